@@ -1,0 +1,81 @@
+// Generates proxy/src/contract/gen from the Envoy v3 protos that ship inside @grpc/grpc-js-xds.
+// Run it after raising that package; the output is committed, so nobody else needs buf.
+// One local change: the shipped validate.proto predates `ignore_empty`, which newer Envoy files use.
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const require = createRequire(import.meta.url);
+const here = dirname(fileURLToPath(import.meta.url));
+const deps = join(dirname(require.resolve("@grpc/grpc-js-xds/package.json")), "deps");
+
+const ENTRIES = [
+  "envoy/service/discovery/v3/ads.proto",
+  "envoy/service/discovery/v3/discovery.proto",
+  "envoy/service/secret/v3/sds.proto",
+  "envoy/config/bootstrap/v3/bootstrap.proto",
+  "envoy/config/listener/v3/listener.proto",
+  "envoy/config/route/v3/route.proto",
+  "envoy/config/cluster/v3/cluster.proto",
+  "envoy/config/endpoint/v3/endpoint.proto",
+  "envoy/config/accesslog/v3/accesslog.proto",
+  "envoy/config/rbac/v3/rbac.proto",
+  "envoy/extensions/access_loggers/file/v3/file.proto",
+  "envoy/extensions/access_loggers/stream/v3/stream.proto",
+  "envoy/extensions/filters/http/router/v3/router.proto",
+  "envoy/extensions/filters/http/rbac/v3/rbac.proto",
+  "envoy/extensions/filters/http/fault/v3/fault.proto",
+  "envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto",
+  "envoy/extensions/filters/http/jwt_authn/v3/config.proto",
+  "envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.proto",
+  "envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto",
+  "envoy/extensions/filters/network/rbac/v3/rbac.proto",
+  "envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto",
+  "envoy/extensions/transport_sockets/tls/v3/tls.proto",
+  "envoy/extensions/transport_sockets/tls/v3/secret.proto",
+  "envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.proto",
+  "envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer.proto",
+  "envoy/extensions/upstreams/http/v3/http_protocol_options.proto",
+  "envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto",
+  "envoy/type/matcher/v3/path.proto",
+];
+
+const work = mkdtempSync(join(tmpdir(), "envoy-protos-"));
+try {
+  const roots = {
+    "envoy-api": "envoy-api",
+    "protoc-gen-validate": "protoc-gen-validate",
+    xds: "xds",
+    googleapis: "googleapis",
+  };
+  for (const root of Object.values(roots)) {
+    cpSync(join(deps, root), join(work, "in"), { recursive: true, filter: (p) => !/\.(md|bazel)$/.test(p) });
+  }
+  const validate = join(work, "in/validate/validate.proto");
+  const text = readFileSync(validate, "utf8");
+  if (!text.includes("ignore_empty")) {
+    writeFileSync(
+      validate,
+      text.replace(/(message (?:\w+Rules|Any|Duration\w*|Timestamp\w*) \{)/g, "$1\n  optional bool ignore_empty = 99;"),
+    );
+  }
+  writeFileSync(join(work, "in/buf.yaml"), "version: v2\n");
+  writeFileSync(
+    join(work, "buf.gen.yaml"),
+    "version: v2\nplugins:\n  - local: protoc-gen-es\n    out: out\n    include_imports: true\n    opt:\n      - target=ts\n      - import_extension=none\n",
+  );
+  const bin = join(here, "../../../node_modules/.bin");
+  execFileSync(
+    join(bin, "buf"),
+    ["generate", "in", "--template", "buf.gen.yaml", ...ENTRIES.flatMap((e) => ["--path", join("in", e)])],
+    { cwd: work, stdio: "inherit", env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } },
+  );
+  rmSync(join(here, "gen"), { recursive: true, force: true });
+  mkdirSync(join(here, "gen"), { recursive: true });
+  cpSync(join(work, "out"), join(here, "gen"), { recursive: true });
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
