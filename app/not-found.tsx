@@ -1,0 +1,5 @@
+import { NotFoundScreen } from "@/components/shell";
+
+export default function NotFound() {
+  return <NotFoundScreen />;
+}

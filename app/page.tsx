@@ -1,0 +1,5 @@
+import { Home } from "@/components/shell";
+
+export default function HomePage() {
+  return <Home />;
+}

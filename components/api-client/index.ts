@@ -1,0 +1,5 @@
+export { type Connection, useConnection } from "./connection";
+export type * from "./dto";
+export { listenForEvents } from "./events";
+export { keys } from "./keys";
+export { type Answer, ApiError, get, type Problem, request, send } from "./request";

@@ -1,0 +1,126 @@
+"use client";
+// What am I looking at, compared with what, over which time. Rule: everything here is in the URL and nothing else.
+import { Button, Menu, Text, UnstyledButton } from "@mantine/core";
+import { spotlight } from "@mantine/spotlight";
+import { IconChevronDown, IconClock, IconGitCompare, IconSearch, IconStack2 } from "@tabler/icons-react";
+import { useMesh } from "./mesh-context";
+import classes from "./shell.module.css";
+import { useView } from "./use-view";
+import { atWord, type Range, ranges, rangeWord } from "./view";
+
+export function ContextBar({ screen }: { screen: string }) {
+  const { view, setView } = useView();
+  const { environments, environment, revisions } = useMesh();
+  const states = [
+    { value: "draft", label: "Draft", hint: "what is being edited" },
+    {
+      value: "running",
+      label: `Running in ${environment?.name ?? "the environment"}`,
+      hint: "what the proxies were given",
+    },
+    ...revisions.map((each) => ({
+      value: `r${each.number}`,
+      label: `Revision r${each.number}`,
+      hint: each.message ?? "",
+    })),
+  ];
+  const comparable = screen === "topology" || screen === "rollouts";
+  return (
+    <div className={classes.contextBar}>
+      <div className={classes.contextGroup}>
+        <Choice icon={<IconStack2 size={14} />} label="Looking at" value={atWord(view.at)}>
+          {states.map((state) => (
+            <Menu.Item key={state.value} onClick={() => setView({ at: state.value })}>
+              <StateLabel {...state} />
+            </Menu.Item>
+          ))}
+        </Choice>
+        {comparable ? (
+          <Choice
+            icon={<IconGitCompare size={14} />}
+            label="Compared with"
+            value={view.vs ? `vs ${atWord(view.vs)}` : "vs nothing"}
+            quiet={!view.vs}
+          >
+            <Menu.Item onClick={() => setView({ vs: null })}>Nothing</Menu.Item>
+            {states
+              .filter((state) => state.value !== view.at)
+              .map((state) => (
+                <Menu.Item key={state.value} onClick={() => setView({ vs: state.value })}>
+                  <StateLabel {...state} />
+                </Menu.Item>
+              ))}
+          </Choice>
+        ) : null}
+        <Choice icon={<IconClock size={14} />} label="Time range" value={rangeWord[view.range]}>
+          {ranges.map((range: Range) => (
+            <Menu.Item key={range} onClick={() => setView({ range })}>
+              {rangeWord[range]}
+            </Menu.Item>
+          ))}
+        </Choice>
+        {environments.length > 1 ? (
+          <Choice icon={null} label="Environment" value={environment?.name ?? ""}>
+            {environments.map((each) => (
+              <Menu.Item key={each.id} onClick={() => setView({ environment: each.name })}>
+                {each.name}
+              </Menu.Item>
+            ))}
+          </Choice>
+        ) : null}
+      </div>
+      <Button
+        variant="default"
+        size="compact-sm"
+        className={classes.findButton}
+        leftSection={<IconSearch size={14} />}
+        onClick={spotlight.open}
+        aria-label="Find anything, Ctrl K"
+      >
+        <span className={classes.findText}>Find</span>
+        <kbd className={classes.kbd}>Ctrl K</kbd>
+      </Button>
+    </div>
+  );
+}
+
+function StateLabel({ label, hint }: { label: string; hint: string }) {
+  return (
+    <>
+      <Text size="sm">{label}</Text>
+      {hint ? (
+        <Text size="xs" c="dimmed" lineClamp={1}>
+          {hint}
+        </Text>
+      ) : null}
+    </>
+  );
+}
+
+function Choice(props: {
+  icon: React.ReactNode;
+  label: string;
+  value: string;
+  quiet?: boolean;
+  children: React.ReactNode;
+}) {
+  return (
+    <Menu position="bottom-start" width={260}>
+      <Menu.Target>
+        <UnstyledButton
+          className={classes.choice}
+          data-quiet={props.quiet || undefined}
+          aria-label={`${props.label}: ${props.value}`}
+        >
+          {props.icon}
+          <span className={classes.choiceText}>{props.value}</span>
+          <IconChevronDown size={12} aria-hidden />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown className={classes.menuScroll}>
+        <Menu.Label>{props.label}</Menu.Label>
+        {props.children}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

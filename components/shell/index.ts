@@ -1,0 +1,10 @@
+export { Brand } from "./brand";
+export { Home } from "./home";
+export { CrashScreen, NotFoundScreen } from "./lost";
+export { useMesh } from "./mesh-context";
+export { MeshShell } from "./mesh-shell";
+export { navigation } from "./navigation";
+export { Providers } from "./providers";
+export { type Action, useMe } from "./session";
+export { useUrlParameters, useView } from "./use-view";
+export { atWord, parseView, type Range, ranges, rangeWord, sharedSearch, type View, writeParameters } from "./view";

@@ -1,0 +1,107 @@
+// The entries of the rail. Job: names, paths, icons and keys in one list. Rule: an entry stands here only when its
+// screen does real work; the order is the order in which a change lives.
+import {
+  IconAlertTriangle,
+  IconChartLine,
+  IconFileImport,
+  IconHome,
+  IconRocket,
+  IconSettings,
+  IconShieldLock,
+  IconTopologyStar3,
+} from "@tabler/icons-react";
+
+export interface NavigationEntry {
+  id: string;
+  label: string;
+  short: string;
+  path: string;
+  key: string;
+  icon: typeof IconHome;
+  hint: string;
+  /** On a phone the first four stand in the bottom bar, the others under "More". */
+  onPhone: boolean;
+}
+
+export const navigation: readonly NavigationEntry[] = [
+  {
+    id: "overview",
+    label: "Overview",
+    short: "Overview",
+    path: "overview",
+    key: "o",
+    icon: IconHome,
+    hint: "Is this mesh all right?",
+    onPhone: true,
+  },
+  {
+    id: "topology",
+    label: "Topology",
+    short: "Topology",
+    path: "topology",
+    key: "t",
+    icon: IconTopologyStar3,
+    hint: "Who talks to whom?",
+    onPhone: true,
+  },
+  {
+    id: "import",
+    label: "Import",
+    short: "Import",
+    path: "import",
+    key: "i",
+    icon: IconFileImport,
+    hint: "Bring Istio documents in",
+    onPhone: false,
+  },
+  {
+    id: "findings",
+    label: "Findings",
+    short: "Findings",
+    path: "findings",
+    key: "f",
+    icon: IconAlertTriangle,
+    hint: "What should be changed?",
+    onPhone: false,
+  },
+  {
+    id: "rollouts",
+    label: "Rollouts",
+    short: "Rollouts",
+    path: "rollouts",
+    key: "r",
+    icon: IconRocket,
+    hint: "Deploy and roll back",
+    onPhone: true,
+  },
+  {
+    id: "signals",
+    label: "Signals",
+    short: "Signals",
+    path: "signals",
+    key: "s",
+    icon: IconChartLine,
+    hint: "Latency, traffic, errors, saturation",
+    onPhone: true,
+  },
+  {
+    id: "proxies",
+    label: "Proxies & identity",
+    short: "Proxies",
+    path: "proxies",
+    key: "p",
+    icon: IconShieldLock,
+    hint: "Sidecars and certificates",
+    onPhone: false,
+  },
+  {
+    id: "settings",
+    label: "Settings",
+    short: "Settings",
+    path: "settings",
+    key: ",",
+    icon: IconSettings,
+    hint: "People, tokens, environments",
+    onPhone: false,
+  },
+];

@@ -1,0 +1,27 @@
+"use client";
+// React side of the view in the URL. Rule: changes replace the URL without a server round trip, so no screen reloads.
+import { usePathname, useSearchParams } from "next/navigation";
+import { useCallback, useMemo } from "react";
+import { parseView, type View, viewParameters, writeParameters } from "./view";
+
+/** Any parameters of the URL with a setter; `push` makes an entry in the history. */
+export function useUrlParameters() {
+  const search = useSearchParams();
+  const path = usePathname();
+  const set = useCallback(
+    (change: Record<string, string | null>, push = false) => {
+      const url = `${path}${writeParameters(window.location.search, change)}`;
+      if (push) window.history.pushState(null, "", url);
+      else window.history.replaceState(null, "", url);
+    },
+    [path],
+  );
+  return { search, set };
+}
+
+export function useView() {
+  const { search, set } = useUrlParameters();
+  const view = useMemo(() => parseView(new URLSearchParams(search.toString())), [search]);
+  const setView = useCallback((change: Partial<View>) => set(viewParameters(change)), [set]);
+  return { view, setView };
+}

@@ -1,0 +1,70 @@
+// What a person is looking at, kept in the URL. Job: parse and write `at`, `vs`, `range`, `env`. Rule: defaults are not
+// written, unknown values fall back, and other parameters (selection, filters) are never touched.
+export const ranges = ["5m", "15m", "1h", "6h", "24h", "7d"] as const;
+export type Range = (typeof ranges)[number];
+
+/** `draft`, `running`, or a revision as `r12`. */
+export type At = string;
+
+export interface View {
+  at: At;
+  vs: At | null;
+  range: Range;
+  environment: string | null;
+}
+
+export const rangeWord: Record<Range, string> = {
+  "5m": "last 5 minutes",
+  "15m": "last 15 minutes",
+  "1h": "last hour",
+  "6h": "last 6 hours",
+  "24h": "last day",
+  "7d": "last 7 days",
+};
+
+const isAt = (text: string | null): text is At => text !== null && /^(draft|running|r[1-9]\d*)$/.test(text);
+
+export function parseView(search: URLSearchParams): View {
+  const at = search.get("at");
+  const vs = search.get("vs");
+  const range = search.get("range");
+  return {
+    at: isAt(at) ? at : "draft",
+    vs: isAt(vs) ? vs : null,
+    range: ranges.find((each) => each === range) ?? "15m",
+    environment: search.get("env"),
+  };
+}
+
+/** The query string after a change; null or "" removes a parameter. */
+export function writeParameters(search: string, change: Record<string, string | null>): string {
+  const next = new URLSearchParams(search);
+  for (const [name, value] of Object.entries(change)) {
+    if (value === null || value === "") next.delete(name);
+    else next.set(name, value);
+  }
+  const text = next.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
+  return text === "" ? "" : `?${text}`;
+}
+
+export function viewParameters(change: Partial<View>): Record<string, string | null> {
+  const out: Record<string, string | null> = {};
+  if (change.at !== undefined) out.at = change.at === "draft" ? null : change.at;
+  if (change.vs !== undefined) out.vs = change.vs;
+  if (change.range !== undefined) out.range = change.range === "15m" ? null : change.range;
+  if (change.environment !== undefined) out.env = change.environment;
+  return out;
+}
+
+/** Only what every screen shares travels along a link to another screen. */
+export function sharedSearch(search: string): string {
+  const from = new URLSearchParams(search);
+  const keep = Object.fromEntries(["at", "vs", "range", "env"].map((name) => [name, from.get(name)]));
+  return writeParameters("", keep);
+}
+
+export function atWord(at: At): string {
+  if (at === "draft") return "Draft";
+  if (at === "running") return "Running";
+  return `Revision ${at}`;
+}

@@ -1,0 +1,59 @@
+"use client";
+// The one status language. Job: colour, icon and word for each of the five states. Rule: never show one without the
+// word (visible or as accessible name), and "not measured" is never green.
+import {
+  IconAlertTriangleFilled,
+  IconCircleCheckFilled,
+  IconCircleDashed,
+  IconClockPause,
+  IconHexagonLetterXFilled,
+} from "@tabler/icons-react";
+import classes from "./status.module.css";
+
+export type Status = "ok" | "attention" | "failing" | "unmeasured" | "stale";
+
+export const statusWord: Record<Status, string> = {
+  ok: "ok",
+  attention: "attention",
+  failing: "failing",
+  unmeasured: "not measured",
+  stale: "stale",
+};
+
+const icons = {
+  ok: IconCircleCheckFilled,
+  attention: IconAlertTriangleFilled,
+  failing: IconHexagonLetterXFilled,
+  unmeasured: IconCircleDashed,
+  stale: IconClockPause,
+};
+
+export function StatusIcon({ status, size = 16, label }: { status: Status; size?: number; label?: string }) {
+  const Icon = icons[status];
+  return (
+    <Icon
+      size={size}
+      className={classes.icon}
+      data-status={status}
+      role={label ? "img" : undefined}
+      aria-label={label}
+      aria-hidden={label ? undefined : true}
+    />
+  );
+}
+
+/** A pill: icon and word. `children` replaces the word where a more exact one exists ("in sync", "NACK"). */
+export function StatusBadge({ status, children }: { status: Status; children?: React.ReactNode }) {
+  return (
+    <span className={classes.badge} data-status={status}>
+      <StatusIcon status={status} size={14} />
+      <span>{children ?? statusWord[status]}</span>
+    </span>
+  );
+}
+
+/** The worst of several states; measured ones win over not measured. */
+export function worstStatus(statuses: readonly Status[]): Status {
+  const order: Status[] = ["failing", "attention", "stale", "ok", "unmeasured"];
+  return order.find((status) => statuses.includes(status)) ?? "unmeasured";
+}
