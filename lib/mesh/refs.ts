@@ -1,0 +1,54 @@
+// Keys and references: the one place that says how an object is named and how a reference finds it.
+import type { Kind, MeshObject, ObjectKey, Ref, ServiceRef, Workload } from "./types";
+
+/** `Kind/namespace/name`; mesh-wide kinds have an empty namespace. */
+export function objectKey(object: {
+  kind: string;
+  metadata: { name: string; namespace?: string | undefined };
+}): ObjectKey {
+  return `${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`;
+}
+
+export function keyOf(kind: Kind, namespace: string | undefined, name: string): ObjectKey {
+  return `${kind}/${namespace ?? ""}/${name}`;
+}
+
+/** The parts of an object key; a name holds no slash, so the split is exact. */
+export function parseKey(key: ObjectKey): { kind: string; namespace: string | undefined; name: string } | undefined {
+  const parts = key.split("/");
+  const [kind, namespace, name] = parts;
+  if (parts.length !== 3 || !kind || namespace === undefined || !name) return undefined;
+  return { kind, namespace: namespace === "" ? undefined : namespace, name };
+}
+
+/** Key of what `ref` points at, seen from `holder` (its namespace is the default). */
+export function refKey(ref: Ref, holder: { metadata: { namespace?: string | undefined } }): ObjectKey {
+  return keyOf(ref.kind, ref.namespace ?? holder.metadata.namespace, ref.name);
+}
+
+export function serviceRefKey(ref: ServiceRef, holder: { metadata: { namespace?: string | undefined } }): ObjectKey {
+  return keyOf("Service", ref.namespace ?? holder.metadata.namespace, ref.name);
+}
+
+/** A reference to `object` as `holder` would write it: without the namespace when it is the same. */
+export function refTo(object: MeshObject & { kind: Ref["kind"] }, holderNamespace: string | undefined): Ref {
+  const { name, namespace } = object.metadata;
+  return namespace === holderNamespace || namespace === undefined
+    ? { kind: object.kind, name }
+    : { kind: object.kind, namespace, name };
+}
+
+/** The label set that subsets select from: a workload's own labels and its version. */
+export function workloadLabels(workload: Workload): Record<string, string> {
+  return { ...workload.spec.labels, version: workload.spec.version };
+}
+
+export function serviceAccountOf(object: MeshObject): string | undefined {
+  if (object.kind === "Workload") return object.spec.serviceAccount ?? object.spec.service;
+  if (object.kind === "Gateway") return object.spec.serviceAccount ?? object.metadata.name;
+  return undefined;
+}
+
+export function spiffeId(trustDomain: string, namespace: string, serviceAccount: string): string {
+  return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
+}

@@ -1,0 +1,96 @@
+// Kinds that are drawn: services, their workloads, gateways, external services and the dependencies between them.
+import { z } from "zod";
+import {
+  durationMs,
+  hostName,
+  labelName,
+  labels,
+  longText,
+  percent,
+  portNumber,
+  protocol,
+  ref,
+  shortText,
+} from "./primitives";
+
+export const servicePort = z.strictObject({ name: labelName, port: portNumber, protocol });
+
+export const serviceLevelObjective = z.strictObject({
+  /** Share of requests that must succeed, 0..1. */
+  availability: z.number().gt(0, "must be above 0").lt(1, "must be below 1").optional(),
+  latency: z.strictObject({ thresholdMs: durationMs, percentile: percent }).optional(),
+  windowDays: z.int().min(1).max(90),
+});
+
+export const serviceSpec = z.strictObject({
+  ports: z.array(servicePort).min(1, "must have at least one port").max(64),
+  owner: shortText.optional(),
+  description: longText.optional(),
+  criticality: z.enum(["critical", "high", "medium", "low"]).optional(),
+  dataClass: z.enum(["public", "internal", "confidential", "restricted"]).optional(),
+  exposure: z.enum(["internal", "partner", "internet"]).optional(),
+  slo: serviceLevelObjective.optional(),
+  /** The step of adoption; absent means what the mesh's defaults say. */
+  mode: z.enum(["observe", "permissive", "strict", "enforced"]).optional(),
+  /** Out of the mesh on purpose: no sidecar, and who answers for it. */
+  optOut: z.strictObject({ reason: longText.min(1), owner: shortText.min(1) }).optional(),
+});
+
+export const workloadSpec = z.strictObject({
+  /** The service of the same namespace that this workload runs. */
+  service: labelName,
+  version: z
+    .string()
+    .min(1)
+    .max(63)
+    .regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/, "must be usable as a label value"),
+  /** Defaults to the service's name. */
+  serviceAccount: labelName.optional(),
+  /** Beside `version`, which is always there as label `version`. */
+  labels: labels.optional(),
+  sidecar: z
+    .strictObject({
+      cpuMillicores: z.int().min(1).max(128_000).optional(),
+      memoryMb: z.int().min(16).max(262_144).optional(),
+    })
+    .optional(),
+  replicas: z.int().min(0, "must be 0 or more").max(1000, "must be at most 1000").optional(),
+});
+
+export const gatewaySpec = z.strictObject({
+  type: z.enum(["ingress", "egress", "east-west"]),
+  /** Defaults to the gateway's name. */
+  serviceAccount: labelName.optional(),
+  owner: shortText.optional(),
+  description: longText.optional(),
+  listeners: z
+    .array(z.strictObject({ name: labelName, port: portNumber, protocol, hosts: z.array(hostName).min(1).max(256) }))
+    .min(1, "must have at least one listener")
+    .max(64),
+});
+
+export const externalServiceSpec = z.strictObject({
+  hosts: z.array(hostName).min(1, "must have at least one host").max(64),
+  ports: z.array(servicePort).min(1, "must have at least one port").max(64),
+  owner: shortText.optional(),
+  description: longText.optional(),
+  /** Fixed addresses; absent means that the environment's binding or DNS gives them. */
+  endpoints: z
+    .array(z.strictObject({ address: z.string().min(1).max(253), port: portNumber }))
+    .max(256)
+    .optional(),
+});
+
+export const dependencySpec = z.strictObject({
+  from: ref,
+  to: ref,
+  /** A port of the callee; absent means each of its ports. */
+  port: portNumber.optional(),
+  protocol: protocol.optional(),
+  expectedRequestsPerSecond: z.number().min(0).max(10_000_000).optional(),
+  interaction: z.enum(["sync", "async"]).optional(),
+  purpose: longText.optional(),
+});
+
+export type ServicePort = z.infer<typeof servicePort>;
+export type Protocol = z.infer<typeof protocol>;

@@ -1,0 +1,48 @@
+// The types of the model under short names. The schemas beside are the source.
+import type { Kind, ObjectOf } from "./schema/document";
+
+export type { Kind, MeshDocument, MeshObject, ObjectOf, Position, Positions } from "./schema/document";
+export type { MutualTlsMode } from "./schema/mesh";
+export type { Origin, Ref, ServiceRef } from "./schema/primitives";
+export type {
+  AuthorizationOperation,
+  AuthorizationRule,
+  AuthorizationSource,
+  PolicyTarget,
+} from "./schema/security";
+export type { Protocol, ServicePort } from "./schema/topology";
+export type {
+  ConnectionPool,
+  Destination,
+  HeaderChanges,
+  HeaderMatch,
+  OutlierDetection,
+  PathMatch,
+  QueryMatch,
+  Retries,
+  RouteAction,
+  RouteMatch,
+  RouteRule,
+} from "./schema/traffic";
+
+export type MeshRoot = ObjectOf<"Mesh">;
+export type Namespace = ObjectOf<"Namespace">;
+export type TrustBoundary = ObjectOf<"TrustBoundary">;
+export type Gateway = ObjectOf<"Gateway">;
+export type Service = ObjectOf<"Service">;
+export type Workload = ObjectOf<"Workload">;
+export type ExternalService = ObjectOf<"ExternalService">;
+export type Dependency = ObjectOf<"Dependency">;
+export type Subset = ObjectOf<"Subset">;
+export type Route = ObjectOf<"Route">;
+export type TrafficPolicy = ObjectOf<"TrafficPolicy">;
+export type MutualTls = ObjectOf<"MutualTls">;
+export type AuthorizationPolicy = ObjectOf<"AuthorizationPolicy">;
+export type Egress = ObjectOf<"Egress">;
+export type SpecOf<K extends Kind> = ObjectOf<K>["spec"];
+
+/** `Kind/namespace/name`; the namespace is empty for kinds of the whole mesh: `Mesh//shop`. */
+export type ObjectKey = string;
+
+/** A schema or consistency error: where (`Route/production/pay: spec.rules[0]...` as path), what, and what to do. */
+export type Violation = { path: string; message: string; fix: string };
