@@ -67,7 +67,8 @@ function coalesce(handle: (event: LiveEvent) => void): (event: LiveEvent) => voi
   let timer: ReturnType<typeof setTimeout> | undefined;
   return (event) => {
     waiting.set(`${event.type} ${event.mesh ?? ""}`, event);
-    timer ??= setTimeout(() => {
+    if (timer !== undefined) return;
+    timer = setTimeout(() => {
       timer = undefined;
       const batch = [...waiting.values()];
       waiting.clear();

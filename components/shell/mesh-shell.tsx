@@ -56,7 +56,12 @@ function useNavigationKeys(mesh: string) {
   useHotkeys([
     ["shift + ?", openKeysHelp],
     ["?", openKeysHelp],
-    ["g", () => void (pressedG.current = Date.now())],
+    [
+      "g",
+      () => {
+        pressedG.current = Date.now();
+      },
+    ],
     ...navigation.map((entry): [string, () => void] => [
       entry.key,
       () => {

@@ -1,0 +1,78 @@
+"use client";
+// One box. Rule: memoised on its own data; what it shows depends on the level of detail, never on live subscriptions.
+import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import { createContext, memo, useContext } from "react";
+import { StatusIcon } from "@/components/ui";
+import classes from "./canvas.module.css";
+import type { CanvasNode, Detail } from "./types";
+
+export type BoxNodeType = Node<{ node: CanvasNode; editable: boolean }, "box">;
+
+export const DetailContext = createContext<Detail>("near");
+
+const changeSign = { added: "+", removed: "−", changed: "~" } as const;
+
+export const BoxNode = memo(function BoxNode({ data, selected }: NodeProps<BoxNodeType>) {
+  const detail = useContext(DetailContext);
+  const { node, editable } = data;
+  return (
+    <div
+      className={classes.node}
+      data-shape={node.shape}
+      data-tone={node.tone}
+      data-detail={detail}
+      data-selected={selected || undefined}
+      data-dimmed={node.dimmed || undefined}
+      data-change={node.change ?? undefined}
+    >
+      <span className={classes.stripe} style={{ background: node.stripe }} />
+      {detail === "far" ? (
+        <span className={classes.farTitle}>{node.title}</span>
+      ) : (
+        <NearContent node={node} detail={detail} />
+      )}
+      {node.change ? <span className={classes.change}>{changeSign[node.change]}</span> : null}
+      <Handle type="target" position={Position.Left} className={classes.targetHandle} isConnectable={editable} />
+      <Handle type="source" position={Position.Right} className={classes.sourceHandle} isConnectable={editable} />
+    </div>
+  );
+});
+
+function NearContent({ node, detail }: { node: CanvasNode; detail: Detail }) {
+  const Icon = node.icon;
+  return (
+    <>
+      <div className={classes.nodeHead}>
+        <span className={classes.ring} data-tone={node.tone}>
+          <Icon size={16} stroke={1.75} />
+        </span>
+        <span className={classes.nodeTitle} title={node.title}>
+          {node.title}
+        </span>
+        {node.badge ? (
+          <span className={classes.nodeBadge} data-tone={node.badge.tone} title={node.badge.label}>
+            {node.badge.count}
+          </span>
+        ) : null}
+        <StatusIcon status={node.tone} size={16} label={node.toneWord} />
+      </div>
+      {detail === "near" ? (
+        <>
+          <div className={classes.nodeFacts}>{node.facts}</div>
+          <div className={classes.chips}>
+            {node.chips.slice(0, 3).map((chip) => (
+              <span key={chip.text} className={classes.chip}>
+                {chip.text}
+                {chip.share === null ? null : <b>{Math.round(chip.share * 100)} %</b>}
+              </span>
+            ))}
+            {node.chips.length > 3 ? <span className={classes.chip}>+{node.chips.length - 3}</span> : null}
+            {node.chips.length === 0 ? <span className={classes.nodeSubtitle}>{node.subtitle}</span> : null}
+          </div>
+        </>
+      ) : (
+        <div className={classes.nodeSubtitle}>{node.subtitle}</div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,226 @@
+"use client";
+// The picture: React Flow behind our own words. Job: show derived nodes and edges, tell selection, moves, connections.
+// Rule: holds no copy of the model; the only state here is what a hand does right now (a drag, a connection, the zoom).
+import "@xyflow/react/dist/style.css";
+import {
+  Background,
+  BackgroundVariant,
+  type Connection,
+  ConnectionMode,
+  type EdgeChange,
+  MiniMap,
+  type NodeChange,
+  Panel,
+  ReactFlow,
+  ReactFlowProvider,
+  SelectionMode,
+  useReactFlow,
+} from "@xyflow/react";
+import { type ReactNode, type Ref, useCallback, useImperativeHandle, useRef, useState } from "react";
+import { BoxNode, type BoxNodeType, DetailContext } from "./box-node";
+import classes from "./canvas.module.css";
+import { FarLines } from "./far-lines";
+import { detailAt } from "./geometry";
+import { LineEdge, type LineEdgeType } from "./line-edge";
+import { Markers } from "./markers";
+import { type CanvasEdge, type CanvasNode, type Detail, nodeHeight, nodeWidth, type Point } from "./types";
+import { useFlowEdges, useFlowNodes } from "./use-flow";
+import { useGradually } from "./use-gradually";
+
+const nodeTypes = { box: BoxNode };
+const edgeTypes = { line: LineEdge };
+const farLinesFrom = 500;
+const noDrag: ReadonlyMap<string, Point> = new Map();
+
+export interface CanvasHandle {
+  fit(ids?: readonly string[]): void;
+  centre(id: string): void;
+  zoomBy(factor: number): void;
+  /** The middle of what is visible, in canvas units. */
+  middle(): Point;
+  toCanvas(screen: Point): Point;
+}
+
+export interface CanvasProps {
+  ref?: Ref<CanvasHandle>;
+  nodes: readonly CanvasNode[];
+  edges: readonly CanvasEdge[];
+  selection: ReadonlySet<string>;
+  editable: boolean;
+  label: string;
+  onSelect(ids: string[]): void;
+  onMove(moves: Record<string, Point>): void;
+  onConnect(from: string, to: string): void;
+  /** A double click on nothing. */
+  onBlank(at: Point): void;
+  onOpen(id: string): void;
+  showMinimap: boolean;
+  children?: ReactNode;
+}
+
+export function Canvas(props: CanvasProps) {
+  return (
+    <ReactFlowProvider>
+      <Flow {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+function Flow(props: CanvasProps) {
+  const { nodes, edges, selection, editable, onSelect, onMove, onConnect, onBlank, onOpen } = props;
+  const [dragged, setDragged] = useState<ReadonlyMap<string, Point>>(noDrag);
+  const [detail, setDetail] = useState<Detail>("near");
+  const [connecting, setConnecting] = useState(false);
+  const shown = useGradually(nodes);
+  const flowNodes = useFlowNodes(shown, dragged, selection, editable);
+  const isFar = detail === "far" && edges.length > farLinesFrom;
+  const flowEdges = useFlowEdges(edges, shown, dragged, selection, isFar);
+  useCanvasHandle(props.ref);
+
+  const selected = useRef(selection);
+  selected.current = selection;
+  const select = useCallback(
+    (changes: readonly { id: string; selected: boolean }[]) => {
+      const next = new Set(selected.current);
+      for (const change of changes) {
+        if (change.selected) next.add(change.id);
+        else next.delete(change.id);
+      }
+      const same = next.size === selected.current.size && [...next].every((id) => selected.current.has(id));
+      if (same) return;
+      selected.current = next;
+      onSelect([...next]);
+    },
+    [onSelect],
+  );
+
+  const onNodesChange = useCallback(
+    (changes: NodeChange<BoxNodeType>[]) => {
+      const moved = changes.filter((change) => change.type === "position");
+      if (moved.length > 0) {
+        const finished = moved.every((change) => !change.dragging);
+        const points = Object.fromEntries(
+          moved.flatMap((change) => (change.position ? [[change.id, change.position]] : [])),
+        );
+        if (finished && Object.keys(points).length > 0) {
+          onMove(roundPoints(points));
+          setDragged(noDrag);
+        } else if (finished) {
+          setDragged((current) => {
+            if (current.size > 0) queueMicrotask(() => onMove(roundPoints(Object.fromEntries(current))));
+            return noDrag;
+          });
+        } else {
+          setDragged((current) => new Map([...current, ...Object.entries(points)]));
+        }
+      }
+      const selections = changes.filter((change) => change.type === "select");
+      if (selections.length > 0) select(selections);
+    },
+    [onMove, select],
+  );
+  const onEdgesChange = useCallback(
+    (changes: EdgeChange<LineEdgeType>[]) => {
+      const selections = changes.filter((change) => change.type === "select");
+      if (selections.length > 0) select(selections);
+    },
+    [select],
+  );
+  const connect = useCallback(
+    (connection: Connection) => {
+      if (connection.source !== connection.target) onConnect(connection.source, connection.target);
+    },
+    [onConnect],
+  );
+  const flow = useReactFlow();
+
+  return (
+    <DetailContext.Provider value={detail}>
+      <ReactFlow
+        aria-label={props.label}
+        className={classes.canvas}
+        data-connecting={connecting || undefined}
+        data-readonly={editable ? undefined : true}
+        nodes={flowNodes}
+        edges={flowEdges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onNodesChange={onNodesChange}
+        onEdgesChange={onEdgesChange}
+        onConnect={connect}
+        onConnectStart={() => setConnecting(true)}
+        onConnectEnd={() => setConnecting(false)}
+        onNodeDoubleClick={(_, node) => onOpen(node.id)}
+        onPaneClick={(event) => {
+          if (event.detail === 2) onBlank(flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }));
+        }}
+        onMove={(_, viewport) => setDetail(detailAt(viewport.zoom))}
+        nodesDraggable={editable}
+        nodesConnectable={editable}
+        connectionMode={ConnectionMode.Strict}
+        connectionRadius={40}
+        selectionMode={SelectionMode.Partial}
+        multiSelectionKeyCode={["Meta", "Control", "Shift"]}
+        deleteKeyCode={null}
+        zoomOnDoubleClick={false}
+        onlyRenderVisibleElements
+        elevateNodesOnSelect={false}
+        minZoom={0.04}
+        maxZoom={2}
+        fitView
+        fitViewOptions={{ padding: 0.12, maxZoom: 1 }}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background variant={BackgroundVariant.Dots} gap={24} size={1.5} />
+        <Markers />
+        {isFar ? <FarLines edges={edges} nodes={shown} /> : null}
+        {props.showMinimap ? (
+          <MiniMap
+            pannable
+            zoomable
+            nodeBorderRadius={20}
+            nodeColor="var(--mw-border-strong)"
+            ariaLabel="Map of the whole canvas"
+            style={{ width: 168, height: 112 }}
+          />
+        ) : null}
+        {props.children ? <Panel position="bottom-left">{props.children}</Panel> : null}
+      </ReactFlow>
+    </DetailContext.Provider>
+  );
+}
+
+function useCanvasHandle(ref: Ref<CanvasHandle> | undefined) {
+  const flow = useReactFlow();
+  useImperativeHandle(
+    ref,
+    () => ({
+      fit(ids) {
+        void flow.fitView({ padding: 0.15, maxZoom: 1, nodes: ids?.map((id) => ({ id })) });
+      },
+      centre(id) {
+        const node = flow.getNode(id);
+        if (!node) return;
+        void flow.setCenter(node.position.x + nodeWidth / 2, node.position.y + nodeHeight / 2, {
+          zoom: Math.max(0.9, flow.getZoom()),
+        });
+      },
+      zoomBy(factor) {
+        void flow.zoomTo(flow.getZoom() * factor);
+      },
+      middle() {
+        const box = document.querySelector(".react-flow")?.getBoundingClientRect();
+        if (!box) return { x: 0, y: 0 };
+        return flow.screenToFlowPosition({ x: box.left + box.width / 2, y: box.top + box.height / 2 });
+      },
+      toCanvas: (screen) => flow.screenToFlowPosition(screen),
+    }),
+    [flow],
+  );
+}
+
+function roundPoints(points: Record<string, Point>): Record<string, Point> {
+  return Object.fromEntries(
+    Object.entries(points).map(([id, point]) => [id, { x: Math.round(point.x), y: Math.round(point.y) }]),
+  );
+}
