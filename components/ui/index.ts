@@ -2,5 +2,6 @@ export * from "./code";
 export * from "./format";
 export * from "./layout";
 export * from "./status";
+export * from "./status-words";
 export { createStore, type Store, useStore } from "./store";
 export { cssVariables, theme } from "./theme";

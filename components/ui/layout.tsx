@@ -6,7 +6,8 @@ import { IconPlugConnectedX, IconRefresh } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { formatAgo } from "./format";
 import classes from "./layout.module.css";
-import { type Status, StatusIcon } from "./status";
+import { StatusIcon } from "./status";
+import type { Status } from "./status-words";
 
 /** Scrolls on its own; the canvas screens do not use it. */
 export function Page({ children }: { children: ReactNode }) {

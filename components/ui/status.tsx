@@ -9,16 +9,7 @@ import {
   IconHexagonLetterXFilled,
 } from "@tabler/icons-react";
 import classes from "./status.module.css";
-
-export type Status = "ok" | "attention" | "failing" | "unmeasured" | "stale";
-
-export const statusWord: Record<Status, string> = {
-  ok: "ok",
-  attention: "attention",
-  failing: "failing",
-  unmeasured: "not measured",
-  stale: "stale",
-};
+import { type Status, statusWord } from "./status-words";
 
 const icons = {
   ok: IconCircleCheckFilled,
@@ -50,10 +41,4 @@ export function StatusBadge({ status, children }: { status: Status; children?: R
       <span>{children ?? statusWord[status]}</span>
     </span>
   );
-}
-
-/** The worst of several states; measured ones win over not measured. */
-export function worstStatus(statuses: readonly Status[]): Status {
-  const order: Status[] = ["failing", "attention", "stale", "ok", "unmeasured"];
-  return order.find((status) => statuses.includes(status)) ?? "unmeasured";
 }

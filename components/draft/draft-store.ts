@@ -1,0 +1,217 @@
+// The draft in the browser. Job: apply commands at once, save them in order, take in what others did.
+// Rule: what is shown = the server's last version + the commands it has not confirmed yet; a refused command is taken
+// back and said so by name, never dropped in silence. Transport and timers are given, so it is tested without a browser.
+import type { Command, MeshDocument, Positions, Violation } from "@/lib/mesh";
+import { applyCommand } from "@/lib/mesh";
+
+export interface DraftBase {
+  version: number;
+  document: MeshDocument;
+  positions: Positions;
+}
+
+export type SaveState = "saved" | "waiting" | "saving" | "retrying";
+
+export interface Refusal {
+  title: string;
+  detail: string;
+}
+
+export interface DraftSnapshot extends DraftBase {
+  saveState: SaveState;
+  refusal: Refusal | null;
+  canUndo: boolean;
+  canRedo: boolean;
+}
+
+export type SaveAnswer =
+  | { ok: true; version: number; merged: boolean }
+  | { ok: false; kind: "refused"; refusal: Refusal }
+  | { ok: false; kind: "unreachable" };
+
+export interface Transport {
+  load(): Promise<DraftBase>;
+  save(commands: readonly Command[], version: number): Promise<SaveAnswer>;
+  step(direction: "undo" | "redo", version: number): Promise<SaveAnswer>;
+}
+
+export interface Timers {
+  after(ms: number, run: () => void): () => void;
+}
+
+const gatherMs = 350;
+const retryMs = 2500;
+
+export type DraftStore = ReturnType<typeof createDraftStore>;
+
+export function createDraftStore(first: DraftBase, transport: Transport, timers: Timers) {
+  let base = first;
+  let pending: Command[] = [];
+  let inFlight = 0;
+  let saveState: SaveState = "saved";
+  let refusal: Refusal | null = null;
+  let undoDepth: number | null = null;
+  let redoDepth = 0;
+  let stopTimer: (() => void) | null = null;
+  let snapshot = makeSnapshot(base);
+  const listeners = new Set<() => void>();
+
+  function makeSnapshot(shown: DraftBase): DraftSnapshot {
+    return {
+      ...shown,
+      version: base.version,
+      saveState,
+      refusal,
+      canUndo: undoDepth === null || undoDepth > 0,
+      canRedo: redoDepth > 0,
+    };
+  }
+  function publish(shown: DraftBase = snapshot) {
+    snapshot = makeSnapshot(shown);
+    for (const listener of listeners) listener();
+  }
+  /** Base plus pending; a command that no longer fits is left out and named. */
+  function replay() {
+    let shown: DraftBase = base;
+    const kept: Command[] = [];
+    pending.forEach((command, index) => {
+      const result = applyCommand(shown.document, shown.positions, command);
+      if (result.ok) {
+        shown = { version: base.version, document: result.doc, positions: result.positions };
+        kept.push(command);
+      } else if (index >= inFlight) {
+        refusal = {
+          title: "One of your changes no longer fits",
+          detail: result.violations.map((each) => each.message).join(" "),
+        };
+      }
+    });
+    pending = kept;
+    publish(shown);
+  }
+  function schedule(ms: number) {
+    stopTimer?.();
+    stopTimer = timers.after(ms, () => {
+      stopTimer = null;
+      void flush();
+    });
+  }
+
+  async function flush(): Promise<void> {
+    if (inFlight > 0 || pending.length === 0) return;
+    stopTimer?.();
+    stopTimer = null;
+    const batch = [...pending];
+    inFlight = batch.length;
+    saveState = "saving";
+    publish();
+    const answer = await transport.save(batch, base.version);
+    inFlight = 0;
+    if (answer.ok) {
+      await confirm(batch, answer);
+    } else if (answer.kind === "unreachable") {
+      saveState = "retrying";
+      publish();
+      schedule(retryMs);
+    } else {
+      pending = pending.slice(batch.length);
+      refusal = answer.refusal;
+      saveState = pending.length > 0 ? "waiting" : "saved";
+      await reload();
+      if (pending.length > 0) schedule(gatherMs);
+    }
+  }
+
+  async function confirm(batch: readonly Command[], answer: { version: number; merged: boolean }) {
+    pending = pending.slice(batch.length);
+    redoDepth = 0;
+    saveState = pending.length > 0 ? "waiting" : "saved";
+    if (answer.merged) {
+      await reload();
+    } else {
+      let next = base;
+      for (const command of batch) {
+        const result = applyCommand(next.document, next.positions, command);
+        if (result.ok) next = { version: answer.version, document: result.doc, positions: result.positions };
+      }
+      base = { ...next, version: answer.version };
+      replay();
+    }
+    if (pending.length > 0) schedule(gatherMs);
+  }
+
+  async function reload(): Promise<void> {
+    try {
+      take(await transport.load());
+    } catch {
+      saveState = "retrying";
+      publish();
+      timers.after(retryMs, () => void reload().then(() => flush()));
+    }
+  }
+
+  /** A version from the server; older ones and those that a save is about to overtake are ignored. */
+  function take(next: DraftBase) {
+    if (next.version < base.version || inFlight > 0) return;
+    const isNews = next.version > base.version;
+    base = next;
+    if (isNews || pending.length > 0 || saveState === "retrying") {
+      if (saveState === "retrying" && pending.length === 0) saveState = "saved";
+      replay();
+    } else {
+      publish(next);
+    }
+  }
+
+  async function step(direction: "undo" | "redo"): Promise<void> {
+    await flush();
+    if (pending.length > 0) return;
+    saveState = "saving";
+    publish();
+    const answer = await transport.step(direction, base.version);
+    saveState = "saved";
+    if (answer.ok) {
+      redoDepth = Math.max(0, redoDepth + (direction === "undo" ? 1 : -1));
+      undoDepth = null;
+    } else if (answer.kind === "refused") {
+      refusal = answer.refusal;
+      if (direction === "undo") undoDepth = 0;
+      else redoDepth = 0;
+    } else {
+      refusal = {
+        title: "Not reachable",
+        detail: `The ${direction} was not done: the server cannot be reached. Try again when the connection is back.`,
+      };
+    }
+    await reload();
+    publish();
+  }
+
+  return {
+    get: () => snapshot,
+    subscribe(listener: () => void) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    /** Applies at once. The violations when the model refuses, which changes nothing. */
+    edit(command: Command): Violation[] {
+      const result = applyCommand(snapshot.document, snapshot.positions, command);
+      if (!result.ok) return result.violations;
+      pending.push(command);
+      if (saveState !== "retrying") saveState = inFlight > 0 ? "saving" : "waiting";
+      undoDepth = null;
+      publish({ version: base.version, document: result.doc, positions: result.positions });
+      if (inFlight === 0) schedule(gatherMs);
+      return [];
+    },
+    take,
+    flush,
+    undo: () => step("undo"),
+    redo: () => step("redo"),
+    dismiss() {
+      refusal = null;
+      publish();
+    },
+    hasUnsaved: () => pending.length > 0,
+  };
+}

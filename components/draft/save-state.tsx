@@ -1,0 +1,42 @@
+"use client";
+// Saved, saving, unable and retrying: in words, always in the same place. Rule: never claims more than the server said.
+import { Alert, Text } from "@mantine/core";
+import { IconAlertTriangle, IconCheck, IconCloudOff, IconCloudUp } from "@tabler/icons-react";
+import classes from "./draft.module.css";
+import type { DraftSnapshot } from "./draft-store";
+
+const words = {
+  saved: { icon: IconCheck, text: "Saved" },
+  waiting: { icon: IconCloudUp, text: "Saving" },
+  saving: { icon: IconCloudUp, text: "Saving" },
+  retrying: { icon: IconCloudOff, text: "Not saved, retrying" },
+} as const;
+
+export function SaveStateWord({ snapshot }: { snapshot: DraftSnapshot }) {
+  const { icon: Icon, text } = words[snapshot.saveState];
+  return (
+    <span className={classes.state} data-state={snapshot.saveState} role="status">
+      <Icon size={14} aria-hidden />
+      {text}
+    </span>
+  );
+}
+
+export function RefusalNote({ snapshot, onDismiss }: { snapshot: DraftSnapshot; onDismiss: () => void }) {
+  if (!snapshot.refusal) return null;
+  return (
+    <Alert
+      className={classes.refusal}
+      color="orange"
+      variant="light"
+      icon={<IconAlertTriangle size={18} />}
+      title={snapshot.refusal.title}
+      withCloseButton
+      closeButtonLabel="Close"
+      onClose={onDismiss}
+      role="alert"
+    >
+      <Text size="sm">{snapshot.refusal.detail}</Text>
+    </Alert>
+  );
+}

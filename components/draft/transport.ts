@@ -1,0 +1,62 @@
+// The draft's way to the API. Rule: translates answers and refusals into words; keeps nothing.
+import { ApiError, get, request } from "@/components/api-client";
+import type { Command } from "@/lib/mesh";
+import type { DraftBase, Refusal, SaveAnswer, Transport } from "./draft-store";
+
+const clientId = () => {
+  const known = sessionStorage.getItem("meshwright-client");
+  if (known) return known;
+  const made = crypto.randomUUID();
+  sessionStorage.setItem("meshwright-client", made);
+  return made;
+};
+
+export function draftTransport(mesh: string): Transport {
+  const base = `/meshes/${mesh}/draft`;
+  return {
+    load: () => get<DraftBase>(base),
+    save: (commands: readonly Command[], version: number) =>
+      answer(() =>
+        request<{ version: number; merged?: boolean }>(`${base}/commands`, {
+          method: "POST",
+          body: { commands, clientId: clientId() },
+          ifMatch: `"v${version}"`,
+          idempotencyKey: crypto.randomUUID(),
+        }),
+      ),
+    step: (direction, version) =>
+      answer(() =>
+        request<{ version: number }>(`${base}/${direction}`, {
+          method: "POST",
+          body: { clientId: clientId() },
+          ifMatch: `"v${version}"`,
+        }),
+      ),
+  };
+}
+
+async function answer(ask: () => Promise<{ data: { version: number; merged?: boolean } }>): Promise<SaveAnswer> {
+  try {
+    const { data } = await ask();
+    return { ok: true, version: data.version, merged: data.merged ?? false };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500)
+      return { ok: false, kind: "unreachable" };
+    return { ok: false, kind: "refused", refusal: refusalOf(error) };
+  }
+}
+
+export function refusalOf(error: ApiError): Refusal {
+  if (error.status === 409)
+    return {
+      title: "Somebody else changed the same thing",
+      detail: `${error.message} Your change was taken back; look at theirs and repeat yours if it still holds.`,
+    };
+  if (error.status === 403)
+    return {
+      title: "You may not change this draft",
+      detail: `${error.message} Ask an administrator for the author role.`,
+    };
+  const problems = error.violations.map((violation) => `${violation.path}: ${violation.message}`);
+  return { title: "The change was refused", detail: problems.length > 0 ? problems.join(" ") : error.message };
+}

@@ -1,0 +1,73 @@
+// Live state as the topology reads it: one answer of the API, made easy to look up. Rule: absent stays absent; a
+// dependency that nobody measured is "no-data", never zero.
+import type { Status } from "@/components/ui/status-words";
+
+export interface LiveNumbers {
+  requestsPerSecond: number | null;
+  errorRatio: number | null;
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+  mtlsRatio: number | null;
+}
+
+export type LiveState = "live" | "zero" | "stale" | "no-data";
+
+export interface LiveDependency {
+  key: string | null;
+  source: string;
+  target: string;
+  drawn: boolean;
+  granted: boolean | null;
+  seen: boolean;
+  now: LiveNumbers;
+  state: LiveState;
+}
+
+export interface LiveService {
+  key: string;
+  now: LiveNumbers;
+  state: LiveState;
+  versions: { version: string; share: number | null }[];
+  proxies: { total: number; ready: number; pending: number; nack: number; disconnected: number };
+}
+
+export interface Live {
+  dependencies: ReadonlyMap<string, LiveDependency>;
+  services: ReadonlyMap<string, LiveService>;
+}
+
+export const nothingLive: Live = { dependencies: new Map(), services: new Map() };
+
+export const pairKey = (source: string, target: string) => `${source} -> ${target}`;
+
+export function indexLive(dependencies: readonly LiveDependency[], services: readonly LiveService[]): Live {
+  return {
+    dependencies: new Map(dependencies.map((each) => [pairKey(each.source, each.target), each])),
+    services: new Map(services.map((each) => [each.key, each])),
+  };
+}
+
+/** Istio's thresholds for the success rate: below 95 % failing, below 99 % attention. */
+export function healthOf(now: LiveNumbers, state: LiveState): Status {
+  if (state === "no-data") return "unmeasured";
+  if (state === "stale") return "stale";
+  if (state === "zero") return "ok";
+  if (now.errorRatio === null) return "unmeasured";
+  if (now.errorRatio >= 0.05) return "failing";
+  if (now.errorRatio >= 0.01) return "attention";
+  return "ok";
+}
+
+export function healthWord(status: Status, state: LiveState): string {
+  if (state === "zero") return "no traffic now";
+  return status === "unmeasured" ? "not measured" : status;
+}
+
+export type Encryption = "all" | "some" | "none" | "unknown";
+
+export function encryptionOf(mtlsRatio: number | null | undefined): Encryption {
+  if (mtlsRatio === null || mtlsRatio === undefined) return "unknown";
+  if (mtlsRatio >= 0.99999) return "all";
+  return mtlsRatio <= 0 ? "none" : "some";
+}

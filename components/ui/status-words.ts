@@ -1,0 +1,16 @@
+// The five states and their words; the picture of each is in status.tsx. Rule: "not measured" is never better than a measurement.
+export type Status = "ok" | "attention" | "failing" | "unmeasured" | "stale";
+
+export const statusWord: Record<Status, string> = {
+  ok: "ok",
+  attention: "attention",
+  failing: "failing",
+  unmeasured: "not measured",
+  stale: "stale",
+};
+
+/** The worst of several states; measured ones win over not measured. */
+export function worstStatus(statuses: readonly Status[]): Status {
+  const order: Status[] = ["failing", "attention", "stale", "ok", "unmeasured"];
+  return order.find((status) => statuses.includes(status)) ?? "unmeasured";
+}
