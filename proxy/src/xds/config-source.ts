@@ -1,0 +1,49 @@
+// Where a proxy's configuration comes from: a static file or ADS. main.ts uses either through this interface.
+// One rule: a plan is offered whole; the source keeps the last accepted one until the next is accepted.
+
+import type { ProxyPlan, Secret, Violation } from "../plan/types";
+
+/** What the data path answers to a plan. Refused (a port in use, ...): the previous plan stays in force. */
+export type ApplyResult = { readonly ok: true } | { readonly ok: false; readonly violations: readonly Violation[] };
+
+export interface ConfigConsumer {
+  /** Swap to `plan`. Resolves when new connections and requests use it. `secrets` holds every secret it names. */
+  onPlan(plan: ProxyPlan, secrets: ReadonlyMap<string, Secret>): Promise<ApplyResult>;
+  /** A secret changed between plans (rotation, new bundle). The map is complete. */
+  onSecrets(secrets: ReadonlyMap<string, Secret>, changed: readonly string[]): void;
+  /** Connections of these peers must be drained and new ones refused, at once. */
+  onDenyList(denied: DenyList): void;
+}
+
+export interface DenyList {
+  /** Certificate serials, lower-case hex without leading zeros. */
+  readonly serials: ReadonlySet<string>;
+  readonly spiffeIds: ReadonlySet<string>;
+}
+
+export interface ConfigStatus {
+  readonly configSource: "live" | "last-known-good" | "static";
+  readonly connectedToControlPlane: boolean;
+  /** First 16 hex of SHA-256 over the sorted lines `typeUrl name version` of the resources in force. */
+  readonly digest: string;
+  /** Names of the resources in force. */
+  readonly resources: {
+    readonly listeners: readonly string[];
+    readonly routes: readonly string[];
+    readonly clusters: readonly string[];
+    readonly endpoints: readonly string[];
+    readonly secrets: readonly string[];
+  };
+  readonly lastNack: { readonly at: string; readonly typeUrl: string; readonly message: string } | null;
+  /** What is missing before the first plan can start, in words; empty when a plan is in force. */
+  readonly waitingFor: readonly string[];
+}
+
+export interface ConfigSource {
+  /** Resolves when the first plan is in force; rejects with what to do when that is impossible. */
+  start(consumer: ConfigConsumer): Promise<void>;
+  status(): ConfigStatus;
+  /** For /config_dump: JSON of the resources in force, private keys left out. */
+  configDump(): unknown;
+  stop(): Promise<void>;
+}
