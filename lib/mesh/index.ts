@@ -1,4 +1,13 @@
 // The mesh model: what the rest of the product imports. Pure: it knows no Next, React, database, network, clock or environment.
+
+export { type Applied, applyCommand } from "./commands/apply";
+export { isSameJson } from "./commands/equal";
+export { conflictsBetween, type Touched, touchedBetween, touchedKeys } from "./commands/merge";
+export { type Command, commandSchema } from "./commands/schema";
+export { canonicalJson, digestOf } from "./digest/digest";
+export { sha256Hex } from "./digest/sha256";
+export { buildIndex, type MeshIndex } from "./index-document";
+export { pathText, referencesOf, subsetUsesOf, valueAt, withValueAt } from "./references";
 export * from "./refs";
 export { demoMesh, demoPositions } from "./samples/demo";
 export { emptyMesh } from "./samples/empty";
@@ -15,3 +24,4 @@ export {
 export { MAX_OBJECTS, ref as objectRef, serviceRef } from "./schema/primitives";
 export { RETRY_CONDITIONS } from "./schema/traffic";
 export type * from "./types";
+export { type ParsedDocument, parseDocument, parseObject } from "./violations";

@@ -44,5 +44,18 @@ export type SpecOf<K extends Kind> = ObjectOf<K>["spec"];
 /** `Kind/namespace/name`; the namespace is empty for kinds of the whole mesh: `Mesh//shop`. */
 export type ObjectKey = string;
 
-/** A schema or consistency error: where (`Route/production/pay: spec.rules[0]...` as path), what, and what to do. */
-export type Violation = { path: string; message: string; fix: string };
+/** A place inside an object or a value: `["spec", "rules", 0, "timeoutMs"]`. */
+export type Path = readonly (string | number)[];
+
+/**
+ * A schema or consistency error. `path` is `Kind/namespace/name#spec.rules[0]` (or `objects[3]` when the object has no name),
+ * `message` says what is wrong, `fix` what to do. `line` is set by readers of text.
+ */
+export type Violation = {
+  path: string;
+  message: string;
+  fix: string;
+  key?: ObjectKey;
+  line?: number;
+  file?: string;
+};

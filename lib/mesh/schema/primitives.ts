@@ -87,7 +87,8 @@ export const origin = z.strictObject({
 
 const metadataFields = {
   name: objectName,
-  uid: z.string().min(1).max(64).optional(),
+  /** Identity over renames; absent means the object key itself (the first rename writes it down). */
+  uid: z.string().min(1).max(400).optional(),
   labels: labels.optional(),
   annotations: annotations.optional(),
   origin: origin.optional(),

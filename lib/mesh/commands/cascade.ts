@@ -1,0 +1,98 @@
+// What else goes when an object goes: everything that cannot be without it.
+// The rule: a removal never widens a permission. A list of callers that becomes empty takes its rule with it; it does not come to mean "any".
+
+import { namespaceMentionsOf, referencesOf, subsetUsesOf } from "../references";
+import { keyOf, objectKey, refKey, serviceRefKey } from "../refs";
+import type { AuthorizationPolicy, MeshObject, ObjectKey, Route } from "../types";
+
+type Gone = { keys: Set<ObjectKey>; subsets: Set<string>; namespaces: Set<string> };
+const subsetId = (service: ObjectKey, name: string) => `${service}#${name}`;
+
+/** The objects that are left; those that only lost a mention are changed copies, the others the same values as before. */
+export function withoutObject(objects: readonly MeshObject[], key: ObjectKey): MeshObject[] {
+  const gone: Gone = { keys: new Set([key]), subsets: new Set(), namespaces: new Set() };
+  let left = [...objects];
+  for (let before = -1; before !== gone.keys.size; ) {
+    before = gone.keys.size;
+    for (const object of left) if (gone.keys.has(objectKey(object))) remember(object, gone);
+    left = left.flatMap((object) => {
+      const rest = gone.keys.has(objectKey(object)) ? undefined : strip(object, gone);
+      if (!rest) gone.keys.add(objectKey(object));
+      return rest ? [rest] : [];
+    });
+  }
+  return left;
+}
+
+function remember(object: MeshObject, gone: Gone): void {
+  if (object.kind === "Namespace") gone.namespaces.add(object.metadata.name);
+  if (object.kind === "Subset")
+    gone.subsets.add(subsetId(serviceRefKey(object.spec.service, object), object.spec.name));
+}
+
+/** `object` without its mentions of what is gone; undefined when nothing sensible remains. */
+function strip(object: MeshObject, gone: Gone): MeshObject | undefined {
+  const mentionsGone =
+    referencesOf(object).some((reference) => isGone(reference.key, gone)) ||
+    subsetUsesOf(object).some((use) => gone.subsets.has(subsetId(use.service, use.subset))) ||
+    (gone.namespaces.size > 0 && namespaceMentionsOf(object).some((mention) => gone.namespaces.has(mention.namespace)));
+  if (!mentionsGone) return object;
+  if (object.metadata.namespace !== undefined && gone.namespaces.has(object.metadata.namespace)) return undefined;
+  switch (object.kind) {
+    case "TrustBoundary": {
+      const members = object.spec.members.filter((member) =>
+        "service" in member
+          ? !isGone(serviceRefKey(member.service, object), gone)
+          : !gone.namespaces.has(member.namespace),
+      );
+      return { ...object, spec: { ...object.spec, members } };
+    }
+    case "Route":
+      return stripRoute(object, gone);
+    case "AuthorizationPolicy":
+      return stripAuthorization(object, gone);
+    case "Egress": {
+      if (isGone(refKey(object.spec.to, object), gone) || !object.spec.from) return undefined;
+      const from = object.spec.from.filter((ref) => !isGone(refKey(ref, object), gone));
+      return from.length === 0 ? undefined : { ...object, spec: { ...object.spec, from } };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function isGone(key: ObjectKey, gone: Gone): boolean {
+  return gone.keys.has(key) || gone.namespaces.has(key.split("/")[1] ?? "");
+}
+
+function stripRoute(route: Route, gone: Gone): Route | undefined {
+  if (isGone(refKey(route.spec.target, route), gone)) return undefined;
+  const rules = route.spec.rules.flatMap((rule) => {
+    if (rule.action.type !== "forward") return [rule];
+    const destinations = rule.action.destinations.filter((destination) => {
+      const service = serviceRefKey(destination.service, route);
+      if (isGone(service, gone)) return false;
+      return destination.subset === undefined || !gone.subsets.has(subsetId(service, destination.subset));
+    });
+    return destinations.length === 0 ? [] : [{ ...rule, action: { ...rule.action, destinations } }];
+  });
+  return rules.length === 0 ? undefined : { ...route, spec: { ...route.spec, rules } };
+}
+
+function stripAuthorization(policy: AuthorizationPolicy, gone: Gone): AuthorizationPolicy | undefined {
+  const { target } = policy.spec;
+  const namespace = target.namespace ?? policy.metadata.namespace;
+  if (target.service && isGone(keyOf("Service", namespace, target.service), gone)) return undefined;
+  if (target.namespace && gone.namespaces.has(target.namespace)) return undefined;
+  const rules = policy.spec.rules.flatMap((rule) => {
+    if (!rule.from) return [rule];
+    const from = rule.from.flatMap((source) => {
+      const services = source.services?.filter((ref) => !isGone(refKey(ref, policy), gone));
+      const namespaces = source.namespaces?.filter((each) => !gone.namespaces.has(each));
+      if (services?.length === 0 || namespaces?.length === 0) return [];
+      return [{ ...source, ...(services ? { services } : {}), ...(namespaces ? { namespaces } : {}) }];
+    });
+    return from.length === 0 ? [] : [{ ...rule, from }];
+  });
+  return { ...policy, spec: { ...policy.spec, rules } };
+}

@@ -1,0 +1,189 @@
+// Which object names which others, and where. Index, validation, rename, cascade and merge all read references from here.
+// The rule: a new field that names another object is added here and nowhere else.
+import { keyOf, refKey, serviceRefKey } from "./refs";
+import type { MeshObject, ObjectKey, Path, PolicyTarget, Ref, ServiceRef } from "./types";
+
+/** One mention of another object. `namePath` leads to the string that holds its name. */
+export type Reference = { key: ObjectKey; namePath: Path };
+/** A mention of a namespace alone; it needs no Namespace object, so it is told apart. */
+export type NamespaceMention = { namespace: string; path: Path };
+/** A mention of a subset of a service by the subset's short name. */
+export type SubsetUse = { service: ObjectKey; subset: string; path: Path };
+
+const NONE: Path = [];
+
+export function referencesOf(object: MeshObject): Reference[] {
+  const found: Reference[] = [];
+  const at = (path: Path, ref: Ref | undefined) => {
+    if (ref) found.push({ key: refKey(ref, object), namePath: [...path, "name"] });
+  };
+  const service = (path: Path, ref: ServiceRef | undefined) => {
+    if (ref) found.push({ key: serviceRefKey(ref, object), namePath: [...path, "name"] });
+  };
+  const target = (path: Path, policyTarget: PolicyTarget | undefined) => {
+    if (!policyTarget?.service) return;
+    const key = serviceRefKey({ namespace: policyTarget.namespace, name: policyTarget.service }, object);
+    found.push({ key, namePath: [...path, "service"] });
+  };
+
+  switch (object.kind) {
+    case "TrustBoundary":
+      object.spec.members.forEach((member, i) => {
+        if ("service" in member) service(["spec", "members", i, "service"], member.service);
+      });
+      break;
+    case "Workload":
+      found.push({
+        key: keyOf("Service", object.metadata.namespace, object.spec.service),
+        namePath: ["spec", "service"],
+      });
+      break;
+    case "Dependency":
+      at(["spec", "from"], object.spec.from);
+      at(["spec", "to"], object.spec.to);
+      break;
+    case "Subset":
+    case "TrafficPolicy":
+      service(["spec", "service"], object.spec.service);
+      break;
+    case "Route":
+      at(["spec", "target"], object.spec.target);
+      object.spec.rules.forEach((rule, r) => {
+        if (rule.action.type !== "forward") return;
+        rule.action.destinations.forEach((destination, d) => {
+          service(["spec", "rules", r, "action", "destinations", d, "service"], destination.service);
+        });
+      });
+      break;
+    case "MutualTls":
+      target(["spec", "target"], object.spec.target);
+      break;
+    case "AuthorizationPolicy":
+      target(["spec", "target"], object.spec.target);
+      object.spec.rules.forEach((rule, r) => {
+        rule.from?.forEach((from, f) => {
+          from.services?.forEach((ref, s) => {
+            at(["spec", "rules", r, "from", f, "services", s], ref);
+          });
+        });
+      });
+      break;
+    case "Egress":
+      at(["spec", "to"], object.spec.to);
+      object.spec.from?.forEach((ref, i) => {
+        at(["spec", "from", i], ref);
+      });
+      break;
+    default:
+      break;
+  }
+  return found;
+}
+
+export function subsetUsesOf(object: MeshObject): SubsetUse[] {
+  if (object.kind === "TrafficPolicy" && object.spec.subset) {
+    const service = serviceRefKey(object.spec.service, object);
+    return [{ service, subset: object.spec.subset, path: ["spec", "subset"] }];
+  }
+  if (object.kind !== "Route") return [];
+  return object.spec.rules.flatMap((rule, r) =>
+    rule.action.type !== "forward"
+      ? []
+      : rule.action.destinations.flatMap((destination, d) =>
+          destination.subset === undefined
+            ? []
+            : [
+                {
+                  service: serviceRefKey(destination.service, object),
+                  subset: destination.subset,
+                  path: ["spec", "rules", r, "action", "destinations", d, "subset"],
+                },
+              ],
+        ),
+  );
+}
+
+/** Every place below `object` whose value is a namespace's name, its own metadata included. */
+export function namespaceMentionsOf(object: MeshObject): NamespaceMention[] {
+  const found: NamespaceMention[] = [];
+  if (object.metadata.namespace !== undefined) {
+    found.push({ namespace: object.metadata.namespace, path: ["metadata", "namespace"] });
+  }
+  for (const { namePath } of referencesOf(object)) {
+    const path = [...namePath.slice(0, -1), "namespace"];
+    const namespace = valueAt(object, path);
+    if (typeof namespace === "string") found.push({ namespace, path });
+  }
+  if (object.kind === "TrustBoundary") {
+    object.spec.members.forEach((member, i) => {
+      if ("namespace" in member) found.push({ namespace: member.namespace, path: ["spec", "members", i, "namespace"] });
+    });
+  }
+  if (object.kind === "MutualTls" || object.kind === "AuthorizationPolicy") {
+    const target = object.spec.target;
+    if (target?.namespace && !target.service) {
+      found.push({ namespace: target.namespace, path: ["spec", "target", "namespace"] });
+    }
+  }
+  if (object.kind === "AuthorizationPolicy") {
+    object.spec.rules.forEach((rule, r) => {
+      rule.from?.forEach((from, f) => {
+        from.namespaces?.forEach((namespace, n) => {
+          found.push({ namespace, path: ["spec", "rules", r, "from", f, "namespaces", n] });
+        });
+      });
+    });
+  }
+  return found;
+}
+
+/** The value at `path`, own properties only. */
+export function valueAt(root: unknown, path: Path): unknown {
+  let value = root;
+  for (const step of path) {
+    if (value === null || typeof value !== "object" || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<string | number, unknown>)[step];
+  }
+  return value;
+}
+
+/** A copy of `root` with `value` at `path`; `undefined` removes (from a list: takes the item out). Shares what did not change. */
+export function withValueAt<T>(root: T, path: Path, value: unknown): T {
+  return replaceAt(root, path, value) as T;
+}
+
+function replaceAt(root: unknown, path: Path, value: unknown): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return value;
+  if (Array.isArray(root) || (root === undefined && typeof step === "number")) {
+    const list: unknown[] = Array.isArray(root) ? [...root] : [];
+    const index = Number(step);
+    if (!Number.isInteger(index) || index < 0 || index > list.length) throw new PathError(path);
+    if (value === undefined && rest.length === 0) list.splice(index, 1);
+    else list[index] = replaceAt(list[index], rest, value);
+    return list;
+  }
+  if (root !== undefined && (root === null || typeof root !== "object")) throw new PathError(path);
+  if (step === "__proto__") throw new PathError(path);
+  const copy: Record<string, unknown> = { ...(root as Record<string, unknown> | undefined) };
+  if (value === undefined && rest.length === 0) delete copy[step];
+  else copy[step] = replaceAt(Object.hasOwn(copy, step) ? copy[step] : undefined, rest, value);
+  return copy;
+}
+
+/** A path that leads through something that is neither object nor list, or past the end of a list. */
+export class PathError extends Error {
+  constructor(readonly rest: Path = NONE) {
+    super(`there is no place for ${pathText(rest)}`);
+  }
+}
+
+/** `["spec", "rules", 0, "timeoutMs"]` -> `spec.rules[0].timeoutMs` */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, step) => {
+    if (typeof step === "number") return `${text}[${step}]`;
+    const name = String(step);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return `${text}[${JSON.stringify(name)}]`;
+    return text === "" ? name : `${text}.${name}`;
+  }, "");
+}
