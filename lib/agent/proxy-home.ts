@@ -1,0 +1,127 @@
+// A sidecar's folder: its bootstrap (pure Envoy), its identity section, certificates, last good config and logs.
+// One rule: 0700, and deleted as a whole when the workload is retired, so that its identity ends with it.
+
+import { X509Certificate } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "./atomic-file";
+import type { DesiredProxy, ProxyPorts } from "./protocol";
+
+export interface ProxyHome {
+  folder: string;
+  bootstrapFile: string;
+  identityFile: string;
+  logFile: string;
+}
+
+export interface SupervisorRef {
+  pid: number;
+  startTime: string | null;
+}
+
+/** `production/cart/0` -> `production~cart~0`. */
+export function folderNameOf(proxyKey: string): string {
+  return proxyKey.replaceAll("/", "~").replace(/[^a-zA-Z0-9._~-]/g, "_");
+}
+
+export function openProxyHome(root: string, name: string): ProxyHome {
+  const folder = join(root, name);
+  mkdirSync(join(folder, "identity"), { recursive: true, mode: 0o700 });
+  return {
+    folder,
+    bootstrapFile: join(folder, "bootstrap.json"),
+    identityFile: join(folder, "meshwright.json"),
+    logFile: join(folder, "proxy.log"),
+  };
+}
+
+export function removeProxyHome(home: ProxyHome): void {
+  rmSync(home.folder, { recursive: true, force: true });
+}
+
+/** True when the proxy holds a certificate it can still renew with. */
+export function hasValidCertificate(home: ProxyHome, now: number): boolean {
+  const file = join(home.folder, "identity", "cert.pem");
+  if (!existsSync(file) || !existsSync(join(home.folder, "identity", "key.pem"))) {
+    return false;
+  }
+  try {
+    return Date.parse(new X509Certificate(readFileSync(file)).validTo) > now + 5_000;
+  } catch {
+    return false;
+  }
+}
+
+/** Envoy's Bootstrap, JSON form: ADS by delta gRPC, everything else dynamic. */
+export function bootstrapOf(proxy: DesiredProxy, ports: ProxyPorts): unknown {
+  const [host = "127.0.0.1", port = "0"] = proxy.adsUrl.split(":");
+  const address = (at: string, portValue: number) => ({ socket_address: { address: at, port_value: portValue } });
+  const ads = { ads: {}, resource_api_version: "V3" };
+  return {
+    node: {
+      id: proxy.proxyKey,
+      cluster: proxy.service,
+      metadata: {
+        MESHWRIGHT_PROXY_ID: proxy.proxyKey,
+        MESHWRIGHT_PROXY_ROW_ID: proxy.proxyRowId,
+        WORKLOAD: proxy.workload,
+        NAMESPACE: proxy.namespace,
+        SERVICE: proxy.service,
+        VERSION: proxy.version,
+        SERVICE_ACCOUNT: proxy.serviceAccount,
+      },
+    },
+    admin: { address: address("127.0.0.1", ports.admin) },
+    dynamic_resources: {
+      ads_config: {
+        api_type: "DELTA_GRPC",
+        transport_api_version: "V3",
+        grpc_services: [{ envoy_grpc: { cluster_name: "xds" } }],
+      },
+      lds_config: ads,
+      cds_config: ads,
+    },
+    static_resources: {
+      clusters: [
+        {
+          name: "xds",
+          type: "STATIC",
+          connect_timeout: "2s",
+          load_assignment: {
+            cluster_name: "xds",
+            endpoints: [{ lb_endpoints: [{ endpoint: { address: address(host, Number(port)) } }] }],
+          },
+        },
+      ],
+    },
+  };
+}
+
+export interface IdentitySection {
+  joinToken: string | null;
+  adminNonce: string;
+  supervisor: SupervisorRef | null;
+}
+
+export function writeProxyFiles(
+  home: ProxyHome,
+  proxy: DesiredProxy,
+  ports: ProxyPorts,
+  identity: IdentitySection,
+): void {
+  writeFileAtomic(home.bootstrapFile, `${JSON.stringify(bootstrapOf(proxy, ports), null, 2)}\n`);
+  const section = {
+    proxyId: proxy.proxyKey,
+    home: home.folder,
+    enrollUrl: proxy.enrollUrl,
+    ...(identity.joinToken ? { joinToken: identity.joinToken } : {}),
+    spiffeId: proxy.spiffeId,
+    controlPlaneSpiffeId: proxy.controlPlaneSpiffeId,
+    trustBundlePem: proxy.trustBundlePem,
+    ...(identity.supervisor ? { supervisorPid: identity.supervisor.pid } : {}),
+    ...(identity.supervisor?.startTime ? { supervisorStart: identity.supervisor.startTime } : {}),
+    accessLogPath: join(home.folder, "access.log"),
+    adminNonce: identity.adminNonce,
+  };
+  writeFileAtomic(home.identityFile, `${JSON.stringify(section, null, 2)}\n`);
+}
