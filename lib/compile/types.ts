@@ -1,0 +1,79 @@
+// What the compiler reads beside the design, and what it returns.
+// The rule: what changes without a review (instances, addresses, a weight within a canary's bounds) is here, never in the revision.
+import type { Cluster, ClusterLoadAssignment, Listener, RouteConfiguration } from "@meshwright/proxy/contract";
+import type { MeshDocument, ObjectKey, Violation } from "@/lib/mesh";
+
+/** What a sidecar stands in front of. `none`: nothing yet; its sidecar answers 503 and says so. */
+export type AppBinding =
+  | { kind: "echo" }
+  | { kind: "demo"; name: string }
+  | { kind: "address"; host: string; port: number }
+  | { kind: "none" };
+
+/** One workload instance. Its id is the proxy's: `<namespace>/<workload>/<instance>`. */
+export type InstanceBinding = { id: string; workload: { namespace: string; name: string }; app: AppBinding };
+/** Addresses of an external service in this environment; they win over those of the design. */
+export type ExternalBinding = { namespace: string; name: string; endpoints: { host: string; port: number }[] };
+/** A gateway runs as one proxy, `<namespace>/<gateway>/0`. Without a public port the agent's own choice stays. */
+export type GatewayBinding = { namespace: string; name: string; publicPort?: number };
+
+/** How an environment runs the design. */
+export type EnvironmentBinding = {
+  instances: InstanceBinding[];
+  externals: ExternalBinding[];
+  gateways: GatewayBinding[];
+};
+
+/** Where a proxy listens and whether calls may be sent to it. Filled from the registry; only proxies with known ports are listed. */
+export type InstanceEndpoint = {
+  proxyId: string;
+  namespace: string;
+  /** The workload's name, or the gateway's. */
+  workload: string;
+  host: string;
+  inboundPort: number;
+  outboundPort: number;
+  adminPort: number;
+  /** Where the app listens; absent when the binding gives its address or there is none. */
+  appPort?: number;
+  ready: boolean;
+  draining: boolean;
+};
+
+/** Weights that a rollout has set within its approved bounds: they replace those of one rule of one route. */
+export type RolloutState = { splits: { route: ObjectKey; rule: number; weights: number[] }[] };
+
+export type Overrides = {
+  /** Path of the JSON access log. Relative paths are resolved by the proxy against its own folder. Default `access.log`. */
+  accessLogPath?: string;
+  /** Address that listeners bind to. Default 127.0.0.1. */
+  listenHost?: string;
+};
+
+export type CompileInput = {
+  document: MeshDocument;
+  /** Digest of the document. It does not enter the resources: an unrelated change must not reach a proxy. */
+  digest: string;
+  binding: EnvironmentBinding;
+  endpoints: InstanceEndpoint[];
+  rollout: RolloutState;
+  overrides: Overrides;
+};
+
+/** Everything that one proxy is served, by name, in stable order. Secrets are names only: control plane and proxy hold their content. */
+export type ProxyResources = {
+  listeners: ReadonlyMap<string, Listener>;
+  routes: ReadonlyMap<string, RouteConfiguration>;
+  clusters: ReadonlyMap<string, Cluster>;
+  endpoints: ReadonlyMap<string, ClusterLoadAssignment>;
+  secrets: readonly string[];
+};
+
+/** Something that compiles to less than was drawn; never silent. */
+export type CompileWarning = { path: string; message: string; fix: string };
+
+export type CompileResult =
+  | { ok: true; resources: ProxyResources; warnings: CompileWarning[] }
+  | { ok: false; violations: Violation[] };
+
+export const NO_ROLLOUT: RolloutState = { splits: [] };
