@@ -232,7 +232,7 @@ CREATE TABLE "Agent" (
 CREATE TABLE "CaKey" (
     "id" TEXT NOT NULL,
     "kind" TEXT NOT NULL,
-    "slot" INTEGER NOT NULL DEFAULT 0,
+    "slot" TEXT NOT NULL DEFAULT 'A',
     "certPem" TEXT NOT NULL,
     "encryptedKey" TEXT NOT NULL,
     "state" TEXT NOT NULL DEFAULT 'prepared',
@@ -542,8 +542,7 @@ ALTER TABLE "Proxy" ADD CONSTRAINT "Proxy_desired_known" CHECK ("desired" IN ('r
 ALTER TABLE "CaKey" ADD CONSTRAINT "CaKey_kind_known" CHECK ("kind" IN ('root', 'issuer'));
 ALTER TABLE "CaKey" ADD CONSTRAINT "CaKey_state_known" CHECK ("state" IN ('prepared', 'active', 'retired'));
 
--- One active key of a kind, one binding of a role: two replicas that race make one.
-CREATE UNIQUE INDEX "CaKey_one_active" ON "CaKey" ("kind") WHERE "state" = 'active';
+-- A person has a role once: two requests that race make one.
 CREATE UNIQUE INDEX "RoleBinding_once" ON "RoleBinding" ("userId", "role", "meshId", "namespace", "origin") NULLS NOT DISTINCT;
 
 -- One deployment of an environment at a time is worked on; more may wait in the queue.

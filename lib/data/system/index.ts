@@ -1,0 +1,44 @@
+// What the control plane keeps and reads: no person asks here, so nothing checks a permission.
+// The rule: only lib/control-plane, migrations and lib/data itself use this; what a person asks for goes through lib/data's own repositories.
+import { openDatabase } from "../client";
+import { caKeys, certificates, joinTokens } from "./ca";
+import { deployments, environments, revisions } from "./deployments";
+import { events } from "./events";
+import { leader, settings } from "./leader";
+import { agents, proxies } from "./proxies";
+import { telemetry } from "./telemetry";
+
+export type { Channel, Listener, ListenOptions, Notice } from "../listen";
+export { CHANNELS, listen } from "../listen";
+export type { CaKeyKind, CaKeyRow, CaKeyState, CertificateRow } from "./ca";
+export type { DeploymentPatch, DeploymentRow, DeploymentState, EnvironmentRow, RevisionRow } from "./deployments";
+export { OPEN_STATES } from "./deployments";
+export type { NewEvent } from "./events";
+export type { LeaderRow } from "./leader";
+export type { AgentRow, NewProxy, ProxyDesired, ProxyPatch, ProxyRow, ProxyState } from "./proxies";
+export type { RollupRow, SaturationRow, ScrapeStateRow, ShapeRow } from "./telemetry";
+
+export function createSystemData(databaseUrl: string, options: { poolSize?: number } = {}) {
+  const database = openDatabase({ url: databaseUrl, ...options });
+  return {
+    caKeys: caKeys(database),
+    certificates: certificates(database),
+    joinTokens: joinTokens(database),
+    proxies: proxies(database),
+    agents: agents(database),
+    environments: environments(database),
+    revisions: revisions(database),
+    deployments: deployments(database),
+    events: events(database),
+    telemetry: telemetry(database),
+    leader: leader(database),
+    settings: settings(database),
+    /** Fails when the database does not answer. */
+    async ping(): Promise<void> {
+      await database.$queryRaw`SELECT 1`;
+    },
+    close: (): Promise<void> => database.$disconnect(),
+  };
+}
+
+export type SystemData = ReturnType<typeof createSystemData>;
