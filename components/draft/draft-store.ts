@@ -77,7 +77,7 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
     pending.forEach((command, index) => {
       const result = applyCommand(shown.document, shown.positions, command);
       if (result.ok) {
-        shown = { version: base.version, document: result.doc, positions: result.positions };
+        shown = { version: base.version, document: result.document, positions: result.positions };
         kept.push(command);
       } else if (index >= inFlight) {
         refusal = {
@@ -132,7 +132,7 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
       let next = base;
       for (const command of batch) {
         const result = applyCommand(next.document, next.positions, command);
-        if (result.ok) next = { version: answer.version, document: result.doc, positions: result.positions };
+        if (result.ok) next = { version: answer.version, document: result.document, positions: result.positions };
       }
       base = { ...next, version: answer.version };
       replay();
@@ -200,7 +200,7 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
       pending.push(command);
       if (saveState !== "retrying") saveState = inFlight > 0 ? "saving" : "waiting";
       undoDepth = null;
-      publish({ version: base.version, document: result.doc, positions: result.positions });
+      publish({ version: base.version, document: result.document, positions: result.positions });
       if (inFlight === 0) schedule(gatherMs);
       return [];
     },

@@ -209,8 +209,8 @@ export function demoMesh(): MeshDocument {
 }
 
 // Columns and rows of the first picture, chosen so that no two lines cross.
-const COLUMN_PX = 260;
-const ROW_PX = 140;
+const COLUMN_PX = 400;
+const ROW_PX = 160;
 const GRID: Record<string, [column: number, row: number]> = {
   "shop-gateway": [0, 1],
   storefront: [1, 1],

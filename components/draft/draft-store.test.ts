@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { type Command, demoMesh, demoPositions, emptyMesh, type MeshDocument, objectKey } from "@/lib/mesh";
+import { createDraftStore, type DraftBase, type SaveAnswer, type Transport } from "./draft-store";
+
+const cart = "Service/production/cart";
+const rename = (name: string, key = cart): Command => ({ type: "renameObject", key, name });
+const names = (document: MeshDocument) => document.objects.map(objectKey);
+
+function harness(answers: SaveAnswer[], reloads: DraftBase[] = []) {
+  const sent: Command[][] = [];
+  const waiting: { ms: number; run: () => void }[] = [];
+  const transport: Transport = {
+    load: async () => {
+      const next = reloads.shift();
+      if (!next) throw new Error("unreachable");
+      return next;
+    },
+    save: async (commands) => {
+      sent.push([...commands]);
+      return answers.shift() ?? { ok: false, kind: "unreachable" };
+    },
+    step: async () => answers.shift() ?? { ok: false, kind: "unreachable" },
+  };
+  const first = { version: 1, document: demoMesh(), positions: demoPositions() };
+  const timers = {
+    after(ms: number, run: () => void) {
+      const entry = { ms, run };
+      waiting.push(entry);
+      return () => void waiting.splice(waiting.indexOf(entry), 1);
+    },
+  };
+  return { store: createDraftStore(first, transport, timers), sent, waiting };
+}
+
+describe("the draft in the browser", () => {
+  it("shows a change at once and says that it is being saved", async () => {
+    const { store, sent } = harness([{ ok: true, version: 2, merged: false }]);
+    expect(store.edit(rename("basket"))).toEqual([]);
+    expect(names(store.get().document)).toContain("Service/production/basket");
+    expect(store.get().saveState).toBe("waiting");
+    await store.flush();
+    expect(sent).toHaveLength(1);
+    expect(store.get()).toMatchObject({ saveState: "saved", version: 2 });
+    expect(names(store.get().document)).toContain("Service/production/basket");
+  });
+
+  it("refuses what the model refuses, and changes nothing", () => {
+    const { store } = harness([]);
+    expect(store.edit(rename("Not A Name")).length).toBeGreaterThan(0);
+    expect(names(store.get().document)).toContain(cart);
+    expect(store.hasUnsaved()).toBe(false);
+  });
+
+  it("takes back a refused change and says why", async () => {
+    const refusal = { title: "Somebody else changed the same thing", detail: "cart, by author" };
+    const { store } = harness(
+      [{ ok: false, kind: "refused", refusal }],
+      [{ version: 3, document: demoMesh(), positions: {} }],
+    );
+    store.edit(rename("basket"));
+    await store.flush();
+    expect(store.get().refusal).toEqual(refusal);
+    expect(names(store.get().document)).toContain(cart);
+    expect(store.get().version).toBe(3);
+  });
+
+  it("keeps the change while the server cannot be reached, and retries", async () => {
+    const { store, sent, waiting } = harness([
+      { ok: false, kind: "unreachable" },
+      { ok: true, version: 2, merged: false },
+    ]);
+    store.edit(rename("basket"));
+    await store.flush();
+    expect(store.get().saveState).toBe("retrying");
+    expect(store.hasUnsaved()).toBe(true);
+    waiting.at(-1)?.run();
+    await store.flush();
+    await Promise.resolve();
+    expect(sent).toHaveLength(2);
+    expect(store.get().saveState).toBe("saved");
+  });
+
+  it("replays unsaved changes on what somebody else saved", () => {
+    const { store } = harness([]);
+    store.edit(rename("basket"));
+    const theirs = demoMesh();
+    store.take({
+      version: 5,
+      document: {
+        objects: theirs.objects.filter(
+          (object) =>
+            objectKey(object) !== "Service/production/shipping" &&
+            object.kind !== "Dependency" &&
+            object.kind !== "Workload",
+        ),
+      },
+      positions: {},
+    });
+    expect(names(store.get().document)).toContain("Service/production/basket");
+    expect(names(store.get().document)).not.toContain("Service/production/shipping");
+  });
+
+  it("names a change that no longer fits instead of dropping it in silence", () => {
+    const { store } = harness([]);
+    store.edit(rename("basket"));
+    store.take({ version: 5, document: emptyMesh("shop"), positions: {} });
+    expect(store.get().refusal?.title).toMatch(/no longer fits/);
+  });
+
+  it("ignores a version older than what it has", () => {
+    const { store } = harness([]);
+    store.take({ version: 0, document: emptyMesh("shop"), positions: {} });
+    expect(names(store.get().document)).toContain(cart);
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import {
+  applyCommand,
+  type Command,
+  demoMesh,
+  demoPositions,
+  emptyMesh,
+  type MeshDocument,
+  objectKey,
+} from "@/lib/mesh";
+import {
+  addGesture,
+  clipOf,
+  connectGesture,
+  pasteGesture,
+  readClip,
+  readQuickAdd,
+  removalOf,
+  toName,
+} from "./authoring";
+
+const apply = (document: MeshDocument, command: Command) => {
+  const result = applyCommand(document, {}, command);
+  if (!result.ok) throw new Error(JSON.stringify(result.violations));
+  return result.document;
+};
+const keys = (document: MeshDocument) => document.objects.map(objectKey);
+const service = (name: string) => `Service/production/${name}`;
+
+describe("authoring on the canvas", () => {
+  it("adds a service with its namespace and a workload in one step", () => {
+    const gesture = addGesture(emptyMesh("shop"), "Service", "My Orders", "production", { x: 1, y: 2 });
+    const after = apply(emptyMesh("shop"), gesture.command);
+    expect(keys(after)).toEqual(
+      expect.arrayContaining(["Namespace//production", service("my-orders"), "Workload/production/my-orders-v1"]),
+    );
+    expect(gesture.select).toEqual([service("my-orders")]);
+  });
+
+  it("never takes a name that is taken", () => {
+    const gesture = addGesture(demoMesh(), "Service", "cart", "production", { x: 0, y: 0 });
+    expect(gesture.select).toEqual([service("cart-2")]);
+  });
+
+  it("connects once, and says why not a second time", () => {
+    const gesture = connectGesture(demoMesh(), service("cart"), service("shipping"));
+    expect("command" in gesture && keys(apply(demoMesh(), gesture.command))).toContain(
+      "Dependency/production/cart-to-shipping",
+    );
+    expect(connectGesture(demoMesh(), service("checkout"), service("shipping"))).toEqual({
+      refused: "checkout to shipping is drawn already.",
+    });
+  });
+
+  it("refuses lines that could carry nothing", () => {
+    expect(connectGesture(demoMesh(), "ExternalService/production/carrier-api", service("cart"))).toHaveProperty(
+      "refused",
+    );
+    expect(connectGesture(demoMesh(), service("cart"), "Gateway/production/shop-gateway")).toHaveProperty("refused");
+  });
+
+  it("gives a new gateway a route and a new external callee an egress rule", () => {
+    let document = apply(demoMesh(), addGesture(demoMesh(), "Gateway", "front", "production", { x: 0, y: 0 }).command);
+    const route = connectGesture(document, "Gateway/production/front", service("cart"));
+    if (!("command" in route)) throw new Error("refused");
+    document = apply(document, route.command);
+    expect(keys(document)).toContain("Route/production/front");
+    document = apply(document, addGesture(document, "ExternalService", "bank", "production", { x: 0, y: 0 }).command);
+    const egress = connectGesture(document, service("cart"), "ExternalService/production/bank");
+    if (!("command" in egress)) throw new Error("refused");
+    expect(keys(apply(document, egress.command))).toContain("Egress/production/bank");
+  });
+
+  it("says in numbers what a removal takes along", () => {
+    const removal = removalOf(demoMesh(), demoPositions(), [service("payment-service")]);
+    expect(removal?.sentence).toMatch(/^payment-service goes, and with it 1 dependency, 2 workloads/);
+    expect(removal?.also).toBeGreaterThan(2);
+    expect(removalOf(demoMesh(), {}, ["Service/production/nobody"])).toBeNull();
+  });
+
+  it("pastes copies with new names, their workloads and the lines among them", () => {
+    const clip = clipOf(demoMesh(), demoPositions(), [service("checkout"), service("shipping")]);
+    if (!clip) throw new Error("nothing copied");
+    const gesture = pasteGesture(demoMesh(), readClip(JSON.stringify(clip)) ?? clip, { x: 40, y: 40 });
+    const after = keys(apply(demoMesh(), gesture.command));
+    expect(gesture.select).toEqual([service("checkout-2"), service("shipping-2")]);
+    expect(after).toEqual(
+      expect.arrayContaining(["Dependency/production/checkout-2-to-shipping-2", "Workload/production/checkout-2-v1"]),
+    );
+  });
+
+  it("takes nothing from a clipboard that is not ours", () => {
+    expect(readClip("hello")).toBeNull();
+    expect(readClip('{"a":1}')).toBeNull();
+  });
+
+  it("reads what is typed into quick add", () => {
+    expect(readQuickAdd("Order History")).toEqual({ kind: "Service", name: "order-history" });
+    expect(readQuickAdd("external: api.stripe.com")).toEqual({ kind: "ExternalService", name: "api-stripe-com" });
+    expect(readQuickAdd("cart > shipping")).toEqual({ from: "cart", to: "shipping" });
+    expect(readQuickAdd("  ")).toBeNull();
+    expect(toName("--A b--")).toBe("a-b");
+  });
+});

@@ -1,0 +1,153 @@
+"use client";
+// Everything the topology shows, from its three sources: the draft (or a revision), live state, findings.
+// Rule: reads only; edits go through the draft. Objects that did not change keep their identity between answers.
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useDeferredValue, useMemo, useRef } from "react";
+import { type FindingDto, get, keys, type PageOf, type TopologyDto } from "@/components/api-client";
+import type { CanvasEdge, CanvasNode, ChangeMark } from "@/components/canvas";
+import { type Draft, useDraft } from "@/components/draft";
+import { useMesh, useView } from "@/components/shell";
+import { type Status, worstStatus } from "@/components/ui";
+import { type MeshDocument, objectKey, type Positions } from "@/lib/mesh";
+import { type Changes, changesBetween } from "./model/changes";
+import { indexLive, type Live, nothingLive } from "./model/live";
+import { canvasEdges, canvasNodes, isDrawn, type Layer } from "./model/to-canvas";
+
+export interface Topology {
+  draft: Draft;
+  document: MeshDocument | null;
+  positions: Positions;
+  live: Live;
+  measuredAt: string | null;
+  findings: FindingDto[];
+  changes: Changes | null;
+  nodes: readonly CanvasNode[];
+  edges: readonly CanvasEdge[];
+  isDraft: boolean;
+  error: Error | null;
+  retry(): void;
+}
+
+const noChanges: ReadonlyMap<string, ChangeMark> = new Map();
+
+export function useTopology(layer: Layer, search: string): Topology {
+  const { mesh, environment } = useMesh();
+  const { view } = useView();
+  const draft = useDraft(mesh);
+  const isDraft = view.at === "draft";
+  const question = { at: view.at, environment: environment?.name ?? "", range: view.range };
+  const topology = useQuery({
+    queryKey: keys.mesh(mesh, "topology", question),
+    queryFn: ({ signal }) => get<TopologyDto>(`/meshes/${mesh}/topology?${new URLSearchParams(question)}`, signal),
+    refetchInterval: 5000,
+    placeholderData: keepPreviousData,
+    enabled: environment !== undefined,
+  });
+  const compared = useQuery({
+    queryKey: keys.mesh(mesh, "topology", { ...question, at: view.vs }),
+    queryFn: ({ signal }) =>
+      get<TopologyDto>(`/meshes/${mesh}/topology?${new URLSearchParams({ ...question, at: view.vs ?? "" })}`, signal),
+    enabled: view.vs !== null && view.vs !== "draft" && environment !== undefined,
+  });
+  const findingsQuery = useQuery({
+    queryKey: keys.mesh(mesh, "findings", view.at),
+    queryFn: ({ signal }) =>
+      get<PageOf<FindingDto>>(`/meshes/${mesh}/findings?at=${view.at === "running" ? "draft" : view.at}`, signal),
+    placeholderData: keepPreviousData,
+  });
+
+  const document = isDraft ? (draft.snapshot?.document ?? null) : (topology.data?.document ?? null);
+  const positions = (isDraft ? draft.snapshot?.positions : topology.data?.positions) ?? noPositions;
+  const live = useMemo(
+    () => (topology.data ? indexLive(topology.data.dependencies, topology.data.services) : nothingLive),
+    [topology.data],
+  );
+  const other = view.vs === "draft" ? draft.snapshot?.document : view.vs ? compared.data?.document : undefined;
+  const changes = useMemo(() => (document && other ? changesBetween(other, document) : null), [document, other]);
+  const findings = findingsQuery.data?.items ?? noFindings;
+  const byObject = useMemo(() => findingsByObject(findings), [findings]);
+  const query = useDeferredValue(search);
+  const matches = useMemo(() => (document ? matching(document, query) : null), [document, query]);
+
+  const picture = useMemo(() => {
+    if (!document) return { nodes: [], edges: [] };
+    const input = {
+      document,
+      positions,
+      live,
+      layer,
+      findings: byObject,
+      changes: changes?.marks ?? noChanges,
+      matches,
+    };
+    return { nodes: canvasNodes(input), edges: canvasEdges(input) };
+  }, [document, positions, live, layer, byObject, changes, matches]);
+
+  return {
+    draft,
+    document,
+    positions,
+    live,
+    measuredAt: topology.data?.measuredAt ?? null,
+    findings,
+    changes,
+    nodes: useSameIdentity(picture.nodes),
+    edges: useSameIdentity(picture.edges),
+    isDraft,
+    error: isDraft && draft.snapshot ? null : (draft.error ?? topology.error),
+    retry: () => {
+      draft.reload();
+      void topology.refetch();
+    },
+  };
+}
+
+const noPositions: Positions = {};
+const noFindings: FindingDto[] = [];
+
+function findingsByObject(findings: readonly FindingDto[]) {
+  const out = new Map<string, { count: number; worst: Status }>();
+  for (const finding of findings) {
+    const status: Status =
+      finding.severity === "error" ? "failing" : finding.severity === "warning" ? "attention" : "unmeasured";
+    for (const key of finding.refs) {
+      const known = out.get(key);
+      out.set(key, { count: (known?.count ?? 0) + 1, worst: worstStatus([status, ...(known ? [known.worst] : [])]) });
+    }
+  }
+  return out;
+}
+
+function matching(document: MeshDocument, search: string): ReadonlySet<string> | null {
+  const text = search.trim().toLowerCase();
+  if (text === "") return null;
+  const hit = (value: string | undefined) => value?.toLowerCase().includes(text) ?? false;
+  return new Set(
+    document.objects
+      .filter(
+        (object) =>
+          isDrawn(object) &&
+          (hit(object.metadata.name) ||
+            hit(object.metadata.namespace) ||
+            ("owner" in object.spec && hit(object.spec.owner))),
+      )
+      .map(objectKey),
+  );
+}
+
+/** Keeps the old object where the new one says the same, so that memoised boxes and lines do not render again. */
+function useSameIdentity<T extends { id: string }>(next: readonly T[]): readonly T[] {
+  const known = useRef(new Map<string, { text: string; value: T }>());
+  return useMemo(() => {
+    const now = new Map<string, { text: string; value: T }>();
+    const out = next.map((value) => {
+      const text = JSON.stringify(value, (_, each: unknown) => (typeof each === "function" ? "" : each));
+      const old = known.current.get(value.id);
+      const entry = old && old.text === text ? old : { text, value };
+      now.set(value.id, entry);
+      return entry.value;
+    });
+    known.current = now;
+    return out;
+  }, [next]);
+}
