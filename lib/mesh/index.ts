@@ -4,6 +4,7 @@ export { type Applied, applyCommand } from "./commands/apply";
 export { isSameJson } from "./commands/equal";
 export { conflictsBetween, type Touched, touchedBetween, touchedKeys } from "./commands/merge";
 export { type Command, commandSchema } from "./commands/schema";
+export { diffDocuments, type SemanticChange } from "./diff/diff";
 export { canonicalJson, digestOf } from "./digest/digest";
 export { sha256Hex } from "./digest/sha256";
 export { buildIndex, type MeshIndex } from "./index-document";
@@ -24,4 +25,7 @@ export {
 export { MAX_OBJECTS, ref as objectRef, serviceRef } from "./schema/primitives";
 export { RETRY_CONDITIONS } from "./schema/traffic";
 export type * from "./types";
+export { validateDocument } from "./validate/validate";
 export { type ParsedDocument, parseDocument, parseObject } from "./violations";
+export { type FromYaml, fromYaml, fromYamlFiles } from "./yaml/from-yaml";
+export { inWritingOrder, toYaml, valuesToYaml } from "./yaml/to-yaml";

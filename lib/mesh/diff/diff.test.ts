@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { applyCommand } from "../commands/apply";
+import type { Command } from "../commands/schema";
+import { demoMesh } from "../samples/demo";
+import { API_VERSION } from "../schema/document";
+import type { MeshDocument, MeshObject } from "../types";
+import { diffDocuments } from "./diff";
+
+function after(commands: Command[], document = demoMesh()): MeshDocument {
+  const result = applyCommand(document, {}, { type: "batch", commands });
+  if (!result.ok) throw new Error(JSON.stringify(result.violations));
+  return result.document;
+}
+const sentences = (commands: Command[]) => diffDocuments(demoMesh(), after(commands)).map((change) => change.sentence);
+const subset = (name: string): MeshObject => ({
+  apiVersion: API_VERSION,
+  kind: "Subset",
+  metadata: { name: `payment-service-${name}`, namespace: "production" },
+  spec: { service: { name: "payment-service" }, name, labels: { version: name } },
+});
+const payment = (v1: number, v2: number): Command => ({
+  type: "patchSpec",
+  key: "Route/production/payment-service",
+  path: ["rules", 0, "action", "destinations"],
+  value: [
+    { service: { name: "payment-service" }, subset: "v1", weight: v1 },
+    { service: { name: "payment-service" }, subset: "v2", weight: v2 },
+  ],
+});
+
+test("the same design has no changes, whatever the order of its objects", () => {
+  expect(diffDocuments(demoMesh(), { objects: demoMesh().objects.reverse() })).toEqual([]);
+});
+
+test("a canary reads as shares of the calls", () => {
+  expect(sentences([{ type: "addObject", object: subset("v2") }, payment(90, 10)])).toEqual([
+    "Subset v2 of payment-service is added (version=v2).",
+    'Calls to payment-service, rule "default": payment-service goes from 100 % to 0 %, v1 goes from 0 % to 90 %, v2 goes from 0 % to 10 %.',
+  ]);
+  const [change] = diffDocuments(after([payment(90, 10)]), after([payment(50, 50)]));
+  expect(change?.sentence).toBe(
+    'Calls to payment-service, rule "default": v1 goes from 90 % to 50 %, v2 goes from 10 % to 50 %.',
+  );
+});
+
+test("dependencies read as who may call whom", () => {
+  expect(sentences([{ type: "removeObject", key: "Dependency/production/checkout-to-shipping" }])).toEqual([
+    "checkout may no longer call shipping.",
+  ]);
+});
+
+test("a rename is one change, and a new object under the old name is new", () => {
+  const document = after([{ type: "renameObject", key: "Service/production/cart", name: "basket" }]);
+  const changes = diffDocuments(demoMesh(), document);
+  expect(changes.filter((change) => change.kind === "renamed").map((change) => change.sentence)).toEqual([
+    "Service cart is renamed to basket.",
+  ]);
+  expect(changes.filter((change) => change.kind === "added" || change.kind === "removed")).toEqual([]);
+  const cart = demoMesh().objects.find((object) => object.kind === "Service" && object.metadata.name === "cart")!;
+  const both = diffDocuments(demoMesh(), after([{ type: "addObject", object: cart }], document));
+  expect(
+    both
+      .filter((change) => change.key.startsWith("Service/"))
+      .map((change) => change.kind)
+      .sort(),
+  ).toEqual(["added", "renamed"]);
+});
+
+test("numbers carry their unit", () => {
+  const path = ["outlierDetection", "baseEjectionTimeMs"];
+  expect(sentences([{ type: "patchSpec", key: "TrafficPolicy/production/catalog", path, value: 90_000 }])).toEqual([
+    "Traffic policy of catalog: shortest ejection changes from 30 s to 90 s.",
+  ]);
+});

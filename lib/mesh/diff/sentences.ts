@@ -1,0 +1,210 @@
+// The sentences of a diff: one subject, one change, in the words of the field.
+import { isSameJson } from "../commands/equal";
+import type { AuthorizationPolicy, MeshObject, Path, Route, RouteRule } from "../types";
+import type { LeafChange } from "./leaves";
+import {
+  actionText,
+  durationText,
+  fieldWords,
+  matchText,
+  refText,
+  ruleName,
+  ruleText,
+  shares,
+  valueText,
+} from "./words";
+
+export type ChangeSentence = { sentence: string; path: Path; before?: unknown; after?: unknown };
+
+/** `Service cart`, `Calls to payment-service`, `Traffic policy of catalog` */
+export function subjectOf(object: MeshObject): string {
+  const name = object.metadata.name;
+  switch (object.kind) {
+    case "Dependency":
+      return `The dependency ${refText(object.spec.from)} -> ${refText(object.spec.to)}`;
+    case "Route":
+      return object.spec.target.kind === "Gateway"
+        ? `Route ${name} of gateway ${refText(object.spec.target)}`
+        : `Calls to ${refText(object.spec.target)}`;
+    case "Subset":
+      return `Subset ${object.spec.name} of ${object.spec.service.name}`;
+    case "TrafficPolicy":
+      return `Traffic policy of ${object.spec.service.name}${object.spec.subset ? ` ${object.spec.subset}` : ""}`;
+    case "MutualTls":
+      return `Mutual TLS of ${targetText(object.spec.target, "the mesh")}`;
+    case "AuthorizationPolicy":
+      return `Authorization policy ${name} (${object.spec.action}) on ${targetText(object.spec.target, "everything")}`;
+    case "Egress":
+      return `Egress to ${refText(object.spec.to)}`;
+    case "ExternalService":
+      return `External service ${name}`;
+    case "TrustBoundary":
+      return `Trust boundary ${name}`;
+    default:
+      return `${object.kind} ${name}`;
+  }
+}
+
+function targetText(
+  target: { namespace?: string | undefined; service?: string | undefined } | undefined,
+  none: string,
+): string {
+  if (target?.service) return target.namespace ? `${target.namespace}/${target.service}` : target.service;
+  return target?.namespace ? `namespace ${target.namespace}` : none;
+}
+
+export function addedSentence(object: MeshObject): string {
+  switch (object.kind) {
+    case "Dependency": {
+      const port = object.spec.port === undefined ? "" : ` on port ${object.spec.port}`;
+      return `${refText(object.spec.from)} may now call ${refText(object.spec.to)}${port}.`;
+    }
+    case "Workload":
+      return `Workload ${object.metadata.name} is added: version ${object.spec.version} of ${object.spec.service}.`;
+    case "Subset": {
+      const labels = Object.entries(object.spec.labels).map(([key, value]) => `${key}=${value}`);
+      return `${subjectOf(object)} is added (${labels.join(", ")}).`;
+    }
+    case "Route":
+      return `${subjectOf(object)} get a route: ${object.spec.rules.map((rule) => ruleText(rule, object.spec.target.name)).join("; ")}.`.replace(
+        /^(Route .*?) get a route/,
+        "$1 is added",
+      );
+    case "MutualTls":
+      return `${subjectOf(object)} is set to ${object.spec.mode}.`;
+    case "Egress": {
+      const from = object.spec.from?.map(refText).join(", ");
+      return `${subjectOf(object)} is opened${from ? ` for ${from}` : ""}.`;
+    }
+    default:
+      return `${subjectOf(object)} is added.`;
+  }
+}
+
+export function removedSentence(object: MeshObject): string {
+  if (object.kind === "Dependency")
+    return `${refText(object.spec.from)} may no longer call ${refText(object.spec.to)}.`;
+  if (object.kind === "Egress") return `${subjectOf(object)} is closed.`;
+  if (object.kind === "Route")
+    return `${subjectOf(object)} lose their route.`.replace(/^(Route .*?) lose their route/, "$1 is removed");
+  return `${subjectOf(object)} is removed.`;
+}
+
+/** One sentence per thing that changed. */
+export function changedSentences(was: MeshObject, now: MeshObject, leaves: LeafChange[]): ChangeSentence[] {
+  if (was.kind === "Route" && now.kind === "Route") {
+    const rest = leaves.filter((leaf) => leaf.path[1] !== "rules");
+    return [...routeSentences(was, now), ...rest.map((leaf) => plainSentence(now, leaf))];
+  }
+  if (was.kind === "AuthorizationPolicy" && now.kind === "AuthorizationPolicy") {
+    const rest = leaves.filter((leaf) => leaf.path[1] !== "rules");
+    return [...authorizationSentences(was, now), ...rest.map((leaf) => plainSentence(now, leaf))];
+  }
+  return leaves.map((leaf) => plainSentence(now, leaf));
+}
+
+function plainSentence(object: MeshObject, leaf: LeafChange): ChangeSentence {
+  const { path, before, after } = leaf;
+  const what = `${subjectOf(object)}: ${fieldWords(path)}`;
+  const places = { path, before, after };
+  if (path[0] === "metadata" && path[1] === "origin") {
+    return { ...places, sentence: `${subjectOf(object)}: what was kept of its source changes.` };
+  }
+  if (before === undefined) return { ...places, sentence: `${what} is set to ${valueText(after, path)}.` };
+  if (after === undefined) return { ...places, sentence: `${what} (${valueText(before, path)}) is removed.` };
+  return { ...places, sentence: `${what} changes from ${valueText(before, path)} to ${valueText(after, path)}.` };
+}
+
+const sameCondition = (a: RouteRule, b: RouteRule) => isSameJson(a.matches, b.matches);
+
+function routeSentences(was: Route, now: Route): ChangeSentence[] {
+  const subject = subjectOf(now);
+  const target = now.spec.target.name;
+  const sentences: ChangeSentence[] = [];
+  const used = new Set<RouteRule>();
+  const pairs = now.spec.rules.map((rule, i) => {
+    const free = was.spec.rules.filter((each) => !used.has(each));
+    const before =
+      free.find((each) => rule.name !== undefined && each.name === rule.name) ??
+      free.find((each) => sameCondition(each, rule));
+    if (before) used.add(before);
+    return { rule, before, i };
+  });
+  for (const { rule, before, i } of pairs) {
+    const path: Path = ["spec", "rules", i];
+    if (!before) sentences.push({ path, after: rule, sentence: `${subject}: now ${ruleText(rule, target)}.` });
+    else sentences.push(...ruleSentences(`${subject}, ${ruleName(rule, i)}`, before, rule, target, path));
+  }
+  was.spec.rules.forEach((rule, i) => {
+    if (used.has(rule)) return;
+    const sentence = `${subject}: ${ruleName(rule, i)} is removed (${ruleText(rule, target)}).`;
+    sentences.push({ path: ["spec", "rules"], before: rule, sentence });
+  });
+  const order = pairs.flatMap(({ before }) => (before ? [was.spec.rules.indexOf(before)] : []));
+  if (order.some((position, i) => i > 0 && position < (order[i - 1] ?? 0))) {
+    sentences.push({ path: ["spec", "rules"], sentence: `${subject}: the rules are tried in another order.` });
+  }
+  return sentences;
+}
+
+function ruleSentences(subject: string, was: RouteRule, now: RouteRule, target: string, path: Path): ChangeSentence[] {
+  const sentences: ChangeSentence[] = [];
+  const say = (sentence: string, field: string, before: unknown, after: unknown) =>
+    sentences.push({ sentence: `${subject}: ${sentence}`, path: [...path, field], before, after });
+  if (!sameCondition(was, now)) {
+    const text = now.matches.length === 0 ? "every request" : now.matches.map(matchText).join(", or ");
+    say(`now for ${text}.`, "matches", was.matches, now.matches);
+  }
+  if (!isSameJson(was.action, now.action)) say(splitText(was, now, target), "action", was.action, now.action);
+  if (was.timeoutMs !== now.timeoutMs) {
+    const text = (ms: number | undefined) => (ms === undefined ? "none" : durationText(ms));
+    say(
+      `the timeout changes from ${text(was.timeoutMs)} to ${text(now.timeoutMs)}.`,
+      "timeoutMs",
+      was.timeoutMs,
+      now.timeoutMs,
+    );
+  }
+  for (const field of ["retries", "rewrite", "headers", "name"] as const) {
+    if (isSameJson(was[field], now[field])) continue;
+    const words = { retries: "retries", rewrite: "rewrite", headers: "header changes", name: "name" }[field];
+    say(
+      `${words} change from ${valueText(was[field], path)} to ${valueText(now[field], path)}.`,
+      field,
+      was[field],
+      now[field],
+    );
+  }
+  return sentences;
+}
+
+function splitText(was: RouteRule, now: RouteRule, target: string): string {
+  if (was.action.type !== "forward" || now.action.type !== "forward") return `now ${actionText(now, target)}.`;
+  const before = shares(was.action.destinations, target);
+  const after = shares(now.action.destinations, target);
+  const names = [...new Set([...before.keys(), ...after.keys()])];
+  const moves = names.flatMap((name) => {
+    const [from, to] = [before.get(name) ?? "0 %", after.get(name) ?? "0 %"];
+    return from === to ? [] : [`${name} goes from ${from} to ${to}`];
+  });
+  return moves.length === 0 ? "the weights are written differently; the shares stay." : `${moves.join(", ")}.`;
+}
+
+function authorizationSentences(was: AuthorizationPolicy, now: AuthorizationPolicy): ChangeSentence[] {
+  const path: Path = ["spec", "rules"];
+  const missing = (rules: AuthorizationPolicy["spec"]["rules"], other: AuthorizationPolicy["spec"]["rules"]) =>
+    rules.filter((rule) => !other.some((each) => isSameJson(each, rule)));
+  const text = (rule: AuthorizationPolicy["spec"]["rules"][number]) => valueText(rule, path);
+  return [
+    ...missing(now.spec.rules, was.spec.rules).map((rule) => ({
+      path,
+      after: rule,
+      sentence: `${subjectOf(now)}: a rule is added: ${text(rule)}.`,
+    })),
+    ...missing(was.spec.rules, now.spec.rules).map((rule) => ({
+      path,
+      before: rule,
+      sentence: `${subjectOf(now)}: a rule is removed: ${text(rule)}.`,
+    })),
+  ];
+}

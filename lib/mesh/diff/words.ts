@@ -1,0 +1,111 @@
+// Values and field names as words, shared by the sentences of diffs.
+import { pathText } from "../references";
+import type { Destination, Path, Ref, RouteMatch, RouteRule } from "../types";
+
+const FIELD_WORDS: Record<string, string> = {
+  "spec.connectionPool.maxConnections": "most connections",
+  "spec.connectionPool.maxPendingRequests": "most pending requests",
+  "spec.connectionPool.maxRequests": "most requests at once",
+  "spec.connectionPool.maxRequestsPerConnection": "most requests per connection",
+  "spec.connectionPool.connectTimeoutMs": "connect timeout",
+  "spec.outlierDetection.consecutive5xxErrors": "5xx errors in a row before ejection",
+  "spec.outlierDetection.consecutiveGatewayErrors": "gateway errors in a row before ejection",
+  "spec.outlierDetection.legacyConsecutiveErrors": "legacy consecutiveErrors (without effect)",
+  "spec.outlierDetection.intervalMs": "interval of outlier detection",
+  "spec.outlierDetection.baseEjectionTimeMs": "shortest ejection",
+  "spec.outlierDetection.maxEjectionPercent": "most endpoints ejected at once (percent)",
+  "spec.loadBalancing.policy": "load balancing",
+  "spec.defaults.mutualTls": "default mutual TLS mode",
+  "spec.defaults.authorization": "default authorization",
+  "spec.certificateTtlHours": "lifetime of certificates (hours)",
+  "spec.trustDomain": "trust domain",
+  "spec.serviceAccount": "service account",
+  "spec.expectedRequestsPerSecond": "expected requests per second",
+};
+
+export function fieldWords(path: Path): string {
+  const text = pathText(path);
+  return FIELD_WORDS[text] ?? text.replace(/^spec\./, "").replace(/Ms$/, "");
+}
+
+export function durationText(ms: number): string {
+  if (ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;
+  if (ms % 60_000 === 0) return `${ms / 60_000} min`;
+  return ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`;
+}
+
+export function valueText(value: unknown, path: Path): string {
+  if (value === undefined) return "nothing";
+  const last = path.at(-1);
+  if (typeof value === "number" && typeof last === "string" && last.endsWith("Ms")) return durationText(value);
+  if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
+  const text = JSON.stringify(value);
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}
+
+export function refText(ref: Ref): string {
+  return ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
+}
+
+/** `subset v2`, `payment-service` */
+export function destinationText(destination: Destination, targetName: string): string {
+  const { service, subset, port } = destination;
+  const name = service.namespace === undefined ? service.name : `${service.namespace}/${service.name}`;
+  const at = port === undefined ? "" : `:${port}`;
+  if (subset === undefined) return `${name}${at}`;
+  return name === targetName ? `${subset}${at}` : `${name} ${subset}${at}`;
+}
+
+export function ruleName(rule: RouteRule, i: number): string {
+  if (rule.name) return `rule "${rule.name}"`;
+  return rule.matches.length === 0 ? `rule ${i + 1} (everything else)` : `rule ${i + 1}`;
+}
+
+/** `header x-user-type = beta-tester and path under /pay` */
+export function matchText(match: RouteMatch): string {
+  const parts: string[] = [];
+  if (match.methods) parts.push(`method ${match.methods.join(" or ")}`);
+  if (match.path) {
+    const words = { exact: "=", prefix: "begins with", pathPrefix: "under", regex: "~" }[match.path.type];
+    parts.push(`path ${words} ${match.path.value}`);
+  }
+  for (const each of match.headers ?? []) parts.push(`header ${each.name} ${comparison(each)}`);
+  for (const each of match.query ?? []) parts.push(`query ${each.name} ${comparison(each)}`);
+  return parts.length === 0 ? "any request" : parts.join(" and ");
+}
+
+function comparison(each: { type: string; value?: string | undefined; invert?: boolean | undefined }): string {
+  const not = each.invert ? "not " : "";
+  if (each.type === "present") return each.invert ? "is absent" : "is present";
+  const words: Record<string, string> = { exact: "=", prefix: "begins with", suffix: "ends with", regex: "~" };
+  return `${not}${words[each.type] ?? each.type} ${each.value ?? ""}`;
+}
+
+/** Shares in percent of the sum, at most one decimal: `v1 90 %, v2 10 %`. */
+export function shares(destinations: readonly Destination[], targetName: string): Map<string, string> {
+  const sum = destinations.reduce((total, each) => total + each.weight, 0);
+  const result = new Map<string, number>();
+  for (const each of destinations) {
+    const share = destinations.length === 1 ? 100 : sum === 0 ? 0 : (each.weight / sum) * 100;
+    const name = destinationText(each, targetName);
+    result.set(name, (result.get(name) ?? 0) + share);
+  }
+  return new Map([...result].map(([name, share]) => [name, `${Math.round(share * 10) / 10} %`]));
+}
+
+export function actionText(rule: RouteRule, targetName: string): string {
+  const { action } = rule;
+  if (action.type === "respond") return `is answered with ${action.status}`;
+  if (action.type === "redirect") {
+    return `is redirected${action.host ? ` to ${action.host}` : ""}${action.path ? ` to path ${action.path}` : ""}`;
+  }
+  const each = [...shares(action.destinations, targetName)];
+  const [only] = each;
+  if (each.length === 1 && only) return `goes to ${only[0]}`;
+  return `goes to ${each.map(([name, share]) => `${name} (${share})`).join(", ")}`;
+}
+
+export function ruleText(rule: RouteRule, targetName: string): string {
+  const when = rule.matches.length === 0 ? "everything" : rule.matches.map(matchText).join(", or ");
+  return `${when} ${actionText(rule, targetName)}`;
+}

@@ -1,0 +1,108 @@
+// Ports, ends of dependencies and what policies may point at.
+import type { MeshIndex } from "../index-document";
+import { keyOf, refKey } from "../refs";
+import type { MeshObject, ObjectKey, Path } from "../types";
+import type { Complaint } from "./complaint";
+
+export function violationsOfTopology(object: MeshObject, index: MeshIndex): Complaint[] {
+  switch (object.kind) {
+    case "Service":
+    case "ExternalService":
+      return [
+        ...repeated(
+          object.spec.ports.map((port) => port.name),
+          (i) => ["spec", "ports", i, "name"],
+          "port name",
+        ),
+        ...repeated(
+          object.spec.ports.map((port) => port.port),
+          (i) => ["spec", "ports", i, "port"],
+          "port",
+        ),
+      ];
+    case "Gateway":
+      return [
+        ...repeated(
+          object.spec.listeners.map((each) => each.name),
+          (i) => ["spec", "listeners", i, "name"],
+          "listener name",
+        ),
+        ...portClashes(object.spec.listeners),
+      ];
+    case "Dependency": {
+      const { from, to, port } = object.spec;
+      const complaints: Complaint[] = [];
+      if (from.kind === "ExternalService" && to.kind !== "Gateway") {
+        const fix = "Draw it from an ingress gateway: what is outside reaches the mesh there.";
+        complaints.push({ path: ["spec", "from"], message: "begins outside the mesh", fix });
+      }
+      if (refKey(from, object) === refKey(to, object)) {
+        complaints.push({ path: ["spec", "to"], message: "leads from a thing to itself", fix: "Remove it." });
+      }
+      return [...complaints, ...unknownPort(index, refKey(to, object), port, ["spec", "port"])];
+    }
+    case "Egress":
+      if (object.spec.to.kind === "ExternalService") return [];
+      return [
+        { path: ["spec", "to", "kind"], message: "must be an ExternalService", fix: "Name the external service." },
+      ];
+    case "MutualTls": {
+      const { target, ports } = object.spec;
+      if (!ports || ports.length === 0) return [];
+      if (!target?.service) {
+        const fix = "Name a service in the target, or remove the ports.";
+        return [{ path: ["spec", "ports"], message: "has modes for ports without a service", fix }];
+      }
+      const key = keyOf("Service", target.namespace ?? object.metadata.namespace, target.service);
+      return [
+        ...repeated(
+          ports.map((each) => each.port),
+          (i) => ["spec", "ports", i, "port"],
+          "port",
+        ),
+        ...ports.flatMap((each, i) => unknownPort(index, key, each.port, ["spec", "ports", i, "port"])),
+      ];
+    }
+    default:
+      return [];
+  }
+}
+
+/** A port that the service, gateway or external service does not have. */
+export function unknownPort(index: MeshIndex, key: ObjectKey, port: number | undefined, path: Path): Complaint[] {
+  const target = index.get(key);
+  if (port === undefined || !target) return [];
+  const ports = portsOf(target);
+  if (!ports || ports.includes(port)) return [];
+  const message = `names port ${port}, which ${target.kind} ${target.metadata.name} does not have`;
+  return [{ path, message, fix: `Use ${ports.join(" or ")}, or add the port there.` }];
+}
+
+function portsOf(object: MeshObject): number[] | undefined {
+  if (object.kind === "Service" || object.kind === "ExternalService") return object.spec.ports.map((each) => each.port);
+  if (object.kind === "Gateway") return object.spec.listeners.map((each) => each.port);
+  return undefined;
+}
+
+function repeated(values: (string | number)[], path: (i: number) => Path, what: string): Complaint[] {
+  return values.flatMap((value, i) =>
+    values.indexOf(value) === i
+      ? []
+      : [{ path: path(i), message: `repeats the ${what} ${value}`, fix: "Give each its own." }],
+  );
+}
+
+/** Listeners may share a port only when they speak the same protocol and serve different hosts. */
+function portClashes(listeners: readonly { port: number; protocol: string; hosts: string[] }[]): Complaint[] {
+  return listeners.flatMap((listener, i) => {
+    const before = listeners.slice(0, i).filter((each) => each.port === listener.port);
+    if (before.some((each) => each.protocol !== listener.protocol)) {
+      const message = `uses port ${listener.port} with another protocol than the listener before`;
+      return [{ path: ["spec", "listeners", i, "port"], message, fix: "Choose another port." }];
+    }
+    const shared = listener.hosts.find((host) => before.some((each) => each.hosts.includes(host)));
+    if (shared === undefined) return [];
+    const message = `serves host ${shared} on port ${listener.port} as the listener before does`;
+    return [{ path: ["spec", "listeners", i, "hosts"], message, fix: "Let one listener serve each host of a port." }];
+  });
+}

@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { demoMesh } from "../samples/demo";
+import { emptyMesh } from "../samples/empty";
+import { API_VERSION } from "../schema/document";
+import type { MeshObject } from "../types";
+import { validateDocument } from "./validate";
+
+const apiVersion = API_VERSION;
+const at = (name: string) => ({ name, namespace: "production" });
+const svc = (name: string) => ({ kind: "Service" as const, name });
+const problems = (...objects: MeshObject[]) =>
+  validateDocument({ objects: [...demoMesh().objects, ...objects] }).map((v) => `${v.path}: ${v.message}`);
+
+test("the samples are consistent", () => {
+  expect(validateDocument(demoMesh())).toEqual([]);
+  expect(validateDocument(emptyMesh("x"))).toEqual([]);
+});
+
+test("a document without a Mesh, or with two, is told so", () => {
+  expect(validateDocument({ objects: [] })[0]?.message).toBe("has no Mesh object");
+  expect(problems({ ...emptyMesh("other").objects[0]! })).toEqual(["Mesh//other: is a second Mesh"]);
+});
+
+test("names that lead nowhere are found wherever they are", () => {
+  const route: MeshObject = {
+    apiVersion,
+    kind: "Route",
+    metadata: at("r"),
+    spec: {
+      target: svc("cart"),
+      rules: [
+        {
+          matches: [],
+          action: {
+            type: "forward",
+            destinations: [
+              { service: { name: "basket" }, weight: 1 },
+              { service: { name: "cart" }, subset: "v9", weight: 1 },
+            ],
+          },
+        },
+      ],
+    },
+  };
+  expect(problems(route)).toEqual([
+    "Route/production/r#spec.rules[0].action.destinations[0].service.name: names Service production/basket, which does not exist",
+    "Route/production/r#spec.rules[0].action.destinations[1].subset: names subset v9 of Service production/cart, which does not exist",
+  ]);
+});
+
+test("ports that clash or do not exist are found", () => {
+  const http = { name: "http", port: 80, protocol: "http" as const };
+  expect(
+    problems(
+      { apiVersion, kind: "Service", metadata: at("twice"), spec: { ports: [http, http] } },
+      { apiVersion, kind: "Dependency", metadata: at("d"), spec: { from: svc("cart"), to: svc("shipping"), port: 81 } },
+      {
+        apiVersion,
+        kind: "Gateway",
+        metadata: at("g"),
+        spec: {
+          type: "ingress",
+          listeners: [
+            { ...http, hosts: ["*"] },
+            { ...http, name: "more", hosts: ["*"] },
+          ],
+        },
+      },
+    ),
+  ).toEqual([
+    "Service/production/twice#spec.ports[1].name: repeats the port name http",
+    "Service/production/twice#spec.ports[1].port: repeats the port 80",
+    "Dependency/production/d#spec.port: names port 81, which Service shipping does not have",
+    "Gateway/production/g#spec.listeners[1].hosts: serves host * on port 80 as the listener before does",
+  ]);
+});
+
+test("weights without a sum and patterns that do not compile are found", () => {
+  const destination = { service: { name: "cart" }, weight: 0 };
+  expect(
+    problems({
+      apiVersion,
+      kind: "Route",
+      metadata: at("r"),
+      spec: {
+        target: svc("cart"),
+        rules: [
+          {
+            matches: [{ path: { type: "regex", value: "(" }, headers: [{ name: "a", type: "regex", value: "(?=x)" }] }],
+            action: { type: "forward", destinations: [destination, destination] },
+          },
+        ],
+      },
+    }).map((text) => text.replace(/RE2 pattern: .*/, "RE2 pattern")),
+  ).toEqual([
+    "Route/production/r#spec.rules[0].matches[0].path.value: is not an RE2 pattern",
+    "Route/production/r#spec.rules[0].matches[0].headers[0].value: is not an RE2 pattern",
+    "Route/production/r#spec.rules[0].action.destinations: has only weights of 0",
+  ]);
+});
+
+test("two objects for one thing are found", () => {
+  expect(
+    problems(
+      { apiVersion, kind: "TrafficPolicy", metadata: at("catalog-2"), spec: { service: { name: "catalog" } } },
+      {
+        apiVersion,
+        kind: "Dependency",
+        metadata: at("d"),
+        spec: { from: svc("checkout"), to: svc("shipping"), port: 8080 },
+      },
+    ),
+  ).toEqual([
+    "TrafficPolicy/production/catalog-2: is for the same service or subset as TrafficPolicy/production/catalog is",
+    "Dependency/production/d: is for the same caller, callee and port as Dependency/production/checkout-to-shipping is",
+  ]);
+});

@@ -1,0 +1,36 @@
+// Whether the objects of a document fit together. A revision can be made and compiled only when this says nothing.
+// The rule: what is here can never work (a violation); what works but is unwise or surprising is a finding of lib/analysis.
+import { buildIndex, type MeshIndex } from "../index-document";
+import { objectKey } from "../refs";
+import type { MeshDocument, MeshObject, Violation } from "../types";
+import { type Complaint, located } from "./complaint";
+import { violationsOfReferences } from "./references";
+import { violationsOfRoute } from "./route";
+import { violationsOfTopology } from "./topology";
+import { violationsOfTwins } from "./twins";
+
+type Check = (object: MeshObject, index: MeshIndex) => Complaint[];
+
+const CHECKS: Check[] = [violationsOfReferences, violationsOfTopology, violationsOfRoute];
+
+/** Consistency of a document that already follows the schema; every problem at once, in the order of the objects. */
+export function validateDocument(document: MeshDocument): Violation[] {
+  const index = buildIndex(document);
+  const perObject = document.objects.flatMap((object) =>
+    CHECKS.flatMap((check) => check(object, index)).map((complaint) => located(objectKey(object), complaint)),
+  );
+  return [...violationsOfMesh(document), ...perObject, ...violationsOfTwins(document)];
+}
+
+function violationsOfMesh(document: MeshDocument): Violation[] {
+  const meshes = document.objects.filter((object) => object.kind === "Mesh");
+  if (meshes.length === 1) return [];
+  if (meshes.length === 0) {
+    return [
+      { path: "document", message: "has no Mesh object", fix: "Add one: it holds the trust domain and the defaults." },
+    ];
+  }
+  return meshes
+    .slice(1)
+    .map((mesh) => located(objectKey(mesh), { path: [], message: "is a second Mesh", fix: "Keep one." }));
+}
