@@ -1,0 +1,98 @@
+// `npm run check`: format and lint, types, import boundaries, dead code and unit tests; green at every commit, under a minute.
+// The rule: the last line is the count of unit tests, and any step that failed makes the command fail, counts or not.
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { generate } from "./generate.mjs";
+import { projectRoot } from "./source-hash.mjs";
+
+const bin = (name) => path.join(projectRoot, "node_modules", ".bin", name);
+
+/** Runs a command to its end and collects what it said. */
+export function runStep(command, args, env = {}) {
+  return new Promise((resolve) => {
+    const startedAt = Date.now();
+    const child = spawn(command, args, {
+      cwd: projectRoot,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    child.stdout.on("data", (data) => {
+      output += data;
+    });
+    child.stderr.on("data", (data) => {
+      output += data;
+    });
+    child.once("error", (error) => resolve({ ok: false, output: error.message, seconds: 0 }));
+    child.once("close", (code) => resolve({ ok: code === 0, output, seconds: (Date.now() - startedAt) / 1000 }));
+  });
+}
+
+/** Runs one vitest project; counts come from its JSON report, so that a crash without a report counts as a failure. */
+export async function runVitest(project, extra = [], env = {}) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "meshwright-vitest-"));
+  const report = path.join(folder, "report.json");
+  const result = await runStep(
+    bin("vitest"),
+    ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...extra],
+    env,
+  );
+  let passed = 0;
+  let failed = 0;
+  try {
+    const counts = JSON.parse(fs.readFileSync(report, "utf8"));
+    passed = counts.numPassedTests;
+    // A file that could not be loaded has no tests but is a failure all the same.
+    const broken = counts.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+    failed = counts.numFailedTests + broken.length;
+  } catch {
+    failed = 1;
+  }
+  fs.rmSync(folder, { recursive: true, force: true });
+  if (!result.ok && failed === 0) failed = 1;
+  return { ...result, ok: result.ok && failed === 0, passed, failed };
+}
+
+export async function check() {
+  generate();
+  const results = [];
+  const step = async (name, work) => {
+    const result = await work();
+    results.push({ name, ...result });
+    console.log(`${result.ok ? "ok  " : "FAIL"} ${name.padEnd(24)} ${result.seconds.toFixed(1).padStart(5)} s`);
+    if (!result.ok) console.log(result.output.trim().replace(/^/gm, "     "));
+    return result;
+  };
+  const types = (name, config) =>
+    step(`types ${name}`, () =>
+      runStep(process.execPath, [path.join("node_modules", "typescript", "bin", "tsc"), "-p", config]),
+    );
+  const node = (file) => runStep(process.execPath, [path.join("lib", "start", file)]);
+  // Two lanes for two cores: types take the longest, the rest shares the other.
+  const lanes = [
+    async () => {
+      await types("application", "tsconfig.json");
+      await types("proxy", "proxy/tsconfig.json");
+      await types("e2e", "e2e/tsconfig.json");
+    },
+    async () => {
+      await step("format and lint", () => runStep(bin("biome"), ["check", "--error-on-warnings", "."]));
+      await step("boundaries", () => node("boundaries.mjs"));
+      await step("dead code", () => runStep(bin("knip"), ["--no-progress"]));
+    },
+  ];
+  await Promise.all(lanes.map((lane) => lane()));
+  const unit = await step("unit tests", () => runVitest("unit"));
+  return { ok: results.every((result) => result.ok), passed: unit.passed, failed: unit.failed };
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const startedAt = Date.now();
+  const { ok, passed, failed } = await check();
+  console.log(`\ncheck ${ok ? "is green" : "FAILED"} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(ok ? 0 : 1);
+}
