@@ -39,8 +39,8 @@ function canonicalPath(pathname: string): string | null {
     return null;
   }
   const plain = pathname
-    .replace(UNRESERVED_ESCAPE, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)))
-    .replace(/%[0-9a-f]{2}/gi, (escape) => escape.toUpperCase())
+    .replace(UNRESERVED_ESCAPE, (hex) => String.fromCharCode(Number.parseInt(hex.slice(1), 16)))
+    .replace(/%[0-9a-f]{2}/gi, (hex) => hex.toUpperCase())
     .replace(/\\/g, "/");
   const segments = plain.split("/");
   const kept: string[] = [];

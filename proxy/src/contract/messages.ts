@@ -1,0 +1,123 @@
+// The Envoy v3 messages that Meshwright speaks, by one flat set of names.
+// One rule: a name that Envoy uses in several packages gets a prefix here (HttpRBAC, NetworkRBAC, ...).
+
+export { type Any, AnySchema, type Duration, DurationSchema, StructSchema } from "@bufbuild/protobuf/wkt";
+export { type AccessLog, AccessLogSchema } from "./gen/envoy/config/accesslog/v3/accesslog_pb";
+export { type Admin, AdminSchema, type Bootstrap, BootstrapSchema } from "./gen/envoy/config/bootstrap/v3/bootstrap_pb";
+export { type CircuitBreakers, CircuitBreakersSchema } from "./gen/envoy/config/cluster/v3/circuit_breaker_pb";
+export {
+  type Cluster,
+  Cluster_DiscoveryType,
+  Cluster_DnsLookupFamily,
+  Cluster_LbPolicy,
+  ClusterSchema,
+} from "./gen/envoy/config/cluster/v3/cluster_pb";
+export { type OutlierDetection, OutlierDetectionSchema } from "./gen/envoy/config/cluster/v3/outlier_detection_pb";
+export { type Address, AddressSchema } from "./gen/envoy/config/core/v3/address_pb";
+export {
+  type DataSource,
+  type HeaderValueOption,
+  HeaderValueOption_HeaderAppendAction,
+  HeaderValueOptionSchema,
+  type Metadata,
+  type Node,
+  NodeSchema,
+  RoutingPriority,
+  TrafficDirection,
+  type TransportSocket,
+  TransportSocketSchema,
+} from "./gen/envoy/config/core/v3/base_pb";
+export { ApiVersion, type ConfigSource } from "./gen/envoy/config/core/v3/config_source_pb";
+export { HealthStatus } from "./gen/envoy/config/core/v3/health_check_pb";
+export { type LbEndpoint, LbEndpointSchema } from "./gen/envoy/config/endpoint/v3/endpoint_components_pb";
+export {
+  type ClusterLoadAssignment,
+  ClusterLoadAssignmentSchema,
+} from "./gen/envoy/config/endpoint/v3/endpoint_pb";
+export { type FilterChain, FilterChainSchema } from "./gen/envoy/config/listener/v3/listener_components_pb";
+export { type Listener, ListenerSchema } from "./gen/envoy/config/listener/v3/listener_pb";
+export {
+  type Permission,
+  PermissionSchema,
+  type Policy,
+  PolicySchema,
+  type Principal,
+  PrincipalSchema,
+  type RBAC,
+  RBAC_Action,
+  RBACSchema,
+} from "./gen/envoy/config/rbac/v3/rbac_pb";
+export {
+  type HeaderMatcher,
+  HeaderMatcherSchema,
+  type QueryParameterMatcher,
+  RedirectAction_RedirectResponseCode,
+  type RetryPolicy,
+  RetryPolicySchema,
+  type Route,
+  type RouteAction,
+  RouteAction_ClusterNotFoundResponseCode,
+  type RouteMatch,
+  RouteMatchSchema,
+  RouteSchema,
+  type VirtualHost,
+  VirtualHost_TlsRequirementType,
+  VirtualHostSchema,
+} from "./gen/envoy/config/route/v3/route_components_pb";
+export { type RouteConfiguration, RouteConfigurationSchema } from "./gen/envoy/config/route/v3/route_pb";
+export { type FileAccessLog, FileAccessLogSchema } from "./gen/envoy/extensions/access_loggers/file/v3/file_pb";
+export { StdoutAccessLogSchema } from "./gen/envoy/extensions/access_loggers/stream/v3/stream_pb";
+export {
+  type RBAC as HttpRBAC,
+  type RBACPerRoute,
+  RBACPerRouteSchema,
+  RBACSchema as HttpRBACSchema,
+} from "./gen/envoy/extensions/filters/http/rbac/v3/rbac_pb";
+export { RouterSchema } from "./gen/envoy/extensions/filters/http/router/v3/router_pb";
+export { TlsInspectorSchema } from "./gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb";
+export {
+  type HttpConnectionManager,
+  HttpConnectionManager_CodecType,
+  HttpConnectionManager_ForwardClientCertDetails,
+  HttpConnectionManager_PathWithEscapedSlashesAction,
+  HttpConnectionManager_ServerHeaderTransformation,
+  HttpConnectionManagerSchema,
+  type HttpFilter,
+  HttpFilterSchema,
+} from "./gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb";
+export {
+  type RBAC as NetworkRBAC,
+  RBACSchema as NetworkRBACSchema,
+} from "./gen/envoy/extensions/filters/network/rbac/v3/rbac_pb";
+export { type TcpProxy, TcpProxySchema } from "./gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb";
+export { PreviousHostsPredicateSchema } from "./gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb";
+export { RawBufferSchema } from "./gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb";
+export {
+  SubjectAltNameMatcher_SanType,
+  TlsParameters_TlsProtocol,
+} from "./gen/envoy/extensions/transport_sockets/tls/v3/common_pb";
+export { type Secret, SecretSchema } from "./gen/envoy/extensions/transport_sockets/tls/v3/secret_pb";
+export {
+  type CommonTlsContext,
+  type DownstreamTlsContext,
+  DownstreamTlsContextSchema,
+  type UpstreamTlsContext,
+  UpstreamTlsContextSchema,
+} from "./gen/envoy/extensions/transport_sockets/tls/v3/tls_pb";
+export {
+  type HttpProtocolOptions,
+  HttpProtocolOptionsSchema,
+} from "./gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb";
+export { AggregatedDiscoveryService } from "./gen/envoy/service/discovery/v3/ads_pb";
+export {
+  type DeltaDiscoveryRequest,
+  DeltaDiscoveryRequestSchema,
+  type DeltaDiscoveryResponse,
+  DeltaDiscoveryResponseSchema,
+  type DiscoveryRequest,
+  DiscoveryRequestSchema,
+  type DiscoveryResponse,
+  DiscoveryResponseSchema,
+} from "./gen/envoy/service/discovery/v3/discovery_pb";
+export { type StringMatcher, StringMatcherSchema } from "./gen/envoy/type/matcher/v3/string_pb";
+export { FractionalPercent_DenominatorType } from "./gen/envoy/type/v3/percent_pb";

@@ -1,0 +1,334 @@
+// What this proxy takes from Envoy's configuration, message by message. docs/reference/envoy-support.md is made of it.
+// One rule: a field is listed here only when plan() (or the bootstrap reader) acts on it, or when leaving it out of
+// account cannot be observed and `inert` says why. Every field that is set and not listed is refused by its path.
+
+export interface FieldSupport {
+  /** Only these values (enum value names, booleans, numbers) are taken. */
+  readonly only?: readonly (string | number | boolean)[];
+  /** For google.protobuf.Any: the message types that may be inside. */
+  readonly types?: readonly string[];
+  /** For maps of Any: the only keys. */
+  readonly keys?: readonly string[];
+  /** Accepted without effect, because... */
+  readonly inert?: string;
+  /** For readers of the reference. */
+  readonly note?: string;
+}
+
+export type MessageSupport = Readonly<Record<string, FieldSupport>>;
+
+const yes: FieldSupport = {};
+const inert = (why: string): FieldSupport => ({ inert: why });
+const only = (...values: (string | number | boolean)[]): FieldSupport => ({ only: values });
+const types = (...names: string[]): FieldSupport => ({ types: names });
+const fields = (names: string): MessageSupport => Object.fromEntries(names.split(/\s+/).map((name) => [name, yes]));
+
+const HEADER_OPS = fields(
+  "request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove",
+);
+const HTTP_RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC";
+const NETWORK_RBAC = "envoy.extensions.filters.network.rbac.v3.RBAC";
+const HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+const TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
+const ROUTER = "envoy.extensions.filters.http.router.v3.Router";
+const TLS = "envoy.extensions.transport_sockets.tls.v3";
+const RAW_BUFFER = "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer";
+const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+const PER_FILTER: FieldSupport = {
+  types: ["envoy.extensions.filters.http.rbac.v3.RBACPerRoute"],
+  note: "the key is the name of an RBAC filter in the chain",
+};
+const STATIC_LISTENER_PARTS = "name address filter_chains default_filter_chain listener_filters";
+const NO_RUNTIME = inert("there is no runtime layer to override the default");
+
+export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
+  // --- bootstrap ---
+  "envoy.config.bootstrap.v3.Bootstrap": fields("node static_resources dynamic_resources admin"),
+  "envoy.config.bootstrap.v3.Bootstrap.StaticResources": fields("listeners clusters secrets"),
+  "envoy.config.bootstrap.v3.Bootstrap.DynamicResources": fields("lds_config cds_config ads_config"),
+  "envoy.config.bootstrap.v3.Admin": {
+    ...fields("address"),
+    profile_path: inert("no profiler"),
+    ignore_global_conn_limit: inert("no global connection limit"),
+  },
+  "envoy.config.core.v3.Node": {
+    ...fields("id cluster metadata"),
+    locality: { note: "sent to the control plane" },
+    user_agent_name: { note: "sent to the control plane" },
+  },
+  "envoy.config.core.v3.Locality": fields("region zone sub_zone"),
+  "envoy.config.core.v3.ConfigSource": {
+    ads: yes,
+    resource_api_version: only("AUTO", "V3"),
+    initial_fetch_timeout: { note: "0 waits for ever; a missing resource never takes effect half-way" },
+  },
+  "envoy.config.core.v3.AggregatedConfigSource": {},
+  "envoy.config.core.v3.ApiConfigSource": {
+    api_type: only("GRPC", "DELTA_GRPC"),
+    transport_api_version: only("V3"),
+    grpc_services: { note: "exactly one" },
+    set_node_on_first_message_only: inert("the node is sent on the first message only"),
+  },
+  "envoy.config.core.v3.GrpcService": { ...fields("envoy_grpc"), timeout: inert("the stream has none") },
+  "envoy.config.core.v3.GrpcService.EnvoyGrpc": fields("cluster_name"),
+
+  // --- addresses and small parts ---
+  "envoy.config.core.v3.Address": fields("socket_address"),
+  "envoy.config.core.v3.SocketAddress": { ...fields("address port_value"), protocol: only("TCP") },
+  "envoy.config.core.v3.CidrRange": fields("address_prefix prefix_len"),
+  "envoy.config.core.v3.Metadata": {
+    filter_metadata: { note: 'strings under "meshwright" become labels; other keys are opaque, as in Envoy' },
+  },
+  "envoy.config.core.v3.DataSource": {
+    ...fields("filename inline_bytes inline_string"),
+    environment_variable: { note: "TLS material only" },
+  },
+  "envoy.config.core.v3.TransportSocket": {
+    ...fields("name"),
+    typed_config: types(`${TLS}.DownstreamTlsContext`, `${TLS}.UpstreamTlsContext`, RAW_BUFFER),
+  },
+  "envoy.config.core.v3.HeaderValueOption": fields("header append append_action keep_empty_value"),
+  "envoy.config.core.v3.HeaderValue": {
+    key: yes,
+    value: { note: "%% is a percent sign; command operators are refused" },
+  },
+  "envoy.config.core.v3.RuntimeFractionalPercent": { ...fields("default_value"), runtime_key: NO_RUNTIME },
+  "envoy.type.v3.FractionalPercent": fields("numerator denominator"),
+  "envoy.type.v3.Percent": fields("value"),
+  "envoy.type.v3.Int64Range": fields("start end"),
+  "envoy.type.v3.Int32Range": fields("start end"),
+  "envoy.type.matcher.v3.StringMatcher": fields("exact prefix suffix safe_regex contains ignore_case"),
+  "envoy.type.matcher.v3.RegexMatcher": { ...fields("regex"), google_re2: inert("RE2 is what is used") },
+  "envoy.type.matcher.v3.RegexMatcher.GoogleRE2": {
+    max_program_size: inert("deprecated in Envoy; matching is linear here"),
+  },
+  "envoy.type.matcher.v3.RegexMatchAndSubstitute": fields("pattern substitution"),
+  "envoy.type.matcher.v3.PathMatcher": fields("path"),
+
+  // --- listeners ---
+  "envoy.config.listener.v3.Listener": {
+    ...fields(`${STATIC_LISTENER_PARTS} listener_filters_timeout traffic_direction per_connection_buffer_limit_bytes`),
+    stat_prefix: inert("metrics carry the listener's name"),
+    metadata: inert("opaque"),
+    enable_reuse_port: only(false),
+    ignore_global_conn_limit: inert("no global connection limit"),
+  },
+  "envoy.config.listener.v3.ListenerFilter": {
+    ...fields("name"),
+    typed_config: types("envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"),
+  },
+  "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector": {},
+  "envoy.config.listener.v3.FilterChain": {
+    ...fields("filter_chain_match filters transport_socket name"),
+    metadata: inert("opaque"),
+  },
+  "envoy.config.listener.v3.FilterChainMatch": { transport_protocol: only("", "tls", "raw_buffer") },
+  "envoy.config.listener.v3.Filter": { ...fields("name"), typed_config: types(HCM, TCP_PROXY, NETWORK_RBAC) },
+
+  // --- HTTP connection manager ---
+  [HCM]: {
+    ...fields(`stat_prefix rds route_config http_filters common_http_protocol_options http_protocol_options server_name
+      server_header_transformation max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout
+      drain_timeout delayed_close_timeout access_log use_remote_address xff_num_trusted_hops skip_xff_append via
+      generate_request_id preserve_external_request_id always_set_request_id_in_response forward_client_cert_details
+      set_current_client_cert_details normalize_path merge_slashes strip_matching_host_port strip_any_host_port`),
+    codec_type: only("AUTO", "HTTP1"),
+    path_with_escaped_slashes_action: only(
+      "IMPLEMENTATION_SPECIFIC_DEFAULT",
+      "KEEP_UNCHANGED",
+      "REJECT_REQUEST",
+      "UNESCAPE_AND_FORWARD",
+    ),
+  },
+  [`${HCM.replace(/\.\w+$/, "")}.Rds`]: fields("config_source route_config_name"),
+  [`${HCM}.SetCurrentClientCertDetails`]: fields("subject cert chain dns uri"),
+  [HCM.replace(/\w+$/, "HttpFilter")]: { ...fields("name"), typed_config: types(HTTP_RBAC, ROUTER) },
+  "envoy.config.core.v3.HttpProtocolOptions": {
+    ...fields("idle_timeout max_connection_duration max_headers_count max_requests_per_connection"),
+    headers_with_underscores_action: { note: "downstream only" },
+  },
+  "envoy.config.core.v3.Http1ProtocolOptions": {
+    allow_absolute_url: only(true),
+    allow_chunked_length: only(false),
+  },
+  [HTTP_RBAC]: {
+    ...fields("rules shadow_rules"),
+    rules_stat_prefix: inert("metrics carry the policy's name"),
+    shadow_rules_stat_prefix: inert("metrics carry the policy's name"),
+  },
+  "envoy.extensions.filters.http.rbac.v3.RBACPerRoute": fields("rbac"),
+  [NETWORK_RBAC]: {
+    ...fields("rules shadow_rules stat_prefix"),
+    shadow_rules_stat_prefix: inert("metrics carry the policy's name"),
+    enforcement_type: only("ONE_TIME_ON_FIRST_BYTE"),
+  },
+  [ROUTER]: { dynamic_stats: inert("statistics are always kept") },
+  [TCP_PROXY]: fields("stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts"),
+  [`${TCP_PROXY}.WeightedCluster`]: fields("clusters"),
+  [`${TCP_PROXY}.WeightedCluster.ClusterWeight`]: fields("name weight"),
+
+  // --- access log ---
+  "envoy.config.accesslog.v3.AccessLog": {
+    ...fields("name"),
+    typed_config: types(
+      "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+      "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+    ),
+  },
+  "envoy.extensions.access_loggers.file.v3.FileAccessLog": fields("path log_format"),
+  "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog": fields("log_format"),
+  "envoy.config.core.v3.SubstitutionFormatString": {
+    json_format: { note: "operators of the list below" },
+    text_format: yes,
+    text_format_source: { note: "inline_string" },
+    omit_empty_values: yes,
+    json_format_options: yes,
+  },
+  "envoy.config.core.v3.JsonFormatOptions": { sort_properties: inert("fields keep their order") },
+
+  // --- RBAC ---
+  "envoy.config.rbac.v3.RBAC": fields("action policies"),
+  "envoy.config.rbac.v3.Policy": fields("permissions principals"),
+  "envoy.config.rbac.v3.Permission": fields(`and_rules or_rules any header url_path destination_ip destination_port
+    destination_port_range not_rule requested_server_name`),
+  "envoy.config.rbac.v3.Permission.Set": fields("rules"),
+  "envoy.config.rbac.v3.Principal": fields(
+    "and_ids or_ids any authenticated source_ip direct_remote_ip remote_ip header url_path not_id",
+  ),
+  "envoy.config.rbac.v3.Principal.Set": fields("ids"),
+  "envoy.config.rbac.v3.Principal.Authenticated": fields("principal_name"),
+
+  // --- routes ---
+  "envoy.config.route.v3.RouteConfiguration": {
+    ...fields("name virtual_hosts most_specific_header_mutations_wins validate_clusters ignore_port_in_host_matching"),
+    ...fields("max_direct_response_body_size_bytes"),
+    ...HEADER_OPS,
+    typed_per_filter_config: PER_FILTER,
+    metadata: inert("opaque"),
+  },
+  "envoy.config.route.v3.VirtualHost": {
+    ...fields("name domains routes include_request_attempt_count include_attempt_count_in_response retry_policy"),
+    ...HEADER_OPS,
+    require_tls: only("NONE"),
+    typed_per_filter_config: PER_FILTER,
+    metadata: inert("opaque"),
+  },
+  "envoy.config.route.v3.Route": {
+    ...fields("name match route redirect direct_response metadata"),
+    ...HEADER_OPS,
+    typed_per_filter_config: PER_FILTER,
+    stat_prefix: inert("metrics are kept per cluster and workload"),
+  },
+  "envoy.config.route.v3.RouteMatch": fields(
+    "prefix path safe_regex path_separated_prefix case_sensitive runtime_fraction headers query_parameters",
+  ),
+  "envoy.config.route.v3.HeaderMatcher":
+    fields(`name exact_match safe_regex_match range_match present_match prefix_match
+    suffix_match contains_match string_match invert_match treat_missing_header_as_empty`),
+  "envoy.config.route.v3.QueryParameterMatcher": fields("name string_match present_match"),
+  "envoy.config.route.v3.RouteAction": {
+    ...fields(`cluster weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite
+      append_x_forwarded_host timeout idle_timeout retry_policy max_stream_duration`),
+    cluster_not_found_response_code: only("SERVICE_UNAVAILABLE", "NOT_FOUND"),
+    priority: only("DEFAULT"),
+  },
+  "envoy.config.route.v3.RouteAction.MaxStreamDuration": fields("max_stream_duration"),
+  "envoy.config.route.v3.WeightedCluster": { ...fields("clusters total_weight"), runtime_key_prefix: NO_RUNTIME },
+  "envoy.config.route.v3.WeightedCluster.ClusterWeight": { ...fields("name weight"), ...HEADER_OPS },
+  "envoy.config.route.v3.RedirectAction":
+    fields(`https_redirect scheme_redirect host_redirect port_redirect path_redirect
+    prefix_rewrite regex_rewrite response_code strip_query`),
+  "envoy.config.route.v3.DirectResponseAction": { ...fields("status"), body: { note: "inline" } },
+  "envoy.config.route.v3.RetryPolicy": fields(`retry_on num_retries per_try_timeout per_try_idle_timeout
+    retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off retriable_headers
+    retriable_request_headers`),
+  "envoy.config.route.v3.RetryPolicy.RetryBackOff": fields("base_interval max_interval"),
+  "envoy.config.route.v3.RetryPolicy.RetryHostPredicate": {
+    ...fields("name"),
+    typed_config: types("envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
+  },
+  "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate": {},
+
+  // --- clusters and endpoints ---
+  "envoy.config.cluster.v3.Cluster": {
+    ...fields(`name alt_stat_name eds_cluster_config connect_timeout per_connection_buffer_limit_bytes load_assignment
+      circuit_breakers typed_extension_protocol_options dns_refresh_rate outlier_detection least_request_lb_config
+      round_robin_lb_config common_lb_config transport_socket metadata`),
+    type: only("STATIC", "STRICT_DNS", "EDS"),
+    lb_policy: only("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM"),
+    dns_lookup_family: yes,
+    typed_extension_protocol_options: {
+      types: [HTTP_OPTIONS],
+      keys: ["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"],
+    },
+  },
+  "envoy.config.cluster.v3.Cluster.EdsClusterConfig": fields("eds_config service_name"),
+  "envoy.config.cluster.v3.Cluster.LeastRequestLbConfig": fields("choice_count"),
+  "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig": {},
+  "envoy.config.cluster.v3.Cluster.CommonLbConfig": {
+    ...fields("healthy_panic_threshold"),
+    update_merge_window: inert("updates are applied at once"),
+  },
+  "envoy.config.cluster.v3.CircuitBreakers": { thresholds: { note: "at most one, of priority DEFAULT" } },
+  "envoy.config.cluster.v3.CircuitBreakers.Thresholds": {
+    ...fields("max_connections max_pending_requests max_requests max_retries retry_budget"),
+    priority: only("DEFAULT"),
+    track_remaining: inert("limits and use are always in the metrics"),
+  },
+  "envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget": fields("budget_percent min_retry_concurrency"),
+  "envoy.config.cluster.v3.OutlierDetection": fields(`consecutive_5xx interval base_ejection_time max_ejection_percent
+    enforcing_consecutive_5xx enforcing_success_rate success_rate_minimum_hosts success_rate_request_volume
+    success_rate_stdev_factor consecutive_gateway_failure enforcing_consecutive_gateway_failure
+    split_external_local_origin_errors consecutive_local_origin_failure enforcing_consecutive_local_origin_failure
+    enforcing_local_origin_success_rate failure_percentage_threshold enforcing_failure_percentage
+    enforcing_failure_percentage_local_origin failure_percentage_minimum_hosts failure_percentage_request_volume
+    max_ejection_time max_ejection_time_jitter always_eject_one_host`),
+  [HTTP_OPTIONS]: fields("common_http_protocol_options explicit_http_config"),
+  [`${HTTP_OPTIONS}.ExplicitHttpConfig`]: fields("http_protocol_options"),
+  "envoy.config.endpoint.v3.ClusterLoadAssignment": fields("cluster_name endpoints policy"),
+  "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy": {
+    overprovisioning_factor: inert("only one priority is taken"),
+  },
+  "envoy.config.endpoint.v3.LocalityLbEndpoints": {
+    ...fields("lb_endpoints"),
+    locality: inert("locality-weighted and zone-aware balancing are refused, so Envoy does not use it either"),
+    load_balancing_weight: inert("used by locality-weighted balancing only"),
+    metadata: inert("opaque"),
+  },
+  "envoy.config.endpoint.v3.LbEndpoint": fields("endpoint health_status metadata load_balancing_weight"),
+  "envoy.config.endpoint.v3.Endpoint": fields("address hostname"),
+
+  // --- TLS ---
+  [`${TLS}.DownstreamTlsContext`]: {
+    ...fields("common_tls_context require_client_certificate"),
+    disable_stateless_session_resumption: inert("sessions are never resumed: a resumed one skips verification"),
+    disable_stateful_session_resumption: inert("sessions are never resumed"),
+  },
+  [`${TLS}.UpstreamTlsContext`]: {
+    ...fields("common_tls_context sni"),
+    max_session_keys: inert("sessions are never resumed"),
+  },
+  [`${TLS}.CommonTlsContext`]: fields(`tls_params tls_certificates tls_certificate_sds_secret_configs validation_context
+    validation_context_sds_secret_config combined_validation_context alpn_protocols`),
+  [`${TLS}.CommonTlsContext.CombinedCertificateValidationContext`]: fields(
+    "default_validation_context validation_context_sds_secret_config",
+  ),
+  [`${TLS}.TlsParameters`]: {
+    tls_minimum_protocol_version: only("TLS_AUTO", "TLSv1_2", "TLSv1_3"),
+    tls_maximum_protocol_version: only("TLS_AUTO", "TLSv1_2", "TLSv1_3"),
+  },
+  [`${TLS}.SdsSecretConfig`]: { ...fields("name"), sds_config: { note: "ads; without it a static secret" } },
+  [`${TLS}.Secret`]: fields("name tls_certificate validation_context generic_secret"),
+  [`${TLS}.TlsCertificate`]: fields("certificate_chain private_key"),
+  [`${TLS}.CertificateValidationContext`]: fields("trusted_ca match_typed_subject_alt_names"),
+  [`${TLS}.SubjectAltNameMatcher`]: { matcher: yes, san_type: only("EMAIL", "DNS", "URI", "IP_ADDRESS") },
+  [`${TLS}.GenericSecret`]: fields("secret"),
+  [RAW_BUFFER]: {},
+};
+
+/** Fields of the cluster that ADS runs over, beyond the table: its stream is HTTP/2. */
+export const ADS_CLUSTER_SUPPORT: Readonly<Record<string, MessageSupport>> = {
+  [`${HTTP_OPTIONS}.ExplicitHttpConfig`]: fields("http2_protocol_options"),
+  "envoy.config.core.v3.Http2ProtocolOptions": fields("connection_keepalive"),
+  "envoy.config.core.v3.KeepaliveSettings": fields("interval timeout"),
+};
