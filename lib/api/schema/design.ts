@@ -1,0 +1,154 @@
+// Meshes, drafts, revisions, findings, import and export.
+import { z } from "zod";
+import { commandSchema, meshDocument, positions } from "@/lib/mesh";
+import { at, objectKeyText, role, slug, timestamp, violation } from "./common";
+
+export const meshSummary = z.object({
+  id: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  version: z.int(),
+  /** The caller's highest role here. */
+  role: role.nullable(),
+  /** Actions the caller may do here. */
+  permissions: z.array(z.string()),
+  services: z.int(),
+  latestRevision: z.int().nullable(),
+  updatedAt: timestamp,
+});
+export type MeshSummary = z.infer<typeof meshSummary>;
+export const newMesh = z.strictObject({
+  slug,
+  name: z.string().min(1).max(120),
+  trustDomain: z
+    .string()
+    .max(255)
+    .regex(/^[a-z0-9._-]+$/)
+    .optional(),
+});
+export const meshPatch = z.strictObject({ name: z.string().min(1).max(120) });
+
+export const draft = z.object({
+  version: z.int(),
+  document: meshDocument,
+  positions,
+  digest: z.string(),
+  updatedAt: timestamp,
+  updatedBy: z.string().nullable(),
+});
+export type Draft = z.infer<typeof draft>;
+
+const clientId = z.string().min(1).max(64);
+export const draftCommands = z.strictObject({ commands: z.array(commandSchema).min(1).max(1_000), clientId });
+export const draftStep = z.strictObject({ clientId });
+export const draftAnswer = z.object({
+  version: z.int(),
+  digest: z.string(),
+  /** True when others had changed the draft since the version in If-Match; read it again. */
+  merged: z.boolean(),
+  canUndo: z.boolean(),
+  canRedo: z.boolean(),
+});
+export type DraftAnswer = z.infer<typeof draftAnswer>;
+/** What a 409 on the draft carries beside the problem. */
+export const draftConflict = z.object({
+  version: z.int(),
+  conflicts: z.array(z.object({ key: z.string(), by: z.string(), at: timestamp })),
+});
+export const historyEntry = z.object({
+  seq: z.string(),
+  version: z.int(),
+  at: timestamp,
+  by: z.string(),
+  kind: z.enum(["edit", "undo", "redo"]),
+  touched: z.array(z.string()),
+  isUndone: z.boolean(),
+  isMine: z.boolean(),
+});
+export const historyQuery = z.strictObject({
+  clientId: clientId.optional(),
+  cursor: z.string().max(64).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+
+export const atQuery = z.strictObject({ at: at.default("draft") });
+
+export const finding = z.object({
+  code: z.string(),
+  severity: z.enum(["error", "warning", "info"]),
+  message: z.string(),
+  cause: z.string(),
+  refs: z.array(z.string()),
+  path: z.string().optional(),
+  fixes: z.array(z.object({ title: z.string(), command: commandSchema })).optional(),
+});
+export type FindingDto = z.infer<typeof finding>;
+export const findings = z.object({
+  at: z.string(),
+  digest: z.string(),
+  counts: z.object({ error: z.int(), warning: z.int(), info: z.int() }),
+  items: z.array(finding),
+});
+
+export const importRequest = z.strictObject({
+  dialect: z.enum(["istio"]),
+  text: z.string().min(1).max(900_000),
+  file: z.string().max(256).optional(),
+  defaultNamespace: z.string().max(63).optional(),
+  /** False shows what would happen; true changes the draft. */
+  apply: z.boolean().default(false),
+  clientId: clientId.default("import"),
+});
+export const importAnswer = z.object({
+  understood: z.array(z.unknown()),
+  kept: z.array(z.unknown()),
+  warnings: z.array(z.unknown()),
+  findings: z.array(z.unknown()),
+  violations: z.array(violation),
+  commands: z.array(z.unknown()),
+  applied: z.boolean(),
+  version: z.int(),
+});
+export const exportQuery = z.strictObject({
+  at: at.default("draft"),
+  format: z.enum(["yaml", "istio", "json"]).default("yaml"),
+});
+export const exportAnswer = z.object({
+  format: z.string(),
+  at: z.string(),
+  digest: z.string(),
+  text: z.string(),
+  losses: z.array(z.unknown()),
+});
+
+/** The whole draft at once, as the CLI pushes it. Runs as commands, so it can be undone. */
+export const draftReplace = z.strictObject({
+  text: z.string().min(1).max(900_000),
+  clientId: clientId.default("push"),
+});
+
+export const revision = z.object({
+  id: z.string(),
+  number: z.int(),
+  digest: z.string(),
+  message: z.string(),
+  createdAt: timestamp,
+  author: z.string(),
+});
+export type Revision = z.infer<typeof revision>;
+export const newRevision = z.strictObject({ message: z.string().max(2_000).default("") });
+export const revisionFull = revision.extend({ document: meshDocument, positions });
+
+export const diffQuery = z.strictObject({ from: at, to: at.default("draft") });
+export const semanticChange = z.looseObject({
+  kind: z.enum(["added", "removed", "changed", "renamed"]),
+  key: objectKeyText,
+  sentence: z.string(),
+});
+export const diff = z.object({
+  from: z.string(),
+  to: z.string(),
+  fromDigest: z.string(),
+  toDigest: z.string(),
+  changes: z.array(semanticChange),
+});

@@ -1,0 +1,6 @@
+// Every shape that crosses /api/v1. Pure: screens take types from here, routes validate with it, OpenAPI is made of it.
+export * from "./common";
+export * from "./design";
+export * from "./live";
+export * from "./people";
+export * from "./running";

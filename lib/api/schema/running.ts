@@ -1,0 +1,147 @@
+// What runs: environments and their bindings, deployments, proxies.
+import { z } from "zod";
+import { timestamp } from "./common";
+
+export const binding = z.strictObject({
+  instances: z
+    .array(
+      z.strictObject({
+        id: z
+          .string()
+          .max(200)
+          .regex(/^[a-z0-9-]+\/[a-z0-9.-]+\/[a-z0-9-]+$/, "must be namespace/workload/instance"),
+        workload: z.strictObject({ namespace: z.string().max(63), name: z.string().max(253) }),
+        app: z.discriminatedUnion("kind", [
+          z.strictObject({ kind: z.literal("echo") }),
+          z.strictObject({ kind: z.literal("demo"), name: z.string().max(63) }),
+          z.strictObject({
+            kind: z.literal("address"),
+            host: z.string().min(1).max(253),
+            port: z.int().min(1).max(65_535),
+          }),
+          z.strictObject({ kind: z.literal("none") }),
+        ]),
+      }),
+    )
+    .max(5_000),
+  externals: z
+    .array(
+      z.strictObject({
+        namespace: z.string().max(63),
+        name: z.string().max(253),
+        endpoints: z
+          .array(z.strictObject({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) }))
+          .max(100),
+      }),
+    )
+    .max(1_000),
+  gateways: z
+    .array(
+      z.strictObject({
+        namespace: z.string().max(63),
+        name: z.string().max(253),
+        publicPort: z.int().min(1).max(65_535).optional(),
+      }),
+    )
+    .max(100),
+});
+export const environment = z.object({
+  id: z.string(),
+  name: z.string(),
+  target: z.literal("local"),
+  bindingVersion: z.int(),
+  running: z.object({ deploymentId: z.string(), revision: z.int(), digest: z.string() }).nullable(),
+  /** The deployment that is being worked on or waits, if any. */
+  open: z.object({ deploymentId: z.string(), revision: z.int(), state: z.string() }).nullable(),
+});
+export type EnvironmentDto = z.infer<typeof environment>;
+export const bindingAnswer = z.object({ version: z.int(), binding });
+export const bindingRequest = z.strictObject({ binding });
+
+export const planRequest = z.strictObject({ revision: z.int().min(1) });
+const changes = z.object({ added: z.array(z.string()), changed: z.array(z.string()), removed: z.array(z.string()) });
+export const deploymentPlan = z.looseObject({
+  proxies: z.array(
+    z.looseObject({
+      proxyKey: z.string(),
+      change: z.enum(["create", "update", "retire", "keep"]),
+      resources: changes.optional(),
+    }),
+  ),
+  waves: z.array(z.array(z.string())),
+  summary: z.array(z.string()),
+  warnings: z.array(z.unknown()),
+});
+export type DeploymentPlanDto = z.infer<typeof deploymentPlan>;
+
+export const DEPLOYMENT_STATES = [
+  "queued",
+  "planning",
+  "canary",
+  "rolling",
+  "done",
+  "failed",
+  "restoring",
+  "restored",
+] as const;
+export const waveProxy = z.looseObject({
+  proxyKey: z.string(),
+  state: z.string(),
+  reason: z.string().nullish(),
+  runningDigest: z.string().nullish(),
+});
+export const deployment = z.object({
+  id: z.string(),
+  environment: z.string(),
+  revision: z.int(),
+  digest: z.string(),
+  state: z.enum(DEPLOYMENT_STATES),
+  reason: z.string().nullable(),
+  error: z.unknown(),
+  startedBy: z.string(),
+  createdAt: timestamp,
+  startedAt: timestamp.nullable(),
+  finishedAt: timestamp.nullable(),
+  rollbackOf: z.string().nullable(),
+  plan: z.unknown(),
+  waves: z.array(
+    z.looseObject({ index: z.int().optional(), state: z.string().optional(), proxies: z.array(waveProxy) }),
+  ),
+});
+export type DeploymentDto = z.infer<typeof deployment>;
+export const newDeployment = z.strictObject({ revision: z.int().min(1) });
+
+export const proxy = z.object({
+  id: z.string(),
+  proxyKey: z.string(),
+  namespace: z.string(),
+  workload: z.string(),
+  service: z.string().nullable(),
+  state: z.enum(["pending", "ack", "nack", "disconnected"]),
+  desired: z.enum(["running", "draining", "stopped"]),
+  ready: z.boolean(),
+  draining: z.boolean(),
+  desiredDigest: z.string().nullable(),
+  runningDigest: z.string().nullable(),
+  inSync: z.boolean(),
+  nack: z.object({ reasons: z.array(z.string()), at: timestamp.nullable() }).nullable(),
+  version: z.string().nullable(),
+  workloadVersion: z.string().nullable(),
+  spiffeId: z.string(),
+  certificate: z.object({ serial: z.string(), notAfter: timestamp.nullable() }).nullable(),
+  connectedAt: timestamp.nullable(),
+  lastSeenAt: timestamp.nullable(),
+  resources: z.unknown(),
+  budget: z.object({ cpuMillicores: z.number(), memoryMb: z.number() }).nullable(),
+  pid: z.int().nullable(),
+  host: z.string(),
+  ports: z.object({
+    inbound: z.int().nullable(),
+    outbound: z.int().nullable(),
+    admin: z.int().nullable(),
+    app: z.int().nullable(),
+  }),
+  app: z.unknown(),
+  deploymentId: z.string().nullable(),
+});
+export type ProxyDto = z.infer<typeof proxy>;
