@@ -1,0 +1,146 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { demoMesh } from "@/lib/mesh";
+import { directoryOf } from "./directory";
+import { SeriesCache } from "./exposition";
+import { flowsBetween, mergeFlows } from "./flow";
+import { dependenciesSeen, goldenSignals, versionShares } from "./golden";
+import { BOUNDS_MS, bucketOf } from "./histogram";
+import { counterDelta, readScrape } from "./scrape";
+
+const directory = directoryOf(demoMesh());
+const cache = new SeriesCache();
+const CHECKOUT = "Service/production/checkout";
+const PAYMENT = "Service/production/payment-service";
+
+type Call = { code?: string; flags?: string; ms?: number; version?: string; security?: string; reporter?: string };
+
+/** A metrics page as the payment sidecar (or checkout's, for reporter source) would show it after these calls. */
+function page(calls: readonly Call[], destination = "payment-service"): string {
+  const counts = new Map<string, number>();
+  const add = (key: string, by = 1) => counts.set(key, (counts.get(key) ?? 0) + by);
+  for (const call of calls) {
+    const labels = [
+      `reporter="${call.reporter ?? "destination"}"`,
+      `source_workload="checkout",source_workload_namespace="production"`,
+      `source_principal="spiffe://shop.mesh.local/ns/production/sa/checkout",source_version="unknown"`,
+      `destination_service="${destination}.production",destination_service_name="${destination}"`,
+      `destination_service_namespace="production",destination_version="${call.version ?? "v1"}"`,
+      `connection_security_policy="${call.security ?? "mutual_tls"}"`,
+    ].join(",");
+    add(`istio_requests_total{${labels},response_code="${call.code ?? "200"}",response_flags="${call.flags ?? "-"}"}`);
+    const ms = call.ms ?? 3;
+    BOUNDS_MS.forEach((bound, index) => {
+      if (index >= bucketOf(ms)) add(`istio_request_duration_milliseconds_bucket{${labels},le="${bound}"}`);
+    });
+    add(`istio_request_duration_milliseconds_bucket{${labels},le="+Inf"}`);
+    add(`istio_request_duration_milliseconds_sum{${labels}}`, ms);
+  }
+  return [...counts].map(([key, value]) => `${key} ${value}`).join("\n");
+}
+
+const flows = (calls: readonly Call[], destination?: string) =>
+  flowsBetween(new Map(), readScrape(page(calls, destination)), cache, directory);
+
+test("counts each request of a service once although both sides report it", () => {
+  const both = [...flows([{}, {}]), ...flows([{ reporter: "source" }, { reporter: "source" }])];
+  for (const scope of [
+    { kind: "mesh" },
+    { kind: "service", key: PAYMENT },
+    { kind: "dependency", source: CHECKOUT, destination: PAYMENT },
+  ] as const) {
+    expect(goldenSignals(scope, both, 1)).toMatchObject({ requests: 2, errors: 0, requestsPerSecond: 2, mtlsRatio: 1 });
+  }
+});
+
+test("counts what no callee could see from the caller's side, so an outage is not silence", () => {
+  const seen = flows([{ reporter: "source", code: "503", flags: "UF,URX" }, { reporter: "source" }]);
+  expect(goldenSignals({ kind: "service", key: PAYMENT }, seen, 1)).toMatchObject({ requests: 1, errors: 1 });
+});
+
+test("counts calls to an external service from the caller's side", () => {
+  const seen = flows([{ reporter: "source" }, { reporter: "source", code: "503", flags: "UF" }], "carrier-api");
+  const key = "ExternalService/production/carrier-api";
+  expect(goldenSignals({ kind: "service", key }, seen, 1)).toMatchObject({ requests: 2, errors: 1, mtlsRatio: null });
+});
+
+test("5xx and no response at all are errors, 4xx is not", () => {
+  const seen = flows([{ code: "404" }, { code: "500" }, { code: "0" }, {}]);
+  expect(goldenSignals({ kind: "mesh" }, seen, 2)).toMatchObject({ errorRatio: 0.5, requestsPerSecond: 2 });
+});
+
+test("tells versions and plain text apart", () => {
+  const seen = flows([{ version: "v2" }, {}, {}, { security: "none" }]);
+  expect(versionShares(PAYMENT, seen)).toEqual({ v1: 0.75, v2: 0.25 });
+  expect(goldenSignals({ kind: "mesh" }, seen, 1).mtlsRatio).toBe(0.75);
+  expect(dependenciesSeen(seen)).toEqual([{ source: CHECKOUT, destination: PAYMENT }]);
+});
+
+test("latencies read back within one bucket, window by window and merged", () => {
+  const calls: Call[] = Array.from({ length: 100 }, (_, i) => ({ ms: i < 60 ? 20 : i < 96 ? 200 : 900 }));
+  const halves = [flows(calls.slice(0, 50)), flows(calls.slice(50))].flat();
+  const { p50, p95, p99 } = goldenSignals({ kind: "mesh" }, mergeFlows(halves), 1);
+  expect([p50!.lowerMs, p50!.upperMs]).toEqual([10, 25]);
+  expect([p95!.lowerMs, p95!.upperMs]).toEqual([150, 200]);
+  expect([p99!.lowerMs, p99!.upperMs]).toEqual([750, 1000]);
+});
+
+test("without requests the ratio and the quantiles are unknown, not zero", () => {
+  expect(goldenSignals({ kind: "mesh" }, [], 5)).toMatchObject({
+    requestsPerSecond: 0,
+    errorRatio: null,
+    p99: null,
+    mtlsRatio: null,
+  });
+});
+
+test("a first scrape is a baseline, and only growth counts after it", () => {
+  const first = readScrape(page([{}, {}]));
+  const second = readScrape(page([{}, {}, {}, { code: "500" }]));
+  expect(flowsBetween(undefined, first, cache, directory)).toEqual([]);
+  expect(goldenSignals({ kind: "mesh" }, flowsBetween(first, second, cache, directory), 1)).toMatchObject({
+    requests: 2,
+    errors: 1,
+  });
+});
+
+test("a restarted proxy's counters count from zero", () => {
+  const before = readScrape(page([{}, {}, {}]));
+  const after = readScrape(page([{}]));
+  expect(goldenSignals({ kind: "mesh" }, flowsBetween(before, after, cache, directory), 1).requests).toBe(1);
+});
+
+test("however a counter's history is cut into scrapes, its growth adds up to the same", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(50), { minLength: 2, maxLength: 40 }), fc.nat(39), (steps, cut) => {
+      // Restart at `cut`: the counter begins again from 0 and then grows by `steps`.
+      let value = 0;
+      let previous = 0;
+      let grown = 0;
+      steps.forEach((step, i) => {
+        const restarted = i === cut % steps.length && step > 0 && step < previous;
+        value = restarted ? step : value + step;
+        grown += counterDelta(previous, value);
+        previous = value;
+      });
+      expect(grown).toBe(steps.reduce((sum, step) => sum + step, 0));
+    }),
+  );
+});
+
+test("merging does not depend on order or grouping", () => {
+  const call = fc.record({
+    code: fc.constantFrom("200", "404", "500"),
+    ms: fc.integer({ min: 1, max: 2000 }),
+    version: fc.constantFrom("v1", "v2"),
+  });
+  fc.assert(
+    fc.property(fc.array(call, { maxLength: 30 }), fc.nat(30), (calls, cut) => {
+      const parts = [...flows(calls.slice(cut)), ...flows(calls.slice(0, cut))];
+      expect(goldenSignals({ kind: "mesh" }, mergeFlows(parts), 1)).toEqual(
+        goldenSignals({ kind: "mesh" }, flows(calls), 1),
+      );
+    }),
+    { numRuns: 50 },
+  );
+});

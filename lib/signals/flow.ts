@@ -1,0 +1,191 @@
+// A flow: what one side reported about one dependency in one window of time. Rollups store flows, golden signals are made of them.
+// The rule of counting each request once is here: `isCounted`.
+import type { ObjectKey } from "@/lib/mesh";
+import { calleeKey, callerKey, type Directory } from "./directory";
+import type { SeriesCache } from "./exposition";
+import { addBuckets, BUCKETS, type BucketCounts, bucketOfLabel, emptyBuckets } from "./histogram";
+import { countersBetween, type Scrape } from "./scrape";
+
+/**
+ * destination: the callee's sidecar. source: the caller's. undelivered: those of source that no callee can have seen,
+ * because the caller found no endpoint, no connection or no room; they are in source as well.
+ */
+export type Reporter = "destination" | "source" | "undelivered";
+export type Security = "mutual_tls" | "none" | "unknown";
+
+export type Flow = {
+  reporter: Reporter;
+  source: ObjectKey;
+  sourceVersion: string;
+  destination: ObjectKey;
+  destinationVersion: string;
+  security: Security;
+  requests: number;
+  /** 5xx, or no response at all (code 0). */
+  errors: number;
+  codes: Record<string, number>;
+  /** Per bucket, not cumulative. */
+  bucketCounts: BucketCounts;
+  sumMs: number;
+  requestBytes: number;
+  responseBytes: number;
+};
+
+type FlowIdentity = Pick<
+  Flow,
+  "reporter" | "source" | "sourceVersion" | "destination" | "destinationVersion" | "security"
+>;
+
+export function flowKey(flow: FlowIdentity): string {
+  return [
+    flow.reporter,
+    flow.source,
+    flow.sourceVersion,
+    flow.destination,
+    flow.destinationVersion,
+    flow.security,
+  ].join("|");
+}
+
+function emptyFlow(identity: FlowIdentity): Flow {
+  return {
+    reporter: identity.reporter,
+    source: identity.source,
+    sourceVersion: identity.sourceVersion,
+    destination: identity.destination,
+    destinationVersion: identity.destinationVersion,
+    security: identity.security,
+    requests: 0,
+    errors: 0,
+    codes: {},
+    bucketCounts: emptyBuckets(),
+    sumMs: 0,
+    requestBytes: 0,
+    responseBytes: 0,
+  };
+}
+
+/** Adds flows of one identity together: proxies of a service into a service, windows into a minute, minutes into a step. */
+export function mergeFlows(flows: Iterable<Flow>): Flow[] {
+  const merged = new Map<string, Flow>();
+  for (const flow of flows) {
+    const key = flowKey(flow);
+    let sum = merged.get(key);
+    if (!sum) {
+      sum = emptyFlow(flow);
+      merged.set(key, sum);
+    }
+    sum.requests += flow.requests;
+    sum.errors += flow.errors;
+    for (const [code, count] of Object.entries(flow.codes)) sum.codes[code] = (sum.codes[code] ?? 0) + count;
+    addBuckets(sum.bucketCounts, flow.bucketCounts);
+    sum.sumMs += flow.sumMs;
+    sum.requestBytes += flow.requestBytes;
+    sum.responseBytes += flow.responseBytes;
+  }
+  return [...merged.values()];
+}
+
+/** True for the flows that together hold each request once: the callee's word for services, the caller's for the outside and for what never arrived. */
+export function isCounted(flow: Pick<Flow, "reporter" | "destination">): boolean {
+  const isExternal = flow.destination.startsWith("ExternalService/");
+  return isExternal ? flow.reporter === "source" : flow.reporter !== "source";
+}
+
+const REQUESTS = "istio_requests_total{";
+const DURATION = "istio_request_duration_milliseconds_";
+const REQUEST_BYTES = "istio_request_bytes_sum{";
+const RESPONSE_BYTES = "istio_response_bytes_sum{";
+// No healthy upstream, connection failure, overflow, no cluster: no callee has seen the request.
+const UNDELIVERED = new Set(["UH", "UF", "UO", "NC"]);
+
+const isFlowCounter = (key: string) =>
+  key.startsWith(REQUESTS) ||
+  key.startsWith(DURATION) ||
+  key.startsWith(REQUEST_BYTES) ||
+  key.startsWith(RESPONSE_BYTES);
+
+/** What one proxy saw between two scrapes. `previous` as in `countersBetween`. */
+export function flowsBetween(
+  previous: Scrape | undefined,
+  current: Scrape,
+  cache: SeriesCache,
+  directory: Directory,
+): Flow[] {
+  const flows = new Map<string, Flow>();
+  const cumulative = new Map<Flow, BucketCounts>();
+  const flowOf = (identity: FlowIdentity): Flow => {
+    const key = flowKey(identity);
+    const known = flows.get(key);
+    if (known) return known;
+    const flow = emptyFlow(identity);
+    flows.set(key, flow);
+    return flow;
+  };
+
+  for (const [key, delta] of countersBetween(previous, current, isFlowCounter)) {
+    const { name, labels } = cache.of(key);
+    const identity = identityOf(labels, directory);
+    const flow = flowOf(identity);
+    if (name === "istio_requests_total") {
+      countRequests(flow, labels, delta);
+      if (identity.reporter === "source" && wasUndelivered(labels)) {
+        countRequests(flowOf({ ...identity, reporter: "undelivered" }), labels, delta);
+      }
+    } else if (name === `${DURATION}bucket`) {
+      const bucket = bucketOfLabel(labels["le"] ?? "");
+      if (bucket === undefined) continue;
+      let counts = cumulative.get(flow);
+      if (!counts) {
+        counts = emptyBuckets();
+        cumulative.set(flow, counts);
+      }
+      counts[bucket] = (counts[bucket] ?? 0) + delta;
+    } else if (name === `${DURATION}sum`) flow.sumMs += delta;
+    else if (name === "istio_request_bytes_sum") flow.requestBytes += delta;
+    else if (name === "istio_response_bytes_sum") flow.responseBytes += delta;
+  }
+  for (const [flow, counts] of cumulative) flow.bucketCounts = fromCumulative(counts);
+  return [...flows.values()];
+}
+
+/** Differences of neighbours; a bucket without growth is absent from the deltas, so the running maximum stands in for it. */
+function fromCumulative(cumulative: readonly number[]): BucketCounts {
+  const counts = emptyBuckets();
+  let below = 0;
+  for (let i = 0; i < BUCKETS; i++) {
+    const upTo = Math.max(cumulative[i] ?? 0, below);
+    counts[i] = upTo - below;
+    below = upTo;
+  }
+  return counts;
+}
+
+function countRequests(flow: Flow, labels: Readonly<Record<string, string>>, delta: number): void {
+  const code = labels["response_code"] ?? "0";
+  flow.requests += delta;
+  if (code === "0" || code === "" || code.startsWith("5")) flow.errors += delta;
+  flow.codes[code] = (flow.codes[code] ?? 0) + delta;
+}
+
+function wasUndelivered(labels: Readonly<Record<string, string>>): boolean {
+  return (labels["response_flags"] ?? "").split(",").some((flag) => UNDELIVERED.has(flag));
+}
+
+function identityOf(labels: Readonly<Record<string, string>>, directory: Directory): FlowIdentity {
+  const label = (name: string) => labels[name] ?? "";
+  const security = label("connection_security_policy");
+  return {
+    reporter: label("reporter") === "destination" ? "destination" : "source",
+    source: callerKey(
+      directory,
+      label("source_principal"),
+      label("source_workload_namespace"),
+      label("source_workload"),
+    ),
+    sourceVersion: label("source_version") || "unknown",
+    destination: calleeKey(directory, label("destination_service_namespace"), label("destination_service_name")),
+    destinationVersion: label("destination_version") || "unknown",
+    security: security === "mutual_tls" || security === "none" ? security : "unknown",
+  };
+}

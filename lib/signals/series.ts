@@ -1,0 +1,85 @@
+// Signals over time: which step fits a range, and one point per step.
+// The rule: a step that no scrape covers is a gap (null), never a zero.
+import type { Flow } from "./flow";
+import { goldenSignals, type Scope } from "./golden";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Ranges that screens offer, each with its step and where its points come from. */
+export const RANGES = {
+  "5m": { rangeMs: 5 * MINUTE, stepMs: 5 * SECOND, from: "recent" },
+  "15m": { rangeMs: 15 * MINUTE, stepMs: 15 * SECOND, from: "recent" },
+  "1h": { rangeMs: HOUR, stepMs: MINUTE, from: "rollups" },
+  "6h": { rangeMs: 6 * HOUR, stepMs: 5 * MINUTE, from: "rollups" },
+  "24h": { rangeMs: DAY, stepMs: 15 * MINUTE, from: "rollups" },
+  "7d": { rangeMs: 7 * DAY, stepMs: 2 * HOUR, from: "rollups" },
+} as const;
+export type RangeName = keyof typeof RANGES;
+
+export function isRangeName(text: string): text is RangeName {
+  return Object.hasOwn(RANGES, text);
+}
+
+/** A stretch of time that was measured, and what was seen in it. No flows: measured, and there was nothing. */
+export type MeasuredWindow = { startMs: number; endMs: number; flows: readonly Flow[] };
+
+export type SignalPoint = {
+  /** Start of the step. */
+  atMs: number;
+  requestsPerSecond: number | null;
+  errorRatio: number | null;
+  p50: number | null;
+  p95: number | null;
+  p99: number | null;
+  mtlsRatio: number | null;
+};
+
+export type SeriesInput = {
+  scope: Scope;
+  fromMs: number;
+  toMs: number;
+  stepMs: number;
+  windows: readonly MeasuredWindow[];
+};
+
+/** One point per step, aligned to multiples of the step, so that points do not move between two refreshes. */
+export function signalSeries({ scope, fromMs, toMs, stepMs, windows }: SeriesInput): SignalPoint[] {
+  const first = Math.floor(fromMs / stepMs) * stepMs;
+  const bySlot = new Map<number, MeasuredWindow[]>();
+  for (const window of windows) {
+    const middle = (window.startMs + window.endMs) / 2;
+    const slot = Math.floor(middle / stepMs) * stepMs;
+    const list = bySlot.get(slot);
+    if (list) list.push(window);
+    else bySlot.set(slot, [window]);
+  }
+  const points: SignalPoint[] = [];
+  for (let atMs = first; atMs < toMs; atMs += stepMs) points.push(pointOf(scope, atMs, bySlot.get(atMs) ?? []));
+  return points;
+}
+
+function pointOf(scope: Scope, atMs: number, windows: readonly MeasuredWindow[]): SignalPoint {
+  const coveredMs = windows.reduce((sum, window) => sum + (window.endMs - window.startMs), 0);
+  if (coveredMs <= 0) {
+    return { atMs, requestsPerSecond: null, errorRatio: null, p50: null, p95: null, p99: null, mtlsRatio: null };
+  }
+  const flows = windows.flatMap((window) => window.flows);
+  const signals = goldenSignals(scope, flows, coveredMs / SECOND);
+  return {
+    atMs,
+    requestsPerSecond: signals.requestsPerSecond,
+    errorRatio: signals.errorRatio,
+    p50: signals.p50?.valueMs ?? null,
+    p95: signals.p95?.valueMs ?? null,
+    p99: signals.p99?.valueMs ?? null,
+    mtlsRatio: signals.mtlsRatio,
+  };
+}
+
+/** Start of the minute that a moment belongs to. */
+export function minuteOf(ms: number): number {
+  return Math.floor(ms / MINUTE) * MINUTE;
+}
