@@ -5,8 +5,9 @@ import type { Prisma } from "../generated/client";
 export interface RollupRow {
   environmentId: string;
   minute: Date;
-  reporter: "source" | "destination";
-  /** Object names as in the metrics: `namespace/workload` or `namespace/service`, "unknown" when nobody said. */
+  /** lib/signals knows which reporter counts a request. */
+  reporter: string;
+  /** Object keys: `Service/production/cart`; "unknown" when nobody said. */
   source: string;
   sourceVersion: string;
   destination: string;
