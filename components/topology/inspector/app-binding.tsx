@@ -1,0 +1,179 @@
+"use client";
+// What runs behind a workload in the environment: the echo app, a process of one's own, or nothing. Rule: this is the
+// environment's binding, not the design; it is saved at once and takes effect with the next deployment.
+import { Button, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { type AppSpecDto, type BindingDto, keys, request } from "@/components/api-client";
+import { useMe, useMesh } from "@/components/shell";
+import { plural } from "@/components/ui";
+
+function useBinding() {
+  const { mesh, environment } = useMesh();
+  const client = useQueryClient();
+  const path = `/meshes/${mesh}/environments/${environment?.name ?? ""}/binding`;
+  const queryKey = keys.mesh(mesh, "binding", environment?.name);
+  const query = useQuery({
+    queryKey,
+    queryFn: async ({ signal }) => {
+      const answer = await request<BindingDto & { binding?: BindingDto }>(path, { signal });
+      return { etag: answer.etag, binding: answer.data.binding ?? answer.data };
+    },
+    enabled: environment !== undefined,
+  });
+  const save = useMutation({
+    mutationFn: (binding: BindingDto) =>
+      request(path, { method: "PUT", body: binding, ifMatch: query.data?.etag ?? null }),
+    onSettled: () => client.invalidateQueries({ queryKey }),
+  });
+  return { binding: query.data?.binding, save, environment, isLoading: query.isLoading };
+}
+
+type AppKind = AppSpecDto["kind"];
+const kindData: { value: AppKind; label: string }[] = [
+  { value: "echo", label: "The echo app (built in)" },
+  { value: "address", label: "My process at an address" },
+  { value: "none", label: "Nothing yet" },
+];
+
+export function AppBinding({ namespace, workload }: { namespace: string; workload: string }) {
+  const { binding, save, environment } = useBinding();
+  const { can } = useMe();
+  const instances = (binding?.instances ?? []).filter(
+    (each) => each.workload.namespace === namespace && each.workload.name === workload,
+  );
+  const current: AppSpecDto = instances[0]?.app ?? { kind: "none" };
+  const [draft, setDraft] = useState<AppSpecDto>(current);
+  const text = JSON.stringify(current);
+  useEffect(() => setDraft(JSON.parse(text) as AppSpecDto), [text]);
+  const editable = (can("deploy") || can("draft:write")) && binding !== undefined;
+
+  const commit = (app: AppSpecDto) => {
+    setDraft(app);
+    if (!binding || (app.kind === "address" && (!app.host || !app.port))) return;
+    const others = binding.instances.filter(
+      (each) => !(each.workload.namespace === namespace && each.workload.name === workload),
+    );
+    const mine =
+      instances.length > 0
+        ? instances.map((each) => ({ ...each, app }))
+        : [{ id: `${namespace}/${workload}/0`, workload: { namespace, name: workload }, app }];
+    save.mutate({
+      ...binding,
+      instances: app.kind === "none" && instances.length === 0 ? others : [...others, ...mine],
+    });
+  };
+  const data =
+    current.kind === "demo" ? [{ value: "demo" as const, label: `Demo app ${current.name}` }, ...kindData] : kindData;
+  return (
+    <Stack gap={8}>
+      <Select
+        label={`Runs in ${environment?.name ?? "the environment"}`}
+        size="xs"
+        data={data}
+        value={draft.kind}
+        disabled={!editable}
+        allowDeselect={false}
+        onChange={(value) => {
+          if (value === "echo" || value === "none") commit({ kind: value });
+          else if (value === "address") setDraft({ kind: "address", host: "127.0.0.1", port: 0 });
+          else if (value === "demo") commit(current);
+        }}
+      />
+      {draft.kind === "address" ? (
+        <Address key={text} value={draft} disabled={!editable} busy={save.isPending} onSave={commit} />
+      ) : null}
+      {instances.length > 1 ? (
+        <Text size="xs" c="dimmed">
+          {plural(instances.length, "instance")}
+        </Text>
+      ) : null}
+      {save.error ? (
+        <Text size="xs" c="var(--mw-failing)" role="alert">
+          {save.error.message}
+        </Text>
+      ) : save.isSuccess ? (
+        <Text size="xs" c="dimmed" role="status">
+          Saved. It takes effect with the next deployment.
+        </Text>
+      ) : null}
+    </Stack>
+  );
+}
+
+function Address(props: {
+  value: { kind: "address"; host: string; port: number };
+  disabled: boolean;
+  busy: boolean;
+  onSave(app: AppSpecDto): void;
+}) {
+  const [host, setHost] = useState(props.value.host);
+  const [port, setPort] = useState<string | number>(props.value.port || "");
+  const isChanged = host !== props.value.host || Number(port) !== props.value.port;
+  return (
+    <Group gap={8} align="flex-end" wrap="nowrap">
+      <TextInput
+        size="xs"
+        label="Host"
+        value={host}
+        disabled={props.disabled}
+        onChange={(event) => setHost(event.currentTarget.value.trim())}
+        flex={1}
+        miw={0}
+      />
+      <NumberInput
+        size="xs"
+        label="Port"
+        value={port}
+        min={1}
+        max={65535}
+        hideControls
+        disabled={props.disabled}
+        onChange={setPort}
+        w={76}
+      />
+      <Button
+        size="xs"
+        variant="default"
+        loading={props.busy}
+        disabled={props.disabled || !isChanged || !host || !port}
+        onClick={() => props.onSave({ kind: "address", host, port: Number(port) })}
+      >
+        Save
+      </Button>
+    </Group>
+  );
+}
+
+export function ExternalBinding({ namespace, name, port }: { namespace: string; name: string; port: number }) {
+  const { binding, save } = useBinding();
+  const { can } = useMe();
+  const endpoint = binding?.externals.find((each) => each.namespace === namespace && each.name === name)?.endpoints[0];
+  if (!binding)
+    return (
+      <Text size="sm" c="dimmed">
+        No environment yet.
+      </Text>
+    );
+  return (
+    <Stack gap={4}>
+      <Address
+        key={JSON.stringify(endpoint)}
+        value={{ kind: "address", host: endpoint?.host ?? "", port: endpoint?.port ?? port }}
+        disabled={!can("deploy") && !can("draft:write")}
+        busy={save.isPending}
+        onSave={(app) => {
+          if (app.kind !== "address") return;
+          const others = binding.externals.filter((each) => !(each.namespace === namespace && each.name === name));
+          save.mutate({
+            ...binding,
+            externals: [...others, { namespace, name, endpoints: [{ host: app.host, port: app.port }] }],
+          });
+        }}
+      />
+      <Text size="xs" c="dimmed">
+        Where this environment reaches it. It takes effect with the next deployment.
+      </Text>
+    </Stack>
+  );
+}

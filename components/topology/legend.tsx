@@ -1,0 +1,67 @@
+"use client";
+// What colours, lines and shapes mean; always in place, foldable. Rule: everything the canvas can show stands here.
+import { UnstyledButton } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
+import { IconChevronDown, IconChevronUp } from "@tabler/icons-react";
+import { type Status, StatusIcon, statusWord } from "@/components/ui";
+import { namespaceColour } from "./model/to-canvas";
+import classes from "./topology.module.css";
+
+const lines: { dash: string; width: number; word: string }[] = [
+  { dash: "", width: 3, word: "all in mTLS" },
+  { dash: "12 4 2 4", width: 3, word: "some in mTLS" },
+  { dash: "1 6", width: 3, word: "plain text" },
+  { dash: "", width: 1, word: "encryption unknown" },
+  { dash: "8 6", width: 1.5, word: "drawn, no traffic" },
+];
+const statuses: Status[] = ["ok", "attention", "failing", "stale", "unmeasured"];
+
+export function Legend({ namespaces }: { namespaces: readonly string[] }) {
+  const [opened, setOpened] = useLocalStorage({ key: "meshwright-legend", defaultValue: true });
+  return (
+    <section className={classes.legend} aria-label="Legend">
+      <UnstyledButton className={classes.legendHead} onClick={() => setOpened(!opened)} aria-expanded={opened}>
+        Legend {opened ? <IconChevronDown size={14} aria-hidden /> : <IconChevronUp size={14} aria-hidden />}
+      </UnstyledButton>
+      {opened ? (
+        <div className={classes.legendBody}>
+          <ul>
+            {lines.map((line) => (
+              <li key={line.word}>
+                <svg width="36" height="8" aria-hidden="true">
+                  <line
+                    x1="1"
+                    y1="4"
+                    x2="35"
+                    y2="4"
+                    stroke="currentColor"
+                    strokeWidth={line.width}
+                    strokeDasharray={line.dash}
+                    strokeLinecap={line.dash.startsWith("1 ") ? "round" : "butt"}
+                  />
+                </svg>
+                {line.word}
+              </li>
+            ))}
+            <li className={classes.legendHint}>wider = more requests</li>
+          </ul>
+          <ul>
+            {statuses.map((status) => (
+              <li key={status}>
+                <StatusIcon status={status} size={14} /> {statusWord[status]}
+              </li>
+            ))}
+          </ul>
+          <ul>
+            {namespaces.slice(0, 6).map((namespace) => (
+              <li key={namespace}>
+                <span className={classes.legendStripe} style={{ background: namespaceColour(namespace) }} /> {namespace}
+              </li>
+            ))}
+            {namespaces.length > 6 ? <li>and {namespaces.length - 6} more</li> : null}
+          </ul>
+        </div>
+      ) : null}
+    </section>
+  );
+}

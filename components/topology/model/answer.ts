@@ -1,0 +1,43 @@
+// The sentence over the topology. Rule: says the worst first, in numbers; says "not measured" when nothing was.
+import { listInWords, plural } from "@/components/ui/format";
+import type { Status } from "@/components/ui/status-words";
+import { type Changes, changesInWords } from "./changes";
+
+export interface AnswerInput {
+  nodes: readonly { title: string; tone: Status }[];
+  edges: readonly { tone: Status; warning: string | null; line: string }[];
+  changes: Changes | null;
+}
+
+export function answerOf(input: AnswerInput, comparedWith: string | null): { status: Status; text: string } {
+  const { nodes, edges, changes } = input;
+  if (changes && comparedWith)
+    return { status: changes.marks.size > 0 ? "attention" : "ok", text: changesInWords(changes, comparedWith) };
+  const size = `${plural(nodes.length, "service")}, ${plural(edges.length, "dependency", "dependencies")}`;
+  if (nodes.length === 0) return { status: "unmeasured", text: "Nothing is drawn yet." };
+  const failing = nodes.filter((node) => node.tone === "failing");
+  const plain = edges.filter((edge) => edge.line === "dotted" || edge.line === "dash-dot").length;
+  const strangers = edges.filter((edge) => edge.warning?.includes("not drawn")).length;
+  if (failing.length > 0)
+    return {
+      status: "failing",
+      text: `${listInWords(failing.map((node) => node.title))} ${failing.length === 1 ? "is" : "are"} failing.`,
+    };
+  if (plain > 0)
+    return {
+      status: "attention",
+      text: `${plural(plain, "dependency", "dependencies")} ${plain === 1 ? "carries" : "carry"} plain text.`,
+    };
+  if (strangers > 0) return { status: "attention", text: `${plural(strangers, "call")} seen that nobody drew.` };
+  const slow = edges.filter((edge) => edge.tone === "failing" || edge.tone === "attention").length;
+  if (slow > 0)
+    return {
+      status: "attention",
+      text: `${plural(slow, "dependency", "dependencies")} ${slow === 1 ? "returns" : "return"} errors.`,
+    };
+  if (nodes.some((node) => node.tone === "stale"))
+    return { status: "stale", text: `${size}; what was measured is stale.` };
+  if (nodes.every((node) => node.tone === "unmeasured"))
+    return { status: "unmeasured", text: `${size}, drawn; nothing is measured yet.` };
+  return { status: "ok", text: `${size}: traffic flows as drawn.` };
+}

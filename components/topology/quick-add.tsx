@@ -1,0 +1,41 @@
+"use client";
+// Add by typing: a name, "external: api.stripe.com", or "cart > shipping". Rule: stays open so that many can be typed.
+import { Modal, Stack, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { readQuickAdd } from "./model/authoring";
+
+export function QuickAdd(props: { opened: boolean; onClose: () => void; onAdd: (text: string) => boolean }) {
+  const [text, setText] = useState("");
+  const read = readQuickAdd(text);
+  const will = !read
+    ? "Type a name."
+    : "kind" in read
+      ? `Adds the ${read.kind === "Service" ? "service" : read.kind === "Gateway" ? "gateway" : "external service"} ${read.name}.`
+      : `Draws a line from ${read.from} to ${read.to}.`;
+  return (
+    <Modal opened={props.opened} onClose={props.onClose} title="Add by typing" size="md">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (props.onAdd(text)) setText("");
+        }}
+      >
+        <Stack gap="xs">
+          <TextInput
+            data-autofocus
+            aria-label="What to add"
+            placeholder="orders"
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+          />
+          <Text size="sm" c="dimmed" aria-live="polite">
+            {will} Enter adds it, Esc closes.
+          </Text>
+          <Text size="xs" c="dimmed">
+            Also: <code>gateway: front</code>, <code>external: api.stripe.com</code>, <code>cart &gt; shipping</code>
+          </Text>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
