@@ -6,6 +6,6 @@ export * from "./golden";
 export * from "./histogram";
 export * from "./marks";
 export * from "./saturation";
-export { readScrape, type Scrape } from "./scrape";
+export { counterDelta, readScrape, type Scrape } from "./scrape";
 export * from "./series";
 export * from "./state";

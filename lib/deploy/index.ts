@@ -1,0 +1,3 @@
+// What a deployment does, before it does it. Pure: the control plane carries it out.
+export * from "./binding";
+export * from "./proxies";
