@@ -1,83 +1,40 @@
-// Names of the API's answers as screens use them.
-import type { Command, MeshDocument, Positions } from "@/lib/mesh";
+// The API's shapes under the names that screens use. Rule: types only; lib/api/schema is the source.
+import type { z } from "zod";
+import type * as schema from "@/lib/api/schema";
+
+export type {
+  ApiToken,
+  DeploymentDto,
+  DeploymentPlanDto,
+  Draft as DraftDto,
+  DraftAnswer,
+  EnvironmentDto,
+  EventDto,
+  FindingDto,
+  Invite,
+  Me,
+  MeshSummary,
+  ProxyDto,
+  Revision as RevisionDto,
+  Role,
+  Saturation,
+  SignalNow,
+  SignalState,
+  Signals as SignalsDto,
+  Topology as TopologyDto,
+  User,
+} from "@/lib/api/schema";
+
 export interface PageOf<T> {
   items: T[];
   nextCursor?: string | null;
 }
-export interface MeshSummary {
-  id: string;
-  slug: string;
-  name: string;
-}
-export interface Me {
-  id: string;
-  name: string | null;
-  email: string;
-  roles: { role: string; mesh: string | null }[];
-}
-export interface EnvironmentSummary {
-  id: string;
-  name: string;
-  running?: { revision: number | null; digest: string | null } | null;
-}
-export interface RevisionSummary {
-  number: number;
-  digest: string;
-  message: string | null;
-  createdAt: string;
-  author?: string | null;
-}
-export interface DraftState {
-  version: number;
-  document: { objects: { kind: string; metadata: { name: string; namespace?: string } }[] };
-}
-export interface LiveNumbersDto {
-  requestsPerSecond: number | null;
-  errorRatio: number | null;
-  p50: number | null;
-  p95: number | null;
-  p99: number | null;
-  mtlsRatio: number | null;
-}
-export type LiveStateDto = "live" | "zero" | "stale" | "no-data";
-export interface TopologyDto {
-  document: MeshDocument;
-  positions: Positions;
-  measuredAt: string | null;
-  dependencies: {
-    key: string | null;
-    source: string;
-    target: string;
-    drawn: boolean;
-    granted: boolean | null;
-    seen: boolean;
-    now: LiveNumbersDto;
-    state: LiveStateDto;
-  }[];
-  services: {
-    key: string;
-    now: LiveNumbersDto;
-    state: LiveStateDto;
-    versions: { version: string; share: number | null }[];
-    proxies: { total: number; ready: number; pending: number; nack: number; disconnected: number };
-  }[];
-}
-export interface FindingDto {
-  code: string;
-  severity: "error" | "warning" | "info";
-  message: string;
-  cause: string;
-  refs: string[];
-  path?: string;
-  fixes?: { title: string; command: Command }[];
-}
-export type AppSpecDto =
-  | { kind: "echo" }
-  | { kind: "demo"; name: string }
-  | { kind: "address"; host: string; port: number }
-  | { kind: "none" };
-export interface BindingDto {
-  instances: { id: string; workload: { namespace: string; name: string }; app: AppSpecDto }[];
-  externals: { namespace: string; name: string; endpoints: { host: string; port: number }[] }[];
-  gateways: { namespace: string; name: string; publicPort?: number }[];
-}
+export type BindingDto = z.infer<typeof schema.binding>;
+export type AppSpecDto = BindingDto["instances"][number]["app"];
+export type FindingsDto = z.infer<typeof schema.findings>;
+export type ImportAnswerDto = z.infer<typeof schema.importAnswer>;
+export type DiffDto = z.infer<typeof schema.diff>;
+export type DraftConflictDto = z.infer<typeof schema.draftConflict>;
+export type InviteMadeDto = z.infer<typeof schema.inviteMade>;
+export type TokenMadeDto = z.infer<typeof schema.tokenMade>;
+export type HistoryEntryDto = z.infer<typeof schema.historyEntry>;

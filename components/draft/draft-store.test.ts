@@ -34,7 +34,7 @@ function harness(answers: SaveAnswer[], reloads: DraftBase[] = []) {
 
 describe("the draft in the browser", () => {
   it("shows a change at once and says that it is being saved", async () => {
-    const { store, sent } = harness([{ ok: true, version: 2, merged: false }]);
+    const { store, sent } = harness([{ ok: true, version: 2, merged: false, canUndo: true, canRedo: false }]);
     expect(store.edit(rename("basket"))).toEqual([]);
     expect(names(store.get().document)).toContain("Service/production/basket");
     expect(store.get().saveState).toBe("waiting");
@@ -67,7 +67,7 @@ describe("the draft in the browser", () => {
   it("keeps the change while the server cannot be reached, and retries", async () => {
     const { store, sent, waiting } = harness([
       { ok: false, kind: "unreachable" },
-      { ok: true, version: 2, merged: false },
+      { ok: true, version: 2, merged: false, canUndo: true, canRedo: false },
     ]);
     store.edit(rename("basket"));
     await store.flush();

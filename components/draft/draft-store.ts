@@ -25,7 +25,7 @@ export interface DraftSnapshot extends DraftBase {
 }
 
 export type SaveAnswer =
-  | { ok: true; version: number; merged: boolean }
+  | { ok: true; version: number; merged: boolean; canUndo: boolean; canRedo: boolean }
   | { ok: false; kind: "refused"; refusal: Refusal }
   | { ok: false; kind: "unreachable" };
 
@@ -50,8 +50,8 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
   let inFlight = 0;
   let saveState: SaveState = "saved";
   let refusal: Refusal | null = null;
-  let undoDepth: number | null = null;
-  let redoDepth = 0;
+  let canUndo = false;
+  let canRedo = false;
   let stopTimer: (() => void) | null = null;
   let snapshot = makeSnapshot(base);
   const listeners = new Set<() => void>();
@@ -62,8 +62,8 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
       version: base.version,
       saveState,
       refusal,
-      canUndo: undoDepth === null || undoDepth > 0,
-      canRedo: redoDepth > 0,
+      canUndo: canUndo || pending.length > 0,
+      canRedo,
     };
   }
   function publish(shown: DraftBase = snapshot) {
@@ -122,9 +122,13 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
     }
   }
 
-  async function confirm(batch: readonly Command[], answer: { version: number; merged: boolean }) {
+  async function confirm(
+    batch: readonly Command[],
+    answer: { version: number; merged: boolean; canUndo: boolean; canRedo: boolean },
+  ) {
     pending = pending.slice(batch.length);
-    redoDepth = 0;
+    canUndo = answer.canUndo;
+    canRedo = answer.canRedo;
     saveState = pending.length > 0 ? "waiting" : "saved";
     if (answer.merged) {
       await reload();
@@ -171,12 +175,12 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
     const answer = await transport.step(direction, base.version);
     saveState = "saved";
     if (answer.ok) {
-      redoDepth = Math.max(0, redoDepth + (direction === "undo" ? 1 : -1));
-      undoDepth = null;
+      canUndo = answer.canUndo;
+      canRedo = answer.canRedo;
     } else if (answer.kind === "refused") {
       refusal = answer.refusal;
-      if (direction === "undo") undoDepth = 0;
-      else redoDepth = 0;
+      if (direction === "undo") canUndo = false;
+      else canRedo = false;
     } else {
       refusal = {
         title: "Not reachable",
@@ -199,7 +203,6 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
       if (!result.ok) return result.violations;
       pending.push(command);
       if (saveState !== "retrying") saveState = inFlight > 0 ? "saving" : "waiting";
-      undoDepth = null;
       publish({ version: base.version, document: result.document, positions: result.positions });
       if (inFlight === 0) schedule(gatherMs);
       return [];
@@ -210,6 +213,12 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
     redo: () => step("redo"),
     dismiss() {
       refusal = null;
+      publish();
+    },
+    /** What the server's history allows, read after a reload of the page. */
+    setSteps(steps: { canUndo: boolean; canRedo: boolean }) {
+      canUndo = steps.canUndo;
+      canRedo = steps.canRedo;
       publish();
     },
     hasUnsaved: () => pending.length > 0,

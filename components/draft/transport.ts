@@ -1,9 +1,17 @@
 // The draft's way to the API. Rule: translates answers and refusals into words; keeps nothing.
-import { ApiError, get, request } from "@/components/api-client";
+import {
+  ApiError,
+  type DraftAnswer,
+  type DraftConflictDto,
+  get,
+  type HistoryEntryDto,
+  type PageOf,
+  request,
+} from "@/components/api-client";
 import type { Command } from "@/lib/mesh";
 import type { DraftBase, Refusal, SaveAnswer, Transport } from "./draft-store";
 
-const clientId = () => {
+export const clientId = () => {
   const known = sessionStorage.getItem("meshwright-client");
   if (known) return known;
   const made = crypto.randomUUID();
@@ -17,7 +25,7 @@ export function draftTransport(mesh: string): Transport {
     load: () => get<DraftBase>(base),
     save: (commands: readonly Command[], version: number) =>
       answer(() =>
-        request<{ version: number; merged?: boolean }>(`${base}/commands`, {
+        request<DraftAnswer>(`${base}/commands`, {
           method: "POST",
           body: { commands, clientId: clientId() },
           ifMatch: `"v${version}"`,
@@ -26,7 +34,7 @@ export function draftTransport(mesh: string): Transport {
       ),
     step: (direction, version) =>
       answer(() =>
-        request<{ version: number }>(`${base}/${direction}`, {
+        request<DraftAnswer>(`${base}/${direction}`, {
           method: "POST",
           body: { clientId: clientId() },
           ifMatch: `"v${version}"`,
@@ -35,10 +43,10 @@ export function draftTransport(mesh: string): Transport {
   };
 }
 
-async function answer(ask: () => Promise<{ data: { version: number; merged?: boolean } }>): Promise<SaveAnswer> {
+async function answer(ask: () => Promise<{ data: DraftAnswer }>): Promise<SaveAnswer> {
   try {
     const { data } = await ask();
-    return { ok: true, version: data.version, merged: data.merged ?? false };
+    return { ok: true, version: data.version, merged: data.merged, canUndo: data.canUndo, canRedo: data.canRedo };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500)
       return { ok: false, kind: "unreachable" };
@@ -47,6 +55,14 @@ async function answer(ask: () => Promise<{ data: { version: number; merged?: boo
 }
 
 export function refusalOf(error: ApiError): Refusal {
+  const conflicts = (error.problem.conflicts as DraftConflictDto["conflicts"] | undefined) ?? [];
+  if (error.status === 409 && conflicts.length > 0) {
+    const who = conflicts.map((each) => `${each.by} changed ${each.key.split("/").at(-1)}`);
+    return {
+      title: "Somebody else changed the same thing",
+      detail: `${[...new Set(who)].join(", ")} meanwhile. Your change was taken back; look at theirs and repeat yours if it still holds.`,
+    };
+  }
   if (error.status === 409)
     return {
       title: "Somebody else changed the same thing",
@@ -59,4 +75,12 @@ export function refusalOf(error: ApiError): Refusal {
     };
   const problems = error.violations.map((violation) => `${violation.path}: ${violation.message}`);
   return { title: "The change was refused", detail: problems.length > 0 ? problems.join(" ") : error.message };
+}
+
+/** Whether this tab's last steps can be taken back or done again, from the server's history. */
+export async function stepsOf(mesh: string): Promise<{ canUndo: boolean; canRedo: boolean }> {
+  const search = new URLSearchParams({ clientId: clientId(), limit: "50" });
+  const { items } = await get<PageOf<HistoryEntryDto>>(`/meshes/${mesh}/draft/history?${search}`);
+  const mine = items.filter((entry) => entry.isMine && entry.kind === "edit");
+  return { canUndo: mine.some((entry) => !entry.isUndone), canRedo: mine[0]?.isUndone ?? false };
 }

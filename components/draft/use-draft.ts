@@ -6,7 +6,7 @@ import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { get, keys } from "@/components/api-client";
 import type { Command, Violation } from "@/lib/mesh";
 import { createDraftStore, type DraftBase, type DraftSnapshot, type DraftStore } from "./draft-store";
-import { draftTransport } from "./transport";
+import { draftTransport, stepsOf } from "./transport";
 
 const stores = new Map<string, DraftStore>();
 const timers = {
@@ -43,6 +43,13 @@ export function useDraft(mesh: string): Draft {
   useEffect(() => {
     if (data) store?.take(data);
   }, [data, store]);
+  useEffect(() => {
+    if (store)
+      stepsOf(mesh).then(
+        (steps) => store.setSteps(steps),
+        () => undefined,
+      );
+  }, [store, mesh]);
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent) => {
       if (store?.hasUnsaved()) event.preventDefault();

@@ -6,7 +6,7 @@ import { IconBox, IconKeyboard, IconMoon, IconSearch } from "@tabler/icons-react
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useMemo } from "react";
-import { type DraftState, get, keys } from "@/components/api-client";
+import { type DraftDto, get, keys } from "@/components/api-client";
 import { openKeysHelp } from "./keys-help";
 import { navigation } from "./navigation";
 import { sharedSearch, writeParameters } from "./view";
@@ -16,7 +16,7 @@ export function Finder({ mesh }: { mesh: string }) {
   const { toggleColorScheme } = useMantineColorScheme();
   const draft = useQuery({
     queryKey: keys.mesh(mesh, "draft"),
-    queryFn: ({ signal }) => get<DraftState>(`/meshes/${mesh}/draft`, signal),
+    queryFn: ({ signal }) => get<DraftDto>(`/meshes/${mesh}/draft`, signal),
   });
   const actions = useMemo<SpotlightActionGroupData[]>(() => {
     const search = () => sharedSearch(window.location.search);

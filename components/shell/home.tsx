@@ -2,13 +2,12 @@
 // `/` goes to the mesh that was open last, else to the first; without any it offers to make one.
 import { Button, Center, Loader, Stack, Text } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
-import { get, keys, type MeshSummary, type PageOf } from "@/components/api-client";
 import { EmptyState, ErrorState } from "@/components/ui";
 import { Brand } from "./brand";
 import { NewMesh } from "./mesh-switcher";
+import { useMeshes } from "./session";
 
 export const lastMeshKey = "meshwright-last-mesh";
 
@@ -16,10 +15,7 @@ export function Home() {
   const router = useRouter();
   const [last] = useLocalStorage({ key: lastMeshKey, defaultValue: "", getInitialValueInEffect: false });
   const [creating, setCreating] = useState(false);
-  const meshes = useQuery({
-    queryKey: keys.meshes,
-    queryFn: ({ signal }) => get<PageOf<MeshSummary>>("/meshes", signal),
-  });
+  const meshes = useMeshes();
   const target = meshes.data?.items.find((mesh) => mesh.slug === last) ?? meshes.data?.items[0];
   useEffect(() => {
     if (target) router.replace(`/meshes/${target.slug}/overview`);

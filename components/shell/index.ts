@@ -5,6 +5,6 @@ export { useMesh } from "./mesh-context";
 export { MeshShell } from "./mesh-shell";
 export { navigation } from "./navigation";
 export { Providers } from "./providers";
-export { type Action, useMe } from "./session";
+export { useMe, useMeshes } from "./session";
 export { useUrlParameters, useView } from "./use-view";
 export { atWord, parseView, type Range, ranges, rangeWord, sharedSearch, type View, writeParameters } from "./view";

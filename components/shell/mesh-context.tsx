@@ -2,15 +2,17 @@
 // The mesh a page belongs to, with its environments and revisions. Rule: loaded once by the shell, read everywhere.
 import { useQuery } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useMemo } from "react";
-import { type EnvironmentSummary, get, keys, type PageOf, type RevisionSummary } from "@/components/api-client";
+import { type EnvironmentDto, get, keys, type PageOf, type RevisionDto } from "@/components/api-client";
 import { useView } from "./use-view";
 
 export interface MeshContextValue {
   mesh: string;
-  environments: EnvironmentSummary[];
+  environments: EnvironmentDto[];
   /** The environment of the URL, else the first. */
-  environment: EnvironmentSummary | undefined;
-  revisions: RevisionSummary[];
+  environment: EnvironmentDto | undefined;
+  revisions: RevisionDto[];
+  /** `draft`, `r12`, or what runs, as the API takes it; null while nothing runs. */
+  atOf(at: string): string | null;
   isLoading: boolean;
 }
 
@@ -20,19 +22,21 @@ export function MeshProvider({ mesh, children }: { mesh: string; children: React
   const { view } = useView();
   const environments = useQuery({
     queryKey: keys.mesh(mesh, "environments"),
-    queryFn: ({ signal }) => get<PageOf<EnvironmentSummary>>(`/meshes/${mesh}/environments`, signal),
+    queryFn: ({ signal }) => get<PageOf<EnvironmentDto>>(`/meshes/${mesh}/environments`, signal),
   });
   const revisions = useQuery({
     queryKey: keys.mesh(mesh, "revisions"),
-    queryFn: ({ signal }) => get<PageOf<RevisionSummary>>(`/meshes/${mesh}/revisions`, signal),
+    queryFn: ({ signal }) => get<PageOf<RevisionDto>>(`/meshes/${mesh}/revisions`, signal),
   });
   const value = useMemo<MeshContextValue>(() => {
     const list = environments.data?.items ?? [];
+    const environment = list.find((each) => each.name === view.environment) ?? list[0];
     return {
       mesh,
       environments: list,
-      environment: list.find((each) => each.name === view.environment) ?? list[0],
+      environment,
       revisions: revisions.data?.items ?? [],
+      atOf: (at) => (at !== "running" ? at : environment?.running ? `r${environment.running.revision}` : null),
       isLoading: environments.isLoading,
     };
   }, [mesh, environments.data, environments.isLoading, revisions.data, view.environment]);

@@ -4,11 +4,11 @@ import { Button, Group, Menu, Modal, Stack, Text, TextInput, UnstyledButton } fr
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
 import { IconCheck, IconPlus, IconSelector } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { usePathname, useRouter } from "next/navigation";
-import { get, keys, type MeshSummary, type PageOf, send } from "@/components/api-client";
+import { keys, type MeshSummary, send } from "@/components/api-client";
 import { Brand } from "./brand";
-import { useMe } from "./session";
+import { useMe, useMeshes } from "./session";
 import classes from "./shell.module.css";
 
 export function MeshSwitcher({ mesh, folded }: { mesh: string; folded: boolean }) {
@@ -16,10 +16,7 @@ export function MeshSwitcher({ mesh, folded }: { mesh: string; folded: boolean }
   const path = usePathname();
   const { can } = useMe();
   const [creating, creator] = useDisclosure(false);
-  const meshes = useQuery({
-    queryKey: keys.meshes,
-    queryFn: ({ signal }) => get<PageOf<MeshSummary>>("/meshes", signal),
-  });
+  const meshes = useMeshes();
   const current = meshes.data?.items.find((each) => each.slug === mesh);
   const screen = path.split("/")[3] ?? "overview";
   return (
@@ -54,7 +51,7 @@ export function MeshSwitcher({ mesh, folded }: { mesh: string; folded: boolean }
               {each.name}
             </Menu.Item>
           ))}
-          {can("mesh:create") ? (
+          {can("mesh.create") ? (
             <>
               <Menu.Divider />
               <Menu.Item leftSection={<IconPlus size={14} />} onClick={creator.open}>

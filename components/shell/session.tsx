@@ -3,24 +3,26 @@
 // decides on every request, this only keeps people from buttons that would refuse them.
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "next/navigation";
-import { get, keys, type Me } from "@/components/api-client";
+import { get, keys, type Me, type MeshSummary, type PageOf } from "@/components/api-client";
 
-export type Action = "draft:write" | "deploy" | "mesh:create" | "people:manage" | "revision:create";
+export function useMeshes() {
+  return useQuery({
+    queryKey: keys.meshes,
+    queryFn: ({ signal }) => get<PageOf<MeshSummary>>("/meshes", signal),
+    staleTime: 30_000,
+  });
+}
 
-const rolesFor: Record<Action, readonly string[]> = {
-  "draft:write": ["author", "administrator"],
-  "revision:create": ["author", "operator", "administrator"],
-  deploy: ["operator", "administrator"],
-  "mesh:create": ["author", "administrator"],
-  "people:manage": ["administrator"],
-};
-
+/** `can("draft.write")`: on the mesh of the page, or on everything. */
 export function useMe() {
   const params = useParams<{ mesh?: string }>();
   const query = useQuery({ queryKey: keys.me, queryFn: ({ signal }) => get<Me>("/me", signal), staleTime: 60_000 });
+  const meshes = useMeshes();
+  const mesh = meshes.data?.items.find((each) => each.slug === params.mesh);
   const roles = (query.data?.roles ?? [])
-    .filter((binding) => binding.mesh === null || binding.mesh === params.mesh)
-    .map((binding) => binding.role);
-  const can = (action: Action) => roles.some((role) => rolesFor[action].includes(role));
-  return { me: query.data, roles, can, isLoading: query.isLoading };
+    .filter((each) => each.mesh === null || each.mesh === params.mesh)
+    .map((each) => each.role);
+  const can = (action: string) =>
+    (mesh?.permissions.includes(action) ?? false) || (query.data?.permissions.includes(action) ?? false);
+  return { me: query.data, role: mesh?.role ?? roles[0] ?? null, can, isLoading: query.isLoading };
 }

@@ -40,7 +40,7 @@ export function Topology() {
   const select = useCallback((keys: string[]) => set({ sel: keys.join(",") || null }), [set]);
 
   const topology = useTopology(layer, query);
-  const editable = topology.isDraft && can("draft:write");
+  const editable = topology.isDraft && can("draft.write");
   const canvas = useRef<CanvasHandle>(null);
   const searchRef = useRef<HTMLInputElement>(null);
   const [quickAdd, quickAddDialog] = useDisclosure(false);
@@ -167,7 +167,7 @@ export function Topology() {
             </Canvas>
           )}
           {show === "canvas" && topology.nodes.length > 0 ? (
-            <div className={classes.zoom} role="group" aria-label="Zoom">
+            <div className={classes.zoom}>
               <ActionIcon variant="default" size="lg" onClick={() => canvas.current?.zoomBy(1.3)} aria-label="Zoom in">
                 <IconPlus size={16} />
               </ActionIcon>

@@ -3,7 +3,7 @@
 // Rule: reads only; edits go through the draft. Objects that did not change keep their identity between answers.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useMemo, useRef } from "react";
-import { type FindingDto, get, keys, type PageOf, type TopologyDto } from "@/components/api-client";
+import { type FindingDto, type FindingsDto, get, keys, type TopologyDto } from "@/components/api-client";
 import type { CanvasEdge, CanvasNode, ChangeMark } from "@/components/canvas";
 import { type Draft, useDraft } from "@/components/draft";
 import { useMesh, useView } from "@/components/shell";
@@ -31,11 +31,13 @@ export interface Topology {
 const noChanges: ReadonlyMap<string, ChangeMark> = new Map();
 
 export function useTopology(layer: Layer, search: string): Topology {
-  const { mesh, environment } = useMesh();
+  const { mesh, environment, atOf } = useMesh();
   const { view } = useView();
   const draft = useDraft(mesh);
   const isDraft = view.at === "draft";
-  const question = { at: view.at, environment: environment?.name ?? "", range: view.range };
+  const at = atOf(view.at) ?? "draft";
+  const versus = view.vs ? atOf(view.vs) : null;
+  const question = { at, environment: environment?.name ?? "", range: view.range };
   const topology = useQuery({
     queryKey: keys.mesh(mesh, "topology", question),
     queryFn: ({ signal }) => get<TopologyDto>(`/meshes/${mesh}/topology?${new URLSearchParams(question)}`, signal),
@@ -44,15 +46,14 @@ export function useTopology(layer: Layer, search: string): Topology {
     enabled: environment !== undefined,
   });
   const compared = useQuery({
-    queryKey: keys.mesh(mesh, "topology", { ...question, at: view.vs }),
+    queryKey: keys.mesh(mesh, "topology", { ...question, at: versus }),
     queryFn: ({ signal }) =>
-      get<TopologyDto>(`/meshes/${mesh}/topology?${new URLSearchParams({ ...question, at: view.vs ?? "" })}`, signal),
-    enabled: view.vs !== null && view.vs !== "draft" && environment !== undefined,
+      get<TopologyDto>(`/meshes/${mesh}/topology?${new URLSearchParams({ ...question, at: versus ?? "" })}`, signal),
+    enabled: versus !== null && versus !== "draft" && environment !== undefined,
   });
   const findingsQuery = useQuery({
-    queryKey: keys.mesh(mesh, "findings", view.at),
-    queryFn: ({ signal }) =>
-      get<PageOf<FindingDto>>(`/meshes/${mesh}/findings?at=${view.at === "running" ? "draft" : view.at}`, signal),
+    queryKey: keys.mesh(mesh, "findings", at),
+    queryFn: ({ signal }) => get<FindingsDto>(`/meshes/${mesh}/findings?at=${at}`, signal),
     placeholderData: keepPreviousData,
   });
 
@@ -62,7 +63,7 @@ export function useTopology(layer: Layer, search: string): Topology {
     () => (topology.data ? indexLive(topology.data.dependencies, topology.data.services) : nothingLive),
     [topology.data],
   );
-  const other = view.vs === "draft" ? draft.snapshot?.document : view.vs ? compared.data?.document : undefined;
+  const other = versus === "draft" ? draft.snapshot?.document : versus ? compared.data?.document : undefined;
   const changes = useMemo(() => (document && other ? changesBetween(other, document) : null), [document, other]);
   const findings = findingsQuery.data?.items ?? noFindings;
   const byObject = useMemo(() => findingsByObject(findings), [findings]);

@@ -16,14 +16,14 @@ function useBinding() {
   const query = useQuery({
     queryKey,
     queryFn: async ({ signal }) => {
-      const answer = await request<BindingDto & { binding?: BindingDto }>(path, { signal });
-      return { etag: answer.etag, binding: answer.data.binding ?? answer.data };
+      const answer = await request<{ version: number; binding: BindingDto }>(path, { signal });
+      return { etag: answer.etag ?? `"v${answer.data.version}"`, binding: answer.data.binding };
     },
     enabled: environment !== undefined,
   });
   const save = useMutation({
     mutationFn: (binding: BindingDto) =>
-      request(path, { method: "PUT", body: binding, ifMatch: query.data?.etag ?? null }),
+      request(path, { method: "PUT", body: { binding }, ifMatch: query.data?.etag ?? null }),
     onSettled: () => client.invalidateQueries({ queryKey }),
   });
   return { binding: query.data?.binding, save, environment, isLoading: query.isLoading };
@@ -46,7 +46,7 @@ export function AppBinding({ namespace, workload }: { namespace: string; workloa
   const [draft, setDraft] = useState<AppSpecDto>(current);
   const text = JSON.stringify(current);
   useEffect(() => setDraft(JSON.parse(text) as AppSpecDto), [text]);
-  const editable = (can("deploy") || can("draft:write")) && binding !== undefined;
+  const editable = can("binding.write") && binding !== undefined;
 
   const commit = (app: AppSpecDto) => {
     setDraft(app);
@@ -160,7 +160,7 @@ export function ExternalBinding({ namespace, name, port }: { namespace: string; 
       <Address
         key={JSON.stringify(endpoint)}
         value={{ kind: "address", host: endpoint?.host ?? "", port: endpoint?.port ?? port }}
-        disabled={!can("deploy") && !can("draft:write")}
+        disabled={!can("binding.write")}
         busy={save.isPending}
         onSave={(app) => {
           if (app.kind !== "address") return;
