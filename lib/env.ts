@@ -8,7 +8,7 @@ const flag = z.enum(["0", "1", "true", "false"]).transform((text) => text === "1
 
 const schema = z.object({
   NODE_ENV: z.enum(["development", "production", "test"]).default("production"),
-  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+  MESHWRIGHT_LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" }),
   MESHWRIGHT_HOME: z.string().startsWith("/", "must be an absolute path").optional(),
   MESHWRIGHT_RUNTIME_DIR: z.string().min(1).optional(),
