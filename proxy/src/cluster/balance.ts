@@ -1,0 +1,78 @@
+// Which host gets the next request. Rule: healthy hosts only, unless fewer than the panic threshold are left,
+// then all (Envoy's panic mode); an empty choice means 503 UH.
+
+import type { ClusterPlan } from "../plan/types";
+
+export interface Balanced {
+  readonly isHealthy: boolean;
+  readonly activeRequests: number;
+  readonly plan: { readonly weight: number; readonly health: string };
+}
+
+export class Balancer<Host extends Balanced> {
+  private eligible: readonly Host[] = [];
+  private isWeighted = false;
+  private next = 0;
+  private current: number[] = [];
+  isPanicking = false;
+
+  constructor(
+    private readonly policy: ClusterPlan["lbPolicy"],
+    private readonly choices: number,
+    private readonly panicThreshold: number,
+    private readonly random: () => number = Math.random,
+  ) {
+    this.next = Math.floor(random() * 1024);
+  }
+
+  update(hosts: readonly Host[]): void {
+    const healthy = hosts.filter((host) => host.isHealthy);
+    this.isPanicking = hosts.length > 0 && (100 * healthy.length) / hosts.length < this.panicThreshold;
+    // A draining endpoint is leaving on purpose: panic does not bring it back while another one is there.
+    const all = hosts.filter((host) => host.plan.health !== "draining");
+    this.eligible = this.isPanicking ? (all.length > 0 ? all : hosts) : healthy;
+    const first = this.eligible[0]?.plan.weight;
+    this.isWeighted = this.eligible.some((host) => host.plan.weight !== first);
+    this.current = this.eligible.map(() => 0);
+  }
+
+  pick(): Host | null {
+    const count = this.eligible.length;
+    if (count === 0) return null;
+    if (count === 1) return this.eligible[0] as Host;
+    if (this.policy === "round-robin")
+      return this.isWeighted ? this.smooth() : (this.eligible[this.next++ % count] as Host);
+    if (this.policy === "random") return this.draw();
+    let best = this.draw();
+    for (let i = 1; i < this.choices; i++) {
+      const other = this.draw();
+      if (other.activeRequests < best.activeRequests) best = other;
+    }
+    return best;
+  }
+
+  private draw(): Host {
+    const eligible = this.eligible;
+    if (!this.isWeighted) return eligible[Math.floor(this.random() * eligible.length)] as Host;
+    let rest = this.random() * eligible.reduce((sum, host) => sum + host.plan.weight, 0);
+    for (const host of eligible) {
+      rest -= host.plan.weight;
+      if (rest < 0) return host;
+    }
+    return eligible[eligible.length - 1] as Host;
+  }
+
+  /** Smooth weighted round robin: the same shares as Envoy's schedule, evenly spread. */
+  private smooth(): Host {
+    let total = 0;
+    let best = 0;
+    for (let i = 0; i < this.eligible.length; i++) {
+      const weight = (this.eligible[i] as Host).plan.weight;
+      total += weight;
+      this.current[i] = (this.current[i] as number) + weight;
+      if ((this.current[i] as number) > (this.current[best] as number)) best = i;
+    }
+    this.current[best] = (this.current[best] as number) - total;
+    return this.eligible[best] as Host;
+  }
+}

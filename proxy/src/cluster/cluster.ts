@@ -1,0 +1,157 @@
+// One upstream cluster at run time: hosts, balancer, breakers, outlier detection and their counters.
+// Rule: a config swap with the same contentKey only changes hosts; connections to addresses that stay are kept.
+
+import { lookup } from "node:dns";
+import { isIP } from "node:net";
+import type { ClusterPlan, EndpointPlan } from "../plan/types";
+import type { RequestSeries } from "../telemetry/request-metrics";
+import { Balancer } from "./balance";
+import { type Dialer, UpstreamHost } from "./host";
+import { OutlierDetector } from "./outlier";
+
+// Node apps close idle connections after 5 s, so towards plain text we stop using them before; sidecars keep theirs.
+const plainIdleLimitMs = 4000;
+const tlsIdleLimitMs = 60_000;
+const sweepMs = 500;
+
+export class UpstreamCluster {
+  hosts: UpstreamHost[] = [];
+  activeConnections = 0;
+  totalConnections = 0;
+  connectFailures = 0;
+  connectionOverflow = 0;
+  activeRequests = 0;
+  totalRequests = 0;
+  pendingRequests = 0;
+  pendingOverflow = 0;
+  requestOverflow = 0;
+  activeRetries = 0;
+  totalRetries = 0;
+  retryOverflow = 0;
+  /** Source-side metrics of requests that reached no host. */
+  series: RequestSeries | null = null;
+  readonly detector: OutlierDetector<UpstreamHost> | null;
+  readonly idleLimitMs: number;
+  private readonly balancer: Balancer<UpstreamHost>;
+  private readonly sweeper: NodeJS.Timeout;
+  private resolver: NodeJS.Timeout | null = null;
+  private isClosed = false;
+  /** Resolves when the first DNS answer (or failure) is in; at once for other types. */
+  readonly warmed: Promise<void>;
+
+  constructor(
+    public plan: ClusterPlan,
+    readonly dialer: Dialer,
+  ) {
+    this.idleLimitMs = Math.min(
+      plan.http.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
+      plan.tls ? tlsIdleLimitMs : plainIdleLimitMs,
+    );
+    this.balancer = new Balancer(plan.lbPolicy, plan.leastRequestChoices, plan.healthyPanicThreshold);
+    this.detector = plan.outlierDetection
+      ? new OutlierDetector(
+          plan.outlierDetection,
+          () => this.hosts,
+          () => this.balancer.update(this.hosts),
+        )
+      : null;
+    const maxAgeMs = plan.http.maxConnectionDurationMs ?? Number.POSITIVE_INFINITY;
+    this.sweeper = setInterval(() => {
+      const now = performance.now();
+      for (const host of this.hosts) host.sweep(now, maxAgeMs);
+    }, sweepMs).unref();
+    this.warmed = this.setEndpoints(plan);
+  }
+
+  /** New endpoints (or the same plan again): keeps hosts by address. */
+  async setEndpoints(plan: ClusterPlan): Promise<void> {
+    this.plan = plan;
+    if (plan.type !== "strict-dns") {
+      this.setHosts(plan.endpoints.map((endpoint) => [endpoint, endpoint.address] as const));
+      return;
+    }
+    await this.resolve();
+  }
+
+  private async resolve(): Promise<void> {
+    if (this.resolver !== null) clearTimeout(this.resolver);
+    const found = await Promise.all(
+      this.plan.endpoints.map((endpoint) => resolveEndpoint(endpoint, this.plan.dns.family)),
+    );
+    if (this.isClosed) return;
+    const resolved = found.flatMap((addresses, index) => {
+      const endpoint = this.plan.endpoints[index] as EndpointPlan;
+      // A failed look-up keeps the last known addresses.
+      const known =
+        addresses ??
+        this.hosts
+          .filter((host) => host.plan.hostname === endpoint.hostname || host.plan.address === endpoint.address)
+          .map((host) => host.address);
+      return known.map((address) => [endpoint, address] as const);
+    });
+    this.setHosts(resolved);
+    this.resolver = setTimeout(() => void this.resolve(), this.plan.dns.refreshMs).unref();
+  }
+
+  private setHosts(wanted: readonly (readonly [EndpointPlan, string])[]): void {
+    const before = new Map(this.hosts.map((host) => [host.key, host]));
+    this.hosts = wanted.map(([endpoint, address]) => {
+      const key = `${address}:${endpoint.port}`;
+      const kept = before.get(key);
+      if (kept === undefined) return new UpstreamHost(this, endpoint, address);
+      before.delete(key);
+      kept.plan = endpoint;
+      return kept;
+    });
+    for (const gone of before.values()) gone.drain();
+    this.balancer.update(this.hosts);
+  }
+
+  pick(): UpstreamHost | null {
+    return this.balancer.pick();
+  }
+
+  /** Another host than those already tried, when one turns up within `attempts` picks. */
+  pickOther(tried: readonly UpstreamHost[], attempts: number): UpstreamHost | null {
+    let host = this.balancer.pick();
+    for (let i = 1; i < attempts && host !== null && tried.includes(host); i++) host = this.balancer.pick();
+    return host;
+  }
+
+  /** True when one more retry is within the budget, or within max_retries when there is none. */
+  mayRetry(): boolean {
+    const { retryBudget, maxRetries } = this.plan.circuitBreakers;
+    if (retryBudget === null) return this.activeRetries < maxRetries;
+    const allowed = Math.max(
+      retryBudget.minConcurrency,
+      (retryBudget.percent / 100) * (this.activeRequests + this.pendingRequests),
+    );
+    return this.activeRetries < allowed;
+  }
+
+  retireConnections(): void {
+    for (const host of this.hosts) host.retireConnections();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    clearInterval(this.sweeper);
+    if (this.resolver !== null) clearTimeout(this.resolver);
+    this.detector?.stop();
+    for (const host of this.hosts) host.drain();
+  }
+}
+
+function resolveEndpoint(endpoint: EndpointPlan, family: ClusterPlan["dns"]["family"]): Promise<string[] | null> {
+  if (isIP(endpoint.address) !== 0) return Promise.resolve([endpoint.address]);
+  const wanted = family === "v4-only" ? 4 : family === "v6-only" ? 6 : 0;
+  return new Promise((done) => {
+    lookup(endpoint.address, { all: true, family: wanted }, (error, addresses) => {
+      if (error !== null) return done(null);
+      // Auto prefers IPv6 in Envoy; loopback names resolve to both, so IPv4 first is what an app that listens on 127.0.0.1 needs.
+      const v4 = addresses.filter((entry) => entry.family === 4);
+      const chosen = family === "all" ? addresses : v4.length > 0 ? v4 : addresses;
+      done([...new Set(chosen.map((entry) => entry.address))]);
+    });
+  });
+}

@@ -1,0 +1,147 @@
+// Outlier detection of one cluster, with Envoy 1.40's arithmetic (outlier_detection_impl.cc).
+// Rule: an ejection needs room under max_ejection_percent, counted with the host to be ejected; a small cluster ejects
+// nothing unless always_eject_one_host is set (observed on the real binary: 10 % never ejects one of two).
+
+import type { OutlierDetectionPlan } from "../plan/types";
+
+export class OutlierState {
+  isEjected = false;
+  ejectedAt = 0;
+  ejectedForMs = 0;
+  /** Times the base ejection time is multiplied with. */
+  multiplier = 0;
+  consecutive5xx = 0;
+  consecutiveGateway = 0;
+  consecutiveLocal = 0;
+  success = 0;
+  total = 0;
+}
+
+export interface OutlierHost {
+  readonly outlier: OutlierState;
+}
+
+export class OutlierDetector<Host extends OutlierHost> {
+  ejected = 0;
+  private timer: NodeJS.Timeout;
+
+  constructor(
+    readonly plan: OutlierDetectionPlan,
+    private readonly hosts: () => readonly Host[],
+    private readonly onChange: () => void,
+    private readonly random: () => number = Math.random,
+  ) {
+    this.timer = setInterval(() => this.tick(performance.now()), plan.intervalMs).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** A response of the upstream. */
+  onStatus(host: Host, status: number, now: number): void {
+    const state = host.outlier;
+    state.total++;
+    if (status < 500) {
+      state.success++;
+      state.consecutive5xx = 0;
+      state.consecutiveGateway = 0;
+      state.consecutiveLocal = 0;
+      return;
+    }
+    state.consecutive5xx++;
+    if (status === 502 || status === 503 || status === 504) {
+      state.consecutiveGateway++;
+      if (state.consecutiveGateway >= this.plan.consecutiveGatewayFailure.count) {
+        state.consecutiveGateway = 0;
+        this.tryEject(host, this.plan.consecutiveGatewayFailure.enforcing, now);
+      }
+    } else state.consecutiveGateway = 0;
+    if (state.consecutive5xx >= this.plan.consecutive5xx.count) {
+      state.consecutive5xx = 0;
+      this.tryEject(host, this.plan.consecutive5xx.enforcing, now);
+    }
+  }
+
+  /** Connect failure, timeout or reset: counts as 503, or as a local-origin failure when those are split. */
+  onLocalFailure(host: Host, now: number): void {
+    if (!this.plan.splitExternalLocalOriginErrors) {
+      this.onStatus(host, 503, now);
+      return;
+    }
+    const state = host.outlier;
+    if (++state.consecutiveLocal < this.plan.consecutiveLocalOriginFailure.count) return;
+    state.consecutiveLocal = 0;
+    this.tryEject(host, this.plan.consecutiveLocalOriginFailure.enforcing, now);
+  }
+
+  private tryEject(host: Host, enforcing: number, now: number): void {
+    const state = host.outlier;
+    if (state.isEjected || this.random() * 100 >= enforcing) return;
+    const hosts = this.hosts();
+    this.ejected = hosts.filter((one) => one.outlier.isEjected).length;
+    const isFirst = this.ejected === 0;
+    const hasRoom = (100 * (this.ejected + 1)) / Math.max(1, hosts.length) <= this.plan.maxEjectionPercent;
+    if (!hasRoom && !(isFirst && this.plan.alwaysEjectOneHost)) return;
+    state.isEjected = true;
+    state.ejectedAt = now;
+    const { baseEjectionTimeMs: base, maxEjectionTimeMs: max, maxEjectionTimeJitterMs: jitter } = this.plan;
+    if (base * state.multiplier < max + base) state.multiplier++;
+    state.ejectedForMs = Math.min(base * state.multiplier, max) + this.random() * jitter;
+    this.ejected++;
+    this.onChange();
+  }
+
+  /** One interval: hosts come back, intervals without ejection shorten the next one, windows are judged. */
+  tick(now: number): void {
+    let changed = false;
+    const hosts = this.hosts();
+    for (const host of hosts) {
+      const state = host.outlier;
+      if (!state.isEjected) {
+        if (state.multiplier > 0) state.multiplier--;
+        continue;
+      }
+      if (now - state.ejectedAt < state.ejectedForMs) continue;
+      state.isEjected = false;
+      state.consecutive5xx = 0;
+      state.consecutiveGateway = 0;
+      state.consecutiveLocal = 0;
+      changed = true;
+    }
+    this.judgeSuccessRate(hosts, now);
+    this.judgeFailurePercentage(hosts, now);
+    for (const host of hosts) {
+      host.outlier.success = 0;
+      host.outlier.total = 0;
+    }
+    this.ejected = hosts.filter((host) => host.outlier.isEjected).length;
+    if (changed) this.onChange();
+  }
+
+  /** mean - stdev * factor over the hosts with enough requests. */
+  private judgeSuccessRate(hosts: readonly Host[], now: number): void {
+    const rule = this.plan.successRate;
+    if (rule.enforcing === 0) return;
+    const counted = hosts.filter((host) => !host.outlier.isEjected && host.outlier.total >= rule.requestVolume);
+    if (counted.length < rule.minimumHosts || counted.length === 0) return;
+    const rates = counted.map((host) => (100 * host.outlier.success) / host.outlier.total);
+    const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+    const variance = rates.reduce((sum, rate) => sum + (rate - mean) ** 2, 0) / rates.length;
+    const threshold = mean - (Math.sqrt(variance) * rule.stdevFactor) / 1000;
+    counted.forEach((host, index) => {
+      if ((rates[index] ?? 100) < threshold) this.tryEject(host, rule.enforcing, now);
+    });
+  }
+
+  private judgeFailurePercentage(hosts: readonly Host[], now: number): void {
+    const rule = this.plan.failurePercentage;
+    if (rule.enforcing === 0) return;
+    const counted = hosts.filter((host) => !host.outlier.isEjected && host.outlier.total >= rule.requestVolume);
+    if (counted.length < rule.minimumHosts) return;
+    for (const host of counted) {
+      const failed = 100 - (100 * host.outlier.success) / host.outlier.total;
+      if (failed >= rule.threshold) this.tryEject(host, rule.enforcing, now);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// The seam between codecs and the router: one request and its response as two streams of events.
+// Rule: nothing here knows HTTP/1. An HTTP/2 codec implements DownstreamStream or UpstreamStream per stream and
+// drives the same sinks; that is how HTTP/2 between sidecars is added without touching the router.
+// Data comes as (chunk, start, end) and is only valid during the call unless the receiver copies or keeps the chunk.
+
+import type { HeaderList } from "./h1/header-list";
+import type { RequestHead } from "./h1/request-head";
+import type { ResponseHead } from "./h1/response-head";
+
+/** Response side of a downstream codec, called by the router. */
+export interface DownstreamStream {
+  readonly request: RequestHead;
+  /** `bodyLength`: 0, n, or lengthUnknown. `isHeadOnly`: answers to HEAD, 204, 304. */
+  sendHead(status: number, reason: string, headers: HeaderList, bodyLength: number): void;
+  sendData(chunk: Buffer, start: number, end: number): void;
+  /** The response is complete; the codec may already start the next request from here. */
+  endResponse(): void;
+  /** Writes what is held; false: stop sending until onDownstreamWritable. */
+  flush(): boolean;
+  /** The response cannot be completed: break the stream so that the peer sees it. */
+  reset(): void;
+  pauseRequest(): void;
+  resumeRequest(): void;
+  /** Ask for `connection: close` on this response (drain). */
+  closeAfterResponse(): void;
+}
+
+/** Receives a downstream codec's events. */
+export interface RequestSink {
+  onRequest(stream: DownstreamStream): void;
+  onRequestData(chunk: Buffer, start: number, end: number): void;
+  onRequestEnd(): void;
+  /** The codec used up its input: write what was collected for the upstream. */
+  onRequestFlush(): void;
+  /** The peer went away, or its body was malformed (then `status` is the local reply's status). */
+  onDownstreamReset(status: number, detail: string): void;
+  onDownstreamWritable(): void;
+}
+
+/** Request side of an upstream codec. */
+export interface UpstreamStream {
+  sendHead(method: string, path: string, headers: HeaderList, bodyLength: number): void;
+  sendData(chunk: Buffer, start: number, end: number): void;
+  endRequest(): void;
+  flush(): boolean;
+  /** Nobody wants the response any more. */
+  cancel(): void;
+  pauseResponse(): void;
+  resumeResponse(): void;
+}
+
+export type ResetReason =
+  | "connect-failure"
+  | "connect-timeout"
+  | "tls-failure"
+  | "remote-reset" // connection ended before the response was complete
+  | "protocol-error"; // the response was malformed
+
+export interface ResponseSink {
+  onResponse(head: ResponseHead): void;
+  onResponseData(chunk: Buffer, start: number, end: number): void;
+  onResponseEnd(): void;
+  onResponseFlush(): void;
+  /** `isFresh` false: the connection had been used before and closed without one byte of this response. */
+  onUpstreamReset(reason: ResetReason, detail: string, hadBytes: boolean, isReused: boolean): void;
+  onUpstreamWritable(): void;
+}

@@ -1,0 +1,241 @@
+// Header fields of one message as parallel arrays, in wire order and wire case.
+// Rule: names and values are latin1 strings that already passed the strict parser; nothing here validates again.
+// No object per header: a name resolves once to a shared NameInfo (lower-case spelling + what the proxy must do with it).
+
+import { latin1 } from "./bytes";
+
+/** Bits of {@link NameInfo.flags}. */
+export const NAME = {
+  hop: 1 << 0, // RFC 9110 7.6.1: never forwarded
+  contentLength: 1 << 1,
+  transferEncoding: 1 << 2,
+  host: 1 << 3,
+  connection: 1 << 4,
+  expect: 1 << 5,
+  upgrade: 1 << 6,
+  envoy: 1 << 7, // x-envoy-*: only trusted when we wrote it
+  xfcc: 1 << 8,
+  forwarded: 1 << 9, // x-forwarded-for, x-forwarded-proto
+  requestId: 1 << 10,
+  /** A peer may not name it in Connection: dropping it would change who the caller is or how the message is framed. */
+  guarded: 1 << 11,
+  keepAlive: 1 << 12,
+  dated: 1 << 13,
+} as const;
+
+export interface NameInfo {
+  readonly lower: string;
+  readonly flags: number;
+}
+
+const known = new Map<string, NameInfo>();
+const knownFlags: Record<string, number> = {
+  connection: NAME.hop | NAME.connection,
+  "keep-alive": NAME.hop | NAME.keepAlive,
+  "proxy-connection": NAME.hop,
+  te: NAME.hop,
+  trailer: NAME.hop,
+  "transfer-encoding": NAME.hop | NAME.transferEncoding | NAME.guarded,
+  upgrade: NAME.hop | NAME.upgrade,
+  "http2-settings": NAME.hop,
+  "proxy-authenticate": NAME.hop,
+  "proxy-authorization": NAME.hop,
+  "content-length": NAME.contentLength | NAME.guarded,
+  host: NAME.host | NAME.guarded,
+  expect: NAME.expect,
+  "x-forwarded-client-cert": NAME.xfcc | NAME.guarded,
+  "x-forwarded-for": NAME.forwarded | NAME.guarded,
+  "x-forwarded-proto": NAME.forwarded | NAME.guarded,
+  "x-forwarded-host": NAME.guarded,
+  "x-request-id": NAME.requestId | NAME.guarded,
+  authorization: NAME.guarded,
+  cookie: NAME.guarded,
+  traceparent: NAME.guarded,
+  tracestate: NAME.guarded,
+  date: NAME.dated,
+};
+
+function describe(lower: string): NameInfo {
+  const flags = knownFlags[lower] ?? (lower.startsWith("x-envoy-") ? NAME.envoy | NAME.guarded : 0);
+  return { lower, flags };
+}
+
+/** Bound of the name table: a hostile peer can invent names for ever, and memory must not follow. */
+const maxKnownNames = 2048;
+
+/** Resolves a header name in any case to its shared description. */
+export function nameInfo(name: string): NameInfo {
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const lower = name.toLowerCase();
+  const same = known.get(lower);
+  if (known.size >= maxKnownNames) return same ?? describe(lower);
+  // A substring would keep its whole request head alive: store a copy.
+  const info = same ?? describe(flatCopy(lower));
+  known.set(flatCopy(name), info);
+  return info;
+}
+
+function flatCopy(text: string): string {
+  const bytes = Buffer.from(text, "latin1");
+  return latin1(bytes, 0, bytes.length);
+}
+
+export class HeaderList {
+  readonly names: string[] = [];
+  readonly infos: NameInfo[] = [];
+  readonly values: string[] = [];
+  /** Range of the whole line in `source` when it can be copied as it is ("Name: value" CRLF), else -1. */
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+  /** Text that starts/ends index. */
+  source = "";
+  length = 0;
+  /** OR of all flags ever added since the last clear: a zero bit proves absence without a scan. */
+  seen = 0;
+
+  // HeaderView of the plan: what semantics read.
+  get count(): number {
+    return this.length;
+  }
+
+  nameAt(index: number): string {
+    return (this.infos[index] as NameInfo).lower;
+  }
+
+  valueAt(index: number): string {
+    return this.values[index] as string;
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.seen = 0;
+    this.source = "";
+  }
+
+  push(name: string, value: string): void {
+    this.pushInfo(name, nameInfo(name), value);
+  }
+
+  pushInfo(name: string, info: NameInfo, value: string): void {
+    const at = this.length++;
+    this.names[at] = name;
+    this.infos[at] = info;
+    this.values[at] = value;
+    this.starts[at] = -1;
+    this.ends[at] = -1;
+    this.seen |= info.flags;
+  }
+
+  /** A field the parser read from `source`, with the range of its line. */
+  pushParsed(name: string, info: NameInfo, value: string, start: number, end: number): void {
+    const at = this.length++;
+    this.names[at] = name;
+    this.infos[at] = info;
+    this.values[at] = value;
+    this.starts[at] = start;
+    this.ends[at] = end;
+    this.seen |= info.flags;
+  }
+
+  /** First value of a lower-case name. */
+  get(lower: string): string | undefined {
+    for (let i = 0; i < this.length; i++) if (this.infos[i]?.lower === lower) return this.values[i];
+    return undefined;
+  }
+
+  /** All values of a lower-case name, in wire order. */
+  getAll(lower: string): string[] {
+    const found: string[] = [];
+    for (let i = 0; i < this.length; i++) if (this.infos[i]?.lower === lower) found.push(this.values[i] as string);
+    return found;
+  }
+
+  has(lower: string): boolean {
+    return this.get(lower) !== undefined;
+  }
+
+  /** Replaces every value of the name by one, in the place of the first. */
+  set(name: string, value: string): void {
+    const lower = nameInfo(name).lower;
+    for (let i = 0; i < this.length; i++) {
+      if (this.infos[i]?.lower !== lower) continue;
+      this.values[i] = value;
+      this.starts[i] = -1;
+      this.removeFrom(lower, i + 1);
+      return;
+    }
+    this.push(name, value);
+  }
+
+  remove(lower: string): void {
+    this.removeFrom(lower, 0);
+  }
+
+  /** Removes every field that has one of the flags. */
+  removeFlagged(flags: number): void {
+    if ((this.seen & flags) === 0) return;
+    let kept = 0;
+    for (let i = 0; i < this.length; i++) {
+      if (((this.infos[i] as NameInfo).flags & flags) !== 0) continue;
+      this.move(i, kept++);
+    }
+    this.length = kept;
+    this.seen &= ~flags;
+  }
+
+  private removeFrom(lower: string, start: number): void {
+    let kept = start;
+    for (let i = start; i < this.length; i++) {
+      if (this.infos[i]?.lower === lower) continue;
+      this.move(i, kept++);
+    }
+    this.length = kept;
+  }
+
+  private move(from: number, to: number): void {
+    if (from === to) return;
+    this.names[to] = this.names[from] as string;
+    this.infos[to] = this.infos[from] as NameInfo;
+    this.values[to] = this.values[from] as string;
+    this.starts[to] = this.starts[from] as number;
+    this.ends[to] = this.ends[from] as number;
+  }
+
+  /** `out` plus all fields as wire text. Neighbouring untouched lines are copied as one slice of the source. */
+  appendTo(out: string): string {
+    const source = this.source;
+    let text = out;
+    let runStart = -1;
+    let runEnd = -1;
+    for (let i = 0; i < this.length; i++) {
+      const start = this.starts[i] as number;
+      if (start >= 0 && start === runEnd) {
+        runEnd = this.ends[i] as number;
+        continue;
+      }
+      if (runEnd >= 0) text += source.substring(runStart, runEnd);
+      if (start >= 0) {
+        runStart = start;
+        runEnd = this.ends[i] as number;
+      } else {
+        runEnd = -1;
+        text += `${this.names[i]}: ${this.values[i]}\r\n`;
+      }
+    }
+    return runEnd >= 0 ? text + source.substring(runStart, runEnd) : text;
+  }
+
+  copyFrom(other: HeaderList): void {
+    for (let i = 0; i < other.length; i++) {
+      this.names[i] = other.names[i] as string;
+      this.infos[i] = other.infos[i] as NameInfo;
+      this.values[i] = other.values[i] as string;
+      this.starts[i] = other.starts[i] as number;
+      this.ends[i] = other.ends[i] as number;
+    }
+    this.source = other.source;
+    this.length = other.length;
+    this.seen = other.seen;
+  }
+}

@@ -1,0 +1,54 @@
+// Collects what goes out on one connection and writes it once per turn: head and small body leave in one segment and
+// one TLS record. Measured (bench): one latin1 string write costs less than head string plus body Buffer corked.
+
+import type { Socket } from "node:net";
+import { latin1 } from "./bytes";
+
+/** Up to this size a slice joins the text; above, it is written as it is. libuv tries strings up to 16 KiB at once. */
+const joinLimit = 8 * 1024;
+const textLimit = 15 * 1024;
+
+export class Outbox {
+  private text = "";
+  private isBelowMark = true;
+  bytes = 0;
+
+  constructor(private readonly socket: Socket) {}
+
+  addText(text: string): void {
+    this.text += text;
+  }
+
+  addSlice(chunk: Buffer, start: number, end: number): void {
+    const size = end - start;
+    if (size <= joinLimit && this.text.length + size <= textLimit) {
+      this.text += latin1(chunk, start, end);
+      return;
+    }
+    this.writeText();
+    this.bytes += size;
+    this.isBelowMark = this.socket.write(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+  }
+
+  /** False: the socket holds more than its high water mark; wait for drain. */
+  flush(): boolean {
+    this.writeText();
+    return this.isBelowMark;
+  }
+
+  onDrain(): void {
+    this.isBelowMark = true;
+  }
+
+  drop(): void {
+    this.text = "";
+  }
+
+  private writeText(): void {
+    const text = this.text;
+    if (text.length === 0) return;
+    this.text = "";
+    this.bytes += text.length;
+    this.isBelowMark = this.socket.write(text, "latin1");
+  }
+}

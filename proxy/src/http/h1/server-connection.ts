@@ -1,0 +1,364 @@
+// Downstream HTTP/1.1 codec on one raw socket: bytes -> request events, response calls -> bytes.
+// Rule: requests are strictly sequential. Pipelined bytes wait, paused, until the response before them is complete;
+// any framing doubt ends the connection after one error reply, so that no byte is ever read as a second request.
+
+import type { Socket } from "node:net";
+import type { DownstreamStream, RequestSink } from "../exchange";
+import { latin1 } from "./bytes";
+import { ChunkedDecoder } from "./chunked";
+import { type HeaderList, NAME } from "./header-list";
+import { Outbox } from "./outbox";
+import {
+  type HeadRefusal,
+  incomplete,
+  lengthUnknown,
+  maxHeadBytes,
+  parseRequestHead,
+  RequestHead,
+} from "./request-head";
+import { reasonPhrase } from "./status";
+
+const State = { head: 0, fixedBody: 1, chunkedBody: 2, complete: 3, closing: 4 } as const;
+
+/** After an error reply the peer may still be sending: read and drop for this long so that it sees the reply, not a reset. */
+const lingerMs = 1000;
+const firstLook = 8 * 1024;
+
+export interface ServerConnectionHooks {
+  /** A request that never became one: local reply for telemetry. */
+  onRefused(refused: HeadRefusal): void;
+  onClosed(): void;
+}
+
+export class H1ServerConnection implements DownstreamStream {
+  readonly request = new RequestHead();
+  private state: number = State.head;
+  private readonly decoder = new ChunkedDecoder();
+  private readonly out: Outbox;
+  private held: Buffer | null = null;
+  private heldParsed = 0;
+  private remaining = 0;
+  private isResponding = false;
+  private isChunkedOut = false;
+  private mustClose = false;
+  private isReading = false;
+  private bodyPaused = false;
+  private isDead = false;
+  private responseEnded = false;
+  requests = 0;
+  /** Monotonic time of the last change between idle and busy, for the idle and header timeouts. */
+  since = performance.now();
+  maxRequests = Number.POSITIVE_INFINITY;
+  serverHeader = "";
+
+  constructor(
+    readonly socket: Socket,
+    private readonly sink: RequestSink,
+    private readonly hooks: ServerConnectionHooks,
+  ) {
+    this.out = new Outbox(socket);
+    socket.setNoDelay(true);
+    socket.on("data", this.onData);
+    socket.on("end", this.onEnd);
+    socket.on("error", this.onError);
+    socket.on("close", this.onClose);
+    socket.on("drain", this.onDrain);
+  }
+
+  get isIdle(): boolean {
+    return this.state === State.head && this.held === null;
+  }
+
+  /** Waiting for the rest of a head. */
+  get isReadingHead(): boolean {
+    return this.state === State.head && this.held !== null;
+  }
+
+  get bytesSent(): number {
+    return this.out.bytes;
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
+    if (this.state === State.closing) return;
+    let input = chunk;
+    if (this.held !== null) {
+      input = Buffer.concat([this.held, chunk]);
+      this.held = null;
+    }
+    this.consume(input);
+  };
+
+  private consume(input: Buffer): void {
+    this.isReading = true;
+    let at = 0;
+    while (at < input.length && !this.isDead) {
+      if (this.state === State.head) {
+        const next = this.readHead(input, at);
+        if (next < 0) break;
+        at = next;
+      } else if (this.state === State.fixedBody) {
+        const end = Math.min(input.length, at + this.remaining);
+        this.remaining -= end - at;
+        this.sink.onRequestData(input, at, end);
+        at = end;
+        if (this.remaining === 0) this.finishRequest();
+      } else if (this.state === State.chunkedBody) {
+        const next = this.decoder.decode(input, at, this.onChunkData);
+        if (typeof next !== "number") {
+          this.refuseBody(next);
+          break;
+        }
+        at = next;
+        if (this.decoder.isDone) this.finishRequest();
+      } else {
+        if (this.state === State.complete) this.hold(input, at);
+        break;
+      }
+    }
+    this.isReading = false;
+    if (this.state === State.fixedBody || this.state === State.chunkedBody) this.sink.onRequestFlush();
+  }
+
+  private readonly onChunkData = (chunk: Buffer, start: number, end: number): void => {
+    this.sink.onRequestData(chunk, start, end);
+  };
+
+  /** Index after the head, or -1 when more is needed or the head was refused. */
+  private readHead(input: Buffer, from: number): number {
+    let at = from;
+    // RFC 9112 2.2: one empty line before a request is forgiven.
+    if (this.heldParsed === 0 && input[at] === 13 && (at + 1 === input.length || input[at + 1] === 10)) {
+      if (input.length - at < 2) return this.wait(input, at);
+      at += 2;
+      if (at === input.length) return at;
+    }
+    // Re-parsing only when a line ended keeps a byte-by-byte sender linear: at most 100 lines.
+    if (this.heldParsed > 0 && input.indexOf(10, at + this.heldParsed) < 0 && input.length - at <= maxHeadBytes) {
+      return this.wait(input, at);
+    }
+    let limit = Math.min(input.length, at + firstLook);
+    let result = parseRequestHead(latin1(input, at, limit), 0, this.request);
+    if (result === incomplete && limit < input.length) {
+      limit = Math.min(input.length, at + maxHeadBytes + 1);
+      result = parseRequestHead(latin1(input, at, limit), 0, this.request);
+    }
+    if (result === incomplete) {
+      if (input.length - at <= maxHeadBytes) return this.wait(input, at);
+      this.refuse({ status: 431, detail: "headers_too_large" });
+      return -1;
+    }
+    if (typeof result !== "number") {
+      this.refuse(result);
+      return -1;
+    }
+    if (result > maxHeadBytes) {
+      this.refuse({ status: 431, detail: "headers_too_large" });
+      return -1;
+    }
+    this.heldParsed = 0;
+    this.begin();
+    return at + result;
+  }
+
+  private wait(input: Buffer, at: number): number {
+    if (this.heldParsed === 0) this.since = performance.now();
+    this.heldParsed = input.length - at;
+    this.held = at === 0 ? input : input.subarray(at);
+    return -1;
+  }
+
+  private begin(): void {
+    const head = this.request;
+    this.requests++;
+    this.mustClose = head.wantsClose || this.requests >= this.maxRequests;
+    this.responseEnded = false;
+    this.isResponding = false;
+    this.bodyPaused = false;
+    if (head.bodyLength === 0) this.state = State.complete;
+    else if (head.bodyLength === lengthUnknown) {
+      this.decoder.reset();
+      this.state = State.chunkedBody;
+    } else {
+      this.remaining = head.bodyLength;
+      this.state = State.fixedBody;
+    }
+    if (head.expectsContinue && this.state !== State.complete) {
+      this.out.addText("HTTP/1.1 100 Continue\r\n\r\n");
+      this.out.flush();
+    }
+    head.headers.removeFlagged(NAME.expect);
+    this.sink.onRequest(this);
+    if (this.state === State.complete && !this.responseEnded) this.sink.onRequestEnd();
+  }
+
+  private finishRequest(): void {
+    this.state = State.complete;
+    if (this.responseEnded) this.next();
+    else this.sink.onRequestEnd();
+  }
+
+  private hold(input: Buffer, at: number): void {
+    this.held = at === 0 ? input : input.subarray(at);
+    this.heldParsed = 0;
+    this.socket.pause();
+  }
+
+  private refuse(refused: HeadRefusal): void {
+    this.heldParsed = 0;
+    this.requests++;
+    this.hooks.onRefused(refused);
+    this.isResponding = false;
+    this.writeErrorAndClose(refused.status);
+  }
+
+  private refuseBody(refused: HeadRefusal): void {
+    const canReply = !this.isResponding;
+    this.state = State.closing;
+    this.sink.onDownstreamReset(refused.status, refused.detail);
+    if (canReply) this.writeErrorAndClose(refused.status);
+    else this.reset();
+  }
+
+  private writeErrorAndClose(status: number): void {
+    const upgrade = status === 426 ? "upgrade: HTTP/1.1\r\n" : "";
+    const connection = status === 426 ? "close, upgrade" : "close";
+    this.out.addText(
+      `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${upgrade}connection: ${connection}\r\ncontent-length: 0\r\n\r\n`,
+    );
+    this.closeGently();
+  }
+
+  /** Sends what is held and FIN, then drops input until the peer closes or the linger time is over. */
+  private closeGently(): void {
+    this.state = State.closing;
+    this.held = null;
+    this.out.flush();
+    this.socket.end();
+    this.socket.resume();
+    setTimeout(() => this.socket.destroy(), lingerMs).unref();
+  }
+
+  // --- DownstreamStream ---
+
+  sendHead(status: number, reason: string, headers: HeaderList, bodyLength: number): void {
+    this.isResponding = true;
+    if (this.state !== State.complete) this.mustClose = true; // early response: the rest of the body is not read
+    let text = headers.appendTo(`HTTP/1.1 ${status} ${reason === "" ? reasonPhrase(status) : reason}\r\n`);
+    const isBodyless = this.request.method === "HEAD" || status === 204 || status === 304;
+    this.isChunkedOut = bodyLength === lengthUnknown && !isBodyless;
+    if (this.isChunkedOut) text += "transfer-encoding: chunked\r\n";
+    else if (!isBodyless && (headers.seen & NAME.contentLength) === 0) text += `content-length: ${bodyLength}\r\n`;
+    text += this.mustClose ? "connection: close\r\n\r\n" : "\r\n";
+    this.out.addText(text);
+  }
+
+  sendData(chunk: Buffer, start: number, end: number): void {
+    if (start === end) return;
+    if (!this.isChunkedOut) {
+      this.out.addSlice(chunk, start, end);
+      return;
+    }
+    this.out.addText(`${(end - start).toString(16)}\r\n`);
+    this.out.addSlice(chunk, start, end);
+    this.out.addText("\r\n");
+  }
+
+  endResponse(): void {
+    if (this.isChunkedOut) this.out.addText("0\r\n\r\n");
+    this.isChunkedOut = false;
+    this.responseEnded = true;
+    if (this.state === State.closing) {
+      this.out.flush();
+      return;
+    }
+    if (this.mustClose) {
+      this.closeGently();
+      return;
+    }
+    this.out.flush();
+    if (this.state === State.complete) this.next();
+  }
+
+  /** Ready for the next request, pipelined or not. */
+  private next(): void {
+    this.state = State.head;
+    this.isResponding = false;
+    this.since = performance.now();
+    if (this.isReading) return; // consume() goes on by itself
+    const held = this.held;
+    if (held === null) {
+      if (this.socket.isPaused()) this.socket.resume();
+      return;
+    }
+    this.held = null;
+    // A fresh turn: a pipelining peer must not deepen the stack.
+    setImmediate(() => {
+      if (this.isDead || this.state === State.closing) return;
+      this.consume(held);
+      if (this.state !== State.complete || this.held === null) this.socket.resume();
+    });
+  }
+
+  flush(): boolean {
+    return this.out.flush();
+  }
+
+  reset(): void {
+    this.state = State.closing;
+    this.out.drop();
+    this.socket.destroy();
+  }
+
+  pauseRequest(): void {
+    if (this.state !== State.fixedBody && this.state !== State.chunkedBody) return;
+    this.bodyPaused = true;
+    this.socket.pause();
+  }
+
+  resumeRequest(): void {
+    if (!this.bodyPaused) return;
+    this.bodyPaused = false;
+    this.socket.resume();
+  }
+
+  closeAfterResponse(): void {
+    this.mustClose = true;
+  }
+
+  /** The head did not arrive in time (request_headers_timeout). */
+  timeOutHead(): void {
+    this.refuse({ status: 408, detail: "request_headers_timeout" });
+  }
+
+  /** Drain: close now when idle, else with the response. */
+  drain(): void {
+    if (this.isIdle && !this.isReading) {
+      this.closeGently();
+    } else this.mustClose = true;
+  }
+
+  // --- socket events ---
+
+  private readonly onDrain = (): void => {
+    this.out.onDrain();
+    if (this.state !== State.closing) this.sink.onDownstreamWritable();
+  };
+
+  // As Envoy: a FIN of the peer ends its request.
+  private readonly onEnd = (): void => this.die("downstream_remote_disconnect");
+  private readonly onError = (): void => this.die("downstream_connection_error");
+  private readonly onClose = (): void => {
+    this.die("downstream_remote_disconnect");
+    this.hooks.onClosed();
+  };
+
+  private die(detail: string): void {
+    if (this.isDead) return;
+    this.isDead = true;
+    const wasBusy = this.state !== State.head && this.state !== State.closing;
+    this.state = State.closing;
+    this.held = null;
+    if (wasBusy && !this.responseEnded) this.sink.onDownstreamReset(0, detail);
+    this.socket.destroySoon();
+  }
+}

@@ -1,0 +1,99 @@
+// What the proxy changes on request and response headers before anything looks at them.
+// Rule: a peer cannot tell us who it is or steer us by a header: x-envoy-*, XFCC and forwarded headers are cleaned first.
+
+import { randomUUID } from "node:crypto";
+import type { HeaderOp, HttpConnectionPlan, XfccPlan } from "../plan/types";
+import { type HeaderList, NAME } from "./h1/header-list";
+
+/** Names that a verified sidecar may pass on about the request it forwards. */
+const fromPeerSidecar = new Set(["x-envoy-attempt-count", "x-envoy-original-path", "x-envoy-original-host"]);
+
+export interface HeaderContext {
+  readonly isTls: boolean;
+  readonly isMutualTls: boolean;
+  readonly remoteAddress: string;
+  readonly xfccElement: string;
+}
+
+/** Hop-by-hop fields, including everything the peer listed in Connection (RFC 9110 7.6.1). */
+export function stripHopByHop(headers: HeaderList): void {
+  if ((headers.seen & NAME.hop) === 0) return;
+  if ((headers.seen & NAME.connection) !== 0) {
+    for (const value of headers.getAll("connection")) {
+      if (value === "keep-alive" || value === "close") continue;
+      for (const option of value.split(",")) headers.remove(option.trim().toLowerCase());
+    }
+  }
+  headers.removeFlagged(NAME.hop);
+}
+
+export function prepareRequest(headers: HeaderList, plan: HttpConnectionPlan, context: HeaderContext): void {
+  stripHopByHop(headers);
+  const seen = headers.seen;
+  if ((seen & NAME.envoy) !== 0) stripEnvoyHeaders(headers, context.isMutualTls);
+  forwardClientCertificate(headers, plan.xfcc, context);
+  if (plan.useRemoteAddress && !plan.skipXffAppend) appendTo(headers, "x-forwarded-for", context.remoteAddress);
+  if ((seen & NAME.forwarded) === 0 || plan.useRemoteAddress || !headers.has("x-forwarded-proto")) {
+    headers.set("x-forwarded-proto", context.isTls ? "https" : "http");
+  }
+  if (!plan.generateRequestId) return;
+  if ((seen & NAME.requestId) === 0) headers.push("x-request-id", randomUUID());
+  else if (plan.useRemoteAddress && !plan.preserveExternalRequestId) headers.set("x-request-id", randomUUID());
+}
+
+function stripEnvoyHeaders(headers: HeaderList, isFromSidecar: boolean): void {
+  for (let i = headers.length - 1; i >= 0; i--) {
+    const name = headers.nameAt(i);
+    if (name.startsWith("x-envoy-") && !(isFromSidecar && fromPeerSidecar.has(name))) headers.remove(name);
+  }
+}
+
+function appendTo(headers: HeaderList, name: string, value: string): void {
+  const before = headers.getAll(name).join(",");
+  headers.set(name, before === "" ? value : `${before},${value}`);
+}
+
+function forwardClientCertificate(headers: HeaderList, xfcc: XfccPlan, context: HeaderContext): void {
+  switch (xfcc.mode) {
+    case "sanitize":
+      headers.removeFlagged(NAME.xfcc);
+      return;
+    case "sanitize-set":
+      headers.removeFlagged(NAME.xfcc);
+      if (context.xfccElement !== "") headers.push("x-forwarded-client-cert", context.xfccElement);
+      return;
+    case "append-forward":
+      if (context.xfccElement === "") headers.removeFlagged(NAME.xfcc);
+      else appendTo(headers, "x-forwarded-client-cert", context.xfccElement);
+      return;
+    case "forward-only":
+      if (!context.isMutualTls) headers.removeFlagged(NAME.xfcc);
+      return;
+    case "always-forward-only":
+  }
+}
+
+/** Framing belongs to the codec: configuration cannot set it. */
+const framing = new Set(["content-length", "transfer-encoding", "connection"]);
+
+export function applyOps(headers: HeaderList, ops: readonly HeaderOp[]): void {
+  for (const op of ops) {
+    if (framing.has(op.name)) continue;
+    switch (op.op) {
+      case "remove":
+        headers.remove(op.name);
+        break;
+      case "append":
+        headers.push(op.name, op.value);
+        break;
+      case "add-if-absent":
+        if (!headers.has(op.name)) headers.push(op.name, op.value);
+        break;
+      case "set-if-present":
+        if (headers.has(op.name)) headers.set(op.name, op.value);
+        break;
+      case "set":
+        headers.set(op.name, op.value);
+    }
+  }
+}

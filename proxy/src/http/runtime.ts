@@ -1,0 +1,33 @@
+// What a downstream connection works with: swapped as a whole when a new plan is in force.
+
+import type { UpstreamCluster } from "../cluster/cluster";
+import type { HttpConnectionPlan, PeerIdentity, RbacContext, RouteConfigPlan } from "../plan/types";
+import type { AccessRecord } from "../telemetry/access-log";
+import type { RequestSeries } from "../telemetry/request-metrics";
+import type { Telemetry } from "../telemetry/telemetry";
+
+export interface HttpRuntime {
+  readonly plan: HttpConnectionPlan;
+  readonly routes: RouteConfigPlan;
+  readonly clusters: ReadonlyMap<string, UpstreamCluster>;
+  readonly isInbound: boolean;
+  readonly logs: readonly ((record: AccessRecord) => void)[];
+  readonly telemetry: Telemetry;
+}
+
+/** One downstream connection as the router sees it. */
+export interface DownstreamInfo extends Omit<RbacContext, "request"> {
+  http: HttpRuntime;
+  readonly peer: PeerIdentity | null;
+  /** SPIFFE ID of the peer, or "". */
+  readonly peerPrincipal: string;
+  readonly isTls: boolean;
+  readonly isMutualTls: boolean;
+  readonly localAddress: string;
+  readonly tlsVersion: string;
+  /** One XFCC element as configured, or "". */
+  readonly xfccElement: string;
+  /** Destination-side series of this peer; null on outbound listeners. */
+  readonly series: RequestSeries | null;
+  isDraining: boolean;
+}

@@ -1,0 +1,122 @@
+// One filter chain at run time: ends TLS, checks the peer, and starts the HTTP or TCP side of a connection.
+// Rule: the tls.Server here never listens; sockets are handed to it, so that its verification rules apply
+// (a bare TLSSocket lets certificates of a foreign CA in: platform notes).
+
+import type { Socket } from "node:net";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { DownstreamTlsPlan, FilterChainPlan } from "../plan/types";
+import { type PeerCertificate, readPeerCertificate, refusePeer } from "../tls/peer-certificate";
+import type { SecretStore } from "../tls/secrets";
+
+// Node's default of 120 s lets silent peers pile up.
+const handshakeTimeoutMs = 10_000;
+
+export interface AcceptedConnection {
+  readonly socket: Socket;
+  readonly certificate: PeerCertificate | null;
+  readonly isTls: boolean;
+  readonly serverName: string;
+  readonly tlsVersion: string;
+}
+
+export class FilterChain {
+  private readonly tlsServer: Server | null;
+  /** Changes of these make a new chain. */
+  readonly tlsKey: string;
+
+  constructor(
+    public plan: FilterChainPlan,
+    private readonly secrets: SecretStore,
+    private readonly onAccepted: (chain: FilterChain, accepted: AcceptedConnection) => void,
+    private readonly onHandshakeFailure: (reason: string) => void,
+  ) {
+    this.tlsKey = tlsKey(plan);
+    this.tlsServer = plan.tls === null ? null : this.createTlsServer(plan.tls);
+  }
+
+  private createTlsServer(tls: DownstreamTlsPlan): Server {
+    const server = createServer({
+      ...this.secrets.contextOptions(tls),
+      requestCert: tls.validationSecret !== null,
+      rejectUnauthorized: tls.validationSecret !== null && tls.requireClientCertificate,
+      handshakeTimeout: handshakeTimeoutMs,
+      ...(tls.alpn.length > 0 ? { ALPNProtocols: [...tls.alpn] } : {}),
+    });
+    server.on("secureConnection", (socket) => this.onSecure(socket, tls));
+    server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
+      this.onHandshakeFailure(handshakeReason(error));
+      socket.destroy();
+    });
+    return server;
+  }
+
+  accept(socket: Socket): void {
+    if (this.tlsServer !== null) {
+      this.tlsServer.emit("connection", socket);
+      return;
+    }
+    this.onAccepted(this, { socket, certificate: null, isTls: false, serverName: "", tlsVersion: "" });
+  }
+
+  private onSecure(socket: TLSSocket, tls: DownstreamTlsPlan): void {
+    socket.on("error", () => {});
+    const x509 = socket.getPeerX509Certificate();
+    const certificate = x509 === undefined ? null : readPeerCertificate(x509);
+    const refused = this.refuse(socket, certificate, tls);
+    if (refused !== undefined) {
+      this.onHandshakeFailure(refused);
+      socket.destroy();
+      return;
+    }
+    this.onAccepted(this, {
+      socket,
+      certificate,
+      isTls: true,
+      serverName: typeof socket.servername === "string" ? socket.servername : "",
+      tlsVersion: socket.getProtocol() ?? "",
+    });
+  }
+
+  private refuse(socket: TLSSocket, peer: PeerCertificate | null, tls: DownstreamTlsPlan): string | undefined {
+    if (tls.validationSecret === null) return undefined;
+    if (peer === null) return tls.requireClientCertificate ? "no_peer_certificate" : undefined;
+    if (!socket.authorized) return "not_signed_by_trust_bundle";
+    const refused = refusePeer(peer, {
+      sanMatchers: this.secrets.sanMatchers(tls),
+      trustDomain: this.secrets.trustDomain(tls.identitySecret),
+    });
+    if (refused !== undefined) return refused;
+    return this.secrets.isDenied(peer.serial, peer.spiffeId) ? "peer_on_deny_list" : undefined;
+  }
+
+  /** After a rotation: live connections keep theirs, new ones get the new certificate and bundle. */
+  refreshSecrets(): void {
+    if (this.plan.tls !== null) this.tlsServer?.setSecureContext(this.secrets.contextOptions(this.plan.tls));
+  }
+}
+
+export function tlsKey(plan: FilterChainPlan): string {
+  const tls = plan.tls;
+  if (tls === null) return `${plan.transportProtocol} plain`;
+  const { identitySecret, validationSecret, requireClientCertificate, alpn, minVersion, maxVersion, sanMatchers } = tls;
+  const sans = sanMatchers.map((matcher) => `${matcher.type}:${matcher.value.text}`);
+  return JSON.stringify([
+    plan.transportProtocol,
+    identitySecret,
+    validationSecret,
+    requireClientCertificate,
+    alpn,
+    minVersion,
+    maxVersion,
+    sans,
+  ]);
+}
+
+function handshakeReason(error: NodeJS.ErrnoException): string {
+  const code = (error.code ?? "unknown").toLowerCase();
+  if (code.includes("peer_did_not_return")) return "no_peer_certificate";
+  if (/self_signed|unable_to|leaf|issuer|signature/.test(code)) return "not_signed_by_trust_bundle";
+  if (code.includes("expired") || code.includes("not_yet")) return "certificate_not_valid_now";
+  if (code.includes("timeout")) return "handshake_timeout";
+  return "handshake_error";
+}

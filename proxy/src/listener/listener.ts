@@ -1,0 +1,316 @@
+// One listening socket and its live connections. Rule: the socket outlives every config swap that keeps its address;
+// connections whose filter chain went away finish their request and close.
+
+import { createServer, type Server, type Socket } from "node:net";
+import type { HeadRefusal } from "../http/h1/request-head";
+import { H1ServerConnection } from "../http/h1/server-connection";
+import { Exchange } from "../http/router";
+import type { DownstreamInfo, HttpRuntime } from "../http/runtime";
+import type { FilterChainPlan, HttpConnectionPlan, ListenerPlan, RbacContext, TcpProxyPlan } from "../plan/types";
+import { authorizeConnection } from "../semantics";
+import { TcpConnection, type TcpRuntime } from "../tcp/tcp-proxy";
+import type { Telemetry } from "../telemetry/telemetry";
+import type { PeerCertificate } from "../tls/peer-certificate";
+import type { SecretStore } from "../tls/secrets";
+import { type AcceptedConnection, FilterChain, tlsKey } from "./filter-chain";
+import { inspectTransport, type Transport } from "./tls-inspector";
+import { xfccElement } from "./xfcc";
+
+const sweepMs = 500;
+const defaultInspectMs = 15_000;
+
+/** What a listener needs from the data plane to start or refresh a connection. */
+export interface ListenerContext {
+  readonly secrets: SecretStore;
+  readonly telemetry: Telemetry;
+  httpRuntime(listener: ListenerPlan, plan: HttpConnectionPlan): HttpRuntime;
+  tcpRuntime(listener: ListenerPlan, plan: TcpProxyPlan): TcpRuntime;
+}
+
+interface HttpLive {
+  readonly kind: "http";
+  readonly codec: H1ServerConnection;
+  readonly exchange: Exchange;
+  readonly info: DownstreamInfo;
+  readonly certificate: PeerCertificate | null;
+  readonly openedAt: number;
+  chain: FilterChain;
+}
+
+interface TcpLive {
+  readonly kind: "tcp";
+  readonly tcp: TcpConnection;
+  readonly certificate: PeerCertificate | null;
+  chain: FilterChain;
+}
+
+type Live = HttpLive | TcpLive;
+
+export class Listener {
+  private server: Server | null = null;
+  private chains: FilterChain[] = [];
+  private readonly live = new Set<Live>();
+  private readonly sockets = new Set<Socket>();
+  private sweeper: NodeJS.Timeout | null = null;
+  private isDraining = false;
+
+  constructor(
+    public plan: ListenerPlan,
+    private readonly context: ListenerContext,
+  ) {
+    this.chains = plan.filterChains.map((chain) => this.newChain(chain));
+  }
+
+  get connections(): number {
+    return this.live.size;
+  }
+
+  get busy(): number {
+    let count = 0;
+    for (const one of this.live) if (one.kind === "tcp" || one.exchange.isBusy) count++;
+    return count;
+  }
+
+  /** The port in use (of interest when the plan says 0). */
+  get port(): number {
+    const address = this.server?.address();
+    return typeof address === "object" && address !== null ? address.port : 0;
+  }
+
+  private newChain(plan: FilterChainPlan): FilterChain {
+    return new FilterChain(
+      plan,
+      this.context.secrets,
+      (chain, accepted) => this.onAccepted(chain, accepted),
+      (reason) => this.context.telemetry.countHandshakeFailure(reason),
+    );
+  }
+
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const server = createServer({ noDelay: true }, (socket) => this.onSocket(socket));
+      server.once("error", reject);
+      server.listen({ host: this.plan.address.address, port: this.plan.address.port, backlog: 1024 }, () => {
+        server.off("error", reject);
+        server.on("error", () => {});
+        this.server = server;
+        this.sweeper = setInterval(() => this.sweep(), sweepMs).unref();
+        resolve();
+      });
+    });
+  }
+
+  /** Swaps the plan in place; requests in flight keep the routes they began with. */
+  update(plan: ListenerPlan): void {
+    this.plan = plan;
+    const before = this.chains;
+    this.chains = plan.filterChains.map((chain) => {
+      const kept = before.find((one) => one.plan.name === chain.name && one.tlsKey === tlsKey(chain));
+      if (kept === undefined) return this.newChain(chain);
+      kept.plan = chain;
+      return kept;
+    });
+    for (const one of this.live) this.refresh(one);
+  }
+
+  private refresh(one: Live): void {
+    if (!this.chains.includes(one.chain) || one.chain.plan.network.kind !== one.kind) {
+      this.drainOne(one);
+      return;
+    }
+    const { network } = one.chain.plan;
+    if (one.kind === "http" && network.kind === "http") one.info.http = this.context.httpRuntime(this.plan, network);
+  }
+
+  private drainOne(one: Live): void {
+    if (one.kind === "tcp") return;
+    one.info.isDraining = true;
+    one.codec.drain();
+  }
+
+  private onSocket(socket: Socket): void {
+    if (this.isDraining) {
+      socket.destroy();
+      return;
+    }
+    this.sockets.add(socket);
+    socket.on("close", () => this.sockets.delete(socket));
+    socket.on("error", () => {});
+    if (!this.plan.tlsInspector) {
+      const chain = this.chains.find((one) => one.plan.transportProtocol !== "tls") ?? this.chains[0];
+      this.enter(chain, socket);
+      return;
+    }
+    inspectTransport(socket, this.plan.listenerFiltersTimeoutMs ?? defaultInspectMs, (transport) => {
+      this.enter(this.chainFor(transport), socket);
+    });
+  }
+
+  private chainFor(transport: Transport): FilterChain | undefined {
+    return (
+      this.chains.find((chain) => chain.plan.transportProtocol === transport) ??
+      this.chains.find((chain) => chain.plan.transportProtocol === "any")
+    );
+  }
+
+  private enter(chain: FilterChain | undefined, socket: Socket): void {
+    if (chain === undefined) {
+      this.context.telemetry.countHandshakeFailure("no_filter_chain");
+      socket.destroy();
+      return;
+    }
+    chain.accept(socket);
+  }
+
+  private onAccepted(chain: FilterChain, accepted: AcceptedConnection): void {
+    const { socket } = accepted;
+    const facts = connectionFacts(accepted);
+    if (this.isDraining || !this.mayConnect(chain, facts)) {
+      socket.destroy();
+      return;
+    }
+    const { network } = chain.plan;
+    if (network.kind === "tcp") this.startTcp(chain, accepted, network, facts);
+    else this.startHttp(chain, accepted, network, facts);
+  }
+
+  private mayConnect(chain: FilterChain, facts: RbacContext): boolean {
+    if (chain.plan.networkRbac.length === 0) return true;
+    const { telemetry } = this.context;
+    const decision = authorizeConnection(chain.plan.networkRbac, facts);
+    for (const denial of decision.shadowDenials) telemetry.countShadowDenial(denial.policy ?? "none");
+    if (!decision.allowed) telemetry.rbacDenied++;
+    return decision.allowed;
+  }
+
+  private startTcp(chain: FilterChain, accepted: AcceptedConnection, plan: TcpProxyPlan, facts: RbacContext): void {
+    const runtime = this.context.tcpRuntime(this.plan, plan);
+    const tcp = new TcpConnection(accepted.socket, runtime, facts, () => {
+      this.live.delete(one);
+      this.context.telemetry.downstreamConnections--;
+    });
+    const one: TcpLive = { kind: "tcp", tcp, certificate: accepted.certificate, chain };
+    this.live.add(one);
+    this.context.telemetry.downstreamConnections++;
+  }
+
+  private startHttp(
+    chain: FilterChain,
+    accepted: AcceptedConnection,
+    plan: HttpConnectionPlan,
+    facts: RbacContext,
+  ): void {
+    const { telemetry, secrets } = this.context;
+    const http = this.context.httpRuntime(this.plan, plan);
+    const { socket, certificate, isTls } = accepted;
+    const isMutualTls = isTls && certificate !== null;
+    const info: DownstreamInfo = {
+      ...facts,
+      http,
+      peerPrincipal: certificate?.spiffeId ?? "",
+      isTls,
+      isMutualTls,
+      localAddress: `${facts.destinationAddress}:${facts.destinationPort}`,
+      tlsVersion: accepted.tlsVersion,
+      xfccElement:
+        certificate === null
+          ? ""
+          : xfccElement(plan.xfcc, certificate, secrets.spiffeIdOf(chain.plan.tls?.identitySecret ?? null)),
+      series: http.isInbound ? telemetry.inbound(certificate?.spiffeId ?? "", isMutualTls) : null,
+      isDraining: false,
+    };
+    const hooks = {
+      onRefused: (refused: HeadRefusal) => this.onRefused(info, refused),
+      onClosed: () => this.onClosed(one),
+    };
+    const exchange = new Exchange(info);
+    const codec = new H1ServerConnection(socket, exchange, hooks);
+    codec.maxRequests = plan.maxRequestsPerConnection ?? Number.POSITIVE_INFINITY;
+    const one: HttpLive = { kind: "http", codec, exchange, info, certificate, openedAt: performance.now(), chain };
+    this.live.add(one);
+    telemetry.downstreamConnections++;
+    socket.resume();
+  }
+
+  private onClosed(one: Live): void {
+    if (this.live.delete(one)) this.context.telemetry.downstreamConnections--;
+  }
+
+  private onRefused(info: DownstreamInfo, refused: HeadRefusal): void {
+    const series = info.series ?? this.context.telemetry.nowhere();
+    series.observe(refused.status, "DPE", 0, 0, 0);
+    this.context.telemetry.countProtocolError(refused.detail);
+  }
+
+  /** Idle, header and age limits, at the resolution of the sweep. */
+  private sweep(): void {
+    const now = performance.now();
+    for (const one of this.live) {
+      if (one.kind === "tcp") {
+        one.tcp.sweep(now);
+        continue;
+      }
+      const plan = one.info.http.plan;
+      const { codec, exchange } = one;
+      if (exchange.isBusy) {
+        if (plan.streamIdleTimeoutMs !== null && now - exchange.touchedAt > plan.streamIdleTimeoutMs)
+          exchange.onIdleTimeout();
+      } else if (codec.isReadingHead) {
+        const limit = plan.requestHeadersTimeoutMs ?? defaultInspectMs;
+        if (now - codec.since > limit) codec.timeOutHead();
+      } else if (plan.connectionIdleTimeoutMs !== null && now - codec.since > plan.connectionIdleTimeoutMs)
+        codec.drain();
+      if (plan.maxConnectionDurationMs !== null && now - one.openedAt > plan.maxConnectionDurationMs)
+        this.drainOne(one);
+    }
+  }
+
+  refreshSecrets(): void {
+    for (const chain of this.chains) chain.refreshSecrets();
+  }
+
+  /** Revocation: no request more on connections of these peers, and none of them lives longer than a second. */
+  dropPeers(isDenied: (certificate: PeerCertificate) => boolean): void {
+    for (const one of this.live) {
+      if (one.certificate === null || !isDenied(one.certificate)) continue;
+      const socket = one.kind === "http" ? one.codec.socket : one.tcp.socket;
+      if (one.kind === "http") this.drainOne(one);
+      else socket.destroy();
+      setTimeout(() => socket.destroy(), 800).unref();
+    }
+  }
+
+  /** Accepts nothing new; every response from now on says `connection: close`. */
+  drain(): void {
+    this.isDraining = true;
+    this.server?.close();
+    for (const one of this.live) this.drainOne(one);
+  }
+
+  destroy(): void {
+    this.drain();
+    if (this.sweeper !== null) clearInterval(this.sweeper);
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
+
+function connectionFacts(accepted: AcceptedConnection): RbacContext {
+  const { socket, certificate, isTls, serverName } = accepted;
+  const remote = plainAddress(socket.remoteAddress ?? "");
+  const peer = isTls
+    ? { uriSans: certificate?.uriSans ?? [], dnsSans: certificate?.dnsSans ?? [], subject: certificate?.subject ?? "" }
+    : null;
+  return {
+    request: null,
+    peer,
+    directRemoteAddress: remote,
+    remoteAddress: remote,
+    destinationAddress: plainAddress(socket.localAddress ?? ""),
+    destinationPort: socket.localPort ?? 0,
+    requestedServerName: serverName,
+  };
+}
+
+function plainAddress(address: string): string {
+  return address.startsWith("::ffff:") ? address.slice(7) : address;
+}

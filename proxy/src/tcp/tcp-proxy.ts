@@ -1,0 +1,171 @@
+// Raw TCP: bytes both ways between a downstream socket and one host of a cluster.
+// Rule: half-closes are passed on as half-closes, and back-pressure of either side stops the other.
+
+import type { Socket } from "node:net";
+import type { UpstreamCluster } from "../cluster/cluster";
+import type { UpstreamHost } from "../cluster/host";
+import type { RbacContext, TcpProxyPlan } from "../plan/types";
+import type { AccessRecord } from "../telemetry/access-log";
+
+export interface TcpRuntime {
+  readonly plan: TcpProxyPlan;
+  readonly clusters: ReadonlyMap<string, UpstreamCluster>;
+  readonly logs: readonly ((record: AccessRecord) => void)[];
+}
+
+export class TcpConnection implements AccessRecord {
+  private upstream: Socket | null = null;
+  private host: UpstreamHost | null = null;
+  private cluster: UpstreamCluster | null = null;
+  private touchedAt = performance.now();
+  private isClosed = false;
+  private readonly startedAt = performance.now();
+  private endedAt = 0;
+  readonly startWallMs = Date.now();
+  readonly method = "";
+  readonly path = "";
+  readonly status = 0;
+  flags = "-";
+  details = "";
+  requestBytes = 0;
+  responseBytes = 0;
+  attempts = 0;
+  transportFailure = "";
+  readonly requestDurationMs = null;
+  readonly responseDurationMs = null;
+  readonly routeName = "";
+  readonly tlsVersion = "";
+
+  constructor(
+    readonly socket: Socket,
+    private readonly runtime: TcpRuntime,
+    private readonly facts: RbacContext,
+    private readonly onClosed: () => void,
+  ) {
+    socket.pause();
+    socket.allowHalfOpen = true;
+    socket.on("error", () => this.close("DC"));
+    socket.on("close", () => this.close("DC"));
+    this.cluster = this.runtime.clusters.get(this.pickName()) ?? null;
+    if (this.cluster === null) this.close("NC");
+    else this.connect(this.cluster);
+  }
+
+  private pickName(): string {
+    let rest = Math.floor(Math.random() * this.runtime.plan.totalWeight);
+    for (const choice of this.runtime.plan.clusters) {
+      if (rest < choice.weight) return choice.name;
+      rest -= choice.weight;
+    }
+    return this.runtime.plan.clusters[0]?.name ?? "";
+  }
+
+  private connect(cluster: UpstreamCluster): void {
+    const host = cluster.pick();
+    if (host === null) {
+      this.close("UH");
+      return;
+    }
+    if (cluster.activeConnections >= cluster.plan.circuitBreakers.maxConnections) {
+      cluster.connectionOverflow++;
+      this.close("UO");
+      return;
+    }
+    this.host = host;
+    this.attempts++;
+    cluster.activeConnections++;
+    cluster.totalConnections++;
+    cluster.dialer.dial(
+      host,
+      (upstream) => this.join(upstream),
+      (_reason, detail) => {
+        cluster.activeConnections--;
+        cluster.connectFailures++;
+        cluster.detector?.onLocalFailure(host, performance.now());
+        this.transportFailure = detail;
+        if (this.isClosed) return;
+        if (this.attempts < this.runtime.plan.maxConnectAttempts) this.connect(cluster);
+        else this.close("UF,URX");
+      },
+    );
+  }
+
+  private join(upstream: Socket): void {
+    const cluster = this.cluster;
+    upstream.on("close", () => {
+      if (cluster !== null) cluster.activeConnections--;
+      this.close("-");
+    });
+    upstream.on("error", () => this.close("UC"));
+    if (this.isClosed) {
+      upstream.destroy();
+      return;
+    }
+    this.upstream = upstream;
+    upstream.allowHalfOpen = true;
+    this.copy(this.socket, upstream, (bytes) => {
+      this.requestBytes += bytes;
+    });
+    this.copy(upstream, this.socket, (bytes) => {
+      this.responseBytes += bytes;
+    });
+    this.socket.resume();
+  }
+
+  private copy(from: Socket, to: Socket, count: (bytes: number) => void): void {
+    from.on("data", (chunk: Buffer) => {
+      count(chunk.length);
+      this.touchedAt = performance.now();
+      if (!to.write(chunk)) from.pause();
+    });
+    to.on("drain", () => from.resume());
+    from.on("end", () => to.end());
+  }
+
+  sweep(now: number): void {
+    const limit = this.runtime.plan.idleTimeoutMs;
+    if (limit !== null && now - this.touchedAt > limit) this.close("-");
+  }
+
+  private close(flags: string): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.flags = flags;
+    this.endedAt = performance.now();
+    this.socket.destroySoon();
+    this.upstream?.destroySoon();
+    for (const log of this.runtime.logs) log(this);
+    this.onClosed();
+  }
+
+  get durationMs(): number {
+    return this.endedAt - this.startedAt;
+  }
+  get upstreamCluster(): string {
+    return this.cluster?.plan.name ?? "";
+  }
+  get upstreamHost(): string {
+    return this.host?.key ?? "";
+  }
+  get remoteAddress(): string {
+    return this.facts.remoteAddress;
+  }
+  get directRemoteAddress(): string {
+    return this.facts.directRemoteAddress;
+  }
+  get localAddress(): string {
+    return `${this.facts.destinationAddress}:${this.facts.destinationPort}`;
+  }
+  get peerUriSan(): string {
+    return this.facts.peer?.uriSans[0] ?? "";
+  }
+  get serverName(): string {
+    return this.facts.requestedServerName;
+  }
+  requestHeader(): undefined {
+    return undefined;
+  }
+  responseHeader(): undefined {
+    return undefined;
+  }
+}

@@ -1,0 +1,191 @@
+// Access log lines from Envoy's format, compiled once per plan into closures over the finished exchange.
+// Rule: an absent value is "-" in text and null in JSON, as Envoy writes it; one operator alone keeps its type.
+
+import type { AccessLogFormat, AccessLogJson, AccessLogPart } from "../plan/types";
+
+/** What a line can tell. The exchange implements it; nothing is computed before a format asks. */
+export interface AccessRecord {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly flags: string;
+  readonly details: string;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly startWallMs: number;
+  readonly durationMs: number;
+  readonly requestDurationMs: number | null;
+  readonly responseDurationMs: number | null;
+  readonly routeName: string;
+  readonly upstreamCluster: string;
+  readonly upstreamHost: string;
+  readonly attempts: number;
+  readonly transportFailure: string;
+  readonly remoteAddress: string;
+  readonly directRemoteAddress: string;
+  readonly localAddress: string;
+  readonly peerUriSan: string;
+  readonly tlsVersion: string;
+  readonly serverName: string;
+  requestHeader(name: string): string | undefined;
+  responseHeader(name: string): string | undefined;
+}
+
+type Value = string | number | null;
+type Reader = (record: AccessRecord) => Value;
+
+const orNull = (text: string): string | null => (text === "" ? null : text);
+
+let isoSecond = -1;
+let isoPrefix = "";
+/** ISO time with milliseconds; the text up to the second is kept between calls. */
+export function isoTime(wallMs: number): string {
+  const second = Math.floor(wallMs / 1000);
+  if (second !== isoSecond) {
+    isoSecond = second;
+    isoPrefix = new Date(second * 1000).toISOString().slice(0, 20);
+  }
+  const ms = Math.floor(wallMs - second * 1000);
+  return `${isoPrefix}${ms < 10 ? "00" : ms < 100 ? "0" : ""}${ms}Z`;
+}
+
+function reader(part: Exclude<AccessLogPart, { literal: string }>): Reader {
+  const { argument, alternative, maxLength } = part;
+  const read = operatorReader(part.operator, argument, alternative);
+  if (maxLength === null) return read;
+  return (record) => {
+    const value = read(record);
+    return typeof value === "string" ? value.slice(0, maxLength) : value;
+  };
+}
+
+function operatorReader(operator: string, argument: string, alternative: string | null): Reader {
+  switch (operator) {
+    case "REQ":
+      return (r) => r.requestHeader(argument) ?? (alternative === null ? null : (r.requestHeader(alternative) ?? null));
+    case "RESP":
+      return (r) =>
+        r.responseHeader(argument) ?? (alternative === null ? null : (r.responseHeader(alternative) ?? null));
+    case "START_TIME":
+      return (r) => isoTime(r.startWallMs);
+    case "BYTES_RECEIVED":
+      return (r) => r.requestBytes;
+    case "BYTES_SENT":
+      return (r) => r.responseBytes;
+    case "DURATION":
+      return (r) => Math.round(r.durationMs);
+    case "REQUEST_DURATION":
+      return (r) => (r.requestDurationMs === null ? null : Math.round(r.requestDurationMs));
+    case "RESPONSE_DURATION":
+      return (r) => (r.responseDurationMs === null ? null : Math.round(r.responseDurationMs));
+    case "RESPONSE_CODE":
+      return (r) => r.status;
+    case "RESPONSE_CODE_DETAILS":
+      return (r) => orNull(r.details);
+    case "RESPONSE_FLAGS":
+      return (r) => r.flags;
+    case "PROTOCOL":
+      return () => "HTTP/1.1";
+    case "ROUTE_NAME":
+      return (r) => orNull(r.routeName);
+    case "UPSTREAM_CLUSTER":
+      return (r) => orNull(r.upstreamCluster);
+    case "UPSTREAM_HOST":
+      return (r) => orNull(r.upstreamHost);
+    case "UPSTREAM_REQUEST_ATTEMPT_COUNT":
+      return (r) => r.attempts;
+    case "UPSTREAM_TRANSPORT_FAILURE_REASON":
+      return (r) => orNull(r.transportFailure);
+    case "DOWNSTREAM_REMOTE_ADDRESS":
+      return (r) => r.remoteAddress;
+    case "DOWNSTREAM_DIRECT_REMOTE_ADDRESS":
+      return (r) => r.directRemoteAddress;
+    case "DOWNSTREAM_LOCAL_ADDRESS":
+      return (r) => r.localAddress;
+    case "DOWNSTREAM_PEER_URI_SAN":
+      return (r) => orNull(r.peerUriSan);
+    case "DOWNSTREAM_TLS_VERSION":
+      return (r) => orNull(r.tlsVersion);
+    case "REQUESTED_SERVER_NAME":
+      return (r) => orNull(r.serverName);
+    default:
+      return () => null;
+  }
+}
+
+// Everything but printable ASCII without quote and backslash.
+const needsEscape = /[^ !#-[\]-~]/;
+
+function quote(text: string): string {
+  return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+function textOf(parts: readonly AccessLogPart[], absent: string): (record: AccessRecord) => string {
+  const readers = parts.map((part): ((record: AccessRecord) => string) => {
+    if ("literal" in part) return () => part.literal;
+    const read = reader(part);
+    return (record) => {
+      const value = read(record);
+      return value === null ? absent : String(value);
+    };
+  });
+  return (record) => {
+    let text = "";
+    for (const read of readers) text += read(record);
+    return text;
+  };
+}
+
+/** Writer of one JSON value; null means: leave the entry out. */
+type JsonWriter = (record: AccessRecord) => string | null;
+
+function jsonWriter(node: AccessLogJson, omitEmpty: boolean): JsonWriter {
+  switch (node.kind) {
+    case "literal": {
+      const text = JSON.stringify(node.value);
+      return () => text;
+    }
+    case "list": {
+      const items = node.items.map((item) => jsonWriter(item, omitEmpty));
+      return (record) => `[${items.map((item) => item(record) ?? "null").join(",")}]`;
+    }
+    case "object":
+      return objectWriter(node.entries, omitEmpty);
+    case "format": {
+      const [only] = node.parts;
+      if (node.parts.length === 1 && only !== undefined && !("literal" in only)) {
+        const read = reader(only);
+        return (record) => {
+          const value = read(record);
+          if (value === null) return omitEmpty ? null : "null";
+          return typeof value === "number" ? String(value) : quote(value);
+        };
+      }
+      const text = textOf(node.parts, omitEmpty ? "" : "-");
+      return (record) => quote(text(record));
+    }
+  }
+}
+
+function objectWriter(entries: readonly (readonly [string, AccessLogJson])[], omitEmpty: boolean): JsonWriter {
+  const writers = entries.map(([name, value]) => ({
+    key: `${JSON.stringify(name)}:`,
+    write: jsonWriter(value, omitEmpty),
+  }));
+  return (record) => {
+    let text = "{";
+    for (const { key, write } of writers) {
+      const value = write(record);
+      if (value === null) continue;
+      text += text.length === 1 ? key + value : `,${key}${value}`;
+    }
+    return `${text}}`;
+  };
+}
+
+/** One line with its "\n" per finished exchange (text formats bring their own end of line). */
+export function compileAccessLog(format: AccessLogFormat): (record: AccessRecord) => string {
+  if (format.kind === "text") return textOf(format.parts, format.omitEmptyValues ? "" : "-");
+  const write = jsonWriter(format.root, format.omitEmptyValues);
+  return (record) => `${write(record) ?? "{}"}\n`;
+}

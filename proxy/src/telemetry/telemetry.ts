@@ -1,0 +1,94 @@
+// Everything the data path counts, in one place per process. Rule: counting is a number on an object already in hand.
+
+import type { UpstreamCluster } from "../cluster/cluster";
+import type { UpstreamHost } from "../cluster/host";
+import type { NodePlan } from "../plan/types";
+import { inboundLabels, outboundLabels } from "./labels";
+import { ObservedShapes } from "./observed-shapes";
+import { RequestMetrics, type RequestSeries } from "./request-metrics";
+
+export class Telemetry {
+  readonly metrics = new RequestMetrics();
+  readonly shapes = new ObservedShapes(this.metrics);
+  /** SPIFFE ID of our own certificate; "" before there is one. */
+  ownPrincipal = "";
+  rbacDenied = 0;
+  readonly shadowDenied = new Map<string, number>();
+  readonly handshakeFailures = new Map<string, number>();
+  /** Refused requests by the detail of docs/reference/http1-strictness.md. */
+  readonly protocolErrors = new Map<string, number>();
+  downstreamConnections = 0;
+  activeDownstreamRequests = 0;
+  node: NodePlan = {
+    id: "",
+    cluster: "",
+    workload: "",
+    namespace: "",
+    service: "",
+    version: "",
+    serviceAccount: "",
+    metadata: {},
+  };
+
+  inbound(peerPrincipal: string, isMutualTls: boolean): RequestSeries {
+    return this.metrics.series(inboundLabels(this.node, this.ownPrincipal, peerPrincipal, isMutualTls));
+  }
+
+  /** Requests that matched no route or reached no cluster. */
+  nowhere(): RequestSeries {
+    return this.metrics.series(
+      outboundLabels(this.node, this.ownPrincipal, {
+        service: "",
+        namespace: "",
+        workload: "",
+        version: "",
+        principal: "",
+        isMutualTls: false,
+      }),
+    );
+  }
+
+  toCluster(cluster: UpstreamCluster): RequestSeries {
+    const { metadata, tls } = cluster.plan;
+    cluster.series ??= this.metrics.series(
+      outboundLabels(this.node, this.ownPrincipal, {
+        service: metadata["service"] ?? cluster.plan.name,
+        namespace: metadata["namespace"] ?? "",
+        workload: metadata["workload"] ?? "",
+        version: metadata["version"] ?? "",
+        principal: "",
+        isMutualTls: tls?.identitySecret != null,
+      }),
+    );
+    return cluster.series;
+  }
+
+  toHost(host: UpstreamHost): RequestSeries {
+    if (host.series === null) {
+      const { metadata, tls, name } = host.cluster.plan;
+      host.series = this.metrics.series(
+        outboundLabels(this.node, this.ownPrincipal, {
+          service: metadata["service"] ?? name,
+          namespace: metadata["namespace"] ?? "",
+          workload: host.plan.metadata["workload"] ?? metadata["workload"] ?? "",
+          version: host.plan.metadata["version"] ?? metadata["version"] ?? "",
+          principal: host.principal,
+          isMutualTls: tls?.identitySecret != null,
+        }),
+      );
+    }
+    return host.series;
+  }
+
+  countShadowDenial(policy: string): void {
+    this.shadowDenied.set(policy, (this.shadowDenied.get(policy) ?? 0) + 1);
+  }
+
+  countProtocolError(detail: string): void {
+    this.protocolErrors.set(detail, (this.protocolErrors.get(detail) ?? 0) + 1);
+  }
+
+  countHandshakeFailure(reason: string): void {
+    this.handshakeFailures.set(reason, (this.handshakeFailures.get(reason) ?? 0) + 1);
+  }
+}

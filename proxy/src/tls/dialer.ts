@@ -1,0 +1,100 @@
+// Opens upstream sockets, plain or TLS, and proves who answered before the first request byte leaves.
+// Rule: the connect timeout covers TLS too; exactly one of ready and failure is called, on a later turn.
+
+import { connect as connectPlain, isIP, type Socket } from "node:net";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import type { Dialer, UpstreamHost } from "../cluster/host";
+import type { ResetReason } from "../http/exchange";
+import type { UpstreamTlsPlan } from "../plan/types";
+import { type PeerCertificate, readPeerCertificate, refusePeer } from "./peer-certificate";
+import type { SecretStore } from "./secrets";
+
+/** Peers of live upstream sockets, for the deny list. */
+export const upstreamPeers = new WeakMap<Socket, PeerCertificate>();
+
+export class SocketDialer implements Dialer {
+  constructor(
+    private readonly secrets: SecretStore,
+    private readonly onHandshakeFailure: (reason: string) => void,
+  ) {}
+
+  dial(
+    host: UpstreamHost,
+    onReady: (socket: Socket) => void,
+    onFailure: (reason: ResetReason, detail: string) => void,
+  ): Socket {
+    const { tls, connectTimeoutMs } = host.cluster.plan;
+    const socket = tls === null ? this.plain(host) : this.secure(host, tls);
+    let isSettled = false;
+    const settle = (): boolean => {
+      if (isSettled) return false;
+      isSettled = true;
+      clearTimeout(timer);
+      socket.off("error", onError);
+      socket.off("close", onClose);
+      return true;
+    };
+    const fail = (reason: ResetReason, detail: string): void => {
+      if (!settle()) return;
+      socket.on("error", () => {});
+      socket.destroy();
+      onFailure(reason, detail);
+    };
+    const onError = (error: Error): void => fail(tls === null ? "connect-failure" : "tls-failure", error.message);
+    const onClose = (): void => fail("connect-failure", "connection closed before it was ready");
+    const timer = setTimeout(
+      () => fail("connect-timeout", `no connection within ${connectTimeoutMs} ms`),
+      connectTimeoutMs,
+    );
+    socket.on("error", onError);
+    socket.on("close", onClose);
+    socket.once(tls === null ? "connect" : "secureConnect", () => {
+      const refused = tls === null ? undefined : this.refuse(host, socket as TLSSocket, tls);
+      if (refused !== undefined) {
+        this.onHandshakeFailure(refused);
+        fail("tls-failure", refused);
+        return;
+      }
+      if (settle()) onReady(socket);
+    });
+    return socket;
+  }
+
+  private plain(host: UpstreamHost): Socket {
+    return connectPlain({ host: host.address, port: host.plan.port, noDelay: true, autoSelectFamily: false });
+  }
+
+  private secure(host: UpstreamHost, tls: UpstreamTlsPlan): TLSSocket {
+    return connectTls({
+      host: host.address,
+      port: host.plan.port,
+      secureContext: this.secrets.context(tls),
+      rejectUnauthorized: tls.validationSecret !== null,
+      // Names are checked by refuse(): SPIFFE IDs, not host names.
+      checkServerIdentity: () => undefined,
+      ...(tls.sni !== null && isIP(tls.sni) === 0 ? { servername: tls.sni } : {}),
+      ...(tls.alpn.length > 0 ? { ALPNProtocols: [...tls.alpn] } : {}),
+    });
+  }
+
+  private refuse(host: UpstreamHost, socket: TLSSocket, tls: UpstreamTlsPlan): string | undefined {
+    const certificate = socket.getPeerX509Certificate();
+    if (certificate === undefined) return tls.validationSecret === null ? undefined : "no_peer_certificate";
+    const peer = readPeerCertificate(certificate);
+    upstreamPeers.set(socket, peer);
+    if (tls.validationSecret === null) return undefined;
+    // An external server has no SVID: the trust domain is only asked of peers that are named by SPIFFE matchers or by nobody.
+    const isMesh = tls.identitySecret !== null;
+    const refused = refusePeer(peer, {
+      sanMatchers: this.secrets.sanMatchers(tls),
+      trustDomain: isMesh ? this.secrets.trustDomain(tls.identitySecret) : "",
+    });
+    if (refused !== undefined) return refused;
+    if (this.secrets.isDenied(peer.serial, peer.spiffeId)) return "peer_on_deny_list";
+    if (peer.spiffeId !== "" && host.principal !== peer.spiffeId) {
+      host.principal = peer.spiffeId;
+      host.series = null;
+    }
+    return undefined;
+  }
+}

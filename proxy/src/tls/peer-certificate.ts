@@ -1,0 +1,73 @@
+// Who a TLS peer is: its URI SANs, read from the certificate that the handshake already verified against the bundle.
+// Rule: an SVID has exactly one URI SAN, is not a CA, and belongs to our trust domain. Two SANs pass TLS: refuse them here.
+
+import type { X509Certificate } from "node:crypto";
+import type { PeerIdentity, SanMatcher } from "../plan/types";
+
+export interface PeerCertificate extends PeerIdentity {
+  readonly serial: string;
+  readonly spiffeId: string;
+  readonly isCa: boolean;
+  readonly fingerprint256: string;
+}
+
+/** Splits Node's subjectAltName text. Values with special characters are JSON strings there, so a comma inside cannot forge an entry. */
+export function parseSubjectAltName(text: string): { uris: string[]; dns: string[]; ips: string[]; emails: string[] } {
+  const found = { uris: [] as string[], dns: [] as string[], ips: [] as string[], emails: [] as string[] };
+  const pattern = /(?:^|, )(URI|DNS|IP Address|email|[A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)/g;
+  for (const match of text.matchAll(pattern)) {
+    const raw = match[2] ?? "";
+    const value = raw.startsWith('"') ? String(JSON.parse(raw)) : raw;
+    if (match[1] === "URI") found.uris.push(value);
+    else if (match[1] === "DNS") found.dns.push(value);
+    else if (match[1] === "IP Address") found.ips.push(value);
+    else if (match[1] === "email") found.emails.push(value);
+  }
+  return found;
+}
+
+export function readPeerCertificate(certificate: X509Certificate): PeerCertificate {
+  const names = parseSubjectAltName(certificate.subjectAltName ?? "");
+  const [first] = names.uris;
+  return {
+    uriSans: names.uris,
+    dnsSans: names.dns,
+    subject: certificate.subject.split("\n").reverse().join(","),
+    serial: normalizeSerial(certificate.serialNumber),
+    spiffeId: first?.startsWith("spiffe://") ? first : "",
+    isCa: certificate.ca,
+    fingerprint256: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
+  };
+}
+
+/** Lower-case hex without leading zeros, as deny lists are written. */
+export function normalizeSerial(serial: string): string {
+  return serial.toLowerCase().replace(/^0+(?=.)/, "");
+}
+
+export function trustDomainOf(spiffeId: string): string {
+  return /^spiffe:\/\/([^/]+)\//.exec(spiffeId)?.[1] ?? "";
+}
+
+export interface PeerRules {
+  readonly sanMatchers: readonly SanMatcher[];
+  /** Trust domain of our own SVID; "" when we have none: then plain certificates of the CA are accepted. */
+  readonly trustDomain: string;
+}
+
+/** Why the peer is refused, or undefined. */
+export function refusePeer(peer: PeerCertificate, rules: PeerRules): string | undefined {
+  if (peer.isCa) return "peer_certificate_is_a_ca";
+  if (peer.uriSans.length > 1) return "several_uri_sans";
+  if (rules.trustDomain !== "") {
+    if (peer.spiffeId === "") return "no_spiffe_id";
+    if (!/^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/.test(peer.spiffeId)) return "malformed_spiffe_id";
+    if (trustDomainOf(peer.spiffeId) !== rules.trustDomain) return "foreign_trust_domain";
+  }
+  if (rules.sanMatchers.length === 0) return undefined;
+  const isMatched = rules.sanMatchers.some((matcher) => {
+    const values = matcher.type === "uri" ? peer.uriSans : matcher.type === "dns" ? peer.dnsSans : [];
+    return values.some((value) => matcher.value.matches(value));
+  });
+  return isMatched ? undefined : "san_not_matched";
+}
