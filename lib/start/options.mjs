@@ -1,0 +1,58 @@
+// The options of `npm start`.
+import path from "node:path";
+
+export const HELP = `npm start -- [options]
+
+  --port N             web port (default 3000)
+  --home DIR           folder of all state (default .meshwright)
+  --no-demo            start with an empty mesh instead of the demo shop
+  --sign-in-link [EMAIL]  print a one-time sign-in link (default: the administrator);
+                       asks the running Meshwright of this home, or starts it
+  --reset              delete all state of this home first; asks, unless --yes is given
+  --yes                answer yes to what --reset asks
+  --json               one JSON object per line instead of text
+  --help               this text
+
+To keep it running after the terminal closes: nohup npm start &`;
+
+/** @returns {{ options?: object, problems: string[] }} */
+export function parseOptions(argv, workingFolder) {
+  const options = {
+    port: 3000,
+    home: undefined,
+    demo: true,
+    reset: false,
+    yes: false,
+    json: false,
+    help: false,
+    signInLink: undefined,
+  };
+  const problems = [];
+  for (let i = 0; i < argv.length; i += 1) {
+    const [name, inline] = argv[i].split(/=(.*)/s, 2);
+    const next = () => {
+      if (inline !== undefined) return inline;
+      if (argv[i + 1] === undefined || argv[i + 1].startsWith("--")) return undefined;
+      i += 1;
+      return argv[i];
+    };
+    if (name === "--port") {
+      const text = next();
+      options.port = Number(text);
+      if (!Number.isInteger(options.port) || options.port < 1 || options.port > 65_535) {
+        problems.push(`--port needs a number from 1 to 65535, not ${text === undefined ? "nothing" : `"${text}"`}`);
+      }
+    } else if (name === "--home") {
+      options.home = next();
+      if (!options.home) problems.push("--home needs a folder");
+    } else if (name === "--sign-in-link") options.signInLink = next() ?? "";
+    else if (name === "--no-demo") options.demo = false;
+    else if (name === "--reset") options.reset = true;
+    else if (name === "--yes") options.yes = true;
+    else if (name === "--json") options.json = true;
+    else if (name === "--help" || name === "-h") options.help = true;
+    else problems.push(`there is no option ${argv[i]}`);
+  }
+  options.home = path.resolve(workingFolder, options.home ?? ".meshwright");
+  return { options, problems };
+}

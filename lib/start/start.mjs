@@ -1,0 +1,224 @@
+// `npm start`: from a fresh clone to a live mesh. Plain JavaScript on Node's built-ins, because nothing is installed when it begins.
+// The rule: each step says what it does and how long it took, and a failure says what to do next.
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { ignoresHangup, watchAncestors } from "./ancestors.mjs";
+import { environmentOf, isHome, openHome, releaseLock, removeHome, runningIn, takeLock, updateLock } from "./home.mjs";
+import { ensureInstalled } from "./install.mjs";
+import { HELP, parseOptions } from "./options.mjs";
+import { holderOf, isFree, portsOf } from "./ports.mjs";
+import { endLeftovers } from "./processes.mjs";
+import { createProgress } from "./progress.mjs";
+import { answers, controlPlaneHealth, demoIsLive, tailOf } from "./readiness.mjs";
+import { Supervisor } from "./supervisor.mjs";
+import { until } from "./wait.mjs";
+
+const MIGRATE = "dist/migrate.mjs";
+
+const { options, problems } = parseOptions(process.argv.slice(2), process.cwd());
+const progress = createProgress(options);
+if (options.help || problems.length > 0) {
+  if (problems.length > 0) progress.fail(new Error(`${problems.join("; ")}.\n\n${HELP}`));
+  else progress.say(HELP);
+  process.exit(problems.length > 0 ? 2 : 0);
+}
+
+/** Runs the migrations and the seed; its last line of output is JSON with the sign-in links. */
+async function migrate(environment, args = []) {
+  const child = spawn(process.execPath, [MIGRATE, ...args], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (data) => {
+    output += data;
+  });
+  child.stderr.on("data", (data) => {
+    errors += data;
+  });
+  const code = await new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  if (code !== 0) throw new Error(`The database could not be prepared:\n${(errors || output).trim()}`);
+  return JSON.parse(output.trim().split("\n").at(-1) || "{}");
+}
+
+const linksText = (links) =>
+  links.map(({ email, role, url }) => `  ${`${role}`.padEnd(14)} ${email.padEnd(28)} ${url}`).join("\n");
+
+async function confirmReset() {
+  if (options.yes) return true;
+  if (!process.stdin.isTTY) throw new Error("--reset asks before it deletes; give --yes where nobody can answer.");
+  const dialog = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await dialog.question(
+    `Delete everything in ${options.home}: meshes, users, keys, history? Type yes: `,
+  );
+  dialog.close();
+  return answer.trim() === "yes";
+}
+
+/** Somebody else already runs here: say where, and print a link if one was asked for. */
+async function tellRunning(running) {
+  if (options.signInLink !== undefined) {
+    if (!running.environment) throw new Error("Meshwright is still starting here; ask again in a moment.");
+    const environment = { ...process.env, ...running.environment };
+    const { signInLinks = [] } = await migrate(environment, [
+      "--sign-in-link",
+      ...(options.signInLink ? [options.signInLink] : []),
+    ]);
+    progress.ready({ url: running.url, signInLinks, alreadyRunning: true }, linksText(signInLinks));
+    return;
+  }
+  progress.ready(
+    { url: running.url, alreadyRunning: true, pid: running.pid },
+    `Meshwright is already running at ${running.url} (process ${running.pid}, home ${options.home}).\n` +
+      "Stop it with Ctrl-C in its terminal, or start a second one with --home DIR --port N.",
+  );
+}
+
+async function requireFreePort(port) {
+  if (await isFree(port)) return;
+  const holder = holderOf(port);
+  throw new Error(
+    `Port ${port} is taken${holder ? ` by process ${holder.pid}: ${holder.command}` : ""}.\n` +
+      `End that process, or choose another port: npm start -- --port ${port + 1}`,
+  );
+}
+
+async function main() {
+  const already = fs.existsSync(options.home) ? runningIn(options.home) : undefined;
+  if (already && options.reset)
+    throw new Error(`Meshwright is running in ${options.home} (process ${already.pid}); stop it before --reset.`);
+  if (already) return tellRunning(already);
+  if (options.reset && fs.existsSync(options.home)) {
+    if (!isHome(options.home))
+      throw new Error(`${options.home} does not look like a home of Meshwright; nothing was deleted.`);
+    if (!(await confirmReset())) throw new Error("Nothing was deleted.");
+    await endLeftovers(options.home);
+    removeHome(options.home);
+  }
+  await requireFreePort(options.port);
+  const home = openHome(options.home);
+  const url = `http://localhost:${options.port}`;
+  const winner = takeLock(home, { url, webPort: options.port });
+  if (winner) return tellRunning(winner);
+
+  let supervisor;
+  let stopping;
+  const stop = (why, code) => {
+    stopping ??= (async () => {
+      progress.say(`\nStopping (${why}) …`);
+      const startedAt = Date.now();
+      await supervisor?.stop();
+      await endLeftovers(home, 500);
+      releaseLock(home);
+      progress.say(`Stopped in ${((Date.now() - startedAt) / 1000).toFixed(1)} s.`);
+      process.exit(code);
+    })();
+    return stopping;
+  };
+  process.on("SIGINT", () => stop("Ctrl-C", 0));
+  process.on("SIGTERM", () => stop("TERM", 0));
+  if (!ignoresHangup()) {
+    process.on("SIGHUP", () => stop("the terminal was closed", 0));
+    watchAncestors(() => stop("the process that started it is gone", 0));
+  }
+
+  try {
+    await bringUp(home, (made) => {
+      supervisor = made;
+    });
+  } catch (error) {
+    if (stopping) return stopping;
+    progress.fail(error);
+    await stop("start failed", 1);
+  }
+}
+
+async function bringUp(home, onSupervisor) {
+  const startedAt = Date.now();
+  progress.say("Starting Meshwright");
+  const { step } = progress;
+  await step("Packages", async () => ({ note: (await ensureInstalled()) ? "installed" : "up to date" }));
+  const { build } = await import("./build.mjs");
+  await step("Build", async () => {
+    const done = await build();
+    return { note: done.length > 0 ? done.join(", ") : "up to date" };
+  });
+  const left = await endLeftovers(home);
+  if (left.length > 0) progress.say(`  ended what a killed start had left: ${left.join(", ")}`);
+
+  const ports = await portsOf(home);
+  const environment = environmentOf({ home, ports, webPort: options.port, demo: options.demo });
+  const supervisor = new Supervisor({ home, environment, ports, tell: (text) => progress.say(`  ! ${text}`) });
+  onSupervisor(supervisor);
+  supervisor.startWarden();
+
+  const external = Boolean(process.env.DATABASE_URL);
+  if (!external) await step("PostgreSQL", async () => ({ note: await supervisor.startPostgres() }));
+  const linkArguments = options.signInLink === undefined ? [] : ["--sign-in-link", options.signInLink].filter(Boolean);
+  const seeded = await step("Database", async () => ({ value: await migrate(environment, linkArguments) }));
+
+  const waitFor = (name, check, timeoutMs) => async () => {
+    const ok = await until(
+      () => {
+        if (supervisor.stateOf(name).deaths >= 4) return "died";
+        return check();
+      },
+      timeoutMs,
+      100,
+    );
+    if (ok && ok !== "died") return;
+    const what = ok === "died" ? "ended again and again" : `was not ready after ${timeoutMs / 1000} s`;
+    throw new Error(
+      `${name} ${what}. The end of its log (${supervisor.logOf(name)}):\n${tailOf(supervisor.logOf(name))}`,
+    );
+  };
+  supervisor.start("control-plane");
+  // The web server needs only the database: it warms up while the mesh starts.
+  supervisor.start("web", [String(options.port)]);
+  await step(
+    "Control plane",
+    waitFor("control-plane", () => controlPlaneHealth(environment), 60_000),
+  );
+  supervisor.start("agent");
+  await step(
+    "Web",
+    waitFor("web", () => answers(`http://127.0.0.1:${options.port}/api/v1/health`), 60_000),
+  );
+  await step(
+    "Agent",
+    waitFor("agent", async () => (await controlPlaneHealth(environment))?.agents > 0, 60_000),
+  );
+  if (options.demo) {
+    await step(
+      "Demo mesh",
+      waitFor("agent", () => demoIsLive(environment), 120_000),
+    );
+  }
+
+  const url = environment.MESHWRIGHT_WEB_URL;
+  const demoUrl = options.demo ? `http://127.0.0.1:${ports.demoGateway}` : undefined;
+  updateLock(home, { environment, demoUrl, ready: true });
+  const signInLinks = seeded.signInLinks ?? [];
+  const seconds = (Date.now() - startedAt) / 1000;
+  progress.ready(
+    { url, demoUrl, signInLinks, seconds, switchesPort: options.demo ? ports.demoSwitches : undefined },
+    [
+      "",
+      `Meshwright is ready at ${url}  (${seconds.toFixed(1)} s)`,
+      signInLinks.length > 0
+        ? `Sign in once with each link:\n${linksText(signInLinks)}`
+        : "Sign in, or get a new link with: npm start -- --sign-in-link",
+      ...(demoUrl ? [`The demo shop: ${demoUrl}`] : []),
+      `State: ${home}   Logs: ${home}/logs   Stop: Ctrl-C`,
+    ].join("\n"),
+  );
+}
+
+try {
+  await main();
+} catch (error) {
+  progress.fail(error);
+  process.exit(1);
+}
