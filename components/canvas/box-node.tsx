@@ -56,9 +56,9 @@ function NearContent({ node, detail }: { node: CanvasNode; detail: Detail }) {
         ) : null}
         <StatusIcon status={node.tone} size={16} label={node.toneWord} />
       </div>
-      {detail === "near" ? (
+      {detail === "near" || node.chips.length > 1 ? (
         <>
-          <div className={classes.nodeFacts}>{node.facts}</div>
+          {detail === "near" ? <div className={classes.nodeFacts}>{node.facts}</div> : null}
           <div className={classes.chips}>
             {node.chips.slice(0, 3).map((chip) => (
               <span key={chip.text} className={classes.chip}>

@@ -65,6 +65,6 @@ export function mergedPath(
 
 export function detailAt(zoom: number): "far" | "mid" | "near" {
   if (zoom < 0.4) return "far";
-  if (zoom < 0.72) return "mid";
+  if (zoom < 0.85) return "mid";
   return "near";
 }

@@ -8,14 +8,15 @@ import classes from "./canvas.module.css";
 import type { EdgeGeometry } from "./geometry";
 import type { CanvasEdge } from "./types";
 
-export type LineEdgeType = Edge<{ edge: CanvasEdge; geometry: EdgeGeometry }, "line">;
+export type LineEdgeType = Edge<{ edge: CanvasEdge; geometry: EdgeGeometry; isQuiet: boolean }, "line">;
 
 export const LineEdge = memo(function LineEdge({ data, selected }: EdgeProps<LineEdgeType>) {
   const detail = useContext(DetailContext);
   const [hovered, setHovered] = useState(false);
   if (!data) return null;
   const { edge, geometry } = data;
-  const showLabel = (detail === "near" && edge.label !== "") || hovered || selected;
+  const isNear = detail === "near" || (detail === "mid" && data.isQuiet);
+  const showLabel = (isNear && edge.label !== "") || hovered || selected;
   const marked = edge.tone === "failing" || edge.tone === "attention" || edge.warning !== null;
   return (
     <>
@@ -42,6 +43,7 @@ export const LineEdge = memo(function LineEdge({ data, selected }: EdgeProps<Lin
           <div
             className={classes.edgeLabel}
             data-tone={edge.tone}
+            data-detail={detail}
             data-selected={selected || undefined}
             data-dimmed={edge.dimmed || undefined}
             style={{ transform: `translate(-50%, -50%) translate(${geometry.labelX}px, ${geometry.labelY}px)` }}

@@ -62,6 +62,9 @@ function flowNode(node: CanvasNode, x: number, y: number, selected: boolean, edi
   };
 }
 
+/** Up to so many lines their labels are readable at a middle zoom too. */
+const quietUpTo = 40;
+
 interface EdgeMemo {
   edge: CanvasEdge;
   key: string;
@@ -80,16 +83,19 @@ export function useFlowEdges(
   return useMemo(() => {
     const next = new Map<string, EdgeMemo>();
     const out: LineEdgeType[] = [];
+    const isQuiet = edges.length <= quietUpTo;
     for (const edge of edges) {
       const from = dragged.get(edge.source) ?? places.get(edge.source);
       const to = dragged.get(edge.target) ?? places.get(edge.target);
       if (!from || !to) continue;
       const selected = selection.has(edge.id);
       if (onlySelected && !selected) continue;
-      const key = `${from.x} ${from.y} ${to.x} ${to.y} ${selected}`;
+      const key = `${from.x} ${from.y} ${to.x} ${to.y} ${selected} ${isQuiet}`;
       const old = cache.current.get(edge.id);
       const memo =
-        old && old.edge === edge && old.key === key ? old : { edge, key, flow: flowEdge(edge, from, to, selected) };
+        old && old.edge === edge && old.key === key
+          ? old
+          : { edge, key, flow: flowEdge(edge, from, to, selected, isQuiet) };
       next.set(edge.id, memo);
       out.push(memo.flow);
     }
@@ -98,13 +104,13 @@ export function useFlowEdges(
   }, [edges, places, dragged, selection, onlySelected]);
 }
 
-function flowEdge(edge: CanvasEdge, from: Point, to: Point, selected: boolean): LineEdgeType {
+function flowEdge(edge: CanvasEdge, from: Point, to: Point, selected: boolean, isQuiet: boolean): LineEdgeType {
   return {
     id: edge.id,
     type: "line",
     source: edge.source,
     target: edge.target,
-    data: { edge, geometry: edgeGeometry(from, to) },
+    data: { edge, geometry: edgeGeometry(from, to), isQuiet },
     selected,
     ariaLabel: edge.sentence,
   };

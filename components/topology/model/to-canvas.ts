@@ -184,7 +184,7 @@ function labelOf(live: LiveDependency | undefined, seen: boolean): string {
   if (live.state === "no-data") return "";
   if (live.state === "zero") return "0/s";
   const stale = live.state === "stale" ? "stale · " : "";
-  return `${stale}${formatRate(live.now.requestsPerSecond)} · ${formatPercent(live.now.errorRatio)} err · p99 ${formatMs(live.now.p99)}`;
+  return `${stale}${formatRate(live.now.requestsPerSecond)}\n${formatPercent(live.now.errorRatio)} err · ${formatMs(live.now.p99)}`;
 }
 
 const encryptionWord = {
@@ -204,7 +204,7 @@ function sentenceOf(
 ): string {
   const ends = `${nameOf(source)} to ${nameOf(target)}`;
   if (!live || !seen) return `${ends}: drawn, not measured`;
-  const numbers = live.state === "zero" ? "no traffic now" : labelOf(live, seen);
+  const numbers = live.state === "zero" ? "no traffic now" : labelOf(live, seen).replace("\n", ", ");
   return [ends, `${numbers}, ${encryptionWord[encryption]}`, ...(disagreement ? [disagreement] : [])].join(": ");
 }
 

@@ -209,7 +209,7 @@ export function demoMesh(): MeshDocument {
 }
 
 // Columns and rows of the first picture, chosen so that no two lines cross.
-const COLUMN_PX = 400;
+const COLUMN_PX = 360;
 const ROW_PX = 160;
 const GRID: Record<string, [column: number, row: number]> = {
   "shop-gateway": [0, 1],

@@ -1,0 +1,3 @@
+export { type Change, changeOf, withGaps } from "./prepare";
+export { Sparkline } from "./sparkline";
+export { type ChartState, TimeChart } from "./time-chart";
