@@ -1,0 +1,76 @@
+// A small certificate authority for tests, with the leaves an attacker would like to use.
+
+import "reflect-metadata";
+import { webcrypto } from "node:crypto";
+import * as x509 from "@peculiar/x509";
+import type { Secret } from "../../src/plan/types";
+
+x509.cryptoProvider.set(webcrypto as Crypto);
+const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+
+export interface TestCa {
+  readonly pem: string;
+  issue(uris: readonly string[], options?: { isCa?: boolean; serial?: string }): Promise<TestLeaf>;
+}
+
+export interface TestLeaf {
+  readonly certPem: string;
+  readonly keyPem: string;
+  readonly serial: string;
+}
+
+export async function createCa(name: string): Promise<TestCa> {
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair;
+  const notBefore = new Date(Date.now() - 60_000);
+  const notAfter = new Date(Date.now() + 3_600_000);
+  const root = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: "01",
+    name: `CN=${name}`,
+    notBefore,
+    notAfter,
+    signingAlgorithm: algorithm,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 2, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+    ],
+  });
+  let next = 0x1000;
+  return {
+    pem: root.toString("pem"),
+    async issue(uris, options = {}) {
+      const leafKeys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair;
+      const serial = options.serial ?? (next++).toString(16);
+      const certificate = await x509.X509CertificateGenerator.create({
+        serialNumber: serial,
+        subject: "CN=leaf",
+        issuer: root.subject,
+        notBefore,
+        notAfter,
+        signingAlgorithm: algorithm,
+        publicKey: leafKeys.publicKey,
+        signingKey: keys.privateKey,
+        extensions: [
+          new x509.BasicConstraintsExtension(options.isCa === true, undefined, true),
+          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
+          ...(uris.length > 0
+            ? [new x509.SubjectAlternativeNameExtension(uris.map((value) => ({ type: "url" as const, value })))]
+            : []),
+        ],
+      });
+      const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", leafKeys.privateKey)).toString("base64");
+      const keyPem = `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/(.{64})/g, "$1\n")}\n-----END PRIVATE KEY-----\n`;
+      return { certPem: certificate.toString("pem"), keyPem, serial };
+    },
+  };
+}
+
+export function secretsOf(leaf: TestLeaf, ca: TestCa): Map<string, Secret> {
+  return new Map<string, Secret>([
+    ["identity", { kind: "certificate", name: "identity", chainPem: leaf.certPem, privateKeyPem: leaf.keyPem }],
+    ["bundle", { kind: "validation", name: "bundle", trustedCaPem: ca.pem, sanMatchers: [] }],
+  ]);
+}
+
+export const spiffe = (account: string, domain = "mesh.local"): string =>
+  `spiffe://${domain}/ns/production/sa/${account}`;

@@ -1,0 +1,295 @@
+// Runtime plans for tests, built by hand: what is not said is Envoy's default.
+
+import type {
+  ClusterPlan,
+  DownstreamTlsPlan,
+  EndpointPlan,
+  FilterChainPlan,
+  ForwardAction,
+  HttpConnectionPlan,
+  HttpRequestView,
+  ListenerPlan,
+  PathMatcher,
+  ProxyPlan,
+  RbacFilterPlan,
+  RbacMatcher,
+  RetryPolicyPlan,
+  RouteConfigPlan,
+  RoutePlan,
+  UpstreamTlsPlan,
+  VirtualHostPlan,
+} from "../../src/plan/types";
+
+export function endpoint(port: number, over: Partial<EndpointPlan> = {}): EndpointPlan {
+  return { address: "127.0.0.1", port, hostname: "", weight: 1, health: "healthy", metadata: {}, ...over };
+}
+
+export function cluster(
+  name: string,
+  endpoints: readonly EndpointPlan[],
+  over: Partial<ClusterPlan> = {},
+): ClusterPlan {
+  return {
+    name,
+    statName: name,
+    type: "static",
+    edsName: null,
+    lbPolicy: "round-robin",
+    leastRequestChoices: 2,
+    healthyPanicThreshold: 50,
+    connectTimeoutMs: 5000,
+    dns: { family: "auto", refreshMs: 5000 },
+    circuitBreakers: {
+      maxConnections: 1024,
+      maxPendingRequests: 1024,
+      maxRequests: 1024,
+      maxRetries: 3,
+      retryBudget: null,
+    },
+    outlierDetection: null,
+    http: {
+      protocol: "http1",
+      maxRequestsPerConnection: null,
+      idleTimeoutMs: null,
+      maxConnectionDurationMs: null,
+      maxResponseHeadersKb: 60,
+      maxHeadersCount: 100,
+    },
+    perConnectionBufferLimitBytes: 1024 * 1024,
+    tls: null,
+    endpoints,
+    metadata: { service: name, namespace: "production" },
+    contentKey: JSON.stringify({ name, ...over, endpoints: 0 }),
+    ...over,
+  };
+}
+
+export function prefix(value: string): PathMatcher {
+  return { kind: "prefix", value, caseSensitive: true, matches: (path) => path.startsWith(value) };
+}
+
+export function forward(
+  clusters: readonly { name: string; weight?: number }[],
+  over: Partial<ForwardAction> = {},
+): ForwardAction {
+  const choices = clusters.map(({ name, weight = 1 }) => ({ name, weight, requestHeaders: [], responseHeaders: [] }));
+  return {
+    kind: "forward",
+    clusters: choices,
+    totalWeight: choices.reduce((sum, choice) => sum + choice.weight, 0),
+    rewritePath: null,
+    rewriteHost: null,
+    appendXForwardedHost: false,
+    timeoutMs: 15_000,
+    idleTimeoutMs: null,
+    maxStreamDurationMs: null,
+    retry: null,
+    clusterNotFoundStatus: 503,
+    ...over,
+  };
+}
+
+export function retryPolicy(on: Partial<RetryPolicyPlan["on"]>, over: Partial<RetryPolicyPlan> = {}): RetryPolicyPlan {
+  return {
+    on: {
+      serverError: false,
+      gatewayError: false,
+      reset: false,
+      resetBeforeRequest: false,
+      connectFailure: false,
+      refusedStream: false,
+      retriable4xx: false,
+      envoyRateLimited: false,
+      statusCodes: [],
+      responseHeaders: [],
+      ...on,
+    },
+    attempts: 2,
+    perTryTimeoutMs: null,
+    perTryIdleTimeoutMs: null,
+    baseIntervalMs: 25,
+    maxIntervalMs: 250,
+    avoidPreviousHosts: false,
+    hostSelectionMaxAttempts: 5,
+    retriableRequestHeaders: [],
+    ...over,
+  };
+}
+
+export function route(action: RoutePlan["action"], match: Partial<RoutePlan["match"]> = {}): RoutePlan {
+  return {
+    name: "",
+    virtualHost: "all",
+    match: { path: prefix("/"), headers: [], query: [], fraction: null, ...match },
+    action,
+    metadata: {},
+    rbacOverrides: null,
+  };
+}
+
+export function headerEquals(name: string, value: string): RoutePlan["match"]["headers"][number] {
+  return {
+    name,
+    text: `${name} exact "${value}"`,
+    matches: (request: HttpRequestView) => {
+      for (let i = 0; i < request.headers.count; i++) {
+        if (request.headers.nameAt(i) === name && request.headers.valueAt(i) === value) return true;
+      }
+      return false;
+    },
+  };
+}
+
+export function routes(list: readonly RoutePlan[], name = "routes"): RouteConfigPlan {
+  const host: VirtualHostPlan = {
+    name: "all",
+    domains: ["*"],
+    routes: list,
+    includeRequestAttemptCount: false,
+    includeAttemptCountInResponse: false,
+  };
+  return {
+    name,
+    ignorePortInHostMatching: false,
+    virtualHosts: [host],
+    exactDomains: new Map(),
+    suffixDomains: [],
+    prefixDomains: [],
+    defaultHost: host,
+  };
+}
+
+export function http(over: Partial<HttpConnectionPlan> = {}): HttpConnectionPlan {
+  return {
+    kind: "http",
+    statPrefix: "http",
+    codec: "auto",
+    routeConfig: "routes",
+    rbac: [],
+    accessLogs: [],
+    serverName: "envoy",
+    serverHeader: "overwrite",
+    useRemoteAddress: false,
+    xffNumTrustedHops: 0,
+    skipXffAppend: true,
+    via: null,
+    generateRequestId: true,
+    preserveExternalRequestId: false,
+    alwaysSetRequestIdInResponse: false,
+    xfcc: { mode: "sanitize-set", subject: false, uri: true, dns: false, cert: false, chain: false },
+    normalizePath: true,
+    mergeSlashes: true,
+    escapedSlashes: "keep",
+    stripMatchingHostPort: false,
+    stripAnyHostPort: false,
+    maxRequestHeadersKb: 60,
+    maxHeadersCount: 100,
+    headersWithUnderscores: "allow",
+    maxRequestsPerConnection: null,
+    connectionIdleTimeoutMs: 3_600_000,
+    maxConnectionDurationMs: null,
+    streamIdleTimeoutMs: 300_000,
+    requestTimeoutMs: null,
+    requestHeadersTimeoutMs: null,
+    drainTimeoutMs: 5000,
+    delayedCloseTimeoutMs: 1000,
+    ...over,
+  };
+}
+
+export function downstreamTls(over: Partial<DownstreamTlsPlan> = {}): DownstreamTlsPlan {
+  return {
+    identitySecret: "identity",
+    validationSecret: "bundle",
+    sanMatchers: [],
+    alpn: [],
+    minVersion: "TLSv1.3",
+    maxVersion: "TLSv1.3",
+    requireClientCertificate: true,
+    ...over,
+  };
+}
+
+export function upstreamTls(over: Partial<UpstreamTlsPlan> = {}): UpstreamTlsPlan {
+  return {
+    identitySecret: "identity",
+    validationSecret: "bundle",
+    sanMatchers: [],
+    alpn: [],
+    minVersion: "TLSv1.3",
+    maxVersion: "TLSv1.3",
+    sni: null,
+    ...over,
+  };
+}
+
+export function chain(over: Partial<FilterChainPlan> = {}): FilterChainPlan {
+  const tls = over.tls ?? null;
+  return {
+    name: tls ? "tls" : "plain",
+    transportProtocol: tls ? "tls" : "raw_buffer",
+    tls,
+    networkRbac: [],
+    network: http(),
+    ...over,
+  };
+}
+
+export function listener(name: string, over: Partial<ListenerPlan> = {}): ListenerPlan {
+  return {
+    name,
+    address: { address: "127.0.0.1", port: 0 },
+    trafficDirection: "inbound",
+    tlsInspector: false,
+    listenerFiltersTimeoutMs: 15_000,
+    perConnectionBufferLimitBytes: 1024 * 1024,
+    filterChains: [chain()],
+    contentKey: JSON.stringify(over),
+    ...over,
+  };
+}
+
+export function proxyPlan(parts: {
+  listeners: readonly ListenerPlan[];
+  clusters?: readonly ClusterPlan[];
+  routes?: readonly RouteConfigPlan[];
+  workload?: string;
+}): ProxyPlan {
+  const workload = parts.workload ?? "payment-service-v1";
+  return {
+    node: {
+      id: `production/${workload}/0`,
+      cluster: workload,
+      workload,
+      namespace: "production",
+      service: "payment-service",
+      version: "v1",
+      serviceAccount: "payment-service",
+      metadata: {},
+    },
+    admin: null,
+    listeners: parts.listeners,
+    routeConfigs: new Map((parts.routes ?? []).map((config) => [config.name, config])),
+    clusters: new Map((parts.clusters ?? []).map((one) => [one.name, one])),
+    secretNames: ["identity", "bundle"],
+  };
+}
+
+const always: RbacMatcher = { text: "any", matches: () => true };
+
+/** ALLOW for callers with this SPIFFE ID. */
+export function allowPrincipal(spiffeId: string, over: Partial<RbacFilterPlan> = {}): RbacFilterPlan {
+  const principal: RbacMatcher = {
+    text: `principal ${spiffeId}`,
+    matches: (context) => context.peer?.uriSans.includes(spiffeId) === true,
+  };
+  const rules = { action: "allow" as const, policies: [{ name: "callers", permission: always, principal }] };
+  return { name: "envoy.filters.http.rbac", rules, shadowRules: null, ...over };
+}
+
+export function uriMatcher(value: string): {
+  type: "uri";
+  value: { text: string; matches: (v: string) => boolean; exact: string };
+} {
+  return { type: "uri", value: { text: `exact ${value}`, matches: (candidate) => candidate === value, exact: value } };
+}
