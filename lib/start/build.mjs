@@ -2,10 +2,10 @@
 //   generate  Prisma client            bundles  one file per process (esbuild)
 //   web       Next.js                  links    node_modules/.bin/meshwright and meshwright-proxy
 // The rule: nothing is left out silently. An entry point that is missing fails the build by name.
-import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { runForeground } from "./foreground.mjs";
 import { generate } from "./generate.mjs";
 import { builtHashes, projectRoot, rememberBuilt, sourceHash } from "./source-hash.mjs";
 import { sleep } from "./wait.mjs";
@@ -43,17 +43,17 @@ const BANNER = [
   "const require = meshwrightCreateRequire(import.meta.url);",
 ].join("\n");
 
-function report(step, startedAt, what) {
-  console.log(`  ${step.padEnd(9)} ${what} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
+function report(log, step, startedAt, what) {
+  log(`  ${step.padEnd(9)} ${what} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
 }
 
-async function bundle({ allowMissing }) {
+async function bundle({ allowMissing, log }) {
   const present = Object.entries(BUNDLES).filter(([, source]) => fs.existsSync(path.join(projectRoot, source)));
   const missing = Object.values(BUNDLES).filter((source) => !fs.existsSync(path.join(projectRoot, source)));
   if (missing.length > 0) {
     const message = `entry points are missing: ${missing.join(", ")}`;
     if (!allowMissing) throw new Error(`${message}. The checkout is not complete.`);
-    console.log(`  bundles   ${message}; left out because of --allow-missing`);
+    log(`  bundles   ${message}; left out because of --allow-missing`);
   }
   const { build } = await import("esbuild");
   await Promise.all(
@@ -81,25 +81,13 @@ async function bundle({ allowMissing }) {
   return `${present.length} made`;
 }
 
-function next() {
-  return new Promise((resolve, reject) => {
-    const cli = path.join(projectRoot, "node_modules", "next", "dist", "bin", "next");
-    const child = spawn(process.execPath, [cli, "build"], {
-      cwd: projectRoot,
-      env: { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", CI: process.env.CI ?? "1" },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (data) => {
-        output = (output + data).slice(-20_000);
-      });
-    }
-    child.once("error", reject);
-    child.once("exit", (code, signal) =>
-      code === 0 ? resolve() : reject(new Error(`next build ended with ${signal ?? `code ${code}`}:\n${output}`)),
-    );
+async function next() {
+  const cli = path.join(projectRoot, "node_modules", "next", "dist", "bin", "next");
+  const { code, stdout, stderr } = await runForeground(process.execPath, [cli, "build"], {
+    cwd: projectRoot,
+    env: { ...process.env, NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1", CI: process.env.CI ?? "1" },
   });
+  if (code !== 0) throw new Error(`next build ended with ${code}:\n${`${stdout}${stderr}`.slice(-20_000)}`);
 }
 
 function link() {
@@ -118,7 +106,7 @@ function link() {
 const lockFile = path.join(projectRoot, "dist", "build.lock");
 
 /** One build at a time in a checkout; a lock whose process is gone is taken over. */
-async function locked(work) {
+async function locked(work, log) {
   fs.mkdirSync(path.dirname(lockFile), { recursive: true });
   for (let said = false; ; await sleep(200)) {
     try {
@@ -129,7 +117,7 @@ async function locked(work) {
       const holder = Number(fs.readFileSync(lockFile, "utf8"));
       try {
         process.kill(holder, 0);
-        if (!said) console.log(`  waiting for the build of process ${holder}`);
+        if (!said) log(`  waiting for the build of process ${holder}`);
         said = true;
       } catch (gone) {
         if (gone.code === "ESRCH") fs.rmSync(lockFile, { force: true });
@@ -144,10 +132,10 @@ async function locked(work) {
 }
 
 /**
- * @param {{ only?: string, allowMissing?: boolean, force?: boolean }} options
+ * @param {{ only?: string, allowMissing?: boolean, force?: boolean, log?: (text: string) => void }} options
  * @returns {Promise<string[]>} the steps that had something to do
  */
-export function build({ only, allowMissing = false, force = false } = {}) {
+export function build({ only, allowMissing = false, force = false, log = console.log } = {}) {
   return locked(async () => {
     const done = [];
     const step = async (name, isCurrent, work) => {
@@ -156,7 +144,7 @@ export function build({ only, allowMissing = false, force = false } = {}) {
       const startedAt = Date.now();
       const what = await work();
       done.push(name);
-      report(name, startedAt, what ?? "made");
+      report(log, name, startedAt, what ?? "made");
     };
     await step(
       "generate",
@@ -169,7 +157,7 @@ export function build({ only, allowMissing = false, force = false } = {}) {
       "bundles",
       () => builtHashes().bundles === bundlesHash && outputs(),
       async () => {
-        const what = await bundle({ allowMissing });
+        const what = await bundle({ allowMissing, log });
         if (outputs()) rememberBuilt("bundles", bundlesHash);
         return what;
       },
@@ -190,7 +178,7 @@ export function build({ only, allowMissing = false, force = false } = {}) {
       });
     await step("links", linked, () => link());
     return done;
-  });
+  }, log);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -1,9 +1,9 @@
 // Installs the packages when package-lock.json changed since the last time, and only then.
 // The rule: no install script of a package is needed or run; everything works from what the registry ships.
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { runForeground } from "./foreground.mjs";
 import { projectRoot } from "./source-hash.mjs";
 
 const noteFile = path.join(projectRoot, "node_modules", ".meshwright-installed");
@@ -45,18 +45,10 @@ export async function ensureInstalled() {
   const npm = process.env.npm_execpath;
   const args = ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
   const [command, all] = npm?.endsWith(".js") ? [process.execPath, [npm, ...args]] : ["npm", args];
-  const output = [];
-  const code = await new Promise((resolve, reject) => {
-    const child = spawn(command, all, { cwd: projectRoot, stdio: ["ignore", "pipe", "pipe"] });
-    child.stdout.on("data", (data) => output.push(data));
-    child.stderr.on("data", (data) => output.push(data));
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
+  const { code, stdout, stderr } = await runForeground(command, all, { cwd: projectRoot });
   if (code !== 0) {
     throw new Error(
-      `npm ci failed with code ${code}. Check that the package registry can be reached, then start again.\n` +
-        Buffer.concat(output).toString().trim(),
+      `npm ci ended with ${code}. Check that the package registry can be reached, then start again.\n${`${stdout}${stderr}`.trim()}`,
     );
   }
   fs.writeFileSync(noteFile, lockHash());

@@ -1,9 +1,9 @@
 // `npm start`: from a fresh clone to a live mesh. Plain JavaScript on Node's built-ins, because nothing is installed when it begins.
 // The rule: each step says what it does and how long it took, and a failure says what to do next.
-import { spawn } from "node:child_process";
 import fs from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { ignoresHangup, watchAncestors } from "./ancestors.mjs";
+import { endForeground, runForeground } from "./foreground.mjs";
 import { environmentOf, isHome, openHome, releaseLock, removeHome, runningIn, takeLock, updateLock } from "./home.mjs";
 import { ensureInstalled } from "./install.mjs";
 import { HELP, parseOptions } from "./options.mjs";
@@ -11,6 +11,7 @@ import { holderOf, isFree, portsOf } from "./ports.mjs";
 import { endLeftovers } from "./processes.mjs";
 import { createProgress } from "./progress.mjs";
 import { answers, controlPlaneHealth, demoIsLive, tailOf } from "./readiness.mjs";
+import { projectRoot } from "./source-hash.mjs";
 import { Supervisor } from "./supervisor.mjs";
 import { until } from "./wait.mjs";
 
@@ -26,21 +27,12 @@ if (options.help || problems.length > 0) {
 
 /** Runs the migrations and the seed; its last line of output is JSON with the sign-in links. */
 async function migrate(environment, args = []) {
-  const child = spawn(process.execPath, [MIGRATE, ...args], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  let errors = "";
-  child.stdout.on("data", (data) => {
-    output += data;
+  const { code, stdout, stderr } = await runForeground(process.execPath, [MIGRATE, ...args], {
+    cwd: projectRoot,
+    env: environment,
   });
-  child.stderr.on("data", (data) => {
-    errors += data;
-  });
-  const code = await new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  if (code !== 0) throw new Error(`The database could not be prepared:\n${(errors || output).trim()}`);
-  return JSON.parse(output.trim().split("\n").at(-1) || "{}");
+  if (code !== 0) throw new Error(`The database could not be prepared:\n${(stderr || stdout).trim()}`);
+  return JSON.parse(stdout.trim().split("\n").at(-1) || "{}");
 }
 
 const linksText = (links) =>
@@ -109,6 +101,7 @@ async function main() {
     stopping ??= (async () => {
       progress.say(`\nStopping (${why}) …`);
       const startedAt = Date.now();
+      endForeground();
       await supervisor?.stop();
       await endLeftovers(home, 500);
       releaseLock(home);
@@ -142,7 +135,7 @@ async function bringUp(home, onSupervisor) {
   await step("Packages", async () => ({ note: (await ensureInstalled()) ? "installed" : "up to date" }));
   const { build } = await import("./build.mjs");
   await step("Build", async () => {
-    const done = await build();
+    const done = await build({ log: () => {} });
     return { note: done.length > 0 ? done.join(", ") : "up to date" };
   });
   const left = await endLeftovers(home);
