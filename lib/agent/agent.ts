@@ -155,7 +155,7 @@ export class MeshAgent {
     const isHosted = desired.app.kind === "demo" || desired.app.kind === "echo";
     const app = desired.app.kind === "address" ? desired.app.port : null;
     return {
-      inbound: await this.ports.next(),
+      inbound: desired.wishedInboundPort ?? (await this.ports.next()),
       outbound: await this.ports.next(),
       admin: await this.ports.next(),
       app: isHosted ? await this.ports.next() : app,

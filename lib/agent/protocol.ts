@@ -35,7 +35,10 @@ export const desiredProxySchema = z.object({
   enrollUrl: z.string(),
   trustBundlePem: z.string(),
   controlPlaneSpiffeId: z.string(),
+  /** Stored from its first start; null: the agent chooses. */
   ports: portsSchema.nullable(),
+  /** A gateway's public port, if one was asked for. */
+  wishedInboundPort: z.number().int().nullable(),
 });
 export type DesiredProxy = z.infer<typeof desiredProxySchema>;
 

@@ -48,6 +48,8 @@ const DRAIN_LIMIT_MS = 5_000;
 const LOG_LIMIT_BYTES = 20_000_000;
 /** What the proxy exits with when it needs a new join token (EX_TEMPFAIL of sysexits.h). */
 const EXIT_NEEDS_TOKEN = 75;
+/** Its identity was revoked (EX_NOPERM): starting it again soon would change nothing. */
+const EXIT_DENIED = 77;
 // A sidecar's young generation may stay at 1 MB per half: measured 35 -> 61 % of the private memory (platform.md).
 const NODE_FLAGS = ["--max-semi-space-size=1", "--no-warnings"];
 
@@ -204,6 +206,7 @@ export class ProxyRunner {
     child.once("exit", (code, signalName) => {
       if (this.record.process?.pid === pid) {
         this.needsToken ||= code === EXIT_NEEDS_TOKEN;
+        this.failures = code === EXIT_DENIED ? BACKOFF_MS.length - 1 : this.failures;
         this.noteExit(signalName ? `ended by ${signalName}` : `exited with code ${code}`);
         void this.step();
       }

@@ -1,7 +1,7 @@
 // The log of our own processes: one JSON object a line on stdout, which the supervisor keeps in home/logs.
 // One rule: never a secret. Tokens, keys, certificates' keys and cookies are cut by path before a line is written.
 
-import { type DestinationStream, destination, type Logger, pino } from "pino";
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
 
 export type { Logger };
 
@@ -19,13 +19,17 @@ const SECRET_PATHS = [
  * Makes a process's root logger; modules take `logger.child({ part })`.
  * Writes are synchronous: a process that dies has said why, and our processes log little.
  */
-export function createLogger(name: string, stream: DestinationStream = destination({ dest: 1, sync: true })): Logger {
+export function createLogger(
+  name: string,
+  level = "info",
+  stream: DestinationStream = destination({ dest: 1, sync: true }),
+): Logger {
   return pino(
     {
       name,
-      level: process.env.MESHWRIGHT_LOG_LEVEL ?? "info",
-      base: { pid: process.pid, name },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      level,
+      base: { pid: process.pid },
+      timestamp: stdTimeFunctions.isoTime,
       redact: { paths: SECRET_PATHS, censor: "[redacted]" },
       formatters: { level: (label) => ({ level: label }) },
     },

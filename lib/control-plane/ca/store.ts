@@ -1,19 +1,10 @@
 // What the certificate authority needs kept: an interface, so that tests run without a database.
 // One rule: only sealed keys and hashed tokens cross it.
 
-export type CaKeyKind = "root" | "issuer";
-export type CaKeyState = "prepared" | "active" | "retired";
-export type CaSlot = "A" | "B";
+import type { CaKeyRow } from "@/lib/data/system";
 
-export interface CaKeyRow {
-  id: string;
-  kind: CaKeyKind;
-  slot: CaSlot;
-  certPem: string;
-  encryptedKey: string;
-  state: CaKeyState;
-  notAfter: Date;
-}
+export type { CaKeyKind, CaKeyRow, CaKeyState } from "@/lib/data/system";
+export type CaSlot = CaKeyRow["slot"];
 
 export interface CaStore {
   /** Runs `change` on all rows while no other control plane can; the rows it returns are inserted or updated by id. */

@@ -1,0 +1,262 @@
+// Wires the control plane together and starts it in the one safe order: certificate authority, whole state, ADS,
+// enrollment, internal API, and last the leader's work. Stops in the opposite order.
+
+import type { Clock } from "@/lib/clock";
+import { controlPlaneSpiffeId } from "@/lib/control-plane/ca/spiffe-id";
+import { createSystemData, type Listener, listen, type SystemData } from "@/lib/data/system";
+import type { Logger } from "@/lib/observability/logger";
+import type { SidecarBudget } from "@/lib/signals";
+import { AdsServer } from "./ads/ads-server";
+import { Authority, LEAF_LIFETIME_MS } from "./ca/authority";
+import { EnrollServer } from "./ca/enroll-server";
+import { createEnrollStore } from "./ca/enroll-store";
+import { Revocations } from "./ca/revocations";
+import { AgentDesk } from "./internal-api/agents";
+import { InternalApi } from "./internal-api/server";
+import { statusRoutes } from "./internal-api/status-routes";
+import { Designs } from "./registry/designs";
+import { Prober } from "./registry/prober";
+import type { ProxyEntry } from "./registry/proxy-entry";
+import { type Compile, Publisher } from "./registry/publisher";
+import { Registry } from "./registry/registry";
+import { World } from "./registry/world";
+import { Leader } from "./rollout/leader";
+import { Rollouts } from "./rollout/rollouts";
+import { Scraper, type ScraperDesign } from "./telemetry/scraper";
+
+export interface ControlPlaneOptions {
+  databaseUrl: string;
+  sealingKey: Buffer;
+  internalSecret: string;
+  host: string;
+  internalPort: number;
+  adsPort: number;
+  enrollPort: number;
+  /** Of the control plane's own identity; workloads have those of their meshes. */
+  trustDomain: string;
+  compile: Compile;
+  clock: Clock;
+  logger: Logger;
+}
+
+export interface RunningControlPlane {
+  internalPort: number;
+  adsPort: number;
+  enrollPort: number;
+  authority: Authority;
+  registry: Registry;
+  world: World;
+  scraper: Scraper;
+  data: SystemData;
+  stop(): Promise<void>;
+}
+
+const HOUR_MS = 3_600_000;
+/** Our own certificate is renewed at half of its life, like everybody's. */
+const OWN_RENEWAL_MS = LEAF_LIFETIME_MS / 2;
+
+export async function startControlPlane(options: ControlPlaneOptions): Promise<RunningControlPlane> {
+  const { clock, logger, trustDomain } = options;
+  const now = () => clock.now();
+  const data = createSystemData(options.databaseUrl);
+  const authority = new Authority({ store: data.caKeys, sealingKey: options.sealingKey, trustDomain, clock });
+  await authority.load();
+
+  const revocations = new Revocations(data, now);
+  const registry = new Registry({
+    writeProxy: (rowId, patch) => data.proxies.update(rowId, patch),
+    denyList: revocations,
+    proxyOfSerial: (serial) => revocations.proxyOfSerial(serial),
+    now,
+    logger,
+  });
+  const designs = new Designs(data);
+  const world: World = new World({ data, registry, designs, publisher: () => publisher, revocations, logger });
+  const publisher = new Publisher({
+    registry,
+    designs,
+    compile: options.compile,
+    secrets: () => ({ bundlePem: authority.bundlePem(), denyListJson: revocations.document() }),
+    bindingOf: (environmentId) => world.environment(environmentId)?.binding ?? null,
+    logger,
+  });
+  const refreshDenyList = async () => {
+    if (await revocations.refresh()) {
+      registry.dropDenied();
+      world.buildAll();
+    }
+  };
+  const removeProxy = async (entry: ProxyEntry) => {
+    const { environmentId, proxyKey, id } = entry.row;
+    await data.certificates.revokeOfProxy(environmentId, proxyKey, new Date(now()));
+    await data.proxies.remove(id);
+    await data.events.append({
+      meshId: world.environment(environmentId)?.meshId ?? null,
+      environmentId,
+      kind: "proxy.removed",
+      actorName: "control plane",
+      subject: proxyKey,
+      payload: { spiffeId: entry.row.spiffeId },
+    });
+    await refreshDenyList();
+    registry.load(environmentId, await data.proxies.listByEnvironment(environmentId));
+  };
+
+  let ownIdentity = await authority.issueServerIdentity();
+  const ads = new AdsServer({ directory: registry, clock, logger }, ownIdentity, authority.bundlePem());
+  const enroll = new EnrollServer(
+    {
+      authority,
+      store: createEnrollStore(data, (row) => designs.get(row.deploymentId)?.certificateTtlMs ?? LEAF_LIFETIME_MS),
+      denyList: revocations,
+      clock,
+      logger,
+      onIssued: (identity, issued) => revocations.noteIssued(issued.serial, identity.proxyRowId),
+    },
+    ownIdentity,
+  );
+  const prober = new Prober(registry, now);
+  const scraper = new Scraper({ data, registry, designOf: (id) => scraperDesign(world, id), now, logger });
+  const rollouts = new Rollouts({ data, world, registry, designs, publisher, removeProxy, now, logger });
+
+  const adsPort = await ads.listen(options.adsPort, options.host);
+  const enrollPort = await enroll.listen(options.enrollPort, options.host);
+  const desk = new AgentDesk({
+    data,
+    registry,
+    adsUrl: `${options.host}:${adsPort}`,
+    enrollUrl: `https://${options.host}:${enrollPort}`,
+    bundlePem: () => authority.bundlePem(),
+    controlPlaneSpiffeId: controlPlaneSpiffeId(trustDomain),
+    removeProxy,
+    now,
+  });
+  const leader: Leader = new Leader({
+    databaseUrl: options.databaseUrl,
+    data,
+    address: `http://${options.host}:${options.internalPort}`,
+    onGained: () => {
+      prober.start();
+      scraper.start();
+      rollouts.lead();
+    },
+    onLost: () => {
+      prober.stop();
+      void scraper.stop().catch(() => undefined);
+      void rollouts.stop();
+    },
+    now,
+    logger,
+  });
+  const status = statusRoutes({
+    data,
+    registry,
+    world,
+    designs,
+    publisher,
+    scraper,
+    isLeader: () => leader.isLeader,
+    connectedAgents: () => desk.connectedAgents(),
+    now,
+  });
+  const api = new InternalApi([...status, ...desk.routes()], options.internalSecret, logger);
+  const internalPort = await api.listen(options.internalPort, options.host);
+
+  const listener = listenForChanges(options.databaseUrl, { world, rollouts, refreshDenyList, logger });
+  const hourly = setInterval(
+    () =>
+      void authority
+        .load()
+        .catch((error: unknown) => logger.error({ reason: String(error) }, "the CA could not be checked")),
+    HOUR_MS,
+  );
+  const renewal = setInterval(() => {
+    void authority.issueServerIdentity().then((identity) => {
+      ownIdentity = identity;
+      ads.useIdentity(ownIdentity, authority.bundlePem());
+      enroll.useIdentity(ownIdentity);
+    });
+  }, OWN_RENEWAL_MS);
+  await world.load();
+  leader.start();
+
+  return {
+    internalPort,
+    adsPort,
+    enrollPort,
+    authority,
+    registry,
+    world,
+    scraper,
+    data,
+    async stop() {
+      clearInterval(hourly);
+      clearInterval(renewal);
+      await listener.stop();
+      await rollouts.stop();
+      prober.stop();
+      await scraper
+        .stop()
+        .catch((error: unknown) => logger.warn({ reason: String(error) }, "the last minute could not be written"));
+      await leader.stop();
+      world.stop();
+      await api.close();
+      ads.close();
+      await enroll.close();
+      await registry.flush();
+      registry.stop();
+      await data.close();
+    },
+  };
+}
+
+interface ChangeTargets {
+  world: World;
+  rollouts: Rollouts;
+  refreshDenyList(): Promise<void>;
+  logger: Logger;
+}
+
+function listenForChanges(url: string, { world, rollouts, refreshDenyList, logger }: ChangeTargets): Listener {
+  let hasConnected = false;
+  const failed = (what: string) => (error: unknown) =>
+    logger.warn({ reason: error instanceof Error ? error.message : String(error) }, what);
+  return listen({
+    url,
+    channels: ["meshwright_deployment", "meshwright_proxy", "meshwright_binding"],
+    onNotice({ channel, payload }) {
+      if (channel === "meshwright_deployment") {
+        rollouts.look();
+      } else {
+        world.reloadProxies(payload);
+        void refreshDenyList().catch(failed("the deny list cannot be read"));
+      }
+    },
+    onGap() {
+      if (hasConnected) {
+        void world.load().catch(failed("the state cannot be read again"));
+      }
+      hasConnected = true;
+      rollouts.look();
+    },
+    onError: failed("the connection for notices was lost"),
+  });
+}
+
+function scraperDesign(world: World, environmentId: string): ScraperDesign | null {
+  const design = world.currentDesign(environmentId);
+  if (!design) {
+    return null;
+  }
+  const budgets = new Map<string, SidecarBudget>(
+    design.document.objects.flatMap((object) =>
+      object.kind === "Workload"
+        ? [[`${object.metadata.namespace}/${object.metadata.name}`, object.spec.sidecar ?? {}] as const]
+        : [],
+    ),
+  );
+  return {
+    directory: design.directory,
+    budgetOf: (proxyKey) => budgets.get(proxyKey.slice(0, proxyKey.lastIndexOf("/"))) ?? {},
+  };
+}

@@ -1,0 +1,57 @@
+// One proxy in memory: its row, its streams, what it refused, what it should hold and what it last said.
+
+import { z } from "zod";
+import type { ProxyRow } from "@/lib/data/system";
+import type { AdsClient, AdsConnection } from "../ads/ads-server";
+import { type Rejection, Rejections } from "../ads/rejections";
+import { isTypeUrl, type Snapshot } from "../ads/snapshot";
+import type { ProxyStatus } from "./proxy-status";
+
+const storedRejection = z.object({
+  typeUrl: z.string(),
+  message: z.string(),
+  resources: z.array(z.string()),
+  isNamed: z.boolean(),
+  at: z.number(),
+});
+
+export class ProxyEntry implements AdsClient {
+  readonly rejections = new Rejections();
+  readonly connections = new Set<AdsConnection>();
+  current: Snapshot | null = null;
+  /** Digest of the snapshot the proxy has accepted whole on its present stream. */
+  syncedDigest: string | null = null;
+  /** Why no configuration could be compiled for it. */
+  compileProblem: string | null = null;
+  status: ProxyStatus | null = null;
+  probeFailures = 0;
+
+  constructor(public row: ProxyRow) {
+    const stored = storedRejection.safeParse(row.nack).data;
+    if (stored && isTypeUrl(stored.typeUrl)) {
+      this.rejections.restore({ ...stored, typeUrl: stored.typeUrl });
+    }
+  }
+
+  get proxyKey(): string {
+    return this.row.proxyKey;
+  }
+
+  snapshot(): Snapshot | null {
+    return this.current;
+  }
+
+  /** True once the proxy runs what it should and is ready: by its own word, not by what was sent. */
+  isInForce(deploymentId: string): boolean {
+    return (
+      this.row.deploymentId === deploymentId &&
+      this.row.ready &&
+      this.current !== null &&
+      this.status?.digest === this.current.digest
+    );
+  }
+
+  lastRejection(): Rejection | null {
+    return this.rejections.last;
+  }
+}
