@@ -1,0 +1,46 @@
+// MW1003: outlier detection that can never eject, because one endpoint is already more than maxEjectionPercent.
+import { objectKey } from "@/lib/mesh";
+import { clustersOf } from "../clusters";
+import type { Finding, ObjectAnalyzer } from "../finding";
+
+/** Envoy default for max_ejection_percent; Istio leaves it as it is. */
+const DEFAULT_MAX_EJECTION_PERCENT = 10;
+
+export const mw1003SmallClusterEjection: ObjectAnalyzer<"TrafficPolicy"> = {
+  code: "MW1003",
+  title: "Too few endpoints for an ejection",
+  scope: "object",
+  kind: "TrafficPolicy",
+  run(index, policy, facts) {
+    const detection = policy.spec.outlierDetection;
+    if (!detection || detection.alwaysEjectOneHost) return [];
+    const percent = detection.maxEjectionPercent ?? DEFAULT_MAX_EJECTION_PERCENT;
+    const clusters = clustersOf(index, policy, facts).filter((cluster) => cluster.endpoints > 0);
+    // a single endpoint has nobody to take over from it: that is another matter than the limit
+    const trapped = clusters.filter((cluster) => cluster.endpoints > 1 && 100 / cluster.endpoints > percent);
+    if (trapped.length === 0) return [];
+    const smallest = Math.min(...trapped.map((cluster) => cluster.endpoints));
+    const needed = Math.ceil(100 / smallest);
+    const sizes = trapped.map((cluster) => `${cluster.name} has ${cluster.endpoints}`).join(", ");
+    const key = objectKey(policy);
+    const finding: Finding = {
+      code: "MW1003",
+      severity: "warning",
+      message: `Outlier detection of ${policy.metadata.name} never ejects: it may take out ${percent} % of the endpoints, and ${sizes}.`,
+      cause: `Envoy checks the limit before the first ejection too: one of N endpoints may go only if 100 / N is at most maxEjectionPercent (${detection.maxEjectionPercent === undefined ? `unset, so Envoy's default of ${percent}` : percent}). It takes ${percent === 0 ? "a limit above 0" : `${Math.ceil(100 / percent)} endpoints`}.`,
+      refs: [key],
+      path: "spec.outlierDetection.maxEjectionPercent",
+      fixes: [
+        {
+          title: `Set maxEjectionPercent to ${needed}`,
+          command: { type: "patchSpec", key, path: ["outlierDetection", "maxEjectionPercent"], value: needed },
+        },
+        {
+          title: "Always allow the first ejection (Envoy; Istio cannot say it)",
+          command: { type: "patchSpec", key, path: ["outlierDetection", "alwaysEjectOneHost"], value: true },
+        },
+      ],
+    };
+    return [finding];
+  },
+};

@@ -1,0 +1,52 @@
+// MW1005: weights that do not sum to 100. They work (they are relative), but are read as percents and are not.
+import { type Destination, objectKey } from "@/lib/mesh";
+import { shares } from "@/lib/mesh/diff/words";
+import type { Finding, ObjectAnalyzer } from "../finding";
+
+export const mw1005Weights: ObjectAnalyzer<"Route"> = {
+  code: "MW1005",
+  title: "Weights that are not percents",
+  scope: "object",
+  kind: "Route",
+  run(_index, route) {
+    return route.spec.rules.flatMap((rule, i): Finding[] => {
+      if (rule.action.type !== "forward" || rule.action.destinations.length < 2) return [];
+      const { destinations } = rule.action;
+      const sum = destinations.reduce((total, each) => total + each.weight, 0);
+      if (sum === 100 || sum === 0) return [];
+      const key = objectKey(route);
+      const text = [...shares(destinations, route.spec.target.name)].map(([name, share]) => `${name} ${share}`);
+      return [
+        {
+          code: "MW1005",
+          severity: "info",
+          message: `The weights of rule ${i + 1} of ${route.metadata.name} sum to ${sum}, so the shares are ${text.join(", ")}.`,
+          cause: "Weights are relative to their sum. Who reads them as percents is misled.",
+          refs: [key],
+          path: `spec.rules[${i}].action.destinations`,
+          fixes: [
+            {
+              title: "Write the same shares as percents",
+              command: {
+                type: "patchSpec",
+                key,
+                path: ["rules", i, "action", "destinations"],
+                value: asPercents(destinations, sum),
+              },
+            },
+          ],
+        },
+      ];
+    });
+  },
+};
+
+/** Largest remainders, so that the result sums to exactly 100. */
+function asPercents(destinations: readonly Destination[], sum: number): Destination[] {
+  const exact = destinations.map((each) => (each.weight / sum) * 100);
+  const whole = exact.map(Math.floor);
+  const order = exact.map((value, i) => ({ i, rest: value - Math.floor(value) })).sort((a, b) => b.rest - a.rest);
+  const missing = 100 - whole.reduce((total, each) => total + each, 0);
+  for (const { i } of order.slice(0, missing)) whole[i] = (whole[i] ?? 0) + 1;
+  return destinations.map((each, i) => ({ ...each, weight: whole[i] ?? 0 }));
+}

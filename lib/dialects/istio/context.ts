@@ -1,0 +1,161 @@
+// What the importers of single resources share: the resource, the design it lands in, and what came of it so far.
+import {
+  API_VERSION,
+  type Kind,
+  keyOf,
+  type MeshIndex,
+  type MeshObject,
+  type ObjectKey,
+  type ObjectOf,
+  type Origin,
+  objectKey,
+  type Path,
+  pathText,
+  type Service,
+  type ServiceRef,
+  type SpecOf,
+} from "@/lib/mesh";
+import type { Sink } from "./fields";
+import { resolveHost } from "./hosts";
+
+export type Resource = {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  namespace: string;
+  namespaceDefaulted: boolean;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  line: number;
+  lineOf(path: Path): number;
+  file?: string;
+};
+
+export type ImportWarning = {
+  /** `VirtualService production/payment-service` */
+  source: string;
+  path: string;
+  message: string;
+  fix: string;
+  line: number;
+  file?: string;
+};
+
+/** What became of one resource. */
+export type Understood = { source: string; line: number; file?: string; objects: ObjectKey[]; sentences: string[] };
+
+export const sourceText = (resource: Resource) => `${resource.kind} ${resource.namespace}/${resource.name}`;
+
+/** One import: objects are put here by key, and turned into commands at the end. */
+export class ImportContext {
+  readonly objects = new Map<ObjectKey, MeshObject>();
+  readonly warnings: ImportWarning[] = [];
+
+  constructor(readonly index: MeshIndex) {}
+
+  /** What the design has, with what this import already added. */
+  get(key: ObjectKey): MeshObject | undefined {
+    return this.objects.get(key) ?? this.index.get(key);
+  }
+
+  all<K extends Kind>(kind: K): ObjectOf<K>[] {
+    const fresh = [...this.objects.values()].filter((object): object is ObjectOf<K> => object.kind === kind);
+    const keys = new Set(fresh.map(objectKey));
+    return [...this.index.all(kind).filter((object) => !keys.has(objectKey(object))), ...fresh];
+  }
+
+  /** Puts an object, in place of `existing` where there is one: its name and identity stay. */
+  put<K extends Kind>(
+    kind: K,
+    name: string,
+    spec: SpecOf<K>,
+    origin: { resource: Resource; sink?: Sink } | undefined,
+    existing: ObjectOf<K> | undefined,
+  ): ObjectKey {
+    const resource = origin?.resource;
+    const metadata = {
+      ...(existing?.metadata ?? { name, ...(kind === "Namespace" ? {} : { namespace: resource?.namespace }) }),
+      ...(resource?.labels ? { labels: resource.labels } : {}),
+      ...(resource?.annotations ? { annotations: resource.annotations } : {}),
+      ...(origin ? { origin: originOf(origin.resource, origin.sink) } : {}),
+    };
+    const object = { apiVersion: API_VERSION, kind, metadata, spec } as unknown as ObjectOf<K>;
+    const key = objectKey(object);
+    this.objects.set(key, object);
+    return key;
+  }
+
+  warn(resource: Resource, path: Path, message: string, fix: string): void {
+    this.warnings.push({
+      source: sourceText(resource),
+      path: pathText(path),
+      message,
+      fix,
+      line: resource.lineOf(path),
+      ...(resource.file === undefined ? {} : { file: resource.file }),
+    });
+  }
+
+  /** The service behind a host, added to the design when it is not there yet. Undefined for hosts outside the mesh. */
+  service(resource: Resource, host: string, path: Path, port?: number): Service | undefined {
+    const found = resolveHost(host, resource.namespace);
+    if (found.kind !== "service") return undefined;
+    if (found.twoParts) {
+      const message = `"${host}" is read as service ${found.name} in namespace ${found.namespace}; Istio takes a name with a dot literally`;
+      this.warn(resource, path, message, `Write ${found.name}.${found.namespace}.svc.cluster.local.`);
+    }
+    const key = keyOf("Service", found.namespace, found.name);
+    const existing = this.get(key);
+    if (existing?.kind === "Service") return existing;
+    return this.assumeService(resource, found, path, port);
+  }
+
+  private assumeService(
+    resource: Resource,
+    found: { namespace: string; name: string },
+    path: Path,
+    port: number | undefined,
+  ): Service {
+    this.assumeNamespace(found.namespace);
+    const assumed = port ?? 80;
+    const service: Service = {
+      apiVersion: API_VERSION,
+      kind: "Service",
+      metadata: { name: found.name, namespace: found.namespace },
+      spec: { ports: [{ name: "http", port: assumed, protocol: "http" }] },
+    };
+    this.objects.set(objectKey(service), service);
+    const message = `service ${found.name} is not in the design; it is added with port ${assumed}`;
+    this.warn(resource, path, message, "Check its ports, and add its workloads.");
+    return service;
+  }
+
+  assumeNamespace(namespace: string): void {
+    const key = keyOf("Namespace", undefined, namespace);
+    if (!this.get(key)) {
+      this.objects.set(key, { apiVersion: API_VERSION, kind: "Namespace", metadata: { name: namespace }, spec: {} });
+    }
+  }
+}
+
+/** A reference as the model writes it from within `namespace`. */
+export function refFrom(service: Service, namespace: string): ServiceRef {
+  const { metadata } = service;
+  return metadata.namespace === namespace
+    ? { name: metadata.name }
+    : { namespace: metadata.namespace, name: metadata.name };
+}
+
+function originOf(resource: Resource, sink: Sink | undefined): Origin {
+  const kept = sink?.kept.map(({ path, value }) => ({ path: pathText(path), value: value as never })) ?? [];
+  return {
+    dialect: "istio",
+    apiVersion: resource.apiVersion,
+    kind: resource.kind,
+    name: resource.name,
+    namespace: resource.namespace,
+    ...(resource.namespaceDefaulted ? { namespaceDefaulted: true } : {}),
+    ...(resource.file === undefined ? {} : { file: resource.file.slice(-256) }),
+    ...(kept.length === 0 ? {} : { kept }),
+  };
+}

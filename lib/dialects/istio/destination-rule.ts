@@ -1,0 +1,211 @@
+// DestinationRule -> TrafficPolicy and Subsets of one service.
+// The rule: `consecutiveErrors` stays what it is, a number without effect; which counter was meant is the author's decision (finding MW1002).
+import {
+  type ConnectionPool,
+  type ObjectKey,
+  type OutlierDetection,
+  objectKey,
+  type Service,
+  type SpecOf,
+  serviceRefKey,
+} from "@/lib/mesh";
+import { durationText } from "@/lib/mesh/diff/words";
+import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "./context";
+import type { Fields, Sink } from "./fields";
+
+type PolicyBlocks = Omit<SpecOf<"TrafficPolicy">, "service" | "subset">;
+
+export function importDestinationRule(
+  context: ImportContext,
+  resource: Resource,
+  spec: Fields,
+  sink: Sink,
+): Understood {
+  const understood: Understood = {
+    source: sourceText(resource),
+    line: resource.line,
+    ...(resource.file === undefined ? {} : { file: resource.file }),
+    objects: [],
+    sentences: [],
+  };
+  const host = spec.text("host");
+  const service = host === undefined ? undefined : context.service(resource, host, ["spec", "host"]);
+  if (!service) {
+    if (host === undefined) spec.problem("host", "is missing", "Name the service.");
+    else {
+      const message = `is left out: host ${host} is not a service of the mesh`;
+      context.warn(resource, ["spec", "host"], message, "Add the policy by hand.");
+    }
+    return understood;
+  }
+  const own = importPolicy(spec.object("trafficPolicy"));
+  const subsets = spec.list("subsets").flatMap((fields) => {
+    const name = fields.text("name");
+    if (name === undefined) fields.problem("name", "is missing", "Name the subset.");
+    const labels = fields.textMap("labels") ?? {};
+    const policy = importPolicy(fields.object("trafficPolicy"));
+    fields.keepRest();
+    return name === undefined ? [] : [{ name, labels, policy }];
+  });
+  spec.keepRest();
+  for (const kept of sink.kept) {
+    const message = "has no counterpart in the model: it is kept and written back on export, and has no effect here";
+    context.warn(resource, kept.path, message, "Remove it, or keep Istio for what it does.");
+  }
+  // the first object carries what was kept of the resource
+  let carrier: Sink | undefined = sink;
+  const keep = (key: ObjectKey) => {
+    understood.objects.push(key);
+    carrier = undefined;
+  };
+  const origin = () => ({ resource, ...(carrier ? { sink: carrier } : {}) });
+  if (own || subsets.length === 0) {
+    keep(putPolicy(context, resource, service, undefined, own ?? {}, origin()));
+    understood.sentences.push(...policySentences(service.metadata.name, own ?? {}));
+  }
+  for (const { name, labels, policy } of subsets) {
+    keep(putSubset(context, resource, service, name, labels, origin()));
+    const text = Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .join(", ");
+    understood.sentences.push(`subset ${name} is what has the labels ${text || "(none)"}.`);
+    if (policy) {
+      keep(putPolicy(context, resource, service, name, policy, origin()));
+      understood.sentences.push(...policySentences(`subset ${name}`, policy));
+    }
+  }
+  return understood;
+}
+
+function putSubset(
+  context: ImportContext,
+  resource: Resource,
+  service: Service,
+  name: string,
+  labels: Record<string, string>,
+  origin: { resource: Resource; sink?: Sink },
+): ObjectKey {
+  const key = objectKey(service);
+  const existing = context
+    .all("Subset")
+    .find((each) => serviceRefKey(each.spec.service, each) === key && each.spec.name === name);
+  const ref = existing ? existing.spec.service : refFrom(service, resource.namespace);
+  return context.put("Subset", `${service.metadata.name}-${name}`, { service: ref, name, labels }, origin, existing);
+}
+
+function putPolicy(
+  context: ImportContext,
+  resource: Resource,
+  service: Service,
+  subset: string | undefined,
+  blocks: PolicyBlocks,
+  origin: { resource: Resource; sink?: Sink },
+): ObjectKey {
+  const key = objectKey(service);
+  const existing = context
+    .all("TrafficPolicy")
+    .find((each) => serviceRefKey(each.spec.service, each) === key && each.spec.subset === subset);
+  const ref = existing ? existing.spec.service : refFrom(service, resource.namespace);
+  const spec = { service: ref, ...(subset === undefined ? {} : { subset }), ...blocks };
+  const name = subset === undefined ? resource.name : `${resource.name}-${subset}`;
+  return context.put("TrafficPolicy", name, spec, origin, existing);
+}
+
+function importPolicy(fields: Fields | undefined): PolicyBlocks | undefined {
+  if (!fields) return undefined;
+  const connectionPool = importPool(fields.object("connectionPool"));
+  const outlierDetection = importOutlierDetection(fields.object("outlierDetection"));
+  const loadBalancing = importLoadBalancer(fields.object("loadBalancer"));
+  const budget = fields.object("retryBudget");
+  const percent = budget?.number("percent");
+  const minConcurrency = budget?.number("minRetryConcurrency");
+  budget?.keepRest();
+  fields.keepRest();
+  return {
+    ...(connectionPool ? { connectionPool } : {}),
+    ...(outlierDetection ? { outlierDetection } : {}),
+    ...(loadBalancing ? { loadBalancing } : {}),
+    // Istio's default share of retries
+    ...(budget
+      ? { retryBudget: { percent: percent ?? 20, ...(minConcurrency === undefined ? {} : { minConcurrency }) } }
+      : {}),
+  };
+}
+
+function importPool(fields: Fields | undefined): ConnectionPool | undefined {
+  if (!fields) return undefined;
+  const tcp = fields.object("tcp");
+  const http = fields.object("http");
+  const pool = defined<ConnectionPool>({
+    maxConnections: tcp?.number("maxConnections"),
+    connectTimeoutMs: tcp?.duration("connectTimeout"),
+    maxPendingRequests: http?.number("http1MaxPendingRequests"),
+    maxRequests: http?.number("http2MaxRequests"),
+    maxRequestsPerConnection: http?.number("maxRequestsPerConnection"),
+    maxRetries: http?.number("maxRetries"),
+    idleTimeoutMs: http?.duration("idleTimeout"),
+  });
+  tcp?.keepRest();
+  http?.keepRest();
+  fields.keepRest();
+  return pool;
+}
+
+function importOutlierDetection(fields: Fields | undefined): OutlierDetection | undefined {
+  if (!fields) return undefined;
+  const detection = defined<OutlierDetection>({
+    legacyConsecutiveErrors: fields.number("consecutiveErrors"),
+    consecutive5xxErrors: fields.number("consecutive5xxErrors"),
+    consecutiveGatewayErrors: fields.number("consecutiveGatewayErrors"),
+    intervalMs: fields.duration("interval"),
+    baseEjectionTimeMs: fields.duration("baseEjectionTime"),
+    maxEjectionPercent: fields.number("maxEjectionPercent"),
+    minHealthPercent: fields.number("minHealthPercent"),
+  });
+  fields.keepRest();
+  return detection;
+}
+
+const POLICIES: Record<string, "round-robin" | "least-request" | "random"> = {
+  ROUND_ROBIN: "round-robin",
+  LEAST_REQUEST: "least-request",
+  // Istio's deprecated alias
+  LEAST_CONN: "least-request",
+  RANDOM: "random",
+};
+
+function importLoadBalancer(
+  fields: Fields | undefined,
+): { policy: "round-robin" | "least-request" | "random" } | undefined {
+  const simple = fields?.text("simple");
+  const policy = simple === undefined ? undefined : POLICIES[simple];
+  if (simple !== undefined && !policy && simple !== "UNSPECIFIED") fields?.keep("simple", simple);
+  fields?.keepRest();
+  return policy ? { policy } : undefined;
+}
+
+/** Without the fields that are undefined. */
+function defined<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+}
+
+function policySentences(name: string, blocks: PolicyBlocks): string[] {
+  const sentences: string[] = [];
+  const pool = blocks.connectionPool;
+  if (pool) {
+    const parts = [
+      pool.maxConnections === undefined ? "" : `${pool.maxConnections} connections`,
+      pool.maxPendingRequests === undefined ? "" : `${pool.maxPendingRequests} pending requests`,
+      pool.maxRequests === undefined ? "" : `${pool.maxRequests} requests at once`,
+      pool.maxRequestsPerConnection === undefined ? "" : `${pool.maxRequestsPerConnection} requests per connection`,
+    ].filter(Boolean);
+    if (parts.length > 0) sentences.push(`each caller's proxy opens to ${name} at most ${parts.join(", ")}.`);
+  }
+  const outlier = blocks.outlierDetection;
+  if (outlier) {
+    const every = durationText(outlier.intervalMs ?? 10_000);
+    const least = durationText(outlier.baseEjectionTimeMs ?? 30_000);
+    sentences.push(`endpoints of ${name} that fail are taken out for at least ${least}, checked every ${every}.`);
+  }
+  return sentences;
+}

@@ -1,0 +1,108 @@
+// ServiceEntry -> ExternalService, Gateway -> Gateway.
+import { keyOf, type Protocol, type ServicePort } from "@/lib/mesh";
+import { type ImportContext, type Resource, sourceText, type Understood } from "./context";
+import type { Fields, Sink } from "./fields";
+
+const PROTOCOLS: Record<string, Protocol> = {
+  HTTP: "http",
+  HTTP2: "http2",
+  GRPC: "grpc",
+  TCP: "tcp",
+  HTTPS: "tcp",
+  TLS: "tcp",
+};
+
+function begin(resource: Resource): Understood {
+  return {
+    source: sourceText(resource),
+    line: resource.line,
+    ...(resource.file === undefined ? {} : { file: resource.file }),
+    objects: [],
+    sentences: [],
+  };
+}
+
+export function importServiceEntry(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {
+  const understood = begin(resource);
+  const hosts = spec.texts("hosts") ?? [];
+  if (spec.text("location") === "MESH_INTERNAL") {
+    context.warn(resource, ["spec", "location"], "is left out: it is inside the mesh", "Add it as a Service.");
+    return understood;
+  }
+  const ports = spec.list("ports").flatMap((fields) => readPort(context, resource, fields) ?? []);
+  const endpoints = spec.list("endpoints").flatMap((fields) => {
+    const address = fields.text("address");
+    const port = ports[0]?.port;
+    fields.keepRest();
+    return address === undefined || port === undefined ? [] : [{ address, port }];
+  });
+  spec.keepRest();
+  context.assumeNamespace(resource.namespace);
+  const existing =
+    context.all("ExternalService").find((each) => each.spec.hosts.some((host) => hosts.includes(host))) ??
+    context
+      .all("ExternalService")
+      .find((each) => each.metadata.name === resource.name && each.metadata.namespace === resource.namespace);
+  const { owner, description } = existing?.spec ?? {};
+  const external = {
+    hosts,
+    ports,
+    ...(owner === undefined ? {} : { owner }),
+    ...(description === undefined ? {} : { description }),
+    ...(endpoints.length > 0 ? { endpoints } : {}),
+  };
+  understood.objects.push(context.put("ExternalService", resource.name, external, { resource, sink }, existing));
+  understood.sentences.push(`${hosts.join(", ")} is an external service.`);
+  return understood;
+}
+
+export function importGateway(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {
+  const understood = begin(resource);
+  const selector = spec.textMap("selector") ?? {};
+  const listeners = spec.list("servers").flatMap((fields) => {
+    const portFields = fields.object("port");
+    const port = portFields ? readPort(context, resource, portFields) : undefined;
+    // `ns/host` limits whose routes may attach; the host itself is what is served
+    const hosts = (fields.texts("hosts") ?? []).map((host) => host.split("/").at(-1) ?? host);
+    if (fields.has("tls")) {
+      const message = "has no counterpart in the model: the listener is taken over without TLS";
+      context.warn(resource, [...fields.path, "tls"], message, "It is kept and written back on export.");
+    }
+    fields.keepRest();
+    return port ? [{ ...port, hosts }] : [];
+  });
+  const type = Object.values(selector).includes("egressgateway") ? ("egress" as const) : ("ingress" as const);
+  sink.kept.push({ path: ["spec", "selector"], value: selector });
+  spec.keepRest();
+  context.assumeNamespace(resource.namespace);
+  const existing = context.get(keyOf("Gateway", resource.namespace, resource.name));
+  const gateway = { type, listeners };
+  understood.objects.push(
+    context.put(
+      "Gateway",
+      resource.name,
+      gateway,
+      { resource, sink },
+      existing?.kind === "Gateway" ? existing : undefined,
+    ),
+  );
+  understood.sentences.push(`gateway with ${listeners.length} ${listeners.length === 1 ? "listener" : "listeners"}.`);
+  return understood;
+}
+
+function readPort(context: ImportContext, resource: Resource, fields: Fields): ServicePort | undefined {
+  const port = fields.number("number");
+  const name = fields.text("name");
+  const written = fields.text("protocol") ?? "TCP";
+  const protocol = PROTOCOLS[written.toUpperCase()];
+  fields.keepRest();
+  if (port === undefined) {
+    fields.problem("number", "is missing", "Give the port.");
+    return undefined;
+  }
+  if (!protocol || written === "HTTPS" || written === "TLS") {
+    const message = `protocol ${written} is taken over as TCP`;
+    context.warn(resource, [...fields.path, "protocol"], message, "Check the port in the design.");
+  }
+  return { name: name ?? `port-${port}`, port, protocol: protocol ?? "tcp" };
+}

@@ -1,0 +1,99 @@
+// TrafficPolicy and Subset -> DestinationRule, one per service.
+import {
+  type ConnectionPool,
+  type MeshObject,
+  type OutlierDetection,
+  objectKey,
+  type Service,
+  type TrafficPolicy,
+} from "@/lib/mesh";
+import { type ExportContext, metadataOf, originOfKind } from "./export-context";
+import { hostOf } from "./export-route";
+import { msToDuration } from "./fields";
+
+export function exportDestinationRule(context: ExportContext, service: Service): void {
+  const key = objectKey(service);
+  const policies = context.index.trafficPoliciesOf(key);
+  const own = policies.find((policy) => policy.spec.subset === undefined);
+  const subsets = context.index.subsetsOf(key);
+  if (!own && subsets.length === 0) return;
+  const parts: MeshObject[] = [...(own ? [own] : []), ...subsets, ...policies];
+  // what was kept of the source is on its first object
+  const carrier =
+    parts.find((part) => originOfKind(part, "DestinationRule")?.kept) ??
+    parts.find((part) => originOfKind(part, "DestinationRule"));
+  const origin = originOfKind(carrier, "DestinationRule");
+  const namespace = origin?.namespace ?? service.metadata.namespace;
+  const trafficPolicy = own ? policyOf(context, own) : undefined;
+  const spec = {
+    host: hostOf(service.metadata.namespace, service.metadata.name, namespace),
+    ...(trafficPolicy && Object.keys(trafficPolicy).length > 0 ? { trafficPolicy } : {}),
+    ...(subsets.length === 0
+      ? {}
+      : {
+          subsets: subsets.map((subset) => {
+            const policy = policies.find((each) => each.spec.subset === subset.spec.name);
+            return {
+              name: subset.spec.name,
+              labels: subset.spec.labels,
+              ...(policy ? { trafficPolicy: policyOf(context, policy) } : {}),
+            };
+          }),
+        }),
+  };
+  const metadata = metadataOf(own ?? service, origin?.name ?? service.metadata.name, namespace);
+  context.add({ apiVersion: "networking.istio.io/v1", kind: "DestinationRule", metadata, spec }, carrier);
+}
+
+function policyOf(context: ExportContext, policy: TrafficPolicy): Record<string, unknown> {
+  const { connectionPool, outlierDetection, loadBalancing, retryBudget } = policy.spec;
+  if (outlierDetection?.alwaysEjectOneHost !== undefined) {
+    const reason = "Istio cannot tell Envoy to allow the first ejection; set maxEjectionPercent instead";
+    context.lose(policy, ["spec", "outlierDetection", "alwaysEjectOneHost"], "lost", reason);
+  }
+  return {
+    ...(loadBalancing ? { loadBalancer: { simple: loadBalancing.policy.toUpperCase().replace("-", "_") } } : {}),
+    ...(connectionPool ? { connectionPool: poolOf(connectionPool) } : {}),
+    ...(outlierDetection ? { outlierDetection: detectionOf(outlierDetection) } : {}),
+    ...(retryBudget
+      ? {
+          retryBudget: {
+            percent: retryBudget.percent,
+            ...(retryBudget.minConcurrency === undefined ? {} : { minRetryConcurrency: retryBudget.minConcurrency }),
+          },
+        }
+      : {}),
+  };
+}
+
+function poolOf(pool: ConnectionPool): Record<string, unknown> {
+  const tcp = defined({
+    maxConnections: pool.maxConnections,
+    connectTimeout: pool.connectTimeoutMs === undefined ? undefined : msToDuration(pool.connectTimeoutMs),
+  });
+  const http = defined({
+    http1MaxPendingRequests: pool.maxPendingRequests,
+    http2MaxRequests: pool.maxRequests,
+    maxRequestsPerConnection: pool.maxRequestsPerConnection,
+    maxRetries: pool.maxRetries,
+    idleTimeout: pool.idleTimeoutMs === undefined ? undefined : msToDuration(pool.idleTimeoutMs),
+  });
+  return { ...(Object.keys(tcp).length > 0 ? { tcp } : {}), ...(Object.keys(http).length > 0 ? { http } : {}) };
+}
+
+function detectionOf(detection: OutlierDetection): Record<string, unknown> {
+  return defined({
+    consecutiveErrors: detection.legacyConsecutiveErrors,
+    consecutive5xxErrors: detection.consecutive5xxErrors,
+    consecutiveGatewayErrors: detection.consecutiveGatewayErrors,
+    interval: detection.intervalMs === undefined ? undefined : msToDuration(detection.intervalMs),
+    baseEjectionTime:
+      detection.baseEjectionTimeMs === undefined ? undefined : msToDuration(detection.baseEjectionTimeMs),
+    maxEjectionPercent: detection.maxEjectionPercent,
+    minHealthPercent: detection.minHealthPercent,
+  });
+}
+
+function defined(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
+}

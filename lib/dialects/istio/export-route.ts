@@ -1,0 +1,172 @@
+// Route -> VirtualService.
+import {
+  type HeaderChanges,
+  type HeaderMatch,
+  type QueryMatch,
+  type Route,
+  type RouteMatch,
+  type RouteRule,
+  refKey,
+} from "@/lib/mesh";
+import { type ExportContext, metadataOf, originOfKind } from "./export-context";
+import { msToDuration } from "./fields";
+import { fullHost } from "./hosts";
+
+export function exportRoute(context: ExportContext, route: Route): void {
+  const origin = originOfKind(route, "VirtualService");
+  const twins = context.index.all("Route").filter((each) => {
+    const other = originOfKind(each, "VirtualService");
+    return other && origin && other.name === origin.name && other.namespace === origin.namespace;
+  });
+  const name = origin && twins.length === 1 ? origin.name : route.metadata.name;
+  const namespace = origin?.namespace ?? route.metadata.namespace;
+  const target = context.index.get(refKey(route.spec.target, route));
+  const http = route.spec.rules.map((rule, i) => httpRule(context, route, rule, i, namespace));
+  const spec: Record<string, unknown> = { hosts: hostsOf(context, route, namespace), http };
+  if (target?.kind === "Gateway") {
+    const { metadata } = target;
+    spec["gateways"] = [metadata.namespace === namespace ? metadata.name : `${metadata.namespace}/${metadata.name}`];
+  }
+  context.add(
+    {
+      apiVersion: "networking.istio.io/v1",
+      kind: "VirtualService",
+      metadata: metadataOf(route, name, namespace),
+      spec: ordered(spec),
+    },
+    route,
+  );
+}
+
+const ordered = ({ hosts, gateways, http }: Record<string, unknown>) => ({
+  hosts,
+  ...(gateways ? { gateways } : {}),
+  http,
+});
+
+function hostsOf(context: ExportContext, route: Route, namespace: string): string[] {
+  const target = context.index.get(refKey(route.spec.target, route));
+  if (target?.kind === "Gateway") return route.spec.hosts ?? ["*"];
+  if (target?.kind === "ExternalService") return target.spec.hosts;
+  return [hostOf(route.spec.target.namespace ?? route.metadata.namespace, route.spec.target.name, namespace)];
+}
+
+/** Short where the resource is in the service's namespace, full elsewhere. */
+export function hostOf(namespace: string, name: string, from: string): string {
+  return namespace === from ? name : fullHost(namespace, name);
+}
+
+function httpRule(
+  context: ExportContext,
+  route: Route,
+  rule: RouteRule,
+  i: number,
+  namespace: string,
+): Record<string, unknown> {
+  const match = rule.matches.flatMap(httpMatches);
+  const { action } = rule;
+  return {
+    ...(rule.name === undefined ? {} : { name: rule.name }),
+    ...(match.length === 0 ? {} : { match }),
+    ...(action.type === "forward"
+      ? {
+          route: action.destinations.map((each) => ({
+            destination: {
+              host: hostOf(each.service.namespace ?? route.metadata.namespace, each.service.name, namespace),
+              ...(each.subset === undefined ? {} : { subset: each.subset }),
+              ...(each.port === undefined ? {} : { port: { number: each.port } }),
+            },
+            weight: each.weight,
+          })),
+        }
+      : {}),
+    ...(action.type === "redirect"
+      ? {
+          redirect: {
+            ...(action.path === undefined ? {} : { uri: action.path }),
+            ...(action.host === undefined ? {} : { authority: action.host }),
+            ...(action.port === undefined ? {} : { port: action.port }),
+            ...(action.scheme === undefined ? {} : { scheme: action.scheme }),
+            redirectCode: action.code ?? 301,
+          },
+        }
+      : {}),
+    ...(action.type === "respond"
+      ? {
+          directResponse: {
+            status: action.status,
+            ...(action.body === undefined ? {} : { body: { string: action.body } }),
+          },
+        }
+      : {}),
+    ...(rule.timeoutMs === undefined ? {} : { timeout: msToDuration(rule.timeoutMs) }),
+    ...(rule.retries ? { retries: retriesOf(context, route, rule, i) } : {}),
+    ...(rule.rewrite
+      ? {
+          rewrite: {
+            ...(rule.rewrite.path === undefined ? {} : { uri: rule.rewrite.path }),
+            ...(rule.rewrite.host === undefined ? {} : { authority: rule.rewrite.host }),
+          },
+        }
+      : {}),
+    ...(rule.headers ? { headers: headersOf(rule.headers) } : {}),
+  };
+}
+
+function retriesOf(context: ExportContext, route: Route, rule: RouteRule, i: number): Record<string, unknown> {
+  const { attempts = 0, perTryTimeoutMs, on } = rule.retries ?? {};
+  if (attempts === 0) {
+    if (perTryTimeoutMs !== undefined || on) {
+      const reason = "Istio takes attempts: 0 only alone; the rest has no effect anyway";
+      context.lose(route, ["spec", "rules", i, "retries"], "approximate", reason);
+    }
+    return { attempts: 0 };
+  }
+  return {
+    attempts,
+    ...(perTryTimeoutMs === undefined ? {} : { perTryTimeout: msToDuration(perTryTimeoutMs) }),
+    ...(on && on.length > 0 ? { retryOn: on.join(",") } : {}),
+  };
+}
+
+function headersOf(headers: {
+  request?: HeaderChanges | undefined;
+  response?: HeaderChanges | undefined;
+}): Record<string, unknown> {
+  return {
+    ...(headers.request ? { request: headers.request } : {}),
+    ...(headers.response ? { response: headers.response } : {}),
+  };
+}
+
+/** One match may need two of Istio's: a path prefix by segment is the path itself, or anything below it. */
+function httpMatches(match: RouteMatch): Record<string, unknown>[] {
+  const rest: Record<string, unknown> = {};
+  if (match.methods?.length === 1) rest["method"] = { exact: match.methods[0] };
+  else if (match.methods) rest["method"] = { regex: match.methods.map(escapeRegex).join("|") };
+  const headers = (match.headers ?? []).filter((each) => !each.invert);
+  const without = (match.headers ?? []).filter((each) => each.invert);
+  if (headers.length > 0) rest["headers"] = Object.fromEntries(headers.map((each) => [each.name, valueMatch(each)]));
+  if (without.length > 0)
+    rest["withoutHeaders"] = Object.fromEntries(without.map((each) => [each.name, valueMatch(each)]));
+  if (match.query) rest["queryParams"] = Object.fromEntries(match.query.map((each) => [each.name, valueMatch(each)]));
+  const { path } = match;
+  if (!path) return [rest];
+  const ignore = path.ignoreCase ? { ignoreUriCase: true } : {};
+  if (path.type !== "pathPrefix") return [{ uri: { [path.type]: path.value }, ...ignore, ...rest }];
+  const bare = path.value.replace(/\/+$/, "");
+  if (bare === "") return [{ uri: { prefix: "/" }, ...rest }];
+  return [
+    { uri: { exact: bare }, ...ignore, ...rest },
+    { uri: { prefix: `${bare}/` }, ...ignore, ...rest },
+  ];
+}
+
+function valueMatch(each: HeaderMatch | QueryMatch): Record<string, string> {
+  if (each.type === "present" || each.value === undefined) return {};
+  // Istio has no suffix; its regular expressions match the whole value
+  if (each.type === "suffix") return { regex: `.*${escapeRegex(each.value)}` };
+  return { [each.type]: each.value };
+}
+
+const escapeRegex = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");

@@ -1,0 +1,175 @@
+// MutualTls -> PeerAuthentication, AuthorizationPolicy and drawn dependencies -> AuthorizationPolicy.
+// The rule: what the design grants by drawing is written out, so that Istio refuses what the design refuses.
+import {
+  type AuthorizationPolicy,
+  type AuthorizationRule,
+  keyOf,
+  type MeshRoot,
+  type MutualTls,
+  type ObjectKey,
+  objectKey,
+  refKey,
+  type Service,
+  serviceAccountOf,
+} from "@/lib/mesh";
+import { type ExportContext, metadataOf, originOfKind } from "./export-context";
+import { GENERATED_LABEL } from "./generated";
+import { ROOT_NAMESPACE } from "./security";
+
+export function exportMutualTls(context: ExportContext, mutualTls: MutualTls): void {
+  const { target, mode, ports } = mutualTls.spec;
+  const namespace =
+    !target || (!target.service && !target.namespace)
+      ? ROOT_NAMESPACE
+      : (target.namespace ?? mutualTls.metadata.namespace);
+  const name =
+    originOfKind(mutualTls, "PeerAuthentication")?.name ?? (target?.service ? mutualTls.metadata.name : "default");
+  if (target?.service) selectorLoss(context, mutualTls);
+  const spec = {
+    ...(target?.service ? { selector: { matchLabels: { app: target.service } } } : {}),
+    mtls: { mode: mode.toUpperCase() },
+    ...(ports && ports.length > 0
+      ? {
+          portLevelMtls: Object.fromEntries(
+            ports.map((each) => [String(each.port), { mode: each.mode.toUpperCase() }]),
+          ),
+        }
+      : {}),
+  };
+  context.add(
+    {
+      apiVersion: "security.istio.io/v1",
+      kind: "PeerAuthentication",
+      metadata: metadataOf(mutualTls, name, namespace),
+      spec,
+    },
+    mutualTls,
+  );
+}
+
+export function exportDefaults(context: ExportContext, mesh: MeshRoot): void {
+  const generated = { [GENERATED_LABEL]: "default" };
+  const hasOwn = context.index
+    .all("MutualTls")
+    .some((each) => !each.spec.target?.service && !each.spec.target?.namespace);
+  if (!hasOwn) {
+    context.add(
+      {
+        apiVersion: "security.istio.io/v1",
+        kind: "PeerAuthentication",
+        metadata: { name: "default", namespace: ROOT_NAMESPACE, labels: generated },
+        spec: { mtls: { mode: mesh.spec.defaults.mutualTls.toUpperCase() } },
+      },
+      undefined,
+    );
+  }
+  if (mesh.spec.defaults.authorization === "drawn") {
+    for (const service of context.index.all("Service")) drawnCallers(context, mesh, service);
+  }
+  if (mesh.spec.defaults.authorization === "deny") {
+    context.add(
+      {
+        apiVersion: "security.istio.io/v1",
+        kind: "AuthorizationPolicy",
+        metadata: { name: "allow-nothing", namespace: ROOT_NAMESPACE, labels: generated },
+        spec: {},
+      },
+      undefined,
+    );
+  }
+}
+
+function drawnCallers(context: ExportContext, mesh: MeshRoot, service: Service): void {
+  const { name, namespace } = service.metadata;
+  const callers = context.index
+    .dependenciesTo(objectKey(service))
+    .map((dependency) => refKey(dependency.spec.from, dependency));
+  const principals = [...new Set(callers.flatMap((caller) => principalsOf(context, mesh, caller)))].sort();
+  context.add(
+    {
+      apiVersion: "security.istio.io/v1",
+      kind: "AuthorizationPolicy",
+      metadata: { name: `drawn-callers-of-${name}`, namespace, labels: { [GENERATED_LABEL]: "drawn" } },
+      spec: {
+        selector: { matchLabels: { app: name } },
+        action: "ALLOW",
+        // no rule: an ALLOW policy that matches nobody
+        ...(principals.length === 0 ? {} : { rules: [{ from: [{ source: { principals } }] }] }),
+      },
+    },
+    undefined,
+  );
+}
+
+function principalsOf(context: ExportContext, mesh: MeshRoot, caller: ObjectKey): string[] {
+  const object = context.index.get(caller);
+  const holders = object?.kind === "Service" ? context.index.workloadsOf(caller) : object ? [object] : [];
+  const principal = (namespace: string | undefined, account: string) =>
+    `${mesh.spec.trustDomain}/ns/${namespace}/sa/${account}`;
+  const found = holders.flatMap((holder) => {
+    const account = serviceAccountOf(holder);
+    return account === undefined ? [] : [principal(holder.metadata.namespace, account)];
+  });
+  // a service without workloads keeps the account it will have
+  return found.length > 0 || object?.kind !== "Service"
+    ? found
+    : [principal(object.metadata.namespace, object.metadata.name)];
+}
+
+export function exportAuthorizationPolicy(context: ExportContext, policy: AuthorizationPolicy): void {
+  const { target, action, shadow, rules } = policy.spec;
+  const own = policy.metadata.namespace;
+  const namespace = target.namespace ?? (target.service ? own : ROOT_NAMESPACE);
+  if (target.service) selectorLoss(context, policy);
+  const annotations: Record<string, string> = shadow ? { "istio.io/dry-run": "true" } : {};
+  const metadata = metadataOf(policy, policy.metadata.name, namespace, annotations);
+  const mesh = context.index.mesh;
+  const spec = {
+    ...(target.service ? { selector: { matchLabels: { app: target.service } } } : {}),
+    action: action.toUpperCase(),
+    ...(rules.length === 0 ? {} : { rules: rules.map((rule) => ruleOf(context, mesh, policy, rule)) }),
+  };
+  context.add({ apiVersion: "security.istio.io/v1", kind: "AuthorizationPolicy", metadata, spec }, policy);
+}
+
+function ruleOf(
+  context: ExportContext,
+  mesh: MeshRoot | undefined,
+  policy: AuthorizationPolicy,
+  rule: AuthorizationRule,
+): Record<string, unknown> {
+  const from = rule.from?.map((source) => {
+    const services = mesh
+      ? (source.services ?? []).flatMap((ref) => principalsOf(context, mesh, refKey(ref, policy)))
+      : [];
+    // services and principals of one entry are AND-ed: only principals that are both remain
+    const principals =
+      source.principals && source.services
+        ? source.principals.filter((each) => services.includes(each))
+        : (source.principals ?? services);
+    const hasPrincipals = source.principals !== undefined || source.services !== undefined;
+    return {
+      source: {
+        ...(hasPrincipals ? { principals } : {}),
+        ...(source.namespaces ? { namespaces: source.namespaces } : {}),
+      },
+    };
+  });
+  const to = rule.to?.map((operation) => ({
+    operation: {
+      ...(operation.methods ? { methods: operation.methods } : {}),
+      ...(operation.paths ? { paths: operation.paths } : {}),
+      ...(operation.ports ? { ports: operation.ports.map(String) } : {}),
+      ...(operation.hosts ? { hosts: operation.hosts } : {}),
+    },
+  }));
+  return { ...(from ? { from } : {}), ...(to ? { to } : {}) };
+}
+
+function selectorLoss(context: ExportContext, object: MutualTls | AuthorizationPolicy): void {
+  const service = object.spec.target?.service ?? "";
+  const key = keyOf("Service", object.spec.target?.namespace ?? object.metadata.namespace, service);
+  if (!context.index.get(key)) return;
+  const reason = `Istio selects pods, not services: label app=${service} is assumed on the pods`;
+  context.lose(object, ["spec", "target"], "approximate", reason);
+}

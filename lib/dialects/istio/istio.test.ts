@@ -1,0 +1,264 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import {
+  applyCommand,
+  demoMesh,
+  diffDocuments,
+  digestOf,
+  emptyMesh,
+  type MeshDocument,
+  objectKey,
+  validateDocument,
+} from "@/lib/mesh";
+import { exportIstio, importIstio } from ".";
+
+const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}.yaml`, import.meta.url), "utf8");
+const seed = fixture("seed");
+
+function imported(text: string, document: MeshDocument) {
+  const result = importIstio(text, { document });
+  expect(result.violations).toEqual([]);
+  const applied = applyCommand(document, {}, { type: "batch", commands: result.commands });
+  if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
+  return { ...result, document: applied.document };
+}
+
+const changedKeys = (a: MeshDocument, b: MeshDocument) =>
+  [...new Set(diffDocuments(a, b).map((change) => change.key))].sort();
+
+test("the seed's document changes the route, the policy and the subsets of payment-service, and nothing else", () => {
+  const { document } = imported(seed, demoMesh());
+  expect(changedKeys(demoMesh(), document)).toEqual([
+    "Route/production/payment-service",
+    "Subset/production/payment-service-v1",
+    "Subset/production/payment-service-v2",
+    "TrafficPolicy/production/payment-service",
+  ]);
+  expect(validateDocument(document)).toEqual([]);
+  const find = (key: string) => document.objects.find((object) => objectKey(object) === key)?.spec;
+  expect(find("Route/production/payment-service")).toEqual({
+    target: { kind: "Service", name: "payment-service" },
+    rules: [
+      {
+        matches: [{ headers: [{ name: "x-user-type", type: "exact", value: "beta-tester" }] }],
+        action: {
+          type: "forward",
+          destinations: [{ service: { name: "payment-service" }, subset: "v2", weight: 100 }],
+        },
+      },
+      {
+        matches: [],
+        action: {
+          type: "forward",
+          destinations: [
+            { service: { name: "payment-service" }, subset: "v1", weight: 90 },
+            { service: { name: "payment-service" }, subset: "v2", weight: 10 },
+          ],
+        },
+      },
+    ],
+  });
+  expect(find("TrafficPolicy/production/payment-service")).toEqual({
+    service: { name: "payment-service" },
+    connectionPool: { maxConnections: 100, maxPendingRequests: 50, maxRequestsPerConnection: 2 },
+    outlierDetection: { legacyConsecutiveErrors: 5, intervalMs: 30_000, baseEjectionTimeMs: 30_000 },
+  });
+});
+
+test("each trap of the seed is a finding with a fix, and the fixes settle them", () => {
+  let { document, findings } = imported(seed, demoMesh());
+  expect(findings.map((finding) => finding.code)).toEqual(["MW1001", "MW1002", "MW1003"]);
+  for (const finding of findings) {
+    const applied = applyCommand(document, {}, finding.fixes![0]!.command);
+    if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
+    document = applied.document;
+  }
+  const again = importIstio("", { document });
+  expect(again.findings).toEqual([]);
+  const policy = document.objects.find((object) => objectKey(object) === "TrafficPolicy/production/payment-service");
+  // the second fix replaces the block; the third one's value was set after it
+  expect(policy?.spec).toMatchObject({
+    outlierDetection: { consecutiveGatewayErrors: 5, consecutive5xxErrors: 0, maxEjectionPercent: 50 },
+  });
+});
+
+test("what was understood reads as sentences", () => {
+  const { understood, warnings } = imported(seed, demoMesh());
+  expect(understood).toMatchObject([
+    {
+      source: "VirtualService production/payment-service",
+      line: 1,
+      sentences: ["header x-user-type = beta-tester goes to v2.", "everything goes to v1 (90 %), v2 (10 %)."],
+    },
+    { source: "DestinationRule production/payment-service", line: 13 },
+  ]);
+  expect(warnings).toMatchObject([
+    { line: 15, message: expect.stringContaining("has no namespace; production is assumed") },
+  ]);
+});
+
+test("importing the same text twice changes nothing the second time", () => {
+  const first = imported(seed, demoMesh()).document;
+  const second = importIstio(seed, { document: first });
+  expect(second.commands).toEqual([]);
+});
+
+test("export without a decision writes the legacy field back", () => {
+  const { document } = imported(seed, demoMesh());
+  const rule = exportIstio(document).resources.find(
+    (each) => each.kind === "DestinationRule" && each.metadata.name === "payment-service",
+  );
+  expect(rule).toEqual({
+    apiVersion: "networking.istio.io/v1",
+    kind: "DestinationRule",
+    metadata: { name: "payment-service", namespace: "production" },
+    spec: {
+      host: "payment-service",
+      trafficPolicy: {
+        connectionPool: {
+          tcp: { maxConnections: 100 },
+          http: { http1MaxPendingRequests: 50, maxRequestsPerConnection: 2 },
+        },
+        outlierDetection: { consecutiveErrors: 5, interval: "30s", baseEjectionTime: "30s" },
+      },
+      subsets: [
+        { name: "v1", labels: { version: "v1" } },
+        { name: "v2", labels: { version: "v2" } },
+      ],
+    },
+  });
+});
+
+test("an empty mesh gets the services that the text speaks of, and says that it assumed them", () => {
+  const { document, warnings, findings } = imported(seed, emptyMesh("new"));
+  expect(validateDocument(document)).toEqual([]);
+  expect(document.objects.map(objectKey)).toContain("Service/production/payment-service");
+  expect(document.objects.map(objectKey)).toContain("Namespace//production");
+  expect(warnings.map((each) => each.message).join()).toContain("is not in the design; it is added with port 80");
+  expect(findings.map((finding) => finding.code)).toContain("MW1004");
+});
+
+/** What the text says, without what the way through the model may write differently. */
+function meaning(text: string): unknown[] {
+  const values = parseAllDocuments(text).map((document) => document.toJS() as Record<string, never>);
+  return values
+    .filter((value) => !JSON.stringify(value).includes("meshwright.dev/generated"))
+    .map((value) =>
+      JSON.parse(
+        JSON.stringify(value)
+          .replace(/networking.istio.io\/v1\w*/g, "N")
+          .replace(/security.istio.io\/v1\w*/g, "S"),
+      ),
+    )
+    .sort((a, b) => (a.kind < b.kind ? -1 : 1));
+}
+
+test("everything the model has no word for survives the round trip", () => {
+  const document = emptyMesh("shop");
+  const { document: after, kept, warnings } = imported(fixture("everything"), document);
+  expect(validateDocument(after)).toEqual([]);
+  expect(kept.map((each) => each.path).sort()).toEqual([
+    "spec.exportTo",
+    "spec.http[0].mirror",
+    "spec.http[0].mirrorPercentage",
+    "spec.http[0].retries.retryRemoteLocalities",
+    "spec.http[1]",
+    "spec.http[3].fault",
+    "spec.resolution",
+    "spec.trafficPolicy.connectionPool.tcp.tcpKeepalive",
+    "spec.trafficPolicy.loadBalancer.warmup",
+    "spec.trafficPolicy.outlierDetection.splitExternalLocalOriginErrors",
+    "spec.trafficPolicy.tls",
+  ]);
+  expect(warnings.some((each) => each.message.includes("sourceLabels"))).toBe(true);
+  const out = exportIstio(after);
+  const expected = meaning(
+    fixture("everything")
+      .replace("LEAST_CONN", "LEAST_REQUEST")
+      .replace("timeout: 2.5s", "timeout: 2500ms")
+      .replace("idleTimeout: 1m", "idleTimeout: 60s")
+      .replace("reviews.books.svc.cluster.local", "reviews")
+      .replace("subset: v1, port: {number: 9080}}", "subset: v1, port: {number: 9080}}\n      weight: 100")
+      .replace(
+        "selector: {matchLabels: {app: reviews}}\n  rules",
+        "selector: {matchLabels: {app: reviews}}\n  action: ALLOW\n  rules",
+      ),
+  );
+  expect(meaning(out.text)).toEqual(expected);
+  // and the way back again is the same design
+  const again = imported(out.text, after);
+  const strip = (mesh: MeshDocument): MeshDocument => ({
+    objects: mesh.objects.map(
+      (object) => ({ ...object, metadata: { ...object.metadata, origin: undefined } }) as typeof object,
+    ),
+  });
+  expect(digestOf(strip(again.document))).toBe(digestOf(strip(after)));
+});
+
+test("a rule with conditions that the model lacks is left out, never widened", () => {
+  const { document } = imported(fixture("everything"), emptyMesh("shop"));
+  const route = document.objects.find((object) => object.kind === "Route")!;
+  expect(route.kind === "Route" && route.spec.rules.map((rule) => rule.name ?? rule.action.type)).toEqual([
+    "mirrored",
+    "redirect",
+    "respond",
+    "forward",
+  ]);
+});
+
+test("an authorization policy with a condition that the model lacks is left out whole", () => {
+  const text = `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: p, namespace: production}
+spec:
+  action: DENY
+  rules: [{from: [{source: {notPrincipals: [a]}}]}]
+`;
+  const { commands, warnings } = importIstio(text, { document: demoMesh() });
+  expect(commands).toEqual([]);
+  expect(warnings[0]).toMatchObject({ message: expect.stringContaining("left out"), line: 6 });
+});
+
+test("what is drawn is written out as policies, and passed over when it comes back", () => {
+  const out = exportIstio(demoMesh());
+  const policy = out.resources.find((each) => each.metadata.name === "drawn-callers-of-payment-service");
+  expect(policy?.spec).toEqual({
+    selector: { matchLabels: { app: "payment-service" } },
+    action: "ALLOW",
+    rules: [{ from: [{ source: { principals: ["shop.mesh.local/ns/production/sa/checkout"] } }] }],
+  });
+  const back = importIstio(out.text, { document: demoMesh() });
+  expect(back.violations).toEqual([]);
+  expect(back.understood.map((each) => each.source).join()).not.toContain("drawn-callers");
+});
+
+test("problems carry their line, and nothing is changed by a text with problems", () => {
+  const text = seed.replace("weight: 90", "weight: ninety").replace("interval: 30s", "interval: 30");
+  const result = importIstio(text, { document: demoMesh(), file: "pay.yaml" });
+  expect(result.commands).toEqual([]);
+  expect(result.violations).toMatchObject([
+    {
+      file: "pay.yaml",
+      line: 20,
+      path: "DestinationRule production/payment-service#spec.trafficPolicy.outlierDetection.interval",
+    },
+    {
+      line: 10,
+      path: "VirtualService production/payment-service#spec.http[1].route[0].weight",
+      message: "must be a number",
+    },
+  ]);
+});
+
+test("a version or a kind that nobody knows is named", () => {
+  expect(
+    importIstio("apiVersion: networking.istio.io/v2\nkind: VirtualService\nmetadata: {name: x}\n", {
+      document: demoMesh(),
+    }).violations[0]?.fix,
+  ).toContain("v1beta1");
+  expect(
+    importIstio("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n", { document: demoMesh() }).warnings[0]
+      ?.message,
+  ).toContain("left out");
+});
