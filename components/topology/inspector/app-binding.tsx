@@ -2,32 +2,10 @@
 // What runs behind a workload in the environment: the echo app, a process of one's own, or nothing. Rule: this is the
 // environment's binding, not the design; it is saved at once and takes effect with the next deployment.
 import { Button, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { type AppSpecDto, type BindingDto, keys, request } from "@/components/api-client";
+import { type AppSpecDto, useBinding } from "@/components/api-client";
 import { useMe, useMesh } from "@/components/shell";
 import { plural } from "@/components/ui";
-
-function useBinding() {
-  const { mesh, environment } = useMesh();
-  const client = useQueryClient();
-  const path = `/meshes/${mesh}/environments/${environment?.name ?? ""}/binding`;
-  const queryKey = keys.mesh(mesh, "binding", environment?.name);
-  const query = useQuery({
-    queryKey,
-    queryFn: async ({ signal }) => {
-      const answer = await request<{ version: number; binding: BindingDto }>(path, { signal });
-      return { etag: answer.etag ?? `"v${answer.data.version}"`, binding: answer.data.binding };
-    },
-    enabled: environment !== undefined,
-  });
-  const save = useMutation({
-    mutationFn: (binding: BindingDto) =>
-      request(path, { method: "PUT", body: { binding }, ifMatch: query.data?.etag ?? null }),
-    onSettled: () => client.invalidateQueries({ queryKey }),
-  });
-  return { binding: query.data?.binding, save, environment, isLoading: query.isLoading };
-}
 
 type AppKind = AppSpecDto["kind"];
 const kindData: { value: AppKind; label: string }[] = [
@@ -37,7 +15,8 @@ const kindData: { value: AppKind; label: string }[] = [
 ];
 
 export function AppBinding({ namespace, workload }: { namespace: string; workload: string }) {
-  const { binding, save, environment } = useBinding();
+  const { mesh, environment } = useMesh();
+  const { binding, save } = useBinding(mesh, environment?.name);
   const { can } = useMe();
   const instances = (binding?.instances ?? []).filter(
     (each) => each.workload.namespace === namespace && each.workload.name === workload,
@@ -146,7 +125,8 @@ function Address(props: {
 }
 
 export function ExternalBinding({ namespace, name, port }: { namespace: string; name: string; port: number }) {
-  const { binding, save } = useBinding();
+  const { mesh, environment } = useMesh();
+  const { binding, save } = useBinding(mesh, environment?.name);
   const { can } = useMe();
   const endpoint = binding?.externals.find((each) => each.namespace === namespace && each.name === name)?.endpoints[0];
   if (!binding)

@@ -30,7 +30,7 @@ export function LineDetails(props: InspectorProps & { id: string; edge: CanvasEd
   );
   const patch = (path: string[], value: unknown) =>
     gestures.edit({ type: "patchSpec", key: id, path, value: value === "" ? undefined : value });
-  const signals = `/meshes/${mesh}/signals${writeParameters(typeof window === "undefined" ? "" : sharedSearch(window.location.search), { scope: "dependency", name: `${source}->${target}` })}`;
+  const signals = `/meshes/${mesh}/signals${writeParameters(typeof window === "undefined" ? "" : sharedSearch(window.location.search), { scope: "dependency", name: dependency ? id : `${source}>${target}` })}`;
   return (
     <div>
       <div className={classes.inspectorHead}>

@@ -1,0 +1,251 @@
+"use client";
+// "Is this mesh all right, and what waits for me?"
+import { Anchor, Skeleton, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { useSearchParams } from "next/navigation";
+import {
+  type EventDto,
+  type FindingsDto,
+  get,
+  isOpen,
+  keys,
+  type TopologyDto,
+  useDeployments,
+  useEvents,
+  useFindings,
+  useProxies,
+  useSignals,
+} from "@/components/api-client";
+import { useDraft } from "@/components/draft";
+import { rangeWord, sharedSearch, useMesh, useView } from "@/components/shell";
+import {
+  Answer,
+  EmptyState,
+  ErrorState,
+  LoadingRows,
+  Page,
+  Panel,
+  plural,
+  StatusIcon,
+  shortDigest,
+  TimeAgo,
+  useNow,
+} from "@/components/ui";
+import { type OverviewFacts, overviewAnswer, postureOf } from "./answer";
+import classes from "./overview.module.css";
+import { StartList } from "./start-list";
+import { Tiles } from "./tiles";
+
+export function Overview() {
+  const { mesh, environment } = useMesh();
+  const { view } = useView();
+  const now = useNow(10_000);
+  const search = sharedSearch(`?${useSearchParams().toString()}`);
+  const draft = useDraft(mesh);
+  const signals = useSignals(mesh, environment?.name, { scope: "mesh", range: view.range });
+  const proxies = useProxies(mesh, environment?.name);
+  const deployments = useDeployments(mesh, environment?.name);
+  const findings = useFindings(mesh, "draft");
+  const question = { at: "draft", environment: environment?.name ?? "", range: "5m" };
+  const topology = useQuery({
+    queryKey: keys.mesh(mesh, "topology", question),
+    queryFn: ({ signal }) => get<TopologyDto>(`/meshes/${mesh}/topology?${new URLSearchParams(question)}`, signal),
+    enabled: environment !== undefined,
+    refetchInterval: 5000,
+  });
+
+  if (draft.error && !draft.snapshot) {
+    return (
+      <Page>
+        <ErrorState error={draft.error} onRetry={draft.reload} />
+      </Page>
+    );
+  }
+  if (!draft.snapshot || (environment && !deployments.data && !deployments.error)) {
+    return (
+      <Page>
+        <Skeleton height={48} />
+        <div className={classes.tiles}>
+          {["latency", "traffic", "errors", "saturation"].map((name) => (
+            <Skeleton key={name} height={150} />
+          ))}
+        </div>
+        <LoadingRows />
+      </Page>
+    );
+  }
+
+  const open = deployments.data?.items.find(isOpen);
+  const isNew =
+    draft.snapshot.document.objects.filter((object) => object.kind === "Service").length <= 2 &&
+    !hasHistory(deployments.data?.items ?? []);
+  if (isNew) {
+    const last = deployments.data?.items[0];
+    const failed = last && (last.state === "failed" || last.state === "restored") ? last : undefined;
+    return (
+      <Page>
+        <StartList
+          draft={draft}
+          snapshot={draft.snapshot}
+          proxies={proxies.data?.items ?? []}
+          topology={topology.data}
+          open={open}
+          failed={failed}
+        />
+      </Page>
+    );
+  }
+
+  const facts: OverviewFacts = {
+    signals: signals.data
+      ? { state: signals.data.state, errorRatio: signals.data.now.errorRatio, mtlsRatio: signals.data.now.mtlsRatio }
+      : null,
+    services: (topology.data?.services ?? []).map((each) => ({
+      name: each.key.split("/")[2] ?? each.key,
+      state: each.state,
+      errorRatio: each.now.errorRatio,
+    })),
+    proxies: (proxies.data?.items ?? []).map((proxy) => ({
+      ...proxy,
+      certificateNotAfter: proxy.certificate?.notAfter ?? null,
+    })),
+    openDeployment: open ? { revision: open.revision, state: open.state } : null,
+    isRunning: Boolean(environment?.running) || (proxies.data?.items.length ?? 0) > 0,
+  };
+  const answer = overviewAnswer(facts, now || Date.now());
+  return (
+    <Page>
+      <Answer
+        eyebrow={`Overview of ${mesh}`}
+        status={answer.status}
+        answer={answer.text}
+        detail={
+          environment?.running ? (
+            <>
+              {environment.name} runs r{environment.running.revision}{" "}
+              <span title={environment.running.digest}>({shortDigest(environment.running.digest)})</span>,{" "}
+              {rangeWord[view.range]}
+              {signals.data?.lastScrapeAt ? (
+                <>
+                  , measured <TimeAgo at={signals.data.lastScrapeAt} />
+                </>
+              ) : null}
+            </>
+          ) : (
+            <>
+              Nothing runs in {environment?.name ?? "any environment"}.{" "}
+              <Anchor component={Link} href={`/meshes/${mesh}/rollouts${search}`}>
+                Deploy the draft
+              </Anchor>
+            </>
+          )
+        }
+      />
+      <Tiles signals={signals.data} href={`/meshes/${mesh}/signals${search}`} />
+      <div className={classes.columns}>
+        <Panel title="Security posture" flush>
+          <ul className={classes.rows}>
+            {postureOf(facts, now || Date.now()).map((row) => (
+              <li key={row.label}>
+                <StatusIcon status={row.status} label={row.status === "unmeasured" ? "not measured" : row.status} />
+                <div className={classes.rowText}>
+                  <Text size="sm">{row.label}</Text>
+                  <Text size="xs" c="dimmed">
+                    {row.hint}
+                  </Text>
+                </div>
+                <span className={classes.figure}>{row.value}</span>
+              </li>
+            ))}
+          </ul>
+        </Panel>
+        <Waiting mesh={mesh} search={search} findings={findings.data} />
+      </div>
+      <RecentChanges mesh={mesh} />
+    </Page>
+  );
+}
+
+/** The start list stays until something ran for longer than the first try. */
+function hasHistory(deployments: readonly { state: string }[]): boolean {
+  return deployments.filter((each) => each.state === "done").length > 1;
+}
+
+function Waiting({ mesh, search, findings }: { mesh: string; search: string; findings: FindingsDto | undefined }) {
+  const counts = findings?.counts;
+  const rows = [
+    { key: "error", count: counts?.error ?? 0, status: "failing" as const, word: "error" },
+    { key: "warning", count: counts?.warning ?? 0, status: "attention" as const, word: "warning" },
+    { key: "info", count: counts?.info ?? 0, status: "unmeasured" as const, word: "hint" },
+  ].filter((row) => row.count > 0);
+  return (
+    <Panel
+      title="What waits in the design"
+      aside={
+        <Anchor size="sm" component={Link} href={`/meshes/${mesh}/findings${search}`}>
+          Findings
+        </Anchor>
+      }
+      flush
+    >
+      {rows.length === 0 ? (
+        <EmptyState title={findings ? "Nothing waits" : "Reading the draft"}>
+          {findings ? "No analyzer has anything to say about the draft." : null}
+        </EmptyState>
+      ) : (
+        <ul className={classes.rows}>
+          {rows.map((row) => (
+            <li key={row.key}>
+              <StatusIcon status={row.status} label={row.word} />
+              <div className={classes.rowText}>
+                <Text size="sm">{plural(row.count, row.word)}</Text>
+                <Text size="xs" c="dimmed" lineClamp={2}>
+                  {findings?.items.find((finding) => finding.severity === row.key)?.message}
+                </Text>
+              </div>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function RecentChanges({ mesh }: { mesh: string }) {
+  const events = useEvents(mesh, 8);
+  const items = events.data?.items ?? [];
+  return (
+    <Panel title="Recent changes" flush>
+      {items.length === 0 ? (
+        <EmptyState title={events.isLoading ? "Reading" : "No change yet"}>
+          Deployments, certificates and refused configurations appear here.
+        </EmptyState>
+      ) : (
+        <ul className={classes.rows}>
+          {items.map((event) => (
+            <li key={event.id}>
+              <StatusIcon
+                status={eventStatus(event)}
+                label={eventStatus(event) === "unmeasured" ? "note" : eventStatus(event)}
+              />
+              <div className={classes.rowText}>
+                <Text size="sm">{event.sentence}</Text>
+              </div>
+              <Text size="xs" c="dimmed" ta="right">
+                {event.actorName} · <TimeAgo at={event.at} />
+              </Text>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function eventStatus(event: EventDto): "ok" | "failing" | "attention" | "unmeasured" {
+  if (/nack|fail|refus|denied/.test(event.kind)) return "failing";
+  if (/restor|revok|disconnect/.test(event.kind)) return "attention";
+  if (/done|finish|ready/.test(event.kind)) return "ok";
+  return "unmeasured";
+}

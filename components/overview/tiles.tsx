@@ -1,0 +1,121 @@
+"use client";
+// The four golden signals as tiles: now, the change against the same time before, the shape of the range.
+import { Text } from "@mantine/core";
+import Link from "next/link";
+import type { SignalsDto } from "@/components/api-client";
+import { type Change, changeOf, Sparkline } from "@/components/charts";
+import { formatMs, formatPercent, formatRate, type Status, StatusIcon } from "@/components/ui";
+import { worstUse } from "./answer";
+import classes from "./overview.module.css";
+
+export function Tiles({ signals, href }: { signals: SignalsDto | undefined; href: string }) {
+  const now = signals?.now;
+  const before = signals?.before;
+  const points = signals?.points ?? [];
+  const state = signals?.state ?? "no-data";
+  const use = signals ? worstUse(signals.saturation) : null;
+  const measured: Status = state === "no-data" ? "unmeasured" : state === "stale" ? "stale" : "ok";
+  const errors = now?.errorRatio ?? null;
+  const tiles: TileProps[] = [
+    {
+      name: "Latency p99",
+      value: formatMs(now?.p99),
+      change: changeOf(now?.p99 ?? null, before?.p99 ?? null, "amount"),
+      worse: "up",
+      status: now?.p99 === null ? "unmeasured" : measured,
+      values: points.map((each) => each.p99),
+      series: 1,
+      note: `p50 ${formatMs(now?.p50)}, p95 ${formatMs(now?.p95)}`,
+    },
+    {
+      name: "Traffic",
+      value: formatRate(now?.requestsPerSecond),
+      change: changeOf(now?.requestsPerSecond ?? null, before?.requestsPerSecond ?? null, "amount"),
+      worse: null,
+      status: measured,
+      values: points.map((each) => each.requestsPerSecond),
+      series: 2,
+      note: "requests, each counted once",
+    },
+    {
+      name: "Errors",
+      value: formatPercent(errors),
+      change: changeOf(errors, before?.errorRatio ?? null, "ratio"),
+      worse: "up",
+      status:
+        measured !== "ok" || errors === null
+          ? measured === "ok"
+            ? "unmeasured"
+            : measured
+          : errors >= 0.05
+            ? "failing"
+            : errors >= 0.01
+              ? "attention"
+              : "ok",
+      values: points.map((each) => each.errorRatio),
+      series: "failing",
+      note: "5xx and no answer",
+    },
+    {
+      name: "Saturation",
+      value: use ? formatPercent(use.use) : "–",
+      change: null,
+      worse: "up",
+      status: use === null ? "unmeasured" : use.use >= 0.9 ? "failing" : use.use >= 0.7 ? "attention" : measured,
+      values:
+        signals?.saturation.points.map(
+          (each) =>
+            Math.max(each.poolUse ?? 0, each.requestsUse ?? 0, each.pendingUse ?? 0) ||
+            (each.poolUse === null ? null : 0),
+        ) ?? [],
+      series: 3,
+      note: use ? `nearest limit: ${use.what}` : "nothing near a limit was measured",
+    },
+  ];
+  return (
+    <div className={classes.tiles}>
+      {tiles.map((tile) => (
+        <Link key={tile.name} href={href} className={classes.tile} prefetch={false}>
+          <Tile {...tile} />
+        </Link>
+      ))}
+    </div>
+  );
+}
+
+interface TileProps {
+  name: string;
+  value: string;
+  change: Change | null;
+  worse: "up" | null;
+  status: Status;
+  values: readonly (number | null)[];
+  series: 1 | 2 | 3 | "failing";
+  note: string;
+}
+
+function Tile(props: TileProps) {
+  const isWorse = props.change && props.worse === props.change.direction;
+  return (
+    <>
+      <span className={classes.tileHead}>
+        <Text size="sm" fw={500}>
+          {props.name}
+        </Text>
+        <StatusIcon status={props.status} label={props.status === "unmeasured" ? "not measured" : props.status} />
+      </span>
+      <span className={classes.tileValue}>{props.value}</span>
+      <span className={classes.tileChange} data-worse={isWorse || undefined}>
+        {props.change
+          ? `${props.change.text} against before`
+          : props.status === "unmeasured"
+            ? "no data"
+            : "nothing to compare with"}
+      </span>
+      <Sparkline values={props.values} series={props.series} />
+      <Text size="xs" c="dimmed">
+        {props.note}
+      </Text>
+    </>
+  );
+}
