@@ -34,7 +34,11 @@ export {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
 } from "./gen/envoy/config/endpoint/v3/endpoint_pb";
-export { type FilterChain, FilterChainSchema } from "./gen/envoy/config/listener/v3/listener_components_pb";
+export {
+  type Filter,
+  type FilterChain,
+  FilterChainSchema,
+} from "./gen/envoy/config/listener/v3/listener_components_pb";
 export { type Listener, ListenerSchema } from "./gen/envoy/config/listener/v3/listener_pb";
 export {
   type Permission,
@@ -51,6 +55,7 @@ export {
   type HeaderMatcher,
   HeaderMatcherSchema,
   type QueryParameterMatcher,
+  type RedirectAction,
   RedirectAction_RedirectResponseCode,
   type RetryPolicy,
   RetryPolicySchema,

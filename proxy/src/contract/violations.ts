@@ -5,10 +5,14 @@ export interface Violation {
   readonly path: string;
   /** What is wrong and what to do. */
   readonly message: string;
+  /** The xDS resource it is in; absent for a static file, whose paths begin at the bootstrap. */
+  readonly resource?: { readonly kind: string; readonly name: string };
 }
 
-export function formatViolation({ path, message }: Violation): string {
-  return path === "" ? message : `${path}: ${message}`;
+/** `listener "inbound": filter_chains[0]: what is wrong` */
+export function formatViolation({ path, message, resource }: Violation): string {
+  const where = resource ? `${resource.kind} ${JSON.stringify(resource.name)}: ` : "";
+  return path === "" ? where + message : `${where}${path}: ${message}`;
 }
 
 export function joinPath(path: string, field: string): string {

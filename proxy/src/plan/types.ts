@@ -6,15 +6,8 @@
 
 import type { HttpRequestView, PeerIdentity } from "./views";
 
+export type { Violation } from "../contract/violations";
 export type { HeaderView, HttpRequestView, PeerIdentity, RequestContext } from "./views";
-
-/** A problem in configuration, by its path in Envoy's field names. */
-export interface Violation {
-  /** e.g. `static_resources.listeners[0].filter_chains[1].filters[0].typed_config.rds` */
-  readonly path: string;
-  /** What is wrong and what to do. */
-  readonly message: string;
-}
 
 export interface ProxyPlan {
   readonly node: NodePlan;
@@ -25,6 +18,8 @@ export interface ProxyPlan {
   readonly clusters: ReadonlyMap<string, ClusterPlan>;
   /** Names of all secrets that listeners and clusters refer to. */
   readonly secretNames: readonly string[];
+  /** Where secrets written into the configuration itself (inline or static) come from; read outside the plan. */
+  readonly secretSources: ReadonlyMap<string, SecretSource>;
 }
 
 /** Who this proxy is; the labels of its metrics come from here. */
@@ -346,7 +341,9 @@ export interface ForwardAction {
   readonly appendXForwardedHost: boolean;
   /** Whole request after it was received, 15 s by default; null: off. */
   readonly timeoutMs: number | null;
+  /** Replaces the stream idle timeout of the connection manager when `hasIdleTimeout`. */
   readonly idleTimeoutMs: number | null;
+  readonly hasIdleTimeout: boolean;
   readonly maxStreamDurationMs: number | null;
   readonly retry: RetryPolicyPlan | null;
   /** Status when the cluster is unknown: 503 (default) or 404. */
@@ -408,6 +405,8 @@ export interface RetryConditions {
   readonly connectFailure: boolean;
   readonly refusedStream: boolean;
   readonly retriable4xx: boolean; // 409
+  /** gRPC status codes in response headers (trailers are not looked at, as in Envoy). */
+  readonly grpcStatuses: readonly number[];
   readonly envoyRateLimited: boolean;
   readonly statusCodes: readonly number[];
   readonly responseHeaders: readonly HeaderMatcher[];
@@ -504,6 +503,17 @@ export interface EndpointPlan {
 }
 
 // --- secrets -----------------------------------------------------------------------------------------------------
+
+/** A secret as configured: the data may be in a file or an environment variable, which the plan does not read. */
+export type SecretSource =
+  | { readonly kind: "certificate"; readonly chain: DataSourcePlan; readonly privateKey: DataSourcePlan }
+  | { readonly kind: "validation"; readonly trustedCa: DataSourcePlan; readonly sanMatchers: readonly SanMatcher[] }
+  | { readonly kind: "generic"; readonly value: DataSourcePlan };
+
+export type DataSourcePlan =
+  | { readonly kind: "inline"; readonly bytes: Uint8Array }
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "environment"; readonly variable: string };
 
 /** Secrets are delivered beside the plan, so that a rotation is not a config swap. PEM text. */
 export type Secret = CertificateSecret | ValidationSecret | GenericSecret;

@@ -26,11 +26,11 @@ export function shouldRetry(policy: RetryPolicyPlan, event: RetryEvent): boolean
     case "response":
       return shouldRetryResponse(policy, event.status, event.headers);
     case "connect-failure":
-      return on.serverError || on.connectFailure || on.reset || on.resetBeforeRequest;
+      return on.serverError || on.gatewayError || on.connectFailure || on.reset || on.resetBeforeRequest;
     case "refused-stream":
-      return on.serverError || on.refusedStream || on.reset;
+      return on.serverError || on.gatewayError || on.refusedStream || on.reset;
     case "reset":
-      return on.serverError || on.reset || (on.resetBeforeRequest && !event.requestStarted);
+      return on.serverError || on.gatewayError || on.reset || (on.resetBeforeRequest && !event.requestStarted);
     case "per-try-timeout":
       // Envoy asks the policy with a 504 and with a local reset; either condition is enough.
       return on.serverError || on.gatewayError || on.reset;
@@ -47,6 +47,7 @@ function shouldRetryResponse(policy: RetryPolicyPlan, status: number, headers: H
     (on.gatewayError && status >= 502 && status <= 504) ||
     (on.retriable4xx && status === 409) ||
     on.statusCodes.includes(status) ||
+    (on.grpcStatuses.length > 0 && on.grpcStatuses.includes(grpcStatus(headers))) ||
     (on.responseHeaders.length > 0 && matchesResponse(policy, status, headers))
   );
 }
@@ -68,6 +69,15 @@ function withStatus(headers: HeaderView, status: number): HeaderView {
     nameAt: (index) => (index === 0 ? ":status" : headers.nameAt(index - 1)),
     valueAt: (index) => (index === 0 ? String(status) : headers.valueAt(index - 1)),
   };
+}
+
+function grpcStatus(headers: HeaderView): number {
+  for (let index = 0; index < headers.count; index += 1) {
+    if (headers.nameAt(index) === "grpc-status") {
+      return Number(headers.valueAt(index));
+    }
+  }
+  return Number.NaN;
 }
 
 function has(headers: HeaderView, name: string): boolean {

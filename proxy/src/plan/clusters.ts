@@ -1,0 +1,272 @@
+// Envoy Cluster and ClusterLoadAssignment -> ClusterPlan. One rule: every default is Envoy's.
+
+import { create, toJsonString } from "@bufbuild/protobuf";
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import {
+  type CircuitBreakers,
+  type Cluster,
+  type ClusterLoadAssignment,
+  ClusterSchema,
+  Cluster_DiscoveryType as Discovery,
+  Cluster_DnsLookupFamily as Family,
+  HealthStatus,
+  type HttpProtocolOptions,
+  HttpProtocolOptionsSchema,
+  Cluster_LbPolicy as Lb,
+  type LbEndpoint,
+  type OutlierDetection,
+  RawBufferSchema,
+  UpstreamTlsContextSchema,
+} from "../contract/messages";
+import { registry } from "../contract/registry";
+import { parseIp } from "./ip";
+import type { Scope } from "./scope";
+import { type SecretCollector, upstreamTls } from "./tls";
+import type {
+  CircuitBreakerPlan,
+  ClusterPlan,
+  EndpointPlan,
+  OutlierDetectionPlan,
+  UpstreamHttpPlan,
+  UpstreamTlsPlan,
+} from "./types";
+import { meshwrightMetadata, milliseconds, socketAddress, timeout } from "./values";
+
+const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+const TYPES: Readonly<Partial<Record<Discovery, ClusterPlan["type"]>>> = {
+  [Discovery.STATIC]: "static",
+  [Discovery.STRICT_DNS]: "strict-dns",
+  [Discovery.EDS]: "eds",
+};
+const POLICIES: Readonly<Partial<Record<Lb, ClusterPlan["lbPolicy"]>>> = {
+  [Lb.ROUND_ROBIN]: "round-robin",
+  [Lb.LEAST_REQUEST]: "least-request",
+  [Lb.RANDOM]: "random",
+};
+const FAMILIES = {
+  [Family.AUTO]: "auto",
+  [Family.V4_ONLY]: "v4-only",
+  [Family.V6_ONLY]: "v6-only",
+  [Family.V4_PREFERRED]: "v4-preferred",
+  [Family.ALL]: "all",
+} as const;
+
+/** The EDS resource a cluster waits for, if any. */
+export function edsNameOf(cluster: Cluster): string | null {
+  const isEds = cluster.clusterDiscoveryType.case === "type" && cluster.clusterDiscoveryType.value === Discovery.EDS;
+  return isEds ? cluster.edsClusterConfig?.serviceName || cluster.name : null;
+}
+
+/** @param assignment the EDS answer of an EDS cluster, once there is one */
+export function clusterPlan(
+  cluster: Cluster,
+  assignment: ClusterLoadAssignment | undefined,
+  scope: Scope,
+  secrets: SecretCollector,
+): ClusterPlan {
+  const discovery =
+    cluster.clusterDiscoveryType.case === "type" ? cluster.clusterDiscoveryType.value : Discovery.STATIC;
+  const type = TYPES[discovery] ?? "static";
+  checkDiscovery(cluster, type, scope);
+  const inline = cluster.loadAssignment;
+  return {
+    name: cluster.name,
+    statName: cluster.altStatName || cluster.name,
+    type,
+    edsName: edsNameOf(cluster),
+    lbPolicy: POLICIES[cluster.lbPolicy] ?? "round-robin",
+    leastRequestChoices:
+      (cluster.lbConfig.case === "leastRequestLbConfig" ? cluster.lbConfig.value.choiceCount : undefined) ?? 2,
+    healthyPanicThreshold: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? 50,
+    connectTimeoutMs: cluster.connectTimeout ? Math.max(milliseconds(cluster.connectTimeout), 1) : 5_000,
+    dns: {
+      family: FAMILIES[cluster.dnsLookupFamily],
+      refreshMs: cluster.dnsRefreshRate ? milliseconds(cluster.dnsRefreshRate) : 5_000,
+    },
+    circuitBreakers: circuitBreakers(cluster.circuitBreakers, scope.field("circuit_breakers")),
+    outlierDetection: cluster.outlierDetection ? outlierDetection(cluster.outlierDetection) : null,
+    http: upstreamHttp(cluster, scope),
+    perConnectionBufferLimitBytes: cluster.perConnectionBufferLimitBytes ?? 1_048_576,
+    tls: transportSocket(cluster, scope.field("transport_socket"), secrets),
+    endpoints: inline
+      ? endpointPlans(inline, scope.field("load_assignment"), type)
+      : assignment
+        ? endpointPlans(assignment, null, type)
+        : [],
+    metadata: meshwrightMetadata(cluster.metadata),
+    contentKey: contentKey(cluster),
+  };
+}
+
+function contentKey(cluster: Cluster): string {
+  const rest = create(ClusterSchema, { ...cluster, loadAssignment: undefined } as Cluster);
+  return toJsonString(ClusterSchema, rest, { registry });
+}
+
+function checkDiscovery(cluster: Cluster, type: ClusterPlan["type"], scope: Scope): void {
+  if (type === "eds" && cluster.loadAssignment) {
+    scope.field("load_assignment").fail("an EDS cluster gets its endpoints by EDS; remove it");
+  }
+  if (type === "eds" && !cluster.edsClusterConfig) {
+    scope.field("eds_cluster_config").fail("must be set for an EDS cluster");
+  }
+  if (type !== "eds" && cluster.edsClusterConfig) {
+    scope.field("eds_cluster_config").fail("is for EDS clusters only; set type: EDS or remove it");
+  }
+  if (type !== "eds" && !cluster.loadAssignment) {
+    scope.field("load_assignment").fail("must be set");
+  }
+}
+
+/** Checks an EDS resource by itself (`scope` set) or only converts it (null: it was checked before). */
+export function endpointPlans(
+  assignment: ClusterLoadAssignment,
+  scope: Scope | null,
+  type: ClusterPlan["type"],
+): EndpointPlan[] {
+  return assignment.endpoints.flatMap((locality, index) =>
+    locality.lbEndpoints.flatMap((endpoint, inner): EndpointPlan[] => {
+      const at = scope?.item("endpoints", index).item("lb_endpoints", inner) ?? null;
+      return endpointPlan(endpoint, at, type);
+    }),
+  );
+}
+
+const IGNORED_SCOPE = { field: () => IGNORED_SCOPE, fail: () => undefined } as unknown as Scope;
+
+function endpointPlan(lb: LbEndpoint, scope: Scope | null, type: ClusterPlan["type"]): EndpointPlan[] {
+  const endpoint = lb.hostIdentifier.case === "endpoint" ? lb.hostIdentifier.value : undefined;
+  if (!endpoint) {
+    scope?.field("endpoint").fail("must be set");
+    return [];
+  }
+  const { address, port } = socketAddress(
+    endpoint.address,
+    (scope ?? IGNORED_SCOPE).field("endpoint").field("address"),
+  );
+  if (scope && type !== "strict-dns" && address !== "" && parseIp(address) === null) {
+    scope
+      .field("endpoint")
+      .field("address")
+      .fail(`${JSON.stringify(address)} is not an IP address; use one, or type: STRICT_DNS for a name`);
+  }
+  return [
+    {
+      address,
+      port,
+      hostname: endpoint.hostname || (type === "strict-dns" ? address : ""),
+      weight: lb.loadBalancingWeight ?? 1,
+      health: healthOf(lb.healthStatus),
+      metadata: meshwrightMetadata(lb.metadata),
+    },
+  ];
+}
+
+function healthOf(status: HealthStatus): EndpointPlan["health"] {
+  switch (status) {
+    case HealthStatus.UNHEALTHY:
+    case HealthStatus.TIMEOUT:
+      return "unhealthy";
+    case HealthStatus.DRAINING:
+      return "draining";
+    case HealthStatus.DEGRADED:
+      return "degraded";
+    default:
+      return "healthy";
+  }
+}
+
+function circuitBreakers(breakers: CircuitBreakers | undefined, scope: Scope): CircuitBreakerPlan {
+  const [thresholds, second] = breakers?.thresholds ?? [];
+  if (second) {
+    scope.item("thresholds", 1).fail("repeats the priority DEFAULT; keep one");
+  }
+  const budget = thresholds?.retryBudget;
+  return {
+    maxConnections: thresholds?.maxConnections ?? 1024,
+    maxPendingRequests: thresholds?.maxPendingRequests ?? 1024,
+    maxRequests: thresholds?.maxRequests ?? 1024,
+    maxRetries: thresholds?.maxRetries ?? 3,
+    retryBudget: budget
+      ? { percent: budget.budgetPercent?.value ?? 20, minConcurrency: budget.minRetryConcurrency ?? 3 }
+      : null,
+  };
+}
+
+function outlierDetection(detection: OutlierDetection): OutlierDetectionPlan {
+  const baseEjectionTimeMs = timeout(detection.baseEjectionTime, 30_000) ?? 30_000;
+  return {
+    intervalMs: timeout(detection.interval, 10_000) ?? 10_000,
+    baseEjectionTimeMs,
+    maxEjectionTimeMs: timeout(detection.maxEjectionTime, Math.max(300_000, baseEjectionTimeMs)) ?? 300_000,
+    maxEjectionTimeJitterMs: timeout(detection.maxEjectionTimeJitter, 0) ?? 0,
+    maxEjectionPercent: detection.maxEjectionPercent ?? 10,
+    alwaysEjectOneHost: detection.alwaysEjectOneHost ?? false,
+    splitExternalLocalOriginErrors: detection.splitExternalLocalOriginErrors,
+    consecutive5xx: { count: detection.consecutive5xx ?? 5, enforcing: detection.enforcingConsecutive5xx ?? 100 },
+    consecutiveGatewayFailure: {
+      count: detection.consecutiveGatewayFailure ?? 5,
+      enforcing: detection.enforcingConsecutiveGatewayFailure ?? 0,
+    },
+    consecutiveLocalOriginFailure: {
+      count: detection.consecutiveLocalOriginFailure ?? 5,
+      enforcing: detection.enforcingConsecutiveLocalOriginFailure ?? 100,
+    },
+    successRate: {
+      minimumHosts: detection.successRateMinimumHosts ?? 5,
+      requestVolume: detection.successRateRequestVolume ?? 100,
+      stdevFactor: detection.successRateStdevFactor ?? 1900,
+      enforcing: detection.enforcingSuccessRate ?? 100,
+      enforcingLocalOrigin: detection.enforcingLocalOriginSuccessRate ?? 100,
+    },
+    failurePercentage: {
+      threshold: detection.failurePercentageThreshold ?? 85,
+      minimumHosts: detection.failurePercentageMinimumHosts ?? 5,
+      requestVolume: detection.failurePercentageRequestVolume ?? 50,
+      enforcing: detection.enforcingFailurePercentage ?? 0,
+      enforcingLocalOrigin: detection.enforcingFailurePercentageLocalOrigin ?? 0,
+    },
+  };
+}
+
+function upstreamHttp(cluster: Cluster, scope: Scope): UpstreamHttpPlan {
+  const any = cluster.typedExtensionProtocolOptions[HTTP_OPTIONS];
+  const options: HttpProtocolOptions | undefined = any ? anyUnpack(any, HttpProtocolOptionsSchema) : undefined;
+  const common = options?.commonHttpProtocolOptions;
+  if (common?.headersWithUnderscoresAction) {
+    scope
+      .item("typed_extension_protocol_options", HTTP_OPTIONS)
+      .field("common_http_protocol_options")
+      .field("headers_with_underscores_action")
+      .fail("has an effect downstream only; remove it");
+  }
+  return {
+    protocol: "http1",
+    maxRequestsPerConnection: common?.maxRequestsPerConnection || null,
+    idleTimeoutMs: timeout(common?.idleTimeout, 3_600_000),
+    maxConnectionDurationMs: timeout(common?.maxConnectionDuration, null),
+    maxResponseHeadersKb: 80, // observed: 70 kB pass; Envoy's codec limit
+    maxHeadersCount: common?.maxHeadersCount ?? 100,
+  };
+}
+
+function transportSocket(cluster: Cluster, scope: Scope, secrets: SecretCollector): UpstreamTlsPlan | null {
+  const socket = cluster.transportSocket;
+  if (!socket) {
+    return null;
+  }
+  const at = scope.field("typed_config");
+  if (socket.configType.case !== "typedConfig") {
+    at.fail("must be set");
+    return null;
+  }
+  if (anyUnpack(socket.configType.value, RawBufferSchema)) {
+    return null;
+  }
+  const tls = anyUnpack(socket.configType.value, UpstreamTlsContextSchema);
+  if (!tls) {
+    at.fail("a cluster needs an UpstreamTlsContext");
+    return null;
+  }
+  return upstreamTls(tls, at, secrets);
+}

@@ -1,0 +1,123 @@
+// Envoy HttpConnectionManager -> HttpConnectionPlan. One rule: defaults are Envoy's; where they are not, the line says so.
+
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../contract/gen/envoy/config/core/v3/protocol_pb";
+import {
+  HttpConnectionManager_CodecType as Codec,
+  type HttpConnectionManager,
+  type HttpFilter,
+  HttpRBACSchema,
+  RouterSchema,
+  HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
+  HttpConnectionManager_PathWithEscapedSlashesAction as Slashes,
+  HttpConnectionManager_ForwardClientCertDetails as Xfcc,
+} from "../contract/messages";
+import { accessLogs } from "./access-log";
+import { rbacFilter } from "./rbac";
+import type { Scope } from "./scope";
+import type { HttpConnectionPlan, RbacFilterPlan, XfccPlan } from "./types";
+import { timeout } from "./values";
+
+const HOUR_MS = 3_600_000;
+const SERVER_HEADER = {
+  [ServerHeader.OVERWRITE]: "overwrite",
+  [ServerHeader.APPEND_IF_ABSENT]: "append-if-absent",
+  [ServerHeader.PASS_THROUGH]: "pass-through",
+} as const;
+const XFCC = {
+  [Xfcc.SANITIZE]: "sanitize",
+  [Xfcc.FORWARD_ONLY]: "forward-only",
+  [Xfcc.APPEND_FORWARD]: "append-forward",
+  [Xfcc.SANITIZE_SET]: "sanitize-set",
+  [Xfcc.ALWAYS_FORWARD_ONLY]: "always-forward-only",
+} as const;
+const UNDERSCORES = {
+  [Underscores.ALLOW]: "allow",
+  [Underscores.REJECT_REQUEST]: "reject",
+  [Underscores.DROP_HEADER]: "drop",
+} as const;
+
+/** @param routeConfig key of the route config in the plan */
+export function httpConnectionPlan(hcm: HttpConnectionManager, routeConfig: string, scope: Scope): HttpConnectionPlan {
+  const common = hcm.commonHttpProtocolOptions;
+  return {
+    kind: "http",
+    statPrefix: hcm.statPrefix,
+    codec: hcm.codecType === Codec.HTTP1 ? "http1" : "auto",
+    routeConfig,
+    rbac: rbacFilters(hcm.httpFilters, scope),
+    accessLogs: accessLogs(hcm.accessLog, scope),
+    serverName: hcm.serverName || "envoy",
+    serverHeader: SERVER_HEADER[hcm.serverHeaderTransformation],
+    useRemoteAddress: hcm.useRemoteAddress ?? false,
+    xffNumTrustedHops: hcm.xffNumTrustedHops,
+    skipXffAppend: hcm.skipXffAppend,
+    via: hcm.via === "" ? null : hcm.via,
+    generateRequestId: hcm.generateRequestId ?? true,
+    preserveExternalRequestId: hcm.preserveExternalRequestId,
+    alwaysSetRequestIdInResponse: hcm.alwaysSetRequestIdInResponse,
+    xfcc: xfccPlan(hcm),
+    normalizePath: hcm.normalizePath ?? false,
+    mergeSlashes: hcm.mergeSlashes,
+    escapedSlashes:
+      hcm.pathWithEscapedSlashesAction === Slashes.REJECT_REQUEST
+        ? "reject"
+        : hcm.pathWithEscapedSlashesAction === Slashes.UNESCAPE_AND_FORWARD
+          ? "unescape-and-forward"
+          : "keep",
+    stripMatchingHostPort: hcm.stripMatchingHostPort,
+    stripAnyHostPort: hcm.stripPortMode.case === "stripAnyHostPort" && hcm.stripPortMode.value,
+    maxRequestHeadersKb: hcm.maxRequestHeadersKb ?? 60,
+    maxHeadersCount: common?.maxHeadersCount ?? 100,
+    headersWithUnderscores: UNDERSCORES[common?.headersWithUnderscoresAction ?? Underscores.ALLOW],
+    maxRequestsPerConnection: common?.maxRequestsPerConnection || null,
+    connectionIdleTimeoutMs: timeout(common?.idleTimeout, HOUR_MS),
+    maxConnectionDurationMs: timeout(common?.maxConnectionDuration, null),
+    streamIdleTimeoutMs: timeout(hcm.streamIdleTimeout, 300_000),
+    requestTimeoutMs: timeout(hcm.requestTimeout, null),
+    requestHeadersTimeoutMs: timeout(hcm.requestHeadersTimeout, null),
+    drainTimeoutMs: timeout(hcm.drainTimeout, 5_000) ?? 5_000,
+    delayedCloseTimeoutMs: timeout(hcm.delayedCloseTimeout, 1_000),
+  };
+}
+
+function xfccPlan(hcm: HttpConnectionManager): XfccPlan {
+  const set = hcm.setCurrentClientCertDetails;
+  return {
+    mode: XFCC[hcm.forwardClientCertDetails],
+    subject: set?.subject ?? false,
+    uri: set?.uri ?? false,
+    dns: set?.dns ?? false,
+    cert: set?.cert ?? false,
+    chain: set?.chain ?? false,
+  };
+}
+
+/** RBAC filters in order; the router must be there, last and once. */
+function rbacFilters(filters: readonly HttpFilter[], scope: Scope): RbacFilterPlan[] {
+  const last = filters.at(-1);
+  if (
+    !last ||
+    !typedConfig(last) ||
+    !anyUnpack(typedConfig(last) as NonNullable<ReturnType<typeof typedConfig>>, RouterSchema)
+  ) {
+    scope.field("http_filters").fail("must end with the router filter (envoy.filters.http.router)");
+  }
+  return filters.flatMap((filter, index): RbacFilterPlan[] => {
+    const at = scope.item("http_filters", index);
+    const any = typedConfig(filter);
+    if (!any) {
+      at.field("typed_config").fail("must be set");
+      return [];
+    }
+    const rbac = anyUnpack(any, HttpRBACSchema);
+    if (!rbac && index < filters.length - 1 && anyUnpack(any, RouterSchema)) {
+      at.fail("the router filter must be the last one");
+    }
+    return rbac ? [rbacFilter(filter.name, rbac, at.field("typed_config"))] : [];
+  });
+}
+
+function typedConfig(filter: HttpFilter) {
+  return filter.configType.case === "typedConfig" ? filter.configType.value : undefined;
+}

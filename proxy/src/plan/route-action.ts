@@ -1,0 +1,142 @@
+// What a route does: forward, redirect or answer itself. One rule: a forwarding route always has at least one cluster
+// choice with complete header operations, so that the data path has one case.
+
+import {
+  RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
+  type RetryPolicy,
+  type Route,
+  type RouteAction,
+} from "../contract/messages";
+import { dataBytes } from "./data-source";
+import { type HeaderLevel, headerLevel, mergeLevels } from "./header-ops";
+import { retryPolicy } from "./retry-policy";
+import { type PathRewrite, prefixRewrite, redirectAction, regexRewrite } from "./rewrites";
+import type { Scope } from "./scope";
+import type { ClusterChoice, DirectResponseAction, ForwardAction, PathMatcher, RoutePlan } from "./types";
+import { timeout } from "./values";
+
+/** Envoy default. */
+const ROUTE_TIMEOUT_MS = 15_000;
+
+export interface RouteSurroundings {
+  readonly path: PathMatcher;
+  /** Most specific first. */
+  readonly levels: readonly HeaderLevel[];
+  readonly mostSpecificWins: boolean;
+  readonly inheritedRetry: RetryPolicy | undefined;
+  readonly clusterNames: ReadonlySet<string> | null;
+  readonly maxBodyBytes: number;
+}
+
+export function routeAction(route: Route, scope: Scope, around: RouteSurroundings): RoutePlan["action"] {
+  const { responseHeaders } = mergeLevels(around.levels, around.mostSpecificWins);
+  switch (route.action.case) {
+    case "route":
+      return forwardAction(route.action.value, scope.field("route"), around);
+    case "redirect":
+      return { ...redirectAction(route.action.value, around.path, scope.field("redirect")), responseHeaders };
+    case "directResponse": {
+      const at = scope.field("direct_response");
+      const { status, body } = route.action.value;
+      return {
+        kind: "direct-response",
+        status,
+        body: body ? responseBody(body, at.field("body"), around) : null,
+        responseHeaders,
+      };
+    }
+    default:
+      return { kind: "direct-response", status: 500, body: null, responseHeaders }; // refused by the constraints
+  }
+}
+
+function responseBody(
+  source: Parameters<typeof dataBytes>[0],
+  scope: Scope,
+  { maxBodyBytes }: RouteSurroundings,
+): DirectResponseAction["body"] {
+  const bytes = dataBytes(source, scope);
+  if (bytes && bytes.length > maxBodyBytes) {
+    scope.fail(
+      `is ${bytes.length} bytes, more than the ${maxBodyBytes} allowed; raise max_direct_response_body_size_bytes`,
+    );
+  }
+  return bytes;
+}
+
+function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundings): ForwardAction {
+  const clusters = clusterChoices(action, scope, around);
+  const retry = action.retryPolicy
+    ? retryPolicy(action.retryPolicy, scope.field("retry_policy"))
+    : around.inheritedRetry
+      ? retryPolicy(around.inheritedRetry, scope.field("retry_policy"))
+      : null;
+  return {
+    kind: "forward",
+    clusters,
+    totalWeight: clusters.reduce((sum, { weight }) => sum + weight, 0),
+    rewritePath: pathRewrite(action, scope, around.path),
+    rewriteHost: hostRewrite(action),
+    appendXForwardedHost: action.appendXForwardedHost,
+    timeoutMs: timeout(action.timeout, ROUTE_TIMEOUT_MS),
+    idleTimeoutMs: timeout(action.idleTimeout, null),
+    hasIdleTimeout: action.idleTimeout !== undefined,
+    maxStreamDurationMs: timeout(action.maxStreamDuration?.maxStreamDuration, null),
+    retry,
+    clusterNotFoundStatus: action.clusterNotFoundResponseCode === NotFoundCode.NOT_FOUND ? 404 : 503,
+  };
+}
+
+function pathRewrite(action: RouteAction, scope: Scope, match: PathMatcher): PathRewrite | null {
+  if (action.regexRewrite) {
+    if (action.prefixRewrite !== "") {
+      scope.field("regex_rewrite").fail("cannot be set together with prefix_rewrite; keep one of them");
+    }
+    return regexRewrite(action.regexRewrite, scope.field("regex_rewrite"));
+  }
+  return action.prefixRewrite === "" ? null : prefixRewrite(match, action.prefixRewrite);
+}
+
+function hostRewrite({ hostRewriteSpecifier: specifier }: RouteAction): ForwardAction["rewriteHost"] {
+  if (specifier.case === "hostRewriteLiteral" && specifier.value !== "") {
+    return { kind: "literal", value: specifier.value };
+  }
+  return specifier.case === "autoHostRewrite" && specifier.value ? { kind: "auto" } : null;
+}
+
+function clusterChoices(action: RouteAction, scope: Scope, around: RouteSurroundings): ClusterChoice[] {
+  const specifier = action.clusterSpecifier;
+  const checkName = (name: string, at: Scope): void => {
+    if (around.clusterNames && !around.clusterNames.has(name)) {
+      at.fail(`there is no cluster ${JSON.stringify(name)}; add it to the clusters or correct the name`);
+    }
+  };
+  if (specifier.case === "cluster") {
+    checkName(specifier.value, scope.field("cluster"));
+    return [{ name: specifier.value, weight: 1, ...mergeLevels(around.levels, around.mostSpecificWins) }];
+  }
+  if (specifier.case !== "weightedClusters") {
+    return []; // refused by the constraints and the support table
+  }
+  const at = scope.field("weighted_clusters");
+  const choices = specifier.value.clusters.map((cluster, index): ClusterChoice => {
+    const one = at.item("clusters", index);
+    if (cluster.name === "") {
+      one.field("name").fail("must not be empty");
+    }
+    checkName(cluster.name, one.field("name"));
+    const levels = [headerLevel(cluster, one), ...around.levels];
+    return { name: cluster.name, weight: cluster.weight ?? 0, ...mergeLevels(levels, around.mostSpecificWins) };
+  });
+  checkWeights(choices, specifier.value.totalWeight, at);
+  return choices;
+}
+
+function checkWeights(choices: readonly ClusterChoice[], wanted: number | undefined, scope: Scope): void {
+  const sum = choices.reduce((total, { weight }) => total + weight, 0);
+  if (sum === 0 || sum > 0xffffffff) {
+    scope.field("clusters").fail(`the weights add up to ${sum}; give them a sum from 1 to 4294967295`);
+  } else if (wanted !== undefined && wanted !== sum) {
+    scope.field("total_weight").fail(`is ${wanted} but the weights add up to ${sum}; remove total_weight`);
+  }
+}

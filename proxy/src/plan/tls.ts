@@ -1,0 +1,184 @@
+// Envoy TLS contexts -> TlsPlan: names of secrets, SAN matchers, versions. Secrets written inline become secret
+// sources under a name of their own. One rule: a downstream context that asks for a certificate must be able to verify it.
+
+import {
+  type CertificateValidationContext,
+  SubjectAltNameMatcher_SanType as SanType,
+} from "../contract/gen/envoy/extensions/transport_sockets/tls/v3/common_pb";
+import {
+  type CommonTlsContext,
+  type DownstreamTlsContext,
+  TlsParameters_TlsProtocol as Protocol,
+  type Secret,
+  type UpstreamTlsContext,
+} from "../contract/messages";
+import { dataSource } from "./data-source";
+import { stringMatcher } from "./matchers";
+import type { Scope } from "./scope";
+import type { DownstreamTlsPlan, SanMatcher, SecretSource, TlsPlan, UpstreamTlsPlan } from "./types";
+
+/** Collects what the contexts refer to. */
+export interface SecretCollector {
+  readonly names: Set<string>;
+  readonly sources: Map<string, SecretSource>;
+}
+
+const SAN_TYPES = {
+  [SanType.URI]: "uri",
+  [SanType.DNS]: "dns",
+  [SanType.EMAIL]: "email",
+  [SanType.IP_ADDRESS]: "ip",
+} as const;
+
+export function downstreamTls(
+  context: DownstreamTlsContext,
+  scope: Scope,
+  secrets: SecretCollector,
+): DownstreamTlsPlan {
+  const common = commonTls(context.commonTlsContext, scope.field("common_tls_context"), secrets);
+  const requireClientCertificate = context.requireClientCertificate ?? false;
+  if (common.identitySecret === null) {
+    scope
+      .field("common_tls_context")
+      .fail("needs a certificate: tls_certificates or tls_certificate_sds_secret_configs");
+  }
+  if (requireClientCertificate && common.validationSecret === null) {
+    scope
+      .field("require_client_certificate")
+      .fail("needs a validation context with a trusted CA to verify the certificate");
+  }
+  return { ...common, identitySecret: common.identitySecret ?? "", requireClientCertificate };
+}
+
+export function upstreamTls(context: UpstreamTlsContext, scope: Scope, secrets: SecretCollector): UpstreamTlsPlan {
+  return {
+    ...commonTls(context.commonTlsContext, scope.field("common_tls_context"), secrets),
+    sni: context.sni === "" ? null : context.sni,
+  };
+}
+
+function commonTls(context: CommonTlsContext | undefined, scope: Scope, secrets: SecretCollector): TlsPlan {
+  const parameters = context?.tlsParams;
+  const minVersion = parameters?.tlsMinimumProtocolVersion === Protocol.TLSv1_3 ? "TLSv1.3" : "TLSv1.2";
+  const maxVersion = parameters?.tlsMaximumProtocolVersion === Protocol.TLSv1_2 ? "TLSv1.2" : "TLSv1.3";
+  if (minVersion > maxVersion) {
+    scope.field("tls_params").fail("has a minimum version above the maximum");
+  }
+  return {
+    identitySecret: context ? identitySecret(context, scope, secrets) : null,
+    ...validation(context, scope, secrets),
+    alpn: context?.alpnProtocols ?? [],
+    minVersion,
+    maxVersion,
+  };
+}
+
+function identitySecret(context: CommonTlsContext, scope: Scope, secrets: SecretCollector): string | null {
+  const [inline] = context.tlsCertificates;
+  const [sds] = context.tlsCertificateSdsSecretConfigs;
+  if (context.tlsCertificates.length + context.tlsCertificateSdsSecretConfigs.length > 1) {
+    scope.fail("has more than one certificate, which is not supported by this proxy; keep one or run Envoy");
+  }
+  if (inline) {
+    const at = scope.item("tls_certificates", 0);
+    const name = `inline:${at.id}`;
+    secrets.sources.set(name, {
+      kind: "certificate",
+      chain: dataSource(inline.certificateChain, at.field("certificate_chain")),
+      privateKey: dataSource(inline.privateKey, at.field("private_key")),
+    });
+    secrets.names.add(name);
+    return name;
+  }
+  return sds ? named(sds.name, secrets) : null;
+}
+
+function validation(
+  context: CommonTlsContext | undefined,
+  scope: Scope,
+  secrets: SecretCollector,
+): Pick<TlsPlan, "validationSecret" | "sanMatchers"> {
+  const type = context?.validationContextType;
+  switch (type?.case) {
+    case "validationContext":
+      return inlineValidation(type.value, scope.field("validation_context"), secrets);
+    case "validationContextSdsSecretConfig":
+      return { validationSecret: named(type.value.name, secrets), sanMatchers: [] };
+    case "combinedValidationContext": {
+      const at = scope.field("combined_validation_context");
+      const inner = type.value.defaultValidationContext;
+      const sds = type.value.validationContextSdsSecretConfig;
+      if (inner?.trustedCa) {
+        at.field("default_validation_context")
+          .field("trusted_ca")
+          .fail("comes from the secret already; remove it here");
+      }
+      const sanMatchers = inner ? sanMatcherList(inner, at.field("default_validation_context")) : [];
+      return { validationSecret: sds ? named(sds.name, secrets) : null, sanMatchers };
+    }
+    default:
+      return { validationSecret: null, sanMatchers: [] };
+  }
+}
+
+function inlineValidation(
+  context: CertificateValidationContext,
+  scope: Scope,
+  secrets: SecretCollector,
+): Pick<TlsPlan, "validationSecret" | "sanMatchers"> {
+  const name = `inline:${scope.id}`;
+  secrets.sources.set(name, {
+    kind: "validation",
+    trustedCa: dataSource(context.trustedCa, scope.field("trusted_ca")),
+    sanMatchers: [],
+  });
+  return { validationSecret: named(name, secrets), sanMatchers: sanMatcherList(context, scope) };
+}
+
+function named(name: string, secrets: SecretCollector): string {
+  secrets.names.add(name);
+  return name;
+}
+
+function sanMatcherList(context: CertificateValidationContext, scope: Scope): SanMatcher[] {
+  return context.matchTypedSubjectAltNames.map((one, index) => {
+    const at = scope.item("match_typed_subject_alt_names", index);
+    const type =
+      one.sanType === SanType.OTHER_NAME || one.sanType === SanType.SAN_TYPE_UNSPECIFIED
+        ? "uri"
+        : SAN_TYPES[one.sanType];
+    return { type, value: stringMatcher(one.matcher, at.field("matcher")) };
+  });
+}
+
+/** A Secret message (static or from SDS) as a source. */
+export function secretSource(secret: Secret, scope: Scope): SecretSource | null {
+  switch (secret.type.case) {
+    case "tlsCertificate": {
+      const at = scope.field("tls_certificate");
+      const { certificateChain, privateKey } = secret.type.value;
+      return {
+        kind: "certificate",
+        chain: dataSource(certificateChain, at.field("certificate_chain")),
+        privateKey: dataSource(privateKey, at.field("private_key")),
+      };
+    }
+    case "validationContext": {
+      const at = scope.field("validation_context");
+      const context = secret.type.value;
+      return {
+        kind: "validation",
+        trustedCa: dataSource(context.trustedCa, at.field("trusted_ca")),
+        sanMatchers: sanMatcherList(context, at),
+      };
+    }
+    case "genericSecret":
+      return {
+        kind: "generic",
+        value: dataSource(secret.type.value.secret, scope.field("generic_secret").field("secret")),
+      };
+    default:
+      scope.fail("needs one of tls_certificate, validation_context, generic_secret");
+      return null;
+  }
+}
