@@ -10,6 +10,7 @@ import {
   type Origin,
   objectKey,
   type Path,
+  parseKey,
   pathText,
   type Service,
   type ServiceRef,
@@ -44,12 +45,16 @@ export type ImportWarning = {
 /** What became of one resource. */
 export type Understood = { source: string; line: number; file?: string; objects: ObjectKey[]; sentences: string[] };
 
+/** For a service of which nothing but the name is known. */
+const ASSUMED_PORT = 80;
+
 export const sourceText = (resource: Resource) => `${resource.kind} ${resource.namespace}/${resource.name}`;
 
 /** One import: objects are put here by key, and turned into commands at the end. */
 export class ImportContext {
   readonly objects = new Map<ObjectKey, MeshObject>();
   readonly warnings: ImportWarning[] = [];
+  private readonly assumed = new Map<ObjectKey, { resource: Resource; path: Path; ports: number[] }>();
 
   constructor(readonly index: MeshIndex) {}
 
@@ -106,10 +111,12 @@ export class ImportContext {
     }
     const key = keyOf("Service", found.namespace, found.name);
     const existing = this.get(key);
-    if (existing?.kind === "Service") return existing;
+    const isAssumed = this.assumed.has(key);
+    if (existing?.kind === "Service" && !(isAssumed && port !== undefined)) return existing;
     return this.assumeService(resource, found, path, port);
   }
 
+  /** A service that the design lacks, with the ports that the text names; 80 when it names none. */
   private assumeService(
     resource: Resource,
     found: { namespace: string; name: string },
@@ -117,17 +124,30 @@ export class ImportContext {
     port: number | undefined,
   ): Service {
     this.assumeNamespace(found.namespace);
-    const assumed = port ?? 80;
+    const key = keyOf("Service", found.namespace, found.name);
+    const assumption = this.assumed.get(key) ?? { resource, path, ports: [] };
+    if (port !== undefined && !assumption.ports.includes(port)) assumption.ports.push(port);
+    this.assumed.set(key, assumption);
+    const ports = assumption.ports.length > 0 ? assumption.ports : [ASSUMED_PORT];
     const service: Service = {
       apiVersion: API_VERSION,
       kind: "Service",
       metadata: { name: found.name, namespace: found.namespace },
-      spec: { ports: [{ name: "http", port: assumed, protocol: "http" }] },
+      spec: {
+        ports: ports.map((each, i) => ({ name: i === 0 ? "http" : `http-${each}`, port: each, protocol: "http" })),
+      },
     };
-    this.objects.set(objectKey(service), service);
-    const message = `service ${found.name} is not in the design; it is added with port ${assumed}`;
-    this.warn(resource, path, message, "Check its ports, and add its workloads.");
+    this.objects.set(key, service);
     return service;
+  }
+
+  /** Says which services were assumed; call it when everything is read. */
+  finish(): void {
+    for (const [key, { resource, path, ports }] of this.assumed) {
+      const text = ports.length > 0 ? `port ${ports.join(", ")}` : `port ${ASSUMED_PORT}`;
+      const message = `service ${parseKey(key)?.name} is not in the design; it is added with ${text}`;
+      this.warn(resource, path, message, "Check its ports, and add its workloads.");
+    }
   }
 
   assumeNamespace(namespace: string): void {

@@ -75,6 +75,7 @@ export function importIstio(text: string, options: ImportOptions): IstioImport {
       ...sink.problems.map((problem) => violationAt(resource, problem.path, problem.message, problem.fix)),
     );
   }
+  context.finish();
   understood.push(...results.sort((a, b) => a.at - b.at).map((result) => result.entry));
   violations.push(
     ...schemaViolations(
