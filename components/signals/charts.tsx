@@ -1,0 +1,134 @@
+"use client";
+// The charts of one scope: small multiples that share time and hover. Rule: saturation is always shown, also as "no data".
+import { useMemo } from "react";
+import type { SignalsDto } from "@/components/api-client";
+import { TimeChart, withGaps } from "@/components/charts";
+import { formatMs, formatPercent, formatRate, Panel } from "@/components/ui";
+import classes from "./signals.module.css";
+
+const noTraffic = "No proxy has reported in this range. It is not zero: it was not measured.";
+const noSaturation = "No proxy has reported this in the range.";
+
+export function Charts({ signals, title }: { signals: SignalsDto; title: string }) {
+  const { now, state, marks, saturation } = signals;
+  const points = useMemo(
+    () =>
+      withGaps(signals.points, {
+        p50: (point) => point.p50,
+        p95: (point) => point.p95,
+        p99: (point) => point.p99,
+        rate: (point) => point.requestsPerSecond,
+        errors: (point) => point.errorRatio,
+        mtls: (point) => point.mtlsRatio,
+      }),
+    [signals.points],
+  );
+  const use = useMemo(
+    () =>
+      withGaps(saturation.points, {
+        pool: (point) => point.poolUse,
+        pending: (point) => point.pendingUse,
+        requests: (point) => point.requestsUse,
+        loop: (point) => point.eventLoopDelayP99Ms,
+        cpu: (point) => point.cpuMillicores,
+        memory: (point) => point.privateMb,
+      }),
+    [saturation.points],
+  );
+  const shared = { state, marks, noData: noTraffic };
+  const sat = { state: state === "zero" ? ("live" as const) : state, marks, noData: noSaturation };
+  const megabytes = (value: number) => `${value.toFixed(0)} MB`;
+  const millicores = (value: number) => `${value.toFixed(0)} m`;
+  return (
+    <Panel title={`${title}: golden signals`} hint="Vertical lines are deployments. Gaps were not measured.">
+      <div className={classes.grid}>
+        <TimeChart
+          {...shared}
+          title="Latency"
+          value={`p99 ${formatMs(now.p99)}`}
+          points={points}
+          format={formatMs}
+          floor={5}
+          series={[
+            { name: "p99", label: "p99", colour: 1 },
+            { name: "p95", label: "p95", colour: 2, dash: "6 3" },
+            { name: "p50", label: "p50", colour: 3, dash: "2 3" },
+          ]}
+        />
+        <TimeChart
+          {...shared}
+          title="Traffic"
+          value={formatRate(now.requestsPerSecond)}
+          points={points}
+          format={formatRate}
+          floor={1}
+          series={[{ name: "rate", label: "requests per second", colour: 2 }]}
+        />
+        <TimeChart
+          {...shared}
+          title="Errors"
+          value={formatPercent(now.errorRatio)}
+          points={points}
+          format={formatPercent}
+          floor={0.01}
+          series={[{ name: "errors", label: "share of requests", colour: "failing" }]}
+        />
+        <TimeChart
+          {...sat}
+          title="Saturation: share of limits"
+          value={formatPercent(saturation.poolUse)}
+          points={use}
+          format={formatPercent}
+          floor={0.1}
+          limit={{ value: 1, label: "limit" }}
+          series={[
+            { name: "pool", label: "connections", colour: 1 },
+            { name: "requests", label: "in flight", colour: 2, dash: "6 3" },
+            { name: "pending", label: "pending", colour: 3, dash: "2 3" },
+          ]}
+        />
+        <TimeChart
+          {...sat}
+          title="Sidecar CPU"
+          value={withBudget(saturation.cpuMillicores, saturation.cpuBudgetMillicores, millicores)}
+          points={use}
+          format={millicores}
+          floor={10}
+          series={[{ name: "cpu", label: "millicores", colour: 1 }]}
+        />
+        <TimeChart
+          {...sat}
+          title="Sidecar memory"
+          value={withBudget(saturation.privateMb, saturation.memoryBudgetMb, megabytes)}
+          points={use}
+          format={megabytes}
+          floor={10}
+          series={[{ name: "memory", label: "private memory", colour: 2 }]}
+        />
+        <TimeChart
+          {...sat}
+          title="Event-loop delay p99"
+          value={formatMs(saturation.eventLoopDelayP99Ms)}
+          points={use}
+          format={formatMs}
+          floor={5}
+          series={[{ name: "loop", label: "delay", colour: 3 }]}
+        />
+        <TimeChart
+          {...shared}
+          title="In mTLS"
+          value={formatPercent(now.mtlsRatio)}
+          points={points}
+          format={formatPercent}
+          floor={1}
+          series={[{ name: "mtls", label: "share of requests", colour: 1 }]}
+        />
+      </div>
+    </Panel>
+  );
+}
+
+function withBudget(value: number | null, budget: number | null, format: (value: number) => string): string {
+  if (value === null) return "–";
+  return budget === null ? format(value) : `${format(value)} of ${format(budget)}`;
+}

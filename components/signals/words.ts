@@ -1,0 +1,50 @@
+// The sentence over the signals and the order of the rows. Rule: worst first; no data, zero and stale are three words.
+import { formatMs, formatPercent, formatRate } from "@/components/ui/format";
+import type { Status } from "@/components/ui/status-words";
+
+export interface SignalFacts {
+  state: "live" | "zero" | "stale" | "no-data";
+  now: { requestsPerSecond: number | null; errorRatio: number | null; p99: number | null };
+}
+
+export function statusOf({ state, now }: SignalFacts): Status {
+  if (state === "no-data") return "unmeasured";
+  if (state === "stale") return "stale";
+  if (state === "zero") return "ok";
+  const errors = now.errorRatio ?? 0;
+  return errors >= 0.05 ? "failing" : errors >= 0.01 ? "attention" : "ok";
+}
+
+export function stateWord({ state, now }: SignalFacts): string {
+  if (state === "no-data") return "no data";
+  if (state === "stale") return "stale";
+  if (state === "zero") return "no traffic now";
+  const status = statusOf({ state, now });
+  return status;
+}
+
+export function signalsAnswer(name: string, facts: SignalFacts | undefined): { status: Status; text: string } {
+  if (!facts) return { status: "unmeasured", text: `Reading what was measured of ${name}.` };
+  const { state, now } = facts;
+  if (state === "no-data")
+    return { status: "unmeasured", text: `${name} was never measured: no proxy of it has reported yet.` };
+  if (state === "stale")
+    return { status: "stale", text: `${name}: the last measurements are old. Traffic may flow, nobody reads it.` };
+  if (state === "zero") return { status: "ok", text: `${name} is measured and gets no requests right now.` };
+  const status = statusOf(facts);
+  const errors = status === "ok" ? "" : `, ${formatPercent(now.errorRatio)} of them fail`;
+  return {
+    status,
+    text: `${name} handles ${formatRate(now.requestsPerSecond)}${errors}; 99 of 100 are answered within ${formatMs(now.p99)}.`,
+  };
+}
+
+export function worstFirst<T extends SignalFacts>(rows: readonly T[]): T[] {
+  const rank: Record<Status, number> = { failing: 0, attention: 1, stale: 2, ok: 3, unmeasured: 4 };
+  return [...rows].sort(
+    (a, b) =>
+      rank[statusOf(a)] - rank[statusOf(b)] ||
+      (b.now.errorRatio ?? 0) - (a.now.errorRatio ?? 0) ||
+      (b.now.p99 ?? 0) - (a.now.p99 ?? 0),
+  );
+}
