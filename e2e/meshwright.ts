@@ -1,0 +1,89 @@
+// What every browser test leans on: signing in by a fresh one-time link, and the expectations that hold on every screen.
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import AxeBuilder from "@axe-core/playwright";
+import { test as base, expect, type Page } from "playwright/test";
+import { subject } from "./subject";
+
+const run = promisify(execFile);
+const startScript = fileURLToPath(new URL("../lib/start/start.mjs", import.meta.url));
+
+export const PEOPLE = {
+  administrator: "admin@meshwright.local",
+  author: "author@meshwright.local",
+  reviewer: "reviewer@meshwright.local",
+  operator: "operator@meshwright.local",
+} as const;
+
+/** A one-time link, asked of the running Meshwright as a person would: npm start -- --sign-in-link EMAIL. */
+export async function signInLink(email: string): Promise<string> {
+  const { stdout } = await run(process.execPath, [
+    startScript,
+    "--json",
+    "--home",
+    subject().home,
+    "--sign-in-link",
+    email,
+  ]);
+  const url = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}").signInLinks?.[0]?.url;
+  if (!url) throw new Error(`no sign-in link for ${email}: ${stdout}`);
+  return url;
+}
+
+export async function signIn(page: Page, person: keyof typeof PEOPLE = "administrator"): Promise<void> {
+  await page.goto(await signInLink(PEOPLE[person]));
+  await page.waitForURL(/\/meshes\//);
+}
+
+/** Problems that a person would see only in the developer tools: collected from the first navigation on. */
+interface Watched {
+  consoleErrors: string[];
+}
+
+export const test = base.extend<Watched>({
+  consoleErrors: [
+    async ({ page }, use) => {
+      const errors: string[] = [];
+      page.on("console", (message) => {
+        if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
+      });
+      page.on("pageerror", (error) => errors.push(`uncaught: ${error.message}`));
+      await use(errors);
+      expect(errors, "errors in the browser's console").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+async function horizontalOverflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** Text that is cut off although nothing says so: no ellipsis, no way to scroll. */
+async function clippedTexts(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>("h1, h2, h3, p, button, a, label, th, td, dt, dd")]
+      .filter((element) => {
+        const style = getComputedStyle(element);
+        const hides = style.overflowX === "hidden" || style.overflowX === "clip";
+        const isVisible = element.offsetParent !== null && element.clientWidth > 1;
+        return isVisible && hides && style.textOverflow !== "ellipsis" && element.scrollWidth > element.clientWidth + 1;
+      })
+      .map((element) => (element.textContent ?? "").slice(0, 60)),
+  );
+}
+
+/** Holds on every screen: nothing sticks out, nothing is cut off, and nobody is locked out by how it is built. */
+export async function expectSoundScreen(page: Page): Promise<void> {
+  expect(await horizontalOverflow(page), "horizontal scroll in pixels").toBeLessThanOrEqual(0);
+  expect(await clippedTexts(page), "clipped texts").toEqual([]);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  expect(
+    grave.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`),
+    "axe findings of impact serious or critical",
+  ).toEqual([]);
+}
+
+export { expect };

@@ -1,0 +1,39 @@
+// The browser tests. Started by lib/start/e2e.mjs, which puts the Meshwright under test and the browser into MESHWRIGHT_E2E.
+// Every test runs in four guises unless it is tagged @once: wide and phone, light and dark.
+import { defineConfig } from "playwright/test";
+import { subject } from "./subject";
+
+const guises = [
+  { name: "wide-light", viewport: { width: 1440, height: 900 }, colorScheme: "light" },
+  { name: "wide-dark", viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
+  { name: "phone-light", viewport: { width: 390, height: 844 }, colorScheme: "light" },
+  { name: "phone-dark", viewport: { width: 390, height: 844 }, colorScheme: "dark" },
+] as const;
+
+const { chromium, url, isScreens } = subject();
+
+export default defineConfig({
+  testDir: ".",
+  testMatch: isScreens ? "screens.ts" : "*.spec.ts",
+  outputDir: "../test-results/browser",
+  workers: 1,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  forbidOnly: true,
+  reporter: [["list"], ["json"]],
+  use: {
+    baseURL: url,
+    launchOptions: { executablePath: chromium.executable, args: chromium.arguments },
+    screenshot: isScreens ? "off" : "only-on-failure",
+    trace: isScreens ? "off" : "retain-on-failure",
+    locale: "en-GB",
+    timezoneId: "UTC",
+    reducedMotion: "reduce",
+  },
+  projects: guises.map(({ name, viewport, colorScheme }) => ({
+    name,
+    use: { viewport, colorScheme },
+    ...(name === "wide-light" ? {} : { grepInvert: /@once/ }),
+  })),
+});
