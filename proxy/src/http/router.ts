@@ -101,6 +101,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     const { plan, routes } = info.http;
     if (info.isDraining) stream.closeAfterResponse();
     if (head.wantsUpgrade) {
+      stream.closeAfterResponse();
       this.localReply(403, "-", "upgrade_failed");
       return;
     }
@@ -108,6 +109,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     if ((plan.normalizePath || plan.mergeSlashes || plan.escapedSlashes !== "keep") && unusualPath.test(head.path)) {
       const path = normalizePath(head.path, plan);
       if (path === null) {
+        stream.closeAfterResponse();
         this.localReply(400, "-", "path_normalization_failed");
         return;
       }

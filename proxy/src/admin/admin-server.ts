@@ -1,0 +1,138 @@
+// Admin interface with Envoy's paths, on loopback. node:http is fine here: a scrape every few seconds.
+// Rule: it answers from memory, changes nothing but drain and quit, and never shows a private key.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { DataPlane } from "../listener/data-plane";
+import { renderRequestMetrics } from "../telemetry/request-metrics";
+import { renderSaturation } from "../telemetry/saturation";
+import type { ConfigStatus } from "../xds/config-source";
+import { renderClusters } from "./clusters-page";
+
+export interface CertificateFacts {
+  readonly spiffeId: string;
+  readonly serial: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly issuer: string;
+}
+
+export interface AdminContext {
+  readonly dataPlane: DataPlane;
+  readonly version: string;
+  readonly proxyId: string;
+  readonly nonce: string;
+  status(): ConfigStatus;
+  configDump(): unknown;
+  certificate(): CertificateFacts | null;
+  isReady(): boolean;
+  drainListeners(isGraceful: boolean): void;
+  quit(): void;
+}
+
+type Handler = (context: AdminContext, request: IncomingMessage, response: ServerResponse, url: URL) => void;
+
+const get: Readonly<Record<string, Handler>> = {
+  "/ready": (context, _request, response) => {
+    const waiting = context.status().waitingFor;
+    if (context.isReady()) text(response, 200, "LIVE\n");
+    else text(response, 503, context.dataPlane.isDraining ? "DRAINING\n" : `PRE_INITIALIZING ${waiting.join("; ")}\n`);
+  },
+  "/config_dump": (context, _request, response) => json(response, context.configDump()),
+  "/clusters": (context, _request, response, url) =>
+    renderClusters(context.dataPlane, response, url.searchParams.get("format") === "json"),
+  "/certs": (context, _request, response) => json(response, certificates(context)),
+  "/stats/prometheus": (context, _request, response) => {
+    const facts = { digest: context.status().digest, certificateNotAfter: context.certificate()?.notAfter ?? null };
+    const body = `${renderRequestMetrics(context.dataPlane.telemetry.metrics)}\n${renderSaturation(context.dataPlane, facts)}\n`;
+    response.writeHead(200, { "content-type": "text/plain; version=0.0.4" });
+    response.end(body);
+  },
+  "/meshwright/status": (context, _request, response) => json(response, statusOf(context)),
+  "/meshwright/shapes": (context, _request, response, url) => {
+    json(response, context.dataPlane.telemetry.shapes.read(Number(url.searchParams.get("since") ?? "0") || 0));
+  },
+};
+
+const post: Readonly<Record<string, Handler>> = {
+  "/drain_listeners": (context, _request, response, url) => {
+    text(response, 200, "OK\n");
+    context.drainListeners(url.searchParams.has("graceful"));
+  },
+  "/quitquitquit": (context, _request, response) => {
+    text(response, 200, "OK\n");
+    context.quit();
+  },
+};
+
+function statusOf(context: AdminContext): unknown {
+  const { configSource, connectedToControlPlane, digest, resources, lastNack, waitingFor } = context.status();
+  return {
+    proxyId: context.proxyId,
+    nonce: context.nonce,
+    version: context.version,
+    pid: process.pid,
+    ready: context.isReady(),
+    digest,
+    resources,
+    certificate: context.certificate(),
+    draining: context.dataPlane.isDraining,
+    connectedToControlPlane,
+    configSource,
+    waitingFor,
+    ...(lastNack === null ? {} : { lastNack }),
+  };
+}
+
+function certificates(context: AdminContext): unknown {
+  const own = context.certificate();
+  if (own === null) return { certificates: [] };
+  const chain = {
+    path: "<inline>",
+    serial_number: own.serial,
+    subject_alt_names: [{ uri: own.spiffeId }],
+    valid_from: own.notBefore,
+    expiration_time: own.notAfter,
+    days_until_expiration: String(Math.floor((Date.parse(own.notAfter) - Date.now()) / 86_400_000)),
+  };
+  return { certificates: [{ ca_cert: [], cert_chain: [chain] }] };
+}
+
+function text(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { "content-type": "text/plain" });
+  response.end(body);
+}
+
+function json(response: ServerResponse, body: unknown): void {
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(`${JSON.stringify(body, null, 1)}\n`);
+}
+
+/** A browser must not be able to reach this through DNS rebinding: only loopback names are answered. */
+function isLocalHost(host: string | undefined): boolean {
+  return host !== undefined && /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host);
+}
+
+export function startAdmin(
+  context: AdminContext,
+  address: string,
+  port: number,
+): Promise<{ server: Server; port: number }> {
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://admin");
+    if (!isLocalHost(request.headers.host)) {
+      text(response, 403, "admin answers only requests whose Host is a loopback name\n");
+      return;
+    }
+    const isPost = request.method === "POST";
+    const handler = isPost ? post[url.pathname] : get[url.pathname];
+    if (handler !== undefined) handler(context, request, response, url);
+    else if (!isPost && post[url.pathname] !== undefined) text(response, 405, "use POST\n");
+    else text(response, 404, `unknown path; GET ${Object.keys(get).join(" ")} POST ${Object.keys(post).join(" ")}\n`);
+  });
+  server.keepAliveTimeout = 65_000;
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, address, () => resolve({ server, port: (server.address() as AddressInfo).port }));
+  });
+}

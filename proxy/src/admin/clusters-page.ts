@@ -1,0 +1,53 @@
+// /clusters: hosts with health and counters, as text in Envoy's form or as JSON.
+
+import type { ServerResponse } from "node:http";
+import type { UpstreamHost } from "../cluster/host";
+import type { DataPlane } from "../listener/data-plane";
+
+function healthFlags(host: UpstreamHost): string {
+  const flags: string[] = [];
+  if (host.outlier.isEjected) flags.push("/failed_outlier_check");
+  if (host.plan.health === "unhealthy") flags.push("/failed_eds_health");
+  if (host.plan.health === "draining") flags.push("/eds_status_draining");
+  return flags.join("") || "healthy";
+}
+
+export function renderClusters(dataPlane: DataPlane, response: ServerResponse, isJson: boolean): void {
+  const clusters = [...dataPlane.clusters.values()];
+  if (isJson) {
+    const body = clusters.map((cluster) => ({
+      name: cluster.plan.name,
+      active_connections: cluster.activeConnections,
+      active_requests: cluster.activeRequests,
+      pending_requests: cluster.pendingRequests,
+      circuit_breakers: cluster.plan.circuitBreakers,
+      host_statuses: cluster.hosts.map((host) => ({
+        address: { socket_address: { address: host.address, port_value: host.plan.port } },
+        health_status: healthFlags(host),
+        weight: host.plan.weight,
+        active_requests: host.activeRequests,
+        total_requests: host.totalRequests,
+        connections: host.connections,
+        metadata: host.plan.metadata,
+      })),
+    }));
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(`${JSON.stringify({ cluster_statuses: body }, null, 1)}\n`);
+    return;
+  }
+  const lines = clusters.flatMap((cluster) => [
+    `${cluster.plan.name}::default_priority::max_connections::${cluster.plan.circuitBreakers.maxConnections}`,
+    ...cluster.hosts.flatMap((host) => {
+      const key = `${cluster.plan.name}::${host.key}`;
+      return [
+        `${key}::cx_active::${host.connections}`,
+        `${key}::rq_active::${host.activeRequests}`,
+        `${key}::rq_total::${host.totalRequests}`,
+        `${key}::health_flags::${healthFlags(host)}`,
+        `${key}::weight::${host.plan.weight}`,
+      ];
+    }),
+  ]);
+  response.writeHead(200, { "content-type": "text/plain" });
+  response.end(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,91 @@
+// How full we are: event loop, CPU, memory, pools against their limits, certificate life. Prometheus text.
+
+import { readFileSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { DataPlane } from "../listener/data-plane";
+import { escapeLabel } from "./request-metrics";
+
+const loop = monitorEventLoopDelay({ resolution: 20 });
+loop.enable();
+
+/** Private bytes of this process (smaps_rollup); null where the kernel does not tell. */
+export function privateMemoryBytes(): number | null {
+  try {
+    const text = readFileSync("/proc/self/smaps_rollup", "utf8");
+    let kilobytes = 0;
+    for (const match of text.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)) kilobytes += Number(match[1]);
+    return kilobytes * 1024;
+  } catch {
+    return null;
+  }
+}
+
+export interface SaturationFacts {
+  readonly digest: string;
+  readonly certificateNotAfter: string | null;
+}
+
+export function renderSaturation(dataPlane: DataPlane, facts: SaturationFacts): string {
+  const lines: string[] = [];
+  const one = (name: string, type: string, value: number | null, labels = ""): void => {
+    if (value === null || Number.isNaN(value)) return;
+    lines.push(`# TYPE ${name} ${type}`, `${name}${labels} ${value}`);
+  };
+  lines.push("# TYPE meshwright_event_loop_delay_seconds gauge");
+  for (const [quantile, percentile] of [
+    ["0.5", 50],
+    ["0.99", 99],
+  ] as const) {
+    lines.push(`meshwright_event_loop_delay_seconds{quantile="${quantile}"} ${loop.percentile(percentile) / 1e9}`);
+  }
+  loop.reset();
+  const cpu = process.cpuUsage();
+  one("process_cpu_seconds_total", "counter", (cpu.user + cpu.system) / 1e6);
+  one("process_resident_memory_bytes", "gauge", process.memoryUsage.rss());
+  one("meshwright_private_memory_bytes", "gauge", privateMemoryBytes());
+  const { telemetry } = dataPlane;
+  one("meshwright_downstream_connections_active", "gauge", telemetry.downstreamConnections);
+  one("meshwright_downstream_requests_active", "gauge", telemetry.activeDownstreamRequests);
+  one("meshwright_rbac_denied_total", "counter", telemetry.rbacDenied);
+  one("meshwright_access_log_dropped_total", "counter", dataPlane.logLinesDropped);
+  counters(lines, "meshwright_rbac_shadow_denied_total", "policy", telemetry.shadowDenied);
+  counters(lines, "meshwright_tls_handshake_failures_total", "reason", telemetry.handshakeFailures);
+  counters(lines, "meshwright_protocol_errors_total", "detail", telemetry.protocolErrors);
+  clusterGauges(lines, dataPlane);
+  if (facts.digest !== "")
+    lines.push("# TYPE meshwright_config_info gauge", `meshwright_config_info{digest="${facts.digest}"} 1`);
+  if (facts.certificateNotAfter !== null) {
+    one("meshwright_certificate_not_after_seconds", "gauge", Date.parse(facts.certificateNotAfter) / 1000);
+  }
+  return lines.join("\n");
+}
+
+function counters(lines: string[], name: string, label: string, values: ReadonlyMap<string, number>): void {
+  lines.push(`# TYPE ${name} counter`);
+  for (const [key, value] of values) lines.push(`${name}{${label}="${escapeLabel(key)}"} ${value}`);
+}
+
+function clusterGauges(lines: string[], dataPlane: DataPlane): void {
+  const all = [...dataPlane.clusters.values()];
+  const gauge = (name: string, type: string, read: (cluster: (typeof all)[number]) => number): void => {
+    lines.push(`# TYPE ${name} ${type}`);
+    for (const cluster of all) lines.push(`${name}{cluster="${escapeLabel(cluster.plan.name)}"} ${read(cluster)}`);
+  };
+  gauge("meshwright_upstream_connections_active", "gauge", (c) => c.activeConnections);
+  gauge("meshwright_upstream_requests_active", "gauge", (c) => c.activeRequests);
+  gauge("meshwright_upstream_requests_pending", "gauge", (c) => c.pendingRequests);
+  gauge("meshwright_upstream_retries_active", "gauge", (c) => c.activeRetries);
+  gauge("meshwright_upstream_connections_limit", "gauge", (c) => c.plan.circuitBreakers.maxConnections);
+  gauge("meshwright_upstream_requests_limit", "gauge", (c) => c.plan.circuitBreakers.maxRequests);
+  gauge("meshwright_upstream_pending_limit", "gauge", (c) => c.plan.circuitBreakers.maxPendingRequests);
+  gauge("meshwright_upstream_retries_limit", "gauge", (c) => c.plan.circuitBreakers.maxRetries);
+  gauge("meshwright_upstream_rq_pending_overflow_total", "counter", (c) => c.pendingOverflow);
+  gauge("meshwright_upstream_rq_overflow_total", "counter", (c) => c.requestOverflow);
+  gauge("meshwright_upstream_rq_retry_total", "counter", (c) => c.totalRetries);
+  gauge("meshwright_upstream_cx_connect_fail_total", "counter", (c) => c.connectFailures);
+  gauge(
+    "meshwright_upstream_ejections_active",
+    "gauge",
+    (c) => c.hosts.filter((host) => host.outlier.isEjected).length,
+  );
+}
