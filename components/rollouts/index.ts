@@ -1,0 +1,1 @@
+export { Rollouts } from "./rollouts";

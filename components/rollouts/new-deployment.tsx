@@ -1,0 +1,167 @@
+"use client";
+// From the draft or a revision to a deployment: what changes in sentences, what it does in numbers, then go.
+import { Button, Group, List, Select, Stack, Text, TextInput } from "@mantine/core";
+import { IconRocket } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import {
+  type DeploymentDto,
+  type DeploymentPlanDto,
+  type DiffDto,
+  get,
+  keys,
+  type RevisionDto,
+  send,
+} from "@/components/api-client";
+import { useDraft } from "@/components/draft";
+import { useMe, useMesh } from "@/components/shell";
+import { LoadingRows, Panel, plural, StatusBadge } from "@/components/ui";
+import { PlanDetails } from "./plan-details";
+import { planInWords } from "./words";
+
+export function NewDeployment({ isBusy }: { isBusy: boolean }) {
+  const { mesh, environment, revisions } = useMesh();
+  const { can } = useMe();
+  const draft = useDraft(mesh);
+  const client = useQueryClient();
+  const [from, setFrom] = useState("draft");
+  const [message, setMessage] = useState("");
+  const [planned, setPlanned] = useState<{ revision: number; plan: DeploymentPlanDto } | null>(null);
+  const running = environment?.running ? `r${environment.running.revision}` : null;
+  const diff = useQuery({
+    queryKey: keys.mesh(mesh, "diff", running, from, draft.snapshot?.version),
+    queryFn: ({ signal }) => get<DiffDto>(`/meshes/${mesh}/diff?from=${running}&to=${from}`, signal),
+    enabled: running !== null,
+  });
+  const plan = useMutation({
+    mutationFn: async () => {
+      await draft.flush();
+      const revision =
+        from === "draft"
+          ? (
+              await send<RevisionDto>("POST", `/meshes/${mesh}/revisions`, {
+                message: message.trim() || "Deployed from the draft",
+              })
+            ).number
+          : Number(from.slice(1));
+      return {
+        revision,
+        plan: await send<DeploymentPlanDto>("POST", `/meshes/${mesh}/environments/${environment?.name}/plan`, {
+          revision,
+        }),
+      };
+    },
+    onSuccess: (made) => {
+      setPlanned(made);
+      setFrom(`r${made.revision}`);
+      setMessage("");
+      void client.invalidateQueries({ queryKey: keys.mesh(mesh, "revisions") });
+    },
+  });
+  const deploy = useMutation({
+    mutationFn: (revision: number) =>
+      send<DeploymentDto>("POST", `/meshes/${mesh}/environments/${environment?.name}/deployments`, { revision }),
+    onSuccess: () => setPlanned(null),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.mesh(mesh) }),
+  });
+  if (!can("deployment.create")) return null;
+  const changes = diff.data?.changes ?? [];
+  const options = [
+    { value: "draft", label: "The draft, as a new revision" },
+    ...revisions.map((each) => ({
+      value: `r${each.number}`,
+      label: `r${each.number}${each.message ? `: ${each.message}` : ""}`,
+    })),
+  ];
+  return (
+    <Panel title="Deploy" hint={running ? `Compared with ${running}, which runs` : "Nothing runs yet"}>
+      <Stack gap="md">
+        <Group align="flex-end" gap={12}>
+          <Select
+            label="What"
+            w={300}
+            maw="100%"
+            data={options}
+            value={from}
+            allowDeselect={false}
+            onChange={(value) => {
+              setFrom(value ?? "draft");
+              setPlanned(null);
+            }}
+          />
+          {from === "draft" ? (
+            <TextInput
+              label="In a few words"
+              placeholder="10 % of checkout's calls to payment v2"
+              flex={1}
+              miw={220}
+              maxLength={200}
+              value={message}
+              onChange={(event) => setMessage(event.currentTarget.value)}
+            />
+          ) : null}
+          <Button
+            variant={planned ? "default" : "filled"}
+            loading={plan.isPending}
+            onClick={() => plan.mutate()}
+            disabled={!environment}
+          >
+            Show the plan
+          </Button>
+        </Group>
+        {running === null ? null : diff.isLoading ? (
+          <LoadingRows rows={2} height={20} />
+        ) : changes.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            The same as what runs.
+          </Text>
+        ) : (
+          <div>
+            <Text size="sm" fw={600} mb={4}>
+              {plural(changes.length, "change")}
+            </Text>
+            <List size="sm" spacing={4}>
+              {changes.slice(0, 12).map((change) => (
+                <List.Item key={`${change.kind} ${change.key} ${change.sentence}`}>{change.sentence}</List.Item>
+              ))}
+            </List>
+            {changes.length > 12 ? (
+              <Text size="xs" c="dimmed" mt={4}>
+                and {changes.length - 12} more
+              </Text>
+            ) : null}
+          </div>
+        )}
+        {(plan.error ?? deploy.error) ? (
+          <Text size="sm" c="var(--mw-failing)" role="alert">
+            {(plan.error ?? deploy.error)?.message}
+          </Text>
+        ) : null}
+        {planned ? (
+          <Stack gap="sm">
+            <Group gap={8}>
+              <StatusBadge status="ok">Plan for r{planned.revision}</StatusBadge>
+              <Text size="sm">{planInWords(planned.plan.proxies)}</Text>
+            </Group>
+            <PlanDetails plan={planned.plan} />
+            <Group>
+              <Button
+                leftSection={<IconRocket size={16} />}
+                loading={deploy.isPending}
+                disabled={isBusy}
+                onClick={() => deploy.mutate(planned.revision)}
+              >
+                Deploy r{planned.revision} to {environment?.name}
+              </Button>
+              {isBusy ? (
+                <Text size="sm" c="dimmed">
+                  Another rollout is under way; wait until it is done.
+                </Text>
+              ) : null}
+            </Group>
+          </Stack>
+        ) : null}
+      </Stack>
+    </Panel>
+  );
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { planInWords, proxyStatus, rolloutAnswer } from "./words";
+
+const deployment = (state: string, states: string[] = []) => ({
+  revision: 3,
+  state,
+  reason: null,
+  environment: "local",
+  waves: [{ proxies: states.map((each, index) => ({ proxyKey: `p${index}`, state: each })) }],
+});
+
+describe("rollouts in words", () => {
+  it("counts only proxies that said they run it", () => {
+    expect(rolloutAnswer(deployment("rolling", ["ready", "sent", "pending"]), null, "local").text).toBe(
+      "r3 is on its way to local: 1 of 3 proxies run it.",
+    );
+  });
+
+  it("says what runs after a restore", () => {
+    expect(rolloutAnswer(deployment("restored"), { revision: 2 }, "local")).toEqual({
+      status: "attention",
+      text: "r3 was taken back; local runs r2.",
+    });
+    expect(rolloutAnswer(undefined, null, "local").status).toBe("unmeasured");
+    expect(rolloutAnswer(deployment("done", ["ready"]), { revision: 3 }, "local").status).toBe("ok");
+  });
+
+  it("never shows a waiting proxy as ok", () => {
+    expect(["pending", "sent", "nack", "timeout"].map(proxyStatus)).not.toContain("ok");
+  });
+
+  it("says a plan in numbers", () => {
+    expect(planInWords([{ change: "create" }, { change: "update" }, { change: "update" }, { change: "keep" }])).toBe(
+      "It starts 1 proxy, sends new configuration to 2, leaves 1 as it is.",
+    );
+    expect(planInWords([])).toBe("It changes no proxy.");
+  });
+});
