@@ -21,7 +21,7 @@ const VERSION = "0.1.0";
 
 function main(): void {
   const env = readEnv(REQUIRED);
-  const logger = createLogger("agent", env.LOG_LEVEL);
+  const logger = createLogger("agent", env.MESHWRIGHT_LOG_LEVEL);
   const supervisorPid = env.MESHWRIGHT_SUPERVISOR_PID;
   const supervisor = supervisorPid
     ? { pid: supervisorPid, startTime: env.MESHWRIGHT_SUPERVISOR_START ?? referTo(supervisorPid).startTime }

@@ -24,7 +24,7 @@ const REQUIRED = [
 
 async function main(): Promise<void> {
   const env = readEnv(REQUIRED);
-  const logger = createLogger("control-plane", env.LOG_LEVEL);
+  const logger = createLogger("control-plane", env.MESHWRIGHT_LOG_LEVEL);
   const running = await startControlPlane({
     databaseUrl: env.DATABASE_URL,
     sealingKey: readSealingKey(env.MESHWRIGHT_KEY_FILE),

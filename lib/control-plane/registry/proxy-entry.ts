@@ -19,6 +19,8 @@ export class ProxyEntry implements AdsClient {
   readonly rejections = new Rejections();
   readonly connections = new Set<AdsConnection>();
   current: Snapshot | null = null;
+  /** The deployment `current` was compiled from. */
+  currentDeploymentId: string | null = null;
   /** Digest of the snapshot the proxy has accepted whole on its present stream. */
   syncedDigest: string | null = null;
   /** Why no configuration could be compiled for it. */
@@ -43,12 +45,8 @@ export class ProxyEntry implements AdsClient {
 
   /** True once the proxy runs what it should and is ready: by its own word, not by what was sent. */
   isInForce(deploymentId: string): boolean {
-    return (
-      this.row.deploymentId === deploymentId &&
-      this.row.ready &&
-      this.current !== null &&
-      this.status?.digest === this.current.digest
-    );
+    const isPublished = this.current !== null && this.currentDeploymentId === deploymentId;
+    return isPublished && this.row.ready && this.status?.digest === this.current?.digest;
   }
 
   lastRejection(): Rejection | null {

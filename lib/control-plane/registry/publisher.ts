@@ -48,6 +48,7 @@ export class Publisher {
         );
       } else {
         entry.compileProblem = null;
+        entry.currentDeploymentId = design.deploymentId;
         if (entry.current?.digest !== compiled.snapshot.digest) {
           registry.publish(entry, compiled.snapshot);
         }

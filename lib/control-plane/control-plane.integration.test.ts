@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { enroll, FakeProxy } from "./testing/fake-proxy";
+import { TestPlane, testDocument } from "./testing/test-plane";
+
+const CART = "production/cart-v1/0";
+let test: TestPlane;
+
+beforeAll(async () => {
+  test = await TestPlane.start();
+});
+afterAll(() => test?.stop());
+
+function listenerOf(proxyKey: string): string {
+  const held = [...test.proxy(proxyKey).held.values()].find((item) => item.name === "inbound");
+  return Buffer.from(held?.bytes ?? []).toString("latin1");
+}
+
+async function waitFor(isDone: () => boolean | Promise<boolean>): Promise<void> {
+  await expect.poll(isDone, { timeout: 15_000, interval: 50 }).toBe(true);
+}
+
+describe("a deployment", () => {
+  it("starts proxies, gives them identities and configuration, and is done when all run it", async () => {
+    const revision = await test.revise("first-design");
+    const result = await test.deploy(revision);
+    expect(result).toMatchObject({ state: "done", error: null });
+    expect([...test.proxies.keys()].sort()).toEqual([CART, "production/cart-v1/1", "production/web-v1/0"]);
+    expect(listenerOf(CART)).toContain("first-design");
+    const rows = await test.plane.data.proxies.listByEnvironment(test.environmentId);
+    expect(
+      rows.every((row) => row.ready && row.runningDigest === row.desiredDigest && row.deploymentId === result.id),
+    ).toBe(true);
+    expect(rows[0]?.spiffeId).toBe("spiffe://shop.test/ns/production/sa/cart");
+    const health = await test.call("GET", "/v1/health");
+    expect(health.body).toMatchObject({
+      status: "ok",
+      leader: true,
+      proxies: { desired: 3, ready: 3 },
+      openDeployments: 0,
+    });
+  });
+
+  it("tells its plan before: resources that change, proxies that stay", async () => {
+    const revisionId = await test.revise("second-design");
+    const answer = await test.call("POST", "/v1/plan", { environmentId: test.environmentId, revisionId });
+    expect(answer.status).toBe(200);
+    expect(answer.body.waves).toEqual([[CART, "production/web-v1/0"], ["production/cart-v1/1"]]);
+    expect(answer.body.proxies).toContainEqual({
+      proxyKey: CART,
+      change: "update",
+      resources: { added: [], changed: ["listener inbound", "routes outbound"], removed: [] },
+    });
+  });
+
+  it("that one proxy refuses is taken back from all, with the reason stored, and the bad version is sent once", async () => {
+    const web = test.proxy("production/web-v1/0");
+    web.hates = "bad-design";
+    const result = await test.deploy(await test.revise("bad-design"));
+    expect(result.state).toBe("restored");
+    expect(result.error?.reason).toContain('listener "inbound": bad-design is not supported');
+    await waitFor(
+      () => listenerOf(CART).includes("first-design") && listenerOf("production/cart-v1/1").includes("first-design"),
+    );
+    const refusals = web.sent.filter((response) =>
+      response.resources.some((item) => Buffer.from(item.resource?.value ?? []).includes("bad-design")),
+    );
+    expect(refusals).toHaveLength(1);
+    const [row] = (await test.plane.data.proxies.listByEnvironment(test.environmentId)).filter(
+      (item) => item.proxyKey === "production/web-v1/0",
+    );
+    expect(row).toMatchObject({ ready: true });
+    // The second wave was never touched.
+    expect(
+      test
+        .proxy("production/cart-v1/1")
+        .sent.some((response) => JSON.stringify(response.resources).includes("bad-design")),
+    ).toBe(false);
+  });
+
+  it("that does not compile changes nothing", async () => {
+    const result = await test.deploy(await test.revise("broken"));
+    expect(result.state).toBe("failed");
+    expect(JSON.stringify(result.error)).toContain("Service/production/cart.spec: cannot be compiled");
+    expect(listenerOf(CART)).toContain("first-design");
+  });
+
+  it("that drops a workload drains its proxy, ends its identity, and denies its certificate", async () => {
+    const bundle = () => [...test.proxy(CART).held.values()].find((item) => item.name === "denylist");
+    const before = bundle()?.version;
+    const result = await test.deploy(await test.revise("smaller-design", testDocument(["cart"])));
+    expect(result.state).toBe("done");
+    expect(test.proxies.has("production/web-v1/0")).toBe(false);
+    const revoked = await test.plane.data.certificates.listRevoked(new Date());
+    expect(revoked.map((row) => row.spiffeId)).toEqual(["spiffe://shop.test/ns/production/sa/web"]);
+    await waitFor(() => bundle()?.version !== before);
+    expect(Buffer.from(bundle()?.bytes ?? []).toString()).toContain(revoked[0]?.serial);
+  });
+});
+
+describe("endpoints", () => {
+  const portsIn = (proxyKey: string) =>
+    [...test.proxy(proxyKey).held.values()].find(
+      (item) => item.name === "peers" && item.typeUrl.endsWith("ClusterLoadAssignment"),
+    )?.version;
+
+  it("of an instance that is no longer ready leave, and come back", async () => {
+    const before = portsIn(CART);
+    const other = test.proxy("production/cart-v1/1");
+    other.isReady = false;
+    await waitFor(() => portsIn(CART) !== before);
+    other.isReady = true;
+    await waitFor(() => portsIn(CART) === before);
+  });
+});
+
+describe("who may open a stream", () => {
+  async function stranger(options: { id?: string; rowId?: string }): Promise<FakeProxy> {
+    const rows = await test.plane.data.proxies.listByEnvironment(test.environmentId);
+    const row = rows.find((item) => item.proxyKey === CART)!;
+    const { enrollPort, adsPort } = test.plane;
+    const bundlePem = test.plane.authority.bundlePem();
+    const joinToken = await test.joinToken(row.id);
+    const proxy = new FakeProxy({ proxyKey: CART, proxyRowId: row.id, enrollPort, adsPort, bundlePem, joinToken });
+    proxy.connect(await enroll({ enrollPort, bundlePem, joinToken }), options);
+    return proxy;
+  }
+
+  it("not a node that is not in the registry", async () => {
+    const proxy = await stranger({ id: "production/nobody/0", rowId: "unknown" });
+    await waitFor(() => proxy.closedWith !== null);
+    expect(proxy.closedWith).toContain("no proxy");
+    proxy.disconnect();
+  });
+
+  it("not another instance with a certificate that was issued to this one", async () => {
+    const rows = await test.plane.data.proxies.listByEnvironment(test.environmentId);
+    const other = rows.find((item) => item.proxyKey === "production/cart-v1/1")!;
+    const proxy = await stranger({ id: other.proxyKey, rowId: other.id });
+    await waitFor(() => proxy.closedWith !== null);
+    expect(proxy.closedWith).toContain("issued to another instance");
+    proxy.disconnect();
+  });
+
+  it("nobody calls the internal API without the secret", async () => {
+    expect((await test.call("GET", "/v1/agents/test/desired", undefined, "wrong")).status).toBe(401);
+  });
+});
+
+describe("a restart of the control plane", () => {
+  it("keeps the root, takes proxies back without sending what they hold, and goes on", async () => {
+    const bundle = test.plane.authority.bundlePem();
+    const sentBefore = test.proxy(CART).sent.length;
+    await test.plane.stop();
+    await test.startPlane();
+    expect(test.plane.authority.bundlePem()).toBe(bundle);
+    const rows = await test.plane.data.proxies.listByEnvironment(test.environmentId);
+    for (const row of rows) {
+      const proxy = test.proxy(row.proxyKey);
+      const joinToken = await test.joinToken(row.id);
+      proxy.connect(await enroll({ enrollPort: test.plane.enrollPort, bundlePem: bundle, joinToken }));
+    }
+    await waitFor(async () =>
+      (await test.plane.data.proxies.listByEnvironment(test.environmentId)).every((row) => row.state === "ack"),
+    );
+    const resent = test
+      .proxy(CART)
+      .sent.slice(sentBefore)
+      .flatMap((response) => response.resources.map((item) => item.name));
+    expect(resent.filter((name) => name === "inbound" || name === "outbound")).toEqual([]);
+    const result = await test.deploy(await test.revise("after-restart", testDocument(["cart"])));
+    expect(result.state).toBe("done");
+  });
+});
