@@ -94,6 +94,18 @@ export class MeshAgent {
     this.save();
   }
 
+  /** Leaves proxies running and does nothing more: what a killed agent does. */
+  abandon(): void {
+    this.isStopping = true;
+    this.abort.abort();
+    if (this.ticker) {
+      clearInterval(this.ticker);
+    }
+    for (const runner of this.runners.values()) {
+      runner.abandon();
+    }
+  }
+
   private async follow(): Promise<void> {
     let version = "";
     let isRegistered = false;

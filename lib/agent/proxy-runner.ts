@@ -62,6 +62,7 @@ export class ProxyRunner {
   private nextStartAt = 0;
   private needsToken = false;
   private isBusy = false;
+  private isAbandoned = false;
   private drainStartedAt: number | null = null;
   private readonly homeFolder: ProxyHome;
 
@@ -110,6 +111,12 @@ export class ProxyRunner {
   async stop(limitMs: number): Promise<void> {
     this.isBusy = true;
     await this.endProcess(limitMs);
+  }
+
+  /** Looks after the process no more, and leaves it running. */
+  abandon(): void {
+    this.isAbandoned = true;
+    this.isBusy = true;
   }
 
   private async keepRunning(): Promise<void> {
@@ -204,7 +211,7 @@ export class ProxyRunner {
 
   private watch(child: ChildProcess, pid: number): void {
     child.once("exit", (code, signalName) => {
-      if (this.record.process?.pid === pid) {
+      if (this.record.process?.pid === pid && !this.isAbandoned) {
         this.needsToken ||= code === EXIT_NEEDS_TOKEN;
         this.failures = code === EXIT_DENIED ? BACKOFF_MS.length - 1 : this.failures;
         this.noteExit(signalName ? `ended by ${signalName}` : `exited with code ${code}`);
