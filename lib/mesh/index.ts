@@ -8,7 +8,7 @@ export { diffDocuments, type SemanticChange } from "./diff/diff";
 export { canonicalJson, digestOf } from "./digest/digest";
 export { sha256Hex } from "./digest/sha256";
 export { buildIndex, type MeshIndex } from "./index-document";
-export { pathText, referencesOf, subsetUsesOf, valueAt, withValueAt } from "./references";
+export { parsePath, pathText, referencesOf, subsetUsesOf, valueAt, withValueAt } from "./references";
 export * from "./refs";
 export { demoMesh, demoPositions } from "./samples/demo";
 export { emptyMesh } from "./samples/empty";

@@ -187,3 +187,16 @@ export function pathText(path: readonly PropertyKey[]): string {
     return text === "" ? name : `${text}.${name}`;
   }, "");
 }
+
+/** The inverse of pathText: `spec.http[0]["a.b"]` -> path. */
+export function parsePath(text: string): (string | number)[] {
+  const steps: (string | number)[] = [];
+  for (const [, name, index, quoted] of text.matchAll(
+    /\.?([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/g,
+  )) {
+    if (name !== undefined) steps.push(name);
+    else if (index !== undefined) steps.push(Number(index));
+    else if (quoted !== undefined) steps.push(JSON.parse(quoted) as string);
+  }
+  return steps;
+}

@@ -6,11 +6,11 @@ import {
   type Origin,
   objectKey,
   type Path,
+  parsePath,
   pathText,
   valueAt,
   withValueAt,
 } from "@/lib/mesh";
-import { parsePath } from "./fields";
 
 export type Verdict = "lost" | "approximate";
 export type Loss = { key: ObjectKey; path: string; verdict: Verdict; reason: string };

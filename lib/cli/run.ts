@@ -1,0 +1,61 @@
+// Reads the command line, runs the command, and turns what went wrong into an exit code.
+import { type CliCommand, helpText, readGiven } from "./command";
+import { deploy } from "./commands/deploy";
+import { diff } from "./commands/diff";
+import { exportCommand } from "./commands/export";
+import { importCommand } from "./commands/import";
+import { pull } from "./commands/pull";
+import { push } from "./commands/push";
+import { validate } from "./commands/validate";
+import { EXIT, type Io, printJson, UsageError } from "./io";
+import { ServerError } from "./server";
+
+const COMMANDS: readonly CliCommand[] = [validate, diff, importCommand, exportCommand, push, pull, deploy];
+
+/** Never throws for what a user can do wrong; a defect of the program does throw. */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    const command = COMMANDS.find((each) => each.name === rest[0]);
+    io.out(command ? helpText(command) : overview());
+    return name === undefined ? EXIT.usage : EXIT.ok;
+  }
+  const command = COMMANDS.find((each) => each.name === name);
+  if (!command) {
+    io.note(`meshwright: there is no command "${name}". Run \`meshwright --help\` for the list.\n`);
+    return EXIT.usage;
+  }
+  const wantsJson = rest.includes("--json");
+  try {
+    const given = readGiven(command, rest);
+    if (given.flag("help")) {
+      io.out(helpText(command));
+      return EXIT.ok;
+    }
+    return await command.run(io, given);
+  } catch (error) {
+    if (!(error instanceof UsageError) && !(error instanceof ServerError)) throw error;
+    const hint = error instanceof UsageError ? `\nRun \`meshwright ${name} --help\`.` : "";
+    if (wantsJson)
+      printJson(io, {
+        ok: false,
+        error: error.message,
+        ...(error instanceof ServerError && error.problem ? { problem: error.problem } : {}),
+      });
+    else io.note(`meshwright ${name}: ${error.message}.${hint}\n`.replace("..", "."));
+    return error instanceof UsageError ? EXIT.usage : EXIT.server;
+  }
+}
+
+function overview(): string {
+  const rows = COMMANDS.map((command) => `  ${command.name.padEnd(10)}${command.about}`);
+  return `meshwright COMMAND [options]
+
+A service mesh as a design: check it, compare it, bring it in and out, put it live.
+
+Commands:
+${rows.join("\n")}
+
+Every command takes --json and --help. Exit codes: 0 fine, 1 violations, findings or differences, 2 wrong use, 3 the server.
+`;
+}
