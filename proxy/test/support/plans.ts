@@ -99,6 +99,7 @@ export function retryPolicy(on: Partial<RetryPolicyPlan["on"]>, over: Partial<Re
       connectFailure: false,
       refusedStream: false,
       retriable4xx: false,
+      grpcStatuses: [],
       envoyRateLimited: false,
       statusCodes: [],
       responseHeaders: [],

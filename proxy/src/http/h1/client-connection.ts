@@ -3,6 +3,7 @@
 // (response-queue poisoning: it must never be read as the answer to the next request).
 
 import type { Socket } from "node:net";
+import { report } from "../../errors";
 import type { ResetReason, ResponseSink, UpstreamStream } from "../exchange";
 import { latin1 } from "./bytes";
 import { ChunkedDecoder } from "./chunked";
@@ -158,7 +159,13 @@ export class H1ClientConnection implements UpstreamStream {
       this.held = null;
     }
     this.hadBytes = true;
-    this.consume(input);
+    try {
+      this.consume(input);
+    } catch (error) {
+      // A defect must cost one exchange, not leave it waiting for its timeout.
+      report(`defect while reading a response: ${String(error instanceof Error ? error.stack : error)}`);
+      this.fail("protocol-error", "internal_error");
+    }
   };
 
   private consume(input: Buffer): void {

@@ -3,6 +3,7 @@
 // any framing doubt ends the connection after one error reply, so that no byte is ever read as a second request.
 
 import type { Socket } from "node:net";
+import { report } from "../../errors";
 import type { DownstreamStream, RequestSink } from "../exchange";
 import { latin1 } from "./bytes";
 import { ChunkedDecoder } from "./chunked";
@@ -85,7 +86,14 @@ export class H1ServerConnection implements DownstreamStream {
       input = Buffer.concat([this.held, chunk]);
       this.held = null;
     }
-    this.consume(input);
+    try {
+      this.consume(input);
+    } catch (error) {
+      // A defect must cost one connection, not leave it waiting for a timeout.
+      report(`defect while reading a request: ${String(error instanceof Error ? error.stack : error)}`);
+      this.sink.onDownstreamReset(500, "internal_error");
+      this.reset();
+    }
   };
 
   private consume(input: Buffer): void {
