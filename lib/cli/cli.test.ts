@@ -149,7 +149,7 @@ function fakeServer(document: MeshDocument) {
       return answer(200, { items: [{ number: 1 }, { number: 2 }], nextCursor: null });
     if (call === "POST /api/v1/meshes/shop/environments/local/deployments")
       return answer(201, { id: "d1", state: "queued", revision: body.revision, reason: null });
-    if (call === "GET /api/v1/meshes/shop/deployments/d1") {
+    if (call === "GET /api/v1/meshes/shop/environments/local/deployments/d1") {
       state.polls += 1;
       return answer(200, { id: "d1", state: state.polls < 3 ? "rolling" : "done", revision: 2, reason: null });
     }

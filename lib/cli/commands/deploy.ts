@@ -48,7 +48,7 @@ Exit code: 0 done, 2 wrong use, 3 refused, failed or restored.`,
       body: { revision },
       idempotencyKey: randomUUID(),
     });
-    const last = given.flag("no-wait") ? started.body : await untilFinished(io, server, mesh, started.body);
+    const last = given.flag("no-wait") ? started.body : await untilFinished(io, server, base, started.body);
     const isBad = last.state === "failed" || last.state === "restored";
     if (given.flag("json")) printJson(io, { ok: !isBad, deployment: last });
     else io.out(`Revision r${last.revision}: ${last.state}${last.reason ? ` (${last.reason})` : ""}.\n`);
@@ -67,14 +67,14 @@ async function revisionOf(server: Server, mesh: string, given: string | undefine
   return Math.max(...body.items.map((item) => item.number));
 }
 
-async function untilFinished(io: Io, server: Server, mesh: string, first: Deployment): Promise<Deployment> {
+async function untilFinished(io: Io, server: Server, base: string, first: Deployment): Promise<Deployment> {
   let last = first;
   io.note(`r${last.revision}: ${last.state}\n`);
   for (let waited = 0; !FINISHED.has(last.state); waited += POLL_MS) {
     if (waited >= WAIT_MS)
       throw new ServerError(`the deployment is still ${last.state} after 10 minutes: look at it in the browser`);
     await io.sleep(POLL_MS);
-    const { body } = await server.request(`/meshes/${mesh}/deployments/${encodeURIComponent(last.id)}`, deployment);
+    const { body } = await server.request(`${base}/deployments/${encodeURIComponent(last.id)}`, deployment);
     if (body.state !== last.state) io.note(`r${body.revision}: ${body.state}\n`);
     last = body;
   }

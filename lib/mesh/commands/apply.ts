@@ -32,12 +32,21 @@ export function applyCommand(document: MeshDocument, positions: Positions, comma
     if (after.objects.size > MAX_OBJECTS) {
       refuse("document", `would have more than ${MAX_OBJECTS} objects`, "Split the mesh in two.");
     }
+    if (meshCount(before) === 1 && meshCount(after) !== 1) {
+      refuse("document", "would not have exactly one Mesh any more", "Change the Mesh that is there instead.");
+    }
     const inverse = inverseOf(before, after);
     return { ok: true, document: { objects: [...after.objects.values()] }, positions: after.positions, inverse };
   } catch (error) {
     if (error instanceof Refused) return { ok: false, violations: error.violations };
     throw error;
   }
+}
+
+function meshCount(state: State): number {
+  let count = 0;
+  for (const object of state.objects.values()) if (object.kind === "Mesh") count++;
+  return count;
 }
 
 function step(state: State, command: Command): State {
