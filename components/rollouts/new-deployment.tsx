@@ -24,7 +24,9 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
   const { can } = useMe();
   const draft = useDraft(mesh);
   const client = useQueryClient();
-  const [from, setFrom] = useState("draft");
+  const [chosen, setFrom] = useState<string | null>(null);
+  const mayFreeze = can("revision.create");
+  const from = chosen ?? (mayFreeze ? "draft" : `r${revisions[0]?.number ?? 1}`);
   const [message, setMessage] = useState("");
   const [planned, setPlanned] = useState<{ revision: number; plan: DeploymentPlanDto } | null>(null);
   const running = environment?.running ? `r${environment.running.revision}` : null;
@@ -64,10 +66,10 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
     onSuccess: () => setPlanned(null),
     onSettled: () => client.invalidateQueries({ queryKey: keys.mesh(mesh) }),
   });
-  if (!can("deployment.create")) return null;
+  if (!can("deployment.plan") || (!mayFreeze && revisions.length === 0)) return null;
   const changes = diff.data?.changes ?? [];
   const options = [
-    { value: "draft", label: "The draft, as a new revision" },
+    ...(mayFreeze ? [{ value: "draft", label: "The draft, as a new revision" }] : []),
     ...revisions.map((each) => ({
       value: `r${each.number}`,
       label: `r${each.number}${each.message ? `: ${each.message}` : ""}`,
@@ -106,7 +108,7 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
             onClick={() => plan.mutate()}
             disabled={!environment}
           >
-            Show the plan
+            {from === "draft" ? "Freeze and plan" : "Show the plan"}
           </Button>
         </Group>
         {running === null ? null : diff.isLoading ? (
@@ -148,12 +150,16 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
               <Button
                 leftSection={<IconRocket size={16} />}
                 loading={deploy.isPending}
-                disabled={isBusy}
+                disabled={isBusy || !can("deployment.create")}
                 onClick={() => deploy.mutate(planned.revision)}
               >
                 Deploy r{planned.revision} to {environment?.name}
               </Button>
-              {isBusy ? (
+              {!can("deployment.create") ? (
+                <Text size="sm" c="dimmed">
+                  An operator may deploy it.
+                </Text>
+              ) : isBusy ? (
                 <Text size="sm" c="dimmed">
                   Another rollout is under way; wait until it is done.
                 </Text>

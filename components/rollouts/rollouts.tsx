@@ -61,7 +61,7 @@ export function Rollouts() {
         }
       />
       {deployments.error ? <ErrorState error={deployments.error} onRetry={() => void deployments.refetch()} /> : null}
-      {shown && shown.waves.some((wave) => wave.proxies.length > 0) ? <Waves deployment={shown} /> : null}
+      {shown?.waves.some((wave) => wave.proxies.length > 0) ? <Waves deployment={shown} /> : null}
       <NewDeployment isBusy={latest ? isOpen(latest) : false} />
       <Panel title="History" flush>
         {deployments.isLoading ? (

@@ -1,1 +1,2 @@
+export { AcceptInvite } from "./accept-invite";
 export { SignIn } from "./sign-in";

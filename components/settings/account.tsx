@@ -1,0 +1,100 @@
+"use client";
+// One's own name, password and sessions.
+import { Button, Group, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { keys, send } from "@/components/api-client";
+import { useMe } from "@/components/shell";
+import { LoadingRows, Panel } from "@/components/ui";
+
+export function Account() {
+  const { me } = useMe();
+  if (!me) return <LoadingRows rows={3} />;
+  return (
+    <Stack>
+      <Name key={me.name} name={me.name} email={me.email} />
+      <Password />
+    </Stack>
+  );
+}
+
+function usePatchMe(done: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (patch: object) => send("PATCH", "/me", patch),
+    onSuccess: () => {
+      notifications.show({ message: done });
+      void client.invalidateQueries({ queryKey: keys.me });
+    },
+  });
+}
+
+function Name({ name, email }: { name: string; email: string }) {
+  const patch = usePatchMe("Your name was changed.");
+  const form = useForm({
+    initialValues: { name },
+    validate: { name: (value) => (value.trim() ? null : "Type a name") },
+  });
+  return (
+    <Panel title="Name" hint={email}>
+      <form onSubmit={form.onSubmit((values) => patch.mutate(values))}>
+        <Group align="flex-end">
+          <TextInput label="Shown to others as" w={280} maw="100%" {...form.getInputProps("name")} />
+          <Button type="submit" variant="default" loading={patch.isPending} disabled={!form.isDirty()}>
+            Save
+          </Button>
+        </Group>
+      </form>
+    </Panel>
+  );
+}
+
+function Password() {
+  const patch = usePatchMe("Your password was changed.");
+  const form = useForm({
+    initialValues: { current: "", next: "" },
+    validate: { next: (value) => (value.length >= 12 ? null : "At least 12 characters") },
+  });
+  return (
+    <Panel title="Password" hint="At least 12 characters; a sentence is fine.">
+      <form
+        onSubmit={form.onSubmit((values) =>
+          patch.mutate(
+            { password: { next: values.next, ...(values.current ? { current: values.current } : {}) } },
+            { onSuccess: () => form.reset() },
+          ),
+        )}
+      >
+        <Stack gap="sm" maw={360}>
+          <PasswordInput
+            label="Current"
+            description="Leave empty if you never set one"
+            autoComplete="current-password"
+            {...form.getInputProps("current")}
+          />
+          <PasswordInput label="New" autoComplete="new-password" {...form.getInputProps("next")} />
+          {patch.error ? (
+            <Text size="sm" c="var(--mw-failing)" role="alert">
+              {patch.error.message}
+            </Text>
+          ) : null}
+          <Group>
+            <Button type="submit" variant="default" loading={patch.isPending}>
+              Set password
+            </Button>
+            <Button
+              variant="subtle"
+              color="red"
+              onClick={() =>
+                patch.mutate({ signOutEverywhere: true }, { onSuccess: () => window.location.assign("/sign-in") })
+              }
+            >
+              Sign out everywhere
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Panel>
+  );
+}

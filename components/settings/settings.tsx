@@ -1,0 +1,50 @@
+"use client";
+// People and roles, invites, API tokens, environments, one's own account. Rule: a secret is shown once, where it was made.
+import { Tabs } from "@mantine/core";
+import { useMe, useUrlParameters } from "@/components/shell";
+import { Answer, Page } from "@/components/ui";
+import { Account } from "./account";
+import { Environments } from "./environments";
+import { People } from "./people";
+import { Tokens } from "./tokens";
+
+const tabs = [
+  { value: "account", label: "You" },
+  { value: "people", label: "People" },
+  { value: "tokens", label: "API tokens" },
+  { value: "environments", label: "Environments" },
+] as const;
+
+export function Settings() {
+  const { search, set } = useUrlParameters();
+  const { can } = useMe();
+  const tab = tabs.find((each) => each.value === search.get("tab"))?.value ?? "account";
+  return (
+    <Page>
+      <Answer eyebrow="Settings" answer="Who may do what, and how machines get in." />
+      <Tabs value={tab} onChange={(value) => set({ tab: value === "account" ? null : value })} keepMounted={false}>
+        <Tabs.List mb="md">
+          {tabs
+            .filter((each) => each.value !== "people" || can("people.manage"))
+            .map((each) => (
+              <Tabs.Tab key={each.value} value={each.value}>
+                {each.label}
+              </Tabs.Tab>
+            ))}
+        </Tabs.List>
+        <Tabs.Panel value="account">
+          <Account />
+        </Tabs.Panel>
+        <Tabs.Panel value="people">
+          <People />
+        </Tabs.Panel>
+        <Tabs.Panel value="tokens">
+          <Tokens />
+        </Tabs.Panel>
+        <Tabs.Panel value="environments">
+          <Environments />
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  );
+}
