@@ -13,7 +13,7 @@ import {
 import type { Clock } from "@/lib/clock";
 import type { Logger } from "@/lib/observability/logger";
 import type { ServerIdentity } from "../ca/authority";
-import { type PeerIdentity, readPeer } from "../ca/peer";
+import { type PeerIdentity, type PeerResult, readPeer } from "../ca/peer";
 import { AdsSession } from "./ads-session";
 import type { Rejection, Rejections } from "./rejections";
 import type { Snapshot, TypeUrl } from "./snapshot";
@@ -82,11 +82,7 @@ export class AdsServer {
   private readonly server: Server;
   private readonly credentials: MeshServerCredentials;
 
-  constructor(
-    private readonly options: AdsServerOptions,
-    identity: ServerIdentity,
-    bundlePem: string,
-  ) {
+  constructor(options: AdsServerOptions, identity: ServerIdentity, bundlePem: string) {
     this.credentials = new MeshServerCredentials(identity, bundlePem);
     this.server = new Server({
       "grpc.keepalive_time_ms": 15_000, // heartbeat of research/controlplane.md section 8: finds dead streams
@@ -95,9 +91,7 @@ export class AdsServer {
       "grpc.max_connection_age_ms": 1_800_000, // spreads proxies over replicas; grpc-js adds its own 10 % jitter
       "grpc.max_connection_age_grace_ms": 5_000,
     });
-    for (const wire of [deltaWire, fullWire]) {
-      this.server.addService(definitionOf(wire), { stream: this.handlerOf(wire) });
-    }
+    addAdsServices(this.server, options, verifiedPeer);
   }
 
   listen(port: number, host: string): Promise<number> {
@@ -115,9 +109,22 @@ export class AdsServer {
   close(): void {
     this.server.forceShutdown();
   }
+}
 
-  private handlerOf(wire: Wire): handleBidiStreamingCall<WireRequest, Buffer> {
-    return (call) => new AdsStream(wire, call, this.options).start();
+/** Says who is on the other end of a stream. */
+export type PeerOf = (call: Pick<AdsCall, "getAuthContext">) => PeerResult;
+
+/** The peer of a mutual TLS connection that was verified against the bundle. */
+function verifiedPeer(call: Pick<AdsCall, "getAuthContext">): PeerResult {
+  const der = call.getAuthContext().sslPeerCertificate?.raw;
+  return der ? readPeer(der) : { ok: false, reason: "no verified client certificate" };
+}
+
+export function addAdsServices(server: Server, options: AdsServerOptions, peerOf: PeerOf): void {
+  for (const wire of [deltaWire, fullWire]) {
+    const stream: handleBidiStreamingCall<WireRequest, Buffer> = (call) =>
+      new AdsStream(wire, call, options, peerOf).start();
+    server.addService(definitionOf(wire), { stream });
   }
 }
 
@@ -145,6 +152,7 @@ class AdsStream {
     private readonly wire: Wire,
     private readonly call: AdsCall,
     private readonly options: AdsServerOptions,
+    private readonly peerOf: PeerOf,
   ) {}
 
   start(): void {
@@ -177,8 +185,7 @@ class AdsStream {
     if (!directory.isLoaded()) {
       return this.refuse(status.UNAVAILABLE, "the control plane is still loading its state; try again");
     }
-    const der = this.call.getAuthContext().sslPeerCertificate?.raw;
-    const read = der ? readPeer(der) : ({ ok: false, reason: "no verified client certificate" } as const);
+    const read = this.peerOf(this.call);
     if (!read.ok) {
       return this.refuse(status.UNAUTHENTICATED, read.reason);
     }
