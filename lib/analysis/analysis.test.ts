@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   API_VERSION,
@@ -255,4 +256,9 @@ test("a thousand services are analysed in well under a second", () => {
   const before = performance.now();
   expect(analyze({ objects })).toEqual([]);
   expect(performance.now() - before).toBeLessThan(1000);
+});
+
+test("docs/reference/model.md lists every code", () => {
+  const page = readFileSync(new URL("../../docs/reference/model.md", import.meta.url), "utf8");
+  expect(analyzers.map((analyzer) => analyzer.code).filter((code) => !page.includes(`| ${code} |`))).toEqual([]);
 });
