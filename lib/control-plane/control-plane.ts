@@ -14,6 +14,7 @@ import { Revocations } from "./ca/revocations";
 import { AgentDesk } from "./internal-api/agents";
 import { InternalApi } from "./internal-api/server";
 import { statusRoutes } from "./internal-api/status-routes";
+import { Journal } from "./journal";
 import { Designs } from "./registry/designs";
 import { Prober } from "./registry/prober";
 import type { ProxyEntry } from "./registry/proxy-entry";
@@ -80,6 +81,18 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     bindingOf: (environmentId) => world.environment(environmentId)?.binding ?? null,
     logger,
   });
+  const journal = new Journal({
+    data,
+    meshOf: (environmentId) => world.environment(environmentId)?.meshId ?? null,
+    logger,
+  });
+  registry.subscribe((event) => {
+    if (event.type === "rejected") {
+      const { environmentId, proxyKey } = event.entry.row;
+      const { typeUrl, message, resources } = event.rejection;
+      journal.append(environmentId, "proxy.config.refused", proxyKey, { typeUrl, message, resources });
+    }
+  });
   const refreshDenyList = async () => {
     if (await revocations.refresh()) {
       registry.dropDenied();
@@ -90,14 +103,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     const { environmentId, proxyKey, id } = entry.row;
     await data.certificates.revokeOfProxy(environmentId, proxyKey, new Date(now()));
     await data.proxies.remove(id);
-    await data.events.append({
-      meshId: world.environment(environmentId)?.meshId ?? null,
-      environmentId,
-      kind: "proxy.removed",
-      actorName: "control plane",
-      subject: proxyKey,
-      payload: { spiffeId: entry.row.spiffeId },
-    });
+    journal.append(environmentId, "proxy.removed", proxyKey, { spiffeId: entry.row.spiffeId });
     await refreshDenyList();
     registry.load(environmentId, await data.proxies.listByEnvironment(environmentId));
   };
@@ -111,7 +117,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       denyList: revocations,
       clock,
       logger,
-      onIssued: (identity, issued) => revocations.noteIssued(issued.serial, identity.proxyRowId),
+      onIssued: (identity, issued) => {
+        revocations.noteIssued(issued.serial, identity.proxyRowId);
+        const { serial, notAfter } = issued;
+        journal.append(identity.environmentId, "certificate.issued", identity.proxyKey, {
+          spiffeId: identity.spiffeId,
+          serial,
+          notAfter,
+        });
+      },
     },
     ownIdentity,
   );
@@ -136,12 +150,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     data,
     address: `http://${options.host}:${options.internalPort}`,
     onGained: () => {
-      prober.start();
       scraper.start();
       rollouts.lead();
     },
     onLost: () => {
-      prober.stop();
       void scraper.stop().catch(() => undefined);
       void rollouts.stop();
     },
@@ -178,6 +190,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     });
   }, OWN_RENEWAL_MS);
   await world.load();
+  prober.start(); // on every replica: each answers for the endpoints it serves
   leader.start();
 
   return {

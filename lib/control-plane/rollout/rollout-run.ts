@@ -7,6 +7,7 @@ import type { DeploymentRow, ProxyPatch } from "@/lib/data/system";
 import type { Design } from "../registry/designs";
 import type { ProxyEntry } from "../registry/proxy-entry";
 import { hasPorts } from "../registry/publisher";
+import { describeLaggard, describeProxy, previousOf } from "./describe";
 import { type FullPlan, planDeployment } from "./plan";
 import type { RolloutContext } from "./rollouts";
 
@@ -166,7 +167,9 @@ export class RolloutRun {
     await this.save({});
     const isDone = (entry: ProxyEntry | undefined) => entry?.isInForce(design.deploymentId) ?? false;
     try {
-      await this.waitFor(wave.proxies, WAVE_LIMIT_MS, isDone, (key, entry) => describeLaggard(key, entry));
+      await this.waitFor(wave.proxies, WAVE_LIMIT_MS, isDone, (key, entry) =>
+        describeLaggard(key, entry, WAVE_LIMIT_MS),
+      );
       wave.state = "done";
     } catch (error) {
       wave.state = "failed";
@@ -285,28 +288,4 @@ export class RolloutRun {
     }));
     await this.context.data.deployments.update(this.deployment.id, { ...patch, waves });
   }
-}
-
-function describeProxy(proxyKey: string, entry: ProxyEntry | undefined, deploymentId: string) {
-  const state = entry?.row.state === "nack" ? "nack" : entry?.isInForce(deploymentId) ? "ack" : "pending";
-  const reason = state === "nack" ? (entry?.lastRejection()?.message ?? null) : null;
-  return { proxyKey, state, reason, runningDigest: entry?.row.runningDigest ?? null };
-}
-
-function describeLaggard(key: string, entry: ProxyEntry | undefined): string {
-  const limit = `within ${WAVE_LIMIT_MS / 1000} s`;
-  if (!entry || entry.connections.size === 0) {
-    return `${key} was not connected ${limit}. See its agent and its proxy.log.`;
-  }
-  if (entry.compileProblem !== null) {
-    return `${key} has no configuration: ${entry.compileProblem}`;
-  }
-  return entry.row.ready
-    ? `${key} did not run its new configuration ${limit} (it reports ${entry.status?.digest ?? "no digest"}, wanted ${entry.current?.digest ?? "none"}).`
-    : `${key} did not become ready ${limit}. See its proxy.log.`;
-}
-
-function previousOf(plan: unknown): Record<string, string | null> {
-  const previous = typeof plan === "object" && plan !== null && "previous" in plan ? plan.previous : null;
-  return typeof previous === "object" && previous !== null ? (previous as Record<string, string | null>) : {};
 }

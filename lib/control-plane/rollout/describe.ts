@@ -1,0 +1,27 @@
+// What a rollout says about a proxy: on the deployment's page, and when it is why a deployment was taken back.
+
+import type { ProxyEntry } from "../registry/proxy-entry";
+
+export function describeProxy(proxyKey: string, entry: ProxyEntry | undefined, deploymentId: string) {
+  const state = entry?.row.state === "nack" ? "nack" : entry?.isInForce(deploymentId) ? "ack" : "pending";
+  const reason = state === "nack" ? (entry?.lastRejection()?.message ?? null) : null;
+  return { proxyKey, state, reason, runningDigest: entry?.row.runningDigest ?? null };
+}
+
+export function describeLaggard(key: string, entry: ProxyEntry | undefined, limitMs: number): string {
+  const limit = `within ${limitMs / 1000} s`;
+  if (!entry || entry.connections.size === 0) {
+    return `${key} was not connected ${limit}. See its agent and its proxy.log.`;
+  }
+  if (entry.compileProblem !== null) {
+    return `${key} has no configuration: ${entry.compileProblem}`;
+  }
+  return entry.row.ready
+    ? `${key} did not run its new configuration ${limit} (it reports ${entry.status?.digest ?? "no digest"}, wanted ${entry.current?.digest ?? "none"}).`
+    : `${key} did not become ready ${limit}. See its proxy.log.`;
+}
+
+export function previousOf(plan: unknown): Record<string, string | null> {
+  const previous = typeof plan === "object" && plan !== null && "previous" in plan ? plan.previous : null;
+  return typeof previous === "object" && previous !== null ? (previous as Record<string, string | null>) : {};
+}
