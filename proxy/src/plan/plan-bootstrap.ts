@@ -34,7 +34,8 @@ export type BootstrapPlanResult =
 
 const API_TYPES: Readonly<Record<number, AdsPlan["protocol"]>> = { 2: "state-of-the-world", 3: "delta" };
 
-export function planBootstrap(bootstrap: Bootstrap): BootstrapPlanResult {
+/** @param externalSecrets secrets that come from elsewhere: the proxy's own identity */
+export function planBootstrap(bootstrap: Bootstrap, externalSecrets: readonly string[] = []): BootstrapPlanResult {
   const found: Violation[] = [];
   const ads = adsPlan(bootstrap, new Scope("dynamic_resources", found));
   const frame = create(BootstrapSchema, { ...bootstrap, staticResources: undefined } as Bootstrap);
@@ -47,6 +48,7 @@ export function planBootstrap(bootstrap: Bootstrap): BootstrapPlanResult {
     ...(bootstrap.node ? { node: bootstrap.node } : {}),
     admin,
     isStatic: ads === null,
+    externalSecrets,
     pathOf: (kind, name) => paths.get(`${kind} ${name}`) ?? `static_resources (${kind} ${JSON.stringify(name)})`,
   });
   const violations = result.ok ? found : [...found, ...result.violations];

@@ -31,6 +31,8 @@ export interface PlanOptions {
   readonly pathOf?: (kind: ResourceKind, name: string) => string;
   /** Static routes must name clusters that exist (Envoy validate_clusters); RDS routes need not. */
   readonly isStatic?: boolean;
+  /** Secrets that do not come from the file: the proxy's own identity. */
+  readonly externalSecrets?: readonly string[];
 }
 
 export type PlanResult =
@@ -67,9 +69,9 @@ function planChecked(resources: PlanResources, options: PlanOptions, scopeOf: Sc
     routeConfigs.set(name, routeConfigPlan(config, scopeOf("route", name), null));
   }
   const listeners = listenerPlans(resources, scopeOf, { secrets, clusterNames, routeConfigs });
-  checkOverrides(listeners, routeConfigs, scopeOf);
   if (options.isStatic) {
-    checkStaticSecrets(secrets, found);
+    checkOverrides(listeners, routeConfigs, scopeOf);
+    checkStaticSecrets(secrets, options.externalSecrets ?? [], found);
   }
   if (found.length > 0) {
     return { ok: false, violations: withoutDoubles(found) };
@@ -205,9 +207,13 @@ function checkOverrides(
   }
 }
 
-function checkStaticSecrets({ names, sources }: SecretCollector, found: Violation[]): void {
+function checkStaticSecrets(
+  { names, sources }: SecretCollector,
+  external: readonly string[],
+  found: Violation[],
+): void {
   for (const name of names) {
-    if (!sources.has(name)) {
+    if (!sources.has(name) && !external.includes(name)) {
       found.push({
         path: "static_resources.secrets",
         message: `there is no secret ${JSON.stringify(name)}, which a TLS context names; add it (SDS needs dynamic_resources.ads_config)`,
