@@ -28,3 +28,18 @@ export function isUniqueViolation(error: unknown): boolean {
 export function isMissingRow(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === "P2025";
 }
+
+const DOWN =
+  /ECONNREFUSED|ECONNRESET|Connection terminated|Can't reach database|the database system is (starting up|shutting down)|terminating connection/i;
+
+/** True when the database did not answer at all. */
+export function isDatabaseDown(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (
+    error instanceof Prisma.PrismaClientKnownRequestError &&
+    ["P1001", "P1002", "P1008", "P1017", "P2024"].includes(error.code)
+  ) {
+    return true;
+  }
+  return DOWN.test(error.message) || (error.cause !== undefined && isDatabaseDown(error.cause));
+}

@@ -118,7 +118,7 @@ CREATE TABLE "DraftCommand" (
     "clientId" TEXT NOT NULL,
     "command" JSONB NOT NULL,
     "inverse" JSONB NOT NULL,
-    "touched" TEXT[],
+    "touched" JSONB NOT NULL,
     "kind" TEXT NOT NULL DEFAULT 'edit',
     "ofSeq" BIGINT,
     "undoneAt" TIMESTAMPTZ(3),

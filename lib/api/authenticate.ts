@@ -1,0 +1,45 @@
+// Who is asking: an API token in Authorization, or a session cookie. Read anew at each request.
+import type { Principal } from "@/lib/auth/permissions";
+import { readSessionCookie, sessionCookieName } from "@/lib/auth/session-cookie";
+import { principalOfSession, principalOfToken } from "@/lib/data/tokens";
+import { AppError } from "@/lib/errors";
+import type { Runtime } from "./runtime";
+
+/** Nobody: has no role anywhere. */
+export const ANONYMOUS: Principal = {
+  kind: "person",
+  userId: "",
+  tokenId: null,
+  name: "nobody",
+  email: "",
+  bindings: [],
+  limit: null,
+};
+
+export async function authenticate(headers: Headers, runtime: Runtime): Promise<Principal | null> {
+  const authorization = headers.get("authorization");
+  if (authorization !== null) {
+    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    const principal = token && (await principalOfToken(runtime.database, token, new Date(runtime.clock.now())));
+    if (!principal)
+      throw new AppError("invalid-token", { headers: { "www-authenticate": 'Bearer realm="meshwright"' } });
+    return principal;
+  }
+  return personOfCookie(headers.get("cookie"), runtime);
+}
+
+export async function personOfCookie(cookie: string | null, runtime: Runtime): Promise<Principal | null> {
+  const name = sessionCookieName(runtime.env.NEXTAUTH_URL ?? runtime.webUrl);
+  const session = await readSessionCookie(cookie, { name, secret: runtime.env.NEXTAUTH_SECRET });
+  return session && principalOfSession(runtime.database, session);
+}
+
+/** The caller's address: as the nearest believed reverse proxy tells it. */
+export function addressOf(headers: Headers, trustedProxies: number): string {
+  const hops = (headers.get("x-forwarded-for") ?? "")
+    .split(",")
+    .map((hop) => hop.trim())
+    .filter(Boolean);
+  // Next appends the peer's own address as the last hop; each believed proxy stands for one more.
+  return hops.at(-1 - Math.min(trustedProxies, Math.max(hops.length - 1, 0))) ?? "unknown";
+}

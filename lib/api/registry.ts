@@ -1,0 +1,19 @@
+// Every route of /api/v1. What is not in this list does not exist: dispatch, OpenAPI and the access table test read it.
+import type { Route } from "./route";
+import { designRoutes } from "./routes/design";
+import { eventRoutes } from "./routes/events";
+import { metaRoutes } from "./routes/health";
+import { peopleRoutes } from "./routes/people";
+import { runningRoutes } from "./routes/running";
+import { signalsRoute } from "./routes/signals";
+import { topologyRoute } from "./routes/topology";
+
+export const routes: readonly Route[] = [
+  ...metaRoutes(() => routes),
+  ...peopleRoutes,
+  ...designRoutes,
+  ...runningRoutes,
+  signalsRoute,
+  topologyRoute,
+  ...eventRoutes,
+];

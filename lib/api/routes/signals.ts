@@ -1,0 +1,302 @@
+// Golden signals of the mesh, a service or a dependency.
+
+import { readEnvironment, runningDesign } from "@/lib/data/environments";
+import { eventsBetween } from "@/lib/data/events";
+import { hasEverSeen, type SaturationPoint } from "@/lib/data/signals";
+import { AppError } from "@/lib/errors";
+import { type MeshDocument, objectKey, parseKey, refKey, type Workload } from "@/lib/mesh";
+import {
+  addBuckets,
+  BOUNDS_MS,
+  emptyBuckets,
+  flowsOf,
+  isRangeName,
+  type MeasuredWindow,
+  mergeSaturation,
+  RANGES,
+  type Scope,
+  signalSeries,
+  versionShares,
+} from "@/lib/signals";
+import {
+  flowsIn,
+  type Measured,
+  measure,
+  nowOf,
+  recentWindows,
+  signalsOf,
+  stateOf,
+  withGatewayAsCallee,
+} from "../measure";
+import { defineRoute, onMesh } from "../route";
+import * as schema from "../schema";
+
+const MARK_KINDS = [
+  "deployment.queued",
+  "deployment.rollback",
+  "deployment.finished",
+  "deployment.failed",
+  "deployment.restored",
+  "binding.changed",
+  "certificate.revoked",
+];
+const MAX_POINTS = 600;
+const MARK_WORDS: Readonly<Record<string, string>> = {
+  "deployment.queued": "deployment asked for",
+  "deployment.rollback": "roll back asked for",
+  "deployment.finished": "deployed",
+  "deployment.failed": "deployment failed",
+  "deployment.restored": "deployment taken back",
+  "binding.changed": "binding changed",
+  "certificate.revoked": "certificate revoked",
+};
+
+/** What is asked about, in the words of the flows. */
+function scopeOf(
+  document: MeshDocument | null,
+  kind: string,
+  name: string | undefined,
+): { scope: Scope; gateway: string | null } {
+  if (kind === "mesh") return { scope: { kind: "mesh" }, gateway: null };
+  if (!name)
+    throw new AppError("invalid-request", {
+      violations: [{ path: "query.name", message: `is needed for scope=${kind}` }],
+    });
+  if (kind === "service") {
+    const gateway = parseKey(name)?.kind === "Gateway" ? name : null;
+    return { scope: gateway ? { kind: "mesh" } : { kind: "service", key: name }, gateway };
+  }
+  const [source, destination] = name.split(">");
+  if (source && destination) return { scope: { kind: "dependency", source, destination }, gateway: null };
+  const drawn = document?.objects.find((object) => object.kind === "Dependency" && objectKey(object) === name);
+  if (drawn?.kind !== "Dependency") {
+    throw new AppError("not-found", {
+      detail: `"${name}" does not run. Give a Dependency's key, or "source>target" keys.`,
+    });
+  }
+  const { from, to } = drawn.spec;
+  return { scope: { kind: "dependency", source: refKey(from, drawn), destination: refKey(to, drawn) }, gateway: null };
+}
+
+function stepOf(range: string, step: string | undefined): { rangeMs: number; stepMs: number } {
+  const rangeMs = schema.rangeToMs(range);
+  const wished = step
+    ? schema.rangeToMs(step)
+    : isRangeName(range)
+      ? RANGES[range].stepMs
+      : Math.ceil(rangeMs / 60_000) * 1_000;
+  // Beyond the control plane's memory a point is a minute at least.
+  const least = rangeMs > 15 * 60_000 ? 60_000 : 2_000;
+  return { rangeMs, stepMs: Math.max(wished, least, Math.ceil(rangeMs / MAX_POINTS / 1_000) * 1_000) };
+}
+
+type Reading = Omit<SaturationPoint, "atMs" | "proxyKey" | "service">;
+
+function merged(points: readonly Reading[]) {
+  const known = points.map((point) => ({
+    ...point,
+    cpuUse: null,
+    memoryUse: null,
+    connectionsActive: point.connectionsActive ?? 0,
+    requestsActive: point.requestsActive ?? 0,
+    requestsPending: point.requestsPending ?? 0,
+    ejectionsActive: point.ejectionsActive ?? 0,
+  }));
+  const sum = mergeSaturation(known);
+  const toMb = (bytes: number | null | undefined) => (bytes === null || bytes === undefined ? null : bytes / 1_048_576);
+  return {
+    eventLoopDelayP99Ms: sum?.eventLoopDelayP99Ms ?? null,
+    cpuMillicores: sum?.cpuMillicores ?? null,
+    residentMb: toMb(sum?.residentBytes),
+    privateMb: toMb(sum?.privateBytes),
+    connectionsActive: sum?.connectionsActive ?? null,
+    requestsActive: sum?.requestsActive ?? null,
+    requestsPending: sum?.requestsPending ?? null,
+    poolUse: sum?.poolUse ?? null,
+    pendingUse: sum?.pendingUse ?? null,
+    requestsUse: sum?.requestsUse ?? null,
+    overflow: sum?.overflow ?? null,
+    ejectionsActive: sum?.ejectionsActive ?? null,
+  };
+}
+
+/** Proxies that a scope is about: a service's own, a dependency's caller's (its pools carry the calls). */
+function proxiesOf(
+  scope: Scope,
+  gateway: string | null,
+  document: MeshDocument | null,
+): (point: SaturationPoint) => boolean {
+  const key = gateway ?? (scope.kind === "service" ? scope.key : scope.kind === "dependency" ? scope.source : null);
+  if (key === null) return () => true;
+  const { kind, namespace, name } = parseKey(key) ?? {};
+  const workloads = new Set(
+    kind === "Gateway"
+      ? [`${namespace}/${name}`]
+      : (document?.objects ?? [])
+          .filter(
+            (object): object is Workload =>
+              object.kind === "Workload" && object.metadata.namespace === namespace && object.spec.service === name,
+          )
+          .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+  );
+  return ({ proxyKey }) => workloads.has(proxyKey.split("/").slice(0, 2).join("/"));
+}
+
+function budgetsOf(points: readonly SaturationPoint[], document: MeshDocument | null) {
+  const budgets = new Map<string, { cpu: number; memory: number }>();
+  for (const object of document?.objects ?? []) {
+    if (object.kind !== "Workload" || !object.spec.sidecar) continue;
+    const { cpuMillicores = 0, memoryMb = 0 } = object.spec.sidecar;
+    budgets.set(`${object.metadata.namespace}/${object.metadata.name}`, { cpu: cpuMillicores, memory: memoryMb });
+  }
+  let cpu = 0;
+  let memory = 0;
+  for (const { proxyKey } of points) {
+    const budget = budgets.get(proxyKey.split("/").slice(0, 2).join("/"));
+    cpu += budget?.cpu ?? 0;
+    memory += budget?.memory ?? 0;
+  }
+  return { cpuBudgetMillicores: cpu > 0 ? cpu : null, memoryBudgetMb: memory > 0 ? memory : null };
+}
+
+function saturationOf(
+  measured: Measured,
+  isOurs: (point: SaturationPoint) => boolean,
+  document: MeshDocument | null,
+  stepMs: number,
+  fromMs: number,
+) {
+  const ours = measured.saturation.filter(isOurs);
+  const latest = new Map<string, SaturationPoint>();
+  for (const point of ours) {
+    if (point.atMs >= measured.nowMs - 150_000) latest.set(point.proxyKey, point);
+  }
+  const slotMs = Math.max(stepMs, 60_000);
+  const slots = new Map<number, Map<string, SaturationPoint>>();
+  for (const point of ours) {
+    if (point.atMs < fromMs) continue;
+    const at = Math.floor(point.atMs / slotMs) * slotMs;
+    const slot = slots.get(at) ?? new Map<string, SaturationPoint>();
+    slots.set(at, slot.set(point.proxyKey, point));
+  }
+  const points = [...slots]
+    .sort(([a], [b]) => a - b)
+    .map(([atMs, slot]) => {
+      const { eventLoopDelayP99Ms, cpuMillicores, privateMb, poolUse, pendingUse, requestsUse } = merged([
+        ...slot.values(),
+      ]);
+      return {
+        at: new Date(atMs).toISOString(),
+        eventLoopDelayP99Ms,
+        cpuMillicores,
+        privateMb,
+        poolUse,
+        pendingUse,
+        requestsUse,
+      };
+    });
+  const now = [...latest.values()];
+  return { ...merged(now), ...budgetsOf(now, document), points };
+}
+
+function heatmapOf(
+  scope: Scope,
+  points: readonly { atMs: number }[],
+  windows: readonly MeasuredWindow[],
+  stepMs: number,
+): number[][] {
+  return points.map(({ atMs }) => {
+    const counts = emptyBuckets();
+    for (const window of windows) {
+      const middle = (window.startMs + window.endMs) / 2;
+      if (middle < atMs || middle >= atMs + stepMs) continue;
+      for (const flow of flowsOf(scope, window.flows)) addBuckets(counts, flow.bucketCounts);
+    }
+    return counts;
+  });
+}
+
+export const signalsRoute = defineRoute({
+  id: "getSignals",
+  method: "GET",
+  path: "/meshes/{mesh}/environments/{environment}/signals",
+  tag: "signals",
+  summary: "Golden signals over time: latency, traffic, errors, saturation",
+  access: onMesh("mesh.read"),
+  query: schema.signalsQuery,
+  answer: schema.signals,
+  async handle({ runtime, principal, params, query }) {
+    const environment = await readEnvironment(runtime.database, principal, {
+      slug: params.mesh,
+      environment: params.environment,
+    });
+    const document = (await runningDesign(runtime.database, environment.id))?.document ?? null;
+    const { scope, gateway } = scopeOf(document, query.scope, query.name);
+    const { rangeMs, stepMs } = stepOf(query.range, query.step);
+    // Twice the range, to compare with the time before.
+    const all = await measure(runtime, { environmentId: environment.id, rangeMs: rangeMs * 2 });
+    const fromMs = all.nowMs - rangeMs;
+    const own = gateway ? withGatewayAsCallee(all.windows, gateway) : all.windows;
+    const measured: Measured = { ...all, windows: own.filter(({ endMs }) => endMs > fromMs) };
+    const recent = recentWindows(measured);
+    const { now, requests } = signalsOf(scope, recent);
+    const inRange = signalsOf(scope, measured.windows);
+    const seenBefore = inRange.requests > 0 || (await everSeen(runtime.database, environment.id, scope, gateway));
+    const series = signalSeries({ scope, fromMs, toMs: all.nowMs, stepMs, windows: measured.windows });
+    const marks = await eventsBetween(runtime.database, {
+      environmentId: environment.id,
+      from: new Date(fromMs),
+      to: new Date(all.nowMs),
+      kinds: MARK_KINDS,
+    });
+    const before = own.filter(({ endMs }) => endMs <= fromMs);
+    return {
+      body: {
+        scope: query.scope,
+        name: query.name ?? null,
+        range: query.range,
+        step: `${Math.round(stepMs / 1_000)}s`,
+        state: stateOf(measured, requests, seenBefore),
+        lastScrapeAt: all.lastScrapeAtMs === null ? null : new Date(all.lastScrapeAtMs).toISOString(),
+        now: nowOf(measured, now),
+        before: signalsOf(scope, before).now,
+        points: series.map(({ atMs, ...point }) => ({ at: new Date(atMs).toISOString(), ...point })),
+        heatmap: { bounds: [...BOUNDS_MS], counts: heatmapOf(scope, series, measured.windows, stepMs) },
+        saturation: saturationOf(all, proxiesOf(scope, gateway, document), document, stepMs, fromMs),
+        versions: versionsOf(scope, measured.windows),
+        marks: marks.map(({ at, kind, subject, seq }) => ({
+          at: at.toISOString(),
+          kind,
+          text: `${subject} ${MARK_WORDS[kind] ?? kind}`,
+          id: String(seq),
+        })),
+      },
+    };
+  },
+});
+
+async function everSeen(
+  database: Parameters<typeof hasEverSeen>[0],
+  environmentId: string,
+  scope: Scope,
+  gateway: string | null,
+): Promise<boolean> {
+  if (gateway) return hasEverSeen(database, { environmentId, source: gateway });
+  if (scope.kind === "mesh") return hasEverSeen(database, { environmentId });
+  if (scope.kind === "service") return hasEverSeen(database, { environmentId, destination: scope.key });
+  return hasEverSeen(database, { environmentId, source: scope.source, destination: scope.destination });
+}
+
+function versionsOf(scope: Scope, windows: readonly MeasuredWindow[]) {
+  if (scope.kind === "mesh") return [];
+  const service = scope.kind === "service" ? scope.key : scope.destination;
+  const relevant =
+    scope.kind === "service"
+      ? windows
+      : windows.map((window) => ({ ...window, flows: window.flows.filter(({ source }) => source === scope.source) }));
+  return Object.entries(versionShares(service, flowsIn(relevant))).map(([version, share]) => ({
+    version,
+    share,
+    now: signalsOf({ kind: "service", key: service, version }, relevant).now,
+  }));
+}
