@@ -81,6 +81,7 @@ export function forward(
     rewriteHost: null,
     appendXForwardedHost: false,
     timeoutMs: 15_000,
+    hasIdleTimeout: false,
     idleTimeoutMs: null,
     maxStreamDurationMs: null,
     retry: null,
@@ -273,6 +274,7 @@ export function proxyPlan(parts: {
     routeConfigs: new Map((parts.routes ?? []).map((config) => [config.name, config])),
     clusters: new Map((parts.clusters ?? []).map((one) => [one.name, one])),
     secretNames: ["identity", "bundle"],
+    secretSources: new Map(),
   };
 }
 

@@ -1,0 +1,72 @@
+// Starts the processes of a benchmark and reads what the kernel says of them.
+
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+
+const running = new Set();
+
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export async function start(command, args, port, log) {
+  const child = spawn(command, args, { stdio: ["ignore", log ?? "ignore", log ?? "ignore"] });
+  running.add(child);
+  child.on("exit", () => running.delete(child));
+  const until = Date.now() + 15_000;
+  while (!(await answers(port))) {
+    if (child.exitCode !== null || Date.now() > until)
+      throw new Error(`${command} ${args.join(" ")} did not open port ${port}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return child;
+}
+
+function answers(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+}
+
+export async function stop(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), 2000);
+  await gone;
+  clearTimeout(timer);
+}
+
+export async function stopAll() {
+  for (const child of [...running]) await stop(child);
+}
+
+/** Seconds of CPU of a process and, for nginx, of its workers. */
+export function cpuSeconds(pid) {
+  const one = (id) => {
+    const stat = readFileSync(`/proc/${id}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  };
+  let children = [];
+  try {
+    children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+  } catch {}
+  return [pid, ...children].reduce((sum, id) => sum + one(id), 0);
+}
+
+export function memory(pid) {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  const sum = (pattern) => [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0) / 1024;
+  return { privateMb: sum(/^Private_(?:Clean|Dirty):\s+(\d+)/gm), rssMb: sum(/^Rss:\s+(\d+)/gm) };
+}

@@ -1,0 +1,199 @@
+// npm run bench: CPU per request of a pair of sidecars, ours with all features on against the floor, node:http, Envoy
+// (ENVOY_BIN), nginx and HAProxy (where installed); private memory at 1,000 requests a second. Ratios count, not times.
+// Options: --seconds N (4), --rounds N (3), --only name,name, --json FILE
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { makeCertificates } from "./certificates.mjs";
+import { inboundConfig, outboundConfig } from "./configs.mjs";
+import { percentile, runLoad } from "./load.mjs";
+import { haproxyConfigs, nginxConfigs } from "./peers.mjs";
+import { cpuSeconds, freePort, memory, start, stop, stopAll } from "./processes.mjs";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string" },
+    rounds: { type: "string" },
+    only: { type: "string" },
+    json: { type: "string" },
+    prof: { type: "boolean" },
+  },
+});
+const seconds = Number(values.seconds ?? 4);
+const rounds = Number(values.rounds ?? 3);
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const bundle = here("../dist/meshwright-proxy.mjs");
+const folder = mkdtempSync(join(tmpdir(), "meshwright-bench-"));
+const log = openSync(join(folder, "processes.log"), "a");
+const has = (command) => {
+  try {
+    execFileSync("sh", ["-c", `command -v ${command}`], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const nodeFlags = values.prof ? ["--cpu-prof", `--cpu-prof-dir=${join(folder, "prof")}`] : [];
+const setups = {
+  meshwright: async (ports) => {
+    writeFileSync(join(folder, "a.json"), JSON.stringify(outboundConfig(folder, ports)));
+    writeFileSync(join(folder, "b.json"), JSON.stringify(inboundConfig(folder, ports)));
+    const b = await start(
+      process.execPath,
+      ["--max-semi-space-size=1", ...nodeFlags, bundle, "-c", join(folder, "b.json")],
+      ports.b,
+      log,
+    );
+    const a = await start(
+      process.execPath,
+      ["--max-semi-space-size=1", ...nodeFlags, bundle, "-c", join(folder, "a.json")],
+      ports.a,
+      log,
+    );
+    return [a, b];
+  },
+  floor: async (ports) => [
+    await start(process.execPath, [here("floor.mjs"), "out", ports.a, ports.b, folder], ports.a, log),
+    await start(process.execPath, [here("floor.mjs"), "in", ports.b, ports.origin, folder], ports.b, log),
+  ],
+  "node:http": async (ports) => [
+    await start(process.execPath, [here("node-http.mjs"), "out", ports.a, ports.b, folder], ports.a, log),
+    await start(process.execPath, [here("node-http.mjs"), "in", ports.b, ports.origin, folder], ports.b, log),
+  ],
+};
+const envoy = process.env.ENVOY_BIN;
+if (envoy !== undefined && existsSync(envoy)) {
+  setups.envoy = async (ports) => {
+    writeFileSync(join(folder, "ea.json"), JSON.stringify(outboundConfig(folder, ports)));
+    writeFileSync(join(folder, "eb.json"), JSON.stringify(inboundConfig(folder, ports)));
+    const args = (name, id) => [
+      "-c",
+      join(folder, name),
+      "--concurrency",
+      "1",
+      "--base-id",
+      String(id),
+      "-l",
+      "error",
+      "--disable-hot-restart",
+    ];
+    return [
+      await start(envoy, args("ea.json", 71), ports.a, log),
+      await start(envoy, args("eb.json", 72), ports.b, log),
+    ];
+  };
+}
+if (has("nginx")) {
+  setups.nginx = async (ports) => {
+    const [a, b] = nginxConfigs(folder, ports);
+    return [await start("nginx", ["-c", a], ports.a, log), await start("nginx", ["-c", b], ports.b, log)];
+  };
+}
+if (has("haproxy")) {
+  setups.haproxy = async (ports) => {
+    const [a, b] = haproxyConfigs(folder, ports);
+    for (const name of ["a", "b"]) {
+      writeFileSync(
+        join(folder, `${name}.bundle`),
+        readFileSync(join(folder, `${name}.pem`), "utf8") + readFileSync(join(folder, `${name}.key`), "utf8"),
+      );
+    }
+    return [await start("haproxy", ["-f", b], ports.b, log), await start("haproxy", ["-f", a], ports.a, log)];
+  };
+}
+
+const median = (list) => [...list].sort((x, y) => x - y)[Math.floor(list.length / 2)];
+
+async function measure(name) {
+  const ports = {
+    a: await freePort(),
+    b: await freePort(),
+    origin: await freePort(),
+    adminA: await freePort(),
+    adminB: await freePort(),
+  };
+  const origin = await start(process.execPath, [here("origin.mjs"), String(ports.origin)], ports.origin, log);
+  const pair = await setups[name](ports);
+  try {
+    await runLoad({ port: ports.a, durationMs: 1500 });
+    const before = pair.map((child) => cpuSeconds(child.pid));
+    const full = await runLoad({ port: ports.a, durationMs: seconds * 1000 });
+    const used = pair.map((child, index) => cpuSeconds(child.pid) - before[index]);
+    const paced = await runLoad({
+      port: ports.a,
+      durationMs: Math.max(3000, (seconds * 1000) / 2),
+      ratePerSecond: 1000,
+    });
+    const memories = pair.map((child) => memory(child.pid));
+    return {
+      cpuUs: ((used[0] + used[1]) / full.requests) * 1e6,
+      rps: full.requests / full.seconds,
+      failures: full.failures + paced.failures,
+      p99Ms: percentile(paced.latencies, 0.99),
+      p50Ms: percentile(paced.latencies, 0.5),
+      privateMb: Math.max(...memories.map((one) => one.privateMb)),
+      rssMb: Math.max(...memories.map((one) => one.rssMb)),
+      requests: full.requests,
+    };
+  } finally {
+    for (const child of pair) await stop(child);
+    await stop(origin);
+  }
+}
+
+async function main() {
+  if (!existsSync(bundle)) throw new Error("Build the proxy first: npm run build");
+  await makeCertificates(folder);
+  const names = (values.only?.split(",") ?? Object.keys(setups)).filter((name) => setups[name] !== undefined);
+  const results = new Map(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    // Alternating, so that a busy machine is busy for everyone.
+    for (const name of names) results.get(name).push(await measure(name));
+  }
+  const summary = {};
+  for (const [name, list] of results) {
+    summary[name] = Object.fromEntries(Object.keys(list[0]).map((key) => [key, median(list.map((one) => one[key]))]));
+    summary[name].failures = list.reduce((sum, one) => sum + one.failures, 0);
+  }
+  console.log(
+    `Node ${process.version}, ${rounds} rounds of ${seconds} s, 32 connections, 1 KB checksummed replies, medians\n`,
+  );
+  console.log("pair         CPU us/request  requests/s  p50 ms  p99 ms (at 1,000/s)  private MB  RSS MB  failures");
+  for (const [name, one] of Object.entries(summary)) {
+    console.log(
+      `${name.padEnd(12)} ${one.cpuUs.toFixed(1).padStart(14)}  ${one.rps.toFixed(0).padStart(10)}  ${one.p50Ms.toFixed(2).padStart(6)}  ${one.p99Ms.toFixed(2).padStart(6)}  ${one.privateMb.toFixed(1).padStart(22)}  ${one.rssMb.toFixed(1).padStart(6)}  ${String(one.failures).padStart(8)}`,
+    );
+  }
+  const ours = summary.meshwright;
+  if (ours !== undefined) {
+    const logged = ["a.log", "b.log"].map((name) => statSync(join(folder, name)).size);
+    console.log(`\naccess logs written: ${logged.map((size) => `${(size / 1e6).toFixed(1)} MB`).join(", ")}`);
+    const bars = [
+      ["node:http", 0.45],
+      ["floor", 1.4],
+      ["envoy", 0.55],
+    ];
+    for (const [name, limit] of bars) {
+      if (summary[name] === undefined) continue;
+      const ratio = ours.cpuUs / summary[name].cpuUs;
+      console.log(`${ratio <= limit ? "met    " : "NOT met"}  ${ratio.toFixed(2)}x ${name} (bar ${limit}x)`);
+    }
+    console.log(
+      `${ours.privateMb <= 45 ? "met    " : "NOT met"}  private memory ${ours.privateMb.toFixed(1)} MB at 1,000 rps (bar 45 MB)`,
+    );
+  }
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(summary, null, 2));
+}
+
+try {
+  await main();
+} finally {
+  await stopAll();
+  if (values.prof) console.log(`profiles in ${join(folder, "prof")}`);
+  else rmSync(folder, { recursive: true, force: true });
+}
