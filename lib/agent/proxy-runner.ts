@@ -109,6 +109,7 @@ export class ProxyRunner {
 
   /** Ends the process in order for a stop of the whole installation; the identity stays for the next start. */
   async stop(limitMs: number): Promise<void> {
+    this.isAbandoned = true;
     this.isBusy = true;
     await this.endProcess(limitMs);
   }
