@@ -84,7 +84,7 @@ export class AdsSource implements ConfigSource {
     });
     await this.options.identity?.start();
     this.options.identity?.onChange(() => this.deliverSecrets([IDENTITY_SECRET]));
-    await this.useLastKnownGood();
+    await this.startFromLastKnownGood();
     this.subscribeFor(null);
     this.client.start();
     await started;
@@ -150,7 +150,7 @@ export class AdsSource implements ConfigSource {
     };
   }
 
-  private async useLastKnownGood(): Promise<void> {
+  private async startFromLastKnownGood(): Promise<void> {
     const path = this.options.lastKnownGoodPath;
     const stored = path === null ? "nothing is kept on disk" : loadLastKnownGood(path);
     if (typeof stored === "string") {

@@ -1,0 +1,334 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { NodeSchema } from "../contract/messages";
+import type { ProxyPlan } from "../plan/types";
+import { AdsSource } from "./ads-source";
+import type { ApplyResult, ConfigConsumer, DenyList } from "./config-source";
+import { FakeAdsServer, resource } from "./testing/fake-ads-server";
+import { deltaWire, sotwWire, type Wire } from "./wire";
+
+class Consumer implements ConfigConsumer {
+  plans: ProxyPlan[] = [];
+  secretChanges: string[][] = [];
+  denied: DenyList | null = null;
+  answer: ApplyResult = { ok: true };
+  onPlan(plan: ProxyPlan): Promise<ApplyResult> {
+    if (this.answer.ok) {
+      this.plans.push(plan);
+    }
+    return Promise.resolve(this.answer);
+  }
+  onSecrets(_secrets: ReadonlyMap<string, unknown>, changed: readonly string[]): void {
+    this.secretChanges.push([...changed]);
+  }
+  onDenyList(denied: DenyList): void {
+    this.denied = denied;
+  }
+  get last(): ProxyPlan | undefined {
+    return this.plans.at(-1);
+  }
+}
+
+const ADS = { ads: {}, resource_api_version: "V3" };
+const cluster = (name: string, version = "1", extra = {}) =>
+  resource("cluster", name, { name, type: "EDS", eds_cluster_config: { eds_config: ADS }, ...extra }, version);
+const endpoints = (name: string, port: number, version = "1") =>
+  resource(
+    "endpoint",
+    name,
+    {
+      cluster_name: name,
+      endpoints: [
+        { lb_endpoints: [{ endpoint: { address: { socket_address: { address: "127.0.0.1", port_value: port } } } }] },
+      ],
+    },
+    version,
+  );
+const listener = (extra = {}, version = "1") =>
+  resource(
+    "listener",
+    "outbound",
+    {
+      name: "outbound",
+      address: { socket_address: { address: "127.0.0.1", port_value: 0 } },
+      filter_chains: [
+        {
+          filters: [
+            {
+              name: "http",
+              typed_config: {
+                "@type":
+                  "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+                stat_prefix: "outbound",
+                rds: { config_source: ADS, route_config_name: "outbound" },
+                http_filters: [
+                  {
+                    name: "envoy.filters.http.router",
+                    typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
+                  },
+                ],
+                ...extra,
+              },
+            },
+          ],
+        },
+      ],
+    },
+    version,
+  );
+const routes = (target: string, version = "1") =>
+  resource(
+    "route",
+    "outbound",
+    {
+      name: "outbound",
+      virtual_hosts: [
+        { name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: target } }] },
+      ],
+    },
+    version,
+  );
+
+let server: FakeAdsServer;
+let home: string;
+let port: number;
+const sources: AdsSource[] = [];
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), "ads-source-"));
+  server = new FakeAdsServer();
+  port = await server.listen();
+});
+
+afterEach(async () => {
+  await Promise.all(sources.splice(0).map((source) => source.stop()));
+  await server.close();
+  rmSync(home, { recursive: true });
+});
+
+function open(options: { wire?: Wire; warmingMs?: number; port?: number } = {}): AdsSource {
+  const source = new AdsSource({
+    wire: options.wire ?? deltaWire,
+    node: create(NodeSchema, { id: "production/checkout/0", cluster: "checkout" }),
+    admin: null,
+    address: { address: "127.0.0.1", port: options.port ?? port },
+    identity: null,
+    controlPlaneSpiffeId: "",
+    lastKnownGoodPath: join(home, "last-known-good.json"),
+    log: () => {},
+    ...(options.warmingMs === undefined ? {} : { warmingMs: options.warmingMs }),
+  });
+  sources.push(source);
+  return source;
+}
+
+/** Starts and feeds the first configuration: cluster a, its endpoint, one listener, its routes. */
+async function started(consumer: Consumer, options: Parameters<typeof open>[0] = {}): Promise<AdsSource> {
+  const before = server.requests.length;
+  const source = open(options);
+  const start = source.start(consumer);
+  await vi.waitFor(() => expect(server.requests.slice(before).some(({ kind }) => kind === "listener")).toBe(true));
+  server.send("cluster", [cluster("a")]);
+  server.send("endpoint", [endpoints("a", 1001)]);
+  server.send("listener", [listener()]);
+  server.send("route", [routes("a")]);
+  await start;
+  return source;
+}
+
+describe("delta ADS", () => {
+  test("offers one whole plan when clusters, endpoints, listeners and routes are there, and acknowledges each", async () => {
+    const consumer = new Consumer();
+    const source = await started(consumer);
+    expect(consumer.plans).toHaveLength(1);
+    expect(consumer.last?.clusters.get("a")?.endpoints).toMatchObject([{ port: 1001 }]);
+    expect(consumer.last?.routeConfigs.get("outbound")?.virtualHosts).toHaveLength(1);
+    await vi.waitFor(() =>
+      expect(["n1", "n2", "n3", "n4"].map((nonce) => server.answerTo(nonce))).toEqual([null, null, null, null]),
+    );
+    expect(server.subscribed("endpoint")).toEqual(["a"]);
+    expect(server.subscribed("route")).toEqual(["outbound"]);
+    expect(server.subscribed("secret")).toEqual(["bundle", "denylist"]);
+    expect(source.status()).toMatchObject({
+      configSource: "live",
+      connectedToControlPlane: true,
+      waitingFor: [],
+      lastNack: null,
+    });
+  });
+
+  test("sends the node once, on the first message", async () => {
+    await started(new Consumer());
+    const withNode = server.requests.filter(({ message }) => message.node !== undefined);
+    expect(withNode).toHaveLength(1);
+    expect(server.requests[0]?.message.node?.id).toBe("production/checkout/0");
+  });
+
+  test("refuses an unsupported field by resource and path, keeps the last good, takes the next good one", async () => {
+    const consumer = new Consumer();
+    const source = await started(consumer);
+    const digest = source.status().digest;
+    const bad = server.send("listener", [listener({ tracing: {} }, "2")]);
+    await vi.waitFor(() => expect(server.answerTo(bad)).toBeTruthy());
+    expect(server.answerTo(bad)).toBe(
+      'listener "outbound": filter_chains[0].filters[0].typed_config.tracing: not supported by this proxy; remove it or run Envoy',
+    );
+    expect(consumer.plans).toHaveLength(1);
+    expect(source.status()).toMatchObject({ digest, lastNack: { message: expect.stringContaining("tracing") } });
+    const good = server.send("listener", [listener({ server_name: "mesh" }, "3")]);
+    await vi.waitFor(() => expect(server.answerTo(good)).toBeNull());
+    expect(consumer.plans).toHaveLength(2);
+    expect(source.status().digest).not.toBe(digest);
+  });
+
+  test("bytes that are no message are refused, not fatal", async () => {
+    const consumer = new Consumer();
+    await started(consumer);
+    const nonce = server.send("cluster", [{ name: "b", version: "1", bytes: Uint8Array.of(0xff, 0xff, 0xff) }]);
+    await vi.waitFor(() => expect(server.answerTo(nonce)).toContain('cluster "b": cannot be decoded'));
+    expect(consumer.plans).toHaveLength(1);
+  });
+
+  test("a plan that the data path refuses is a NACK", async () => {
+    const consumer = new Consumer();
+    const source = await started(consumer);
+    consumer.answer = {
+      ok: false,
+      violations: [{ path: "address", message: "port 80 is in use", resource: { kind: "listener", name: "outbound" } }],
+    };
+    const nonce = server.send("listener", [listener({ server_name: "x" }, "2")]);
+    await vi.waitFor(() => expect(server.answerTo(nonce)).toBe('listener "outbound": address: port 80 is in use'));
+    expect(source.status().lastNack?.message).toContain("port 80");
+  });
+
+  test("a new cluster waits for its endpoints while endpoints of others take effect", async () => {
+    const consumer = new Consumer();
+    const source = await started(consumer);
+    server.send("cluster", [cluster("b")]);
+    server.send("route", [routes("b", "2")]);
+    server.send("endpoint", [endpoints("a", 1002, "2")]);
+    await vi.waitFor(() => expect(consumer.last?.clusters.get("a")?.endpoints).toMatchObject([{ port: 1002 }]));
+    expect(consumer.last?.clusters.has("b")).toBe(false);
+    expect(source.status().waitingFor).toEqual(['endpoints of cluster "b"']);
+    expect(server.subscribed("endpoint")).toEqual(["a", "b"]);
+    server.send("endpoint", [endpoints("b", 1003)]);
+    await vi.waitFor(() => expect(consumer.last?.clusters.get("b")?.endpoints).toMatchObject([{ port: 1003 }]));
+    expect(source.status().waitingFor).toEqual([]);
+  });
+
+  test("goes on without endpoints that never come", async () => {
+    const consumer = new Consumer();
+    await started(consumer, { warmingMs: 50 });
+    server.send("cluster", [cluster("b")]);
+    await vi.waitFor(() => expect(consumer.last?.clusters.get("b")?.endpoints).toEqual([]));
+  });
+
+  test("an answer that a resource does not exist ends the waiting", async () => {
+    const consumer = new Consumer();
+    await started(consumer);
+    server.send("cluster", [cluster("b")]);
+    server.send("endpoint", [], ["b"]);
+    await vi.waitFor(() => expect(consumer.last?.clusters.get("b")?.endpoints).toEqual([]));
+  });
+
+  test("removes what the control plane removes", async () => {
+    const consumer = new Consumer();
+    const source = await started(consumer);
+    server.send("listener", [], ["outbound"]);
+    await vi.waitFor(() => expect(consumer.last?.listeners).toEqual([]));
+    expect(source.status().resources.listeners).toEqual([]);
+    expect(server.subscribed("route")).toEqual([]);
+  });
+
+  test("reconnects and tells what it has, so that nothing is sent again", async () => {
+    const consumer = new Consumer();
+    const source = await started(consumer);
+    const before = server.requests.length;
+    server.dropConnections();
+    await vi.waitFor(() => expect(source.status().connectedToControlPlane).toBe(false));
+    await vi.waitFor(() => expect(server.connections).toBe(2), { timeout: 5000 });
+    await vi.waitFor(() =>
+      expect(server.requests.slice(before).filter(({ kind }) => kind === "route")).toHaveLength(1),
+    );
+    const again = server.requests.slice(before);
+    const versions = again.map(({ kind, message }) => [
+      kind,
+      "initialResourceVersions" in message ? message.initialResourceVersions : {},
+    ]);
+    expect(Object.fromEntries(versions)).toMatchObject({
+      cluster: { a: "1" },
+      endpoint: { a: "1" },
+      listener: { outbound: "1" },
+      route: { outbound: "1" },
+    });
+    expect(again[0]?.message.node?.id).toBe("production/checkout/0");
+    expect(consumer.plans).toHaveLength(1);
+  });
+
+  test("delivers the deny list and refuses one that cannot be read", async () => {
+    const consumer = new Consumer();
+    await started(consumer);
+    const list = (text: string, version: string) =>
+      resource(
+        "secret",
+        "denylist",
+        { name: "denylist", generic_secret: { secret: { inline_string: text } } },
+        version,
+      );
+    server.send("secret", [list('{"serials":["00AB"],"spiffeIds":["spiffe://mesh.local/ns/a/sa/b"]}', "1")]);
+    await vi.waitFor(() => expect(consumer.denied?.serials).toEqual(new Set(["ab"])));
+    const bad = server.send("secret", [list("[1]]", "2")]);
+    await vi.waitFor(() => expect(server.answerTo(bad)).toContain('secret "denylist": generic_secret.secret'));
+    expect(consumer.denied?.spiffeIds.size).toBe(1);
+  });
+});
+
+describe("last known good", () => {
+  test("starts the proxy while the control plane is away", async () => {
+    const first = await started(new Consumer());
+    const { digest } = first.status();
+    await first.stop();
+    await server.close();
+    server = new FakeAdsServer();
+    await server.listen();
+    const consumer = new Consumer();
+    const source = open(); // the old port: nobody is there
+    await source.start(consumer);
+    expect(consumer.last?.clusters.get("a")?.endpoints).toMatchObject([{ port: 1001 }]);
+    expect(source.status()).toMatchObject({ configSource: "last-known-good", connectedToControlPlane: false, digest });
+    expect(statSync(join(home, "last-known-good.json")).mode & 0o777).toBe(0o600);
+  });
+
+  test("a damaged file is not used", async () => {
+    const first = await started(new Consumer());
+    await first.stop();
+    const path = join(home, "last-known-good.json");
+    writeFileSync(path, readFileSync(path, "utf8").replace("outbound", "0utbound"));
+    const consumer = new Consumer();
+    await started(consumer);
+    expect(consumer.plans).toHaveLength(1);
+  });
+});
+
+describe("state of the world", () => {
+  test("takes complete lists for clusters and listeners, and refuses with the last version", async () => {
+    const consumer = new Consumer();
+    const source = open({ wire: sotwWire });
+    const start = source.start(consumer);
+    await vi.waitFor(() => expect(server.requests.some(({ kind }) => kind === "listener")).toBe(true));
+    server.sendFull("cluster", [cluster("a"), cluster("b")], "v1");
+    server.sendFull("endpoint", [endpoints("a", 1001), endpoints("b", 1002)], "v1");
+    server.sendFull("listener", [listener()], "v1");
+    server.sendFull("route", [routes("a")], "v1");
+    await start;
+    server.sendFull("cluster", [cluster("a")], "v2");
+    await vi.waitFor(() => expect([...(consumer.last?.clusters.keys() ?? [])]).toEqual(["a"]));
+    const bad = server.sendFull("cluster", [cluster("a", "1", { lb_policy: "MAGLEV" })], "v3");
+    await vi.waitFor(() => expect(server.answerTo(bad)).toContain('cluster "a": lb_policy: "MAGLEV"'));
+    const nack = server.requests.find(({ message }) => message.responseNonce === bad)?.message;
+    expect(nack && "versionInfo" in nack ? nack.versionInfo : "").toBe("v2");
+  });
+});
