@@ -4,6 +4,15 @@ import { z } from "zod";
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const url = z.url();
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
 const flag = z.enum(["0", "1", "true", "false"]).transform((text) => text === "1" || text === "true");
 
 const schema = z.object({
@@ -42,7 +51,7 @@ const schema = z.object({
   /** Claim that lists the groups. */
   OIDC_GROUPS_CLAIM: z.string().min(1).default("groups"),
   /** JSON: {"mesh-admins": "administrator", "shop-team": {"role": "author", "mesh": "shop"}}. */
-  OIDC_GROUP_ROLES: z.string().optional(),
+  OIDC_GROUP_ROLES: z.string().refine(isJsonObject, "must be a JSON object of groups and roles").optional(),
 });
 
 export type Env = z.infer<typeof schema>;
