@@ -6,6 +6,8 @@ export interface EdgeGeometry {
   path: string;
   labelX: number;
   labelY: number;
+  /** The label stands over a flat line, so that the line stays visible. */
+  isFlat: boolean;
 }
 
 export function edgeGeometry(from: Point, to: Point, width = nodeWidth, height = nodeHeight): EdgeGeometry {
@@ -45,6 +47,7 @@ function curve(
     path: `M${round(x1)},${round(y1)} C${round(ax)},${round(ay)} ${round(bx)},${round(by)} ${round(x2)},${round(y2)}`,
     labelX: round((x1 + 3 * ax + 3 * bx + x2) / 8),
     labelY: round((y1 + 3 * ay + 3 * by + y2) / 8),
+    isFlat: Math.abs(y2 - y1) < 30,
   };
 }
 

@@ -46,7 +46,9 @@ export const LineEdge = memo(function LineEdge({ data, selected }: EdgeProps<Lin
             data-detail={detail}
             data-selected={selected || undefined}
             data-dimmed={edge.dimmed || undefined}
-            style={{ transform: `translate(-50%, -50%) translate(${geometry.labelX}px, ${geometry.labelY}px)` }}
+            style={{
+              transform: `translate(-50%, ${geometry.isFlat && showLabel ? "calc(-100% - 6px)" : "-50%"}) translate(${geometry.labelX}px, ${geometry.labelY}px)`,
+            }}
           >
             {marked ? (
               <StatusIcon

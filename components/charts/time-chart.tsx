@@ -135,7 +135,7 @@ export function TimeChart(props: {
                   strokeDasharray="6 4"
                   label={{
                     value: props.limit.label,
-                    position: "insideBottomRight",
+                    position: "insideTopRight",
                     fontSize: 11,
                     fill: "var(--mw-failing)",
                   }}

@@ -196,8 +196,8 @@ function Preview({
             </Text>
           ))}
           <ol className={classes.diff} aria-label="What changes, as YAML">
-            {preview.lines.map((line, index) => (
-              <li key={`${index} ${line.text}`} data-sign={line.sign}>
+            {preview.lines.map((line) => (
+              <li key={line.id} data-sign={line.sign}>
                 <span aria-hidden="true">{line.sign}</span>
                 {line.text}
               </li>

@@ -3,7 +3,7 @@ import { applyCommand, type Command, diffDocuments, type MeshDocument, objectKey
 
 export interface FixPreview {
   sentences: string[];
-  lines: { sign: "+" | "−" | " "; text: string }[];
+  lines: { id: number; sign: "+" | "−" | " "; text: string }[];
   problem: string | null;
 }
 
@@ -16,12 +16,15 @@ export function previewFix(document: MeshDocument, command: Command): FixPreview
   const text = (from: MeshDocument) => (from.objects.length === 0 ? [] : toYaml(from).trimEnd().split("\n"));
   return {
     sentences: changes.map((change) => change.sentence),
-    lines: aroundChanges(lineDiff(text(only(document)), text(only(result.document)))),
+    lines: aroundChanges(lineDiff(text(only(document)), text(only(result.document)))).map((line, id) => ({
+      id,
+      ...line,
+    })),
     problem: null,
   };
 }
 
-type Line = FixPreview["lines"][number];
+type Line = Omit<FixPreview["lines"][number], "id">;
 
 /** Longest common subsequence on lines; the texts are single objects, so quadratic is small. */
 export function lineDiff(before: readonly string[], after: readonly string[]): Line[] {

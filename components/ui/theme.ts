@@ -15,13 +15,27 @@ const iris: MantineColorsTuple = [
   "#2b2585",
 ];
 
+// Mantine takes its dark surfaces, borders and texts from here; the same steps as the tokens.
+const slate: MantineColorsTuple = [
+  "#e7eaf0",
+  "#c3cad6",
+  "#a0aaba",
+  "#7d889a",
+  "#343d4a",
+  "#262d37",
+  "#1b2028",
+  "#15191f",
+  "#101419",
+  "#0b0e12",
+];
+
 export const theme = createTheme({
   primaryColor: "iris",
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
   respectReducedMotion: true,
   luminanceThreshold: 0.28,
-  colors: { iris },
+  colors: { iris, dark: slate },
   fontFamily: '"Inter Variable", system-ui, sans-serif',
   fontFamilyMonospace: '"JetBrains Mono Variable", ui-monospace, Menlo, monospace',
   fontSizes: { xs: "12px", sm: "13px", md: "14px", lg: "16px", xl: "20px" },
@@ -42,7 +56,7 @@ export const theme = createTheme({
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 320 } },
     Modal: { defaultProps: { radius: "md", centered: true } },
-    Table: { defaultProps: { verticalSpacing: 8, horizontalSpacing: 12, fz: "sm" } },
+    Table: { defaultProps: { verticalSpacing: 8, horizontalSpacing: 16, fz: "sm" } },
   },
 });
 

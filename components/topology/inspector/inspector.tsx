@@ -7,18 +7,9 @@ import { plural } from "@/components/ui";
 import { find } from "../model/authoring";
 import { nameOf } from "../model/to-canvas";
 import classes from "../topology.module.css";
-import type { Gestures } from "../use-gestures";
-import type { Topology } from "../use-topology";
 import { LineDetails } from "./line-details";
 import { NodeDetails } from "./node-details";
-
-export interface InspectorProps {
-  topology: Topology;
-  gestures: Gestures;
-  editable: boolean;
-  selection: readonly string[];
-  onSelect(keys: string[]): void;
-}
+import type { InspectorProps } from "./props";
 
 export function Inspector(props: InspectorProps) {
   const { selection, topology, onSelect } = props;

@@ -11,8 +11,8 @@ import { find } from "../model/authoring";
 import { pairKey } from "../model/live";
 import { disagreementOf, nameOf } from "../model/to-canvas";
 import classes from "../topology.module.css";
-import type { InspectorProps } from "./inspector";
 import { EditChoice, EditText, Facts, LiveFacts, Section } from "./parts";
+import type { InspectorProps } from "./props";
 
 export function LineDetails(props: InspectorProps & { id: string; edge: CanvasEdge | undefined }) {
   const { topology, gestures, editable, id, onSelect } = props;

@@ -10,8 +10,8 @@ import { freeName, toName } from "../model/authoring";
 import { kindWord, nameOf, namespaceColour, workloadsByService } from "../model/to-canvas";
 import classes from "../topology.module.css";
 import { AppBinding, ExternalBinding } from "./app-binding";
-import type { InspectorProps } from "./inspector";
 import { EditChoice, EditText, Facts, LiveFacts, Section } from "./parts";
+import type { InspectorProps } from "./props";
 
 export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
   const { object, topology, gestures, editable } = props;

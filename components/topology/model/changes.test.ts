@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { applyCommand, type Command, demoMesh } from "@/lib/mesh";
 import { changesBetween, changesInWords } from "./changes";
 
-const after = (command: Command) => {
+const changed = (command: Command) => {
   const result = applyCommand(demoMesh(), {}, command);
   if (!result.ok) throw new Error("refused");
   return result.document;
@@ -18,7 +18,7 @@ describe("changes on the canvas", () => {
   it("marks the box that a changed policy belongs to", () => {
     const changes = changesBetween(
       demoMesh(),
-      after({
+      changed({
         type: "patchSpec",
         key: "Route/production/payment-service",
         path: ["rules", 0, "timeoutMs"],
@@ -30,7 +30,7 @@ describe("changes on the canvas", () => {
   });
 
   it("marks added and removed objects", () => {
-    const smaller = after({ type: "removeObject", key: "Dependency/production/checkout-to-shipping" });
+    const smaller = changed({ type: "removeObject", key: "Dependency/production/checkout-to-shipping" });
     expect(changesBetween(demoMesh(), smaller).marks.get("Dependency/production/checkout-to-shipping")).toBe("removed");
     expect(changesBetween(smaller, demoMesh()).marks.get("Dependency/production/checkout-to-shipping")).toBe("added");
   });
