@@ -141,6 +141,7 @@ export class MeshAgent {
       const runner = this.runners.get(proxy.proxyRowId);
       if (runner) {
         runner.record.desired = proxy;
+        await this.placeApp(runner.record);
       } else if (proxy.desired === "running") {
         this.addRunner(await this.createRecord(proxy));
       }
@@ -155,6 +156,13 @@ export class MeshAgent {
     this.tick();
   }
 
+  /** An app that came later than its sidecar needs a port too. */
+  private async placeApp(record: ProxyRecord): Promise<void> {
+    if (isHosted(record.desired) && record.ports.app === null) {
+      record.ports = { ...record.ports, app: await this.ports.next() };
+    }
+  }
+
   private async createRecord(desired: DesiredProxy): Promise<ProxyRecord> {
     const ports = desired.ports ?? (await this.choosePorts(desired));
     const plain = folderNameOf(desired.proxyKey);
@@ -164,13 +172,12 @@ export class MeshAgent {
   }
 
   private async choosePorts(desired: DesiredProxy): Promise<ProxyPorts> {
-    const isHosted = desired.app.kind === "demo" || desired.app.kind === "echo";
     const app = desired.app.kind === "address" ? desired.app.port : null;
     return {
       inbound: desired.wishedInboundPort ?? (await this.ports.next()),
       outbound: await this.ports.next(),
       admin: await this.ports.next(),
-      app: isHosted ? await this.ports.next() : app,
+      app: isHosted(desired) ? await this.ports.next() : app,
     };
   }
 
@@ -247,4 +254,8 @@ export class MeshAgent {
       this.lastSaved = text;
     }
   }
+}
+
+function isHosted(desired: DesiredProxy): boolean {
+  return desired.app.kind === "demo" || desired.app.kind === "echo";
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { enroll, FakeProxy } from "./testing/fake-proxy";
-import { TestPlane, testDocument } from "./testing/test-plane";
+import { testDocument } from "./testing/test-document";
+import { TestPlane } from "./testing/test-plane";
 
 const CART = "production/cart-v1/0";
 let test: TestPlane;

@@ -52,6 +52,11 @@ export class Prober {
 
   private tick(): void {
     const now = this.now();
+    for (const rowId of this.plans.keys()) {
+      if (!this.registry.find(rowId)) {
+        this.plans.delete(rowId);
+      }
+    }
     for (const entry of this.registry.all()) {
       const plan = this.planOf(entry.row.id);
       if (!plan.isRunning && plan.nextAt <= now && entry.row.adminPort !== null && entry.row.desired !== "stopped") {

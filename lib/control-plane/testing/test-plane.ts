@@ -2,33 +2,16 @@
 
 import { randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
-import { API_VERSION, type MeshDocument } from "@/lib/mesh";
+import type { MeshDocument } from "@/lib/mesh";
 import { silentLogger } from "@/lib/observability/logger";
 import { startTestPostgres } from "@/lib/start/testing/postgres";
 import { type RunningControlPlane, startControlPlane } from "../control-plane";
 import { fakeCompile } from "./fake-compile";
 import { enroll, FakeProxy } from "./fake-proxy";
+import { testDocument } from "./test-document";
 
 export const SECRET = "a secret of enough length";
 const INSTANCES = ["production/cart-v1/0", "production/cart-v1/1", "production/web-v1/0"];
-
-export function testDocument(workloads: readonly string[] = ["cart", "web"]): MeshDocument {
-  const object = (kind: string, name: string, namespace: string | undefined, spec: unknown) => ({
-    apiVersion: API_VERSION,
-    kind,
-    metadata: { name, ...(namespace ? { namespace } : {}) },
-    spec,
-  });
-  const port = { name: "http", port: 8080, protocol: "http" };
-  const objects = [
-    object("Mesh", "shop", undefined, { trustDomain: "shop.test" }),
-    ...workloads.flatMap((name) => [
-      object("Service", name, "production", { ports: [port] }),
-      object("Workload", `${name}-v1`, "production", { service: name, version: "v1", replicas: 1 }),
-    ]),
-  ];
-  return { objects } as unknown as MeshDocument;
-}
 
 export class TestPlane {
   plane!: RunningControlPlane;
