@@ -175,7 +175,7 @@ function originOf(resource: Resource, sink: Sink | undefined): Origin {
     name: resource.name,
     namespace: resource.namespace,
     ...(resource.namespaceDefaulted ? { namespaceDefaulted: true } : {}),
-    ...(resource.file === undefined ? {} : { file: resource.file.slice(-256) }),
+    ...(resource.file === undefined ? {} : { file: resource.file.split(/[\\/]/).at(-1)?.slice(-256) ?? "" }),
     ...(kept.length === 0 ? {} : { kept }),
   };
 }

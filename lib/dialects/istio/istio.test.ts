@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import {
@@ -10,6 +11,7 @@ import {
   type MeshDocument,
   objectKey,
   validateDocument,
+  withValueAt,
 } from "@/lib/mesh";
 import { exportIstio, importIstio } from ".";
 
@@ -262,3 +264,36 @@ test("a version or a kind that nobody knows is named", () => {
       ?.message,
   ).toContain("left out");
 });
+
+/** Any JSON value at any place of a valid document: what a hostile or careless file may hold. */
+const anyJson = fc.jsonValue({ maxDepth: 3 });
+const base = parseAllDocuments(fixture("everything")).map((document) => document.toJS() as Record<string, unknown>);
+
+function pathsOf(value: unknown, path: (string | number)[] = []): (string | number)[][] {
+  if (value === null || typeof value !== "object") return [path];
+  return [
+    path,
+    ...Object.entries(value).flatMap(([key, each]) =>
+      pathsOf(each, [...path, Array.isArray(value) ? Number(key) : key]),
+    ),
+  ];
+}
+
+test("no value at any place makes the import throw, and what it lets through is a consistent design or says why not", () => {
+  const places = base.flatMap((document, i) => pathsOf(document).map((path) => ({ i, path })));
+  const before = demoMesh();
+  fc.assert(
+    fc.property(fc.constantFrom(...places), anyJson, ({ i, path }, value) => {
+      const changedText = base
+        .map((document, j) =>
+          JSON.stringify(j === i && path.length > 0 ? withValueAt(document, path, value) : document),
+        )
+        .join("\n---\n");
+      const result = importIstio(changedText, { document: before });
+      const applied = applyCommand(before, {}, { type: "batch", commands: result.commands });
+      expect(applied.ok).toBe(true);
+      if (applied.ok) expect(() => exportIstio(applied.document)).not.toThrow();
+    }),
+    { numRuns: 80 },
+  );
+}, 60_000);

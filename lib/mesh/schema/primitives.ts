@@ -85,22 +85,25 @@ export const origin = z.strictObject({
     .optional(),
 });
 
-const metadataFields = {
-  name: objectName,
-  /** Identity over renames; absent means the object key itself (the first rename writes it down). */
-  uid: z.string().min(1).max(400).optional(),
-  labels: labels.optional(),
-  annotations: annotations.optional(),
-  origin: origin.optional(),
-};
+/** In the order in which they are written. */
+function metadata<N extends z.ZodType, S extends z.ZodType>(name: N, namespace: S) {
+  return z.strictObject({
+    name,
+    namespace,
+    /** Identity over renames; absent means the object key itself (the first rename writes it down). */
+    uid: z.string().min(1).max(400).optional(),
+    labels: labels.optional(),
+    annotations: annotations.optional(),
+    origin: origin.optional(),
+  });
+}
 
-export const namespacedMetadata = z.strictObject({ ...metadataFields, namespace: labelName });
-export const namespacedLabelMetadata = z.strictObject({ ...metadataFields, name: labelName, namespace: labelName });
-export const meshMetadata = z.strictObject({
-  ...metadataFields,
-  name: labelName,
-  namespace: z.undefined({ error: "this kind belongs to the whole mesh: remove the namespace" }).optional(),
-});
+export const namespacedMetadata = metadata(objectName, labelName);
+export const namespacedLabelMetadata = metadata(labelName, labelName);
+export const meshMetadata = metadata(
+  labelName,
+  z.undefined({ error: "this kind belongs to the whole mesh: remove the namespace" }).optional(),
+);
 
 export type ServiceRef = z.infer<typeof serviceRef>;
 export type Ref = z.infer<typeof ref>;
