@@ -19,9 +19,24 @@ export const BUNDLES = {
   "proxy/dist/meshwright-proxy.mjs": "proxy/src/main.ts",
 };
 
-const BUNDLE_SOURCES = ["lib", "proxy/src", "proxy/package.json", "prisma", "tsconfig.json", "package-lock.json"];
+/** The folders and files of lib, without those that a step never loads. */
+const libWithout = (...names) =>
+  fs
+    .readdirSync(path.join(projectRoot, "lib"))
+    .filter((name) => !names.includes(name))
+    .map((name) => `lib/${name}`);
+
+const BUNDLE_SOURCES = [
+  ...libWithout("start"),
+  "proxy/src",
+  "proxy/package.json",
+  "prisma",
+  "tsconfig.json",
+  "package-lock.json",
+];
 const WEB_SOURCES = [
-  ...["app", "components", "lib", "public", "proxy/src", "prisma/schema.prisma", "proxy.ts", "instrumentation.ts"],
+  ...libWithout("start", "agent", "control-plane", "demo", "cli"),
+  ...["app", "components", "public", "proxy/src", "prisma/schema.prisma", "proxy.ts", "instrumentation.ts"],
   ...["next.config.mjs", "postcss.config.cjs", "tsconfig.json", "package-lock.json"],
 ];
 const LINKS = { meshwright: "lib/cli/bin.mjs", "meshwright-proxy": "proxy/bin/meshwright-proxy.mjs" };
