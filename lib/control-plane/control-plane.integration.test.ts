@@ -27,10 +27,14 @@ describe("a deployment", () => {
     expect(result).toMatchObject({ state: "done", error: null });
     expect([...test.proxies.keys()].sort()).toEqual([CART, "production/cart-v1/1", "production/web-v1/0"]);
     expect(listenerOf(CART)).toContain("first-design");
+    // Endpoints may still change as the last instances become ready.
+    await waitFor(async () => {
+      const rows = await test.plane.data.proxies.listByEnvironment(test.environmentId);
+      return rows.every(
+        (row) => row.ready && row.runningDigest === row.desiredDigest && row.deploymentId === result.id,
+      );
+    });
     const rows = await test.plane.data.proxies.listByEnvironment(test.environmentId);
-    expect(
-      rows.every((row) => row.ready && row.runningDigest === row.desiredDigest && row.deploymentId === result.id),
-    ).toBe(true);
     expect(rows[0]?.spiffeId).toBe("spiffe://shop.test/ns/production/sa/cart");
     const health = await test.call("GET", "/v1/health");
     expect(health.body).toMatchObject({
@@ -144,6 +148,19 @@ describe("who may open a stream", () => {
 
   it("nobody calls the internal API without the secret", async () => {
     expect((await test.call("GET", "/v1/agents/test/desired", undefined, "wrong")).status).toBe(401);
+  });
+});
+
+describe("lost connections to the database", () => {
+  it("close no stream; leadership, notices and deployments come back by themselves", async () => {
+    const streams = test.plane.registry.all().map((entry) => [...entry.connections][0]);
+    await test.sql.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()");
+    const isLeader = async () => (await test.call("GET", "/v1/health")).body.leader === true;
+    await waitFor(async () => !(await isLeader()));
+    await waitFor(isLeader);
+    const result = await test.deploy(await test.revise("after-outage", testDocument(["cart"])));
+    expect(result.state).toBe("done");
+    expect(test.plane.registry.all().map((entry) => [...entry.connections][0])).toEqual(streams);
   });
 });
 

@@ -95,7 +95,7 @@ export class RolloutRun {
     await this.context.setState(this.deployment, "rolling");
     await this.runWave(1, design);
     await this.retire(planned.retire.filter((key) => !planned.create.some((seed) => seed.proxyKey === key)));
-    registry.flush().catch(() => undefined);
+    await registry.flush(); // who reads "done" reads what the proxies said
     await this.context.finish(this.deployment, "done", null);
     await this.context.appendEvent(this.deployment, "deployment.finished", {
       revision: design.revisionNumber,
