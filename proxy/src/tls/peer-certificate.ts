@@ -32,7 +32,8 @@ export function readPeerCertificate(certificate: X509Certificate): PeerCertifica
   return {
     uriSans: names.uris,
     dnsSans: names.dns,
-    subject: certificate.subject.split("\n").reverse().join(","),
+    // Node leaves it undefined for an empty subject, which SVIDs have.
+    subject: (certificate.subject ?? "").split("\n").reverse().join(","),
     serial: normalizeSerial(certificate.serialNumber),
     spiffeId: first?.startsWith("spiffe://") ? first : "",
     isCa: certificate.ca,
