@@ -1,3 +1,4 @@
 // What a deployment does, before it does it. Pure: the control plane carries it out.
 export * from "./binding";
+export { localEndpoints } from "./local-endpoints";
 export * from "./proxies";

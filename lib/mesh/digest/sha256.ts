@@ -38,7 +38,12 @@ function schedule(view: DataView, offset: number, w: Uint32Array): void {
 
 /** SHA-256 of the text's UTF-8 bytes, as 64 lower-case hex digits. */
 export function sha256Hex(text: string): string {
-  const view = pad(new TextEncoder().encode(text));
+  return sha256HexOfBytes(new TextEncoder().encode(text));
+}
+
+/** SHA-256 as 64 lower-case hex digits. */
+export function sha256HexOfBytes(bytes: Uint8Array): string {
+  const view = pad(bytes);
   const w = new Uint32Array(64);
   let [h0, h1, h2, h3] = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a];
   let [h4, h5, h6, h7] = [0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];

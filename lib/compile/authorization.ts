@@ -1,0 +1,138 @@
+// RBAC filters of an inbound listener, in order: written denials, audits, then the list of who may call.
+// The rule: a policy carries the key of the object it comes from, so a refusal leads back to what was drawn or written.
+import { type AuthorizationPolicy, keyOf, objectKey, type Service } from "@/lib/mesh";
+import { compileRule } from "./authorization-rules";
+import { any, compact, type JsonObject } from "./envoy-json";
+import { type Facts, httpPorts, principalsOf, serviceOfRef } from "./facts";
+import type { Protection } from "./modes";
+import type { Problems } from "./problems";
+
+type Policies = Map<string, JsonObject>;
+
+export function authorizationFilters(
+  facts: Facts,
+  service: Service,
+  protection: Protection,
+  problems: Problems,
+): JsonObject[] {
+  const policies = facts.authorizationPolicies.filter((policy) => isTarget(policy, service));
+  const compiled = (action: AuthorizationPolicy["spec"]["action"], shadow: boolean) =>
+    policiesOf(
+      facts,
+      service,
+      policies.filter((p) => p.spec.action === action && (p.spec.shadow ?? false) === shadow),
+    );
+  const filters: JsonObject[] = [];
+
+  const denials = compiled("deny", false);
+  const shadowDenials = compiled("deny", true);
+  const isDenyEnforced = protection.denials === "enforced";
+  addFilter(filters, "meshwright.rbac.deny", {
+    rules: isDenyEnforced && denials.size > 0 ? rbac("DENY", denials) : undefined,
+    shadow_rules: shadowOf("DENY", isDenyEnforced ? shadowDenials : new Map([...denials, ...shadowDenials])),
+  });
+
+  const audits = new Map([...compiled("audit", false), ...compiled("audit", true)]);
+  addFilter(filters, "meshwright.rbac.audit", { rules: audits.size > 0 ? rbac("LOG", audits) : undefined });
+
+  const granted = grantedBy(facts, service, compiled("allow", false), policies);
+  const wouldGrant = compiled("allow", true);
+  if (granted) {
+    const isEnforced = protection.allowed === "enforced";
+    if (!isEnforced) warnUnenforced(service, facts, problems, protection);
+    const proposed = wouldGrant.size > 0 ? rbac("ALLOW", new Map([...granted, ...wouldGrant])) : undefined;
+    addFilter(filters, "meshwright.rbac.allow", {
+      rules: isEnforced ? rbac("ALLOW", granted) : undefined,
+      shadow_rules: isEnforced ? proposed : (proposed ?? rbac("ALLOW", granted)),
+    });
+  } else {
+    // Everything is allowed: policies in shadow show who would be refused if they were the list.
+    addFilter(filters, "meshwright.rbac.allow", { shadow_rules: shadowOf("ALLOW", wouldGrant) });
+  }
+  return filters;
+}
+
+/** The list of who may call, or null when the mesh allows everything that no policy restricts. */
+function grantedBy(
+  facts: Facts,
+  service: Service,
+  allowed: Policies,
+  policies: readonly AuthorizationPolicy[],
+): Policies | null {
+  switch (facts.defaults.authorization) {
+    case "drawn":
+      return new Map([...drawnPolicies(facts, service), ...allowed]);
+    case "deny":
+      return allowed;
+    case "allow":
+      return policies.some((policy) => policy.spec.action === "allow" && !policy.spec.shadow) ? allowed : null;
+  }
+}
+
+function drawnPolicies(facts: Facts, service: Service): Policies {
+  const policies: Policies = new Map();
+  const key = objectKey(service);
+  const carried = httpPorts(service.spec.ports).map((port) => port.port);
+  for (const dependency of facts.dependencies) {
+    const { from, to, port } = dependency.spec;
+    if (serviceOfRef(facts, to, dependency) !== key) continue;
+    if (port !== undefined && !carried.includes(port)) continue;
+    const principals = principalsOf(facts, from, dependency);
+    if (principals.length === 0) continue;
+    policies.set(objectKey(dependency), {
+      permissions: [{ any: true }],
+      principals: principals.map((id) => ({ authenticated: { principal_name: { exact: id } } })),
+    });
+  }
+  return policies;
+}
+
+function policiesOf(facts: Facts, service: Service, policies: readonly AuthorizationPolicy[]): Policies {
+  const ports = httpPorts(service.spec.ports).map((port) => port.port);
+  const compiled: Policies = new Map();
+  for (const policy of policies) {
+    policy.spec.rules.forEach((rule, index) => {
+      const result = compileRule(facts, policy, rule, ports);
+      if (result) compiled.set(`${objectKey(policy)}#${index}`, result);
+    });
+  }
+  return compiled;
+}
+
+function isTarget(policy: AuthorizationPolicy, service: Service): boolean {
+  const { target } = policy.spec;
+  if (target.service !== undefined) {
+    return keyOf("Service", target.namespace ?? policy.metadata.namespace, target.service) === objectKey(service);
+  }
+  return target.namespace === undefined || target.namespace === service.metadata.namespace;
+}
+
+function rbac(action: "ALLOW" | "DENY" | "LOG", policies: Policies): JsonObject {
+  const sorted = [...policies].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { action, policies: Object.fromEntries(sorted) };
+}
+
+function shadowOf(action: "ALLOW" | "DENY", policies: Policies): JsonObject | undefined {
+  return policies.size > 0 ? rbac(action, policies) : undefined;
+}
+
+function addFilter(
+  filters: JsonObject[],
+  name: string,
+  rules: { rules?: JsonObject | undefined; shadow_rules?: JsonObject | undefined },
+): void {
+  if (!rules.rules && !rules.shadow_rules) return;
+  filters.push({ name, typed_config: any("extensions.filters.http.rbac.v3.RBAC", compact(rules)) });
+}
+
+function warnUnenforced(service: Service, facts: Facts, problems: Problems, protection: Protection): void {
+  if (service.spec.mode !== undefined) return; // A step of adoption says so itself.
+  problems.warn(
+    service,
+    "spec",
+    `its callers are not checked: mutual TLS is ${protection.tls}, so they have no proved identity; who would be refused is only counted`,
+    facts.defaults.mutualTls === "strict"
+      ? "Set mutual TLS of this service to strict."
+      : "Set mutual TLS to strict, for this service or for the mesh.",
+  );
+}

@@ -1,0 +1,177 @@
+// Clusters: a service or subset as a caller sees it, an external service, and the app behind a sidecar.
+// The rule: limits that the design leaves open are written out, so that saturation can be shown against them.
+import {
+  type ConnectionPool,
+  type OutlierDetection,
+  objectKey,
+  type Service,
+  type TrafficPolicy,
+  workloadLabels,
+} from "@/lib/mesh";
+import type { Target } from "./destinations";
+import {
+  ADS,
+  any,
+  compact,
+  duration,
+  isIpAddress,
+  type JsonObject,
+  meshwrightMetadata,
+  socketAddress,
+} from "./envoy-json";
+import { type Facts, spiffeIdOf, workloadsIn } from "./facts";
+import { protectionOf } from "./modes";
+import type { Problems } from "./problems";
+import { upstreamTls } from "./transport";
+
+/** Envoy's default connect timeout. */
+const CONNECT_TIMEOUT_MS = 5000;
+/** Below the inbound listener's idle time (Envoy default, 1 h), so that the caller closes first. */
+const MESH_IDLE_TIMEOUT_MS = 300_000;
+/** Below what HTTP servers commonly keep a connection open for (Node 5 s): Linkerd's choice as well. */
+export const APP_IDLE_TIMEOUT_MS = 3000;
+/** Envoy defaults; here to be seen. */
+const DEFAULT_LIMIT = 1024;
+/** Share of active requests that may be retries; the floor lets a small burst over when one of two instances dies. */
+const RETRY_BUDGET = { budget_percent: { value: 20 }, min_retry_concurrency: 100 };
+
+export type Blocks = Pick<
+  TrafficPolicy["spec"],
+  "connectionPool" | "outlierDetection" | "loadBalancing" | "retryBudget"
+>;
+
+export function serviceCluster(facts: Facts, name: string, target: Target, problems: Problems): JsonObject | null {
+  const service = facts.services.get(target.service);
+  if (!service) return null;
+  const blocks = blocksOf(facts, service, target.subset, problems);
+  const workloads = workloadsIn(facts, target.service, target.subset);
+  const versions = new Set(workloads.map((workload) => workloadLabels(workload)["version"]));
+  const [only] = workloads;
+  return compact({
+    name,
+    type: "EDS",
+    eds_cluster_config: { eds_config: ADS, service_name: name },
+    ...behaviourOf(blocks, MESH_IDLE_TIMEOUT_MS),
+    transport_socket: transportOf(facts, service, target),
+    metadata: meshwrightMetadata({
+      kind: "service",
+      namespace: service.metadata.namespace,
+      service: service.metadata.name,
+      version: versions.size === 1 ? only?.spec.version : undefined,
+      workload: workloads.length === 1 ? only?.metadata.name : undefined,
+    }),
+  });
+}
+
+/** Mutual TLS towards every callee that takes it; plain text only where the design switched it off. */
+function transportOf(facts: Facts, service: Service, target: Target): JsonObject | undefined {
+  if (service.spec.optOut || protectionOf(facts, service, target.port).tls === "disable") return undefined;
+  const ids = new Set(workloadsIn(facts, target.service, target.subset).map((workload) => spiffeIdOf(facts, workload)));
+  // An empty list would accept every certificate; without workloads there is nobody to accept.
+  const expected = ids.size > 0 ? [...ids].sort() : [`spiffe://${facts.trustDomain}/`];
+  return upstreamTls(expected, `${service.metadata.name}.${service.metadata.namespace}.svc.cluster.local`);
+}
+
+/** Blocks of the service's policy, each replaced whole by the subset's where it has one. */
+function blocksOf(facts: Facts, service: Service, subset: string | undefined, problems: Problems): Blocks {
+  const policies = facts.trafficPoliciesOf.get(objectKey(service)) ?? [];
+  const pick = (wanted: string | undefined): Blocks => {
+    const [first, ...more] = policies.filter((policy) => policy.spec.subset === wanted);
+    for (const ignored of more) {
+      const other = first?.metadata.name;
+      problems.warn(
+        ignored,
+        "spec",
+        `"${other}" already says this about the service: this one has no effect`,
+        "Merge the two.",
+      );
+    }
+    return first?.spec ?? {};
+  };
+  const ofService = pick(undefined);
+  const ofSubset: Blocks = subset === undefined ? {} : pick(subset);
+  return {
+    connectionPool: ofSubset.connectionPool ?? ofService.connectionPool,
+    outlierDetection: ofSubset.outlierDetection ?? ofService.outlierDetection,
+    loadBalancing: ofSubset.loadBalancing ?? ofService.loadBalancing,
+    retryBudget: ofSubset.retryBudget ?? ofService.retryBudget,
+  };
+}
+
+const LB_POLICIES = { "round-robin": "ROUND_ROBIN", "least-request": "LEAST_REQUEST", random: "RANDOM" } as const;
+
+export function behaviourOf(blocks: Blocks, idleTimeoutMs: number): JsonObject {
+  const { connectionPool: pool, outlierDetection: outlier } = blocks;
+  return compact({
+    connect_timeout: duration(pool?.connectTimeoutMs ?? CONNECT_TIMEOUT_MS),
+    lb_policy: LB_POLICIES[blocks.loadBalancing?.policy ?? "least-request"],
+    circuit_breakers: { thresholds: [thresholds(pool, blocks)] },
+    outlier_detection: outlier && outlierDetection(outlier),
+    // With ejection on, Istio switches panic routing off unless told otherwise.
+    common_lb_config: outlier && { healthy_panic_threshold: { value: outlier.minHealthPercent ?? 0 } },
+    typed_extension_protocol_options: httpOptions(pool, idleTimeoutMs),
+  });
+}
+
+function thresholds(pool: ConnectionPool | undefined, blocks: Blocks): JsonObject {
+  const budget = blocks.retryBudget;
+  return compact({
+    max_connections: pool?.maxConnections ?? DEFAULT_LIMIT,
+    max_pending_requests: pool?.maxPendingRequests ?? DEFAULT_LIMIT,
+    max_requests: pool?.maxRequests ?? DEFAULT_LIMIT,
+    max_retries: pool?.maxRetries,
+    retry_budget: budget
+      ? compact({ budget_percent: { value: budget.percent }, min_retry_concurrency: budget.minConcurrency })
+      : pool?.maxRetries === undefined
+        ? RETRY_BUDGET
+        : undefined,
+  });
+}
+
+function outlierDetection(outlier: OutlierDetection): JsonObject {
+  const { consecutive5xxErrors: server, consecutiveGatewayErrors: gateway } = outlier;
+  return compact({
+    consecutive_5xx: server && server > 0 ? server : undefined,
+    enforcing_consecutive_5xx: server === 0 ? 0 : undefined,
+    consecutive_gateway_failure: gateway && gateway > 0 ? gateway : undefined,
+    enforcing_consecutive_gateway_failure: gateway === undefined ? undefined : gateway > 0 ? 100 : 0,
+    interval: outlier.intervalMs === undefined ? undefined : duration(outlier.intervalMs),
+    base_ejection_time: outlier.baseEjectionTimeMs === undefined ? undefined : duration(outlier.baseEjectionTimeMs),
+    max_ejection_percent: outlier.maxEjectionPercent,
+    always_eject_one_host: outlier.alwaysEjectOneHost,
+    // Istio's choice: ejection by deviation from the others surprises in small clusters.
+    enforcing_success_rate: 0,
+  });
+}
+
+const HTTP_OPTIONS = "extensions.upstreams.http.v3.HttpProtocolOptions";
+
+function httpOptions(pool: ConnectionPool | undefined, idleTimeoutMs: number): JsonObject {
+  return {
+    [`envoy.${HTTP_OPTIONS}`]: any(HTTP_OPTIONS, {
+      common_http_protocol_options: compact({
+        idle_timeout: duration(pool?.idleTimeoutMs ?? idleTimeoutMs),
+        // 0 is "no limit" in the design; in Envoy that is leaving it out.
+        max_requests_per_connection: pool?.maxRequestsPerConnection || undefined,
+      }),
+      explicit_http_config: { http_protocol_options: {} },
+    }),
+  };
+}
+
+/** Endpoints written into the cluster: addresses, or names that the proxy resolves. */
+export function inlineEndpoints(name: string, endpoints: readonly { host: string; port: number }[]): JsonObject {
+  return {
+    type: endpoints.every(({ host }) => isIpAddress(host)) ? "STATIC" : "STRICT_DNS",
+    load_assignment: {
+      cluster_name: name,
+      endpoints: [
+        {
+          lb_endpoints: endpoints.map(({ host, port }) => ({
+            endpoint: { address: socketAddress(host, port), hostname: host },
+          })),
+        },
+      ],
+    },
+  };
+}

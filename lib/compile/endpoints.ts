@@ -1,0 +1,87 @@
+// EDS: where the instances of a cluster are, and whether they take calls.
+// The rule: when no instance is ready all are offered, because a caller that tries is better off than one that is told there is nobody.
+import type { Target } from "./destinations";
+import { isIpAddress, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
+import { type Facts, workloadsIn } from "./facts";
+import type { Problems } from "./problems";
+import type { CompileInput, InstanceEndpoint } from "./types";
+
+type Place = { address: string; port: number; health: "HEALTHY" | "UNHEALTHY" | "DRAINING"; metadata: JsonObject };
+
+export function loadAssignment(
+  facts: Facts,
+  input: CompileInput,
+  name: string,
+  target: Target,
+  problems: Problems,
+): JsonObject {
+  const places = facts.services.get(target.service)?.spec.optOut
+    ? boundAddresses(facts, input, target)
+    : sidecars(facts, input, target, problems);
+  return {
+    cluster_name: name,
+    endpoints: [
+      {
+        lb_endpoints: places.map(({ address, port, health, metadata }) => ({
+          endpoint: { address: socketAddress(address, port) },
+          health_status: health,
+          metadata,
+        })),
+      },
+    ],
+  };
+}
+
+function sidecars(facts: Facts, input: CompileInput, target: Target, problems: Problems): Place[] {
+  const versions = versionsOf(facts, target);
+  const instances = input.endpoints
+    .filter((endpoint) => versions.has(`${endpoint.namespace}/${endpoint.workload}`))
+    .sort(byProxyId);
+  const isSomeReady = instances.some((endpoint) => endpoint.ready && !endpoint.draining);
+  return instances.flatMap((endpoint) => {
+    if (!isIpAddress(endpoint.host)) {
+      problems.refuseAt(
+        `endpoints["${endpoint.proxyId}"].host`,
+        `"${endpoint.host}" is not an IP address`,
+        "Let the agent of that machine report its address.",
+      );
+      return [];
+    }
+    return [
+      {
+        address: endpoint.host,
+        port: endpoint.inboundPort,
+        health: endpoint.draining ? "DRAINING" : endpoint.ready || !isSomeReady ? "HEALTHY" : "UNHEALTHY",
+        metadata: meshwrightMetadata({
+          instance: endpoint.proxyId,
+          version: versions.get(`${endpoint.namespace}/${endpoint.workload}`),
+          workload: endpoint.workload,
+        }),
+      } satisfies Place,
+    ];
+  });
+}
+
+/** A service without sidecars is called where the environment says its app is. */
+function boundAddresses(facts: Facts, input: CompileInput, target: Target): Place[] {
+  const versions = versionsOf(facts, target);
+  return input.binding.instances.flatMap(({ id, workload, app }) => {
+    const version = versions.get(`${workload.namespace}/${workload.name}`);
+    if (version === undefined || app.kind !== "address" || !isIpAddress(app.host)) return [];
+    const metadata = meshwrightMetadata({ instance: id, version, workload: workload.name });
+    return [{ address: app.host, port: app.port, health: "HEALTHY" as const, metadata }];
+  });
+}
+
+function versionsOf(facts: Facts, target: Target): Map<string, string> {
+  return new Map(
+    workloadsIn(facts, target.service, target.subset).map(({ metadata, spec }) => [
+      `${metadata.namespace}/${metadata.name}`,
+      spec.version,
+    ]),
+  );
+}
+
+function byProxyId(a: InstanceEndpoint, b: InstanceEndpoint): number {
+  return a.proxyId < b.proxyId ? -1 : a.proxyId > b.proxyId ? 1 : 0;
+}

@@ -1,0 +1,105 @@
+// A gateway: one listener in plain HTTP for people outside, and its own identity towards the services behind.
+// The rule: it reaches only services that a dependency was drawn to, by the routes that target it.
+import { type Gateway, objectKey, type Route } from "@/lib/mesh";
+import { clusterName } from "./destinations";
+import { type JsonObject, socketAddress } from "./envoy-json";
+import { httpPorts } from "./facts";
+import { httpConnectionManager } from "./http-connection";
+import { dependenciesOf, drawnServices } from "./outbound";
+import { type CompileContext, listenAddress } from "./parts";
+import { defaultRoute } from "./route-rule";
+import { compileRules } from "./service-hosts";
+
+export function compileGateway(context: CompileContext, gateway: Gateway): void {
+  const { input, own, parts } = context;
+  const { namespace, name: gatewayName } = gateway.metadata;
+  const name = `gateway-${gatewayName}`;
+  const bound = input.binding.gateways.find((b) => b.namespace === namespace && b.name === gatewayName);
+  warnOfListeners(context, gateway);
+  parts.routes.set(name, {
+    name,
+    // A gateway is reached through many ports (forwarding, proxies): only the name of the Host counts.
+    ignore_port_in_host_matching: true,
+    virtual_hosts: virtualHosts(context, gateway),
+  });
+  parts.listeners.set(name, {
+    name,
+    address: socketAddress(listenAddress(context), bound?.publicPort ?? own.inboundPort),
+    traffic_direction: "OUTBOUND",
+    filter_chains: [{ name: "http", filters: [httpConnectionManager("gateway", name, [], input.overrides)] }],
+  });
+}
+
+function virtualHosts(context: CompileContext, gateway: Gateway): JsonObject[] {
+  const routes = context.facts.routesOf.get(objectKey(gateway)) ?? [];
+  const drawn = drawnServices(context, dependenciesOf(context, [objectKey(gateway)]));
+  const keys = new Set(drawn.keys());
+  if (routes.length === 0) return defaultHosts(context, gateway, [...keys]);
+  const hosts = new Set([
+    ...listenerHosts(gateway),
+    ...routes.flatMap((route) => (route.spec.hosts ?? []).map(withoutPort)),
+  ]);
+  return [...hosts].sort().flatMap((host) => {
+    const serving = routes.filter((route) => servesHost(route, host));
+    const compiled = serving.flatMap((route) => compileRules(context, route, null, keys));
+    return compiled.length === 0 ? [] : [virtualHost(host, compiled)];
+  });
+}
+
+/** Without a route, a gateway with one line to one service can only mean that one. */
+function defaultHosts(context: CompileContext, gateway: Gateway, services: readonly string[]): JsonObject[] {
+  const [only, ...more] = services;
+  const service = only === undefined ? undefined : context.facts.services.get(only);
+  const port = service && httpPorts(service.spec.ports)[0]?.port;
+  if (only === undefined || !service || port === undefined || more.length > 0) {
+    context.problems.warn(
+      gateway,
+      "spec",
+      more.length > 0
+        ? "it has no route and more than one service behind it: every call gets 404"
+        : "there is no service behind it: every call gets 404",
+      more.length > 0 ? "Add a Route with the gateway as its target." : "Draw a line from it to a service.",
+    );
+    return [];
+  }
+  const cluster = clusterName(service, port, undefined);
+  context.targets.set(cluster, { service: only, port, subset: undefined });
+  return listenerHosts(gateway).map((host) =>
+    virtualHost(host, [defaultRoute(`${gateway.metadata.name}/default`, cluster)]),
+  );
+}
+
+function virtualHost(host: string, routes: JsonObject[]): JsonObject {
+  return { name: host, domains: [host], include_request_attempt_count: true, routes };
+}
+
+function listenerHosts(gateway: Gateway): string[] {
+  return [...new Set(gateway.spec.listeners.flatMap((listener) => listener.hosts.map(withoutPort)))].sort();
+}
+
+function servesHost(route: Route, host: string): boolean {
+  const { hosts } = route.spec;
+  return !hosts || hosts.length === 0 || hosts.map(withoutPort).includes(host);
+}
+
+const withoutPort = (host: string) => host.replace(/:\d+$/, "").toLowerCase();
+
+function warnOfListeners({ problems }: CompileContext, gateway: Gateway): void {
+  gateway.spec.listeners.forEach((listener, index) => {
+    if (index > 0) {
+      problems.warn(
+        gateway,
+        `spec.listeners[${index}]`,
+        "all listeners of a gateway are served on its one public port in this release",
+        "Use one gateway per port.",
+      );
+    } else if (listener.protocol !== "http") {
+      problems.warn(
+        gateway,
+        `spec.listeners[${index}].protocol`,
+        `it speaks HTTP/1.1 whatever "${listener.protocol}" asks for`,
+        "Use protocol http.",
+      );
+    }
+  });
+}

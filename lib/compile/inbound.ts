@@ -1,0 +1,115 @@
+// The inbound side of a sidecar: who may connect and how, what they may do, and the app behind.
+// The rule: TLS and plain text are told apart by their first bytes; which of the two is taken is the service's mode.
+import type { Service, Workload } from "@/lib/mesh";
+import { authorizationFilters } from "./authorization";
+import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
+import { any, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
+import { httpPorts } from "./facts";
+import { httpConnectionManager } from "./http-connection";
+import { protectionOf } from "./modes";
+import { type CompileContext, listenAddress } from "./parts";
+import { downstreamTls } from "./transport";
+import type { InstanceBinding } from "./types";
+
+const NAME = "inbound";
+
+export function compileInbound(
+  context: CompileContext,
+  workload: Workload,
+  service: Service,
+  instance: InstanceBinding,
+): void {
+  const [port, ...more] = httpPorts(service.spec.ports);
+  warnOfPorts(context, service, more.length);
+  if (!port) return;
+  const cluster = `inbound|${port.port}`;
+  const app = appAddress(context, instance);
+  if (app) context.parts.clusters.set(cluster, appCluster(cluster, workload, app));
+  context.parts.routes.set(NAME, {
+    name: NAME,
+    virtual_hosts: [{ name: NAME, domains: ["*"], routes: [app ? toApp(cluster) : noApp(workload)] }],
+  });
+  context.parts.listeners.set(NAME, inboundListener(context, service, port.port));
+}
+
+function inboundListener(context: CompileContext, service: Service, port: number): JsonObject {
+  const { facts, input, own, problems } = context;
+  const protection = protectionOf(facts, service, port);
+  const authorization = authorizationFilters(facts, service, protection, problems);
+  const filters = [httpConnectionManager("inbound", NAME, authorization, input.overrides)];
+  const chains: JsonObject[] = [];
+  if (protection.tls !== "disable") {
+    chains.push({
+      name: "tls",
+      filter_chain_match: { transport_protocol: "tls" },
+      filters,
+      transport_socket: downstreamTls(facts.trustDomain),
+    });
+  }
+  if (protection.tls !== "strict") {
+    chains.push({ name: "plain", filter_chain_match: { transport_protocol: "raw_buffer" }, filters });
+  }
+  return {
+    name: NAME,
+    address: socketAddress(listenAddress(context), own.inboundPort),
+    traffic_direction: "INBOUND",
+    listener_filters: [
+      {
+        name: "envoy.filters.listener.tls_inspector",
+        typed_config: any("extensions.filters.listener.tls_inspector.v3.TlsInspector"),
+      },
+    ],
+    filter_chains: chains,
+  };
+}
+
+function appAddress({ own }: CompileContext, { app }: InstanceBinding): { host: string; port: number } | null {
+  if (app.kind === "address") return { host: app.host, port: app.port };
+  if (app.kind === "none" || own.appPort === undefined) return null;
+  return { host: own.host, port: own.appPort };
+}
+
+function appCluster(name: string, workload: Workload, app: { host: string; port: number }): JsonObject {
+  return {
+    name,
+    ...inlineEndpoints(name, [app]),
+    ...behaviourOf({}, APP_IDLE_TIMEOUT_MS),
+    metadata: meshwrightMetadata({
+      kind: "service",
+      namespace: workload.metadata.namespace,
+      service: workload.spec.service,
+      version: workload.spec.version,
+      workload: workload.metadata.name,
+    }),
+  };
+}
+
+/** No retries towards the own app: only the caller knows whether a second try is safe. */
+function toApp(cluster: string): JsonObject {
+  return { name: "app", match: { prefix: "/" }, route: { cluster, timeout: "0s" } };
+}
+
+function noApp({ metadata: { namespace, name } }: Workload): JsonObject {
+  const body = `Meshwright: workload ${namespace}/${name} has no app yet. Give it an address or the echo app, then deploy.\n`;
+  return { name: "no-app", match: { prefix: "/" }, direct_response: { status: 503, body: { inline_string: body } } };
+}
+
+function warnOfPorts({ problems }: CompileContext, service: Service, others: number): void {
+  service.spec.ports.forEach((port, index) => {
+    if (port.protocol === "http") return;
+    problems.warn(
+      service,
+      `spec.ports[${index}]`,
+      `port ${port.port} speaks ${port.protocol}, which sidecars do not carry in this release: its calls get 404`,
+      "Use protocol http where the app speaks HTTP/1.1.",
+    );
+  });
+  if (others > 0) {
+    problems.warn(
+      service,
+      "spec.ports",
+      "its sidecar hands the calls of all HTTP ports to the one app port",
+      "Give each port its own service, or let the app tell by the Host header.",
+    );
+  }
+}

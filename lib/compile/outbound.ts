@@ -1,0 +1,213 @@
+// The outbound side of a sidecar: one HTTP listener that routes by Host, to the drawn dependencies and nowhere else.
+// The rule: a Host that was not drawn has no virtual host, so it is answered 404; egress is closed until Dependency and Egress open it.
+import { type Dependency, type ExternalService, type ObjectKey, objectKey, refKey, type Workload } from "@/lib/mesh";
+import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
+import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
+import { httpPorts, serviceOfRef } from "./facts";
+import { httpConnectionManager } from "./http-connection";
+import { type CompileContext, listenAddress } from "./parts";
+import { defaultRoute } from "./route-rule";
+import { serviceHost } from "./service-hosts";
+
+const NAME = "outbound";
+
+export function compileOutbound(context: CompileContext, workload: Workload, service: ObjectKey): void {
+  const { own, input, parts } = context;
+  const dependencies = dependenciesOf(context, [service, objectKey(workload)]);
+  const hosts = [
+    ...serviceHosts(context, dependencies, workload.metadata.namespace),
+    ...externalHosts(context, dependencies, service, workload),
+  ].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  refuseSharedDomains(context, hosts);
+  parts.routes.set(NAME, { name: NAME, virtual_hosts: hosts });
+  parts.listeners.set(NAME, {
+    name: NAME,
+    address: socketAddress(listenAddress(context), own.outboundPort),
+    traffic_direction: "OUTBOUND",
+    filter_chains: [{ name: "http", filters: [httpConnectionManager("outbound", NAME, [], input.overrides)] }],
+  });
+}
+
+export function dependenciesOf({ facts }: CompileContext, callers: readonly ObjectKey[]): Dependency[] {
+  return facts.dependencies.filter((dependency) => callers.includes(refKey(dependency.spec.from, dependency)));
+}
+
+/** Services that these dependencies lead to, with the ports that are granted (null: all of them). */
+export function drawnServices(
+  context: CompileContext,
+  dependencies: readonly Dependency[],
+): Map<ObjectKey, Set<number> | null> {
+  const drawn = new Map<ObjectKey, Set<number> | null>();
+  for (const dependency of dependencies) {
+    const { to, port } = dependency.spec;
+    if (to.kind === "ExternalService") continue;
+    const key = serviceOfRef(context.facts, to, dependency);
+    if (key === undefined || !context.facts.services.has(key)) {
+      refuseTarget(context, dependency);
+      continue;
+    }
+    const ports = drawn.get(key);
+    if (port === undefined || ports === null) drawn.set(key, null);
+    else drawn.set(key, (ports ?? new Set()).add(port));
+  }
+  return drawn;
+}
+
+function serviceHosts(
+  context: CompileContext,
+  dependencies: readonly Dependency[],
+  callerNamespace: string,
+): JsonObject[] {
+  const drawn = drawnServices(context, dependencies);
+  const keys = new Set(drawn.keys());
+  return [...drawn].flatMap(([key, granted]) => {
+    const service = context.facts.services.get(key);
+    if (!service) return [];
+    const ports = httpPorts(service.spec.ports)
+      .map((port) => port.port)
+      .filter((port) => granted === null || granted.has(port));
+    const defaultPort = ports.includes(80) ? 80 : ports[0];
+    return ports.map((port) =>
+      serviceHost(context, { service, port, callerNamespace, isDefaultPort: port === defaultPort, drawn: keys }),
+    );
+  });
+}
+
+function externalHosts(
+  context: CompileContext,
+  dependencies: readonly Dependency[],
+  service: ObjectKey,
+  workload: Workload,
+): JsonObject[] {
+  const { facts, problems } = context;
+  const hosts: JsonObject[] = [];
+  for (const dependency of dependencies) {
+    if (dependency.spec.to.kind !== "ExternalService") continue;
+    const external = facts.externals.get(refKey(dependency.spec.to, dependency));
+    if (!external) {
+      refuseTarget(context, dependency);
+    } else if (!hasEgress(context, external, [service, objectKey(workload)], workload.metadata.namespace)) {
+      problems.warn(
+        dependency,
+        "spec.to",
+        `no Egress grants it: calls to ${external.spec.hosts.join(", ")} get 404`,
+        "Add an Egress to it, with an owner and a reason.",
+      );
+    } else hosts.push(...hostsOfExternal(context, external, dependency.spec.port));
+  }
+  return hosts;
+}
+
+function hasEgress(
+  { facts }: CompileContext,
+  external: ExternalService,
+  callers: readonly ObjectKey[],
+  namespace: string,
+): boolean {
+  const key = objectKey(external);
+  return facts.egresses.some((egress) => {
+    if (refKey(egress.spec.to, egress) !== key) return false;
+    const from = egress.spec.from;
+    return from ? from.some((ref) => callers.includes(refKey(ref, egress))) : egress.metadata.namespace === namespace;
+  });
+}
+
+function hostsOfExternal(
+  context: CompileContext,
+  external: ExternalService,
+  granted: number | undefined,
+): JsonObject[] {
+  const ports = httpPorts(external.spec.ports)
+    .map((port) => port.port)
+    .filter((port) => granted === undefined || granted === port);
+  if (ports.length === 0) {
+    context.problems.warn(
+      external,
+      "spec.ports",
+      "it has no HTTP port that a caller was granted, and sidecars carry HTTP only in this release",
+      "Give it a port of protocol http.",
+    );
+  }
+  return ports.flatMap((port) =>
+    external.spec.hosts.flatMap((host) => {
+      const cluster = externalCluster(context, external, host, port);
+      if (!cluster) return [];
+      const isDefaultPort = port === 80 || ports.length === 1;
+      return [
+        {
+          name: `${host}:${port}`,
+          domains: host === "*" ? ["*"] : isDefaultPort ? [host, `${host}:${port}`] : [`${host}:${port}`],
+          include_request_attempt_count: false,
+          routes: [defaultRoute(`${external.metadata.name}/default`, cluster)],
+        },
+      ];
+    }),
+  );
+}
+
+/** Addresses of the environment, else those of the design, else the name itself. Null when there is nothing to connect to. */
+function externalCluster(
+  context: CompileContext,
+  external: ExternalService,
+  host: string,
+  port: number,
+): string | null {
+  const { namespace, name } = external.metadata;
+  const cluster = `external|${port}||${host}`;
+  const bound = context.input.binding.externals.find((e) => e.namespace === namespace && e.name === name)?.endpoints;
+  const designed = external.spec.endpoints?.map((endpoint) => ({ host: endpoint.address, port: endpoint.port }));
+  const all = bound && bound.length > 0 ? bound : (designed ?? []);
+  const endpoints = external.spec.ports.length === 1 ? all : all.filter((endpoint) => endpoint.port === port);
+  if (endpoints.length === 0 && host.includes("*")) {
+    context.problems.warn(
+      external,
+      "spec.hosts",
+      `"${host}" names no address, so calls to it get 404`,
+      "Give it endpoints, in the design or in the environment, or name the hosts.",
+    );
+    return null;
+  }
+  const metadata = meshwrightMetadata({ kind: "external", namespace, service: name });
+  const places = endpoints.length > 0 ? endpoints : [{ host, port }];
+  context.parts.clusters.set(cluster, {
+    name: cluster,
+    ...inlineEndpoints(cluster, places),
+    ...behaviourOf({}, APP_IDLE_TIMEOUT_MS),
+    metadata,
+  });
+  return cluster;
+}
+
+function refuseTarget({ problems }: CompileContext, dependency: Dependency): void {
+  const { to } = dependency.spec;
+  if (to.kind === "Gateway") {
+    problems.warn(
+      dependency,
+      "spec.to",
+      "calls to a gateway are not compiled in this release",
+      "Draw the line to a service.",
+    );
+    return;
+  }
+  problems.refuse(dependency, "spec.to", `there is no ${refKey(to, dependency)}`, "Add it, or remove the dependency.");
+}
+
+/** Envoy refuses a route configuration in which two virtual hosts share a domain; say whose they are instead. */
+function refuseSharedDomains({ problems }: CompileContext, hosts: readonly JsonObject[]): void {
+  const owners = new Map<string, string>();
+  for (const host of hosts) {
+    for (const domain of Array.isArray(host["domains"]) ? host["domains"] : []) {
+      const owner = owners.get(String(domain));
+      if (owner !== undefined && owner !== nameOf(host)) {
+        problems.refuseAt(
+          `outbound.virtual_hosts["${nameOf(host)}"]`,
+          `the host "${domain}" already means "${owner}" for this caller`,
+          "Rename one of the two, or call them by different hosts.",
+        );
+      }
+      owners.set(String(domain), nameOf(host));
+    }
+  }
+}
+
+const nameOf = (host: JsonObject) => String(host["name"]);

@@ -1,0 +1,29 @@
+// What a proxy's configuration is collected into before it becomes messages.
+// The rule: names are unique per type; one function owns each type's place.
+import type { Target } from "./destinations";
+import type { JsonObject } from "./envoy-json";
+import type { Facts } from "./facts";
+import type { Problems } from "./problems";
+import type { CompileInput, InstanceEndpoint } from "./types";
+
+/** Resources of one proxy as Envoy JSON, by name. */
+export type Parts = {
+  listeners: Map<string, JsonObject>;
+  routes: Map<string, JsonObject>;
+  clusters: Map<string, JsonObject>;
+  endpoints: Map<string, JsonObject>;
+};
+
+export type CompileContext = {
+  facts: Facts;
+  input: CompileInput;
+  own: InstanceEndpoint;
+  problems: Problems;
+  parts: Parts;
+  /** Clusters of services that some route needs, by cluster name. */
+  targets: Map<string, Target>;
+};
+
+export function listenAddress({ input, own }: CompileContext): string {
+  return input.overrides.listenHost ?? own.host;
+}

@@ -1,0 +1,195 @@
+// One rule of a route -> Envoy routes: action, split, timeout, retries, rewrite, header changes.
+// The rule: times and retries that the design leaves open are written out here, so that no proxy's own default decides.
+
+import type { HeaderChanges, MeshObject, PathMatch, Retries, RouteMatch, RouteRule } from "@/lib/mesh";
+import { any, compact, duration, type Json, type JsonObject, meshwrightMetadata } from "./envoy-json";
+import type { Problems } from "./problems";
+import { compileMatch, segmentPrefix } from "./route-match";
+
+/** A destination that was resolved: the cluster it stands for, and its share. */
+export type WeightedCluster = { cluster: string; weight: number };
+
+export type RuleInput = {
+  route: MeshObject;
+  rule: RouteRule;
+  index: number;
+  /** Empty for redirects and direct responses. */
+  clusters: readonly WeightedCluster[];
+  problems: Problems;
+};
+
+/** Istio's default, made of conditions under which the callee has not begun to work on the request. */
+const DEFAULT_RETRY_ON = ["connect-failure", "refused-stream", "reset-before-request", "unavailable", "cancelled"];
+const DEFAULT_RETRY_ATTEMPTS = 2;
+/** Istio default: tries to pick an endpoint that has not been tried yet. */
+const HOST_SELECTION_ATTEMPTS = 5;
+
+export function compileRule(input: RuleInput): JsonObject[] {
+  const { rule, index, route } = input;
+  const matches: readonly (RouteMatch | null)[] = rule.matches.length > 0 ? rule.matches : [null];
+  const name = `${route.metadata.name}/${rule.name ?? index}`;
+  const metadata = meshwrightMetadata({ route: objectKeyOf(route), rule: String(index) });
+  return matches.map((match) => ({
+    name,
+    match: match ? compileMatch(match) : { prefix: "/" },
+    ...actionOf(input, match?.path),
+    ...headerOperations(input),
+    metadata,
+  }));
+}
+
+/** The route of a dependency that nothing else was said about. */
+export function defaultRoute(name: string, cluster: string): JsonObject {
+  return {
+    name,
+    match: { prefix: "/" },
+    route: { cluster, timeout: "0s", retry_policy: retryPolicy(undefined) ?? {} },
+  };
+}
+
+function objectKeyOf(object: MeshObject): string {
+  return `${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`;
+}
+
+function actionOf(input: RuleInput, path: PathMatch | undefined): JsonObject {
+  const { action } = input.rule;
+  switch (action.type) {
+    case "forward":
+      return { route: forward(input, path) };
+    case "redirect":
+      return {
+        redirect: compact({
+          scheme_redirect: action.scheme,
+          host_redirect: action.host,
+          port_redirect: action.port,
+          path_redirect: action.path,
+          response_code: REDIRECT_CODES[action.code ?? 301],
+        }),
+      };
+    case "respond":
+      return {
+        direct_response: compact({
+          status: action.status,
+          body: action.body === undefined ? undefined : { inline_string: action.body },
+        }),
+      };
+  }
+}
+
+const REDIRECT_CODES = {
+  301: "MOVED_PERMANENTLY",
+  302: "FOUND",
+  303: "SEE_OTHER",
+  307: "TEMPORARY_REDIRECT",
+  308: "PERMANENT_REDIRECT",
+} as const;
+
+function forward({ rule, clusters }: RuleInput, path: PathMatch | undefined): JsonObject {
+  return compact({
+    ...destinationOf(clusters),
+    timeout: rule.timeoutMs === undefined ? "0s" : duration(rule.timeoutMs),
+    retry_policy: retryPolicy(rule.retries),
+    ...rewritePath(rule.rewrite?.path, path),
+    host_rewrite_literal: rule.rewrite?.host,
+  });
+}
+
+function destinationOf(clusters: readonly WeightedCluster[]): JsonObject {
+  const [first] = clusters;
+  if (first && clusters.length === 1) return { cluster: first.cluster };
+  return { weighted_clusters: { clusters: clusters.map(({ cluster, weight }) => ({ name: cluster, weight })) } };
+}
+
+function retryPolicy(retries: Retries | undefined): JsonObject | undefined {
+  if (retries?.attempts === 0) return undefined;
+  const on = retries?.on && retries.on.length > 0 ? retries.on : DEFAULT_RETRY_ON;
+  const codes = on.filter((condition) => /^\d+$/.test(condition)).map(Number);
+  const conditions = on.filter((condition) => !/^\d+$/.test(condition));
+  if (codes.length > 0 && !conditions.includes("retriable-status-codes")) conditions.push("retriable-status-codes");
+  return compact({
+    retry_on: conditions.join(","),
+    num_retries: retries?.attempts ?? DEFAULT_RETRY_ATTEMPTS,
+    per_try_timeout: retries?.perTryTimeoutMs === undefined ? undefined : duration(retries.perTryTimeoutMs),
+    retriable_status_codes: codes.length > 0 ? codes : undefined,
+    retry_host_predicate: [
+      {
+        name: "envoy.retry_host_predicates.previous_hosts",
+        typed_config: any("extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
+      },
+    ],
+    host_selection_retry_max_attempts: HOST_SELECTION_ATTEMPTS,
+  });
+}
+
+/** Replaces what was matched: the prefix, or the whole path of an exact or regex match. */
+function rewritePath(to: string | undefined, path: PathMatch | undefined): JsonObject {
+  if (to === undefined) return {};
+  switch (path?.type) {
+    case "regex":
+      return rewriteByRegex(`^(?:${path.value})$`, to.replaceAll("\\", "\\\\"));
+    case "pathPrefix": {
+      const prefix = segmentPrefix(path.value);
+      if (prefix === "/") return { prefix_rewrite: to.endsWith("/") ? to : `${to}/` };
+      // Envoy puts what follows the prefix right behind the new one, so "/" would give "//rest".
+      if (segmentPrefix(to) === "/") return rewriteByRegex(`^${letterCase(path)}${quote(prefix)}/*`, "/");
+      return { prefix_rewrite: segmentPrefix(to) };
+    }
+    case "exact":
+    case "prefix":
+      return { prefix_rewrite: to };
+    default:
+      return { prefix_rewrite: to.endsWith("/") ? to : `${to}/` };
+  }
+}
+
+const letterCase = (path: PathMatch) => (path.ignoreCase ? "(?i)" : "");
+const quote = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+
+function rewriteByRegex(regex: string, substitution: string): JsonObject {
+  return { regex_rewrite: { pattern: { regex }, substitution } };
+}
+
+function headerOperations({ rule, route, index, problems }: RuleInput): JsonObject {
+  const path = `spec.rules[${index}].headers`;
+  for (const [side, changes] of Object.entries(rule.headers ?? {})) {
+    if (namesOf(changes).some((name) => name.toLowerCase() === "host")) {
+      problems.refuse(route, `${path}.${side}`, "Host cannot be changed as a header", "Use rewrite.host.");
+    }
+  }
+  return compact({
+    request_headers_to_add: additions(rule.headers?.request),
+    request_headers_to_remove: removals(rule.headers?.request),
+    response_headers_to_add: additions(rule.headers?.response),
+    response_headers_to_remove: removals(rule.headers?.response),
+  });
+}
+
+function namesOf(changes: HeaderChanges | undefined): string[] {
+  return [...Object.keys(changes?.set ?? {}), ...Object.keys(changes?.add ?? {}), ...(changes?.remove ?? [])];
+}
+
+function additions(changes: HeaderChanges | undefined): Json | undefined {
+  const entry =
+    (append_action: string) =>
+    ([key, value]: [string, string]): JsonObject => ({
+      // Envoy reads % as the start of a command.
+      header: { key, value: value.replaceAll("%", "%%") },
+      append_action,
+      ...(value === "" ? { keep_empty_value: true } : {}),
+    });
+  const list = [
+    ...Object.entries(changes?.set ?? {})
+      .sort(byName)
+      .map(entry("OVERWRITE_IF_EXISTS_OR_ADD")),
+    ...Object.entries(changes?.add ?? {})
+      .sort(byName)
+      .map(entry("APPEND_IF_EXISTS_OR_ADD")),
+  ];
+  return list.length > 0 ? list : undefined;
+}
+
+function removals(changes: HeaderChanges | undefined): Json | undefined {
+  return changes?.remove && changes.remove.length > 0 ? changes.remove : undefined;
+}
+
+const byName = ([a]: [string, string], [b]: [string, string]) => (a < b ? -1 : 1);

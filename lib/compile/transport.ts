@@ -1,0 +1,47 @@
+// Transport sockets: who proves what to whom. Keys and bundle come by SDS under the names `identity` and `bundle`.
+// The rule: both sides check the peer's SPIFFE ID, and no session is ever resumed, because a resumed one skips the check.
+import { ADS, any, type JsonObject } from "./envoy-json";
+
+export const SECRET_NAMES = ["bundle", "denylist", "identity"] as const;
+
+const TLS = "extensions.transport_sockets.tls.v3";
+const VERSIONS = { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol_version: "TLSv1_3" };
+
+function commonContext(sanMatchers: JsonObject[]): JsonObject {
+  return {
+    tls_params: VERSIONS,
+    alpn_protocols: ["http/1.1"],
+    tls_certificate_sds_secret_configs: [{ name: "identity", sds_config: ADS }],
+    combined_validation_context: {
+      default_validation_context: {
+        match_typed_subject_alt_names: sanMatchers.map((matcher) => ({ san_type: "URI", matcher })),
+      },
+      validation_context_sds_secret_config: { name: "bundle", sds_config: ADS },
+    },
+  };
+}
+
+/** Takes any caller of the trust domain; who may call what is decided by the RBAC filters, which can say why. */
+export function downstreamTls(trustDomain: string): JsonObject {
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: any(`${TLS}.DownstreamTlsContext`, {
+      common_tls_context: commonContext([{ prefix: `spiffe://${trustDomain}/` }]),
+      require_client_certificate: true,
+      disable_stateless_session_resumption: true,
+      disable_stateful_session_resumption: true,
+    }),
+  };
+}
+
+/** Speaks only to a callee with one of these identities. */
+export function upstreamTls(spiffeIds: readonly string[], sni: string): JsonObject {
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: any(`${TLS}.UpstreamTlsContext`, {
+      common_tls_context: commonContext(spiffeIds.map((id) => ({ exact: id }))),
+      sni,
+      max_session_keys: 0,
+    }),
+  };
+}
