@@ -14,7 +14,7 @@ const request = Buffer.from(
  * Runs `connections` connections until stop() or for `durationMs`; `ratePerSecond` paces them (0: as fast as they go).
  * Returns {requests, failures, latenciesMs, seconds}.
  */
-export function runLoad({ port, connections = 32, durationMs, ratePerSecond = 0 }) {
+export function runLoad({ port, connections = 32, durationMs, ratePerSecond = 0, maxRequests = Number.POSITIVE_INFINITY }) {
   return new Promise((resolve) => {
     const from = performance.now();
     const until = from + durationMs;
@@ -34,7 +34,7 @@ export function runLoad({ port, connections = 32, durationMs, ratePerSecond = 0 
       let sentAt = 0;
       let nextAt = from + (gapMs * i) / connections;
       const send = () => {
-        if (performance.now() >= until) {
+        if (performance.now() >= until || requests >= maxRequests) {
           socket.end();
           return;
         }

@@ -1,7 +1,7 @@
 // Starts the processes of a benchmark and reads what the kernel says of them.
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 
 const running = new Set();
@@ -54,6 +54,7 @@ export async function stopAll() {
 /** Seconds of CPU of a process and, for nginx, of its workers. */
 export function cpuSeconds(pid) {
   const one = (id) => {
+    if (!existsSync(`/proc/${id}/stat`)) throw new Error(`process ${id} ended during the measurement: see the log`);
     const stat = readFileSync(`/proc/${id}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return (Number(fields[11]) + Number(fields[12])) / 100;

@@ -25,6 +25,7 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds ?? 4);
 const rounds = Number(values.rounds ?? 3);
+const warmUpRequests = 25_000;
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const bundle = here("../dist/meshwright-proxy.mjs");
 const folder = mkdtempSync(join(tmpdir(), "meshwright-bench-"));
@@ -38,28 +39,30 @@ const has = (command) => {
   }
 };
 
-const nodeFlags = values.prof ? ["--cpu-prof", `--cpu-prof-dir=${join(folder, "prof")}`] : [];
+const nodeFlags = process.env.NODE_FLAGS ? process.env.NODE_FLAGS.split(" ") : values.prof ? ["--cpu-prof", `--cpu-prof-dir=${join(folder, "prof")}`] : [];
+// The flags of bin/meshwright-proxy.mjs: a small young generation and no helper threads for it (memory, and fewer wake-ups).
+const ownFlags = ["--max-semi-space-size=2", "--single-threaded-gc"];
 const setups = {
   meshwright: async (ports) => {
     writeFileSync(join(folder, "a.json"), JSON.stringify(outboundConfig(folder, ports)));
     writeFileSync(join(folder, "b.json"), JSON.stringify(inboundConfig(folder, ports)));
     const b = await start(
       process.execPath,
-      ["--max-semi-space-size=1", ...nodeFlags, bundle, "-c", join(folder, "b.json")],
+      [...ownFlags, ...nodeFlags, bundle, "-c", join(folder, "b.json")],
       ports.b,
       log,
     );
     const a = await start(
       process.execPath,
-      ["--max-semi-space-size=1", ...nodeFlags, bundle, "-c", join(folder, "a.json")],
+      [...ownFlags, ...nodeFlags, bundle, "-c", join(folder, "a.json")],
       ports.a,
       log,
     );
     return [a, b];
   },
   floor: async (ports) => [
-    await start(process.execPath, [here("floor.mjs"), "out", ports.a, ports.b, folder], ports.a, log),
-    await start(process.execPath, [here("floor.mjs"), "in", ports.b, ports.origin, folder], ports.b, log),
+    await start(process.execPath, [...nodeFlags, here("floor.mjs"), "out", ports.a, ports.b, folder], ports.a, log),
+    await start(process.execPath, [...nodeFlags, here("floor.mjs"), "in", ports.b, ports.origin, folder], ports.b, log),
   ],
   "node:http": async (ports) => [
     await start(process.execPath, [here("node-http.mjs"), "out", ports.a, ports.b, folder], ports.a, log),
@@ -120,7 +123,8 @@ async function measure(name) {
   const origin = await start(process.execPath, [here("origin.mjs"), String(ports.origin)], ports.origin, log);
   const pair = await setups[name](ports);
   try {
-    await runLoad({ port: ports.a, durationMs: 1500 });
+    // Until the compilers are done: a fixed number of requests, so that a slow machine warms up as far as a fast one.
+    await runLoad({ port: ports.a, durationMs: 20_000, maxRequests: warmUpRequests });
     const before = pair.map((child) => cpuSeconds(child.pid));
     const full = await runLoad({ port: ports.a, durationMs: seconds * 1000 });
     const used = pair.map((child, index) => cpuSeconds(child.pid) - before[index]);
@@ -195,5 +199,5 @@ try {
 } finally {
   await stopAll();
   if (values.prof) console.log(`profiles in ${join(folder, "prof")}`);
-  else rmSync(folder, { recursive: true, force: true });
+  else if (process.env.KEEP === undefined) rmSync(folder, { recursive: true, force: true });
 }

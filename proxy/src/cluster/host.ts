@@ -4,14 +4,25 @@
 import type { Socket } from "node:net";
 import type { ResetReason } from "../http/exchange";
 import { type ConnectionOwner, H1ClientConnection } from "../http/h1/client-connection";
-import type { EndpointPlan } from "../plan/types";
+import type { ClusterPlan, EndpointPlan } from "../plan/types";
 import type { RequestSeries } from "../telemetry/request-metrics";
-import type { UpstreamCluster } from "./cluster";
 import { OutlierState } from "./outlier";
 
 export interface PoolWaiter {
   onConnection(connection: H1ClientConnection): void;
   onConnectFailure(reason: ResetReason, detail: string): void;
+}
+
+/** What a host needs of its cluster: settings, the dialer, and the counters that breakers look at. */
+export interface HostCluster {
+  readonly plan: ClusterPlan;
+  readonly dialer: Dialer;
+  readonly idleLimitMs: number;
+  activeConnections: number;
+  totalConnections: number;
+  connectFailures: number;
+  connectionOverflow: number;
+  pendingRequests: number;
 }
 
 export type TakeResult = H1ClientConnection | "queued" | "overflow";
@@ -41,7 +52,7 @@ export class UpstreamHost implements ConnectionOwner {
   private readonly waiting: PoolWaiter[] = [];
 
   constructor(
-    readonly cluster: UpstreamCluster,
+    readonly cluster: HostCluster,
     public plan: EndpointPlan,
     /** Resolved IP of a strict-dns endpoint, else the plan's address. */
     readonly address: string,

@@ -20,6 +20,8 @@ export function privateMemoryBytes(): number | null {
   }
 }
 
+const startedAtSeconds = Date.now() / 1000 - process.uptime();
+
 export interface SaturationFacts {
   readonly digest: string;
   readonly certificateNotAfter: string | null;
@@ -41,6 +43,7 @@ export function renderSaturation(dataPlane: DataPlane, facts: SaturationFacts): 
   loop.reset();
   const cpu = process.cpuUsage();
   one("process_cpu_seconds_total", "counter", (cpu.user + cpu.system) / 1e6);
+  one("process_start_time_seconds", "gauge", startedAtSeconds);
   one("process_resident_memory_bytes", "gauge", process.memoryUsage.rss());
   one("meshwright_private_memory_bytes", "gauge", privateMemoryBytes());
   const { telemetry } = dataPlane;

@@ -5,7 +5,7 @@ import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import type { Secret } from "../../src/plan/types";
 
-x509.cryptoProvider.set(webcrypto as Crypto);
+x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
 export interface TestCa {
@@ -20,7 +20,7 @@ export interface TestLeaf {
 }
 
 export async function createCa(name: string): Promise<TestCa> {
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair;
+  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
   const notBefore = new Date(Date.now() - 60_000);
   const notAfter = new Date(Date.now() + 3_600_000);
   const root = await x509.X509CertificateGenerator.createSelfSigned({
@@ -39,7 +39,10 @@ export async function createCa(name: string): Promise<TestCa> {
   return {
     pem: root.toString("pem"),
     async issue(uris, options = {}) {
-      const leafKeys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as CryptoKeyPair;
+      const leafKeys = (await webcrypto.subtle.generateKey(algorithm, true, [
+        "sign",
+        "verify",
+      ])) as webcrypto.CryptoKeyPair;
       const serial = options.serial ?? (next++).toString(16);
       const certificate = await x509.X509CertificateGenerator.create({
         serialNumber: serial,
@@ -48,7 +51,7 @@ export async function createCa(name: string): Promise<TestCa> {
         notBefore,
         notAfter,
         signingAlgorithm: algorithm,
-        publicKey: leafKeys.publicKey,
+        publicKey: leafKeys.publicKey as x509.PublicKeyType,
         signingKey: keys.privateKey,
         extensions: [
           new x509.BasicConstraintsExtension(options.isCa === true, undefined, true),
