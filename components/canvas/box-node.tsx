@@ -32,7 +32,13 @@ export const BoxNode = memo(function BoxNode({ data, selected }: NodeProps<BoxNo
         <NearContent node={node} detail={detail} />
       )}
       {node.change ? <span className={classes.change}>{changeSign[node.change]}</span> : null}
-      <Handle type="target" position={Position.Left} className={classes.targetHandle} isConnectable={editable} />
+      <Handle
+        type="target"
+        position={Position.Left}
+        className={classes.targetHandle}
+        isConnectable={editable}
+        isConnectableStart={false}
+      />
       <Handle type="source" position={Position.Right} className={classes.sourceHandle} isConnectable={editable} />
     </div>
   );

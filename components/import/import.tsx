@@ -104,7 +104,7 @@ export function Import() {
             placeholder="Paste one or more YAML documents, separated by ---"
             autosize
             minRows={8}
-            maxRows={22}
+            maxRows={32}
             spellCheck={false}
             value={text}
             onChange={(event) => change(event.currentTarget.value)}
@@ -198,8 +198,8 @@ function Result({ result, mesh }: { result: Read; mesh: string }) {
             rows={result.warnings.map((each) => ({
               id: `${each.source} ${each.path} ${each.message}`,
               status: "attention",
-              title: each.message,
-              detail: [each.source, each.line ? `line ${each.line}` : "", each.fix].filter(Boolean).join(" · "),
+              title: `${each.source} ${each.message}`,
+              detail: [each.line ? `line ${each.line}` : "", each.path, each.fix].filter(Boolean).join(" · "),
             }))}
           />
         </Panel>

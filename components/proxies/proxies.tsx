@@ -3,7 +3,7 @@
 import { Anchor, Drawer, Table, Text, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { type ProxyDto, useProxies } from "@/components/api-client";
-import { useMesh, useUrlParameters } from "@/components/shell";
+import { useMesh, useUrlParameters, useUrlState } from "@/components/shell";
 import {
   Answer,
   EmptyState,
@@ -27,7 +27,8 @@ export function Proxies() {
   const now = useNow(10_000) || Date.now();
   const proxies = useProxies(mesh, environment?.name);
   const all = proxies.data?.items ?? [];
-  const query = (search.get("q") ?? "").toLowerCase();
+  const [text, setText] = useUrlState("q");
+  const query = text.toLowerCase();
   const shown = all
     .filter((proxy) => proxy.proxyKey.toLowerCase().includes(query))
     .sort((a, b) => rank(a) - rank(b) || a.proxyKey.localeCompare(b.proxyKey));
@@ -49,8 +50,8 @@ export function Proxies() {
             aria-label="Search proxies"
             placeholder="Search"
             leftSection={<IconSearch size={14} />}
-            value={search.get("q") ?? ""}
-            onChange={(event) => set({ q: event.currentTarget.value })}
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value || null)}
           />
         }
         flush

@@ -143,7 +143,7 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
           <Stack gap="sm">
             <Group gap={8}>
               <StatusBadge status="ok">Plan for r{planned.revision}</StatusBadge>
-              <Text size="sm">{planInWords(planned.plan.proxies)}</Text>
+              {planned.plan.summary.length === 0 ? <Text size="sm">{planInWords(planned.plan.proxies)}</Text> : null}
             </Group>
             <PlanDetails plan={planned.plan} />
             <Group>

@@ -6,5 +6,5 @@ export { MeshShell } from "./mesh-shell";
 export { navigation } from "./navigation";
 export { Providers } from "./providers";
 export { useMe, useMeshes } from "./session";
-export { useUrlParameters, useView } from "./use-view";
+export { useUrlParameters, useUrlState, useView } from "./use-view";
 export { atWord, parseView, type Range, ranges, rangeWord, sharedSearch, type View, writeParameters } from "./view";

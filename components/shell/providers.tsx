@@ -22,7 +22,13 @@ function createQueryClient() {
   });
 }
 
+/** Dialogs lock scrolling with a style element of their own; its library reads the nonce of the page from this name. */
+function lendNonce(nonce: string | undefined) {
+  if (typeof window !== "undefined" && nonce) Object.assign(window, { __webpack_nonce__: nonce });
+}
+
 export function Providers({ nonce, children }: { nonce?: string; children: ReactNode }) {
+  useState(() => lendNonce(nonce));
   const [client] = useState(createQueryClient);
   return (
     <MantineProvider

@@ -87,7 +87,7 @@ export function BottomBar({ mesh }: { mesh: string }) {
           <span>More</span>
         </UnstyledButton>
       </nav>
-      <Drawer opened={opened} onClose={drawer.close} position="bottom" size="auto" title="More screens">
+      <Drawer opened={opened} onClose={drawer.close} position="bottom" size={420} title="More screens">
         <Stack gap={4}>
           <MeshSwitcher mesh={mesh} folded={false} />
           {rest.map((entry) => (

@@ -1,7 +1,7 @@
 "use client";
 // React side of the view in the URL. Rule: changes replace the URL without a server round trip, so no screen reloads.
 import { usePathname, useSearchParams } from "next/navigation";
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { parseView, type View, viewParameters, writeParameters } from "./view";
 
 /** Any parameters of the URL with a setter; `push` makes an entry in the history. */
@@ -24,4 +24,23 @@ export function useView() {
   const view = useMemo(() => parseView(new URLSearchParams(search.toString())), [search]);
   const setView = useCallback((change: Partial<View>) => set(viewParameters(change)), [set]);
   return { view, setView };
+}
+
+/**
+ * One parameter as state: shown at once, written to the URL beside it. For what a hand changes quickly (typing,
+ * selecting), because the router hands a changed URL back a moment later.
+ */
+export function useUrlState(name: string): [string, (value: string | null) => void] {
+  const { search, set } = useUrlParameters();
+  const inUrl = search.get(name) ?? "";
+  const [value, setValue] = useState(inUrl);
+  useEffect(() => setValue(inUrl), [inUrl]);
+  const change = useCallback(
+    (next: string | null) => {
+      setValue(next ?? "");
+      set({ [name]: next });
+    },
+    [name, set],
+  );
+  return [value, change];
 }

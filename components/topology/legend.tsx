@@ -1,7 +1,7 @@
 "use client";
 // What colours, lines and shapes mean; always in place, foldable. Rule: everything the canvas can show stands here.
 import { UnstyledButton } from "@mantine/core";
-import { useLocalStorage } from "@mantine/hooks";
+import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown, IconChevronUp } from "@tabler/icons-react";
 import { type Status, StatusIcon, statusWord } from "@/components/ui";
 import { namespaceColour } from "./model/to-canvas";
@@ -17,10 +17,12 @@ const lines: { dash: string; width: number; word: string }[] = [
 const statuses: Status[] = ["ok", "attention", "failing", "stale", "unmeasured"];
 
 export function Legend({ namespaces }: { namespaces: readonly string[] }) {
-  const [opened, setOpened] = useLocalStorage({ key: "meshwright-legend", defaultValue: true });
+  const [wish, setWish] = useLocalStorage<boolean | null>({ key: "meshwright-legend", defaultValue: null });
+  const isPhone = useMediaQuery("(max-width: 48em)");
+  const opened = wish ?? !isPhone;
   return (
     <section className={classes.legend} aria-label="Legend">
-      <UnstyledButton className={classes.legendHead} onClick={() => setOpened(!opened)} aria-expanded={opened}>
+      <UnstyledButton className={classes.legendHead} onClick={() => setWish(!opened)} aria-expanded={opened}>
         Legend {opened ? <IconChevronDown size={14} aria-hidden /> : <IconChevronUp size={14} aria-hidden />}
       </UnstyledButton>
       {opened ? (

@@ -8,12 +8,14 @@ import Link from "next/link";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import { Canvas, type CanvasHandle } from "@/components/canvas";
 import { RefusalNote } from "@/components/draft";
-import { useMe, useMesh, useUrlParameters, useView } from "@/components/shell";
+import { useMe, useMesh, useUrlState, useView } from "@/components/shell";
 import { EmptyState, ErrorState, LoadingRows, StatusIcon, TimeAgo } from "@/components/ui";
+import type { MeshDocument } from "@/lib/mesh";
 import { Inspector } from "./inspector/inspector";
 import { Legend } from "./legend";
 import { answerOf } from "./model/answer";
-import { namespacesOf } from "./model/authoring";
+import { find, namespacesOf } from "./model/authoring";
+import { ownerOf } from "./model/changes";
 import { layers } from "./model/to-canvas";
 import { QuickAdd } from "./quick-add";
 import { RemovalDialog } from "./removal-dialog";
@@ -30,14 +32,15 @@ export function Topology() {
   const { mesh } = useMesh();
   const { can } = useMe();
   const { view } = useView();
-  const { search, set } = useUrlParameters();
-  const layer = layers.find((each) => each === search.get("layer")) ?? "drawn";
-  const show = search.get("show") === "table" ? "table" : "canvas";
-  const query = search.get("q") ?? "";
-  const selectionText = search.get("sel");
+  const [layerText, setLayer] = useUrlState("layer");
+  const [showText, setShow] = useUrlState("show");
+  const [query, setQuery] = useUrlState("q");
+  const [selectionText, setSelection] = useUrlState("sel");
+  const layer = layers.find((each) => each === layerText) ?? "drawn";
+  const show = showText === "table" ? "table" : "canvas";
   const selection = useMemo(() => (selectionText ? selectionText.split(",") : nothing), [selectionText]);
   const selected = useMemo(() => new Set(selection), [selection]);
-  const select = useCallback((keys: string[]) => set({ sel: keys.join(",") || null }), [set]);
+  const select = useCallback((keys: string[]) => setSelection(keys.join(",") || null), [setSelection]);
 
   const topology = useTopology(layer, query);
   const editable = topology.isDraft && can("draft.write");
@@ -67,6 +70,7 @@ export function Topology() {
     searchRef,
     openQuickAdd: quickAddDialog.open,
   });
+  useOwnerOfPolicy(topology.document, selection, select);
   useShowSelectionOnce(canvas, selection, topology.nodes.length > 0);
 
   if (topology.error)
@@ -104,11 +108,11 @@ export function Topology() {
         editable={editable}
         selected={selection.length}
         layer={layer}
-        onLayer={(value) => set({ layer: value === "drawn" ? null : value })}
+        onLayer={(value) => setLayer(value === "drawn" ? null : value)}
         show={show}
-        onShow={(value) => set({ show: value === "table" ? "table" : null })}
+        onShow={(value) => setShow(value === "table" ? "table" : null)}
         search={query}
-        onSearch={(text) => set({ q: text })}
+        onSearch={setQuery}
         searchRef={searchRef}
         onQuickAdd={quickAddDialog.open}
       />
@@ -204,6 +208,20 @@ export function Topology() {
       <RemovalDialog removal={gestures.removal} onConfirm={gestures.confirmRemoval} onCancel={gestures.cancelRemoval} />
     </div>
   );
+}
+
+/** Somebody looked for a workload or a policy: show the box it belongs to. */
+function useOwnerOfPolicy(
+  document: MeshDocument | null,
+  selection: readonly string[],
+  select: (keys: string[]) => void,
+) {
+  useEffect(() => {
+    const only = selection.length === 1 ? selection[0] : undefined;
+    const object = document && only ? find(document, only) : undefined;
+    const owner = object ? ownerOf(object) : null;
+    if (owner && owner !== only) select([owner]);
+  }, [document, selection, select]);
 }
 
 /** A pasted link with a selection opens where the selection is. */
