@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { decodeBootstrap } from "@meshwright/proxy/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { applyCommand, type Command, commandSchema, demoMesh, digestOf, type MeshDocument, toYaml } from "@/lib/mesh";
 import { run } from "./run";
@@ -203,5 +204,47 @@ describe("with a server", () => {
     const dead = await cli(["pull", "--mesh", "shop", "--json"], { env: { MESHWRIGHT_TOKEN: "x" } });
     expect(dead.code).toBe(3);
     expect(JSON.parse(dead.out).error).toContain("does not answer");
+  });
+});
+
+describe("compile", () => {
+  test("prints a bootstrap that the proxy's own decoder accepts, for every workload of the demo shop", async () => {
+    const proxies = demoMesh().objects.flatMap((object) =>
+      object.kind === "Workload" || object.kind === "Gateway" ? [object] : [],
+    );
+    for (const { metadata } of proxies) {
+      const args = [
+        "compile",
+        "mesh.yaml",
+        "-w",
+        `production/${metadata.name}`,
+        "--external",
+        "production/carrier-api=127.0.0.1:9",
+      ];
+      const { code, out, notes } = await cli(args);
+      expect({ code, notes }, metadata.name).toEqual({ code: 0, notes: "" });
+      expect(decodeBootstrap(out), metadata.name).toMatchObject({ ok: true });
+    }
+  });
+
+  test("gives every proxy ports of its own, and says them", async () => {
+    const { out } = await cli(["compile", "mesh.yaml", "-w", "production/checkout-v1", "--show-places"]);
+    const { endpoints } = JSON.parse(out) as { endpoints: { inboundPort: number; appPort: number }[] };
+    expect(endpoints).toHaveLength(11);
+    expect(new Set(endpoints.flatMap((each) => [each.inboundPort, each.appPort])).size).toBe(22);
+    writeFileSync(path.join(cwd, "places.json"), out);
+    expect((await cli(["compile", "mesh.yaml", "-w", "production/checkout-v1", "--places", "places.json"])).code).toBe(
+      0,
+    );
+  });
+
+  test("names the workloads when one is not there, and the option that is wrong", async () => {
+    expect(await cli(["compile", "mesh.yaml", "-w", "production/nobody"])).toMatchObject({
+      code: 2,
+      notes: expect.stringContaining("production/checkout-v1"),
+    });
+    expect((await cli(["compile", "mesh.yaml"])).notes).toContain("--workload is missing");
+    expect((await cli(["compile", "mesh.yaml", "-w", "production/cart-v1", "--base-port", "70000"])).code).toBe(2);
+    expect((await cli(["compile", "mesh.yaml", "-w", "production/cart-v1", "--external", "x"])).code).toBe(2);
   });
 });

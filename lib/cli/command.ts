@@ -48,12 +48,6 @@ export class Given {
     if (found === undefined) throw new UsageError(`--${name} must be ${words.join(" or ")}`);
     return found;
   }
-
-  operand(index: number, what: string): string {
-    const value = this.operands[index];
-    if (value === undefined) throw new UsageError(`${what} is missing`);
-    return value;
-  }
 }
 
 export function readGiven(command: CliCommand, args: string[]): Given {

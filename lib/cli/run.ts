@@ -1,5 +1,6 @@
 // Reads the command line, runs the command, and turns what went wrong into an exit code.
 import { type CliCommand, helpText, readGiven } from "./command";
+import { compileCommand } from "./commands/compile";
 import { deploy } from "./commands/deploy";
 import { diff } from "./commands/diff";
 import { exportCommand } from "./commands/export";
@@ -10,7 +11,16 @@ import { validate } from "./commands/validate";
 import { EXIT, type Io, printJson, UsageError } from "./io";
 import { ServerError } from "./server";
 
-const COMMANDS: readonly CliCommand[] = [validate, diff, importCommand, exportCommand, push, pull, deploy];
+const COMMANDS: readonly CliCommand[] = [
+  validate,
+  diff,
+  importCommand,
+  exportCommand,
+  compileCommand,
+  push,
+  pull,
+  deploy,
+];
 
 /** Never throws for what a user can do wrong; a defect of the program does throw. */
 export async function run(args: readonly string[], io: Io): Promise<number> {

@@ -15,7 +15,6 @@ export { emptyMesh } from "./samples/empty";
 export {
   API_VERSION,
   KINDS,
-  MESH_SCOPED_KINDS,
   meshDocument,
   meshObject,
   objectSchemas,

@@ -66,5 +66,3 @@ export type Position = z.infer<typeof position>;
 export type Positions = Record<string, Position>;
 
 export const KINDS = Object.keys(objectSchemas) as Kind[];
-/** Kinds without a namespace. */
-export const MESH_SCOPED_KINDS: ReadonlySet<Kind> = new Set(["Mesh", "Namespace", "TrustBoundary"]);

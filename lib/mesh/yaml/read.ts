@@ -128,10 +128,3 @@ function tooDeepAt(text: string): number | undefined {
 }
 
 const firstLine = (text: string) => text.split("\n")[0]?.replace(/:$/, "") ?? text;
-
-/** `file:line` for messages. */
-export function placeText(violation: Violation): string {
-  const file = violation.file ?? "";
-  const line = violation.line === undefined ? "" : `:${violation.line}`;
-  return `${file}${line}` === "" ? violation.path : `${file}${line} ${violation.path}`;
-}
