@@ -2,8 +2,8 @@
 // One rule: 0700, and deleted as a whole when the workload is retired, so that its identity ends with it.
 
 import { X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { writeFileAtomic } from "./atomic-file";
 import type { DesiredProxy, ProxyPorts } from "./protocol";
 
@@ -35,7 +35,14 @@ export function openProxyHome(root: string, name: string): ProxyHome {
   };
 }
 
-export function removeProxyHome(home: ProxyHome): void {
+/** Deletes the folder; the log is moved out first, since why a proxy is gone may be the next question. */
+export function removeProxyHome(home: ProxyHome, keptLog: string): void {
+  try {
+    mkdirSync(dirname(keptLog), { recursive: true, mode: 0o700 });
+    renameSync(home.logFile, keptLog);
+  } catch {
+    // it never wrote one
+  }
   rmSync(home.folder, { recursive: true, force: true });
 }
 

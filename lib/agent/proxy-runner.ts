@@ -247,7 +247,7 @@ export class ProxyRunner {
     }
     if (this.record.desired.desired === "stopped") {
       await this.endProcess(DRAIN_LIMIT_MS);
-      removeProxyHome(this.homeFolder);
+      removeProxyHome(this.homeFolder, join(this.context.home, "logs", `${this.runName}.log`));
       this.setState("stopped", null);
       this.context.logger.info({ proxy: this.record.desired.proxyKey }, "removed a proxy and its identity");
     }

@@ -182,7 +182,7 @@ function world({ lbPolicy = Cluster_LbPolicy.ROUND_ROBIN, port = 1001, denied = 
 
 async function joinToken(): Promise<string> {
   const { token, hash } = newJoinToken();
-  await store.saveJoinToken({ hash, proxyRowId: "p1", expiresAt: new Date(Date.now() + 600_000) });
+  await store.saveJoinToken(hash, "p1", new Date(Date.now() + 600_000));
   return token;
 }
 

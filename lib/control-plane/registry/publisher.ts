@@ -36,16 +36,19 @@ export class Publisher {
     const pool = this.poolOf(environmentId);
     for (const entry of entries) {
       const design = designs.get(entry.row.deploymentId);
-      if (!design || !hasPorts(entry)) {
+      if (!design || !hasPorts(entry) || entry.row.desired === "stopped") {
         continue;
       }
       const compiled = this.compile(environmentId, design, entry.proxyKey, endpoints, pool);
       if (!compiled.ok) {
-        entry.compileProblem = compiled.problems.join("; ");
-        this.options.logger.error(
-          { proxy: entry.proxyKey, problems: compiled.problems },
-          "a proxy's configuration does not compile; it keeps what it has",
-        );
+        const problem = compiled.problems.join("; ");
+        if (problem !== entry.compileProblem) {
+          this.options.logger.error(
+            { proxy: entry.proxyKey, problem },
+            "a proxy's configuration does not compile; it keeps what it has",
+          );
+        }
+        entry.compileProblem = problem;
       } else {
         entry.compileProblem = null;
         entry.currentDeploymentId = design.deploymentId;
