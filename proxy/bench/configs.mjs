@@ -228,3 +228,27 @@ export function inboundConfig(folder, ports) {
     clusters: [clusterOf("app", ports.origin, {})],
   });
 }
+
+/** One proxy without TLS, for fuzz and soak. */
+export function plainConfig(folder, ports) {
+  return bootstrap("plain", ports.admin, {
+    listeners: [
+      listenerOf("inbound", "INBOUND", ports.listen, {
+        filter_chains: [
+          {
+            filters: [
+              manager({
+                name: "inbound",
+                log: join(folder, "plain.log"),
+                hosts: [
+                  { name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: "app" } }] },
+                ],
+              }),
+            ],
+          },
+        ],
+      }),
+    ],
+    clusters: [clusterOf("app", ports.origin, { outlier_detection: { consecutive_5xx: 1000000 } })],
+  });
+}

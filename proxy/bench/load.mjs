@@ -14,7 +14,13 @@ const request = Buffer.from(
  * Runs `connections` connections until stop() or for `durationMs`; `ratePerSecond` paces them (0: as fast as they go).
  * Returns {requests, failures, latenciesMs, seconds}.
  */
-export function runLoad({ port, connections = 32, durationMs, ratePerSecond = 0, maxRequests = Number.POSITIVE_INFINITY }) {
+export function runLoad({
+  port,
+  connections = 32,
+  durationMs,
+  ratePerSecond = 0,
+  maxRequests = Number.POSITIVE_INFINITY,
+}) {
   return new Promise((resolve) => {
     const from = performance.now();
     const until = from + durationMs;

@@ -39,7 +39,11 @@ const has = (command) => {
   }
 };
 
-const nodeFlags = process.env.NODE_FLAGS ? process.env.NODE_FLAGS.split(" ") : values.prof ? ["--cpu-prof", `--cpu-prof-dir=${join(folder, "prof")}`] : [];
+const nodeFlags = process.env.NODE_FLAGS
+  ? process.env.NODE_FLAGS.split(" ")
+  : values.prof
+    ? ["--cpu-prof", `--cpu-prof-dir=${join(folder, "prof")}`]
+    : [];
 // The flags of bin/meshwright-proxy.mjs: a small young generation and no helper threads for it (memory, and fewer wake-ups).
 const ownFlags = ["--max-semi-space-size=2", "--single-threaded-gc"];
 const setups = {
