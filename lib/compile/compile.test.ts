@@ -1,13 +1,206 @@
 import { expect, test } from "vitest";
+import { demoMesh, type MeshDocument, type SpecOf } from "@/lib/mesh";
 import { compile } from "./compile";
-import { encodeResources } from "./resources";
-import { demoInput } from "./testing/inputs";
+import { encodeResources, resourceDigest, resourcesToJson } from "./resources";
+import { demoInput, inputFor } from "./testing/inputs";
+import { object, richMesh, withMode, withObjects } from "./testing/rich";
+import type { CompileInput } from "./types";
 
-test("compiles every proxy of the demo without warnings", () => {
+const CHECKOUT = "production/checkout-v1/0";
+const PAYMENT = "production/payment-service-v1/0";
+
+function resources(input: CompileInput, proxyId: string) {
+  const result = compile(input, proxyId);
+  if (!result.ok) throw new Error(JSON.stringify(result.violations, null, 2));
+  return result.resources;
+}
+const digest = (input: CompileInput, proxyId: string) => resourceDigest(encodeResources(resources(input, proxyId)));
+const json = (input: CompileInput, proxyId: string) => resourcesToJson(resources(input, proxyId));
+const text = (input: CompileInput, proxyId: string) => JSON.stringify(json(input, proxyId));
+
+test("every proxy of the demo compiles without a warning", () => {
   const input = demoInput();
   for (const { proxyId } of input.endpoints) {
     const result = compile(input, proxyId);
-    expect(result.ok ? result.warnings : result.violations).toEqual([]);
-    if (result.ok) expect(encodeResources(result.resources).length).toBeGreaterThan(2);
+    expect(result.ok ? result.warnings : result.violations, proxyId).toEqual([]);
   }
+});
+
+test("the same input gives the same bytes, in whatever order it was written", () => {
+  const input = inputFor(richMesh());
+  const shuffled: CompileInput = {
+    ...structuredClone(input),
+    document: { objects: [...structuredClone(input.document).objects].reverse() },
+    endpoints: [...input.endpoints].reverse(),
+    digest: "another",
+  };
+  for (const { proxyId } of input.endpoints) expect(digest(shuffled, proxyId)).toBe(digest(input, proxyId));
+});
+
+test("a change elsewhere does not touch a proxy", () => {
+  const before = demoInput();
+  const after: CompileInput = {
+    ...before,
+    document: withObjects(before.document, [
+      object("Service", "unrelated", { ports: [{ name: "http", port: 8080, protocol: "http" }] }),
+      object("Workload", "unrelated-v1", { service: "unrelated", version: "v1" }),
+      object("TrafficPolicy", "catalog", { service: { name: "catalog" }, connectionPool: { maxConnections: 7 } }),
+    ]),
+  };
+  expect(digest(after, PAYMENT)).toBe(digest(before, PAYMENT));
+  expect(digest(after, CHECKOUT)).toBe(digest(before, CHECKOUT));
+  expect(digest(after, "production/storefront-v1/0")).not.toBe(digest(before, "production/storefront-v1/0"));
+});
+
+test("a caller gets the clusters of its drawn dependencies and no others", () => {
+  const { clusters, routes } = json(demoInput(), CHECKOUT);
+  expect(Object.keys(clusters)).toEqual([
+    "inbound|8080",
+    "outbound|8080||inventory.production",
+    "outbound|8080||payment-service.production",
+    "outbound|8080||shipping.production",
+  ]);
+  expect(JSON.stringify(routes["outbound"])).not.toContain("catalog");
+});
+
+test("an instance that is not ready is not offered while another is, and all are when none is", () => {
+  const input = demoInput();
+  const health = (ready: (id: string) => boolean) => {
+    const endpoints = input.endpoints.map((e) => ({ ...e, ready: ready(e.proxyId) }));
+    const found = text({ ...input, endpoints }, "production/storefront-v1/0").match(/"(UNHEALTHY|HEALTHY)"/g);
+    return found?.sort();
+  };
+  expect(health((id) => id !== "production/catalog-v1/1")).toEqual([
+    '"HEALTHY"',
+    '"HEALTHY"',
+    '"HEALTHY"',
+    '"UNHEALTHY"',
+  ]);
+  expect(health(() => false)).toEqual(Array(4).fill('"HEALTHY"'));
+});
+
+test("a caller accepts only the identities of the callee's workloads", () => {
+  expect(text(demoInput(), CHECKOUT)).toContain(
+    '{"exact":"spiffe://shop.mesh.local/ns/production/sa/payment-service"}',
+  );
+});
+
+const chains = (document: MeshDocument, proxyId = PAYMENT) => {
+  const listener = json(inputFor(document), proxyId).listeners["inbound"] as { filter_chains: { name: string }[] };
+  return listener.filter_chains.map((chain) => chain.name);
+};
+
+test.each([
+  [undefined, ["tls"], true],
+  ["observe", ["tls", "plain"], false],
+  ["permissive", ["tls", "plain"], false],
+  ["strict", ["tls"], false],
+  ["enforced", ["tls"], true],
+] as const)("mode %s takes %s and enforces the list of callers: %s", (mode, expected, isEnforced) => {
+  const document = withMode(demoMesh(), "payment-service", mode);
+  expect(chains(document)).toEqual(expected);
+  const listener = JSON.stringify(json(inputFor(document), PAYMENT).listeners);
+  expect(listener.includes('"rules":{"policies"')).toBe(isEnforced);
+  expect(listener.includes('"shadow_rules"')).toBe(!isEnforced);
+});
+
+test("mutual TLS switched off leaves plain text, on both sides", () => {
+  const document = withObjects(demoMesh(), [
+    object("MutualTls", "payment", { target: { service: "payment-service" }, mode: "disable" }),
+  ]);
+  expect(chains(document)).toEqual(["plain"]);
+  const cluster = json(inputFor(document), CHECKOUT).clusters["outbound|8080||payment-service.production"];
+  expect(cluster).not.toHaveProperty("transport_socket");
+});
+
+test("nobody drawn means nobody may call", () => {
+  const document = { objects: demoMesh().objects.filter((o) => o.metadata.name !== "checkout-to-payment-service") };
+  const listener = JSON.stringify(json(inputFor(document), PAYMENT).listeners);
+  expect(listener).toContain('"rules":{}');
+  expect(text(inputFor(document), CHECKOUT)).not.toContain("payment-service");
+});
+
+test("an external service needs both a dependency and an egress", () => {
+  const granted = demoInput();
+  expect(text(granted, "production/shipping-v1/0")).toContain("external|80||api.carrier.example");
+  expect(text(granted, CHECKOUT)).not.toContain("api.carrier.example");
+  const closed = { ...granted, document: { objects: granted.document.objects.filter((o) => o.kind !== "Egress") } };
+  const result = compile(closed, "production/shipping-v1/0");
+  expect(result).toMatchObject({
+    ok: true,
+    warnings: [{ path: "Dependency/production/shipping-to-carrier-api#spec.to" }],
+  });
+  expect(text(closed, "production/shipping-v1/0")).not.toContain("external|");
+});
+
+test("a rollout's weights replace those of the design while they fit", () => {
+  const document = richMesh();
+  const split = { route: "Route/production/payment-service", rule: 1, weights: [50, 50] };
+  const weights = (rollout: CompileInput["rollout"]) =>
+    [...text({ ...inputFor(document), rollout }, CHECKOUT).matchAll(/"weight":(\d+)/g)].map((match) => match[1]);
+  expect(weights({ splits: [] })).toEqual(["90", "10"]);
+  expect(weights({ splits: [split] })).toEqual(["50", "50"]);
+  expect(weights({ splits: [{ ...split, weights: [1] }] })).toEqual(["90", "10"]);
+});
+
+const route = (rules: SpecOf<"Route">["rules"]) =>
+  withObjects(demoMesh(), [
+    object("Route", "payment-service", { target: { kind: "Service", name: "payment-service" }, rules }),
+  ]);
+
+test("what cannot be compiled is refused with its path, all of it at once", () => {
+  const document = route([
+    { matches: [], action: { type: "forward", destinations: [{ service: { name: "nobody" }, weight: 1 }] } },
+    {
+      matches: [],
+      action: { type: "forward", destinations: [{ service: { name: "cart" }, subset: "v9", weight: 1 }] },
+    },
+    { matches: [], action: { type: "forward", destinations: [{ service: { name: "cart" }, port: 1, weight: 1 }] } },
+    {
+      matches: [],
+      action: { type: "forward", destinations: [0, 0].map((weight) => ({ service: { name: "cart" }, weight })) },
+    },
+    {
+      matches: [],
+      headers: { request: { set: { Host: "x" } } },
+      action: { type: "respond", status: 200 },
+    },
+  ]);
+  const result = compile(inputFor(document), CHECKOUT);
+  const at = (path: string) => `Route/production/payment-service#spec.rules${path}`;
+  expect(result.ok ? [] : result.violations.map((violation) => violation.path)).toEqual([
+    at("[0].action.destinations[0].service"),
+    at("[1].action.destinations[0].subset"),
+    at("[2].action.destinations[0].port"),
+    at("[3].action.destinations"),
+    at("[4].headers.request"),
+  ]);
+});
+
+test("a destination that the caller has no dependency on is a warning, because the callee will refuse it", () => {
+  const document = route([
+    { matches: [], action: { type: "forward", destinations: [{ service: { name: "catalog" }, weight: 1 }] } },
+  ]);
+  const result = compile(inputFor(document), CHECKOUT);
+  expect(result.ok ? result.warnings.map((warning) => warning.message) : []).toEqual([
+    "a caller of this route has no dependency on Service/production/catalog: what it sends there is refused with 403",
+  ]);
+});
+
+test("a proxy that nobody knows is refused in words", () => {
+  expect(compile(demoInput(), "production/ghost/0")).toMatchObject({
+    ok: false,
+    violations: [{ path: 'endpoints["production/ghost/0"]' }],
+  });
+});
+
+test("a workload without an app answers 503 and says what to do", () => {
+  const input = demoInput();
+  const binding = {
+    ...input.binding,
+    instances: input.binding.instances.map((i) => (i.id === PAYMENT ? { ...i, app: { kind: "none" as const } } : i)),
+  };
+  const { routes, clusters } = json({ ...input, binding }, PAYMENT);
+  expect(JSON.stringify(routes["inbound"])).toContain("has no app yet");
+  expect(clusters).not.toHaveProperty("inbound|8080");
 });

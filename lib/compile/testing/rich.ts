@@ -1,0 +1,205 @@
+// The demo shop with one of everything that routes, policies and modes can say: what must compile, and run on Envoy and our proxy alike.
+import {
+  API_VERSION,
+  demoMesh,
+  type Kind,
+  type MeshDocument,
+  type MeshObject,
+  type ObjectOf,
+  type SpecOf,
+} from "@/lib/mesh";
+
+export function object<K extends Kind>(kind: K, name: string, spec: SpecOf<K>): ObjectOf<K> {
+  return { apiVersion: API_VERSION, kind, metadata: { name, namespace: "production" }, spec } as unknown as ObjectOf<K>;
+}
+
+const to = (name: string, subset?: string, weight = 1) => ({
+  service: { name },
+  weight,
+  ...(subset ? { subset } : {}),
+});
+
+/** The seed's split: beta testers to v2, a tenth of the rest as well. */
+export function seedObjects(): MeshObject[] {
+  return [
+    object("Subset", "payment-service-v1", {
+      service: { name: "payment-service" },
+      name: "v1",
+      labels: { version: "v1" },
+    }),
+    object("Subset", "payment-service-v2", {
+      service: { name: "payment-service" },
+      name: "v2",
+      labels: { version: "v2" },
+    }),
+    object("Route", "payment-service", {
+      target: { kind: "Service", name: "payment-service" },
+      rules: [
+        {
+          name: "beta",
+          matches: [{ headers: [{ name: "x-user-type", type: "exact", value: "beta-tester" }] }],
+          action: { type: "forward", destinations: [to("payment-service", "v2", 100)] },
+        },
+        {
+          matches: [],
+          action: { type: "forward", destinations: [to("payment-service", "v1", 90), to("payment-service", "v2", 10)] },
+        },
+      ],
+    }),
+    object("TrafficPolicy", "payment-service", {
+      service: { name: "payment-service" },
+      connectionPool: { maxConnections: 100, maxPendingRequests: 50, maxRequestsPerConnection: 2 },
+      outlierDetection: { legacyConsecutiveErrors: 5, intervalMs: 30_000, baseEjectionTimeMs: 30_000 },
+    }),
+  ];
+}
+
+export function richObjects(): MeshObject[] {
+  const forward = { type: "forward" as const, destinations: [to("inventory")] };
+  return [
+    object("Route", "inventory", {
+      target: { kind: "Service", name: "inventory" },
+      rules: [
+        {
+          matches: [{ path: { type: "exact", value: "/Exact", ignoreCase: true } }],
+          action: forward,
+          rewrite: { path: "/new" },
+        },
+        {
+          matches: [{ path: { type: "prefix", value: "/raw" } }],
+          action: forward,
+          rewrite: { path: "/cooked", host: "other" },
+        },
+        { matches: [{ path: { type: "pathPrefix", value: "/api/" } }], action: forward, rewrite: { path: "/" } },
+        { matches: [{ path: { type: "pathPrefix", value: "/v1" } }], action: forward, rewrite: { path: "/v2/" } },
+        {
+          matches: [{ path: { type: "regex", value: "/item/[0-9]+|/thing" } }],
+          action: forward,
+          rewrite: { path: "/by\\regex" },
+          retries: { attempts: 3, perTryTimeoutMs: 250, on: ["5xx", "503", "retriable-4xx"] },
+        },
+        {
+          name: "conditions",
+          matches: [
+            {
+              methods: ["GET", "PATCH"],
+              headers: [
+                { name: "X-A", type: "prefix", value: "a" },
+                { name: "x-b", type: "suffix", value: "b", invert: true },
+                { name: "x-c", type: "regex", value: "c+" },
+                { name: "x-d", type: "present" },
+                { name: "x-e", type: "present", invert: true },
+              ],
+              query: [
+                { name: "q", type: "exact", value: "1" },
+                { name: "p", type: "present" },
+              ],
+            },
+            { methods: ["DELETE"] },
+          ],
+          action: forward,
+          timeoutMs: 1500,
+          headers: {
+            request: { set: { "x-set": "100 % sure" }, add: { "x-add": "" }, remove: ["x-gone"] },
+            response: { set: { "x-by": "mesh" }, add: {}, remove: ["server"] },
+          },
+        },
+        {
+          matches: [{ path: { type: "exact", value: "/old" } }],
+          action: { type: "redirect", scheme: "https", host: "new.example", port: 8443, path: "/x", code: 308 },
+        },
+        {
+          matches: [{ path: { type: "exact", value: "/teapot" } }],
+          action: { type: "respond", status: 418, body: "short" },
+        },
+        { matches: [], action: forward, retries: { attempts: 0 } },
+      ],
+    }),
+    object("TrafficPolicy", "inventory", {
+      service: { name: "inventory" },
+      connectionPool: {
+        maxConnections: 10,
+        maxPendingRequests: 11,
+        maxRequests: 12,
+        maxRetries: 3,
+        connectTimeoutMs: 1500,
+        idleTimeoutMs: 9000,
+        maxRequestsPerConnection: 0,
+      },
+      outlierDetection: {
+        consecutive5xxErrors: 0,
+        consecutiveGatewayErrors: 3,
+        maxEjectionPercent: 100,
+        minHealthPercent: 30,
+        alwaysEjectOneHost: true,
+      },
+      loadBalancing: { policy: "round-robin" },
+    }),
+    object("TrafficPolicy", "cart", {
+      service: { name: "cart" },
+      retryBudget: { percent: 12.5 },
+      loadBalancing: { policy: "random" },
+    }),
+    object("AuthorizationPolicy", "no-delete", {
+      target: { service: "inventory" },
+      action: "deny",
+      rules: [
+        {
+          from: [{ principals: ["*/sa/catalog"] }, { namespaces: ["staging"] }],
+          to: [{ methods: ["DELETE", "PUT"], paths: ["/admin/*", "*.bak", "/x"] }],
+        },
+      ],
+    }),
+    object("AuthorizationPolicy", "soon", {
+      target: { service: "inventory" },
+      action: "deny",
+      shadow: true,
+      rules: [{ to: [{ hosts: ["*.internal", "inventory"] }] }],
+    }),
+    object("AuthorizationPolicy", "watch", {
+      target: {},
+      action: "audit",
+      rules: [{ to: [{ paths: ["/watched"], ports: [8080] }] }],
+    }),
+    object("AuthorizationPolicy", "also-cart", {
+      target: { service: "inventory" },
+      action: "allow",
+      rules: [
+        { from: [{ services: [{ kind: "Service", name: "cart" }], namespaces: ["production"], principals: ["*"] }] },
+      ],
+    }),
+    object("AuthorizationPolicy", "maybe-storefront", {
+      target: { service: "inventory" },
+      action: "allow",
+      shadow: true,
+      rules: [{ from: [{ services: [{ kind: "Service", name: "storefront" }] }] }],
+    }),
+    object("MutualTls", "shipping", { target: { service: "shipping" }, mode: "disable" }),
+  ];
+}
+
+/** Objects of the same key are replaced. */
+export function withObjects(document: MeshDocument, added: readonly MeshObject[]): MeshDocument {
+  const keyOf = (o: MeshObject) => `${o.kind}/${o.metadata.namespace}/${o.metadata.name}`;
+  const keys = new Set(added.map(keyOf));
+  return { objects: [...document.objects.filter((o) => !keys.has(keyOf(o))), ...added] };
+}
+
+export function withMode(document: MeshDocument, service: string, mode: SpecOf<"Service">["mode"]): MeshDocument {
+  return {
+    objects: document.objects.map((o) =>
+      o.kind === "Service" && o.metadata.name === service ? { ...o, spec: { ...o.spec, mode } } : o,
+    ),
+  };
+}
+
+export function richMesh(): MeshDocument {
+  const modes = [
+    ["cart", "observe"],
+    ["catalog", "permissive"],
+    ["checkout", "strict"],
+    ["storefront", "enforced"],
+  ] as const;
+  const document = withObjects(demoMesh(), [...seedObjects(), ...richObjects()]);
+  return modes.reduce((sum, [service, mode]) => withMode(sum, service, mode), document);
+}
