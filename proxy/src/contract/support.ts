@@ -178,7 +178,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.extensions.access_loggers.file.v3.FileAccessLog": fields("path log_format"),
   "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog": fields("log_format"),
   "envoy.config.core.v3.SubstitutionFormatString": {
-    json_format: { note: "operators of the list below" },
+    json_format: { note: "the operators in proxy/src/plan/access-log.ts" },
     text_format: yes,
     text_format_source: { note: "inline_string" },
     omit_empty_values: yes,

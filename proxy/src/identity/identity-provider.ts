@@ -104,7 +104,9 @@ export class IdentityProvider {
         this.backOff.reset();
         return;
       } catch (error) {
-        this.checkFatal(error);
+        if (this.isFatal(error)) {
+          return;
+        }
         if (this.now() > giveUpAt) {
           return this.fatal(
             "the control plane could not be reached while the join token was valid; start the proxy with a fresh one",
@@ -174,7 +176,9 @@ export class IdentityProvider {
       this.options.log(`certificate renewed, valid until ${new Date(this.identity?.svid.notAfter ?? 0).toISOString()}`);
       this.sleep();
     } catch (error) {
-      this.checkFatal(error);
+      if (this.isFatal(error)) {
+        return;
+      }
       const wait = this.backOff.next();
       this.options.log(`the certificate was not renewed: ${(error as Error).message}; next try in ${wait} ms`);
       this.sleep(wait);
@@ -183,13 +187,16 @@ export class IdentityProvider {
     }
   }
 
-  private checkFatal(error: unknown): void {
+  private isFatal(error: unknown): boolean {
     if (error instanceof EnrollError && NEEDS_TOKEN.includes(error.code)) {
       this.fatal(`${error.message} Start the proxy with a fresh join token.`, EXIT_NEEDS_JOIN_TOKEN);
+      return true;
     }
     if (error instanceof EnrollError && error.code === "certificate_denied") {
       this.fatal(error.message, EXIT_IDENTITY_DENIED);
+      return true;
     }
+    return false;
   }
 
   private fatal(message: string, exitCode: number): void {
