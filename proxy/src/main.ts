@@ -3,6 +3,7 @@
 
 import "reflect-metadata";
 import { type AdminContext, startAdmin } from "./admin/admin-server";
+import { formatViolation } from "./contract/violations";
 import { drain } from "./drain";
 import { ProxyError, report } from "./errors";
 import { DataPlane } from "./listener/data-plane";
@@ -105,7 +106,7 @@ class OrderlyExit {
 
 function rescue(error: unknown): never {
   if (error instanceof ConfigurationError) {
-    for (const { path, message } of error.violations) process.stderr.write(`${path}: ${message}\n`);
+    for (const violation of error.violations) process.stderr.write(`${formatViolation(violation)}\n`);
     process.exit(1);
   }
   process.stderr.write(`meshwright-proxy: ${error instanceof Error ? error.message : String(error)}\n`);

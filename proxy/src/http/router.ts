@@ -547,6 +547,11 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     } else this.localReply(this.isRequestEnded ? 504 : 408, "SI", "stream_idle_timeout", "stream timeout");
   }
 
+  /** Longest silence of this request; a route may say so instead of the listener. */
+  get idleLimitMs(): number | null {
+    return this.action?.hasIdleTimeout ? this.action.idleTimeoutMs : this.info.http.plan.streamIdleTimeoutMs;
+  }
+
   get isBusy(): boolean {
     return this.isActive;
   }

@@ -253,8 +253,7 @@ export class Listener {
       const plan = one.info.http.plan;
       const { codec, exchange } = one;
       if (exchange.isBusy) {
-        if (plan.streamIdleTimeoutMs !== null && now - exchange.touchedAt > plan.streamIdleTimeoutMs)
-          exchange.onIdleTimeout();
+        if (exchange.idleLimitMs !== null && now - exchange.touchedAt > exchange.idleLimitMs) exchange.onIdleTimeout();
       } else if (codec.isReadingHead) {
         const limit = plan.requestHeadersTimeoutMs ?? defaultInspectMs;
         if (now - codec.since > limit) codec.timeOutHead();

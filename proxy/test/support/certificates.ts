@@ -10,7 +10,7 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 
 export interface TestCa {
   readonly pem: string;
-  issue(uris: readonly string[], options?: { isCa?: boolean; serial?: string }): Promise<TestLeaf>;
+  issue(uris: readonly string[], options?: { isCa?: boolean; serial?: string; subject?: string }): Promise<TestLeaf>;
 }
 
 export interface TestLeaf {
@@ -46,7 +46,8 @@ export async function createCa(name: string): Promise<TestCa> {
       const serial = options.serial ?? (next++).toString(16);
       const certificate = await x509.X509CertificateGenerator.create({
         serialNumber: serial,
-        subject: "CN=leaf",
+        // Our own authority issues SVIDs with an empty subject.
+        subject: options.subject ?? "",
         issuer: root.subject,
         notBefore,
         notAfter,
