@@ -225,7 +225,7 @@ describe("compile", () => {
       expect({ code, notes }, metadata.name).toEqual({ code: 0, notes: "" });
       expect(decodeBootstrap(out), metadata.name).toMatchObject({ ok: true });
     }
-  });
+  }, 60_000);
 
   test("gives every proxy ports of its own, and says them", async () => {
     const { out } = await cli(["compile", "mesh.yaml", "-w", "production/checkout-v1", "--show-places"]);

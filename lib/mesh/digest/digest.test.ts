@@ -17,7 +17,7 @@ test("sha256Hex agrees with Node on any text", () => {
       expect(sha256Hex(text)).toBe(createHash("sha256").update(text, "utf8").digest("hex"));
     }),
   );
-});
+}, 60_000);
 
 test("the order of objects and absent fields do not change the digest, an owner does", () => {
   const before = digestOf(demoMesh());
