@@ -141,6 +141,9 @@ export const ERRORS = {
   },
 } as const satisfies Record<string, ErrorRow>;
 
+/** `type` of a problem is this and its code. */
+export const PROBLEM_BASE = "https://meshwright.dev/problems/";
+
 export type ErrorCode = keyof typeof ERRORS;
 
 export interface Problematic {

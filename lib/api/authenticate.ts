@@ -34,12 +34,14 @@ export async function personOfCookie(cookie: string | null, runtime: Runtime): P
   return session && principalOfSession(runtime.database, session);
 }
 
-/** The caller's address: as the nearest believed reverse proxy tells it. */
+/**
+ * The caller's address, as the nearest believed reverse proxy tells it. Without one Next puts the peer's own address here,
+ * unless the caller wrote something itself: so the address only adds to limits, which hold per account and token as well.
+ */
 export function addressOf(headers: Headers, trustedProxies: number): string {
   const hops = (headers.get("x-forwarded-for") ?? "")
     .split(",")
     .map((hop) => hop.trim())
     .filter(Boolean);
-  // Next appends the peer's own address as the last hop; each believed proxy stands for one more.
-  return hops.at(-1 - Math.min(trustedProxies, Math.max(hops.length - 1, 0))) ?? "unknown";
+  return hops.at(-Math.max(1, Math.min(trustedProxies, hops.length))) ?? "unknown";
 }

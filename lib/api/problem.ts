@@ -1,9 +1,7 @@
 // Errors become answers here and nowhere else (RFC 9457). What is unexpected is logged once, with the request's id, and told as `internal`.
 import { z } from "zod";
 import { isDatabaseDown } from "@/lib/data/client";
-import { AppError, ERRORS, type ErrorCode, type Problematic } from "@/lib/errors";
-
-const BASE = "https://meshwright.dev/problems/";
+import { AppError, PROBLEM_BASE, type Problematic } from "@/lib/errors";
 
 export interface ProblemAnswer {
   status: number;
@@ -14,7 +12,7 @@ export interface ProblemAnswer {
 export function toProblem(error: unknown, requestId: string, instance: string): ProblemAnswer {
   const known = toAppError(error);
   const body = {
-    type: `${BASE}${known.code}`,
+    type: `${PROBLEM_BASE}${known.code}`,
     title: known.title,
     status: known.status,
     detail: known.detail,
@@ -48,5 +46,3 @@ function pathOf(part: string, path: readonly PropertyKey[]): string {
   const inside = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
   return part === "" ? inside.replace(/^\./, "") : `${part}${inside}`;
 }
-
-export const problemTypes = Object.entries(ERRORS).map(([code, row]) => ({ code: code as ErrorCode, ...row }));
