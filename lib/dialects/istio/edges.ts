@@ -1,7 +1,7 @@
 // ServiceEntry -> ExternalService, Gateway -> Gateway.
 import { keyOf, type Protocol, type ServicePort } from "@/lib/mesh";
 import { type ImportContext, type Resource, sourceText, type Understood } from "./context";
-import type { Fields, Sink } from "./fields";
+import { type Fields, isRecord, type Sink } from "./fields";
 
 const PROTOCOLS: Record<string, Protocol> = {
   HTTP: "http",
@@ -32,7 +32,11 @@ export function importServiceEntry(context: ImportContext, resource: Resource, s
   const ports = spec.list("ports").flatMap((fields) => readPort(context, resource, fields) ?? []);
   const endpoints = spec.list("endpoints").flatMap((fields) => {
     const address = fields.text("address");
-    const port = ports[0]?.port;
+    // an endpoint may listen elsewhere than the entry says, by port name
+    const own = fields.take("ports");
+    if (own !== undefined) fields.keep("ports", own);
+    const mapped = isRecord(own) ? own[ports[0]?.name ?? ""] : undefined;
+    const port = typeof mapped === "number" ? mapped : ports[0]?.port;
     fields.keepRest();
     return address === undefined || port === undefined ? [] : [{ address, port }];
   });

@@ -62,7 +62,8 @@ function exportServiceEntry(context: ExportContext, external: ExternalService): 
     resolution: endpoints?.every((each) => /^[\d.]+$|:/.test(each.address)) ? "STATIC" : "DNS",
     ...(endpoints ? { endpoints: endpoints.map((each) => ({ address: each.address })) } : {}),
   };
-  const moved = endpoints?.find((each) => !ports.some((port) => port.port === each.port));
+  const hasOwnPorts = external.metadata.origin?.kept?.some((kept) => /^spec\.endpoints\[\d+\]\.ports$/.test(kept.path));
+  const moved = hasOwnPorts ? undefined : endpoints?.find((each) => !ports.some((port) => port.port === each.port));
   if (moved) {
     context.lose(
       external,

@@ -16,7 +16,12 @@ export const ROOT_NAMESPACE = "istio-system";
 
 const MODES: Record<string, MutualTlsMode> = { STRICT: "strict", PERMISSIVE: "permissive", DISABLE: "disable" };
 
-export function importPeerAuthentication(context: ImportContext, resource: Resource, spec: Fields): Understood {
+export function importPeerAuthentication(
+  context: ImportContext,
+  resource: Resource,
+  spec: Fields,
+  sink: Sink,
+): Understood {
   const understood = begin(resource);
   const target = targetOf(context, resource, spec);
   if (!target) return understood;
@@ -40,7 +45,7 @@ export function importPeerAuthentication(context: ImportContext, resource: Resou
     );
   if (!isMesh(target)) context.assumeNamespace(resource.namespace);
   const mutualTls = { ...(isMesh(target) ? {} : { target }), mode: known, ...(ports.length > 0 ? { ports } : {}) };
-  understood.objects.push(context.put("MutualTls", resource.name, mutualTls, { resource }, existing));
+  understood.objects.push(context.put("MutualTls", resource.name, mutualTls, { resource, sink }, existing));
   understood.sentences.push(`mutual TLS of ${target.service ?? target.namespace ?? "the mesh"} is ${known}.`);
   return understood;
 }

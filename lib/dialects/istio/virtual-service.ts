@@ -1,18 +1,10 @@
 // VirtualService -> Route, one per service or gateway it speaks for.
 // The rule: a rule whose conditions the model cannot express is left out and kept whole; taking it over without them would send it traffic that was not meant.
 import {
-  type Destination,
   type ExternalService,
-  type HeaderChanges,
-  type HeaderMatch,
   keyOf,
   type ObjectKey,
-  type PathMatch,
-  type QueryMatch,
-  RETRY_CONDITIONS,
   type Ref,
-  type Retries,
-  type RouteAction,
   type RouteMatch,
   type RouteRule,
   refKey,
@@ -21,7 +13,8 @@ import {
 import { ruleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "./context";
 import { Fields, type Sink } from "./fields";
-import { resolveHost } from "./hosts";
+import { importAction, importHeaders, importRetries, importRewrite } from "./http-action";
+import { importMatch } from "./http-match";
 
 export function importVirtualService(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {
   const hosts = spec.texts("hosts") ?? [];
@@ -184,193 +177,4 @@ function importRule(
     ...(rewrite ? { rewrite } : {}),
     ...(headers ? { headers } : {}),
   };
-}
-
-function importMatch(fields: Fields, gateways: string[]): RouteMatch {
-  const path = importPath(fields);
-  const methods = importMethods(fields);
-  const headers: HeaderMatch[] = fields.map("headers").flatMap(([name, value]) => {
-    const match = valueMatch(value);
-    return name.startsWith("@") || !match ? keepWhole(fields, "headers", name, value) : [{ name, ...match }];
-  });
-  for (const [name, value] of fields.map("withoutHeaders")) {
-    const match = valueMatch(value);
-    if (match) headers.push({ name, ...match, invert: true });
-    else keepWhole(fields, "withoutHeaders", name, value);
-  }
-  const query: QueryMatch[] = fields.map("queryParams").flatMap(([name, value]) => {
-    const match = valueMatch(value);
-    return match ? [{ name, ...match }] : keepWhole(fields, "queryParams", name, value);
-  });
-  const own = fields.take("gateways");
-  // a match for exactly the gateways of the whole resource says nothing new
-  if (own !== undefined && JSON.stringify(own) !== JSON.stringify(gateways)) fields.keep("gateways", own);
-  fields.take("name");
-  fields.keepRest();
-  return {
-    ...(path ? { path } : {}),
-    ...(methods ? { methods } : {}),
-    ...(headers.length > 0 ? { headers } : {}),
-    ...(query.length > 0 ? { query } : {}),
-  };
-}
-
-function keepWhole(fields: Fields, list: string, name: string, value: Fields): [] {
-  fields.keep(`${list}.${name}`, value.everything());
-  return [];
-}
-
-/** exact, prefix, regex, or nothing for "present". */
-function valueMatch(fields: Fields): { type: "exact" | "prefix" | "regex" | "present"; value?: string } | undefined {
-  const names = fields.names();
-  if (names.length === 0) return { type: "present" };
-  const [name] = names;
-  if (names.length > 1 || (name !== "exact" && name !== "prefix" && name !== "regex")) return undefined;
-  const value = fields.text(name);
-  return value === undefined ? undefined : { type: name, value };
-}
-
-function importPath(fields: Fields): PathMatch | undefined {
-  const ignoreCase = fields.flag("ignoreUriCase");
-  const uri = fields.object("uri");
-  if (!uri) return undefined;
-  const match = valueMatch(uri);
-  if (match?.value === undefined || match.type === "present") {
-    if (match?.type !== "present") fields.keep("uri", uri.everything());
-    return undefined;
-  }
-  // Istio ignores case for exact and prefix only
-  const caseRule = ignoreCase && match.type !== "regex" ? { ignoreCase: true } : {};
-  return { type: match.type, value: match.value, ...caseRule };
-}
-
-function importMethods(fields: Fields): string[] | undefined {
-  const method = fields.object("method");
-  if (!method) return undefined;
-  const match = valueMatch(method);
-  if (match?.type === "exact" && match.value) return [match.value];
-  if (match?.type === "regex" && match.value && /^[A-Z]+(\|[A-Z]+)*$/.test(match.value)) return match.value.split("|");
-  fields.keep("method", match ? { [match.type]: match.value } : method.everything());
-  return undefined;
-}
-
-function importAction(context: ImportContext, resource: Resource, fields: Fields): RouteAction | undefined {
-  const redirect = fields.object("redirect");
-  const direct = fields.object("directResponse");
-  const routes = fields.list("route");
-  if (redirect) {
-    const [scheme, host, port, path, code] = [
-      redirect.text("scheme"),
-      redirect.text("authority"),
-      redirect.number("port"),
-      redirect.text("uri"),
-      redirect.number("redirectCode"),
-    ];
-    redirect.keepRest();
-    return {
-      type: "redirect",
-      ...(scheme === "http" || scheme === "https" ? { scheme } : {}),
-      ...(host === undefined ? {} : { host }),
-      ...(port === undefined ? {} : { port }),
-      ...(path === undefined ? {} : { path }),
-      code: isRedirectCode(code) ? code : 301,
-    };
-  }
-  if (direct) {
-    const status = direct.number("status") ?? 200;
-    const body = direct.object("body")?.text("string");
-    direct.keepRest();
-    return { type: "respond", status, ...(body === undefined ? {} : { body }) };
-  }
-  if (routes.length === 0) {
-    const message = "has no route, redirect or directResponse that can be taken over";
-    context.warn(resource, fields.path, message, "It is kept and written back on export.");
-    return undefined;
-  }
-  const destinations = routes.flatMap((each) => importDestination(context, resource, each, routes.length === 1) ?? []);
-  return destinations.length === 0 ? undefined : { type: "forward", destinations };
-}
-
-const isRedirectCode = (code: number | undefined): code is 301 | 302 | 303 | 307 | 308 =>
-  code === 301 || code === 302 || code === 303 || code === 307 || code === 308;
-
-function importDestination(
-  context: ImportContext,
-  resource: Resource,
-  fields: Fields,
-  only: boolean,
-): Destination | undefined {
-  const destination = fields.object("destination");
-  const host = destination?.text("host");
-  if (!destination || host === undefined) {
-    fields.problem("destination", "has no host", "Name the service.");
-    return undefined;
-  }
-  const subset = destination.text("subset");
-  const portFields = destination.object("port");
-  const port = portFields?.number("number");
-  portFields?.keepRest();
-  const weight = fields.number("weight");
-  const service = context.service(resource, host, [...destination.path, "host"], port);
-  destination.keepRest();
-  fields.keepRest();
-  if (!service) {
-    const meaning = resolveHost(host, resource.namespace);
-    const message = `destination ${meaning.kind === "literal" ? meaning.host : host} is outside the mesh and cannot be a weighted destination`;
-    fields.problem("destination", message, "Route to a service of the mesh, or add it as one.");
-    return undefined;
-  }
-  return {
-    service: refFrom(service, resource.namespace),
-    ...(subset === undefined ? {} : { subset }),
-    ...(port === undefined ? {} : { port }),
-    // Istio: a single destination ignores its weight; among several an absent one is 0
-    weight: weight ?? (only ? 100 : 0),
-  };
-}
-
-function importRetries(fields: Fields | undefined): Retries | undefined {
-  if (!fields) return undefined;
-  const attempts = fields.number("attempts");
-  const perTryTimeoutMs = fields.duration("perTryTimeout");
-  const on = fields
-    .text("retryOn")
-    ?.split(",")
-    .map((each) => each.trim())
-    .filter(Boolean);
-  const known = on?.filter(
-    (each) => (RETRY_CONDITIONS as readonly string[]).includes(each) || /^[2-5]\d\d$/.test(each),
-  );
-  if (on && known && known.length < on.length) fields.keep("retryOn", on.join(","));
-  fields.keepRest();
-  return {
-    // Istio's default number of retries
-    attempts: attempts ?? 2,
-    ...(perTryTimeoutMs ? { perTryTimeoutMs } : {}),
-    ...(known && known.length > 0 ? { on: known } : {}),
-  };
-}
-
-function importRewrite(fields: Fields | undefined): { path?: string; host?: string } | undefined {
-  if (!fields) return undefined;
-  const path = fields.text("uri");
-  const host = fields.text("authority");
-  fields.keepRest();
-  if (path === undefined && host === undefined) return undefined;
-  return { ...(path === undefined ? {} : { path }), ...(host === undefined ? {} : { host }) };
-}
-
-function importHeaders(fields: Fields | undefined): { request?: HeaderChanges; response?: HeaderChanges } | undefined {
-  if (!fields) return undefined;
-  const changes = (name: string): HeaderChanges | undefined => {
-    const each = fields.object(name);
-    if (!each) return undefined;
-    const [set, add, remove] = [each.textMap("set"), each.textMap("add"), each.texts("remove")];
-    each.keepRest();
-    return { ...(set ? { set } : {}), ...(add ? { add } : {}), ...(remove ? { remove } : {}) };
-  };
-  const request = changes("request");
-  const response = changes("response");
-  fields.keepRest();
-  return { ...(request ? { request } : {}), ...(response ? { response } : {}) };
 }

@@ -1,0 +1,128 @@
+// What an HTTPRoute does with a request -> action, retries, rewrite and header changes of a rule.
+import { type Destination, type HeaderChanges, RETRY_CONDITIONS, type Retries, type RouteAction } from "@/lib/mesh";
+import { type ImportContext, type Resource, refFrom } from "./context";
+import type { Fields } from "./fields";
+import { resolveHost } from "./hosts";
+
+export function importAction(context: ImportContext, resource: Resource, fields: Fields): RouteAction | undefined {
+  const redirect = fields.object("redirect");
+  const direct = fields.object("directResponse");
+  const routes = fields.list("route");
+  if (redirect) {
+    const [scheme, host, port, path, code] = [
+      redirect.text("scheme"),
+      redirect.text("authority"),
+      redirect.number("port"),
+      redirect.text("uri"),
+      redirect.number("redirectCode"),
+    ];
+    redirect.keepRest();
+    return {
+      type: "redirect",
+      ...(scheme === "http" || scheme === "https" ? { scheme } : {}),
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+      ...(path === undefined ? {} : { path }),
+      code: isRedirectCode(code) ? code : 301,
+    };
+  }
+  if (direct) {
+    const status = direct.number("status") ?? 200;
+    const body = direct.object("body")?.text("string");
+    direct.keepRest();
+    return { type: "respond", status, ...(body === undefined ? {} : { body }) };
+  }
+  if (routes.length === 0) {
+    const message = "has no route, redirect or directResponse that can be taken over";
+    context.warn(resource, fields.path, message, "It is kept and written back on export.");
+    return undefined;
+  }
+  const destinations = routes.flatMap((each) => importDestination(context, resource, each, routes.length === 1) ?? []);
+  return destinations.length === 0 ? undefined : { type: "forward", destinations };
+}
+
+const isRedirectCode = (code: number | undefined): code is 301 | 302 | 303 | 307 | 308 =>
+  code === 301 || code === 302 || code === 303 || code === 307 || code === 308;
+
+function importDestination(
+  context: ImportContext,
+  resource: Resource,
+  fields: Fields,
+  only: boolean,
+): Destination | undefined {
+  const destination = fields.object("destination");
+  const host = destination?.text("host");
+  if (!destination || host === undefined) {
+    fields.problem("destination", "has no host", "Name the service.");
+    return undefined;
+  }
+  const subset = destination.text("subset");
+  const portFields = destination.object("port");
+  const port = portFields?.number("number");
+  portFields?.keepRest();
+  const weight = fields.number("weight");
+  const service = context.service(resource, host, [...destination.path, "host"], port);
+  destination.keepRest();
+  fields.keepRest();
+  if (!service) {
+    const meaning = resolveHost(host, resource.namespace);
+    const message = `destination ${meaning.kind === "literal" ? meaning.host : host} is outside the mesh and cannot be a weighted destination`;
+    fields.problem("destination", message, "Route to a service of the mesh, or add it as one.");
+    return undefined;
+  }
+  return {
+    service: refFrom(service, resource.namespace),
+    ...(subset === undefined ? {} : { subset }),
+    ...(port === undefined ? {} : { port }),
+    // Istio: a single destination ignores its weight; among several an absent one is 0
+    weight: weight ?? (only ? 100 : 0),
+  };
+}
+
+export function importRetries(fields: Fields | undefined): Retries | undefined {
+  if (!fields) return undefined;
+  const attempts = fields.number("attempts");
+  const perTryTimeoutMs = fields.duration("perTryTimeout");
+  const on = fields
+    .text("retryOn")
+    ?.split(",")
+    .map((each) => each.trim())
+    .filter(Boolean);
+  const known = on?.filter(
+    (each) => (RETRY_CONDITIONS as readonly string[]).includes(each) || /^[2-5]\d\d$/.test(each),
+  );
+  if (on && known && known.length < on.length) fields.keep("retryOn", on.join(","));
+  fields.keepRest();
+  return {
+    // Istio's default number of retries
+    attempts: attempts ?? 2,
+    ...(perTryTimeoutMs ? { perTryTimeoutMs } : {}),
+    ...(known && known.length > 0 ? { on: known } : {}),
+  };
+}
+
+export function importRewrite(fields: Fields | undefined): { path?: string; host?: string } | undefined {
+  if (!fields) return undefined;
+  const path = fields.text("uri");
+  const host = fields.text("authority");
+  fields.keepRest();
+  if (path === undefined && host === undefined) return undefined;
+  return { ...(path === undefined ? {} : { path }), ...(host === undefined ? {} : { host }) };
+}
+
+export function importHeaders(
+  fields: Fields | undefined,
+): { request?: HeaderChanges; response?: HeaderChanges } | undefined {
+  if (!fields) return undefined;
+  const changes = (name: string): HeaderChanges | undefined => {
+    const each = fields.object(name);
+    if (!each) return undefined;
+    const [set, add, remove] = [each.textMap("set"), each.textMap("add"), each.texts("remove")];
+    each.keepRest();
+    return { ...(set ? { set } : {}), ...(add ? { add } : {}), ...(remove ? { remove } : {}) };
+  };
+  const request = changes("request");
+  const response = changes("response");
+  fields.keepRest();
+  return { ...(request ? { request } : {}), ...(response ? { response } : {}) };
+}
