@@ -1,5 +1,5 @@
 // The newcomer's first minutes: sign in by the link that npm start printed, look at the overview, see the demo mesh live.
-import { expect, expectSoundScreen, PEOPLE, signIn, signInLink, test } from "./meshwright";
+import { enterByLink, expect, expectSoundScreen, PEOPLE, signIn, signInLink, test } from "./meshwright";
 import { subject } from "./subject";
 
 test("a stranger is asked to sign in", async ({ page }) => {
@@ -10,10 +10,11 @@ test("a stranger is asked to sign in", async ({ page }) => {
 
 test("a sign-in link works once and leads to the overview", { tag: "@once" }, async ({ page, browser }) => {
   const link = await signInLink(PEOPLE.author);
-  await page.goto(link);
+  await enterByLink(page, link);
   await expect(page).toHaveURL(/\/meshes\/shop\/overview/);
   const stranger = await browser.newPage();
-  await stranger.goto(link);
+  await enterByLink(stranger, link);
+  await expect(stranger.getByRole("alert")).toBeVisible();
   await expect(stranger).toHaveURL(/sign-in/);
   await stranger.close();
 });

@@ -55,6 +55,13 @@ export async function startForTests({ demo = true } = {}) {
   return { ...facts, home, stop };
 }
 
+/** A Meshwright that somebody else started; what its lock says about the demo is told to the tests. */
+function running(url, home) {
+  const lock = JSON.parse(fs.readFileSync(path.join(home, "lock.json"), "utf8"));
+  const switchesPort = Number(lock.environment?.MESHWRIGHT_DEMO_SWITCHES_PORT) || undefined;
+  return { url, home, demoUrl: lock.demoUrl, switchesPort, stop: async () => {} };
+}
+
 function playwright(args, environment) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [cli, "test", "--config", "e2e/playwright.config.ts", ...args], {
@@ -71,7 +78,7 @@ function playwright(args, environment) {
 export async function runBrowserTests({ screens = false, url, home, args = [] } = {}) {
   const chromium = await findChromium();
   console.log(`Chromium: ${chromium.executable} (${chromium.from})`);
-  const subject = url ? { url, home, stop: async () => {} } : await startForTests();
+  const subject = url ? running(url, home) : await startForTests();
   console.log(`Meshwright under test: ${subject.url}`);
   const report = path.join(os.tmpdir(), `meshwright-playwright-${process.pid}.json`);
   try {
@@ -105,6 +112,10 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const home = take("--home");
   const screens = args.includes("--screens");
   const others = args.filter((argument) => argument !== "--screens");
+  if (Boolean(url) !== Boolean(home)) {
+    console.error("--url and --home go together: the home of the Meshwright that runs at the URL.");
+    process.exit(2);
+  }
   try {
     const { passed, failed } = await runBrowserTests({ screens, url, home, args: others });
     console.log(`${passed} passed, ${failed} failed`);
