@@ -2,3 +2,4 @@
 export * from "./binding";
 export { localEndpoints } from "./local-endpoints";
 export * from "./proxies";
+export { changeSentences, type ResourceBytes } from "./sentences";

@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { compile, encodeResources } from "@/lib/compile";
+import { demoInput, inputFor } from "@/lib/compile/testing/inputs";
+import { object, seedObjects, withMode, withObjects } from "@/lib/compile/testing/rich";
+import { demoMesh, type MeshDocument } from "@/lib/mesh";
+import { changeSentences } from "./sentences";
+
+function resources(document: MeshDocument, proxyId: string) {
+  const result = compile(inputFor(document, demoInput().binding), proxyId);
+  if (!result.ok) throw new Error(JSON.stringify(result.violations));
+  return encodeResources(result.resources);
+}
+const between = (before: MeshDocument, after: MeshDocument, proxyId: string) =>
+  changeSentences(resources(before, proxyId), resources(after, proxyId));
+
+const CHECKOUT = "production/checkout-v1/0";
+const PAYMENT = "production/payment-service-v1/0";
+const demo = demoMesh();
+const seed = withObjects(demo, seedObjects());
+
+test("says nothing when nothing changes", () => {
+  expect(between(demo, demo, CHECKOUT)).toEqual([]);
+});
+
+test("says how a split changes, and which rule is new", () => {
+  expect(between(demo, seed, CHECKOUT)).toEqual([
+    "calls to payment-service change from 100 % all of payment-service to 90 % v1, 10 % v2",
+    "calls to payment-service get the rule payment-service/beta: 100 % v2",
+  ]);
+  expect(between(seed, demo, CHECKOUT)).toContain("calls to payment-service lose the rule payment-service/beta");
+});
+
+test("says what a removed line takes away, on both sides", () => {
+  const cut = { objects: demo.objects.filter((o) => o.metadata.name !== "checkout-to-payment-service") };
+  expect(between(demo, cut, CHECKOUT)).toEqual(["may no longer call payment-service"]);
+  expect(between(demo, cut, PAYMENT)).toEqual([
+    "no longer lets callers in by Dependency/production/checkout-to-payment-service",
+  ]);
+});
+
+test("says what a step of adoption changes", () => {
+  expect(between(withMode(demo, "payment-service", "permissive"), demo, PAYMENT)).toContain(
+    "accepts TLS instead of TLS and plain text",
+  );
+});
+
+test("names what of a traffic policy changes", () => {
+  const tuned = withObjects(demo, [
+    object("TrafficPolicy", "cart", { service: { name: "cart" }, connectionPool: { maxRequests: 3 } }),
+  ]);
+  expect(between(demo, tuned, "production/storefront-v1/0")).toEqual(["limits of calls to cart change"]);
+});
