@@ -22,11 +22,17 @@ export function controlPlaneHealth(environment) {
   });
 }
 
-/** Live means: every proxy that should run is ready, and no deployment is under way. */
-export async function demoIsLive(environment) {
-  const health = await controlPlaneHealth(environment);
-  const { proxies, openDeployments } = health ?? {};
-  return proxies?.desired > 0 && proxies.ready >= proxies.desired && openDeployments === 0;
+/**
+ * Live means: every proxy that should run is ready, and no deployment is under way. "failed" when nothing is under way and
+ * nothing should run: then the demo's deployment was taken back.
+ */
+export async function demoState(environment) {
+  const { proxies, openDeployments } = (await controlPlaneHealth(environment)) ?? {};
+  if (!proxies || openDeployments > 0) return undefined;
+  if (proxies.desired === 0) return "failed";
+  if (proxies.ready < proxies.desired) return undefined;
+  // The database remembers readiness from before a restart; a page through gateway, storefront, catalog and inventory is proof.
+  return (await answers(`http://127.0.0.1:${environment.MESHWRIGHT_DEMO_GATEWAY_PORT}/`)) ? "live" : undefined;
 }
 
 export function tailOf(file, lines = 12) {

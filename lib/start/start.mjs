@@ -10,11 +10,13 @@ import { HELP, parseOptions } from "./options.mjs";
 import { holderOf, isFree, portsOf } from "./ports.mjs";
 import { endLeftovers } from "./processes.mjs";
 import { createProgress } from "./progress.mjs";
-import { answers, controlPlaneHealth, demoIsLive, tailOf } from "./readiness.mjs";
+import { answers, controlPlaneHealth, demoState, tailOf } from "./readiness.mjs";
 import { projectRoot } from "./source-hash.mjs";
 import { Supervisor } from "./supervisor.mjs";
 import { until } from "./wait.mjs";
 
+/** A process that died this often while starting will not come up. */
+const MOST_DEATHS = 4;
 const MIGRATE = "dist/migrate.mjs";
 
 const { options, problems } = parseOptions(process.argv.slice(2), process.cwd());
@@ -153,16 +155,18 @@ async function bringUp(home, onSupervisor) {
   const seeded = await step("Database", async () => ({ value: await migrate(environment, linkArguments) }));
 
   const waitFor = (name, check, timeoutMs) => async () => {
-    const ok = await until(
-      () => {
-        if (supervisor.stateOf(name).deaths >= 4) return "died";
-        return check();
-      },
+    const outcome = await until(
+      () => (supervisor.stateOf(name).deaths >= MOST_DEATHS ? "died" : check()),
       timeoutMs,
       100,
     );
-    if (ok && ok !== "died") return;
-    const what = ok === "died" ? "ended again and again" : `was not ready after ${timeoutMs / 1000} s`;
+    if (outcome && outcome !== "died" && outcome !== "failed") return;
+    const what =
+      outcome === "died"
+        ? "ended again and again"
+        : outcome === "failed"
+          ? "could not deploy the demo mesh, which was taken back"
+          : `was not ready after ${timeoutMs / 1000} s`;
     throw new Error(
       `${name} ${what}. The end of its log (${supervisor.logOf(name)}):\n${tailOf(supervisor.logOf(name))}`,
     );
@@ -186,7 +190,7 @@ async function bringUp(home, onSupervisor) {
   if (options.demo) {
     await step(
       "Demo mesh",
-      waitFor("agent", () => demoIsLive(environment), 120_000),
+      waitFor("control-plane", () => demoState(environment), 120_000),
     );
   }
 
