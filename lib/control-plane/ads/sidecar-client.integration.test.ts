@@ -278,6 +278,21 @@ describe("a sidecar", () => {
     expect(second.current()?.svid.serial).toBe(serial);
   });
 
+  it("renews at half life with a new key, and tells who uses the identity", async () => {
+    const row = store.proxies.get("p1");
+    if (!row) throw new Error("no proxy");
+    store.proxies.set("p1", { ...row, certificateTtlMs: 2_000 });
+    const provider = identityOf(await joinToken());
+    await provider.start();
+    const first = provider.current();
+    const told: string[] = [];
+    provider.onChange(({ svid }) => told.push(svid.serial));
+    await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 4_000 });
+    expect(provider.current()?.svid.serial).toBe(told[0]);
+    expect(provider.current()?.privateKeyPem).not.toBe(first?.privateKeyPem);
+    expect(fatal).toEqual([]);
+  });
+
   it("says that it needs a fresh token when the one it has was used", async () => {
     const token = await joinToken();
     await identityOf(token).start();

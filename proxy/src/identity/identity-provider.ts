@@ -56,7 +56,7 @@ export class IdentityProvider {
         return new Promise(() => {}); // onFatal ends the process
       }
     } else {
-      this.use(stored);
+      this.use(stored, stored.svid.notBefore);
     }
     this.sleep();
   }
@@ -139,7 +139,7 @@ export class IdentityProvider {
     }
     this.bundlePem = issued.bundlePem;
     this.store.save(identity, issued.bundlePem);
-    this.use(identity);
+    this.use(identity, this.now()); // not from notBefore: it is back-dated
   }
 
   private skew({ serverTime }: Issued): string {
@@ -149,10 +149,10 @@ export class IdentityProvider {
       : "";
   }
 
-  private use(identity: Identity): void {
+  private use(identity: Identity, since: number): void {
     this.identity = identity;
-    const { notBefore, notAfter } = identity.svid;
-    this.renewAt = notBefore + (notAfter - notBefore) * (0.5 + (this.random() - 0.5) * 0.2);
+    const { notAfter } = identity.svid;
+    this.renewAt = since + (notAfter - since) * (0.5 + (this.random() - 0.5) * 0.2);
     for (const listener of this.listeners) {
       listener(identity);
     }
