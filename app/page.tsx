@@ -1,5 +1,7 @@
 import { Home } from "@/components/shell";
+import { requirePerson } from "@/lib/auth/page-access";
 
-export default function HomePage() {
+export default async function HomePage() {
+  await requirePerson();
   return <Home />;
 }

@@ -12,7 +12,7 @@ export function useBinding(mesh: string, environment: string | undefined) {
   const query = useQuery({
     queryKey,
     queryFn: async ({ signal }) => {
-      const { data, etag } = await request<{ version: number; binding: BindingDto }>(path, { signal });
+      const { data, etag } = await request<{ version: number; binding: BindingDto }>(`${path}?at=draft`, { signal });
       return { etag: etag ?? `"v${data.version}"`, binding: data.binding };
     },
     enabled: environment !== undefined,

@@ -15,21 +15,24 @@ import {
   ReactFlowProvider,
   SelectionMode,
   useReactFlow,
+  type Viewport,
 } from "@xyflow/react";
-import { type ReactNode, type Ref, useCallback, useImperativeHandle, useRef, useState } from "react";
+import { type ReactNode, type Ref, useCallback, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
 import { BoxNode, type BoxNodeType, DetailContext } from "./box-node";
 import classes from "./canvas.module.css";
-import { FarLines } from "./far-lines";
-import { detailAt } from "./geometry";
+import { boxAt, FarPicture } from "./far-picture";
+import { boundsOf, detailAt, viewportFor } from "./geometry";
 import { LineEdge, type LineEdgeType } from "./line-edge";
 import { Markers } from "./markers";
 import { type CanvasEdge, type CanvasNode, type Detail, nodeHeight, nodeWidth, type Point } from "./types";
 import { useFlowEdges, useFlowNodes } from "./use-flow";
-import { useGradually } from "./use-gradually";
 
 const nodeTypes = { box: BoxNode };
 const edgeTypes = { line: LineEdge };
-const farLinesFrom = 500;
+/** From so many boxes on, a far view is painted instead of built of elements. */
+const paintedFrom = 150;
+const noNodes: readonly CanvasNode[] = [];
+const noEdges: readonly CanvasEdge[] = [];
 const noDrag: ReadonlyMap<string, Point> = new Map();
 
 export interface CanvasHandle {
@@ -59,23 +62,33 @@ export interface CanvasProps {
 }
 
 export function Canvas(props: CanvasProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [start, setStart] = useState<Viewport | null>(null);
+  const { nodes } = props;
+  useLayoutEffect(() => {
+    const box = frame.current?.getBoundingClientRect();
+    if (box) setStart((known) => known ?? viewportFor(boundsOf(nodes), box.width, box.height));
+  }, [nodes]);
   return (
-    <ReactFlowProvider>
-      <Flow {...props} />
-    </ReactFlowProvider>
+    <div ref={frame} className={classes.frame}>
+      {start ? (
+        <ReactFlowProvider>
+          <Flow {...props} start={start} />
+        </ReactFlowProvider>
+      ) : null}
+    </div>
   );
 }
 
-function Flow(props: CanvasProps) {
+function Flow(props: CanvasProps & { start: Viewport }) {
   const { nodes, edges, selection, editable, onSelect, onMove, onConnect, onBlank, onOpen } = props;
   const [dragged, setDragged] = useState<ReadonlyMap<string, Point>>(noDrag);
-  const [detail, setDetail] = useState<Detail>("near");
+  const [detail, setDetail] = useState<Detail>(() => detailAt(props.start.zoom));
   const [connecting, setConnecting] = useState(false);
-  const shown = useGradually(nodes);
-  const flowNodes = useFlowNodes(shown, dragged, selection, editable);
-  const isFar = detail === "far" && edges.length > farLinesFrom;
-  const flowEdges = useFlowEdges(edges, shown, dragged, selection, isFar);
-  useCanvasHandle(props.ref);
+  const isPainted = detail === "far" && nodes.length > paintedFrom;
+  const flowNodes = useFlowNodes(isPainted ? noNodes : nodes, dragged, selection, editable);
+  const flowEdges = useFlowEdges(isPainted ? noEdges : edges, nodes, dragged, selection);
+  useCanvasHandle(props.ref, nodes);
 
   const selected = useRef(selection);
   selected.current = selection;
@@ -152,7 +165,12 @@ function Flow(props: CanvasProps) {
         onConnectEnd={() => setConnecting(false)}
         onNodeDoubleClick={(_, node) => onOpen(node.id)}
         onPaneClick={(event) => {
-          if (event.detail === 2) onBlank(flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }));
+          const at = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+          const hit = isPainted ? boxAt(nodes, at) : undefined;
+          if (isPainted) onSelect(hit ? [hit.id] : []);
+          if (event.detail !== 2) return;
+          if (hit) void flow.setCenter(hit.x + nodeWidth / 2, hit.y + nodeHeight / 2, { zoom: 0.9 });
+          else if (!isPainted) onBlank(at);
         }}
         onMove={(_, viewport) => setDetail(detailAt(viewport.zoom))}
         nodesDraggable={editable}
@@ -167,14 +185,13 @@ function Flow(props: CanvasProps) {
         elevateNodesOnSelect={false}
         minZoom={0.04}
         maxZoom={2}
-        fitView
-        fitViewOptions={{ padding: 0.06, maxZoom: 1 }}
+        defaultViewport={props.start}
         proOptions={{ hideAttribution: true }}
       >
         <Background variant={BackgroundVariant.Dots} gap={24} size={1.5} />
         <Markers />
-        {isFar ? <FarLines edges={edges} nodes={shown} /> : null}
-        {props.showMinimap ? (
+        {isPainted ? <FarPicture edges={edges} nodes={nodes} selection={selection} /> : null}
+        {props.showMinimap && !isPainted ? (
           <MiniMap
             pannable
             zoomable
@@ -190,20 +207,20 @@ function Flow(props: CanvasProps) {
   );
 }
 
-function useCanvasHandle(ref: Ref<CanvasHandle> | undefined) {
+function useCanvasHandle(ref: Ref<CanvasHandle> | undefined, nodes: readonly CanvasNode[]) {
   const flow = useReactFlow();
   useImperativeHandle(
     ref,
     () => ({
       fit(ids) {
-        void flow.fitView({ padding: 0.15, maxZoom: 1, nodes: ids?.map((id) => ({ id })) });
+        const chosen = ids ? nodes.filter((node) => ids.includes(node.id)) : nodes;
+        const box = document.querySelector(".react-flow")?.getBoundingClientRect();
+        if (box) void flow.setViewport(viewportFor(boundsOf(chosen), box.width, box.height), { duration: 0 });
       },
       centre(id) {
-        const node = flow.getNode(id);
+        const node = nodes.find((each) => each.id === id);
         if (!node) return;
-        void flow.setCenter(node.position.x + nodeWidth / 2, node.position.y + nodeHeight / 2, {
-          zoom: Math.max(0.9, flow.getZoom()),
-        });
+        void flow.setCenter(node.x + nodeWidth / 2, node.y + nodeHeight / 2, { zoom: Math.max(0.9, flow.getZoom()) });
       },
       zoomBy(factor) {
         void flow.zoomTo(flow.getZoom() * factor);
@@ -215,7 +232,7 @@ function useCanvasHandle(ref: Ref<CanvasHandle> | undefined) {
       },
       toCanvas: (screen) => flow.screenToFlowPosition(screen),
     }),
-    [flow],
+    [flow, nodes],
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { detailAt, edgeGeometry, mergedPath } from "./geometry";
+import { boundsOf, detailAt, edgeGeometry, viewportFor } from "./geometry";
 
 describe("lines between boxes", () => {
   it("leaves to the side where the other box stands", () => {
@@ -23,8 +23,20 @@ describe("lines between boxes", () => {
     expect(labelY).toBeCloseTo(150);
   });
 
-  it("draws many lines as one path", () => {
-    expect(mergedPath([{ from: { x: 0, y: 0 }, to: { x: 100, y: 0 } }], 10, 10)).toBe("M5,5L105,5");
+  it("finds the view that shows everything, never nearer than life size", () => {
+    const bounds = boundsOf(
+      [
+        { x: 0, y: 0 },
+        { x: 1800, y: 900 },
+      ],
+      200,
+      100,
+    );
+    expect(bounds).toEqual({ left: 0, top: 0, right: 2000, bottom: 1000 });
+    const view = viewportFor(bounds, 1064, 564);
+    expect(view.zoom).toBeCloseTo(0.5);
+    expect(1000 * view.zoom + view.x).toBeCloseTo(532);
+    expect(viewportFor(boundsOf([{ x: 5, y: 5 }]), 1000, 1000).zoom).toBe(1);
   });
 
   it("shows more the nearer one comes", () => {

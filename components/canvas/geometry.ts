@@ -51,19 +51,45 @@ function curve(
   };
 }
 
-/** All lines of one look as one path: the cheap picture of a very large mesh seen from far. */
-export function mergedPath(
-  lines: readonly { from: Point; to: Point }[],
-  width = nodeWidth,
-  height = nodeHeight,
-): string {
-  const parts: string[] = [];
-  for (const { from, to } of lines) {
-    const x1 = from.x + width / 2;
-    const y1 = from.y + height / 2;
-    parts.push(`M${x1 | 0},${y1 | 0}L${(to.x + width / 2) | 0},${(to.y + height / 2) | 0}`);
+export interface Bounds {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+export function boundsOf(places: readonly Point[], width = nodeWidth, height = nodeHeight): Bounds {
+  if (places.length === 0) return { left: 0, top: 0, right: width, bottom: height };
+  const bounds = {
+    left: Number.POSITIVE_INFINITY,
+    top: Number.POSITIVE_INFINITY,
+    right: Number.NEGATIVE_INFINITY,
+    bottom: Number.NEGATIVE_INFINITY,
+  };
+  for (const { x, y } of places) {
+    bounds.left = Math.min(bounds.left, x);
+    bounds.top = Math.min(bounds.top, y);
+    bounds.right = Math.max(bounds.right, x + width);
+    bounds.bottom = Math.max(bounds.bottom, y + height);
   }
-  return parts.join("");
+  return bounds;
+}
+
+/** The pan and zoom that shows all of `bounds` with a margin, never nearer than life size. */
+export function viewportFor(
+  bounds: Bounds,
+  width: number,
+  height: number,
+  margin = 32,
+): { x: number; y: number; zoom: number } {
+  const across = Math.max(1, bounds.right - bounds.left);
+  const down = Math.max(1, bounds.bottom - bounds.top);
+  const zoom = Math.max(0.04, Math.min(1, (width - 2 * margin) / across, (height - 2 * margin) / down));
+  return {
+    x: width / 2 - ((bounds.left + bounds.right) / 2) * zoom,
+    y: height / 2 - ((bounds.top + bounds.bottom) / 2) * zoom,
+    zoom,
+  };
 }
 
 export function detailAt(zoom: number): "far" | "mid" | "near" {

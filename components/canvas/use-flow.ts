@@ -1,6 +1,7 @@
 "use client";
 // From our words to React Flow's objects. Rule: an object whose input did not change keeps its identity, so that of
 // 1,000 boxes only the changed ones render; nothing here is state.
+import { type NodeHandle, Position } from "@xyflow/react";
 import { useMemo, useRef } from "react";
 import type { BoxNodeType } from "./box-node";
 import { edgeGeometry } from "./geometry";
@@ -8,6 +9,20 @@ import type { LineEdgeType } from "./line-edge";
 import { type CanvasEdge, type CanvasNode, nodeHeight, nodeWidth, type Point } from "./types";
 
 const size = { width: nodeWidth, height: nodeHeight };
+
+/** Known beforehand, so that React Flow measures nothing. */
+const handles: NodeHandle[] = [
+  {
+    id: null,
+    type: "source",
+    position: Position.Right,
+    x: nodeWidth - 6,
+    y: nodeHeight / 2 - 7,
+    width: 14,
+    height: 14,
+  },
+  { id: null, type: "target", position: Position.Left, x: 0, y: 0, width: nodeWidth, height: nodeHeight },
+];
 
 interface NodeMemo {
   node: CanvasNode;
@@ -58,6 +73,7 @@ function flowNode(node: CanvasNode, x: number, y: number, selected: boolean, edi
     selected,
     ...size,
     measured: size,
+    handles,
     ariaLabel: `${node.kind} ${node.title}, ${node.toneWord}`,
   };
 }
@@ -76,7 +92,6 @@ export function useFlowEdges(
   nodes: readonly CanvasNode[],
   dragged: ReadonlyMap<string, Point>,
   selection: ReadonlySet<string>,
-  onlySelected: boolean,
 ): LineEdgeType[] {
   const cache = useRef(new Map<string, EdgeMemo>());
   const places = useMemo(() => new Map<string, Point>(nodes.map((node) => [node.id, node])), [nodes]);
@@ -89,7 +104,6 @@ export function useFlowEdges(
       const to = dragged.get(edge.target) ?? places.get(edge.target);
       if (!from || !to) continue;
       const selected = selection.has(edge.id);
-      if (onlySelected && !selected) continue;
       const key = `${from.x} ${from.y} ${to.x} ${to.y} ${selected} ${isQuiet}`;
       const old = cache.current.get(edge.id);
       const memo =
@@ -101,7 +115,7 @@ export function useFlowEdges(
     }
     cache.current = next;
     return out;
-  }, [edges, places, dragged, selection, onlySelected]);
+  }, [edges, places, dragged, selection]);
 }
 
 function flowEdge(edge: CanvasEdge, from: Point, to: Point, selected: boolean, isQuiet: boolean): LineEdgeType {

@@ -5,7 +5,7 @@ export function problemInWords(code: string | null): string | null {
     return "This link was used already or is older than its time. Ask for a new one, or run npm start -- --sign-in-link.";
   if (code === "unreachable") return "The server cannot be reached. Check that Meshwright is running and try again.";
   if (code === "CredentialsSignin") return "Email and password do not match. Check both and try again.";
-  if (/thrott|rate|too.?many/i.test(code)) return "Too many tries. Wait a minute and try again.";
+  if (/thrott|rate|too.?many/i.test(code)) return "Too many tries. Wait 15 minutes and try again.";
   if (code === "OAuthCallback" || code === "Callback" || code === "OAuthSignin")
     return "Your identity provider did not complete the sign-in. Try again, or use another way in.";
   if (code === "AccessDenied") return "Your account has no access here yet. Ask an administrator for an invite.";

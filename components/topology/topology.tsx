@@ -192,17 +192,12 @@ export function Topology() {
         {inspector && !isPhone ? inspector : null}
       </div>
       {isPhone ? (
-        <Drawer
-          opened={inspector !== null}
-          onClose={() => select([])}
-          position="bottom"
-          size="70%"
-          withCloseButton={false}
-          padding={0}
-          aria-label="Details of the selection"
-        >
-          {inspector}
-        </Drawer>
+        <Drawer.Root opened={inspector !== null} onClose={() => select([])} position="bottom" size="70%">
+          <Drawer.Overlay />
+          <Drawer.Content aria-label="Details of the selection">
+            <Drawer.Body p={0}>{inspector}</Drawer.Body>
+          </Drawer.Content>
+        </Drawer.Root>
       ) : null}
       <QuickAdd opened={quickAdd} onClose={quickAddDialog.close} onAdd={gestures.quickAdd} />
       <RemovalDialog removal={gestures.removal} onConfirm={gestures.confirmRemoval} onCancel={gestures.cancelRemoval} />

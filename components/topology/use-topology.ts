@@ -138,17 +138,26 @@ function matching(document: MeshDocument, search: string): ReadonlySet<string> |
 
 /** Keeps the old object where the new one says the same, so that memoised boxes and lines do not render again. */
 function useSameIdentity<T extends { id: string }>(next: readonly T[]): readonly T[] {
-  const known = useRef(new Map<string, { text: string; value: T }>());
+  const known = useRef(new Map<string, T>());
   return useMemo(() => {
-    const now = new Map<string, { text: string; value: T }>();
-    const out = next.map((value) => {
-      const text = JSON.stringify(value, (_, each: unknown) => (typeof each === "function" ? "" : each));
+    const now = new Map<string, T>();
+    for (const value of next) {
       const old = known.current.get(value.id);
-      const entry = old && old.text === text ? old : { text, value };
-      now.set(value.id, entry);
-      return entry.value;
-    });
+      now.set(value.id, old && saysTheSame(old, value) ? old : value);
+    }
     known.current = now;
-    return out;
+    return [...now.values()];
   }, [next]);
+}
+
+/** Field by field; lists and small objects (chips, badges) by their text. */
+function saysTheSame<T extends object>(a: T, b: T): boolean {
+  for (const key of Object.keys(b) as (keyof T)[]) {
+    const left = a[key];
+    const right = b[key];
+    if (left === right) continue;
+    if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
+    if (JSON.stringify(left) !== JSON.stringify(right)) return false;
+  }
+  return true;
 }
