@@ -34,10 +34,16 @@ export function isSameHash(a: string, b: string): boolean {
 }
 
 // OWASP Password Storage Cheat Sheet: scrypt with N=2^16, r=8, p=2 (64 MiB; four at a time in the thread pool).
-const COST = { logN: 16, r: 8, p: 2 } as const;
+const COST: ScryptCost = { logN: 16, r: 8, p: 2 };
 const KEY_BYTES = 32;
 
-function derive(password: string, salt: Buffer, cost: { logN: number; r: number; p: number }): Promise<Buffer> {
+export interface ScryptCost {
+  logN: number;
+  r: number;
+  p: number;
+}
+
+function derive(password: string, salt: Buffer, cost: ScryptCost): Promise<Buffer> {
   const N = 2 ** cost.logN;
   const options = { N, r: cost.r, p: cost.p, maxmem: 256 * N * cost.r };
   return new Promise((resolve, reject) => {
@@ -47,10 +53,11 @@ function derive(password: string, salt: Buffer, cost: { logN: number; r: number;
   });
 }
 
-export async function hashPassword(password: string): Promise<string> {
+/** The cost is kept with the hash, so raising it later leaves old passwords valid. */
+export async function hashPassword(password: string, cost = COST): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(password, salt, COST);
-  return ["scrypt", COST.logN, COST.r, COST.p, salt.toString("base64url"), key.toString("base64url")].join("$");
+  const key = await derive(password, salt, cost);
+  return ["scrypt", cost.logN, cost.r, cost.p, salt.toString("base64url"), key.toString("base64url")].join("$");
 }
 
 /** A password nobody has: verifying against it takes as long as against a real one. */
