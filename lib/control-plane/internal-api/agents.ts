@@ -12,7 +12,7 @@ import {
   type ProxyReport,
   registerSchema,
 } from "@/lib/agent/protocol";
-import type { SystemData } from "@/lib/data/system";
+import type { ProxyPatch, SystemData } from "@/lib/data/system";
 import { shortHash } from "../ads/snapshot";
 import { JOIN_TOKEN_LIFETIME_MS, newJoinToken } from "../ca/join-tokens";
 import type { ProxyEntry } from "../registry/proxy-entry";
@@ -165,16 +165,8 @@ export class AgentDesk {
       await this.options.removeProxy(entry);
       return;
     }
-    const { inbound, outbound, admin, app } = item.ports;
     const resources = { state: item.state, message: item.message, restarts: item.restarts, ...item.resources };
-    this.options.registry.patch(entry, {
-      inboundPort: inbound,
-      outboundPort: outbound,
-      adminPort: admin,
-      appPort: app,
-      pid: item.pid,
-      resources,
-    });
+    this.options.registry.patch(entry, { ...newPorts(entry, item), pid: item.pid, resources });
     this.options.registry.agentReported(entry, item.state === "running");
   }
 
@@ -193,4 +185,11 @@ export class AgentDesk {
     await this.options.data.joinTokens.insert(hash, proxyRowId, expiresAt);
     return { joinToken: token, expiresAt: expiresAt.toISOString() };
   }
+}
+
+/** The agent chooses ports once; after that the row says what they are. */
+function newPorts({ row }: ProxyEntry, { ports }: ProxyReport): ProxyPatch {
+  const isPlaced = row.outboundPort !== null && row.adminPort !== null;
+  const app = row.appPort === null && ports.app !== null ? { appPort: ports.app } : {};
+  return isPlaced ? app : { inboundPort: ports.inbound, outboundPort: ports.outbound, adminPort: ports.admin, ...app };
 }

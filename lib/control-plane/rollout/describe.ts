@@ -25,3 +25,8 @@ export function previousOf(plan: unknown): Record<string, string | null> {
   const previous = typeof plan === "object" && plan !== null && "previous" in plan ? plan.previous : null;
   return typeof previous === "object" && previous !== null ? (previous as Record<string, string | null>) : {};
 }
+
+export function reasonOf(error: unknown): string {
+  const reason = typeof error === "object" && error !== null && "reason" in error ? error.reason : null;
+  return typeof reason === "string" ? reason : "It was being taken back when the control plane ended.";
+}

@@ -7,9 +7,9 @@ import type { DeploymentRow, ProxyPatch } from "@/lib/data/system";
 import type { Design } from "../registry/designs";
 import type { ProxyEntry } from "../registry/proxy-entry";
 import { hasPorts } from "../registry/publisher";
-import { describeLaggard, describeProxy, previousOf } from "./describe";
+import type { RolloutContext } from "./context";
+import { describeLaggard, describeProxy, previousOf, reasonOf } from "./describe";
 import { type FullPlan, planDeployment } from "./plan";
-import type { RolloutContext } from "./rollouts";
 
 /** ACK, running digest and readiness within this (design: 30 s). */
 const WAVE_LIMIT_MS = 30_000;
@@ -53,6 +53,9 @@ export class RolloutRun {
 
   async run(): Promise<void> {
     try {
+      if (this.deployment.state === "restoring") {
+        throw new RolloutFailure(reasonOf(this.deployment.error)); // an earlier leader had begun to take it back
+      }
       await this.execute();
     } catch (error) {
       if (error instanceof RolloutStopped) {
@@ -77,8 +80,10 @@ export class RolloutRun {
     }
     const planned = planDeployment(environment, design, this.entries(), publisher);
     this.waves = planned.plan.waves.map((proxies) => ({ state: "waiting", proxies }));
+    const isResumed = this.previous.size > 0;
     this.notePrevious(planned);
-    await this.save({ plan: { ...planned.plan, previous: Object.fromEntries(this.previous) } });
+    // What was planned at first stays readable: seen from the middle, every proxy would be "kept".
+    await this.save(isResumed ? {} : { plan: { ...planned.plan, previous: Object.fromEntries(this.previous) } });
     if (planned.plan.problems.length > 0) {
       throw new RolloutFailure("The design does not compile for every proxy. Nothing was changed.", {
         problems: planned.plan.problems,
@@ -143,7 +148,13 @@ export class RolloutRun {
     for (const entry of this.entries()) {
       const seed = seeds.get(entry.proxyKey);
       if (seed && entry.row.desired === "running") {
-        registry.patch(entry, { appSpec: seed.app, service: seed.service, workloadVersion: seed.workloadVersion });
+        const inboundPort = seed.publicPort ?? entry.row.inboundPort;
+        registry.patch(entry, {
+          appSpec: seed.app,
+          service: seed.service,
+          workloadVersion: seed.workloadVersion,
+          inboundPort,
+        });
       }
     }
     await registry.flush();
@@ -197,8 +208,8 @@ export class RolloutRun {
       "a deployment is taken back",
     );
     const error = { reason: failure.message, message: failure.message, ...failure.details };
-    const touched = this.waves.filter((wave) => wave.state !== "waiting").flatMap((wave) => wave.proxies);
-    const back = touched.filter((key) => (this.previous.get(key) ?? null) !== null);
+    const touched = this.entries().filter((entry) => entry.row.deploymentId === deployment.id);
+    const back = touched.map((entry) => entry.proxyKey).filter((key) => (this.previous.get(key) ?? null) !== null);
     await context.setState(deployment, "restoring", { error });
     this.switchTo(back, (key) => this.previous.get(key) ?? null);
     const fresh = [...this.previous].filter(([, before]) => before === null).map(([key]) => key);

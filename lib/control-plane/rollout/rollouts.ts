@@ -1,33 +1,9 @@
 // Takes queued deployments one by one per environment and runs them, on the leader only. A deployment that an earlier
 // leader had begun is taken up again: running it twice leads to the same end.
 
-import type { DeploymentPatch, DeploymentRow, DeploymentState, NewEvent, SystemData } from "@/lib/data/system";
-import type { Logger } from "@/lib/observability/logger";
-import type { Designs } from "../registry/designs";
-import type { ProxyEntry } from "../registry/proxy-entry";
-import type { Publisher } from "../registry/publisher";
-import type { Registry } from "../registry/registry";
-import type { World } from "../registry/world";
+import type { DeploymentRow, NewEvent } from "@/lib/data/system";
+import type { RolloutContext, RolloutsOptions } from "./context";
 import { RolloutRun, RolloutStopped } from "./rollout-run";
-
-export interface RolloutsOptions {
-  data: SystemData;
-  world: World;
-  registry: Registry;
-  designs: Designs;
-  publisher: Publisher;
-  /** Ends a proxy's identity and forgets its row. */
-  removeProxy(entry: ProxyEntry): Promise<void>;
-  now: () => number;
-  logger: Logger;
-}
-
-/** What a run needs: the options and the few writes all runs share. */
-export interface RolloutContext extends RolloutsOptions {
-  setState(deployment: DeploymentRow, state: DeploymentState, patch?: DeploymentPatch): Promise<void>;
-  finish(deployment: DeploymentRow, state: DeploymentState, error: unknown): Promise<void>;
-  appendEvent(deployment: DeploymentRow, kind: string, payload: unknown): Promise<void>;
-}
 
 export class Rollouts {
   private readonly running = new Map<string, Promise<void>>();
