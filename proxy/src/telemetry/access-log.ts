@@ -155,10 +155,18 @@ function jsonWriter(node: AccessLogJson, omitEmpty: boolean): JsonWriter {
       const [only] = node.parts;
       if (node.parts.length === 1 && only !== undefined && !("literal" in only)) {
         const read = reader(only);
+        // Most values repeat from line to line: quote again only what is new.
+        let last = "";
+        let lastQuoted = '""';
         return (record) => {
           const value = read(record);
           if (value === null) return omitEmpty ? null : "null";
-          return typeof value === "number" ? String(value) : quote(value);
+          if (typeof value === "number") return String(value);
+          if (value !== last) {
+            last = value;
+            lastQuoted = quote(value);
+          }
+          return lastQuoted;
         };
       }
       const text = textOf(node.parts, omitEmpty ? "" : "-");

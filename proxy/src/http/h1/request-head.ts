@@ -118,6 +118,10 @@ export function parseFields(text: string, start: number, headers: HeaderList): n
   let i = start;
   while (i < size) {
     const nameStart = i;
+    const guess = headers.expected[headers.length];
+    const isPrefixed = guess !== undefined && text.startsWith(guess.name, i);
+    if (isPrefixed) i += guess.name.length;
+    if (i === size) return incomplete;
     let c = text.charCodeAt(i);
     while (((charClass[c] as number) & CHAR.token) !== 0) {
       if (++i === size) return incomplete;
@@ -144,10 +148,12 @@ export function parseFields(text: string, start: number, headers: HeaderList): n
     let valueEnd = i;
     while (valueEnd > valueStart && isSpace(text.charCodeAt(valueEnd - 1))) valueEnd--;
     if (headers.length === maxHeaders) return refusal(431, "too_many_headers");
-    const name = text.substring(nameStart, colon);
+    const isGuess = isPrefixed && colon - nameStart === guess.name.length;
+    const info = isGuess ? guess : nameInfo(text.substring(nameStart, colon));
+    if (!isGuess) headers.expected[headers.length] = info;
     const isPlain = valueStart === colon + 2 && valueEnd === i;
     i += 2;
-    headers.pushParsed(name, nameInfo(name), text.substring(valueStart, valueEnd), isPlain ? nameStart : -1, i);
+    headers.pushParsed(info, valueStart, valueEnd, isPlain ? nameStart : -1, i);
   }
   return incomplete;
 }
@@ -181,7 +187,7 @@ function interpret(head: RequestHead): HeadRefusal | undefined {
   for (let i = 0; i < headers.length; i++) {
     const flags = (headers.infos[i] as { flags: number }).flags;
     if ((flags & special) === 0) continue;
-    const value = headers.values[i] as string;
+    const value = headers.valueAt(i);
     if ((flags & NAME.host) !== 0) {
       hosts++;
       host = value;

@@ -85,7 +85,7 @@ function interpret(head: ResponseHead, requestMethod: string, is11: boolean): He
     for (let i = 0; i < headers.length; i++) {
       const flags = (headers.infos[i] as { flags: number }).flags;
       if ((flags & special) === 0) continue;
-      const value = headers.values[i] as string;
+      const value = headers.valueAt(i);
       if ((flags & NAME.contentLength) !== 0) {
         if (head.hasContentLength) return refusal(502, "duplicate_content_length");
         length = parseContentLength(value);
