@@ -2,7 +2,7 @@
 // The rule: who manages people may not lock everybody out: the last administrator stays one.
 
 import type { Role } from "@/lib/api/schema/common";
-import { can, type Principal } from "@/lib/auth/permissions";
+import type { Principal } from "@/lib/auth/permissions";
 import { hashPassword, hashToken, newLinkToken, verifyPassword } from "@/lib/auth/secrets";
 import { AppError } from "@/lib/errors";
 import { requireGlobal } from "./access";
@@ -252,8 +252,4 @@ export async function createSignInLink(
     await appendEvent(connection, { ...actor(principal), kind: "person.link-made", subject: email });
   });
   return { token, expiresAt };
-}
-
-export function mayManagePeople(principal: Principal): boolean {
-  return can(principal, "people.manage");
 }

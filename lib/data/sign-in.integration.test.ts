@@ -159,6 +159,16 @@ describe("seeds", () => {
     });
   });
 
+  test("a demo that never came up is deployed again at the next start, one that ran is left alone", async () => {
+    await database.deployment.updateMany({ data: { state: "restored" } });
+    await seedDemo(database, {});
+    await seedDemo(database, {});
+    expect(await database.deployment.count({ where: { state: "queued" } })).toBe(1);
+    await database.deployment.updateMany({ where: { state: "queued" }, data: { state: "done" } });
+    await seedDemo(database, {});
+    expect(await database.deployment.count()).toBe(2);
+  });
+
   test("the bootstrap token acts for the administrator, and a revoked one stays revoked", async () => {
     const { id, token } = newApiToken();
     await seedBootstrapToken(database, token);

@@ -54,5 +54,3 @@ export function rangeToMs(text: string): number {
   const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[text.slice(-1)] ?? 60_000;
   return Number(text.slice(0, -1)) * unit;
 }
-
-export const noContent = z.null();

@@ -5,6 +5,7 @@ import { bindingForDocument, EMPTY_BINDING } from "@/lib/deploy";
 import { demoMesh, demoPositions, digestOf, emptyMesh, type MeshDocument, type Positions } from "@/lib/mesh";
 import type { Connection, Database } from "../client";
 import { fromJson, toJson } from "../json";
+import { OPEN_STATES } from "../system/deployments";
 import { appendEvent } from "../system/events";
 
 export const DEMO_SLUG = "shop";
@@ -19,7 +20,10 @@ export async function seedDemo(database: Database, ports: DemoPorts): Promise<vo
   const existing = await database.mesh.findUnique({ where: { slug: DEMO_SLUG }, include: { environments: true } });
   if (existing) {
     const environment = existing.environments.find(({ name }) => name === LOCAL_ENVIRONMENT);
-    if (environment) await refreshPorts(database, environment, ports);
+    if (environment) {
+      await refreshPorts(database, environment, ports);
+      await tryAgain(database, environment);
+    }
     return;
   }
   const document = demoMesh();
@@ -57,6 +61,19 @@ export async function seedDemo(database: Database, ports: DemoPorts): Promise<vo
       subject: "r1",
       payload: { revision: 1, environment: LOCAL_ENVIRONMENT },
     });
+  });
+}
+
+/** A demo that never came up (a machine too busy at its first start) is deployed again; one that ran once is left alone. */
+async function tryAgain(database: Database, { id, meshId }: { id: string; meshId: string }): Promise<void> {
+  const alive = await database.deployment.count({
+    where: { environmentId: id, state: { in: ["done", ...OPEN_STATES] } },
+  });
+  if (alive > 0) return;
+  const revision = await database.revision.findFirst({ where: { meshId }, orderBy: { number: "asc" } });
+  if (!revision) return;
+  await database.deployment.create({
+    data: { environmentId: id, revisionId: revision.id, startedByName: "Meshwright" },
   });
 }
 

@@ -9,10 +9,9 @@ import { agents, proxies } from "./proxies";
 import { telemetry } from "./telemetry";
 
 export type { Channel, Listener, ListenOptions, Notice } from "../listen";
-export { CHANNELS, listen } from "../listen";
+export { listen } from "../listen";
 export type { CaKeyKind, CaKeyRow, CaKeyState, CertificateRow } from "./ca";
 export type { DeploymentPatch, DeploymentRow, DeploymentState, EnvironmentRow, RevisionRow } from "./deployments";
-export { OPEN_STATES } from "./deployments";
 export type { NewEvent } from "./events";
 export type { LeaderRow } from "./leader";
 export type { AgentRow, NewProxy, ProxyDesired, ProxyPatch, ProxyRow, ProxyState } from "./proxies";
