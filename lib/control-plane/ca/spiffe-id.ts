@@ -27,10 +27,6 @@ export function parseSpiffeId(text: string): SpiffeId | null {
   return TRUST_DOMAIN.test(trustDomain) && isPlain ? { trustDomain, path: `/${segments.join("/")}` } : null;
 }
 
-export function workloadSpiffeId(trustDomain: string, namespace: string, serviceAccount: string): string {
-  return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
-}
-
 export function controlPlaneSpiffeId(trustDomain: string): string {
   return `spiffe://${trustDomain}/meshwright/control-plane`;
 }

@@ -2,7 +2,13 @@
 // be compiled keeps what it has, and says why. One rule: compile is a pure function of what is passed here; nothing
 // else may change what a proxy gets.
 
-import type { CompileInput, CompileResult, EnvironmentBinding, InstanceEndpoint } from "@/lib/compile/types";
+import type {
+  CompileInput,
+  CompileResult,
+  CompileWarning,
+  EnvironmentBinding,
+  InstanceEndpoint,
+} from "@/lib/compile/types";
 import { NO_ROLLOUT } from "@/lib/compile/types";
 import type { Logger } from "@/lib/observability/logger";
 import { ResourcePool, type Snapshot } from "../ads/snapshot";
@@ -22,7 +28,7 @@ export interface PublisherOptions {
   logger: Logger;
 }
 
-export type Compiled = { ok: true; snapshot: Snapshot } | { ok: false; problems: string[] };
+export type Compiled = { ok: true; snapshot: Snapshot; warnings: CompileWarning[] } | { ok: false; problems: string[] };
 
 export class Publisher {
   private readonly pools = new Map<string, ResourcePool>();
@@ -88,7 +94,11 @@ export class Publisher {
       proxyKey,
     );
     return result.ok
-      ? { ok: true, snapshot: encodeSnapshot(result.resources, this.options.secrets(), pool) }
+      ? {
+          ok: true,
+          snapshot: encodeSnapshot(result.resources, this.options.secrets(), pool),
+          warnings: result.warnings,
+        }
       : { ok: false, problems: result.violations.map((violation) => `${violation.path}: ${violation.message}`) };
   }
 

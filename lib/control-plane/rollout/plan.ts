@@ -1,9 +1,19 @@
 // What a deployment would do, before it does it: proxies created, updated, kept and retired, and the resources of each
 // that are added, changed and removed. The same compile as the real push, compared by content hash.
 
-import type { InstanceEndpoint } from "@/lib/compile/types";
-import { type ProxySeed, planProxies } from "@/lib/deploy";
-import { CLUSTER, ENDPOINT, LISTENER, ROUTE, SECRET, type Snapshot, TYPE_URLS, type TypeUrl } from "../ads/snapshot";
+import type { CompileWarning, InstanceEndpoint } from "@/lib/compile/types";
+import { changeSentences, type ProxySeed, planProxies } from "@/lib/deploy";
+import {
+  CLUSTER,
+  ENDPOINT,
+  type EncodedResource,
+  LISTENER,
+  ROUTE,
+  SECRET,
+  type Snapshot,
+  TYPE_URLS,
+  type TypeUrl,
+} from "../ads/snapshot";
 import type { Design } from "../registry/designs";
 import type { ProxyEntry } from "../registry/proxy-entry";
 import type { Publisher } from "../registry/publisher";
@@ -25,7 +35,7 @@ export interface DeploymentPlan {
   proxies: PlannedChange[];
   waves: [string[], string[]];
   summary: string[];
-  warnings: unknown[];
+  warnings: CompileWarning[];
   /** Everything that does not compile; a deployment with problems does not start. */
   problems: string[];
 }
@@ -64,14 +74,25 @@ export function planDeployment(
   const placeholders = create.map(placeholderOf);
   const byKey = new Map(entries.map((entry) => [entry.proxyKey, entry]));
   const problems: string[] = [];
+  const sentences: string[] = [];
+  const warnings = new Map<string, CompileWarning>();
   const changeOf = (proxyKey: string, isNew: boolean): PlannedChange => {
     const compiled = publisher.preview(environment.id, design, proxyKey, placeholders);
     if (!compiled.ok) {
       problems.push(...compiled.problems.map((problem) => `${proxyKey}: ${problem}`));
       return { proxyKey, change: isNew ? "create" : "update" };
     }
-    const resources = compareSnapshots(isNew ? null : (byKey.get(proxyKey)?.current ?? null), compiled.snapshot);
+    for (const warning of compiled.warnings) {
+      warnings.set(`${warning.path} ${warning.message}`, warning);
+    }
+    const before = isNew ? null : (byKey.get(proxyKey)?.current ?? null);
+    const resources = compareSnapshots(before, compiled.snapshot);
     const isChanged = resources.added.length + resources.changed.length + resources.removed.length > 0;
+    if (before && isChanged) {
+      const workload = proxyKey.split("/")[1] ?? proxyKey;
+      const said = changeSentences(resourcesOf(before), resourcesOf(compiled.snapshot));
+      sentences.push(...said.map((sentence) => `${workload}'s proxy: ${sentence}`));
+    }
     return { proxyKey, change: isNew ? "create" : isChanged ? "update" : "keep", resources };
   };
   const proxies: PlannedChange[] = [
@@ -79,8 +100,18 @@ export function planDeployment(
     ...keep.map((proxyKey) => changeOf(proxyKey, false)),
     ...retire.map((proxyKey): PlannedChange => ({ proxyKey, change: "retire" })),
   ];
-  const plan = { proxies, waves, summary: summaryOf(proxies), warnings: [], problems: [...new Set(problems)] };
+  const plan = {
+    proxies,
+    waves,
+    summary: [...summaryOf(proxies), ...new Set(sentences)],
+    warnings: [...warnings.values()],
+    problems: [...new Set(problems)],
+  };
   return { plan, create, seeds: new Map(all.map((seed) => [seed.proxyKey, seed])), retire };
+}
+
+function resourcesOf(snapshot: Snapshot): EncodedResource[] {
+  return TYPE_URLS.flatMap((typeUrl) => [...snapshot.resources[typeUrl].values()]);
 }
 
 /** Endpoints are left out: they follow from what is ready, not from the design. */
