@@ -229,9 +229,18 @@ describe("compile", () => {
 
   test("gives every proxy ports of its own, and says them", async () => {
     const { out } = await cli(["compile", "mesh.yaml", "-w", "production/checkout-v1", "--show-places"]);
-    const { endpoints } = JSON.parse(out) as { endpoints: { inboundPort: number; appPort: number }[] };
+    const { endpoints } = JSON.parse(out) as {
+      endpoints: { inboundPort: number; outboundPort: number; adminPort: number; appPort?: number }[];
+    };
     expect(endpoints).toHaveLength(11);
-    expect(new Set(endpoints.flatMap((each) => [each.inboundPort, each.appPort])).size).toBe(22);
+    const ports = endpoints.flatMap((each) => [
+      each.inboundPort,
+      each.outboundPort,
+      each.adminPort,
+      each.appPort ?? [],
+    ]);
+    // Four each, and the gateway has no app.
+    expect(new Set(ports.flat()).size).toBe(43);
     writeFileSync(path.join(cwd, "places.json"), out);
     expect((await cli(["compile", "mesh.yaml", "-w", "production/checkout-v1", "--places", "places.json"])).code).toBe(
       0,

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { compileStaticBootstrap, type InstanceEndpoint, NO_ROLLOUT } from "@/lib/compile";
+import { localPlaces, type Places } from "@/lib/deploy";
 import { digestOf } from "@/lib/mesh";
 import type { CliCommand, Given } from "../command";
 import { checkDesign, readDesign } from "../files";
 import { EXIT, type Io, printJson, UsageError } from "../io";
-import { localPlaces, type Places } from "../local-places";
 import { violationText } from "../words";
 
 const port = z.int().min(1).max(65_535);
@@ -61,7 +61,7 @@ export const compileCommand: CliCommand = {
       value: "FILE",
       about: "JSON with binding and endpoints; absent: everything on this machine",
     },
-    "base-port": { type: "string", value: "PORT", about: "first port on this machine (default 21000, ten per proxy)" },
+    "base-port": { type: "string", value: "PORT", about: "first port on this machine (default 21000, four per proxy)" },
     external: {
       type: "string",
       value: "NS/NAME=HOST:PORT",
