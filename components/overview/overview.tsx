@@ -1,6 +1,7 @@
 "use client";
 // "Is this mesh all right, and what waits for me?"
 import { Anchor, Skeleton, Text } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
@@ -43,6 +44,7 @@ export function Overview() {
   const now = useNow(10_000);
   const search = sharedSearch(`?${useSearchParams().toString()}`);
   const draft = useDraft(mesh);
+  const [isStarted, setStarted] = useLocalStorage({ key: `meshwright-started-${mesh}`, defaultValue: false });
   const signals = useSignals(mesh, environment?.name, { scope: "mesh", range: view.range });
   const proxies = useProxies(mesh, environment?.name);
   const deployments = useDeployments(mesh, environment?.name);
@@ -78,6 +80,7 @@ export function Overview() {
 
   const open = deployments.data?.items.find(isOpen);
   const isNew =
+    !isStarted &&
     draft.snapshot.document.objects.filter((object) => object.kind === "Service").length <= 2 &&
     !hasHistory(deployments.data?.items ?? []);
   if (isNew) {
@@ -92,6 +95,7 @@ export function Overview() {
           topology={topology.data}
           open={open}
           failed={failed}
+          onFinish={() => setStarted(true)}
         />
       </Page>
     );

@@ -27,6 +27,7 @@ export function StartList(props: {
   topology: TopologyDto | undefined;
   open: DeploymentDto | undefined;
   failed: DeploymentDto | undefined;
+  onFinish: () => void;
 }) {
   const { mesh, environment } = useMesh();
   const { binding, save } = useBinding(mesh, environment?.name);
@@ -72,6 +73,7 @@ export function StartList(props: {
         detail="Or start from what you have."
         actions={
           <>
+            {progress.call ? <Button onClick={props.onFinish}>Go on to the overview</Button> : null}
             <Button
               variant="default"
               leftSection={<IconFileImport size={16} />}
