@@ -27,13 +27,9 @@ export async function takeKey(
   now: Date,
 ): Promise<KeptAnswer | null> {
   const id = { principalId_key: { principalId, key } };
-  await database.idempotencyKey.deleteMany({
-    where: {
-      principalId,
-      key,
-      OR: [{ expiresAt: { lt: now } }, { status: null, createdAt: { lt: new Date(now.getTime() - ABANDONED_MS) } }],
-    },
-  });
+  // Everybody's old keys go on the way: there is no other broom.
+  const abandoned = { principalId, key, status: null, createdAt: { lt: new Date(now.getTime() - ABANDONED_MS) } };
+  await database.idempotencyKey.deleteMany({ where: { OR: [{ expiresAt: { lt: now } }, abandoned] } });
   try {
     await database.idempotencyKey.create({
       data: { principalId, key, requestHash, createdAt: now, expiresAt: new Date(now.getTime() + KEPT_MS) },
