@@ -2,6 +2,7 @@
 // Rule: the only place that exits the process, and the only one that turns an unexpected error into words.
 
 import "reflect-metadata";
+import { dirname, resolve } from "node:path";
 import { type AdminContext, startAdmin } from "./admin/admin-server";
 import { formatViolation } from "./contract/violations";
 import { drain } from "./drain";
@@ -42,6 +43,7 @@ async function serve(options: Options): Promise<void> {
     onFatal: (message, exitCode) => exit.begin(message, exitCode),
   });
   const dataPlane = new DataPlane();
+  if (options.identityFile !== null) dataPlane.home = dirname(resolve(options.identityFile));
   exit.dataPlane = dataPlane;
   exit.stopSource = () => opened.source.stop();
   const context: AdminContext = {

@@ -1,6 +1,7 @@
 // All listeners and clusters of the process: takes plans and secrets, keeps what can be kept, swaps the rest.
 // Rule: a plan is applied whole or not at all. Ports are opened before anything is changed; then the swap is one turn.
 
+import { resolve } from "node:path";
 import { UpstreamCluster } from "../cluster/cluster";
 import { report } from "../errors";
 import type { HttpRuntime } from "../http/runtime";
@@ -33,6 +34,8 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
   clusters: ReadonlyMap<string, UpstreamCluster> = new Map();
   plan: ProxyPlan | null = null;
   isDraining = false;
+  /** Where relative paths of configuration begin. */
+  home = process.cwd();
   private readonly logFiles = new Map<string, LogFile>();
   private runtimes = new Map<HttpConnectionPlan, HttpRuntime>();
   private readonly dialer = new SocketDialer(this.secrets, (reason) => this.telemetry.countHandshakeFailure(reason));
@@ -134,8 +137,8 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     );
     if (resolving.length === 0) return;
     let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, warmUpMs);
+    const limit = new Promise<void>((done) => {
+      timer = setTimeout(done, warmUpMs);
     });
     await Promise.race([Promise.all(resolving.map((cluster) => cluster.warmed)), limit]);
     clearTimeout(timer);
@@ -197,7 +200,8 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     });
   }
 
-  private logFile(path: string): LogFile | null {
+  private logFile(configured: string): LogFile | null {
+    const path = resolve(this.home, configured);
     const known = this.logFiles.get(path);
     if (known !== undefined) return known;
     try {

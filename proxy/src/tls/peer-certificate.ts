@@ -2,12 +2,14 @@
 // Rule: an SVID has exactly one URI SAN, is not a CA, and belongs to our trust domain. Two SANs pass TLS: refuse them here.
 
 import type { X509Certificate } from "node:crypto";
+import { checkSvid } from "../identity/svid";
 import type { PeerIdentity, SanMatcher } from "../plan/types";
 
 export interface PeerCertificate extends PeerIdentity {
   readonly serial: string;
   readonly spiffeId: string;
   readonly isCa: boolean;
+  readonly der: Uint8Array;
   readonly fingerprint256: string;
 }
 
@@ -37,6 +39,7 @@ export function readPeerCertificate(certificate: X509Certificate): PeerCertifica
     serial: normalizeSerial(certificate.serialNumber),
     spiffeId: first?.startsWith("spiffe://") ? first : "",
     isCa: certificate.ca,
+    der: certificate.raw,
     fingerprint256: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
   };
 }
@@ -64,6 +67,8 @@ export function refusePeer(peer: PeerCertificate, rules: PeerRules): string | un
     if (peer.spiffeId === "") return "no_spiffe_id";
     if (!/^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/.test(peer.spiffeId)) return "malformed_spiffe_id";
     if (trustDomainOf(peer.spiffeId) !== rules.trustDomain) return "foreign_trust_domain";
+    // Key usage and the rest of the X.509-SVID profile, once per connection.
+    if (!checkSvid(peer.der).ok) return "not_an_svid";
   }
   if (rules.sanMatchers.length === 0) return undefined;
   const isMatched = rules.sanMatchers.some((matcher) => {

@@ -56,9 +56,15 @@ export async function createCa(name: string): Promise<TestCa> {
         signingKey: keys.privateKey,
         extensions: [
           new x509.BasicConstraintsExtension(options.isCa === true, undefined, true),
+          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
           new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
           ...(uris.length > 0
-            ? [new x509.SubjectAlternativeNameExtension(uris.map((value) => ({ type: "url" as const, value })))]
+            ? [
+                new x509.SubjectAlternativeNameExtension(
+                  uris.map((value) => ({ type: "url" as const, value })),
+                  true,
+                ),
+              ]
             : []),
         ],
       });
