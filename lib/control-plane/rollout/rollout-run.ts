@@ -9,6 +9,7 @@ import type { ProxyEntry } from "../registry/proxy-entry";
 import { hasPorts } from "../registry/publisher";
 import type { RolloutContext } from "./context";
 import { describeLaggard, describeProxy, previousOf, reasonOf } from "./describe";
+import { RolloutFailure, RolloutStopped } from "./outcome";
 import { type FullPlan, planDeployment } from "./plan";
 
 /** ACK, running digest and readiness within this (design: 30 s). */
@@ -19,17 +20,6 @@ const START_LIMIT_MS = 60_000;
 const RETIRE_DRAIN_MS = 2_000;
 const RETIRE_LIMIT_MS = 20_000;
 const POLL_MS = 50;
-
-export class RolloutStopped extends Error {}
-
-class RolloutFailure extends Error {
-  constructor(
-    message: string,
-    readonly details: { proxyKey?: string; problems?: string[] } = {},
-  ) {
-    super(message);
-  }
-}
 
 type WaveState = "waiting" | "running" | "done" | "failed";
 

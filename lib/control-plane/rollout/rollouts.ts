@@ -3,7 +3,8 @@
 
 import type { DeploymentRow, NewEvent } from "@/lib/data/system";
 import type { RolloutContext, RolloutsOptions } from "./context";
-import { RolloutRun, RolloutStopped } from "./rollout-run";
+import { RolloutStopped } from "./outcome";
+import { RolloutRun } from "./rollout-run";
 
 export class Rollouts {
   private readonly running = new Map<string, Promise<void>>();
