@@ -34,6 +34,9 @@ export function TimeChart(props: {
   floor: number;
   limit?: { value: number; label: string };
   noData: string;
+  /** The time shown, epoch milliseconds; the same for all charts of a screen. */
+  from: number;
+  to: number;
 }) {
   const { points, series, format, state } = props;
   const values = points.flatMap((point) => series.map((each) => point[each.name] ?? null));
@@ -75,7 +78,7 @@ export function TimeChart(props: {
             <LineChart
               data={[...points]}
               syncId="signals"
-              margin={{ top: 8, right: 8, bottom: 0, left: 0 }}
+              margin={{ top: 16, right: 8, bottom: 0, left: 0 }}
               accessibilityLayer
               title={props.title}
             >
@@ -84,7 +87,8 @@ export function TimeChart(props: {
                 dataKey="at"
                 type="number"
                 scale="time"
-                domain={["dataMin", "dataMax"]}
+                domain={[props.from, props.to]}
+                allowDataOverflow
                 tickFormatter={clock}
                 tickLine={false}
                 axisLine={false}
@@ -118,13 +122,13 @@ export function TimeChart(props: {
                   ) : null
                 }
               />
-              {props.marks.map((mark) => (
+              {props.marks.map((mark, index) => (
                 <ReferenceLine
                   key={mark.id}
                   x={new Date(mark.at).getTime()}
                   stroke="var(--mw-accent)"
                   strokeDasharray="4 3"
-                  label={{ value: mark.text, position: "insideTopRight", fontSize: 11, fill: "var(--mw-accent-text)" }}
+                  label={{ value: index + 1, position: "top", fontSize: 11, fill: "var(--mw-accent-text)", offset: 2 }}
                   ifOverflow="hidden"
                 />
               ))}

@@ -18,6 +18,7 @@ const facts = (change: Partial<OverviewFacts> = {}): OverviewFacts => ({
   proxies: [proxy()],
   openDeployment: null,
   isRunning: true,
+  isReading: false,
   ...change,
 });
 
@@ -29,6 +30,10 @@ describe("the overview's answer", () => {
     expect(overviewAnswer(facts({ signals: { state: "stale", errorRatio: 0, mtlsRatio: 1 } }), now).status).toBe(
       "stale",
     );
+  });
+
+  it("says that it is reading while no answer has come, not that nothing was measured", () => {
+    expect(overviewAnswer(facts({ signals: null, isReading: true }), now).text).toMatch(/Reading/);
   });
 
   it("names what fails before anything else", () => {

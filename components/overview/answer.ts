@@ -16,6 +16,8 @@ export interface OverviewFacts {
   }[];
   openDeployment: { revision: number; state: string } | null;
   isRunning: boolean;
+  /** Not answered yet: neither measured nor unmeasured. */
+  isReading: boolean;
 }
 
 export interface Sentence {
@@ -39,6 +41,7 @@ export function overviewAnswer(facts: OverviewFacts, nowMs: number): Sentence {
     return { status: "failing", text: `${plural(refused.length, "proxy", "proxies")} refused the configuration.` };
   if (gone.length > 0)
     return { status: "failing", text: `${plural(gone.length, "proxy", "proxies")} cannot be reached.` };
+  if (facts.isReading) return { status: "unmeasured", text: "Reading what the mesh does." };
   if (!facts.isRunning) return { status: "unmeasured", text: "Nothing is deployed yet." };
   if (!facts.signals || facts.signals.state === "no-data")
     return { status: "unmeasured", text: "The mesh runs; nothing is measured yet." };

@@ -115,6 +115,7 @@ export function Overview() {
       certificateNotAfter: proxy.certificate?.notAfter ?? null,
     })),
     openDeployment: open ? { revision: open.revision, state: open.state } : null,
+    isReading: environment !== undefined && (signals.isPending || proxies.isPending),
     isRunning: Boolean(environment?.running) || (proxies.data?.items.length ?? 0) > 0,
   };
   const answer = overviewAnswer(facts, now || Date.now());
@@ -146,7 +147,11 @@ export function Overview() {
           )
         }
       />
-      <Tiles signals={signals.data} href={`/meshes/${mesh}/signals${search}`} />
+      <Tiles
+        isReading={environment !== undefined && signals.isPending}
+        signals={signals.data}
+        href={`/meshes/${mesh}/signals${search}`}
+      />
       <div className={classes.columns}>
         <Panel title="Security posture" flush>
           <ul className={classes.rows}>

@@ -1,6 +1,6 @@
 "use client";
 // The four golden signals as tiles: now, the change against the same time before, the shape of the range.
-import { Text } from "@mantine/core";
+import { Skeleton, Text } from "@mantine/core";
 import Link from "next/link";
 import type { SignalsDto } from "@/components/api-client";
 import { type Change, changeOf, Sparkline } from "@/components/charts";
@@ -8,7 +8,24 @@ import { formatMs, formatPercent, formatRate, type Status, StatusIcon } from "@/
 import { worstUse } from "./answer";
 import classes from "./overview.module.css";
 
-export function Tiles({ signals, href }: { signals: SignalsDto | undefined; href: string }) {
+export function Tiles({
+  signals,
+  href,
+  isReading,
+}: {
+  signals: SignalsDto | undefined;
+  href: string;
+  isReading: boolean;
+}) {
+  if (isReading) {
+    return (
+      <div className={classes.tiles} aria-busy="true">
+        {["latency", "traffic", "errors", "saturation"].map((name) => (
+          <Skeleton key={name} height={154} />
+        ))}
+      </div>
+    );
+  }
   const now = signals?.now;
   const before = signals?.before;
   const points = signals?.points ?? [];

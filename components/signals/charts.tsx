@@ -3,7 +3,8 @@
 import { useMemo } from "react";
 import type { SignalsDto } from "@/components/api-client";
 import { TimeChart, withGaps } from "@/components/charts";
-import { formatMs, formatPercent, formatRate, Panel } from "@/components/ui";
+import { formatClock, formatMs, formatPercent, formatRate, Panel } from "@/components/ui";
+import { rangeToMs } from "@/lib/api/schema/common";
 import classes from "./signals.module.css";
 
 const noTraffic = "No proxy has reported in this range. It is not zero: it was not measured.";
@@ -35,12 +36,19 @@ export function Charts({ signals, title }: { signals: SignalsDto; title: string 
       }),
     [saturation.points],
   );
-  const shared = { state, marks, noData: noTraffic };
-  const sat = { state: state === "zero" ? ("live" as const) : state, marks, noData: noSaturation };
+  const to = Math.max(
+    points.at(-1)?.at ?? 0,
+    use.at(-1)?.at ?? 0,
+    signals.lastScrapeAt ? new Date(signals.lastScrapeAt).getTime() : 0,
+  );
+  const from = to - rangeToMs(signals.range);
+  const shown = marks.filter((mark) => new Date(mark.at).getTime() >= from);
+  const shared = { state, marks: shown, from, to, noData: noTraffic };
+  const sat = { state: state === "zero" ? ("live" as const) : state, marks: shown, from, to, noData: noSaturation };
   const megabytes = (value: number) => `${value.toFixed(0)} MB`;
   const millicores = (value: number) => `${value.toFixed(0)} m`;
   return (
-    <Panel title={`${title}: golden signals`} hint="Vertical lines are deployments. Gaps were not measured.">
+    <Panel title={`${title}: golden signals`} hint="Gaps were not measured.">
       <div className={classes.grid}>
         <TimeChart
           {...shared}
@@ -124,6 +132,15 @@ export function Charts({ signals, title }: { signals: SignalsDto; title: string 
           series={[{ name: "mtls", label: "share of requests", colour: 1 }]}
         />
       </div>
+      {shown.length > 0 ? (
+        <ol className={classes.marks} aria-label="Changes, marked on the charts by their number">
+          {shown.map((mark) => (
+            <li key={mark.id}>
+              {formatClock(mark.at)} {mark.text}
+            </li>
+          ))}
+        </ol>
+      ) : null}
     </Panel>
   );
 }

@@ -24,6 +24,7 @@ export interface Topology {
   nodes: readonly CanvasNode[];
   edges: readonly CanvasEdge[];
   isDraft: boolean;
+  isReading: boolean;
   error: Error | null;
   retry(): void;
 }
@@ -95,6 +96,7 @@ export function useTopology(layer: Layer, search: string): Topology {
     nodes: useSameIdentity(picture.nodes),
     edges: useSameIdentity(picture.edges),
     isDraft,
+    isReading: environment !== undefined && topology.isPending,
     error: isDraft && draft.snapshot ? null : (draft.error ?? topology.error),
     retry: () => {
       draft.reload();

@@ -4,17 +4,20 @@ import type { Status } from "@/components/ui/status-words";
 import { type Changes, changesInWords } from "./changes";
 
 export interface AnswerInput {
-  nodes: readonly { title: string; tone: Status }[];
+  nodes: readonly { title: string; tone: Status; shape: string }[];
   edges: readonly { tone: Status; warning: string | null; line: string }[];
   changes: Changes | null;
+  /** Live state has not answered yet. */
+  isReading: boolean;
 }
 
 export function answerOf(input: AnswerInput, comparedWith: string | null): { status: Status; text: string } {
   const { nodes, edges, changes } = input;
   if (changes && comparedWith)
     return { status: changes.marks.size > 0 ? "attention" : "ok", text: changesInWords(changes, comparedWith) };
-  const size = `${plural(nodes.length, "service")}, ${plural(edges.length, "dependency", "dependencies")}`;
+  const size = `${plural(nodes.filter((node) => node.shape === "box").length, "service")}, ${plural(edges.length, "dependency", "dependencies")}`;
   if (nodes.length === 0) return { status: "unmeasured", text: "Nothing is drawn yet." };
+  if (input.isReading) return { status: "unmeasured", text: `${size}; reading the traffic.` };
   const failing = nodes.filter((node) => node.tone === "failing");
   const plain = edges.filter((edge) => edge.line === "dotted" || edge.line === "dash-dot").length;
   const strangers = edges.filter((edge) => edge.warning?.includes("not drawn")).length;

@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { type AnswerInput, answerOf } from "./answer";
+
+const node = (title: string, tone: AnswerInput["nodes"][number]["tone"] = "ok") => ({ title, tone, shape: "box" });
+const edge = (line = "solid") => ({ tone: "ok" as const, warning: null, line });
+const input = (change: Partial<AnswerInput> = {}): AnswerInput => ({
+  nodes: [node("cart")],
+  edges: [edge()],
+  changes: null,
+  isReading: false,
+  ...change,
+});
+
+describe("the sentence over the topology", () => {
+  it("says that traffic flows as drawn only when it was measured", () => {
+    expect(answerOf(input(), null)).toEqual({ status: "ok", text: "1 service, 1 dependency: traffic flows as drawn." });
+    expect(answerOf(input({ nodes: [node("cart", "unmeasured")] }), null).status).toBe("unmeasured");
+    expect(answerOf(input({ isReading: true }), null).text).toMatch(/reading the traffic/);
+  });
+
+  it("puts failing services before plain text", () => {
+    expect(answerOf(input({ nodes: [node("cart", "failing")], edges: [edge("dotted")] }), null).text).toBe(
+      "cart is failing.",
+    );
+    expect(answerOf(input({ edges: [edge("dotted")] }), null).text).toBe("1 dependency carries plain text.");
+  });
+});
