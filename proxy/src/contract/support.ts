@@ -128,11 +128,11 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   // --- HTTP connection manager ---
   [HCM]: {
     ...fields(`stat_prefix rds route_config http_filters common_http_protocol_options http_protocol_options server_name
-      server_header_transformation max_request_headers_kb stream_idle_timeout request_timeout request_headers_timeout
-      drain_timeout delayed_close_timeout access_log use_remote_address xff_num_trusted_hops skip_xff_append via
+      stream_idle_timeout request_headers_timeout access_log use_remote_address skip_xff_append
       generate_request_id preserve_external_request_id always_set_request_id_in_response forward_client_cert_details
-      set_current_client_cert_details normalize_path merge_slashes strip_matching_host_port strip_any_host_port`),
+      set_current_client_cert_details normalize_path merge_slashes`),
     codec_type: only("AUTO", "HTTP1"),
+    server_header_transformation: only("PASS_THROUGH"),
     path_with_escaped_slashes_action: only(
       "IMPLEMENTATION_SPECIFIC_DEFAULT",
       "KEEP_UNCHANGED",
@@ -141,10 +141,10 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     ),
   },
   [`${HCM.replace(/\.\w+$/, "")}.Rds`]: fields("config_source route_config_name"),
-  [`${HCM}.SetCurrentClientCertDetails`]: fields("subject cert chain dns uri"),
+  [`${HCM}.SetCurrentClientCertDetails`]: fields("subject dns uri"),
   [HCM.replace(/\w+$/, "HttpFilter")]: { ...fields("name"), typed_config: types(HTTP_RBAC, ROUTER) },
   "envoy.config.core.v3.HttpProtocolOptions": {
-    ...fields("idle_timeout max_connection_duration max_headers_count max_requests_per_connection"),
+    ...fields("idle_timeout max_connection_duration max_requests_per_connection"),
     headers_with_underscores_action: { note: "downstream only" },
   },
   "envoy.config.core.v3.Http1ProtocolOptions": {
@@ -228,18 +228,17 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.QueryParameterMatcher": fields("name string_match present_match"),
   "envoy.config.route.v3.RouteAction": {
     ...fields(`cluster weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite
-      append_x_forwarded_host timeout idle_timeout retry_policy max_stream_duration`),
+      append_x_forwarded_host timeout idle_timeout retry_policy`),
     cluster_not_found_response_code: only("SERVICE_UNAVAILABLE", "NOT_FOUND"),
     priority: only("DEFAULT"),
   },
-  "envoy.config.route.v3.RouteAction.MaxStreamDuration": fields("max_stream_duration"),
   "envoy.config.route.v3.WeightedCluster": { ...fields("clusters total_weight"), runtime_key_prefix: NO_RUNTIME },
   "envoy.config.route.v3.WeightedCluster.ClusterWeight": { ...fields("name weight"), ...HEADER_OPS },
   "envoy.config.route.v3.RedirectAction":
     fields(`https_redirect scheme_redirect host_redirect port_redirect path_redirect
     prefix_rewrite regex_rewrite response_code strip_query`),
   "envoy.config.route.v3.DirectResponseAction": { ...fields("status"), body: { note: "inline" } },
-  "envoy.config.route.v3.RetryPolicy": fields(`retry_on num_retries per_try_timeout per_try_idle_timeout
+  "envoy.config.route.v3.RetryPolicy": fields(`retry_on num_retries per_try_timeout
     retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off retriable_headers
     retriable_request_headers`),
   "envoy.config.route.v3.RetryPolicy.RetryBackOff": fields("base_interval max_interval"),
