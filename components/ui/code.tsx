@@ -1,6 +1,6 @@
 "use client";
 // Text to copy: commands, digests, YAML. Rule: shows exactly what it copies.
-import { ActionIcon, Box, CopyButton, Tooltip } from "@mantine/core";
+import { ActionIcon, CopyButton, Tooltip } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import classes from "./code.module.css";
 
@@ -23,19 +23,6 @@ export function CodeLine({ children, label }: { children: string; label?: string
     <div className={classes.line}>
       <code>{children}</code>
       <CopyIcon value={children} label={label ?? "Copy command"} />
-    </div>
-  );
-}
-
-export function CodeBlock({ children, label }: { children: string; label: string }) {
-  return (
-    <div className={classes.block}>
-      <Box component="pre" role="region" tabIndex={0} aria-label={label}>
-        {children}
-      </Box>
-      <span className={classes.corner}>
-        <CopyIcon value={children} label={`Copy ${label}`} />
-      </span>
     </div>
   );
 }

@@ -50,14 +50,6 @@ export function formatMs(ms: Maybe): string {
   return `${trimZeros(ms.toFixed(1))} ms`;
 }
 
-export function formatBytes(bytes: Maybe): string {
-  if (isAbsent(bytes)) return absent;
-  if (bytes >= 1024 ** 3) return `${(bytes / 1024 ** 3).toFixed(1)} GB`;
-  if (bytes >= 1024 ** 2) return `${(bytes / 1024 ** 2).toFixed(0)} MB`;
-  if (bytes >= 1024) return `${(bytes / 1024).toFixed(0)} KB`;
-  return `${bytes} B`;
-}
-
 /** "3 s", "4 min", "2 h", "5 d": the largest unit that is at least one. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
