@@ -198,10 +198,10 @@ function Waiting({ mesh, search, findings }: { mesh: string; search: string; fin
       }
       flush
     >
-      {rows.length === 0 ? (
-        <EmptyState title={findings ? "Nothing waits" : "Reading the draft"}>
-          {findings ? "No analyzer has anything to say about the draft." : null}
-        </EmptyState>
+      {!findings ? (
+        <LoadingRows rows={3} />
+      ) : rows.length === 0 ? (
+        <EmptyState title="Nothing waits">No analyzer has anything to say about the draft.</EmptyState>
       ) : (
         <ul className={classes.rows}>
           {rows.map((row) => (
@@ -226,10 +226,10 @@ function RecentChanges({ mesh }: { mesh: string }) {
   const items = events.data?.items ?? [];
   return (
     <Panel title="Recent changes" flush>
-      {items.length === 0 ? (
-        <EmptyState title={events.isLoading ? "Reading" : "No change yet"}>
-          Deployments, certificates and refused configurations appear here.
-        </EmptyState>
+      {events.isPending ? (
+        <LoadingRows rows={4} />
+      ) : items.length === 0 ? (
+        <EmptyState title="No change yet">Deployments, certificates and refused configurations appear here.</EmptyState>
       ) : (
         <ul className={classes.rows}>
           {items.map((event) => (

@@ -6,4 +6,4 @@ export { MeshShell } from "./mesh-shell";
 export { Providers } from "./providers";
 export { useMe, useMeshes } from "./session";
 export { useUrlParameters, useUrlState, useView } from "./use-view";
-export { type Range, rangeWord, sharedSearch, type View, writeParameters } from "./view";
+export { rangeWord, sharedSearch, writeParameters } from "./view";

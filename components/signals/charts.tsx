@@ -42,7 +42,10 @@ export function Charts({ signals, title }: { signals: SignalsDto; title: string 
     signals.lastScrapeAt ? new Date(signals.lastScrapeAt).getTime() : 0,
   );
   const from = to - rangeToMs(signals.range);
-  const shown = marks.filter((mark) => new Date(mark.at).getTime() >= from);
+  const shown = apart(
+    marks.filter((mark) => new Date(mark.at).getTime() >= from),
+    (to - from) / 40,
+  );
   const shared = { state, marks: shown, from, to, noData: noTraffic };
   const sat = { state: state === "zero" ? ("live" as const) : state, marks: shown, from, to, noData: noSaturation };
   const megabytes = (value: number) => `${value.toFixed(0)} MB`;
@@ -143,6 +146,17 @@ export function Charts({ signals, title }: { signals: SignalsDto; title: string 
       ) : null}
     </Panel>
   );
+}
+
+/** Marks that would stand on each other become one; the last word of the group is the one that counts. */
+function apart(marks: SignalsDto["marks"], closeMs: number): SignalsDto["marks"] {
+  const out: SignalsDto["marks"] = [];
+  for (const mark of [...marks].sort((a, b) => a.at.localeCompare(b.at))) {
+    const last = out.at(-1);
+    if (last && new Date(mark.at).getTime() - new Date(last.at).getTime() < closeMs) out[out.length - 1] = mark;
+    else out.push(mark);
+  }
+  return out;
 }
 
 function withBudget(value: number | null, budget: number | null, format: (value: number) => string): string {
