@@ -236,7 +236,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
   private replyOverloaded(): void {
     this.localHeaders.clear();
     this.localHeaders.push("x-envoy-overloaded", "true");
-    this.reply(503, "UO", "upstream_reset_before_response_started{overflow}", resetBody("overflow"));
+    this.reply(503, "UO", "upstream_reset_before_response_started{overflow}", resetBody("overflow", false));
   }
 
   private startAttempt(): void {
@@ -311,7 +311,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
   private failWith(status: number, flag: string, reason: string): void {
     const flags = this.flags === "-" ? flag : `${this.flags},${flag}`;
     const details = `upstream_reset_before_response_started{${reason.replaceAll(" ", "_")}}`;
-    this.localReply(status, flags, details, resetBody(reason));
+    this.localReply(status, flags, details, resetBody(reason, this.attempts > 1));
   }
 
   // --- request body ---
@@ -697,6 +697,8 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
   }
 }
 
-function resetBody(reason: string): string {
-  return `upstream connect error or disconnect/reset before headers. reset reason: ${reason}`;
+/** Envoy's words: people search for them. */
+function resetBody(reason: string, isRetried: boolean): string {
+  const retried = isRetried ? "retried and the latest " : "";
+  return `upstream connect error or disconnect/reset before headers. ${retried}reset reason: ${reason}`;
 }
