@@ -23,8 +23,6 @@ const groups: { title: string; keys: [string, string][] }[] = [
     keys: [
       ["/", "Search on the canvas"],
       ["a", "Quick add"],
-      ["c", "Connect from the selected one"],
-      ["Enter", "Rename the selected one"],
       ["Delete", "Delete the selected"],
       ["Ctrl Z", "Undo"],
       ["Ctrl Shift Z", "Redo"],
