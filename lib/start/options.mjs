@@ -1,9 +1,11 @@
 // The options of `npm start`.
 import path from "node:path";
 
+export const DEFAULT_PORT = 3000;
+
 export const HELP = `npm start -- [options]
 
-  --port N             web port (default 3000)
+  --port N             web port (default ${DEFAULT_PORT})
   --home DIR           folder of all state (default .meshwright)
   --no-demo            start with an empty mesh instead of the demo shop
   --sign-in-link [EMAIL]  print a one-time sign-in link (default: the administrator);
@@ -18,7 +20,7 @@ To keep it running after the terminal closes: nohup npm start &`;
 /** @returns {{ options?: object, problems: string[] }} */
 export function parseOptions(argv, workingFolder) {
   const options = {
-    port: 3000,
+    port: DEFAULT_PORT,
     home: undefined,
     demo: true,
     reset: false,

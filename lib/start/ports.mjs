@@ -7,7 +7,8 @@ import { describe } from "./processes.mjs";
 import { freePort } from "./wait.mjs";
 
 const KEPT = ["postgres", "internal", "ads", "enroll", "demoGateway", "demoExternal", "demoSwitches"];
-// A newcomer opens the shop in a browser, so its port should be one a person can remember.
+// A newcomer opens the shop in a browser, so its port should be one a person can remember. Only beside the default web port:
+// several installations that start at once on ports of their own would all choose it.
 const FIRST_CHOICE = { demoGateway: 8088 };
 
 /** Is the port free on both loopback families? Anything that listens on all addresses counts too. */
@@ -24,7 +25,7 @@ export async function isFree(port) {
 }
 
 /** The ports of this home: those of last time where they are still free, otherwise new ones. */
-export async function portsOf(home) {
+export async function portsOf(home, { isDefault = false } = {}) {
   const file = path.join(home, "ports.json");
   let kept = {};
   try {
@@ -34,7 +35,7 @@ export async function portsOf(home) {
   }
   const ports = {};
   for (const name of KEPT) {
-    let port = await freePort(kept[name] ?? FIRST_CHOICE[name] ?? 0);
+    let port = await freePort(kept[name] ?? (isDefault ? FIRST_CHOICE[name] : undefined) ?? 0);
     while (Object.values(ports).includes(port)) port = await freePort();
     ports[name] = port;
   }

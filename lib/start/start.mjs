@@ -6,7 +6,7 @@ import { ignoresHangup, watchAncestors } from "./ancestors.mjs";
 import { endForeground, runForeground } from "./foreground.mjs";
 import { environmentOf, isHome, openHome, releaseLock, removeHome, runningIn, takeLock, updateLock } from "./home.mjs";
 import { ensureInstalled } from "./install.mjs";
-import { HELP, parseOptions } from "./options.mjs";
+import { DEFAULT_PORT, HELP, parseOptions } from "./options.mjs";
 import { holderOf, isFree, portsOf } from "./ports.mjs";
 import { endLeftovers } from "./processes.mjs";
 import { createProgress } from "./progress.mjs";
@@ -143,7 +143,7 @@ async function bringUp(home, onSupervisor) {
   const left = await endLeftovers(home);
   if (left.length > 0) progress.say(`  ended what a killed start had left: ${left.join(", ")}`);
 
-  const ports = await portsOf(home);
+  const ports = await portsOf(home, { isDefault: options.port === DEFAULT_PORT });
   const environment = environmentOf({ home, ports, webPort: options.port, demo: options.demo });
   const supervisor = new Supervisor({ home, environment, ports, tell: (text) => progress.say(`  ! ${text}`) });
   onSupervisor(supervisor);
