@@ -64,6 +64,17 @@ test("counts calls to an external service from the caller's side", () => {
   expect(goldenSignals({ kind: "service", key }, seen, 1)).toMatchObject({ requests: 2, errors: 1, mtlsRatio: null });
 });
 
+test("a dependency on an external service says whether its caller sent plain text", () => {
+  const dependency = {
+    kind: "dependency",
+    source: CHECKOUT,
+    destination: "ExternalService/production/carrier-api",
+  } as const;
+  const plain = flows([{ reporter: "source", security: "none" }], "carrier-api");
+  expect(goldenSignals(dependency, plain, 1).mtlsRatio).toBe(0);
+  expect(goldenSignals({ kind: "mesh" }, plain, 1).mtlsRatio).toBeNull();
+});
+
 test("5xx and no response at all are errors, 4xx is not", () => {
   const seen = flows([{ code: "404" }, { code: "500" }, { code: "0" }, {}]);
   expect(goldenSignals({ kind: "mesh" }, seen, 2)).toMatchObject({ errorRatio: 0.5, requestsPerSecond: 2 });

@@ -42,6 +42,11 @@ function isInScope(scope: Scope, flow: Flow): boolean {
 }
 
 /** Signals of `scope` from flows that cover `seconds`. */
+// The callee saw the certificate. A caller knows only what it sent, which settles it on the way to an external service: drawn
+// on that dependency, kept out of the share of mesh and service, which is about traffic between sidecars.
+const isSecurityKnown = (scope: Scope, flow: Flow): boolean =>
+  flow.reporter === "destination" || (flow.reporter === "source" && scope.kind === "dependency");
+
 export function goldenSignals(scope: Scope, flows: readonly Flow[], seconds: number): GoldenSignals {
   const buckets = emptyBuckets();
   const codes: Record<string, number> = {};
@@ -50,7 +55,7 @@ export function goldenSignals(scope: Scope, flows: readonly Flow[], seconds: num
     sum.requests += flow.requests;
     sum.errors += flow.errors;
     sum.ms += flow.sumMs;
-    if (flow.reporter === "destination") {
+    if (isSecurityKnown(scope, flow)) {
       if (flow.security !== "unknown") sum.known += flow.requests;
       if (flow.security === "mutual_tls") sum.secured += flow.requests;
     }

@@ -70,6 +70,14 @@ async function tellRunning(running) {
   );
 }
 
+/** What a later `--sign-in-link` needs to reach this installation; the person's own variables stay out of the file. */
+const ownVariables = (environment) =>
+  Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name]) => /^(MESHWRIGHT_|NEXTAUTH_|DATABASE_URL$)/.test(name) && name !== "MESHWRIGHT_BOOTSTRAP_TOKEN",
+    ),
+  );
+
 async function requireFreePort(port) {
   if (await isFree(port)) return;
   const holder = holderOf(port);
@@ -196,7 +204,7 @@ async function bringUp(home, onSupervisor) {
 
   const url = environment.MESHWRIGHT_WEB_URL;
   const demoUrl = options.demo ? `http://127.0.0.1:${ports.demoGateway}` : undefined;
-  updateLock(home, { environment, demoUrl, ready: true });
+  updateLock(home, { environment: ownVariables(environment), demoUrl, ready: true });
   const signInLinks = seeded.signInLinks ?? [];
   const seconds = (Date.now() - startedAt) / 1000;
   progress.ready(
