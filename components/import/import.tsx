@@ -37,14 +37,20 @@ export function Import() {
   const [file, setFile] = useState<string | undefined>();
   const [namespace, setNamespace] = useState("");
   const read = useMutation({
-    mutationFn: (apply: boolean) =>
-      send<Read>("POST", `/meshes/${mesh}/import`, {
-        dialect: "istio",
-        text,
-        apply,
-        ...(file ? { file } : {}),
-        ...(namespace.trim() ? { defaultNamespace: namespace.trim() } : {}),
-      }),
+    // Looking needs no version; applying says which version of the draft was looked at.
+    mutationFn: (lookedAt: number | null) =>
+      send<Read>(
+        "POST",
+        `/meshes/${mesh}/import`,
+        {
+          dialect: "istio",
+          text,
+          apply: lookedAt !== null,
+          ...(file ? { file } : {}),
+          ...(namespace.trim() ? { defaultNamespace: namespace.trim() } : {}),
+        },
+        lookedAt === null ? {} : { ifMatch: `"v${lookedAt}"` },
+      ),
     onSuccess: (answer) => {
       if (answer.applied) void client.invalidateQueries({ queryKey: keys.mesh(mesh) });
     },
@@ -123,7 +129,7 @@ export function Import() {
               variant={result && !result.applied ? "default" : "filled"}
               disabled={text.trim() === ""}
               loading={read.isPending}
-              onClick={() => read.mutate(false)}
+              onClick={() => read.mutate(null)}
             >
               Show what it would do
             </Button>
@@ -132,7 +138,7 @@ export function Import() {
                 leftSection={<IconFileImport size={16} />}
                 disabled={!can("draft.write") || result.commands.length === 0}
                 loading={read.isPending}
-                onClick={() => read.mutate(true)}
+                onClick={() => read.mutate(result.version)}
               >
                 Apply {plural(result.commands.length, "change")} to the draft
               </Button>
