@@ -119,13 +119,17 @@ export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
           ) : null}
           {object.kind === "Gateway" ? (
             <NumberInput
+              key={object.spec.listeners[0]?.port}
               label="Port"
               size="xs"
               min={1}
               max={65535}
               disabled={!editable}
-              value={object.spec.listeners[0]?.port}
-              onBlur={(event) => patch(["listeners", 0, "port"], Number(event.currentTarget.value))}
+              defaultValue={object.spec.listeners[0]?.port}
+              onBlur={(event) => {
+                const value = Number(event.currentTarget.value);
+                if (value && value !== object.spec.listeners[0]?.port) patch(["listeners", 0, "port"], value);
+              }}
             />
           ) : null}
           <EditText
