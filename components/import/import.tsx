@@ -153,7 +153,7 @@ export function Import() {
 }
 
 function answerOf(result: Read | undefined, error: Error | null): { status?: Status; text: string } {
-  if (error) return { status: "failing", text: "This could not be read." };
+  if (error) return { status: "failing", text: "That did not work; nothing was changed." };
   if (!result) return { text: "What do you have already?" };
   if (result.violations.length > 0)
     return {
