@@ -1,0 +1,30 @@
+// A team's Istio document comes in, goes live and is taken back: import, apply, deploy, one step back.
+import { readFileSync } from "node:fs";
+import { expect, signIn, test } from "./meshwright";
+
+const seed = readFileSync(new URL("../lib/dialects/istio/fixtures/seed.yaml", import.meta.url), "utf8");
+/** Eleven sidecars in two waves; generous, because the machine also runs the browser. */
+const DEPLOYED_MS = 90_000;
+
+test("a document of Istio is imported, deployed and rolled back", { tag: "@once" }, async ({ page }) => {
+  test.setTimeout(4 * DEPLOYED_MS);
+  await signIn(page);
+  await page.goto("/meshes/shop/import");
+  await page.getByLabel("Istio YAML").fill(seed);
+  await page.getByRole("button", { name: "Show what it would do" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("2 documents understood");
+  await expect(page.getByText("everything goes to v1 (90 %), v2 (10 %).")).toBeVisible();
+  await page.getByRole("button", { name: /^Apply \d+ changes? to the draft$/ }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Applied to the draft.");
+
+  await page.getByRole("link", { name: "Deploy it" }).click();
+  await page.getByLabel("In a few words").fill("10 % of checkout's calls to payment v2");
+  await page.getByRole("button", { name: "Freeze and plan" }).click();
+  await page.getByRole("button", { name: /^Deploy r\d+ to local$/ }).click();
+  const answer = page.getByRole("heading", { level: 1 });
+  await expect(answer).toHaveText(/^local runs revision r2, on 11 proxies\.$/, { timeout: DEPLOYED_MS });
+
+  await page.getByRole("button", { name: "Roll back to r1" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
+  await expect(answer).toHaveText(/^local runs revision r1, on 11 proxies\.$/, { timeout: DEPLOYED_MS });
+});
