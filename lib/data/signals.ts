@@ -3,26 +3,12 @@
 import type { Flow, MeasuredWindow } from "@/lib/signals";
 import type { Database } from "./client";
 import { fromJson } from "./json";
+import type { SaturationRow } from "./system/telemetry";
 
 const MINUTE_MS = 60_000;
 
-export interface SaturationPoint {
-  atMs: number;
-  proxyKey: string;
-  service: string | null;
-  eventLoopDelayP99Ms: number | null;
-  cpuMillicores: number | null;
-  residentBytes: number | null;
-  privateBytes: number | null;
-  connectionsActive: number | null;
-  requestsActive: number | null;
-  requestsPending: number | null;
-  poolUse: number | null;
-  pendingUse: number | null;
-  requestsUse: number | null;
-  overflow: number;
-  ejectionsActive: number | null;
-}
+/** One proxy's saturation in the minute that begins at `atMs` (epoch milliseconds). */
+export type SaturationPoint = { atMs: number } & Omit<SaturationRow, "environmentId" | "minute">;
 
 interface Span {
   environmentId: string;
