@@ -6,12 +6,14 @@ export const NONCE_HEADER = "x-nonce";
 export const PATH_HEADER = "x-meshwright-path";
 
 export function contentSecurityPolicy(nonce: string, { isDevelopment = false } = {}): string {
+  // Hot reload writes styles into the page without a nonce; a nonce in the list would make 'unsafe-inline' count for nothing.
+  const styles = isDevelopment ? "'self' 'unsafe-inline'" : `'self' 'nonce-${nonce}'`;
   return [
     "default-src 'none'",
     // strict-dynamic: what our own script loads (chunks, workers) may run; what is written into a page may not.
     `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${isDevelopment ? " 'unsafe-eval'" : ""}`,
-    `style-src 'self' 'nonce-${nonce}'`,
-    `style-src-elem 'self' 'nonce-${nonce}'`,
+    `style-src ${styles}`,
+    `style-src-elem ${styles}`,
     // React Flow and Mantine place things by style attributes; they can show, not run.
     "style-src-attr 'unsafe-inline'",
     "img-src 'self' data: blob:",
