@@ -19,6 +19,8 @@ export function listenForEvents(client: QueryClient): () => void {
 
   const lead = () =>
     new Promise<void>((resolve) => {
+      // The lock may be granted in the same turn in which we were told to stop; held by nobody, it would silence every tab.
+      if (stop.signal.aborted) return resolve();
       const source = new EventSource("/api/v1/events/stream");
       const publish = (event: LiveEvent) => {
         apply(event);
@@ -34,10 +36,13 @@ export function listenForEvents(client: QueryClient): () => void {
       source.onerror = () => {
         if (source.readyState === EventSource.CONNECTING) reportUnreachable();
       };
-      stop.signal.addEventListener("abort", () => {
+      const end = () => {
         source.close();
         resolve();
-      });
+      };
+      // The lock may be granted after the page has left: an abort in the past calls nobody.
+      if (stop.signal.aborted) end();
+      else stop.signal.addEventListener("abort", end);
     });
 
   if (navigator.locks) {
