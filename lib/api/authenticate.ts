@@ -35,8 +35,9 @@ export async function personOfCookie(cookie: string | null, runtime: Runtime): P
 }
 
 /**
- * The caller's address, as the nearest believed reverse proxy tells it. Without one Next puts the peer's own address here,
- * unless the caller wrote something itself: so the address only adds to limits, which hold per account and token as well.
+ * The caller's address, as the nearest believed reverse proxy tells it. Without one it is the peer's own: lib/start/supervised.mjs
+ * drops what the caller wrote and Next fills it in. A web server started in another way believes the caller, so the address
+ * only adds to limits, which hold per account and token as well.
  */
 export function addressOf(headers: Headers, trustedProxies: number): string {
   const hops = (headers.get("x-forwarded-for") ?? "")
