@@ -6,6 +6,7 @@ import {
   goldenSignals,
   isCounted,
   isStale,
+  joinWindows,
   type MeasuredWindow,
   type Scope,
   type SignalState,
@@ -31,24 +32,26 @@ export async function measure(
   { controlPlane, database, clock }: Runtime,
   { environmentId, rangeMs }: { environmentId: string; rangeMs: number },
 ): Promise<Measured> {
-  const nowMs = clock.now();
+  const askedMs = clock.now();
   const recent = await controlPlane.recentSignals(environmentId, Math.ceil(Math.min(rangeMs, RECENT_MS) / 1_000));
-  const span = { environmentId, from: new Date(nowMs - rangeMs - ROLLUP_MS), to: new Date(nowMs) };
-  const needsRollups = rangeMs > RECENT_MS || !recent;
+  const span = { environmentId, from: new Date(askedMs - rangeMs - ROLLUP_MS), to: new Date(askedMs) };
+  // A scraper that was just started remembers little: its predecessor's minutes are in the rollups.
+  const remembersMs = recent?.windows[0]?.startMs ?? Number.POSITIVE_INFINITY;
+  const needsRollups = remembersMs > askedMs - rangeMs;
   const [rollups, state] = await Promise.all([
     needsRollups ? readRollups(database, span) : [],
-    recent ? null : readScrapeState(database, environmentId),
+    recent?.lastScrapeAt ? null : readScrapeState(database, environmentId),
   ]);
-  const firstRecentMs = recent?.windows[0]?.startMs ?? Number.POSITIVE_INFINITY;
-  // Where both know, the finer one speaks.
-  const older = rollups.filter(({ endMs }) => endMs <= firstRecentMs);
+  const { older, finer } = joinWindows(rollups, recent?.windows ?? []);
   const oldSaturation = rangeMs > ROLLUP_MS ? await readSaturation(database, span) : [];
   const newSaturation = (recent?.saturation ?? []).map(({ at, ...reading }) => ({ ...reading, atMs: at }));
+  // Read after the waiting: a control plane that hangs must not make what it last said look young.
+  const nowMs = clock.now();
   return {
     nowMs,
-    windows: [...older, ...(recent?.windows ?? [])].filter(({ endMs }) => endMs > nowMs - rangeMs),
+    windows: [...older, ...finer].filter(({ endMs }) => endMs > nowMs - rangeMs),
     saturation: [...oldSaturation, ...newSaturation],
-    lastScrapeAtMs: recent ? recent.lastScrapeAt : (state?.lastScrapeAt.getTime() ?? null),
+    lastScrapeAtMs: recent?.lastScrapeAt ?? state?.lastScrapeAt.getTime() ?? null,
     intervalMs: recent?.intervalMs ?? state?.intervalMs ?? DEFAULT_INTERVAL_MS,
   };
 }
@@ -66,6 +69,7 @@ export function recentWindows({ windows, nowMs }: Measured): MeasuredWindow[] {
 export interface Seen {
   now: SignalNow;
   requests: number;
+  errors: number;
 }
 
 export const NOTHING: SignalNow = {
@@ -79,10 +83,11 @@ export const NOTHING: SignalNow = {
 
 export function signalsOf(scope: Scope, windows: readonly MeasuredWindow[]): Seen {
   const seconds = windows.reduce((sum, { startMs, endMs }) => sum + (endMs - startMs), 0) / 1_000;
-  if (seconds <= 0) return { now: NOTHING, requests: 0 };
+  if (seconds <= 0) return { now: NOTHING, requests: 0, errors: 0 };
   const golden = goldenSignals(scope, flowsIn(windows), seconds);
   return {
     requests: golden.requests,
+    errors: golden.errors,
     now: {
       requestsPerSecond: golden.requestsPerSecond,
       errorRatio: golden.errorRatio,

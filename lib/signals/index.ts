@@ -9,3 +9,4 @@ export * from "./saturation";
 export { counterDelta, readScrape, type Scrape } from "./scrape";
 export * from "./series";
 export * from "./state";
+export * from "./windows";

@@ -259,6 +259,7 @@ export const signalsRoute = defineRoute({
         state: stateOf(measured, requests, seenBefore),
         lastScrapeAt: all.lastScrapeAtMs === null ? null : new Date(all.lastScrapeAtMs).toISOString(),
         now: nowOf(measured, now),
+        total: { ...inRange.now, requests: inRange.requests, errors: inRange.errors },
         before: signalsOf(scope, before).now,
         points: series.map(({ atMs, ...point }) => ({ at: new Date(atMs).toISOString(), ...point })),
         heatmap: { bounds: [...BOUNDS_MS], counts: heatmapOf(scope, series, measured.windows, stepMs) },
@@ -294,9 +295,8 @@ function versionsOf(scope: Scope, windows: readonly MeasuredWindow[]) {
     scope.kind === "service"
       ? windows
       : windows.map((window) => ({ ...window, flows: window.flows.filter(({ source }) => source === scope.source) }));
-  return Object.entries(versionShares(service, flowsIn(relevant))).map(([version, share]) => ({
-    version,
-    share,
-    now: signalsOf({ kind: "service", key: service, version }, relevant).now,
-  }));
+  return Object.entries(versionShares(service, flowsIn(relevant))).map(([version, share]) => {
+    const { now, requests } = signalsOf({ kind: "service", key: service, version }, relevant);
+    return { version, share, requests, now };
+  });
 }

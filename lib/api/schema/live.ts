@@ -54,6 +54,8 @@ export const signals = z.object({
   state: signalState,
   lastScrapeAt: timestamp.nullable(),
   now: signalNow,
+  /** Over the whole range: every request once. */
+  total: signalNow.extend({ requests: z.number(), errors: z.number() }),
   /** The same length of time before this one, for comparison. */
   before: signalNow,
   points: z.array(signalPoint),
@@ -73,8 +75,8 @@ export const signals = z.object({
         .extend({ at: timestamp }),
     ),
   }),
-  /** Versions that answered, with their share of the requests. */
-  versions: z.array(z.object({ version: z.string(), share: measure, now: signalNow })),
+  /** Versions that answered in the range, with their share of the requests. */
+  versions: z.array(z.object({ version: z.string(), share: measure, requests: z.number(), now: signalNow })),
   marks: z.array(z.object({ at: timestamp, kind: z.string(), text: z.string(), id: z.string() })),
 });
 export type Signals = z.infer<typeof signals>;
