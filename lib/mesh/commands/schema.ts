@@ -2,7 +2,7 @@
 // The rule: a change of the design that is not a command does not exist.
 import { z } from "zod";
 import { position } from "../schema/document";
-import { annotations, labels, MAX_OBJECTS, origin } from "../schema/primitives";
+import { annotations, labels, MAX_OBJECTS, MAX_TEXT, origin } from "../schema/primitives";
 import type { MeshObject, ObjectKey, Position } from "../types";
 
 const MAX_BATCH_DEPTH = 4;
@@ -47,6 +47,7 @@ const metadataPatch = z.strictObject({
   annotations: annotations.nullable().optional(),
   uid: z.string().min(1).max(400).nullable().optional(),
   origin: origin.nullable().optional(),
+  text: z.string().max(MAX_TEXT).nullable().optional(),
 });
 // Objects are checked when the command is applied: there every problem gets the path of its object.
 const anyObject = z.record(z.string(), z.unknown()).transform((value) => value as unknown as MeshObject);

@@ -57,8 +57,8 @@ const identity = (object: MeshObject) => object.metadata.uid ?? objectKey(object
 
 function changesOf(was: MeshObject, now: MeshObject): SemanticChange[] {
   const key = objectKey(now);
-  const { name: _a, uid: _b, namespace: _c, ...oldMetadata } = was.metadata;
-  const { name: _d, uid: _e, namespace: _f, ...newMetadata } = now.metadata;
+  const { name: _a, uid: _b, namespace: _c, text: _d, ...oldMetadata } = was.metadata;
+  const { name: _e, uid: _f, namespace: _g, text: _h, ...newMetadata } = now.metadata;
   const leaves = [...leafChanges(was.spec, now.spec, ["spec"]), ...leafChanges(oldMetadata, newMetadata, ["metadata"])];
   return changedSentences(was, now, leaves).map(({ sentence, path, before, after }) => ({
     kind: "changed",

@@ -2,12 +2,19 @@
 // The rule: what is not the design (positions, the order of the list, comments of a YAML file) does not reach it.
 import canonicalize from "canonicalize";
 import { objectKey } from "../refs";
-import type { MeshDocument } from "../types";
+import type { MeshDocument, MeshObject } from "../types";
 import { sha256Hex } from "./sha256";
 
 /** 64 lower-case hex digits; equal for equal designs in browser, CLI and server. */
 export function digestOf(document: MeshDocument): string {
-  return sha256Hex(canonicalJson({ objects: sortByKey(document.objects) }));
+  return sha256Hex(canonicalJson({ objects: sortByKey(document.objects).map(withoutText) }));
+}
+
+/** The object without the text a person wrote it in: comments are not the design. */
+function withoutText(object: MeshObject): unknown {
+  if (object.metadata.text === undefined) return object;
+  const { text: _text, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 /** RFC 8785. Fields that are `undefined` are absent. */

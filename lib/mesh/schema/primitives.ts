@@ -62,11 +62,16 @@ export const annotations = z
   .refine((value) => Object.keys(value).length <= 64, "must have at most 64 entries");
 
 /** A service by name; `namespace` defaults to that of the object that holds the reference. */
-export const serviceRef = z.strictObject({ namespace: labelName.optional(), name: labelName });
+const refNamespace = labelName.optional().describe("Absent: the namespace of this object.");
+export const serviceRef = z.strictObject({ namespace: refNamespace, name: labelName.describe("The service's name.") });
 
 export const REF_KINDS = ["Service", "Gateway", "ExternalService", "Workload"] as const;
 /** Any end of a dependency; `namespace` defaults to that of the object that holds the reference. */
-export const ref = z.strictObject({ kind: z.enum(REF_KINDS), namespace: labelName.optional(), name: labelName });
+export const ref = z.strictObject({
+  kind: z.enum(REF_KINDS).describe("The kind of what is named."),
+  namespace: refNamespace,
+  name: labelName.describe("Its name."),
+});
 
 /** Where an imported object came from, with what the model has no word for, kept verbatim for the way back. */
 export const origin = z.strictObject({
@@ -85,16 +90,21 @@ export const origin = z.strictObject({
     .optional(),
 });
 
+/** Of the YAML that is kept beside an object, so that a document stays bounded. */
+export const MAX_TEXT = 65_536;
+
 /** In the order in which they are written. */
 function metadata<N extends z.ZodType, S extends z.ZodType>(name: N, namespace: S) {
   return z.strictObject({
     name,
     namespace,
     /** Identity over renames; absent means the object key itself (the first rename writes it down). */
-    uid: z.string().min(1).max(400).optional(),
-    labels: labels.optional(),
-    annotations: annotations.optional(),
-    origin: origin.optional(),
+    uid: z.string().min(1).max(400).optional().describe("Identity over renames; written by the first one."),
+    labels: labels.optional().describe("Words to find it by."),
+    annotations: annotations.optional().describe("Notes for people and tools."),
+    origin: origin.optional().describe("Where an imported object came from."),
+    /** The YAML as a person wrote it, comments and order kept; absent when it is the printed form. Not part of the digest. */
+    text: z.string().max(MAX_TEXT).optional(),
   });
 }
 

@@ -4,55 +4,75 @@ import { mutualTlsMode } from "./mesh";
 import { hostName, httpMethod, labelName, longText, matchText, portNumber, ref, shortText } from "./primitives";
 
 /** No target: the whole mesh. `{namespace}`: that namespace. `{service}`: that service, of the object's namespace unless named. */
-export const policyTarget = z.strictObject({ namespace: labelName.optional(), service: labelName.optional() });
+export const policyTarget = z.strictObject({
+  namespace: labelName.optional().describe("A namespace: everything in it, or where the service is."),
+  service: labelName.optional().describe("One service, of the object's namespace unless a namespace is named."),
+});
 
 export const mutualTlsSpec = z.strictObject({
-  target: policyTarget.optional(),
-  mode: mutualTlsMode,
-  /** Other modes for single ports of the target. */
+  target: policyTarget.optional().describe("What it is for; absent: the whole mesh."),
+  mode: mutualTlsMode.describe("strict: mutual TLS or nothing; permissive: plain text too; disable: plain text only."),
   ports: z
-    .array(z.strictObject({ port: portNumber, mode: mutualTlsMode }))
+    .array(
+      z.strictObject({
+        port: portNumber.describe("A port of the target service."),
+        mode: mutualTlsMode.describe("The mode on this port."),
+      }),
+    )
     .max(64)
-    .optional(),
+    .optional()
+    .describe("Other modes for single ports of the target."),
 });
 
 /** Within one entry the fields are AND-ed, the values of a field OR-ed. */
 export const authorizationSource = z.strictObject({
-  /** SPIFFE IDs without the scheme, as `trust-domain/ns/NS/sa/SA`; a `*` at the beginning or end. */
-  principals: z.array(matchText.min(1)).min(1).max(256).optional(),
-  services: z.array(ref).min(1).max(256).optional(),
-  namespaces: z.array(labelName).min(1).max(256).optional(),
+  principals: z
+    .array(matchText.min(1))
+    .min(1)
+    .max(256)
+    .optional()
+    .describe("SPIFFE IDs without the scheme, as trust-domain/ns/NS/sa/SA; a * at the beginning or end."),
+  services: z.array(ref).min(1).max(256).optional().describe("Services, gateways or workloads of this design."),
+  namespaces: z.array(labelName).min(1).max(256).optional().describe("Everything in these namespaces."),
 });
 export const authorizationOperation = z.strictObject({
-  methods: z.array(httpMethod).min(1).max(32).optional(),
-  /** Exact, or with a `*` at the beginning or end. */
-  paths: z.array(matchText.min(1)).min(1).max(256).optional(),
-  ports: z.array(portNumber).min(1).max(64).optional(),
-  hosts: z.array(hostName).min(1).max(64).optional(),
+  methods: z.array(httpMethod).min(1).max(32).optional().describe("Any of these HTTP methods."),
+  paths: z
+    .array(matchText.min(1))
+    .min(1)
+    .max(256)
+    .optional()
+    .describe("Any of these paths: exact, or with a * at the beginning or end."),
+  ports: z.array(portNumber).min(1).max(64).optional().describe("Any of these ports of the target."),
+  hosts: z.array(hostName).min(1).max(64).optional().describe("Any of these hosts, as the caller names them."),
 });
 export const authorizationRule = z.strictObject({
-  /** Absent means any caller. */
-  from: z.array(authorizationSource).min(1).max(64).optional(),
-  /** Absent means any operation. */
-  to: z.array(authorizationOperation).min(1).max(64).optional(),
+  from: z.array(authorizationSource).min(1).max(64).optional().describe("Any of these callers; absent: any caller."),
+  to: z.array(authorizationOperation).min(1).max(64).optional().describe("Any of these operations; absent: any."),
 });
 
 export const authorizationPolicySpec = z.strictObject({
-  target: policyTarget,
-  /** allow: granted beside the drawn dependencies; deny wins over allow; audit changes no outcome. */
-  action: z.enum(["allow", "deny", "audit"]),
-  /** Evaluated and counted, not enforced. */
-  shadow: z.boolean().optional(),
-  /** No rule: an allow policy that grants nothing, so the target is closed. */
-  rules: z.array(authorizationRule).max(256),
+  target: policyTarget.describe("What is protected; {}: the whole mesh."),
+  action: z
+    .enum(["allow", "deny", "audit"])
+    .describe("allow: granted beside the drawn dependencies; deny: wins over allow; audit: changes no outcome."),
+  shadow: z.boolean().optional().describe("Evaluated and counted, not enforced."),
+  rules: z
+    .array(authorizationRule)
+    .max(256)
+    .describe("Any of them has to match. An allow policy without rules grants nothing, so the target is closed."),
 });
 
 export const egressSpec = z.strictObject({
-  /** Who may call it; absent means every service of the object's namespace that draws a dependency to it. */
-  from: z.array(ref).min(1).max(256).optional(),
-  to: ref,
-  owner: shortText.optional(),
-  reason: longText.optional(),
+  from: z
+    .array(ref)
+    .min(1)
+    .max(256)
+    .optional()
+    .describe("Who may call it; absent: every service of the namespace that draws a dependency to it."),
+  to: ref.describe("The external service."),
+  owner: shortText.optional().describe("Who answers for it."),
+  reason: longText.optional().describe("Why it is open."),
 });
 
 export type PolicyTarget = z.infer<typeof policyTarget>;

@@ -18,61 +18,87 @@ import {
 } from "./primitives";
 
 /** `spec.name` is what destinations say; `metadata.name` is by convention `<service>-<name>`, unique in the namespace. */
-export const subsetSpec = z.strictObject({ service: serviceRef, name: labelName, labels });
-
-/** exact; prefix = raw string prefix (/foo matches /foobar); pathPrefix = by path segment (it does not); regex = RE2, whole value. */
-export const pathMatch = z.strictObject({
-  type: z.enum(["exact", "prefix", "pathPrefix", "regex"]),
-  value: matchText.min(1),
-  ignoreCase: z.boolean().optional(),
+export const subsetSpec = z.strictObject({
+  service: serviceRef.describe("The service whose workloads are divided."),
+  name: labelName.describe("What destinations of routes say, as v2."),
+  labels: labels.describe("Labels that a workload must have to belong to it; `version` is always there."),
 });
 
-const valueMatchType = z.enum(["exact", "prefix", "suffix", "regex", "present"]);
+export const pathMatch = z.strictObject({
+  type: z
+    .enum(["exact", "prefix", "pathPrefix", "regex"])
+    .describe(
+      "exact; prefix: as text (/foo takes /foobar); pathPrefix: by segments (it does not); regex: RE2, whole path.",
+    ),
+  value: matchText.min(1).describe("Begins with /, except for a regex."),
+  ignoreCase: z.boolean().optional().describe("Upper and lower case count as the same."),
+});
+
+const valueMatchType = z
+  .enum(["exact", "prefix", "suffix", "regex", "present"])
+  .describe("How the value is compared; present takes no value.");
 const needsValue = (match: { type: string; value?: string | undefined }) =>
   match.type === "present" ? match.value === undefined : match.value !== undefined;
 const VALUE_RULE = { error: 'needs a value, unless its type is "present", which takes none', path: ["value"] };
 
 export const headerMatch = z
-  .strictObject({ name: headerName, type: valueMatchType, value: matchText.optional(), invert: z.boolean().optional() })
+  .strictObject({
+    name: headerName.describe("The header's name; case does not matter."),
+    type: valueMatchType,
+    value: matchText.optional().describe("What it is compared with."),
+    invert: z.boolean().optional().describe("Matches when the condition does not hold."),
+  })
   .refine(needsValue, VALUE_RULE);
 export const queryMatch = z
-  .strictObject({ name: shortText.min(1), type: valueMatchType, value: matchText.optional() })
+  .strictObject({
+    name: shortText.min(1).describe("The query parameter's name."),
+    type: valueMatchType,
+    value: matchText.optional().describe("What it is compared with."),
+  })
   .refine(needsValue, VALUE_RULE);
 
 export const routeMatch = z.strictObject({
-  path: pathMatch.optional(),
-  methods: z.array(httpMethod).min(1).max(16).optional(),
-  headers: z.array(headerMatch).min(1).max(32).optional(),
-  query: z.array(queryMatch).min(1).max(32).optional(),
+  path: pathMatch.optional().describe("The request's path, without the query."),
+  methods: z.array(httpMethod).min(1).max(16).optional().describe("Any of these HTTP methods."),
+  headers: z.array(headerMatch).min(1).max(32).optional().describe("All of these headers."),
+  query: z.array(queryMatch).min(1).max(32).optional().describe("All of these query parameters."),
 });
 
 export const destination = z.strictObject({
-  service: serviceRef,
-  subset: labelName.optional(),
-  /** Absent means the service's port that the call came for, or its only one. */
-  port: portNumber.optional(),
-  /** Relative to the sum of the rule; it need not be 100. */
-  weight: z.int().min(0, "must be 0 or more").max(1_000_000, "must be at most 1000000"),
+  service: serviceRef.describe("The service that gets the request."),
+  subset: labelName.optional().describe("Only the workloads of this subset; absent: all of the service."),
+  port: portNumber.optional().describe("Absent: the service's port that the call came for, or its only one."),
+  weight: z
+    .int()
+    .min(0, "must be 0 or more")
+    .max(1_000_000, "must be at most 1000000")
+    .describe("Relative to the sum of the rule; it need not be 100."),
 });
 
 export const routeAction = z.discriminatedUnion("type", [
   z.strictObject({
-    type: z.literal("forward"),
-    destinations: z.array(destination).min(1, "must have a destination").max(64),
+    type: z.literal("forward").describe("Sends the request on."),
+    destinations: z
+      .array(destination)
+      .min(1, "must have a destination")
+      .max(64)
+      .describe("Where it goes, in shares of their weights."),
   }),
   z.strictObject({
-    type: z.literal("redirect"),
-    scheme: z.enum(["http", "https"]).optional(),
-    host: hostName.optional(),
-    port: portNumber.optional(),
-    /** Replaces the whole path. */
-    path: matchText.min(1).optional(),
-    code: z.union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)]).optional(),
+    type: z.literal("redirect").describe("Answers with another address."),
+    scheme: z.enum(["http", "https"]).optional().describe("Of the new address; absent: as the request."),
+    host: hostName.optional().describe("Of the new address; absent: as the request."),
+    port: portNumber.optional().describe("Of the new address; absent: as the request."),
+    path: matchText.min(1).optional().describe("Replaces the whole path."),
+    code: z
+      .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)])
+      .optional()
+      .describe("Status of the answer; absent: 301."),
   }),
   z.strictObject({
-    type: z.literal("respond"),
-    status: z.int().min(200).max(599),
-    body: z.string().max(4096).optional(),
+    type: z.literal("respond").describe("Answers itself; nothing behind it is called."),
+    status: z.int().min(200).max(599).describe("Status of the answer."),
+    body: z.string().max(4096).optional().describe("Text of the answer."),
   }),
 ]);
 
@@ -93,9 +119,10 @@ export const RETRY_CONDITIONS = [
   "unavailable",
 ] as const;
 export const retries = z.strictObject({
-  /** Tries after the first; 0 turns retries off. */
-  attempts: z.int().min(0).max(100),
-  perTryTimeoutMs: durationMs.optional(),
+  attempts: z.int().min(0).max(100).describe("Tries after the first; 0 turns retries off."),
+  perTryTimeoutMs: durationMs
+    .optional()
+    .describe("Longest time of one try, in milliseconds; absent: the rule's timeout."),
   on: z
     .array(
       z.union([
@@ -104,76 +131,117 @@ export const retries = z.strictObject({
       ]),
     )
     .max(32)
-    .optional(),
+    .optional()
+    .describe("What is tried again: conditions of Envoy, or status codes."),
 });
 
 const headerEntries = z
   .record(headerName, headerValue)
   .refine((value) => Object.keys(value).length <= 64, "must have at most 64 entries");
 export const headerChanges = z.strictObject({
-  set: headerEntries.optional(),
-  add: headerEntries.optional(),
-  remove: z.array(headerName).max(64).optional(),
+  set: headerEntries.optional().describe("Replaces the header, or adds it."),
+  add: headerEntries.optional().describe("Adds a value beside those that are there."),
+  remove: z.array(headerName).max(64).optional().describe("Takes the header away."),
 });
 
 export const routeRule = z.strictObject({
-  name: shortText.optional(),
-  /** Empty means every request. */
-  matches: z.array(routeMatch).max(128),
-  action: routeAction,
-  timeoutMs: durationMs.optional(),
-  retries: retries.optional(),
-  /** `path` replaces the matched prefix, or the whole path when the match is exact or regex. */
-  rewrite: z.strictObject({ path: matchText.min(1).optional(), host: hostName.optional() }).optional(),
-  headers: z.strictObject({ request: headerChanges.optional(), response: headerChanges.optional() }).optional(),
+  name: shortText.optional().describe("How findings, logs and people call this rule."),
+  matches: z.array(routeMatch).max(128).describe("Any of them has to match; empty: every request."),
+  action: routeAction.describe("What happens to the request."),
+  timeoutMs: durationMs.optional().describe("Longest time for all tries together, in milliseconds; absent: none."),
+  retries: retries.optional().describe("Failed tries that are made again."),
+  rewrite: z
+    .strictObject({
+      path: matchText
+        .min(1)
+        .optional()
+        .describe("Replaces the matched prefix, or the whole path of an exact or regex match."),
+      host: hostName.optional().describe("The host that the destination sees."),
+    })
+    .optional()
+    .describe("Changes the request before it is sent on."),
+  headers: z
+    .strictObject({
+      request: headerChanges.optional().describe("On the way to the destination."),
+      response: headerChanges.optional().describe("On the way back."),
+    })
+    .optional()
+    .describe("Headers that are set, added or removed."),
 });
 
 export const routeSpec = z.strictObject({
-  /** The service whose callers use it, or the gateway that serves it. */
-  target: ref,
-  /** On a gateway: which of its hosts; absent means all. */
-  hosts: z.array(hostName).max(256).optional(),
-  rules: z.array(routeRule).min(1, "must have at least one rule").max(256),
+  target: ref.describe("The service whose callers use it, or the gateway that serves it."),
+  hosts: z.array(hostName).max(256).optional().describe("On a gateway: which of its hosts; absent: all."),
+  rules: z
+    .array(routeRule)
+    .min(1, "must have at least one rule")
+    .max(256)
+    .describe("Tried in order; the first that matches decides."),
 });
 
 const count = z.int().min(1, "must be 1 or more").max(4_294_967_295);
 export const connectionPool = z.strictObject({
-  maxConnections: count.optional(),
-  maxPendingRequests: count.optional(),
-  maxRequests: count.optional(),
-  maxRequestsPerConnection: z.int().min(0).max(536_870_912).optional(),
-  maxRetries: count.optional(),
-  connectTimeoutMs: durationMs.optional(),
-  idleTimeoutMs: durationMs.optional(),
+  maxConnections: count.optional().describe("Most connections of one caller's proxy."),
+  maxPendingRequests: count.optional().describe("Most requests that wait for a connection; more get 503."),
+  maxRequests: count.optional().describe("Most requests under way at once; more get 503."),
+  maxRequestsPerConnection: z
+    .int()
+    .min(0)
+    .max(536_870_912)
+    .optional()
+    .describe("A connection is closed after so many; 0: never."),
+  maxRetries: count.optional().describe("Most retries under way at once."),
+  connectTimeoutMs: durationMs.optional().describe("Longest time to connect, in milliseconds."),
+  idleTimeoutMs: durationMs.optional().describe("An unused connection is closed after so many milliseconds."),
 });
 
 export const outlierDetection = z.strictObject({
-  /** 0 turns this counter off. */
-  consecutive5xxErrors: z.int().min(0).max(1_000_000).optional(),
-  /** 502, 503, 504; 0 turns this counter off. */
-  consecutiveGatewayErrors: z.int().min(0).max(1_000_000).optional(),
-  /** Istio's `consecutiveErrors` as written: accepted and ignored by current releases. It has no effect here either. */
-  legacyConsecutiveErrors: z.int().min(0).max(2_147_483_647).optional(),
-  intervalMs: durationMs.optional(),
-  baseEjectionTimeMs: durationMs.optional(),
-  /** Envoy's default is 10. */
-  maxEjectionPercent: percent.optional(),
-  /** Below this share of healthy endpoints all of them are used. */
-  minHealthPercent: percent.optional(),
-  /** Envoy 1.31 on: the first ejection ignores maxEjectionPercent. */
-  alwaysEjectOneHost: z.boolean().optional(),
+  consecutive5xxErrors: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe("Ejects a host after so many 5xx in a row; 0 turns this counter off."),
+  consecutiveGatewayErrors: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe("Ejects a host after so many 502, 503 or 504 in a row; 0 turns this counter off."),
+  legacyConsecutiveErrors: z
+    .int()
+    .min(0)
+    .max(2_147_483_647)
+    .optional()
+    .describe("Istio's consecutiveErrors as written: current releases ignore it, and it has no effect here."),
+  intervalMs: durationMs.optional().describe("How often ejections are looked at, in milliseconds."),
+  baseEjectionTimeMs: durationMs.optional().describe("The shortest ejection, in milliseconds; it grows with each one."),
+  maxEjectionPercent: percent.optional().describe("Most hosts that are out at once. Envoy's default is 10."),
+  minHealthPercent: percent.optional().describe("Below this share of healthy hosts all of them are used."),
+  alwaysEjectOneHost: z
+    .boolean()
+    .optional()
+    .describe("The first ejection does not count against the most (Envoy 1.31 on)."),
 });
 
 export const trafficPolicySpec = z.strictObject({
-  service: serviceRef,
-  /** Absent means every subset; a block given for a subset replaces the whole block of the service. */
-  subset: labelName.optional(),
-  connectionPool: connectionPool.optional(),
-  outlierDetection: outlierDetection.optional(),
-  loadBalancing: z.strictObject({ policy: z.enum(["round-robin", "least-request", "random"]) }).optional(),
+  service: serviceRef.describe("The service that is called."),
+  subset: labelName
+    .optional()
+    .describe("Absent: every subset. A block given for a subset replaces the whole block of the service."),
+  connectionPool: connectionPool.optional().describe("Circuit breaker: how much one caller may ask at once."),
+  outlierDetection: outlierDetection.optional().describe("Takes failing hosts out for a while."),
+  loadBalancing: z
+    .strictObject({ policy: z.enum(["round-robin", "least-request", "random"]).describe("How a host is chosen.") })
+    .optional()
+    .describe("How requests spread over the hosts."),
   retryBudget: z
-    .strictObject({ percent: z.number().min(0).max(100), minConcurrency: z.int().min(0).max(1_000_000).optional() })
-    .optional(),
+    .strictObject({
+      percent: z.number().min(0).max(100).describe("Most retries as a share of the requests under way."),
+      minConcurrency: z.int().min(0).max(1_000_000).optional().describe("So many retries are always allowed."),
+    })
+    .optional()
+    .describe("Keeps retries from becoming a storm."),
 });
 
 export type PathMatch = z.infer<typeof pathMatch>;
