@@ -1,7 +1,7 @@
 // The log of our own processes: one JSON object a line on stdout, which the supervisor keeps in home/logs.
 // One rule: never a secret. Tokens, keys, certificates' keys and cookies are cut by path before a line is written.
 
-import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from "pino";
+import { type DestinationStream, destination, type Logger, pino, stdSerializers, stdTimeFunctions } from "pino";
 
 export type { Logger };
 
@@ -31,6 +31,8 @@ export function createLogger(
       base: { pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
       redact: { paths: SECRET_PATHS, censor: "[redacted]" },
+      // pino writes an Error as {} under any key but its own, "err".
+      serializers: { error: stdSerializers.err, err: stdSerializers.err },
       formatters: { level: (label) => ({ level: label }) },
     },
     stream,
