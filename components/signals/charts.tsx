@@ -2,10 +2,11 @@
 // The charts of one scope: small multiples that share time and hover. Rule: saturation is always shown, also as "no data".
 import { useMemo } from "react";
 import type { SignalsDto } from "@/components/api-client";
-import { TimeChart, withGaps } from "@/components/charts";
+import { changeOf, HeatMap, TimeChart, withGaps } from "@/components/charts";
 import { formatClock, formatMs, formatPercent, formatRate, Panel } from "@/components/ui";
 import { rangeToMs } from "@/lib/api/schema/common";
 import classes from "./signals.module.css";
+import { atStart } from "./words";
 
 const noTraffic = "No proxy has reported in this range. It is not zero: it was not measured.";
 const noSaturation = "No proxy has reported this in the range.";
@@ -24,6 +25,7 @@ export function Charts({ signals, title }: { signals: SignalsDto; title: string 
       }),
     [signals.points],
   );
+  const times = useMemo(() => signals.points.map((point) => new Date(point.at).getTime()), [signals.points]);
   const use = useMemo(
     () =>
       withGaps(saturation.points, {
@@ -50,13 +52,21 @@ export function Charts({ signals, title }: { signals: SignalsDto; title: string 
   const sat = { state: state === "zero" ? ("live" as const) : state, marks: shown, from, to, noData: noSaturation };
   const megabytes = (value: number) => `${value.toFixed(0)} MB`;
   const millicores = (value: number) => `${value.toFixed(0)} m`;
+  const { before } = signals;
+  const against = (value: number | null, was: number | null, kind: "amount" | "ratio") => {
+    const change = changeOf(value, was, kind);
+    return change && change.direction !== "same" ? ` (${change.text})` : "";
+  };
   return (
-    <Panel title={`${title}: golden signals`} hint="Gaps were not measured.">
+    <Panel
+      title={`${atStart(title)}: golden signals`}
+      hint="Gaps were not measured. In brackets: against the same length of time before."
+    >
       <div className={classes.grid}>
         <TimeChart
           {...shared}
           title="Latency"
-          value={`p99 ${formatMs(now.p99)}`}
+          value={`p99 ${formatMs(now.p99)}${against(now.p99, before.p99, "amount")}`}
           points={points}
           format={formatMs}
           floor={5}
@@ -66,10 +76,20 @@ export function Charts({ signals, title }: { signals: SignalsDto; title: string 
             { name: "p50", label: "p50", colour: 3, dash: "2 3" },
           ]}
         />
+        <HeatMap
+          title="Latency, every request"
+          bounds={signals.heatmap.bounds}
+          counts={signals.heatmap.counts}
+          times={times}
+          from={from}
+          to={to}
+          formatMs={formatMs}
+          noData={noTraffic}
+        />
         <TimeChart
           {...shared}
           title="Traffic"
-          value={formatRate(now.requestsPerSecond)}
+          value={`${formatRate(now.requestsPerSecond)}${against(now.requestsPerSecond, before.requestsPerSecond, "amount")}`}
           points={points}
           format={formatRate}
           floor={1}
@@ -78,7 +98,7 @@ export function Charts({ signals, title }: { signals: SignalsDto; title: string 
         <TimeChart
           {...shared}
           title="Errors"
-          value={formatPercent(now.errorRatio)}
+          value={`${formatPercent(now.errorRatio)}${against(now.errorRatio, before.errorRatio, "ratio")}`}
           points={points}
           format={formatPercent}
           floor={0.01}

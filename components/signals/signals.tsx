@@ -1,26 +1,14 @@
 "use client";
 // Latency, traffic, errors, saturation: of the mesh, a service, a dependency. Rule: scope and name are in the URL.
-import { Anchor, Breadcrumbs, SegmentedControl, Select, Table, Text } from "@mantine/core";
+import { Anchor, Breadcrumbs, SegmentedControl, Select, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { get, keys, type SignalsDto, type TopologyDto, useSignals } from "@/components/api-client";
+import { get, keys, type TopologyDto, useSignals } from "@/components/api-client";
 import { rangeWord, useMesh, useUrlParameters, useView } from "@/components/shell";
-import {
-  Answer,
-  EmptyState,
-  ErrorState,
-  formatMs,
-  formatPercent,
-  formatRate,
-  LoadingRows,
-  Page,
-  Panel,
-  StatusBadge,
-  TableScroll,
-  TimeAgo,
-} from "@/components/ui";
+import { Answer, EmptyState, ErrorState, LoadingRows, Page, TimeAgo } from "@/components/ui";
 import { Charts } from "./charts";
 import classes from "./signals.module.css";
-import { type SignalFacts, signalsAnswer, stateWord, statusOf, worstFirst } from "./words";
+import { Rows, Versions } from "./tables";
+import { signalsAnswer } from "./words";
 
 const scopes = ["mesh", "service", "dependency"] as const;
 type Scope = (typeof scopes)[number];
@@ -28,7 +16,7 @@ type Scope = (typeof scopes)[number];
 const nameOf = (key: string) => key.split("/")[2] ?? key;
 
 export function Signals() {
-  const { mesh, environment } = useMesh();
+  const { mesh, environment, isLoading } = useMesh();
   const { view } = useView();
   const { search, set } = useUrlParameters();
   const scope: Scope = scopes.find((each) => each === search.get("scope")) ?? "mesh";
@@ -49,7 +37,7 @@ export function Signals() {
   }));
   const title =
     scope === "mesh"
-      ? "The mesh"
+      ? "the mesh"
       : scope === "service"
         ? nameOf(name ?? "")
         : (lines.find((line) => line.id === name)?.title ?? "This dependency");
@@ -117,11 +105,11 @@ export function Signals() {
         <ErrorState error={signals.error} onRetry={() => void signals.refetch()} />
       ) : signals.data ? (
         <Charts signals={signals.data} title={title} />
-      ) : ready && environment ? (
+      ) : isLoading || (ready && environment) ? (
         <LoadingRows rows={2} height={180} />
       ) : (
         <EmptyState title={environment ? `Choose a ${scope}` : "No environment yet"}>
-          Its charts appear here.
+          {environment ? "Its charts appear here." : "Deploy the design once; its proxies are measured from then on."}
         </EmptyState>
       )}
       {signals.data && signals.data.versions.length > 1 ? <Versions versions={signals.data.versions} /> : null}
@@ -143,83 +131,4 @@ function useTopologyList(mesh: string, environment: string | undefined, range: s
     enabled: environment !== undefined,
     refetchInterval: 5000,
   });
-}
-
-type Row = SignalFacts & {
-  id: string;
-  title: string;
-  now: SignalFacts["now"] & { p50: number | null; p95: number | null };
-};
-
-function Rows(props: { title: string; rows: readonly Row[]; onOpen(id: string): void }) {
-  if (props.rows.length === 0) return null;
-  return (
-    <Panel title={props.title} flush>
-      <TableScroll label={props.title}>
-        <Table miw={640}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Name</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th ta="right">Traffic</Table.Th>
-              <Table.Th ta="right">Errors</Table.Th>
-              <Table.Th ta="right">p50</Table.Th>
-              <Table.Th ta="right">p95</Table.Th>
-              <Table.Th ta="right">p99</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {worstFirst(props.rows).map((row) => (
-              <Table.Tr key={row.id}>
-                <Table.Td>
-                  <Anchor component="button" size="sm" fw={500} onClick={() => props.onOpen(row.id)}>
-                    {row.title}
-                  </Anchor>
-                </Table.Td>
-                <Table.Td>
-                  <StatusBadge status={statusOf(row)}>{stateWord(row)}</StatusBadge>
-                </Table.Td>
-                <Table.Td ta="right">{formatRate(row.now.requestsPerSecond)}</Table.Td>
-                <Table.Td ta="right">{formatPercent(row.now.errorRatio)}</Table.Td>
-                <Table.Td ta="right">{formatMs(row.now.p50)}</Table.Td>
-                <Table.Td ta="right">{formatMs(row.now.p95)}</Table.Td>
-                <Table.Td ta="right">{formatMs(row.now.p99)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </TableScroll>
-    </Panel>
-  );
-}
-
-function Versions({ versions }: { versions: SignalsDto["versions"] }) {
-  return (
-    <Panel title="Versions that answered" flush>
-      <TableScroll label="Versions">
-        <Table miw={520}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Version</Table.Th>
-              <Table.Th ta="right">Share</Table.Th>
-              <Table.Th ta="right">Traffic</Table.Th>
-              <Table.Th ta="right">Errors</Table.Th>
-              <Table.Th ta="right">p99</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {versions.map((each) => (
-              <Table.Tr key={each.version}>
-                <Table.Td fw={500}>{each.version}</Table.Td>
-                <Table.Td ta="right">{formatPercent(each.share)}</Table.Td>
-                <Table.Td ta="right">{formatRate(each.now.requestsPerSecond)}</Table.Td>
-                <Table.Td ta="right">{formatPercent(each.now.errorRatio)}</Table.Td>
-                <Table.Td ta="right">{formatMs(each.now.p99)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </TableScroll>
-    </Panel>
-  );
 }

@@ -16,9 +16,11 @@ describe("signals in words", () => {
   });
 
   it("says traffic, errors and latency of a live service", () => {
-    expect(signalsAnswer("The mesh", facts()).text).toBe(
+    expect(signalsAnswer("the mesh", facts()).text).toBe(
       "The mesh handles 20/s; 99 of 100 are answered within 120 ms.",
     );
+    expect(signalsAnswer("cart", undefined).text).toBe("Reading what was measured of cart.");
+    expect(signalsAnswer("cart", facts()).text).toMatch(/^cart handles/);
     expect(signalsAnswer("cart", facts({}, { errorRatio: 0.08 }))).toMatchObject({ status: "failing" });
   });
 

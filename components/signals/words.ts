@@ -23,8 +23,14 @@ export function stateWord({ state, now }: SignalFacts): string {
   return status;
 }
 
-export function signalsAnswer(name: string, facts: SignalFacts | undefined): { status: Status; text: string } {
-  if (!facts) return { status: "unmeasured", text: `Reading what was measured of ${name}.` };
+/** A subject at the start of a sentence: "the mesh" takes a capital, a name stays as it is written. */
+export function atStart(subject: string): string {
+  return subject.startsWith("the ") ? `T${subject.slice(1)}` : subject;
+}
+
+export function signalsAnswer(subject: string, facts: SignalFacts | undefined): { status: Status; text: string } {
+  const name = atStart(subject);
+  if (!facts) return { status: "unmeasured", text: `Reading what was measured of ${subject}.` };
   const { state, now } = facts;
   if (state === "no-data")
     return { status: "unmeasured", text: `${name} was never measured: no proxy of it has reported yet.` };
