@@ -7,4 +7,7 @@ export interface StartedForTests {
   stop(): Promise<void>;
 }
 
-export function startForTests(options?: { demo?: boolean }): Promise<StartedForTests>;
+export function startForTests(options?: {
+  demo?: boolean;
+  environment?: Record<string, string>;
+}): Promise<StartedForTests>;

@@ -14,12 +14,13 @@ import { freePort, sleep } from "./wait.mjs";
 const START_LIMIT_MS = 600_000;
 const cli = path.join(projectRoot, "node_modules", "playwright", "cli.js");
 
-/** Starts Meshwright and waits until it is ready: { url, demoUrl, switchesPort, home, stop }. */
-export async function startForTests({ demo = true } = {}) {
+/** Starts Meshwright and waits until it is ready: { url, demoUrl, switchesPort, home, stop }; `environment` is added to its own. */
+export async function startForTests({ demo = true, environment = {} } = {}) {
   const home = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "meshwright-e2e-")));
   const args = ["--json", "--port", String(await freePort()), "--home", home, ...(demo ? [] : ["--no-demo"])];
   const child = spawn(process.execPath, [path.join(projectRoot, "lib", "start", "start.mjs"), ...args], {
     cwd: projectRoot,
+    env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
