@@ -13,6 +13,15 @@ export function clusterName(service: Service, port: number, subset: string | und
   return `outbound|${port}|${subset ?? ""}|${service.metadata.name}.${service.metadata.namespace}`;
 }
 
+/** The way back from the name of a cluster that `clusterName` made; null for the app's and external ones. */
+export function targetOfClusterName(name: string): Target | null {
+  const [kind, port, subset, host = ""] = name.split("|");
+  const dot = host.lastIndexOf(".");
+  if (kind !== "outbound" || dot < 0) return null;
+  const service = keyOf("Service", host.slice(dot + 1), host.slice(0, dot));
+  return { service, port: Number(port), subset: subset === "" ? undefined : subset };
+}
+
 export type DestinationInput = {
   facts: Facts;
   route: Route;

@@ -27,6 +27,8 @@ import {
 } from "@/lib/mesh";
 
 export type Facts = {
+  /** Absent only in a document that was not validated. */
+  root: MeshRoot | undefined;
   trustDomain: string;
   defaults: MeshRoot["spec"]["defaults"];
   services: ReadonlyMap<ObjectKey, Service>;
@@ -113,6 +115,7 @@ function arrange(document: MeshDocument): Facts {
     }
   }
   return {
+    root,
     trustDomain: root?.spec.trustDomain ?? "mesh.local",
     defaults: root?.spec.defaults ?? { mutualTls: "strict", authorization: "drawn" },
     services,

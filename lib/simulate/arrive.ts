@@ -1,0 +1,149 @@
+// The second half of a call: from a cluster of the caller's proxy to the app behind the callee's sidecar.
+// The rule: both sides are asked through their own plans; what one side expects of the other is never assumed.
+import type { ClusterPlan, FilterChainPlan, ListenerPlan, PeerIdentity, SanMatcher } from "@meshwright/proxy/plan";
+import { factsOf, spiffeIdOf } from "@/lib/compile/facts";
+import { keyOf, type ObjectKey, parseKey } from "@/lib/mesh";
+import { consideredPolicies, hopAuthorization } from "./authorization-hop";
+import { withLine } from "./lines";
+import type { Message } from "./message";
+import { nameOf } from "./names";
+import { originOfMtls } from "./origins";
+import { type Passage, pass } from "./passage";
+import type { PlannedProxy, Scene } from "./scene";
+import type { Hop, MtlsOutcome, Outcome } from "./types";
+import { inboundSentence } from "./words";
+
+type Planned = Extract<PlannedProxy, { ok: true }>;
+
+/** Who knocks: the SPIFFE ID behind its certificate, and how its proxy connects. `cluster` null: an app without a sidecar, in plain text. */
+export type Knock = { identity: string | null; cluster: ClusterPlan | null; message: Message };
+export type Arrival = { outcome: Outcome; status: number | null; mtls: MtlsOutcome; hop: Hop | null; why?: string };
+
+export function identityOf(scene: Scene, key: ObjectKey): string | null {
+  const { index } = scene;
+  const owner = index.find("Workload", key) ?? index.find("Gateway", key);
+  if (!owner) return null;
+  const service = owner.kind === "Workload" ? keyOf("Service", owner.metadata.namespace, owner.spec.service) : key;
+  return spiffeIdOf(factsOf(scene.slice(service).document), owner);
+}
+
+/** Workloads that a cluster sends to: the healthy ones, or all when none is. */
+export function workloadsOf(cluster: ClusterPlan, service: ObjectKey): ObjectKey[] {
+  const healthy = cluster.endpoints.filter(({ health }) => health === "healthy");
+  const used = healthy.length > 0 ? healthy : cluster.endpoints.filter(({ health }) => health !== "draining");
+  const namespace = parseKey(service)?.namespace;
+  const names = new Set(used.flatMap(({ metadata }) => metadata["workload"] ?? []));
+  return [...names].sort().map((name) => keyOf("Workload", namespace, name));
+}
+
+export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExplained: boolean): Arrival {
+  const callee = scene.proxyOf(workload);
+  if (!callee.ok) return { outcome: "unreachable", status: 503, mtls: "none", hop: null, why: callee.reason };
+  const listener = callee.plan.listeners.find(({ name }) => name === "inbound");
+  if (!listener) {
+    const why = `${nameOf(callee.owner)} has no port that sidecars carry.`;
+    return { outcome: "unreachable", status: 503, mtls: "none", hop: null, why };
+  }
+  const tls = knock.cluster?.tls ?? null;
+  const own = identityOf(scene, workload) ?? "";
+  const chain = chainFor(listener, tls !== null);
+  const trouble = troubleBetween(chain, tls?.sanMatchers ?? null, own, knock.identity);
+  const base = {
+    ...baseHop(scene, callee, listener, isExplained),
+    identity: { own, peer: tls ? knock.identity : null },
+  };
+  if (!chain || trouble !== null) {
+    const hop: Hop = { ...base, considered: [], mtls: "refused", sentence: trouble ?? "" };
+    return { outcome: "refused", status: 503, mtls: "refused", hop, ...(trouble === null ? {} : { why: trouble }) };
+  }
+  const mtls = chain.tls ? "mutual" : "plaintext";
+  const passage = passChain(callee, listener, chain, knock);
+  if (!passage) return { outcome: "unreachable", status: 503, mtls, hop: null, why: "It carries TCP only." };
+  const { outcome, status } = outcomeOf(passage.result);
+  const filters = chain.network.kind === "http" ? chain.network.rbac : [];
+  const hop: Hop = {
+    ...base,
+    considered: isExplained ? consideredPolicies(scene, filters, passage.authorization, passage.context) : [],
+    authorization: hopAuthorization(scene, filters, passage.authorization, passage.context.peer !== null),
+    mtls,
+    ...(passage.virtualHost ? { virtualHost: passage.virtualHost.name } : {}),
+    ...(passage.result.kind === "forwarded" ? { cluster: passage.result.action.clusters[0]?.name ?? "" } : {}),
+    sentence: "",
+  };
+  hop.sentence = inboundSentence(nameOf(callee.owner), hop, outcome);
+  return { outcome, status, mtls, hop };
+}
+
+function baseHop(scene: Scene, callee: Planned, listener: ListenerPlan, isExplained: boolean) {
+  const port = scene.index.find("Service", callee.owner)?.spec.ports[0]?.port;
+  const mtlsOrigin = isExplained ? originOfMtls(scene, callee.owner, port) : null;
+  return {
+    proxy: callee.proxyId,
+    direction: "inbound" as const,
+    listener: listener.name,
+    ...(mtlsOrigin ? { mtlsRule: withLine(scene, mtlsOrigin) } : {}),
+  };
+}
+
+/** What the listener makes of the first bytes. */
+function chainFor({ filterChains }: ListenerPlan, isTls: boolean): FilterChainPlan | null {
+  const wanted = isTls ? "tls" : "raw_buffer";
+  const fits = ({ transportProtocol }: FilterChainPlan) => transportProtocol === wanted;
+  return filterChains.find(fits) ?? filterChains.find(({ transportProtocol }) => transportProtocol === "any") ?? null;
+}
+
+function troubleBetween(
+  chain: FilterChainPlan | null,
+  expected: readonly SanMatcher[] | null,
+  own: string,
+  peer: string | null,
+): string | null {
+  if (!chain) {
+    return expected
+      ? "The caller speaks mutual TLS, and the callee takes plain text only: the connection is closed."
+      : "The callee takes mutual TLS only, and the caller sends plain text: the connection is closed.";
+  }
+  if (expected && !accepts(expected, own)) return `The caller expects another identity than ${own}.`;
+  if (chain.tls && !accepts(chain.tls.sanMatchers, peer ?? "")) {
+    return `The callee does not take the identity ${peer ?? "(none)"}.`;
+  }
+  return null;
+}
+
+const accepts = (matchers: readonly SanMatcher[], id: string): boolean =>
+  matchers.length === 0 || matchers.some(({ type, value }) => type === "uri" && value.matches(id));
+
+function passChain(callee: Planned, listener: ListenerPlan, chain: FilterChainPlan, knock: Knock): Passage | null {
+  if (chain.network.kind !== "http") return null;
+  const tls = knock.cluster?.tls ?? null;
+  const peer: PeerIdentity | null =
+    chain.tls && knock.identity !== null ? { uriSans: [knock.identity], dnsSans: [], subject: "" } : null;
+  return pass(
+    {
+      plan: callee.plan,
+      connection: chain.network,
+      isTls: chain.tls !== null,
+      peer,
+      port: listener.address.port,
+      serverName: tls?.sni ?? "",
+      random: 0,
+    },
+    knock.message,
+  );
+}
+
+/** A sidecar that answers by itself on the way in has no app behind it. */
+function outcomeOf(result: Passage["result"]): { outcome: Outcome; status: number | null } {
+  switch (result.kind) {
+    case "forwarded":
+      return { outcome: "forwarded", status: null };
+    case "malformed":
+      return { outcome: "refused", status: result.status };
+    case "responded":
+    case "redirected":
+      return { outcome: "unreachable", status: result.status };
+    case "denied":
+    case "no-route":
+      return { outcome: result.kind, status: result.status };
+  }
+}

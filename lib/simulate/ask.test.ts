@@ -1,0 +1,99 @@
+import { expect, test } from "vitest";
+import { demoMesh, type MeshDocument, type MeshObject } from "@/lib/mesh";
+import { object, seedObjects } from "../compile/testing/rich";
+import { ask, buildScene, type Question } from ".";
+
+const from = (workload: string): Question["from"] => ({
+  kind: "workload",
+  workload: `Workload/production/${workload}`,
+});
+const get = (workload: string, host: string, path = "/", more: Partial<Question> = {}): Question => ({
+  from: from(workload),
+  to: { host },
+  method: "GET",
+  path,
+  headers: {},
+  ...more,
+});
+const demoWith = (...objects: MeshObject[]): MeshDocument => {
+  const keys = new Set(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
+  const kept = demoMesh().objects.filter(({ kind, metadata }) => !keys.has(`${kind}/${metadata.name}`));
+  return { objects: [...kept, ...objects] };
+};
+
+test("a drawn dependency is reached in mutual TLS, and the line that allows it is named", () => {
+  const answer = ask(buildScene(demoMesh()), get("storefront-v1", "cart", "/cart"));
+  expect(answer).toMatchObject({ outcome: "forwarded", status: null });
+  expect(answer.destinations).toEqual([
+    {
+      service: "Service/production/cart",
+      workloads: ["Workload/production/cart-v1"],
+      probability: 1,
+      outcome: "forwarded",
+      status: null,
+    },
+  ]);
+  expect(answer.hops.map(({ direction, mtls }) => [direction, mtls])).toEqual([
+    ["outbound", "mutual"],
+    ["inbound", "mutual"],
+  ]);
+  expect(answer.hops[1]?.authorization).toMatchObject({
+    allowed: true,
+    policy: "Dependency/production/storefront-to-cart",
+  });
+  expect(answer.sentence).toBe(
+    "storefront reaches cart in mutual TLS, by the drawn dependency storefront-to-cart; the drawn dependency storefront-to-cart allows it.",
+  );
+});
+
+test("what is not drawn is a host that the sidecar does not know", () => {
+  const answer = ask(buildScene(demoMesh()), get("catalog-v1", "payment-service"));
+  expect(answer).toMatchObject({ outcome: "no-route", status: 404, destinations: [] });
+  expect(answer.sentence).toBe(
+    "catalog answers 404: no dependency from it to payment-service is drawn for this host and port.",
+  );
+});
+
+test("a split tells the share of each subset, and a draw picks one", () => {
+  const scene = buildScene(demoWith(...seedObjects()));
+  const answer = ask(scene, get("checkout-v1", "payment-service", "/pay"));
+  expect(answer.destinations.map(({ subset, probability }) => [subset, probability])).toEqual([
+    ["v1", 0.9],
+    ["v2", 0.1],
+  ]);
+  expect(answer.hops[0]?.cluster).toContain("|v1|");
+  expect(ask(scene, get("checkout-v1", "payment-service", "/pay", { draw: 0.95 })).hops[0]?.cluster).toContain("|v2|");
+});
+
+test("the rule that decided and those that did not match are told in words, with their place", () => {
+  const answer = ask(buildScene(demoWith(...seedObjects())), get("checkout-v1", "payment-service"));
+  const [outbound] = answer.hops;
+  expect(outbound?.rule).toMatchObject({ object: "Route/production/payment-service", path: "spec.rules[1]" });
+  expect(outbound?.considered).toMatchObject([
+    {
+      path: "spec.rules[0]",
+      name: "beta",
+      matched: false,
+      why: 'header x-user-type is absent; the rule wants exact "beta-tester"',
+    },
+    { path: "spec.rules[1]", matched: true, why: "takes every request" },
+  ]);
+});
+
+test("a written denial names its policy and rule", () => {
+  const deny = object("AuthorizationPolicy", "no-delete", {
+    target: { service: "cart" },
+    action: "deny",
+    rules: [{ to: [{ methods: ["PUT"] }] }, { to: [{ methods: ["DELETE"], paths: ["/cart*"] }] }],
+  });
+  const scene = buildScene(demoWith(deny));
+  const answer = ask(scene, get("storefront-v1", "cart", "/cart/1", { method: "DELETE" }));
+  expect(answer).toMatchObject({ outcome: "denied", status: 403 });
+  expect(answer.hops[1]?.authorization).toMatchObject({
+    allowed: false,
+    policy: "AuthorizationPolicy/production/no-delete",
+    rule: { path: "spec.rules[1]" },
+    why: "no-delete, rule 2, denies it",
+  });
+  expect(ask(scene, get("storefront-v1", "cart", "/cart/1")).outcome).toBe("forwarded");
+});

@@ -1,0 +1,232 @@
+// ask: one question, hop by hop, as the proxies of this design would decide it.
+// The rule: the caller's plan and the callee's plan decide; the answer of the app itself is not known and is null.
+import type { ClusterChoice, ForwardAction } from "@meshwright/proxy/plan";
+import { pickCluster } from "@meshwright/proxy/semantics";
+import { targetOfClusterName } from "@/lib/compile/destinations";
+import { keyOf, type ObjectKey, parseKey } from "@/lib/mesh";
+import { type Arrival, arriveAt, identityOf, workloadsOf } from "./arrive";
+import { type Departure, leave, sentTo } from "./leave";
+import { type Message, messageOf } from "./message";
+import { nameOf, objectOfHost } from "./names";
+import { serviceOfCluster } from "./origins";
+import type { PlannedProxy, Scene } from "./scene";
+import type { Answer, AnswerDestination, Caller, Hop, Outcome, Question } from "./types";
+import { destinationName, forwardedSentence, noHostSentence, ruleWords, splitSentence } from "./words";
+
+type Planned = Extract<PlannedProxy, { ok: true }>;
+
+export function ask(scene: Scene, question: Question): Answer {
+  return answerTo(scene, question, true);
+}
+
+/** Without explanations it is some times faster: for comparing thousands of answers. */
+export function answerTo(scene: Scene, question: Question, isExplained: boolean): Answer {
+  const caller = callerKey(question.from);
+  const message = messageOf(question);
+  if (isBare(scene, caller)) return bareAnswer(scene, caller, message, isExplained);
+  const proxy = scene.proxyOf(caller);
+  if (!proxy.ok) return dead("unreachable", proxy.reason);
+  const random = Math.floor((question.draw ?? 0) * 1_000_000);
+  const departure = leave(scene, proxy, message, random, isExplained);
+  if (!departure) return dead("unreachable", `${nameOf(caller)} has no proxy listener that takes its calls.`);
+  const { result } = departure.passage;
+  if (result.kind === "forwarded") return forwarded(scene, question, proxy, departure, result.action, isExplained);
+  return ownAnswer(scene, nameOf(proxy.owner), caller, departure);
+}
+
+export const callerKey = (from: Caller): ObjectKey => (from.kind === "workload" ? from.workload : from.gateway);
+
+function dead(outcome: Outcome, sentence: string): Answer {
+  return { outcome, status: outcome === "unreachable" ? 503 : null, sentence, hops: [], destinations: [] };
+}
+
+/** What the first proxy says itself. */
+function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage }: Departure): Answer {
+  const { result, message, virtualHost } = passage;
+  const answer = (outcome: Outcome, status: number, sentence: string): Answer => ({
+    outcome,
+    status,
+    sentence,
+    hops: [{ ...hop, sentence }],
+    destinations: [],
+  });
+  const what = `${message.method} ${message.path}`;
+  switch (result.kind) {
+    case "redirected":
+      return answer(
+        "redirected",
+        result.status,
+        `${name} redirects (${result.status}) to ${result.location}, ${ruleWords(hop)}.`,
+      );
+    case "responded":
+      return answer("responded", result.status, `${name} answers ${result.status} itself, ${ruleWords(hop)}.`);
+    case "no-route": {
+      if (virtualHost) {
+        const rules = hop.considered.length === 1 ? "the one rule" : `none of the ${hop.considered.length} rules`;
+        const takes = hop.considered.length === 1 ? "does not take" : "takes";
+        return answer("no-route", 404, `${name} answers 404: ${rules} for ${virtualHost.name} ${takes} ${what}.`);
+      }
+      const callee = objectOfHost(scene.index, message.authority, parseKey(caller)?.namespace);
+      return answer("no-route", 404, noHostSentence(scene.index, name, message.authority, callee));
+    }
+    case "malformed":
+      return answer("refused", result.status, `${name} answers ${result.status}: ${result.why}.`);
+    default:
+      return answer("denied", 403, `${name} refuses ${what} with 403.`);
+  }
+}
+
+type Way = { destination: AnswerDestination; hops: Hop[]; arrival: Arrival; choice: ClusterChoice };
+
+function forwarded(
+  scene: Scene,
+  question: Question,
+  proxy: Planned,
+  { hop, passage }: Departure,
+  action: ForwardAction,
+  isExplained: boolean,
+): Answer {
+  const from = callerKey(question.from);
+  const ways = action.clusters.map((choice) => {
+    const { sent, rewrites } = sentTo(passage.message, action, choice);
+    const first: Hop = { ...hop, cluster: choice.name, ...(rewrites ? { rewrites } : {}) };
+    return toCluster(scene, from, proxy, first, choice, choice.weight / action.totalWeight, sent, isExplained);
+  });
+  const [likeliest] = [...ways].sort((a, b) => b.choice.weight - a.choice.weight);
+  const drawn = question.draw === undefined ? undefined : drawnCluster(action, question.draw);
+  const taken = ways.find(({ choice }) => choice === drawn) ?? likeliest;
+  if (!taken) return dead("unreachable", "The route has no destination.");
+  const destinations = merged(ways.map(({ destination }) => destination));
+  return {
+    outcome: taken.arrival.outcome,
+    status: taken.arrival.status,
+    sentence: sentenceOf(nameOf(proxy.owner), taken, destinations),
+    hops: taken.hops,
+    destinations,
+  };
+}
+
+const drawnCluster = (action: ForwardAction, draw: number): ClusterChoice =>
+  pickCluster(action, Math.min(action.totalWeight - 1, Math.floor(draw * action.totalWeight)));
+
+function toCluster(
+  scene: Scene,
+  from: ObjectKey,
+  proxy: Planned,
+  first: Hop,
+  choice: ClusterChoice,
+  probability: number,
+  sent: Message,
+  isExplained: boolean,
+): Way {
+  const cluster = proxy.plan.clusters.get(choice.name);
+  const service = cluster && serviceOfCluster(cluster.metadata, choice.name);
+  const way = (arrival: Arrival, workloads: ObjectKey[]): Way => {
+    const { outcome, status } = arrival;
+    const subset = targetOfClusterName(choice.name)?.subset;
+    const destination = {
+      service: service ?? "",
+      ...(subset === undefined ? {} : { subset }),
+      workloads,
+      probability,
+      outcome,
+      status,
+    };
+    const outbound: Hop = {
+      ...first,
+      mtls: arrival.mtls,
+      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.`,
+    };
+    return { destination, hops: arrival.hop ? [outbound, arrival.hop] : [outbound], arrival, choice };
+  };
+  const nobody = (why: string, workloads: ObjectKey[] = []): Way =>
+    way({ outcome: "unreachable", status: 503, mtls: "none", hop: null, why }, workloads);
+  if (!cluster || !service) return nobody(`There is no cluster ${choice.name}.`);
+  if (cluster.metadata["kind"] === "external") {
+    return way({ outcome: "forwarded", status: null, mtls: cluster.tls ? "mutual" : "none", hop: null }, []);
+  }
+  const workloads = workloadsOf(cluster, service);
+  if (workloads.length === 0) return nobody("No instance runs there.");
+  if (scene.index.find("Service", service)?.spec.optOut) {
+    return way({ outcome: "forwarded", status: null, mtls: "plaintext", hop: null }, workloads);
+  }
+  const knock = { identity: identityOf(scene, from), cluster, message: sent };
+  const arrivals = workloads.map((workload) => arriveAt(scene, workload, knock, isExplained));
+  // Workloads of one service are protected alike; where one has no app yet, the worse answer is told.
+  const arrival = arrivals.find(({ outcome }) => outcome !== "forwarded") ?? arrivals[0];
+  return arrival ? way(arrival, workloads) : nobody("No instance runs there.");
+}
+
+const ruleTail = (hop: Hop): string => (hop.rule ? `, ${ruleWords(hop)}` : "");
+
+/** Clusters of one subset count together; likeliest first. */
+function merged(all: AnswerDestination[]): AnswerDestination[] {
+  const byName = new Map<string, AnswerDestination>();
+  for (const each of all) {
+    const name = `${each.service}|${each.subset ?? ""}|${each.outcome}`;
+    const known = byName.get(name);
+    byName.set(name, known ? { ...known, probability: known.probability + each.probability } : each);
+  }
+  return [...byName.values()].sort((a, b) => b.probability - a.probability);
+}
+
+function sentenceOf(caller: string, { arrival, hops, destination }: Way, destinations: AnswerDestination[]): string {
+  const [first, last] = hops;
+  const to = destinationName(destination);
+  const split = destinations.length > 1 ? ` (of the calls: ${splitSentence(destinations)})` : "";
+  switch (arrival.outcome) {
+    case "forwarded":
+      return first ? forwardedSentence(caller, first, destinations, last ?? null) : "";
+    case "denied":
+      return `${to} refuses ${caller} with 403: ${last?.authorization?.why ?? "a policy denies it"}${split}.`;
+    case "refused":
+      return `${caller} gets 503 from its own sidecar, because ${to} does not take the connection. ${arrival.why ?? ""}`.trim();
+    case "unreachable":
+      return `${caller} gets 503: ${arrival.why ?? `${to} has no app yet.`}${split}`;
+    default:
+      return `${to} answers ${arrival.status}${split}.`;
+  }
+}
+
+/** A workload out of the mesh: its app calls by itself, in plain text. */
+function isBare(scene: Scene, caller: ObjectKey): boolean {
+  const workload = scene.index.find("Workload", caller);
+  if (!workload) return false;
+  const service = scene.index.find("Service", keyOf("Service", workload.metadata.namespace, workload.spec.service));
+  return service?.spec.optOut !== undefined;
+}
+
+function bareAnswer(scene: Scene, caller: ObjectKey, message: Message, isExplained: boolean): Answer {
+  const { index } = scene;
+  const callee = objectOfHost(index, message.authority, parseKey(caller)?.namespace);
+  const name = nameOf(caller);
+  if (callee === undefined)
+    return dead("no-route", `${name} has no sidecar, and nothing in this design is called "${message.authority}".`);
+  const destination = { service: callee, probability: 1 };
+  const service = index.find("Service", callee);
+  const workloads = index
+    .workloadsOf(callee)
+    .map(({ metadata }) => keyOf("Workload", metadata.namespace, metadata.name));
+  if (!service || service.spec.optOut) {
+    const outcome = "forwarded" as const;
+    const sentence = `${name} has no sidecar: it reaches ${nameOf(callee)} in plain text, and the mesh decides nothing.`;
+    return {
+      outcome,
+      status: null,
+      sentence,
+      hops: [],
+      destinations: [{ ...destination, workloads, outcome, status: null }],
+    };
+  }
+  const [first] = workloads;
+  if (first === undefined) return dead("unreachable", `${nameOf(callee)} has no workload.`);
+  const { outcome, status, hop, why } = arriveAt(scene, first, { identity: null, cluster: null, message }, isExplained);
+  const sentence = `${name} has no sidecar. ${why ?? hop?.sentence ?? ""}`.trim();
+  return {
+    outcome,
+    status,
+    sentence,
+    hops: hop ? [hop] : [],
+    destinations: [{ ...destination, workloads, outcome, status }],
+  };
+}

@@ -1,0 +1,109 @@
+// The first half of a call: through the caller's outbound listener, or a gateway's, to the clusters it may be sent to.
+// The rule: the route that the plan picks decides; rules before it are told with the reason why they did not match.
+import type {
+  ClusterChoice,
+  ForwardAction,
+  HeaderOp,
+  RetryPolicyPlan,
+  RoutePlan,
+  VirtualHostPlan,
+} from "@meshwright/proxy/plan";
+import { applyHeaderOps } from "@meshwright/proxy/semantics";
+import { withLine } from "./lines";
+import type { Message } from "./message";
+import { originOfRoute } from "./origins";
+import { type Passage, pass } from "./passage";
+import { judgeRoute } from "./reasons";
+import type { PlannedProxy, Scene } from "./scene";
+import type { Considered, Hop, HopRetries, HopRewrites } from "./types";
+
+type Planned = Extract<PlannedProxy, { ok: true }>;
+export type Departure = { hop: Hop; passage: Passage };
+
+/** Null: this proxy has no listener that takes calls from its side. */
+export function leave(
+  scene: Scene,
+  proxy: Planned,
+  message: Message,
+  random: number,
+  isExplained: boolean,
+): Departure | null {
+  const listener = proxy.plan.listeners.find(({ name }) => name === "outbound" || name.startsWith("gateway-"));
+  const chain = listener?.filterChains[0];
+  if (!listener || chain?.network.kind !== "http") return null;
+  const { network: connection } = chain;
+  const entry = { plan: proxy.plan, connection, isTls: false, peer: null, port: listener.address.port };
+  const passage = pass({ ...entry, serverName: "", random }, message);
+  const { virtualHost, route, result } = passage;
+  const origin = virtualHost && route && originOfRoute(scene, proxy, virtualHost, route);
+  const isReply = result.kind === "redirected" || result.kind === "responded";
+  const hop: Hop = {
+    proxy: proxy.proxyId,
+    direction: listener.name === "outbound" ? "outbound" : "gateway",
+    listener: listener.name,
+    ...(virtualHost ? { virtualHost: virtualHost.name } : {}),
+    ...(origin ? { rule: isExplained ? withLine(scene, origin) : origin } : {}),
+    considered: isExplained && virtualHost ? considered(scene, proxy, virtualHost, passage) : [],
+    ...(result.kind === "forwarded" ? forwarding(result.action) : {}),
+    ...(isReply ? { reply: replyOf(result) } : {}),
+    mtls: "none",
+    sentence: "",
+  };
+  return { hop, passage };
+}
+
+function considered(scene: Scene, proxy: Planned, host: VirtualHostPlan, { route, message }: Passage): Considered[] {
+  const last = route ? host.routes.indexOf(route) + 1 : host.routes.length;
+  return host.routes.slice(0, last).map((each: RoutePlan) => {
+    const origin = originOfRoute(scene, proxy, host, each) ?? { object: proxy.owner, path: "spec" };
+    return { ...withLine(scene, origin), ...judgeRoute(each, message) };
+  });
+}
+
+function forwarding(action: ForwardAction): Pick<Hop, "timeoutMs" | "retries"> {
+  return { timeoutMs: action.timeoutMs, retries: action.retry && retriesOf(action.retry) };
+}
+
+function replyOf(result: Extract<Passage["result"], { kind: "redirected" | "responded" }>): NonNullable<Hop["reply"]> {
+  if (result.kind === "redirected") return { status: result.status, location: result.location };
+  return { status: result.status, ...(result.body === null ? {} : { body: result.body }) };
+}
+
+const CONDITIONS = [
+  ["serverError", "5xx"],
+  ["gatewayError", "gateway-error"],
+  ["reset", "reset"],
+  ["resetBeforeRequest", "reset-before-request"],
+  ["connectFailure", "connect-failure"],
+  ["refusedStream", "refused-stream"],
+  ["retriable4xx", "retriable-4xx"],
+  ["envoyRateLimited", "envoy-ratelimited"],
+] as const;
+
+function retriesOf({ attempts, perTryTimeoutMs, on }: RetryPolicyPlan): HopRetries {
+  const named = CONDITIONS.filter(([field]) => on[field]).map(([, word]) => word);
+  const grpc = on.grpcStatuses.map((status) => `grpc-status ${status}`);
+  return { attempts, perTryTimeoutMs, on: [...named, ...on.statusCodes.map(String), ...grpc] };
+}
+
+/** The request as it leaves for one of the clusters, and what was changed on it. */
+export function sentTo(message: Message, action: ForwardAction, choice: ClusterChoice) {
+  const path = action.rewritePath ? action.rewritePath(message.path) : message.path;
+  const authority = action.rewriteHost?.kind === "literal" ? action.rewriteHost.value : message.authority;
+  const pairs = message.headers.map(([name, value]): [string, string] => [name, value]);
+  const sent: Message = { ...message, path, authority, headers: applyHeaderOps(choice.requestHeaders, pairs) };
+  const rewrites: HopRewrites = {
+    ...(path === message.path ? {} : { path: { from: message.path, to: path } }),
+    ...(authority === message.authority ? {} : { host: { from: message.authority, to: authority } }),
+    headers: choice.requestHeaders.map(changeOf),
+    responseHeaders: choice.responseHeaders.map(changeOf),
+  };
+  const isChanged = rewrites.path || rewrites.host || rewrites.headers.length + rewrites.responseHeaders.length > 0;
+  return { sent, rewrites: isChanged ? rewrites : null };
+}
+
+function changeOf(operation: HeaderOp): HopRewrites["headers"][number] {
+  if (operation.op === "remove") return { op: "remove", name: operation.name };
+  const op = operation.op === "set" || operation.op === "set-if-present" ? "set" : "add";
+  return { op, name: operation.name, value: operation.value };
+}

@@ -1,0 +1,49 @@
+// A request on its way, as plain data, and how the proxy's semantics see it.
+// The rule: what every proxy does to headers before it decides (hop by hop fields, x-envoy-*) is done here the same way.
+import { type HttpRequestView, headerViewOf } from "@meshwright/proxy/plan";
+import type { Question } from "./types";
+
+export type Message = {
+  method: string;
+  path: string;
+  authority: string;
+  scheme: "http" | "https";
+  /** Names in lower case. */
+  headers: [string, string][];
+};
+
+/** RFC 9110 7.6.1, and what proxies alone may say. */
+const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"]);
+
+export function messageOf({ to, method, path, headers }: Question): Message {
+  const pairs = Object.entries(headers).map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+  const host = pairs.find(([name]) => name === "host")?.[1];
+  return {
+    method,
+    path: path.startsWith("/") ? path : `/${path}`,
+    authority: host ?? (to.port === undefined ? to.host : `${to.host}:${to.port}`),
+    scheme: "http",
+    headers: pairs.filter(([name]) => name !== "host"),
+  };
+}
+
+/** As a proxy's listener takes it in. */
+export function received(message: Message, isTls: boolean): Message {
+  const scheme = isTls ? "https" : "http";
+  const kept = message.headers.filter(
+    ([name]) => !HOP_BY_HOP.has(name) && !name.startsWith("x-envoy-") && name !== "x-forwarded-client-cert",
+  );
+  const added: [string, string][] = [];
+  if (!kept.some(([name]) => name === "x-forwarded-proto")) added.push(["x-forwarded-proto", scheme]);
+  if (!kept.some(([name]) => name === "x-request-id")) added.push(["x-request-id", "simulated"]);
+  return { ...message, scheme, headers: [...kept, ...added] };
+}
+
+export function viewOf({ method, path, authority, scheme, headers }: Message): HttpRequestView {
+  return { method, path, authority, scheme, headers: headerViewOf(headers) };
+}
+
+export function headerOf({ headers }: Message, name: string): string | undefined {
+  const values = headers.filter(([each]) => each === name).map(([, value]) => value);
+  return values.length > 0 ? values.join(", ") : undefined;
+}

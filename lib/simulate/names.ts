@@ -1,0 +1,36 @@
+// What a caller may write as Host, and what to call things in sentences.
+// The rule: this finds words and candidates only; what a host really means for a caller is decided by its proxy's plan.
+import { httpPorts } from "@/lib/compile/facts";
+import { type MeshIndex, type ObjectKey, objectKey, parseKey } from "@/lib/mesh";
+
+export const nameOf = (key: ObjectKey): string => parseKey(key)?.name ?? key;
+
+/** `name.namespace`, the form that every caller may use. */
+export function hostOf(key: ObjectKey): string {
+  const parts = parseKey(key);
+  return parts ? `${parts.name}.${parts.namespace}` : key;
+}
+
+/** The service or external service that this host would name for a caller of `namespace`. */
+export function objectOfHost(index: MeshIndex, host: string, namespace: string | undefined): ObjectKey | undefined {
+  const bare = host.toLowerCase().replace(/:\d+$/, "");
+  const [name = "", space, ...rest] = bare.split(".");
+  const tail = rest.join(".");
+  if (tail === "" || tail === "svc" || tail === "svc.cluster.local") {
+    const key = `Service/${space ?? namespace ?? ""}/${name}`;
+    if (index.find("Service", key)) return key;
+  }
+  const external = index.all("ExternalService").find(({ spec }) =>
+    spec.hosts.some((each) => {
+      const known = each.toLowerCase().replace(/:\d+$/, "");
+      return known === bare || known === "*" || (known.startsWith("*.") && bare.endsWith(known.slice(1)));
+    }),
+  );
+  return external && objectKey(external);
+}
+
+/** The ports of a service or external service that sidecars carry. */
+export function carriedPorts(index: MeshIndex, key: ObjectKey): number[] {
+  const object = index.find("Service", key) ?? index.find("ExternalService", key);
+  return object ? httpPorts(object.spec.ports).map(({ port }) => port) : [];
+}

@@ -1,0 +1,127 @@
+// The part of a design that decides the configuration of one service's (or gateway's) proxies.
+// The rule: compiling the slice gives what compiling the whole document gives; equal slices have equal keys, so an edit elsewhere costs nothing.
+import {
+  type AuthorizationPolicy,
+  type Dependency,
+  keyOf,
+  type MeshDocument,
+  type MeshIndex,
+  type MeshObject,
+  type ObjectKey,
+  objectKey,
+  type Ref,
+  type Route,
+  refKey,
+  serviceRefKey,
+} from "@/lib/mesh";
+import { contentId } from "./content-id";
+import { type PolicyTargets, policyTargets } from "./policy-targets";
+
+export type Slice = {
+  /** Ids of the contents, sorted: the same for the same objects in any document. */
+  key: string;
+  document: MeshDocument;
+};
+
+/** `owner` is a service or a gateway. */
+export function sliceFor(index: MeshIndex, owner: ObjectKey): Slice {
+  const collector = new Collector(index);
+  const gateway = index.find("Gateway", owner);
+  if (gateway) collector.addGateway(owner);
+  else collector.addService(owner);
+  const objects = [...collector.objects];
+  return {
+    key: objects
+      .map(contentId)
+      .sort((a, b) => a - b)
+      .join(","),
+    document: { objects },
+  };
+}
+
+class Collector {
+  readonly objects = new Set<MeshObject>();
+  private readonly callees = new Set<ObjectKey>();
+  private readonly policies: PolicyTargets;
+
+  constructor(private readonly index: MeshIndex) {
+    this.policies = policyTargets(index.document);
+    if (index.mesh) this.objects.add(index.mesh);
+  }
+
+  addGateway(key: ObjectKey): void {
+    this.add(key);
+    for (const route of this.index.routesOf(key)) this.addRoute(route);
+    for (const dependency of this.index.dependenciesFrom(key)) this.addOutbound(dependency);
+  }
+
+  addService(key: ObjectKey): void {
+    this.add(key);
+    const workloads = this.index.workloadsOf(key);
+    for (const policy of this.policies.of(key)) {
+      this.objects.add(policy);
+      if (policy.kind === "AuthorizationPolicy") this.addSources(policy);
+    }
+    for (const own of [key, ...workloads.map(objectKey)]) {
+      this.add(own);
+      for (const dependency of this.index.dependenciesTo(own)) {
+        this.objects.add(dependency);
+        this.addIdentities(dependency.spec.from, dependency);
+      }
+      for (const dependency of this.index.dependenciesFrom(own)) this.addOutbound(dependency);
+    }
+  }
+
+  private add(key: ObjectKey): void {
+    const object = this.index.get(key);
+    if (object) this.objects.add(object);
+  }
+
+  private addSources(policy: AuthorizationPolicy): void {
+    for (const rule of policy.spec.rules) {
+      for (const source of rule.from ?? []) {
+        for (const ref of source.services ?? []) this.addIdentities(ref, policy);
+      }
+    }
+  }
+
+  /** What has an identity behind a reference: a service's workloads, a workload, a gateway. */
+  private addIdentities(ref: Ref, holder: MeshObject): void {
+    const key = refKey(ref, holder);
+    if (ref.kind === "Service") for (const workload of this.index.workloadsOf(key)) this.objects.add(workload);
+    else this.add(key);
+  }
+
+  private addOutbound(dependency: Dependency): void {
+    this.objects.add(dependency);
+    const key = refKey(dependency.spec.to, dependency);
+    this.add(key);
+    if (dependency.spec.to.kind === "ExternalService") {
+      for (const egress of this.index.egressesTo(key)) this.objects.add(egress);
+      return;
+    }
+    const workload = this.index.find("Workload", key);
+    const callee = workload ? keyOf("Service", workload.metadata.namespace, workload.spec.service) : key;
+    this.addDestination(callee);
+    for (const route of this.index.routesOf(callee)) this.addRoute(route);
+  }
+
+  private addRoute(route: Route): void {
+    this.objects.add(route);
+    for (const rule of route.spec.rules) {
+      if (rule.action.type !== "forward") continue;
+      for (const { service } of rule.action.destinations) this.addDestination(serviceRefKey(service, route));
+    }
+  }
+
+  /** Everything that a cluster of this service is made of. */
+  private addDestination(service: ObjectKey): void {
+    if (this.callees.has(service)) return;
+    this.callees.add(service);
+    this.add(service);
+    for (const workload of this.index.workloadsOf(service)) this.objects.add(workload);
+    for (const subset of this.index.subsetsOf(service)) this.objects.add(subset);
+    for (const policy of this.index.trafficPoliciesOf(service)) this.objects.add(policy);
+    for (const policy of this.policies.of(service)) if (policy.kind === "MutualTls") this.objects.add(policy);
+  }
+}

@@ -1,0 +1,189 @@
+// What the simulator is asked and what it answers.
+// The rule: every decision names the object and the place in it that made it; what the mesh does not decide (the app's answer) is null, never guessed.
+import type { ObjectKey } from "@/lib/mesh";
+
+/** Who calls: a workload through its sidecar, or a client of a gateway. `gateway` and `outside` enter at the same listener. */
+export type Caller =
+  | { kind: "workload"; workload: ObjectKey }
+  | { kind: "gateway"; gateway: ObjectKey }
+  | { kind: "outside"; gateway: ObjectKey };
+
+export type Question = {
+  from: Caller;
+  /** What the caller writes as Host; with a port, `host:port`. */
+  to: { host: string; port?: number | undefined };
+  method: string;
+  /** With its query. */
+  path: string;
+  headers: Record<string, string>;
+  /** From 0 up to but not 1: which of several weighted destinations is taken. Absent: the most likely one. */
+  draw?: number | undefined;
+};
+
+/**
+ * forwarded: the app answers. denied: a policy refuses. no-route: nothing takes the host or the path. redirected and responded: a rule answers.
+ * refused: the two sides do not agree on mutual TLS, or the request is malformed. unreachable: there is nobody to call.
+ */
+export type Outcome = "forwarded" | "denied" | "no-route" | "redirected" | "responded" | "refused" | "unreachable";
+
+export type Answer = {
+  outcome: Outcome;
+  /** The mesh's own answer; null: the app answers. */
+  status: number | null;
+  sentence: string;
+  hops: Hop[];
+  /** Where requests like this one go, most likely first; probabilities sum to 1, or to 0 when nothing is forwarded. */
+  destinations: AnswerDestination[];
+};
+
+export type AnswerDestination = {
+  /** Service, or ExternalService. */
+  service: ObjectKey;
+  subset?: string | undefined;
+  workloads: ObjectKey[];
+  probability: number;
+  /** What happens to a request that is sent here. */
+  outcome: Outcome;
+  status: number | null;
+};
+
+/** An object and the place inside it: `spec.rules[0]`. The line is that of the text the scene was built from, else of the object written alone. */
+export type RuleOrigin = { object: ObjectKey; path: string; name?: string; file?: string; line?: number };
+
+/** A rule that was looked at, with the reason in words. */
+export type Considered = RuleOrigin & { matched: boolean; why: string };
+
+export type MtlsOutcome = "mutual" | "plaintext" | "refused" | "none";
+
+export type Hop = {
+  proxy: string;
+  direction: "outbound" | "inbound" | "gateway";
+  listener: string;
+  virtualHost?: string;
+  /** What decided here: a route's rule, a drawn dependency, an egress. */
+  rule?: RuleOrigin;
+  considered: Considered[];
+  cluster?: string;
+  timeoutMs?: number | null;
+  retries?: HopRetries | null;
+  mtls: MtlsOutcome;
+  /** Why this mTLS: the policy, the service's mode, the mesh's default. */
+  mtlsRule?: RuleOrigin;
+  authorization?: HopAuthorization;
+  /** Request as it leaves this hop, where it differs from how it came. */
+  rewrites?: HopRewrites;
+  /** Location of a redirect, or the body of a direct response. */
+  reply?: { status: number; location?: string; body?: string };
+  /** Which identity the proxy shows, and which it saw. */
+  identity?: { own: string; peer: string | null };
+  sentence: string;
+};
+
+export type HopRetries = {
+  attempts: number;
+  perTryTimeoutMs: number | null;
+  on: string[];
+};
+
+export type HopAuthorization = {
+  allowed: boolean;
+  /** Object that decided; absent when no policy was needed or none matched. */
+  policy?: ObjectKey;
+  rule?: RuleOrigin;
+  why: string;
+  /** Policies in shadow that would have decided otherwise. */
+  shadow: { policy?: ObjectKey; why: string }[];
+};
+
+export type HopRewrites = {
+  path?: { from: string; to: string };
+  host?: { from: string; to: string };
+  headers: { op: "set" | "add" | "remove"; name: string; value?: string }[];
+  responseHeaders: { op: "set" | "add" | "remove"; name: string; value?: string }[];
+};
+
+/** A request that stands for many: what comparisons, matrices and replays ask. */
+export type Call = {
+  /** Service or Gateway. */
+  caller: ObjectKey;
+  /** Service or ExternalService. */
+  callee: ObjectKey;
+  host: string;
+  port: number;
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  origin: "drawn" | "observed" | "policy";
+  /** Observed requests behind it. */
+  count?: number;
+};
+
+/** What was seen in traffic: a row of the observed shapes. Caller and callee are object keys, or names that a document resolves. */
+export type ObservedCall = {
+  caller: ObjectKey;
+  callee: ObjectKey;
+  method: string;
+  path: string;
+  code?: number;
+  count: number;
+};
+
+export type ConsequenceKind =
+  | "gains-access"
+  | "loses-access"
+  | "share"
+  | "destination"
+  | "timeout"
+  | "retries"
+  | "mtls"
+  | "route"
+  | "status";
+
+export type Consequence = {
+  kind: ConsequenceKind;
+  severity: "attention" | "change";
+  sentence: string;
+  caller: ObjectKey;
+  callee: ObjectKey;
+  call: Call;
+  before: Answer;
+  after: Answer;
+};
+
+export type AccessCell = {
+  caller: ObjectKey;
+  callee: ObjectKey;
+  access: "allowed" | "partly" | "denied";
+  mtls: MtlsOutcome;
+  /** Dependencies and policies that decide. */
+  why: ObjectKey[];
+};
+
+/** `complete` false: a large mesh; pairs that nothing was drawn or written for are left out. */
+export type AccessMatrix = { callers: ObjectKey[]; callees: ObjectKey[]; cells: AccessCell[]; complete: boolean };
+
+export type ExpectedDestination = {
+  service: ObjectKey;
+  subset?: string | undefined;
+  /** 0..1; within `tolerance`, 0.005 unless given. */
+  probability?: number | undefined;
+  tolerance?: number | undefined;
+};
+
+export type PolicyTest = {
+  name: string;
+  question: Question;
+  expect: {
+    outcome?: Outcome | undefined;
+    status?: number | undefined;
+    destinations?: ExpectedDestination[] | undefined;
+  };
+};
+
+export type TestResult = {
+  name: string;
+  passed: boolean;
+  /** What was expected and what came instead; empty when passed. */
+  failures: string[];
+  answer: Answer;
+};

@@ -1,0 +1,77 @@
+// The answer in sentences. The rule: who, what happens, why, in that order; numbers as people say them.
+import { type MeshIndex, type ObjectKey, parseKey } from "@/lib/mesh";
+import { nameOf } from "./names";
+import type { Answer, AnswerDestination, Hop, Outcome } from "./types";
+
+export function percentOf(share: number): string {
+  const percent = share * 100;
+  const rounded = Math.abs(percent - Math.round(percent)) < 0.005 ? Math.round(percent) : Number(percent.toFixed(2));
+  return `${rounded} %`;
+}
+
+export function destinationName({ service, subset }: Pick<AnswerDestination, "service" | "subset">): string {
+  return subset === undefined ? nameOf(service) : `${nameOf(service)} ${subset}`;
+}
+
+export function splitSentence(destinations: readonly AnswerDestination[]): string {
+  return destinations.map((each) => `${percentOf(each.probability)} to ${destinationName(each)}`).join(", ");
+}
+
+const MTLS_WORDS = {
+  mutual: "in mutual TLS",
+  plaintext: "in plain text",
+  refused: "and mutual TLS fails",
+  none: "outside the mesh",
+} as const;
+
+export function inboundSentence(callee: string, hop: Hop, outcome: Outcome): string {
+  const why = hop.authorization?.why ?? "";
+  switch (outcome) {
+    case "forwarded":
+      return `${callee} takes it ${MTLS_WORDS[hop.mtls]}: ${why}.`;
+    case "denied":
+      return `${callee} refuses it with 403: ${why}.`;
+    case "unreachable":
+      return `${callee} has no app behind its sidecar yet.`;
+    default:
+      return `${callee} does not take it.`;
+  }
+}
+
+export function ruleWords({ rule }: Pick<Hop, "rule">): string {
+  if (!rule) return "";
+  const kind = parseKey(rule.object)?.kind;
+  if (kind === "Dependency") return `by the drawn dependency ${nameOf(rule.object)}`;
+  if (kind !== "Route") return `by ${kind} ${nameOf(rule.object)}`;
+  const index = /rules\[(\d+)\]/.exec(rule.path)?.[1];
+  const which = rule.name === undefined ? `rule ${Number(index ?? 0) + 1}` : `rule "${rule.name}"`;
+  return `by ${which} of Route ${nameOf(rule.object)}`;
+}
+
+export function noHostSentence(
+  index: MeshIndex,
+  proxyName: string,
+  host: string,
+  callee: ObjectKey | undefined,
+): string {
+  const known = callee !== undefined && index.get(callee) !== undefined;
+  if (!known) return `${proxyName} answers 404: nothing in this design is called "${host}".`;
+  if (parseKey(callee)?.kind === "ExternalService") {
+    return `${proxyName} answers 404: no dependency with an Egress leads it to ${nameOf(callee)}.`;
+  }
+  return `${proxyName} answers 404: no dependency from it to ${nameOf(callee)} is drawn for this host and port.`;
+}
+
+export function forwardedSentence(
+  caller: string,
+  first: Hop,
+  destinations: Answer["destinations"],
+  last: Hop | null,
+): string {
+  const [only, ...more] = destinations;
+  const to = more.length > 0 ? splitSentence(destinations) : only ? destinationName(only) : "the app";
+  const how = last ? ` ${MTLS_WORDS[last.mtls]}` : ` ${MTLS_WORDS[first.mtls]}`;
+  const why = last?.authorization ? `; ${last.authorization.why}` : "";
+  const rule = ruleWords(first);
+  return `${caller} reaches ${to}${how}${rule === "" ? "" : `, ${rule}`}${why}.`;
+}
