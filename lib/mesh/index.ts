@@ -27,4 +27,15 @@ export type * from "./types";
 export { validateDocument } from "./validate/validate";
 export { type ParsedDocument, parseDocument, parseObject } from "./violations";
 export { type FromYaml, fromYaml, fromYamlFiles } from "./yaml/from-yaml";
-export { inWritingOrder, toYaml, valuesToYaml } from "./yaml/to-yaml";
+export {
+  editObjectText,
+  type ObjectText,
+  readObjectText,
+  type TextPlace,
+  type TextProblem,
+  textOfObject,
+  textToKeep,
+  withoutText,
+} from "./yaml/object-text";
+export { inWritingOrder, toYaml } from "./yaml/to-yaml";
+export { valuesToYaml } from "./yaml/values-to-yaml";

@@ -1,7 +1,7 @@
 // Design -> Istio YAML (networking.istio.io/v1 and security.istio.io/v1), with a report of what Istio cannot say.
 // The rule: nothing is left out without a line in the report. Services, workloads and namespaces are Kubernetes objects and not part of it.
 import { buildIndex, type ExternalService, type Gateway, type MeshDocument, objectKey } from "@/lib/mesh";
-import { valuesToYaml } from "@/lib/mesh/yaml/to-yaml";
+import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { ExportContext, type IstioResource, type Loss, metadataOf, originOfKind } from "./export-context";
 import { exportDestinationRule } from "./export-policy";
 import { exportRoute } from "./export-route";

@@ -2,6 +2,7 @@
 import { objectKey } from "../refs";
 import type { MeshDocument, MeshObject, ObjectKey, Path, Violation } from "../types";
 import { looseKey, parseObject, violationsOf } from "../violations";
+import { textToKeep } from "./object-text";
 import { readYaml } from "./read";
 
 export type FromYaml =
@@ -51,7 +52,7 @@ export function fromYamlFiles(files: { text: string; file?: string }[]): FromYam
         });
         continue;
       }
-      objects.set(own, parsed.object);
+      objects.set(own, withComments(parsed.object, document.commented));
       places.set(own, { ...named, lineOf: document.lineOf });
     }
   }
@@ -64,4 +65,10 @@ export function fromYamlFiles(files: { text: string; file?: string }[]): FromYam
       return place && { ...(place.file === undefined ? {} : { file: place.file }), line: place.lineOf(path) };
     },
   };
+}
+
+/** Comments come along, as the text beside the object; the model is the same with and without them. */
+function withComments(object: MeshObject, commented: string | undefined): MeshObject {
+  const text = commented === undefined ? undefined : textToKeep(commented, object);
+  return text === undefined ? object : ({ ...object, metadata: { ...object.metadata, text } } as MeshObject);
 }

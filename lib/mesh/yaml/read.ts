@@ -6,7 +6,13 @@ import type { Path, Violation } from "../types";
 export const YAML_LIMITS = { bytes: 4 * 1024 * 1024, documents: 20_000, depth: 64, aliases: 100 };
 
 /** One document of the text. `lineOf` gives the line of the deepest place on the path that is written down. */
-export type YamlDocument = { value: unknown; line: number; lineOf(path: Path): number };
+export type YamlDocument = {
+  value: unknown;
+  line: number;
+  /** As written, when there is a comment in it. */
+  commented?: string;
+  lineOf(path: Path): number;
+};
 export type YamlRead = { documents: YamlDocument[]; violations: Violation[] };
 export type YamlOptions = {
   file?: string | undefined;
@@ -63,7 +69,13 @@ export function readYaml(text: string, options: YamlOptions = {}): YamlRead {
       continue;
     }
     if (value.value === null) continue;
-    documents.push({ value: value.value, line: start, lineOf: (path) => lineAt(document, path, lineCounter, start) });
+    const written = text.slice(document.range[0], document.range[2]).replace(/^---[ \t]*\n/, "");
+    documents.push({
+      value: value.value,
+      line: start,
+      ...(/(^|\s)#/.test(written) ? { commented: written } : {}),
+      lineOf: (path) => lineAt(document, path, lineCounter, start),
+    });
   }
   return { documents, violations };
 }
@@ -107,7 +119,7 @@ function lineAt(document: Document.Parsed, path: Path, lineCounter: LineCounter,
  * The first line that is nested too deep, judged from brackets and indentation alone: the parser recurses, so the limit
  * has to stand before it. Quoted brackets count too; 64 unclosed ones in a row are no design.
  */
-function tooDeepAt(text: string): number | undefined {
+export function tooDeepAt(text: string): number | undefined {
   let line = 1;
   let open = 0;
   let dashes = 0;

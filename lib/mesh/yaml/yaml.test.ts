@@ -4,7 +4,8 @@ import { digestOf } from "../digest/digest";
 import { demoMesh } from "../samples/demo";
 import { fromYaml } from "./from-yaml";
 import { readYaml } from "./read";
-import { toYaml, valuesToYaml } from "./to-yaml";
+import { toYaml } from "./to-yaml";
+import { valuesToYaml } from "./values-to-yaml";
 
 function violations(text: string) {
   const result = fromYaml(text, { file: "mesh.yaml" });

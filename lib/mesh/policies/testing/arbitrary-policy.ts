@@ -1,0 +1,143 @@
+// Policies of every kind at random, within the schema: for properties of texts, forms and sentences. Test code.
+import fc from "fast-check";
+import { API_VERSION, type MeshObject, RETRY_CONDITIONS } from "../../index";
+
+const name = fc.constantFrom("cart", "checkout", "payment-service", "catalog", "a", "x1-y2");
+const namespace = fc.constantFrom("production", "staging", "edge");
+const some = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const port = fc.integer({ min: 1, max: 65_535 });
+const ms = fc.integer({ min: 1, max: 60_000 });
+/** Texts that YAML could misread. */
+const words = fc.oneof(
+  fc.constantFrom(
+    "yes",
+    "on",
+    "1.10",
+    "0x1f",
+    "null",
+    "~",
+    "a: b",
+    "# no comment",
+    "- dash",
+    "it's",
+    'say "x"',
+    "*",
+    "&a",
+    "%",
+    "é ü",
+  ),
+  fc.string({ minLength: 1, maxLength: 12 }).map((text) => text.replace(/[^ -~]/g, "x")),
+  fc.constant("two\nlines"),
+);
+const path = fc.constantFrom("/", "/pay", "/refund/*", "/a b", "/#x", "/api/v1");
+const serviceRef = fc.record({ namespace: some(namespace), name });
+const ref = fc.record({
+  kind: fc.constantFrom("Service", "Gateway", "Workload", "ExternalService"),
+  namespace: some(namespace),
+  name,
+});
+const list = <T>(value: fc.Arbitrary<T>, max = 3) => fc.array(value, { minLength: 1, maxLength: max });
+const valueMatch = fc.oneof(
+  fc.record({
+    name,
+    type: fc.constantFrom("exact", "prefix", "suffix"),
+    value: words.map((text) => text.slice(0, 20)),
+  }),
+  fc.record({ name, type: fc.constant("present") }),
+);
+const match = fc.record({
+  path: some(
+    fc.record({ type: fc.constantFrom("exact", "prefix", "pathPrefix"), value: path, ignoreCase: some(fc.boolean()) }),
+  ),
+  methods: some(list(fc.constantFrom("GET", "POST", "DELETE"))),
+  headers: some(list(valueMatch)),
+  query: some(list(valueMatch, 2)),
+});
+const action = fc.oneof(
+  fc.record({
+    type: fc.constant("forward"),
+    destinations: list(
+      fc.record({
+        service: serviceRef,
+        subset: some(fc.constantFrom("v1", "v2")),
+        port: some(port),
+        weight: fc.nat(100),
+      }),
+    ),
+  }),
+  fc.record({ type: fc.constant("redirect"), path: some(path), code: some(fc.constantFrom(301, 302, 308)) }),
+  fc.record({ type: fc.constant("respond"), status: fc.integer({ min: 200, max: 599 }), body: some(words) }),
+);
+const rule = fc.record({
+  name: some(fc.string({ minLength: 1, maxLength: 8 }).map((text) => text.replace(/[^ -~]/g, "x"))),
+  matches: fc.array(match, { maxLength: 3 }),
+  action,
+  timeoutMs: some(ms),
+  retries: some(
+    fc.record({
+      attempts: fc.nat(5),
+      perTryTimeoutMs: some(ms),
+      on: some(list(fc.constantFrom(...RETRY_CONDITIONS, "503"))),
+    }),
+  ),
+  headers: some(
+    fc.record({
+      request: some(fc.record({ set: some(fc.dictionary(fc.constantFrom("x-a", "x-b"), fc.constantFrom("1", "on"))) })),
+    }),
+  ),
+});
+const target = fc.record({ namespace: some(namespace), service: some(name) });
+
+const specs: Record<string, fc.Arbitrary<object>> = {
+  Route: fc.record({ target: ref, rules: list(rule, 4) }),
+  Subset: fc.record({
+    service: serviceRef,
+    name,
+    labels: fc.dictionary(fc.constantFrom("version", "track"), fc.constantFrom("v1", "1.10")),
+  }),
+  TrafficPolicy: fc.record({
+    service: serviceRef,
+    subset: some(name),
+    connectionPool: some(fc.record({ maxConnections: some(port), connectTimeoutMs: some(ms) })),
+    outlierDetection: some(
+      fc.record({ consecutive5xxErrors: some(fc.nat(9)), alwaysEjectOneHost: some(fc.boolean()) }),
+    ),
+    retryBudget: some(fc.record({ percent: fc.integer({ min: 0, max: 1000 }).map((each) => each / 10) })),
+  }),
+  MutualTls: fc.record({
+    target: some(target),
+    mode: fc.constantFrom("strict", "permissive", "disable"),
+    ports: some(fc.array(fc.record({ port, mode: fc.constantFrom("strict", "permissive") }), { maxLength: 3 })),
+  }),
+  AuthorizationPolicy: fc.record({
+    target,
+    action: fc.constantFrom("allow", "deny", "audit"),
+    shadow: some(fc.boolean()),
+    rules: fc.array(
+      fc.record({
+        from: some(
+          list(
+            fc.record({ principals: some(list(words)), services: some(list(ref)), namespaces: some(list(namespace)) }),
+            2,
+          ),
+        ),
+        to: some(list(fc.record({ methods: some(list(fc.constantFrom("GET", "PUT"))), paths: some(list(path)) }), 2)),
+      }),
+      { maxLength: 3 },
+    ),
+  }),
+  Egress: fc.record({ from: some(list(ref)), to: ref, owner: some(words), reason: some(words) }),
+};
+
+/** Plain JSON: fields that are absent are not there. */
+export const arbitraryPolicy: fc.Arbitrary<MeshObject> = fc
+  .constantFrom(...Object.keys(specs))
+  .chain((kind) =>
+    fc.record({
+      apiVersion: fc.constant(API_VERSION),
+      kind: fc.constant(kind),
+      metadata: fc.record({ name, namespace, labels: some(fc.constant({ team: "web" })) }),
+      spec: specs[kind] ?? fc.constant({}),
+    }),
+  )
+  .map((object) => JSON.parse(JSON.stringify(object)) as MeshObject);
