@@ -41,6 +41,16 @@ export const ERRORS = {
     detail: "Ask for a new one: `npm start -- --sign-in-link`, or an administrator.",
   },
   forbidden: { status: 403, title: "Not allowed", detail: "Ask an administrator for a role that allows this." },
+  "approval-required": {
+    status: 403,
+    title: "This environment does not allow this revision",
+    detail: "Submit the revision for review, and deploy it when it is approved.",
+  },
+  "vote-refused": {
+    status: 403,
+    title: "This vote is not taken",
+    detail: "Somebody who is no author of the change and has a role that counts must decide.",
+  },
   "foreign-origin": {
     status: 403,
     title: "The request comes from another site",
@@ -77,6 +87,21 @@ export const ERRORS = {
     status: 409,
     title: "Nothing changed",
     detail: "The draft is the same as the newest revision: change it first.",
+  },
+  "old-digest": {
+    status: 409,
+    title: "The vote is on another digest",
+    detail: "Read the newest round of the review and vote on its digest.",
+  },
+  "review-closed": {
+    status: 409,
+    title: "The review does not stand where this is possible",
+    detail: "Read the review again: it was decided, withdrawn or not submitted yet.",
+  },
+  "review-blocked": {
+    status: 409,
+    title: "A blocking comment is open",
+    detail: "Resolve the blocking comments first, then approve.",
   },
   "idempotency-key-reused": {
     status: 409,

@@ -10,6 +10,7 @@ type Who = Role | "nobody";
 const EVERYBODY: readonly Who[] = ["nobody", ...ROLES];
 const SIGNED_IN: readonly Who[] = ROLES;
 const AUTHORS: readonly Who[] = ["author", "administrator"];
+const REVIEWERS: readonly Who[] = ["reviewer", "administrator"];
 const OPERATORS: readonly Who[] = ["operator", "administrator"];
 const PLANNERS: readonly Who[] = ["author", "reviewer", "operator", "administrator"];
 const ADMINISTRATORS: readonly Who[] = ["administrator"];
@@ -58,6 +59,22 @@ const TABLE: Record<string, { may: readonly Who[]; mesh?: true }> = {
   createDeployment: { may: OPERATORS, mesh: true },
   getDeployment: { may: SIGNED_IN, mesh: true },
   rollBackDeployment: { may: OPERATORS, mesh: true },
+  listReviews: { may: SIGNED_IN, mesh: true },
+  getReview: { may: SIGNED_IN, mesh: true },
+  createReview: { may: AUTHORS, mesh: true },
+  changeReview: { may: AUTHORS, mesh: true },
+  submitRound: { may: AUTHORS, mesh: true },
+  withdrawReview: { may: AUTHORS, mesh: true },
+  castVote: { may: REVIEWERS, mesh: true },
+  addReviewComment: { may: PLANNERS, mesh: true },
+  resolveReviewComment: { may: PLANNERS, mesh: true },
+  reopenReviewComment: { may: PLANNERS, mesh: true },
+  meetCondition: { may: ["reviewer", "operator", "administrator"], mesh: true },
+  getReviewRule: { may: SIGNED_IN, mesh: true },
+  writeReviewRule: { may: ADMINISTRATORS, mesh: true },
+  getApprovalRule: { may: SIGNED_IN, mesh: true },
+  writeApprovalRule: { may: ADMINISTRATORS, mesh: true },
+  getApproval: { may: SIGNED_IN, mesh: true },
   listProxies: { may: SIGNED_IN, mesh: true },
   getProxy: { may: SIGNED_IN, mesh: true },
   getSignals: { may: SIGNED_IN, mesh: true },

@@ -3,6 +3,7 @@ interface EventLike {
   kind: string;
   actorName: string;
   subject: string;
+  payload?: unknown;
 }
 
 const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
@@ -16,6 +17,29 @@ const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
   "deployment.finished": ({ subject }) => `${subject} was deployed.`,
   "deployment.failed": ({ subject }) => `The deployment of ${subject} failed.`,
   "deployment.restored": ({ subject }) => `The deployment of ${subject} was taken back; what ran before runs again.`,
+  "deployment.refused": ({ actorName, subject }) =>
+    `${actorName} asked to deploy ${subject}, and the environment's rule refused it.`,
+  "review.created": ({ actorName, subject }) => `${actorName} began ${subject}.`,
+  "review.edited": ({ actorName, subject }) => `${actorName} changed the text of ${subject}.`,
+  "review.submitted": ({ actorName, subject, payload }) =>
+    `${actorName} submitted round ${told(payload, "round")} of ${subject}: r${told(payload, "revision")}.`,
+  "review.voted": ({ actorName, subject, payload }) =>
+    `${actorName} voted on ${subject}: ${told(payload, "decision").replaceAll("-", " ")}.`,
+  "review.approved": ({ subject, payload }) => `${capital(subject)} approved r${told(payload, "revision")}.`,
+  "review.approved-with-conditions": ({ subject, payload }) =>
+    `${capital(subject)} approved r${told(payload, "revision")} with conditions.`,
+  "review.changes-asked": ({ subject }) => `${capital(subject)} asks for changes.`,
+  "review.rejected": ({ subject, payload }) => `${capital(subject)} rejected r${told(payload, "revision")}.`,
+  "review.withdrawn": ({ actorName, subject }) => `${actorName} withdrew ${subject}.`,
+  "review.superseded": ({ actorName, subject }) => `${actorName} replaced ${subject} by a newer one.`,
+  "review.commented": ({ actorName, subject, payload }) =>
+    `${actorName} ${told(payload, "blocking") === "true" ? "blocked" : "commented on"} ${subject}.`,
+  "review.comment.resolved": ({ actorName, subject }) => `${actorName} resolved a comment on ${subject}.`,
+  "review.comment.reopened": ({ actorName, subject }) => `${actorName} opened a comment on ${subject} again.`,
+  "review.condition.met": ({ actorName, subject, payload }) =>
+    `${actorName} marked a condition of ${subject} as met: ${told(payload, "text")}.`,
+  "review.rule.changed": ({ actorName, subject }) => `${actorName} changed how reviews of ${subject} decide.`,
+  "approval.rule.changed": ({ actorName, subject }) => `${actorName} changed what ${subject} asks of a revision.`,
   "proxy.started": ({ subject }) => `The proxy ${subject} started.`,
   "proxy.stopped": ({ subject }) => `The proxy ${subject} stopped.`,
   "proxy.config.refused": ({ subject }) =>
@@ -29,3 +53,11 @@ const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
 export function eventSentence(event: EventLike): string {
   return SENTENCES[event.kind]?.(event) ?? `${event.actorName}: ${event.kind.replaceAll(".", " ")} ${event.subject}.`;
 }
+
+/** A field of the payload as text; "?" when the event is of a version that did not write it. */
+function told(payload: unknown, field: string): string {
+  if (typeof payload !== "object" || payload === null || !(field in payload)) return "?";
+  return String((payload as Record<string, unknown>)[field]);
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,9 +1,11 @@
 // Every route of /api/v1. What is not in this list does not exist: dispatch, OpenAPI and the access table test read it.
 import type { Route } from "./route";
+import { approvalRoutes } from "./routes/approval";
 import { designRoutes } from "./routes/design";
 import { eventRoutes } from "./routes/events";
 import { metaRoutes } from "./routes/health";
 import { peopleRoutes } from "./routes/people";
+import { reviewRoutes } from "./routes/reviews";
 import { runningRoutes } from "./routes/running";
 import { signalsRoute } from "./routes/signals";
 import { topologyRoute } from "./routes/topology";
@@ -13,6 +15,8 @@ export const routes: readonly Route[] = [
   ...peopleRoutes,
   ...designRoutes,
   ...runningRoutes,
+  ...reviewRoutes,
+  ...approvalRoutes,
   signalsRoute,
   topologyRoute,
   ...eventRoutes,

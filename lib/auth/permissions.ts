@@ -10,6 +10,10 @@ const MESH_ACTIONS = [
   "deployment.plan",
   "deployment.create",
   "binding.write",
+  "review.submit",
+  "review.comment",
+  "review.vote",
+  "condition.meet",
   "mesh.write",
   "mesh.delete",
 ] as const;
@@ -22,9 +26,17 @@ export type Action = MeshAction | GlobalAction;
 
 export const ROLE_ACTIONS: Readonly<Record<Role, readonly Action[]>> = {
   viewer: ["mesh.read"],
-  author: ["mesh.read", "draft.write", "revision.create", "deployment.plan", "mesh.create"],
-  reviewer: ["mesh.read", "deployment.plan"],
-  operator: ["mesh.read", "deployment.plan", "deployment.create", "binding.write"],
+  author: [
+    "mesh.read",
+    "draft.write",
+    "revision.create",
+    "deployment.plan",
+    "review.submit",
+    "review.comment",
+    "mesh.create",
+  ],
+  reviewer: ["mesh.read", "deployment.plan", "review.comment", "review.vote", "condition.meet"],
+  operator: ["mesh.read", "deployment.plan", "deployment.create", "binding.write", "review.comment", "condition.meet"],
   administrator: [...MESH_ACTIONS, ...GLOBAL_ACTIONS],
 };
 

@@ -6,14 +6,16 @@ import type { EnvironmentBinding } from "@/lib/compile/types";
 import { bindingForDocument } from "@/lib/deploy";
 import { AppError } from "@/lib/errors";
 import { keyOf, type MeshDocument } from "@/lib/mesh";
+import type { Approval } from "@/lib/review";
 import { accessMesh, type MeshRef } from "./access";
 import type { Connection, Database } from "./client";
 import type { BaseVersion } from "./drafts";
 import type { Deployment as DeploymentModel } from "./generated/client";
 import { fromJson, toJson } from "./json";
 import { actor } from "./meshes";
+import { approvalOf } from "./reviews/rules";
 import { OPEN_STATES } from "./system/deployments";
-import { appendEvent } from "./system/events";
+import { appendEvent, events } from "./system/events";
 import type { ProxyRow } from "./system/proxies";
 
 export interface EnvironmentRef {
@@ -168,7 +170,7 @@ export async function createDeployment(
   principal: Principal,
   { slug, environment, revision }: DeploymentAsked,
 ): Promise<DeploymentListRow> {
-  return database.$transaction(async (connection) => {
+  return orRefused(database, principal, async (connection) => {
     const mesh = await accessMesh(connection, principal, slug, "deployment.create");
     return queue(connection, principal, mesh, { environment, revision });
   });
@@ -180,7 +182,7 @@ export async function rollBack(
   principal: Principal,
   { slug, environment, deploymentId }: EnvironmentAsked & { deploymentId: string },
 ): Promise<DeploymentListRow> {
-  return database.$transaction(async (connection) => {
+  return orRefused(database, principal, async (connection) => {
     const mesh = await accessMesh(connection, principal, slug, "deployment.create");
     const { id } = await environmentOf(connection, mesh, environment);
     const undone = await connection.deployment.findFirst({ where: { id: deploymentId, environmentId: id } });
@@ -207,6 +209,47 @@ export async function rollBack(
   });
 }
 
+/** What the environment's rule does not allow: a 403 that says why and the way on. */
+class ApprovalRefused extends AppError {
+  constructor(
+    readonly asked: { environmentId: string; environment: string; revision: number },
+    readonly approval: Approval,
+  ) {
+    super("approval-required", {
+      detail: `r${asked.revision} may not be deployed to ${asked.environment}. ${approval.sentence} ${approval.wayOn}`,
+      extra: { approval },
+    });
+  }
+}
+
+/** The refusal itself is an event: the transaction of the deployment is gone by then, so it is appended in its own. */
+async function orRefused<T>(
+  database: Database,
+  principal: Principal,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  try {
+    return await database.$transaction(work);
+  } catch (error) {
+    if (error instanceof ApprovalRefused) {
+      const { asked, approval } = error;
+      const row = await database.environment.findUnique({
+        where: { id: asked.environmentId },
+        select: { meshId: true },
+      });
+      await events(database).append({
+        ...actor(principal),
+        meshId: row?.meshId ?? null,
+        environmentId: asked.environmentId,
+        kind: "deployment.refused",
+        subject: `r${asked.revision}`,
+        payload: { ...asked, reason: approval.sentence },
+      });
+    }
+    throw error;
+  }
+}
+
 async function queue(
   connection: Connection,
   principal: Principal,
@@ -221,6 +264,13 @@ async function queue(
     throw new AppError("not-found", {
       detail: `There is no revision r${revision} of ${mesh.slug}: freeze the draft first.`,
     });
+  const approval = await approvalOf(connection, {
+    meshId: mesh.id,
+    environmentId: id,
+    digest: frozen.digest,
+    isRollback: rollbackOfId !== undefined,
+  });
+  if (!approval.allowed) throw new ApprovalRefused({ environmentId: id, environment: name, revision }, approval);
   const next = bindingFor(fromJson<MeshDocument>(frozen.document), binding);
   if (JSON.stringify(next) !== JSON.stringify(binding)) {
     await connection.environment.update({
@@ -243,7 +293,7 @@ async function queue(
     environmentId: id,
     kind: rollbackOfId ? "deployment.rollback" : "deployment.queued",
     subject: `r${revision}`,
-    payload: { deploymentId: row.id, revision, environment: name },
+    payload: { deploymentId: row.id, revision, environment: name, approval: approval.sentence },
   });
   return { ...row, environmentName: name, revisionNumber: revision, digest: frozen.digest };
 }

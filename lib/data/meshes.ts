@@ -165,40 +165,56 @@ export async function createRevision(
 ): Promise<RevisionRow> {
   return database.$transaction(async (connection) => {
     const mesh = await accessMesh(connection, principal, slug, "revision.create");
-    const draft = await lockDraft(connection, mesh.id);
-    if (base !== null && base !== draft.version) {
-      throw new AppError("version-mismatch", { extra: { version: draft.version } });
-    }
-    const last = await connection.revision.findFirst({ where: { meshId: mesh.id }, orderBy: { number: "desc" } });
-    if (last?.digest === draft.digest) {
+    const { revision, isNew } = await freezeDraft(connection, principal, mesh, { message, base });
+    if (!isNew) {
       throw new AppError("nothing-changed", {
-        detail: `The draft is the same as r${last.number}: deploy that, or change the draft first.`,
-        extra: { revision: last.number },
+        detail: `The draft is the same as r${revision.number}: deploy that, or change the draft first.`,
+        extra: { revision: revision.number },
       });
     }
-    const number = (last?.number ?? 0) + 1;
-    const row = await connection.revision.create({
-      data: {
-        meshId: mesh.id,
-        number,
-        digest: draft.digest,
-        document: toJson(draft.document),
-        positions: toJson(draft.positions),
-        message,
-        authorId: principal.userId,
-        authorName: principal.name,
-      },
-      select: revisionFields,
-    });
-    await appendEvent(connection, {
-      ...actor(principal),
-      meshId: mesh.id,
-      kind: "revision.created",
-      subject: `r${number}`,
-      payload: { revision: number, digest: draft.digest, message },
-    });
-    return row;
+    return revision;
   });
+}
+
+/** The draft as a revision: a new one, or the newest when that is the same design. Positions make no difference. */
+export async function freezeDraft(
+  connection: Connection,
+  principal: Principal,
+  mesh: MeshRef,
+  { message, base }: { message: string; base: BaseVersion },
+): Promise<{ revision: RevisionRow; document: MeshDocument; isNew: boolean }> {
+  const draft = await lockDraft(connection, mesh.id);
+  if (base !== null && base !== draft.version) {
+    throw new AppError("version-mismatch", { extra: { version: draft.version } });
+  }
+  const last = await connection.revision.findFirst({
+    where: { meshId: mesh.id },
+    orderBy: { number: "desc" },
+    select: revisionFields,
+  });
+  if (last?.digest === draft.digest) return { revision: last, document: draft.document, isNew: false };
+  const number = (last?.number ?? 0) + 1;
+  const revision = await connection.revision.create({
+    data: {
+      meshId: mesh.id,
+      number,
+      digest: draft.digest,
+      document: toJson(draft.document),
+      positions: toJson(draft.positions),
+      message,
+      authorId: principal.userId,
+      authorName: principal.name,
+    },
+    select: revisionFields,
+  });
+  await appendEvent(connection, {
+    ...actor(principal),
+    meshId: mesh.id,
+    kind: "revision.created",
+    subject: `r${number}`,
+    payload: { revision: number, digest: draft.digest, message },
+  });
+  return { revision, document: draft.document, isNew: true };
 }
 
 export async function listRevisions(

@@ -3,4 +3,5 @@ export * from "./common";
 export * from "./design";
 export * from "./live";
 export * from "./people";
+export * from "./reviews";
 export * from "./running";

@@ -1,0 +1,371 @@
+// A change's way through its review over the API, and every way that must not lead around it.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { ApprovalDto, ReviewDto } from "./schema";
+import { startTestApi, type TestApi } from "./testing/api";
+
+let api: TestApi;
+let author: string;
+let reviewer: string;
+let second: string;
+let operator: string;
+let administrator: string;
+beforeAll(async () => {
+  api = await startTestApi();
+  author = await api.tokenFor("author");
+  reviewer = await api.tokenFor("reviewer");
+  second = await api.tokenFor("reviewer");
+  operator = await api.tokenFor("operator");
+  administrator = await api.tokenFor("administrator");
+});
+afterAll(() => api?.stop());
+
+const call = <T = Record<string, unknown>>(
+  token: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+) => api.call<T>(method, `/meshes/shop${path}`, { token, headers, ...(body === undefined ? {} : { body }) });
+const anyVersion = { "if-match": "*" };
+
+let timeout = 3_000;
+/** An edit of the payment route that no edit before made. */
+async function edit(token = author): Promise<void> {
+  timeout += 1;
+  const command = {
+    type: "patchSpec",
+    key: "Route/production/payment-service",
+    path: ["rules", 0, "timeoutMs"],
+    value: timeout,
+  };
+  const answer = await call(token, "POST", "/draft/commands", { clientId: "t", commands: [command] }, anyVersion);
+  expect(answer.status).toBe(200);
+}
+async function submit(more: Record<string, unknown> = {}, token = author): Promise<ReviewDto> {
+  await edit(token);
+  const body = { title: "Payment answers sooner", why: "Checkout waits too long.", against: 1, ...more };
+  const answer = await call<ReviewDto>(token, "POST", "/reviews", body, anyVersion);
+  expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
+  return answer.body;
+}
+const digestOf = (review: ReviewDto) => review.round?.digest ?? "";
+const vote = (token: string, review: ReviewDto, more: Record<string, unknown> = {}) =>
+  call<ReviewDto>(token, "POST", `/reviews/${review.number}/votes`, {
+    digest: digestOf(review),
+    decision: "approve",
+    ...more,
+  });
+const deploy = (revision: number, token = operator) =>
+  call(token, "POST", "/environments/local/deployments", { revision });
+const setRule = (path: string, rule: unknown) => call(administrator, "PUT", path, rule, anyVersion);
+const kinds = async () =>
+  (await call<{ items: { kind: string }[] }>(administrator, "GET", "/events?limit=200")).body.items.map(
+    ({ kind }) => kind,
+  );
+
+beforeEach(async () => {
+  await setRule("/review-rule", { quorum: 1, roles: ["reviewer", "administrator"] });
+  await setRule("/environments/local/approval-rule", { kind: "none" });
+});
+
+describe("submitting", () => {
+  test("freezes the draft as a revision and its digest", async () => {
+    const review = await submit();
+    const draft = await call(author, "GET", "/draft");
+    expect(review).toMatchObject({
+      state: "open",
+      base: { revision: 1 },
+      round: { number: 1, digest: draft.body["digest"] },
+      rounds: [{ authors: [expect.stringMatching(/^author/)], votes: [] }],
+      you: { isAuthor: true },
+    });
+    await edit();
+    expect((await call<ReviewDto>(author, "GET", `/reviews/${review.number}`)).body.round).toEqual(review.round);
+  });
+
+  test("needs the version of the draft that was looked at, and something to review", async () => {
+    const body = { title: "Nothing", against: 1 };
+    expect((await call(author, "POST", "/reviews", body)).status).toBe(428);
+    const old = await call(author, "POST", "/reviews", body, { "if-match": '"v1"' });
+    expect([old.status, old.body["code"]]).toEqual([412, "version-mismatch"]);
+    const review = await submit();
+    const same = await call(author, "POST", "/reviews", { title: "Same", against: review.round?.revision }, anyVersion);
+    expect([same.status, same.body["code"]]).toEqual([409, "nothing-changed"]);
+  });
+
+  test("text may be kept before anything is frozen, and then nothing can be voted on", async () => {
+    await edit();
+    const kept = await call<ReviewDto>(author, "POST", "/reviews", { title: "Later", submit: false }, anyVersion);
+    expect(kept.body).toMatchObject({ state: "draft", round: null });
+    const early = await call(reviewer, "POST", `/reviews/${kept.body.number}/votes`, {
+      digest: "a".repeat(64),
+      decision: "approve",
+    });
+    expect([early.status, early.body["code"]]).toEqual([409, "review-closed"]);
+    const sent = await call<ReviewDto>(author, "POST", `/reviews/${kept.body.number}/rounds`, {}, anyVersion);
+    expect([sent.status, sent.body.state]).toEqual([201, "open"]);
+  });
+
+  test("everybody whose edits are in the change is its author", async () => {
+    await edit(administrator);
+    const review = await submit();
+    expect(review.rounds[0]?.authors).toHaveLength(2);
+    const own = await vote(administrator, review);
+    expect([own.status, own.body]).toEqual([403, expect.objectContaining({ code: "vote-refused" })]);
+  });
+});
+
+describe("voting", () => {
+  test("is refused to the author, by whatever role and token", async () => {
+    const both = await api.tokenFor("administrator");
+    const review = await submit({}, both);
+    const answer = await vote(both, review);
+    expect([answer.status, answer.body]).toEqual([403, expect.objectContaining({ code: "vote-refused" })]);
+    expect((await vote(author, review)).status).toBe(403);
+    expect((await call<ReviewDto>(both, "GET", `/reviews/${review.number}`)).body.state).toBe("open");
+  });
+
+  test("on an old digest is refused naming both, and no vote is carried over", async () => {
+    await setRule("/review-rule", { quorum: 2, roles: ["reviewer", "administrator"] });
+    const review = await submit();
+    expect((await vote(reviewer, review)).body.approvals).toBe(1);
+    await edit();
+    const next = await call<ReviewDto>(
+      author,
+      "POST",
+      `/reviews/${review.number}/rounds`,
+      { answer: "So." },
+      anyVersion,
+    );
+    expect(next.body).toMatchObject({ state: "open", approvals: 0, round: { number: 2 } });
+    const late = await vote(second, review);
+    expect([late.status, late.body]).toEqual([
+      409,
+      expect.objectContaining({ code: "old-digest", digest: digestOf(next.body), votedOn: digestOf(review) }),
+    ]);
+    expect((await vote(reviewer, next.body)).body.state).toBe("open");
+    expect((await vote(second, next.body)).body.state).toBe("approved");
+    const after = await vote(administrator, next.body);
+    expect([after.status, after.body]).toEqual([409, expect.objectContaining({ code: "review-closed" })]);
+  });
+
+  test("counts the roles of the rule only", async () => {
+    await setRule("/review-rule", { quorum: 1, roles: ["administrator"] });
+    const review = await submit();
+    const answer = await vote(reviewer, review);
+    expect([answer.status, answer.body]).toEqual([403, expect.objectContaining({ code: "vote-refused" })]);
+  });
+
+  test("can be changed while the round is open", async () => {
+    await setRule("/review-rule", { quorum: 2, roles: ["reviewer"] });
+    const review = await submit();
+    expect((await vote(reviewer, review, { decision: "changes" })).body.state).toBe("changes-asked");
+    const answer = await vote(reviewer, review);
+    expect(answer.body).toMatchObject({ state: "open", approvals: 1 });
+    expect(answer.body.rounds[0]?.votes).toHaveLength(1);
+  });
+
+  test("two votes at once both count", async () => {
+    await setRule("/review-rule", { quorum: 2, roles: ["reviewer"] });
+    const review = await submit();
+    const answers = await Promise.all([vote(reviewer, review), vote(second, review)]);
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    expect((await call<ReviewDto>(author, "GET", `/reviews/${review.number}`)).body.state).toBe("approved");
+  });
+});
+
+describe("comments", () => {
+  const comment = (token: string, review: ReviewDto, more: Record<string, unknown> = {}) =>
+    call<ReviewDto>(token, "POST", `/reviews/${review.number}/comments`, {
+      station: "routing",
+      anchor: "Route/production/payment-service",
+      body: "Is one second enough?",
+      blocking: true,
+      ...more,
+    });
+
+  test("a blocking one holds the approval back until a reviewer resolves it; it goes along into the next round", async () => {
+    const review = await submit();
+    const blocked = await comment(reviewer, review);
+    expect(blocked.body).toMatchObject({ blocking: 1, openComments: 1 });
+    const held = await vote(second, review);
+    expect([held.status, held.body]).toEqual([409, expect.objectContaining({ code: "review-blocked" })]);
+    const id = blocked.body.comments[0]?.id;
+    const own = await call(author, "POST", `/reviews/${review.number}/comments/${id}/resolve`, { resolution: "fine" });
+    expect(own.status).toBe(403);
+    await edit();
+    const next = await call<ReviewDto>(author, "POST", `/reviews/${review.number}/rounds`, {}, anyVersion);
+    expect(next.body.comments).toEqual([expect.objectContaining({ id, round: 1, resolvedAt: null })]);
+    expect((await vote(reviewer, next.body)).status).toBe(409);
+    const done = await call<ReviewDto>(reviewer, "POST", `/reviews/${review.number}/comments/${id}/resolve`, {
+      resolution: "Two seconds is.",
+    });
+    expect(done.body).toMatchObject({ blocking: 0, comments: [{ resolution: "Two seconds is." }] });
+    expect((await vote(reviewer, next.body)).body.state).toBe("approved");
+  });
+
+  test("a comment that comes after the approvals and is resolved lets them decide", async () => {
+    await setRule("/review-rule", { quorum: 2, roles: ["reviewer"] });
+    const review = await submit();
+    await vote(reviewer, review);
+    const blocked = await comment(second, review);
+    await setRule("/review-rule", { quorum: 1, roles: ["reviewer"] });
+    const id = blocked.body.comments[0]?.id;
+    const done = await call<ReviewDto>(second, "POST", `/reviews/${review.number}/comments/${id}/resolve`, {});
+    expect(done.body.state).toBe("approved");
+  });
+
+  test("only who may vote may block; answers hang under the comment", async () => {
+    const review = await submit();
+    expect((await comment(author, review)).status).toBe(403);
+    const first = await comment(author, review, { blocking: false });
+    const parent = first.body.comments[0]?.id;
+    const answer = await comment(reviewer, review, { parent, blocking: false, body: "Yes." });
+    expect(answer.body.comments[1]).toMatchObject({ parent, anchor: "Route/production/payment-service" });
+    expect(answer.body.openComments).toBe(1);
+  });
+});
+
+describe("deploying", () => {
+  const needsApproval = { kind: "approved", quorum: 1, roles: ["reviewer", "administrator"] };
+  const expectRefused = (answer: { status: number; body: Record<string, unknown> }, reason: RegExp) => {
+    expect([answer.status, answer.body["code"]]).toEqual([403, "approval-required"]);
+    expect(answer.body["detail"]).toMatch(reason);
+  };
+
+  test("asks for nothing by default", async () => {
+    expect((await deploy(1)).status).toBe(201);
+  });
+
+  test("an unapproved revision is refused with the reason and the way on, and the refusal is logged", async () => {
+    await setRule("/environments/local/approval-rule", needsApproval);
+    expectRefused(await deploy(1), /never reviewed.*Submit it for review/s);
+    const review = await submit();
+    const revision = review.round?.revision ?? 0;
+    expectRefused(await deploy(revision, administrator), /not decided yet/);
+    expect(await kinds()).toContain("deployment.refused");
+    await vote(reviewer, review);
+    expect((await deploy(revision)).status).toBe(201);
+    const asked = await call<ApprovalDto>(operator, "GET", `/environments/local/approval?revision=${revision}`);
+    expect(asked.body).toMatchObject({ allowed: true, review: { number: review.number }, digest: digestOf(review) });
+  });
+
+  test("a withdrawn approval allows nothing any more", async () => {
+    await setRule("/environments/local/approval-rule", needsApproval);
+    const review = await submit();
+    await vote(reviewer, review);
+    await call(author, "POST", `/reviews/${review.number}/withdraw`, { reason: "It was wrong." });
+    expectRefused(await deploy(review.round?.revision ?? 0), /withdrawn/);
+  });
+
+  test("an unmet condition is refused; the author cannot meet it; an operator can, with evidence", async () => {
+    await setRule("/environments/local/approval-rule", needsApproval);
+    const review = await submit();
+    const conditions = [{ text: "Alert on 504", owner: "payments", dueOn: "2099-12-31" }];
+    const plain = await vote(reviewer, review, { conditions });
+    expect(plain.status).toBe(400);
+    const approved = await vote(reviewer, review, { decision: "approve-with-conditions", conditions });
+    expect(approved.body).toMatchObject({ state: "approved-with-conditions", unmetConditions: 1 });
+    const revision = review.round?.revision ?? 0;
+    expectRefused(await deploy(revision), /"Alert on 504" \(payments\)/);
+    const path = `/reviews/${review.number}/conditions/${approved.body.conditions[0]?.id}/meet`;
+    const both = await api.tokenFor("administrator");
+    expect((await call(author, "POST", path, { evidence: "done" })).status).toBe(403);
+    expect((await call(both, "POST", path, { evidence: "" })).status).toBe(400);
+    const met = await call<ReviewDto>(operator, "POST", path, { evidence: "Alert 17 fires in staging." });
+    expect(met.body.conditions[0]).toMatchObject({ metBy: expect.stringMatching(/^operator/) });
+    expect((await deploy(revision)).status).toBe(201);
+  });
+
+  test("going back to what ran here before stays possible", async () => {
+    const { database } = api.runtime;
+    await database.deployment.updateMany({ data: { state: "done", finishedAt: new Date() } });
+    await setRule("/environments/local/approval-rule", needsApproval);
+    const review = await submit();
+    await vote(reviewer, review);
+    const next = await deploy(review.round?.revision ?? 0);
+    const id = next.body["id"] as string;
+    await database.deployment.update({ where: { id }, data: { state: "done", finishedAt: new Date() } });
+    const back = await call(operator, "POST", `/environments/local/deployments/${id}/rollback`);
+    expect(back.status).toBe(201);
+  });
+});
+
+describe("rules", () => {
+  test("are set by administrators, against what was read", async () => {
+    const read = await call(reviewer, "GET", "/review-rule");
+    const rule = { quorum: 3, roles: ["reviewer"] };
+    expect((await call(reviewer, "PUT", "/review-rule", rule, anyVersion)).status).toBe(403);
+    const etag = read.headers.get("etag") ?? "";
+    const written = await call(administrator, "PUT", "/review-rule", rule, { "if-match": etag });
+    expect(written.body).toEqual(rule);
+    const stale = await call(administrator, "PUT", "/review-rule", { ...rule, quorum: 4 }, { "if-match": etag });
+    expect(stale.status).toBe(412);
+    const fresh = { "if-match": written.headers.get("etag") ?? "" };
+    expect((await call(administrator, "PUT", "/review-rule", { ...rule, quorum: 2 }, fresh)).status).toBe(200);
+  });
+
+  test.each([
+    ["no quorum", { quorum: 0, roles: ["reviewer"] }],
+    ["a quorum nobody reaches", { quorum: 10, roles: ["reviewer"] }],
+    ["no role", { quorum: 1, roles: [] }],
+    ["a role that cannot vote", { quorum: 1, roles: ["author"] }],
+    ["a role twice", { quorum: 1, roles: ["reviewer", "reviewer"] }],
+    ["an unknown field", { quorum: 1, roles: ["reviewer"], bypass: true }],
+  ])("with %s are refused", async (_, rule) => {
+    expect((await setRule("/review-rule", rule)).status).toBe(400);
+    expect((await setRule("/environments/local/approval-rule", { kind: "approved", ...rule })).status).toBe(400);
+  });
+});
+
+test("a review can be replaced by a newer one", async () => {
+  const old = await submit();
+  const review = await submit({ supersedes: old.number });
+  expect(review.supersedes).toBe(old.number);
+  expect((await call<ReviewDto>(author, "GET", `/reviews/${old.number}`)).body.state).toBe("superseded");
+});
+
+test("its text changes against the version that was read, until it is decided", async () => {
+  const review = await submit();
+  const path = `/reviews/${review.number}`;
+  const changed = await call<ReviewDto>(
+    author,
+    "PATCH",
+    path,
+    { why: "Because.", notes: { routing: "Say why." } },
+    { "if-match": `"v${review.version}"` },
+  );
+  expect(changed.body).toMatchObject({ why: "Because.", notes: { routing: "Say why." } });
+  const stale = await call(author, "PATCH", path, { why: "No." }, { "if-match": `"v${review.version}"` });
+  expect(stale.status).toBe(412);
+  await vote(reviewer, review, { decision: "reject" });
+  const late = await call(author, "PATCH", path, { why: "No." }, anyVersion);
+  expect([late.status, late.body["code"]]).toEqual([409, "review-closed"]);
+});
+
+test("lists are paged and told apart by state", async () => {
+  const first = await call<{ items: { number: number; state: string }[]; nextCursor: string }>(
+    author,
+    "GET",
+    "/reviews?limit=2",
+  );
+  expect(first.body.items).toHaveLength(2);
+  const next = await call<typeof first.body>(author, "GET", `/reviews?limit=2&cursor=${first.body.nextCursor}`);
+  expect(next.body.items[0]?.number).toBe((first.body.items[1]?.number ?? 0) - 1);
+  const open = await call<typeof first.body>(author, "GET", "/reviews?state=open");
+  expect(new Set(open.body.items.map(({ state }) => state))).not.toContain("approved");
+});
+
+test("every step is an event, and the chain of events holds", async () => {
+  const { events } = await import("@/lib/data/system/events");
+  const seen = new Set(await kinds());
+  for (const kind of [
+    "review.submitted",
+    "review.voted",
+    "review.approved",
+    "review.commented",
+    "approval.rule.changed",
+  ])
+    expect(seen).toContain(kind);
+  expect(await events(api.runtime.database).firstBroken()).toBeNull();
+});
