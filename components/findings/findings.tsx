@@ -4,8 +4,9 @@ import { Anchor, Button, Chip, Group, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconChecks, IconWand } from "@tabler/icons-react";
 import Link from "next/link";
-import { useState } from "react";
+import { useCallback, useState } from "react";
 import { type FindingDto, useFindings } from "@/components/api-client";
+import { type DesignWorker, useDesignAnswer, WorkerNote } from "@/components/design-worker";
 import { type Draft, RefusalNote, SaveStateWord, useDraft } from "@/components/draft";
 import { useMe, useMesh, useUrlParameters } from "@/components/shell";
 import {
@@ -34,7 +35,16 @@ export function Findings() {
   const { search, set } = useUrlParameters();
   const draft = useDraft(mesh);
   const findings = useFindings(mesh, "draft");
-  const items = findings.data?.items ?? [];
+  const document = draft.snapshot?.document;
+  const question = useCallback(
+    (worker: DesignWorker) => {
+      if (document) worker.setDesign("draft", document);
+      return worker.findings();
+    },
+    [document],
+  );
+  const live = useDesignAnswer(document ? question : null);
+  const items: FindingDto[] = live.value ?? findings.data?.items ?? [];
   const only = search.get("severity");
   const shown = items.filter((finding) => !only || finding.severity === only);
   const counts = severities.map((each) => ({
@@ -64,6 +74,7 @@ export function Findings() {
         actions={draft.snapshot ? <SaveStateWord snapshot={draft.snapshot} /> : null}
       />
       {draft.snapshot ? <RefusalNote snapshot={draft.snapshot} onDismiss={draft.dismiss} /> : null}
+      <WorkerNote />
       {findings.error ? <ErrorState error={findings.error} onRetry={() => void findings.refetch()} /> : null}
       {items.length > 0 ? (
         <Group gap={8}>

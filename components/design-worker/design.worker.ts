@@ -1,0 +1,6 @@
+// The one web worker of the browser for everything heavy. Job: hands the brain to the page; analyzers, simulator and Envoy's
+// schemas load in this chunk only. Rule: no logic here, so that everything is tested without a worker.
+import { expose } from "comlink";
+import { createBrain } from "./brain";
+
+expose(createBrain());
