@@ -1,6 +1,13 @@
 // The second half of a call: from a cluster of the caller's proxy to the app behind the callee's sidecar.
 // The rule: both sides are asked through their own plans; what one side expects of the other is never assumed.
-import type { ClusterPlan, FilterChainPlan, ListenerPlan, PeerIdentity, SanMatcher } from "@meshwright/proxy/plan";
+import type {
+  ClusterPlan,
+  FilterChainPlan,
+  ListenerPlan,
+  PeerIdentity,
+  SanMatcher,
+  UpstreamTlsPlan,
+} from "@meshwright/proxy/plan";
 import { factsOf, spiffeIdOf } from "@/lib/compile/facts";
 import { keyOf, type ObjectKey, parseKey } from "@/lib/mesh";
 import { consideredPolicies, hopAuthorization } from "./authorization-hop";
@@ -15,8 +22,12 @@ import { inboundSentence } from "./words";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
 
-/** Who knocks: the SPIFFE ID behind its certificate, and how its proxy connects. `cluster` null: an app without a sidecar, in plain text. */
-export type Knock = { identity: string | null; cluster: ClusterPlan | null; message: Message };
+/** Who knocks: the SPIFFE ID behind its certificate, and how its proxy connects. `tls` null: in plain text. */
+export type Knock = {
+  identity: string | null;
+  tls: Pick<UpstreamTlsPlan, "sanMatchers" | "sni"> | null;
+  message: Message;
+};
 export type Arrival = { outcome: Outcome; status: number | null; mtls: MtlsOutcome; hop: Hop | null; why?: string };
 
 export function identityOf(scene: Scene, key: ObjectKey): string | null {
@@ -44,7 +55,7 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
     const why = `${nameOf(callee.owner)} has no port that sidecars carry.`;
     return { outcome: "unreachable", status: 503, mtls: "none", hop: null, why };
   }
-  const tls = knock.cluster?.tls ?? null;
+  const { tls } = knock;
   const own = identityOf(scene, workload) ?? "";
   const chain = chainFor(listener, tls !== null);
   const trouble = troubleBetween(chain, tls?.sanMatchers ?? null, own, knock.identity);
@@ -115,7 +126,6 @@ const accepts = (matchers: readonly SanMatcher[], id: string): boolean =>
 
 function passChain(callee: Planned, listener: ListenerPlan, chain: FilterChainPlan, knock: Knock): Passage | null {
   if (chain.network.kind !== "http") return null;
-  const tls = knock.cluster?.tls ?? null;
   const peer: PeerIdentity | null =
     chain.tls && knock.identity !== null ? { uriSans: [knock.identity], dnsSans: [], subject: "" } : null;
   return pass(
@@ -125,7 +135,7 @@ function passChain(callee: Planned, listener: ListenerPlan, chain: FilterChainPl
       isTls: chain.tls !== null,
       peer,
       port: listener.address.port,
-      serverName: tls?.sni ?? "",
+      serverName: knock.tls?.sni ?? "",
       random: 0,
     },
     knock.message,

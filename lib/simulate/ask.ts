@@ -150,7 +150,7 @@ function toCluster(
   if (scene.index.find("Service", service)?.spec.optOut) {
     return way({ outcome: "forwarded", status: null, mtls: "plaintext", hop: null }, workloads);
   }
-  const knock = { identity: identityOf(scene, from), cluster, message: sent };
+  const knock = { identity: identityOf(scene, from), tls: cluster.tls, message: sent };
   const arrivals = workloads.map((workload) => arriveAt(scene, workload, knock, isExplained));
   // Workloads of one service are protected alike; where one has no app yet, the worse answer is told.
   const arrival = arrivals.find(({ outcome }) => outcome !== "forwarded") ?? arrivals[0];
@@ -220,7 +220,7 @@ function bareAnswer(scene: Scene, caller: ObjectKey, message: Message, isExplain
   }
   const [first] = workloads;
   if (first === undefined) return dead("unreachable", `${nameOf(callee)} has no workload.`);
-  const { outcome, status, hop, why } = arriveAt(scene, first, { identity: null, cluster: null, message }, isExplained);
+  const { outcome, status, hop, why } = arriveAt(scene, first, { identity: null, tls: null, message }, isExplained);
   const sentence = `${name} has no sidecar. ${why ?? hop?.sentence ?? ""}`.trim();
   return {
     outcome,

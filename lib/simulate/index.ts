@@ -1,4 +1,10 @@
 // The simulator: questions about a design, answered by the proxy's own plan and semantics. Pure, runs in the browser's worker.
 export { ask } from "./ask";
+export { callsOf, callsOfBoth } from "./calls";
+export { compareScenes } from "./compare";
+export { accessMatrix } from "./matrix";
+export { runTests } from "./policy-test";
+export { type Replay, type ReplayDifference, replay } from "./replay";
 export { buildScene, type Scene, type SceneOptions } from "./scene";
+export { caller, MAX_POLICY_TESTS, OUTCOMES, policyTest, question } from "./schema";
 export type * from "./types";

@@ -1,0 +1,119 @@
+// The calls that comparisons ask: what was drawn, what routes and policies speak about, what was seen.
+// The rule: the same design gives the same list in the same order, so that two lists can be joined.
+import {
+  buildIndex,
+  type Gateway,
+  keyOf,
+  type MeshDocument,
+  type MeshIndex,
+  type ObjectKey,
+  objectKey,
+  refKey,
+} from "@/lib/mesh";
+import { carriedPorts, hostOf } from "./names";
+import { type Probe, pathOfPattern, probeOfMatch, probesFor } from "./probes";
+import type { Scene } from "./scene";
+import type { Call, Caller, ObservedCall } from "./types";
+
+export function callsOf(document: MeshDocument, observed: readonly ObservedCall[] = []): Call[] {
+  return callsWithin(buildIndex(document), observed);
+}
+
+/** Calls of both versions of a design, each once. */
+export function callsOfBoth(before: Scene, after: Scene, observed: readonly ObservedCall[] = []): Call[] {
+  const calls = new Map<string, Call>();
+  for (const call of [...callsWithin(before.index, observed), ...callsWithin(after.index, observed)]) {
+    const key = callKey(call);
+    if (!calls.has(key) || call.origin === "observed") calls.set(key, call);
+  }
+  return [...calls.values()];
+}
+
+const callKey = ({ caller, host, port, method, path, headers }: Call) =>
+  `${caller} ${host}:${port} ${method} ${path} ${JSON.stringify(headers)}`;
+
+export function callsWithin(index: MeshIndex, observed: readonly ObservedCall[]): Call[] {
+  const calls = index.all("Dependency").flatMap((dependency) => {
+    const { from, to, port } = dependency.spec;
+    const caller = ownerOf(index, refKey(from, dependency));
+    const callee = ownerOf(index, refKey(to, dependency));
+    if (from.kind === "ExternalService" || to.kind === "Gateway") return [];
+    if (from.kind === "Gateway") return gatewayCalls(index, caller, callee);
+    return callsBetween(index, caller, callee, port);
+  });
+  return [...calls, ...observed.flatMap((each) => observedCalls(index, each))];
+}
+
+/** A workload stands for its service. */
+function ownerOf(index: MeshIndex, key: ObjectKey): ObjectKey {
+  const workload = index.find("Workload", key);
+  return workload ? keyOf("Service", workload.metadata.namespace, workload.spec.service) : key;
+}
+
+function callsBetween(index: MeshIndex, caller: ObjectKey, callee: ObjectKey, port: number | undefined): Call[] {
+  const host = calledHost(index, callee);
+  if (host === undefined) return [];
+  const ports = port === undefined ? carriedPorts(index, callee) : [port];
+  const probes = probesFor(index, callee, callee);
+  return ports.flatMap((each) => probes.map((probe) => ({ caller, callee, host, port: each, ...probe })));
+}
+
+function calledHost(index: MeshIndex, callee: ObjectKey): string | undefined {
+  const external = index.find("ExternalService", callee);
+  return external ? external.spec.hosts.map(concrete)[0] : hostOf(callee);
+}
+
+/** A name that a wildcard stands for. */
+const concrete = (host: string): string =>
+  host === "*" ? "any.example" : host.replace(/:\d+$/, "").replace(/^\*\./, "www.");
+
+/** Through a gateway: the matches of its routes that lead to `callee`, and the plain call. */
+function gatewayCalls(index: MeshIndex, caller: ObjectKey, callee: ObjectKey): Call[] {
+  const gateway = index.find("Gateway", caller);
+  if (!gateway) return [];
+  const plain: Probe = { method: "GET", path: "/", headers: {}, origin: "drawn" };
+  const routes = index.routesOf(caller);
+  const port = gateway.spec.listeners[0]?.port ?? 80;
+  const [host = "any.example"] = hostsOf(gateway);
+  const calls: Call[] = routes.length === 0 ? [{ caller, callee, host, port, ...plain }] : [];
+  for (const route of routes) {
+    const [own = host] = (route.spec.hosts ?? []).map(concrete);
+    for (const rule of route.spec.rules) {
+      const leads =
+        rule.action.type === "forward" &&
+        rule.action.destinations.some(
+          ({ service }) => keyOf("Service", service.namespace ?? route.metadata.namespace, service.name) === callee,
+        );
+      if (!leads) continue;
+      const probes = rule.matches.length === 0 ? [plain] : rule.matches.map(probeOfMatch);
+      calls.push(...probes.map((probe) => ({ caller, callee, host: own, port, ...probe })));
+    }
+  }
+  return calls;
+}
+
+const hostsOf = (gateway: Gateway): string[] => gateway.spec.listeners.flatMap(({ hosts }) => hosts).map(concrete);
+
+export function observedCalls(index: MeshIndex, { caller, callee, method, path, count }: ObservedCall): Call[] {
+  const seen = { method, path: pathOfPattern(path), headers: {}, origin: "observed" as const, count };
+  const gateway = index.find("Gateway", caller);
+  if (gateway) {
+    const host = hostsOf(gateway)[0] ?? "any.example";
+    return [{ caller, callee, host, port: gateway.spec.listeners[0]?.port ?? 80, ...seen }];
+  }
+  const host = calledHost(index, callee);
+  const [port] = carriedPorts(index, callee);
+  return host === undefined ? [] : [{ caller, callee, host, port: port ?? 80, ...seen }];
+}
+
+/** Who asks for a call of a service: the workload that the line was drawn from, else its first one. */
+export function callerOf(index: MeshIndex, { caller, callee }: Pick<Call, "caller" | "callee">): Caller {
+  if (index.find("Gateway", caller)) return { kind: "gateway", gateway: caller };
+  const workloads = index.workloadsOf(caller).map(objectKey).sort();
+  const drawn = workloads.find((workload) =>
+    index
+      .dependenciesFrom(workload)
+      .some((dependency) => ownerOf(index, refKey(dependency.spec.to, dependency)) === callee),
+  );
+  return { kind: "workload", workload: drawn ?? workloads[0] ?? caller };
+}

@@ -1,0 +1,137 @@
+// Two answers to one question, and what is different for the caller.
+// The rule: access first; where there is none in either version, or it came or went, nothing else is worth saying.
+import type { Answer, AnswerDestination, ConsequenceKind, Hop } from "./types";
+import { destinationName, percentOf } from "./words";
+
+/** `text` says what is so now and what was before; it is the same for every call that changes the same way. */
+export type Change = { kind: ConsequenceKind; severity: "attention" | "change"; text: string };
+
+const SHARE_TOLERANCE = 0.0005;
+
+export function changesBetween(before: Answer, after: Answer): Change[] {
+  const had = reaches(before);
+  const has = reaches(after);
+  if (had && !has) return [{ kind: "loses-access", severity: "attention", text: reasonOf(after) }];
+  if (!had && has) return [{ kind: "gains-access", severity: "attention", text: reasonOf(after) }];
+  if (!has) return repliesDiffer(before, after);
+  return [...shareChanges(before, after), ...hopChanges(before.hops[0], after.hops[0]), ...mtlsChange(before, after)];
+}
+
+/** Some request of this kind gets to an app. */
+const reaches = ({ destinations }: Answer) =>
+  destinations.some(({ outcome, probability }) => outcome === "forwarded" && probability > 0);
+
+const reasonOf = (answer: Answer) => `${answer.outcome} ${answer.hops.at(-1)?.authorization?.why ?? answer.sentence}`;
+
+function repliesDiffer(before: Answer, after: Answer): Change[] {
+  const replyOf = ({ hops }: Answer) => hops[0]?.reply?.location ?? hops[0]?.reply?.body ?? "";
+  if (before.outcome === after.outcome && before.status === after.status && replyOf(before) === replyOf(after))
+    return [];
+  const kind = before.outcome === after.outcome ? "status" : "route";
+  return [{ kind, severity: "change", text: `${answerWords(after)} now (${answerWords(before)} before)` }];
+}
+
+function answerWords({ outcome, status, hops }: Answer): string {
+  const location = hops[0]?.reply?.location;
+  if (location !== undefined) return `redirected to ${location}`;
+  return status === null ? outcome : `${outcome} with ${status}`;
+}
+
+const nameIn = (each: AnswerDestination) => `${each.service} ${each.subset ?? ""}`;
+
+function shareChanges(before: Answer, after: Answer): Change[] {
+  const shares = new Map<string, { each: AnswerDestination; was: number; is: number }>();
+  for (const each of before.destinations) add(shares, each, each.probability, 0);
+  for (const each of after.destinations) add(shares, each, 0, each.probability);
+  const changes = [...shares.values()]
+    .filter(({ was, is }) => Math.abs(was - is) > SHARE_TOLERANCE)
+    .map(({ each, was, is }): Change => {
+      const services = new Set([...before.destinations, ...after.destinations].map(({ service }) => service));
+      const kind = services.size > 1 ? "destination" : "share";
+      const text = `${percentOf(is)} now goes to ${shortName(each)} (${percentOf(was)} before)`;
+      return { kind, severity: "change", text };
+    });
+  return [...changes, ...blockedChanges(before, after)];
+}
+
+function add(
+  shares: Map<string, { each: AnswerDestination; was: number; is: number }>,
+  each: AnswerDestination,
+  was: number,
+  is: number,
+): void {
+  const known = shares.get(nameIn(each));
+  shares.set(nameIn(each), { each, was: (known?.was ?? 0) + was, is: (known?.is ?? 0) + is });
+}
+
+const shortName = (each: AnswerDestination) => each.subset ?? destinationName(each);
+
+/** A part of the calls that does not arrive any more, while the rest does. */
+function blockedChanges(before: Answer, after: Answer): Change[] {
+  const blocked = ({ destinations }: Answer) =>
+    destinations
+      .filter(({ outcome }) => outcome !== "forwarded")
+      .reduce((sum, { probability }) => sum + probability, 0);
+  const [was, is] = [blocked(before), blocked(after)];
+  if (Math.abs(was - is) <= SHARE_TOLERANCE) return [];
+  return [
+    {
+      kind: "status",
+      severity: "attention",
+      text: `${percentOf(is)} of the calls now fail (${percentOf(was)} before)`,
+    },
+  ];
+}
+
+function hopChanges(before: Hop | undefined, after: Hop | undefined): Change[] {
+  const changes: Change[] = [];
+  const say = (kind: ConsequenceKind, is: string, was: string) => {
+    if (is !== was) changes.push({ kind, severity: "change", text: `${is} now (${was} before)` });
+  };
+  say("timeout", timeoutWords(after), timeoutWords(before));
+  say("retries", retryWords(after), retryWords(before));
+  say("route", rewriteWords(after), rewriteWords(before));
+  return changes;
+}
+
+function timeoutWords(hop: Hop | undefined): string {
+  if (hop?.timeoutMs == null) return "no timeout";
+  return `a timeout of ${duration(hop.timeoutMs)}`;
+}
+
+const duration = (ms: number) => (ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`);
+
+function retryWords(hop: Hop | undefined): string {
+  if (!hop?.retries || hop.retries.attempts === 0) return "no retries";
+  const { attempts, perTryTimeoutMs, on } = hop.retries;
+  const each = perTryTimeoutMs === null ? "" : `, each try up to ${duration(perTryTimeoutMs)}`;
+  return `up to ${attempts} ${attempts === 1 ? "retry" : "retries"} on ${on.join(", ")}${each}`;
+}
+
+function rewriteWords(hop: Hop | undefined): string {
+  const rewrites = hop?.rewrites;
+  if (!rewrites) return "sent as it came";
+  const parts = [
+    ...(rewrites.path ? [`sent as ${rewrites.path.to}`] : []),
+    ...(rewrites.host ? [`sent to host ${rewrites.host.to}`] : []),
+    ...[...rewrites.headers, ...rewrites.responseHeaders].map(
+      ({ op, name, value }) => `${op} header ${name}${value === undefined ? "" : ` ${value}`}`,
+    ),
+  ];
+  return parts.join(", ");
+}
+
+const WORDS = {
+  mutual: "in mutual TLS",
+  plaintext: "in plain text",
+  refused: "without agreement on TLS",
+  none: "outside the mesh",
+} as const;
+
+function mtlsChange(before: Answer, after: Answer): Change[] {
+  const was = before.hops[0]?.mtls;
+  const is = after.hops[0]?.mtls;
+  if (was === undefined || is === undefined || was === is) return [];
+  const severity = is === "mutual" ? "change" : "attention";
+  return [{ kind: "mtls", severity, text: `${WORDS[is]} now (${WORDS[was]} before)` }];
+}

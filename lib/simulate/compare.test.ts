@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { demoMesh, type MeshDocument } from "@/lib/mesh";
+import { object } from "../compile/testing/rich";
+import { buildScene, callsOfBoth, compareScenes } from ".";
+import { demoWith, largeMesh, seedMesh, splitOf, withObjects, without } from "./testing/designs";
+
+function consequences(before: MeshDocument, after: MeshDocument) {
+  const [a, b] = [buildScene(before), buildScene(after)];
+  return compareScenes(a, b, callsOfBoth(a, b));
+}
+const sentences = (before: MeshDocument, after: MeshDocument) =>
+  consequences(before, after).map(({ kind, sentence }) => `${kind}: ${sentence}`);
+
+test("nothing changed, nothing follows", () => {
+  expect(sentences(seedMesh(), seedMesh())).toEqual([]);
+});
+
+test("a changed split is told by its shares", () => {
+  const before = withObjects(seedMesh(), splitOf(10));
+  expect(sentences(before, withObjects(before, splitOf(25)))).toEqual([
+    "share: checkout → payment-service: 25 % now goes to v2 (10 % before)",
+    "share: checkout → payment-service: 75 % now goes to v1 (90 % before)",
+  ]);
+});
+
+test("a dependency that is taken away costs its caller the access, and the reason is said", () => {
+  const found = consequences(demoMesh(), without(demoMesh(), "Dependency/production/storefront-to-cart"));
+  expect(found.map(({ kind, severity, sentence }) => ({ kind, severity, sentence }))).toEqual([
+    {
+      kind: "loses-access",
+      severity: "attention",
+      sentence:
+        "storefront loses access to cart: storefront answers 404: no dependency from it to cart is drawn for this host and port.",
+    },
+  ]);
+});
+
+test("a denial of one path names the requests that it takes away", () => {
+  const deny = object("AuthorizationPolicy", "no-refund", {
+    target: { service: "payment-service" },
+    action: "deny",
+    rules: [{ to: [{ methods: ["POST"], paths: ["/refund"] }] }],
+  });
+  expect(sentences(demoMesh(), demoWith(deny))).toEqual([
+    "loses-access: checkout loses access to payment-service (POST /refund): payment-service refuses checkout with 403: no-refund, rule 1, denies it.",
+  ]);
+});
+
+test("timeouts, retries and mutual TLS are told as they are now and were before", () => {
+  const route = object("Route", "cart", {
+    target: { kind: "Service", name: "cart" },
+    rules: [
+      {
+        matches: [],
+        action: { type: "forward", destinations: [{ service: { name: "cart" }, weight: 1 }] },
+        timeoutMs: 2000,
+        retries: { attempts: 0 },
+      },
+    ],
+  });
+  const plain = object("MutualTls", "cart", { target: { service: "cart" }, mode: "disable" });
+  const before = without(demoMesh(), "Route/production/cart");
+  expect(sentences(before, withObjects(before, route, plain))).toEqual([
+    "mtls: storefront → cart: in plain text now (in mutual TLS before)",
+    "timeout: storefront → cart: a timeout of 2 s now (no timeout before)",
+    expect.stringContaining("retries: storefront → cart: no retries now (up to 2 retries on "),
+  ]);
+});
+
+test("one edit in a mesh of 1,000 services is compared in a moment (the figure is printed)", () => {
+  const document = largeMesh(1000);
+  const before = buildScene(document);
+  const calls = callsOfBoth(before, before);
+  const policy = (paths: string[]) =>
+    object("AuthorizationPolicy", "service-500-no-admin", {
+      target: { service: "service-500" },
+      action: "deny",
+      rules: [{ to: [{ paths }] }],
+    });
+  const times: number[] = [];
+  let latest = before;
+  for (const path of ["/secret", "/secret*", "/v2*", "/other"]) {
+    // As a worker gets it: a copy, no object of it known.
+    const copy = structuredClone(withObjects(document, policy(["/admin*", path])));
+    const from = performance.now();
+    const after = buildScene(copy);
+    const found = compareScenes(latest, after, callsOfBoth(latest, after));
+    times.push(performance.now() - from);
+    if (path === "/v2*") expect(found.map(({ kind }) => kind)).toContain("loses-access");
+    latest = after;
+  }
+  console.log(
+    `${calls.length} calls, ${document.objects.length} objects: first edit ${times[0]?.toFixed(0)} ms, then ${times.slice(1).map((ms) => `${ms.toFixed(0)} ms`)}`,
+  );
+  expect(times).toHaveLength(4);
+});

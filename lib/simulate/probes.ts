@@ -1,0 +1,86 @@
+// Requests that a route's match or a policy's rule speaks about: one example of each.
+// The rule: an example is only a probe; whether it matches is for the proxy's plan to say, so a bad one can hide a change but not invent one.
+import type { AuthorizationPolicy, HeaderMatch, MeshIndex, ObjectKey, PathMatch, Route, RouteMatch } from "@/lib/mesh";
+import { policyTargets } from "./policy-targets";
+
+export type Probe = { method: string; path: string; headers: Record<string, string>; origin: "drawn" | "policy" };
+
+/** Bounds the questions of one pair of services. */
+const MAX_PROBES = 32;
+const PLAIN: Probe = { method: "GET", path: "/", headers: {}, origin: "drawn" };
+
+/** The plain call, then one for each match of the routes to `target` and each operation of the policies for `callee`. */
+export function probesFor(index: MeshIndex, target: ObjectKey, callee: ObjectKey | undefined): Probe[] {
+  const probes = [PLAIN];
+  for (const route of index.routesOf(target)) probes.push(...probesOfRoute(route));
+  for (const policy of callee === undefined ? [] : policyTargets(index.document).of(callee)) {
+    if (policy.kind === "AuthorizationPolicy") probes.push(...probesOfPolicy(policy));
+  }
+  const seen = new Set<string>();
+  const distinct = probes.filter((probe) => {
+    const text = JSON.stringify([probe.method, probe.path, probe.headers]);
+    return !seen.has(text) && seen.add(text);
+  });
+  return distinct.slice(0, MAX_PROBES);
+}
+
+export function probesOfRoute(route: Route): Probe[] {
+  return route.spec.rules.flatMap((rule) => rule.matches.map(probeOfMatch));
+}
+
+export function probeOfMatch({ path, methods, headers, query }: RouteMatch): Probe {
+  const examples = (query ?? []).map(({ name, type, value }) => `${name}=${example(type, value ?? "")}`);
+  const search = examples.length > 0 ? `?${examples.join("&")}` : "";
+  return {
+    method: methods?.[0] ?? "GET",
+    path: `${path ? examplePath(path) : "/"}${search}`,
+    headers: Object.fromEntries((headers ?? []).flatMap(headerExample)),
+    origin: "policy",
+  };
+}
+
+function probesOfPolicy(policy: AuthorizationPolicy): Probe[] {
+  return policy.spec.rules.flatMap((rule) =>
+    (rule.to ?? []).flatMap(({ methods, paths }) =>
+      (methods ?? ["GET"]).flatMap((method) =>
+        (paths ?? ["/"]).map((path): Probe => ({ method, path: pathOfPattern(path), headers: {}, origin: "policy" })),
+      ),
+    ),
+  );
+}
+
+/** A path that a pattern with stars or placeholders stands for. */
+export function pathOfPattern(pattern: string): string {
+  const path = pattern.replace(/\{[^}]*\}|:[A-Za-z_]\w*/g, "1").replaceAll("*", "1");
+  return path.startsWith("/") ? path : `/${path}`;
+}
+
+function examplePath({ type, value }: PathMatch): string {
+  const path = type === "regex" ? exampleOfRegex(value) : value;
+  return path.startsWith("/") ? path : `/${path}`;
+}
+
+function headerExample({ name, type, value, invert }: HeaderMatch): [string, string][] {
+  if (type === "present") return invert ? [] : [[name.toLowerCase(), "any"]];
+  return [[name.toLowerCase(), invert ? "something-else" : example(type, value ?? "")]];
+}
+
+function example(type: string, value: string): string {
+  if (type === "present") return "any";
+  return type === "regex" ? exampleOfRegex(value) : value;
+}
+
+/** For the patterns that people write in routes: first alternative, one of each class and group. */
+function exampleOfRegex(pattern: string): string {
+  let text = pattern.replace(/^\^|\$$/g, "").replace(/\(\?[a-z:]+\)?/gi, "(");
+  for (let i = 0; i < 8 && /\(([^()]*)\)/.test(text); i++) {
+    text = text.replace(/\(([^()]*)\)([*+?]|\{\d+(?:,\d*)?\})?/g, (_, inner: string) => inner.split("|")[0] ?? "");
+  }
+  return (text.split("|")[0] ?? "")
+    .replace(/\[\^[^\]]*\]([*+?]|\{\d+(?:,\d*)?\})?/g, "x")
+    .replace(/\[(.)[^\]]*\]([*+?]|\{\d+(?:,\d*)?\})?/g, "$1")
+    .replace(/\\d([*+?]|\{\d+(?:,\d*)?\})?/g, "1")
+    .replace(/\\w([*+?]|\{\d+(?:,\d*)?\})?/g, "a")
+    .replace(/\.([*+?]|\{\d+(?:,\d*)?\})/g, "x")
+    .replace(/\\(.)/g, "$1");
+}
