@@ -1,0 +1,141 @@
+// What a policy does, in a sentence that needs no YAML. The rule: it says what the mesh does with the policy (the default it adds
+// to, what has no effect), not which fields are set.
+import { durationText, matchText, refText, shares } from "../diff/words";
+import type { MeshIndex } from "../index-document";
+import { keyOf, parseKey, refKey } from "../refs";
+import type { MeshObject, PolicyTarget, RouteRule } from "../types";
+import { authorizationEffect } from "./effect-authorization";
+import type { PolicyObject } from "./kinds";
+import { listWords, sentence, targetWords } from "./words";
+
+/** Without a full stop at the end. */
+export function effectOf(policy: PolicyObject, index: MeshIndex): string {
+  switch (policy.kind) {
+    case "MutualTls":
+      return mutualTlsEffect(policy.spec.target, policy.spec.mode, policy.spec.ports ?? []);
+    case "Route":
+      return sentence(policy.spec.rules.map((rule) => ruleEffect(rule, policy.spec.target.name)).join("; "));
+    case "Subset": {
+      const labels = Object.entries(policy.spec.labels).map(([key, value]) => `${key}=${value}`);
+      const count = index
+        .workloadsOf(
+          keyOf("Service", policy.spec.service.namespace ?? policy.metadata.namespace, policy.spec.service.name),
+        )
+        .filter((workload) =>
+          Object.entries(policy.spec.labels).every(
+            ([key, value]) => ({ ...workload.spec.labels, version: workload.spec.version })[key] === value,
+          ),
+        ).length;
+      const who = count === 0 ? "no workload" : count === 1 ? "1 workload" : `${count} workloads`;
+      return `${policy.spec.name} is ${who} of ${policy.spec.service.name}${labels.length > 0 ? ` with ${labels.join(", ")}` : ""}`;
+    }
+    case "TrafficPolicy":
+      return resilienceEffect(policy.spec);
+    case "AuthorizationPolicy":
+      return authorizationEffect(policy, index);
+    case "Egress": {
+      const callers = policy.spec.from?.map(refText);
+      const who = callers ? listWords(callers) : `What draws a line to it in ${policy.metadata.namespace}`;
+      return `${who} may call ${hostsOf(policy, index)} outside the mesh`;
+    }
+  }
+}
+
+/** What it is about: the service, namespace or gateway that it changes. */
+export function targetOf(policy: PolicyObject): { words: string; key: string | null } {
+  const own = policy.metadata.namespace;
+  switch (policy.kind) {
+    case "Route":
+      return { words: refText(policy.spec.target), key: refKey(policy.spec.target, policy) };
+    case "Subset":
+    case "TrafficPolicy": {
+      const { namespace, name } = policy.spec.service;
+      const subset = policy.kind === "TrafficPolicy" && policy.spec.subset ? ` ${policy.spec.subset}` : "";
+      return { words: `${name}${subset}`, key: keyOf("Service", namespace ?? own, name) };
+    }
+    case "Egress":
+      return { words: refText(policy.spec.to), key: refKey(policy.spec.to, policy) };
+    default:
+      return { words: targetWords(policy.spec.target), key: targetKey(policy, policy.spec.target) };
+  }
+}
+
+function targetKey(policy: MeshObject, target: PolicyTarget | undefined): string | null {
+  if (target?.service) return keyOf("Service", target.namespace ?? policy.metadata.namespace, target.service);
+  return target?.namespace ? keyOf("Namespace", undefined, target.namespace) : null;
+}
+
+function mutualTlsEffect(
+  target: PolicyTarget | undefined,
+  mode: string,
+  ports: readonly { port: number; mode: string }[],
+): string {
+  const words: Record<string, string> = {
+    strict: "takes mutual TLS only",
+    permissive: "takes mutual TLS and plain text",
+    disable: "takes plain text only",
+  };
+  const who = target?.service || target?.namespace ? targetWords(target) : "Every service";
+  const other = ports.map((each) => `port ${each.port} ${words[each.mode]}`);
+  return [`${who} ${words[mode]}`, ...other].join("; ");
+}
+
+/** `10 % to v2, 90 % to v1, within 4 s`; `header x-user-type = beta-tester to v2` */
+export function ruleEffect(rule: RouteRule, targetName: string): string {
+  const when = rule.matches.length === 0 ? "" : rule.matches.map(matchText).join(" or ");
+  return [`${when === "" ? "" : `${when}: `}${actionEffect(rule, targetName, when !== "")}`, ...patience(rule)].join(
+    ", ",
+  );
+}
+
+function actionEffect(rule: RouteRule, targetName: string, isConditional: boolean): string {
+  const { action } = rule;
+  if (action.type === "respond") return `answered with ${action.status}`;
+  if (action.type === "redirect") return `redirected to ${action.host ?? ""}${action.path ?? ""}`;
+  const parts = [...shares(action.destinations, targetName)].filter(([, share]) => share !== "0 %");
+  const [only] = parts;
+  if (parts.length === 0) return "nowhere: every weight is 0";
+  if (parts.length === 1 && only) return `${isConditional ? "" : "everything "}to ${only[0]}`;
+  return parts.map(([name, share]) => `${share} to ${name}`).join(", ");
+}
+
+function patience(rule: RouteRule): string[] {
+  const { timeoutMs, retries } = rule;
+  const said: string[] = [];
+  if (timeoutMs !== undefined) said.push(`within ${durationText(timeoutMs)}`);
+  if (retries && retries.attempts > 0)
+    said.push(retries.attempts === 1 ? "tried again once" : `tried again ${retries.attempts} times`);
+  if (retries?.attempts === 0) said.push("never tried again");
+  return said;
+}
+
+function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>["spec"]): string {
+  const said: string[] = [];
+  const { outlierDetection: outlier, connectionPool: pool, loadBalancing, retryBudget } = spec;
+  const errors = outlier?.consecutive5xxErrors
+    ? `${outlier.consecutive5xxErrors} errors`
+    : outlier?.consecutiveGatewayErrors
+      ? `${outlier.consecutiveGatewayErrors} gateway errors`
+      : "";
+  if (errors)
+    said.push(`ejects a host after ${errors} in a row for ${durationText(outlier?.baseEjectionTimeMs ?? 30_000)}`);
+  else if (outlier) said.push("ejects no host: no counter is on");
+  const limits = [
+    pool?.maxConnections === undefined ? "" : `${pool.maxConnections} connections`,
+    pool?.maxPendingRequests === undefined ? "" : `${pool.maxPendingRequests} waiting`,
+    pool?.maxRequests === undefined ? "" : `${pool.maxRequests} requests at once`,
+    pool?.maxRetries === undefined ? "" : `${pool.maxRetries} retries at once`,
+  ].filter(Boolean);
+  if (limits.length > 0) said.push(`at most ${listWords(limits)} of each caller`);
+  if (pool?.connectTimeoutMs !== undefined) said.push(`connects within ${durationText(pool.connectTimeoutMs)}`);
+  if (loadBalancing) said.push(`spreads by ${loadBalancing.policy.replace("-", " ")}`);
+  if (retryBudget) said.push(`retries at most ${retryBudget.percent} % of its requests`);
+  return said.length === 0 ? "Changes nothing yet" : sentence(said.join("; "));
+}
+
+function hostsOf(policy: Extract<PolicyObject, { kind: "Egress" }>, index: MeshIndex): string {
+  const external = index.find("ExternalService", refKey(policy.spec.to, policy));
+  return external
+    ? listWords(external.spec.hosts)
+    : (parseKey(refKey(policy.spec.to, policy))?.name ?? policy.spec.to.name);
+}

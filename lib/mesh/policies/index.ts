@@ -1,0 +1,15 @@
+// Policies as people speak of them: kinds, effects in words, templates, shares, fields with descriptions. Pure.
+export { effectOf, ruleEffect, targetOf } from "./effect";
+export {
+  familyOf,
+  isPolicy,
+  isPolicyKind,
+  POLICY_FAMILIES,
+  POLICY_WORDS,
+  type PolicyFamily,
+  type PolicyKind,
+  type PolicyObject,
+} from "./kinds";
+export { fieldAt, fieldsAt, type SchemaField, valuesAt } from "./schema-tree";
+export { toPercents, withShare } from "./shares";
+export { POLICY_TEMPLATES, type PolicyTemplate, type TemplateInput, type TemplateNeed } from "./templates";

@@ -1,0 +1,217 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { applyCommand, buildIndex, demoMesh, type MeshDocument, type MeshObject, validateDocument } from "../index";
+import {
+  effectOf,
+  fieldAt,
+  fieldsAt,
+  isPolicy,
+  POLICY_TEMPLATES,
+  targetOf,
+  toPercents,
+  valuesAt,
+  withShare,
+} from "./index";
+import { arbitraryPolicy } from "./testing/arbitrary-policy";
+
+const seed = Number(process.env.FC_SEED ?? Date.now() % 1_000_000);
+const key = (kind: string, name: string) => `${kind}/production/${name}`;
+const service = (name: string) => key("Service", name);
+
+function made(
+  id: string,
+  input: { to?: string; from?: string[]; path?: string; method?: string },
+  document = demoMesh(),
+) {
+  const template = POLICY_TEMPLATES.find((each) => each.id === id);
+  const result = template?.build(buildIndex(document), { from: [], ...input });
+  if (!result?.ok) throw new Error(result?.reason ?? `no template ${id}`);
+  const applied = applyCommand(document, {}, result.command);
+  if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
+  return { document: applied.document, open: result.open };
+}
+
+function effect(document: MeshDocument, at: string): string {
+  const index = buildIndex(document);
+  const object = index.get(at);
+  if (!object || !isPolicy(object)) throw new Error(`no policy ${at}`);
+  return effectOf(object, index);
+}
+
+function policy(kind: string, spec: unknown): MeshObject {
+  return {
+    apiVersion: "meshwright.dev/v1",
+    kind,
+    metadata: { name: "x", namespace: "production" },
+    spec,
+  } as MeshObject;
+}
+
+describe("effects in words", () => {
+  const effectOfSpec = (kind: string, spec: unknown) => {
+    const document = demoMesh();
+    return effect({ objects: [...document.objects, policy(kind, spec)] }, key(kind, "x"));
+  };
+
+  test.each([
+    [
+      "catalog",
+      "TrafficPolicy",
+      "Ejects a host after 5 errors in a row for 30 s; at most 100 connections and 100 waiting of each caller; connects within 1 s; spreads by least request",
+    ],
+    ["payment-service", "Route", "Everything to payment-service, within 4 s"],
+    ["carrier-api", "Egress", "shipping may call api.carrier.example outside the mesh"],
+  ])("%s: %s", (name, kind, words) => expect(effect(demoMesh(), key(kind, name))).toBe(words));
+
+  test("a canary is told in shares, a match in its own words", () => {
+    const { document } = made("canary", { to: service("payment-service") });
+    expect(effect(document, key("Route", "payment-service"))).toBe("90 % to v1, 10 % to v2, within 4 s");
+    const to = (subset: string) => ({
+      type: "forward",
+      destinations: [{ service: { name: "catalog" }, subset, weight: 1 }],
+    });
+    const rules = [{ matches: [{ headers: [{ name: "x-user", type: "exact", value: "beta" }] }], action: to("v2") }];
+    expect(effectOfSpec("Route", { target: { kind: "Service", name: "catalog" }, rules })).toBe(
+      "Header x-user = beta: to v2",
+    );
+  });
+
+  test("only is said only when it is so", () => {
+    const from = [
+      {
+        services: [
+          { kind: "Service", name: "cart" },
+          { kind: "Service", name: "checkout" },
+        ],
+      },
+    ];
+    const spec = { target: { service: "payment-service" }, action: "allow", rules: [{ from }] };
+    expect(effectOfSpec("AuthorizationPolicy", spec)).toBe("Only cart and checkout may call payment-service");
+    const other = { ...spec, rules: [{ from: [{ services: [{ kind: "Service", name: "cart" }] }] }] };
+    expect(effectOfSpec("AuthorizationPolicy", other)).toBe("cart may call payment-service, beside checkout as drawn");
+    const deny = { ...spec, action: "deny", rules: [{ to: [{ methods: ["POST"], paths: ["/refund"] }] }] };
+    expect(effectOfSpec("AuthorizationPolicy", deny)).toBe("Nobody may POST /refund of payment-service");
+    expect(effectOfSpec("AuthorizationPolicy", { ...deny, shadow: true })).toMatch(
+      /^Would apply, counted only: Nobody/,
+    );
+  });
+
+  test("mutual TLS says what is taken", () => {
+    expect(effectOfSpec("MutualTls", { mode: "strict" })).toBe("Every service takes mutual TLS only");
+    expect(
+      effectOfSpec("MutualTls", {
+        target: { service: "cart" },
+        mode: "strict",
+        ports: [{ port: 9090, mode: "disable" }],
+      }),
+    ).toBe("cart takes mutual TLS only; port 9090 takes plain text only");
+  });
+
+  test(`every policy has an effect and a target (seed ${seed})`, () => {
+    fc.assert(
+      fc.property(arbitraryPolicy, (object) => {
+        const index = buildIndex({ objects: [...demoMesh().objects, object] });
+        if (!isPolicy(object)) throw new Error("policies only");
+        expect(effectOf(object, index)).not.toMatch(/undefined|\[object|^$/);
+        expect(targetOf(object).words).not.toBe("");
+      }),
+      { numRuns: 200, seed },
+    );
+  });
+});
+
+describe("templates", () => {
+  const cases: [string, { to?: string; from?: string[]; path?: string }][] = [
+    ["canary", { to: service("payment-service") }],
+    ["timeout-retries", { to: service("inventory") }],
+    ["circuit-breaker", { to: service("catalog") }],
+    ["outlier-detection", { to: service("payment-service") }],
+    ["only-callers", { to: service("payment-service"), from: [service("checkout"), service("cart")] }],
+    ["deny-caller", { to: service("payment-service"), from: [service("catalog")] }],
+    ["allow-call", { to: service("payment-service"), from: [service("cart")], path: "/pay" }],
+    ["deny-path", { to: service("payment-service"), path: "/admin*" }],
+    ["strict-mtls", { to: service("cart") }],
+    ["egress", { to: key("ExternalService", "carrier-api"), from: [service("cart")] }],
+  ];
+  test("each has a case here", () =>
+    expect(cases.map(([id]) => id).sort()).toEqual(POLICY_TEMPLATES.map((each) => each.id).sort()));
+
+  test.each(cases)("%s makes a valid design and opens what it made", (id, input) => {
+    const { document, open } = made(id, input);
+    expect(validateDocument(document)).toEqual([]);
+    expect(buildIndex(document).get(open)).toBeDefined();
+  });
+
+  test.each(cases)("%s refuses in words when nothing is chosen", (id) => {
+    const template = POLICY_TEMPLATES.find((each) => each.id === id);
+    const result = template?.build(buildIndex(demoMesh()), { from: [] });
+    if (id === "strict-mtls") expect(result?.ok).toBe(true);
+    else expect(result).toMatchObject({ ok: false, reason: expect.stringMatching(/\w+/) });
+  });
+
+  test("a second route, traffic policy or egress is never made for the same thing", () => {
+    const once = made("canary", { to: service("payment-service") });
+    expect(once.document.objects.filter((object) => object.kind === "Route")).toHaveLength(4);
+    const twice = made("outlier-detection", { to: service("payment-service") }, once.document);
+    const third = made("circuit-breaker", { to: service("payment-service") }, twice.document);
+    expect(validateDocument(third.document)).toEqual([]);
+  });
+
+  test("only these callers refuses the drawn ones that are not among them", () => {
+    const { document } = made("only-callers", { to: service("inventory"), from: [service("checkout")] });
+    expect(effect(document, key("AuthorizationPolicy", "inventory-other-callers"))).toBe(
+      "catalog may not call inventory",
+    );
+  });
+});
+
+describe("shares", () => {
+  test("moving one keeps the proportion of the others", () => {
+    expect(withShare([90, 10], 1, 25)).toEqual([75, 25]);
+    expect(withShare([60, 30, 10], 2, 40)).toEqual([40, 20, 40]);
+    expect(toPercents([1, 1, 1])).toEqual([34, 33, 33]);
+    expect(withShare([100, 0], 0, 100)).toEqual([100, 0]);
+    expect(withShare([100, 0], 0, 30)).toEqual([30, 70]);
+  });
+
+  test(`they always sum to 100 (seed ${seed})`, () => {
+    const weights = fc.array(fc.nat(1000), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(weights, fc.nat(7), fc.integer({ min: -5, max: 120 }), (all, at, percent) => {
+        const index = at % all.length;
+        const next = withShare(all, index, percent);
+        expect(next.reduce((sum, each) => sum + each, 0)).toBe(100);
+        if (all.length > 1) expect(next[index]).toBe(Math.min(100, Math.max(0, percent)));
+        expect(next.every((each) => Number.isInteger(each) && each >= 0)).toBe(true);
+      }),
+      { seed },
+    );
+  });
+});
+
+describe("fields of the schema", () => {
+  test("keys, values and descriptions come from the model", () => {
+    expect(fieldsAt("Route", ["spec"]).map((field) => field.name)).toEqual(["target", "hosts", "rules"]);
+    expect(valuesAt("MutualTls", ["spec", "mode"])).toEqual(["strict", "permissive", "disable"]);
+    expect(fieldAt("Route", ["spec", "rules", 0, "timeoutMs"])?.description).toMatch(/milliseconds/);
+    const action = ["spec", "rules", 0, "action"] as const;
+    const value = { spec: { rules: [{ action: { type: "respond" } }] } };
+    expect(fieldsAt("Route", action, value).map((field) => field.name)).toEqual(["type", "status", "body"]);
+    expect(valuesAt("Route", [...action, "type"])).toEqual(["forward", "redirect", "respond"]);
+  });
+
+  test("every field of every policy kind explains itself", () => {
+    const missing: string[] = [];
+    const walk = (kind: Parameters<typeof fieldsAt>[0], path: (string | number)[]) => {
+      for (const field of fieldsAt(kind, path)) {
+        const here = [...path, field.name];
+        if (field.description === "") missing.push(`${kind} ${here.join(".")}`);
+        if (field.holds === "object") walk(kind, here);
+        if (field.holds === "list") walk(kind, [...here, 0]);
+      }
+    };
+    for (const kind of ["Route", "Subset", "TrafficPolicy", "MutualTls", "AuthorizationPolicy", "Egress"] as const)
+      walk(kind, ["spec"]);
+    expect(missing).toEqual([]);
+  });
+});

@@ -1,0 +1,19 @@
+// Every template, in the order in which they are offered.
+import { circuitBreaker, outlierDetection } from "./resilience";
+import { canary, timeoutRetries } from "./routing";
+import { allowCall, denyCaller, denyPath, egressToHost, onlyCallers, strictMutualTls } from "./security";
+import type { PolicyTemplate } from "./template";
+
+export const POLICY_TEMPLATES: readonly PolicyTemplate[] = [
+  canary,
+  timeoutRetries,
+  circuitBreaker,
+  outlierDetection,
+  onlyCallers,
+  denyCaller,
+  allowCall,
+  denyPath,
+  strictMutualTls,
+  egressToHost,
+];
+export type { PolicyTemplate, TemplateInput, TemplateNeed } from "./template";
