@@ -20,6 +20,7 @@ const partsTouchedBy: Record<string, readonly string[]> = {
   proxy: ["proxies", "topology", "deployments", "deployment"],
   signals: ["signals", "topology"],
   event: ["events"],
+  check: ["checks"],
 };
 
 export function keysTouchedBy(event: LiveEvent): (readonly unknown[])[] {

@@ -69,7 +69,7 @@ export class NewsHub {
   }
 
   private everythingMayHaveChanged(): void {
-    for (const type of ["draft", "deployment", "proxy", "event"] as const)
+    for (const type of ["draft", "deployment", "proxy", "event", "check"] as const)
       this.gather({ type, mesh: null, meshId: null });
   }
 
@@ -83,6 +83,8 @@ export class NewsHub {
         return this.tell("proxy", await this.meshOf("environment", payload));
       case "meshwright_binding":
         return this.tell("deployment", await this.meshOf("environment", payload));
+      case "meshwright_check":
+        return this.tell("check", await this.meshOf("environment", payload));
       case "meshwright_event":
         return this.tell("event", await this.meshOf("event", payload));
     }
