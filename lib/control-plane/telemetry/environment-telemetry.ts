@@ -17,7 +17,7 @@ import {
 } from "@/lib/signals";
 import { type Minute, MinuteBook } from "./minute-book";
 import type { MinuteSaturation } from "./minute-saturation";
-import { ProxyCounters, storedCountersSchema } from "./proxy-counters";
+import { ProxyCounters, startOf, storedCountersSchema } from "./proxy-counters";
 import { RecentWindows } from "./recent-windows";
 
 export interface ScrapedPage {
@@ -30,6 +30,8 @@ export interface ScrapedPage {
 const flowSchema = z.custom<Flow>((value) => typeof value === "object" && value !== null && "bucketCounts" in value);
 const storedSchema = z.object({
   savedAtMs: z.number(),
+  /** Since when every process of a proxy is accounted for. Written since 0.1; what was saved before has only savedAtMs. */
+  watchingSinceMs: z.number().optional(),
   counters: z.record(z.string(), storedCountersSchema),
   minutes: z.array(z.object({ minuteMs: z.number(), flows: z.array(flowSchema) })),
 });
@@ -41,23 +43,27 @@ const cache = new SeriesCache();
 export class EnvironmentTelemetry {
   readonly recent = new RecentWindows();
   private readonly minutes = new MinuteBook();
-  private lastEndMs: number;
 
   private constructor(
     readonly environmentId: string,
     private readonly data: SystemData,
     readonly counters: ProxyCounters,
-    startedAtMs: number,
-  ) {
-    this.lastEndMs = startedAtMs;
-  }
+    /** End of the last round, our own or our predecessor's; null before the first one ever. */
+    private lastEndMs: number | null,
+  ) {}
 
   static async open(environmentId: string, data: SystemData, nowMs: number): Promise<EnvironmentTelemetry> {
     const stored = storedSchema.safeParse(await data.settings.get(settingKey(environmentId))).data;
-    const isFresh = stored !== undefined && nowMs - stored.savedAtMs <= LONGEST_GAP_MS;
-    const counters = isFresh ? new ProxyCounters(stored.savedAtMs, stored.counters) : new ProxyCounters(nowMs);
+    if (!stored) {
+      // Nothing of it was ever counted: whatever its proxies have counted so far is new.
+      return new EnvironmentTelemetry(environmentId, data, new ProxyCounters(0), null);
+    }
+    const isFresh = nowMs - stored.savedAtMs <= LONGEST_GAP_MS;
+    const counters = isFresh
+      ? new ProxyCounters(stored.watchingSinceMs ?? stored.savedAtMs, stored.counters, stored.savedAtMs)
+      : new ProxyCounters(nowMs);
     const telemetry = new EnvironmentTelemetry(environmentId, data, counters, isFresh ? stored.savedAtMs : nowMs);
-    for (const { minuteMs, flows } of stored?.minutes ?? []) {
+    for (const { minuteMs, flows } of stored.minutes) {
       telemetry.minutes.restore({ minuteMs, flows, saturation: new Map() });
     }
     return telemetry;
@@ -67,15 +73,18 @@ export class EnvironmentTelemetry {
   addRound(pages: readonly ScrapedPage[], proxiesTotal: number, directory: Directory, endMs: number): void {
     const flows: Flow[] = [];
     const saturation = new Map<string, Saturation>();
+    let firstStartMs = endMs;
     for (const page of pages) {
       const current = readScrape(page.text);
+      firstStartMs = Math.min(firstStartMs, startOf(current) * 1_000);
       const { previous, elapsedMs } = this.counters.baseline(page.proxyRowId, current, endMs);
       flows.push(...flowsBetween(previous, current, cache, directory));
       saturation.set(page.proxyKey, saturationOf(previous, current, elapsedMs ?? 0, cache, page.budget));
       this.counters.counted(page.proxyRowId, current, endMs);
     }
     const merged = mergeFlows(flows);
-    const window = { startMs: this.lastEndMs, endMs, flows: merged, proxiesSeen: pages.length, proxiesTotal };
+    const startMs = this.lastEndMs ?? Math.max(firstStartMs, endMs - LONGEST_GAP_MS);
+    const window = { startMs, endMs, flows: merged, proxiesSeen: pages.length, proxiesTotal };
     this.recent.add(window, saturation);
     this.minutes.add(endMs, merged, saturation);
     this.lastEndMs = endMs;
@@ -91,7 +100,8 @@ export class EnvironmentTelemetry {
       minuteMs,
       flows,
     }));
-    const stored = { savedAtMs: this.lastEndMs, counters: this.counters.stored(), minutes };
+    const { watchingSinceMs } = this.counters;
+    const stored = { savedAtMs: this.lastEndMs ?? nowMs, watchingSinceMs, counters: this.counters.stored(), minutes };
     await this.data.settings.set(settingKey(this.environmentId), stored);
     await this.data.telemetry.upsertRollups(pending.flatMap((minute) => rollupRows(this.environmentId, minute)));
     await this.data.telemetry.upsertSaturation(

@@ -31,12 +31,13 @@ export class ProxyCounters {
 
   /** `watchingSinceMs`: since when every scrape is accounted for; a process that started later is counted from zero. */
   constructor(
-    private readonly watchingSinceMs: number,
+    readonly watchingSinceMs: number,
     stored: Readonly<Record<string, StoredCounters>> = {},
+    storedAtMs = watchingSinceMs,
   ) {
     for (const [proxyRowId, { processStart, values }] of Object.entries(stored)) {
       const scrape = new Map(Object.entries(values));
-      this.known.set(proxyRowId, { processStart, scrape, atMs: watchingSinceMs });
+      this.known.set(proxyRowId, { processStart, scrape, atMs: storedAtMs });
     }
   }
 
@@ -72,6 +73,7 @@ export class ProxyCounters {
   }
 }
 
-function startOf(scrape: Scrape): number {
+/** When the proxy's process began, in seconds since the epoch; 0 when it does not say. */
+export function startOf(scrape: Scrape): number {
   return scrape.get("process_start_time_seconds") ?? 0;
 }

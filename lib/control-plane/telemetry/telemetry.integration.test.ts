@@ -115,3 +115,29 @@ describe("telemetry", () => {
     expect((await recent()).lastScrapeAt).toBe(idle.lastScrapeAt);
   });
 });
+
+describe("an environment that nobody has scraped yet", () => {
+  it("has nothing that its proxies answered before the first round, or before a first scraper could save, left out", async () => {
+    const fresh = await TestPlane.start();
+    try {
+      await fresh.deploy(await fresh.revise("first"));
+      fresh.proxy(CART).metricsPage = page("destination", 40, 0, start() - 30);
+      const counted = () =>
+        fresh.plane.scraper
+          .telemetryOf(fresh.environmentId)
+          ?.recent.since(0)
+          .flatMap(({ flows }) => flows)
+          .filter(({ reporter }) => reporter === "destination")
+          .reduce((sum, { requests }) => sum + requests, 0);
+      await fresh.plane.scraper.round();
+      expect(counted()).toBe(40);
+      await fresh.plane.stop();
+      await fresh.sql.query(`DELETE FROM "Setting" WHERE key LIKE 'telemetry:%'`); // as if it was killed before
+      await fresh.startPlane();
+      await fresh.plane.scraper.round();
+      expect(counted()).toBe(40);
+    } finally {
+      await fresh.stop();
+    }
+  });
+});
