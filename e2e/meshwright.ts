@@ -17,18 +17,13 @@ export const PEOPLE = {
 } as const;
 
 /** A one-time link, asked of the running Meshwright as a person would: npm start -- --sign-in-link EMAIL. */
-export async function signInLink(email: string): Promise<string> {
-  const { stdout } = await run(process.execPath, [
-    startScript,
-    "--json",
-    "--home",
-    subject().home,
-    "--sign-in-link",
-    email,
-  ]);
+export async function signInLink(email: string, of: { url: string; home: string } = subject()): Promise<string> {
+  const { stdout } = await run(process.execPath, [startScript, "--json", "--home", of.home, "--sign-in-link", email]);
   const url = JSON.parse(stdout.trim().split("\n").at(-1) ?? "{}").signInLinks?.[0]?.url;
   if (!url) throw new Error(`no sign-in link for ${email}: ${stdout}`);
-  return url;
+  // The link names the port that npm start was given; the Meshwright under test may stand behind another one.
+  const { pathname, search } = new URL(url);
+  return new URL(pathname + search, of.url).href;
 }
 
 /** The page asks before it uses the link, so that a preview of the link in a chat does not burn it. */

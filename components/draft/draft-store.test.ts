@@ -8,6 +8,7 @@ const names = (document: MeshDocument) => document.objects.map(objectKey);
 
 function harness(answers: SaveAnswer[], reloads: DraftBase[] = []) {
   const sent: Command[][] = [];
+  const versions: number[] = [];
   const waiting: { ms: number; run: () => void }[] = [];
   const transport: Transport = {
     load: async () => {
@@ -15,8 +16,9 @@ function harness(answers: SaveAnswer[], reloads: DraftBase[] = []) {
       if (!next) throw new Error("unreachable");
       return next;
     },
-    save: async (commands) => {
+    save: async (commands, version) => {
       sent.push([...commands]);
+      versions.push(version);
       return answers.shift() ?? { ok: false, kind: "unreachable" };
     },
     step: async () => answers.shift() ?? { ok: false, kind: "unreachable" },
@@ -29,7 +31,7 @@ function harness(answers: SaveAnswer[], reloads: DraftBase[] = []) {
       return () => void waiting.splice(waiting.indexOf(entry), 1);
     },
   };
-  return { store: createDraftStore(first, transport, timers), sent, waiting };
+  return { store: createDraftStore(first, transport, timers), sent, versions, waiting };
 }
 
 describe("the draft in the browser", () => {
@@ -98,6 +100,14 @@ describe("the draft in the browser", () => {
     });
     expect(names(store.get().document)).toContain("Service/production/basket");
     expect(names(store.get().document)).not.toContain("Service/production/shipping");
+  });
+
+  it("says on which version a change was made, so that the server can refuse what somebody else overtook", async () => {
+    const { store, versions } = harness([{ ok: true, version: 6, merged: true, canUndo: true, canRedo: false }]);
+    store.edit(rename("basket"));
+    store.take({ version: 5, document: demoMesh(), positions: {} });
+    await store.flush();
+    expect(versions).toEqual([1]);
   });
 
   it("names a change that no longer fits instead of dropping it in silence", () => {

@@ -47,6 +47,8 @@ export type DraftStore = ReturnType<typeof createDraftStore>;
 export function createDraftStore(first: DraftBase, transport: Transport, timers: Timers) {
   let base = first;
   let pending: Command[] = [];
+  /** The version that stood on the screen when the oldest pending command was made: what the server compares with. */
+  let madeOn = first.version;
   let inFlight = 0;
   let saveState: SaveState = "saved";
   let refusal: Refusal | null = null;
@@ -105,7 +107,7 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
     inFlight = batch.length;
     saveState = "saving";
     publish();
-    const answer = await transport.save(batch, base.version);
+    const answer = await transport.save(batch, madeOn);
     inFlight = 0;
     if (answer.ok) {
       await confirm(batch, answer);
@@ -130,6 +132,7 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
     canUndo = answer.canUndo;
     canRedo = answer.canRedo;
     saveState = pending.length > 0 ? "waiting" : "saved";
+    if (!answer.merged) madeOn = answer.version;
     if (answer.merged) {
       await reload();
     } else {
@@ -201,6 +204,7 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
     edit(command: Command): Violation[] {
       const result = applyCommand(snapshot.document, snapshot.positions, command);
       if (!result.ok) return result.violations;
+      if (pending.length === 0) madeOn = base.version;
       pending.push(command);
       if (saveState !== "retrying") saveState = inFlight > 0 ? "saving" : "waiting";
       publish({ version: base.version, document: result.document, positions: result.positions });
