@@ -1,27 +1,39 @@
 // Look-ups over a document: by key, by kind, and the relations that analyzers, compiler and canvas ask for again and again.
-// The rule: an index is a snapshot of one document; it is built once and never changed.
+// The rule: who has a MeshIndex only asks. `buildIndex` is a snapshot; a live index is kept by its owner, who says what changed.
 
-import { referencesOf } from "./references";
-import { objectKey, refKey, serviceRefKey } from "./refs";
+import {
+  createTables,
+  EVERYTHING,
+  isOfKind,
+  type Lookup,
+  lookup,
+  MESH_WIDE,
+  NAMESPACES,
+  type Tables,
+} from "./index-tables";
+import { keyOf, objectKey, parseKey } from "./refs";
 import type {
+  AuthorizationPolicy,
   Dependency,
   Egress,
   Kind,
   MeshDocument,
   MeshObject,
   MeshRoot,
+  MutualTls,
   ObjectKey,
   ObjectOf,
   Route,
   Subset,
   TrafficPolicy,
+  TrustBoundary,
   Workload,
 } from "./types";
 
 export type MeshIndex = {
-  document: MeshDocument;
+  readonly document: MeshDocument;
   /** The Mesh object; absent only in an invalid document. */
-  mesh: MeshRoot | undefined;
+  readonly mesh: MeshRoot | undefined;
   get(key: ObjectKey): MeshObject | undefined;
   find<K extends Kind>(kind: K, key: ObjectKey): ObjectOf<K> | undefined;
   all<K extends Kind>(kind: K): readonly ObjectOf<K>[];
@@ -34,80 +46,107 @@ export type MeshIndex = {
   dependenciesFrom(caller: ObjectKey): readonly Dependency[];
   dependenciesTo(callee: ObjectKey): readonly Dependency[];
   egressesTo(external: ObjectKey): readonly Egress[];
+  /** Those of the service itself, then of its namespace, then of the whole mesh. */
+  authorizationsOn(service: ObjectKey): readonly AuthorizationPolicy[];
+  /** The most particular first. */
+  mutualTlsOn(service: ObjectKey): readonly MutualTls[];
+  /** Trust boundaries that the service is in, by itself or with its namespace. */
+  boundariesOf(service: ObjectKey): readonly TrustBoundary[];
   /** Keys of the objects that name this one. */
   referrersOf(key: ObjectKey): readonly ObjectKey[];
   /** Namespaces that are declared or in use, sorted. */
-  namespaces: readonly string[];
+  readonly namespaces: readonly string[];
 };
 
-class Lists<V> {
-  private readonly map = new Map<string, V[]>();
-  add(key: string, value: V): void {
-    const list = this.map.get(key);
-    if (list) list.push(value);
-    else this.map.set(key, [value]);
-  }
-  get(key: string): readonly V[] {
-    return this.map.get(key) ?? [];
-  }
+export function buildIndex(document: MeshDocument): MeshIndex {
+  const tables = createTables("written");
+  for (const object of document.objects) tables.put(object);
+  return indexOver(tables, () => document, nothing);
 }
 
-export function buildIndex(document: MeshDocument): MeshIndex {
-  const byKey = new Map<ObjectKey, MeshObject>();
-  const byKind = new Lists<MeshObject>();
-  const workloads = new Lists<Workload>();
-  const subsets = new Lists<Subset>();
-  const routes = new Lists<Route>();
-  const trafficPolicies = new Lists<TrafficPolicy>();
-  const from = new Lists<Dependency>();
-  const to = new Lists<Dependency>();
-  const egresses = new Lists<Egress>();
-  const referrers = new Lists<ObjectKey>();
-  const namespaces = new Set<string>();
+const nothing = () => undefined;
 
-  for (const object of document.objects) {
-    const key = objectKey(object);
-    byKey.set(key, object);
-    byKind.add(object.kind, object);
-    if (object.kind === "Namespace") namespaces.add(object.metadata.name);
-    else if (object.metadata.namespace !== undefined) namespaces.add(object.metadata.namespace);
-    for (const target of new Set(referencesOf(object).map((reference) => reference.key))) referrers.add(target, key);
+/** An index that is changed object by object. Its lists are in the order of object keys, whatever happened before. */
+export type LiveIndex = MeshIndex & {
+  /** The look-ups that answer differently now. */
+  change(put: readonly MeshObject[], remove: readonly ObjectKey[]): Set<Lookup>;
+  /** The same index, telling `read` which look-ups it answers. */
+  reading(read: (lookup: Lookup) => void): MeshIndex;
+};
 
-    if (object.kind === "Workload") {
-      workloads.add(serviceRefKey({ name: object.spec.service }, object), object);
-    } else if (object.kind === "Subset") {
-      subsets.add(serviceRefKey(object.spec.service, object), object);
-    } else if (object.kind === "Route") {
-      routes.add(refKey(object.spec.target, object), object);
-    } else if (object.kind === "TrafficPolicy") {
-      trafficPolicies.add(serviceRefKey(object.spec.service, object), object);
-    } else if (object.kind === "Dependency") {
-      from.add(refKey(object.spec.from, object), object);
-      to.add(refKey(object.spec.to, object), object);
-    } else if (object.kind === "Egress") {
-      egresses.add(refKey(object.spec.to, object), object);
-    }
-  }
+export function createLiveIndex(): LiveIndex {
+  const tables = createTables("by key");
+  let document: MeshDocument | undefined;
+  const now = () => {
+    document ??= { objects: [...tables.byKey.values()] };
+    return document;
+  };
+  const index = indexOver(tables, now, nothing);
+  return Object.assign(index, {
+    change(put: readonly MeshObject[], remove: readonly ObjectKey[]) {
+      document = undefined;
+      const touched = new Set<Lookup>();
+      for (const key of remove) for (const each of tables.take(key)) touched.add(each);
+      for (const object of inOrder(put)) for (const each of tables.put(object)) touched.add(each);
+      return touched;
+    },
+    reading: (read: (lookup: Lookup) => void) => indexOver(tables, now, read),
+  });
+}
 
-  const all = <K extends Kind>(kind: K) => byKind.get(kind) as unknown as readonly ObjectOf<K>[];
+function inOrder(objects: readonly MeshObject[]): MeshObject[] {
+  const keyed = objects.map((object) => ({ key: objectKey(object), object }));
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map((each) => each.object);
+}
+
+function indexOver(tables: Tables, document: () => MeshDocument, read: (lookup: Lookup) => void): MeshIndex {
+  const { related } = tables;
+  const ask: typeof related = (relation, key) => {
+    read(lookup(relation, key));
+    return related(relation, key);
+  };
+  const get = (key: ObjectKey) => {
+    read(lookup("object", key));
+    return tables.byKey.get(key);
+  };
+  const all = <K extends Kind>(kind: K) => {
+    read(lookup("kind", kind));
+    return tables.all(kind);
+  };
+  const scopes = (service: ObjectKey) => [
+    service,
+    keyOf("Namespace", undefined, parseKey(service)?.namespace ?? ""),
+    MESH_WIDE,
+  ];
   return {
-    document,
-    mesh: all("Mesh")[0],
-    get: (key) => byKey.get(key),
+    get document() {
+      read(EVERYTHING);
+      return document();
+    },
+    get mesh() {
+      return all("Mesh")[0];
+    },
+    get,
     find: <K extends Kind>(kind: K, key: ObjectKey) => {
-      const object = byKey.get(key);
-      return object?.kind === kind ? (object as ObjectOf<K>) : undefined;
+      const object = get(key);
+      return object && isOfKind(kind, object) ? object : undefined;
     },
     all,
-    workloadsOf: (service) => workloads.get(service),
-    subsetsOf: (service) => subsets.get(service),
-    subset: (service, name) => subsets.get(service).find((subset) => subset.spec.name === name),
-    routesOf: (target) => routes.get(target),
-    trafficPoliciesOf: (service) => trafficPolicies.get(service),
-    dependenciesFrom: (caller) => from.get(caller),
-    dependenciesTo: (callee) => to.get(callee),
-    egressesTo: (external) => egresses.get(external),
-    referrersOf: (key) => referrers.get(key),
-    namespaces: [...namespaces].sort(),
+    workloadsOf: (service) => ask("workloads", service),
+    subsetsOf: (service) => ask("subsets", service),
+    subset: (service, name) => ask("subsets", service).find((subset) => subset.spec.name === name),
+    routesOf: (target) => ask("routes", target),
+    trafficPoliciesOf: (service) => ask("trafficPolicies", service),
+    dependenciesFrom: (caller) => ask("dependenciesFrom", caller),
+    dependenciesTo: (callee) => ask("dependenciesTo", callee),
+    egressesTo: (external) => ask("egresses", external),
+    authorizationsOn: (service) => scopes(service).flatMap((scope) => ask("authorizations", scope)),
+    mutualTlsOn: (service) => scopes(service).flatMap((scope) => ask("mutualTls", scope)),
+    boundariesOf: (service) => [...new Set(scopes(service).flatMap((scope) => ask("boundaries", scope)))],
+    referrersOf: (key) => ask("referrers", key).map(objectKey),
+    get namespaces() {
+      read(NAMESPACES);
+      return tables.namespaces();
+    },
   };
 }

@@ -1,31 +1,132 @@
-// Whether a change of the design can reach a call at all.
-// The rule: an answer depends on the slice of the caller and on those of everything a route may send it to; equal slices, equal answer.
-import { type MeshIndex, type ObjectKey, refKey, serviceRefKey } from "@/lib/mesh";
+// Which calls a change of the design can reach at all.
+// The rule: candidates are found wide and cheaply from the changed objects; only equal slices acquit one of them.
+import {
+  keyOf,
+  type MeshIndex,
+  type MeshObject,
+  type ObjectKey,
+  objectKey,
+  parseKey,
+  refKey,
+  serviceRefKey,
+} from "@/lib/mesh";
+import type { Pair } from "./calls";
+import { contentId } from "./content-id";
+import { ownerOf } from "./names";
 import type { Scene } from "./scene";
-import type { Call } from "./types";
 
-export function hasSameInputs(before: Scene, after: Scene, call: Call): boolean {
-  if (!isSameSlice(before, after, call.caller)) return false;
-  return calleesOf(after.index, call).every((callee) => isSameSlice(before, after, callee));
+/** More changed objects than this: comparing everything is no dearer. */
+const MANY = 200;
+
+/** True for pairs whose answers may differ between the two versions. */
+export function changedPairs(before: Scene, after: Scene): (pair: Pair) => boolean {
+  const owners = changedOwners(before, after);
+  if (owners.size === 0) return () => false;
+  // Who calls a service is also told what happens where its routes send the call.
+  const reached = new Set(owners);
+  for (const { index } of [before, after]) for (const target of targetsLeadingTo(index, owners)) reached.add(target);
+  return ({ caller, callee }) => reached.has(caller) || reached.has(callee);
 }
 
-function isSameSlice(before: Scene, after: Scene, owner: ObjectKey): boolean {
-  return before.slice(owner).key === after.slice(owner).key;
+/** Services and gateways whose proxies may be configured differently. */
+export function changedOwners(before: Scene, after: Scene): Set<ObjectKey> {
+  const candidates = candidatesOf(before, after);
+  return new Set([...candidates].filter((owner) => before.slice(owner).key !== after.slice(owner).key));
 }
 
-/** The caller's slice is the same in both, so its routes are too: those of one version are enough. */
-function calleesOf(index: MeshIndex, { caller, callee }: Call): ObjectKey[] {
-  const callees = new Set([callee]);
-  for (const target of [callee, caller]) {
-    for (const route of index.routesOf(target)) {
-      for (const { action } of route.spec.rules) {
-        if (action.type !== "forward") continue;
-        for (const { service } of action.destinations) callees.add(serviceRefKey(service, route));
-      }
+function candidatesOf(before: Scene, after: Scene): Set<ObjectKey> {
+  const was = new Set(before.document.objects.map(contentId));
+  const is = new Set(after.document.objects.map(contentId));
+  const removed = before.document.objects.filter((object) => !is.has(contentId(object)));
+  const added = after.document.objects.filter((object) => !was.has(contentId(object)));
+  const changed = [...removed, ...added];
+  if (changed.length > MANY || changed.some(({ kind }) => kind === "Mesh")) return allOwners(before, after);
+  const candidates = new Set<ObjectKey>();
+  for (const { index } of [before, after]) {
+    const seeds = new Set(changed.flatMap((object) => mentionedBy(index, object)));
+    for (const seed of seeds) for (const each of [seed, ...neighboursOf(index, seed)]) candidates.add(each);
+    for (const target of targetsLeadingTo(index, seeds)) {
+      for (const each of [target, ...neighboursOf(index, target)]) candidates.add(each);
     }
+    for (const service of restrictedBy(index, seeds)) candidates.add(service);
   }
-  if (index.find("Gateway", caller)) {
-    for (const dependency of index.dependenciesFrom(caller)) callees.add(refKey(dependency.spec.to, dependency));
+  return candidates;
+}
+
+function allOwners(...scenes: Scene[]): Set<ObjectKey> {
+  return new Set(
+    scenes.flatMap(({ index }) =>
+      [...index.all("Service"), ...index.all("Gateway"), ...index.all("ExternalService")].map(objectKey),
+    ),
+  );
+}
+
+/** Services, gateways and external services that an object speaks about. */
+function mentionedBy(index: MeshIndex, object: MeshObject): ObjectKey[] {
+  switch (object.kind) {
+    case "Service":
+    case "Gateway":
+    case "ExternalService":
+      return [objectKey(object)];
+    case "Workload":
+      return [keyOf("Service", object.metadata.namespace, object.spec.service)];
+    case "Subset":
+    case "TrafficPolicy":
+      return [serviceRefKey(object.spec.service, object)];
+    case "Route":
+      return [refKey(object.spec.target, object)];
+    case "Dependency":
+      return [object.spec.from, object.spec.to].map((ref) => ownerOf(index, refKey(ref, object)));
+    case "Egress":
+      return [refKey(object.spec.to, object)];
+    case "MutualTls":
+    case "AuthorizationPolicy":
+      return targetsOf(index, object);
+    default:
+      return [];
   }
-  return [...callees];
+}
+
+function targetsOf(
+  index: MeshIndex,
+  { spec, metadata }: Extract<MeshObject, { kind: "MutualTls" | "AuthorizationPolicy" }>,
+): ObjectKey[] {
+  const { target } = spec;
+  if (target?.service !== undefined) return [keyOf("Service", target.namespace ?? metadata.namespace, target.service)];
+  const services = index.all("Service").map(objectKey);
+  const { namespace } = target ?? {};
+  return namespace === undefined ? services : services.filter((key) => parseKey(key)?.namespace === namespace);
+}
+
+/** Callers and callees. */
+function neighboursOf(index: MeshIndex, owner: ObjectKey): ObjectKey[] {
+  const own = [owner, ...index.workloadsOf(owner).map(objectKey)];
+  return own.flatMap((key) => [
+    ...index.dependenciesTo(key).map((dependency) => ownerOf(index, refKey(dependency.spec.from, dependency))),
+    ...index.dependenciesFrom(key).map((dependency) => ownerOf(index, refKey(dependency.spec.to, dependency))),
+  ]);
+}
+
+/** Targets of routes that send calls to one of these services. */
+function targetsLeadingTo(index: MeshIndex, services: ReadonlySet<ObjectKey>): ObjectKey[] {
+  const leads = index
+    .all("Route")
+    .filter((route) =>
+      route.spec.rules.some(
+        ({ action }) =>
+          action.type === "forward" &&
+          action.destinations.some(({ service }) => services.has(serviceRefKey(service, route))),
+      ),
+    );
+  return leads.map((route) => refKey(route.spec.target, route));
+}
+
+/** Services whose policies name one of these as a caller. */
+function restrictedBy(index: MeshIndex, callers: ReadonlySet<ObjectKey>): ObjectKey[] {
+  return index.all("AuthorizationPolicy").flatMap((policy) => {
+    const names = policy.spec.rules.some(({ from }) =>
+      from?.some(({ services }) => services?.some((ref) => callers.has(ownerOf(index, refKey(ref, policy))))),
+    );
+    return names ? targetsOf(index, policy) : [];
+  });
 }

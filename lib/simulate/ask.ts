@@ -151,7 +151,8 @@ function toCluster(
     return way({ outcome: "forwarded", status: null, mtls: "plaintext", hop: null }, workloads);
   }
   const knock = { identity: identityOf(scene, from), tls: cluster.tls, message: sent };
-  const arrivals = workloads.map((workload) => arriveAt(scene, workload, knock, isExplained));
+  const asked = scene.isMadeUp ? workloads.slice(0, 1) : workloads;
+  const arrivals = asked.map((workload) => arriveAt(scene, workload, knock, isExplained));
   // Workloads of one service are protected alike; where one has no app yet, the worse answer is told.
   const arrival = arrivals.find(({ outcome }) => outcome !== "forwarded") ?? arrivals[0];
   return arrival ? way(arrival, workloads) : nobody("No instance runs there.");

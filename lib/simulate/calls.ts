@@ -2,6 +2,7 @@
 // The rule: the same design gives the same list in the same order, so that two lists can be joined.
 import {
   buildIndex,
+  type Dependency,
   type Gateway,
   keyOf,
   type MeshDocument,
@@ -10,44 +11,56 @@ import {
   objectKey,
   refKey,
 } from "@/lib/mesh";
-import { carriedPorts, hostOf } from "./names";
+import { carriedPorts, hostOf, ownerOf } from "./names";
 import { type Probe, pathOfPattern, probeOfMatch, probesFor } from "./probes";
-import type { Scene } from "./scene";
 import type { Call, Caller, ObservedCall } from "./types";
 
 export function callsOf(document: MeshDocument, observed: readonly ObservedCall[] = []): Call[] {
   return callsWithin(buildIndex(document), observed);
 }
 
-/** Calls of both versions of a design, each once. */
-export function callsOfBoth(before: Scene, after: Scene, observed: readonly ObservedCall[] = []): Call[] {
+export function callsWithin(index: MeshIndex, observed: readonly ObservedCall[]): Call[] {
+  const calls = index.all("Dependency").flatMap((dependency) => callsOfDependency(index, dependency));
+  return [...calls, ...observed.flatMap((each) => observedCalls(index, each))];
+}
+
+/** Calls of both versions of a design, each once; only of pairs that `isWanted`. */
+export function callsOfBoth(
+  before: MeshIndex,
+  after: MeshIndex,
+  observed: readonly ObservedCall[],
+  isWanted: (pair: Pair) => boolean,
+): Call[] {
   const calls = new Map<string, Call>();
-  for (const call of [...callsWithin(before.index, observed), ...callsWithin(after.index, observed)]) {
-    const key = callKey(call);
-    if (!calls.has(key) || call.origin === "observed") calls.set(key, call);
+  for (const index of [before, after]) {
+    const found = index.all("Dependency").flatMap((dependency) => {
+      const pair = pairOf(index, dependency);
+      return isWanted(pair) ? callsOfDependency(index, dependency) : [];
+    });
+    const seen = observed.filter(isWanted).flatMap((each) => observedCalls(index, each));
+    for (const call of [...found, ...seen]) {
+      const key = callKey(call);
+      if (!calls.has(key) || call.origin === "observed") calls.set(key, call);
+    }
   }
   return [...calls.values()];
 }
 
+export type Pair = Pick<Call, "caller" | "callee">;
+
 const callKey = ({ caller, host, port, method, path, headers }: Call) =>
   `${caller} ${host}:${port} ${method} ${path} ${JSON.stringify(headers)}`;
 
-export function callsWithin(index: MeshIndex, observed: readonly ObservedCall[]): Call[] {
-  const calls = index.all("Dependency").flatMap((dependency) => {
-    const { from, to, port } = dependency.spec;
-    const caller = ownerOf(index, refKey(from, dependency));
-    const callee = ownerOf(index, refKey(to, dependency));
-    if (from.kind === "ExternalService" || to.kind === "Gateway") return [];
-    if (from.kind === "Gateway") return gatewayCalls(index, caller, callee);
-    return callsBetween(index, caller, callee, port);
-  });
-  return [...calls, ...observed.flatMap((each) => observedCalls(index, each))];
+function pairOf(index: MeshIndex, dependency: Dependency): Pair {
+  const { from, to } = dependency.spec;
+  return { caller: ownerOf(index, refKey(from, dependency)), callee: ownerOf(index, refKey(to, dependency)) };
 }
 
-/** A workload stands for its service. */
-function ownerOf(index: MeshIndex, key: ObjectKey): ObjectKey {
-  const workload = index.find("Workload", key);
-  return workload ? keyOf("Service", workload.metadata.namespace, workload.spec.service) : key;
+function callsOfDependency(index: MeshIndex, dependency: Dependency): Call[] {
+  const { from, to, port } = dependency.spec;
+  const { caller, callee } = pairOf(index, dependency);
+  if (from.kind === "ExternalService" || to.kind === "Gateway") return [];
+  return from.kind === "Gateway" ? gatewayCalls(index, caller, callee) : callsBetween(index, caller, callee, port);
 }
 
 function callsBetween(index: MeshIndex, caller: ObjectKey, callee: ObjectKey, port: number | undefined): Call[] {
@@ -107,7 +120,7 @@ export function observedCalls(index: MeshIndex, { caller, callee, method, path, 
 }
 
 /** Who asks for a call of a service: the workload that the line was drawn from, else its first one. */
-export function callerOf(index: MeshIndex, { caller, callee }: Pick<Call, "caller" | "callee">): Caller {
+export function callerOf(index: MeshIndex, { caller, callee }: Pair): Caller {
   if (index.find("Gateway", caller)) return { kind: "gateway", gateway: caller };
   const workloads = index.workloadsOf(caller).map(objectKey).sort();
   const drawn = workloads.find((workload) =>

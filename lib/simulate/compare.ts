@@ -1,26 +1,35 @@
 // What a change does to calls, in sentences: who gains or loses access, where a share goes, what becomes slower or weaker.
 // The rule: two answers are compared, never two texts; a call whose proxies are configured alike in both is not even asked.
-import { hasSameInputs } from "./affected";
+import { changedPairs } from "./affected";
 import { answerTo, ask } from "./ask";
-import { callerOf } from "./calls";
+import { callerOf, callsOfBoth } from "./calls";
 import { type Change, changesBetween } from "./changes";
 import { nameOf } from "./names";
 import type { Scene } from "./scene";
-import type { Answer, Call, Consequence, Question } from "./types";
+import type { Answer, Call, Consequence, ObservedCall, Question } from "./types";
 
 type Found = { call: Call; change: Change };
 
+/** What changes for everybody: drawn calls of both versions, what routes and policies speak about, and what was seen. */
+export function consequencesOf(before: Scene, after: Scene, observed: readonly ObservedCall[] = []): Consequence[] {
+  const isChanged = changedPairs(before, after);
+  return consequencesFor(before, after, callsOfBoth(before.index, after.index, observed, isChanged));
+}
+
+/** What changes for these calls. */
 export function compareScenes(before: Scene, after: Scene, calls: readonly Call[]): Consequence[] {
-  const asked = calls.filter((call) => !hasSameInputs(before, after, call));
+  return consequencesFor(before, after, calls.filter(changedPairs(before, after)));
+}
+
+function consequencesFor(before: Scene, after: Scene, calls: readonly Call[]): Consequence[] {
   const byPair = new Map<string, Call[]>();
-  for (const call of asked) {
+  for (const call of calls) {
     const pair = `${call.caller} ${call.callee}`;
     const list = byPair.get(pair);
     if (list) list.push(call);
     else byPair.set(pair, [call]);
   }
-  const consequences = [...byPair.values()].flatMap((pair) => ofPair(before, after, pair));
-  return consequences.sort(byWeight);
+  return [...byPair.values()].flatMap((pair) => ofPair(before, after, pair)).sort(byWeight);
 }
 
 const byWeight = (a: Consequence, b: Consequence) =>

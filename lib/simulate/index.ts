@@ -1,7 +1,7 @@
 // The simulator: questions about a design, answered by the proxy's own plan and semantics. Pure, runs in the browser's worker.
 export { ask } from "./ask";
-export { callsOf, callsOfBoth } from "./calls";
-export { compareScenes } from "./compare";
+export { callsOf } from "./calls";
+export { compareScenes, consequencesOf } from "./compare";
 export { accessMatrix } from "./matrix";
 export { runTests } from "./policy-test";
 export { type Replay, type ReplayDifference, replay } from "./replay";

@@ -2,12 +2,12 @@
 // The rule: it asks the callee, not the caller's routes, because a caller that goes around its own sidecar still meets the callee's.
 import { factsOf } from "@/lib/compile/facts";
 import { protectionOf } from "@/lib/compile/modes";
-import { keyOf, type ObjectKey, objectKey, refKey } from "@/lib/mesh";
+import { type ObjectKey, objectKey, refKey } from "@/lib/mesh";
 import { type Arrival, arriveAt, identityOf, type Knock } from "./arrive";
 import { answerTo } from "./ask";
 import { callsWithin } from "./calls";
 import { questionOf } from "./compare";
-import { hostOf } from "./names";
+import { hostOf, ownerOf } from "./names";
 import { policyTargets } from "./policy-targets";
 import { type Probe, probesFor } from "./probes";
 import type { Scene } from "./scene";
@@ -39,21 +39,16 @@ function mentionedCallers(scene: Scene, callee: ObjectKey): ObjectKey[] {
   const mentioned = new Set<ObjectKey>();
   for (const own of [callee, ...index.workloadsOf(callee).map(objectKey)]) {
     for (const dependency of index.dependenciesTo(own))
-      mentioned.add(ownerOf(scene, refKey(dependency.spec.from, dependency)));
+      mentioned.add(ownerOf(index, refKey(dependency.spec.from, dependency)));
   }
   for (const policy of policyTargets(index.document).of(callee)) {
     if (policy.kind !== "AuthorizationPolicy") continue;
     for (const { from } of policy.spec.rules) {
       for (const { services } of from ?? [])
-        for (const ref of services ?? []) mentioned.add(ownerOf(scene, refKey(ref, policy)));
+        for (const ref of services ?? []) mentioned.add(ownerOf(index, refKey(ref, policy)));
     }
   }
   return [...mentioned].sort();
-}
-
-function ownerOf({ index }: Scene, key: ObjectKey): ObjectKey {
-  const workload = index.find("Workload", key);
-  return workload ? keyOf("Service", workload.metadata.namespace, workload.spec.service) : key;
 }
 
 function cellsOf(scene: Scene, callee: ObjectKey, callers: readonly ObjectKey[]): AccessCell[] {

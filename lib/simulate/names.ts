@@ -1,7 +1,7 @@
 // What a caller may write as Host, and what to call things in sentences.
 // The rule: this finds words and candidates only; what a host really means for a caller is decided by its proxy's plan.
 import { httpPorts } from "@/lib/compile/facts";
-import { type MeshIndex, type ObjectKey, objectKey, parseKey } from "@/lib/mesh";
+import { keyOf, type MeshIndex, type ObjectKey, objectKey, parseKey } from "@/lib/mesh";
 
 export const nameOf = (key: ObjectKey): string => parseKey(key)?.name ?? key;
 
@@ -33,4 +33,10 @@ export function objectOfHost(index: MeshIndex, host: string, namespace: string |
 export function carriedPorts(index: MeshIndex, key: ObjectKey): number[] {
   const object = index.find("Service", key) ?? index.find("ExternalService", key);
   return object ? httpPorts(object.spec.ports).map(({ port }) => port) : [];
+}
+
+/** A workload stands for its service. */
+export function ownerOf(index: MeshIndex, key: ObjectKey): ObjectKey {
+  const workload = index.find("Workload", key);
+  return workload ? keyOf("Service", workload.metadata.namespace, workload.spec.service) : key;
 }

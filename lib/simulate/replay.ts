@@ -1,6 +1,6 @@
 // Replay: calls that were seen in traffic, asked of what ran and of a draft; every answer that would differ.
 // The rule: each seen call is one row with its own answers, so that a person can check it against the traffic.
-import { hasSameInputs } from "./affected";
+import { changedPairs } from "./affected";
 import { answerTo, ask } from "./ask";
 import { observedCalls } from "./calls";
 import { changesBetween } from "./changes";
@@ -23,7 +23,7 @@ export type Replay = {
 export function replay(running: Scene, draft: Scene, observed: readonly ObservedCall[]): Replay {
   const known = observed.filter(({ caller, callee }) => isKnown(running, caller) && isKnown(running, callee));
   const calls = observedOnly(running, known);
-  const differences = calls.flatMap((call) => difference(running, draft, call));
+  const differences = calls.filter(changedPairs(running, draft)).flatMap((call) => difference(running, draft, call));
   return {
     calls: calls.length,
     requests: calls.reduce((sum, { count }) => sum + (count ?? 0), 0),
@@ -46,7 +46,6 @@ function observedOnly({ index }: Scene, observed: readonly ObservedCall[]): Call
 }
 
 function difference(running: Scene, draft: Scene, call: Call): ReplayDifference[] {
-  if (hasSameInputs(running, draft, call)) return [];
   const changes = changesBetween(
     answerTo(running, questionOf(running, call), false),
     answerTo(draft, questionOf(draft, call), false),

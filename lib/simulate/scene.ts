@@ -24,6 +24,8 @@ export type Scene = {
   readonly document: MeshDocument;
   readonly index: MeshIndex;
   readonly locate: SceneOptions["locate"];
+  /** Made up: every workload has an app, so one of a service answers for all of them. */
+  readonly isMadeUp: boolean;
   /** The first proxy of a workload or gateway. */
   proxyOf(key: ObjectKey): PlannedProxy;
   /** Slice of a service or gateway. */
@@ -49,7 +51,7 @@ export function buildScene(document: MeshDocument, options: SceneOptions = {}): 
     own.set(key, known);
     return known;
   };
-  return { document, index, locate: options.locate, proxyOf, slice };
+  return { document, index, locate: options.locate, isMadeUp: world === null, proxyOf, slice };
 }
 
 function worldOf(document: MeshDocument, { binding, endpoints }: SceneOptions): World | null {

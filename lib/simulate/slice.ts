@@ -18,7 +18,7 @@ import { contentId } from "./content-id";
 import { type PolicyTargets, policyTargets } from "./policy-targets";
 
 export type Slice = {
-  /** Ids of the contents, sorted: the same for the same objects in any document. */
+  /** The same for the same contents, in whichever document they stand. */
   key: string;
   document: MeshDocument;
 };
@@ -30,13 +30,26 @@ export function sliceFor(index: MeshIndex, owner: ObjectKey): Slice {
   if (gateway) collector.addGateway(owner);
   else collector.addService(owner);
   const objects = [...collector.objects];
-  return {
-    key: objects
-      .map(contentId)
-      .sort((a, b) => a - b)
-      .join(","),
-    document: { objects },
-  };
+  return { key: keyOfAll(objects), document: { objects } };
+}
+
+/** The same for the same contents in any order: two sums of well mixed numbers, so that nothing has to be sorted. */
+function keyOfAll(objects: readonly MeshObject[]): string {
+  let a = 0;
+  let b = 0;
+  for (const object of objects) {
+    const id = contentId(object);
+    a = (a + mixed(id, 0x9e3779b1)) >>> 0;
+    b = (b + mixed(id, 0x85ebca77)) >>> 0;
+  }
+  return `${objects.length}:${a}:${b}`;
+}
+
+/** The finaliser of MurmurHash3: every bit of the number reaches every bit of the answer. */
+function mixed(id: number, seed: number): number {
+  let hash = Math.imul(id ^ seed, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 class Collector {

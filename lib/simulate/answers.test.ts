@@ -1,0 +1,192 @@
+import { expect, test } from "vitest";
+import { demoMesh, fromYaml, type MeshDocument, toYaml } from "@/lib/mesh";
+import { object, richMesh } from "../compile/testing/rich";
+import { accessMatrix, ask, buildScene, policyTest, replay, runTests } from ".";
+import { demoWith, get, seedMesh, splitOf, withObjects, without } from "./testing/designs";
+
+const key = (name: string, kind = "Service") => `${kind}/production/${name}`;
+const BETA = { "x-user-type": "beta-tester" };
+
+test("the line that decided is that of the text the design was read from", () => {
+  const text = toYaml(seedMesh());
+  const read = fromYaml(text, { file: "mesh.yaml" });
+  if (!read.ok) throw new Error(JSON.stringify(read.violations));
+  const scene = buildScene(read.document, { locate: read.locate });
+  const { rule } = ask(scene, get("checkout-v1", "payment-service", "/", { headers: BETA })).hops[0] ?? {};
+  expect(rule).toMatchObject({ file: "mesh.yaml", path: "spec.rules[0]", name: "beta" });
+  expect(text.split("\n")[(rule?.line ?? 0) - 1]).toContain("- name: beta");
+});
+
+test("without a text the line is that of the object written alone", () => {
+  const { rule } = ask(buildScene(seedMesh()), get("checkout-v1", "payment-service")).hops[0] ?? {};
+  const route = seedMesh().objects.filter((each) => each.kind === "Route" && each.metadata.name === "payment-service");
+  expect(rule?.file).toBeUndefined();
+  expect(toYaml({ objects: route }).split("\n")[(rule?.line ?? 0) - 1]).toContain("- matches: []");
+});
+
+test("redirects, direct answers and rewrites are shown as they leave", () => {
+  const scene = buildScene(richMesh());
+  expect(ask(scene, get("catalog-v1", "inventory", "/old"))).toMatchObject({
+    outcome: "redirected",
+    status: 308,
+    hops: [{ reply: { location: "https://new.example:8443/x" } }],
+  });
+  expect(ask(scene, get("catalog-v1", "inventory", "/teapot"))).toMatchObject({ outcome: "responded", status: 418 });
+  expect(ask(scene, get("catalog-v1", "inventory", "/raw/x")).hops[0]?.rewrites).toMatchObject({
+    path: { from: "/raw/x", to: "/cooked/x" },
+    host: { to: "other" },
+  });
+});
+
+test("a gateway's client is asked at its listener, and the gateway's own identity knocks at the service", () => {
+  const answer = ask(buildScene(demoMesh()), {
+    from: { kind: "outside", gateway: key("shop-gateway", "Gateway") },
+    to: { host: "shop.example" },
+    method: "GET",
+    path: "/",
+    headers: {},
+  });
+  expect(answer.hops.map(({ direction }) => direction)).toEqual(["gateway", "inbound"]);
+  expect(answer.hops[0]).toMatchObject({ timeoutMs: 10_000, rule: { name: "pages" } });
+  expect(answer.hops[1]?.identity?.peer).toBe("spiffe://shop.mesh.local/ns/production/sa/shop-gateway");
+});
+
+test("external services need a dependency and an egress", () => {
+  const asked = get("shipping-v1", "api.carrier.example", "/rates");
+  expect(ask(buildScene(demoMesh()), asked)).toMatchObject({
+    outcome: "forwarded",
+    destinations: [{ service: key("carrier-api", "ExternalService"), probability: 1 }],
+  });
+  const egress = demoMesh().objects.find(({ kind }) => kind === "Egress")?.metadata.name ?? "";
+  const closed = ask(buildScene(without(demoMesh(), key(egress, "Egress"))), asked);
+  expect(closed).toMatchObject({ outcome: "no-route", status: 404 });
+  expect(closed.sentence).toBe("shipping answers 404: no dependency with an Egress leads it to carrier-api.");
+});
+
+test("plain text meets strict mutual TLS: a workload without a sidecar is turned away", () => {
+  const out = demoMesh().objects.map((each) =>
+    each.kind === "Service" && each.metadata.name === "storefront"
+      ? { ...each, spec: { ...each.spec, optOut: { reason: "legacy", owner: "web" } } }
+      : each,
+  );
+  const answer = ask(buildScene({ objects: out }), get("storefront-v1", "cart"));
+  expect(answer).toMatchObject({ outcome: "refused", hops: [{ direction: "inbound", mtls: "refused" }] });
+  expect(answer.hops[0]?.mtlsRule).toMatchObject({ object: "Mesh//shop", path: "spec.defaults.mutualTls" });
+});
+
+test("a policy in shadow changes nothing and says what it would do", () => {
+  const shadow = object("AuthorizationPolicy", "try", {
+    target: { service: "cart" },
+    action: "deny",
+    shadow: true,
+    rules: [{ to: [{ methods: ["GET"] }] }],
+  });
+  const answer = ask(buildScene(demoWith(shadow)), get("storefront-v1", "cart"));
+  expect(answer.outcome).toBe("forwarded");
+  expect(answer.hops[1]?.authorization?.shadow).toEqual([
+    { policy: key("try", "AuthorizationPolicy"), why: "try would refuse it (in shadow: only counted)" },
+  ]);
+});
+
+test("what cannot be asked is answered in words, never thrown", () => {
+  const scene = buildScene(demoMesh());
+  expect(ask(scene, get("nobody", "cart"))).toMatchObject({
+    outcome: "unreachable",
+    sentence: "There is no Workload/production/nobody in this design.",
+  });
+  expect(ask(scene, get("storefront-v1", "")).outcome).toBe("no-route");
+  expect(ask(scene, get("storefront-v1", "cart", "/%zz"))).toMatchObject({ outcome: "refused", status: 400 });
+  const broken: MeshDocument = withObjects(demoMesh(), splitOf(10));
+  expect(ask(buildScene(broken), get("checkout-v1", "payment-service")).sentence).toContain('no subset "v1"');
+});
+
+test("the matrix asks the callee: what is drawn is allowed, what one path is denied is partly allowed", () => {
+  const deny = object("AuthorizationPolicy", "no-refund", {
+    target: { service: "payment-service" },
+    action: "deny",
+    rules: [{ to: [{ paths: ["/refund"] }] }],
+  });
+  const { cells, complete, callers, callees } = accessMatrix(buildScene(demoWith(deny)));
+  const cell = (caller: string, callee: string) =>
+    cells.find((each) => each.caller.endsWith(`/${caller}`) && each.callee.endsWith(`/${callee}`));
+  expect(complete).toBe(true);
+  expect([callers.length, callees.length]).toEqual([8, 8]);
+  expect(cell("storefront", "cart")).toMatchObject({
+    access: "allowed",
+    mtls: "mutual",
+    why: [key("storefront-to-cart", "Dependency")],
+  });
+  expect(cell("catalog", "payment-service")).toMatchObject({ access: "denied" });
+  expect(cell("checkout", "payment-service")).toMatchObject({
+    access: "partly",
+    why: [key("no-refund", "AuthorizationPolicy"), key("checkout-to-payment-service", "Dependency")],
+  });
+  expect(cell("shop-gateway", "storefront")?.access).toBe("allowed");
+  expect(cell("shipping", "carrier-api")?.access).toBe("allowed");
+});
+
+test("a policy test passes, or says what was expected and what came", () => {
+  const question = get("checkout-v1", "payment-service");
+  const payment = key("payment-service");
+  const [passed, failed] = runTests(buildScene(seedMesh()), [
+    {
+      name: "a tenth to v2",
+      question,
+      expect: {
+        outcome: "forwarded",
+        destinations: [
+          { service: payment, subset: "v1", probability: 0.9 },
+          { service: payment, subset: "v2", probability: 0.1 },
+        ],
+      },
+    },
+    {
+      name: "wrong",
+      question,
+      expect: { status: 403, destinations: [{ service: payment, subset: "v1", probability: 0.5 }] },
+    },
+  ]);
+  expect(passed).toMatchObject({ passed: true, failures: [] });
+  expect(failed?.failures).toEqual([
+    "expected status 403, got the app's own answer",
+    "expected 50 % to payment-service v1, got 90 %",
+    "payment-service v2 was not expected",
+  ]);
+});
+
+test("tests from outside are checked whole: unknown fields, missing expectations, line breaks in a path", () => {
+  const good = { name: "a", question: get("a", "b"), expect: { outcome: "denied" } };
+  expect(policyTest.safeParse(good).success).toBe(true);
+  const bad = [
+    { ...good, expect: {} },
+    { ...good, expect: { outcome: "maybe" } },
+    { ...good, question: { ...good.question, path: "/a\r\nx: y" } },
+    { ...good, question: { ...good.question, draw: 1 } },
+    { ...good, question: { ...good.question, from: { kind: "workload", workload: "Gateway/a/b" } } },
+    { ...good, more: 1 },
+  ];
+  expect(bad.map((each) => policyTest.safeParse(each).success)).toEqual(bad.map(() => false));
+});
+
+test("replay lists each seen call whose answer would differ, most requests first", () => {
+  const seen = (caller: string, callee: string, path: string, count: number) => ({
+    caller: key(caller),
+    callee: key(callee),
+    method: "GET",
+    path,
+    count,
+    code: 200,
+  });
+  const draft = without(demoMesh(), key("storefront-to-cart", "Dependency"));
+  const result = replay(buildScene(demoMesh()), buildScene(draft), [
+    seen("storefront", "cart", "/cart/*", 10),
+    seen("storefront", "cart", "/", 40),
+    seen("storefront", "catalog", "/", 70),
+    seen("gone", "cart", "/", 3),
+  ]);
+  expect(result).toMatchObject({ calls: 3, requests: 120, unknown: 1 });
+  expect(result.differences.map(({ count, sentence }) => [count, sentence])).toEqual([
+    [40, expect.stringMatching(/^storefront → cart GET \/: would fail\. storefront answers 404/)],
+    [10, expect.stringMatching(/^storefront → cart GET \/cart\/1: would fail\./)],
+  ]);
+});

@@ -1,0 +1,79 @@
+import { expect, test } from "vitest";
+import { compile, NO_ROLLOUT, resourcesToJson } from "@/lib/compile";
+import { buildIndex, demoMesh, type MeshDocument, type MeshObject, objectKey } from "@/lib/mesh";
+import { object, richMesh } from "../compile/testing/rich";
+import { buildScene } from ".";
+import { changedOwners } from "./affected";
+import { sliceFor } from "./slice";
+import { largeMesh, seedMesh, withObjects } from "./testing/designs";
+import { madeUpWorld } from "./world";
+
+const designs: [string, MeshDocument][] = [
+  ["the demo", demoMesh()],
+  ["the seed's policies", seedMesh()],
+  ["one of everything", richMesh()],
+  ["policies for namespaces and the mesh", scoped()],
+  ["thirty-five services", largeMesh(35)],
+];
+
+function scoped(): MeshDocument {
+  return withObjects(
+    seedMesh(),
+    object("MutualTls", "all", { mode: "permissive" }),
+    object("MutualTls", "production", { target: { namespace: "production" }, mode: "strict" }),
+    object("AuthorizationPolicy", "everywhere", {
+      target: {},
+      action: "deny",
+      rules: [{ from: [{ services: [{ kind: "Service", name: "cart" }] }], to: [{ paths: ["/debug*"] }] }],
+    }),
+    object("AuthorizationPolicy", "gateway-only", {
+      target: { namespace: "production" },
+      action: "audit",
+      rules: [{ from: [{ services: [{ kind: "Gateway", name: "shop-gateway" }] }] }],
+    }),
+    object("Dependency", "from-a-workload", {
+      from: { kind: "Workload", name: "cart-v1" },
+      to: { kind: "Workload", name: "shipping-v1" },
+    }),
+  );
+}
+
+test.each(designs)("compiling a slice gives what compiling the whole design gives: %s", (_, document) => {
+  const index = buildIndex(document);
+  for (const { proxyId, namespace, workload } of madeUpWorld(document).endpoints) {
+    const found = index.find("Workload", `Workload/${namespace}/${workload}`);
+    const owner = found ? `Service/${namespace}/${found.spec.service}` : `Gateway/${namespace}/${workload}`;
+    const compiled = (part: MeshDocument) => {
+      const input = { document: part, digest: "", ...madeUpWorld(part), rollout: NO_ROLLOUT, overrides: {} };
+      const result = compile(input, proxyId);
+      return result.ok ? { json: resourcesToJson(result.resources), warnings: result.warnings } : result;
+    };
+    expect(compiled(sliceFor(index, owner).document), proxyId).toEqual(compiled(document));
+  }
+});
+
+/** Every edit that takes one object away or changes one a little. */
+function edits(document: MeshDocument): [string, MeshDocument][] {
+  return document.objects.flatMap((each): [string, MeshDocument][] => {
+    const others = document.objects.filter((other) => other !== each);
+    const key = objectKey(each);
+    const changed = { ...each, metadata: { ...each.metadata, labels: { edited: "yes" } } } as MeshObject;
+    return [
+      [`without ${key}`, { objects: others }],
+      [`${key} edited`, { objects: [...others, changed] }],
+    ];
+  });
+}
+
+test.each(designs)("no edit's reach is underestimated: %s", (_, document) => {
+  const before = buildScene(document);
+  for (const [name, edited] of edits(document).filter((_, i) => i % 5 === 0 || document.objects.length < 60)) {
+    const after = buildScene(edited);
+    const owners = [before, after].flatMap(({ index }) =>
+      [...index.all("Service"), ...index.all("Gateway")].map(objectKey),
+    );
+    const differing = new Set(owners.filter((owner) => before.slice(owner).key !== after.slice(owner).key));
+    const found = [...changedOwners(before, after)].filter((key) => !key.startsWith("ExternalService/"));
+    expect(found.sort(), name).toEqual([...differing].sort());
+  }
+});
