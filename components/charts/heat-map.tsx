@@ -75,7 +75,7 @@ export function HeatMap(props: {
                   width={Math.max(1, Math.min(step, to - at))}
                   height={1}
                 >
-                  <title>{`${clock(at)}: ${cell.count} requests took ${range(row)}`}</title>
+                  <title>{`${clock(at)}: ${Math.max(1, Math.round(cell.count))} requests took ${range(row)}`}</title>
                 </rect>
               );
             })}

@@ -9,7 +9,7 @@ import { useMe } from "./session";
 import classes from "./shell.module.css";
 
 export function PersonMenu({ folded }: { folded: boolean }) {
-  const { me, role } = useMe();
+  const { me, role, isLoading } = useMe();
   const name = me?.name ?? me?.email ?? "You";
   return (
     <Menu position="right-end" width={248}>
@@ -22,7 +22,7 @@ export function PersonMenu({ folded }: { folded: boolean }) {
                 {name}
               </Text>
               <Text size="xs" c="dimmed" truncate>
-                {role ?? "no role"}
+                {role ?? (isLoading ? "…" : "no role")}
               </Text>
             </span>
           )}

@@ -24,6 +24,20 @@ const flow = (requests: number): Flow => ({
   responseBytes: 0,
 });
 
+test("a minute among fine steps speaks for each step that it covers, with the same rate", () => {
+  const points = signalSeries({
+    scope: { kind: "mesh" },
+    fromMs: 0,
+    toMs: 75_000,
+    stepMs: 15_000,
+    windows: [
+      { startMs: 0, endMs: 60_000, flows: [flow(600)] },
+      { startMs: 60_000, endMs: 65_000, flows: [flow(25)] },
+    ],
+  });
+  expect(points.map((point) => point.requestsPerSecond)).toEqual([10, 10, 10, 10, 5]);
+});
+
 test("a step that was measured without traffic is zero, one that was not measured is a gap", () => {
   const points = signalSeries({
     scope: { kind: "mesh" },

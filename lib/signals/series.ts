@@ -46,19 +46,30 @@ export type SeriesInput = {
 };
 
 /** One point per step, aligned to multiples of the step, so that points do not move between two refreshes. */
-export function signalSeries({ scope, fromMs, toMs, stepMs, windows }: SeriesInput): SignalPoint[] {
-  const first = Math.floor(fromMs / stepMs) * stepMs;
-  const bySlot = new Map<number, MeasuredWindow[]>();
+export function signalSeries({ scope, ...steps }: SeriesInput): SignalPoint[] {
+  return windowsPerStep(steps).map(({ atMs, windows }) => pointOf(scope, atMs, windows));
+}
+
+/**
+ * The windows that speak for each step. A window longer than a step (a minute from the rollups among fine steps) speaks for every
+ * step whose middle it covers: it was measured there too. A shorter one speaks for the step of its own middle.
+ */
+export function windowsPerStep(input: Omit<SeriesInput, "scope">): { atMs: number; windows: MeasuredWindow[] }[] {
+  const { fromMs, toMs, stepMs, windows } = input;
+  const steps = new Map<number, MeasuredWindow[]>();
+  const startOf = (ms: number) => Math.floor(ms / stepMs) * stepMs;
+  for (let atMs = startOf(fromMs); atMs < toMs; atMs += stepMs) steps.set(atMs, []);
   for (const window of windows) {
-    const middle = (window.startMs + window.endMs) / 2;
-    const slot = Math.floor(middle / stepMs) * stepMs;
-    const list = bySlot.get(slot);
-    if (list) list.push(window);
-    else bySlot.set(slot, [window]);
+    if (window.endMs - window.startMs <= stepMs) {
+      steps.get(startOf((window.startMs + window.endMs) / 2))?.push(window);
+      continue;
+    }
+    for (let atMs = startOf(window.startMs); atMs < window.endMs; atMs += stepMs) {
+      const middle = atMs + stepMs / 2;
+      if (middle >= window.startMs && middle < window.endMs) steps.get(atMs)?.push(window);
+    }
   }
-  const points: SignalPoint[] = [];
-  for (let atMs = first; atMs < toMs; atMs += stepMs) points.push(pointOf(scope, atMs, bySlot.get(atMs) ?? []));
-  return points;
+  return [...steps].map(([atMs, own]) => ({ atMs, windows: own }));
 }
 
 function pointOf(scope: Scope, atMs: number, windows: readonly MeasuredWindow[]): SignalPoint {

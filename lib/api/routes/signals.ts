@@ -15,8 +15,10 @@ import {
   mergeSaturation,
   RANGES,
   type Scope,
+  type SeriesInput,
   signalSeries,
   versionShares,
+  windowsPerStep,
 } from "@/lib/signals";
 import {
   flowsIn,
@@ -199,18 +201,17 @@ function saturationOf(
   return { ...merged(now), ...budgetsOf(now, document), points };
 }
 
-function heatmapOf(
-  scope: Scope,
-  points: readonly { atMs: number }[],
-  windows: readonly MeasuredWindow[],
-  stepMs: number,
-): number[][] {
-  return points.map(({ atMs }) => {
+/** Requests per step and latency bucket. A window that speaks for several steps gives each its share. */
+function heatmapOf(scope: Scope, steps: Omit<SeriesInput, "scope">): number[][] {
+  return windowsPerStep(steps).map(({ windows }) => {
     const counts = emptyBuckets();
-    for (const window of windows) {
-      const middle = (window.startMs + window.endMs) / 2;
-      if (middle < atMs || middle >= atMs + stepMs) continue;
-      for (const flow of flowsOf(scope, window.flows)) addBuckets(counts, flow.bucketCounts);
+    for (const { flows, startMs, endMs } of windows) {
+      const share = Math.min(1, steps.stepMs / (endMs - startMs));
+      for (const flow of flowsOf(scope, flows))
+        addBuckets(
+          counts,
+          flow.bucketCounts.map((count) => count * share),
+        );
     }
     return counts;
   });
@@ -242,7 +243,8 @@ export const signalsRoute = defineRoute({
     const { now, requests } = signalsOf(scope, recent);
     const inRange = signalsOf(scope, measured.windows);
     const seenBefore = inRange.requests > 0 || (await everSeen(runtime.database, environment.id, scope, gateway));
-    const series = signalSeries({ scope, fromMs, toMs: all.nowMs, stepMs, windows: measured.windows });
+    const steps = { fromMs, toMs: all.nowMs, stepMs, windows: measured.windows };
+    const series = signalSeries({ scope, ...steps });
     const marks = await eventsBetween(runtime.database, {
       environmentId: environment.id,
       from: new Date(fromMs),
@@ -262,7 +264,7 @@ export const signalsRoute = defineRoute({
         total: { ...inRange.now, requests: inRange.requests, errors: inRange.errors },
         before: signalsOf(scope, before).now,
         points: series.map(({ atMs, ...point }) => ({ at: new Date(atMs).toISOString(), ...point })),
-        heatmap: { bounds: [...BOUNDS_MS], counts: heatmapOf(scope, series, measured.windows, stepMs) },
+        heatmap: { bounds: [...BOUNDS_MS], counts: heatmapOf(scope, steps) },
         saturation: saturationOf(all, proxiesOf(scope, gateway, document), document, stepMs, fromMs),
         versions: versionsOf(scope, measured.windows),
         marks: marks.map(({ at, kind, subject, seq }) => ({
