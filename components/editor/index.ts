@@ -1,0 +1,2 @@
+export { CodeEditor, type EditorProblem } from "./code-editor";
+export type { HelpValue, SchemaHelp } from "./schema-help";
