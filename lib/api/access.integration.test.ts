@@ -60,6 +60,7 @@ const TABLE: Record<string, { may: readonly Who[]; mesh?: true }> = {
   getDeployment: { may: SIGNED_IN, mesh: true },
   rollBackDeployment: { may: OPERATORS, mesh: true },
   listReviews: { may: SIGNED_IN, mesh: true },
+  getStation: { may: SIGNED_IN, mesh: true },
   getReview: { may: SIGNED_IN, mesh: true },
   createReview: { may: AUTHORS, mesh: true },
   changeReview: { may: AUTHORS, mesh: true },

@@ -1,5 +1,6 @@
 // A change's way through its review over the API, and every way that must not lead around it.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { STATIONS } from "@/lib/review";
 import type { ApprovalDto, ReviewDto } from "./schema";
 import { startTestApi, type TestApi } from "./testing/api";
 
@@ -315,6 +316,36 @@ describe("rules", () => {
   ])("with %s are refused", async (_, rule) => {
     expect((await setRule("/review-rule", rule)).status).toBe(400);
     expect((await setRule("/environments/local/approval-rule", { kind: "approved", ...rule })).status).toBe(400);
+  });
+});
+
+describe("the walkthrough", () => {
+  test("every station answers with what its question asks for", async () => {
+    const review = await submit();
+    const stations = new Map<string, Record<string, unknown>>();
+    for (const { id } of STATIONS) {
+      const answer = await call(reviewer, "GET", `/reviews/${review.number}/stations/${id}`);
+      expect([id, answer.status, answer.body["code"]]).toEqual([id, 200, undefined]);
+      expect(answer.body).toMatchObject({ station: id, from: "r1", to: `r${review.round?.revision}` });
+      stations.set(id, answer.body);
+    }
+    expect(stations.get("changes")).toMatchObject({
+      changes: [{ key: "Route/production/payment-service", sentence: expect.stringContaining("timeout") }],
+      picture: { counts: { added: 0, removed: 0, changed: 1 } },
+    });
+    expect(stations.get("routing")).toMatchObject({ consequences: [{ kind: "timeout" }] });
+    expect(stations.get("access")).toMatchObject({ gained: [], lost: [] });
+    expect(stations.get("checklist")).toHaveProperty("controls.14");
+    // Without a control plane the plan says so, and the rest stands.
+    expect(stations.get("rollout")).toMatchObject({ environments: [{ name: "local", allowed: true, plan: null }] });
+  }, 60_000);
+
+  test("a station or a round that is none is not found", async () => {
+    const review = await submit();
+    expect((await call(reviewer, "GET", `/reviews/${review.number}/stations/nothing`)).status).toBe(404);
+    expect((await call(reviewer, "GET", `/reviews/${review.number}/stations/changes?round=7`)).status).toBe(409);
+    expect((await call(reviewer, "GET", "/reviews/999/stations/changes")).status).toBe(404);
+    expect((await call(reviewer, "GET", "/reviews/nothing")).status).toBe(404);
   });
 });
 

@@ -4,122 +4,19 @@ import type { Principal } from "@/lib/auth/permissions";
 import type { Database } from "@/lib/data/client";
 import { addComment, meetCondition, reopenComment, resolveComment } from "@/lib/data/reviews/comments";
 import { listReviews, readReview } from "@/lib/data/reviews/read";
-import { authorsOf, type ReviewRow, toBlocking, toRound } from "@/lib/data/reviews/rows";
 import { changeReviewText, createReview, submitRound, withdrawReview } from "@/lib/data/reviews/submit";
-import { castVote, votingRoles } from "@/lib/data/reviews/vote";
+import { castVote } from "@/lib/data/reviews/vote";
 import { AppError } from "@/lib/errors";
-import { FINAL_STATES, REVIEW_STATES, type ReviewRule, type ReviewState, tally, whyNotVoter } from "@/lib/review";
+import { FINAL_STATES, isStation, REVIEW_STATES, STATION_IDS } from "@/lib/review";
 import { readSeqCursor } from "../cursor";
 import { versionTag } from "../etag";
+import { toReview, toSummary } from "../review-dto";
 import { defineRoute, onMesh, page } from "../route";
 import * as schema from "../schema";
+import { stationContent } from "../walkthrough";
 
-const iso = (date: Date | null) => date?.toISOString() ?? null;
 const tag = "reviews";
 const path = "/meshes/{mesh}/reviews";
-
-function toSummary(row: ReviewRow, rule: ReviewRule): schema.ReviewSummaryDto {
-  const round = row.rounds.at(-1);
-  const state = row.state as ReviewState;
-  const result = round && tally(rule, toRound(round), toBlocking(row.comments));
-  return {
-    number: row.number,
-    title: row.title,
-    state,
-    author: row.authorName,
-    createdAt: row.createdAt.toISOString(),
-    submittedAt: iso(row.submittedAt),
-    decidedAt: iso(row.decidedAt),
-    round: round ? { number: round.number, revision: round.revision.number, digest: round.digest } : null,
-    approvals: result?.approvals ?? 0,
-    needed: rule.quorum,
-    blocking: result?.blocking ?? 0,
-    openComments: row.comments.filter(({ resolvedAt, parentId }) => resolvedAt === null && parentId === null).length,
-    unmetConditions: row.conditions.filter(({ metAt }) => metAt === null).length,
-    sentence: result?.sentence ?? "Not submitted yet.",
-  };
-}
-
-function toVotes(round: ReviewRow["rounds"][number], rule: ReviewRule, userId: string): schema.ReviewVoteDto[] {
-  const { ignored } = tally(rule, toRound(round), []);
-  return round.votes.map((vote) => ({
-    voter: vote.voterName,
-    role: vote.role as schema.ReviewVoteDto["role"],
-    decision: vote.decision as schema.ReviewVoteDto["decision"],
-    comment: vote.comment,
-    digest: vote.digest,
-    at: vote.at.toISOString(),
-    isMine: vote.voterId === userId,
-    ignored: ignored.find((each) => each.vote.voterId === vote.voterId)?.why ?? null,
-  }));
-}
-
-interface Shown {
-  meshId: string;
-  row: ReviewRow;
-  rule: ReviewRule;
-  supersedes: number | null;
-}
-
-function toReview({ meshId, row, rule, supersedes }: Shown, principal: Principal): schema.ReviewDto {
-  const { userId } = principal;
-  const last = row.rounds.at(-1);
-  const refusal = whyNotVoter(
-    { state: row.state as ReviewState, rule, round: last && toRound(last) },
-    { voterId: userId, roles: votingRoles(principal, meshId) },
-  );
-  return {
-    ...toSummary(row, rule),
-    version: row.version,
-    what: row.what,
-    why: row.why,
-    notes: row.notes as Record<string, string>,
-    base: row.baseRevision && { revision: row.baseRevision.number, digest: row.baseRevision.digest },
-    supersedes,
-    rule: { quorum: rule.quorum, roles: [...rule.roles] },
-    rounds: row.rounds.map((round) => ({
-      number: round.number,
-      revision: round.revision.number,
-      digest: round.digest,
-      authors: authorsOf(round).map(({ name }) => name),
-      answer: round.answer,
-      submittedBy: round.submittedByName,
-      createdAt: round.createdAt.toISOString(),
-      votes: toVotes(round, rule, userId),
-    })),
-    comments: row.comments.map((comment) => ({
-      id: comment.id,
-      round: comment.round,
-      station: comment.station as schema.ReviewCommentDto["station"],
-      anchor: comment.anchor,
-      parent: comment.parentId,
-      body: comment.body,
-      blocking: comment.blocking,
-      author: comment.authorName,
-      isMine: comment.authorId === userId,
-      createdAt: comment.createdAt.toISOString(),
-      resolvedAt: iso(comment.resolvedAt),
-      resolvedBy: comment.resolvedByName,
-      resolution: comment.resolution,
-    })),
-    conditions: row.conditions.map((condition) => ({
-      id: condition.id,
-      text: condition.text,
-      owner: condition.owner,
-      dueOn: condition.dueOn,
-      beforeDeploy: condition.beforeDeploy,
-      control: condition.control,
-      setBy: condition.setByName,
-      metAt: iso(condition.metAt),
-      metBy: condition.metByName,
-      evidence: condition.evidence,
-    })),
-    you: {
-      isAuthor: row.rounds.some((round) => authorsOf(round).some(({ id }) => id === userId)) || row.authorId === userId,
-      whyNotVote: refusal?.sentence ?? null,
-    },
-  };
-}
 
 /** `7`: people say "review #7". */
 function numberFrom(text: string): number {
@@ -333,6 +230,26 @@ export const reviewRoutes = [
         evidence: body.evidence,
       });
       return answer(runtime.database, principal, params);
+    },
+  }),
+  defineRoute({
+    id: "getStation",
+    method: "GET",
+    path: `${path}/{review}/stations/{station}`,
+    tag,
+    summary: "What a station of the walkthrough shows, of the newest round or of an earlier one",
+    access: onMesh("mesh.read"),
+    query: schema.stationQuery,
+    answer: schema.stationContent,
+    async handle({ runtime, principal, params, query: { round } }) {
+      const number = numberFrom(params.review);
+      const { station } = params;
+      if (!isStation(station)) {
+        throw new AppError("not-found", {
+          detail: `There is no station "${station}": it is one of ${STATION_IDS.join(", ")}.`,
+        });
+      }
+      return { body: await stationContent(runtime, principal, { slug: params.mesh, number, station, round }) };
     },
   }),
   defineRoute({

@@ -5,3 +5,4 @@ export * from "./live";
 export * from "./people";
 export * from "./reviews";
 export * from "./running";
+export * from "./walkthrough";

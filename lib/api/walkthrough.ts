@@ -1,0 +1,258 @@
+// The content of a station, computed on the server from the two frozen designs of a round.
+// The rule: revisions never change, so what is computed from two digests is kept; what is measured or may be decided anew is not.
+import { analyze } from "@/lib/analysis";
+import type { Principal } from "@/lib/auth/permissions";
+import { controlById, evaluateDesign } from "@/lib/compliance";
+import type { Database } from "@/lib/data/client";
+import { listDeployments, listEnvironments } from "@/lib/data/environments";
+import { type DesignAt, readDesign } from "@/lib/data/meshes";
+import { lastLiveChecks, observedIn } from "@/lib/data/reviews/evidence";
+import { readReview } from "@/lib/data/reviews/read";
+import type { ReviewRow } from "@/lib/data/reviews/rows";
+import { readApproval } from "@/lib/data/reviews/rules";
+import { AppError } from "@/lib/errors";
+import { diffDocuments, digestOf, emptyMesh, type MeshDocument, type Positions } from "@/lib/mesh";
+import type { StationId } from "@/lib/review";
+import { changePicture, compareAccess, compareFindings, trustView } from "@/lib/review/walkthrough";
+import { accessMatrix, buildScene, consequencesOf, type ObservedCall } from "@/lib/simulate";
+import { toCondition } from "./review-dto";
+import type { Runtime } from "./runtime";
+import type { StationContent } from "./schema";
+
+interface Side {
+  at: string;
+  digest: string;
+  document: MeshDocument;
+  positions: Positions;
+}
+interface Asked {
+  slug: string;
+  number: number;
+  station: StationId;
+  round: number | undefined;
+}
+
+/** About 100 KB each for a mesh of 1,000 services. */
+const MAX_KEPT = 40;
+const kept = new Map<string, unknown>();
+
+/** Computed once per pair of digests. */
+function once<T>(key: string, compute: () => T): T {
+  if (kept.has(key)) return kept.get(key) as T;
+  const value = compute();
+  if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value ?? "");
+  kept.set(key, value);
+  return value;
+}
+
+export async function stationContent(runtime: Runtime, principal: Principal, asked: Asked): Promise<StationContent> {
+  const { database } = runtime;
+  const { row } = await readReview(database, principal, asked);
+  const round = asked.round === undefined ? row.rounds.at(-1) : row.rounds.find(({ number }) => number === asked.round);
+  if (!round) {
+    throw new AppError("review-closed", {
+      detail:
+        row.rounds.length === 0
+          ? "This review is not submitted yet: there is nothing to walk through."
+          : `Review #${row.number} has no round ${asked.round}.`,
+    });
+  }
+  const to = sideOf(await readDesign(database, principal, { slug: asked.slug, at: `r${round.revision.number}` }));
+  const from = row.baseRevision
+    ? sideOf(await readDesign(database, principal, { slug: asked.slug, at: `r${row.baseRevision.number}` }))
+    : nothing(asked.slug);
+  const compared = { from: from.at, to: to.at, digest: to.digest };
+  const pair = `${from.digest} ${to.digest}`;
+  switch (asked.station) {
+    case "purpose":
+    case "decision":
+      return { station: asked.station, ...compared };
+    case "changes": {
+      const sinceRound = await changesSince(database, principal, { slug: asked.slug, row, round: round.number, to });
+      const content = once(`changes ${pair}`, () => ({
+        changes: diffDocuments(from.document, to.document),
+        picture: changePicture(from.document, to.document, { before: from.positions, after: to.positions }),
+      }));
+      return { station: "changes", ...compared, ...content, sinceRound };
+    }
+    case "trust":
+      return {
+        station: "trust",
+        ...compared,
+        ...once(`trust ${pair}`, () => trustView(to.document, accessOf(from, to))),
+      };
+    case "access":
+      return { station: "access", ...compared, ...accessOf(from, to) };
+    case "routing": {
+      const [environment] = await listEnvironments(database, principal, asked.slug);
+      const observed = environment ? await observedIn(database, environment.id) : [];
+      return {
+        station: "routing",
+        ...compared,
+        observed: observed.length,
+        consequences: routingOf(from, to, observed),
+      };
+    }
+    case "findings":
+      return { station: "findings", ...compared, items: findingsOf(from, to) };
+    case "checklist":
+      return { station: "checklist", ...compared, ...(await checklistOf(database, principal, asked.slug, from, to)) };
+    case "rollout":
+      return {
+        station: "rollout",
+        ...compared,
+        environments: await environmentsOf(runtime, principal, asked.slug, round.revision.number),
+        conditions: row.conditions.map(toCondition),
+      };
+  }
+}
+
+const sideOf = ({ at, digest, document, positions }: DesignAt): Side => ({ at, digest, document, positions });
+
+function nothing(slug: string): Side {
+  const document = emptyMesh(slug);
+  return { at: "an empty mesh", digest: digestOf(document), document, positions: {} };
+}
+
+async function changesSince(
+  database: Database,
+  principal: Principal,
+  { slug, row, round, to }: { slug: string; row: ReviewRow; round: number; to: Side },
+) {
+  const previous = row.rounds.findLast(({ number }) => number < round);
+  if (!previous) return null;
+  const before = await readDesign(database, principal, { slug, at: `r${previous.revision.number}` });
+  return { round: previous.number, changes: diffDocuments(before.document, to.document) };
+}
+
+function accessOf(from: Side, to: Side) {
+  return once(`access ${from.digest} ${to.digest}`, () =>
+    compareAccess(accessMatrix(buildScene(from.document)), accessMatrix(buildScene(to.document))),
+  );
+}
+
+function routingOf(from: Side, to: Side, observed: readonly ObservedCall[]) {
+  return consequencesOf(buildScene(from.document), buildScene(to.document), observed).map((each) => ({
+    kind: each.kind,
+    severity: each.severity,
+    sentence: each.sentence,
+    caller: each.caller,
+    callee: each.callee,
+    request: `${each.call.method} ${each.call.host}${each.call.path}`,
+    before: each.before.sentence,
+    after: each.after.sentence,
+  }));
+}
+
+function findingsOf(from: Side, to: Side) {
+  const found = once(`findings ${from.digest} ${to.digest}`, () =>
+    compareFindings(analyze(from.document), analyze(to.document)),
+  );
+  return found.map(({ standing, finding: { id, code, severity, message, cause, refs } }) => ({
+    standing,
+    id,
+    code,
+    severity,
+    message,
+    cause,
+    refs,
+    accepted: null,
+  }));
+}
+
+async function checklistOf(database: Database, principal: Principal, slug: string, from: Side, to: Side) {
+  const [environment] = await listEnvironments(database, principal, slug);
+  const live = environment ? await lastLiveChecks(database, environment.id) : [];
+  const statics = (side: Side) => once(`controls ${side.digest}`, () => evaluateDesign(side.document));
+  const before = new Map(statics(from).map((result) => [result.control, result]));
+  return {
+    environment: environment?.name ?? null,
+    controls: statics(to).map(({ control, design, compiled }) => {
+      const known = controlById(control);
+      const measured = live.find((each) => each.control === control);
+      const none = known && "doesNotApply" in known.live ? known.live.doesNotApply : null;
+      return {
+        id: control,
+        title: known?.title ?? control,
+        severity: known?.severity ?? "medium",
+        before: from.at === "an empty mesh" ? null : (before.get(control)?.design.state ?? null),
+        design: { state: design.state, summary: design.summary },
+        compiled: { state: compiled.state, summary: compiled.summary },
+        live: measured
+          ? {
+              state: liveState(measured.state),
+              summary: measured.summary,
+              at: measured.at?.toISOString() ?? null,
+              run: measured.runId,
+            }
+          : {
+              state: none === null ? ("not-measured" as const) : ("does-not-apply" as const),
+              summary: none ?? "Nothing was measured yet: run the checks.",
+              at: null,
+              run: null,
+            },
+      };
+    }),
+  };
+}
+
+const LIVE_STATES = ["pass", "fail", "partly", "not-measured", "does-not-apply", "stale", "waived"] as const;
+const liveState = (text: string) => LIVE_STATES.find((state) => state === text) ?? "not-measured";
+
+async function environmentsOf(runtime: Runtime, principal: Principal, slug: string, revision: number) {
+  const { database } = runtime;
+  const design = await readDesign(database, principal, { slug, at: `r${revision}` });
+  const rows = await listEnvironments(database, principal, slug);
+  return Promise.all(
+    rows.map(async ({ id, name, running }) => {
+      const asked = { slug, environment: name };
+      const approval = await readApproval(database, principal, { ...asked, revision });
+      const deployments = await listDeployments(database, principal, { ...asked, limit: 5 });
+      const runsThis = running?.digest === design.digest;
+      const planned = await planOf(runtime, id, design.revision?.id ?? "");
+      return {
+        name,
+        rule: approval.rule.kind === "none" ? approval.rule : { ...approval.rule, roles: [...approval.rule.roles] },
+        running: running?.revision ?? null,
+        runsThis,
+        allowed: approval.allowed,
+        sentence: approval.sentence,
+        wayOn: approval.wayOn,
+        ...planned,
+        deployments: deployments.map((each) => ({
+          id: each.id,
+          revision: each.revisionNumber,
+          state: each.state as "done",
+          startedBy: each.startedByName,
+          createdAt: each.createdAt.toISOString(),
+        })),
+        wayBack: wayBack(running?.revision ?? null, revision),
+      };
+    }),
+  );
+}
+
+function wayBack(running: number | null, revision: number): string {
+  if (running === null)
+    return "Nothing runs there yet: the way back is to deploy an earlier revision, once there is one.";
+  if (running === revision) return "It runs there now. Rollouts, Roll back brings back what ran before it.";
+  return `r${running} runs now. If a proxy refuses the new configuration, all touched proxies get r${running} back by themselves; later, Rollouts, Roll back does the same on demand.`;
+}
+
+async function planOf(runtime: Runtime, environmentId: string, revisionId: string) {
+  try {
+    const plan = (await runtime.controlPlane.plan(environmentId, revisionId)) as {
+      summary?: string[];
+      proxies?: { change: string }[];
+      waves?: unknown[];
+    };
+    const changed = (plan.proxies ?? []).filter(({ change }) => change !== "keep");
+    return {
+      plan: { summary: plan.summary ?? [], proxies: changed.length, waves: plan.waves?.length ?? 0 },
+      planProblem: null,
+    };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { plan: null, planProblem: error.detail };
+  }
+}
