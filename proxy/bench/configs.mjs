@@ -7,8 +7,9 @@ import { calleeId, callerId } from "./certificates.mjs";
 const typed = (name, rest) => ({ "@type": `type.googleapis.com/${name}`, ...rest });
 const tlsPrefix = "envoy.extensions.transport_sockets.tls.v3";
 
-function commonTls(folder, name, peer) {
+function commonTls(folder, name, peer, isH2) {
   return {
+    alpn_protocols: isH2 ? ["h2", "http/1.1"] : ["http/1.1"],
     tls_params: {
       tls_minimum_protocol_version: "TLSv1_3",
       tls_maximum_protocol_version: "TLSv1_3",
@@ -59,7 +60,7 @@ function manager(options) {
     name: "envoy.filters.network.http_connection_manager",
     typed_config: typed("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", {
       stat_prefix: options.name,
-      codec_type: "HTTP1",
+      codec_type: options.codec ?? "HTTP1",
       normalize_path: true,
       merge_slashes: true,
       ...(options.xfcc
@@ -111,14 +112,23 @@ const bootstrap = (id, adminPort, resources) => ({
   static_resources: resources,
 });
 
-/** Caller's sidecar: plain in, mTLS out. */
-export function outboundConfig(folder, ports, isTls = true) {
+const httpOptions = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+/** Caller's sidecar: plain in, mTLS out. `hop`: what the sidecars speak with each other, "h2" or "h1". */
+export function outboundConfig(folder, ports, hop = "h2", isTls = true) {
   const socket = {
     name: "envoy.transport_sockets.tls",
-    typed_config: typed(`${tlsPrefix}.UpstreamTlsContext`, { common_tls_context: commonTls(folder, "a", calleeId) }),
+    typed_config: typed(`${tlsPrefix}.UpstreamTlsContext`, {
+      common_tls_context: commonTls(folder, "a", calleeId, hop === "h2"),
+    }),
   };
   const retry = { retry_on: "connect-failure,refused-stream,reset", num_retries: 2 };
-  const more = isTls ? { transport_socket: socket } : {};
+  const http2 = {
+    typed_extension_protocol_options: {
+      [httpOptions]: typed(httpOptions, { explicit_http_config: { http2_protocol_options: {} } }),
+    },
+  };
+  const more = { ...(isTls ? { transport_socket: socket } : {}), ...(hop === "h2" ? http2 : {}) };
   return bootstrap("caller", ports.adminA, {
     listeners: [
       listenerOf("outbound", "OUTBOUND", ports.a, {
@@ -167,12 +177,12 @@ export function outboundConfig(folder, ports, isTls = true) {
 }
 
 /** Callee's sidecar: mTLS in with RBAC, plain to the app. */
-export function inboundConfig(folder, ports) {
+export function inboundConfig(folder, ports, hop = "h2") {
   const socket = {
     name: "envoy.transport_sockets.tls",
     typed_config: typed(`${tlsPrefix}.DownstreamTlsContext`, {
       require_client_certificate: true,
-      common_tls_context: commonTls(folder, "b", callerId),
+      common_tls_context: commonTls(folder, "b", callerId, hop === "h2"),
     }),
   };
   const rbac = {
@@ -209,6 +219,7 @@ export function inboundConfig(folder, ports) {
             filters: [
               manager({
                 name: "inbound",
+                codec: hop === "h2" ? "AUTO" : "HTTP1",
                 log: join(folder, "b.log"),
                 xfcc: true,
                 rbac,

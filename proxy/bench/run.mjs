@@ -1,6 +1,6 @@
 // npm run bench: CPU per request of a pair of sidecars, ours with all features on against the floor, node:http, Envoy
 // (ENVOY_BIN), nginx and HAProxy (where installed); private memory at 1,000 requests a second. Ratios count, not times.
-// Options: --seconds N (4), --rounds N (3), --only name,name, --json FILE
+// Options: --seconds N (4), --rounds N (3), --only name,name, --json FILE, --prof, --bundle FILE (another build of ours)
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -21,13 +21,14 @@ const { values } = parseArgs({
     only: { type: "string" },
     json: { type: "string" },
     prof: { type: "boolean" },
+    bundle: { type: "string" },
   },
 });
 const seconds = Number(values.seconds ?? 4);
 const rounds = Number(values.rounds ?? 3);
 const warmUpRequests = 25_000;
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const bundle = here("../dist/meshwright-proxy.mjs");
+const bundle = values.bundle ?? here("../dist/meshwright-proxy.mjs");
 const folder = mkdtempSync(join(tmpdir(), "meshwright-bench-"));
 const log = openSync(join(folder, "processes.log"), "a");
 const has = (command) => {
@@ -46,24 +47,27 @@ const nodeFlags = process.env.NODE_FLAGS
     : [];
 // The flags of bin/meshwright-proxy.mjs: a small young generation and no helper threads for it (memory, and fewer wake-ups).
 const ownFlags = ["--max-semi-space-size=2", "--single-threaded-gc"];
+/** Our pair; `hop`: what the sidecars speak with each other. */
+const ours = (hop) => async (ports) => {
+  writeFileSync(join(folder, "a.json"), JSON.stringify(outboundConfig(folder, ports, hop)));
+  writeFileSync(join(folder, "b.json"), JSON.stringify(inboundConfig(folder, ports, hop)));
+  const b = await start(
+    process.execPath,
+    [...ownFlags, ...nodeFlags, bundle, "-c", join(folder, "b.json")],
+    ports.b,
+    log,
+  );
+  const a = await start(
+    process.execPath,
+    [...ownFlags, ...nodeFlags, bundle, "-c", join(folder, "a.json")],
+    ports.a,
+    log,
+  );
+  return [a, b];
+};
 const setups = {
-  meshwright: async (ports) => {
-    writeFileSync(join(folder, "a.json"), JSON.stringify(outboundConfig(folder, ports)));
-    writeFileSync(join(folder, "b.json"), JSON.stringify(inboundConfig(folder, ports)));
-    const b = await start(
-      process.execPath,
-      [...ownFlags, ...nodeFlags, bundle, "-c", join(folder, "b.json")],
-      ports.b,
-      log,
-    );
-    const a = await start(
-      process.execPath,
-      [...ownFlags, ...nodeFlags, bundle, "-c", join(folder, "a.json")],
-      ports.a,
-      log,
-    );
-    return [a, b];
-  },
+  meshwright: ours("h2"),
+  "meshwright-h1": ours("h1"),
   floor: async (ports) => [
     await start(process.execPath, [...nodeFlags, here("floor.mjs"), "out", ports.a, ports.b, folder], ports.a, log),
     await start(process.execPath, [...nodeFlags, here("floor.mjs"), "in", ports.b, ports.origin, folder], ports.b, log),
@@ -75,9 +79,9 @@ const setups = {
 };
 const envoy = process.env.ENVOY_BIN;
 if (envoy !== undefined && existsSync(envoy)) {
-  setups.envoy = async (ports) => {
-    writeFileSync(join(folder, "ea.json"), JSON.stringify(outboundConfig(folder, ports)));
-    writeFileSync(join(folder, "eb.json"), JSON.stringify(inboundConfig(folder, ports)));
+  const envoyPair = (hop) => async (ports) => {
+    writeFileSync(join(folder, "ea.json"), JSON.stringify(outboundConfig(folder, ports, hop)));
+    writeFileSync(join(folder, "eb.json"), JSON.stringify(inboundConfig(folder, ports, hop)));
     const args = (name, id) => [
       "-c",
       join(folder, name),
@@ -94,6 +98,8 @@ if (envoy !== undefined && existsSync(envoy)) {
       await start(envoy, args("eb.json", 72), ports.b, log),
     ];
   };
+  setups.envoy = envoyPair("h2");
+  setups["envoy-h1"] = envoyPair("h1");
 }
 if (has("nginx")) {
   setups.nginx = async (ports) => {
@@ -171,14 +177,14 @@ async function main() {
   console.log(
     `Node ${process.version}, ${rounds} rounds of ${seconds} s, 32 connections, 1 KB checksummed replies, medians\n`,
   );
-  console.log("pair         CPU us/request  requests/s  p50 ms  p99 ms (at 1,000/s)  private MB  RSS MB  failures");
+  console.log("pair           CPU us/request  requests/s  p50 ms  p99 ms (at 1,000/s)  private MB  RSS MB  failures");
   for (const [name, one] of Object.entries(summary)) {
     console.log(
-      `${name.padEnd(12)} ${one.cpuUs.toFixed(1).padStart(14)}  ${one.rps.toFixed(0).padStart(10)}  ${one.p50Ms.toFixed(2).padStart(6)}  ${one.p99Ms.toFixed(2).padStart(6)}  ${one.privateMb.toFixed(1).padStart(22)}  ${one.rssMb.toFixed(1).padStart(6)}  ${String(one.failures).padStart(8)}`,
+      `${name.padEnd(14)} ${one.cpuUs.toFixed(1).padStart(14)}  ${one.rps.toFixed(0).padStart(10)}  ${one.p50Ms.toFixed(2).padStart(6)}  ${one.p99Ms.toFixed(2).padStart(6)}  ${one.privateMb.toFixed(1).padStart(22)}  ${one.rssMb.toFixed(1).padStart(6)}  ${String(one.failures).padStart(8)}`,
     );
   }
-  const ours = summary.meshwright;
-  if (ours !== undefined) {
+  const own = summary.meshwright;
+  if (own !== undefined) {
     const logged = ["a.log", "b.log"].map((name) => statSync(join(folder, name)).size);
     console.log(`\naccess logs written: ${logged.map((size) => `${(size / 1e6).toFixed(1)} MB`).join(", ")}`);
     const bars = [
@@ -188,11 +194,11 @@ async function main() {
     ];
     for (const [name, limit] of bars) {
       if (summary[name] === undefined) continue;
-      const ratio = ours.cpuUs / summary[name].cpuUs;
+      const ratio = own.cpuUs / summary[name].cpuUs;
       console.log(`${ratio <= limit ? "met    " : "NOT met"}  ${ratio.toFixed(2)}x ${name} (bar ${limit}x)`);
     }
     console.log(
-      `${ours.privateMb <= 45 ? "met    " : "NOT met"}  private memory ${ours.privateMb.toFixed(1)} MB at 1,000 rps (bar 45 MB)`,
+      `${own.privateMb <= 45 ? "met    " : "NOT met"}  private memory ${own.privateMb.toFixed(1)} MB at 1,000 rps (bar 45 MB)`,
     );
   }
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(summary, null, 2));

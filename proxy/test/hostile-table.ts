@@ -136,7 +136,7 @@ const lines: HostileInput[] = [
   refuse("missing Host", "GET / HTTP/1.1\r\nX-A: 1\r\n\r\n", "RFC 9112 3.2"),
   refuse("HTTP/1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", "unknown version", 505),
   stricter("HTTP/2.0 in a request line", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", "not how HTTP/2 begins", 505),
-  refuse("HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/2 is not spoken here yet"),
+  refuse("PRI as a method", "PRI / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/2 begins with its whole preface or not at all"),
   refuse("lower-case protocol name", "GET / http/1.1\r\nHost: a\r\n\r\n", "the name is case-sensitive"),
   refuse("unknown method", "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", "what is behind us would refuse it too"),
   refuse("lower-case method", "get / HTTP/1.1\r\nHost: a\r\n\r\n", "methods are case-sensitive"),

@@ -27,7 +27,7 @@ export function renderClusters(dataPlane: DataPlane, response: ServerResponse, i
         weight: host.plan.weight,
         active_requests: host.activeRequests,
         total_requests: host.totalRequests,
-        connections: host.connections,
+        connections: host.pool.connections,
         metadata: host.plan.metadata,
       })),
     }));
@@ -40,7 +40,7 @@ export function renderClusters(dataPlane: DataPlane, response: ServerResponse, i
     ...cluster.hosts.flatMap((host) => {
       const key = `${cluster.plan.name}::${host.key}`;
       return [
-        `${key}::cx_active::${host.connections}`,
+        `${key}::cx_active::${host.pool.connections}`,
         `${key}::rq_active::${host.activeRequests}`,
         `${key}::rq_total::${host.totalRequests}`,
         `${key}::health_flags::${healthFlags(host)}`,

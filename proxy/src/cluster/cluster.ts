@@ -58,7 +58,7 @@ export class UpstreamCluster {
     const maxAgeMs = plan.http.maxConnectionDurationMs ?? Number.POSITIVE_INFINITY;
     this.sweeper = setInterval(() => {
       const now = performance.now();
-      for (const host of this.hosts) host.sweep(now, maxAgeMs);
+      for (const host of this.hosts) host.pool.sweep(now, maxAgeMs);
     }, sweepMs).unref();
     this.warmed = this.setEndpoints(plan);
   }
@@ -103,7 +103,7 @@ export class UpstreamCluster {
       kept.plan = endpoint;
       return kept;
     });
-    for (const gone of before.values()) gone.drain();
+    for (const gone of before.values()) gone.pool.drain();
     this.balancer.update(this.hosts);
   }
 
@@ -130,7 +130,7 @@ export class UpstreamCluster {
   }
 
   retireConnections(): void {
-    for (const host of this.hosts) host.retireConnections();
+    for (const host of this.hosts) host.pool.retire();
   }
 
   close(): void {
@@ -138,7 +138,7 @@ export class UpstreamCluster {
     clearInterval(this.sweeper);
     if (this.resolver !== null) clearTimeout(this.resolver);
     this.detector?.stop();
-    for (const host of this.hosts) host.drain();
+    for (const host of this.hosts) host.pool.drain();
   }
 }
 

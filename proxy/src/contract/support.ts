@@ -127,11 +127,11 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
 
   // --- HTTP connection manager ---
   [HCM]: {
-    ...fields(`stat_prefix rds route_config http_filters common_http_protocol_options http_protocol_options server_name
+    ...fields(`stat_prefix rds route_config http_filters common_http_protocol_options http_protocol_options http2_protocol_options server_name
       stream_idle_timeout request_headers_timeout access_log use_remote_address skip_xff_append
       generate_request_id preserve_external_request_id always_set_request_id_in_response forward_client_cert_details
       set_current_client_cert_details normalize_path merge_slashes`),
-    codec_type: only("AUTO", "HTTP1"),
+    codec_type: only("AUTO", "HTTP1", "HTTP2"),
     server_header_transformation: only("PASS_THROUGH"),
     path_with_escaped_slashes_action: only(
       "IMPLEMENTATION_SPECIFIC_DEFAULT",
@@ -150,6 +150,10 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.core.v3.Http1ProtocolOptions": {
     allow_absolute_url: only(true),
     allow_chunked_length: only(false),
+  },
+  "envoy.config.core.v3.Http2ProtocolOptions": {
+    ...fields("max_concurrent_streams initial_stream_window_size initial_connection_window_size"),
+    hpack_table_size: { note: "at most 65536 are announced" },
   },
   [HTTP_RBAC]: {
     ...fields("rules shadow_rules"),
@@ -282,8 +286,12 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     enforcing_local_origin_success_rate failure_percentage_threshold enforcing_failure_percentage
     enforcing_failure_percentage_local_origin failure_percentage_minimum_hosts failure_percentage_request_volume
     max_ejection_time max_ejection_time_jitter always_eject_one_host`),
-  [HTTP_OPTIONS]: fields("common_http_protocol_options explicit_http_config"),
-  [`${HTTP_OPTIONS}.ExplicitHttpConfig`]: fields("http_protocol_options"),
+  [HTTP_OPTIONS]: fields("common_http_protocol_options explicit_http_config auto_config"),
+  [`${HTTP_OPTIONS}.ExplicitHttpConfig`]: fields("http_protocol_options http2_protocol_options"),
+  [`${HTTP_OPTIONS}.AutoHttpConfig`]: {
+    ...fields("http_protocol_options http2_protocol_options"),
+    http2_protocol_options: { note: "ALPN decides; offered as h2, http/1.1 unless alpn_protocols says otherwise" },
+  },
   "envoy.config.endpoint.v3.ClusterLoadAssignment": fields("cluster_name endpoints policy"),
   "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy": {
     overprovisioning_factor: inert("only one priority is taken"),
@@ -327,7 +335,6 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
 
 /** Fields of the cluster that ADS runs over, beyond the table: its stream is HTTP/2. */
 export const ADS_CLUSTER_SUPPORT: Readonly<Record<string, MessageSupport>> = {
-  [`${HTTP_OPTIONS}.ExplicitHttpConfig`]: fields("http2_protocol_options"),
   "envoy.config.core.v3.Http2ProtocolOptions": fields("connection_keepalive"),
   "envoy.config.core.v3.KeepaliveSettings": fields("interval timeout"),
 };

@@ -1,6 +1,6 @@
 // The seam between codecs and the router: one request and its response as two streams of events.
-// Rule: nothing here knows HTTP/1. An HTTP/2 codec implements DownstreamStream or UpstreamStream per stream and
-// drives the same sinks; that is how HTTP/2 between sidecars is added without touching the router.
+// Rule: nothing here knows a version of HTTP. The HTTP/1.1 codecs (h1/) implement DownstreamStream and UpstreamStream per
+// connection, the HTTP/2 codecs (h2/) per stream; the router cannot tell.
 // Data comes as (chunk, start, end) and is only valid during the call unless the receiver copies or keeps the chunk.
 
 import type { HeaderList } from "./h1/header-list";
@@ -37,14 +37,18 @@ export interface RequestSink {
   onDownstreamWritable(): void;
 }
 
-/** Request side of an upstream codec. */
+/** Request side of an upstream codec: an HTTP/1.1 connection while it carries the request, or an HTTP/2 stream. */
 export interface UpstreamStream {
-  sendHead(method: string, path: string, headers: HeaderList, bodyLength: number): void;
+  /** First call: who gets the response. */
+  attach(sink: ResponseSink): void;
+  sendHead(method: string, path: string, scheme: string, headers: HeaderList, bodyLength: number): void;
   sendData(chunk: Buffer, start: number, end: number): void;
   endRequest(): void;
   flush(): boolean;
   /** Nobody wants the response any more. */
   cancel(): void;
+  /** The response has begun but another attempt will be made. */
+  discard(): void;
   pauseResponse(): void;
   resumeResponse(): void;
 }
@@ -54,6 +58,8 @@ export type ResetReason =
   | "connect-timeout"
   | "tls-failure"
   | "remote-reset" // connection ended before the response was complete
+  | "stream-reset" // the peer reset this request only
+  | "refused-stream" // the peer has surely not looked at this request
   | "protocol-error"; // the response was malformed
 
 export interface ResponseSink {

@@ -3,7 +3,8 @@
 // One Exchange per downstream stream is kept and reused; nothing here allocates per request but what headers need.
 
 import type { UpstreamCluster } from "../cluster/cluster";
-import type { PoolWaiter, UpstreamHost } from "../cluster/host";
+import type { UpstreamHost } from "../cluster/host";
+import type { PoolWaiter } from "../cluster/pool";
 import { Deadline, startDeadline } from "../deadline";
 import type { ClusterChoice, ForwardAction, RbacContext, RoutePlan, VirtualHostPlan } from "../plan/types";
 import {
@@ -18,8 +19,7 @@ import {
   shouldRetry,
 } from "../semantics";
 import type { AccessRecord } from "../telemetry/access-log";
-import type { DownstreamStream, RequestSink, ResetReason, ResponseSink } from "./exchange";
-import type { H1ClientConnection } from "./h1/client-connection";
+import type { DownstreamStream, RequestSink, ResetReason, ResponseSink, UpstreamStream } from "./exchange";
 import { HeaderList, NAME } from "./h1/header-list";
 import { lengthUnknown, type RequestHead } from "./h1/request-head";
 import { type ResponseHead, untilClose } from "./h1/response-head";
@@ -46,7 +46,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
   private cluster: UpstreamCluster | null = null;
   private host: UpstreamHost | null = null;
   private waitingAt: UpstreamHost | null = null;
-  private upstream: H1ClientConnection | null = null;
+  private upstream: UpstreamStream | null = null;
   private tried: UpstreamHost[] = [];
   private replay: Buffer[] = [];
   private replayBytes = 0;
@@ -105,7 +105,6 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
       this.localReply(403, "-", "upgrade_failed");
       return;
     }
-    head.scheme = info.isTls ? "https" : "http";
     if ((plan.normalizePath || plan.mergeSlashes || plan.escapedSlashes !== "keep") && unusualPath.test(head.path)) {
       const path = normalizePath(head.path, plan);
       if (path === null) {
@@ -255,7 +254,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     host.activeRequests++;
     host.totalRequests++;
     if (this.isRequestEnded) this.startTryTimer();
-    const result = host.take(this);
+    const result = host.pool.take(this);
     if (result === "queued") {
       this.waitingAt = host;
       return;
@@ -278,7 +277,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
 
   // --- pool ---
 
-  onConnection(connection: H1ClientConnection): void {
+  onConnection(connection: UpstreamStream): void {
     this.waitingAt = null;
     this.upstream = connection;
     connection.attach(this);
@@ -286,7 +285,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     const action = this.action as ForwardAction;
     if (action.rewriteHost?.kind === "auto") this.rewriteHost(this.host?.plan.hostname ?? "");
     if (this.virtualHost?.includeRequestAttemptCount) head.headers.set("x-envoy-attempt-count", String(this.attempts));
-    connection.sendHead(head.method, this.upstreamPath, head.headers, head.bodyLength);
+    connection.sendHead(head.method, this.upstreamPath, head.scheme, head.headers, head.bodyLength);
     for (const piece of this.replay) connection.sendData(piece, 0, piece.length);
     if (!this.canReplay) this.dropReplay();
     if (this.isRequestEnded) connection.endRequest();
@@ -420,15 +419,22 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     const host = this.host as UpstreamHost;
     this.leaveHost();
     if (this.isResponseStarted) {
-      this.flags = reason === "protocol-error" ? "UPE" : "UC";
+      this.flags = reason === "protocol-error" ? "UPE" : reason === "remote-reset" ? "UC" : "UR";
       this.details = `upstream_reset_after_response_started{${detail}}`;
       this.cluster?.detector?.onLocalFailure(host, performance.now());
       this.breakResponse();
       return;
     }
-    // The keep-alive race: the peer closed an idle connection while our request was on its way.
+    // The connection went away before it said anything about this request: the keep-alive race, or a sidecar that died.
+    // RFC 9110 9.2.2 lets a proxy repeat what is idempotent. A refused stream was not looked at by anybody.
     const isRace = isReused && !hadBytes && reason === "remote-reset";
-    if (isRace && this.canReplay && this.raceRetries < maxRaceRetries && this.isSafeToRepeat()) {
+    const isRefused = reason === "refused-stream";
+    if (
+      (isRace || isRefused) &&
+      this.canReplay &&
+      this.raceRetries < maxRaceRetries &&
+      (isRefused || this.isSafeToRepeat())
+    ) {
       this.raceRetries++;
       this.attempts--;
       this.startAttempt();
@@ -436,14 +442,16 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     }
     this.transportFailure = detail;
     this.cluster?.detector?.onLocalFailure(host, performance.now());
-    if (reason !== "protocol-error" && this.retry({ kind: "reset", requestStarted: !isRace })) return;
+    const event: RetryEvent = isRefused ? { kind: "refused-stream" } : { kind: "reset", requestStarted: true };
+    if (reason !== "protocol-error" && this.retry(event)) return;
     if (reason === "protocol-error") this.failWith(502, "UPE", "protocol error");
+    else if (isRefused) this.failWith(503, "UR", "remote refused stream reset");
+    else if (reason === "stream-reset") this.failWith(503, "UR", "remote reset");
     else this.failWith(503, "UC", "connection termination");
   }
 
   private isSafeToRepeat(): boolean {
-    const method = (this.head as RequestHead).method;
-    return idempotent.has(method) || this.action?.retry?.on.resetBeforeRequest === true;
+    return idempotent.has((this.head as RequestHead).method);
   }
 
   onUpstreamWritable(): void {
@@ -559,7 +567,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
   private abandonUpstream(): void {
     if (this.backOff !== null) clearTimeout(this.backOff);
     this.backOff = null;
-    this.waitingAt?.cancel(this);
+    this.waitingAt?.pool.cancel(this);
     this.waitingAt = null;
     const upstream = this.upstream;
     this.upstream = null;

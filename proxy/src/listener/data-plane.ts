@@ -157,7 +157,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     for (const listener of this.listeners.values()) listener.dropPeers(isDenied);
     for (const cluster of this.clusters.values()) {
       for (const host of cluster.hosts) {
-        host.eachConnection((connection) => {
+        host.pool.each((connection) => {
           const peer = upstreamPeers.get(connection.socket);
           if (peer === undefined || !isDenied(peer)) return;
           connection.drain();

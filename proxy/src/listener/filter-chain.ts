@@ -17,6 +17,8 @@ export interface AcceptedConnection {
   readonly isTls: boolean;
   readonly serverName: string;
   readonly tlsVersion: string;
+  /** What ALPN chose, or "". */
+  readonly alpn: string;
 }
 
 export class FilterChain {
@@ -55,7 +57,7 @@ export class FilterChain {
       this.tlsServer.emit("connection", socket);
       return;
     }
-    this.onAccepted(this, { socket, certificate: null, isTls: false, serverName: "", tlsVersion: "" });
+    this.onAccepted(this, { socket, certificate: null, isTls: false, serverName: "", tlsVersion: "", alpn: "" });
   }
 
   private onSecure(socket: TLSSocket, tls: DownstreamTlsPlan): void {
@@ -74,6 +76,7 @@ export class FilterChain {
       isTls: true,
       serverName: typeof socket.servername === "string" ? socket.servername : "",
       tlsVersion: socket.getProtocol() ?? "",
+      alpn: typeof socket.alpnProtocol === "string" ? socket.alpnProtocol : "",
     });
   }
 

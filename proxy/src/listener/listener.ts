@@ -2,9 +2,8 @@
 // connections whose filter chain went away finish their request and close.
 
 import { createServer, type Server, type Socket } from "node:net";
+import { DownstreamHttp } from "../http/downstream";
 import type { HeadRefusal } from "../http/h1/request-head";
-import { H1ServerConnection } from "../http/h1/server-connection";
-import { Exchange } from "../http/router";
 import type { DownstreamInfo, HttpRuntime } from "../http/runtime";
 import type { FilterChainPlan, HttpConnectionPlan, ListenerPlan, RbacContext, TcpProxyPlan } from "../plan/types";
 import { authorizeConnection } from "../semantics";
@@ -29,8 +28,7 @@ export interface ListenerContext {
 
 interface HttpLive {
   readonly kind: "http";
-  readonly codec: H1ServerConnection;
-  readonly exchange: Exchange;
+  readonly http: DownstreamHttp;
   readonly info: DownstreamInfo;
   readonly certificate: PeerCertificate | null;
   readonly openedAt: number;
@@ -67,7 +65,7 @@ export class Listener {
 
   get busy(): number {
     let count = 0;
-    for (const one of this.live) if (one.kind === "tcp" || one.exchange.isBusy) count++;
+    for (const one of this.live) if (one.kind === "tcp" || one.http.isBusy) count++;
     return count;
   }
 
@@ -123,9 +121,7 @@ export class Listener {
   }
 
   private drainOne(one: Live): void {
-    if (one.kind === "tcp") return;
-    one.info.isDraining = true;
-    one.codec.drain();
+    if (one.kind === "http") one.http.drain();
   }
 
   private onSocket(socket: Socket): void {
@@ -221,12 +217,11 @@ export class Listener {
     };
     const hooks = {
       onRefused: (refused: HeadRefusal) => this.onRefused(info, refused),
+      onBroken: (detail: string) => telemetry.countProtocolError(detail),
       onClosed: () => this.onClosed(one),
     };
-    const exchange = new Exchange(info);
-    const codec = new H1ServerConnection(socket, exchange, hooks);
-    codec.maxRequests = plan.maxRequestsPerConnection ?? Number.POSITIVE_INFINITY;
-    const one: HttpLive = { kind: "http", codec, exchange, info, certificate, openedAt: performance.now(), chain };
+    const live = new DownstreamHttp(socket, info, hooks, accepted.alpn);
+    const one: HttpLive = { kind: "http", http: live, info, certificate, openedAt: performance.now(), chain };
     this.live.add(one);
     telemetry.downstreamConnections++;
     socket.resume();
@@ -250,17 +245,9 @@ export class Listener {
         one.tcp.sweep(now);
         continue;
       }
-      const plan = one.info.http.plan;
-      const { codec, exchange } = one;
-      if (exchange.isBusy) {
-        if (exchange.idleLimitMs !== null && now - exchange.touchedAt > exchange.idleLimitMs) exchange.onIdleTimeout();
-      } else if (codec.isReadingHead) {
-        const limit = plan.requestHeadersTimeoutMs ?? defaultInspectMs;
-        if (now - codec.since > limit) codec.timeOutHead();
-      } else if (plan.connectionIdleTimeoutMs !== null && now - codec.since > plan.connectionIdleTimeoutMs)
-        codec.drain();
-      if (plan.maxConnectionDurationMs !== null && now - one.openedAt > plan.maxConnectionDurationMs)
-        this.drainOne(one);
+      one.http.sweep(now);
+      const { maxConnectionDurationMs } = one.info.http.plan;
+      if (maxConnectionDurationMs !== null && now - one.openedAt > maxConnectionDurationMs) this.drainOne(one);
     }
   }
 
@@ -272,7 +259,7 @@ export class Listener {
   dropPeers(isDenied: (certificate: PeerCertificate) => boolean): void {
     for (const one of this.live) {
       if (one.certificate === null || !isDenied(one.certificate)) continue;
-      const socket = one.kind === "http" ? one.codec.socket : one.tcp.socket;
+      const socket = one.kind === "http" ? one.http.socket : one.tcp.socket;
       if (one.kind === "http") this.drainOne(one);
       else socket.destroy();
       setTimeout(() => socket.destroy(), 800).unref();

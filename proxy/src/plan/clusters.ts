@@ -19,6 +19,7 @@ import {
   UpstreamTlsContextSchema,
 } from "../contract/messages";
 import { registry } from "../contract/registry";
+import { defaultHttp2, http2Plan } from "./http2-options";
 import { parseIp } from "./ip";
 import type { Scope } from "./scope";
 import { type SecretCollector, upstreamTls } from "./tls";
@@ -69,6 +70,7 @@ export function clusterPlan(
   const type = TYPES[discovery] ?? "static";
   checkDiscovery(cluster, type, scope);
   const inline = cluster.loadAssignment;
+  const tls = transportSocket(cluster, scope.field("transport_socket"), secrets);
   return {
     name: cluster.name,
     statName: cluster.altStatName || cluster.name,
@@ -85,9 +87,9 @@ export function clusterPlan(
     },
     circuitBreakers: circuitBreakers(cluster.circuitBreakers, scope.field("circuit_breakers")),
     outlierDetection: cluster.outlierDetection ? outlierDetection(cluster.outlierDetection) : null,
-    http: upstreamHttp(cluster, scope),
+    http: upstreamHttp(cluster, scope, tls !== null),
     perConnectionBufferLimitBytes: cluster.perConnectionBufferLimitBytes ?? 1_048_576,
-    tls: transportSocket(cluster, scope.field("transport_socket"), secrets),
+    tls,
     endpoints: inline
       ? endpointPlans(inline, scope.field("load_assignment"), type)
       : assignment
@@ -229,7 +231,23 @@ function outlierDetection(detection: OutlierDetection): OutlierDetectionPlan {
   };
 }
 
-function upstreamHttp(cluster: Cluster, scope: Scope): UpstreamHttpPlan {
+/** Which HTTP the cluster speaks; Envoy's default is HTTP/1.1. */
+function protocolOf(
+  options: HttpProtocolOptions | undefined,
+  hasTls: boolean,
+  scope: Scope,
+): Pick<UpstreamHttpPlan, "protocol" | "http2"> {
+  const choice = options?.upstreamProtocolOptions;
+  if (choice?.case === "autoConfig") {
+    if (!hasTls) scope.field("auto_config").fail("chooses by ALPN, which needs TLS; add a transport_socket with TLS");
+    return { protocol: "auto", http2: http2Plan(choice.value.http2ProtocolOptions) };
+  }
+  const explicit = choice?.case === "explicitHttpConfig" ? choice.value.protocolConfig : undefined;
+  if (explicit?.case === "http2ProtocolOptions") return { protocol: "http2", http2: http2Plan(explicit.value) };
+  return { protocol: "http1", http2: defaultHttp2 };
+}
+
+function upstreamHttp(cluster: Cluster, scope: Scope, hasTls: boolean): UpstreamHttpPlan {
   const any = cluster.typedExtensionProtocolOptions[HTTP_OPTIONS];
   const options: HttpProtocolOptions | undefined = any ? anyUnpack(any, HttpProtocolOptionsSchema) : undefined;
   const common = options?.commonHttpProtocolOptions;
@@ -241,7 +259,7 @@ function upstreamHttp(cluster: Cluster, scope: Scope): UpstreamHttpPlan {
       .fail("has an effect downstream only; remove it");
   }
   return {
-    protocol: "http1",
+    ...protocolOf(options, hasTls, scope.item("typed_extension_protocol_options", HTTP_OPTIONS)),
     maxRequestsPerConnection: common?.maxRequestsPerConnection || null,
     idleTimeoutMs: timeout(common?.idleTimeout, 3_600_000),
     maxConnectionDurationMs: timeout(common?.maxConnectionDuration, null),

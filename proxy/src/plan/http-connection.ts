@@ -13,6 +13,7 @@ import {
   HttpConnectionManager_ForwardClientCertDetails as Xfcc,
 } from "../contract/messages";
 import { accessLogs } from "./access-log";
+import { http2Plan } from "./http2-options";
 import { rbacFilter } from "./rbac";
 import type { Scope } from "./scope";
 import type { HttpConnectionPlan, RbacFilterPlan, XfccPlan } from "./types";
@@ -43,7 +44,8 @@ export function httpConnectionPlan(hcm: HttpConnectionManager, routeConfig: stri
   return {
     kind: "http",
     statPrefix: hcm.statPrefix,
-    codec: hcm.codecType === Codec.HTTP1 ? "http1" : "auto",
+    codec: hcm.codecType === Codec.HTTP1 ? "http1" : hcm.codecType === Codec.HTTP2 ? "http2" : "auto",
+    http2: http2Plan(hcm.http2ProtocolOptions),
     routeConfig,
     rbac: rbacFilters(hcm.httpFilters, scope),
     accessLogs: accessLogs(hcm.accessLog, scope),

@@ -112,10 +112,10 @@ describe("what this proxy does not support is refused by its path", () => {
       "static_resources.listeners[1].transparent: not supported",
     ],
     [
-      "HTTP/2",
+      "HTTP/3",
       "stat_prefix: outbound",
-      "stat_prefix: outbound\n          codec_type: HTTP2",
-      `${HCM}.codec_type: "HTTP2" is not supported`,
+      "stat_prefix: outbound\n          codec_type: HTTP3",
+      `${HCM}.codec_type: "HTTP3" is not supported`,
     ],
     [
       "tracing",
@@ -146,6 +146,12 @@ describe("what this proxy does not support is refused by its path", () => {
       "lb_policy: LEAST_REQUEST",
       "lb_policy: RING_HASH",
       'static_resources.clusters[1].lb_policy: "RING_HASH" is not supported',
+    ],
+    [
+      "HTTP/2 keep-alive pings",
+      "stat_prefix: outbound\n",
+      "stat_prefix: outbound\n          http2_protocol_options: {connection_keepalive: {interval: 1s, timeout: 1s}}\n",
+      `${HCM}.http2_protocol_options.connection_keepalive: not supported`,
     ],
     [
       "active health checks",

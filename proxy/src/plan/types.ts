@@ -100,12 +100,23 @@ export interface StringMatcher {
   readonly exact: string | null;
 }
 
+/** Http2ProtocolOptions of one side of one connection. */
+export interface Http2Plan {
+  /** Downstream: streams the peer may have open. Upstream: streams we open at most, whatever the peer allows. */
+  readonly maxConcurrentStreams: number;
+  readonly streamWindowBytes: number;
+  readonly connectionWindowBytes: number;
+  readonly headerTableBytes: number;
+}
+
 // --- HTTP connection manager -------------------------------------------------------------------------------------
 
 export interface HttpConnectionPlan {
   readonly kind: "http";
   readonly statPrefix: string;
-  readonly codec: "auto" | "http1";
+  /** auto: ALPN, else the first bytes. */
+  readonly codec: "auto" | "http1" | "http2";
+  readonly http2: Http2Plan;
   /** Key into ProxyPlan.routeConfigs. */
   readonly routeConfig: string;
   /** HTTP RBAC filters in order; use semantics `authorizeRequest`, which also applies overrides of the route. */
@@ -482,7 +493,9 @@ export interface OutlierDetectionPlan {
 }
 
 export interface UpstreamHttpPlan {
-  readonly protocol: "http1";
+  /** auto: what ALPN says, HTTP/1.1 when it says nothing. */
+  readonly protocol: "http1" | "http2" | "auto";
+  readonly http2: Http2Plan;
   readonly maxRequestsPerConnection: number | null;
   readonly idleTimeoutMs: number | null;
   readonly maxConnectionDurationMs: number | null;

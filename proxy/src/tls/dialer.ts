@@ -12,6 +12,9 @@ import type { SecretStore } from "./secrets";
 /** Peers of live upstream sockets, for the deny list. */
 export const upstreamPeers = new WeakMap<Socket, PeerCertificate>();
 
+/** Offered by auto_config clusters that configure nothing themselves, as Envoy does. */
+const autoAlpn = ["h2", "http/1.1"];
+
 export class SocketDialer implements Dialer {
   constructor(
     private readonly secrets: SecretStore,
@@ -23,8 +26,9 @@ export class SocketDialer implements Dialer {
     onReady: (socket: Socket) => void,
     onFailure: (reason: ResetReason, detail: string) => void,
   ): Socket {
-    const { tls, connectTimeoutMs } = host.cluster.plan;
-    const socket = tls === null ? this.plain(host) : this.secure(host, tls);
+    const { tls, connectTimeoutMs, http } = host.cluster.plan;
+    const alpn = tls !== null && http.protocol === "auto" && tls.alpn.length === 0 ? autoAlpn : (tls?.alpn ?? []);
+    const socket = tls === null ? this.plain(host) : this.secure(host, tls, alpn);
     let isSettled = false;
     const settle = (): boolean => {
       if (isSettled) return false;
@@ -64,7 +68,7 @@ export class SocketDialer implements Dialer {
     return connectPlain({ host: host.address, port: host.plan.port, noDelay: true, autoSelectFamily: false });
   }
 
-  private secure(host: UpstreamHost, tls: UpstreamTlsPlan): TLSSocket {
+  private secure(host: UpstreamHost, tls: UpstreamTlsPlan, alpn: readonly string[]): TLSSocket {
     return connectTls({
       host: host.address,
       port: host.plan.port,
@@ -73,7 +77,7 @@ export class SocketDialer implements Dialer {
       // Names are checked by refuse(): SPIFFE IDs, not host names.
       checkServerIdentity: () => undefined,
       ...(tls.sni !== null && isIP(tls.sni) === 0 ? { servername: tls.sni } : {}),
-      ...(tls.alpn.length > 0 ? { ALPNProtocols: [...tls.alpn] } : {}),
+      ...(alpn.length > 0 ? { ALPNProtocols: [...alpn] } : {}),
     });
   }
 

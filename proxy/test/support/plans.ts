@@ -1,5 +1,6 @@
 // Runtime plans for tests, built by hand: what is not said is Envoy's default.
 
+import { defaultHttp2 } from "../../src/plan/http2-options";
 import type {
   ClusterPlan,
   DownstreamTlsPlan,
@@ -49,6 +50,7 @@ export function cluster(
     outlierDetection: null,
     http: {
       protocol: "http1",
+      http2: defaultHttp2,
       maxRequestsPerConnection: null,
       idleTimeoutMs: null,
       maxConnectionDurationMs: null,
@@ -166,6 +168,7 @@ export function http(over: Partial<HttpConnectionPlan> = {}): HttpConnectionPlan
     kind: "http",
     statPrefix: "http",
     codec: "auto",
+    http2: defaultHttp2,
     routeConfig: "routes",
     rbac: [],
     accessLogs: [],

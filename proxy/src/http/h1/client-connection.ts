@@ -80,7 +80,7 @@ export class H1ClientConnection implements UpstreamStream {
     this.mustClose = this.requests >= this.maxRequests;
   }
 
-  sendHead(method: string, path: string, headers: HeaderList, bodyLength: number): void {
+  sendHead(method: string, path: string, _scheme: string, headers: HeaderList, bodyLength: number): void {
     this.method = method;
     let text = headers.appendTo(`${method} ${path} HTTP/1.1\r\n`);
     this.isChunkedOut = bodyLength === lengthUnknown;

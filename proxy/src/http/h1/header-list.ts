@@ -21,6 +21,12 @@ export const NAME = {
   guarded: 1 << 11,
   keepAlive: 1 << 12,
   dated: 1 << 13,
+  /** RFC 9113 8.2.2: a message with one of these is malformed in HTTP/2. */
+  connectionSpecific: 1 << 14,
+  te: 1 << 15,
+  cookie: 1 << 16,
+  /** Secrets: never put into an HPACK table that other streams share (RFC 7541 7.1.3). */
+  secret: 1 << 17,
 } as const;
 
 export interface NameInfo {
@@ -32,16 +38,16 @@ export interface NameInfo {
 
 const known = new Map<string, NameInfo>();
 const knownFlags: Record<string, number> = {
-  connection: NAME.hop | NAME.connection,
-  "keep-alive": NAME.hop | NAME.keepAlive,
-  "proxy-connection": NAME.hop,
-  te: NAME.hop,
+  connection: NAME.hop | NAME.connection | NAME.connectionSpecific,
+  "keep-alive": NAME.hop | NAME.keepAlive | NAME.connectionSpecific,
+  "proxy-connection": NAME.hop | NAME.connectionSpecific,
+  te: NAME.hop | NAME.te,
   trailer: NAME.hop,
-  "transfer-encoding": NAME.hop | NAME.transferEncoding | NAME.guarded,
-  upgrade: NAME.hop | NAME.upgrade,
+  "transfer-encoding": NAME.hop | NAME.transferEncoding | NAME.guarded | NAME.connectionSpecific,
+  upgrade: NAME.hop | NAME.upgrade | NAME.connectionSpecific,
   "http2-settings": NAME.hop,
   "proxy-authenticate": NAME.hop,
-  "proxy-authorization": NAME.hop,
+  "proxy-authorization": NAME.hop | NAME.secret,
   "content-length": NAME.contentLength | NAME.guarded,
   host: NAME.host | NAME.guarded,
   expect: NAME.expect,
@@ -50,8 +56,9 @@ const knownFlags: Record<string, number> = {
   "x-forwarded-proto": NAME.forwarded | NAME.guarded,
   "x-forwarded-host": NAME.guarded,
   "x-request-id": NAME.requestId | NAME.guarded,
-  authorization: NAME.guarded,
-  cookie: NAME.guarded,
+  authorization: NAME.guarded | NAME.secret,
+  cookie: NAME.guarded | NAME.cookie | NAME.secret,
+  "set-cookie": NAME.secret,
   traceparent: NAME.guarded,
   tracestate: NAME.guarded,
   date: NAME.dated,
@@ -60,6 +67,12 @@ const knownFlags: Record<string, number> = {
 function describe(name: string, lower: string): NameInfo {
   const flags = knownFlags[lower] ?? (lower.startsWith("x-envoy-") ? NAME.envoy | NAME.guarded : 0);
   return { name, lower, flags };
+}
+
+/** A copy that keeps nothing else alive. */
+export function flatCopy(text: string): string {
+  const bytes = Buffer.from(text, "latin1");
+  return latin1(bytes, 0, bytes.length);
 }
 
 /** Bound of the name table: a hostile peer can invent names for ever, and memory must not follow. */
@@ -77,17 +90,14 @@ export function nameInfo(name: string): NameInfo {
   return info;
 }
 
-function flatCopy(text: string): string {
-  const bytes = Buffer.from(text, "latin1");
-  return latin1(bytes, 0, bytes.length);
-}
-
 export class HeaderList {
   readonly infos: NameInfo[] = [];
   /** Made from the range when somebody asks. */
   private readonly values: (string | undefined)[] = [];
   private readonly valueStarts: number[] = [];
   private readonly valueEnds: number[] = [];
+  /** The whole line as text, for fields of an HPACK table: made once, sent many times. */
+  private readonly lines: (string | undefined)[] = [];
   /** Range of the whole line in `source` when it can be copied as it is ("Name: value" CRLF), else -1. */
   private readonly starts: number[] = [];
   private readonly ends: number[] = [];
@@ -126,10 +136,15 @@ export class HeaderList {
   }
 
   push(name: string, value: string): void {
+    this.pushField(nameInfo(name), value, undefined);
+  }
+
+  /** A field whose name is already resolved; `line`: "name: value" CRLF when there is such a text already. */
+  pushField(info: NameInfo, value: string, line: string | undefined): void {
     const at = this.length++;
-    const info = nameInfo(name);
     this.infos[at] = info;
     this.values[at] = value;
+    this.lines[at] = line;
     this.valueStarts[at] = -1;
     this.valueEnds[at] = -1;
     this.starts[at] = -1;
@@ -142,11 +157,25 @@ export class HeaderList {
     const at = this.length++;
     this.infos[at] = info;
     this.values[at] = undefined;
+    this.lines[at] = undefined;
     this.valueStarts[at] = valueStart;
     this.valueEnds[at] = valueEnd;
     this.starts[at] = start;
     this.ends[at] = end;
     this.seen |= info.flags;
+  }
+
+  /** Is the value at `index` this text? Compared in the source, without making a string. */
+  valueIs(index: number, text: string): boolean {
+    const known = this.values[index];
+    if (known !== undefined) return known === text;
+    const start = this.valueStarts[index] as number;
+    return (this.valueEnds[index] as number) - start === text.length && this.source.startsWith(text, start);
+  }
+
+  valueLength(index: number): number {
+    const known = this.values[index];
+    return known !== undefined ? known.length : (this.valueEnds[index] as number) - (this.valueStarts[index] as number);
   }
 
   /** First value of a lower-case name. */
@@ -172,6 +201,7 @@ export class HeaderList {
     for (let i = 0; i < this.length; i++) {
       if (this.infos[i]?.lower !== lower) continue;
       this.values[i] = value;
+      this.lines[i] = undefined;
       this.starts[i] = -1;
       this.removeFrom(lower, i + 1);
       return;
@@ -208,6 +238,7 @@ export class HeaderList {
     if (from === to) return;
     this.infos[to] = this.infos[from] as NameInfo;
     this.values[to] = this.values[from];
+    this.lines[to] = this.lines[from];
     this.valueStarts[to] = this.valueStarts[from] as number;
     this.valueEnds[to] = this.valueEnds[from] as number;
     this.starts[to] = this.starts[from] as number;
@@ -232,7 +263,7 @@ export class HeaderList {
         runEnd = this.ends[i] as number;
       } else {
         runEnd = -1;
-        text += `${this.infos[i]?.name}: ${this.valueAt(i)}\r\n`;
+        text += this.lines[i] ?? `${this.infos[i]?.name}: ${this.valueAt(i)}\r\n`;
       }
     }
     return runEnd >= 0 ? text + source.substring(runStart, runEnd) : text;

@@ -15,7 +15,7 @@ export const lengthUnknown = -1;
 export type MethodName = string;
 
 // llhttp's methods without CONNECT and PRI. An unknown method is refused: llhttp behind us would refuse it too.
-const methods = new Set(
+export const methods: ReadonlySet<string> = new Set(
   (
     "DELETE GET HEAD POST PUT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND UNBIND " +
     "ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK UNLINK"
@@ -28,7 +28,7 @@ export class RequestHead {
   path = "/";
   /** Host as sent (or of the absolute-form target, which wins: RFC 9112 3.2.2). */
   authority = "";
-  /** What the downstream connection is; set by the router. With it a head is the semantics' HttpRequestView. */
+  /** HTTP/1.1: what the downstream connection is; HTTP/2: what the peer says. With it a head is the semantics' HttpRequestView. */
   scheme: "http" | "https" = "http";
   readonly headers = new HeaderList();
   /** Bytes of body: 0 none, n, or {@link lengthUnknown} for chunked. */

@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import { report } from "../../errors";
 import type { DownstreamStream, RequestSink } from "../exchange";
+import { preface } from "../h2/protocol";
 import { latin1 } from "./bytes";
 import { ChunkedDecoder } from "./chunked";
 import { type HeaderList, NAME } from "./header-list";
@@ -31,6 +32,12 @@ export interface ServerConnectionHooks {
   onClosed(): void;
 }
 
+/** RFC 9113 3.4; "PRI" is no method of HTTP/1.1, so that much is enough when no more has come. */
+function isPreface(input: Buffer): boolean {
+  const size = Math.min(input.length, preface.length);
+  return size >= 3 && input[0] === 80 && input.compare(preface, 0, size, 0, size) === 0;
+}
+
 export class H1ServerConnection implements DownstreamStream {
   readonly request = new RequestHead();
   private state: number = State.head;
@@ -50,7 +57,10 @@ export class H1ServerConnection implements DownstreamStream {
   /** Monotonic time of the last change between idle and busy, for the idle and header timeouts. */
   since = performance.now();
   maxRequests = Number.POSITIVE_INFINITY;
-  serverHeader = "";
+  /** Scheme of every request here. */
+  scheme: "http" | "https" = "http";
+  /** The connection begins with HTTP/2's preface: somebody else goes on with these bytes. Null: HTTP/1.1 only. */
+  onHttp2: ((first: Buffer) => void) | null = null;
 
   constructor(
     readonly socket: Socket,
@@ -64,6 +74,17 @@ export class H1ServerConnection implements DownstreamStream {
     socket.on("error", this.onError);
     socket.on("close", this.onClose);
     socket.on("drain", this.onDrain);
+  }
+
+  private detach(): void {
+    const { socket } = this;
+    this.state = State.closing;
+    this.isDead = true;
+    socket.off("data", this.onData);
+    socket.off("end", this.onEnd);
+    socket.off("error", this.onError);
+    socket.off("close", this.onClose);
+    socket.off("drain", this.onDrain);
   }
 
   get isIdle(): boolean {
@@ -85,6 +106,11 @@ export class H1ServerConnection implements DownstreamStream {
     if (this.held !== null) {
       input = Buffer.concat([this.held, chunk]);
       this.held = null;
+    }
+    if (this.onHttp2 !== null && this.requests === 0 && isPreface(input)) {
+      this.detach();
+      this.onHttp2(input);
+      return;
     }
     try {
       this.consume(input);
@@ -177,6 +203,7 @@ export class H1ServerConnection implements DownstreamStream {
 
   private begin(): void {
     const head = this.request;
+    head.scheme = this.scheme;
     this.requests++;
     this.mustClose = head.wantsClose || this.requests >= this.maxRequests;
     this.responseEnded = false;

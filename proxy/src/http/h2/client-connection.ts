@@ -1,0 +1,282 @@
+// Upstream HTTP/2: one connection to a host that carries many requests. Rule: it takes requests while the peer's limit,
+// max_requests_per_connection and the ids allow, then it is replaced; every request that could not be answered hears
+// whether the peer may have seen it (reset) or surely has not (refused).
+
+import type { Socket } from "node:net";
+import type { Http2Plan } from "../../plan/types";
+import type { ResetReason, ResponseSink, UpstreamStream } from "../exchange";
+import { type HeaderList, nameInfo } from "../h1/header-list";
+import { lengthUnknown } from "../h1/request-head";
+import { ResponseHead } from "../h1/response-head";
+import { H2Connection, type HeaderLimits } from "./connection";
+import { MessageFields } from "./message";
+import { assumedMaxStreams, CODE, headerBlockTimeoutMs, lastUsableStreamId, preface, SETTING } from "./protocol";
+import { H2Stream } from "./stream";
+
+const methodInfo = nameInfo(":method");
+const schemeInfo = nameInfo(":scheme");
+const authorityInfo = nameInfo(":authority");
+const pathInfo = nameInfo(":path");
+const maxInterim = 8;
+const maxSpare = 64;
+
+export interface H2ConnectionOwner {
+  /** A request ended: there may be room for one that waits. */
+  onStreamFree(connection: H2ClientConnection): void;
+  onConnectionClosed(connection: H2ClientConnection): void;
+}
+
+export class H2ClientStream extends H2Stream implements UpstreamStream {
+  readonly response = new ResponseHead();
+  private sink: ResponseSink | null = null;
+  isHeadRequest = false;
+  hasResponse = false;
+  interim = 0;
+
+  constructor(protected override readonly owner: H2ClientConnection) {
+    super(owner);
+  }
+
+  attach(sink: ResponseSink): void {
+    this.sink = sink;
+    this.hasResponse = false;
+    this.interim = 0;
+  }
+
+  sendHead(method: string, path: string, scheme: string, headers: HeaderList, bodyLength: number): void {
+    const { owner } = this;
+    const isLast = bodyLength === 0;
+    this.isHeadRequest = method === "HEAD";
+    this.open(owner.nextId(), owner.initialSendWindow);
+    this.toSend = bodyLength === lengthUnknown ? -1 : bodyLength;
+    owner.start(this);
+    owner.sendHeaders(this.id, method, path, scheme, headers, isLast);
+    this.isEndSent = isLast;
+  }
+
+  endRequest(): void {
+    this.endSending();
+  }
+
+  cancel(): void {
+    this.sink = null;
+    this.resetWith(CODE.cancel);
+  }
+
+  discard(): void {
+    this.cancel();
+  }
+
+  pauseResponse(): void {
+    this.pauseReading();
+  }
+
+  resumeResponse(): void {
+    this.resumeReading();
+  }
+
+  /** The final head. */
+  onHead(isLast: boolean): void {
+    const { response } = this;
+    this.hasResponse = true;
+    this.toReceive = response.bodyLength === lengthUnknown ? -1 : response.bodyLength;
+    this.sink?.onResponse(response);
+    if (isLast && this.isOpen) this.endData();
+  }
+
+  protected onBody(chunk: Buffer, start: number, end: number): void {
+    this.sink?.onResponseData(chunk, start, end);
+  }
+
+  protected onBodyEnd(): void {
+    const { sink } = this;
+    this.sink = null;
+    sink?.onResponseEnd();
+    // The answer is complete although the request is not: nobody wants the rest.
+    if (this.isOpen && !this.isLocalEnded) this.resetWith(CODE.cancel);
+  }
+
+  onReadEnd(): void {
+    this.sink?.onResponseFlush();
+  }
+
+  protected onLocalEnd(): void {}
+
+  protected onWritable(): void {
+    this.sink?.onUpstreamWritable();
+  }
+
+  onReset(code: number, detail: string): void {
+    const { sink } = this;
+    this.sink = null;
+    sink?.onUpstreamReset(reasonOf(code, detail), detail, this.hasResponse, true);
+  }
+}
+
+function reasonOf(code: number, detail: string): ResetReason {
+  if (code < 0) return "remote-reset";
+  if (detail === "refused") return "refused-stream";
+  if (detail === "remote_reset") return code === CODE.refusedStream ? "refused-stream" : "stream-reset";
+  return "protocol-error";
+}
+
+export class H2ClientConnection extends H2Connection<H2ClientStream> {
+  readonly openedAt = performance.now();
+  /** Monotonic time since when it has no request. */
+  idleSince = performance.now();
+  /** Requests taken so far. */
+  requests = 0;
+  private readonly fields = new MessageFields();
+  private readonly ignored = new ResponseHead().headers;
+  private readonly spare: H2ClientStream[] = [];
+  private nextStreamId = 1;
+  /** Streams handed out, with or without an id yet. */
+  private active = 0;
+  private isDraining = false;
+
+  constructor(
+    socket: Socket,
+    limits: Http2Plan,
+    headerLimits: HeaderLimits,
+    private readonly pool: H2ConnectionOwner,
+    private readonly maxRequests: number,
+  ) {
+    super(socket, limits, headerLimits, assumedMaxStreams);
+    this.out.raw(preface);
+    this.sendSettings([[SETTING.enablePush, 0]], headerLimits);
+  }
+
+  /** Takes no new requests any more. */
+  get isSpent(): boolean {
+    return this.isDraining || this.isClosed;
+  }
+
+  get initialSendWindow(): number {
+    return this.peerWindow;
+  }
+
+  /** A stream for one request, or null when this connection takes no more now. */
+  acquire(): H2ClientStream | null {
+    if (this.isDraining || this.isClosed) return null;
+    if (this.active >= this.peerMaxStreams || this.active >= this.limits.maxConcurrentStreams) return null;
+    if (!this.socket.writable) return null;
+    this.active++;
+    this.requests++;
+    if (this.requests >= this.maxRequests || this.nextStreamId >= lastUsableStreamId) this.isDraining = true;
+    return this.spare.pop() ?? new H2ClientStream(this);
+  }
+
+  nextId(): number {
+    const id = this.nextStreamId;
+    this.nextStreamId += 2;
+    return id;
+  }
+
+  start(stream: H2ClientStream): void {
+    this.guard.onOpened();
+    this.streams.set(stream.id, stream);
+  }
+
+  sendHeaders(id: number, method: string, path: string, scheme: string, headers: HeaderList, isLast: boolean): void {
+    const authority = headers.get("host") ?? "";
+    const at = this.beginHeaders(id, headers, 64 + path.length + authority.length + method.length, isLast);
+    const { out, encoder } = this;
+    encoder.add(out, methodInfo, method);
+    encoder.add(out, schemeInfo, scheme);
+    encoder.add(out, authorityInfo, authority);
+    encoder.add(out, pathInfo, path);
+    encoder.addList(out, headers);
+    this.endHeaders(at, id);
+  }
+
+  onHeaderBlock(id: number, isLast: boolean, block: Buffer, start: number, end: number): void {
+    const stream = this.streams.get(id);
+    const { fields } = this;
+    fields.begin(stream === undefined || stream.hasResponse ? this.ignored : stream.response.headers);
+    if (!this.decode(block, start, end, fields)) return;
+    if (stream === undefined) {
+      this.onClosedStreamFrame(id, "headers_on_closed_stream");
+      return;
+    }
+    if (stream.isRemoteEnded) {
+      this.failStream(stream, CODE.streamClosed, "headers_after_end");
+      return;
+    }
+    if (stream.hasResponse) {
+      if (!isLast || !fields.isTrailers) this.failStream(stream, CODE.protocolError, "malformed_trailers");
+      else if (!stream.endData()) this.failStream(stream, CODE.protocolError, "less_data_than_content_length");
+      return;
+    }
+    const { response } = stream;
+    const problem = this.decoder.isTooLarge
+      ? "headers_too_large"
+      : fields.toResponse(response, isLast, stream.isHeadRequest);
+    if (problem !== "") this.failStream(stream, CODE.protocolError, problem);
+    else if (response.status >= 200) stream.onHead(isLast);
+    else if (isLast || response.status === 101 || ++stream.interim > maxInterim) {
+      this.failStream(stream, CODE.protocolError, "unexpected_interim_response");
+    }
+  }
+
+  protected isIdle(id: number): boolean {
+    return (id & 1) === 0 || id >= this.nextStreamId;
+  }
+
+  protected mayCarryData(stream: H2ClientStream): boolean {
+    return stream.hasResponse;
+  }
+
+  protected override onPeerSettings(): void {
+    this.pool.onStreamFree(this);
+  }
+
+  protected override onReleased(stream: H2ClientStream): void {
+    if (this.spare.length < maxSpare) this.spare.push(stream);
+    this.free();
+  }
+
+  private free(): void {
+    this.active--;
+    if (this.active === 0) this.idleSince = performance.now();
+    if (this.isDraining) this.closeIfDone();
+    else if (!this.isClosed) this.pool.onStreamFree(this);
+  }
+
+  private closeIfDone(): void {
+    if (this.active === 0 && !this.isClosed) this.onBroken(CODE.noError, "drained");
+  }
+
+  /** The peer takes no new streams, and has not looked at those above the last one it names (RFC 9113 6.8). */
+  onGoAway(lastStreamId: number): void {
+    this.isDraining = true;
+    for (const stream of [...this.streams.values()]) {
+      if (stream.id <= lastStreamId || !stream.isOpen) continue;
+      stream.onReset(CODE.refusedStream, "refused");
+      this.release(stream);
+    }
+    this.closeIfDone();
+    this.pool.onStreamFree(this);
+  }
+
+  /** Retire: close when the last request is done. */
+  drain(): void {
+    this.isDraining = true;
+    this.closeIfDone();
+  }
+
+  sweep(now: number, idleLimitMs: number, maxAgeMs: number): void {
+    const { waitingSince } = this.reader;
+    if (waitingSince > 0 && now - waitingSince > headerBlockTimeoutMs) this.refuse("frame_timeout");
+    else if (now - this.openedAt >= maxAgeMs) this.drain();
+    else if (this.active === 0 && now - this.idleSince >= idleLimitMs) this.drain();
+  }
+
+  protected onEnded(): void {
+    this.active = 0;
+    this.pool.onConnectionClosed(this);
+  }
+
+  protected override onSocketClosed(): void {
+    this.pool.onConnectionClosed(this);
+  }
+}

@@ -1,0 +1,157 @@
+// Collects the frames of all streams of one connection and writes them once per turn of the event loop, so that a
+// syscall and a TLS record are shared by everything that happened in the turn (the largest lever: platform notes).
+// Rule: bytes that were handed to the socket are never overwritten before the socket has let go of them.
+
+import type { Socket } from "node:net";
+import { CODE, FLAG, FRAME, frameHeadBytes } from "./protocol";
+
+const slabBytes = 32 * 1024;
+/** Above this much unsent, streams keep their data (and stop their sources) instead of giving it to us. */
+const fullAtBytes = 256 * 1024;
+
+const due: FrameWriter[] = [];
+
+function flushDue(): void {
+  for (let i = 0; i < due.length; i++) (due[i] as FrameWriter).flush();
+  due.length = 0;
+}
+
+export class FrameWriter {
+  bytes: Buffer = Buffer.allocUnsafeSlow(slabBytes);
+  at = 0;
+  private start = 0;
+  private isDue = false;
+  private isClosed = false;
+  sent = 0;
+  /** Answers to the peer's PING, SETTINGS and mistakes that wait behind a peer that does not read. */
+  queuedControl = 0;
+
+  constructor(private readonly socket: Socket) {}
+
+  get isFull(): boolean {
+    return this.at - this.start + this.socket.writableLength > fullAtBytes;
+  }
+
+  /** Makes room for `size` bytes in one piece at `at`, and sees to it that they are written this turn. */
+  reserve(size: number): void {
+    if (!this.isDue) {
+      this.isDue = true;
+      if (due.length === 0) setImmediate(flushDue);
+      due.push(this);
+      if (this.at === this.start && this.socket.writableLength === 0) {
+        this.at = 0;
+        this.start = 0;
+        this.queuedControl = 0;
+      }
+    }
+    if (this.at + size > this.bytes.length) {
+      this.push();
+      this.bytes = Buffer.allocUnsafeSlow(Math.max(slabBytes, size));
+      this.at = 0;
+      this.start = 0;
+    }
+  }
+
+  frameHead(length: number, type: number, flags: number, streamId: number): void {
+    const { bytes } = this;
+    const at = this.at;
+    bytes[at] = length >>> 16;
+    bytes[at + 1] = length >>> 8;
+    bytes[at + 2] = length;
+    bytes[at + 3] = type;
+    bytes[at + 4] = flags;
+    bytes[at + 5] = streamId >>> 24;
+    bytes[at + 6] = streamId >>> 16;
+    bytes[at + 7] = streamId >>> 8;
+    bytes[at + 8] = streamId;
+    this.at = at + frameHeadBytes;
+  }
+
+  /** Writes the length into a frame head made before its payload was known. */
+  patchLength(headAt: number, length: number): void {
+    this.bytes[headAt] = length >>> 16;
+    this.bytes[headAt + 1] = length >>> 8;
+    this.bytes[headAt + 2] = length;
+  }
+
+  uint32(value: number): void {
+    this.at = this.bytes.writeUInt32BE(value >>> 0, this.at);
+  }
+
+  data(streamId: number, chunk: Buffer, start: number, end: number, isLast: boolean): void {
+    const size = end - start;
+    this.reserve(frameHeadBytes + size);
+    this.frameHead(size, FRAME.data, isLast ? FLAG.endStream : 0, streamId);
+    chunk.copy(this.bytes, this.at, start, end);
+    this.at += size;
+  }
+
+  endStream(streamId: number): void {
+    this.reserve(frameHeadBytes);
+    this.frameHead(0, FRAME.data, FLAG.endStream, streamId);
+  }
+
+  resetStream(streamId: number, code: number): void {
+    this.queuedControl++;
+    this.reserve(frameHeadBytes + 4);
+    this.frameHead(4, FRAME.rstStream, 0, streamId);
+    this.uint32(code);
+  }
+
+  windowUpdate(streamId: number, increment: number): void {
+    this.reserve(frameHeadBytes + 4);
+    this.frameHead(4, FRAME.windowUpdate, 0, streamId);
+    this.uint32(increment);
+  }
+
+  settings(pairs: readonly (readonly [number, number])[]): void {
+    this.reserve(frameHeadBytes + 6 * pairs.length);
+    this.frameHead(6 * pairs.length, FRAME.settings, 0, 0);
+    for (const [id, value] of pairs) {
+      this.at = this.bytes.writeUInt16BE(id, this.at);
+      this.uint32(value);
+    }
+  }
+
+  settingsAck(): void {
+    this.queuedControl++;
+    this.reserve(frameHeadBytes);
+    this.frameHead(0, FRAME.settings, FLAG.ack, 0);
+  }
+
+  ping(payload: Buffer, start: number, isAck: boolean): void {
+    this.queuedControl++;
+    this.reserve(frameHeadBytes + 8);
+    this.frameHead(8, FRAME.ping, isAck ? FLAG.ack : 0, 0);
+    this.at += payload.copy(this.bytes, this.at, start, start + 8);
+  }
+
+  goAway(lastStreamId: number, code: number = CODE.noError): void {
+    this.reserve(frameHeadBytes + 8);
+    this.frameHead(8, FRAME.goAway, 0, 0);
+    this.uint32(lastStreamId);
+    this.uint32(code);
+  }
+
+  raw(bytes: Buffer): void {
+    this.reserve(bytes.length);
+    this.at += bytes.copy(this.bytes, this.at);
+  }
+
+  flush(): void {
+    this.isDue = false;
+    this.push();
+  }
+
+  private push(): void {
+    if (this.at === this.start || this.isClosed) return;
+    const { start, at } = this;
+    this.start = at;
+    this.sent += at - start;
+    this.socket.write(start === 0 && at === this.bytes.length ? this.bytes : this.bytes.subarray(start, at));
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
