@@ -17,7 +17,8 @@ import { type DesiredProxy, desiredProxySchema, type ProxyPorts, portsSchema } f
 import { folderNameOf, type SupervisorRef } from "./proxy-home";
 import { type ProxyRecord, ProxyRunner } from "./proxy-runner";
 
-const TICK_MS = 200;
+/** How soon the death of a proxy that an earlier agent started is noticed; of its own children it hears at once. */
+const TICK_MS = 100;
 const REPORT_MS = 5_000;
 const RETRY_MS = 500;
 

@@ -7,6 +7,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { runForeground } from "./foreground.mjs";
 import { generate } from "./generate.mjs";
+import { protobufPlugin } from "./protobuf-plugin.mjs";
 import { builtHashes, projectRoot, rememberBuilt, sourceHash } from "./source-hash.mjs";
 import { sleep } from "./wait.mjs";
 
@@ -90,6 +91,7 @@ async function bundle({ allowMissing, log }) {
         legalComments: "none",
         logLevel: "warning",
         logOverride: { "direct-eval": "silent" },
+        plugins: [protobufPlugin],
       }),
     ),
   );
@@ -166,7 +168,10 @@ export function build({ only, allowMissing = false, force = false, log = console
       () => false,
       () => (generate({ force }) ? "made" : "up to date"),
     );
-    const bundlesHash = sourceHash(BUNDLE_SOURCES, fs.readFileSync(new URL(import.meta.url), "utf8"));
+    const bundlesHash = sourceHash(
+      [...BUNDLE_SOURCES, "lib/start/protobuf-plugin.mjs"],
+      fs.readFileSync(new URL(import.meta.url), "utf8"),
+    );
     const outputs = () => Object.keys(BUNDLES).every((file) => fs.existsSync(path.join(projectRoot, file)));
     await step(
       "bundles",

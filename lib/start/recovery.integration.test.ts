@@ -8,8 +8,9 @@ import { sleep, until } from "./wait.mjs";
 
 const START_LIMIT_MS = 600_000;
 const WATCH_MS = 6_000;
-/** The bar is 2 s on an idle machine; a machine that also runs the rest of the tests gets more. */
-const SIDECAR_BACK_MS = 5_000;
+const SIDECAR_BACK_MS = 2_000;
+/** Another program may have the processors just then: one of so many kills has to show what Meshwright itself needs. */
+const TRIES = 4;
 
 let meshwright: StartedForTests;
 
@@ -78,21 +79,40 @@ test.each(["control-plane", "agent", "web", "postgres"])(
   },
 );
 
-test("callers of a service with a second instance do not notice that one sidecar was killed", async () => {
-  const name = "proxy-production~catalog-v1~0";
-  const before = pidOf(name);
-  const failures = failuresOf(await visitsDuring(() => process.kill(before, "SIGKILL")));
-  // Requests in flight in the killed process may fail; nothing later.
-  expect(failures.filter(({ atMs }) => atMs > 200)).toEqual([]);
-  expect(await isBack(name, before)).toBe(true);
+/** Why a sidecar answered with an error, in the words of its access log. */
+function flagsIn(proxy: string, sinceMs: number): string[] {
+  return fs
+    .readFileSync(path.join(meshwright.home, "proxies", proxy, "access.log"), "utf8")
+    .split("\n")
+    .flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []))
+    .filter(({ start_time, response_code }) => Date.parse(start_time) >= sinceMs && response_code >= 500)
+    .map(({ start_time, response_code, response_flags, response_code_details, authority, path: at }) =>
+      [start_time, response_code, response_flags, response_code_details, `${authority}${at}`].join(" "),
+    );
+}
+
+test("callers of a service with a second instance see nothing of a killed sidecar", async () => {
+  for (const instance of [0]) {
+    const name = `proxy-production~catalog-v1~${instance}`;
+    const before = pidOf(name);
+    const killedAt = Date.now();
+    const visits = await visitsDuring(() => process.kill(before, "SIGKILL"));
+    const why = flagsIn("production~storefront-v1~0", killedAt).join("\n");
+    expect(failuresOf(visits), why).toEqual([]);
+    expect(visits.length).toBeGreaterThan(50);
+    expect(await isBack(name, before)).toBe(true);
+  }
 });
 
-test("a service with one instance is back soon after its sidecar was killed", async () => {
+test("a service with one instance is back within two seconds after its sidecar was killed", async () => {
   const name = "proxy-production~cart-v1~0";
-  const before = pidOf(name);
-  const failures = failuresOf(await visitsDuring(() => process.kill(before, "SIGKILL")));
-  const backAfterMs = Math.max(0, ...failures.map(({ atMs }) => atMs));
-  console.log(`cart was back after ${backAfterMs} ms, ${failures.length} visits failed`);
-  expect(backAfterMs).toBeLessThan(SIDECAR_BACK_MS);
-  expect(await isBack(name, before)).toBe(true);
+  const backAfterMs: number[] = [];
+  while (backAfterMs.length < TRIES && !backAfterMs.some((each) => each <= SIDECAR_BACK_MS)) {
+    const before = pidOf(name);
+    const failures = failuresOf(await visitsDuring(() => process.kill(before, "SIGKILL")));
+    expect(await isBack(name, before)).toBe(true);
+    backAfterMs.push(Math.max(0, ...failures.map(({ atMs }) => atMs)));
+    console.log(`cart was back after ${backAfterMs.at(-1)} ms, ${failures.length} visits failed`);
+  }
+  expect(Math.min(...backAfterMs)).toBeLessThanOrEqual(SIDECAR_BACK_MS);
 });
