@@ -71,12 +71,15 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
   const passage = passChain(callee, listener, chain, knock);
   if (!passage) return { outcome: "unreachable", status: 503, mtls, hop: null, why: "It carries TCP only." };
   const { outcome, status } = outcomeOf(passage.result);
+  const [from, to] = [knock.message.path, passage.message.path];
   const filters = chain.network.kind === "http" ? chain.network.rbac : [];
   const hop: Hop = {
     ...base,
     considered: isExplained ? consideredPolicies(scene, filters, passage.authorization, passage.context) : [],
     authorization: hopAuthorization(scene, filters, passage.authorization, passage.context.peer !== null),
     mtls,
+    // The callee's sidecar normalises once more: what a rewrite made may not be what the app sees.
+    ...(from === to ? {} : { rewrites: { path: { from, to }, headers: [], responseHeaders: [] } }),
     ...(passage.virtualHost ? { virtualHost: passage.virtualHost.name } : {}),
     ...(passage.result.kind === "forwarded" ? { cluster: passage.result.action.clusters[0]?.name ?? "" } : {}),
     sentence: "",

@@ -88,7 +88,7 @@ function forwarded(
 ): Answer {
   const from = callerKey(question.from);
   const ways = action.clusters.map((choice) => {
-    const { sent, rewrites } = sentTo(passage.message, action, choice);
+    const { sent, rewrites } = sentTo(passage.message, messageOf(question).path, action, choice);
     const first: Hop = { ...hop, cluster: choice.name, ...(rewrites ? { rewrites } : {}) };
     return toCluster(scene, from, proxy, first, choice, choice.weight / action.totalWeight, sent, isExplained);
   });
@@ -221,7 +221,10 @@ function bareAnswer(scene: Scene, caller: ObjectKey, message: Message, isExplain
   }
   const [first] = workloads;
   if (first === undefined) return dead("unreachable", `${nameOf(callee)} has no workload.`);
-  const { outcome, status, hop, why } = arriveAt(scene, first, { identity: null, tls: null, message }, isExplained);
+  const arrival = arriveAt(scene, first, { identity: null, tls: null, message }, isExplained);
+  const { outcome, hop, why } = arrival;
+  // Nobody between the two makes a status of a connection that the callee closed.
+  const status = outcome === "refused" && hop?.mtls === "refused" ? null : arrival.status;
   const sentence = `${name} has no sidecar. ${why ?? hop?.sentence ?? ""}`.trim();
   return {
     outcome,

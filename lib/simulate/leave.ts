@@ -86,14 +86,14 @@ function retriesOf({ attempts, perTryTimeoutMs, on }: RetryPolicyPlan): HopRetri
   return { attempts, perTryTimeoutMs, on: [...named, ...on.statusCodes.map(String), ...grpc] };
 }
 
-/** The request as it leaves for one of the clusters, and what was changed on it. */
-export function sentTo(message: Message, action: ForwardAction, choice: ClusterChoice) {
+/** The request as it leaves for one of the clusters, and what was changed on it; `asked` is its path before it was normalised. */
+export function sentTo(message: Message, asked: string, action: ForwardAction, choice: ClusterChoice) {
   const path = action.rewritePath ? action.rewritePath(message.path) : message.path;
   const authority = action.rewriteHost?.kind === "literal" ? action.rewriteHost.value : message.authority;
   const pairs = message.headers.map(([name, value]): [string, string] => [name, value]);
   const sent: Message = { ...message, path, authority, headers: applyHeaderOps(choice.requestHeaders, pairs) };
   const rewrites: HopRewrites = {
-    ...(path === message.path ? {} : { path: { from: message.path, to: path } }),
+    ...(path === asked ? {} : { path: { from: asked, to: path } }),
     ...(authority === message.authority ? {} : { host: { from: message.authority, to: authority } }),
     headers: choice.requestHeaders.map(changeOf),
     responseHeaders: choice.responseHeaders.map(changeOf),
