@@ -3,7 +3,16 @@
 import { analyze, type Finding } from "@/lib/analysis";
 import type { EnvironmentBinding } from "@/lib/compile";
 import type { MeshDocument, MeshObject, ObjectKey } from "@/lib/mesh";
-import { type Answer, ask, buildScene, type Question, type Scene } from "@/lib/simulate";
+import {
+  type Answer,
+  ask,
+  buildScene,
+  type Consequence,
+  consequencesOf,
+  type ObservedCall,
+  type Question,
+  type Scene,
+} from "@/lib/simulate";
 import { applyDelta, type DesignDelta } from "./delta";
 
 /** draft: what is edited. base: what it is compared with. */
@@ -16,6 +25,8 @@ export interface Brain {
   sync(slot: SlotName, delta: DesignDelta, options: SlotOptions): void;
   findings(): Answered<Finding[]>;
   ask(slot: SlotName, question: Question): Answered<Answer>;
+  /** From base to draft, over drawn and observed calls. */
+  consequences(observed: readonly ObservedCall[]): Answered<Consequence[]>;
 }
 
 type Slot = {
@@ -50,6 +61,10 @@ export function createBrain(): Brain {
     findings() {
       const slot = slotOf("draft");
       return { version: slot.version, value: analyze(documentOf(slot)) };
+    },
+    consequences(observed) {
+      const slot = slotOf("draft");
+      return { version: slot.version, value: consequencesOf(sceneOf(slotOf("base")), sceneOf(slot), observed) };
     },
     ask(name, question) {
       const slot = slotOf(name);

@@ -29,6 +29,7 @@ function harness() {
         },
         findings: () => later(() => brain.findings()),
         ask: (...input: Parameters<Brain["ask"]>) => later(() => brain.ask(...input)),
+        consequences: (...input: Parameters<Brain["consequences"]>) => later(() => brain.consequences(...input)),
       };
       return {
         remote,

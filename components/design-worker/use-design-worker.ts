@@ -4,7 +4,7 @@ import { wrap } from "comlink";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { Finding } from "@/lib/analysis";
 import type { MeshDocument } from "@/lib/mesh";
-import type { Answer, Question } from "@/lib/simulate";
+import type { Answer, Consequence, ObservedCall, Question } from "@/lib/simulate";
 import type { Brain, SlotName, SlotOptions } from "./brain";
 import { createBridge, type Host, type WorkerState } from "./bridge";
 
@@ -29,6 +29,8 @@ export interface DesignWorker {
   /** Of the draft. */
   findings(): Promise<Finding[] | null>;
   ask(slot: SlotName, question: Question): Promise<Answer | null>;
+  /** What changes from base to draft, over drawn and observed calls. */
+  consequences(observed: readonly ObservedCall[]): Promise<Consequence[] | null>;
   restart(): void;
 }
 
@@ -37,6 +39,8 @@ const designWorker: DesignWorker = {
   findings: () => bridge.question("findings", { slots: ["draft"], ask: (remote) => remote.findings() }),
   ask: (slot, question) =>
     bridge.question(`ask ${slot}`, { slots: [slot], ask: (remote) => remote.ask(slot, question) }),
+  consequences: (observed) =>
+    bridge.question("consequences", { slots: ["base", "draft"], ask: (remote) => remote.consequences(observed) }),
   restart: bridge.restart,
 };
 

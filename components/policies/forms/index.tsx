@@ -1,0 +1,25 @@
+"use client";
+// The form of a policy, by its kind.
+import type { PolicyObject } from "@/lib/mesh/policies";
+import { RouteForm } from "./route-form";
+import { AuthorizationForm, EgressForm, MutualTlsForm } from "./security-forms";
+import { SubsetForm, TrafficForm } from "./traffic-forms";
+
+export { FormProvider, type PolicyForm } from "./form-context";
+
+export function KindForm({ object }: { object: PolicyObject }) {
+  switch (object.kind) {
+    case "Route":
+      return <RouteForm route={object} />;
+    case "Subset":
+      return <SubsetForm subset={object} />;
+    case "TrafficPolicy":
+      return <TrafficForm policy={object} />;
+    case "MutualTls":
+      return <MutualTlsForm policy={object} />;
+    case "AuthorizationPolicy":
+      return <AuthorizationForm policy={object} />;
+    case "Egress":
+      return <EgressForm policy={object} />;
+  }
+}

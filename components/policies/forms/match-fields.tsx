@@ -1,0 +1,132 @@
+"use client";
+// Which requests a rule is for: path, methods, headers, query. Rule: conditions of one match all hold, of several matches any.
+import { ActionIcon, Text } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import type { HeaderMatch, Path, QueryMatch, RouteMatch } from "@/lib/mesh";
+import { ChoiceField, ListField, SwitchField, TextField } from "./fields";
+import { usePolicyForm } from "./form-context";
+import classes from "./forms.module.css";
+import { keyed } from "./keyed";
+import { AddEntry, Entry, Row } from "./parts";
+
+export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const PATH_TYPES = [
+  { value: "exact", label: "is exactly" },
+  { value: "pathPrefix", label: "is under" },
+  { value: "prefix", label: "begins with" },
+  { value: "regex", label: "matches" },
+];
+const VALUE_TYPES = [
+  { value: "exact", label: "is" },
+  { value: "prefix", label: "begins with" },
+  { value: "suffix", label: "ends with" },
+  { value: "regex", label: "matches" },
+  { value: "present", label: "is there" },
+];
+
+export function Matches({ path, matches }: { path: Path; matches: readonly RouteMatch[] }) {
+  return (
+    <>
+      {matches.length === 0 ? (
+        <Text size="xs" c="dimmed">
+          Every request that no rule above took.
+        </Text>
+      ) : null}
+      {keyed(matches).map(({ key, item: match, at: i }) => (
+        <Entry
+          key={key}
+          list={path}
+          at={i}
+          count={matches.length}
+          name={`match ${i + 1}`}
+          title={i === 0 ? "Requests where" : "or where"}
+          copy={match}
+        >
+          <Match path={[...path, i]} match={match} />
+        </Entry>
+      ))}
+      <AddEntry list={path} count={matches.length} entry={{ path: { type: "pathPrefix", value: "/" } }}>
+        {matches.length === 0 ? "Only some requests" : "Or other requests"}
+      </AddEntry>
+    </>
+  );
+}
+
+function Match({ path, match }: { path: Path; match: RouteMatch }) {
+  const form = usePolicyForm();
+  const at = [...path, "path"];
+  return (
+    <>
+      <Row>
+        <ChoiceField
+          path={[...at, "type"]}
+          label="Path"
+          description=""
+          value={match.path?.type}
+          choices={PATH_TYPES}
+          placeholder="any"
+          onChoose={(type) => form.set(at, type ? { ...match.path, type, value: match.path?.value ?? "/" } : undefined)}
+        />
+        {match.path ? (
+          <TextField path={[...at, "value"]} label="Value" description="" value={match.path.value} placeholder="/pay" />
+        ) : null}
+      </Row>
+      {match.path ? (
+        <SwitchField path={[...at, "ignoreCase"]} label="Ignore case" description="" value={match.path.ignoreCase} />
+      ) : null}
+      <ListField path={[...path, "methods"]} label="Methods" description="" value={match.methods} choices={METHODS} />
+      <ValueMatches path={[...path, "headers"]} matches={match.headers} word="header" example="x-user-type" />
+      <ValueMatches path={[...path, "query"]} matches={match.query} word="query parameter" example="debug" />
+    </>
+  );
+}
+
+function ValueMatches(props: {
+  path: Path;
+  matches: readonly (HeaderMatch | QueryMatch)[] | undefined;
+  word: string;
+  example: string;
+}) {
+  const form = usePolicyForm();
+  const matches = props.matches ?? [];
+  const title = props.word === "header" ? "Header" : "Query parameter";
+  return (
+    <>
+      {keyed(matches).map(({ key, item: match, at: i }) => {
+        const at = [...props.path, i];
+        return (
+          <div key={key} className={classes.valueMatch}>
+            <TextField path={[...at, "name"]} label={title} description="" value={match.name} />
+            <ChoiceField
+              path={[...at, "type"]}
+              label="How"
+              description=""
+              isRequired
+              value={match.type}
+              choices={VALUE_TYPES}
+              onChoose={(type) => {
+                const { value, ...rest } = match;
+                form.set(at, type === "present" ? { ...rest, type } : { ...rest, type, value: value ?? "" });
+              }}
+            />
+            {match.type === "present" ? (
+              <span />
+            ) : (
+              <TextField path={[...at, "value"]} label="Value" description="" value={match.value} />
+            )}
+            <ActionIcon
+              aria-label={`Remove ${props.word} ${match.name}`}
+              disabled={form.isReadOnly}
+              onClick={() => form.set(props.path, matches.toSpliced(i, 1))}
+            >
+              <IconX size={16} />
+            </ActionIcon>
+          </div>
+        );
+      })}
+      <AddEntry list={props.path} count={matches.length} entry={{ name: props.example, type: "present" }}>
+        Add a {props.word}
+      </AddEntry>
+    </>
+  );
+}

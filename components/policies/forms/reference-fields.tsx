@@ -1,0 +1,173 @@
+"use client";
+// Fields that name other objects: a service, callers, a target. Rule: a person chooses by name; the reference is written the way the
+// model writes it, without the namespace when it is the object's own.
+import { Group, MultiSelect, SegmentedControl, Select, Stack } from "@mantine/core";
+import { useState } from "react";
+import {
+  type Kind,
+  type MeshIndex,
+  objectKey,
+  type Path,
+  parseKey,
+  type Ref,
+  refKey,
+  type ServiceRef,
+  serviceRefKey,
+} from "@/lib/mesh";
+import { useDescription, usePolicyForm } from "./form-context";
+
+export function optionsOf(index: MeshIndex, kinds: readonly Kind[], own: string | undefined) {
+  return kinds.flatMap((kind) =>
+    index.all(kind).map((object) => {
+      const where = object.metadata.namespace === own ? "" : `${object.metadata.namespace}/`;
+      const what = kind === "Service" ? "" : ` (${kind === "ExternalService" ? "external" : kind.toLowerCase()})`;
+      return { value: objectKey(object), label: `${where}${object.metadata.name}${what}` };
+    }),
+  );
+}
+
+/** `{kind, name}` as an object of namespace `own` writes it. */
+export function refOfKey(key: string, own: string | undefined): Ref | undefined {
+  const parts = parseKey(key);
+  if (!parts) return undefined;
+  const kind = parts.kind as Ref["kind"];
+  return parts.namespace === own || parts.namespace === undefined
+    ? { kind, name: parts.name }
+    : { kind, namespace: parts.namespace, name: parts.name };
+}
+
+function withMissing(options: { value: string; label: string }[], keys: readonly string[]) {
+  const missing = keys.filter((key) => !options.some((each) => each.value === key));
+  return [...options, ...missing.map((value) => ({ value, label: `${parseKey(value)?.name ?? value} (not there)` }))];
+}
+
+export function RefField(props: { path: Path; label: string; value: Ref; kinds: readonly Ref["kind"][] }) {
+  const form = usePolicyForm();
+  const own = form.object.metadata.namespace;
+  const key = refKey(props.value, form.object);
+  return (
+    <Select
+      label={props.label}
+      description={useDescription(props.path)}
+      size="xs"
+      searchable
+      allowDeselect={false}
+      disabled={form.isReadOnly}
+      value={key}
+      data={withMissing(optionsOf(form.index, props.kinds, own), [key])}
+      onChange={(next) => next && form.set(props.path, refOfKey(next, own))}
+    />
+  );
+}
+
+export function ServiceField(props: { path: Path; label: string; value: ServiceRef; isPlain?: boolean }) {
+  const form = usePolicyForm();
+  const own = form.object.metadata.namespace;
+  const key = serviceRefKey(props.value, form.object);
+  const words = useDescription(props.path);
+  return (
+    <Select
+      label={props.label}
+      {...(props.isPlain ? {} : { description: words })}
+      size="xs"
+      searchable
+      allowDeselect={false}
+      disabled={form.isReadOnly}
+      value={key}
+      data={withMissing(optionsOf(form.index, ["Service"], own), [key])}
+      onChange={(next) => {
+        const ref = next ? refOfKey(next, own) : undefined;
+        if (ref)
+          form.set(props.path, ref.namespace ? { namespace: ref.namespace, name: ref.name } : { name: ref.name });
+      }}
+    />
+  );
+}
+
+/** Callers by name; several. */
+export function RefsField(props: {
+  path: Path;
+  label: string;
+  value: readonly Ref[] | undefined;
+  placeholder: string;
+  description?: string;
+}) {
+  const form = usePolicyForm();
+  const own = form.object.metadata.namespace;
+  const fromSchema = useDescription(props.path);
+  const keys = (props.value ?? []).map((ref) => refKey(ref, form.object));
+  return (
+    <MultiSelect
+      label={props.label}
+      description={props.description ?? fromSchema}
+      size="xs"
+      searchable
+      clearable
+      disabled={form.isReadOnly}
+      value={keys}
+      placeholder={keys.length === 0 ? props.placeholder : ""}
+      data={withMissing(optionsOf(form.index, ["Service", "Gateway", "Workload"], own), keys)}
+      onChange={(next) => {
+        // references that stay keep the way in which they are written
+        const refs = next.flatMap((key) => props.value?.[keys.indexOf(key)] ?? refOfKey(key, own) ?? []);
+        form.set(props.path, refs);
+      }}
+    />
+  );
+}
+
+type Target = { namespace?: string | undefined; service?: string | undefined };
+
+/** The whole mesh, a namespace, or one service. */
+export function TargetField({ value }: { value: Target | undefined }) {
+  const form = usePolicyForm();
+  const own = form.object.metadata.namespace;
+  const level = value?.service ? "service" : value?.namespace ? "namespace" : "mesh";
+  const [chosen, setChosen] = useState<string | null>(null);
+  const shown = chosen ?? level;
+  const words = useDescription(["spec", "target"]);
+  const set = (target: Target | undefined) => {
+    form.set(["spec", "target"], target ?? {});
+    setChosen(null);
+  };
+  const key = value?.service ? `Service/${value.namespace ?? own ?? ""}/${value.service}` : null;
+  const services = optionsOf(form.index, ["Service"], own);
+  return (
+    <Stack gap={8}>
+      <SegmentedControl
+        size="xs"
+        disabled={form.isReadOnly}
+        value={shown}
+        aria-label="What it is for"
+        onChange={(next) => (next === "mesh" ? set({}) : setChosen(next))}
+        data={[
+          { value: "service", label: "One service" },
+          { value: "namespace", label: "A namespace" },
+          { value: "mesh", label: "The whole mesh" },
+        ]}
+      />
+      {shown === "mesh" ? null : (
+        <Group gap={12}>
+          <Select
+            flex={1}
+            size="xs"
+            searchable
+            allowDeselect={false}
+            aria-label={shown === "service" ? "Service" : "Namespace"}
+            description={words}
+            disabled={form.isReadOnly}
+            placeholder={shown === "service" ? "Choose a service" : "Choose a namespace"}
+            value={shown === "service" ? key : shown === level ? (value?.namespace ?? null) : null}
+            data={shown === "service" ? withMissing(services, key ? [key] : []) : [...form.index.namespaces]}
+            onChange={(next) => {
+              if (!next) return;
+              if (shown === "namespace") return set({ namespace: next });
+              const ref = refOfKey(next, own);
+              if (ref) set(ref.namespace ? { namespace: ref.namespace, service: ref.name } : { service: ref.name });
+            }}
+          />
+        </Group>
+      )}
+    </Stack>
+  );
+}

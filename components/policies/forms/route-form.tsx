@@ -1,0 +1,168 @@
+"use client";
+// The form of a route: its rules in order, each with its matches, what happens, and how long it may take.
+import { SegmentedControl, Text } from "@mantine/core";
+import { type Path, RETRY_CONDITIONS, type Route, type RouteRule } from "@/lib/mesh";
+import { ruleEffect } from "@/lib/mesh/policies";
+import { ListField, NumberField, TextField } from "./fields";
+import { usePolicyForm } from "./form-context";
+import { keyed } from "./keyed";
+import { Matches } from "./match-fields";
+import { AddEntry, Entry, Row, Section } from "./parts";
+import { RefField } from "./reference-fields";
+import { Split } from "./split";
+
+export function RouteForm({ route }: { route: Route }) {
+  const { rules, target } = route.spec;
+  const plain = {
+    matches: [],
+    action: { type: "forward", destinations: [{ service: { name: target.name }, weight: 100 }] },
+  };
+  return (
+    <>
+      <Section title="For calls to">
+        <RefField
+          path={["spec", "target"]}
+          label="Target"
+          value={target}
+          kinds={["Service", "Gateway", "ExternalService"]}
+        />
+        {target.kind === "Gateway" ? (
+          <ListField path={["spec", "hosts"]} label="Hosts" value={route.spec.hosts} placeholder="all of them" />
+        ) : null}
+      </Section>
+      <Section title="Rules" hint="Tried in order; the first that matches decides.">
+        {keyed(rules, (rule) => rule.name ?? "").map(({ key, item: rule, at: i }) => (
+          <Entry
+            key={key}
+            list={["spec", "rules"]}
+            at={i}
+            count={rules.length}
+            name={rule.name ? `rule ${rule.name}` : `rule ${i + 1}`}
+            title={`${i + 1}. ${ruleEffect(rule, target.name)}`}
+            isOrdered
+            isLastNeeded
+            copy={{ ...rule, name: rule.name ? `${rule.name}-copy` : undefined }}
+          >
+            <Rule path={["spec", "rules", i]} rule={rule} />
+          </Entry>
+        ))}
+        <AddEntry list={["spec", "rules"]} count={rules.length} entry={plain}>
+          Add a rule
+        </AddEntry>
+      </Section>
+    </>
+  );
+}
+
+function Rule({ path, rule }: { path: Path; rule: RouteRule }) {
+  const retries = [...path, "retries"];
+  return (
+    <>
+      <Matches path={[...path, "matches"]} matches={rule.matches} />
+      <Action path={[...path, "action"]} rule={rule} />
+      {rule.action.type === "forward" ? (
+        <>
+          <Row>
+            <NumberField
+              path={[...path, "timeoutMs"]}
+              label="Timeout"
+              value={rule.timeoutMs}
+              suffix="ms"
+              placeholder="none"
+            />
+            <NumberField
+              path={[...retries, "attempts"]}
+              label="Retries"
+              value={rule.retries?.attempts}
+              placeholder="none"
+            />
+          </Row>
+          {rule.retries ? (
+            <>
+              <NumberField
+                path={[...retries, "perTryTimeoutMs"]}
+                label="Timeout of a try"
+                value={rule.retries.perTryTimeoutMs}
+                suffix="ms"
+              />
+              <ListField
+                path={[...retries, "on"]}
+                label="Tried again on"
+                value={rule.retries.on}
+                choices={RETRY_CONDITIONS}
+                placeholder="Envoy's default"
+              />
+            </>
+          ) : null}
+          <Row>
+            <TextField
+              path={[...path, "rewrite", "path"]}
+              label="Path becomes"
+              description=""
+              value={rule.rewrite?.path}
+              placeholder="unchanged"
+            />
+            <TextField
+              path={[...path, "rewrite", "host"]}
+              label="Host becomes"
+              description=""
+              value={rule.rewrite?.host}
+              placeholder="unchanged"
+            />
+          </Row>
+        </>
+      ) : null}
+      <TextField path={[...path, "name"]} label="Name" value={rule.name} placeholder="no name" />
+      {rule.headers ? (
+        <Text size="xs" c="dimmed">
+          Changes headers: see <code>headers</code> in the YAML.
+        </Text>
+      ) : null}
+    </>
+  );
+}
+
+function Action({ path, rule }: { path: Path; rule: RouteRule }) {
+  const form = usePolicyForm();
+  const { action } = rule;
+  const change = (type: string) => {
+    if (type === action.type) return;
+    const name = form.object.kind === "Route" ? form.object.spec.target.name : "service";
+    const made: Record<string, unknown> = {
+      forward: { type, destinations: [{ service: { name }, weight: 100 }] },
+      redirect: { type, path: "/" },
+      respond: { type, status: 503 },
+    };
+    form.set(path, made[type]);
+  };
+  return (
+    <>
+      <SegmentedControl
+        size="xs"
+        disabled={form.isReadOnly}
+        value={action.type}
+        onChange={change}
+        aria-label="What happens to the request"
+        data={[
+          { value: "forward", label: "Forward" },
+          { value: "redirect", label: "Redirect" },
+          { value: "respond", label: "Answer" },
+        ]}
+      />
+      {action.type === "forward" ? <Split path={[...path, "destinations"]} destinations={action.destinations} /> : null}
+      {action.type === "redirect" ? (
+        <Row>
+          <TextField path={[...path, "host"]} label="Host" value={action.host} placeholder="as called" />
+          <TextField path={[...path, "path"]} label="Path" value={action.path} placeholder="as called" />
+          <NumberField path={[...path, "code"]} label="Status" value={action.code} placeholder="301" />
+        </Row>
+      ) : null}
+      {action.type === "respond" ? (
+        <Row>
+          <NumberField path={[...path, "status"]} label="Status" value={action.status} />
+          <TextField path={[...path, "body"]} label="Body" value={action.body} placeholder="empty" />
+        </Row>
+      ) : null}
+    </>
+  );
+}

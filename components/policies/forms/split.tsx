@@ -1,0 +1,131 @@
+"use client";
+// Where a rule sends its requests, in shares. Job: sliders that always sum to 100. Rule: a drag is one change, made when it ends.
+import { NumberInput, Slider } from "@mantine/core";
+import { useState } from "react";
+import type { Destination, Path } from "@/lib/mesh";
+import { serviceRefKey } from "@/lib/mesh";
+import { toPercents, withShare } from "@/lib/mesh/policies";
+import { ChoiceField, NumberField } from "./fields";
+import { usePolicyForm } from "./form-context";
+import classes from "./forms.module.css";
+import { keyed } from "./keyed";
+import { AddEntry, Entry, Row } from "./parts";
+import { ServiceField } from "./reference-fields";
+
+export function Split({ path, destinations }: { path: Path; destinations: readonly Destination[] }) {
+  const form = usePolicyForm();
+  const saved = toPercents(destinations.map((each) => each.weight));
+  const [drag, setDragged] = useState<{ of: readonly Destination[]; shares: number[] } | null>(null);
+  // what was saved ends a drag
+  const dragged = drag?.of === destinations ? drag.shares : null;
+  const shares = dragged ?? saved;
+  const entries = keyed(destinations, nameOf);
+  const commit = (at: number, percent: number) => {
+    const next = withShare(shares, at, percent);
+    const value = destinations.map((each, i) => ({ ...each, weight: next[i] ?? 0 }));
+    form.set(path, value);
+  };
+  const move = (at: number, percent: number) =>
+    setDragged({ of: destinations, shares: withShare(shares, at, percent) });
+  return (
+    <>
+      {destinations.length > 1 ? (
+        <>
+          <div className={classes.bar} aria-hidden="true">
+            {entries.map(({ key, at }) => (
+              <span key={key} style={{ width: `${shares[at] ?? 0}%` }} />
+            ))}
+          </div>
+          {entries.map(({ key, item, at: i }) => (
+            <div key={key} className={classes.share}>
+              <span className={classes.shareName}>{nameOf(item)}</span>
+              <Slider
+                size="sm"
+                label={null}
+                disabled={form.isReadOnly}
+                value={shares[i] ?? 0}
+                thumbLabel={`Share of ${nameOf(item)} in percent`}
+                onChange={(value) => move(i, value)}
+                onChangeEnd={(value) => commit(i, value)}
+              />
+              <NumberInput
+                size="xs"
+                min={0}
+                max={100}
+                suffix=" %"
+                hideControls
+                disabled={form.isReadOnly}
+                aria-label={`Percent to ${nameOf(item)}`}
+                value={shares[i] ?? 0}
+                onBlur={() => {
+                  if (dragged) commit(i, dragged[i] ?? 0);
+                }}
+                onChange={(value) => {
+                  if (Number(value) !== shares[i]) move(i, Number(value));
+                }}
+              />
+            </div>
+          ))}
+        </>
+      ) : null}
+      {entries.map(({ key, item, at: i }) => (
+        <DestinationEntry
+          key={key}
+          path={path}
+          at={i}
+          destination={item}
+          count={destinations.length}
+          name={nameOf(item)}
+        />
+      ))}
+      <AddEntry
+        list={path}
+        count={destinations.length}
+        entry={{ service: destinations[0]?.service ?? { name: "service" }, weight: 0 }}
+      >
+        Add a destination
+      </AddEntry>
+    </>
+  );
+}
+
+const nameOf = (each: Destination) => [each.service.name, each.subset].filter(Boolean).join(" ");
+
+function DestinationEntry(props: { path: Path; at: number; destination: Destination; count: number; name: string }) {
+  const { index, object } = usePolicyForm();
+  const { destination, at } = props;
+  const here = [...props.path, at];
+  const service = serviceRefKey(destination.service, object);
+  const ports = index.find("Service", service)?.spec.ports ?? [];
+  return (
+    <Entry
+      list={props.path}
+      at={at}
+      count={props.count}
+      name={`destination ${props.name}`}
+      title={props.count > 1 ? props.name : "Destination"}
+      isLastNeeded
+    >
+      <Row>
+        <ServiceField path={[...here, "service"]} label="Service" value={destination.service} isPlain />
+        <ChoiceField
+          path={[...here, "subset"]}
+          label="Subset"
+          description=""
+          value={destination.subset}
+          placeholder="all of it"
+          choices={index.subsetsOf(service).map((each) => each.spec.name)}
+        />
+        {ports.length > 1 || destination.port !== undefined ? (
+          <NumberField
+            path={[...here, "port"]}
+            label="Port"
+            description=""
+            value={destination.port}
+            placeholder="as called"
+          />
+        ) : null}
+      </Row>
+    </Entry>
+  );
+}

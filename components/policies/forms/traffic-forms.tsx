@@ -1,0 +1,188 @@
+"use client";
+// The forms of resilience and of subsets.
+import { ActionIcon, Button, Text } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import { type Subset, serviceRefKey, type TrafficPolicy } from "@/lib/mesh";
+import { ChoiceField, NumberField, SwitchField, TextField } from "./fields";
+import { usePolicyForm } from "./form-context";
+import { Row, Section } from "./parts";
+import { ServiceField } from "./reference-fields";
+
+export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
+  const { index } = usePolicyForm();
+  const { service, subset, connectionPool: pool, outlierDetection: outlier, loadBalancing, retryBudget } = policy.spec;
+  const subsets = index.subsetsOf(serviceRefKey(service, policy)).map((each) => each.spec.name);
+  const at = (block: string, field: string) => ["spec", block, field];
+  return (
+    <>
+      <Section title="For calls to">
+        <ServiceField path={["spec", "service"]} label="Service" value={service} />
+        <ChoiceField
+          path={["spec", "subset"]}
+          label="Subset"
+          value={subset}
+          choices={subsets}
+          placeholder="every subset"
+        />
+      </Section>
+      <Section title="Circuit breaker" hint="How much one caller may ask at once; more is answered with 503.">
+        <Row>
+          <NumberField path={at("connectionPool", "maxConnections")} label="Connections" value={pool?.maxConnections} />
+          <NumberField
+            path={at("connectionPool", "maxPendingRequests")}
+            label="Waiting requests"
+            value={pool?.maxPendingRequests}
+          />
+          <NumberField path={at("connectionPool", "maxRequests")} label="Requests at once" value={pool?.maxRequests} />
+          <NumberField path={at("connectionPool", "maxRetries")} label="Retries at once" value={pool?.maxRetries} />
+          <NumberField
+            path={at("connectionPool", "connectTimeoutMs")}
+            label="Connect timeout"
+            value={pool?.connectTimeoutMs}
+            suffix="ms"
+          />
+          <NumberField
+            path={at("connectionPool", "idleTimeoutMs")}
+            label="Idle timeout"
+            value={pool?.idleTimeoutMs}
+            suffix="ms"
+          />
+          <NumberField
+            path={at("connectionPool", "maxRequestsPerConnection")}
+            label="Requests of a connection"
+            value={pool?.maxRequestsPerConnection}
+          />
+        </Row>
+      </Section>
+      <Section title="Outlier detection" hint="Takes failing hosts out for a while.">
+        <Row>
+          <NumberField
+            path={at("outlierDetection", "consecutive5xxErrors")}
+            label="5xx in a row"
+            value={outlier?.consecutive5xxErrors}
+          />
+          <NumberField
+            path={at("outlierDetection", "consecutiveGatewayErrors")}
+            label="502 to 504 in a row"
+            value={outlier?.consecutiveGatewayErrors}
+          />
+          <NumberField
+            path={at("outlierDetection", "intervalMs")}
+            label="Interval"
+            value={outlier?.intervalMs}
+            suffix="ms"
+          />
+          <NumberField
+            path={at("outlierDetection", "baseEjectionTimeMs")}
+            label="Ejected for"
+            value={outlier?.baseEjectionTimeMs}
+            suffix="ms"
+          />
+          <NumberField
+            path={at("outlierDetection", "maxEjectionPercent")}
+            label="Most ejected"
+            value={outlier?.maxEjectionPercent}
+            suffix="%"
+          />
+          <NumberField
+            path={at("outlierDetection", "minHealthPercent")}
+            label="Least healthy"
+            value={outlier?.minHealthPercent}
+            suffix="%"
+          />
+        </Row>
+        {outlier ? (
+          <SwitchField
+            path={at("outlierDetection", "alwaysEjectOneHost")}
+            label="Always eject one host"
+            value={outlier.alwaysEjectOneHost}
+          />
+        ) : null}
+        {outlier?.legacyConsecutiveErrors === undefined ? null : (
+          <Text size="xs" c="var(--mw-attention)">
+            Istio's consecutiveErrors: {outlier.legacyConsecutiveErrors} is kept as written and has no effect.
+          </Text>
+        )}
+      </Section>
+      <Section title="Load balancing">
+        <ChoiceField
+          path={at("loadBalancing", "policy")}
+          label="A host is chosen by"
+          value={loadBalancing?.policy}
+          placeholder="round robin (default)"
+          choices={["round-robin", "least-request", "random"]}
+        />
+      </Section>
+      <Section title="Retry budget" hint="Keeps retries from becoming a storm.">
+        <Row>
+          <NumberField
+            path={at("retryBudget", "percent")}
+            label="Most retries"
+            value={retryBudget?.percent}
+            suffix="%"
+          />
+          {retryBudget ? (
+            <NumberField
+              path={at("retryBudget", "minConcurrency")}
+              label="Always allowed"
+              value={retryBudget.minConcurrency}
+            />
+          ) : null}
+        </Row>
+      </Section>
+    </>
+  );
+}
+
+export function SubsetForm({ subset }: { subset: Subset }) {
+  const form = usePolicyForm();
+  const { service, name, labels } = subset.spec;
+  const workloads = form.index.workloadsOf(serviceRefKey(service, subset));
+  const versions = [...new Set(workloads.map((each) => each.spec.version))];
+  const entries = Object.entries(labels);
+  return (
+    <>
+      <Section title="Of the service">
+        <ServiceField path={["spec", "service"]} label="Service" value={service} />
+        <TextField path={["spec", "name"]} label="Name" value={name} />
+      </Section>
+      <Section title="Workloads that belong to it" hint="All labels have to be as written.">
+        {entries.map(([label, value]) => (
+          <Row key={label}>
+            {label === "version" ? (
+              <ChoiceField
+                path={["spec", "labels", label]}
+                label={label}
+                description=""
+                value={value}
+                choices={versions}
+                isRequired
+              />
+            ) : (
+              <TextField path={["spec", "labels", label]} label={label} description="" value={value} />
+            )}
+            <ActionIcon
+              aria-label={`Remove label ${label}`}
+              disabled={form.isReadOnly}
+              onClick={() => form.set(["spec", "labels", label], undefined)}
+            >
+              <IconX size={16} />
+            </ActionIcon>
+          </Row>
+        ))}
+        {entries.length === 0 && !form.isReadOnly ? (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            onClick={() => form.set(["spec", "labels", "version"], versions[0] ?? "v1")}
+          >
+            Select a version
+          </Button>
+        ) : null}
+        <Text size="xs" c="dimmed">
+          Other labels can be written in the YAML.
+        </Text>
+      </Section>
+    </>
+  );
+}

@@ -1,0 +1,41 @@
+// A field of a form on the model. Job: set or take away one place of a policy, and say why when the model refuses.
+// Rule: what is left empty is not written; a block goes when its last field goes, unless the schema wants it.
+import { valueAt, withValueAt } from "../references";
+import type { Path } from "../types";
+import { parseObject } from "../violations";
+import { isPolicy, type PolicyObject } from "./kinds";
+
+export type FieldChange = { ok: true; object: PolicyObject } | { ok: false; message: string };
+
+/** `undefined`, an empty text and an empty list of an optional field take the field away. */
+export function withField(object: PolicyObject, path: Path, value: unknown): FieldChange {
+  const wanted = value === "" ? undefined : value;
+  const first = check(withValueAt(object, path, wanted));
+  const result = !first.ok && isEmptyList(wanted) ? check(withValueAt(object, path, undefined)) : first;
+  return result.ok ? tidied(result.object, path) : result;
+}
+
+function tidied(object: PolicyObject, path: Path): FieldChange {
+  let current = object;
+  for (let depth = path.length - 1; depth > 1; depth -= 1) {
+    const place = path.slice(0, depth);
+    if (typeof place.at(-1) === "number" || !isEmptyObject(valueAt(current, place))) break;
+    const without = check(withValueAt(current, place, undefined));
+    if (!without.ok) break;
+    current = without.object;
+  }
+  return { ok: true, object: current };
+}
+
+function check(value: unknown): FieldChange {
+  const parsed = parseObject(JSON.parse(JSON.stringify(value)));
+  if (!parsed.ok) {
+    const [issue] = parsed.issues;
+    return { ok: false, message: issue ? `${issue.message}. ${issue.fix}` : "does not fit" };
+  }
+  return isPolicy(parsed.object) ? { ok: true, object: parsed.object } : { ok: false, message: "is no policy" };
+}
+
+const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0;
+const isEmptyObject = (value: unknown) =>
+  value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length === 0;
