@@ -47,12 +47,13 @@ export function serviceCluster(facts: Facts, name: string, target: Target, probl
   const workloads = workloadsIn(facts, target.service, target.subset);
   const versions = new Set(workloads.map((workload) => workloadLabels(workload)["version"]));
   const [only] = workloads;
+  const tls = transportOf(facts, service, target);
   return compact({
     name,
     type: "EDS",
     eds_cluster_config: { eds_config: ADS, service_name: name },
-    ...behaviourOf(blocks, MESH_IDLE_TIMEOUT_MS),
-    transport_socket: transportOf(facts, service, target),
+    ...behaviourOf(blocks, MESH_IDLE_TIMEOUT_MS, tls ? "alpn" : "http1"),
+    transport_socket: tls,
     metadata: meshwrightMetadata({
       kind: "service",
       namespace: service.metadata.namespace,
@@ -100,7 +101,14 @@ function blocksOf(facts: Facts, service: Service, subset: string | undefined, pr
 
 const LB_POLICIES = { "round-robin": "ROUND_ROBIN", "least-request": "LEAST_REQUEST", random: "RANDOM" } as const;
 
-export function behaviourOf(blocks: Blocks, idleTimeoutMs: number): JsonObject {
+/**
+ * `alpn`: HTTP/2 where the peer's sidecar takes it, so that a pair of sidecars shares one connection. The pool's limits
+ * mean what they mean in Istio and Envoy then: maxConnections counts connections, maxPendingRequests the requests that
+ * wait for one to be made, maxRequestsPerConnection the streams after which a connection is replaced.
+ */
+type Protocol = "alpn" | "http1";
+
+export function behaviourOf(blocks: Blocks, idleTimeoutMs: number, protocol: Protocol = "http1"): JsonObject {
   const { connectionPool: pool, outlierDetection: outlier } = blocks;
   return compact({
     connect_timeout: duration(pool?.connectTimeoutMs ?? CONNECT_TIMEOUT_MS),
@@ -109,7 +117,7 @@ export function behaviourOf(blocks: Blocks, idleTimeoutMs: number): JsonObject {
     outlier_detection: outlier && outlierDetection(outlier),
     // With ejection on, Istio switches panic routing off unless told otherwise.
     common_lb_config: outlier && { healthy_panic_threshold: { value: outlier.minHealthPercent ?? 0 } },
-    typed_extension_protocol_options: httpOptions(pool, idleTimeoutMs),
+    typed_extension_protocol_options: httpOptions(pool, idleTimeoutMs, protocol),
   });
 }
 
@@ -146,7 +154,7 @@ function outlierDetection(outlier: OutlierDetection): JsonObject {
 
 const HTTP_OPTIONS = "extensions.upstreams.http.v3.HttpProtocolOptions";
 
-function httpOptions(pool: ConnectionPool | undefined, idleTimeoutMs: number): JsonObject {
+function httpOptions(pool: ConnectionPool | undefined, idleTimeoutMs: number, protocol: Protocol): JsonObject {
   return {
     [`envoy.${HTTP_OPTIONS}`]: any(HTTP_OPTIONS, {
       common_http_protocol_options: compact({
@@ -154,7 +162,9 @@ function httpOptions(pool: ConnectionPool | undefined, idleTimeoutMs: number): J
         // 0 is "no limit" in the design; in Envoy that is leaving it out.
         max_requests_per_connection: pool?.maxRequestsPerConnection || undefined,
       }),
-      explicit_http_config: { http_protocol_options: {} },
+      ...(protocol === "alpn"
+        ? { auto_config: { http_protocol_options: {}, http2_protocol_options: {} } }
+        : { explicit_http_config: { http_protocol_options: {} } }),
     }),
   };
 }

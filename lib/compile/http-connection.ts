@@ -21,7 +21,8 @@ export function httpConnectionManager(
     name: "envoy.filters.network.http_connection_manager",
     typed_config: any(HCM, {
       stat_prefix: routeConfig,
-      codec_type: "HTTP1",
+      // Sidecars speak HTTP/2 with each other, apps and browsers HTTP/1.1.
+      codec_type: kind === "inbound" ? "AUTO" : "HTTP1",
       rds: { config_source: ADS, route_config_name: routeConfig },
       http_filters: [
         ...authorization,

@@ -10,7 +10,8 @@ const VERSIONS = { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol
 function commonContext(sanMatchers: JsonObject[]): JsonObject {
   return {
     tls_params: VERSIONS,
-    alpn_protocols: ["http/1.1"],
+    // HTTP/2 between sidecars; a peer that does not offer it (an older sidecar during an upgrade) gets HTTP/1.1.
+    alpn_protocols: ["h2", "http/1.1"],
     tls_certificate_sds_secret_configs: [{ name: "identity", sds_config: ADS }],
     combined_validation_context: {
       default_validation_context: {
