@@ -40,6 +40,8 @@ const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
     `${actorName} marked a condition of ${subject} as met: ${told(payload, "text")}.`,
   "review.rule.changed": ({ actorName, subject }) => `${actorName} changed how reviews of ${subject} decide.`,
   "approval.rule.changed": ({ actorName, subject }) => `${actorName} changed what ${subject} asks of a revision.`,
+  "policy-test.saved": ({ actorName, subject }) => `${actorName} saved the policy test "${subject}".`,
+  "policy-test.removed": ({ actorName, subject }) => `${actorName} removed the policy test "${subject}".`,
   "proxy.started": ({ subject }) => `The proxy ${subject} started.`,
   "proxy.stopped": ({ subject }) => `The proxy ${subject} stopped.`,
   "proxy.config.refused": ({ subject }) =>

@@ -8,6 +8,7 @@ import { peopleRoutes } from "./routes/people";
 import { reviewRoutes } from "./routes/reviews";
 import { runningRoutes } from "./routes/running";
 import { signalsRoute } from "./routes/signals";
+import { simulateRoutes } from "./routes/simulate";
 import { topologyRoute } from "./routes/topology";
 
 export const routes: readonly Route[] = [
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...runningRoutes,
   ...reviewRoutes,
   ...approvalRoutes,
+  ...simulateRoutes,
   signalsRoute,
   topologyRoute,
   ...eventRoutes,

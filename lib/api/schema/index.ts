@@ -5,4 +5,5 @@ export * from "./live";
 export * from "./people";
 export * from "./reviews";
 export * from "./running";
+export * from "./simulate";
 export * from "./walkthrough";

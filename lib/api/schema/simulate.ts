@@ -1,0 +1,127 @@
+// Questions to the simulator, policy tests and replay.
+// The rule: what comes in is lib/simulate's own schema; what goes out is described here for the reference and for other programs.
+import { z } from "zod";
+import { OUTCOMES, policyTest, question } from "@/lib/simulate/schema";
+import { at, range, timestamp } from "./common";
+
+export const simulateRequest = z.strictObject({ at: at.default("draft"), question });
+export const atRequest = z.strictObject({ at: at.default("draft") });
+export const replayRequest = z.strictObject({
+  at: at.default("draft"),
+  environment: z.string().min(1).max(63),
+  range: range.default("1h"),
+});
+export { policyTest as policyTestBody } from "@/lib/simulate/schema";
+
+const outcome = z.enum(OUTCOMES);
+const mtls = z.enum(["mutual", "plaintext", "refused", "none"]);
+const ruleOrigin = z.object({
+  object: z.string(),
+  path: z.string(),
+  name: z.string().optional(),
+  file: z.string().optional(),
+  line: z.int().optional(),
+});
+const headerChange = z.object({ op: z.enum(["set", "add", "remove"]), name: z.string(), value: z.string().optional() });
+const change = z.object({ from: z.string(), to: z.string() });
+const hop = z.object({
+  proxy: z.string(),
+  direction: z.enum(["outbound", "inbound", "gateway"]),
+  listener: z.string(),
+  virtualHost: z.string().optional(),
+  rule: ruleOrigin.optional(),
+  considered: z.array(ruleOrigin.extend({ matched: z.boolean(), why: z.string() })),
+  cluster: z.string().optional(),
+  timeoutMs: z.number().nullable().optional(),
+  retries: z
+    .object({ attempts: z.int(), perTryTimeoutMs: z.number().nullable(), on: z.array(z.string()) })
+    .nullable()
+    .optional(),
+  mtls,
+  mtlsRule: ruleOrigin.optional(),
+  authorization: z
+    .object({
+      allowed: z.boolean(),
+      policy: z.string().optional(),
+      rule: ruleOrigin.optional(),
+      why: z.string(),
+      shadow: z.array(z.object({ policy: z.string().optional(), why: z.string() })),
+    })
+    .optional(),
+  rewrites: z
+    .object({
+      path: change.optional(),
+      host: change.optional(),
+      headers: z.array(headerChange),
+      responseHeaders: z.array(headerChange),
+    })
+    .optional(),
+  reply: z.object({ status: z.int(), location: z.string().optional(), body: z.string().optional() }).optional(),
+  identity: z.object({ own: z.string(), peer: z.string().nullable() }).optional(),
+  sentence: z.string(),
+});
+const answer = z.object({
+  outcome,
+  /** The mesh's own answer; null: the app answers, or the connection is closed without one. */
+  status: z.int().nullable(),
+  sentence: z.string(),
+  hops: z.array(hop),
+  destinations: z.array(
+    z.object({
+      service: z.string(),
+      subset: z.string().optional(),
+      workloads: z.array(z.string()),
+      probability: z.number(),
+      outcome,
+      status: z.int().nullable(),
+    }),
+  ),
+});
+
+const design = { at: z.string(), digest: z.string() };
+export const simulateAnswer = z.object({ ...design, answer });
+export type SimulateAnswer = z.infer<typeof simulateAnswer>;
+
+export const storedTest = policyTest.extend({
+  id: z.string(),
+  version: z.int(),
+  updatedAt: timestamp,
+  updatedBy: z.string(),
+});
+export type StoredTest = z.infer<typeof storedTest>;
+export const policyTests = z.object({ items: z.array(storedTest) });
+export type PolicyTests = z.infer<typeof policyTests>;
+
+export const testRun = z.object({
+  ...design,
+  passed: z.int(),
+  failed: z.int(),
+  results: z.array(
+    z.object({ id: z.string(), name: z.string(), passed: z.boolean(), failures: z.array(z.string()), answer }),
+  ),
+});
+export type TestRun = z.infer<typeof testRun>;
+
+export const replayAnswer = z.object({
+  ...design,
+  environment: z.string(),
+  /** Revision that runs there: what the draft is compared with. */
+  revision: z.int(),
+  range: z.string(),
+  calls: z.int(),
+  requests: z.int(),
+  unknown: z.int(),
+  differences: z.array(
+    z.object({
+      caller: z.string(),
+      callee: z.string(),
+      method: z.string(),
+      path: z.string(),
+      count: z.int(),
+      sentence: z.string(),
+      before: answer,
+      after: answer,
+    }),
+  ),
+});
+export type ReplayAnswer = z.infer<typeof replayAnswer>;
