@@ -48,6 +48,7 @@ function runCurl(command: string): Promise<string> {
 
 test("an empty mesh reaches its first protected, measured call", { tag: "@once" }, async ({ page }) => {
   test.setTimeout(START_MS + TEN_MINUTES_MS);
+  page.setDefaultTimeout(30_000);
   const caller = await listen("till\n");
   const callee = await listen("the ledger answers\n");
   const empty = await emptyMeshwright();
@@ -60,10 +61,10 @@ test("an empty mesh reaches its first protected, measured call", { tag: "@once" 
     );
     await expectSoundScreen(page);
 
-    await page.getByLabel("Caller", { exact: true }).fill("till");
-    await page.getByLabel("Caller port").fill(String(portOf(caller)));
-    await page.getByLabel("Callee", { exact: true }).fill("ledger");
-    await page.getByLabel("Callee port").fill(String(portOf(callee)));
+    await page.getByRole("textbox", { name: "Caller", exact: true }).fill("till");
+    await page.getByRole("textbox", { name: "Caller port", exact: true }).fill(String(portOf(caller)));
+    await page.getByRole("textbox", { name: "Callee", exact: true }).fill("ledger");
+    await page.getByRole("textbox", { name: "Callee port", exact: true }).fill(String(portOf(callee)));
     await page.getByRole("button", { name: "Draw and connect them" }).click();
     await expect(page.getByText("till calls ledger.")).toBeVisible();
 

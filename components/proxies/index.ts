@@ -1,1 +1,3 @@
 export { Proxies } from "./proxies";
+export { resourcesInWords } from "./proxy-details";
+export { certificateStatus, proxyState } from "./words";

@@ -35,7 +35,12 @@ export function Finder({ mesh }: { mesh: string }) {
         description: `${object.kind}${object.metadata.namespace ? ` in ${object.metadata.namespace}` : ""}`,
         keywords: [object.kind, object.metadata.namespace ?? ""],
         leftSection: <IconBox size={18} stroke={1.75} />,
-        onClick: () => router.push(`/meshes/${mesh}/topology${writeParameters(search(), { sel: key })}`),
+        onClick: () =>
+          router.push(
+            object.kind === "Service"
+              ? `/meshes/${mesh}/services/${object.metadata.namespace}/${object.metadata.name}${search()}`
+              : `/meshes/${mesh}/topology${writeParameters(search(), { sel: key })}`,
+          ),
       };
     });
     return [

@@ -2,8 +2,10 @@
 // screen does real work; the order is the order in which a change lives.
 import {
   IconAlertTriangle,
+  IconBox,
   IconChartLine,
   IconFileImport,
+  IconGavel,
   IconHome,
   IconRocket,
   IconSettings,
@@ -45,6 +47,16 @@ export const navigation: readonly NavigationEntry[] = [
     onPhone: true,
   },
   {
+    id: "services",
+    label: "Services",
+    short: "Services",
+    path: "services",
+    key: "e",
+    icon: IconBox,
+    hint: "Which service needs its owner?",
+    onPhone: false,
+  },
+  {
     id: "import",
     label: "Import",
     short: "Import",
@@ -62,6 +74,16 @@ export const navigation: readonly NavigationEntry[] = [
     key: "f",
     icon: IconAlertTriangle,
     hint: "What should be changed?",
+    onPhone: false,
+  },
+  {
+    id: "reviews",
+    label: "Reviews",
+    short: "Reviews",
+    path: "reviews",
+    key: "v",
+    icon: IconGavel,
+    hint: "What is decided, and by whom?",
     onPhone: false,
   },
   {

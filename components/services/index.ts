@@ -1,0 +1,2 @@
+export { ServicePage } from "./service-page";
+export { Services } from "./services";

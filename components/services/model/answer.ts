@@ -1,0 +1,28 @@
+// The sentence over a service's page. Rule: the worst first, in numbers; not measured is said, never called healthy.
+import type { TopologyDto } from "@/components/api-client";
+import { formatMs, formatPercent, formatRate, plural } from "@/components/ui/format";
+import type { Status } from "@/components/ui/status-words";
+import { stateOf } from "./rows";
+
+export function serviceAnswer(
+  name: string,
+  live: TopologyDto["services"][number] | undefined,
+  findings: number,
+): { status: Status; text: string } {
+  const { status } = stateOf(live);
+  if (!live || live.state === "no-data")
+    return { status: "unmeasured", text: `${name} was never measured: no proxy of it has reported yet.` };
+  if (live.proxies.nack > 0)
+    return {
+      status,
+      text: `${plural(live.proxies.nack, "proxy", "proxies")} of ${name} refused the configuration and run the last good one.`,
+    };
+  if (live.state === "stale") return { status, text: `${name}: what was measured is stale.` };
+  if (live.state === "zero") return { status, text: `${name} runs and gets no requests right now.` };
+  const load = `${formatRate(live.now.requestsPerSecond)}, p99 ${formatMs(live.now.p99)}`;
+  if (status === "failing" || status === "attention")
+    return { status, text: `${name} fails ${formatPercent(live.now.errorRatio)} of its requests (${load}).` };
+  if (findings > 0)
+    return { status: "attention", text: `${name} answers (${load}); ${plural(findings, "finding")} in its design.` };
+  return { status, text: `${name} answers: ${load}, ${formatPercent(live.now.errorRatio)} errors.` };
+}

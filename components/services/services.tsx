@@ -1,0 +1,239 @@
+"use client";
+// "Which service needs its owner?" Job: every service in one table that sorts and filters. Rule: sort and filter are in the URL.
+import { Anchor, Group, Select, Table, Text, TextInput, UnstyledButton } from "@mantine/core";
+import { IconArrowDown, IconArrowUp, IconBox, IconSearch } from "@tabler/icons-react";
+import Link from "next/link";
+import { useSearchParams } from "next/navigation";
+import { useMemo } from "react";
+import { sharedSearch, useMesh, useUrlParameters, useUrlState } from "@/components/shell";
+import {
+  Answer,
+  EmptyState,
+  ErrorState,
+  formatMs,
+  formatPercent,
+  formatRate,
+  LoadingRows,
+  Page,
+  Panel,
+  StatusBadge,
+  statusWord,
+  TableScroll,
+  TimeAgo,
+} from "@/components/ui";
+import { filterRows, rowsOf, type ServiceRow, type Sort, servicesAnswer, sortRows, sorts } from "./model/rows";
+import classes from "./services.module.css";
+import { useDesign } from "./use-design";
+
+const columns: readonly { sort: Sort; title: string; isNumber?: boolean; isDownFirst?: boolean }[] = [
+  { sort: "name", title: "Service" },
+  { sort: "owner", title: "Owner" },
+  { sort: "state", title: "State" },
+  { sort: "step", title: "Mode" },
+  { sort: "traffic", title: "Traffic", isNumber: true, isDownFirst: true },
+  { sort: "errors", title: "Errors", isNumber: true, isDownFirst: true },
+  { sort: "p99", title: "p99", isNumber: true, isDownFirst: true },
+  { sort: "mtls", title: "In mTLS", isNumber: true },
+  { sort: "findings", title: "Findings", isNumber: true, isDownFirst: true },
+];
+
+export function Services() {
+  const { mesh } = useMesh();
+  const { search, set } = useUrlParameters();
+  const [text, setText] = useUrlState("q");
+  const { topology, findings } = useDesign();
+  const sortText = search.get("sort") ?? "state";
+  const isDown = sortText.startsWith("-");
+  const sort = sorts.find((each) => each === sortText.replace("-", "")) ?? "state";
+  const all = useMemo(
+    () => (topology.data ? rowsOf(topology.data, findings.data?.items ?? []) : []),
+    [topology.data, findings.data],
+  );
+  const filter = { text, owner: search.get("owner"), status: search.get("state") };
+  const shown = sortRows(filterRows(all, filter), sort, isDown);
+  const owners = [...new Set(all.map((row) => row.owner ?? "nobody"))].sort();
+  const answer = topology.data
+    ? servicesAnswer(all)
+    : { status: "unmeasured" as const, text: "Reading the services of this mesh." };
+  return (
+    <Page>
+      <Answer
+        eyebrow="Services"
+        status={answer.status}
+        answer={answer.text}
+        detail={
+          topology.data?.measuredAt ? (
+            <>
+              Measured <TimeAgo at={topology.data.measuredAt} />
+            </>
+          ) : null
+        }
+      />
+      {topology.error ? <ErrorState error={topology.error} onRetry={() => void topology.refetch()} /> : null}
+      <Panel
+        title={shown.length === all.length ? `All ${all.length}` : `${shown.length} of ${all.length}`}
+        aside={
+          <Group gap={8} className={classes.filters}>
+            <Select
+              size="xs"
+              w={130}
+              aria-label="Owner"
+              placeholder="Any owner"
+              data={owners}
+              value={filter.owner}
+              clearable
+              onChange={(owner) => set({ owner })}
+            />
+            <Select
+              size="xs"
+              w={130}
+              aria-label="State"
+              placeholder="Any state"
+              data={(["failing", "attention", "stale", "unmeasured", "ok"] as const).map((value) => ({
+                value,
+                label: statusWord[value],
+              }))}
+              value={filter.status}
+              clearable
+              onChange={(state) => set({ state })}
+            />
+            <TextInput
+              size="xs"
+              w={150}
+              aria-label="Search services"
+              placeholder="Search"
+              leftSection={<IconSearch size={14} />}
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value || null)}
+            />
+          </Group>
+        }
+        flush
+      >
+        {topology.isPending ? (
+          <div className={classes.loading}>
+            <LoadingRows rows={8} />
+          </div>
+        ) : shown.length === 0 ? (
+          <EmptyState
+            icon={<IconBox size={28} stroke={1.5} />}
+            title={all.length === 0 ? "No service is drawn yet" : "No service matches"}
+          >
+            {all.length === 0 ? (
+              <>
+                Draw one in the{" "}
+                <Anchor component={Link} href={`/meshes/${mesh}/topology`}>
+                  topology
+                </Anchor>{" "}
+                or{" "}
+                <Anchor component={Link} href={`/meshes/${mesh}/import`}>
+                  import a document
+                </Anchor>
+                .
+              </>
+            ) : (
+              "Change the search or the filters."
+            )}
+          </EmptyState>
+        ) : (
+          <TableScroll label="Services">
+            <Table miw={980} highlightOnHover>
+              <Table.Thead>
+                <Table.Tr>
+                  {columns.map((column) => (
+                    <SortHead
+                      key={column.sort}
+                      title={column.title}
+                      isNumber={column.isNumber ?? false}
+                      direction={column.sort === sort ? (isDown ? "descending" : "ascending") : "none"}
+                      onSort={() => {
+                        const down = column.sort === sort ? !isDown : (column.isDownFirst ?? false);
+                        set({ sort: `${down ? "-" : ""}${column.sort}` });
+                      }}
+                    />
+                  ))}
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {shown.map((row) => (
+                  <Row key={row.key} row={row} mesh={mesh} />
+                ))}
+              </Table.Tbody>
+            </Table>
+          </TableScroll>
+        )}
+      </Panel>
+    </Page>
+  );
+}
+
+function SortHead(props: {
+  title: string;
+  isNumber: boolean;
+  direction: "ascending" | "descending" | "none";
+  onSort(): void;
+}) {
+  const Icon = props.direction === "descending" ? IconArrowDown : IconArrowUp;
+  return (
+    <Table.Th ta={props.isNumber ? "right" : undefined} aria-sort={props.direction}>
+      <UnstyledButton
+        className={classes.sort}
+        data-active={props.direction !== "none" || undefined}
+        onClick={props.onSort}
+      >
+        {props.title}
+        <Icon size={12} className={classes.sortIcon} aria-hidden />
+      </UnstyledButton>
+    </Table.Th>
+  );
+}
+
+function Row({ row, mesh }: { row: ServiceRow; mesh: string }) {
+  const search = sharedSearch(`?${useSearchParams().toString()}`);
+  return (
+    <Table.Tr>
+      <Table.Td>
+        <Anchor
+          component={Link}
+          href={`/meshes/${mesh}/services/${row.namespace}/${row.name}${search}`}
+          size="sm"
+          fw={500}
+        >
+          {row.name}
+        </Anchor>
+        <Text size="xs" c="dimmed">
+          {[row.namespace, row.criticality, row.versions.join(", ")].filter(Boolean).join(" · ")}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        {row.owner ?? (
+          <Text span size="sm" c="dimmed">
+            nobody
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td>
+        <StatusBadge status={row.status}>{row.word}</StatusBadge>
+        {row.proxies.total > row.proxies.ready ? (
+          <Text size="xs" c="dimmed" mt={2}>
+            {row.proxies.ready} of {row.proxies.total} proxies ready
+          </Text>
+        ) : null}
+      </Table.Td>
+      <Table.Td>{row.step}</Table.Td>
+      <Table.Td ta="right">{formatRate(row.requestsPerSecond)}</Table.Td>
+      <Table.Td ta="right">{formatPercent(row.errorRatio)}</Table.Td>
+      <Table.Td ta="right">{formatMs(row.p99)}</Table.Td>
+      <Table.Td ta="right">{formatPercent(row.mtlsRatio)}</Table.Td>
+      <Table.Td ta="right">
+        {row.findings > 0 ? (
+          <Anchor component={Link} href={`/meshes/${mesh}/findings?q=${row.name}`} size="sm">
+            {row.findings}
+          </Anchor>
+        ) : (
+          0
+        )}
+      </Table.Td>
+    </Table.Tr>
+  );
+}
