@@ -19,7 +19,7 @@ const partsTouchedBy: Record<string, readonly string[]> = {
   deployment: ["deployments", "deployment", "environments", "proxies", "topology", "events"],
   proxy: ["proxies", "topology", "deployments", "deployment"],
   signals: ["signals", "topology"],
-  event: ["events"],
+  event: ["events", "reviews", "review"],
   check: ["checks"],
 };
 

@@ -34,6 +34,17 @@ const groups: { title: string; keys: [string, string][] }[] = [
       ["Esc", "Clear the selection"],
     ],
   },
+  {
+    title: "Review",
+    keys: [
+      ["← · →", "Station before, station after"],
+      ["1 … 9", "To that station"],
+      ["f", "Full screen"],
+      ["n", "Presenter's notes"],
+      ["c", "Start or stop the clock"],
+      ["m", "Write a comment"],
+    ],
+  },
 ];
 
 export function KeysHelp() {

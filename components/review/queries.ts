@@ -1,0 +1,64 @@
+"use client";
+// What the review screens read and write. Rule: each step answers with the whole review, which replaces the cached one.
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { get, keys, type PageOf, send } from "@/components/api-client";
+import type {
+  NewCommentDto,
+  NewVoteDto,
+  ReviewDto,
+  ReviewSummaryDto,
+  StationContent,
+  StationOf,
+} from "@/lib/api/schema";
+
+export function useReviews(mesh: string, state: "open" | "decided" | "all") {
+  return useQuery({
+    queryKey: keys.mesh(mesh, "reviews", state),
+    queryFn: ({ signal }) => get<PageOf<ReviewSummaryDto>>(`/meshes/${mesh}/reviews?state=${state}&limit=100`, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useReview(mesh: string, number: string) {
+  return useQuery({
+    queryKey: keys.mesh(mesh, "review", number),
+    queryFn: ({ signal }) => get<ReviewDto>(`/meshes/${mesh}/reviews/${number}`, signal),
+  });
+}
+
+/** A station's content belongs to a digest: it is read once and kept, except where something is measured or decided. */
+export function useStation<S extends StationContent["station"]>(
+  mesh: string,
+  review: ReviewDto,
+  station: S,
+  round: number | null,
+) {
+  const search = round === null ? "" : `?round=${round}`;
+  const isLive = station === "checklist" || station === "rollout" || station === "routing";
+  return useQuery({
+    queryKey: keys.mesh(mesh, "review", String(review.number), "station", station, round, review.round?.digest),
+    queryFn: ({ signal }) =>
+      get<StationOf<S>>(`/meshes/${mesh}/reviews/${review.number}/stations/${station}${search}`, signal),
+    staleTime: isLive ? 0 : 10 * 60_000,
+    enabled: review.round !== null,
+  });
+}
+
+/** Any step on a review: `step({path: "/votes", body})`. */
+export function useReviewStep(mesh: string, number: number) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ path, body, ifMatch, method = "POST" }: ReviewStep) =>
+      send<ReviewDto>(method, `/meshes/${mesh}/reviews/${number}${path}`, body, ifMatch ? { ifMatch } : {}),
+    onSuccess: (review) => client.setQueryData(keys.mesh(mesh, "review", String(number)), review),
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: keys.mesh(mesh, "review", String(number)) });
+      void client.invalidateQueries({ queryKey: keys.mesh(mesh, "reviews") });
+    },
+  });
+}
+
+export type ReviewStep =
+  | { path: "/votes"; body: NewVoteDto; ifMatch?: string; method?: "POST" }
+  | { path: "/comments"; body: NewCommentDto; ifMatch?: string; method?: "POST" }
+  | { path: string; body: Record<string, unknown>; ifMatch?: string; method?: "POST" | "PATCH" };

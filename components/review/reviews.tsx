@@ -1,0 +1,150 @@
+"use client";
+// "What waits for a decision?" Job: the reviews of a mesh, open ones first. Rule: the answer on top says what waits for this person.
+import { Anchor, Button, Group, SegmentedControl, Table, Text } from "@mantine/core";
+import { IconGavel, IconPlus } from "@tabler/icons-react";
+import Link from "next/link";
+import { useMe, useMesh, useUrlParameters } from "@/components/shell";
+import {
+  Answer,
+  EmptyState,
+  ErrorState,
+  LoadingRows,
+  Mono,
+  Page,
+  Panel,
+  plural,
+  StatusBadge,
+  shortDigest,
+  TableScroll,
+  TimeAgo,
+} from "@/components/ui";
+import type { ReviewSummaryDto } from "@/lib/api/schema";
+import { useReviews } from "./queries";
+import { stateStatus, stateWord } from "./words";
+
+const filters = [
+  { value: "open", label: "Open" },
+  { value: "decided", label: "Decided" },
+  { value: "all", label: "All" },
+] as const;
+
+export function Reviews() {
+  const { mesh } = useMesh();
+  const { can } = useMe();
+  const { search, set } = useUrlParameters();
+  const state = filters.find(({ value }) => value === search.get("state"))?.value ?? "all";
+  const reviews = useReviews(mesh, state);
+  const open = useReviews(mesh, "open");
+  const items = reviews.data?.items ?? [];
+  const maySubmit = can("review.submit");
+  const newReview = (
+    <Button component={Link} href={`/meshes/${mesh}/reviews/new`} leftSection={<IconPlus size={16} />}>
+      New review
+    </Button>
+  );
+  return (
+    <Page>
+      <Answer
+        eyebrow="Reviews"
+        status={open.data && open.data.items.length > 0 ? "attention" : undefined}
+        answer={answerOf(open.data?.items, can("review.vote"))}
+        actions={maySubmit ? newReview : null}
+      />
+      {reviews.error ? <ErrorState error={reviews.error} onRetry={() => void reviews.refetch()} /> : null}
+      <Group>
+        <SegmentedControl
+          aria-label="Which reviews"
+          size="xs"
+          data={[...filters]}
+          value={state}
+          onChange={(value) => set({ state: value === "all" ? null : value })}
+        />
+      </Group>
+      <Panel flush>
+        {reviews.isLoading ? (
+          <LoadingRows />
+        ) : items.length === 0 && !reviews.error ? (
+          <EmptyState
+            icon={<IconGavel size={32} stroke={1.5} />}
+            title={state === "all" ? "No review yet" : "None of this kind"}
+            action={state === "all" && maySubmit ? newReview : null}
+          >
+            A review freezes the draft as a revision and walks a board through it in nine stations: what changes, who
+            may call whom, what would be answered differently, and the decision.
+            {maySubmit ? null : " An author submits one; you decide on it here."}
+          </EmptyState>
+        ) : (
+          <ReviewTable mesh={mesh} items={items} />
+        )}
+      </Panel>
+    </Page>
+  );
+}
+
+function answerOf(open: readonly ReviewSummaryDto[] | undefined, mayVote: boolean): string {
+  if (!open) return "Reading the reviews.";
+  if (open.length === 0) return "No review waits for a decision.";
+  const waiting = open.filter(({ state }) => state === "open").length;
+  if (waiting === 0) return `${plural(open.length, "review")} with the author, none waits for a decision.`;
+  return `${plural(waiting, "review")} ${waiting === 1 ? "waits" : "wait"} for ${mayVote ? "your decision or another reviewer's" : "a reviewer's decision"}.`;
+}
+
+function ReviewTable({ mesh, items }: { mesh: string; items: readonly ReviewSummaryDto[] }) {
+  return (
+    <TableScroll label="Reviews">
+      <Table miw={760} verticalSpacing="sm">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Review</Table.Th>
+            <Table.Th>State</Table.Th>
+            <Table.Th>Revision</Table.Th>
+            <Table.Th>Where it stands</Table.Th>
+            <Table.Th>Author</Table.Th>
+            <Table.Th>Submitted</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {items.map((review) => (
+            <Table.Tr key={review.number}>
+              <Table.Td maw={320}>
+                <Anchor component={Link} href={`/meshes/${mesh}/reviews/${review.number}/purpose`} fw={500} size="sm">
+                  #{review.number} {review.title}
+                </Anchor>
+              </Table.Td>
+              <Table.Td>
+                <StatusBadge status={stateStatus(review.state)}>{stateWord[review.state]}</StatusBadge>
+              </Table.Td>
+              <Table.Td>
+                {review.round ? (
+                  <>
+                    r{review.round.revision}
+                    {review.round.number > 1 ? ` · round ${review.round.number}` : ""}{" "}
+                    <Mono title={review.round.digest}>{shortDigest(review.round.digest)}</Mono>
+                  </>
+                ) : (
+                  "–"
+                )}
+              </Table.Td>
+              <Table.Td maw={260}>
+                <Text size="sm">{review.sentence}</Text>
+                {review.state === "approved-with-conditions" && review.unmetConditions > 0 ? (
+                  <Text size="xs" c="dimmed">
+                    {plural(review.unmetConditions, "condition")} not met
+                  </Text>
+                ) : review.openComments > 0 ? (
+                  <Text size="xs" c="dimmed">
+                    {plural(review.openComments, "open comment")}
+                  </Text>
+                ) : null}
+              </Table.Td>
+              <Table.Td>{review.author}</Table.Td>
+              <Table.Td style={{ whiteSpace: "nowrap" }}>
+                <TimeAgo at={review.submittedAt} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </TableScroll>
+  );
+}

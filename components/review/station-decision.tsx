@@ -1,0 +1,115 @@
+"use client";
+// Station 9: the decision. Rule: quorum, roles and digest stand above the vote, open questions before it; who may not vote reads why.
+import { Group, Text } from "@mantine/core";
+import { Panel, plural, StatusBadge, TimeAgo } from "@/components/ui";
+import type { ReviewDto } from "@/lib/api/schema";
+import { Thread } from "./comments";
+import { Conditions } from "./conditions";
+import { Resubmit } from "./resubmit";
+import classes from "./review.module.css";
+import { VoteForm } from "./vote-form";
+import { decisionStatus, decisionWord, stateStatus, stateWord } from "./words";
+
+export function DecisionStation({ mesh, review }: { mesh: string; review: ReviewDto }) {
+  const round = review.rounds.at(-1);
+  const open = review.comments.filter(({ parent, resolvedAt }) => parent === null && resolvedAt === null);
+  const earlier = review.rounds.filter(({ number, votes }) => number !== round?.number && votes.length > 0);
+  if (!round) return null;
+  return (
+    <>
+      <Panel
+        title="Where it stands"
+        aside={<StatusBadge status={stateStatus(review.state)}>{stateWord[review.state]}</StatusBadge>}
+      >
+        <dl className={classes.facts}>
+          <dt>Votes</dt>
+          <dd>{review.sentence}</dd>
+          <dt>Rule of this mesh</dt>
+          <dd>
+            {plural(review.rule.quorum, "approval")} by {review.rule.roles.join(" or ")}, none of an author; one
+            rejection or one request for changes is heard first.
+          </dd>
+          <dt>Authors</dt>
+          <dd>{round.authors.join(", ")}</dd>
+          <dt>Decided on</dt>
+          <dd>
+            r{round.revision}, round {round.number}
+            <div className={classes.full} data-testid="digest">
+              {round.digest}
+            </div>
+          </dd>
+        </dl>
+      </Panel>
+      <Panel
+        title="Open questions"
+        hint={
+          open.length === 0
+            ? "None"
+            : `${open.length}, ${open.filter(({ blocking }) => blocking).length} of them blocking`
+        }
+      >
+        {open.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            Every comment is answered.
+          </Text>
+        ) : (
+          open.map((comment) => <Thread key={comment.id} mesh={mesh} review={review} comment={comment} />)
+        )}
+      </Panel>
+      <Panel title="Votes of this round" hint={plural(round.votes.length, "vote")}>
+        {round.votes.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            Nobody voted yet.
+          </Text>
+        ) : (
+          <Votes votes={round.votes} />
+        )}
+      </Panel>
+      {review.conditions.length > 0 ? <Conditions mesh={mesh} review={review} /> : null}
+      <VoteForm mesh={mesh} review={review} round={round} />
+      <Resubmit mesh={mesh} review={review} />
+      {earlier.map((each) => (
+        <Panel
+          key={each.number}
+          title={`Votes of round ${each.number}`}
+          hint={`On r${each.revision}; they count for nothing now`}
+        >
+          <Votes votes={each.votes} />
+        </Panel>
+      ))}
+    </>
+  );
+}
+
+function Votes({ votes }: { votes: ReviewDto["rounds"][number]["votes"] }) {
+  return (
+    <>
+      {votes.map((vote) => (
+        <div key={`${vote.voter} ${vote.at}`} className={classes.thread}>
+          <Group gap={8}>
+            <StatusBadge status={vote.ignored ? "stale" : decisionStatus(vote.decision)}>
+              {decisionWord[vote.decision]}
+            </StatusBadge>
+            <Text size="sm" fw={600}>
+              {vote.voter}
+              {vote.isMine ? " (you)" : ""}
+            </Text>
+            <Text size="xs" c="dimmed">
+              as {vote.role}, <TimeAgo at={vote.at} />
+            </Text>
+          </Group>
+          {vote.comment ? (
+            <Text size="sm" className={classes.body}>
+              {vote.comment}
+            </Text>
+          ) : null}
+          {vote.ignored ? (
+            <Text size="xs" c="dimmed">
+              It does not count: {vote.ignored}.
+            </Text>
+          ) : null}
+        </div>
+      ))}
+    </>
+  );
+}

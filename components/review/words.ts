@@ -1,0 +1,53 @@
+// States, decisions and objects of a review in words. Rule: pure; colour never stands without one of these words.
+import type { Status } from "@/components/ui/status-words";
+import { parseKey } from "@/lib/mesh";
+import type { Decision, ReviewState } from "@/lib/review";
+
+export const stateWord: Readonly<Record<ReviewState, string>> = {
+  draft: "not submitted",
+  open: "open",
+  "changes-asked": "changes asked",
+  approved: "approved",
+  "approved-with-conditions": "approved with conditions",
+  rejected: "rejected",
+  superseded: "superseded",
+  withdrawn: "withdrawn",
+};
+
+export function stateStatus(state: ReviewState): Status {
+  if (state === "approved") return "ok";
+  if (state === "rejected") return "failing";
+  if (state === "changes-asked" || state === "approved-with-conditions") return "attention";
+  return state === "open" ? "unmeasured" : "stale";
+}
+
+export const decisionWord: Readonly<Record<Decision, string>> = {
+  approve: "approves",
+  "approve-with-conditions": "approves with conditions",
+  changes: "asks for changes",
+  reject: "rejects",
+};
+
+export function decisionStatus(decision: Decision): Status {
+  if (decision === "approve") return "ok";
+  return decision === "reject" ? "failing" : "attention";
+}
+
+/** `payment-service`, and its kind where that is not a service: `route payment-service`. */
+export function objectName(key: string): string {
+  const at = parseKey(key);
+  if (!at) return key;
+  if (at.kind === "Service" || at.kind === "Gateway" || at.kind === "ExternalService") return at.name;
+  return `${kindWords(at.kind)} ${at.name}`;
+}
+
+export function kindWords(kind: string): string {
+  return kind.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+}
+
+/** "12:04"; negative times are over the plan. */
+export function clockText(ms: number): string {
+  const total = Math.floor(Math.abs(ms) / 1000);
+  const text = `${String(Math.floor(total / 60)).padStart(2, "0")}:${String(total % 60).padStart(2, "0")}`;
+  return ms < 0 ? `-${text}` : text;
+}
