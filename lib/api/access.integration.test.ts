@@ -12,6 +12,7 @@ const SIGNED_IN: readonly Who[] = ROLES;
 const AUTHORS: readonly Who[] = ["author", "administrator"];
 const REVIEWERS: readonly Who[] = ["reviewer", "administrator"];
 const OPERATORS: readonly Who[] = ["operator", "administrator"];
+const WAIVERS: readonly Who[] = ["reviewer", "administrator"];
 const PLANNERS: readonly Who[] = ["author", "reviewer", "operator", "administrator"];
 const ADMINISTRATORS: readonly Who[] = ["administrator"];
 
@@ -84,6 +85,16 @@ const TABLE: Record<string, { may: readonly Who[]; mesh?: true }> = {
   getReplay: { may: SIGNED_IN, mesh: true },
   listProxies: { may: SIGNED_IN, mesh: true },
   getProxy: { may: SIGNED_IN, mesh: true },
+  createCheckRun: { may: OPERATORS, mesh: true },
+  listCheckRuns: { may: SIGNED_IN, mesh: true },
+  getChecksNow: { may: SIGNED_IN, mesh: true },
+  getCheckRun: { may: SIGNED_IN, mesh: true },
+  getCheckEvidence: { may: SIGNED_IN, mesh: true },
+  getCheckChanges: { may: SIGNED_IN, mesh: true },
+  exportChecks: { may: SIGNED_IN, mesh: true },
+  listWaivers: { may: SIGNED_IN, mesh: true },
+  grantWaiver: { may: WAIVERS, mesh: true },
+  withdrawWaiver: { may: WAIVERS, mesh: true },
   getSignals: { may: SIGNED_IN, mesh: true },
   getTopology: { may: SIGNED_IN, mesh: true },
   listEvents: { may: SIGNED_IN, mesh: true },

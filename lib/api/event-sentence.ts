@@ -48,6 +48,12 @@ const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
     `The proxy ${subject} refused its configuration and keeps the last good one.`,
   "certificate.issued": ({ subject }) => `A certificate was issued for ${subject}.`,
   "certificate.revoked": ({ subject }) => `The certificate of ${subject} was revoked.`,
+  "check.requested": ({ actorName, subject }) => `${actorName} asked to run the checks of ${subject}.`,
+  "check.finished": () => "The checks were run.",
+  "check.failed": () => "A run of the checks failed.",
+  "probe.identity": ({ subject }) => `A probe took the identity ${subject} for some minutes.`,
+  "waiver.granted": ({ actorName, subject }) => `${actorName} waived ${subject}.`,
+  "waiver.withdrawn": ({ actorName, subject }) => `${actorName} withdrew the waiver of ${subject}.`,
   "token.created": ({ actorName, subject }) => `${actorName} made the API token ${subject}.`,
   "token.revoked": ({ actorName, subject }) => `${actorName} revoked the API token ${subject}.`,
 };

@@ -1,6 +1,7 @@
 // Every route of /api/v1. What is not in this list does not exist: dispatch, OpenAPI and the access table test read it.
 import type { Route } from "./route";
 import { approvalRoutes } from "./routes/approval";
+import { checkRoutes } from "./routes/checks";
 import { designRoutes } from "./routes/design";
 import { eventRoutes } from "./routes/events";
 import { metaRoutes } from "./routes/health";
@@ -10,6 +11,7 @@ import { runningRoutes } from "./routes/running";
 import { signalsRoute } from "./routes/signals";
 import { simulateRoutes } from "./routes/simulate";
 import { topologyRoute } from "./routes/topology";
+import { waiverRoutes } from "./routes/waivers";
 
 export const routes: readonly Route[] = [
   ...metaRoutes(() => routes),
@@ -19,6 +21,8 @@ export const routes: readonly Route[] = [
   ...reviewRoutes,
   ...approvalRoutes,
   ...simulateRoutes,
+  ...checkRoutes,
+  ...waiverRoutes,
   signalsRoute,
   topologyRoute,
   ...eventRoutes,

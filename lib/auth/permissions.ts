@@ -14,6 +14,8 @@ const MESH_ACTIONS = [
   "review.comment",
   "review.vote",
   "condition.meet",
+  "check.run",
+  "waiver.write",
   "mesh.write",
   "mesh.delete",
 ] as const;
@@ -35,8 +37,16 @@ export const ROLE_ACTIONS: Readonly<Record<Role, readonly Action[]>> = {
     "review.comment",
     "mesh.create",
   ],
-  reviewer: ["mesh.read", "deployment.plan", "review.comment", "review.vote", "condition.meet"],
-  operator: ["mesh.read", "deployment.plan", "deployment.create", "binding.write", "review.comment", "condition.meet"],
+  reviewer: ["mesh.read", "deployment.plan", "review.comment", "review.vote", "condition.meet", "waiver.write"],
+  operator: [
+    "mesh.read",
+    "deployment.plan",
+    "deployment.create",
+    "binding.write",
+    "review.comment",
+    "condition.meet",
+    "check.run",
+  ],
   administrator: [...MESH_ACTIONS, ...GLOBAL_ACTIONS],
 };
 

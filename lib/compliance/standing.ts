@@ -134,10 +134,10 @@ function stateOf(subjects: readonly SubjectStanding[]): State {
 export function overall(states: readonly State[]): State {
   const applying = states.filter((state) => state !== "does-not-apply");
   if (applying.length === 0) return "does-not-apply";
-  for (const state of ["fail", "stale"] as const) if (applying.includes(state)) return state;
+  for (const state of ["fail", "stale", "waived"] as const) if (applying.includes(state)) return state;
   if (applying.every((state) => state === "not-measured")) return "not-measured";
   if (applying.includes("not-measured") || applying.includes("partly")) return "partly";
-  return applying.includes("waived") ? "waived" : "pass";
+  return "pass";
 }
 
 export const MAX_WAIVER_DAYS = { critical: 30, high: 90, medium: 90 } as const;

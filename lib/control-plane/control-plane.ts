@@ -3,7 +3,7 @@
 
 import type { Clock } from "@/lib/clock";
 import { controlPlaneSpiffeId } from "@/lib/control-plane/ca/spiffe-id";
-import { createSystemData, type Listener, listen, type SystemData } from "@/lib/data/system";
+import { createSystemData, type Listener, listen, type ProxyRow, type SystemData } from "@/lib/data/system";
 import type { Logger } from "@/lib/observability/logger";
 import type { SidecarBudget } from "@/lib/signals";
 import { AdsServer } from "./ads/ads-server";
@@ -16,6 +16,7 @@ import { AgentDesk } from "./internal-api/agents";
 import { InternalApi } from "./internal-api/server";
 import { statusRoutes } from "./internal-api/status-routes";
 import { Journal } from "./journal";
+import { CheckRuns } from "./probe/check-runs";
 import { Designs } from "./registry/designs";
 import { Prober } from "./registry/prober";
 import type { ProxyEntry } from "./registry/proxy-entry";
@@ -37,6 +38,8 @@ export interface ControlPlaneOptions {
   /** Of the control plane's own identity; workloads have those of their meshes. */
   trustDomain: string;
   compile: Compile;
+  /** Where an agent of this machine keeps its proxies and their access logs; absent: on other machines. */
+  home?: string | undefined;
   clock: Clock;
   logger: Logger;
 }
@@ -108,12 +111,15 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     registry.load(environmentId, await data.proxies.listByEnvironment(environmentId));
   };
 
+  // A proxy that has no configuration yet is of the design that its environment runs.
+  const certificateTtlOf = (row: ProxyRow) =>
+    (designs.get(row.deploymentId) ?? world.currentDesign(row.environmentId))?.certificateTtlMs ?? LEAF_LIFETIME_MS;
   let ownIdentity = await authority.issueServerIdentity();
   const ads = new AdsServer({ directory: registry, clock, logger }, ownIdentity, authority.bundlePem());
   const enroll = new EnrollServer(
     {
       authority,
-      store: createEnrollStore(data, (row) => designs.get(row.deploymentId)?.certificateTtlMs ?? LEAF_LIFETIME_MS),
+      store: createEnrollStore(data, certificateTtlOf),
       denyList: revocations,
       clock,
       logger,
@@ -132,6 +138,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   const prober = new Prober(registry, now);
   const scraper = new Scraper({ data, registry, designOf: (id) => scraperDesign(world, id), now, logger });
   const rollouts = new Rollouts({ data, world, registry, designs, publisher, removeProxy, now, logger });
+  const home = options.home ?? null;
+  const checks = new CheckRuns({ data, world, registry, authority, journal, home, now, logger });
 
   const adsPort = await ads.listen(options.adsPort, options.host);
   const enrollPort = await enroll.listen(options.enrollPort, options.host);
@@ -152,10 +160,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     onGained: () => {
       scraper.start();
       rollouts.lead();
+      checks.lead();
     },
     onLost: () => {
       void scraper.stop().catch(() => undefined);
       void rollouts.stop();
+      void checks.stop();
     },
     now,
     logger,
@@ -174,7 +184,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   const api = new InternalApi([...status, ...desk.routes()], options.internalSecret, logger);
   const internalPort = await api.listen(options.internalPort, options.host);
 
-  const listener = listenForChanges(options.databaseUrl, { world, rollouts, refreshDenyList, logger });
+  const listener = listenForChanges(options.databaseUrl, { world, rollouts, checks, refreshDenyList, logger });
   const stopHousekeeping = startHousekeeping({ data, authority, now, logger });
   const renewal = setInterval(() => {
     void authority.issueServerIdentity().then((identity) => {
@@ -201,6 +211,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       clearInterval(renewal);
       await listener.stop();
       await rollouts.stop();
+      await checks.stop();
       prober.stop();
       await scraper
         .stop()
@@ -220,20 +231,23 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
 interface ChangeTargets {
   world: World;
   rollouts: Rollouts;
+  checks: CheckRuns;
   refreshDenyList(): Promise<void>;
   logger: Logger;
 }
 
-function listenForChanges(url: string, { world, rollouts, refreshDenyList, logger }: ChangeTargets): Listener {
+function listenForChanges(url: string, { world, rollouts, checks, refreshDenyList, logger }: ChangeTargets): Listener {
   let hasConnected = false;
   const failed = (what: string) => (error: unknown) =>
     logger.warn({ reason: error instanceof Error ? error.message : String(error) }, what);
   return listen({
     url,
-    channels: ["meshwright_deployment", "meshwright_proxy", "meshwright_binding"],
+    channels: ["meshwright_deployment", "meshwright_proxy", "meshwright_binding", "meshwright_check"],
     onNotice({ channel, payload }) {
       if (channel === "meshwright_deployment") {
         rollouts.look();
+      } else if (channel === "meshwright_check") {
+        checks.look();
       } else {
         world.reloadProxies(payload);
         void refreshDenyList().catch(failed("the deny list cannot be read"));
@@ -245,6 +259,7 @@ function listenForChanges(url: string, { world, rollouts, refreshDenyList, logge
       }
       hasConnected = true;
       rollouts.look();
+      checks.look();
     },
     onError: failed("the connection for notices was lost"),
   });

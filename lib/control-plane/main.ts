@@ -35,6 +35,7 @@ async function main(): Promise<void> {
     enrollPort: env.MESHWRIGHT_ENROLL_PORT,
     trustDomain: OWN_TRUST_DOMAIN,
     compile,
+    home: env.MESHWRIGHT_HOME,
     clock: systemClock,
     logger,
   });

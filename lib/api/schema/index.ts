@@ -1,4 +1,5 @@
 // Every shape that crosses /api/v1. Pure: screens take types from here, routes validate with it, OpenAPI is made of it.
+export * from "./checks";
 export * from "./common";
 export * from "./design";
 export * from "./live";

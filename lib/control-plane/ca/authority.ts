@@ -91,9 +91,14 @@ export class Authority {
   }
 
   /** A key and certificate for the control plane's own listeners. */
-  async issueServerIdentity(): Promise<ServerIdentity> {
+  issueServerIdentity(): Promise<ServerIdentity> {
+    return this.issueIdentity(controlPlaneSpiffeId(this.trustDomain), LEAF_LIFETIME_MS);
+  }
+
+  /** A key and certificate that stay inside the control plane: its own, and those of probes. */
+  async issueIdentity(spiffeId: string, lifetimeMs: number): Promise<ServerIdentity> {
     const keys = await generateKeyPair();
-    const chain = await this.sign(keys.publicKey, controlPlaneSpiffeId(this.trustDomain), LEAF_LIFETIME_MS);
+    const chain = await this.sign(keys.publicKey, spiffeId, lifetimeMs);
     const body = (await exportPrivateKey(keys.privateKey)).toString("base64").replace(/(.{64})/g, "$1\n");
     return { ...chain, privateKeyPem: `-----BEGIN PRIVATE KEY-----\n${body.trim()}\n-----END PRIVATE KEY-----\n` };
   }

@@ -2,6 +2,7 @@
 // The rule: only lib/control-plane, migrations and lib/data itself use this; what a person asks for goes through lib/data's own repositories.
 import { openDatabase } from "../client";
 import { caKeys, certificates, joinTokens } from "./ca";
+import { checks } from "./checks";
 import { deployments, environments, revisions } from "./deployments";
 import { events } from "./events";
 import { leader, settings } from "./leader";
@@ -11,6 +12,7 @@ import { telemetry } from "./telemetry";
 export type { Channel, Listener, ListenOptions, Notice } from "../listen";
 export { listen } from "../listen";
 export type { CaKeyKind, CaKeyRow, CaKeyState, CertificateRow } from "./ca";
+export type { CheckRunRow, CheckStep } from "./checks";
 export type { DeploymentPatch, DeploymentRow, DeploymentState, EnvironmentRow, RevisionRow } from "./deployments";
 export type { NewEvent } from "./events";
 export type { LeaderRow } from "./leader";
@@ -28,6 +30,7 @@ export function createSystemData(databaseUrl: string, options: { poolSize?: numb
     environments: environments(database),
     revisions: revisions(database),
     deployments: deployments(database),
+    checks: checks(database),
     events: events(database),
     telemetry: telemetry(database),
     leader: leader(database),

@@ -1,0 +1,102 @@
+// Takes queued runs one by one per environment, on the leader only. A run that an earlier leader had begun is failed, not
+// resumed: half of its measurements would be of another time.
+
+import type { CheckRunRow } from "@/lib/data/system";
+import { type CheckRunOptions, runChecks } from "./check-run";
+
+const LIMIT_MS = 5 * 60_000;
+
+export class CheckRuns {
+  private readonly running = new Map<string, Promise<void>>();
+  private isLeading = false;
+  private isLooking = false;
+  private isDue = false;
+
+  constructor(private readonly options: CheckRunOptions) {}
+
+  lead(): void {
+    this.isLeading = true;
+    this.look();
+  }
+
+  async stop(): Promise<void> {
+    this.isLeading = false;
+    await Promise.allSettled(this.running.values());
+  }
+
+  /** Looks for work: called on every notice about runs. */
+  look(): void {
+    this.isDue = true;
+    if (this.isLeading && !this.isLooking) {
+      this.isLooking = true;
+      void this.lookNow().finally(() => {
+        this.isLooking = false;
+        if (this.isDue) this.look();
+      });
+    }
+  }
+
+  private async lookNow(): Promise<void> {
+    this.isDue = false;
+    const { data, logger } = this.options;
+    try {
+      for (const run of await data.checks.listOpen()) {
+        if (!this.isLeading || this.running.has(run.environmentId)) continue;
+        if (run.state === "running")
+          await this.fail(run, "The control plane ended while it ran. Run the checks again.");
+        else await this.take(run);
+      }
+    } catch (error) {
+      logger.warn({ reason: textOf(error) }, "runs of the checklist cannot be read; trying again");
+      setTimeout(() => this.look(), 1_000).unref();
+    }
+  }
+
+  private async take(queued: CheckRunRow): Promise<void> {
+    const { data, world, now, logger } = this.options;
+    if (!world.environment(queued.environmentId)) await world.load();
+    const run = await data.checks.claim(queued.id, new Date(now()));
+    if (!run) return;
+    const done = withLimit(runChecks(this.options, run))
+      .then(() => this.tell(run, "check.finished", {}))
+      .catch(async (error: unknown) => {
+        logger.warn({ run: run.id, reason: textOf(error) }, "a run of the checklist failed");
+        await this.fail(run, textOf(error));
+      })
+      .catch((error: unknown) =>
+        logger.error({ run: run.id, reason: textOf(error) }, "a failed run could not be stored"),
+      )
+      .finally(() => {
+        this.running.delete(run.environmentId);
+        if (this.isLeading) this.look();
+      });
+    this.running.set(run.environmentId, done);
+  }
+
+  private async fail(run: CheckRunRow, reason: string): Promise<void> {
+    await this.options.data.checks.fail(run.id, reason, new Date(this.options.now()));
+    this.tell(run, "check.failed", { reason });
+  }
+
+  private tell(run: CheckRunRow, kind: string, payload: object): void {
+    this.options.journal.append(run.environmentId, kind, run.id, {
+      runId: run.id,
+      requestedBy: run.requestedByName,
+      ...payload,
+    });
+  }
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+async function withLimit(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("The run took longer than five minutes and was ended.")), LIMIT_MS);
+  });
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
