@@ -1,19 +1,8 @@
 // Whose death ends us. npm passes no signals on: TERM or KILL of npm leaves its shell and us alive, so we watch every process
-// from our parent up to npm. Started under nohup nobody is watched: the person asked for exactly that.
-import fs from "node:fs";
+// from our parent up to npm. With --detach nobody is watched: the person asked for exactly that.
 import { describe, isAlive, referTo } from "./processes.mjs";
 
-const SIGHUP_BIT = 0x1;
 const LOOK_EVERY_MS = 500;
-
-export function ignoresHangup() {
-  try {
-    const mask = /^SigIgn:\s*([0-9a-f]+)/m.exec(fs.readFileSync("/proc/self/status", "utf8"))?.[1];
-    return mask ? (Number.parseInt(mask.slice(-2), 16) & SIGHUP_BIT) !== 0 : false;
-  } catch {
-    return false;
-  }
-}
 
 /** Our parent, and when npm is further up, everybody up to it. */
 function watched() {

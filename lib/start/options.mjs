@@ -8,14 +8,14 @@ export const HELP = `npm start -- [options]
   --port N             web port (default ${DEFAULT_PORT})
   --home DIR           folder of all state (default .meshwright)
   --no-demo            start with an empty mesh instead of the demo shop
+  --detach             keep running after the terminal closes; returns when it is ready
+  --stop               end the running Meshwright of this home
   --sign-in-link [EMAIL]  print a one-time sign-in link (default: the administrator);
                        asks the running Meshwright of this home, or starts it
   --reset              delete all state of this home first; asks, unless --yes is given
   --yes                answer yes to what --reset asks
   --json               one JSON object per line instead of text
-  --help               this text
-
-To keep it running after the terminal closes: nohup npm start &`;
+  --help               this text`;
 
 /** @returns {{ options?: object, problems: string[] }} */
 export function parseOptions(argv, workingFolder) {
@@ -27,6 +27,8 @@ export function parseOptions(argv, workingFolder) {
     yes: false,
     json: false,
     help: false,
+    detach: false,
+    stop: false,
     signInLink: undefined,
   };
   const problems = [];
@@ -51,6 +53,8 @@ export function parseOptions(argv, workingFolder) {
     else if (name === "--no-demo") options.demo = false;
     else if (name === "--reset") options.reset = true;
     else if (name === "--yes") options.yes = true;
+    else if (name === "--detach") options.detach = true;
+    else if (name === "--stop") options.stop = true;
     else if (name === "--json") options.json = true;
     else if (name === "--help" || name === "-h") options.help = true;
     else problems.push(`there is no option ${argv[i]}`);

@@ -98,6 +98,19 @@ function unprivilegedUser() {
   );
 }
 
+/** A container may run us under a number that has no name; PostgreSQL then refuses with words that help nobody. */
+function requireUserName() {
+  try {
+    os.userInfo();
+  } catch (cause) {
+    throw new Error(
+      `PostgreSQL asks for the name of its user, and user ${process.getuid?.()} has none on this system. ` +
+        "Start as a user of /etc/passwd, or set DATABASE_URL to a PostgreSQL of your own.",
+      { cause },
+    );
+  }
+}
+
 function canReach(dir) {
   for (let current = path.resolve(dir); ; current = path.dirname(current)) {
     const stat = fs.statSync(current, { throwIfNoEntry: false });
@@ -137,7 +150,10 @@ export function preparePostgres() {
   const runAs = isRoot() ? unprivilegedUser() : undefined;
   let programs = native;
   if (runAs) programs = copyForOtherUser(native, version);
-  else prepareInPlace(native);
+  else {
+    requireUserName();
+    prepareInPlace(native);
+  }
   prepared = { programs, version, runAs };
   return prepared;
 }

@@ -135,6 +135,32 @@ test.runIf(isLinux && hasScript)(
   },
 );
 
+test.runIf(isLinux && hasScript)(
+  "detached it outlives the terminal it was started from, and --stop ends it",
+  { timeout: START_LIMIT_MS + 60_000 },
+  async () => {
+    const own = ["--port", String(port), "--home", home];
+    const words = ["npm", "start", "--", "--detach", ...own].join(" ");
+    // The pseudo terminal is gone as soon as the command has returned.
+    const started = spawnSync("script", ["-qfec", words, "/dev/null"], { cwd: root, encoding: "utf8" });
+    expect(started.stdout).toContain(`Meshwright is ready at http://localhost:${port}`);
+    expect(started.status).toBe(0);
+    expect(fs.readFileSync(path.join(home, "logs", "start.out"), "utf8")).not.toContain("sign-in?token=");
+    const { pid } = JSON.parse(fs.readFileSync(path.join(home, "lock.json"), "utf8"));
+    process.kill(pid, "SIGHUP"); // what a closing terminal sends
+    // Longer than it would take to notice that those who started it are gone.
+    const link = spawnSync("npm", ["start", "--", "--sign-in-link", ...own], { cwd: root, encoding: "utf8" });
+    expect(link.stdout).toContain(`http://localhost:${port}/sign-in?token=`);
+    expect((await fetch(`http://localhost:${port}/api/v1/health`)).ok).toBe(true);
+    const stopped = spawnSync("npm", ["start", "--", "--stop", ...own], { cwd: root, encoding: "utf8" });
+    expect(stopped.stdout).toContain(`Stopped the Meshwright that ran at http://localhost:${port}`);
+    await expectNothingLeft();
+    const nothing = spawnSync("npm", ["start", "--", "--stop", ...own], { cwd: root, encoding: "utf8" });
+    expect(nothing.stdout).toContain(`No Meshwright runs in ${home}`);
+    expect(nothing.status).toBe(0);
+  },
+);
+
 test.runIf(isLinux)(
   "a second start says where the first one runs, and a taken port is explained",
   { timeout: START_LIMIT_MS + 60_000 },

@@ -2,7 +2,8 @@
 // The rule: each step says what it does and how long it took, and a failure says what to do next.
 import fs from "node:fs";
 import { createInterface } from "node:readline/promises";
-import { ignoresHangup, watchAncestors } from "./ancestors.mjs";
+import { watchAncestors } from "./ancestors.mjs";
+import { isDetached, startDetached, stopRunning } from "./detach.mjs";
 import { endForeground, runForeground } from "./foreground.mjs";
 import { environmentOf, isHome, openHome, releaseLock, removeHome, runningIn, takeLock, updateLock } from "./home.mjs";
 import { ensureInstalled } from "./install.mjs";
@@ -66,7 +67,7 @@ async function tellRunning(running) {
   progress.ready(
     { url: running.url, alreadyRunning: true, pid: running.pid },
     `Meshwright is already running at ${running.url} (process ${running.pid}, home ${options.home}).\n` +
-      "Stop it with Ctrl-C in its terminal, or start a second one with --home DIR --port N.",
+      "Stop it with Ctrl-C in its terminal or npm start -- --stop, or start a second one with --home DIR --port N.",
   );
 }
 
@@ -88,10 +89,17 @@ async function requireFreePort(port) {
 }
 
 async function main() {
+  if (options.stop) {
+    const { isGone, text } = await stopRunning(options.home);
+    progress.say(text);
+    process.exitCode = isGone ? 0 : 1;
+    return;
+  }
   const already = fs.existsSync(options.home) ? runningIn(options.home) : undefined;
   if (already && options.reset)
     throw new Error(`Meshwright is running in ${options.home} (process ${already.pid}); stop it before --reset.`);
   if (already) return tellRunning(already);
+  if (options.detach && !isDetached) process.exit(await startDetached(options.home, process.argv.slice(2)));
   if (options.reset && fs.existsSync(options.home)) {
     if (!isHome(options.home))
       throw new Error(`${options.home} does not look like a home of Meshwright; nothing was deleted.`);
@@ -122,7 +130,8 @@ async function main() {
   };
   process.on("SIGINT", () => stop("Ctrl-C", 0));
   process.on("SIGTERM", () => stop("TERM", 0));
-  if (!ignoresHangup()) {
+  if (isDetached) process.on("SIGHUP", () => {});
+  else {
     process.on("SIGHUP", () => stop("the terminal was closed", 0));
     watchAncestors(() => stop("the process that started it is gone", 0));
   }
@@ -216,7 +225,7 @@ async function bringUp(home, onSupervisor) {
         ? `Sign in once with each link:\n${linksText(signInLinks)}`
         : "Sign in, or get a new link with: npm start -- --sign-in-link",
       ...(demoUrl ? [`The demo shop: ${demoUrl}`] : []),
-      `State: ${home}   Logs: ${home}/logs   Stop: Ctrl-C`,
+      `State: ${home}   Logs: ${home}/logs   Stop: ${isDetached ? "npm start -- --stop" : "Ctrl-C"}`,
     ].join("\n"),
   );
 }
