@@ -24,7 +24,7 @@ export function ContextBar({ screen }: { screen: string }) {
       hint: each.message ?? "",
     })),
   ];
-  const comparable = screen === "topology" || screen === "rollouts";
+  const comparable = screen === "topology" || screen === "policies" || screen === "rollouts";
   return (
     <div className={classes.contextBar}>
       <div className={classes.contextGroup}>

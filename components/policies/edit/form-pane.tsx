@@ -1,0 +1,58 @@
+"use client";
+// The policy as fields. Rule: while the text cannot be read, the last good fields stay in view, marked, and are not editable.
+import { Alert, Button, Group, Text } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { useMemo } from "react";
+import type { MeshIndex } from "@/lib/mesh";
+import { FormProvider, KindForm, type PolicyForm } from "../forms";
+import classes from "./edit.module.css";
+import type { SessionHandle } from "./use-session";
+
+export function FormPane(props: {
+  handle: SessionHandle;
+  index: MeshIndex;
+  isReadOnly: boolean;
+  onJump(from: number): void;
+}) {
+  const { session, set, discard } = props.handle;
+  const [problem] = session.problems;
+  const isReadOnly = props.isReadOnly || problem !== undefined;
+  const form = useMemo<PolicyForm>(
+    () => ({ object: session.object, index: props.index, isReadOnly, set }),
+    [session.object, props.index, isReadOnly, set],
+  );
+  return (
+    <FormProvider form={form}>
+      {problem ? (
+        <Alert
+          className={classes.broken}
+          color="orange"
+          variant="light"
+          icon={<IconAlertTriangle size={18} />}
+          role="alert"
+          title="The last good form"
+        >
+          <Text size="sm">
+            The YAML cannot be used: line {problem.line}, column {problem.column}. {problem.message} {problem.fix}
+          </Text>
+          {session.isBehind ? (
+            <Text size="sm" mt={4}>
+              Somebody changed this policy meanwhile; the form shows it.
+            </Text>
+          ) : null}
+          <Group gap={8} mt={8}>
+            <Button size="compact-xs" variant="default" onClick={() => props.onJump(problem.from)}>
+              Go to line {problem.line}
+            </Button>
+            <Button size="compact-xs" variant="subtle" onClick={discard}>
+              Discard the text
+            </Button>
+          </Group>
+        </Alert>
+      ) : null}
+      <div className={classes.form} data-stale={problem ? true : undefined}>
+        <KindForm object={session.object} />
+      </div>
+    </FormProvider>
+  );
+}

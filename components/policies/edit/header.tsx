@@ -1,0 +1,86 @@
+"use client";
+// The question of the editor, answered: what the policy does in one sentence, whether it is saved, and the way back.
+import { ActionIcon, Anchor, Group, Text, Title, Tooltip } from "@mantine/core";
+import { useHotkeys } from "@mantine/hooks";
+import { IconArrowBackUp, IconArrowForwardUp, IconChevronRight } from "@tabler/icons-react";
+import Link from "next/link";
+import { type Draft, SaveStateWord } from "@/components/draft";
+import { useMesh } from "@/components/shell";
+import { plural } from "@/components/ui";
+import type { MeshIndex } from "@/lib/mesh";
+import { effectOf, POLICY_WORDS, type PolicyObject } from "@/lib/mesh/policies";
+import type { Consequence } from "@/lib/simulate";
+import { PolicyActions } from "./actions";
+import classes from "./edit.module.css";
+
+export function EditorHeader(props: {
+  draft: Draft;
+  stored: PolicyObject;
+  index: MeshIndex;
+  isReadOnly: boolean;
+  consequences: readonly Consequence[] | null;
+  isComparing: boolean;
+}) {
+  const { mesh } = useMesh();
+  const { draft, stored, index } = props;
+  const snapshot = draft.snapshot;
+  useHotkeys([
+    ["mod+Z", () => draft.undo()],
+    ["mod+shift+Z", () => draft.redo()],
+    ["mod+Y", () => draft.redo()],
+  ]);
+  return (
+    <header className={classes.header}>
+      <div className={classes.headerText}>
+        <Group gap={4} wrap="nowrap" className={classes.crumbs}>
+          <Anchor component={Link} href={`/meshes/${mesh}/policies`} size="xs">
+            Policies
+          </Anchor>
+          <IconChevronRight size={12} aria-hidden />
+          <Text size="xs" c="dimmed" truncate>
+            {stored.metadata.namespace} / {stored.metadata.name}, {POLICY_WORDS[stored.kind]}
+          </Text>
+        </Group>
+        <Title order={1} className={classes.title}>
+          {effectOf(stored, index)}
+        </Title>
+        <Text size="sm" c="dimmed">
+          {answer(props.consequences, props.isComparing)}
+        </Text>
+      </div>
+      <Group gap={8} wrap="nowrap">
+        {props.isReadOnly ? (
+          <Text size="xs" c="dimmed">
+            You may read, not change
+          </Text>
+        ) : snapshot ? (
+          <SaveStateWord snapshot={snapshot} />
+        ) : null}
+        {props.isReadOnly ? null : (
+          <>
+            <Tooltip label="Undo the last change of the draft (Ctrl+Z)">
+              <ActionIcon aria-label="Undo" disabled={!snapshot?.canUndo} onClick={draft.undo}>
+                <IconArrowBackUp size={18} />
+              </ActionIcon>
+            </Tooltip>
+            <Tooltip label="Redo (Ctrl+Shift+Z)">
+              <ActionIcon aria-label="Redo" disabled={!snapshot?.canRedo} onClick={draft.redo}>
+                <IconArrowForwardUp size={18} />
+              </ActionIcon>
+            </Tooltip>
+            <PolicyActions draft={draft} stored={stored} />
+          </>
+        )}
+      </Group>
+    </header>
+  );
+}
+
+function answer(consequences: readonly Consequence[] | null, isComparing: boolean): string {
+  if (!isComparing) return "Nothing runs yet, so there is nothing to compare the draft with.";
+  if (!consequences) return "What the draft changes is being computed.";
+  if (consequences.length === 0) return "The draft changes no call against what it is compared with.";
+  const lost = consequences.filter((each) => each.kind === "loses-access").length;
+  const text = `The draft changes ${plural(consequences.length, "thing")} for its callers`;
+  return lost > 0 ? `${text}; ${plural(lost, "call")} would lose access.` : `${text}.`;
+}

@@ -1,0 +1,147 @@
+"use client";
+// "What would happen to this request?" Job: one request, answered by the draft and by what it is compared with.
+// Rule: the simulator answers, which runs the proxy's own code; an answer is shown with the proxy that decided.
+import { Button, Select, Text, Textarea, TextInput } from "@mantine/core";
+import { useMemo, useState } from "react";
+import { useDesignWorker } from "@/components/design-worker";
+import type { Draft } from "@/components/draft";
+import { StatusIcon } from "@/components/ui";
+import type { MeshIndex } from "@/lib/mesh";
+import type { PolicyObject } from "@/lib/mesh/policies";
+import type { Answer } from "@/lib/simulate";
+import { optionsOf } from "../forms/reference-fields";
+import { AnswerLine } from "./consequence-pane";
+import classes from "./edit.module.css";
+import { firstRequest, questionOf, type RequestFields } from "./question";
+import type { Design } from "./use-design";
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+export function TryRequest(props: { stored: PolicyObject; index: MeshIndex; design: Design; draft: Draft }) {
+  const { index, stored, draft } = props;
+  const worker = useDesignWorker();
+  const first = useMemo(() => firstRequest(stored, index), [stored, index]);
+  const [changed, setChanged] = useState<Partial<RequestFields>>({});
+  const [answers, setAnswers] = useState<{ draft: Answer; base: Answer | null } | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [isAsking, setIsAsking] = useState(false);
+  const fields = { ...first, ...changed };
+  const own = stored.metadata.namespace;
+  const change = (next: Partial<RequestFields>) => {
+    setChanged({ ...changed, ...next });
+    setAnswers(null);
+  };
+  const ask = async () => {
+    const question = questionOf(fields, index);
+    setProblem(typeof question === "string" ? question : null);
+    const document = draft.snapshot?.document;
+    if (typeof question === "string" || !document) return;
+    setIsAsking(true);
+    try {
+      worker.setDesign("draft", document);
+      const now = await worker.ask("draft", question);
+      const base = props.design.consequences.value ? await worker.ask("base", question) : null;
+      setAnswers(now ? { draft: now, base } : null);
+      setProblem(now ? null : "The draft changed meanwhile. Ask again.");
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : "The simulator did not answer. Ask again.");
+    } finally {
+      setIsAsking(false);
+    }
+  };
+  return (
+    <section className={classes.block} aria-label="Try a request">
+      <Text component="h3" className={classes.blockTitle}>
+        Try a request
+      </Text>
+      <form
+        className={classes.tryForm}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void ask();
+        }}
+      >
+        <div className={classes.tryRow}>
+          <Select
+            size="xs"
+            label="From"
+            searchable
+            allowDeselect={false}
+            value={fields.from || null}
+            data={optionsOf(index, ["Service", "Gateway"], own)}
+            onChange={(value) => change({ from: value ?? "" })}
+          />
+          <Select
+            size="xs"
+            label="To"
+            searchable
+            allowDeselect={false}
+            value={fields.to || null}
+            data={optionsOf(index, ["Service", "ExternalService"], own)}
+            onChange={(value) => change({ to: value ?? "" })}
+          />
+        </div>
+        <div className={classes.tryRow} data-kind="request">
+          <Select
+            size="xs"
+            label="Method"
+            allowDeselect={false}
+            value={fields.method}
+            data={METHODS}
+            onChange={(value) => change({ method: value ?? "GET" })}
+          />
+          <TextInput
+            size="xs"
+            label="Path"
+            value={fields.path}
+            onChange={(event) => change({ path: event.currentTarget.value })}
+          />
+        </div>
+        <Textarea
+          size="xs"
+          label="Headers"
+          autosize
+          minRows={1}
+          maxRows={5}
+          placeholder="x-user-type: beta-tester"
+          value={fields.headers}
+          onChange={(event) => change({ headers: event.currentTarget.value })}
+        />
+        <Button type="submit" size="xs" variant="default" loading={isAsking}>
+          Ask the draft
+        </Button>
+      </form>
+      <div aria-live="polite">
+        {problem ? (
+          <Text size="sm" c="var(--mw-attention)" mt={8}>
+            {problem}
+          </Text>
+        ) : null}
+        {answers ? (
+          <div className={classes.answer}>
+            <div className={classes.answerHead}>
+              <StatusIcon
+                status={answers.draft.outcome === "forwarded" ? "ok" : "attention"}
+                label={answers.draft.outcome}
+              />
+              <Text size="sm" fw={500}>
+                {answers.draft.sentence}
+              </Text>
+            </div>
+            {answers.draft.destinations.length > 1 ? (
+              <ul className={classes.reasons}>
+                {answers.draft.destinations.map((each) => (
+                  <li key={`${each.service} ${each.subset ?? ""}`}>
+                    {Math.round(each.probability * 1000) / 10} % {each.subset ?? each.service.split("/").at(-1)}
+                  </li>
+                ))}
+              </ul>
+            ) : null}
+            <AnswerLine word="Draft" answer={answers.draft} />
+            {answers.base ? <AnswerLine word={`Before (${props.design.base})`} answer={answers.base} /> : null}
+          </div>
+        ) : null}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,67 @@
+"use client";
+// What the worker says about the draft: findings, and what changes against the state that is compared with.
+// Rule: nothing is compared silently with something else; when there is nothing to compare with, that is said.
+import { useQuery } from "@tanstack/react-query";
+import { useCallback } from "react";
+import { get, keys } from "@/components/api-client";
+import { type DesignAnswer, useDesignAnswer } from "@/components/design-worker";
+import { useMesh, useView } from "@/components/shell";
+import type { Finding } from "@/lib/analysis";
+import type { MeshDocument } from "@/lib/mesh";
+import type { Consequence, ObservedCall } from "@/lib/simulate";
+
+export interface Design {
+  findings: DesignAnswer<Finding[]>;
+  consequences: DesignAnswer<Consequence[]>;
+  /** `r12`; null while nothing can be compared with. */
+  base: string | null;
+  /** How it is called: "what runs in local (r12)". */
+  baseWords: string;
+  error: Error | null;
+}
+
+const none: ObservedCall[] = [];
+
+export function useDesign(document: MeshDocument | null): Design {
+  const { mesh, atOf, environment, revisions } = useMesh();
+  const { view } = useView();
+  const latest = revisions[0] ? `r${revisions[0].number}` : null;
+  const wanted = view.vs && view.vs !== "draft" ? view.vs : "running";
+  const base = atOf(wanted) ?? (view.vs ? null : latest);
+  const compared = useQuery({
+    queryKey: keys.mesh(mesh, "revision", base),
+    queryFn: ({ signal }) => get<{ document: MeshDocument }>(`/meshes/${mesh}/revisions/${base?.slice(1)}`, signal),
+    enabled: base !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const before = compared.data?.document;
+  const findings = useDesignAnswer<Finding[]>(
+    useCallback(
+      async (worker) => {
+        if (!document) return null;
+        worker.setDesign("draft", document);
+        return worker.findings();
+      },
+      [document],
+    ),
+  );
+  const consequences = useDesignAnswer<Consequence[]>(
+    useCallback(
+      async (worker) => {
+        if (!document || !before) return null;
+        worker.setDesign("draft", document);
+        worker.setDesign("base", before);
+        return worker.consequences(none);
+      },
+      [document, before],
+    ),
+  );
+  const isRunning = wanted === "running" && base !== null && atOf("running") === base;
+  return {
+    findings,
+    consequences,
+    base,
+    baseWords: isRunning ? `what runs in ${environment?.name} (${base})` : `revision ${base}`,
+    error: compared.error,
+  };
+}

@@ -1,0 +1,3 @@
+export { PolicyEditor } from "./edit/policy-editor";
+export { NewPolicy } from "./list/new-policy";
+export { Policies } from "./list/policies";
