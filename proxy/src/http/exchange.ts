@@ -1,7 +1,7 @@
 // The seam between codecs and the router: one request and its response as two streams of events.
 // Rule: nothing here knows a version of HTTP. The HTTP/1.1 codecs (h1/) implement DownstreamStream and UpstreamStream per
 // connection, the HTTP/2 codecs (h2/) per stream; the router cannot tell.
-// Data comes as (chunk, start, end) and is only valid during the call unless the receiver copies or keeps the chunk.
+// Data comes as (chunk, start, end) and is only valid during the call: whoever keeps it copies it.
 
 import type { HeaderList } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";

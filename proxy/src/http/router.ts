@@ -320,7 +320,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     if (!this.isActive) return;
     if (this.upstream !== null) this.upstream.sendData(chunk, start, end);
     if (!this.canReplay && this.upstream !== null) return;
-    this.replay.push(chunk.subarray(start, end));
+    this.replay.push(Buffer.from(chunk.subarray(start, end)));
     this.replayBytes += end - start;
     if (this.replayBytes <= replayLimit) return;
     this.canReplay = false;

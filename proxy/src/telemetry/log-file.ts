@@ -25,6 +25,8 @@ export class LogFile {
       return;
     }
     this.text += line;
+    // While a batch is being written the next one collects, so that a busy proxy writes in large pieces.
+    if (this.isWriting) return;
     if (this.text.length >= flushBytes) this.flush();
     else this.timer ??= setTimeout(this.flush, flushMs).unref();
   }
@@ -44,7 +46,8 @@ export class LogFile {
       // A closed pipe or a full disk loses lines, never the process.
       if (error === null && from + written < batch.length) return this.writeAll(batch, from + written);
       this.isWriting = false;
-      if (this.text !== "") this.flush();
+      if (this.text.length >= flushBytes) this.flush();
+      else if (this.text !== "") this.timer ??= setTimeout(this.flush, flushMs).unref();
     });
   }
 

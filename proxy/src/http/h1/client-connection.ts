@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import { report } from "../../errors";
 import type { ResetReason, ResponseSink, UpstreamStream } from "../exchange";
+import { readInto } from "../socket-reader";
 import { latin1 } from "./bytes";
 import { ChunkedDecoder } from "./chunked";
 import { type HeaderList, NAME } from "./header-list";
@@ -54,7 +55,7 @@ export class H1ClientConnection implements UpstreamStream {
     this.idleLimitMs = idleLimitMs;
     this.out = new Outbox(socket);
     socket.setNoDelay(true);
-    socket.on("data", this.onData);
+    readInto(socket, this.onData);
     socket.on("end", this.onEnd);
     socket.on("error", this.onError);
     socket.on("close", this.onClose);
@@ -223,7 +224,7 @@ export class H1ClientConnection implements UpstreamStream {
         this.fail("protocol-error", "headers_too_large");
         return -1;
       }
-      this.held = at === 0 ? input : input.subarray(at);
+      this.held = Buffer.from(input.subarray(at));
       return -1;
     }
     if (typeof result !== "number") {

@@ -27,7 +27,8 @@ export class Outbox {
     }
     this.writeText();
     this.bytes += size;
-    this.isBelowMark = this.socket.write(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+    // A copy: the chunk is only ours during this call, and the socket may need it longer.
+    this.isBelowMark = this.socket.write(Buffer.from(chunk.subarray(start, end)));
   }
 
   /** False: the socket holds more than its high water mark; wait for drain. */

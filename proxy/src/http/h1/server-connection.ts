@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { report } from "../../errors";
 import type { DownstreamStream, RequestSink } from "../exchange";
 import { preface } from "../h2/protocol";
+import { readInto } from "../socket-reader";
 import { latin1 } from "./bytes";
 import { ChunkedDecoder } from "./chunked";
 import { type HeaderList, NAME } from "./header-list";
@@ -69,7 +70,7 @@ export class H1ServerConnection implements DownstreamStream {
   ) {
     this.out = new Outbox(socket);
     socket.setNoDelay(true);
-    socket.on("data", this.onData);
+    readInto(socket, this.onData);
     socket.on("end", this.onEnd);
     socket.on("error", this.onError);
     socket.on("close", this.onClose);
@@ -197,7 +198,7 @@ export class H1ServerConnection implements DownstreamStream {
   private wait(input: Buffer, at: number): number {
     if (this.heldParsed === 0) this.since = performance.now();
     this.heldParsed = input.length - at;
-    this.held = at === 0 ? input : input.subarray(at);
+    this.held = Buffer.from(input.subarray(at));
     return -1;
   }
 
@@ -233,7 +234,7 @@ export class H1ServerConnection implements DownstreamStream {
   }
 
   private hold(input: Buffer, at: number): void {
-    this.held = at === 0 ? input : input.subarray(at);
+    this.held = Buffer.from(input.subarray(at));
     this.heldParsed = 0;
     this.socket.pause();
   }

@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { report } from "../../errors";
 import type { Http2Plan } from "../../plan/types";
 import type { HeaderList } from "../h1/header-list";
+import { readInto } from "../socket-reader";
 import type { FieldSink } from "./fields";
 import { FloodGuard } from "./flood-guard";
 import { type FrameHandler, FrameReader } from "./frame-reader";
@@ -56,7 +57,7 @@ export abstract class H2Connection<Stream extends H2Stream> implements FrameHand
     this.decoder = new HpackDecoder(limits.headerTableBytes, headers.maxHeaderBytes, headers.maxHeaders);
     this.reader = new FrameReader(this, headers.maxHeaderBytes + maxFrameBytes);
     socket.setNoDelay(true);
-    socket.on("data", this.onData);
+    readInto(socket, this.onData);
     socket.on("end", this.onEnd);
     socket.on("error", this.onError);
     socket.on("close", this.onClose);

@@ -67,7 +67,7 @@ export class FrameReader {
     const isIncomplete = at < input.length || this.blockStream !== 0;
     if (!isIncomplete) this.waitingSince = 0;
     else if (this.waitingSince === 0) this.waitingSince = performance.now();
-    if (at < input.length) this.held = at === 0 ? input : input.subarray(at);
+    if (at < input.length) this.held = Buffer.from(input.subarray(at));
   }
 
   private readPayload(input: Buffer, from: number): number {

@@ -88,7 +88,7 @@ export abstract class H2Stream {
       this.emit(chunk, start, end, isLast);
       return;
     }
-    this.queue.push(chunk.subarray(start, end));
+    this.queue.push(Buffer.from(chunk.subarray(start, end)));
     this.queuedBytes += size;
     this.isEndQueued = isLast;
     owner.block(this);
