@@ -6,7 +6,7 @@ import { keysTouchedBy, type LiveEvent } from "./keys";
 
 const lockName = "meshwright-events";
 const channelName = "meshwright-events";
-const types = ["draft", "deployment", "proxy", "signals", "event", "check"] as const;
+const types = ["draft", "deployment", "proxy", "signals", "event", "check", "presence"] as const;
 
 /** Starts listening; returns how to stop. */
 export function listenForEvents(client: QueryClient): () => void {

@@ -21,6 +21,7 @@ const partsTouchedBy: Record<string, readonly string[]> = {
   signals: ["signals", "topology"],
   event: ["events", "reviews", "review"],
   check: ["checks"],
+  presence: ["presence"],
 };
 
 export function keysTouchedBy(event: LiveEvent): (readonly unknown[])[] {

@@ -16,6 +16,7 @@ import {
 import { useDraft } from "@/components/draft";
 import { useMe, useMesh } from "@/components/shell";
 import { LoadingRows, Panel, plural, StatusBadge } from "@/components/ui";
+import { ApprovalNote, useApproval } from "./approval-note";
 import { PlanDetails } from "./plan-details";
 import { planInWords } from "./words";
 
@@ -66,6 +67,8 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
     onSuccess: () => setPlanned(null),
     onSettled: () => client.invalidateQueries({ queryKey: keys.mesh(mesh) }),
   });
+  const approval = useApproval(mesh, environment?.name, planned?.revision ?? revisionOf(from));
+  const isRefused = approval.data?.allowed === false;
   if (!can("deployment.plan") || (!mayFreeze && revisions.length === 0)) return null;
   const changes = diff.data?.changes ?? [];
   const options = [
@@ -134,6 +137,7 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
             ) : null}
           </div>
         )}
+        {approval.data ? <ApprovalNote mesh={mesh} approval={approval.data} /> : null}
         {(plan.error ?? deploy.error) ? (
           <Text size="sm" c="var(--mw-failing)" role="alert">
             {(plan.error ?? deploy.error)?.message}
@@ -150,7 +154,7 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
               <Button
                 leftSection={<IconRocket size={16} />}
                 loading={deploy.isPending}
-                disabled={isBusy || !can("deployment.create")}
+                disabled={isBusy || isRefused || !can("deployment.create")}
                 onClick={() => deploy.mutate(planned.revision)}
               >
                 Deploy r{planned.revision} to {environment?.name}
@@ -158,6 +162,10 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
               {!can("deployment.create") ? (
                 <Text size="sm" c="dimmed">
                   An operator may deploy it.
+                </Text>
+              ) : isRefused ? (
+                <Text size="sm" c="dimmed">
+                  The environment does not allow this revision.
                 </Text>
               ) : isBusy ? (
                 <Text size="sm" c="dimmed">
@@ -171,3 +179,6 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
     </Panel>
   );
 }
+
+/** `r12` is 12; the draft has none yet. */
+const revisionOf = (from: string): number | null => (from.startsWith("r") ? Number(from.slice(1)) : null);

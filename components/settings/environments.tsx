@@ -5,6 +5,7 @@ import Link from "next/link";
 import { useBinding } from "@/components/api-client";
 import { useMesh } from "@/components/shell";
 import { EmptyState, Mono, Panel, plural, StatusBadge, shortDigest, TableScroll } from "@/components/ui";
+import { EnvironmentRule, MeshRule } from "./rules";
 
 export function Environments() {
   const { mesh, environments, environment } = useMesh();
@@ -53,6 +54,8 @@ export function Environments() {
           </Table>
         </TableScroll>
       </Panel>
+      <EnvironmentRule />
+      <MeshRule />
       <Panel
         title={`What runs behind the workloads in ${environment?.name ?? ""}`}
         hint={binding ? plural(binding.instances.length, "instance") : undefined}

@@ -4,6 +4,7 @@ import { Tabs } from "@mantine/core";
 import { useMe, useUrlParameters } from "@/components/shell";
 import { Answer, Page } from "@/components/ui";
 import { Account } from "./account";
+import { Audit } from "./audit";
 import { Environments } from "./environments";
 import { People } from "./people";
 import { Tokens } from "./tokens";
@@ -13,6 +14,7 @@ const tabs = [
   { value: "people", label: "People" },
   { value: "tokens", label: "API tokens" },
   { value: "environments", label: "Environments" },
+  { value: "audit", label: "Audit log" },
 ] as const;
 
 export function Settings() {
@@ -43,6 +45,9 @@ export function Settings() {
         </Tabs.Panel>
         <Tabs.Panel value="environments">
           <Environments />
+        </Tabs.Panel>
+        <Tabs.Panel value="audit">
+          <Audit />
         </Tabs.Panel>
       </Tabs>
     </Page>

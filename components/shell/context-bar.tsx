@@ -4,13 +4,14 @@ import { Button, Menu, Text, UnstyledButton } from "@mantine/core";
 import { spotlight } from "@mantine/spotlight";
 import { IconChevronDown, IconClock, IconGitCompare, IconSearch, IconStack2 } from "@tabler/icons-react";
 import { useMesh } from "./mesh-context";
+import { Presence } from "./presence";
 import classes from "./shell.module.css";
 import { useView } from "./use-view";
 import { atWord, type Range, ranges, rangeWord } from "./view";
 
 export function ContextBar({ screen }: { screen: string }) {
   const { view, setView } = useView();
-  const { environments, environment, revisions } = useMesh();
+  const { mesh, environments, environment, revisions } = useMesh();
   const states = [
     { value: "draft", label: "Draft", hint: "what is being edited" },
     {
@@ -69,6 +70,7 @@ export function ContextBar({ screen }: { screen: string }) {
           </Choice>
         ) : null}
       </div>
+      <Presence mesh={mesh} />
       <Button
         variant="default"
         size="compact-sm"

@@ -4,6 +4,7 @@ import {
   IconAlertTriangle,
   IconBox,
   IconChartLine,
+  IconChecklist,
   IconFileImport,
   IconGavel,
   IconHome,
@@ -11,6 +12,7 @@ import {
   IconRoute,
   IconSettings,
   IconShieldLock,
+  IconTestPipe,
   IconTopologyStar3,
 } from "@tabler/icons-react";
 
@@ -85,6 +87,26 @@ export const navigation: readonly NavigationEntry[] = [
     key: "f",
     icon: IconAlertTriangle,
     hint: "What should be changed?",
+    onPhone: false,
+  },
+  {
+    id: "simulate",
+    label: "Simulate",
+    short: "Simulate",
+    path: "simulate",
+    key: "m",
+    icon: IconTestPipe,
+    hint: "What would happen to this request?",
+    onPhone: false,
+  },
+  {
+    id: "checklist",
+    label: "Checklist",
+    short: "Checklist",
+    path: "checklist",
+    key: "c",
+    icon: IconChecklist,
+    hint: "Would we pass, and can we prove it?",
     onPhone: false,
   },
   {

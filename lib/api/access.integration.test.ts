@@ -97,6 +97,10 @@ const TABLE: Record<string, { may: readonly Who[]; mesh?: true }> = {
   withdrawWaiver: { may: WAIVERS, mesh: true },
   getSignals: { may: SIGNED_IN, mesh: true },
   getTopology: { may: SIGNED_IN, mesh: true },
+  listPresence: { may: SIGNED_IN, mesh: true },
+  notePresence: { may: SIGNED_IN, mesh: true },
+  endPresence: { may: SIGNED_IN, mesh: true },
+  verifyChain: { may: SIGNED_IN, mesh: true },
   listEvents: { may: SIGNED_IN, mesh: true },
 };
 

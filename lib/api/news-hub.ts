@@ -69,7 +69,7 @@ export class NewsHub {
   }
 
   private everythingMayHaveChanged(): void {
-    for (const type of ["draft", "deployment", "proxy", "event", "check"] as const)
+    for (const type of ["draft", "deployment", "proxy", "event", "check", "presence"] as const)
       this.gather({ type, mesh: null, meshId: null });
   }
 
@@ -85,6 +85,8 @@ export class NewsHub {
         return this.tell("deployment", await this.meshOf("environment", payload));
       case "meshwright_check":
         return this.tell("check", await this.meshOf("environment", payload));
+      case "meshwright_presence":
+        return this.tell("presence", await this.meshOf("mesh", payload));
       case "meshwright_event":
         return this.tell("event", await this.meshOf("event", payload));
     }

@@ -6,6 +6,7 @@ import { designRoutes } from "./routes/design";
 import { eventRoutes } from "./routes/events";
 import { metaRoutes } from "./routes/health";
 import { peopleRoutes } from "./routes/people";
+import { presenceRoutes } from "./routes/presence";
 import { reviewRoutes } from "./routes/reviews";
 import { runningRoutes } from "./routes/running";
 import { signalsRoute } from "./routes/signals";
@@ -26,4 +27,5 @@ export const routes: readonly Route[] = [
   signalsRoute,
   topologyRoute,
   ...eventRoutes,
+  ...presenceRoutes,
 ];

@@ -8,6 +8,7 @@ export const CHANNELS = [
   "meshwright_proxy",
   "meshwright_event",
   "meshwright_binding",
+  "meshwright_presence",
   "meshwright_check",
 ] as const;
 export type Channel = (typeof CHANNELS)[number];

@@ -149,7 +149,7 @@ export const eventsQuery = pageQuery.extend({
 
 /** One piece of news on the stream: what to read again, never the data itself. */
 export const news = z.object({
-  type: z.enum(["draft", "deployment", "proxy", "signals", "event", "check"]),
+  type: z.enum(["draft", "deployment", "proxy", "signals", "event", "check", "presence"]),
   mesh: z.string().nullable(),
   environment: z.string().nullish(),
   id: z.string().nullish(),

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import type { Connection, Database } from "../client";
+import type { Event as EventModel } from "../generated/client";
 import { toJson } from "../json";
 import { lockInTransaction, withLock } from "../locks";
 
@@ -76,28 +77,49 @@ export async function appendEvent(connection: Connection, event: NewEvent): Prom
   });
 }
 
+export interface ChainState {
+  /** Events that hold, and the last of them. */
+  events: number;
+  verifiedTo: bigint | null;
+  /** Hash of that one: who keeps it elsewhere also sees when the end of the log is cut off. */
+  head: string;
+  broken: { seq: bigint; why: string } | null;
+}
+
 export function events(database: Database) {
   return {
     append(event: NewEvent): Promise<{ seq: bigint; hash: string }> {
       return withLock(database, "events", (connection) => appendEvent(connection, event));
     },
-    /** The first event whose hash or link is wrong; null when the chain holds. */
-    async firstBroken(): Promise<bigint | null> {
+    /** Recomputes every hash and link, from the first event on. */
+    async verify(): Promise<ChainState> {
       let prevHash = GENESIS;
-      let after = -1n;
+      let verifiedTo: bigint | null = null;
+      let count = 0;
       for (;;) {
-        const page = await database.event.findMany({
-          where: { seq: { gt: after } },
+        const page: EventModel[] = await database.event.findMany({
+          where: { seq: { gt: verifiedTo ?? -1n } },
           orderBy: { seq: "asc" },
           take: 1_000,
         });
         for (const row of page) {
-          if (row.prevHash !== prevHash || eventHash(row) !== row.hash) return row.seq;
+          const why =
+            row.prevHash !== prevHash
+              ? "it does not follow the event before it: one was removed, inserted or changed"
+              : eventHash(row) !== row.hash
+                ? "its content is not what was written"
+                : null;
+          if (why) return { events: count, verifiedTo, head: prevHash, broken: { seq: row.seq, why } };
           prevHash = row.hash;
-          after = row.seq;
+          verifiedTo = row.seq;
+          count += 1;
         }
-        if (page.length < 1_000) return null;
+        if (page.length < 1_000) return { events: count, verifiedTo, head: prevHash, broken: null };
       }
+    },
+    /** The first event whose hash or link is wrong; null when the chain holds. */
+    async firstBroken(): Promise<bigint | null> {
+      return (await this.verify()).broken?.seq ?? null;
     },
   };
 }
