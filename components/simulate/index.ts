@@ -1,0 +1,1 @@
+export { Simulate } from "./simulate";

@@ -1,0 +1,106 @@
+"use client";
+// The question as a sentence to fill in. Rule: it only edits the form; what is wrong stands at its field.
+import { Autocomplete, Select, Textarea, TextInput } from "@mantine/core";
+import { useMemo } from "react";
+import { type MeshDocument, objectKey } from "@/lib/mesh";
+import { problemsOf, type QuestionForm } from "./question-url";
+import classes from "./simulate.module.css";
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+interface Props {
+  document: MeshDocument;
+  form: QuestionForm;
+  onChange(change: Partial<QuestionForm>): void;
+}
+
+export function QuestionSentence({ document, form, onChange }: Props) {
+  const callers = useMemo(() => callersIn(document), [document]);
+  const hosts = useMemo(() => hostsFor(document, form.from), [document, form.from]);
+  const problems = problemsOf(form);
+  const isKnown = callers.some((group) => group.items.some(({ value }) => value === form.from));
+  return (
+    <form className={classes.sentence} onSubmit={(event) => event.preventDefault()} aria-label="The question">
+      <Select
+        label="From"
+        placeholder="who calls"
+        data={
+          isKnown || form.from === ""
+            ? callers
+            : [...callers, { group: "Not in this design", items: [{ value: form.from, label: form.from }] }]
+        }
+        value={form.from || null}
+        onChange={(value) => onChange({ from: value ?? "" })}
+        searchable
+        allowDeselect={false}
+        error={problems.from}
+        className={classes.wide}
+      />
+      <Autocomplete
+        label="to host"
+        placeholder="service.namespace"
+        data={hosts}
+        value={form.host}
+        onChange={(host) => onChange({ host })}
+        error={problems.host}
+        className={classes.wide}
+        spellCheck={false}
+      />
+      <Autocomplete
+        label="method"
+        data={METHODS}
+        value={form.method}
+        onChange={(method) => onChange({ method: method.toUpperCase() })}
+        error={problems.method}
+        className={classes.narrow}
+        spellCheck={false}
+      />
+      <TextInput
+        label="path"
+        value={form.path}
+        onChange={(event) => onChange({ path: event.currentTarget.value })}
+        error={problems.path}
+        className={classes.wide}
+        spellCheck={false}
+      />
+      <Textarea
+        label="with headers"
+        placeholder="x-user-type: beta-tester"
+        autosize
+        minRows={1}
+        maxRows={6}
+        value={form.headers}
+        onChange={(event) => onChange({ headers: event.currentTarget.value })}
+        error={problems.headers}
+        className={classes.wide}
+        spellCheck={false}
+      />
+    </form>
+  );
+}
+
+function callersIn({ objects }: MeshDocument) {
+  const entry = (key: string, label: string) => ({ value: key, label });
+  const workloads = objects.flatMap((each) =>
+    each.kind === "Workload" ? [entry(objectKey(each), each.metadata.name)] : [],
+  );
+  const gateways = objects.flatMap((each) =>
+    each.kind === "Gateway" ? [entry(objectKey(each), `a client of ${each.metadata.name}`)] : [],
+  );
+  return [
+    { group: "Workloads", items: workloads.sort((a, b) => a.label.localeCompare(b.label)) },
+    { group: "From outside", items: gateways },
+  ].filter(({ items }) => items.length > 0);
+}
+
+function hostsFor({ objects }: MeshDocument, from: string): string[] {
+  const hosts = objects.flatMap((each) => {
+    if (from.startsWith("Gateway/")) {
+      if (each.kind !== "Gateway" || objectKey(each) !== from) return [];
+      return each.spec.listeners.flatMap((listener) => listener.hosts).filter((host) => !host.includes("*"));
+    }
+    if (each.kind === "Service") return [`${each.metadata.name}.${each.metadata.namespace}`];
+    return each.kind === "ExternalService" ? each.spec.hosts.filter((host) => !host.includes("*")) : [];
+  });
+  return [...new Set(hosts)].sort();
+}
