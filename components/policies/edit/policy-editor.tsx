@@ -7,9 +7,10 @@ import { useMemo, useState } from "react";
 import { type Draft, RefusalNote, useDraft } from "@/components/draft";
 import { useMe, useMesh, useUrlParameters } from "@/components/shell";
 import { EmptyState, ErrorState, LoadingRows, Page } from "@/components/ui";
-import { buildIndex, keyOf, type MeshIndex, parsePath, readObjectText } from "@/lib/mesh";
+import { keyOf, type MeshIndex, parsePath, readObjectText } from "@/lib/mesh";
 import { isPolicy, isPolicyKind, type PolicyObject } from "@/lib/mesh/policies";
 import { ButtonLink } from "../list/button-link";
+import { useIndex } from "../use-index";
 import { ConsequencePane } from "./consequence-pane";
 import classes from "./edit.module.css";
 import { FormPane } from "./form-pane";
@@ -23,7 +24,7 @@ export function PolicyEditor({ kind, namespace, name }: { kind: string; namespac
   const { mesh } = useMesh();
   const draft = useDraft(mesh);
   const document = draft.snapshot?.document;
-  const index = useMemo(() => (document ? buildIndex(document) : null), [document]);
+  const index = useIndex(document);
   const stored = isPolicyKind(kind) ? index?.get(keyOf(kind, namespace, name)) : undefined;
   if (draft.error && !document) {
     return (

@@ -51,6 +51,7 @@ export function RefField(props: { path: Path; label: string; value: Ref; kinds: 
       description={useDescription(props.path)}
       size="xs"
       searchable
+      limit={60}
       allowDeselect={false}
       disabled={form.isReadOnly}
       value={key}
@@ -71,6 +72,7 @@ export function ServiceField(props: { path: Path; label: string; value: ServiceR
       {...(props.isPlain ? {} : { description: words })}
       size="xs"
       searchable
+      limit={60}
       allowDeselect={false}
       disabled={form.isReadOnly}
       value={key}
@@ -102,6 +104,7 @@ export function RefsField(props: {
       description={props.description ?? fromSchema}
       size="xs"
       searchable
+      limit={60}
       clearable
       disabled={form.isReadOnly}
       value={keys}
@@ -152,6 +155,7 @@ export function TargetField({ value }: { value: Target | undefined }) {
             flex={1}
             size="xs"
             searchable
+            limit={60}
             allowDeselect={false}
             aria-label={shown === "service" ? "Service" : "Namespace"}
             description={words}

@@ -1,0 +1,75 @@
+// A canary from intent to consequence: 25 % by the slider, the YAML follows, the consequence is told, undo takes it back.
+import { expect, expectSoundScreen, signIn, test } from "./meshwright";
+
+const editor = "/meshes/shop/policies/Route/production/payment-service";
+
+test("the list says what every policy does", async ({ page }) => {
+  await signIn(page, "author");
+  await page.goto("/meshes/shop/policies");
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("polic");
+  await expect(page.getByText("Ejects a host after 5 errors in a row for 30 s", { exact: false })).toBeVisible();
+  await page.getByLabel("Search policies").fill("carrier");
+  await expect(page).toHaveURL(/q=carrier/);
+  await expect(page.getByRole("link", { name: "carrier-api" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "catalog" })).toHaveCount(0);
+  await expectSoundScreen(page);
+});
+
+test("an intent shows what it changes before it does", async ({ page }) => {
+  await signIn(page, "author");
+  await page.goto(
+    "/meshes/shop/policies/new?template=deny-caller&from=Service/production/catalog&to=Service/production/payment-service",
+  );
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("from catalog to payment-service");
+  await expect(page.getByText(/Authorization policy .* is added/)).toBeVisible();
+  await expect(page.getByRole("button", { name: "Put it into the draft" })).toBeEnabled();
+  await expectSoundScreen(page);
+});
+
+test("a canary to 25 % by the slider: the YAML follows, the consequence is told, undo takes it back", {
+  tag: "@once",
+}, async ({ page }) => {
+  await signIn(page, "author");
+  await page.goto("/meshes/shop/policies/new?template=canary&to=Service/production/payment-service");
+  await page.getByRole("button", { name: "Put it into the draft" }).click();
+  await expect(page).toHaveURL(new RegExp(editor));
+  const text = page.getByRole("textbox", { name: "YAML of Route payment-service" });
+  await expect(text).toContainText("weight: 10");
+
+  const slider = page.getByRole("slider", { name: "Share of payment-service v2 in percent" });
+  await slider.focus();
+  for (let percent = 10; percent < 25; percent += 1) await slider.press("ArrowRight");
+  await slider.blur();
+  await expect(text).toContainText("weight: 25");
+  await expect(text).toContainText("weight: 75");
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("75 % to v1, 25 % to v2");
+  await expect(page.getByRole("list", { name: "Consequences", exact: true })).toContainText(/25 %/, {
+    timeout: 60_000,
+  });
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+  await expectSoundScreen(page);
+
+  const heading = page.getByRole("heading", { level: 1 });
+  const undo = page.getByRole("button", { name: "Undo" });
+  for (let step = 0; step < 20 && (await heading.textContent())?.includes("v2"); step += 1) {
+    const before = await heading.textContent();
+    await undo.click();
+    await expect(heading).not.toHaveText(before ?? "");
+  }
+  await expect(heading).toHaveText("Everything to payment-service, within 4 s");
+  await expect(text).not.toContainText("subset");
+});
+
+test("a text that cannot be read keeps the last good form and says where", { tag: "@once" }, async ({ page }) => {
+  await signIn(page, "author");
+  await page.goto(editor);
+  const text = page.getByRole("textbox", { name: "YAML of Route payment-service" });
+  await text.click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.type("  rules: [");
+  await expect(page.getByRole("alert").filter({ hasText: "The last good form" })).toContainText(/line \d+, column \d+/);
+  await expect(page.getByRole("textbox", { name: "Timeout" }).first()).toBeDisabled();
+  await page.getByRole("button", { name: "Discard the text" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "The last good form" })).toHaveCount(0);
+  await expect(page.getByRole("textbox", { name: "Timeout" }).first()).toBeEnabled();
+});
