@@ -1,6 +1,6 @@
 // What the worker does: keeps two designs and answers questions about them.
 // Rule: an answer names the version it was made of; what is expensive (index, scene) is made once per version, when first asked.
-import { analyze, type Finding } from "@/lib/analysis";
+import { type Analysis, createAnalysis, type Finding, factsFrom } from "@/lib/analysis";
 import type { EnvironmentBinding } from "@/lib/compile";
 import type { MeshDocument, MeshObject, ObjectKey } from "@/lib/mesh";
 import {
@@ -35,9 +35,11 @@ type Slot = {
   options: SlotOptions;
   document?: MeshDocument;
   scene?: Scene;
+  /** Kept over versions: it asks again only what a change touches. */
+  analysis?: Analysis;
 };
 
-export function createBrain(): Brain {
+export function createBrain(today: () => string): Brain {
   const slots = new Map<SlotName, Slot>();
   const slotOf = (name: SlotName): Slot => {
     const slot = slots.get(name);
@@ -54,13 +56,20 @@ export function createBrain(): Brain {
   };
   return {
     sync(name, delta, options) {
-      const objects = slots.get(name)?.objects ?? new Map<ObjectKey, MeshObject>();
+      const before = slots.get(name);
+      const objects = before?.objects ?? new Map<ObjectKey, MeshObject>();
+      const analysis = delta.from === null ? undefined : before?.analysis;
       applyDelta(objects, delta);
-      slots.set(name, { version: delta.version, objects, options });
+      analysis?.change(delta);
+      slots.set(name, { version: delta.version, objects, options, ...(analysis ? { analysis } : {}) });
     },
     findings() {
       const slot = slotOf("draft");
-      return { version: slot.version, value: analyze(documentOf(slot)) };
+      if (!slot.analysis) {
+        slot.analysis = createAnalysis(factsFrom({ today: today() }));
+        slot.analysis.change({ put: [...slot.objects.values()], remove: [] });
+      }
+      return { version: slot.version, value: slot.analysis.findings() };
     },
     consequences(observed) {
       const slot = slotOf("draft");

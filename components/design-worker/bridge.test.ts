@@ -15,7 +15,7 @@ function harness() {
   let isHolding = false;
   const host: Host = {
     start(onCrash) {
-      const brain = createBrain();
+      const brain = createBrain(() => "2026-11-21");
       const worker = { crash: onCrash, isStopped: false, syncs: [] as { put: number; from: number | null }[] };
       workers.push(worker);
       const later = async <T>(work: () => T): Promise<T> => {

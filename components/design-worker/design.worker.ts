@@ -3,4 +3,4 @@
 import { expose } from "comlink";
 import { createBrain } from "./brain";
 
-expose(createBrain());
+expose(createBrain(() => new Date().toISOString().slice(0, 10)));

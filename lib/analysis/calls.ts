@@ -1,11 +1,22 @@
 // The calls of a design as a graph: who waits for whom. Asynchronous dependencies do not wait and are left out.
-import { type Dependency, type MeshIndex, type ObjectKey, type Route, refKey } from "@/lib/mesh";
+import { type Dependency, keyOf, type MeshIndex, type ObjectKey, type Ref, type Route, refKey } from "@/lib/mesh";
 
 export type Call = { from: ObjectKey; to: ObjectKey; dependency: Dependency };
 
+const known = new WeakMap<readonly Dependency[], Map<ObjectKey, Call[]>>();
+const knownCycles = new WeakMap<Map<ObjectKey, Call[]>, ObjectKey[][]>();
+
+/** By caller. Made once for the same dependencies: several analyzers walk this graph. */
 export function syncCalls(index: MeshIndex): Map<ObjectKey, Call[]> {
+  const dependencies = index.all("Dependency");
+  const calls = known.get(dependencies) ?? callsOf(dependencies);
+  known.set(dependencies, calls);
+  return calls;
+}
+
+function callsOf(dependencies: readonly Dependency[]): Map<ObjectKey, Call[]> {
   const calls = new Map<ObjectKey, Call[]>();
-  for (const dependency of index.all("Dependency")) {
+  for (const dependency of dependencies) {
     if (dependency.spec.interaction === "async") continue;
     const call = {
       from: refKey(dependency.spec.from, dependency),
@@ -21,6 +32,12 @@ export function syncCalls(index: MeshIndex): Map<ObjectKey, Call[]> {
 
 /** Groups of things that wait for each other in a circle (strongly connected, Tarjan, without recursion). */
 export function cyclesOf(calls: Map<ObjectKey, Call[]>): ObjectKey[][] {
+  const cycles = knownCycles.get(calls) ?? findCycles(calls);
+  knownCycles.set(calls, cycles);
+  return cycles;
+}
+
+function findCycles(calls: Map<ObjectKey, Call[]>): ObjectKey[][] {
   const order = new Map<ObjectKey, number>();
   const low = new Map<ObjectKey, number>();
   const stack: ObjectKey[] = [];
@@ -61,3 +78,13 @@ export function triesOf(routes: readonly Route[]): number {
 }
 
 export const nameOf = (key: ObjectKey) => key.split("/")[2] ?? key;
+
+/** Is there a dependency of this caller, or of the service that a workload runs? */
+export function isDrawn(index: MeshIndex, ref: Ref, caller: ObjectKey, callee: ObjectKey): boolean {
+  const workload = index.find("Workload", caller);
+  const service = workload && keyOf("Service", workload.metadata.namespace, workload.spec.service);
+  return index.dependenciesTo(callee).some((dependency) => {
+    const from = refKey(dependency.spec.from, dependency);
+    return from === caller || (ref.kind === "Workload" && from === service);
+  });
+}

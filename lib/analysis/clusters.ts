@@ -1,5 +1,5 @@
 // Which endpoints a traffic policy acts on: the service as a whole where calls go there, and each subset.
-import { type MeshIndex, type ObjectOf, serviceRefKey, workloadLabels } from "@/lib/mesh";
+import { type MeshIndex, type ObjectOf, serviceRefKey, subsetUsesOf, workloadLabels } from "@/lib/mesh";
 import type { Facts } from "./finding";
 
 export type ClusterSize = { name: string; endpoints: number };
@@ -28,4 +28,13 @@ export function clustersOf(index: MeshIndex, policy: ObjectOf<"TrafficPolicy">, 
       endpoints: size(workloads.filter((workload) => isSelected(subset.spec.labels, workload))),
     }));
   return policy.spec.subset ? subsets : [{ name, endpoints: size(workloads) }, ...subsets];
+}
+
+/** Does a route send calls to it? */
+export function isSubsetUsed(index: MeshIndex, subset: ObjectOf<"Subset">): boolean {
+  const service = serviceRefKey(subset.spec.service, subset);
+  return index.referrersOf(service).some((key) => {
+    const route = index.find("Route", key);
+    return route && subsetUsesOf(route).some((use) => use.service === service && use.subset === subset.spec.name);
+  });
 }

@@ -5,7 +5,10 @@
 //   strict      TLS only; otherwise as permissive
 //   enforced    TLS only; everything is enforced
 import { keyOf, type MeshObject, type MutualTls, type MutualTlsMode, type ObjectKey, type Service } from "@/lib/mesh";
-import type { Facts } from "./facts";
+import type { Facts as AllFacts } from "./facts";
+
+/** What decides: the policies, the Mesh object and its defaults. */
+type Facts = Pick<AllFacts, "mutualTls" | "root" | "defaults">;
 
 export type Protection = {
   tls: MutualTlsMode;

@@ -1,17 +1,9 @@
 // Look-ups over a document: by key, by kind, and the relations that analyzers, compiler and canvas ask for again and again.
 // The rule: who has a MeshIndex only asks. `buildIndex` is a snapshot; a live index is kept by its owner, who says what changed.
 
-import {
-  createTables,
-  EVERYTHING,
-  isOfKind,
-  type Lookup,
-  lookup,
-  MESH_WIDE,
-  NAMESPACES,
-  type Tables,
-} from "./index-tables";
+import { type Asked, createTables, isOfKind, type Lookup, MESH_WIDE, type Tables } from "./index-tables";
 import { keyOf, objectKey, parseKey } from "./refs";
+import { KINDS } from "./schema/document";
 import type {
   AuthorizationPolicy,
   Dependency,
@@ -64,6 +56,7 @@ export function buildIndex(document: MeshDocument): MeshIndex {
   return indexOver(tables, () => document, nothing);
 }
 
+type Read = (asked: Asked, key: string) => void;
 const nothing = () => undefined;
 
 /** An index that is changed object by object. Its lists are in the order of object keys, whatever happened before. */
@@ -71,14 +64,14 @@ export type LiveIndex = MeshIndex & {
   /** The look-ups that answer differently now. */
   change(put: readonly MeshObject[], remove: readonly ObjectKey[]): Set<Lookup>;
   /** The same index, telling `read` which look-ups it answers. */
-  reading(read: (lookup: Lookup) => void): MeshIndex;
+  reading(read: Read): MeshIndex;
 };
 
 export function createLiveIndex(): LiveIndex {
   const tables = createTables("by key");
   let document: MeshDocument | undefined;
   const now = () => {
-    document ??= { objects: [...tables.byKey.values()] };
+    document ??= { objects: KINDS.flatMap((kind): readonly MeshObject[] => tables.all(kind)) };
     return document;
   };
   const index = indexOver(tables, now, nothing);
@@ -90,7 +83,7 @@ export function createLiveIndex(): LiveIndex {
       for (const object of inOrder(put)) for (const each of tables.put(object)) touched.add(each);
       return touched;
     },
-    reading: (read: (lookup: Lookup) => void) => indexOver(tables, now, read),
+    reading: (read: Read) => indexOver(tables, now, read),
   });
 }
 
@@ -99,18 +92,18 @@ function inOrder(objects: readonly MeshObject[]): MeshObject[] {
   return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map((each) => each.object);
 }
 
-function indexOver(tables: Tables, document: () => MeshDocument, read: (lookup: Lookup) => void): MeshIndex {
+function indexOver(tables: Tables, document: () => MeshDocument, read: Read): MeshIndex {
   const { related } = tables;
   const ask: typeof related = (relation, key) => {
-    read(lookup(relation, key));
+    read(relation, key);
     return related(relation, key);
   };
   const get = (key: ObjectKey) => {
-    read(lookup("object", key));
+    read("object", key);
     return tables.byKey.get(key);
   };
   const all = <K extends Kind>(kind: K) => {
-    read(lookup("kind", kind));
+    read("kind", kind);
     return tables.all(kind);
   };
   const scopes = (service: ObjectKey) => [
@@ -120,7 +113,7 @@ function indexOver(tables: Tables, document: () => MeshDocument, read: (lookup: 
   ];
   return {
     get document() {
-      read(EVERYTHING);
+      read("document", "");
       return document();
     },
     get mesh() {
@@ -145,7 +138,7 @@ function indexOver(tables: Tables, document: () => MeshDocument, read: (lookup: 
     boundariesOf: (service) => [...new Set(scopes(service).flatMap((scope) => ask("boundaries", scope)))],
     referrersOf: (key) => ask("referrers", key).map(objectKey),
     get namespaces() {
-      read(NAMESPACES);
+      read("namespaces", "");
       return tables.namespaces();
     },
   };

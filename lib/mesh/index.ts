@@ -7,7 +7,8 @@ export { type Command, commandSchema } from "./commands/schema";
 export { diffDocuments, type SemanticChange } from "./diff/diff";
 export { canonicalJson, digestOf } from "./digest/digest";
 export { sha256Hex } from "./digest/sha256";
-export { buildIndex, type MeshIndex } from "./index-document";
+export { buildIndex, createLiveIndex, type LiveIndex, type MeshIndex } from "./index-document";
+export { type Asked, isOfKind, KIND_OF, type Lookup, lookup } from "./index-tables";
 export { parsePath, pathText, referencesOf, subsetUsesOf, valueAt, withValueAt } from "./references";
 export * from "./refs";
 export { demoMesh, demoPositions } from "./samples/demo";
@@ -24,7 +25,8 @@ export {
 export { MAX_OBJECTS, ref as objectRef, serviceRef } from "./schema/primitives";
 export { RETRY_CONDITIONS } from "./schema/traffic";
 export type * from "./types";
-export { validateDocument } from "./validate/validate";
+export { claimsOf } from "./validate/twins";
+export { validateDocument, violationsOfObject } from "./validate/validate";
 export { type ParsedDocument, parseDocument, parseObject } from "./violations";
 export { type FromYaml, fromYaml, fromYamlFiles } from "./yaml/from-yaml";
 export {

@@ -1,5 +1,5 @@
 // Every analyzer, in the order of codes. A new one is a file beside this and a line here; a code is never used again.
-import type { Analyzer } from "../finding";
+import { type Analyzer, onObject } from "../finding";
 import { mw1001NamespaceAssumed } from "./mw1001-namespace-assumed";
 import { mw1002LegacyConsecutiveErrors } from "./mw1002-legacy-consecutive-errors";
 import { mw1003SmallClusterEjection } from "./mw1003-small-cluster-ejection";
@@ -14,20 +14,86 @@ import { mw1011TimeoutInversion } from "./mw1011-timeout-inversion";
 import { mw1012RetryWithoutTime } from "./mw1012-retry-without-time";
 import { mw1013ServiceWithoutWorkload } from "./mw1013-service-without-workload";
 import { mw1014SharedIdentity } from "./mw1014-shared-identity";
+import { mw1015DoesNotFit } from "./mw1015-does-not-fit";
+import { mw1016TwoForOne } from "./mw1016-two-for-one";
+import { mw1017NoCatchAll } from "./mw1017-no-catch-all";
+import { mw1018HttpFieldsOnTcp } from "./mw1018-http-fields-on-tcp";
+import { mw1019OpenAllow } from "./mw1019-open-allow";
+import { mw1020WildcardPrincipal } from "./mw1020-wildcard-principal";
+import { mw1021DenyCoversAllow } from "./mw1021-deny-covers-allow";
+import { mw1022GrantedNotDrawn } from "./mw1022-granted-not-drawn";
+import { mw1023PlaintextTaken } from "./mw1023-plaintext-taken";
+import { mw1024PlaintextOverBoundary } from "./mw1024-plaintext-over-boundary";
+import { mw1025ExternalPlaintext } from "./mw1025-external-plaintext";
+import { mw1026UnsafeRetry } from "./mw1026-unsafe-retry";
+import { mw1027RetriesUnbounded } from "./mw1027-retries-unbounded";
+import { mw1028BreakerTooSmall } from "./mw1028-breaker-too-small";
+import { mw1029SloTighter } from "./mw1029-slo-tighter";
+import { mw1030SingleInstance } from "./mw1030-single-instance";
+import { mw1031ServiceWithoutOwner } from "./mw1031-service-without-owner";
+import { mw1032SidecarWithoutBudget } from "./mw1032-sidecar-without-budget";
+import { mw1033OptOutWithoutEnd } from "./mw1033-opt-out-without-end";
+import { mw1034PolicyOnNothing } from "./mw1034-policy-on-nothing";
+import { mw1035SamePolicyTwice } from "./mw1035-same-policy-twice";
+import { mw1036LongCertificates } from "./mw1036-long-certificates";
+import { mw1037PortAsTcp } from "./mw1037-port-as-tcp";
+import { mw1038RedirectLoop } from "./mw1038-redirect-loop";
+import { mw1039NoTimeout } from "./mw1039-no-timeout";
+import { mw1040LongChain } from "./mw1040-long-chain";
+import { mw1041OpenMesh } from "./mw1041-open-mesh";
+import { mw1042EgressAnywhere } from "./mw1042-egress-anywhere";
+import { mw1043HostNeverServed } from "./mw1043-host-never-served";
+import { mw1044UnusedSubset } from "./mw1044-unused-subset";
+import { mw1045ErrorAsAnswer } from "./mw1045-error-as-answer";
+import { mw1046ModeAndPolicy } from "./mw1046-mode-and-policy";
+import { mw1047EgressNotUsed } from "./mw1047-egress-not-used";
 
 export const analyzers: readonly Analyzer[] = [
   mw1001NamespaceAssumed,
-  mw1002LegacyConsecutiveErrors,
-  mw1003SmallClusterEjection,
-  mw1004DanglingSubset,
-  mw1005Weights,
-  mw1006UnreachableRule,
-  mw1007DrawnNotGranted,
-  mw1008EgressWithoutOwner,
+  onObject(mw1002LegacyConsecutiveErrors),
+  onObject(mw1003SmallClusterEjection),
+  onObject(mw1004DanglingSubset),
+  onObject(mw1005Weights),
+  onObject(mw1006UnreachableRule),
+  onObject(mw1007DrawnNotGranted),
+  onObject(mw1008EgressWithoutOwner),
   mw1009DependencyCycle,
   mw1010RetryAmplification,
-  mw1011TimeoutInversion,
-  mw1012RetryWithoutTime,
-  mw1013ServiceWithoutWorkload,
+  onObject(mw1011TimeoutInversion),
+  onObject(mw1012RetryWithoutTime),
+  onObject(mw1013ServiceWithoutWorkload),
   mw1014SharedIdentity,
+  mw1015DoesNotFit,
+  mw1016TwoForOne,
+  onObject(mw1017NoCatchAll),
+  onObject(mw1018HttpFieldsOnTcp),
+  onObject(mw1019OpenAllow),
+  onObject(mw1020WildcardPrincipal),
+  onObject(mw1021DenyCoversAllow),
+  onObject(mw1022GrantedNotDrawn),
+  mw1023PlaintextTaken,
+  onObject(mw1024PlaintextOverBoundary),
+  onObject(mw1025ExternalPlaintext),
+  onObject(mw1026UnsafeRetry),
+  onObject(mw1027RetriesUnbounded),
+  onObject(mw1028BreakerTooSmall),
+  onObject(mw1029SloTighter),
+  onObject(mw1030SingleInstance),
+  onObject(mw1031ServiceWithoutOwner),
+  onObject(mw1032SidecarWithoutBudget),
+  onObject(mw1033OptOutWithoutEnd),
+  mw1034PolicyOnNothing,
+  onObject(mw1035SamePolicyTwice),
+  onObject(mw1036LongCertificates),
+  mw1037PortAsTcp,
+  onObject(mw1038RedirectLoop),
+  onObject(mw1039NoTimeout),
+  mw1040LongChain,
+  onObject(mw1041OpenMesh),
+  onObject(mw1042EgressAnywhere),
+  onObject(mw1043HostNeverServed),
+  onObject(mw1044UnusedSubset),
+  onObject(mw1045ErrorAsAnswer),
+  onObject(mw1046ModeAndPolicy),
+  onObject(mw1047EgressNotUsed),
 ];

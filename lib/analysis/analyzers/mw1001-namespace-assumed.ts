@@ -1,27 +1,27 @@
 // MW1001: an imported resource named no namespace, so the import chose one.
-import { type Command, type MeshObject, objectKey } from "@/lib/mesh";
-import type { Finding, MeshAnalyzer } from "../finding";
+import { type Command, KINDS, type MeshObject, objectKey } from "@/lib/mesh";
+import type { FindingBody, KindsAnalyzer } from "../finding";
 
-export const mw1001NamespaceAssumed: MeshAnalyzer = {
+export const mw1001NamespaceAssumed: KindsAnalyzer = {
   code: "MW1001",
   title: "Namespace assumed on import",
-  scope: "mesh",
-  run(index) {
+  area: "routing",
+  scope: "object",
+  kinds: KINDS,
+  run(index, object) {
+    const source = sourceOf(object);
+    if (source === undefined) return [];
     // one finding per source: a DestinationRule becomes several objects
-    const bySource = new Map<string, MeshObject[]>();
-    for (const object of index.document.objects) {
-      const origin = object.metadata.origin;
-      if (!origin?.namespaceDefaulted) continue;
-      const source = `${origin.kind} ${origin.name}`;
-      const list = bySource.get(source);
-      if (list) list.push(object);
-      else bySource.set(source, [object]);
-    }
-    return [...bySource].map(([source, objects]) => findingFor(source, objects));
+    const objects = index.document.objects.filter((each) => sourceOf(each) === source);
+    return objects[0] && objectKey(objects[0]) === objectKey(object) ? [findingFor(source, objects)] : [];
   },
 };
 
-function findingFor(source: string, objects: MeshObject[]): Finding {
+function sourceOf({ metadata: { origin } }: MeshObject): string | undefined {
+  return origin?.namespaceDefaulted ? `${origin.kind} ${origin.name}` : undefined;
+}
+
+function findingFor(source: string, objects: MeshObject[]): FindingBody {
   const namespace = objects[0]?.metadata.origin?.namespace ?? "";
   const commands = objects.flatMap((object): Command[] => {
     if (!object.metadata.origin) return [];

@@ -8,6 +8,7 @@ const ENVOY_CONSECUTIVE_5XX = 5;
 export const mw1002LegacyConsecutiveErrors: ObjectAnalyzer<"TrafficPolicy"> = {
   code: "MW1002",
   title: "consecutiveErrors has no effect",
+  area: "resilience",
   scope: "object",
   kind: "TrafficPolicy",
   run(_index, policy) {

@@ -1,7 +1,7 @@
 // MW1003: outlier detection that can never eject, because one endpoint is already more than maxEjectionPercent.
 import { objectKey } from "@/lib/mesh";
 import { clustersOf } from "../clusters";
-import type { Finding, ObjectAnalyzer } from "../finding";
+import type { FindingBody, ObjectAnalyzer } from "../finding";
 
 /** Envoy default for max_ejection_percent; Istio leaves it as it is. */
 const DEFAULT_MAX_EJECTION_PERCENT = 10;
@@ -9,6 +9,7 @@ const DEFAULT_MAX_EJECTION_PERCENT = 10;
 export const mw1003SmallClusterEjection: ObjectAnalyzer<"TrafficPolicy"> = {
   code: "MW1003",
   title: "Too few endpoints for an ejection",
+  area: "resilience",
   scope: "object",
   kind: "TrafficPolicy",
   run(index, policy, facts) {
@@ -23,7 +24,7 @@ export const mw1003SmallClusterEjection: ObjectAnalyzer<"TrafficPolicy"> = {
     const needed = Math.ceil(100 / smallest);
     const sizes = trapped.map((cluster) => `${cluster.name} has ${cluster.endpoints}`).join(", ");
     const key = objectKey(policy);
-    const finding: Finding = {
+    const finding: FindingBody = {
       code: "MW1003",
       severity: "warning",
       message: `Outlier detection of ${policy.metadata.name} never ejects: it may take out ${percent} % of the endpoints, and ${sizes}.`,

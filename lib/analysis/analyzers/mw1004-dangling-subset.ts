@@ -1,11 +1,12 @@
 // MW1004: a subset that no workload belongs to. Calls sent there get 503.
-import { API_VERSION, keyOf, objectKey, serviceRefKey, subsetUsesOf } from "@/lib/mesh";
-import { isSelected } from "../clusters";
-import type { Finding, Fix, ObjectAnalyzer } from "../finding";
+import { API_VERSION, keyOf, objectKey, serviceRefKey } from "@/lib/mesh";
+import { isSelected, isSubsetUsed } from "../clusters";
+import type { FindingBody, Fix, ObjectAnalyzer } from "../finding";
 
 export const mw1004DanglingSubset: ObjectAnalyzer<"Subset"> = {
   code: "MW1004",
   title: "Subset without a workload",
+  area: "broken",
   scope: "object",
   kind: "Subset",
   run(index, subset) {
@@ -14,9 +15,7 @@ export const mw1004DanglingSubset: ObjectAnalyzer<"Subset"> = {
     const workloads = index.workloadsOf(service);
     if (!found || workloads.some((workload) => isSelected(subset.spec.labels, workload))) return [];
     const { name } = subset.spec;
-    const isUsed = index
-      .all("Route")
-      .some((route) => subsetUsesOf(route).some((use) => use.service === service && use.subset === name));
+    const isUsed = isSubsetUsed(index, subset);
     const labels = Object.entries(subset.spec.labels).map(([key, value]) => `${key}=${value}`);
     const key = objectKey(subset);
     const fixes: Fix[] = [];
@@ -44,9 +43,9 @@ export const mw1004DanglingSubset: ObjectAnalyzer<"Subset"> = {
       });
     }
     fixes.push({ title: `Remove subset ${name} and what uses it`, command: { type: "removeObject", key } });
-    const finding: Finding = {
+    const finding: FindingBody = {
       code: "MW1004",
-      severity: isUsed ? "error" : "warning",
+      severity: isUsed ? "error" : "info",
       message: `No workload of ${found.metadata.name} belongs to subset ${name}${isUsed ? ", and calls are sent there: they get 503" : ""}.`,
       cause: `The subset selects ${labels.join(", ") || "everything"}; the workloads have ${workloads.map((workload) => `version=${workload.spec.version}`).join(", ") || "nothing: there are none"}.`,
       refs: [key, service],

@@ -1,15 +1,16 @@
 // MW1005: weights that do not sum to 100. They work (they are relative), but are read as percents and are not.
 import { type Destination, objectKey } from "@/lib/mesh";
 import { shares } from "@/lib/mesh/diff/words";
-import type { Finding, ObjectAnalyzer } from "../finding";
+import type { FindingBody, ObjectAnalyzer } from "../finding";
 
 export const mw1005Weights: ObjectAnalyzer<"Route"> = {
   code: "MW1005",
   title: "Weights that are not percents",
+  area: "routing",
   scope: "object",
   kind: "Route",
   run(_index, route) {
-    return route.spec.rules.flatMap((rule, i): Finding[] => {
+    return route.spec.rules.flatMap((rule, i): FindingBody[] => {
       if (rule.action.type !== "forward" || rule.action.destinations.length < 2) return [];
       const { destinations } = rule.action;
       const sum = destinations.reduce((total, each) => total + each.weight, 0);

@@ -1,15 +1,17 @@
 // MW1006: a rule that no request can reach, because an earlier one takes everything it would match.
-import { isSameJson, objectKey, type PathMatch, type RouteMatch, type RouteRule } from "@/lib/mesh";
-import type { Finding, ObjectAnalyzer } from "../finding";
+import { objectKey, type RouteRule } from "@/lib/mesh";
+import type { FindingBody, ObjectAnalyzer } from "../finding";
+import { coversRule } from "../path-match";
 
 export const mw1006UnreachableRule: ObjectAnalyzer<"Route"> = {
   code: "MW1006",
   title: "Rule that is never reached",
+  area: "routing",
   scope: "object",
   kind: "Route",
   run(_index, route) {
     const { rules } = route.spec;
-    return rules.flatMap((rule, i): Finding[] => {
+    return rules.flatMap((rule, i): FindingBody[] => {
       const cover = rules.slice(0, i).findIndex((earlier) => coversRule(earlier, rule));
       if (cover < 0) return [];
       const key = objectKey(route);
@@ -37,34 +39,4 @@ export const mw1006UnreachableRule: ObjectAnalyzer<"Route"> = {
 function moved(rules: readonly RouteRule[], from: number, to: number): RouteRule[] {
   const rest = rules.filter((_, i) => i !== from);
   return [...rest.slice(0, to), ...rules.slice(from, from + 1), ...rest.slice(to)];
-}
-
-function coversRule(earlier: RouteRule, later: RouteRule): boolean {
-  if (earlier.matches.length === 0) return true;
-  if (later.matches.length === 0) return earlier.matches.some((match) => covers(match, {}));
-  return later.matches.every((match) => earlier.matches.some((each) => covers(each, match)));
-}
-
-/** Does `wide` match every request that `narrow` matches? Says no when it cannot tell. */
-function covers(wide: RouteMatch, narrow: RouteMatch): boolean {
-  const among = (list: readonly unknown[] | undefined, other: readonly unknown[] | undefined) =>
-    (list ?? []).every((each) => other?.some((one) => isSameJson(one, each)));
-  return (
-    coversPath(wide.path, narrow.path) &&
-    (wide.methods === undefined || (narrow.methods?.every((method) => wide.methods?.includes(method)) ?? false)) &&
-    among(wide.headers, narrow.headers) &&
-    among(wide.query, narrow.query)
-  );
-}
-
-function coversPath(wide: PathMatch | undefined, narrow: PathMatch | undefined): boolean {
-  if (!wide || ((wide.type === "prefix" || wide.type === "pathPrefix") && wide.value === "/")) return true;
-  if (wide.type === "regex" && wide.value === ".*") return true;
-  if (!narrow) return false;
-  if (isSameJson(wide, narrow)) return true;
-  if (narrow.type === "regex" || wide.ignoreCase || narrow.ignoreCase) return false;
-  if (wide.type === "prefix") return narrow.value.startsWith(wide.value);
-  if (wide.type !== "pathPrefix") return false;
-  const under = narrow.value === wide.value || narrow.value.startsWith(`${wide.value.replace(/\/$/, "")}/`);
-  return under && (narrow.type !== "prefix" || narrow.value !== wide.value);
 }

@@ -6,16 +6,18 @@ import {
   keyOf,
   type MeshIndex,
   type ObjectKey,
-  type ObjectOf,
   objectKey,
   refKey,
   refTo,
 } from "@/lib/mesh";
-import type { Finding, ObjectAnalyzer } from "../finding";
+import { namesCaller } from "../callers";
+import type { FindingBody, ObjectAnalyzer } from "../finding";
+import { protectionIn } from "../protection";
 
 export const mw1007DrawnNotGranted: ObjectAnalyzer<"Dependency"> = {
   code: "MW1007",
   title: "Drawn, but not granted",
+  area: "access",
   scope: "object",
   kind: "Dependency",
   run(index, dependency) {
@@ -30,7 +32,7 @@ export const mw1007DrawnNotGranted: ObjectAnalyzer<"Dependency"> = {
 
 const endsText = (dependency: Dependency) => `${dependency.spec.from.name} -> ${dependency.spec.to.name}`;
 
-function withoutEgress(index: MeshIndex, dependency: Dependency, caller: ObjectKey, callee: ObjectKey): Finding[] {
+function withoutEgress(index: MeshIndex, dependency: Dependency, caller: ObjectKey, callee: ObjectKey): FindingBody[] {
   const isOpen = index.egressesTo(callee).some((egress) => {
     if (egress.spec.from) return egress.spec.from.some((ref) => refKey(ref, egress) === caller);
     return index.get(caller)?.metadata.namespace === egress.metadata.namespace;
@@ -62,13 +64,17 @@ function withoutEgress(index: MeshIndex, dependency: Dependency, caller: ObjectK
   ];
 }
 
-function withoutPermission(index: MeshIndex, dependency: Dependency, caller: ObjectKey, callee: ObjectKey): Finding[] {
-  const policies = index
-    .all("AuthorizationPolicy")
-    .filter((policy) => appliesTo(policy, index, callee) && !policy.spec.shadow);
+function withoutPermission(
+  index: MeshIndex,
+  dependency: Dependency,
+  caller: ObjectKey,
+  callee: ObjectKey,
+): FindingBody[] {
+  const policies = index.authorizationsOn(callee).filter((policy) => !policy.spec.shadow);
   const deny = policies.find(
     (policy) =>
-      policy.spec.action === "deny" && policy.spec.rules.some((rule) => !rule.to && namesCaller(rule, policy, caller)),
+      policy.spec.action === "deny" &&
+      policy.spec.rules.some((rule) => !rule.to && namesCaller(index, rule, policy, caller)),
   );
   if (deny) {
     return [
@@ -85,12 +91,14 @@ function withoutPermission(index: MeshIndex, dependency: Dependency, caller: Obj
       },
     ];
   }
-  if (index.mesh?.spec.defaults.authorization !== "deny") return [];
-  const isAllowed = policies.some(
-    (policy) => policy.spec.action === "allow" && policy.spec.rules.some((rule) => namesCaller(rule, policy, caller)),
-  );
+  const byDefault = index.mesh?.spec.defaults.authorization ?? "drawn";
+  if (byDefault === "drawn") return [];
+  const allows = policies.filter((policy) => policy.spec.action === "allow");
+  if (byDefault === "allow" && allows.length === 0) return [];
+  const isAllowed = allows.some((policy) => policy.spec.rules.some((rule) => namesCaller(index, rule, policy, caller)));
   const target = index.find("Service", callee);
   if (isAllowed || !target) return [];
+  const isEnforced = protectionIn(index, target, dependency.spec.port).allowed === "enforced";
   const from = index.get(caller);
   const ref =
     from && (from.kind === "Service" || from.kind === "Gateway")
@@ -111,32 +119,11 @@ function withoutPermission(index: MeshIndex, dependency: Dependency, caller: Obj
   return [
     {
       code: "MW1007",
-      severity: "error",
-      message: `${endsText(dependency)} is drawn, but nothing allows it: the call gets 403.`,
-      cause: "The mesh denies by default, and no allow policy of the callee names this caller.",
+      severity: isEnforced ? "error" : "info",
+      message: `${endsText(dependency)} is drawn, but nothing allows it: the call ${isEnforced ? "gets" : "would get"} 403.`,
+      cause: `${byDefault === "deny" ? "The mesh denies by default" : "An allow policy closes the callee for everybody else"}, and no allow policy of the callee names this caller.${isEnforced ? "" : " The list of callers is only counted here, not enforced."}`,
       refs: [objectKey(dependency), callee],
       fixes: [{ title: `Allow ${dependency.spec.from.name} to call ${target.metadata.name}`, command }],
     },
   ];
-}
-
-function appliesTo(policy: ObjectOf<"AuthorizationPolicy">, index: MeshIndex, callee: ObjectKey): boolean {
-  const { target } = policy.spec;
-  if (target.service) return keyOf("Service", target.namespace ?? policy.metadata.namespace, target.service) === callee;
-  return !target.namespace || index.get(callee)?.metadata.namespace === target.namespace;
-}
-
-function namesCaller(
-  rule: ObjectOf<"AuthorizationPolicy">["spec"]["rules"][number],
-  policy: ObjectOf<"AuthorizationPolicy">,
-  caller: ObjectKey,
-): boolean {
-  if (!rule.from) return true;
-  const [kind, namespace, name] = caller.split("/");
-  return rule.from.some((source) => {
-    const byPrincipal =
-      source.principals?.some((each) => each === "*" || each.endsWith(`/ns/${namespace}/sa/${name}`)) ?? true;
-    const byService = source.services?.some((ref) => refKey(ref, policy) === `${kind}/${namespace}/${name}`) ?? true;
-    return byPrincipal && byService && (source.namespaces?.includes(namespace ?? "") ?? true);
-  });
 }

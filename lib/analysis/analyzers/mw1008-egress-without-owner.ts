@@ -5,6 +5,7 @@ import type { ObjectAnalyzer } from "../finding";
 export const mw1008EgressWithoutOwner: ObjectAnalyzer<"Egress"> = {
   code: "MW1008",
   title: "Egress without an owner",
+  area: "ownership",
   scope: "object",
   kind: "Egress",
   run(index, egress) {

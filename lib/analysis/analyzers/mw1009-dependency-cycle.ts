@@ -1,15 +1,16 @@
 // MW1009: services that wait for each other in a circle.
 import { objectKey } from "@/lib/mesh";
 import { type Call, cyclesOf, nameOf, syncCalls } from "../calls";
-import type { Finding, MeshAnalyzer } from "../finding";
+import type { FindingBody, MeshAnalyzer } from "../finding";
 
 export const mw1009DependencyCycle: MeshAnalyzer = {
   code: "MW1009",
   title: "Circle of dependencies",
+  area: "resilience",
   scope: "mesh",
   run(index) {
     const calls = syncCalls(index);
-    return cyclesOf(calls).map((group): Finding => {
+    return cyclesOf(calls).map((group): FindingBody => {
       const members = new Set(group);
       const inside = group.flatMap((key) => calls.get(key)?.filter((call) => members.has(call.to)) ?? []);
       const circle = walk(group[0] ?? "", inside);

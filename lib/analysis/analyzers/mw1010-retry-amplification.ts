@@ -1,79 +1,98 @@
 // MW1010: retries on every hop multiply. One failing request at the end becomes many.
 import { type Command, type MeshIndex, type ObjectKey, objectKey } from "@/lib/mesh";
-import { type Call, cyclesOf, nameOf, syncCalls, triesOf } from "../calls";
-import type { Finding, MeshAnalyzer } from "../finding";
+import { type Call, cyclesOf, nameOf, syncCalls } from "../calls";
+import type { FindingBody, MeshAnalyzer } from "../finding";
+import { hopTries, retriesAnswers } from "../retries";
 
 /** Above this many tries for one call a brief failure becomes an overload (two hops with two retries each make nine). */
 const MAX_TRIES = 8;
 
-type Chain = { tries: number; path: ObjectKey[] };
+/** `tries` of the last hop times those of the hops before it that retry answers. */
+type Chain = { tries: number; outer: number; path: ObjectKey[] };
 
 export const mw1010RetryAmplification: MeshAnalyzer = {
   code: "MW1010",
   title: "Retries that multiply",
+  area: "resilience",
   scope: "mesh",
   run(index) {
     const calls = syncCalls(index);
     const inCycle = new Set(cyclesOf(calls).flat());
     const worst = worstChains(index, calls, inCycle);
     const over = [...worst.values()].filter((chain) => chain.tries > MAX_TRIES);
-    // the longest chain says it for those it contains
-    const longest = over.filter(
-      (chain) => !over.some((other) => other !== chain && startsWith(other.path, chain.path)),
-    );
-    return longest.map((chain) => findingFor(index, chain));
+    // the same multiplying hops lead to many ends: the worst of them says it
+    const byHops = new Map<string, Chain>();
+    for (const chain of over) {
+      const hops = multiplying(index, chain).map(objectKey).join();
+      if (hops !== "" && chain.tries > (byHops.get(hops)?.tries ?? 0)) byHops.set(hops, chain);
+    }
+    const isPart = (hops: string) => [...byHops.keys()].some((other) => other.startsWith(`${hops},`));
+    return [...byHops].flatMap(([hops, chain]) => (isPart(hops) ? [] : [findingFor(index, chain)]));
   },
 };
 
-const startsWith = (path: ObjectKey[], head: ObjectKey[]) =>
-  path.length > head.length && head.every((key, i) => path[i] === key);
+/** Routes of the hops before the last that retry what an inner hop answers. */
+function multiplying(index: MeshIndex, chain: Chain) {
+  return chain.path
+    .slice(1, -1)
+    .flatMap((key, i) => routesOfHop(index, chain.path[i] ?? "", key))
+    .filter((route) => route.spec.rules.some((rule) => retriesAnswers(rule.retries)));
+}
 
-/** For each callee the chain that multiplies most, found from the callers down; circles are another finding. */
+/** A gateway's own route says how it calls; inside the mesh it is the callee's. */
+const routesOfHop = (index: MeshIndex, from: ObjectKey, to: ObjectKey) =>
+  index.routesOf(from.startsWith("Gateway/") ? from : to);
+
+/** For each callee the chain that multiplies most; circles are another finding, so an order from the callers down exists. */
 function worstChains(index: MeshIndex, calls: Map<ObjectKey, Call[]>, inCycle: Set<ObjectKey>): Map<ObjectKey, Chain> {
+  const callees = new Map<ObjectKey, number>();
+  for (const call of [...calls.values()].flat()) {
+    if (!inCycle.has(call.to) && !inCycle.has(call.from)) callees.set(call.to, (callees.get(call.to) ?? 0) + 1);
+  }
   const worst = new Map<ObjectKey, Chain>();
-  const callees = new Set([...calls.values()].flat().map((call) => call.to));
-  const queue = [...calls.keys()]
-    .filter((key) => !callees.has(key))
-    .map((key) => ({ key, chain: { tries: 1, path: [key] } }));
-  for (let next = queue.shift(); next; next = queue.shift()) {
-    for (const call of calls.get(next.key) ?? []) {
+  const ready = [...calls.keys()].filter((key) => !callees.has(key) && !inCycle.has(key));
+  for (let from = ready.pop(); from !== undefined; from = ready.pop()) {
+    const before = worst.get(from) ?? { tries: 1, outer: 1, path: [from] };
+    for (const call of calls.get(from) ?? []) {
       if (inCycle.has(call.to)) continue;
-      const chain = { tries: next.chain.tries * triesOf(index.routesOf(call.to)), path: [...next.chain.path, call.to] };
+      const tries = hopTries(routesOfHop(index, from, call.to));
       const known = worst.get(call.to);
-      if (known && known.tries >= chain.tries) continue;
-      worst.set(call.to, chain);
-      queue.push({ key: call.to, chain });
+      if (!known || before.outer * tries.last > known.tries) {
+        const path = [...before.path, call.to];
+        worst.set(call.to, { tries: before.outer * tries.last, outer: before.outer * tries.outer, path });
+      }
+      const left = (callees.get(call.to) ?? 1) - 1;
+      callees.set(call.to, left);
+      if (left === 0) ready.push(call.to);
     }
   }
   return worst;
 }
 
-function findingFor(index: MeshIndex, chain: Chain): Finding {
-  const routes = chain.path.flatMap((key) => index.routesOf(key)).filter((route) => triesOf([route]) > 1);
-  // retry where the failure is: the innermost route keeps its retries
-  const outer = routes.slice(0, -1);
-  const commands = outer.flatMap((route) =>
+function findingFor(index: MeshIndex, chain: Chain): FindingBody {
+  const routes = multiplying(index, chain);
+  // retry where the failure is: the innermost hop keeps its retries
+  const commands = routes.flatMap((route) =>
     route.spec.rules.flatMap((rule, i): Command[] =>
-      rule.retries && rule.retries.attempts > 0
+      retriesAnswers(rule.retries)
         ? [{ type: "patchSpec", key: objectKey(route), path: ["rules", i, "retries"], value: { attempts: 0 } }]
         : [],
     ),
   );
+  const last = chain.path.at(-1) ?? "";
+  const lastTries = hopTries(routesOfHop(index, chain.path.at(-2) ?? "", last)).last;
+  const factors = routes.map((route) => `${route.spec.target.name} ${hopTries([route]).outer}`);
   return {
     code: "MW1010",
-    severity: "warning",
+    severity: chain.tries > 4 * MAX_TRIES ? "error" : "warning",
     message: `One request along ${chain.path.map(nameOf).join(" -> ")} can become ${chain.tries} at the end.`,
-    cause: `Each hop retries by itself, so the tries multiply: ${routes.map((route) => `${route.spec.target.name} ${triesOf([route])}`).join(" x ")}. A brief failure becomes an overload.`,
+    cause: `Hops that retry a failed answer multiply: ${factors.join(" x ")} x ${nameOf(last)} ${lastTries}. A brief failure becomes an overload.`,
     refs: [...routes.map(objectKey), ...chain.path],
-    ...(commands.length === 0
-      ? {}
-      : {
-          fixes: [
-            {
-              title: "Retry only at the last hop",
-              command: { type: "batch", commands, label: "Retry only at the last hop" },
-            },
-          ],
-        }),
+    fixes: [
+      {
+        title: "Retry only at the last hop",
+        command: { type: "batch", commands, label: "Retry only at the last hop" },
+      },
+    ],
   };
 }

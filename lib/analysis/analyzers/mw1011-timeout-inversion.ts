@@ -1,27 +1,32 @@
 // MW1011: a caller gives up before what it calls may: the inner work goes on for nobody.
-import { type MeshIndex, type ObjectKey, objectKey, type Route, refKey } from "@/lib/mesh";
+import { type MeshIndex, type ObjectKey, objectKey, type Route, refKey, serviceRefKey } from "@/lib/mesh";
 import { durationText } from "@/lib/mesh/diff/words";
 import { nameOf } from "../calls";
-import type { Finding, ObjectAnalyzer } from "../finding";
+import type { FindingBody, ObjectAnalyzer } from "../finding";
+import { longestMs } from "../retries";
 
-type Longest = { route: Route; rule: number; ms: number };
+type Ruled = { route: Route; rule: number };
+type Longest = Ruled & { ms: number };
 
 export const mw1011TimeoutInversion: ObjectAnalyzer<"Dependency"> = {
   code: "MW1011",
   title: "Inner timeout longer than the outer",
+  area: "resilience",
   scope: "object",
   kind: "Dependency",
   run(index, dependency) {
     if (dependency.spec.interaction === "async") return [];
     const caller = refKey(dependency.spec.from, dependency);
     const callee = refKey(dependency.spec.to, dependency);
-    const outer = longest(index, caller);
-    const inner = longest(index, callee);
+    const outer = longest(rulesTowards(index, caller));
+    const inner = longest(
+      index.routesOf(callee).flatMap((route) => route.spec.rules.map((_, rule) => ({ route, rule }))),
+    );
     // a gateway's timeout covers its call itself: there the two are the same time
     if (!outer || !inner || caller.startsWith("Gateway/") || inner.ms < outer.ms) return [];
     const shorter = Math.max(1, Math.floor((outer.ms * 0.8) / 100) * 100 || Math.floor(outer.ms * 0.8));
     const key = objectKey(inner.route);
-    const finding: Finding = {
+    const finding: FindingBody = {
       code: "MW1011",
       severity: "warning",
       message: `Calls to ${nameOf(caller)} end after ${durationText(outer.ms)}, but it waits up to ${durationText(inner.ms)} for ${nameOf(callee)}.`,
@@ -41,13 +46,33 @@ export const mw1011TimeoutInversion: ObjectAnalyzer<"Dependency"> = {
 };
 
 /** The rule with the longest timeout; undefined when one has none, for then there is no limit to compare. */
-function longest(index: MeshIndex, target: ObjectKey): Longest | undefined {
+function longest(rules: readonly Ruled[]): Longest | undefined {
   let found: Longest | undefined;
-  for (const route of index.routesOf(target)) {
-    for (const [rule, { timeoutMs }] of route.spec.rules.entries()) {
-      if (timeoutMs === undefined) return undefined;
-      if (!found || timeoutMs > found.ms) found = { route, rule, ms: timeoutMs };
-    }
+  for (const { route, rule } of rules) {
+    const given = route.spec.rules[rule];
+    const ms = given && longestMs(given);
+    if (ms === undefined) return undefined;
+    if (!found || ms > found.ms) found = { route, rule, ms };
   }
   return found;
+}
+
+/** Rules by which calls come to this service: its own route, and those of gateways that forward to it. */
+function rulesTowards(index: MeshIndex, service: ObjectKey): Ruled[] {
+  const own = index.routesOf(service).flatMap((route) => route.spec.rules.map((_, rule) => ({ route, rule })));
+  const entering = index.dependenciesTo(service).flatMap((dependency) => {
+    const caller = refKey(dependency.spec.from, dependency);
+    if (!caller.startsWith("Gateway/")) return [];
+    return index
+      .routesOf(caller)
+      .flatMap((route) =>
+        route.spec.rules.flatMap((rule, i) =>
+          rule.action.type === "forward" &&
+          rule.action.destinations.some((each) => serviceRefKey(each.service, route) === service)
+            ? [{ route, rule: i }]
+            : [],
+        ),
+      );
+  });
+  return [...own, ...entering];
 }

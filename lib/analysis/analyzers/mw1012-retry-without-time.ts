@@ -1,15 +1,16 @@
 // MW1012: retries that never happen, because the first try may use all of the time.
 import { objectKey } from "@/lib/mesh";
 import { durationText } from "@/lib/mesh/diff/words";
-import type { Finding, ObjectAnalyzer } from "../finding";
+import type { FindingBody, ObjectAnalyzer } from "../finding";
 
 export const mw1012RetryWithoutTime: ObjectAnalyzer<"Route"> = {
   code: "MW1012",
   title: "Retries without time for them",
+  area: "resilience",
   scope: "object",
   kind: "Route",
   run(_index, route) {
-    return route.spec.rules.flatMap((rule, i): Finding[] => {
+    return route.spec.rules.flatMap((rule, i): FindingBody[] => {
       const { timeoutMs, retries } = rule;
       if (timeoutMs === undefined || !retries?.perTryTimeoutMs || retries.attempts === 0) return [];
       if (retries.perTryTimeoutMs < timeoutMs) return [];

@@ -5,6 +5,7 @@ import type { ObjectAnalyzer } from "../finding";
 export const mw1013ServiceWithoutWorkload: ObjectAnalyzer<"Service"> = {
   code: "MW1013",
   title: "Service without a workload",
+  area: "broken",
   scope: "object",
   kind: "Service",
   run(index, service) {

@@ -1,10 +1,11 @@
 // MW1014: two services (or a service and a gateway) with one identity. What one is granted, the other has too.
 import { objectKey, serviceAccountOf } from "@/lib/mesh";
-import type { Finding, MeshAnalyzer } from "../finding";
+import type { FindingBody, MeshAnalyzer } from "../finding";
 
 export const mw1014SharedIdentity: MeshAnalyzer = {
   code: "MW1014",
   title: "Shared identity",
+  area: "access",
   scope: "mesh",
   run(index) {
     const users = new Map<string, Map<string, string[]>>();
@@ -15,7 +16,7 @@ export const mw1014SharedIdentity: MeshAnalyzer = {
       of.set(who, [...(of.get(who) ?? []), objectKey(object)]);
       users.set(account, of);
     }
-    return [...users].flatMap(([account, who]): Finding[] => {
+    return [...users].flatMap(([account, who]): FindingBody[] => {
       if (who.size < 2) return [];
       return [
         {

@@ -14,8 +14,12 @@ export const meshSummary = z.object({
   permissions: z.array(z.string()),
   services: z.int(),
   latestRevision: z.int().nullable(),
+  /** True while its proxies are drained, after which it is gone; nothing of it can be changed then. */
+  isBeingDeleted: z.boolean(),
   updatedAt: timestamp,
 });
+/** draining: so many proxies are being ended, then the mesh goes; its events tell the progress. */
+export const meshDeletion = z.object({ state: z.enum(["draining", "deleted"]), proxies: z.int() });
 export type MeshSummary = z.infer<typeof meshSummary>;
 export const newMesh = z.strictObject({
   slug,
@@ -74,6 +78,8 @@ export const historyQuery = z.strictObject({
 export const atQuery = z.strictObject({ at: at.default("draft") });
 
 export const finding = z.object({
+  /** Stays the same over renames and until the object or the place changes. */
+  id: z.string(),
   code: z.string(),
   severity: z.enum(["error", "warning", "info"]),
   message: z.string(),

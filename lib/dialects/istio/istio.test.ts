@@ -70,7 +70,7 @@ test("the seed's document changes the route, the policy and the subsets of payme
 
 test("each trap of the seed is a finding with a fix, and the fixes settle them", () => {
   let { document, findings } = imported(seed, demoMesh());
-  expect(findings.map((finding) => finding.code)).toEqual(["MW1001", "MW1002", "MW1003"]);
+  expect(findings.map((finding) => finding.code)).toEqual(["MW1001", "MW1002", "MW1003", "MW1039"]);
   for (const finding of findings) {
     const applied = applyCommand(document, {}, finding.fixes![0]!.command);
     if (!applied.ok) throw new Error(JSON.stringify(applied.violations));

@@ -50,7 +50,10 @@ const metadataPatch = z.strictObject({
   text: z.string().max(MAX_TEXT).nullable().optional(),
 });
 // Objects are checked when the command is applied: there every problem gets the path of its object.
-const anyObject = z.record(z.string(), z.unknown()).transform((value) => value as unknown as MeshObject);
+const anyObject = z.custom<MeshObject>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "must be an object",
+);
 const places = z.record(key, position.nullable());
 
 const simple = [

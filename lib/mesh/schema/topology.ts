@@ -33,7 +33,14 @@ export const serviceSpec = z.strictObject({
   /** The step of adoption; absent means what the mesh's defaults say. */
   mode: z.enum(["observe", "permissive", "strict", "enforced"]).optional(),
   /** Out of the mesh on purpose: no sidecar, and who answers for it. */
-  optOut: z.strictObject({ reason: longText.min(1), owner: shortText.min(1) }).optional(),
+  optOut: z
+    .strictObject({
+      reason: longText.min(1),
+      owner: shortText.min(1),
+      /** The last day of it; absent means that nobody has said. */
+      expiresOn: z.iso.date("must be a day as 2026-12-31").optional(),
+    })
+    .optional(),
 });
 
 export const workloadSpec = z.strictObject({

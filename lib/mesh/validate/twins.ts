@@ -24,7 +24,8 @@ export function violationsOfTwins(document: MeshDocument): Violation[] {
   return violations;
 }
 
-function claimsOf(object: MeshObject): { id: string; what: string }[] {
+/** What an object is the one for; no two may claim the same. The first claim is its own key. */
+export function claimsOf(object: MeshObject): { id: string; what: string }[] {
   const claims = [{ id: objectKey(object), what: "the same object" }];
   if (object.metadata.uid !== undefined)
     claims.push({ id: `uid ${object.metadata.uid}`, what: "the same identity (uid)" });

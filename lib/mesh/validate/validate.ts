@@ -16,10 +16,14 @@ const CHECKS: Check[] = [violationsOfReferences, violationsOfTopology, violation
 /** Consistency of a document that already follows the schema; every problem at once, in the order of the objects. */
 export function validateDocument(document: MeshDocument): Violation[] {
   const index = buildIndex(document);
-  const perObject = document.objects.flatMap((object) =>
-    CHECKS.flatMap((check) => check(object, index)).map((complaint) => located(objectKey(object), complaint)),
-  );
-  return [...violationsOfMesh(document), ...perObject, ...violationsOfTwins(document)];
+  const perObject = document.objects.flatMap((object) => violationsOfObject(object, index));
+  const [mesh, twins] = [violationsOfMesh(document), violationsOfTwins(document)];
+  return [...mesh, ...perObject, ...twins];
+}
+
+/** Whether one object fits to what it names. */
+export function violationsOfObject(object: MeshObject, index: MeshIndex): Violation[] {
+  return CHECKS.flatMap((check) => check(object, index)).map((complaint) => located(objectKey(object), complaint));
 }
 
 function violationsOfMesh(document: MeshDocument): Violation[] {

@@ -1,0 +1,51 @@
+// MW1019: an allow rule that lets everybody in. Beside it the list of callers means nothing.
+import { type AuthorizationRule, keyOf, objectKey } from "@/lib/mesh";
+import type { FindingBody, ObjectAnalyzer, Severity } from "../finding";
+import { isSensitive } from "../protection";
+
+export const mw1019OpenAllow: ObjectAnalyzer<"AuthorizationPolicy"> = {
+  code: "MW1019",
+  title: "Permission for everybody",
+  area: "access",
+  scope: "object",
+  kind: "AuthorizationPolicy",
+  run(index, policy) {
+    const { target, action, shadow, rules } = policy.spec;
+    if (action !== "allow" || shadow) return [];
+    const key = objectKey(policy);
+    const service = target.service
+      ? index.find("Service", keyOf("Service", target.namespace ?? policy.metadata.namespace, target.service))
+      : undefined;
+    const where = target.service ?? (target.namespace ? `namespace ${target.namespace}` : "the whole mesh");
+    const severity: Severity =
+      !service || isSensitive(service) || service.spec.criticality === "critical"
+        ? "error"
+        : service.spec.dataClass === "public"
+          ? "info"
+          : "warning";
+    return rules.flatMap((rule, r): FindingBody[] => {
+      if (!isForEverybody(rule) || isForSomePaths(rule)) return [];
+      const who = rule.from ? "anybody with an identity of the mesh" : "any caller";
+      return [
+        {
+          code: "MW1019",
+          severity,
+          message: `Rule ${r + 1} of ${policy.metadata.name} lets ${who} call ${where}.`,
+          cause:
+            "Allow rules add up: one for everybody makes every narrower one, and every drawn dependency, mean nothing.",
+          refs: [key, ...(service ? [objectKey(service)] : [])],
+          path: rule.from ? `spec.rules[${r}].from` : `spec.rules[${r}]`,
+          fixes: [{ title: `Remove rule ${r + 1}`, command: { type: "patchSpec", key, path: ["rules", r] } }],
+        },
+      ];
+    });
+  },
+};
+
+const isForEverybody = (rule: AuthorizationRule) =>
+  !rule.from ||
+  rule.from.some((source) => !source.services && !source.namespaces && (source.principals?.includes("*") ?? true));
+
+/** A health page or a public path is open on purpose. */
+const isForSomePaths = (rule: AuthorizationRule) =>
+  rule.to?.every((operation) => operation.paths?.every((path) => path !== "*" && path !== "/*") ?? false) ?? false;

@@ -1,0 +1,89 @@
+// MW1021: a permission that a denial takes away whole. Deny wins, so it never grants anything.
+import {
+  type AuthorizationOperation,
+  type AuthorizationPolicy,
+  type AuthorizationRule,
+  type AuthorizationSource,
+  isSameJson,
+  keyOf,
+  objectKey,
+  refKey,
+} from "@/lib/mesh";
+import type { FindingBody, ObjectAnalyzer } from "../finding";
+
+export const mw1021DenyCoversAllow: ObjectAnalyzer<"AuthorizationPolicy"> = {
+  code: "MW1021",
+  title: "Permission that a denial takes away",
+  area: "access",
+  scope: "object",
+  kind: "AuthorizationPolicy",
+  run(index, policy) {
+    const { target, action, shadow } = policy.spec;
+    if (action !== "allow" || shadow || !target.service) return [];
+    const service = keyOf("Service", target.namespace ?? policy.metadata.namespace, target.service);
+    const denials = index.authorizationsOn(service).filter((each) => each.spec.action === "deny" && !each.spec.shadow);
+    const key = objectKey(policy);
+    return policy.spec.rules.flatMap((rule, r): FindingBody[] => {
+      const deny = denials.find((each) => each.spec.rules.some((other) => coversRule(other, each, rule, policy)));
+      if (!deny) return [];
+      return [
+        {
+          code: "MW1021",
+          severity: "warning",
+          message: `Rule ${r + 1} of ${policy.metadata.name} never allows anything: ${deny.metadata.name} denies all of it.`,
+          cause: "Denials are asked before permissions, and one match refuses.",
+          refs: [key, objectKey(deny)],
+          path: `spec.rules[${r}]`,
+          fixes: [
+            { title: `Remove rule ${r + 1}`, command: { type: "patchSpec", key, path: ["rules", r] } },
+            { title: `Remove ${deny.metadata.name}`, command: { type: "removeObject", key: objectKey(deny) } },
+          ],
+        },
+      ];
+    });
+  },
+};
+
+/** Says no when it cannot tell. */
+function coversRule(
+  wide: AuthorizationRule,
+  wideIn: AuthorizationPolicy,
+  narrow: AuthorizationRule,
+  narrowIn: AuthorizationPolicy,
+): boolean {
+  const from =
+    !wide.from ||
+    (narrow.from?.every((source) => wide.from?.some((each) => coversSource(each, wideIn, source, narrowIn))) ?? false);
+  const to = !wide.to || (narrow.to?.every((each) => wide.to?.some((other) => coversOperation(other, each))) ?? false);
+  return from && to;
+}
+
+function coversSource(
+  wide: AuthorizationSource,
+  wideIn: AuthorizationPolicy,
+  narrow: AuthorizationSource,
+  narrowIn: AuthorizationPolicy,
+): boolean {
+  const keys = (source: AuthorizationSource, holder: AuthorizationPolicy) =>
+    source.services?.map((ref) => refKey(ref, holder));
+  const services = isWithin(keys(wide, wideIn), keys(narrow, narrowIn));
+  return services && isWithin(wide.principals, narrow.principals) && isWithin(wide.namespaces, narrow.namespaces);
+}
+
+function coversOperation(wide: AuthorizationOperation, narrow: AuthorizationOperation): boolean {
+  if (isSameJson(wide, narrow)) return true;
+  return (
+    isWithin(wide.methods, narrow.methods) &&
+    isWithin(wide.ports, narrow.ports) &&
+    isWithin(wide.hosts, narrow.hosts) &&
+    (!wide.paths || (narrow.paths?.every((path) => wide.paths?.some((each) => coversPath(each, path))) ?? false))
+  );
+}
+
+function coversPath(wide: string, narrow: string): boolean {
+  if (wide === "*" || wide === narrow) return true;
+  return wide.endsWith("*") && !narrow.startsWith("*") && narrow.startsWith(wide.slice(0, -1));
+}
+
+const isWithin = (wide: readonly unknown[] | undefined, narrow: readonly unknown[] | undefined) =>
+  !wide || (narrow?.every((each) => wide.includes(each)) ?? false);

@@ -1,0 +1,44 @@
+// MW1043: a route on a gateway for hosts that none of its listeners serves.
+import { objectKey, refKey } from "@/lib/mesh";
+import type { FindingBody, ObjectAnalyzer } from "../finding";
+
+export const mw1043HostNeverServed: ObjectAnalyzer<"Route"> = {
+  code: "MW1043",
+  title: "Host that the gateway does not serve",
+  area: "routing",
+  scope: "object",
+  kind: "Route",
+  run(index, route) {
+    const gateway = index.find("Gateway", refKey(route.spec.target, route));
+    if (!gateway) return [];
+    const served = gateway.spec.listeners.flatMap((listener) => listener.hosts);
+    return (route.spec.hosts ?? []).flatMap((host, i): FindingBody[] => {
+      if (served.some((each) => meet(each, host))) return [];
+      const key = objectKey(gateway);
+      const first = gateway.spec.listeners[0]?.hosts ?? [];
+      return [
+        {
+          code: "MW1043",
+          severity: "warning",
+          message: `No listener of ${gateway.metadata.name} serves ${host}, for which ${route.metadata.name} has rules.`,
+          cause: `The listeners serve ${served.join(", ")}. Requests for another host get 404 before a route is looked for.`,
+          refs: [objectKey(route), key],
+          path: `spec.hosts[${i}]`,
+          fixes: [
+            {
+              title: `Serve ${host} on the first listener`,
+              command: { type: "patchSpec", key, path: ["listeners", 0, "hosts", first.length], value: host },
+            },
+          ],
+        },
+      ];
+    });
+  },
+};
+
+/** Is there a host that both take? */
+function meet(a: string, b: string): boolean {
+  if (a === "*" || b === "*" || a === b) return true;
+  const under = (wide: string, narrow: string) => wide.startsWith("*.") && narrow.endsWith(wide.slice(1));
+  return under(a, b) || under(b, a);
+}

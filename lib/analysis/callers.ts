@@ -1,0 +1,56 @@
+// Whom a rule of an authorization policy names: by service, by namespace, by SPIFFE ID.
+// The rule: as the compiler, a caller is its identities; a service without workloads is taken by its default identity.
+import {
+  type AuthorizationPolicy,
+  type AuthorizationRule,
+  type AuthorizationSource,
+  keyOf,
+  type MeshIndex,
+  type MeshObject,
+  type ObjectKey,
+  parseKey,
+  refKey,
+  serviceAccountOf,
+  spiffeId,
+} from "@/lib/mesh";
+
+/** `trust-domain/ns/x/sa/y` of everything that runs under this key. */
+export function identitiesOf(index: MeshIndex, caller: ObjectKey): string[] {
+  const object = index.get(caller);
+  const running: MeshObject[] = object?.kind === "Service" ? [...index.workloadsOf(caller)] : object ? [object] : [];
+  const accounts = running.flatMap((each) => serviceAccountOf(each) ?? []);
+  const { namespace, name } = parseKey(caller) ?? { namespace: "", name: "" };
+  const trustDomain = index.mesh?.spec.trustDomain ?? "";
+  return (accounts.length > 0 ? accounts : [name]).map((account) =>
+    spiffeId(trustDomain, namespace ?? "", account).replace("spiffe://", ""),
+  );
+}
+
+export function namesCaller(
+  index: MeshIndex,
+  rule: AuthorizationRule,
+  policy: AuthorizationPolicy,
+  caller: ObjectKey,
+): boolean {
+  return !rule.from || rule.from.some((source) => sourceNames(index, source, policy, caller));
+}
+
+function sourceNames(index: MeshIndex, source: AuthorizationSource, policy: AuthorizationPolicy, caller: ObjectKey) {
+  const ids = identitiesOf(index, caller);
+  const byPrincipal = source.principals?.some((each) => ids.some((id) => isPrincipal(each, id))) ?? true;
+  const byService =
+    source.services?.some((ref) => {
+      const key = refKey(ref, policy);
+      if (key === caller) return true;
+      const workload = index.find("Workload", key);
+      return workload !== undefined && keyOf("Service", workload.metadata.namespace, workload.spec.service) === caller;
+    }) ?? true;
+  return byPrincipal && byService && (source.namespaces?.includes(parseKey(caller)?.namespace ?? "") ?? true);
+}
+
+function isPrincipal(pattern: string, id: string): boolean {
+  if (pattern === "*") return true;
+  if (pattern.startsWith("*")) return id.endsWith(pattern.slice(1));
+  const exact = pattern.replace(/^spiffe:\/\//, "");
+  return exact.endsWith("*") ? id.startsWith(exact.slice(0, -1)) : id === exact;
+}

@@ -1,0 +1,36 @@
+// When one match of a route takes everything that another does. Says no when it cannot tell: regexes are compared only as texts.
+import { isSameJson, type PathMatch, type RouteMatch, type RouteRule } from "@/lib/mesh";
+
+export function coversRule(earlier: RouteRule, later: RouteRule): boolean {
+  if (earlier.matches.length === 0) return true;
+  if (later.matches.length === 0) return earlier.matches.some((match) => covers(match, {}));
+  return later.matches.every((match) => earlier.matches.some((each) => covers(each, match)));
+}
+
+/** Does the rule take every request? */
+export const isCatchAll = (rule: RouteRule): boolean =>
+  rule.matches.length === 0 || rule.matches.some((match) => covers(match, {}));
+
+/** Does `wide` match every request that `narrow` matches? */
+export function covers(wide: RouteMatch, narrow: RouteMatch): boolean {
+  const among = (list: readonly unknown[] | undefined, other: readonly unknown[] | undefined) =>
+    (list ?? []).every((each) => other?.some((one) => isSameJson(one, each)));
+  return (
+    coversPath(wide.path, narrow.path) &&
+    (wide.methods === undefined || (narrow.methods?.every((method) => wide.methods?.includes(method)) ?? false)) &&
+    among(wide.headers, narrow.headers) &&
+    among(wide.query, narrow.query)
+  );
+}
+
+function coversPath(wide: PathMatch | undefined, narrow: PathMatch | undefined): boolean {
+  if (!wide || ((wide.type === "prefix" || wide.type === "pathPrefix") && wide.value === "/")) return true;
+  if (wide.type === "regex" && wide.value === ".*") return true;
+  if (!narrow) return false;
+  if (isSameJson(wide, narrow)) return true;
+  if (narrow.type === "regex" || wide.ignoreCase || narrow.ignoreCase) return false;
+  if (wide.type === "prefix") return narrow.value.startsWith(wide.value);
+  if (wide.type !== "pathPrefix") return false;
+  const under = narrow.value === wide.value || narrow.value.startsWith(`${wide.value.replace(/\/$/, "")}/`);
+  return under && (narrow.type !== "prefix" || narrow.value !== wide.value);
+}

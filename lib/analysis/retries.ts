@@ -1,0 +1,43 @@
+// How many tries one call can become at a hop, with the retries that really run: also those that nobody wrote.
+// The rule: an outer hop multiplies only when it retries the answer that an inner failure gives (503); retries on failed connections happen at the last hop.
+import { parseKey, type Retries, type Route, type RouteRule } from "@/lib/mesh";
+
+/** What the compiler writes where the design says nothing (lib/compile/route-rule.ts, as Istio). */
+export const DEFAULT_RETRIES = 2;
+/** Conditions that also retry an answer, so that a request may have been worked on already. */
+const ON_ANSWERS = new Set(["5xx", "gateway-error", "retriable-status-codes", "reset"]);
+
+export const attemptsOf = (retries: Retries | undefined): number => retries?.attempts ?? DEFAULT_RETRIES;
+
+/** Does it retry what an inner hop answers when it has failed? */
+export function retriesAnswers(retries: Retries | undefined): boolean {
+  return attemptsOf(retries) > 0 && (retries?.on ?? []).some((each) => ON_ANSWERS.has(each) || /^5\d\d$/.test(each));
+}
+
+export type HopTries = {
+  /** When the call itself cannot be made. */
+  last: number;
+  /** When what it calls answers with a failure. */
+  outer: number;
+};
+
+/** The most tries of one call to the target of these routes; without a route the defaults of the mesh. */
+export function hopTries(routes: readonly Route[]): HopTries {
+  const rules: Pick<RouteRule, "retries">[] = routes.flatMap((route) =>
+    route.spec.rules.filter((rule) => rule.action.type === "forward"),
+  );
+  if (rules.length === 0) return { last: 1 + DEFAULT_RETRIES, outer: 1 };
+  return {
+    last: 1 + Math.max(...rules.map((rule) => attemptsOf(rule.retries))),
+    outer: 1 + Math.max(...rules.map((rule) => (retriesAnswers(rule.retries) ? attemptsOf(rule.retries) : 0))),
+  };
+}
+
+/** All tries together; undefined when nothing ends them. */
+export function longestMs(rule: RouteRule): number | undefined {
+  if (rule.timeoutMs !== undefined) return rule.timeoutMs;
+  const each = rule.retries?.perTryTimeoutMs;
+  return each === undefined ? undefined : each * (1 + attemptsOf(rule.retries));
+}
+
+export const shortName = (key: string) => parseKey(key)?.name ?? key;
