@@ -24,6 +24,7 @@ export const BoxNode = memo(function BoxNode({ data, selected }: NodeProps<BoxNo
       data-selected={selected || undefined}
       data-dimmed={node.dimmed || undefined}
       data-change={node.change ?? undefined}
+      style={node.tint ? { background: `color-mix(in srgb, ${node.tint} 18%, var(--mw-surface))` } : undefined}
     >
       <span className={classes.stripe} style={{ background: node.stripe }} />
       {detail === "far" ? (

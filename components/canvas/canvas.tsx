@@ -21,10 +21,19 @@ import { type ReactNode, type Ref, useCallback, useImperativeHandle, useLayoutEf
 import { BoxNode, type BoxNodeType, DetailContext } from "./box-node";
 import classes from "./canvas.module.css";
 import { boxAt, FarPicture } from "./far-picture";
+import { Frames } from "./frames";
 import { boundsOf, detailAt, viewportFor } from "./geometry";
 import { LineEdge, type LineEdgeType } from "./line-edge";
 import { Markers } from "./markers";
-import { type CanvasEdge, type CanvasNode, type Detail, nodeHeight, nodeWidth, type Point } from "./types";
+import {
+  type CanvasEdge,
+  type CanvasFrame,
+  type CanvasNode,
+  type Detail,
+  nodeHeight,
+  nodeWidth,
+  type Point,
+} from "./types";
 import { useFlowEdges, useFlowNodes } from "./use-flow";
 
 const nodeTypes = { box: BoxNode };
@@ -48,6 +57,7 @@ export interface CanvasProps {
   ref?: Ref<CanvasHandle>;
   nodes: readonly CanvasNode[];
   edges: readonly CanvasEdge[];
+  frames?: readonly CanvasFrame[];
   selection: ReadonlySet<string>;
   editable: boolean;
   label: string;
@@ -57,6 +67,8 @@ export interface CanvasProps {
   /** A double click on nothing. */
   onBlank(at: Point): void;
   onOpen(id: string): void;
+  /** The close button of a frame. */
+  onFold?(frame: string): void;
   showMinimap: boolean;
   children?: ReactNode;
 }
@@ -190,6 +202,7 @@ function Flow(props: CanvasProps & { start: Viewport }) {
       >
         <Background variant={BackgroundVariant.Dots} gap={24} size={1.5} />
         <Markers />
+        {props.frames && props.frames.length > 0 ? <Frames frames={props.frames} onFold={props.onFold} /> : null}
         {isPainted ? <FarPicture edges={edges} nodes={nodes} selection={selection} /> : null}
         {props.showMinimap && !isPainted ? (
           <MiniMap

@@ -12,13 +12,15 @@ export interface CanvasNode {
   id: string;
   x: number;
   y: number;
-  shape: "box" | "gate" | "outside";
+  shape: "box" | "gate" | "outside" | "group";
   icon: ComponentType<{ size?: number; stroke?: number }>;
   kind: string;
   title: string;
   subtitle: string;
   facts: string;
   stripe: string;
+  /** A colour of the whole box, where an overlay names by colour. */
+  tint?: string;
   tone: Tone;
   toneWord: string;
   chips: readonly { text: string; share: number | null }[];
@@ -41,6 +43,18 @@ export interface CanvasEdge {
   warning: string | null;
   change: ChangeMark | null;
   dimmed: boolean;
+}
+
+/** An area behind boxes that belong together. */
+export interface CanvasFrame {
+  id: string;
+  title: string;
+  count: number;
+  colour: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
 }
 
 export interface Point {

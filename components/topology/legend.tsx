@@ -4,6 +4,7 @@ import { UnstyledButton } from "@mantine/core";
 import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { IconChevronDown, IconChevronUp } from "@tabler/icons-react";
 import { type Status, StatusIcon, statusWord } from "@/components/ui";
+import { type Overlay, overlayWords, toneWords } from "./model/overlays";
 import { namespaceColour } from "./model/to-canvas";
 import classes from "./topology.module.css";
 
@@ -16,7 +17,14 @@ const lines: { dash: string; width: number; word: string }[] = [
 ];
 const statuses: Status[] = ["ok", "attention", "failing", "stale", "unmeasured"];
 
-export function Legend({ namespaces }: { namespaces: readonly string[] }) {
+export function Legend(props: {
+  namespaces: readonly string[];
+  overlay: Overlay;
+  names: readonly { name: string; colour: string }[];
+}) {
+  const said = toneWords[props.overlay];
+  const stripes =
+    props.names.length > 0 ? props.names : props.namespaces.map((name) => ({ name, colour: namespaceColour(name) }));
   const [wish, setWish] = useLocalStorage<boolean | null>({ key: "meshwright-legend", defaultValue: null });
   const isPhone = useMediaQuery("(max-width: 48em)");
   const opened = wish ?? !isPhone;
@@ -48,19 +56,27 @@ export function Legend({ namespaces }: { namespaces: readonly string[] }) {
             <li className={classes.legendHint}>wider = more requests</li>
           </ul>
           <ul>
-            {statuses.map((status) => (
-              <li key={status}>
-                <StatusIcon status={status} size={14} /> {statusWord[status]}
-              </li>
-            ))}
+            {props.overlay === "health" ? null : <li className={classes.legendHint}>{overlayWords[props.overlay]}</li>}
+            {props.names.length > 0
+              ? null
+              : statuses.flatMap((status) => {
+                  const word = said ? said[status] : statusWord[status];
+                  return word ? (
+                    <li key={status}>
+                      <StatusIcon status={status} size={14} /> {word}
+                    </li>
+                  ) : (
+                    []
+                  );
+                })}
           </ul>
           <ul>
-            {namespaces.slice(0, 6).map((namespace) => (
-              <li key={namespace}>
-                <span className={classes.legendStripe} style={{ background: namespaceColour(namespace) }} /> {namespace}
+            {stripes.slice(0, 6).map(({ name, colour }) => (
+              <li key={name}>
+                <span className={classes.legendStripe} style={{ background: colour }} /> {name}
               </li>
             ))}
-            {namespaces.length > 6 ? <li>and {namespaces.length - 6} more</li> : null}
+            {stripes.length > 6 ? <li>and {stripes.length - 6} more</li> : null}
           </ul>
         </div>
       ) : null}

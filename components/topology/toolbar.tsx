@@ -17,9 +17,12 @@ import {
 } from "@tabler/icons-react";
 import type { Ref } from "react";
 import { SaveStateWord } from "@/components/draft";
+import { LookMenu } from "./look-menu";
 import type { Layer } from "./model/to-canvas";
+import type { ExportKind } from "./save-file";
 import classes from "./topology.module.css";
 import type { Gestures } from "./use-gestures";
+import type { Look } from "./use-look";
 import type { Topology } from "./use-topology";
 
 const layerWords: { value: Layer; label: string }[] = [
@@ -34,8 +37,8 @@ export function Toolbar(props: {
   gestures: Gestures;
   editable: boolean;
   selected: number;
-  layer: Layer;
-  onLayer(layer: Layer): void;
+  look: Look;
+  onExport(kind: ExportKind): void;
   show: "canvas" | "table";
   onShow(show: "canvas" | "table"): void;
   search: string;
@@ -72,12 +75,13 @@ export function Toolbar(props: {
           size="xs"
           className={classes.layer}
           aria-label="Layer"
-          value={props.layer}
-          onChange={(value) => props.onLayer(layerWords.find((each) => each.value === value)?.value ?? "drawn")}
+          value={props.look.layer}
+          onChange={(value) => props.look.setLayer(layerWords.find((each) => each.value === value)?.value ?? "drawn")}
           data={layerWords}
           allowDeselect={false}
           checkIconPosition="right"
         />
+        <LookMenu look={props.look} drawn={topology.drawn} onExport={props.onExport} />
       </Group>
       {editable ? (
         <Group gap={4} wrap="nowrap" className={classes.toolbarPart}>

@@ -3,6 +3,7 @@
 // Rule: selection, layer, search and view are in the URL; the picture is derived, never stored.
 import { ActionIcon, Button, Drawer, Group } from "@mantine/core";
 import { useDisclosure, useMediaQuery } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
 import { IconFileImport, IconFocusCentered, IconMinus, IconPlus, IconTopologyStar3 } from "@tabler/icons-react";
 import Link from "next/link";
 import { useCallback, useEffect, useMemo, useRef } from "react";
@@ -16,14 +17,16 @@ import { Legend } from "./legend";
 import { answerOf } from "./model/answer";
 import { find, namespacesOf } from "./model/authoring";
 import { ownerOf } from "./model/changes";
-import { layers } from "./model/to-canvas";
+import { isGroup } from "./model/groups";
 import { QuickAdd } from "./quick-add";
 import { RemovalDialog } from "./removal-dialog";
+import { type ExportKind, savePicture } from "./save-file";
 import { TableTwin } from "./table-twin";
 import { Toolbar } from "./toolbar";
 import classes from "./topology.module.css";
 import { useCanvasKeys } from "./use-canvas-keys";
 import { useGestures } from "./use-gestures";
+import { useLook } from "./use-look";
 import { useTopology } from "./use-topology";
 
 const nothing: readonly string[] = [];
@@ -32,17 +35,16 @@ export function Topology() {
   const { mesh } = useMesh();
   const { can } = useMe();
   const { view } = useView();
-  const [layerText, setLayer] = useUrlState("layer");
+  const look = useLook();
   const [showText, setShow] = useUrlState("show");
   const [query, setQuery] = useUrlState("q");
   const [selectionText, setSelection] = useUrlState("sel");
-  const layer = layers.find((each) => each === layerText) ?? "drawn";
   const show = showText === "table" ? "table" : "canvas";
   const selection = useMemo(() => (selectionText ? selectionText.split(",") : nothing), [selectionText]);
   const selected = useMemo(() => new Set(selection), [selection]);
   const select = useCallback((keys: string[]) => setSelection(keys.join(",") || null), [setSelection]);
 
-  const topology = useTopology(layer, query);
+  const topology = useTopology(look, query);
   const editable = topology.isDraft && can("draft.write");
   const canvas = useRef<CanvasHandle>(null);
   const searchRef = useRef<HTMLInputElement>(null);
@@ -87,6 +89,14 @@ export function Topology() {
     );
 
   const answer = answerOf(topology, view.vs);
+  const fold = (group: string) => {
+    look.toggle(group);
+    setTimeout(() => canvas.current?.fit(), 60);
+  };
+  const save = (kind: ExportKind) =>
+    savePicture(kind, mesh, topology).catch((error: Error) =>
+      notifications.show({ title: "Nothing was exported", message: error.message, color: "orange" }),
+    );
   const inspector =
     selection.length > 0 ? (
       <Inspector topology={topology} gestures={gestures} editable={editable} selection={selection} onSelect={select} />
@@ -107,8 +117,8 @@ export function Topology() {
         gestures={gestures}
         editable={editable}
         selected={selection.length}
-        layer={layer}
-        onLayer={(value) => setLayer(value === "drawn" ? null : value)}
+        look={look}
+        onExport={(kind) => void save(kind)}
         show={show}
         onShow={(value) => setShow(value === "table" ? "table" : null)}
         search={query}
@@ -157,6 +167,8 @@ export function Topology() {
               ref={canvas}
               nodes={topology.nodes}
               edges={topology.edges}
+              frames={topology.frames}
+              onFold={fold}
               selection={selected}
               editable={editable}
               label="Topology of the mesh"
@@ -164,10 +176,10 @@ export function Topology() {
               onMove={gestures.move}
               onConnect={gestures.connect}
               onBlank={(at) => (editable ? gestures.add("Service", "", { x: at.x - 116, y: at.y - 46 }) : undefined)}
-              onOpen={(id) => select([id])}
+              onOpen={(id) => (isGroup(id) ? fold(id) : select([id]))}
               showMinimap={!isPhone}
             >
-              <Legend namespaces={namespacesOf(topology.document)} />
+              <Legend namespaces={namespacesOf(topology.document)} overlay={look.overlay} names={topology.names} />
             </Canvas>
           )}
           {show === "canvas" && topology.nodes.length > 0 ? (

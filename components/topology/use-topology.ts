@@ -4,14 +4,18 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useMemo, useRef } from "react";
 import { type FindingDto, type FindingsDto, get, keys, type TopologyDto } from "@/components/api-client";
-import type { CanvasEdge, CanvasNode, ChangeMark } from "@/components/canvas";
+import type { CanvasEdge, CanvasFrame, CanvasNode, ChangeMark } from "@/components/canvas";
 import { type Draft, useDraft } from "@/components/draft";
 import { useMesh, useView } from "@/components/shell";
 import { type Status, worstStatus } from "@/components/ui";
 import { type MeshDocument, objectKey, type Positions } from "@/lib/mesh";
 import { type Changes, changesBetween } from "./model/changes";
+import { ghostsOf } from "./model/ghosts";
+import { groupPicture, groupsOf } from "./model/groups";
 import { indexLive, type Live, nothingLive } from "./model/live";
-import { canvasEdges, canvasNodes, isDrawn, type Layer } from "./model/to-canvas";
+import { overlaid } from "./model/overlays";
+import { canvasEdges, canvasNodes, isDrawn } from "./model/to-canvas";
+import type { Look } from "./use-look";
 
 export interface Topology {
   draft: Draft;
@@ -23,6 +27,15 @@ export interface Topology {
   changes: Changes | null;
   nodes: readonly CanvasNode[];
   edges: readonly CanvasEdge[];
+  frames: readonly CanvasFrame[];
+  /** Names that the overlay gave a colour. */
+  names: readonly { name: string; colour: string }[];
+  /** Which group each box is in, whether it is open or not. */
+  groups: ReadonlyMap<string, string>;
+  /** Boxes of the design, not of the picture. */
+  drawn: number;
+  /** Live state could not be read; the design still shows. */
+  liveError: Error | null;
   isDraft: boolean;
   isReading: boolean;
   error: Error | null;
@@ -31,7 +44,8 @@ export interface Topology {
 
 const noChanges: ReadonlyMap<string, ChangeMark> = new Map();
 
-export function useTopology(layer: Layer, search: string): Topology {
+export function useTopology(look: Look, search: string): Topology {
+  const { layer, overlay, isOpen } = look;
   const { mesh, environment, atOf } = useMesh();
   const { view } = useView();
   const draft = useDraft(mesh);
@@ -65,14 +79,18 @@ export function useTopology(layer: Layer, search: string): Topology {
     [topology.data],
   );
   const other = versus === "draft" ? draft.snapshot?.document : versus ? compared.data?.document : undefined;
+  const otherPositions = versus === "draft" ? draft.snapshot?.positions : compared.data?.positions;
   const changes = useMemo(() => (document && other ? changesBetween(other, document) : null), [document, other]);
   const findings = findingsQuery.data?.items ?? noFindings;
   const byObject = useMemo(() => findingsByObject(findings), [findings]);
   const query = useDeferredValue(search);
   const matches = useMemo(() => (document ? matching(document, query) : null), [document, query]);
 
+  const drawn = useMemo(() => document?.objects.filter(isDrawn).length ?? 0, [document]);
+  const grouping = look.groupingFor(drawn);
+  const groups = useMemo(() => (document ? groupsOf(document, grouping) : noGroups), [document, grouping]);
   const picture = useMemo(() => {
-    if (!document) return { nodes: [], edges: [] };
+    if (!document) return { nodes: [], edges: [], frames: [], names: [] };
     const input = {
       document,
       positions,
@@ -82,8 +100,29 @@ export function useTopology(layer: Layer, search: string): Topology {
       changes: changes?.marks ?? noChanges,
       matches,
     };
-    return { nodes: canvasNodes(input), edges: canvasEdges(input) };
-  }, [document, positions, live, layer, byObject, changes, matches]);
+    const plain = overlaid(overlay, { document, live, nodes: canvasNodes(input), edges: canvasEdges(input) });
+    const ghosts = other ? ghostsOf(document, other, otherPositions ?? noPositions) : noGhosts;
+    const whole = { nodes: [...plain.nodes, ...ghosts.nodes], edges: [...plain.edges, ...ghosts.edges] };
+    const grouped =
+      groups.size === 0
+        ? { ...whole, frames: [] }
+        : groupPicture(whole.nodes, whole.edges, groups, (group) => isOpen(group, drawn));
+    return { ...grouped, names: plain.names };
+  }, [
+    document,
+    positions,
+    live,
+    layer,
+    overlay,
+    byObject,
+    changes,
+    matches,
+    other,
+    otherPositions,
+    groups,
+    isOpen,
+    drawn,
+  ]);
 
   return {
     draft,
@@ -95,6 +134,11 @@ export function useTopology(layer: Layer, search: string): Topology {
     changes,
     nodes: useSameIdentity(picture.nodes),
     edges: useSameIdentity(picture.edges),
+    frames: useSameIdentity(picture.frames),
+    names: picture.names,
+    groups,
+    drawn,
+    liveError: topology.error,
     isDraft,
     isReading: environment !== undefined && topology.isPending,
     error: isDraft && draft.snapshot ? null : (draft.error ?? topology.error),
@@ -106,6 +150,8 @@ export function useTopology(layer: Layer, search: string): Topology {
 }
 
 const noPositions: Positions = {};
+const noGroups: ReadonlyMap<string, string> = new Map();
+const noGhosts = { nodes: [], edges: [] };
 const noFindings: FindingDto[] = [];
 
 function findingsByObject(findings: readonly FindingDto[]) {

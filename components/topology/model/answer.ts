@@ -9,6 +9,8 @@ export interface AnswerInput {
   changes: Changes | null;
   /** Live state has not answered yet. */
   isReading: boolean;
+  /** Live state could not be read. */
+  liveError?: Error | null;
 }
 
 export function answerOf(input: AnswerInput, comparedWith: string | null): { status: Status; text: string } {
@@ -17,6 +19,8 @@ export function answerOf(input: AnswerInput, comparedWith: string | null): { sta
     return { status: changes.marks.size > 0 ? "attention" : "ok", text: changesInWords(changes, comparedWith) };
   const size = `${plural(nodes.filter((node) => node.shape === "box").length, "service")}, ${plural(edges.length, "dependency", "dependencies")}`;
   if (nodes.length === 0) return { status: "unmeasured", text: "Nothing is drawn yet." };
+  if (input.liveError)
+    return { status: "stale", text: `${size}; the traffic cannot be read at the moment. It is tried again by itself.` };
   if (input.isReading) return { status: "unmeasured", text: `${size}; reading the traffic.` };
   const failing = nodes.filter((node) => node.tone === "failing");
   const plain = edges.filter((edge) => edge.line === "dotted" || edge.line === "dash-dot").length;
