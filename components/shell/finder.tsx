@@ -2,7 +2,7 @@
 import { useMantineColorScheme } from "@mantine/core";
 // Ctrl+K finds anything: screens, objects of the mesh, commands. Rule: it only navigates or calls what a screen offers.
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
-import { IconBox, IconKeyboard, IconMoon, IconSearch } from "@tabler/icons-react";
+import { IconBox, IconKeyboard, IconMoon, IconRoute, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useMemo } from "react";
@@ -49,6 +49,13 @@ export function Finder({ mesh }: { mesh: string }) {
       {
         group: "Commands",
         actions: [
+          {
+            id: "new-policy",
+            label: "New policy from an intent",
+            keywords: ["canary", "mtls", "deny", "timeout", "egress"],
+            leftSection: <IconRoute size={18} />,
+            onClick: () => router.push(`/meshes/${mesh}/policies/new${search()}`),
+          },
           {
             id: "theme",
             label: "Switch between light and dark",
