@@ -7,6 +7,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useMemo } from "react";
 import { type DraftDto, get, keys } from "@/components/api-client";
+import { isPolicyKind } from "@/lib/mesh/policies";
 import { openKeysHelp } from "./keys-help";
 import { navigation } from "./navigation";
 import { sharedSearch, writeParameters } from "./view";
@@ -39,7 +40,9 @@ export function Finder({ mesh }: { mesh: string }) {
           router.push(
             object.kind === "Service"
               ? `/meshes/${mesh}/services/${object.metadata.namespace}/${object.metadata.name}${search()}`
-              : `/meshes/${mesh}/topology${writeParameters(search(), { sel: key })}`,
+              : isPolicyKind(object.kind)
+                ? `/meshes/${mesh}/policies/${key}${search()}`
+                : `/meshes/${mesh}/topology${writeParameters(search(), { sel: key })}`,
           ),
       };
     });
