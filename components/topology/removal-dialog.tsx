@@ -1,7 +1,7 @@
 "use client";
 // Says in numbers what goes before it goes.
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
-import type { Removal } from "./model/authoring";
+import type { Removal } from "./model/removal";
 
 export function RemovalDialog(props: { removal: Removal | null; onConfirm: () => void; onCancel: () => void }) {
   return (

@@ -6,19 +6,10 @@ import { useMemo, useState } from "react";
 import { layOut, type Point } from "@/components/canvas";
 import type { Draft } from "@/components/draft";
 import { type Command, objectKey, parseKey, refKey } from "@/lib/mesh";
-import {
-  type Addable,
-  addGesture,
-  clipOf,
-  connectGesture,
-  find,
-  namespacesOf,
-  pasteGesture,
-  type Removal,
-  readClip,
-  readQuickAdd,
-  removalOf,
-} from "./model/authoring";
+import { type Addable, addGesture, connectGesture, readQuickAdd } from "./model/authoring";
+import { clipOf, pasteGesture, readClip } from "./model/clip";
+import { find, namespacesOf } from "./model/document";
+import { type Removal, removalOf } from "./model/removal";
 import { isDrawn } from "./model/to-canvas";
 
 export interface GestureTools {

@@ -32,8 +32,10 @@ export interface Topology {
   names: readonly { name: string; colour: string }[];
   /** Which group each box is in, whether it is open or not. */
   groups: ReadonlyMap<string, string>;
-  /** Boxes of the design, not of the picture. */
+  /** Boxes, services and dependencies of the design, whatever is grouped on the picture. */
   drawn: number;
+  services: number;
+  dependencies: number;
   /** Live state could not be read; the design still shows. */
   liveError: Error | null;
   isDraft: boolean;
@@ -87,6 +89,7 @@ export function useTopology(look: Look, search: string): Topology {
   const matches = useMemo(() => (document ? matching(document, query) : null), [document, query]);
 
   const drawn = useMemo(() => document?.objects.filter(isDrawn).length ?? 0, [document]);
+  const counts = useMemo(() => countsOf(document), [document]);
   const grouping = look.groupingFor(drawn);
   const groups = useMemo(() => (document ? groupsOf(document, grouping) : noGroups), [document, grouping]);
   const picture = useMemo(() => {
@@ -138,6 +141,8 @@ export function useTopology(look: Look, search: string): Topology {
     names: picture.names,
     groups,
     drawn,
+    services: counts.services,
+    dependencies: counts.dependencies,
     liveError: topology.error,
     isDraft,
     isReading: environment !== undefined && topology.isPending,
@@ -153,6 +158,11 @@ const noPositions: Positions = {};
 const noGroups: ReadonlyMap<string, string> = new Map();
 const noGhosts = { nodes: [], edges: [] };
 const noFindings: FindingDto[] = [];
+
+function countsOf(document: MeshDocument | null) {
+  const of = (kind: string) => document?.objects.filter((object) => object.kind === kind).length ?? 0;
+  return { services: of("Service"), dependencies: of("Dependency") };
+}
 
 function findingsByObject(findings: readonly FindingDto[]) {
   const out = new Map<string, { count: number; worst: Status }>();

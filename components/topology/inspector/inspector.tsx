@@ -4,7 +4,7 @@
 import { ActionIcon, Button, Group, Stack, Text } from "@mantine/core";
 import { IconTrash, IconX } from "@tabler/icons-react";
 import { plural } from "@/components/ui";
-import { find } from "../model/authoring";
+import { find } from "../model/document";
 import { nameOf } from "../model/to-canvas";
 import classes from "../topology.module.css";
 import { LineDetails } from "./line-details";

@@ -7,7 +7,7 @@ import type { CanvasEdge } from "@/components/canvas";
 import { sharedSearch, useMesh, writeParameters } from "@/components/shell";
 import { StatusIcon } from "@/components/ui";
 import { refKey } from "@/lib/mesh";
-import { find } from "../model/authoring";
+import { find } from "../model/document";
 import { pairKey } from "../model/live";
 import { disagreementOf, nameOf } from "../model/to-canvas";
 import classes from "../topology.module.css";

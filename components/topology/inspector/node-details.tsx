@@ -6,7 +6,7 @@ import Link from "next/link";
 import { sharedSearch, useMesh, writeParameters } from "@/components/shell";
 import { StatusBadge } from "@/components/ui";
 import { API_VERSION, type MeshObject, objectKey, refKey, type Workload } from "@/lib/mesh";
-import { freeName, toName } from "../model/authoring";
+import { freeName, toName } from "../model/document";
 import { kindWord, nameOf, namespaceColour, workloadsByService } from "../model/to-canvas";
 import classes from "../topology.module.css";
 import { AppBinding, ExternalBinding } from "./app-binding";

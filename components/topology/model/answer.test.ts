@@ -6,6 +6,8 @@ const edge = (line = "solid") => ({ tone: "ok" as const, warning: null, line });
 const input = (change: Partial<AnswerInput> = {}): AnswerInput => ({
   nodes: [node("cart")],
   edges: [edge()],
+  services: 1,
+  dependencies: 1,
   changes: null,
   isReading: false,
   ...change,

@@ -6,6 +6,9 @@ import { type Changes, changesInWords } from "./changes";
 export interface AnswerInput {
   nodes: readonly { title: string; tone: Status; shape: string }[];
   edges: readonly { tone: Status; warning: string | null; line: string }[];
+  /** Of the design, whatever is grouped on the picture. */
+  services: number;
+  dependencies: number;
   changes: Changes | null;
   /** Live state has not answered yet. */
   isReading: boolean;
@@ -17,7 +20,7 @@ export function answerOf(input: AnswerInput, comparedWith: string | null): { sta
   const { nodes, edges, changes } = input;
   if (changes && comparedWith)
     return { status: changes.marks.size > 0 ? "attention" : "ok", text: changesInWords(changes, comparedWith) };
-  const size = `${plural(nodes.filter((node) => node.shape === "box").length, "service")}, ${plural(edges.length, "dependency", "dependencies")}`;
+  const size = `${plural(input.services, "service")}, ${plural(input.dependencies, "dependency", "dependencies")}`;
   if (nodes.length === 0) return { status: "unmeasured", text: "Nothing is drawn yet." };
   if (input.liveError)
     return { status: "stale", text: `${size}; the traffic cannot be read at the moment. It is tried again by itself.` };

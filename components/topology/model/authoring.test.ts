@@ -8,16 +8,10 @@ import {
   type MeshDocument,
   objectKey,
 } from "@/lib/mesh";
-import {
-  addGesture,
-  clipOf,
-  connectGesture,
-  pasteGesture,
-  readClip,
-  readQuickAdd,
-  removalOf,
-  toName,
-} from "./authoring";
+import { addGesture, connectGesture, readQuickAdd } from "./authoring";
+import { clipOf, pasteGesture, readClip } from "./clip";
+import { toName } from "./document";
+import { removalOf } from "./removal";
 
 const apply = (document: MeshDocument, command: Command) => {
   const result = applyCommand(document, {}, command);
