@@ -2,7 +2,14 @@
 import { parseArgs } from "node:util";
 import { type Io, UsageError } from "./io";
 
-export type OptionSpec = { type: "string" | "boolean"; short?: string; about: string; value?: string };
+export type OptionSpec = {
+  type: "string" | "boolean";
+  short?: string;
+  about: string;
+  value?: string;
+  /** May be given several times. */
+  multiple?: boolean;
+};
 export type CliCommand = {
   name: string;
   /** The line after the name: `FILE... [options]`. */
@@ -23,8 +30,14 @@ export const COMMON_OPTIONS: Record<string, OptionSpec> = {
 export class Given {
   constructor(
     readonly operands: string[],
-    private readonly values: Record<string, string | boolean | undefined>,
+    private readonly values: Record<string, string | boolean | (string | boolean)[] | undefined>,
   ) {}
+
+  /** Values of an option that may be given several times. */
+  list(name: string): string[] {
+    const value = this.values[name];
+    return (Array.isArray(value) ? value : []).filter((each) => typeof each === "string");
+  }
 
   text(name: string): string | undefined {
     const value = this.values[name];
@@ -52,14 +65,14 @@ export class Given {
 
 export function readGiven(command: CliCommand, args: string[]): Given {
   const options = Object.fromEntries(
-    Object.entries({ ...command.options, ...COMMON_OPTIONS }).map(([name, { type, short }]) => [
+    Object.entries({ ...command.options, ...COMMON_OPTIONS }).map(([name, { type, short, multiple }]) => [
       name,
-      { type, ...(short === undefined ? {} : { short }) },
+      { type, ...(short === undefined ? {} : { short }), ...(multiple ? { multiple } : {}) },
     ]),
   );
   try {
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: true });
-    return new Given(positionals, values as Record<string, string | boolean | undefined>);
+    return new Given(positionals, values);
   } catch (error) {
     throw new UsageError(
       error instanceof Error ? error.message.replace(/\. To specify a positional.*$/s, "") : "bad options",

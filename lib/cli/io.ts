@@ -9,6 +9,8 @@ export type Io = {
   readStdin(): Promise<string>;
   fetch: typeof fetch;
   sleep(ms: number): Promise<void>;
+  /** Milliseconds since 1970. */
+  now(): number;
 };
 
 /** 0 fine; 1 the answer is bad news (violations, findings, differences); 2 the command is wrong; 3 the server refused or failed. */

@@ -21,4 +21,5 @@ process.exitCode = await run(process.argv.slice(2), {
   readStdin,
   fetch,
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  now: Date.now,
 });

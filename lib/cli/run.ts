@@ -1,5 +1,6 @@
 // Reads the command line, runs the command, and turns what went wrong into an exit code.
 import { type CliCommand, helpText, readGiven } from "./command";
+import { approvalCommand } from "./commands/approval";
 import { compileCommand } from "./commands/compile";
 import { deploy } from "./commands/deploy";
 import { diff } from "./commands/diff";
@@ -7,6 +8,8 @@ import { exportCommand } from "./commands/export";
 import { importCommand } from "./commands/import";
 import { pull } from "./commands/pull";
 import { push } from "./commands/push";
+import { simulate } from "./commands/simulate";
+import { test } from "./commands/test";
 import { validate } from "./commands/validate";
 import { EXIT, type Io, printJson, UsageError } from "./io";
 import { ServerError } from "./server";
@@ -14,12 +17,15 @@ import { ServerError } from "./server";
 const COMMANDS: readonly CliCommand[] = [
   validate,
   diff,
+  simulate,
+  test,
   importCommand,
   exportCommand,
   compileCommand,
   push,
   pull,
   deploy,
+  approvalCommand,
 ];
 
 /** Never throws for what a user can do wrong; a defect of the program does throw. */

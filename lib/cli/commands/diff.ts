@@ -1,37 +1,66 @@
-// meshwright diff: what changed between two designs, in sentences.
+// meshwright diff: what changed between two designs, in sentences, and what that does to calls.
 import { diffDocuments, digestOf } from "@/lib/mesh";
+import { buildScene, type Consequence, consequencesOf } from "@/lib/simulate";
 import type { CliCommand } from "../command";
 import { readDesign } from "../files";
 import { EXIT, printJson, UsageError } from "../io";
 import { counted, violationText } from "../words";
 
+const LEVELS = ["change", "attention", "never"] as const;
+
 export const diff: CliCommand = {
   name: "diff",
   usage: "BEFORE AFTER",
-  about: "Says what changes from one design to another. Each is a file or a folder; one may be - for standard input.",
-  options: {},
-  details: `Exit code: 0 the same design, 1 differences (or a design that cannot be read), 2 wrong use.
+  about:
+    "Says what changes from one design to another, and what that does to calls: access, shares, timeouts, mutual TLS.",
+  options: {
+    format: { type: "string", value: "text|json", about: "default text" },
+    "fail-on": {
+      type: "string",
+      value: "LEVEL",
+      about: "change (default): any difference; attention: lost or gained access, weaker mTLS, failing calls; never",
+    },
+  },
+  details: `Each is a file or a folder; one may be - for standard input. Consequences come from simulating drawn calls and those that routes and
+policies speak about, in both designs.
 
-Example: git show main:mesh.yaml | meshwright diff - mesh.yaml`,
+Exit code: 0 nothing of that level, 1 something (or a design that cannot be read), 2 wrong use.
+
+Example: git show main:mesh.yaml | meshwright diff - mesh.yaml --fail-on attention`,
   async run(io, given) {
     if (given.operands.length !== 2) throw new UsageError("name two designs: BEFORE and AFTER");
+    const format = given.flag("json") ? "json" : given.choice("format", ["text", "json"], "text");
+    const level = given.choice("fail-on", LEVELS, "change");
     const before = await readDesign(io, given.operands.slice(0, 1));
     const after = await readDesign(io, given.operands.slice(1));
     const violations = [...(before.ok ? [] : before.violations), ...(after.ok ? [] : after.violations)];
     if (!before.ok || !after.ok) {
-      if (given.flag("json")) printJson(io, { ok: false, violations });
+      if (format === "json") printJson(io, { ok: false, violations });
       else for (const violation of violations) io.out(violationText(violation));
       return EXIT.found;
     }
     const [a, b] = [before.design.document, after.design.document];
     const changes = diffDocuments(a, b);
-    if (given.flag("json")) {
-      printJson(io, { ok: changes.length === 0, fromDigest: digestOf(a), toDigest: digestOf(b), changes });
+    const consequences = changes.length === 0 ? [] : consequencesOf(buildScene(a), buildScene(b));
+    const hasAttention = consequences.some(({ severity }) => severity === "attention");
+    const hasFailed = level === "change" ? changes.length > 0 : level === "attention" && hasAttention;
+    if (format === "json") {
+      const digests = { fromDigest: digestOf(a), toDigest: digestOf(b) };
+      printJson(io, { ok: !hasFailed, ...digests, changes, consequences: consequences.map(toJson) });
     } else {
       const signs = { added: "+", removed: "-", changed: "~", renamed: "~" };
       for (const change of changes) io.out(`${signs[change.kind]} ${change.sentence}\n`);
-      io.note(`${counted(changes.length, "change")}.\n`);
+      for (const { severity, sentence } of consequences)
+        io.out(`${severity === "attention" ? "!" : ">"} ${sentence}\n`);
+      io.note(`${counted(changes.length, "change")}, ${counted(consequences.length, "consequence")}.\n`);
     }
-    return changes.length === 0 ? EXIT.ok : EXIT.found;
+    return hasFailed ? EXIT.found : EXIT.ok;
   },
 };
+
+function toJson({ kind, severity, sentence, caller, callee, call, before, after }: Consequence) {
+  const outcomeOf = ({ outcome, status, destinations }: Consequence["before"]) => ({ outcome, status, destinations });
+  const { host, port, method, path, headers } = call;
+  const request = { host, port, method, path, headers };
+  return { kind, severity, sentence, caller, callee, request, before: outcomeOf(before), after: outcomeOf(after) };
+}

@@ -1,12 +1,17 @@
 // meshwright validate: schema, consistency and findings of a design.
-import { analyze, type Severity } from "@/lib/analysis";
-import { digestOf } from "@/lib/mesh";
+import { analyze, analyzers, type Finding, type Severity } from "@/lib/analysis";
+import { junitXml } from "@/lib/compliance/reports/junit";
+import { findingsToSarif } from "@/lib/compliance/reports/sarif";
+import { digestOf, parsePath, type Violation } from "@/lib/mesh";
 import type { CliCommand } from "../command";
-import { checkDesign, readDesign } from "../files";
-import { EXIT, printJson } from "../io";
+import { checkDesign, type Design, readDesign } from "../files";
+import { EXIT, type Io, printJson } from "../io";
 import { counted, findingText, violationText } from "../words";
 
 const LEVELS = ["error", "warning", "info", "never"] as const;
+const FORMATS = ["text", "json", "sarif", "junit"] as const;
+/** A violation in reports that know findings only. */
+const VIOLATION = "MW0000";
 
 export const validate: CliCommand = {
   name: "validate",
@@ -14,29 +19,101 @@ export const validate: CliCommand = {
   about: "Checks a design: every violation with file, line, path and fix, then the findings of the analyzers.",
   options: {
     "fail-on": { type: "string", value: "LEVEL", about: "findings that fail: error (default), warning, info, never" },
+    format: { type: "string", value: "FORMAT", about: "text (default), json, sarif (code scanning) or junit" },
   },
   details: `Exit code: 0 fine, 1 violations or findings at the level of --fail-on, 2 wrong use.
 
-Example: meshwright validate mesh/ --fail-on warning`,
+Example: meshwright validate mesh/ --fail-on warning --format sarif > findings.sarif`,
   async run(io, given) {
     const level = given.choice("fail-on", LEVELS, "error");
+    const format = given.flag("json") ? "json" : given.choice("format", FORMATS, "text");
     const read = await readDesign(io, given.operands);
+    const design = read.ok ? read.design : null;
     const violations = read.ok ? checkDesign(read.design) : read.violations;
-    const findings = read.ok && violations.length === 0 ? analyze(read.design.document) : [];
+    const findings = design && violations.length === 0 ? analyze(design.document) : [];
     const isFailing = (severity: Severity) => level !== "never" && LEVELS.indexOf(severity) <= LEVELS.indexOf(level);
     const hasFailed = violations.length > 0 || findings.some((finding) => isFailing(finding.severity));
-    if (given.flag("json")) {
-      const digest = read.ok ? { digest: digestOf(read.design.document) } : {};
+    if (format === "json") {
+      const digest = design ? { digest: digestOf(design.document) } : {};
       printJson(io, { ok: !hasFailed, ...digest, violations, findings });
-    } else {
+    } else if (format === "sarif") printJson(io, sarifOf(violations, findings, design));
+    else if (format === "junit") io.out(junitOf(violations, findings, design, isFailing, io));
+    else {
       for (const violation of violations) io.out(violationText(violation));
-      for (const finding of findings) {
-        const key = finding.refs[0];
-        io.out(findingText(finding, key === undefined || !read.ok ? undefined : read.design.locate(key)));
-      }
-      const objects = read.ok ? `${counted(read.design.document.objects.length, "object")}, ` : "";
+      for (const finding of findings) io.out(findingText(finding, placeOf(design, finding)));
+    }
+    if (format !== "json") {
+      const objects = design ? `${counted(design.document.objects.length, "object")}, ` : "";
       io.note(`${objects}${counted(violations.length, "violation")}, ${counted(findings.length, "finding")}.\n`);
     }
     return hasFailed ? EXIT.found : EXIT.ok;
   },
 };
+
+function placeOf(design: Design | null, { refs: [key], path }: Pick<Finding, "refs" | "path">) {
+  return key === undefined ? undefined : design?.locate(key, path === undefined ? [] : parsePath(path));
+}
+
+const textOf = ({ path, message, fix }: Violation) => `${path} ${message}. ${fix}`;
+
+function sarifOf(violations: readonly Violation[], findings: readonly Finding[], design: Design | null) {
+  const asFindings = violations.map((violation) => ({
+    code: VIOLATION,
+    severity: "error" as const,
+    message: `${violation.path} ${violation.message}.`,
+    cause: violation.fix,
+    refs: violation.key === undefined ? [] : [violation.key],
+    id: `${VIOLATION}|${violation.path}|${violation.message}`,
+    violation,
+  }));
+  const uriOf = (file: string) => file.replaceAll("\\", "/");
+  return findingsToSarif([...asFindings, ...findings], {
+    toolVersion: VERSION,
+    category: "meshwright/validate",
+    rules: [
+      { id: VIOLATION, title: "The design does not hold together" },
+      ...analyzers.map(({ code, title }) => ({ id: code, title })),
+    ],
+    placeOf(finding) {
+      const own = asFindings.find((each) => each === finding)?.violation;
+      const place = own ? { file: own.file, line: own.line } : placeOf(design, { ...finding, refs: [...finding.refs] });
+      return place?.file === undefined ? undefined : { uri: uriOf(place.file), line: place.line };
+    },
+  });
+}
+
+const VERSION = "0.1.0";
+
+/** One case per analyzer, so that a pipeline shows what was checked and not only what was found. */
+function junitOf(
+  violations: readonly Violation[],
+  findings: readonly Finding[],
+  design: Design | null,
+  isFailing: (severity: Severity) => boolean,
+  io: Io,
+): string {
+  const holds = violations.length === 0;
+  const details = (lines: readonly string[]) => ({ message: lines[0] ?? "", details: lines.join("\n") });
+  const cases = analyzers.map(({ code, title }) => {
+    const own = findings.filter((finding) => finding.code === code);
+    const lines = own.map((finding) => findingText(finding, placeOf(design, finding)).trim());
+    const failed = own.some(({ severity }) => isFailing(severity));
+    return {
+      name: `${code} ${title}`,
+      group: "findings",
+      outcome: !holds
+        ? { kind: "skipped" as const, message: "The design does not hold together, so nothing was analysed." }
+        : failed
+          ? { kind: "failed" as const, type: code, ...details(lines) }
+          : { kind: "passed" as const },
+    };
+  });
+  const first = {
+    name: "The design holds together",
+    group: "schema",
+    outcome: holds
+      ? { kind: "passed" as const }
+      : { kind: "failed" as const, type: VIOLATION, ...details(violations.map(textOf)) },
+  };
+  return junitXml([{ name: "meshwright validate", at: new Date(io.now()).toISOString(), cases: [first, ...cases] }]);
+}

@@ -1,0 +1,118 @@
+// meshwright simulate: what a design would do with a request, hop by hop.
+import { type Answer, ask, buildScene, type Hop, type Question, question } from "@/lib/simulate";
+import type { CliCommand, Given } from "../command";
+import { checkDesign, readDesign } from "../files";
+import { EXIT, printJson, UsageError } from "../io";
+import { readQuestions } from "../reading";
+import { violationText } from "../words";
+
+const ANSWERED: ReadonlySet<Answer["outcome"]> = new Set(["forwarded", "redirected", "responded"]);
+
+export const simulate: CliCommand = {
+  name: "simulate",
+  usage: "--from NS/WORKLOAD --to HOST[:PORT] FILE|FOLDER...",
+  about:
+    "Asks a design what would happen to a request: the rule that decides at each hop, those that do not match and why.",
+  options: {
+    from: { type: "string", value: "NS/NAME", about: "the workload that calls, or a gateway whose client calls" },
+    to: { type: "string", value: "HOST[:PORT]", about: "what the caller writes as Host" },
+    method: { type: "string", about: "default GET" },
+    path: { type: "string", value: "PATH", about: "with its query; default /" },
+    header: { type: "string", value: "'NAME: VALUE'", about: "may be given several times", multiple: true },
+    draw: {
+      type: "string",
+      value: "0..1",
+      about: "which of several weighted destinations is taken; default the likeliest",
+    },
+    questions: {
+      type: "string",
+      value: "FILE",
+      about: "a file of questions instead (YAML or JSON); - is standard input",
+    },
+    format: { type: "string", value: "text|json", about: "default text" },
+  },
+  details: `Exit code: 0 every request is answered (by an app, a redirect or a direct response), 1 one is denied, finds no route or
+nobody, or the design cannot be read, 2 wrong use.
+
+Example: meshwright simulate mesh/ --from production/checkout-v1 --to payment-service --path /pay --header 'x-user-type: beta-tester'`,
+  async run(io, given) {
+    const format = given.flag("json") ? "json" : given.choice("format", ["text", "json"], "text");
+    const file = given.text("questions");
+    const read = await readDesign(io, given.operands);
+    const violations = read.ok ? checkDesign(read.design) : read.violations;
+    if (!read.ok || violations.length > 0) {
+      if (format === "json") printJson(io, { ok: false, violations });
+      else for (const violation of violations) io.out(violationText(violation));
+      return EXIT.found;
+    }
+    const { document, locate } = read.design;
+    const isGateway = (name: string) =>
+      document.objects.some(
+        ({ kind, metadata }) => kind === "Gateway" && `${metadata.namespace}/${metadata.name}` === name,
+      );
+    const questions = file === undefined ? [questionOf(given, isGateway)] : await readQuestions(io, file);
+    const scene = buildScene(document, { locate });
+    const answers = questions.map((each) => ({ question: each, answer: ask(scene, each) }));
+    const ok = answers.every(({ answer }) => ANSWERED.has(answer.outcome));
+    if (format === "json") printJson(io, { ok, answers });
+    else for (const each of answers) io.out(answerText(each.question, each.answer));
+    return ok ? EXIT.ok : EXIT.found;
+  },
+};
+
+function questionOf(given: Given, isGateway: (name: string) => boolean): Question {
+  const name = given.required("from");
+  const from = isGateway(name)
+    ? { kind: "outside" as const, gateway: `Gateway/${name}` }
+    : { kind: "workload" as const, workload: `Workload/${name}` };
+  const [, host = "", port] = /^(.*?)(?::(\d+))?$/.exec(given.required("to")) ?? [];
+  const draw = given.text("draw");
+  const parsed = question.safeParse({
+    from,
+    to: { host, ...(port === undefined ? {} : { port: Number(port) }) },
+    method: given.text("method") ?? "GET",
+    path: given.text("path") ?? "/",
+    headers: Object.fromEntries(given.list("header").map(headerOf)),
+    ...(draw === undefined ? {} : { draw: Number(draw) }),
+  });
+  if (parsed.success) return parsed.data;
+  const [first] = parsed.error.issues;
+  throw new UsageError(`--${String(first?.path[0] ?? "from")}: ${first?.message}`);
+}
+
+function headerOf(text: string): [string, string] {
+  const colon = text.indexOf(":");
+  if (colon <= 0) throw new UsageError(`--header must be 'NAME: VALUE', not "${text}"`);
+  return [text.slice(0, colon).trim().toLowerCase(), text.slice(colon + 1).trim()];
+}
+
+function answerText({ method, path, to }: Question, { sentence, hops }: Answer): string {
+  const host = to.port === undefined ? to.host : `${to.host}:${to.port}`;
+  return `${method} ${host}${path}\n${sentence}\n${hops.map(hopText).join("")}\n`;
+}
+
+function hopText({ direction, proxy, rule, considered, authorization, mtls }: Hop): string {
+  const lines = [`  ${direction} ${proxy}${direction === "inbound" ? ` (${mtls})` : ""}`];
+  if (rule) lines.push(`    decided by ${placeText(rule)}`);
+  if (authorization) {
+    const by = authorization.rule ? ` by ${placeText(authorization.rule)}` : "";
+    lines.push(`    ${authorization.allowed ? "allowed" : "denied"}${by}: ${authorization.why}`);
+    lines.push(...authorization.shadow.map(({ why }) => `    in shadow: ${why}`));
+  }
+  for (const each of considered) if (!each.matched) lines.push(`    not ${placeText(each)}: ${each.why}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function placeText({
+  object,
+  path,
+  file,
+  line,
+}: {
+  object: string;
+  path: string;
+  file?: string;
+  line?: number;
+}): string {
+  return `${object}#${path}${file === undefined ? "" : ` (${file}:${line})`}`;
+}

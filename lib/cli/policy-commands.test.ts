@@ -1,0 +1,222 @@
+// simulate, test, and what validate and diff say to pipelines.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { digestOf, toYaml } from "@/lib/mesh";
+import { seedMesh, splitOf, withObjects, without } from "@/lib/simulate/testing/designs";
+import { run } from "./run";
+
+let cwd = "";
+const write = (name: string, text: string) => writeFileSync(path.join(cwd, name), text);
+
+beforeAll(() => {
+  cwd = mkdtempSync(path.join(tmpdir(), "meshwright-cli-"));
+  mkdirSync(path.join(cwd, "tests"));
+  write("mesh.yaml", toYaml(seedMesh()));
+  write("split.yaml", toYaml(withObjects(seedMesh(), splitOf(25))));
+  write("closed.yaml", toYaml(without(seedMesh(), "Dependency/production/storefront-to-cart")));
+  write("tests/payments.yaml", TESTS);
+});
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+const TESTS = `tests:
+  - name: a tenth of the payments goes to v2
+    question: &question
+      from: { kind: workload, workload: Workload/production/checkout-v1 }
+      to: { host: payment-service }
+      method: GET
+      path: /pay
+      headers: {}
+    expect:
+      outcome: forwarded
+      destinations:
+        - { service: Service/production/payment-service, subset: v1, probability: 0.9 }
+        - { service: Service/production/payment-service, subset: v2, probability: 0.1 }
+  - name: catalog does not pay
+    question:
+      from: { kind: workload, workload: Workload/production/catalog-v1 }
+      to: { host: payment-service }
+      method: GET
+      path: /pay
+      headers: {}
+    expect: { outcome: no-route, status: 404 }
+`;
+
+async function cli(args: string[], stdin = "", answers: Record<string, unknown> = {}) {
+  let out = "";
+  let notes = "";
+  const code = await run(args, {
+    out: (text) => {
+      out += text;
+    },
+    note: (text) => {
+      notes += text;
+    },
+    env: { MESHWRIGHT_TOKEN: "t", MESHWRIGHT_URL: "http://server" },
+    cwd,
+    readStdin: () => Promise.resolve(stdin),
+    fetch: (url) => {
+      const answer = answers[String(url).replace("http://server/api/v1", "")];
+      return answer ? Promise.resolve(Response.json(answer)) : Promise.reject(new Error(`no answer for ${url}`));
+    },
+    sleep: () => Promise.resolve(),
+    now: () => Date.UTC(2026, 0, 2, 3, 4, 5),
+  });
+  return { code, out, notes };
+}
+
+const ASK = ["simulate", "mesh.yaml", "--from", "production/checkout-v1", "--to", "payment-service"];
+
+test("simulate tells the answer, the deciding rule with file and line, and why others did not match", async () => {
+  const { code, out } = await cli(ASK);
+  expect(code).toBe(0);
+  expect(out).toContain("checkout reaches 90 % to payment-service v1, 10 % to payment-service v2 in mutual TLS");
+  expect(out).toMatch(/decided by Route\/production\/payment-service#spec\.rules\[1\] \(mesh\.yaml:\d+\)/);
+  expect(out).toContain('header x-user-type is absent; the rule wants exact "beta-tester"');
+  const beta = await cli([...ASK, "--header", "X-User-Type: beta-tester", "--header", "x-a: b", "--json"]);
+  const [{ answer }] = JSON.parse(beta.out).answers;
+  expect(answer.destinations).toMatchObject([{ subset: "v2", probability: 1 }]);
+});
+
+test("simulate ends with 1 when a request is not answered, and asks a gateway's client at the gateway", async () => {
+  expect(
+    (await cli(["simulate", "mesh.yaml", "--from", "production/catalog-v1", "--to", "payment-service"])).code,
+  ).toBe(1);
+  const gateway = await cli(["simulate", "mesh.yaml", "--from", "production/shop-gateway", "--to", "shop.example"]);
+  expect([gateway.code, gateway.out]).toEqual([0, expect.stringContaining("gateway production/shop-gateway/0")]);
+});
+
+test("simulate reads many questions from a file or standard input", async () => {
+  const question = {
+    from: { kind: "workload", workload: "Workload/production/storefront-v1" },
+    to: { host: "cart" },
+    method: "GET",
+    path: "/",
+    headers: {},
+  };
+  const { code, out } = await cli(
+    ["simulate", "mesh.yaml", "--questions", "-", "--format", "json"],
+    JSON.stringify({ questions: [question, question] }),
+  );
+  expect([code, JSON.parse(out).answers.length]).toEqual([0, 2]);
+  const bad = await cli(
+    ["simulate", "mesh.yaml", "--questions", "-"],
+    JSON.stringify([{ ...question, method: "G T" }]),
+  );
+  expect(bad).toMatchObject({ code: 2, notes: expect.stringContaining("stdin:1: [0].method: must be an HTTP method") });
+});
+
+test.each([
+  [["--header", "nothing"], "--header must be"],
+  [["--draw", "2"], "--draw"],
+  [["--path", "pay"], "must begin with /"],
+])("simulate refuses %j", async (more, told) => {
+  expect(await cli([...ASK, ...more])).toMatchObject({ code: 2, notes: expect.stringContaining(told) });
+});
+
+test("test passes, and fails with what came instead", async () => {
+  expect(await cli(["test", "mesh.yaml", "--tests", "tests"])).toMatchObject({
+    code: 0,
+    out: "ok   a tenth of the payments goes to v2\nok   catalog does not pay\n",
+    notes: "2 policy tests, 0 failed.\n",
+  });
+  const { code, out } = await cli(["test", "split.yaml", "--tests", "tests/payments.yaml"]);
+  expect(code).toBe(1);
+  expect(out).toContain("FAIL a tenth of the payments goes to v2 (tests/payments.yaml)");
+  expect(out).toContain("expected 10 % to payment-service v2, got 25 %");
+});
+
+test("test writes JUnit with a failure per test that does not hold", async () => {
+  const { code, out } = await cli(["test", "split.yaml", "--tests", "tests", "--format", "junit"]);
+  expect(code).toBe(1);
+  expect(out).toMatch(/<testsuite name="meshwright policy tests".* tests="2" failures="1" errors="0"/);
+  expect(out).toContain('timestamp="2026-01-02T03:04:05"');
+  expect(out).toContain("got 25 %");
+});
+
+test("tests that cannot be read are refused with file, line and place", async () => {
+  write("bad.yaml", TESTS.replace("outcome: forwarded", "outcome: perhaps").replace("path: /pay", "path: pay"));
+  const { code, notes } = await cli(["test", "mesh.yaml", "--tests", "bad.yaml"]);
+  expect(code).toBe(2);
+  expect(notes).toContain("bad.yaml:7: tests[0].question.path: must begin with /");
+  expect(notes).toMatch(/bad\.yaml:10: tests\[0\]\.expect\.outcome: /);
+  expect(await cli(["test", "mesh.yaml"])).toMatchObject({
+    code: 2,
+    notes: expect.stringContaining("--tests is missing"),
+  });
+});
+
+test("validate writes SARIF with a location per finding, and JUnit with a case per analyzer", async () => {
+  const sarif = JSON.parse((await cli(["validate", "mesh.yaml", "--format", "sarif"])).out);
+  const [result] = sarif.runs[0].results;
+  expect(result).toMatchObject({
+    ruleId: expect.stringMatching(/^MW\d{4}$/),
+    locations: [
+      { physicalLocation: { artifactLocation: { uri: "mesh.yaml" }, region: { startLine: expect.any(Number) } } },
+    ],
+  });
+  write("broken.yaml", toYaml(seedMesh()).replace("subset: v2", "subset: v9"));
+  const broken = await cli(["validate", "broken.yaml", "--format", "sarif"]);
+  expect(broken.code).toBe(1);
+  expect(JSON.parse(broken.out).runs[0].results[0]).toMatchObject({
+    ruleId: "MW0000",
+    level: "error",
+    locations: [{ physicalLocation: { artifactLocation: { uri: "broken.yaml" } } }],
+  });
+  const junit = await cli(["validate", "mesh.yaml", "--format", "junit", "--fail-on", "info"]);
+  expect(junit.code).toBe(1);
+  expect(junit.out).toContain('<testcase name="The design holds together" classname="schema"');
+  expect(junit.out).toContain("<failure");
+});
+
+test("diff says what a change does to calls, and can fail on what needs attention only", async () => {
+  const split = await cli(["diff", "mesh.yaml", "split.yaml", "--fail-on", "attention"]);
+  expect(split.code).toBe(0);
+  expect(split.out).toContain("> checkout → payment-service");
+  const closed = await cli(["diff", "mesh.yaml", "closed.yaml", "--fail-on", "attention", "--format", "json"]);
+  expect(closed.code).toBe(1);
+  expect(JSON.parse(closed.out).consequences).toMatchObject([
+    {
+      kind: "loses-access",
+      severity: "attention",
+      caller: "Service/production/storefront",
+      before: { outcome: "forwarded" },
+    },
+  ]);
+  expect((await cli(["diff", "mesh.yaml", "mesh.yaml"])).code).toBe(0);
+});
+
+test("approval finds the revision by its digest, page by page, and asks the environment's rule", async () => {
+  const digest = digestOf(seedMesh());
+  const pages = {
+    "/meshes/shop/revisions?limit=100": { items: [{ number: 9, digest: "other" }], nextCursor: "9" },
+    "/meshes/shop/revisions?limit=100&cursor=9": { items: [{ number: 3, digest }], nextCursor: null },
+  };
+  const asked = ["approval", "--mesh", "shop", "-e", "production", "mesh.yaml"];
+  const rule = "/meshes/shop/environments/production/approval?revision=3";
+  const yes = { allowed: true, sentence: "Approved by review 2.", wayOn: "", unmet: [] };
+  expect(await cli(asked, "", { ...pages, [rule]: yes })).toMatchObject({
+    code: 0,
+    out: "r3: Approved by review 2.\n",
+  });
+  const no = {
+    allowed: false,
+    sentence: "Not approved.",
+    wayOn: "Submit it.",
+    unmet: [{ text: "load test", owner: "ops" }],
+  };
+  expect(await cli(asked, "", { ...pages, [rule]: no })).toMatchObject({
+    code: 1,
+    out: "r3: Not approved. Submit it.\n  open: load test (ops)\n",
+  });
+  const unknown = await cli([...asked.slice(0, -1), "split.yaml"], "", pages);
+  expect(unknown).toMatchObject({ code: 1, out: expect.stringContaining("No revision of shop is this design") });
+});
+
+test("the examples of the reference read as policy tests", async () => {
+  const page = readFileSync(new URL("../../docs/reference/simulator.md", import.meta.url), "utf8");
+  const [, example = ""] = /```yaml\n(tests:\n[\s\S]*?)```/.exec(page) ?? [];
+  write("example.yaml", example);
+  expect(await cli(["test", "mesh.yaml", "--tests", "example.yaml"])).toMatchObject({ code: 0 });
+});
