@@ -8,6 +8,10 @@ interface EventLike {
 
 const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
   "mesh.created": ({ actorName, subject }) => `${actorName} made the mesh ${subject}.`,
+  "mesh.deletion.asked": ({ actorName, subject, payload }) =>
+    `${actorName} asked to delete the mesh ${subject}: ${told(payload, "proxies")} proxies are drained first.`,
+  "mesh.drained": ({ subject, payload }) =>
+    `The ${told(payload, "proxies")} proxies of ${subject} are drained; they and their identities end.`,
   "mesh.deleted": ({ actorName, subject }) => `${actorName} deleted the mesh ${subject}.`,
   "revision.created": ({ actorName, subject }) => `${actorName} froze the draft as ${subject}.`,
   "binding.changed": ({ actorName, subject }) => `${actorName} changed how ${subject} runs the design.`,
@@ -52,6 +56,8 @@ const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
   "check.finished": () => "The checks were run.",
   "check.failed": () => "A run of the checks failed.",
   "probe.identity": ({ subject }) => `A probe took the identity ${subject} for some minutes.`,
+  "risk.accepted": ({ actorName, subject }) => `${actorName} accepted the risk of ${subject}.`,
+  "risk.ended": ({ actorName, subject }) => `${actorName} ended the acceptance of ${subject}.`,
   "waiver.granted": ({ actorName, subject }) => `${actorName} waived ${subject}.`,
   "waiver.withdrawn": ({ actorName, subject }) => `${actorName} withdrew the waiver of ${subject}.`,
   "token.created": ({ actorName, subject }) => `${actorName} made the API token ${subject}.`,

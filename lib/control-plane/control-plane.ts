@@ -3,7 +3,7 @@
 
 import type { Clock } from "@/lib/clock";
 import { controlPlaneSpiffeId } from "@/lib/control-plane/ca/spiffe-id";
-import { createSystemData, type Listener, listen, type ProxyRow, type SystemData } from "@/lib/data/system";
+import { createSystemData, type ProxyRow, type SystemData } from "@/lib/data/system";
 import type { Logger } from "@/lib/observability/logger";
 import type { SidecarBudget } from "@/lib/signals";
 import { AdsServer } from "./ads/ads-server";
@@ -16,6 +16,7 @@ import { AgentDesk } from "./internal-api/agents";
 import { InternalApi } from "./internal-api/server";
 import { statusRoutes } from "./internal-api/status-routes";
 import { Journal } from "./journal";
+import { listenForChanges } from "./notices";
 import { CheckRuns } from "./probe/check-runs";
 import { Designs } from "./registry/designs";
 import { Prober } from "./registry/prober";
@@ -24,6 +25,7 @@ import { type Compile, Publisher } from "./registry/publisher";
 import { Registry } from "./registry/registry";
 import { World } from "./registry/world";
 import { Leader } from "./rollout/leader";
+import { MeshRemovals } from "./rollout/mesh-removals";
 import { Rollouts } from "./rollout/rollouts";
 import { Scraper, type ScraperDesign } from "./telemetry/scraper";
 
@@ -137,6 +139,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   );
   const prober = new Prober(registry, now);
   const scraper = new Scraper({ data, registry, designOf: (id) => scraperDesign(world, id), now, logger });
+  const removals = new MeshRemovals({ data, world, registry, removeProxy, now, logger });
   const rollouts = new Rollouts({ data, world, registry, designs, publisher, removeProxy, now, logger });
   const home = options.home ?? null;
   const checks = new CheckRuns({ data, world, registry, authority, journal, home, now, logger });
@@ -160,11 +163,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     onGained: () => {
       scraper.start();
       rollouts.lead();
+      removals.lead();
       checks.lead();
     },
     onLost: () => {
       void scraper.stop().catch(() => undefined);
       void rollouts.stop();
+      void removals.stop();
       void checks.stop();
     },
     now,
@@ -184,7 +189,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   const api = new InternalApi([...status, ...desk.routes()], options.internalSecret, logger);
   const internalPort = await api.listen(options.internalPort, options.host);
 
-  const listener = listenForChanges(options.databaseUrl, { world, rollouts, checks, refreshDenyList, logger });
+  const listener = listenForChanges(options.databaseUrl, {
+    world,
+    rollouts,
+    removals,
+    checks,
+    refreshDenyList,
+    logger,
+  });
   const stopHousekeeping = startHousekeeping({ data, authority, now, logger });
   const renewal = setInterval(() => {
     void authority.issueServerIdentity().then((identity) => {
@@ -211,6 +223,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       clearInterval(renewal);
       await listener.stop();
       await rollouts.stop();
+      await removals.stop();
       await checks.stop();
       prober.stop();
       await scraper
@@ -226,43 +239,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       await data.close();
     },
   };
-}
-
-interface ChangeTargets {
-  world: World;
-  rollouts: Rollouts;
-  checks: CheckRuns;
-  refreshDenyList(): Promise<void>;
-  logger: Logger;
-}
-
-function listenForChanges(url: string, { world, rollouts, checks, refreshDenyList, logger }: ChangeTargets): Listener {
-  let hasConnected = false;
-  const failed = (what: string) => (error: unknown) =>
-    logger.warn({ reason: error instanceof Error ? error.message : String(error) }, what);
-  return listen({
-    url,
-    channels: ["meshwright_deployment", "meshwright_proxy", "meshwright_binding", "meshwright_check"],
-    onNotice({ channel, payload }) {
-      if (channel === "meshwright_deployment") {
-        rollouts.look();
-      } else if (channel === "meshwright_check") {
-        checks.look();
-      } else {
-        world.reloadProxies(payload);
-        void refreshDenyList().catch(failed("the deny list cannot be read"));
-      }
-    },
-    onGap() {
-      if (hasConnected) {
-        void world.load().catch(failed("the state cannot be read again"));
-      }
-      hasConnected = true;
-      rollouts.look();
-      checks.look();
-    },
-    onError: failed("the connection for notices was lost"),
-  });
 }
 
 function scraperDesign(world: World, environmentId: string): ScraperDesign | null {

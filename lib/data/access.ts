@@ -3,6 +3,7 @@
 import { type Action, can, type GlobalAction, type MeshAction, type Principal } from "@/lib/auth/permissions";
 import { AppError } from "@/lib/errors";
 import type { Connection } from "./client";
+import { refuseWhileDeleted } from "./mesh-deletion";
 
 export interface MeshRef {
   id: string;
@@ -10,6 +11,9 @@ export interface MeshRef {
   name: string;
   version: number;
 }
+
+/** What is still answered while a mesh is being deleted. */
+const UNCHANGING: ReadonlySet<MeshAction> = new Set(["mesh.read", "deployment.plan", "mesh.delete"]);
 
 /** What every repository function is given. */
 export interface Access {
@@ -34,6 +38,7 @@ export async function accessMesh(
     throw new AppError("not-found", { detail: `There is no mesh "${slug}" that you may see.` });
   }
   if (!mayTry(principal, action, mesh.id)) throw forbidden(action);
+  if (!UNCHANGING.has(action)) await refuseWhileDeleted(connection, mesh.id);
   return mesh;
 }
 

@@ -7,12 +7,16 @@ import { accessMesh, type MeshRef, requireGlobal } from "./access";
 import { type Connection, type Database, isUniqueViolation } from "./client";
 import { type BaseVersion, draftOf, lockDraft } from "./drafts";
 import { fromJson, toJson } from "./json";
+import { deletionKey, isBeingDeleted, markForDeletion } from "./mesh-deletion";
+import { OPEN_STATES } from "./system/deployments";
 import { appendEvent } from "./system/events";
 
 export interface MeshListRow extends MeshRef {
   updatedAt: Date;
   services: number;
   latestRevision: number | null;
+  /** Its proxies are being drained; then it goes. */
+  isBeingDeleted: boolean;
 }
 
 const EMPTY_BINDING = { instances: [], externals: [], gateways: [] };
@@ -57,6 +61,7 @@ async function summaryOf(connection: Connection, row: MeshRef & { updatedAt: Dat
     updatedAt: draft?.updatedAt ?? row.updatedAt,
     services: Number(draft?.services ?? 0),
     latestRevision: latest?.number ?? null,
+    isBeingDeleted: await isBeingDeleted(connection, row.id),
   };
 }
 
@@ -118,25 +123,40 @@ export async function renameMesh(
   return readMesh(database, principal, slug);
 }
 
-/** Removes the mesh and all that belongs to it; its events stay. Proxies of it are drained first by whoever asks. */
+/**
+ * Removes the mesh and all that belongs to it; its events stay. While proxies of it run it is only marked: the control plane
+ * drains and ends them and then deletes it. Returns how many are still there; 0: the mesh is gone.
+ */
 export async function deleteMesh(
   database: Database,
   principal: Principal,
   { slug, version }: { slug: string; version: BaseVersion },
-): Promise<void> {
+): Promise<{ proxies: number }> {
   const mesh = await accessMesh(database, principal, slug, "mesh.delete");
-  await database.$transaction(async (connection) => {
-    const running = await connection.proxy.count({
-      where: { environment: { meshId: mesh.id }, desired: { not: "stopped" } },
-    });
-    if (running > 0) {
+  if (version !== null && version !== mesh.version) {
+    throw new AppError("version-mismatch", { extra: { version: mesh.version } });
+  }
+  return database.$transaction(async (connection) => {
+    const inMesh = { environment: { meshId: mesh.id } };
+    const open = await connection.deployment.count({ where: { ...inMesh, state: { in: [...OPEN_STATES] } } });
+    if (open > 0) {
       throw new AppError("conflict", {
-        detail: `${running} proxies of this mesh still run. Deploy a revision without services first; then delete the mesh.`,
+        detail: "A deployment of this mesh is under way. Wait until it has ended, then delete the mesh.",
       });
     }
-    const { count } = await connection.mesh.deleteMany({ where: { id: mesh.id, version: version ?? mesh.version } });
+    const proxies = await connection.proxy.count({ where: inMesh });
+    const by = { ...actor(principal), meshId: mesh.id };
+    if (proxies > 0) {
+      const { isNew } = await markForDeletion(connection, by);
+      const event = { ...by, kind: "mesh.deletion.asked", subject: mesh.name, payload: { proxies } };
+      if (isNew) await appendEvent(connection, event);
+      return { proxies };
+    }
+    await connection.setting.deleteMany({ where: { key: deletionKey(mesh.id) } });
+    const { count } = await connection.mesh.deleteMany({ where: { id: mesh.id, version: mesh.version } });
     if (count === 0) throw new AppError("version-mismatch", { extra: { version: mesh.version } });
-    await appendEvent(connection, { ...actor(principal), meshId: mesh.id, kind: "mesh.deleted", subject: mesh.name });
+    await appendEvent(connection, { ...by, kind: "mesh.deleted", subject: mesh.name });
+    return { proxies: 0 };
   });
 }
 

@@ -1,6 +1,7 @@
 // Bar 2 of the first milestone: the seed's Istio document goes live through the API on the running demo, under load. Beta
 // testers get version 2 always, the others at every tenth call; the golden signals say the same; nobody sees an error.
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DeploymentPlanDto } from "@/lib/api/schema";
 import { LiveStack } from "./testing/live-stack";
@@ -161,6 +162,32 @@ test(
     // Without the document both versions answer beta testers.
     const after = await calling(beta, STEADY, (caller) => caller.times(200));
     expect(new Set(after.map(versionOf))).toEqual(new Set(["v1", "v2"]));
+  },
+  PART_LIMIT_MS,
+);
+
+test(
+  "deleting the mesh is one step: its proxies are drained, their identities end, then it is gone",
+  async () => {
+    const mesh = await stack.api("GET", "");
+    const folders = path.join(stack.started.home, "proxies");
+    expect(readdirSync(folders)).toHaveLength(11);
+    const pids = (await stack.proxies()).map(({ pid }) => pid ?? 0);
+    const { body } = await stack.api("DELETE", "", undefined, mesh.etag);
+    expect(body).toEqual({ state: "draining", proxies: 11 });
+    expect((await stack.ask("POST", "/revisions", { message: "too late" })).status).toBe(409);
+    const kinds = new Set<string>();
+    const isGone = async () => {
+      const { status, body: page } = await stack.ask("GET", "/events?limit=50");
+      for (const { kind } of status === 200 ? (page as { items: { kind: string }[] }).items : []) kinds.add(kind);
+      return status === 404;
+    };
+    expect(await until(isGone, 60_000, 100)).toBe(true);
+    expect([...kinds]).toEqual(expect.arrayContaining(["mesh.deletion.asked", "mesh.drained"]));
+    expect(readdirSync(folders)).toEqual([]);
+    const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
+    expect(await until(() => !pids.some(isAlive), 5_000)).toBe(true);
+    expect((await stack.ask("DELETE", "", undefined, mesh.etag)).status).toBe(404);
   },
   PART_LIMIT_MS,
 );

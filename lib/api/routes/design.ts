@@ -1,6 +1,7 @@
 // Meshes, drafts, revisions, findings, differences, import and export.
-import { analyze } from "@/lib/analysis";
+import { analyze, withAccepted } from "@/lib/analysis";
 import { actionsOn, highestRole, type Principal } from "@/lib/auth/permissions";
+import { listAcceptedRisks } from "@/lib/data/accepted-risks";
 import { accessMesh } from "@/lib/data/access";
 import { editDraft, readDraft, readHistory, stepDraft, stepsOf } from "@/lib/data/drafts";
 import {
@@ -34,6 +35,7 @@ function toMesh(row: MeshListRow, principal: Principal): schema.MeshSummary {
     permissions: actionsOn(principal, row.id),
     services: row.services,
     latestRevision: row.latestRevision,
+    isBeingDeleted: row.isBeingDeleted,
     updatedAt: row.updatedAt.toISOString(),
   };
 }
@@ -162,13 +164,14 @@ export const designRoutes = [
     method: "DELETE",
     path: "/meshes/{mesh}",
     tag: meshes,
-    summary: "Delete a mesh that runs nowhere",
+    summary: "Delete a mesh; proxies that run are drained and lose their identities first",
     access: onMesh("mesh.delete"),
-    status: 204,
+    answer: schema.meshDeletion,
+    status: 202,
     ifMatch: "required",
     async handle({ runtime, principal, params, baseVersion }) {
-      await deleteMesh(runtime.database, principal, { slug: params.mesh, version: baseVersion() });
-      return {};
+      const { proxies } = await deleteMesh(runtime.database, principal, { slug: params.mesh, version: baseVersion() });
+      return { body: { state: proxies > 0 ? ("draining" as const) : ("deleted" as const), proxies } };
     },
   }),
   defineRoute({
@@ -294,11 +297,19 @@ export const designRoutes = [
     answer: schema.findings,
     async handle({ runtime, principal, params, query: { at } }) {
       const { document, digest } = await readDesign(runtime.database, principal, { slug: params.mesh, at });
-      const items = analyze(document);
-      const count = (severity: string) => items.filter((finding) => finding.severity === severity).length;
-      return {
-        body: { at, digest, counts: { error: count("error"), warning: count("warning"), info: count("info") }, items },
+      const { database, clock } = runtime;
+      const now = clock.now();
+      const risks = await listAcceptedRisks(database, principal, params.mesh);
+      const found = analyze(document, { today: new Date(now).toISOString().slice(0, 10) });
+      const items = withAccepted(found, risks, now);
+      const count = (severity: string) => items.filter((each) => !each.accepted && each.severity === severity).length;
+      const counts = {
+        error: count("error"),
+        warning: count("warning"),
+        info: count("info"),
+        accepted: items.filter((each) => each.accepted).length,
       };
+      return { body: { at, digest, counts, items } };
     },
   }),
   defineRoute({

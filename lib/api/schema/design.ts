@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { commandSchema, meshDocument, positions } from "@/lib/mesh";
 import { at, objectKeyText, role, slug, timestamp, violation } from "./common";
+import { acceptedRisk } from "./findings";
 
 export const meshSummary = z.object({
   id: z.string(),
@@ -87,12 +88,14 @@ export const finding = z.object({
   refs: z.array(z.string()),
   path: z.string().optional(),
   fixes: z.array(z.object({ title: z.string(), command: commandSchema })).optional(),
+  /** Its risk is accepted for now: it is shown, and not counted. */
+  accepted: acceptedRisk.omit({ isInForce: true }).optional(),
 });
 export type FindingDto = z.infer<typeof finding>;
 export const findings = z.object({
   at: z.string(),
   digest: z.string(),
-  counts: z.object({ error: z.int(), warning: z.int(), info: z.int() }),
+  counts: z.object({ error: z.int(), warning: z.int(), info: z.int(), accepted: z.int() }),
   items: z.array(finding),
 });
 

@@ -6,6 +6,7 @@ import { checks } from "./checks";
 import { deployments, environments, revisions } from "./deployments";
 import { events } from "./events";
 import { leader, settings } from "./leader";
+import { meshDeletions } from "./mesh-deletions";
 import { agents, proxies } from "./proxies";
 import { telemetry } from "./telemetry";
 
@@ -16,6 +17,7 @@ export type { CheckRunRow, CheckStep } from "./checks";
 export type { DeploymentPatch, DeploymentRow, DeploymentState, EnvironmentRow, RevisionRow } from "./deployments";
 export type { NewEvent } from "./events";
 export type { LeaderRow } from "./leader";
+export type { DeletionMark } from "./mesh-deletions";
 export type { AgentRow, NewProxy, ProxyDesired, ProxyPatch, ProxyRow, ProxyState } from "./proxies";
 export type { RollupRow, SaturationRow, ScrapeStateRow, ShapeRow } from "./telemetry";
 
@@ -35,6 +37,7 @@ export function createSystemData(databaseUrl: string, options: { poolSize?: numb
     telemetry: telemetry(database),
     leader: leader(database),
     settings: settings(database),
+    meshDeletions: meshDeletions(database),
     /** Fails when the database does not answer. */
     async ping(): Promise<void> {
       await database.$queryRaw`SELECT 1`;

@@ -37,6 +37,15 @@ export class LiveStack {
 
   /** Calls `/api/v1/meshes/<mesh><path>`; anything but success is an error that says what came. */
   async api<T>(method: string, place: string, body?: unknown, ifMatch?: string): Promise<Answer<T>> {
+    const answer = await this.ask(method, place, body, ifMatch);
+    if (answer.status >= 300) {
+      throw new Error(`${method} ${place} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    }
+    return answer as Answer<T>;
+  }
+
+  /** As `api`, with refusals as answers. */
+  async ask(method: string, place: string, body?: unknown, ifMatch?: string): Promise<Answer<unknown>> {
     const response = await fetch(`${this.started.url}/api/v1/meshes/${this.mesh}${place}`, {
       method,
       headers: {
@@ -47,9 +56,8 @@ export class LiveStack {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${place} answered ${response.status}: ${text}`);
     const etag = response.headers.get("etag") ?? "";
-    return { status: response.status, etag, body: (text ? JSON.parse(text) : undefined) as T };
+    return { status: response.status, etag, body: text ? JSON.parse(text) : undefined };
   }
 
   draft(): Promise<Answer<Draft>> {
