@@ -3,6 +3,7 @@ import { type MeshDocument, type ObjectKey, objectKey } from "@/lib/mesh";
 import { createAnalysis } from "./engine";
 import type { Facts, Finding } from "./finding";
 
+export { type AcceptedRisk, isInForce, MAX_ACCEPTANCE_DAYS, withAccepted } from "./accepted";
 export { analyzers } from "./analyzers";
 export { type Analysis, createAnalysis } from "./engine";
 export type { Area, Facts, Finding, Fix, Severity } from "./finding";

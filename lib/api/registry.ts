@@ -3,7 +3,9 @@ import type { Route } from "./route";
 import { approvalRoutes } from "./routes/approval";
 import { checkRoutes } from "./routes/checks";
 import { designRoutes } from "./routes/design";
+import { documentRoute } from "./routes/document";
 import { eventRoutes } from "./routes/events";
+import { findingRoutes } from "./routes/findings";
 import { metaRoutes } from "./routes/health";
 import { peopleRoutes } from "./routes/people";
 import { presenceRoutes } from "./routes/presence";
@@ -18,8 +20,10 @@ export const routes: readonly Route[] = [
   ...metaRoutes(() => routes),
   ...peopleRoutes,
   ...designRoutes,
+  ...findingRoutes,
   ...runningRoutes,
   ...reviewRoutes,
+  documentRoute,
   ...approvalRoutes,
   ...simulateRoutes,
   ...checkRoutes,

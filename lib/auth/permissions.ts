@@ -16,6 +16,7 @@ const MESH_ACTIONS = [
   "condition.meet",
   "check.run",
   "waiver.write",
+  "risk.accept",
   "mesh.write",
   "mesh.delete",
 ] as const;
@@ -35,9 +36,18 @@ export const ROLE_ACTIONS: Readonly<Record<Role, readonly Action[]>> = {
     "deployment.plan",
     "review.submit",
     "review.comment",
+    "risk.accept",
     "mesh.create",
   ],
-  reviewer: ["mesh.read", "deployment.plan", "review.comment", "review.vote", "condition.meet", "waiver.write"],
+  reviewer: [
+    "mesh.read",
+    "deployment.plan",
+    "review.comment",
+    "review.vote",
+    "condition.meet",
+    "waiver.write",
+    "risk.accept",
+  ],
   operator: [
     "mesh.read",
     "deployment.plan",
