@@ -23,6 +23,8 @@ const groups: { title: string; keys: [string, string][] }[] = [
     keys: [
       ["/", "Search on the canvas"],
       ["a", "Quick add"],
+      ["c", "Connect the selected, by typing"],
+      ["Enter", "Open the selected"],
       ["Delete", "Delete the selected"],
       ["Ctrl Z", "Undo"],
       ["Ctrl Shift Z", "Redo"],

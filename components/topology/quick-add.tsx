@@ -1,11 +1,21 @@
 "use client";
 // Add by typing: a name, "external: api.stripe.com", or "cart > shipping". Rule: stays open so that many can be typed.
 import { Modal, Stack, Text, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { readQuickAdd } from "./model/authoring";
 
-export function QuickAdd(props: { opened: boolean; onClose: () => void; onAdd: (text: string) => boolean }) {
+export function QuickAdd(props: {
+  opened: boolean;
+  /** What stands in the field when it opens. */
+  begin: string;
+  onClose: () => void;
+  onAdd: (text: string) => boolean;
+}) {
   const [text, setText] = useState("");
+  const { opened, begin } = props;
+  useEffect(() => {
+    if (opened) setText(begin);
+  }, [opened, begin]);
   const read = readQuickAdd(text);
   const will = !read
     ? "Type a name."

@@ -6,18 +6,20 @@ import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconFileImport, IconFocusCentered, IconMinus, IconPlus, IconTopologyStar3 } from "@tabler/icons-react";
 import Link from "next/link";
-import { useCallback, useEffect, useMemo, useRef } from "react";
+import { useRouter } from "next/navigation";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Canvas, type CanvasHandle } from "@/components/canvas";
 import { RefusalNote } from "@/components/draft";
 import { useMe, useMesh, useUrlState, useView } from "@/components/shell";
 import { EmptyState, ErrorState, LoadingRows, StatusIcon, TimeAgo } from "@/components/ui";
-import type { MeshDocument } from "@/lib/mesh";
+import { type MeshDocument, parseKey } from "@/lib/mesh";
 import { Inspector } from "./inspector/inspector";
 import { Legend } from "./legend";
 import { answerOf } from "./model/answer";
 import { ownerOf } from "./model/changes";
 import { find, namespacesOf } from "./model/document";
 import { isGroup } from "./model/groups";
+import { nameOf } from "./model/to-canvas";
 import { QuickAdd } from "./quick-add";
 import { RemovalDialog } from "./removal-dialog";
 import { type ExportKind, savePicture } from "./save-file";
@@ -44,11 +46,19 @@ export function Topology() {
   const selected = useMemo(() => new Set(selection), [selection]);
   const select = useCallback((keys: string[]) => setSelection(keys.join(",") || null), [setSelection]);
 
-  const topology = useTopology(look, query);
+  const topology = useTopology(look, query, selection);
   const editable = topology.isDraft && can("draft.write");
   const canvas = useRef<CanvasHandle>(null);
   const searchRef = useRef<HTMLInputElement>(null);
   const [quickAdd, quickAddDialog] = useDisclosure(false);
+  const [begin, setBegin] = useState("");
+  const router = useRouter();
+  const { toggle } = look;
+  const fold = (group: string) => {
+    toggle(group);
+    select([]);
+    setTimeout(() => canvas.current?.fit(), 60);
+  };
   const isPhone = useMediaQuery("(max-width: 48em)");
   const tools = useMemo(
     () => ({
@@ -70,7 +80,21 @@ export function Topology() {
     select,
     canvas,
     searchRef,
-    openQuickAdd: quickAddDialog.open,
+    openQuickAdd: () => {
+      setBegin("");
+      quickAddDialog.open();
+    },
+    connectByTyping: () => {
+      const [first] = selection;
+      setBegin(first ? `${nameOf(first)} > ` : "");
+      quickAddDialog.open();
+    },
+    open: () => {
+      const [first] = selection;
+      const parts = first ? parseKey(first) : undefined;
+      if (first && isGroup(first)) fold(first);
+      else if (parts?.kind === "Service") router.push(`/meshes/${mesh}/services/${parts.namespace}/${parts.name}`);
+    },
   });
   useOwnerOfPolicy(topology.document, selection, select);
   useShowSelectionOnce(canvas, selection, topology.nodes.length > 0);
@@ -89,17 +113,20 @@ export function Topology() {
     );
 
   const answer = answerOf(topology, view.vs);
-  const fold = (group: string) => {
-    look.toggle(group);
-    setTimeout(() => canvas.current?.fit(), 60);
-  };
   const save = (kind: ExportKind) =>
     savePicture(kind, mesh, topology).catch((error: Error) =>
       notifications.show({ title: "Nothing was exported", message: error.message, color: "orange" }),
     );
   const inspector =
     selection.length > 0 ? (
-      <Inspector topology={topology} gestures={gestures} editable={editable} selection={selection} onSelect={select} />
+      <Inspector
+        topology={topology}
+        gestures={gestures}
+        editable={editable}
+        selection={selection}
+        onSelect={select}
+        onFold={fold}
+      />
     ) : null;
   return (
     <div className={classes.screen}>
@@ -211,7 +238,7 @@ export function Topology() {
           </Drawer.Content>
         </Drawer.Root>
       ) : null}
-      <QuickAdd opened={quickAdd} onClose={quickAddDialog.close} onAdd={gestures.quickAdd} />
+      <QuickAdd opened={quickAdd} begin={begin} onClose={quickAddDialog.close} onAdd={gestures.quickAdd} />
       <RemovalDialog removal={gestures.removal} onConfirm={gestures.confirmRemoval} onCancel={gestures.cancelRemoval} />
     </div>
   );

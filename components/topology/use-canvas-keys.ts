@@ -15,6 +15,10 @@ export function useCanvasKeys(props: {
   canvas: RefObject<CanvasHandle | null>;
   searchRef: RefObject<HTMLInputElement | null>;
   openQuickAdd(): void;
+  /** Begins "NAME > " in the quick add. */
+  connectByTyping(): void;
+  /** Opens what is selected: a group on the canvas, a service on its page. */
+  open(): void;
 }) {
   const { gestures, draft, editable, select } = props;
   const whenEditable = (run: () => void) => () => {
@@ -31,8 +35,16 @@ export function useCanvasKeys(props: {
     ["mod + C", () => void gestures.copy()],
     ["mod + V", whenEditable(() => void gestures.paste())],
     ["mod + A", gestures.selectAll],
+    ["c", whenEditable(props.connectByTyping)],
+    ["Enter", () => isOnCanvas() && props.open()],
     ["l", whenEditable(() => void gestures.layOut())],
     ["f", () => props.canvas.current?.fit()],
     ["Escape", () => select([])],
   ]);
+}
+
+/** Enter on a button means that button. */
+function isOnCanvas(): boolean {
+  const focused = document.activeElement;
+  return focused === null || focused === document.body || focused.closest(".react-flow") !== null;
 }

@@ -6,6 +6,7 @@ import { useMemo, useState } from "react";
 import { layOut, type Point } from "@/components/canvas";
 import type { Draft } from "@/components/draft";
 import { type Command, objectKey, parseKey, refKey } from "@/lib/mesh";
+import { type Alignment, aligned } from "./model/align";
 import { type Addable, addGesture, connectGesture, readQuickAdd } from "./model/authoring";
 import { clipOf, pasteGesture, readClip } from "./model/clip";
 import { find, namespacesOf } from "./model/document";
@@ -91,6 +92,17 @@ export function useGestures(tools: GestureTools) {
       },
       move(moves: Record<string, Point>) {
         if (Object.keys(moves).length > 0) edit({ type: "moveObjects", positions: moves });
+      },
+      align(alignment: Alignment) {
+        const snapshot = state();
+        if (!snapshot) return;
+        const places = Object.fromEntries(
+          selection.flatMap((key) => {
+            const place = snapshot.positions[key];
+            return place ? [[key, place] as const] : [];
+          }),
+        );
+        edit({ type: "moveObjects", positions: aligned(places, alignment) });
       },
       askToRemove(keys: readonly string[] = selection) {
         const snapshot = state();

@@ -46,7 +46,7 @@ export interface Topology {
 
 const noChanges: ReadonlyMap<string, ChangeMark> = new Map();
 
-export function useTopology(look: Look, search: string): Topology {
+export function useTopology(look: Look, search: string, selection: readonly string[]): Topology {
   const { layer, overlay, isOpen } = look;
   const { mesh, environment, atOf } = useMesh();
   const { view } = useView();
@@ -92,6 +92,9 @@ export function useTopology(look: Look, search: string): Topology {
   const counts = useMemo(() => countsOf(document), [document]);
   const grouping = look.groupingFor(drawn);
   const groups = useMemo(() => (document ? groupsOf(document, grouping) : noGroups), [document, grouping]);
+  // A link to a box inside a closed group opens that group. As text, because most selections enter no other group.
+  const enteredText = [...new Set(selection.flatMap((key) => groups.get(key) ?? []))].sort().join("\n");
+  const entered = useMemo(() => new Set(enteredText.split("\n")), [enteredText]);
   const picture = useMemo(() => {
     if (!document) return { nodes: [], edges: [], frames: [], names: [] };
     const input = {
@@ -109,7 +112,7 @@ export function useTopology(look: Look, search: string): Topology {
     const grouped =
       groups.size === 0
         ? { ...whole, frames: [] }
-        : groupPicture(whole.nodes, whole.edges, groups, (group) => isOpen(group, drawn));
+        : groupPicture(whole.nodes, whole.edges, groups, (group) => isOpen(group, drawn) || entered.has(group));
     return { ...grouped, names: plain.names };
   }, [
     document,
@@ -125,6 +128,7 @@ export function useTopology(look: Look, search: string): Topology {
     groups,
     isOpen,
     drawn,
+    entered,
   ]);
 
   return {

@@ -4,9 +4,12 @@
 import { ActionIcon, Button, Group, Stack, Text } from "@mantine/core";
 import { IconTrash, IconX } from "@tabler/icons-react";
 import { plural } from "@/components/ui";
+import { alignments } from "../model/align";
 import { find } from "../model/document";
+import { isGroup } from "../model/groups";
 import { nameOf } from "../model/to-canvas";
 import classes from "../topology.module.css";
+import { GroupDetails } from "./group-details";
 import { LineDetails } from "./line-details";
 import { NodeDetails } from "./node-details";
 import type { InspectorProps } from "./props";
@@ -25,6 +28,8 @@ export function Inspector(props: InspectorProps) {
         <LineDetails key={only} {...props} id={only} edge={edge} />
       ) : only && object ? (
         <NodeDetails key={only} {...props} object={object} />
+      ) : only && isGroup(only) ? (
+        <GroupDetails key={only} {...props} id={only} />
       ) : selection.length > 1 ? (
         <Many {...props} />
       ) : (
@@ -57,6 +62,11 @@ function Many({ selection, gestures, editable, onSelect }: InspectorProps) {
           <Button size="xs" variant="default" onClick={() => void gestures.layOut()}>
             Lay these out
           </Button>
+          {alignments.map((alignment) => (
+            <Button key={alignment} size="xs" variant="default" onClick={() => gestures.align(alignment)}>
+              {alignment}
+            </Button>
+          ))}
           <Button size="xs" variant="default" onClick={() => void gestures.copy()}>
             Copy
           </Button>

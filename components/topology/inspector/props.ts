@@ -8,4 +8,5 @@ export interface InspectorProps {
   editable: boolean;
   selection: readonly string[];
   onSelect(keys: string[]): void;
+  onFold(group: string): void;
 }

@@ -1,0 +1,93 @@
+"use client";
+// The versions behind a service, and what runs as each of them.
+import { ActionIcon, Button, Group, Stack, Text } from "@mantine/core";
+import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { API_VERSION, type MeshObject, objectKey, type Workload } from "@/lib/mesh";
+import { freeName, toName } from "../model/document";
+import { workloadsByService } from "../model/to-canvas";
+import classes from "../topology.module.css";
+import { AppBinding } from "./app-binding";
+import { EditText, Section } from "./parts";
+import type { InspectorProps } from "./props";
+
+export function Workloads(props: InspectorProps & { object: Extract<MeshObject, { kind: "Service" }> }) {
+  const { object, topology, gestures, editable } = props;
+  const key = objectKey(object);
+  const workloads = topology.document ? (workloadsByService(topology.document).get(key) ?? []) : [];
+  const addVersion = () => {
+    if (!topology.document) return;
+    const { name, namespace } = object.metadata;
+    const version = `v${workloads.length + 1}`;
+    const workload = freeName(topology.document, ["Workload"], namespace, `${name.slice(0, 50)}-${version}`);
+    gestures.edit({
+      type: "addObject",
+      object: {
+        apiVersion: API_VERSION,
+        kind: "Workload",
+        metadata: { name: workload, namespace },
+        spec: { service: name, version, replicas: 1 },
+      },
+    });
+  };
+  return (
+    <Section
+      title="Workloads"
+      aside={
+        editable ? (
+          <Button size="compact-xs" variant="subtle" leftSection={<IconPlus size={12} />} onClick={addVersion}>
+            Version
+          </Button>
+        ) : null
+      }
+    >
+      <Stack gap={12}>
+        {workloads.map((workload) => (
+          <WorkloadCard key={objectKey(workload)} {...props} workload={workload} isOnly={workloads.length === 1} />
+        ))}
+        {workloads.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            No workload: the name exists, nothing runs behind it. Add a version.
+          </Text>
+        ) : null}
+      </Stack>
+    </Section>
+  );
+}
+
+function WorkloadCard({
+  workload,
+  gestures,
+  editable,
+  isOnly,
+}: InspectorProps & { workload: Workload; isOnly: boolean }) {
+  const key = objectKey(workload);
+  return (
+    <div className={classes.workload}>
+      <Group justify="space-between" wrap="nowrap" mb={8}>
+        <Text size="sm" fw={600} truncate>
+          {workload.metadata.name}
+        </Text>
+        {editable && !isOnly ? (
+          <ActionIcon
+            size="sm"
+            aria-label={`Delete ${workload.metadata.name}`}
+            onClick={() => gestures.askToRemove([key])}
+          >
+            <IconTrash size={14} />
+          </ActionIcon>
+        ) : null}
+      </Group>
+      <Stack gap={8}>
+        <EditText
+          label="Version"
+          value={workload.spec.version}
+          disabled={!editable}
+          onCommit={(version) =>
+            gestures.edit({ type: "patchSpec", key, path: ["version"], value: toName(version) || version })
+          }
+        />
+        <AppBinding namespace={workload.metadata.namespace} workload={workload.metadata.name} />
+      </Stack>
+    </div>
+  );
+}
