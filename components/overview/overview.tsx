@@ -140,7 +140,7 @@ export function Overview() {
           ) : (
             <>
               Nothing runs in {environment?.name ?? "any environment"}.{" "}
-              <Anchor component={Link} href={`/meshes/${mesh}/rollouts${search}`}>
+              <Anchor component={Link} underline="always" href={`/meshes/${mesh}/rollouts${search}`}>
                 Deploy the draft
               </Anchor>
             </>

@@ -114,7 +114,7 @@ export function StartList(props: {
             {isDrawn && progress.pair ? (
               <Text size="sm">
                 {progress.pair.caller} calls {progress.pair.callee}.{" "}
-                <Anchor component={Link} href={`/meshes/${mesh}/topology`}>
+                <Anchor component={Link} underline="always" href={`/meshes/${mesh}/topology`}>
                   See it drawn
                 </Anchor>
               </Text>
@@ -285,7 +285,7 @@ function CallStep({ progress, mesh }: { progress: StartProgress; mesh: string })
           </StatusBadge>
           <Text size="sm">
             Measured: p99 {formatMs(call.p99)}.{" "}
-            <Anchor component={Link} href={`/meshes/${mesh}/topology`}>
+            <Anchor component={Link} underline="always" href={`/meshes/${mesh}/topology`}>
               See it on the topology
             </Anchor>
           </Text>

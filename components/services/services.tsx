@@ -122,11 +122,11 @@ export function Services() {
             {all.length === 0 ? (
               <>
                 Draw one in the{" "}
-                <Anchor component={Link} href={`/meshes/${mesh}/topology`}>
+                <Anchor component={Link} underline="always" href={`/meshes/${mesh}/topology`}>
                   topology
                 </Anchor>{" "}
                 or{" "}
-                <Anchor component={Link} href={`/meshes/${mesh}/import`}>
+                <Anchor component={Link} underline="always" href={`/meshes/${mesh}/import`}>
                   import a document
                 </Anchor>
                 .
