@@ -88,6 +88,7 @@ const TABLE: Record<string, { may: readonly Who[]; mesh?: true }> = {
   runPolicyTests: { may: SIGNED_IN, mesh: true },
   simulate: { may: SIGNED_IN, mesh: true },
   getReplay: { may: SIGNED_IN, mesh: true },
+  getObservedCalls: { may: SIGNED_IN, mesh: true },
   listProxies: { may: SIGNED_IN, mesh: true },
   getProxy: { may: SIGNED_IN, mesh: true },
   createCheckRun: { may: OPERATORS, mesh: true },

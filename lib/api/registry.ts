@@ -7,6 +7,7 @@ import { documentRoute } from "./routes/document";
 import { eventRoutes } from "./routes/events";
 import { findingRoutes } from "./routes/findings";
 import { metaRoutes } from "./routes/health";
+import { observedRoute } from "./routes/observed";
 import { peopleRoutes } from "./routes/people";
 import { presenceRoutes } from "./routes/presence";
 import { reviewRoutes } from "./routes/reviews";
@@ -26,6 +27,7 @@ export const routes: readonly Route[] = [
   documentRoute,
   ...approvalRoutes,
   ...simulateRoutes,
+  observedRoute,
   ...checkRoutes,
   ...waiverRoutes,
   signalsRoute,

@@ -1,5 +1,6 @@
 // Controls, their evidence and what counts now. Pure; for server, CLI, review and tests.
 export { type ControlChange, compareResults } from "./compare";
+export { compileMesh } from "./compiled-mesh";
 export { controlById, controls } from "./controls";
 export { type EvaluateOptions, evaluateDesign, judgeLive, resultsOf, type StaticResult } from "./evaluate";
 export { CONFIDENCE_WORDS, type Framework, frameworks } from "./frameworks";
@@ -7,10 +8,7 @@ export { PROBE_NAMESPACE, type ProbeCaller, planProbes, proberId, type ServicePr
 export { routesOfProxy } from "./route-facts";
 export {
   type EvidenceAge,
-  isLive,
-  MAX_WAIVER_DAYS,
   type Standing,
-  staleness,
   standingsOf,
   type Waiver,
   waiverProblems,
