@@ -3,8 +3,9 @@
 import type { ClusterChoice, ForwardAction } from "@meshwright/proxy/plan";
 import { pickCluster } from "@meshwright/proxy/semantics";
 import { targetOfClusterName } from "@/lib/compile/destinations";
-import { keyOf, type ObjectKey, parseKey } from "@/lib/mesh";
+import { type ObjectKey, parseKey } from "@/lib/mesh";
 import { type Arrival, arriveAt, identityOf, workloadsOf } from "./arrive";
+import { bareAnswer, dead, isBare } from "./bare";
 import { type Departure, leave, sentTo } from "./leave";
 import { type Message, messageOf } from "./message";
 import { nameOf, objectOfHost } from "./names";
@@ -35,10 +36,6 @@ export function answerTo(scene: Scene, question: Question, isExplained: boolean)
 }
 
 export const callerKey = (from: Caller): ObjectKey => (from.kind === "workload" ? from.workload : from.gateway);
-
-function dead(outcome: Outcome, sentence: string): Answer {
-  return { outcome, status: outcome === "unreachable" ? 503 : null, sentence, hops: [], destinations: [] };
-}
 
 /** What the first proxy says itself. */
 function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage }: Departure): Answer {
@@ -187,50 +184,4 @@ function sentenceOf(caller: string, { arrival, hops, destination }: Way, destina
     default:
       return `${to} answers ${arrival.status}${split}.`;
   }
-}
-
-/** A workload out of the mesh: its app calls by itself, in plain text. */
-function isBare(scene: Scene, caller: ObjectKey): boolean {
-  const workload = scene.index.find("Workload", caller);
-  if (!workload) return false;
-  const service = scene.index.find("Service", keyOf("Service", workload.metadata.namespace, workload.spec.service));
-  return service?.spec.optOut !== undefined;
-}
-
-function bareAnswer(scene: Scene, caller: ObjectKey, message: Message, isExplained: boolean): Answer {
-  const { index } = scene;
-  const callee = objectOfHost(index, message.authority, parseKey(caller)?.namespace);
-  const name = nameOf(caller);
-  if (callee === undefined)
-    return dead("no-route", `${name} has no sidecar, and nothing in this design is called "${message.authority}".`);
-  const destination = { service: callee, probability: 1 };
-  const service = index.find("Service", callee);
-  const workloads = index
-    .workloadsOf(callee)
-    .map(({ metadata }) => keyOf("Workload", metadata.namespace, metadata.name));
-  if (!service || service.spec.optOut) {
-    const outcome = "forwarded" as const;
-    const sentence = `${name} has no sidecar: it reaches ${nameOf(callee)} in plain text, and the mesh decides nothing.`;
-    return {
-      outcome,
-      status: null,
-      sentence,
-      hops: [],
-      destinations: [{ ...destination, workloads, outcome, status: null }],
-    };
-  }
-  const [first] = workloads;
-  if (first === undefined) return dead("unreachable", `${nameOf(callee)} has no workload.`);
-  const arrival = arriveAt(scene, first, { identity: null, tls: null, message }, isExplained);
-  const { outcome, hop, why } = arrival;
-  // Nobody between the two makes a status of a connection that the callee closed.
-  const status = outcome === "refused" && hop?.mtls === "refused" ? null : arrival.status;
-  const sentence = `${name} has no sidecar. ${why ?? hop?.sentence ?? ""}`.trim();
-  return {
-    outcome,
-    status,
-    sentence,
-    hops: hop ? [hop] : [],
-    destinations: [{ ...destination, workloads, outcome, status }],
-  };
 }
