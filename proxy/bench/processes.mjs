@@ -1,7 +1,7 @@
 // Starts the processes of a benchmark and reads what the kernel says of them.
 
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeSync } from "node:fs";
 import { connect, createServer } from "node:net";
 
 const running = new Set();
@@ -15,13 +15,22 @@ export async function freePort() {
 }
 
 export async function start(command, args, port, log) {
-  const child = spawn(command, args, { stdio: ["ignore", log ?? "ignore", log ?? "ignore"] });
+  const child = spawn(command, args, { stdio: ["ignore", log ?? "ignore", "pipe"] });
+  let complaint = "";
+  child.stderr.on("data", (chunk) => {
+    complaint = (complaint + chunk).slice(-2000);
+    if (typeof log === "number") writeSync(log, chunk);
+    else if (log === "inherit") process.stderr.write(chunk);
+  });
+  child.on("error", (error) => {
+    complaint = error.message;
+  });
   running.add(child);
   child.on("exit", () => running.delete(child));
   const until = Date.now() + 15_000;
   while (!(await answers(port))) {
     if (child.exitCode !== null || Date.now() > until)
-      throw new Error(`${command} ${args.join(" ")} did not open port ${port}`);
+      throw new Error(`${command} did not open port ${port}: ${complaint.trim().split("\n").slice(-3).join(" | ")}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return child;

@@ -11,7 +11,10 @@ import { plainConfig } from "./configs.mjs";
 import { runLoad } from "./load.mjs";
 import { freePort, memory, start, stop, stopAll } from "./processes.mjs";
 
-const { values } = parseArgs({ options: { minutes: { type: "string" }, seed: { type: "string" } } });
+const { values } = parseArgs({
+  options: { minutes: { type: "string" }, seed: { type: "string" }, bundle: { type: "string" } },
+});
+const bundle = values.bundle ?? fileURLToPath(new URL("../dist/meshwright-proxy.mjs", import.meta.url));
 const minutes = Number(values.minutes ?? 2);
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -32,7 +35,7 @@ try {
   const flags = ["--max-semi-space-size=2", "--single-threaded-gc"];
   const proxy = await start(
     process.execPath,
-    [...flags, here("../dist/meshwright-proxy.mjs"), "-c", join(folder, "proxy.json")],
+    [...flags, bundle, "-c", join(folder, "proxy.json")],
     ports.listen,
     "inherit",
   );

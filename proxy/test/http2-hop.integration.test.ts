@@ -34,6 +34,9 @@ const pair = (app: number, over: Partial<PairOptions> = {}) => startPair({ app, 
 
 const wide = { maxConnections: 1024, maxPendingRequests: 1024, maxRequests: 1024, maxRetries: 3, retryBudget: null };
 
+/** A busy machine is no failure. */
+const patience = { timeout: 20_000, interval: 10 };
+
 function codesOf(plane: Awaited<ReturnType<typeof pair>>["a"]): string[] {
   return [...plane.telemetry.metrics.all.values()].flatMap((series) =>
     series.codes.map((one) => `${one.code} ${one.flags} ${one.count}`),
@@ -195,9 +198,9 @@ describe("HTTP/2 between sidecars", () => {
     const outgoing = request({ port, host: "127.0.0.1", agent: false });
     outgoing.on("error", () => {});
     outgoing.end();
-    await vi.waitFor(() => expect(b.telemetry.activeDownstreamRequests).toBe(1));
+    await vi.waitFor(() => expect(b.telemetry.activeDownstreamRequests).toBe(1), patience);
     outgoing.destroy();
-    await vi.waitFor(() => expect(isGone).toBe(true));
+    await vi.waitFor(() => expect(isGone).toBe(true), patience);
     expect(codesOf(a)).toEqual(["0 DC 1"]);
     expect(codesOf(b)).toEqual(["0 DC 1"]);
     expect(a.clusters.get("callee")?.activeConnections).toBe(1);
@@ -252,7 +255,7 @@ describe("HTTP/2 between sidecars", () => {
     const { port, a } = await pair(app, { inbound: { http2 } });
     await call(port, { path: "/first" });
     const replies = Promise.all(Array.from({ length: 4 }, () => call(port)));
-    await vi.waitFor(() => expect(waiting.length).toBe(4));
+    await vi.waitFor(() => expect(waiting.length).toBe(4), patience);
     expect(a.clusters.get("callee")?.activeConnections).toBe(2);
     for (const answer of waiting) answer();
     expect((await replies).every((reply) => reply.body === "late")).toBe(true);
@@ -303,10 +306,10 @@ describe("HTTP/2 between sidecars", () => {
       }
     };
     const workers = Array.from({ length: 8 }, worker);
-    await vi.waitFor(() => expect(statuses.get(200) ?? 0).toBeGreaterThan(50));
+    await vi.waitFor(() => expect(statuses.get(200) ?? 0).toBeGreaterThan(50), patience);
     await drain(first, 3000);
     const before = statuses.get(200) ?? 0;
-    await vi.waitFor(() => expect(statuses.get(200) ?? 0).toBeGreaterThan(before + 50));
+    await vi.waitFor(() => expect(statuses.get(200) ?? 0).toBeGreaterThan(before + 50), patience);
     isRunning = false;
     await Promise.all(workers);
     expect([...statuses.keys()], codesOf(a).join()).toEqual([200]);
@@ -326,7 +329,7 @@ describe("HTTP/2 between sidecars", () => {
     const port = listenerPort(a, "outbound");
     const gets = Array.from({ length: 4 }, () => call(port));
     const posts = Array.from({ length: 4 }, () => call(port, { method: "POST", body: "once" }));
-    await vi.waitFor(() => expect(dying.telemetry.activeDownstreamRequests).toBe(4));
+    await vi.waitFor(() => expect(dying.telemetry.activeDownstreamRequests).toBe(4), patience);
     for (const one of dying.listeners.values()) one.destroy();
     expect((await Promise.all(gets)).map((reply) => reply.status)).toEqual([200, 200, 200, 200]);
     const statuses = (await Promise.all(posts)).map((reply) => reply.status).sort();
@@ -341,7 +344,7 @@ describe("HTTP/2 between sidecars", () => {
     });
     const { port, a, b } = await pair(app);
     const reply = call(port);
-    await vi.waitFor(() => expect(answer).not.toBeNull());
+    await vi.waitFor(() => expect(answer).not.toBeNull(), patience);
     await b.onPlan({ ...inboundH2Plan(app), listeners: b.plan!.listeners }, secretsOf(callee, ca));
     await a.onPlan({ ...a.plan! }, secretsOf(caller, ca));
     answer!();
@@ -354,7 +357,7 @@ describe("HTTP/2 between sidecars", () => {
     const { port: app } = await startOrigin(() => {});
     const { port, b } = await pair(app);
     const reply = call(port, { method: "POST", body: "x" });
-    await vi.waitFor(() => expect(b.telemetry.activeDownstreamRequests).toBe(1));
+    await vi.waitFor(() => expect(b.telemetry.activeDownstreamRequests).toBe(1), patience);
     const startedAt = Date.now();
     b.onDenyList({ serials: new Set(), spiffeIds: new Set([spiffe("checkout")]) });
     expect((await reply).status).toBe(503);

@@ -289,6 +289,27 @@ describe("circuit breakers", () => {
 });
 
 describe("outlier detection", () => {
+  it("forgets what a host did before the control plane saw it ready again", async () => {
+    const down = await closedPort();
+    const good = await startNamedOrigin("good");
+    const detection = outlier({ maxEjectionPercent: 100, consecutive5xx: { count: 1, enforcing: 100 } });
+    const { plane, port, app } = await startProxy([down, good.port], { outlierDetection: detection });
+    for (let i = 0; i < 4; i++) await call(port);
+    const ejected = app.hosts[0]!;
+    expect(ejected.outlier.isEjected).toBe(true);
+    const withHealth = (health: "healthy" | "unhealthy") => {
+      const plan = plane.plan!;
+      const endpoints = [endpoint(down, { health }), endpoint(good.port)];
+      const clusters = new Map([["app", { ...plan.clusters.get("app")!, endpoints }]]);
+      return plane.onPlan({ ...plan, clusters }, new Map());
+    };
+    await withHealth("unhealthy");
+    expect(ejected.outlier.isEjected).toBe(true);
+    await withHealth("healthy");
+    expect(app.hosts[0]).toBe(ejected);
+    expect([ejected.outlier.isEjected, ejected.isHealthy, app.detector?.ejected]).toEqual([false, true, 0]);
+  });
+
   it("ejects one of two hosts only when always_eject_one_host says so", async () => {
     for (const alwaysEjectOneHost of [true, false]) {
       const bad = await failing(500);

@@ -100,6 +100,9 @@ export class UpstreamCluster {
       const kept = before.get(key);
       if (kept === undefined) return new UpstreamHost(this, endpoint, address);
       before.delete(key);
+      // The control plane saw it ready again: what was held against it before does not count any more (Envoy does the
+      // same after a successful active health check).
+      if (kept.plan.health !== "healthy" && endpoint.health === "healthy") this.detector?.readmit(kept);
       kept.plan = endpoint;
       return kept;
     });

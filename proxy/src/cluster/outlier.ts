@@ -15,6 +15,11 @@ export class OutlierState {
   consecutiveLocal = 0;
   success = 0;
   total = 0;
+
+  /** Forgets everything, as for a new host. */
+  reset(): void {
+    Object.assign(this, new OutlierState());
+  }
 }
 
 export interface OutlierHost {
@@ -73,6 +78,12 @@ export class OutlierDetector<Host extends OutlierHost> {
     if (++state.consecutiveLocal < this.plan.consecutiveLocalOriginFailure.count) return;
     state.consecutiveLocal = 0;
     this.tryEject(host, this.plan.consecutiveLocalOriginFailure.enforcing, now);
+  }
+
+  /** The host proved by other means that it is well. The caller updates the balancer. */
+  readmit(host: Host): void {
+    if (host.outlier.isEjected) this.ejected--;
+    host.outlier.reset();
   }
 
   private tryEject(host: Host, enforcing: number, now: number): void {

@@ -144,7 +144,13 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
       this.onStreamFree(connection);
       if (this.isRemoved) connection.drain();
     } else {
-      const connection = new H1ClientConnection(socket, this, maxRequests, this.cluster.idleLimitMs);
+      const connection = new H1ClientConnection(
+        socket,
+        this,
+        maxRequests,
+        this.cluster.idleLimitMs,
+        http.maxHeadersCount,
+      );
       this.open.add(connection);
       connection.idleSince = performance.now();
       this.onConnectionIdle(connection);

@@ -130,7 +130,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     ...fields(`stat_prefix rds route_config http_filters common_http_protocol_options http_protocol_options http2_protocol_options server_name
       stream_idle_timeout request_headers_timeout access_log use_remote_address skip_xff_append
       generate_request_id preserve_external_request_id always_set_request_id_in_response forward_client_cert_details
-      set_current_client_cert_details normalize_path merge_slashes`),
+      set_current_client_cert_details normalize_path merge_slashes request_timeout via max_request_headers_kb`),
     codec_type: only("AUTO", "HTTP1", "HTTP2"),
     server_header_transformation: only("PASS_THROUGH"),
     path_with_escaped_slashes_action: only(
@@ -144,8 +144,9 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [`${HCM}.SetCurrentClientCertDetails`]: fields("subject dns uri"),
   [HCM.replace(/\w+$/, "HttpFilter")]: { ...fields("name"), typed_config: types(HTTP_RBAC, ROUTER) },
   "envoy.config.core.v3.HttpProtocolOptions": {
-    ...fields("idle_timeout max_connection_duration max_requests_per_connection"),
+    ...fields("idle_timeout max_connection_duration max_requests_per_connection max_headers_count"),
     headers_with_underscores_action: { note: "downstream only" },
+    max_stream_duration: { note: "downstream only" },
   },
   "envoy.config.core.v3.Http1ProtocolOptions": {
     allow_absolute_url: only(true),
@@ -232,10 +233,11 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.QueryParameterMatcher": fields("name string_match present_match"),
   "envoy.config.route.v3.RouteAction": {
     ...fields(`cluster weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite
-      append_x_forwarded_host timeout idle_timeout retry_policy`),
+      append_x_forwarded_host timeout idle_timeout retry_policy max_stream_duration`),
     cluster_not_found_response_code: only("SERVICE_UNAVAILABLE", "NOT_FOUND"),
     priority: only("DEFAULT"),
   },
+  "envoy.config.route.v3.RouteAction.MaxStreamDuration": fields("max_stream_duration"),
   "envoy.config.route.v3.WeightedCluster": { ...fields("clusters total_weight"), runtime_key_prefix: NO_RUNTIME },
   "envoy.config.route.v3.WeightedCluster.ClusterWeight": { ...fields("name weight"), ...HEADER_OPS },
   "envoy.config.route.v3.RedirectAction":

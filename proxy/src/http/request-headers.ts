@@ -36,6 +36,7 @@ export function prepareRequest(headers: HeaderList, plan: HttpConnectionPlan, co
   if ((seen & NAME.forwarded) === 0 || plan.useRemoteAddress || !headers.has("x-forwarded-proto")) {
     headers.set("x-forwarded-proto", context.isTls ? "https" : "http");
   }
+  if (plan.via !== null) appendTo(headers, "via", plan.via, ", ");
   if (!plan.generateRequestId) return;
   if ((seen & NAME.requestId) === 0) headers.push("x-request-id", randomUUID());
   else if (plan.useRemoteAddress && !plan.preserveExternalRequestId) headers.set("x-request-id", randomUUID());
@@ -48,9 +49,9 @@ function stripEnvoyHeaders(headers: HeaderList, isFromSidecar: boolean): void {
   }
 }
 
-function appendTo(headers: HeaderList, name: string, value: string): void {
-  const before = headers.getAll(name).join(",");
-  headers.set(name, before === "" ? value : `${before},${value}`);
+export function appendTo(headers: HeaderList, name: string, value: string, separator = ","): void {
+  const before = headers.getAll(name).join(separator);
+  headers.set(name, before === "" ? value : `${before}${separator}${value}`);
 }
 
 function forwardClientCertificate(headers: HeaderList, xfcc: XfccPlan, context: HeaderContext): void {

@@ -6,11 +6,9 @@ import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import type { PoolWaiter } from "../cluster/pool";
 import { Deadline, startDeadline } from "../deadline";
-import type { ClusterChoice, ForwardAction, RbacContext, RoutePlan, VirtualHostPlan } from "../plan/types";
+import type { ClusterChoice, ForwardAction, RbacContext, VirtualHostPlan } from "../plan/types";
 import {
   authorizeRequest,
-  backOffMs,
-  isRetriableRequest,
   matchRoute,
   matchVirtualHost,
   normalizePath,
@@ -18,68 +16,47 @@ import {
   type RetryEvent,
   shouldRetry,
 } from "../semantics";
-import type { AccessRecord } from "../telemetry/access-log";
 import type { DownstreamStream, RequestSink, ResetReason, ResponseSink, UpstreamStream } from "./exchange";
+import { ExchangeRecord } from "./exchange-record";
 import { HeaderList, NAME } from "./h1/header-list";
 import { lengthUnknown, type RequestHead } from "./h1/request-head";
 import { type ResponseHead, untilClose } from "./h1/response-head";
 import { httpDate } from "./http-date";
-import { applyOps, prepareRequest, stripHopByHop } from "./request-headers";
+import { ReplayBuffer } from "./replay-buffer";
+import { appendTo, applyOps, prepareRequest, stripHopByHop } from "./request-headers";
+import { isIdempotent, Retries } from "./retries";
 import type { DownstreamInfo } from "./runtime";
 
-/** Linkerd's limit for bodies that can be sent again. */
-const replayLimit = 64 * 1024;
-const maxRaceRetries = 2;
-const idempotent = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]);
 const unusualPath = /[%\\]|\/[./]/;
 
-export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRecord {
+export class Exchange extends ExchangeRecord implements RequestSink, ResponseSink, PoolWaiter {
   private stream: DownstreamStream | null = null;
-  private head: RequestHead | null = null;
   private isActive = false;
-  private isRequestEnded = false;
   private isResponseStarted = false;
   private virtualHost: VirtualHostPlan | null = null;
-  private route: RoutePlan | null = null;
   private action: ForwardAction | null = null;
   private choice: ClusterChoice | null = null;
-  private cluster: UpstreamCluster | null = null;
-  private host: UpstreamHost | null = null;
   private waitingAt: UpstreamHost | null = null;
   private upstream: UpstreamStream | null = null;
   private tried: UpstreamHost[] = [];
-  private replay: Buffer[] = [];
-  private replayBytes = 0;
-  private canReplay = true;
-  private raceRetries = 0;
-  private holdsRetry = false;
+  private readonly replay = new ReplayBuffer();
+  private readonly retries = new Retries();
   private holdsHost = false;
   private holdsCluster = false;
-  private backOff: NodeJS.Timeout | null = null;
   private upstreamPath = "";
-  private startedAt = 0;
-  private requestEndedAt = 0;
-  private responseAt = 0;
-  private endedAt = 0;
-  private responseHeaders: HeaderList | null = null;
   private readonly localHeaders = new HeaderList();
   private readonly routeDeadline = new Deadline(() => this.onRouteTimeout());
   private readonly tryDeadline = new Deadline(() => this.onTryTimeout());
+  private readonly requestDeadline = new Deadline(() => this.onLate(408, "request_overall_timeout", "request timeout"));
+  private readonly streamDeadline = new Deadline(() =>
+    this.onLate(504, "max_duration_timeout", "downstream duration timeout"),
+  );
   private readonly rbacContext: { -readonly [Key in keyof RbacContext]: RbacContext[Key] };
   /** Coarse time of the last byte either way, for the stream idle timeout. */
   touchedAt = 0;
 
-  // AccessRecord
-  status = 0;
-  flags = "-";
-  details = "";
-  requestBytes = 0;
-  responseBytes = 0;
-  startWallMs = 0;
-  attempts = 0;
-  transportFailure = "";
-
-  constructor(readonly info: DownstreamInfo) {
+  constructor(info: DownstreamInfo) {
+    super(info);
     const { peer, directRemoteAddress, remoteAddress, destinationAddress, destinationPort, requestedServerName } = info;
     this.rbacContext = {
       request: null,
@@ -115,6 +92,9 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
       head.path = path;
     }
     if (plan.headersWithUnderscores !== "allow" && !this.checkUnderscores(head)) return;
+    if (plan.requestTimeoutMs !== null && head.bodyLength !== 0) {
+      startDeadline(this.requestDeadline, plan.requestTimeoutMs, this.startedAt);
+    }
     prepareRequest(head.headers, plan, info);
     const random = (Math.random() * 4294967296) >>> 0;
     const virtualHost = matchVirtualHost(routes, head.authority);
@@ -164,35 +144,20 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
   }
 
   private begin(stream: DownstreamStream): void {
+    const now = performance.now();
+    this.beginRecord(stream.request, now);
     this.stream = stream;
-    this.head = stream.request;
     this.rbacContext.request = stream.request;
     this.isActive = true;
-    this.isRequestEnded = false;
     this.isResponseStarted = false;
     this.virtualHost = null;
-    this.route = null;
     this.action = null;
     this.choice = null;
-    this.cluster = null;
-    this.host = null;
     this.upstream = null;
     if (this.tried.length > 0) this.tried = [];
-    this.dropReplay();
-    this.canReplay = true;
-    this.raceRetries = 0;
-    this.startedAt = performance.now();
-    this.touchedAt = this.startedAt;
-    this.requestEndedAt = 0;
-    this.responseAt = 0;
-    this.responseHeaders = null;
-    this.status = 0;
-    this.flags = "-";
-    this.details = "";
-    this.requestBytes = 0;
-    this.responseBytes = 0;
-    this.attempts = 0;
-    this.transportFailure = "";
+    this.replay.begin();
+    this.retries.begin();
+    this.touchedAt = now;
     this.info.http.telemetry.activeDownstreamRequests++;
   }
 
@@ -206,6 +171,8 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
       return;
     }
     this.cluster = cluster;
+    const lifetime = action.hasMaxStreamDuration ? action.maxStreamDurationMs : this.info.http.plan.maxStreamDurationMs;
+    if (lifetime !== null) startDeadline(this.streamDeadline, lifetime, this.startedAt);
     if (choice.requestHeaders.length > 0) applyOps(head.headers, choice.requestHeaders);
     this.upstreamPath = head.path;
     if (action.rewritePath !== null) {
@@ -286,8 +253,8 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     if (action.rewriteHost?.kind === "auto") this.rewriteHost(this.host?.plan.hostname ?? "");
     if (this.virtualHost?.includeRequestAttemptCount) head.headers.set("x-envoy-attempt-count", String(this.attempts));
     connection.sendHead(head.method, this.upstreamPath, head.scheme, head.headers, head.bodyLength);
-    for (const piece of this.replay) connection.sendData(piece, 0, piece.length);
-    if (!this.canReplay) this.dropReplay();
+    for (const piece of this.replay.pieces) connection.sendData(piece, 0, piece.length);
+    if (!this.replay.isWhole) this.replay.drop();
     if (this.isRequestEnded) connection.endRequest();
     else if (head.bodyLength !== 0) {
       connection.flush();
@@ -319,18 +286,16 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     this.requestBytes += end - start;
     if (!this.isActive) return;
     if (this.upstream !== null) this.upstream.sendData(chunk, start, end);
-    if (!this.canReplay && this.upstream !== null) return;
-    this.replay.push(Buffer.from(chunk.subarray(start, end)));
-    this.replayBytes += end - start;
-    if (this.replayBytes <= replayLimit) return;
-    this.canReplay = false;
-    if (this.upstream !== null) this.dropReplay();
+    const { replay } = this;
+    if ((!replay.isWhole && this.upstream !== null) || replay.keep(chunk, start, end)) return;
+    if (this.upstream !== null) replay.drop();
     else this.stream?.pauseRequest();
   }
 
   onRequestEnd(): void {
     this.isRequestEnded = true;
     if (!this.isActive) return;
+    this.requestDeadline.cancel();
     if (this.requestBytes > 0) this.requestEndedAt = performance.now();
     const action = this.action;
     if (action?.timeoutMs != null)
@@ -357,11 +322,6 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     this.upstream?.resumeResponse();
   }
 
-  private dropReplay(): void {
-    if (this.replay.length > 0) this.replay = [];
-    this.replayBytes = 0;
-  }
-
   // --- upstream events ---
 
   onResponse(response: ResponseHead): void {
@@ -382,6 +342,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     else if (plan.serverHeader === "append-if-absent" && !headers.has("server"))
       headers.push("server", plan.serverName);
     if ((headers.seen & NAME.dated) === 0) headers.push("date", httpDate());
+    if (plan.via !== null) appendTo(headers, "via", plan.via, ", ");
     const ops = (this.choice as ClusterChoice).responseHeaders;
     if (ops.length > 0) applyOps(headers, ops);
     if (this.virtualHost?.includeAttemptCountInResponse) headers.set("x-envoy-attempt-count", String(this.attempts));
@@ -390,8 +351,8 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     this.status = status;
     this.details = "via_upstream";
     this.responseHeaders = headers;
-    this.dropReplay();
-    this.canReplay = false;
+    this.replay.drop();
+    this.replay.isWhole = false;
     const length = response.bodyLength === untilClose ? lengthUnknown : response.bodyLength;
     this.stream?.sendHead(status, response.reason, headers, length);
   }
@@ -429,13 +390,8 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     // RFC 9110 9.2.2 lets a proxy repeat what is idempotent. A refused stream was not looked at by anybody.
     const isRace = isReused && !hadBytes && reason === "remote-reset";
     const isRefused = reason === "refused-stream";
-    if (
-      (isRace || isRefused) &&
-      this.canReplay &&
-      this.raceRetries < maxRaceRetries &&
-      (isRefused || this.isSafeToRepeat())
-    ) {
-      this.raceRetries++;
+    const isHarmless = isRefused || (isRace && isIdempotent(this.head as RequestHead));
+    if (isHarmless && this.replay.isWhole && this.retries.takeFreeRepeat()) {
       this.attempts--;
       this.startAttempt();
       return;
@@ -448,10 +404,6 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     else if (isRefused) this.failWith(503, "UR", "remote refused stream reset");
     else if (reason === "stream-reset") this.failWith(503, "UR", "remote reset");
     else this.failWith(503, "UC", "connection termination");
-  }
-
-  private isSafeToRepeat(): boolean {
-    return idempotent.has((this.head as RequestHead).method);
   }
 
   onUpstreamWritable(): void {
@@ -483,40 +435,21 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
 
   private mayRetry(): boolean {
     const policy = this.action?.retry;
-    const cluster = this.cluster;
-    if (!policy || cluster === null || !this.canReplay) return false;
-    if (!isRetriableRequest(policy, this.head as RequestHead)) return false;
-    if (this.attempts > policy.attempts) {
-      this.flags = "URX";
-      return false;
-    }
-    this.releaseRetry();
-    if (!cluster.mayRetry()) {
-      cluster.retryOverflow++;
-      this.flags = "UO";
-      return false;
-    }
-    return true;
+    const { cluster } = this;
+    if (!policy || cluster === null || !this.replay.isWhole) return false;
+    const refusal = this.retries.refusal(policy, cluster, this.head as RequestHead, this.attempts);
+    if (refusal !== null && refusal !== "") this.flags = refusal;
+    return refusal === "";
   }
 
   private scheduleRetry(): void {
-    const cluster = this.cluster as UpstreamCluster;
     const policy = this.action?.retry;
-    cluster.activeRetries++;
-    cluster.totalRetries++;
-    this.holdsRetry = true;
-    const delay = policy ? backOffMs(policy, this.attempts, Math.random()) : 0;
-    this.backOff = setTimeout(() => {
-      this.backOff = null;
-      if (this.isActive) this.startAttempt();
-    }, delay);
+    if (policy) this.retries.schedule(policy, this.cluster as UpstreamCluster, this.attempts, this.nextAttempt);
   }
 
-  private releaseRetry(): void {
-    if (!this.holdsRetry) return;
-    this.holdsRetry = false;
-    if (this.cluster !== null) this.cluster.activeRetries--;
-  }
+  private readonly nextAttempt = (): void => {
+    if (this.isActive) this.startAttempt();
+  };
 
   private startTryTimer(): void {
     const perTry = this.action?.retry?.perTryTimeoutMs;
@@ -544,6 +477,17 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     } else this.localReply(504, "UT", "response_timeout", "upstream request timeout");
   }
 
+  /** The whole request, or the whole exchange, took too long; Envoy sets no flag for either. */
+  private onLate(status: number, details: string, body: string): void {
+    if (!this.isActive) return;
+    this.abandonUpstream();
+    this.stream?.closeAfterResponse();
+    if (this.isResponseStarted) {
+      this.details = details;
+      this.breakResponse();
+    } else this.localReply(status, "-", details, body);
+  }
+
   /** No byte either way for too long (stream_idle_timeout). */
   onIdleTimeout(): void {
     if (!this.isActive) return;
@@ -565,8 +509,7 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
   }
 
   private abandonUpstream(): void {
-    if (this.backOff !== null) clearTimeout(this.backOff);
-    this.backOff = null;
+    this.retries.cancelPause();
     this.waitingAt?.pool.cancel(this);
     this.waitingAt = null;
     const upstream = this.upstream;
@@ -615,93 +558,18 @@ export class Exchange implements RequestSink, ResponseSink, PoolWaiter, AccessRe
     this.endedAt = performance.now();
     this.routeDeadline.cancel();
     this.tryDeadline.cancel();
-    const { telemetry, logs, isInbound } = this.info.http;
-    telemetry.activeDownstreamRequests--;
-    const cluster = this.cluster;
-    const host = this.host;
-    this.releaseRetry();
+    this.requestDeadline.cancel();
+    this.streamDeadline.cancel();
+    this.info.http.telemetry.activeDownstreamRequests--;
+    const { cluster } = this;
+    this.retries.release(cluster);
     this.leaveHost();
     if (this.holdsCluster && cluster !== null) {
       this.holdsCluster = false;
       cluster.activeRequests--;
     }
-    const series = isInbound
-      ? (this.info.series ?? telemetry.nowhere())
-      : host !== null
-        ? (host.series ?? telemetry.toHost(host))
-        : cluster !== null
-          ? (cluster.series ?? telemetry.toCluster(cluster))
-          : telemetry.nowhere();
-    if (logs.length > 0) this.startWallMs = Date.now() - (this.endedAt - this.startedAt);
-    series.observe(this.status, this.flags, this.durationMs, this.requestBytes, this.responseBytes);
-    telemetry.shapes.count(series, this.method, this.path, this.status);
-    for (const log of logs) log(this);
-    this.dropReplay();
-  }
-
-  // --- AccessRecord ---
-
-  get method(): string {
-    return (this.head as RequestHead).method;
-  }
-  get path(): string {
-    return (this.head as RequestHead).path;
-  }
-  get durationMs(): number {
-    return this.endedAt - this.startedAt;
-  }
-  get requestDurationMs(): number | null {
-    return this.isRequestEnded ? (this.requestEndedAt || this.startedAt) - this.startedAt : null;
-  }
-  get responseDurationMs(): number | null {
-    return this.responseAt === 0 ? null : this.responseAt - this.startedAt;
-  }
-  get routeName(): string {
-    return this.route?.name ?? "";
-  }
-  get upstreamCluster(): string {
-    return this.cluster?.plan.name ?? "";
-  }
-  get upstreamHost(): string {
-    return this.host?.key ?? "";
-  }
-  get remoteAddress(): string {
-    return this.info.remoteAddress;
-  }
-  get directRemoteAddress(): string {
-    return this.info.directRemoteAddress;
-  }
-  get localAddress(): string {
-    return this.info.localAddress;
-  }
-  get peerUriSan(): string {
-    return this.info.peer?.uriSans[0] ?? "";
-  }
-  get tlsVersion(): string {
-    return this.info.tlsVersion;
-  }
-  get serverName(): string {
-    return this.info.requestedServerName;
-  }
-
-  requestHeader(name: string): string | undefined {
-    const head = this.head as RequestHead;
-    switch (name) {
-      case ":authority":
-        return head.authority;
-      case ":method":
-        return head.method;
-      case ":path":
-        return head.path;
-      case ":scheme":
-        return head.scheme;
-      default:
-        return head.headers.get(name);
-    }
-  }
-
-  responseHeader(name: string): string | undefined {
-    return this.responseHeaders?.get(name);
+    this.record();
+    this.replay.drop();
   }
 }
 

@@ -251,12 +251,12 @@ function upstreamHttp(cluster: Cluster, scope: Scope, hasTls: boolean): Upstream
   const any = cluster.typedExtensionProtocolOptions[HTTP_OPTIONS];
   const options: HttpProtocolOptions | undefined = any ? anyUnpack(any, HttpProtocolOptionsSchema) : undefined;
   const common = options?.commonHttpProtocolOptions;
+  const at = scope.item("typed_extension_protocol_options", HTTP_OPTIONS).field("common_http_protocol_options");
   if (common?.headersWithUnderscoresAction) {
-    scope
-      .item("typed_extension_protocol_options", HTTP_OPTIONS)
-      .field("common_http_protocol_options")
-      .field("headers_with_underscores_action")
-      .fail("has an effect downstream only; remove it");
+    at.field("headers_with_underscores_action").fail("has an effect downstream only; remove it");
+  }
+  if (common?.maxStreamDuration) {
+    at.field("max_stream_duration").fail("is taken downstream only; set it on the listener or the route");
   }
   return {
     ...protocolOf(options, hasTls, scope.item("typed_extension_protocol_options", HTTP_OPTIONS)),

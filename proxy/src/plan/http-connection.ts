@@ -52,7 +52,6 @@ export function httpConnectionPlan(hcm: HttpConnectionManager, routeConfig: stri
     serverName: hcm.serverName || "envoy",
     serverHeader: SERVER_HEADER[hcm.serverHeaderTransformation],
     useRemoteAddress: hcm.useRemoteAddress ?? false,
-    xffNumTrustedHops: hcm.xffNumTrustedHops,
     skipXffAppend: hcm.skipXffAppend,
     via: hcm.via === "" ? null : hcm.via,
     generateRequestId: hcm.generateRequestId ?? true,
@@ -67,8 +66,6 @@ export function httpConnectionPlan(hcm: HttpConnectionManager, routeConfig: stri
         : hcm.pathWithEscapedSlashesAction === Slashes.UNESCAPE_AND_FORWARD
           ? "unescape-and-forward"
           : "keep",
-    stripMatchingHostPort: hcm.stripMatchingHostPort,
-    stripAnyHostPort: hcm.stripPortMode.case === "stripAnyHostPort" && hcm.stripPortMode.value,
     maxRequestHeadersKb: hcm.maxRequestHeadersKb ?? 60,
     maxHeadersCount: common?.maxHeadersCount ?? 100,
     headersWithUnderscores: UNDERSCORES[common?.headersWithUnderscoresAction ?? Underscores.ALLOW],
@@ -78,8 +75,7 @@ export function httpConnectionPlan(hcm: HttpConnectionManager, routeConfig: stri
     streamIdleTimeoutMs: timeout(hcm.streamIdleTimeout, 300_000),
     requestTimeoutMs: timeout(hcm.requestTimeout, null),
     requestHeadersTimeoutMs: timeout(hcm.requestHeadersTimeout, null),
-    drainTimeoutMs: timeout(hcm.drainTimeout, 5_000) ?? 5_000,
-    delayedCloseTimeoutMs: timeout(hcm.delayedCloseTimeout, 1_000),
+    maxStreamDurationMs: timeout(common?.maxStreamDuration, null),
   };
 }
 
@@ -90,8 +86,6 @@ function xfccPlan(hcm: HttpConnectionManager): XfccPlan {
     subject: set?.subject ?? false,
     uri: set?.uri ?? false,
     dns: set?.dns ?? false,
-    cert: set?.cert ?? false,
-    chain: set?.chain ?? false,
   };
 }
 

@@ -52,7 +52,6 @@ export function retryPolicy(policy: RetryPolicy, scope: Scope): RetryPolicyPlan 
     on: conditions(policy, scope),
     attempts: policy.numRetries ?? 1,
     perTryTimeoutMs: timeout(policy.perTryTimeout, null),
-    perTryIdleTimeoutMs: timeout(policy.perTryIdleTimeout, null),
     baseIntervalMs,
     maxIntervalMs,
     avoidPreviousHosts: policy.retryHostPredicate.length > 0,

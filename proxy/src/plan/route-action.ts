@@ -82,6 +82,7 @@ function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundi
     idleTimeoutMs: timeout(action.idleTimeout, null),
     hasIdleTimeout: action.idleTimeout !== undefined,
     maxStreamDurationMs: timeout(action.maxStreamDuration?.maxStreamDuration, null),
+    hasMaxStreamDuration: action.maxStreamDuration?.maxStreamDuration !== undefined,
     retry,
     clusterNotFoundStatus: action.clusterNotFoundResponseCode === NotFoundCode.NOT_FOUND ? 404 : 503,
   };

@@ -125,8 +125,8 @@ export interface HttpConnectionPlan {
   readonly serverName: string;
   readonly serverHeader: "overwrite" | "append-if-absent" | "pass-through";
   readonly useRemoteAddress: boolean;
-  readonly xffNumTrustedHops: number;
   readonly skipXffAppend: boolean;
+  /** Appended to Via of requests and responses. */
   readonly via: string | null;
   readonly generateRequestId: boolean;
   readonly preserveExternalRequestId: boolean;
@@ -135,8 +135,6 @@ export interface HttpConnectionPlan {
   readonly normalizePath: boolean;
   readonly mergeSlashes: boolean;
   readonly escapedSlashes: "keep" | "reject" | "unescape-and-forward";
-  readonly stripMatchingHostPort: boolean;
-  readonly stripAnyHostPort: boolean;
   readonly maxRequestHeadersKb: number;
   readonly maxHeadersCount: number;
   readonly headersWithUnderscores: "allow" | "reject" | "drop";
@@ -144,10 +142,11 @@ export interface HttpConnectionPlan {
   readonly connectionIdleTimeoutMs: number | null;
   readonly maxConnectionDurationMs: number | null;
   readonly streamIdleTimeoutMs: number | null;
+  /** For the whole request to arrive, once its head is there. */
   readonly requestTimeoutMs: number | null;
+  /** For request and response together; a route may say otherwise. */
+  readonly maxStreamDurationMs: number | null;
   readonly requestHeadersTimeoutMs: number | null;
-  readonly drainTimeoutMs: number;
-  readonly delayedCloseTimeoutMs: number | null;
 }
 
 /** What happens to x-forwarded-client-cert (Envoy ForwardClientCertDetails). */
@@ -156,8 +155,6 @@ export interface XfccPlan {
   readonly subject: boolean;
   readonly uri: boolean;
   readonly dns: boolean;
-  readonly cert: boolean;
-  readonly chain: boolean;
 }
 
 export interface TcpProxyPlan {
@@ -355,7 +352,9 @@ export interface ForwardAction {
   /** Replaces the stream idle timeout of the connection manager when `hasIdleTimeout`. */
   readonly idleTimeoutMs: number | null;
   readonly hasIdleTimeout: boolean;
+  /** Replaces the connection manager's when `hasMaxStreamDuration`. */
   readonly maxStreamDurationMs: number | null;
+  readonly hasMaxStreamDuration: boolean;
   readonly retry: RetryPolicyPlan | null;
   /** Status when the cluster is unknown: 503 (default) or 404. */
   readonly clusterNotFoundStatus: 503 | 404;
@@ -398,7 +397,6 @@ export interface RetryPolicyPlan {
   readonly on: RetryConditions;
   readonly attempts: number;
   readonly perTryTimeoutMs: number | null;
-  readonly perTryIdleTimeoutMs: number | null;
   readonly baseIntervalMs: number;
   readonly maxIntervalMs: number;
   /** retry_host_predicate previous_hosts: pick again up to hostSelectionMaxAttempts times. */

@@ -22,6 +22,7 @@ export class TcpConnection implements AccessRecord {
   private readonly startedAt = performance.now();
   private endedAt = 0;
   readonly startWallMs = Date.now();
+  readonly protocol = "";
   readonly method = "";
   readonly path = "";
   readonly status = 0;

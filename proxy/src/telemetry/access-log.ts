@@ -5,6 +5,8 @@ import type { AccessLogFormat, AccessLogJson, AccessLogPart } from "../plan/type
 
 /** What a line can tell. The exchange implements it; nothing is computed before a format asks. */
 export interface AccessRecord {
+  /** HTTP/1.1 or HTTP/2, of the downstream side. */
+  readonly protocol: string;
   readonly method: string;
   readonly path: string;
   readonly status: number;
@@ -85,7 +87,7 @@ function operatorReader(operator: string, argument: string, alternative: string 
     case "RESPONSE_FLAGS":
       return (r) => r.flags;
     case "PROTOCOL":
-      return () => "HTTP/1.1";
+      return (r) => orNull(r.protocol);
     case "ROUTE_NAME":
       return (r) => orNull(r.routeName);
     case "UPSTREAM_CLUSTER":

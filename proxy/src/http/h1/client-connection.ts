@@ -51,7 +51,9 @@ export class H1ClientConnection implements UpstreamStream {
     private readonly owner: ConnectionOwner,
     private readonly maxRequests: number,
     idleLimitMs: number,
+    maxHeaders: number,
   ) {
+    this.response.headers.maxFields = maxHeaders;
     this.idleLimitMs = idleLimitMs;
     this.out = new Outbox(socket);
     socket.setNoDelay(true);

@@ -109,6 +109,8 @@ export class HeaderList {
   /** Text that starts/ends index. */
   source = "";
   length = 0;
+  /** More fields than this are refused (max_headers_count; Envoy's default). */
+  maxFields = 100;
   /** OR of all flags ever added since the last clear: a zero bit proves absence without a scan. */
   seen = 0;
 

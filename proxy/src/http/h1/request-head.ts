@@ -6,7 +6,6 @@ import { CHAR, charClass } from "./chars";
 import { HeaderList, NAME, nameInfo } from "./header-list";
 
 /** Envoy's defaults for hostile peers (dataplane research 1.10). */
-export const maxHeaders = 100;
 export const maxHeadBytes = 60 * 1024;
 
 /** Length of a body that is chunked (or ends with the connection, for responses). */
@@ -23,6 +22,7 @@ export const methods: ReadonlySet<string> = new Set(
 );
 
 export class RequestHead {
+  protocol: "HTTP/1.1" | "HTTP/2" = "HTTP/1.1";
   method: MethodName = "GET";
   /** Path with query, always in origin-form ("/a?b") or "*". */
   path = "/";
@@ -147,7 +147,7 @@ export function parseFields(text: string, start: number, headers: HeaderList): n
     if (text.charCodeAt(i + 1) !== LF) return refusal(400, "bare_cr");
     let valueEnd = i;
     while (valueEnd > valueStart && isSpace(text.charCodeAt(valueEnd - 1))) valueEnd--;
-    if (headers.length === maxHeaders) return refusal(431, "too_many_headers");
+    if (headers.length === headers.maxFields) return refusal(431, "too_many_headers");
     const isGuess = isPrefixed && colon - nameStart === guess.name.length;
     const info = isGuess ? guess : nameInfo(text.substring(nameStart, colon));
     if (!isGuess) headers.expected[headers.length] = info;

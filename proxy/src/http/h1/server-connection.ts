@@ -12,10 +12,10 @@ import { ChunkedDecoder } from "./chunked";
 import { type HeaderList, NAME } from "./header-list";
 import { Outbox } from "./outbox";
 import {
+  maxHeadBytes as defaultHeadBytes,
   type HeadRefusal,
   incomplete,
   lengthUnknown,
-  maxHeadBytes,
   parseRequestHead,
   RequestHead,
 } from "./request-head";
@@ -58,6 +58,7 @@ export class H1ServerConnection implements DownstreamStream {
   /** Monotonic time of the last change between idle and busy, for the idle and header timeouts. */
   since = performance.now();
   maxRequests = Number.POSITIVE_INFINITY;
+  maxHeadBytes = defaultHeadBytes;
   /** Scheme of every request here. */
   scheme: "http" | "https" = "http";
   /** The connection begins with HTTP/2's preface: somebody else goes on with these bytes. Null: HTTP/1.1 only. */
@@ -168,17 +169,17 @@ export class H1ServerConnection implements DownstreamStream {
       if (at === input.length) return at;
     }
     // Re-parsing only when a line ended keeps a byte-by-byte sender linear: at most 100 lines.
-    if (this.heldParsed > 0 && input.indexOf(10, at + this.heldParsed) < 0 && input.length - at <= maxHeadBytes) {
+    if (this.heldParsed > 0 && input.indexOf(10, at + this.heldParsed) < 0 && input.length - at <= this.maxHeadBytes) {
       return this.wait(input, at);
     }
     let limit = Math.min(input.length, at + firstLook);
     let result = parseRequestHead(latin1(input, at, limit), 0, this.request);
     if (result === incomplete && limit < input.length) {
-      limit = Math.min(input.length, at + maxHeadBytes + 1);
+      limit = Math.min(input.length, at + this.maxHeadBytes + 1);
       result = parseRequestHead(latin1(input, at, limit), 0, this.request);
     }
     if (result === incomplete) {
-      if (input.length - at <= maxHeadBytes) return this.wait(input, at);
+      if (input.length - at <= this.maxHeadBytes) return this.wait(input, at);
       this.refuse({ status: 431, detail: "headers_too_large" });
       return -1;
     }
@@ -186,7 +187,7 @@ export class H1ServerConnection implements DownstreamStream {
       this.refuse(result);
       return -1;
     }
-    if (result > maxHeadBytes) {
+    if (result > this.maxHeadBytes) {
       this.refuse({ status: 431, detail: "headers_too_large" });
       return -1;
     }

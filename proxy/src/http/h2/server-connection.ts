@@ -46,6 +46,7 @@ export class H2ServerStream extends H2Stream implements DownstreamStream {
     readonly exchange: ServerExchange,
   ) {
     super(owner);
+    this.request.protocol = "HTTP/2";
   }
 
   begin(id: number, sendWindow: number, isLast: boolean): void {

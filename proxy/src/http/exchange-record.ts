@@ -1,0 +1,135 @@
+// What is remembered of one request for its counters and its log line. Rule: plain fields that the router sets while it
+// works; nothing is computed before a log format asks.
+
+import type { UpstreamCluster } from "../cluster/cluster";
+import type { UpstreamHost } from "../cluster/host";
+import type { RoutePlan } from "../plan/types";
+import type { AccessRecord } from "../telemetry/access-log";
+import type { HeaderList } from "./h1/header-list";
+import type { RequestHead } from "./h1/request-head";
+import type { DownstreamInfo } from "./runtime";
+
+export abstract class ExchangeRecord implements AccessRecord {
+  protected head: RequestHead | null = null;
+  protected route: RoutePlan | null = null;
+  protected cluster: UpstreamCluster | null = null;
+  protected host: UpstreamHost | null = null;
+  protected responseHeaders: HeaderList | null = null;
+  protected isRequestEnded = false;
+  protected startedAt = 0;
+  protected requestEndedAt = 0;
+  protected responseAt = 0;
+  protected endedAt = 0;
+  status = 0;
+  flags = "-";
+  details = "";
+  requestBytes = 0;
+  responseBytes = 0;
+  startWallMs = 0;
+  attempts = 0;
+  transportFailure = "";
+
+  constructor(readonly info: DownstreamInfo) {}
+
+  protected beginRecord(head: RequestHead, now: number): void {
+    this.head = head;
+    this.route = null;
+    this.cluster = null;
+    this.host = null;
+    this.responseHeaders = null;
+    this.isRequestEnded = false;
+    this.startedAt = now;
+    this.requestEndedAt = 0;
+    this.responseAt = 0;
+    this.status = 0;
+    this.flags = "-";
+    this.details = "";
+    this.requestBytes = 0;
+    this.responseBytes = 0;
+    this.attempts = 0;
+    this.transportFailure = "";
+  }
+
+  /** Counters, shape and log lines of a finished request. */
+  protected record(): void {
+    const { telemetry, logs, isInbound } = this.info.http;
+    const { cluster, host } = this;
+    const series = isInbound
+      ? (this.info.series ?? telemetry.nowhere())
+      : host !== null
+        ? (host.series ?? telemetry.toHost(host))
+        : cluster !== null
+          ? (cluster.series ?? telemetry.toCluster(cluster))
+          : telemetry.nowhere();
+    if (logs.length > 0) this.startWallMs = Date.now() - (this.endedAt - this.startedAt);
+    series.observe(this.status, this.flags, this.durationMs, this.requestBytes, this.responseBytes);
+    telemetry.shapes.count(series, this.method, this.path, this.status);
+    for (const log of logs) log(this);
+  }
+
+  get protocol(): string {
+    return (this.head as RequestHead).protocol;
+  }
+  get method(): string {
+    return (this.head as RequestHead).method;
+  }
+  get path(): string {
+    return (this.head as RequestHead).path;
+  }
+  get durationMs(): number {
+    return this.endedAt - this.startedAt;
+  }
+  get requestDurationMs(): number | null {
+    return this.isRequestEnded ? (this.requestEndedAt || this.startedAt) - this.startedAt : null;
+  }
+  get responseDurationMs(): number | null {
+    return this.responseAt === 0 ? null : this.responseAt - this.startedAt;
+  }
+  get routeName(): string {
+    return this.route?.name ?? "";
+  }
+  get upstreamCluster(): string {
+    return this.cluster?.plan.name ?? "";
+  }
+  get upstreamHost(): string {
+    return this.host?.key ?? "";
+  }
+  get remoteAddress(): string {
+    return this.info.remoteAddress;
+  }
+  get directRemoteAddress(): string {
+    return this.info.directRemoteAddress;
+  }
+  get localAddress(): string {
+    return this.info.localAddress;
+  }
+  get peerUriSan(): string {
+    return this.info.peer?.uriSans[0] ?? "";
+  }
+  get tlsVersion(): string {
+    return this.info.tlsVersion;
+  }
+  get serverName(): string {
+    return this.info.requestedServerName;
+  }
+
+  requestHeader(name: string): string | undefined {
+    const head = this.head as RequestHead;
+    switch (name) {
+      case ":authority":
+        return head.authority;
+      case ":method":
+        return head.method;
+      case ":path":
+        return head.path;
+      case ":scheme":
+        return head.scheme;
+      default:
+        return head.headers.get(name);
+    }
+  }
+
+  responseHeader(name: string): string | undefined {
+    return this.responseHeaders?.get(name);
+  }
+}
