@@ -13,7 +13,7 @@ import { ControlDrawer } from "./control-drawer";
 import { ControlTable } from "./control-table";
 import { RunProgress } from "./run-progress";
 import { useCheckActions, useChecks, useRuns } from "./use-checks";
-import { areaWord, checklistAnswer, stateWord } from "./words";
+import { areaWord, checklistAnswer, countWord } from "./words";
 
 export function Checklist() {
   const { mesh, environment, isLoading, atOf } = useMesh();
@@ -192,7 +192,7 @@ function Filters({ now, inLens, lens, only, since, runs, set }: FiltersProps) {
                 checked={only === state}
                 onChange={(checked) => set({ state: checked ? state : null })}
               >
-                {count} {stateWord[state]}
+                {count} {countWord(state, count)}
               </Chip>
             ) : null;
           })}

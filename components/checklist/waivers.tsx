@@ -7,6 +7,7 @@ import { ApiError } from "@/components/api-client";
 import { useUrlParameters } from "@/components/shell";
 import { ErrorState, StatusBadge, TimeAgo } from "@/components/ui";
 import type { ControlDto } from "@/lib/api/schema/checks";
+import { MAX_WAIVER_DAYS } from "@/lib/compliance/types";
 import classes from "./checklist.module.css";
 import type { useCheckActions } from "./use-checks";
 import { subjectWord } from "./words";
@@ -16,8 +17,6 @@ interface WaiversProps {
   canWaive: boolean;
   actions: ReturnType<typeof useCheckActions>;
 }
-
-const MAX_DAYS = { critical: 30, high: 90, medium: 90 } as const;
 
 export function Waivers({ control, canWaive, actions }: WaiversProps) {
   const { search, set } = useUrlParameters();
@@ -93,7 +92,7 @@ interface WaiverFormProps {
 function WaiverForm({ control, failing, waive, onDone }: WaiverFormProps) {
   const heading = useId();
   const isCritical = control.severity === "critical";
-  const maxDays = MAX_DAYS[control.severity];
+  const maxDays = MAX_WAIVER_DAYS[control.severity];
   const [subject, setSubject] = useState<string | null>(isCritical ? (failing[0] ?? null) : null);
   const [reason, setReason] = useState("");
   const [owner, setOwner] = useState("");

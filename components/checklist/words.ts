@@ -22,6 +22,12 @@ export const stateWord: Readonly<Record<State, string>> = {
   waived: "waived",
 };
 
+/** As in "3 fail" and "1 passes". */
+export function countWord(state: State, count: number): string {
+  const many: Partial<Record<State, string>> = { pass: "pass", fail: "fail", "does-not-apply": "do not apply" };
+  return count === 1 ? stateWord[state] : (many[state] ?? stateWord[state]);
+}
+
 export const layerWord: Readonly<Record<Layer, string>> = { design: "Design", compiled: "Compiled", live: "Live" };
 export const layerHint: Readonly<Record<Layer, string>> = {
   design: "Read from the model as it was drawn and written.",

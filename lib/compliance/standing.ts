@@ -7,6 +7,7 @@ import {
   LAYERS,
   type Layer,
   type LayerResult,
+  MAX_WAIVER_DAYS,
   type State,
   type SubjectResult,
 } from "./types";
@@ -57,7 +58,7 @@ export interface Standing {
 }
 
 /** Null while it counts; else why it does not. */
-export function staleness(evidence: EvidenceAge, { now, runningDigests }: Freshness): string | null {
+function staleness(evidence: EvidenceAge, { now, runningDigests }: Freshness): string | null {
   if (Date.parse(evidence.expiresAt) <= now)
     return `the measurement ended on ${evidence.expiresAt.slice(0, 16).replace("T", " ")} UTC`;
   if (evidence.proxyKey === null) return null;
@@ -68,8 +69,7 @@ export function staleness(evidence: EvidenceAge, { now, runningDigests }: Freshn
   return null;
 }
 
-export const isLive = (waiver: Waiver, now: number) =>
-  waiver.withdrawnAt === null && Date.parse(waiver.expiresAt) > now;
+const isLive = (waiver: Waiver, now: number) => waiver.withdrawnAt === null && Date.parse(waiver.expiresAt) > now;
 
 export interface StandingInput extends Freshness {
   results: readonly ControlResult[];
@@ -140,7 +140,6 @@ export function overall(states: readonly State[]): State {
   return "pass";
 }
 
-export const MAX_WAIVER_DAYS = { critical: 30, high: 90, medium: 90 } as const;
 const DAY_MS = 86_400_000;
 
 /** What is wrong with a waiver that somebody asks for; empty when it may be granted. */

@@ -134,6 +134,12 @@ export interface Control {
   mappings: readonly Mapping[];
 }
 
+/** The longest that a waiver may last, by severity of its control. */
+export const MAX_WAIVER_DAYS = { critical: 30, high: 90, medium: 90 } as const satisfies Record<Severity, number>;
+
+export const REPORT_FORMATS = ["oscal", "sarif", "junit", "csv", "html"] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
 export const FRAMEWORKS = ["nist-800-53", "nist-800-204a", "pci-dss", "soc-2"] as const;
 export type FrameworkId = (typeof FRAMEWORKS)[number];
 

@@ -1,6 +1,6 @@
 // The checklist: runs, what counts now, evidence, comparison, waivers.
 import { z } from "zod";
-import { AREAS, FRAMEWORKS, PROBE_KINDS } from "@/lib/compliance/types";
+import { AREAS, FRAMEWORKS, PROBE_KINDS, REPORT_FORMATS } from "@/lib/compliance/types";
 import { at, objectKeyText, timestamp } from "./common";
 
 const subject = z.object({
@@ -158,5 +158,4 @@ export const checkChanges = z.object({
 });
 export type CheckChangesDto = z.infer<typeof checkChanges>;
 
-export const EXPORT_FORMATS = ["oscal", "sarif", "junit", "csv", "html"] as const;
-export const exportQuery = z.strictObject({ format: z.enum(EXPORT_FORMATS), framework: z.enum(FRAMEWORKS).optional() });
+export const exportQuery = z.strictObject({ format: z.enum(REPORT_FORMATS), framework: z.enum(FRAMEWORKS).optional() });

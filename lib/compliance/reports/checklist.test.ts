@@ -5,9 +5,9 @@ import { evaluateDesign, judgeLive, resultsOf } from "../evaluate";
 import { standingsOf, type Waiver } from "../standing";
 import { junitProblems, oscalSchema, sarifSchema } from "../testing/published-schemas";
 import { readXml } from "../testing/xml-reader";
-import type { Evidence } from "../types";
+import { type Evidence, REPORT_FORMATS } from "../types";
 import { sha1, uuidOf } from "../uuid";
-import { type ChecklistReport, REPORT_FORMATS, writers } from ".";
+import { type ChecklistReport, writers } from ".";
 
 const at = "2026-11-21T10:00:00.000Z";
 const cart = "Service/production/cart";

@@ -1,5 +1,6 @@
 // Every format that the checklist can be taken away in: media type, file ending, and who writes it.
 
+import type { ReportFormat } from "../types";
 import type { ChecklistReport } from "./checklist";
 import { checklistToJunit } from "./checklist-junit";
 import { checklistToSarif } from "./checklist-sarif";
@@ -8,9 +9,6 @@ import { checklistToHtml } from "./html";
 import { checklistToOscal } from "./oscal";
 
 export type { ChecklistReport } from "./checklist";
-
-export const REPORT_FORMATS = ["oscal", "sarif", "junit", "csv", "html"] as const;
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 interface Writer {
   mediaType: string;
