@@ -53,7 +53,13 @@ export function ConsequencePane(props: {
             <Skeleton height={16} width="80%" />
           </Stack>
         ) : (
-          <Consequences told={told} isWorking={isWorking} />
+          <>
+            <Consequences told={told} isWorking={isWorking} />
+            <Text size="xs" c="dimmed" mt={8}>
+              From asking both with every drawn call
+              {design.observed > 0 ? ` and ${plural(design.observed, "shape")} of calls seen in the last day` : ""}.
+            </Text>
+          </>
         )}
       </section>
       <TryRequest stored={stored} index={index} design={design} draft={props.draft} />

@@ -18,6 +18,8 @@ export interface Design {
   /** How it is called: "what runs in local (r12)". */
   baseWords: string;
   error: Error | null;
+  /** Shapes of calls that were seen in the last day. */
+  observed: number;
 }
 
 const none: ObservedCall[] = [];
@@ -35,6 +37,18 @@ export function useDesign(document: MeshDocument | null): Design {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const before = compared.data?.document;
+  const seen = useQuery({
+    queryKey: keys.mesh(mesh, "observed-calls", environment?.name),
+    queryFn: ({ signal }) =>
+      get<{ items: ObservedCall[] }>(
+        `/meshes/${mesh}/observed-calls?${new URLSearchParams({ environment: environment?.name ?? "", range: "24h" })}`,
+        signal,
+      ),
+    enabled: environment !== undefined,
+    staleTime: 60_000,
+  });
+  // without an environment, or when it cannot be read, drawn calls are asked alone
+  const observed = seen.isLoading ? null : (seen.data?.items ?? none);
   const findings = useDesignAnswer<Finding[]>(
     useCallback(
       async (worker) => {
@@ -48,12 +62,12 @@ export function useDesign(document: MeshDocument | null): Design {
   const consequences = useDesignAnswer<Consequence[]>(
     useCallback(
       async (worker) => {
-        if (!document || !before) return null;
+        if (!document || !before || !observed) return null;
         worker.setDesign("draft", document);
         worker.setDesign("base", before);
-        return worker.consequences(none);
+        return worker.consequences(observed);
       },
-      [document, before],
+      [document, before, observed],
     ),
   );
   const isRunning = wanted === "running" && base !== null && atOf("running") === base;
@@ -63,5 +77,6 @@ export function useDesign(document: MeshDocument | null): Design {
     base,
     baseWords: isRunning ? `what runs in ${environment?.name} (${base})` : `revision ${base}`,
     error: compared.error,
+    observed: observed?.length ?? 0,
   };
 }
