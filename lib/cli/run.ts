@@ -8,7 +8,9 @@ import { exportCommand } from "./commands/export";
 import { importCommand } from "./commands/import";
 import { pull } from "./commands/pull";
 import { push } from "./commands/push";
+import { report } from "./commands/report";
 import { simulate } from "./commands/simulate";
+import { submit } from "./commands/submit";
 import { test } from "./commands/test";
 import { validate } from "./commands/validate";
 import { EXIT, type Io, printJson, UsageError } from "./io";
@@ -24,6 +26,8 @@ const COMMANDS: readonly CliCommand[] = [
   compileCommand,
   push,
   pull,
+  submit,
+  report,
   deploy,
   approvalCommand,
 ];

@@ -52,24 +52,35 @@ export class Server {
     return { body: parsed.data, etag, status };
   }
 
+  /** A file as it is. */
+  async download(path: string): Promise<Buffer> {
+    const response = await this.ask(path, {});
+    const bytes = Buffer.from(await response.arrayBuffer());
+    if (!response.ok) throw refusal(response.status, asJson(bytes.toString("utf8")));
+    return bytes;
+  }
+
   private async send(
     path: string,
     options: RequestOptions,
   ): Promise<{ status: number; etag: string | null; body: unknown }> {
+    const response = await this.ask(path, options);
+    return { status: response.status, etag: response.headers.get("etag"), body: asJson(await response.text()) };
+  }
+
+  private async ask(path: string, options: RequestOptions): Promise<Response> {
     const headers: Record<string, string> = { authorization: `Bearer ${this.token}`, accept: "application/json" };
     if (options.body !== undefined) headers["content-type"] = "application/json";
     if (options.ifMatch !== undefined) headers["if-match"] = options.ifMatch;
     if (options.idempotencyKey !== undefined) headers["idempotency-key"] = options.idempotencyKey;
     try {
-      const response = await this.io.fetch(`${this.base}/api/v1${path}`, {
+      return await this.io.fetch(`${this.base}/api/v1${path}`, {
         method: options.method ?? "GET",
         headers,
         ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
         redirect: "error",
       });
-      const text = await response.text();
-      return { status: response.status, etag: response.headers.get("etag"), body: asJson(text) };
     } catch (error) {
       const cause =
         error instanceof Error ? ((error.cause as { code?: string } | undefined)?.code ?? error.message) : "";
