@@ -109,6 +109,15 @@ describe("balancing", () => {
     strict.update(hosts.map((host) => ({ ...host, isHealthy: false })));
     expect(strict.pick()).toBeNull();
   });
+
+  it("find a host for a retry that was not tried, however much the policy favours one that fails at once", () => {
+    const { balancer, hosts } = plan("least-request", [1, 1, 1]);
+    hosts[1]!.activeRequests = 7;
+    hosts[2]!.activeRequests = 5;
+    expect(balancer.pickUntried([hosts[0]!])).toBe(hosts[2]);
+    expect(balancer.pickUntried([hosts[0]!, hosts[2]!])).toBe(hosts[1]);
+    expect(balancer.pickUntried(hosts)).toBeNull();
+  });
 });
 
 describe("outlier windows", () => {

@@ -51,6 +51,15 @@ export class Balancer<Host extends Balanced> {
     return best;
   }
 
+  /** The one with the fewest requests under way among those that may be used and were not tried; null: all were. */
+  pickUntried(tried: readonly Host[]): Host | null {
+    let best: Host | null = null;
+    for (const host of this.eligible) {
+      if (!tried.includes(host) && (best === null || host.activeRequests < best.activeRequests)) best = host;
+    }
+    return best;
+  }
+
   private draw(): Host {
     const eligible = this.eligible;
     if (!this.isWeighted) return eligible[Math.floor(this.random() * eligible.length)] as Host;

@@ -118,7 +118,9 @@ export class UpstreamCluster {
   pickOther(tried: readonly UpstreamHost[], attempts: number): UpstreamHost | null {
     let host = this.balancer.pick();
     for (let i = 1; i < attempts && host !== null && tried.includes(host); i++) host = this.balancer.pick();
-    return host;
+    if (host === null || !tried.includes(host)) return host;
+    // Least request favours the host that fails at once, so it can be drawn every time. Envoy then uses it; we look further.
+    return this.balancer.pickUntried(tried) ?? host;
   }
 
   /** True when one more retry is within the budget, or within max_retries when there is none. */
