@@ -179,6 +179,7 @@ function SortHead(props: {
       <UnstyledButton
         className={classes.sort}
         data-active={props.direction !== "none" || undefined}
+        data-number={props.isNumber || undefined}
         onClick={props.onSort}
       >
         {props.title}

@@ -19,7 +19,7 @@ describe("what applies to a service", () => {
 
   it("lists the drawn callers", () => {
     const callers = of(demoMesh(), "inventory").find((each) => each.area === "Who may call");
-    expect(callers?.sentence).toBe("Catalog and checkout may call, as drawn.");
+    expect(callers?.sentence).toBe("catalog and checkout may call, as drawn.");
   });
 
   it("says what a service without policies does", () => {

@@ -81,9 +81,7 @@ function callers(document: MeshDocument, index: MeshIndex, service: Service): Ef
     allow: "Everybody in the mesh may call.",
     deny: "Nobody may call whom no policy allows.",
     drawn:
-      drawn.length > 0
-        ? `${capital(listInWords(drawn, 6))} may call, as drawn.`
-        : "Nobody may call: no line is drawn to it.",
+      drawn.length > 0 ? `${listInWords(drawn, 6)} may call, as drawn.` : "Nobody may call: no line is drawn to it.",
   };
   const shadow = allowed === "shadow" && rule !== "allow" ? " Counted only, nobody is refused yet." : "";
   return [{ area: "Who may call", sentence: `${words[rule]}${shadow}`, from: meshDefault(index) }, ...said];
@@ -127,5 +125,3 @@ function outside(index: MeshIndex, service: Service): Effective[] {
     })),
   );
 }
-
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { type AnswerInput, answerOf } from "./answer";
 
 const node = (title: string, tone: AnswerInput["nodes"][number]["tone"] = "ok") => ({ title, tone, shape: "box" });
-const edge = (line = "solid") => ({ tone: "ok" as const, warning: null, line });
+const edge = (line = "solid") => ({
+  tone: "ok" as const,
+  warning: null,
+  line,
+  sentence: "shipping to carrier-api: 5/s",
+});
 const input = (change: Partial<AnswerInput> = {}): AnswerInput => ({
   nodes: [node("cart")],
   edges: [edge()],
@@ -24,6 +29,6 @@ describe("the sentence over the topology", () => {
     expect(answerOf(input({ nodes: [node("cart", "failing")], edges: [edge("dotted")] }), null).text).toBe(
       "cart is failing.",
     );
-    expect(answerOf(input({ edges: [edge("dotted")] }), null).text).toBe("1 dependency carries plain text.");
+    expect(answerOf(input({ edges: [edge("dotted")] }), null).text).toBe("shipping to carrier-api carries plain text.");
   });
 });

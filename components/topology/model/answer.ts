@@ -5,7 +5,7 @@ import { type Changes, changesInWords } from "./changes";
 
 export interface AnswerInput {
   nodes: readonly { title: string; tone: Status; shape: string }[];
-  edges: readonly { tone: Status; warning: string | null; line: string }[];
+  edges: readonly { tone: Status; warning: string | null; line: string; sentence: string }[];
   /** Of the design, whatever is grouped on the picture. */
   services: number;
   dependencies: number;
@@ -26,7 +26,8 @@ export function answerOf(input: AnswerInput, comparedWith: string | null): { sta
     return { status: "stale", text: `${size}; the traffic cannot be read at the moment. It is tried again by itself.` };
   if (input.isReading) return { status: "unmeasured", text: `${size}; reading the traffic.` };
   const failing = nodes.filter((node) => node.tone === "failing");
-  const plain = edges.filter((edge) => edge.line === "dotted" || edge.line === "dash-dot").length;
+  const plainEdges = edges.filter((edge) => edge.line === "dotted" || edge.line === "dash-dot");
+  const plain = plainEdges.length;
   const strangers = edges.filter((edge) => edge.warning?.includes("not drawn")).length;
   if (failing.length > 0)
     return {
@@ -36,7 +37,7 @@ export function answerOf(input: AnswerInput, comparedWith: string | null): { sta
   if (plain > 0)
     return {
       status: "attention",
-      text: `${plural(plain, "dependency", "dependencies")} ${plain === 1 ? "carries" : "carry"} plain text.`,
+      text: `${plain === 1 ? endsOf(plainEdges[0]?.sentence) : plural(plain, "dependency", "dependencies")} ${plain === 1 ? "carries" : "carry"} plain text.`,
     };
   if (strangers > 0) return { status: "attention", text: `${plural(strangers, "call")} seen that nobody drew.` };
   const slow = edges.filter((edge) => edge.tone === "failing" || edge.tone === "attention").length;
@@ -51,3 +52,6 @@ export function answerOf(input: AnswerInput, comparedWith: string | null): { sta
     return { status: "unmeasured", text: `${size}, drawn; nothing is measured yet.` };
   return { status: "ok", text: `${size}: traffic flows as drawn.` };
 }
+
+/** "shipping to carrier-api" of a line's sentence. */
+const endsOf = (sentence: string | undefined): string => sentence?.split(": ")[0] ?? "1 dependency";

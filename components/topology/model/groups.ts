@@ -8,7 +8,7 @@ import { plural } from "@/components/ui/format";
 import { type Status, worstStatus } from "@/components/ui/status-words";
 import { buildIndex, type MeshDocument, objectKey } from "@/lib/mesh";
 import { placeGroups } from "./group-places";
-import { isDrawn, namespaceColour } from "./to-canvas";
+import { coloursOf, isDrawn } from "./to-canvas";
 
 export const groupings = ["none", "namespace", "boundary", "owner"] as const;
 export type Grouping = (typeof groupings)[number];
@@ -59,6 +59,8 @@ export function groupPicture(
     if (group) push(members, group, node);
     if (!group || isOpen(group)) shown.push(node);
   }
+  const colours = coloursOf([...members.keys()].map(groupName));
+  const colour = (group: string) => colours.get(groupName(group)) ?? "";
   const closed = [...members].filter(([group]) => !isOpen(group));
   const standIn = (id: string) => {
     const group = groups.get(id);
@@ -72,8 +74,9 @@ export function groupPicture(
           lines,
         )
       : null;
-  for (const [group, list] of closed) shown.push(groupNode(group, list, places?.get(group) ?? middleOf(list)));
-  const frames = [...members].flatMap(([group, list]) => (isOpen(group) ? [frameOf(group, list)] : []));
+  for (const [group, list] of closed)
+    shown.push(groupNode(group, list, places?.get(group) ?? middleOf(list), colour(group)));
+  const frames = [...members].flatMap(([group, list]) => (isOpen(group) ? [frameOf(group, list, colour(group))] : []));
   return { nodes: shown, edges: lines, frames };
 }
 
@@ -83,7 +86,7 @@ function push(map: Map<string, CanvasNode[]>, group: string, node: CanvasNode) {
   else map.set(group, [node]);
 }
 
-function groupNode(id: string, members: readonly CanvasNode[], place: Point): CanvasNode {
+function groupNode(id: string, members: readonly CanvasNode[], place: Point, stripe: string): CanvasNode {
   const count = (tone: Status) => members.filter((node) => node.tone === tone).length;
   const failing = count("failing");
   const attention = count("attention");
@@ -101,7 +104,7 @@ function groupNode(id: string, members: readonly CanvasNode[], place: Point): Ca
     title: groupName(id),
     subtitle: size,
     facts: [size, ...troubles].join(" · "),
-    stripe: namespaceColour(groupName(id)),
+    stripe,
     tone,
     toneWord: troubles.length > 0 ? troubles.join(", ") : tone === "unmeasured" ? "not measured" : tone,
     chips: [],
@@ -168,14 +171,14 @@ function mergedLine(
 }
 
 function middleOf(members: readonly CanvasNode[]): Point {
-  const { x, y, width, height } = frameOf("", members);
+  const { x, y, width, height } = frameOf("", members, "");
   return { x: Math.round(x + width / 2 - nodeWidth / 2), y: Math.round(y + height / 2 - nodeHeight / 2) };
 }
 
 const margin = 24;
 const head = 36;
 
-function frameOf(id: string, members: readonly CanvasNode[]): CanvasFrame {
+function frameOf(id: string, members: readonly CanvasNode[], colour: string): CanvasFrame {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const { x, y } of members) {
     left = Math.min(left, x);
@@ -187,7 +190,7 @@ function frameOf(id: string, members: readonly CanvasNode[]): CanvasFrame {
     id,
     title: groupName(id),
     count: members.length,
-    colour: namespaceColour(groupName(id)),
+    colour,
     x: left - margin,
     y: top - margin - head,
     width: right - left + 2 * margin,

@@ -5,7 +5,7 @@ import { formatMs, formatPercent } from "@/components/ui/format";
 import { type Status, worstStatus } from "@/components/ui/status-words";
 import { type MeshDocument, objectKey } from "@/lib/mesh";
 import { encryptionOf, type Live, type LiveNumbers, pairKey } from "./live";
-import { namespaceColour } from "./to-canvas";
+import { coloursOf } from "./to-canvas";
 
 export const overlays = ["health", "mtls", "latency", "errors", "owners", "data", "findings"] as const;
 export type Overlay = (typeof overlays)[number];
@@ -114,22 +114,15 @@ function byName({ document, nodes, edges }: OverlayInput, field: "owner" | "data
     const value = spec[field];
     if (typeof value === "string") said.set(objectKey(object), value);
   }
-  const names = new Set<string>();
+  const colours = coloursOf(nodes.map((node) => said.get(node.id) ?? unset));
   const outNodes = nodes.map((node) => {
     const name = said.get(node.id) ?? unset;
-    names.add(name);
-    return {
-      ...node,
-      tone: "unmeasured" as const,
-      toneWord: name,
-      subtitle: name,
-      stripe: namespaceColour(name),
-      tint: namespaceColour(name),
-    };
+    const colour = colours.get(name) ?? "";
+    return { ...node, tone: "unmeasured" as const, toneWord: name, subtitle: name, stripe: colour, tint: colour };
   });
   return {
     nodes: outNodes,
     edges: edges.map((edge) => ({ ...edge, tone: "unmeasured" })),
-    names: [...names].sort().map((name) => ({ name, colour: namespaceColour(name) })),
+    names: [...colours].map(([name, colour]) => ({ name, colour })),
   };
 }

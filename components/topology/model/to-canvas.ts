@@ -266,6 +266,19 @@ function factsOf(object: MeshObject): string {
 
 const stripes = ["#6366f1", "#0891b2", "#c2410c", "#7c3aed", "#15803d", "#be185d", "#a16207", "#475569"];
 
+/** A colour for each name, its own where it is free; two names share one only when there are more names than colours. */
+export function coloursOf(names: Iterable<string>): Map<string, string> {
+  const out = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const name of [...new Set(names)].sort()) {
+    const own = namespaceColour(name);
+    const colour = taken.has(own) ? (stripes.find((each) => !taken.has(each)) ?? own) : own;
+    taken.add(colour);
+    out.set(name, colour);
+  }
+  return out;
+}
+
 /** The same namespace has the same stripe everywhere; the name always stands beside it in legend and inspector. */
 export function namespaceColour(namespace: string): string {
   let hash = 0;
