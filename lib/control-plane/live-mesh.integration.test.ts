@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, request, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { connect as tlsConnect } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -134,13 +135,15 @@ async function deploy(): Promise<string> {
     [revisionId, meshId, rows[0].n + 1, digestOf(document), JSON.stringify(document)],
   );
   const { id } = await plane.data.deployments.create({ environmentId, revisionId, startedByName: "test" });
-  for (;;) {
+  let outcome = "";
+  await until(async () => {
     const row = await plane.data.deployments.findById(id);
     if (row && ["done", "failed", "restored"].includes(row.state)) {
-      return `${row.state} ${row.error ? JSON.stringify(row.error) : ""}`.trim();
+      outcome = `${row.state} ${row.error ? JSON.stringify(row.error) : ""}`.trim();
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return outcome !== "";
+  }, 120_000);
+  return outcome;
 }
 
 const entryOf = (key: string) =>
@@ -168,21 +171,33 @@ function call(): Promise<number> {
   });
 }
 
-/** Calls in a steady row while `during` runs; returns how often each status came. */
-async function underLoad(during: () => Promise<void>): Promise<Record<number, number>> {
+/**
+ * Calls in a steady row while `during` runs; returns how often each status came. `answered(n)` resolves when so many more calls
+ * have been answered.
+ */
+async function underLoad(during: (answered: (n: number) => Promise<void>) => Promise<void>) {
   const counts: Record<number, number> = {};
+  let total = 0;
   let isOver = false;
   const worker = async () => {
     while (!isOver) {
       const status = await call();
       counts[status] = (counts[status] ?? 0) + 1;
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      total += 1;
+      await setImmediate();
     }
   };
   const workers = [worker(), worker(), worker()];
-  await during();
-  isOver = true;
-  await Promise.all(workers);
+  const answered = (n: number) => {
+    const goal = total + n;
+    return until(() => total >= goal, 30_000);
+  };
+  try {
+    await during(answered);
+  } finally {
+    isOver = true;
+    await Promise.all(workers);
+  }
   return counts;
 }
 
@@ -211,9 +226,9 @@ describe("a live mesh", () => {
 
   it("loses no call while the control plane is away, and takes it back", async () => {
     const { internalPort, adsPort, enrollPort } = plane;
-    const counts = await underLoad(async () => {
+    const counts = await underLoad(async (answered) => {
       await plane.stop();
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await answered(100);
       await startPlane({ internalPort, adsPort, enrollPort });
       await until(
         () => plane.registry.inEnvironment(environmentId).every((entry) => entry.connections.size > 0),
@@ -227,13 +242,13 @@ describe("a live mesh", () => {
     const victim = entryOf("cart-v1/0");
     const before = victim.row.pid!;
     let readyAfterMs = 0;
-    const counts = await underLoad(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 500));
+    const counts = await underLoad(async (answered) => {
+      await answered(50);
       const killedAt = Date.now();
       process.kill(before, "SIGKILL");
       await until(() => victim.row.pid !== before && victim.row.ready && victim.status !== null);
       readyAfterMs = Date.now() - killedAt;
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await answered(50);
     });
     const failures = Object.entries(counts).filter(([status]) => status !== "200");
     expect(failures.reduce((sum, [, count]) => sum + count, 0)).toBeLessThanOrEqual(3); // in flight in the killed process
