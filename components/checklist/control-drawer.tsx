@@ -71,7 +71,7 @@ function Body({
       </div>
       <Text size="sm">{control.asks}</Text>
       <Tabs value={chosen} onChange={onLayer} keepMounted={false}>
-        <Tabs.List grow aria-label="Layers">
+        <Tabs.List aria-label="Layers">
           {LAYERS.map((each) => (
             <Tabs.Tab
               key={each}
@@ -144,7 +144,7 @@ function LayerView({ layer, control, opened, onEvidence, mesh, environment, run 
       </Text>
       {measuredAt ? (
         <Text size="xs" c="dimmed">
-          Measured <TimeAgo at={measuredAt} />, counts until <TimeAgo at={expiresAt} />.
+          Measured <TimeAgo at={measuredAt} />, ends <TimeAgo at={expiresAt} />.
         </Text>
       ) : null}
       <ul className={classes.subjects} aria-label={`What was looked at: ${layerWord[layer]}`}>
@@ -157,7 +157,8 @@ function LayerView({ layer, control, opened, onEvidence, mesh, environment, run 
                 <StatusIcon status={stateStatus[each.state]} size={14} label={stateWord[each.state]} />
                 <div>
                   <Text size="sm" component="span">
-                    <b>{subjectWord(each.subject)}</b> {each.text}
+                    {each.text.includes(subjectWord(each.subject)) ? null : <b>{subjectWord(each.subject)}: </b>}
+                    {each.text}
                   </Text>
                   {each.path ? <div className={classes.path}>{each.path}</div> : null}
                   {first ? (

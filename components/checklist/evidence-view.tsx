@@ -49,7 +49,7 @@ function Record({ record }: { record: Omit<EvidenceDto, "twinEvidence"> }) {
         <div>
           <dt>Measured</dt>
           <dd>
-            <TimeAgo at={record.finishedAt} />, counts until <TimeAgo at={record.expiresAt} />
+            <TimeAgo at={record.finishedAt} />, ends <TimeAgo at={record.expiresAt} />
           </dd>
         </div>
         {record.proxyKey ? (

@@ -69,6 +69,7 @@ export async function runChecks(options: CheckRunOptions, run: CheckRunRow): Pro
       await progress.set(step.id, { state: "done", outcome: record.outcome, sentence: record.sentence });
     }
   });
+  evidence.sort((a, b) => (a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : 0)); // sidecars finish in any order
   const statics = evaluateDesign(design.document, { binding: environment.binding });
   const results = resultsOf(statics, judgeLive(design.document, evidence));
   await data.checks.finish(run.id, { at: new Date(now()), progress: progress.steps, results, evidence });
