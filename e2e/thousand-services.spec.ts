@@ -8,9 +8,11 @@ import { expect, signIn, test } from "./meshwright";
 const SEED = 20261121;
 const LIMIT_MS = Number(process.env.MESHWRIGHT_E2E_BLOCKED_MS ?? 200);
 const MESH = "thousand";
+/** A busy machine waits for the server; only the CPU time of the page counts. */
+const PATIENCE = { timeout: 60_000 };
 
 test("a mesh of 1,000 services never blocks a frame for long", { tag: "@once" }, async ({ page, browser }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   page.setDefaultTimeout(60_000);
   await signIn(page);
   await createMesh(page.request, MESH, largeMesh(1000, 50, SEED));
@@ -23,16 +25,16 @@ test("a mesh of 1,000 services never blocks a frame for long", { tag: "@once" },
 
   await measure("open", async () => {
     await page.goto(`/meshes/${MESH}/topology`);
-    await expect(boxOf(page, "group:team-07")).toBeVisible();
+    await expect(boxOf(page, "group:team-07")).toBeVisible(PATIENCE);
   });
   await measure("open a group", async () => {
     await boxOf(page, "group:team-07").dblclick();
-    await expect(boxOf(page, "Service/team-07/svc-0360")).toBeAttached();
+    await expect(boxOf(page, "Service/team-07/svc-0360")).toBeAttached(PATIENCE);
   });
   await measure("every box at once", async () => {
     await page.goto(`/meshes/${MESH}/topology?group=none`);
-    await expect(canvas).toBeVisible();
-    await expect(page.getByRole("heading", { level: 1 })).toContainText("1000 services");
+    await expect(canvas).toBeVisible(PATIENCE);
+    await expect(page.getByRole("heading", { level: 1 })).toContainText("1000 services", PATIENCE);
   });
   const box = await canvas.boundingBox();
   if (!box) throw new Error("the canvas has no place on the page");
@@ -57,8 +59,8 @@ test("a mesh of 1,000 services never blocks a frame for long", { tag: "@once" },
   });
   await measure("select from a link", async () => {
     await page.goto(`/meshes/${MESH}/topology?group=none&sel=Service/team-15/svc-0777`);
-    await expect(page.getByRole("heading", { name: "svc-0777" })).toBeVisible();
-    await expect(boxOf(page, "Service/team-15/svc-0777")).toBeVisible();
+    await expect(page.getByRole("heading", { name: "svc-0777" })).toBeVisible(PATIENCE);
+    await expect(boxOf(page, "Service/team-15/svc-0777")).toBeVisible(PATIENCE);
   });
 
   console.log(`seed ${SEED}, limit ${LIMIT_MS} ms of CPU in one task`);

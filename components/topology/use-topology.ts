@@ -171,6 +171,7 @@ function countsOf(document: MeshDocument | null) {
 function findingsByObject(findings: readonly FindingDto[]) {
   const out = new Map<string, { count: number; worst: Status }>();
   for (const finding of findings) {
+    if (finding.accepted) continue;
     const status: Status =
       finding.severity === "error" ? "failing" : finding.severity === "warning" ? "attention" : "unmeasured";
     for (const key of finding.refs) {

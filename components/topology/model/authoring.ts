@@ -141,7 +141,7 @@ function routeFor(
   );
   if (has) return [];
   const service = refTo(callee, namespace);
-  const object = {
+  const object: ObjectOf<"Route"> = {
     ...named(namespace, freeName(document, ["Route"], namespace, gatewayRef.name)),
     kind: "Route",
     spec: {

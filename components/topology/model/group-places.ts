@@ -5,6 +5,8 @@ import type { Point } from "@/components/canvas";
 const across = 380;
 const down = 150;
 const perColumn = 9;
+const screenRatio = 1.6;
+const mostColumns = 7;
 
 export function placeGroups(
   groups: readonly string[],
@@ -12,7 +14,7 @@ export function placeGroups(
 ): Map<string, Point> {
   const callees = new Map<string, string[]>();
   for (const { source, target } of lines) callees.set(source, [...(callees.get(source) ?? []), target]);
-  const columns = columnsOf([...groups].sort(), callees);
+  const columns = foldedWhenLong(columnsOf([...groups].sort(), callees), groups.length);
   const places = new Map<string, Point>();
   let x = 0;
   for (const column of columns) {
@@ -24,6 +26,15 @@ export function placeGroups(
     }
   }
   return places;
+}
+
+/** Groups that all call each other would stand in one long row: then the same order fills a block as wide as a screen. */
+function foldedWhenLong(columns: string[][], count: number): string[][] {
+  const wanted = Math.max(1, Math.round(Math.sqrt((count * screenRatio * down) / across)));
+  if (columns.length <= Math.max(mostColumns, 2 * wanted)) return columns;
+  const order = columns.flat();
+  const rows = Math.ceil(count / wanted);
+  return Array.from({ length: wanted }, (_, column) => order.slice(column * rows, (column + 1) * rows));
 }
 
 /** The longest way from a caller that nobody calls, back edges left out. */

@@ -55,6 +55,13 @@ describe("groups on the canvas", () => {
     );
     expect(places.get("a")?.x).toBeLessThan(places.get("b")?.x ?? 0);
     expect(places.get("b")?.x).toBeLessThan(places.get("c")?.x ?? 0);
+    const chain = Array.from({ length: 20 }, (_, index) => `g${String(index).padStart(2, "0")}`);
+    const block = placeGroups(
+      chain,
+      chain.slice(1).map((target, index) => ({ source: chain[index] ?? "", target })),
+    );
+    expect(Math.max(...[...block.values()].map(({ x }) => x))).toBeLessThan(2000);
+    expect(new Set([...block.values()].map(({ x, y }) => `${x} ${y}`)).size).toBe(20);
     expect(new Set([...places.values()].map(({ x, y }) => `${x} ${y}`)).size).toBe(3);
   });
 });
