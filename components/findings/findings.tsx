@@ -1,70 +1,33 @@
 "use client";
-// "What should be changed, and how?" Job: every finding with its cause, its objects and a fix that can be seen first.
-import { Anchor, Button, Chip, Group, Stack, Text } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
-import { IconChecks, IconWand } from "@tabler/icons-react";
-import Link from "next/link";
-import { useCallback, useState } from "react";
-import { type FindingDto, useFindings } from "@/components/api-client";
-import { type DesignWorker, useDesignAnswer, WorkerNote } from "@/components/design-worker";
-import { type Draft, RefusalNote, SaveStateWord, useDraft } from "@/components/draft";
-import { useMe, useMesh, useUrlParameters } from "@/components/shell";
-import {
-  Answer,
-  EmptyState,
-  ErrorState,
-  LoadingRows,
-  Page,
-  Panel,
-  plural,
-  type Status,
-  StatusBadge,
-} from "@/components/ui";
-import { parseKey } from "@/lib/mesh";
+// "What should be changed, and how?" Job: every finding of the draft as it stands, grouped by what to do, and the adoption beside it.
+// Rule: what is shown is in the URL; nothing changes the draft before its effect was shown.
+import { Chip, Group, Tabs, TextInput } from "@mantine/core";
+import { IconChecks, IconSearch } from "@tabler/icons-react";
+import type { FindingDto } from "@/components/api-client";
+import { WorkerNote } from "@/components/design-worker";
+import { RefusalNote, SaveStateWord, useDraft } from "@/components/draft";
+import { AdoptionTable } from "@/components/modes";
+import { useMesh, useUrlParameters, useUrlState } from "@/components/shell";
+import { Answer, EmptyState, ErrorState, LoadingRows, Page, Panel, plural, type Status } from "@/components/ui";
+import { FindingItem } from "./finding-item";
 import classes from "./findings.module.css";
-import { previewFix } from "./fix-preview";
+import { type Filter, filterFrom, groupsOf, isShown } from "./groups";
+import { useFindingsNow } from "./use-findings-now";
 
-const severities = [
-  { value: "error", word: "error", status: "failing" },
-  { value: "warning", word: "warning", status: "attention" },
-  { value: "info", word: "hint", status: "unmeasured" },
+const SEVERITIES = [
+  { value: "error", word: "error" },
+  { value: "warning", word: "warning" },
+  { value: "info", word: "hint" },
 ] as const;
 
 export function Findings() {
   const { mesh } = useMesh();
   const { search, set } = useUrlParameters();
   const draft = useDraft(mesh);
-  const findings = useFindings(mesh, "draft");
-  const document = draft.snapshot?.document;
-  const question = useCallback(
-    (worker: DesignWorker) => {
-      if (document) worker.setDesign("draft", document);
-      return worker.findings();
-    },
-    [document],
-  );
-  const live = useDesignAnswer(document ? question : null);
-  const items: FindingDto[] = live.value ?? findings.data?.items ?? [];
-  const only = search.get("severity");
-  const shown = items.filter((finding) => !only || finding.severity === only);
-  const counts = severities.map((each) => ({
-    ...each,
-    count: items.filter((finding) => finding.severity === each.value).length,
-  }));
-  const [errors, warnings, hints] = counts.map((each) => each.count);
-  const answer: { status: Status; text: string } = !findings.data
-    ? { status: "unmeasured", text: "Reading the draft." }
-    : items.length === 0
-      ? { status: "ok", text: "No analyzer has anything to say about the draft." }
-      : errors
-        ? {
-            status: "failing",
-            text: `${plural(errors, "thing")} in the draft ${errors === 1 ? "does" : "do"} not do what ${errors === 1 ? "it says" : "they say"}.`,
-          }
-        : {
-            status: warnings ? "attention" : "ok",
-            text: `${plural(warnings ?? 0, "warning")} and ${plural(hints ?? 0, "hint")} on the draft, no error.`,
-          };
+  const now = useFindingsNow(mesh, draft.snapshot?.document);
+  const filter = filterFrom(new URLSearchParams(search.toString()));
+  const tab = search.get("tab") === "adoption" ? "adoption" : "findings";
+  const answer = answerOf(now.items, now.isReading);
   return (
     <Page>
       <Answer
@@ -75,152 +38,120 @@ export function Findings() {
       />
       {draft.snapshot ? <RefusalNote snapshot={draft.snapshot} onDismiss={draft.dismiss} /> : null}
       <WorkerNote />
-      {findings.error ? <ErrorState error={findings.error} onRetry={() => void findings.refetch()} /> : null}
-      {items.length > 0 ? (
-        <Group gap={8}>
-          {counts.map((each) => (
-            <Chip
-              key={each.value}
-              size="xs"
-              checked={only === each.value}
-              onChange={(checked) => set({ severity: checked ? each.value : null })}
-            >
-              {plural(each.count, each.word)}
-            </Chip>
-          ))}
-        </Group>
-      ) : null}
-      <Panel flush>
-        {findings.isLoading ? (
-          <LoadingRows />
-        ) : shown.length === 0 ? (
-          <EmptyState
-            icon={<IconChecks size={32} stroke={1.5} />}
-            title={items.length === 0 ? "Nothing to do" : "Nothing of that severity"}
-          >
-            {items.length === 0
-              ? "Findings appear here while the draft is edited: what cannot work, what is risky, what current versions ignore."
-              : "Choose another one."}
-          </EmptyState>
-        ) : (
-          <ul className={classes.list}>
-            {shown.map((finding) => (
-              <Finding
-                key={`${finding.code} ${finding.refs.join()} ${finding.path ?? ""} ${finding.message}`}
-                finding={finding}
-                draft={draft}
-                mesh={mesh}
-              />
-            ))}
-          </ul>
-        )}
-      </Panel>
+      <Tabs value={tab} onChange={(value) => set({ tab: value === "adoption" ? value : null })} keepMounted={false}>
+        <Tabs.List mb={12}>
+          <Tabs.Tab value="findings">Findings</Tabs.Tab>
+          <Tabs.Tab value="adoption">Adoption</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="findings">
+          {now.error ? <ErrorState error={now.error} onRetry={now.retry} /> : null}
+          {now.items.length > 0 ? <Filters items={now.items} filter={filter} /> : null}
+          {now.isReading ? (
+            <Panel>
+              <LoadingRows />
+            </Panel>
+          ) : (
+            <Groups items={now.items} filter={filter} draft={draft} mesh={mesh} />
+          )}
+        </Tabs.Panel>
+        <Tabs.Panel value="adoption">
+          <AdoptionTable />
+        </Tabs.Panel>
+      </Tabs>
     </Page>
   );
 }
 
-function Finding({ finding, draft, mesh }: { finding: FindingDto; draft: Draft; mesh: string }) {
-  const severity = severities.find((each) => each.value === finding.severity) ?? severities[2];
-  const [opened, setOpened] = useState<number | null>(null);
-  const fix = opened === null ? undefined : finding.fixes?.[opened];
+function answerOf(items: readonly FindingDto[], isReading: boolean): { status: Status; text: string } {
+  if (isReading) return { status: "unmeasured", text: "Reading the draft." };
+  const counted = items.filter((finding) => !finding.accepted);
+  const count = (severity: string) => counted.filter((finding) => finding.severity === severity).length;
+  const [errors, warnings, hints] = [count("error"), count("warning"), count("info")];
+  const accepted = items.length - counted.length;
+  const also = accepted > 0 ? ` ${plural(accepted, "risk")} ${accepted === 1 ? "is" : "are"} accepted.` : "";
+  if (errors > 0)
+    return {
+      status: "failing",
+      text: `${plural(errors, "error")} and ${plural(warnings, "warning")} in the draft.${also}`,
+    };
+  if (warnings + hints === 0) return { status: "ok", text: `No analyzer has anything to say about the draft.${also}` };
+  const status = warnings > 0 ? "attention" : "ok";
+  return { status, text: `${plural(warnings, "warning")} and ${plural(hints, "hint")} on the draft, no error.${also}` };
+}
+
+function Filters({ items, filter }: { items: readonly FindingDto[]; filter: Filter }) {
+  const { set } = useUrlParameters();
+  const [text, setText] = useUrlState("q");
+  const open = items.filter((finding) => !finding.accepted);
+  const accepted = items.length - open.length;
   return (
-    <li className={classes.finding}>
-      <Group gap={8}>
-        <StatusBadge status={severity.status}>{severity.word}</StatusBadge>
-        <Text size="xs" c="dimmed" ff="monospace">
-          {finding.code}
-        </Text>
-        {finding.refs.map((key) => (
-          <Anchor key={key} size="xs" component={Link} href={`/meshes/${mesh}/topology?sel=${encodeURIComponent(key)}`}>
-            {parseKey(key)?.name ?? key}
-          </Anchor>
-        ))}
-      </Group>
-      <Text fw={500} mt={4}>
-        {finding.message}
-      </Text>
-      <Text size="sm" c="dimmed">
-        {finding.cause}
-        {finding.path ? <span className={classes.path}> {finding.path}</span> : null}
-      </Text>
-      {finding.fixes && finding.fixes.length > 0 ? (
-        <Group gap={8} mt={8}>
-          {finding.fixes.map((each, index) => (
-            <Button
-              key={each.title}
-              size="xs"
-              variant={opened === index ? "light" : "default"}
-              leftSection={<IconWand size={14} />}
-              aria-expanded={opened === index}
-              onClick={() => setOpened(opened === index ? null : index)}
-            >
-              {each.title}
-            </Button>
-          ))}
-        </Group>
+    <Group gap={8} mb={12}>
+      {SEVERITIES.map(({ value, word }) => (
+        <Chip
+          key={value}
+          size="xs"
+          checked={filter.severity === value}
+          onChange={(checked) => set({ severity: checked ? value : null, accepted: null })}
+        >
+          {plural(open.filter((finding) => finding.severity === value).length, word)}
+        </Chip>
+      ))}
+      {accepted > 0 || filter.accepted ? (
+        <Chip
+          size="xs"
+          checked={filter.accepted}
+          onChange={(checked) => set({ accepted: checked ? "1" : null, severity: null })}
+        >
+          {accepted} accepted
+        </Chip>
       ) : null}
-      {fix && draft.snapshot ? <Preview fix={fix} draft={draft} onDone={() => setOpened(null)} /> : null}
-    </li>
+      {filter.object || filter.code || filter.area ? (
+        <Chip size="xs" checked onChange={() => set({ object: null, code: null, area: null })}>
+          only {filter.code ?? filter.area ?? filter.object?.split("/")[2]}
+        </Chip>
+      ) : null}
+      <TextInput
+        size="xs"
+        leftSection={<IconSearch size={14} />}
+        placeholder="Code, word or object"
+        aria-label="Search in findings"
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value || null)}
+      />
+    </Group>
   );
 }
 
-function Preview({
-  fix,
-  draft,
-  onDone,
-}: {
-  fix: NonNullable<FindingDto["fixes"]>[number];
-  draft: Draft;
-  onDone: () => void;
+function Groups(props: {
+  items: readonly FindingDto[];
+  filter: Filter;
+  draft: ReturnType<typeof useDraft>;
+  mesh: string;
 }) {
-  const { can } = useMe();
-  if (!draft.snapshot) return null;
-  const preview = previewFix(draft.snapshot.document, fix.command);
-  const apply = async () => {
-    const violations = draft.edit(fix.command);
-    if (violations.length > 0) {
-      notifications.show({
-        color: "orange",
-        title: "The fix does not fit any more",
-        message: violations.map((each) => each.message).join(" "),
-      });
-      return;
-    }
-    onDone();
-    await draft.flush();
-    notifications.show({
-      title: "Applied to the draft",
-      message: "It takes effect with the next deployment. Undo is on the topology.",
-    });
-  };
+  const shown = props.items.filter((finding) => isShown(finding, props.filter));
+  if (shown.length === 0) {
+    const isCalm = props.items.length === 0;
+    return (
+      <Panel>
+        <EmptyState icon={<IconChecks size={32} stroke={1.5} />} title={isCalm ? "Nothing to do" : "Nothing like that"}>
+          {isCalm
+            ? "Findings appear here while the draft is edited: what cannot work, what is risky, what current versions ignore."
+            : "Take a filter away to see the others."}
+        </EmptyState>
+      </Panel>
+    );
+  }
   return (
-    <Stack gap={8} mt={8}>
-      {preview.problem ? (
-        <Text size="sm" c="var(--mw-attention)">
-          {preview.problem}
-        </Text>
-      ) : (
-        <>
-          {preview.sentences.map((sentence) => (
-            <Text key={sentence} size="sm">
-              {sentence}
-            </Text>
-          ))}
-          <ol className={classes.diff} aria-label="What changes, as YAML">
-            {preview.lines.map((line) => (
-              <li key={line.id} data-sign={line.sign}>
-                <span aria-hidden="true">{line.sign}</span>
-                {line.text}
-              </li>
+    <div className={classes.groups}>
+      {groupsOf(shown).map((group) => (
+        <Panel key={group.area} title={`${group.title} (${group.findings.length})`} hint={group.hint} flush>
+          <ul className={classes.list}>
+            {group.findings.map((finding) => (
+              <FindingItem key={finding.id} finding={finding} draft={props.draft} mesh={props.mesh} />
             ))}
-          </ol>
-          <Group>
-            <Button size="xs" disabled={!can("draft.write")} onClick={() => void apply()}>
-              Apply to the draft
-            </Button>
-          </Group>
-        </>
-      )}
-    </Stack>
+          </ul>
+        </Panel>
+      ))}
+    </div>
   );
 }

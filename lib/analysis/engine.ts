@@ -16,7 +16,7 @@ import {
   parseKey,
 } from "@/lib/mesh";
 import { analyzers } from "./analyzers";
-import type { Analyzer, Facts, Finding, FindingBody } from "./finding";
+import type { Analyzer, Facts, Finding } from "./finding";
 import { sortFindings, withIds } from "./order";
 
 export type DesignChange = { put: readonly MeshObject[]; remove: readonly ObjectKey[] };
@@ -31,7 +31,7 @@ export type Analysis = {
   lastRuns(): number;
 };
 
-type Run = { analyzer: Analyzer; target: ObjectKey | null; reads: ReadonlySet<Lookup>; findings: FindingBody[] };
+type Run = { analyzer: Analyzer; target: ObjectKey | null; reads: ReadonlySet<Lookup> };
 
 const OF_MESH = analyzers.filter((each) => each.scope === "mesh");
 const BY_KIND = new Map<Kind, readonly Analyzer[]>(
@@ -50,7 +50,7 @@ export function createAnalysis(facts: Facts): Analysis {
   const index = createLiveIndex();
   const objects = new Map<ObjectKey, MeshObject>();
   const runs = new Map<string, Run>();
-  const saying = new Map<string, FindingBody[]>();
+  const saying = new Map<string, Omit<Finding, "id">[]>();
   const readers = new Map<Lookup, Set<string>>();
   let found: Finding[] | undefined;
   let lastRuns = 0;
@@ -89,8 +89,13 @@ export function createAnalysis(facts: Facts): Analysis {
           ? analyzer.run(analyzer.looksWide ? rough : fine, object, facts)
           : [];
     const seen: ReadonlySet<Lookup> = reads ?? NONE;
-    runs.set(id, { analyzer, target, reads: seen, findings });
-    if (findings.length > 0) saying.set(id, findings);
+    runs.set(id, { analyzer, target, reads: seen });
+    const { title, area } = analyzer;
+    if (findings.length > 0)
+      saying.set(
+        id,
+        findings.map((each) => ({ ...each, title, area })),
+      );
     for (const read of seen) {
       const ids = readers.get(read);
       if (ids) ids.add(id);
@@ -139,12 +144,7 @@ export function createAnalysis(facts: Facts): Analysis {
       change({ put, remove: [...left] });
     },
     findings() {
-      found ??= sortFindings(
-        withIds(
-          [...runs.values()].flatMap((run) => run.findings),
-          objects,
-        ),
-      );
+      found ??= sortFindings(withIds([...saying.values()].flat(), objects));
       return found;
     },
     lastRuns: () => lastRuns,

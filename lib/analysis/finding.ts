@@ -28,8 +28,8 @@ export type FindingBody = {
   path?: string;
   fixes?: Fix[];
 };
-/** `id` names it for accepted risks, links and history. */
-export type Finding = FindingBody & { id: string };
+/** `id` names it for accepted risks, links and history; title and area are those of its analyzer. */
+export type Finding = FindingBody & { id: string; title: string; area: Area };
 
 /** What is known beside the design. */
 export type Facts = {

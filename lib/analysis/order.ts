@@ -12,7 +12,10 @@ export function sortFindings(findings: Finding[]): Finding[] {
 }
 
 /** `MW1003:TrafficPolicy/production/catalog#spec.outlierDetection`; the object by its uid, which survives a rename. */
-export function withIds(findings: FindingBody[], objects: ReadonlyMap<ObjectKey, MeshObject>): Finding[] {
+export function withIds<F extends FindingBody>(
+  findings: readonly F[],
+  objects: ReadonlyMap<ObjectKey, MeshObject>,
+): (F & { id: string })[] {
   const sorted = findings
     .map((finding) => ({ base: baseId(finding, objects), finding }))
     .sort((a, b) => byText(a.base, b.base) || byText(a.finding.message, b.finding.message));
@@ -21,7 +24,7 @@ export function withIds(findings: FindingBody[], objects: ReadonlyMap<ObjectKey,
   return sorted.map(({ base, finding }) => {
     count = base === before ? count + 1 : 1;
     before = base;
-    return { id: count === 1 ? base : `${base}~${count}`, ...finding };
+    return { ...finding, id: count === 1 ? base : `${base}~${count}` };
   });
 }
 

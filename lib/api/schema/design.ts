@@ -82,6 +82,8 @@ export const finding = z.object({
   /** Stays the same over renames and until the object or the place changes. */
   id: z.string(),
   code: z.string(),
+  title: z.string(),
+  area: z.enum(["broken", "access", "encryption", "routing", "resilience", "ownership"]),
   severity: z.enum(["error", "warning", "info"]),
   message: z.string(),
   cause: z.string(),

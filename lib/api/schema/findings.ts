@@ -1,6 +1,6 @@
 // Accepted risks of findings, and the adoption of the mesh service by service.
 import { z } from "zod";
-import { STEPS } from "@/lib/modes";
+import { STEPS } from "@/lib/modes/steps";
 
 const text = (max: number) =>
   z.string().trim().min(1, "must not be empty").max(max, `must have at most ${max} characters`);

@@ -1,0 +1,2 @@
+export { AdoptionTable } from "./adoption-table";
+export { ServiceAdoption } from "./service-adoption";
