@@ -5,7 +5,8 @@ import { tags } from "@lezer/highlight";
 
 const theme = EditorView.theme({
   "&": { height: "100%", fontSize: "13px", backgroundColor: "var(--mw-surface)", color: "var(--mw-text)" },
-  "&.cm-focused": { outline: "2px solid var(--mw-accent)", outlineOffset: "-2px" },
+  // the frame around shows the focus, above the gutter
+  "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--mw-mono)", lineHeight: "20px", overflow: "auto" },
   ".cm-content": { padding: "12px 0", caretColor: "var(--mw-text)" },
   ".cm-line": { padding: "0 12px 0 8px" },

@@ -2,7 +2,7 @@
 // What the draft does against the state it is compared with. Job: sentences from the simulator, a request to try, findings.
 // Rule: not computed, nothing changes and something changes look different; a sentence can be opened for both answers.
 import { Anchor, Button, Skeleton, Stack, Text, UnstyledButton } from "@mantine/core";
-import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
+import { IconArrowRight, IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import Link from "next/link";
 import { useState } from "react";
 import { WorkerNote } from "@/components/design-worker";
@@ -124,11 +124,11 @@ function Sentence({ consequence }: { consequence: Consequence }) {
   return (
     <li className={classes.sentence}>
       <UnstyledButton className={classes.sentenceHead} aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
-        <StatusIcon
-          status={consequence.severity === "attention" ? "attention" : "unmeasured"}
-          size={16}
-          label={consequence.severity}
-        />
+        {consequence.severity === "attention" ? (
+          <StatusIcon status="attention" size={16} label="needs attention" />
+        ) : (
+          <IconArrowRight size={16} className={classes.neutral} aria-hidden />
+        )}
         <span>{consequence.sentence}</span>
       </UnstyledButton>
       {isOpen ? (
@@ -149,13 +149,16 @@ function Sentence({ consequence }: { consequence: Consequence }) {
   );
 }
 
-export function AnswerLine({ word, answer }: { word: string; answer: Answer }) {
+/** Without a word, only the reasons: the sentence stands above already. */
+export function AnswerLine({ word, answer }: { word?: string; answer: Answer }) {
   const { mesh } = useMesh();
   return (
     <div>
-      <Text size="xs" fw={600}>
-        {word}: {answer.sentence}
-      </Text>
+      {word ? (
+        <Text size="xs">
+          <strong>{word}:</strong> {answer.sentence}
+        </Text>
+      ) : null}
       <ul className={classes.reasons}>
         {reasonsOf(answer).map((reason) => (
           <li key={reason.id}>

@@ -50,7 +50,11 @@ export function FormPane(props: {
           </Group>
         </Alert>
       ) : null}
-      <div className={classes.form} data-stale={problem ? true : undefined}>
+      <div
+        className={classes.form}
+        data-stale={problem ? true : undefined}
+        data-readonly={props.isReadOnly || undefined}
+      >
         <KindForm object={session.object} />
       </div>
     </FormProvider>

@@ -1,7 +1,7 @@
 // What the editor may offer in the text of a policy: fields and values of the model, and names that exist in this design.
 // Rule: names are those of the draft, so that what is offered also fits.
 import type { HelpValue, SchemaHelp } from "@/components/editor";
-import { keyOf, type MeshIndex, type Path, RETRY_CONDITIONS, valueAt } from "@/lib/mesh";
+import { type Kind, keyOf, type MeshIndex, type Path, RETRY_CONDITIONS, valueAt } from "@/lib/mesh";
 import { fieldAt, fieldsAt, type PolicyObject, valuesAt } from "@/lib/mesh/policies";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -39,8 +39,7 @@ function namesAt(path: Path, object: PolicyObject, index: MeshIndex): HelpValue[
   const isRefName = last === "name" && (before === "to" || before === "target" || typeof before === "number");
   if (!isServiceName && !isRefName) return [];
   const kind = valueAt(object, [...path.slice(0, -1), "kind"]);
-  const kinds =
-    kind === "Gateway" || kind === "ExternalService" || kind === "Workload" ? [kind] : (["Service"] as const);
+  const kinds: Kind[] = kind === "Gateway" || kind === "ExternalService" || kind === "Workload" ? [kind] : ["Service"];
   return kinds.flatMap((each) =>
     index.all(each).map((found) => ({
       label: found.metadata.name,

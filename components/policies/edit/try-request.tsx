@@ -137,7 +137,7 @@ export function TryRequest(props: { stored: PolicyObject; index: MeshIndex; desi
                 ))}
               </ul>
             ) : null}
-            <AnswerLine word="Draft" answer={answers.draft} />
+            <AnswerLine answer={answers.draft} />
             {answers.base ? <AnswerLine word={`Before (${props.design.base})`} answer={answers.base} /> : null}
           </div>
         ) : null}

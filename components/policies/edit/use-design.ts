@@ -4,7 +4,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { get, keys } from "@/components/api-client";
-import { type DesignAnswer, useDesignAnswer } from "@/components/design-worker";
+import { type DesignAnswer, type DesignWorker, useDesignAnswer } from "@/components/design-worker";
 import { useMesh, useView } from "@/components/shell";
 import type { Finding } from "@/lib/analysis";
 import type { MeshDocument } from "@/lib/mesh";
@@ -51,7 +51,7 @@ export function useDesign(document: MeshDocument | null): Design {
   const observed = seen.isLoading ? null : (seen.data?.items ?? none);
   const findings = useDesignAnswer<Finding[]>(
     useCallback(
-      async (worker) => {
+      async (worker: DesignWorker) => {
         if (!document) return null;
         worker.setDesign("draft", document);
         return worker.findings();
@@ -61,7 +61,7 @@ export function useDesign(document: MeshDocument | null): Design {
   );
   const consequences = useDesignAnswer<Consequence[]>(
     useCallback(
-      async (worker) => {
+      async (worker: DesignWorker) => {
         if (!document || !before || !observed) return null;
         worker.setDesign("draft", document);
         worker.setDesign("base", before);

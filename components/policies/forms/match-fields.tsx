@@ -29,7 +29,7 @@ export function Matches({ path, matches }: { path: Path; matches: readonly Route
     <>
       {matches.length === 0 ? (
         <Text size="xs" c="dimmed">
-          Every request that no rule above took.
+          Every request that reaches this rule.
         </Text>
       ) : null}
       {keyed(matches).map(({ key, item: match, at: i }) => (

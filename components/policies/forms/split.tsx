@@ -1,7 +1,8 @@
 "use client";
-// Where a rule sends its requests, in shares. Job: sliders that always sum to 100. Rule: a drag is one change, made when it ends.
+// Where a rule sends its requests, in shares. Job: sliders that always sum to 100.
+// Rule: a drag is one change, made when it ends; so is a run of arrow keys.
 import { NumberInput, Slider } from "@mantine/core";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Destination, Path } from "@/lib/mesh";
 import { serviceRefKey } from "@/lib/mesh";
 import { toPercents, withShare } from "@/lib/mesh/policies";
@@ -12,6 +13,8 @@ import { keyed } from "./keyed";
 import { AddEntry, Entry, Row } from "./parts";
 import { ServiceField } from "./reference-fields";
 
+const gatherMs = 400;
+
 export function Split({ path, destinations }: { path: Path; destinations: readonly Destination[] }) {
   const form = usePolicyForm();
   const saved = toPercents(destinations.map((each) => each.weight));
@@ -20,11 +23,23 @@ export function Split({ path, destinations }: { path: Path; destinations: readon
   const dragged = drag?.of === destinations ? drag.shares : null;
   const shares = dragged ?? saved;
   const entries = keyed(destinations, nameOf);
+  const waiting = useRef<ReturnType<typeof setTimeout> | null>(null);
   const commit = (at: number, percent: number) => {
+    if (waiting.current) clearTimeout(waiting.current);
+    waiting.current = null;
     const next = withShare(shares, at, percent);
     const value = destinations.map((each, i) => ({ ...each, weight: next[i] ?? 0 }));
     form.set(path, value);
   };
+  /** Presses of an arrow key that follow each other are one change. */
+  const commitSoon = (at: number, percent: number) => {
+    move(at, percent);
+    if (waiting.current) clearTimeout(waiting.current);
+    waiting.current = setTimeout(() => latest.current(at, percent), gatherMs);
+  };
+  const latest = useRef(commit);
+  latest.current = commit;
+  useEffect(() => () => void (waiting.current && clearTimeout(waiting.current)), []);
   const move = (at: number, percent: number) =>
     setDragged({ of: destinations, shares: withShare(shares, at, percent) });
   return (
@@ -46,7 +61,7 @@ export function Split({ path, destinations }: { path: Path; destinations: readon
                 value={shares[i] ?? 0}
                 thumbLabel={`Share of ${nameOf(item)} in percent`}
                 onChange={(value) => move(i, value)}
-                onChangeEnd={(value) => commit(i, value)}
+                onChangeEnd={(value) => commitSoon(i, value)}
               />
               <NumberInput
                 size="xs"
