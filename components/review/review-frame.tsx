@@ -138,7 +138,7 @@ function Walk(props: { mesh: string; review: ReviewDto; station: StationId; chil
         </Group>
       </div>
       <nav className={classes.stations} aria-label="Stations">
-        {STATIONS.map(({ id, title }, place) => (
+        {STATIONS.map(({ id, short, title }, place) => (
           <Link
             key={id}
             href={`${root}/${id}`}
@@ -148,7 +148,7 @@ function Walk(props: { mesh: string; review: ReviewDto; station: StationId; chil
             prefetch={false}
           >
             <span className={classes.stationNumber}>{place + 1}</span>
-            <span className={classes.stationTitle}>{title}</span>
+            <span className={classes.stationTitle}>{short}</span>
             {openHere(review, id) > 0 ? <span className={classes.stationOpen}>{openHere(review, id)}</span> : null}
           </Link>
         ))}

@@ -4,10 +4,11 @@ import { createRequire } from "node:module";
 import pdfmake from "pdfmake";
 import { analyze } from "@/lib/analysis";
 import type { Principal } from "@/lib/auth/permissions";
-import { compileMesh, controlById, evaluateDesign } from "@/lib/compliance";
+import { compileMesh, controlById, type Standing } from "@/lib/compliance";
+import { acceptedRisksOf } from "@/lib/data/accepted-risks";
+import { readChecksNow } from "@/lib/data/checks";
 import { listDeployments, listEnvironments, listProxies } from "@/lib/data/environments";
 import { readDesign } from "@/lib/data/meshes";
-import { lastLiveChecks } from "@/lib/data/reviews/evidence";
 import { listReviews } from "@/lib/data/reviews/read";
 import type { ReviewRow } from "@/lib/data/reviews/rows";
 import { readApprovalRule } from "@/lib/data/reviews/rules";
@@ -20,7 +21,7 @@ import {
   designDocument,
   pdfDefinition,
 } from "@/lib/document";
-import { buildIndex, type MeshDocument, parseKey } from "@/lib/mesh";
+import { type MeshDocument, parseKey } from "@/lib/mesh";
 import type { Runtime } from "./runtime";
 
 const MOST_REVIEWS = 20;
@@ -35,7 +36,15 @@ export async function documentOf(
   const { rows } = await listReviews(database, principal, { slug, limit: MOST_REVIEWS });
   const environments = await listEnvironments(database, principal, slug);
   const [first] = environments;
-  const live = first ? await lastLiveChecks(database, first.id) : [];
+  const now = runtime.clock.now();
+  const checks = first
+    ? await readChecksNow(database, principal, { slug, environment: first.name, at, now })
+    : { standings: [] };
+  const accepted = new Map(
+    (await acceptedRisksOf(database, design.mesh.id))
+      .filter(({ expiresAt }) => Date.parse(expiresAt) > now)
+      .map((risk) => [risk.findingId, risk]),
+  );
   const input: DocumentInput = {
     mesh: { name: design.mesh.name, slug },
     at,
@@ -43,7 +52,7 @@ export async function documentOf(
     frozenAt: design.revision?.createdAt.toISOString() ?? null,
     author: design.revision?.authorName ?? null,
     message: design.revision?.message ?? "",
-    madeAt: new Date(runtime.clock.now()).toISOString(),
+    madeAt: new Date(now).toISOString(),
     document: design.document,
     positions: design.positions,
     proxies: proxiesOf(design.document),
@@ -51,13 +60,13 @@ export async function documentOf(
     environments: await Promise.all(
       environments.map((environment) => toEnvironment(runtime, principal, slug, environment)),
     ),
-    controls: controlsOf(design.document, live),
-    risks: analyze(design.document).map(({ code, severity, message, cause }) => ({
+    controls: checks.standings.map(toControl),
+    risks: analyze(design.document).map(({ id, code, severity, message, cause }) => ({
       code,
       severity,
       message,
       cause,
-      accepted: null,
+      accepted: accepted.get(id) ?? null,
     })),
   };
   return designDocument(input);
@@ -72,21 +81,17 @@ function proxiesOf(document: MeshDocument): DocumentInput["proxies"] {
   }));
 }
 
-function controlsOf(document: MeshDocument, live: Awaited<ReturnType<typeof lastLiveChecks>>): DocumentControl[] {
-  return evaluateDesign(document, { index: buildIndex(document) }).map(({ control, design, compiled }) => {
-    const known = controlById(control);
-    const measured = live.find((each) => each.control === control);
-    const worst = [design, compiled].find(({ state }) => state === "fail");
-    return {
-      id: control,
-      title: known?.title ?? "",
-      design: design.state,
-      compiled: compiled.state,
-      live: measured?.state ?? (known && "doesNotApply" in known.live ? "does-not-apply" : "not-measured"),
-      provedAt: measured?.state === "pass" ? (measured.at?.toISOString() ?? null) : null,
-      summary: (worst ?? measured ?? design).summary,
-    };
-  });
+function toControl({ control, layers: { design, compiled, live } }: Standing): DocumentControl {
+  const worst = [design, compiled, live].find(({ state }) => state === "fail");
+  return {
+    id: control,
+    title: controlById(control)?.title ?? "",
+    design: design.state,
+    compiled: compiled.state,
+    live: live.state,
+    provedAt: live.state === "pass" ? live.measuredAt : null,
+    summary: (worst ?? design).summary,
+  };
 }
 
 function toReview(row: ReviewRow): DocumentReview[] {

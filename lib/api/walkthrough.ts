@@ -1,12 +1,14 @@
 // The content of a station, computed on the server from the two frozen designs of a round.
 // The rule: revisions never change, so what is computed from two digests is kept; what is measured or may be decided anew is not.
-import { analyze } from "@/lib/analysis";
+import { type AcceptedRisk, analyze } from "@/lib/analysis";
 import type { Principal } from "@/lib/auth/permissions";
 import { controlById, evaluateDesign } from "@/lib/compliance";
+import { acceptedRisksOf } from "@/lib/data/accepted-risks";
+import { readChecksNow } from "@/lib/data/checks";
 import type { Database } from "@/lib/data/client";
 import { listDeployments, listEnvironments } from "@/lib/data/environments";
 import { type DesignAt, readDesign } from "@/lib/data/meshes";
-import { lastLiveChecks, observedIn } from "@/lib/data/reviews/evidence";
+import { observedIn } from "@/lib/data/reviews/evidence";
 import { readReview } from "@/lib/data/reviews/read";
 import type { ReviewRow } from "@/lib/data/reviews/rows";
 import { readApproval } from "@/lib/data/reviews/rules";
@@ -47,7 +49,7 @@ function once<T>(key: string, compute: () => T): T {
 
 export async function stationContent(runtime: Runtime, principal: Principal, asked: Asked): Promise<StationContent> {
   const { database } = runtime;
-  const { row } = await readReview(database, principal, asked);
+  const { row, mesh } = await readReview(database, principal, asked);
   const round = asked.round === undefined ? row.rounds.at(-1) : row.rounds.find(({ number }) => number === asked.round);
   if (!round) {
     throw new AppError("review-closed", {
@@ -94,9 +96,13 @@ export async function stationContent(runtime: Runtime, principal: Principal, ask
       };
     }
     case "findings":
-      return { station: "findings", ...compared, items: findingsOf(from, to) };
+      return {
+        station: "findings",
+        ...compared,
+        items: findingsOf(from, to, await acceptedRisksOf(database, mesh.id), runtime.clock.now()),
+      };
     case "checklist":
-      return { station: "checklist", ...compared, ...(await checklistOf(database, principal, asked.slug, from, to)) };
+      return { station: "checklist", ...compared, ...(await checklistOf(runtime, principal, asked.slug, from, to)) };
     case "rollout":
       return {
         station: "rollout",
@@ -109,9 +115,11 @@ export async function stationContent(runtime: Runtime, principal: Principal, ask
 
 const sideOf = ({ at, digest, document, positions }: DesignAt): Side => ({ at, digest, document, positions });
 
+const NOTHING = "an empty mesh";
+
 function nothing(slug: string): Side {
   const document = emptyMesh(slug);
-  return { at: "an empty mesh", digest: digestOf(document), document, positions: {} };
+  return { at: NOTHING, digest: digestOf(document), document, positions: {} };
 }
 
 async function changesSince(
@@ -144,60 +152,60 @@ function routingOf(from: Side, to: Side, observed: readonly ObservedCall[]) {
   }));
 }
 
-function findingsOf(from: Side, to: Side) {
+function findingsOf(from: Side, to: Side, risks: readonly AcceptedRisk[], now: number) {
   const found = once(`findings ${from.digest} ${to.digest}`, () =>
     compareFindings(analyze(from.document), analyze(to.document)),
   );
-  return found.map(({ standing, finding: { id, code, severity, message, cause, refs } }) => ({
-    standing,
-    id,
-    code,
-    severity,
-    message,
-    cause,
-    refs,
-    accepted: null,
-  }));
+  const accepted = new Map(risks.map((risk) => [risk.findingId, risk]));
+  return found.map(({ standing, finding: { id, code, severity, message, cause, refs } }) => {
+    const risk = accepted.get(id);
+    return {
+      standing,
+      id,
+      code,
+      severity,
+      message,
+      cause,
+      refs,
+      accepted: risk
+        ? {
+            reason: risk.reason,
+            owner: risk.owner,
+            expiresAt: risk.expiresAt,
+            isExpired: Date.parse(risk.expiresAt) <= now,
+          }
+        : null,
+    };
+  });
 }
 
-async function checklistOf(database: Database, principal: Principal, slug: string, from: Side, to: Side) {
+/** Design and compiled of this revision, live as it stands now: measured, stale or waived, by what ran when it was measured. */
+async function checklistOf(runtime: Runtime, principal: Principal, slug: string, from: Side, to: Side) {
+  const { database } = runtime;
   const [environment] = await listEnvironments(database, principal, slug);
-  const live = environment ? await lastLiveChecks(database, environment.id) : [];
-  const statics = (side: Side) => once(`controls ${side.digest}`, () => evaluateDesign(side.document));
-  const before = new Map(statics(from).map((result) => [result.control, result]));
+  const now = runtime.clock.now();
+  const known = environment
+    ? await readChecksNow(database, principal, { slug, environment: environment.name, at: to.at, now })
+    : null;
+  const before = new Map(
+    once(`controls ${from.digest}`, () => evaluateDesign(from.document)).map((result) => [result.control, result]),
+  );
   return {
     environment: environment?.name ?? null,
-    controls: statics(to).map(({ control, design, compiled }) => {
-      const known = controlById(control);
-      const measured = live.find((each) => each.control === control);
-      const none = known && "doesNotApply" in known.live ? known.live.doesNotApply : null;
+    controls: (known?.standings ?? []).map(({ control, layers: { design, compiled, live } }) => {
+      const named = controlById(control);
       return {
         id: control,
-        title: known?.title ?? control,
-        severity: known?.severity ?? "medium",
-        before: from.at === "an empty mesh" ? null : (before.get(control)?.design.state ?? null),
+        title: named?.title ?? control,
+        severity: named?.severity ?? "medium",
+        before: from.at === NOTHING ? null : (before.get(control)?.design.state ?? null),
         design: { state: design.state, summary: design.summary },
         compiled: { state: compiled.state, summary: compiled.summary },
-        live: measured
-          ? {
-              state: liveState(measured.state),
-              summary: measured.summary,
-              at: measured.at?.toISOString() ?? null,
-              run: measured.runId,
-            }
-          : {
-              state: none === null ? ("not-measured" as const) : ("does-not-apply" as const),
-              summary: none ?? "Nothing was measured yet: run the checks.",
-              at: null,
-              run: null,
-            },
+        live: { state: live.state, summary: live.summary, at: live.measuredAt, run: known?.run?.id ?? null },
       };
     }),
   };
 }
-
-const LIVE_STATES = ["pass", "fail", "partly", "not-measured", "does-not-apply", "stale", "waived"] as const;
-const liveState = (text: string) => LIVE_STATES.find((state) => state === text) ?? "not-measured";
 
 async function environmentsOf(runtime: Runtime, principal: Principal, slug: string, revision: number) {
   const { database } = runtime;

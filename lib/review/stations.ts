@@ -2,23 +2,35 @@
 // The rule: the list is closed and ordered; a station's id is its URL and never changes its meaning.
 
 export const STATIONS = [
-  { id: "purpose", title: "What and why", question: "What is this change, and why is it made?" },
-  { id: "changes", title: "What changes", question: "What is added, removed and changed?" },
+  { id: "purpose", short: "Why", title: "What and why", question: "What is this change, and why is it made?" },
+  { id: "changes", short: "Changes", title: "What changes", question: "What is added, removed and changed?" },
   {
     id: "trust",
+    short: "Trust",
     title: "Trust boundaries and mTLS",
     question: "Where does trust end, and is every crossing encrypted?",
   },
-  { id: "access", title: "Who may call whom", question: "Who gains access, and who loses it?" },
-  { id: "routing", title: "Routing and resilience", question: "Which calls are answered differently?" },
+  { id: "access", short: "Access", title: "Who may call whom", question: "Who gains access, and who loses it?" },
+  {
+    id: "routing",
+    short: "Routing",
+    title: "Routing and resilience",
+    question: "Which calls are answered differently?",
+  },
   {
     id: "findings",
+    short: "Findings",
     title: "Findings and accepted risks",
     question: "What does the analysis say, and what was accepted?",
   },
-  { id: "checklist", title: "Checklist", question: "Would we pass, and can we prove it?" },
-  { id: "rollout", title: "Rollout and way back", question: "How does it get live, and how does it get back?" },
-  { id: "decision", title: "Decision", question: "What do we decide?" },
+  { id: "checklist", short: "Checklist", title: "Checklist", question: "Would we pass, and can we prove it?" },
+  {
+    id: "rollout",
+    short: "Rollout",
+    title: "Rollout and way back",
+    question: "How does it get live, and how does it get back?",
+  },
+  { id: "decision", short: "Decision", title: "Decision", question: "What do we decide?" },
 ] as const;
 
 export type StationId = (typeof STATIONS)[number]["id"];

@@ -1,5 +1,5 @@
-// What is known of a running environment that a board asks for: calls that were seen, and the last measured checks.
-// The rule: read only, bounded, and told with its time; a review never makes a measurement.
+// What was seen in a running environment: the calls that a board's questions are asked for beside the drawn ones.
+// The rule: read only and bounded; a review never makes a measurement.
 import type { ObservedCall } from "@/lib/simulate";
 import type { Connection } from "../client";
 
@@ -21,30 +21,5 @@ export async function observedIn(connection: Connection, environmentId: string):
     method,
     path: pathPattern,
     count: Number(_sum.count ?? 0),
-  }));
-}
-
-export interface LiveCheck {
-  control: string;
-  state: string;
-  summary: string;
-  at: Date | null;
-  runId: string;
-}
-
-/** The live layer of the newest finished run; empty when nothing was measured yet. */
-export async function lastLiveChecks(connection: Connection, environmentId: string): Promise<LiveCheck[]> {
-  const run = await connection.checkRun.findFirst({
-    where: { environmentId, finishedAt: { not: null }, error: null },
-    orderBy: { finishedAt: "desc" },
-    include: { results: { where: { layer: "live" } } },
-  });
-  if (!run) return [];
-  return run.results.map(({ control, state, summary }) => ({
-    control,
-    state,
-    summary,
-    at: run.finishedAt,
-    runId: run.id,
   }));
 }
