@@ -125,7 +125,7 @@ export function ServicePage({ namespace, name }: { namespace: string; name: stri
         <Dependencies title="Who calls it" side="source" serviceKey={key} topology={topology.data} search={search} />
         <Dependencies title="Whom it calls" side="target" serviceKey={key} topology={topology.data} search={search} />
       </div>
-      <Policies rows={effectiveOn(topology.data.document, service)} />
+      <Policies mesh={mesh} search={search} rows={effectiveOn(topology.data.document, service)} />
       <VersionsTable document={topology.data.document} service={service} signals={signals.data} />
       <ServiceProxies
         proxies={own}

@@ -1,23 +1,26 @@
 // What applies to a service, in words, and which object says so.
-import { Text } from "@mantine/core";
+import { Anchor, Text } from "@mantine/core";
+import Link from "next/link";
 import { Panel } from "@/components/ui";
-import type { Effective } from "../model/effective";
+import { parseKey } from "@/lib/mesh";
+import { isPolicyKind } from "@/lib/mesh/policies";
+import type { Effective, Source } from "../model/effective";
 import classes from "../services.module.css";
 
-export function Policies({ rows }: { rows: readonly Effective[] }) {
+export function Policies({ rows, mesh, search }: { rows: readonly Effective[]; mesh: string; search: string }) {
   const areas = [...new Set(rows.map((row) => row.area))];
   return (
     <Panel title="What applies to it" hint="In words, each with the object that says so" flush>
       <dl className={classes.policies}>
         {areas.map((area) => (
-          <Area key={area} area={area} rows={rows.filter((row) => row.area === area)} />
+          <Area key={area} area={area} rows={rows.filter((row) => row.area === area)} mesh={mesh} search={search} />
         ))}
       </dl>
     </Panel>
   );
 }
 
-function Area(props: { area: string; rows: readonly Effective[] }) {
+function Area(props: { area: string; rows: readonly Effective[]; mesh: string; search: string }) {
   return (
     <>
       <dt>{props.area}</dt>
@@ -27,12 +30,23 @@ function Area(props: { area: string; rows: readonly Effective[] }) {
             <Text size="sm">
               {row.sentence}{" "}
               <Text span size="xs" c="dimmed">
-                {row.from ? row.from.words : "nobody wrote a policy"}
+                {row.from ? <From from={row.from} mesh={props.mesh} search={props.search} /> : "nobody wrote a policy"}
               </Text>
             </Text>
           </div>
         ))}
       </dd>
     </>
+  );
+}
+
+/** A policy opens in its editor; the default of the mesh and the service's own step are words. */
+function From({ from, mesh, search }: { from: Source; mesh: string; search: string }) {
+  const kind = parseKey(from.key)?.kind;
+  if (!kind || !isPolicyKind(kind)) return from.words;
+  return (
+    <Anchor component={Link} underline="always" href={`/meshes/${mesh}/policies/${from.key}${search}`} inherit>
+      {from.words}
+    </Anchor>
   );
 }

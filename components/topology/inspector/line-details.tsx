@@ -30,6 +30,8 @@ export function LineDetails(props: InspectorProps & { id: string; edge: CanvasEd
   );
   const patch = (path: string[], value: unknown) =>
     gestures.edit({ type: "patchSpec", key: id, path, value: value === "" ? undefined : value });
+  const policyFor = (template: string | null) =>
+    `/meshes/${mesh}/policies/new${writeParameters("", { from: source, to: target, template })}`;
   const signals = `/meshes/${mesh}/signals${writeParameters(typeof window === "undefined" ? "" : sharedSearch(window.location.search), { scope: "dependency", name: dependency ? id : `${source}>${target}` })}`;
   return (
     <div>
@@ -46,15 +48,17 @@ export function LineDetails(props: InspectorProps & { id: string; edge: CanvasEd
             <Text size="sm">This is {disagreement}.</Text>
           </Group>
         ) : null}
-        {!dependency && editable ? (
-          <Button
-            mt={8}
-            size="xs"
-            leftSection={<IconPlus size={14} />}
-            onClick={() => gestures.connect(source, target)}
-          >
-            Add to the design
-          </Button>
+        {editable ? (
+          <Group mt={8} gap={8}>
+            {dependency ? null : (
+              <Button size="xs" leftSection={<IconPlus size={14} />} onClick={() => gestures.connect(source, target)}>
+                Add to the design
+              </Button>
+            )}
+            <Button size="xs" variant="default" component={Link} href={policyFor(dependency ? null : "deny-caller")}>
+              {dependency ? "Write a policy for this" : "Deny it"}
+            </Button>
+          </Group>
         ) : null}
       </div>
       <Section
