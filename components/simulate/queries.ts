@@ -22,20 +22,25 @@ export function usePolicyTests(mesh: string) {
 }
 
 /** Runs by itself when it is first shown, and when tests were saved. */
-export function useTestRun(mesh: string, at: string | null) {
+export function useTestRun(mesh: string, at: string | null, isWanted = true) {
   return useQuery({
     queryKey: keys.mesh(mesh, "policy-test-run", at),
     queryFn: () => send<TestRun>("POST", `/meshes/${mesh}/policy-tests/run`, { at }),
-    enabled: at !== null,
+    enabled: at !== null && isWanted,
     placeholderData: keepPreviousData,
   });
 }
 
-export function useReplay(mesh: string, at: string | null, environment: string | undefined, range: string) {
+export function useReplay(
+  mesh: string,
+  asked: { at: string | null; environment: string | undefined; range: string },
+  isWanted = true,
+) {
+  const { at, environment, range } = asked;
   return useQuery({
     queryKey: keys.mesh(mesh, "replay", at, environment, range),
     queryFn: () => send<ReplayAnswer>("POST", `/meshes/${mesh}/replay`, { at, environment, range }),
-    enabled: at !== null && environment !== undefined,
+    enabled: at !== null && environment !== undefined && isWanted,
     retry: false,
   });
 }

@@ -18,12 +18,12 @@ interface Props {
 export function ReplayPanel({ at, onOpen }: Props) {
   const { mesh, environment } = useMesh();
   const { view } = useView();
-  const replay = useReplay(mesh, at, environment?.name, view.range);
+  const replay = useReplay(mesh, { at, environment: environment?.name, range: view.range });
   if (replay.error) return <ErrorState error={replay.error} onRetry={() => void replay.refetch()} />;
   const found = replay.data;
   return (
     <Panel
-      title={found ? titleOf(found) : "Replay"}
+      title="Seen calls"
       hint={found ? hintOf(found) : "Calls that were seen are asked of what runs and of this design."}
       aside={
         <Button
@@ -39,7 +39,9 @@ export function ReplayPanel({ at, onOpen }: Props) {
       flush
     >
       {!found ? (
-        <LoadingRows />
+        <div className={classes.padded}>
+          <LoadingRows />
+        </div>
       ) : found.differences.length === 0 ? (
         <EmptyState
           icon={<IconHistory size={32} stroke={1.5} />}
@@ -68,11 +70,6 @@ export function ReplayPanel({ at, onOpen }: Props) {
       )}
     </Panel>
   );
-}
-
-function titleOf({ differences, calls }: ReplayAnswer): string {
-  if (differences.length === 0) return `${plural(calls, "seen call")}, none would be answered otherwise`;
-  return `${differences.length} of ${plural(calls, "seen call")} would be answered otherwise`;
 }
 
 function hintOf({ requests, environment, revision, range, unknown }: ReplayAnswer): string {

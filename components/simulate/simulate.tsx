@@ -13,6 +13,7 @@ import { Answer as AnswerHead, EmptyState, ErrorState, LoadingRows, Page, Panel 
 import type { MeshDocument } from "@/lib/mesh";
 import type { PolicyTest } from "@/lib/simulate";
 import { AnswerView } from "./answer-view";
+import { headOf, type Tab, useHead } from "./head";
 import { QuestionSentence } from "./question-form";
 import {
   firstQuestion,
@@ -26,11 +27,9 @@ import {
 import { ReplayPanel } from "./replay-panel";
 import { SaveTest } from "./save-test";
 import { TestsPanel } from "./tests-panel";
-import { type Asked, useAnswer } from "./use-answer";
-import { outcomeStatus } from "./words";
+import { useAnswer } from "./use-answer";
 
-const TABS = ["question", "tests", "replay"] as const;
-type Tab = (typeof TABS)[number];
+const TABS: readonly Tab[] = ["question", "tests", "replay"];
 
 export function Simulate() {
   const { mesh, atOf, revisions } = useMesh();
@@ -47,11 +46,8 @@ export function Simulate() {
     change(next);
     set({ tab: null }, true);
   };
-  const head = headOf(asked, {
-    isReady,
-    isEmpty: design.document?.objects.every(({ kind }) => kind !== "Workload") ?? false,
-    at,
-  });
+  const isEmpty = design.document?.objects.every(({ kind }) => kind !== "Workload") ?? false;
+  const head = useHead(tab, at, headOf(asked, { isReady, isEmpty, at }));
   return (
     <Page>
       <AnswerHead
@@ -130,23 +126,6 @@ function Unasked({ mesh }: { mesh: string }) {
       </EmptyState>
     </Panel>
   );
-}
-
-type Head = { status: "ok" | "failing" | "unmeasured"; text: string };
-
-function headOf(
-  { answer, isWorking, error }: Asked,
-  now: { isReady: boolean; isEmpty: boolean; at: string | null },
-): Head {
-  if (now.at === null) return { status: "unmeasured", text: "Nothing is deployed here yet: look at the draft." };
-  if (answer && now.isReady) {
-    const status = outcomeStatus[answer.outcome] === "ok" ? "ok" : "failing";
-    return { status, text: answer.sentence };
-  }
-  if (error) return { status: "unmeasured", text: "The question could not be asked." };
-  if (isWorking) return { status: "unmeasured", text: "Asking." };
-  if (now.isEmpty) return { status: "unmeasured", text: "There is no workload in this design that could call." };
-  return { status: "unmeasured", text: "What would happen to a request?" };
 }
 
 function serviceOf(document: MeshDocument, from: string): string | undefined {

@@ -4,7 +4,7 @@ import { ActionIcon, Button, Group, Text, Tooltip } from "@mantine/core";
 import { IconFlask, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useMe } from "@/components/shell";
-import { EmptyState, ErrorState, LoadingRows, Panel, plural, StatusBadge } from "@/components/ui";
+import { EmptyState, ErrorState, LoadingRows, Panel, StatusBadge } from "@/components/ui";
 import type { StoredTest, TestRun } from "@/lib/api/schema";
 import type { PolicyTest } from "@/lib/simulate";
 import { usePolicyTests, useTestChanges, useTestRun } from "./queries";
@@ -24,7 +24,7 @@ export function TestsPanel({ mesh, at, onOpen }: Props) {
   if (tests.error) return <ErrorState error={tests.error} onRetry={() => void tests.refetch()} />;
   return (
     <Panel
-      title={runWords(run.data, items.length)}
+      title="Policy tests"
       hint="Asked of the design that the bar above names, as it is saved."
       aside={
         <Button
@@ -42,7 +42,9 @@ export function TestsPanel({ mesh, at, onOpen }: Props) {
     >
       {run.error ? <ErrorState error={run.error} onRetry={() => void run.refetch()} /> : null}
       {tests.isLoading ? (
-        <LoadingRows />
+        <div className={classes.padded}>
+          <LoadingRows />
+        </div>
       ) : items.length === 0 ? (
         <EmptyState icon={<IconFlask size={32} stroke={1.5} />} title="No policy test yet">
           Ask a question, and keep its answer: it is asked again of every version, here, in the command line and in a
@@ -63,13 +65,6 @@ export function TestsPanel({ mesh, at, onOpen }: Props) {
       )}
     </Panel>
   );
-}
-
-function runWords(run: TestRun | undefined, count: number): string {
-  if (count === 0) return "Policy tests";
-  if (!run) return plural(count, "policy test");
-  if (run.failed === 0) return `All ${plural(run.passed, "policy test")} hold`;
-  return `${run.failed} of ${plural(run.passed + run.failed, "policy test")} ${run.failed === 1 ? "does" : "do"} not hold`;
 }
 
 function TestRow({

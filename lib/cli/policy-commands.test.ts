@@ -71,7 +71,9 @@ const ASK = ["simulate", "mesh.yaml", "--from", "production/checkout-v1", "--to"
 test("simulate tells the answer, the deciding rule with file and line, and why others did not match", async () => {
   const { code, out } = await cli(ASK);
   expect(code).toBe(0);
-  expect(out).toContain("checkout reaches 90 % to payment-service v1, 10 % to payment-service v2 in mutual TLS");
+  expect(out).toContain(
+    "The calls of checkout go 90 % to payment-service v1, 10 % to payment-service v2, in mutual TLS",
+  );
   expect(out).toMatch(/decided by Route\/production\/payment-service#spec\.rules\[1\] \(mesh\.yaml:\d+\)/);
   expect(out).toContain('header x-user-type is absent; the rule wants exact "beta-tester"');
   const beta = await cli([...ASK, "--header", "X-User-Type: beta-tester", "--header", "x-a: b", "--json"]);

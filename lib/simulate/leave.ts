@@ -80,9 +80,18 @@ const CONDITIONS = [
   ["envoyRateLimited", "envoy-ratelimited"],
 ] as const;
 
+/** As Envoy's retry conditions name them. */
+const GRPC_WORDS: Readonly<Record<number, string>> = {
+  1: "cancelled",
+  4: "deadline-exceeded",
+  8: "resource-exhausted",
+  13: "internal",
+  14: "unavailable",
+};
+
 function retriesOf({ attempts, perTryTimeoutMs, on }: RetryPolicyPlan): HopRetries {
   const named = CONDITIONS.filter(([field]) => on[field]).map(([, word]) => word);
-  const grpc = on.grpcStatuses.map((status) => `grpc-status ${status}`);
+  const grpc = on.grpcStatuses.map((status) => GRPC_WORDS[status] ?? `grpc-status ${status}`);
   return { attempts, perTryTimeoutMs, on: [...named, ...on.statusCodes.map(String), ...grpc] };
 }
 

@@ -88,7 +88,7 @@ test.each(worlds)(
       await mesh.close();
     }
   },
-  60_000,
+  120_000,
 );
 
 test("at least 1,000 questions were asked, of every kind of answer", () => {
@@ -118,7 +118,7 @@ test("splits have the shares that were told, within three sigma", async () => {
   } finally {
     await mesh.close();
   }
-}, 60_000);
+}, 120_000);
 
 const SAMPLE = 600;
 

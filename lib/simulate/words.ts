@@ -69,9 +69,12 @@ export function forwardedSentence(
   last: Hop | null,
 ): string {
   const [only, ...more] = destinations;
-  const to = more.length > 0 ? splitSentence(destinations) : only ? destinationName(only) : "the app";
+  const reaches =
+    more.length > 0
+      ? `The calls of ${caller} go ${splitSentence(destinations)}`
+      : `${caller} reaches ${only ? destinationName(only) : "the app"}`;
   const how = last ? ` ${MTLS_WORDS[last.mtls]}` : ` ${MTLS_WORDS[first.mtls]}`;
   const why = last?.authorization ? `; ${last.authorization.why}` : "";
   const rule = ruleWords(first);
-  return `${caller} reaches ${to}${how}${rule === "" ? "" : `, ${rule}`}${why}.`;
+  return `${reaches}${more.length > 0 ? "," : ""}${how}${rule === "" ? "" : `, ${rule}`}${why}.`;
 }
