@@ -174,7 +174,7 @@ export const checkRoutes = [
     tag,
     summary: "The checklist as OSCAL assessment results, SARIF, JUnit, CSV or a printable page; run `latest` or an id",
     access: onMesh("mesh.read"),
-    query: schema.exportQuery,
+    query: schema.checkExportQuery,
     async handle({ runtime, principal, params, query: { format, framework } }) {
       const at = runtime.clock.now();
       const now = await readChecksNow(runtime.database, principal, { ...asked(params), now: at, runId: params.run });
