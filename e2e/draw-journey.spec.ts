@@ -85,10 +85,11 @@ test("a service is drawn, deployed, called, and taken away again", { tag: "@once
 
   await test.step("deployed: a sidecar with a certificate of its own", async () => {
     await deploy(page, "Returns");
-    const row = page.getByRole("row").filter({ hasText: "returns" });
     await page.goto("/meshes/shop/proxies");
+    const row = page.getByRole("row").filter({ hasText: "retuns-v1/0" });
     await expect(row.getByText("in sync")).toBeVisible({ timeout: DEPLOYED_MS });
-    await expect(row).toContainText("spiffe://");
+    await row.getByRole("button", { name: "retuns-v1/0" }).click();
+    await expect(page.getByRole("dialog")).toContainText("/ns/production/sa/returns");
   });
 
   await test.step("called: the dashed line becomes a live one, in mTLS", async () => {
@@ -114,7 +115,7 @@ test("a service is drawn, deployed, called, and taken away again", { tag: "@once
     await deploy(page, "No returns");
     await page.goto("/meshes/shop/proxies");
     await expect(page.getByRole("row").filter({ hasText: "storefront" })).toBeVisible();
-    await expect(page.getByRole("row").filter({ hasText: "returns" })).toHaveCount(0, { timeout: 60_000 });
+    await expect(page.getByRole("row").filter({ hasText: "retuns-v1/0" })).toHaveCount(0, { timeout: 60_000 });
     expect(await statusOf(await outboundPort(page), "returns")).toBe(404);
   });
 });

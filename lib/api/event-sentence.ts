@@ -48,6 +48,7 @@ const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
   "policy-test.removed": ({ actorName, subject }) => `${actorName} removed the policy test "${subject}".`,
   "proxy.started": ({ subject }) => `The proxy ${subject} started.`,
   "proxy.stopped": ({ subject }) => `The proxy ${subject} stopped.`,
+  "proxy.removed": ({ subject }) => `The proxy ${subject} was drained and removed; its identity ended.`,
   "proxy.config.refused": ({ subject }) =>
     `The proxy ${subject} refused its configuration and keeps the last good one.`,
   "certificate.issued": ({ subject }) => `A certificate was issued for ${subject}.`,
