@@ -21,7 +21,6 @@ export function listenForChanges(
   url: string,
   { world, rollouts, removals, checks, refreshDenyList, logger }: ChangeTargets,
 ): Listener {
-  let hasConnected = false;
   const failed = (what: string) => (error: unknown) =>
     logger.warn({ reason: error instanceof Error ? error.message : String(error) }, what);
   return listen({
@@ -39,10 +38,8 @@ export function listenForChanges(
       }
     },
     onGap() {
-      if (hasConnected) {
-        void world.load().catch(failed("the state cannot be read again"));
-      }
-      hasConnected = true;
+      // The first time too: what changed between the first read and the first LISTEN was told to nobody.
+      void world.load().catch(failed("the state cannot be read again"));
       rollouts.look();
       removals.look();
       checks.look();

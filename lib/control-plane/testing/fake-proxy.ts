@@ -80,7 +80,7 @@ export class FakeProxy {
   private hasRoutes = false;
   private stream: ClientDuplexStream<Buffer, Buffer> | null = null;
 
-  constructor(private readonly options: FakeProxyOptions) {
+  constructor(private options: FakeProxyOptions) {
     this.admin = createServer((call, response) => {
       if (call.url === "/meshwright/status") {
         response.end(
@@ -149,6 +149,11 @@ export class FakeProxy {
         initialResourceVersions: initial(typeUrl),
       });
     }
+  }
+
+  /** The next `connect` goes to another control plane. */
+  moveTo(adsPort: number): void {
+    this.options = { ...this.options, adsPort };
   }
 
   disconnect(): void {

@@ -54,8 +54,16 @@ export class TestPlane {
   }
 
   async startPlane(): Promise<void> {
-    const known = this.plane;
-    this.plane = await startControlPlane({
+    this.plane = await this.startAt(this.plane);
+  }
+
+  /** Another control plane on the same database, on ports of its own. */
+  startReplica(): Promise<RunningControlPlane> {
+    return this.startAt(undefined);
+  }
+
+  private startAt(known: RunningControlPlane | undefined): Promise<RunningControlPlane> {
+    return startControlPlane({
       databaseUrl: this.server.url,
       sealingKey: this.sealingKey,
       internalSecret: SECRET,
