@@ -1,18 +1,17 @@
 "use client";
 // What the draft does against the state it is compared with. Job: sentences from the simulator, a request to try, findings.
 // Rule: not computed, nothing changes and something changes look different; a sentence can be opened for both answers.
-import { Anchor, Button, Skeleton, Stack, Text, UnstyledButton } from "@mantine/core";
+import { Button, Skeleton, Stack, Text, UnstyledButton } from "@mantine/core";
 import { IconArrowRight, IconChevronDown, IconChevronRight } from "@tabler/icons-react";
-import Link from "next/link";
 import { useState } from "react";
 import { WorkerNote } from "@/components/design-worker";
 import type { Draft } from "@/components/draft";
-import { sharedSearch, useMesh, writeParameters } from "@/components/shell";
 import { plural, StatusBadge, StatusIcon } from "@/components/ui";
-import { type MeshIndex, parseKey } from "@/lib/mesh";
-import { isPolicyKind, type PolicyObject } from "@/lib/mesh/policies";
-import type { Answer, Consequence } from "@/lib/simulate";
-import { reasonsOf, toldOf } from "./consequences";
+import type { MeshIndex } from "@/lib/mesh";
+import type { PolicyObject } from "@/lib/mesh/policies";
+import type { Consequence } from "@/lib/simulate";
+import { AnswerLine } from "./answer-line";
+import { toldOf } from "./consequences";
 import classes from "./edit.module.css";
 import type { Problem } from "./problems";
 import { TryRequest } from "./try-request";
@@ -146,39 +145,6 @@ function Sentence({ consequence }: { consequence: Consequence }) {
         </div>
       ) : null}
     </li>
-  );
-}
-
-/** Without a word, only the reasons: the sentence stands above already. */
-export function AnswerLine({ word, answer }: { word?: string; answer: Answer }) {
-  const { mesh } = useMesh();
-  return (
-    <div>
-      {word ? (
-        <Text size="xs">
-          <strong>{word}:</strong> {answer.sentence}
-        </Text>
-      ) : null}
-      <ul className={classes.reasons}>
-        {reasonsOf(answer).map((reason) => (
-          <li key={reason.id}>
-            {reason.text}{" "}
-            {reason.object ? <PolicyLink mesh={mesh} objectKey={reason.object} path={reason.path} /> : null}
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-function PolicyLink({ mesh, objectKey, path }: { mesh: string; objectKey: string; path: string | null }) {
-  const parts = parseKey(objectKey);
-  if (!parts || !isPolicyKind(parts.kind)) return null;
-  const search = typeof window === "undefined" ? "" : writeParameters(sharedSearch(window.location.search), { path });
-  return (
-    <Anchor component={Link} size="xs" href={`/meshes/${mesh}/policies/${objectKey}${search}`}>
-      {parts.name}
-    </Anchor>
   );
 }
 

@@ -10,7 +10,7 @@ import type { MeshIndex } from "@/lib/mesh";
 import type { PolicyObject } from "@/lib/mesh/policies";
 import type { Answer } from "@/lib/simulate";
 import { optionsOf } from "../forms/reference-fields";
-import { AnswerLine } from "./consequence-pane";
+import { AnswerLine } from "./answer-line";
 import classes from "./edit.module.css";
 import { firstRequest, questionOf, type RequestFields } from "./question";
 import type { Design } from "./use-design";
