@@ -93,7 +93,7 @@ export async function withdrawWaiver(
       where: { id: waiverId, meshId: mesh.id, withdrawnAt: null },
       data: { withdrawnAt: new Date(now), withdrawnByName: principal.name },
     });
-    if (!row) throw new AppError("not-found", { detail: "There is no such waiver in force in this mesh." });
+    if (!row) throw new AppError("not-found", { detail: "There is no such waiver in force." });
     await appendEvent(connection, {
       ...actor(principal),
       meshId: mesh.id,
