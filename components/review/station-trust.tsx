@@ -15,9 +15,15 @@ const mtlsWord: Record<Exclude<Mtls, null>, string> = {
   none: "no call gets there",
 };
 
-export function mtlsStatus(mtls: Mtls, leaves: boolean): Status {
+/** Where a call leaves the mesh, no sidecar answers: what protects it is between the app and the other side. */
+function protectionOf(mtls: Exclude<Mtls, null>, leaves: boolean): string {
+  return leaves && mtls !== "mutual" && mtls !== "refused" ? "outside the mesh's own TLS" : mtlsWord[mtls];
+}
+
+function mtlsStatus(mtls: Mtls, leaves: boolean): Status {
   if (mtls === "mutual") return "ok";
-  if (mtls === "plaintext") return leaves ? "attention" : "failing";
+  if (leaves && (mtls === "plaintext" || mtls === "none")) return "attention";
+  if (mtls === "plaintext") return "failing";
   return "unmeasured";
 }
 
@@ -92,14 +98,13 @@ function Crossings({ rows }: { rows: readonly Crossing[] }) {
               </Table.Td>
               <Table.Td>{row.from}</Table.Td>
               <Table.Td>{row.to}</Table.Td>
-              <Table.Td>{row.before === null ? "new" : mtlsWord[row.before]}</Table.Td>
+              <Table.Td>{row.before === null ? "new" : protectionOf(row.before, row.leaves)}</Table.Td>
               <Table.Td>
                 {row.after === null ? (
                   "gone"
                 ) : (
                   <StatusBadge status={mtlsStatus(row.after, row.leaves)}>
-                    {mtlsWord[row.after]}
-                    {row.leaves && row.after === "plaintext" ? ", ends outside" : ""}
+                    {protectionOf(row.after, row.leaves)}
                   </StatusBadge>
                 )}
               </Table.Td>

@@ -1,6 +1,6 @@
 // The workflow of an architecture review: states, stations, votes, quorum, conditions, approval. Pure: no clock, no database.
-export { type Approval, approvalFor, unmetConditions } from "./approval";
-export { FINAL_STATES, isApproval, openBlockers, type Tally, tally } from "./decide";
+export { type Approval, approvalFor } from "./approval";
+export { FINAL_STATES, tally } from "./decide";
 export { whyNotVote, whyNotVoter } from "./may-vote";
 export { isStation, neighboursOf, numberOf, STATION_IDS, STATIONS, type StationId } from "./stations";
 export * from "./types";
