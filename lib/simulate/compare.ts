@@ -16,11 +16,6 @@ export function consequencesOf(before: Scene, after: Scene, observed: readonly O
   return consequencesFor(before, after, callsOfBoth(before.index, after.index, observed, isChanged));
 }
 
-/** What changes for these calls. */
-export function compareScenes(before: Scene, after: Scene, calls: readonly Call[]): Consequence[] {
-  return consequencesFor(before, after, calls.filter(changedPairs(before, after)));
-}
-
 function consequencesFor(before: Scene, after: Scene, calls: readonly Call[]): Consequence[] {
   const byPair = new Map<string, Call[]>();
   for (const call of calls) {

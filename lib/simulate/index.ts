@@ -1,10 +1,10 @@
 // The simulator: questions about a design, answered by the proxy's own plan and semantics. Pure, runs in the browser's worker.
 export { ask } from "./ask";
 export { callsOf } from "./calls";
-export { compareScenes, consequencesOf } from "./compare";
+export { consequencesOf } from "./compare";
 export { accessMatrix } from "./matrix";
 export { runTests } from "./policy-test";
 export { type Replay, type ReplayDifference, replay } from "./replay";
 export { buildScene, type Scene, type SceneOptions } from "./scene";
-export { caller, MAX_POLICY_TESTS, OUTCOMES, policyTest, question } from "./schema";
+export { MAX_POLICY_TESTS, policyTest, question } from "./schema";
 export type * from "./types";

@@ -21,7 +21,7 @@ const line = (max: number) =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
     .regex(/^[^\u0000-\u001f\u007f]*$/, "must not have line breaks or control characters");
 
-export const caller = z.discriminatedUnion("kind", [
+const caller = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("workload"), workload: ofKind("Workload") }),
   z.strictObject({ kind: z.literal("gateway"), gateway: ofKind("Gateway") }),
   z.strictObject({ kind: z.literal("outside"), gateway: ofKind("Gateway") }),
