@@ -30,8 +30,8 @@ import { Authority } from "../ca/authority";
 import { EnrollServer } from "../ca/enroll-server";
 import { newJoinToken } from "../ca/join-tokens";
 import { MemoryCaStore, MemoryEnrollStore } from "../testing/memory-stores";
-import { type AdsConnection, AdsServer } from "./ads-server";
-import { type Rejection, Rejections } from "./rejections";
+import { type Recorded, recordingDirectory } from "../testing/recording-directory";
+import { AdsServer } from "./ads-server";
 import { CLUSTER, createSnapshot, ENDPOINT, LISTENER, ResourcePool, ROUTE, SECRET, type Snapshot } from "./snapshot";
 
 const SPIFFE_ID = "spiffe://mesh.test/ns/production/sa/cart";
@@ -46,9 +46,7 @@ let home: string;
 let enrollPort: number;
 let adsPort: number;
 let snapshot: Snapshot;
-let connections: AdsConnection[];
-let rejected: Rejection[];
-let synced: string[];
+let recorded: Recorded;
 let fatal: { message: string; exitCode: number }[];
 let stops: (() => Promise<void> | void)[];
 
@@ -68,30 +66,13 @@ beforeEach(async () => {
   const identity = await authority.issueServerIdentity();
   enroll = new EnrollServer({ authority, store, denyList: { isDenied: () => false }, clock, logger }, identity);
   enrollPort = await enroll.listen(0, "127.0.0.1");
-  connections = [];
-  rejected = [];
-  synced = [];
   fatal = [];
-  const rejections = new Rejections();
-  server = new AdsServer(
-    {
-      clock,
-      logger,
-      directory: {
-        isLoaded: () => true,
-        authorize: (node, peer) =>
-          peer.spiffeId === SPIFFE_ID ? { proxyKey: node.id, rejections, snapshot: () => snapshot } : "not this proxy",
-        connected: (connection) => connections.push(connection),
-        disconnected: () => undefined,
-        acknowledged: () => undefined,
-        refused: (_connection, rejection) => rejected.push(rejection),
-        timedOut: () => undefined,
-        synced: (_connection, digest) => synced.push(digest),
-      },
-    },
-    identity,
-    authority.bundlePem(),
+  const { directory, ...rest } = recordingDirectory(
+    () => snapshot,
+    (spiffeId) => spiffeId === SPIFFE_ID,
   );
+  recorded = rest;
+  server = new AdsServer({ clock, logger, directory }, identity, authority.bundlePem());
   adsPort = await server.listen(0, "127.0.0.1");
   home = mkdtempSync(join(tmpdir(), "sidecar-"));
   stops = [];
@@ -239,7 +220,7 @@ async function sidecar(consumer: Consumer): Promise<AdsSource> {
 
 function push(next: Snapshot): void {
   snapshot = next;
-  connections.at(-1)?.push(next);
+  recorded.connections.at(-1)?.push(next);
 }
 
 describe("a sidecar", () => {
@@ -248,7 +229,7 @@ describe("a sidecar", () => {
     const source = await sidecar(consumer);
     expect(consumer.plans).toHaveLength(1);
     await vi.waitFor(() => expect(source.status().digest).toBe(snapshot.digest));
-    await vi.waitFor(() => expect(synced).toContain(snapshot.digest));
+    await vi.waitFor(() => expect(recorded.synced).toContain(snapshot.digest));
     expect(statSync(join(home, "identity", "key.pem")).mode & 0o777).toBe(0o600);
   });
 
@@ -260,8 +241,8 @@ describe("a sidecar", () => {
     await vi.waitFor(() => expect(consumer.denied?.serials).toEqual(new Set(["abc"])));
     const good = source.status().digest;
     push(world({ port: 1002, denied: ["0abc"], lbPolicy: Cluster_LbPolicy.MAGLEV }));
-    await vi.waitFor(() => expect(rejected).toHaveLength(1));
-    expect(JSON.stringify(rejected[0])).toContain("payment");
+    await vi.waitFor(() => expect(recorded.rejected).toHaveLength(1));
+    expect(JSON.stringify(recorded.rejected[0])).toContain("payment");
     expect(source.status()).toMatchObject({
       digest: good,
       lastNack: { message: expect.stringContaining("lb_policy") },

@@ -16,8 +16,8 @@ import {
 } from "@meshwright/proxy/contract";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { silentLogger } from "@/lib/observability/logger";
-import { type AdsConnection, type AdsDirectory, addAdsServices } from "./ads-server";
-import { type Rejection, Rejections } from "./rejections";
+import { type Recorded, recordingDirectory } from "../testing/recording-directory";
+import { addAdsServices } from "./ads-server";
 import { CLUSTER, createSnapshot, ENDPOINT, LISTENER, ResourcePool, ROUTE, type Snapshot } from "./snapshot";
 
 type Any = ReturnType<typeof create<typeof AnySchema>>;
@@ -35,15 +35,10 @@ const ECHO = {
 
 let servers: Server[];
 let snapshot: Snapshot;
-let acked: string[];
-let rejected: Rejection[];
-let connections: AdsConnection[];
+let recorded: Recorded;
 
 beforeEach(() => {
   servers = [];
-  acked = [];
-  rejected = [];
-  connections = [];
 });
 afterEach(() => {
   for (const server of servers) {
@@ -119,17 +114,8 @@ function worldTo(port: number, lbPolicy = Cluster_LbPolicy.ROUND_ROBIN): Snapsho
 }
 
 async function startWorld(): Promise<void> {
-  const rejections = new Rejections();
-  const directory: AdsDirectory = {
-    isLoaded: () => true,
-    authorize: (node) => ({ proxyKey: node.id, rejections, snapshot: () => snapshot }),
-    connected: (connection) => connections.push(connection),
-    disconnected: () => undefined,
-    acknowledged: (_connection, typeUrl) => acked.push(typeUrl),
-    refused: (_connection, rejection) => rejected.push(rejection),
-    timedOut: () => undefined,
-    synced: () => undefined,
-  };
+  const { directory, ...rest } = recordingDirectory(() => snapshot);
+  recorded = rest;
   const control = new Server();
   const peer = { ok: true, peer: { spiffeId: "spiffe://test/client", serial: "1" } } as const;
   addAdsServices(control, { directory, clock: { now: () => Date.now() }, logger: silentLogger() }, () => peer);
@@ -164,18 +150,18 @@ it("finds a server, follows it to another, and refuses a policy it does not know
       );
     });
   expect(await say()).toBe("first");
-  expect(new Set(acked)).toEqual(new Set([LISTENER, ROUTE, CLUSTER, ENDPOINT]));
+  expect(new Set(recorded.acked)).toEqual(new Set([LISTENER, ROUTE, CLUSTER, ENDPOINT]));
 
   snapshot = worldTo(second);
-  connections.at(-1)?.push(snapshot);
+  recorded.connections.at(-1)?.push(snapshot);
   await expect.poll(say, { timeout: 10_000 }).toBe("second");
 
   snapshot = worldTo(second, Cluster_LbPolicy.MAGLEV);
-  connections.at(-1)?.push(snapshot);
-  await expect.poll(() => rejected.length, { timeout: 10_000 }).toBe(1);
-  expect(rejected[0]).toMatchObject({ typeUrl: CLUSTER });
-  connections.at(-1)?.push(snapshot);
+  recorded.connections.at(-1)?.push(snapshot);
+  await expect.poll(() => recorded.rejected.length, { timeout: 10_000 }).toBe(1);
+  expect(recorded.rejected[0]).toMatchObject({ typeUrl: CLUSTER });
+  recorded.connections.at(-1)?.push(snapshot);
   expect(await say()).toBe("second");
-  expect(rejected).toHaveLength(1);
+  expect(recorded.rejected).toHaveLength(1);
   client.close();
 });
