@@ -2,51 +2,25 @@
 // Rule: exactly one of localReply, a forwarded response, or a reset ends an exchange, and finish() runs once after it.
 // One Exchange per downstream stream is kept and reused; nothing here allocates per request but what headers need.
 
-import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
-import type { PoolWaiter } from "../cluster/pool";
 import { Deadline, startDeadline } from "../deadline";
-import type { ClusterChoice, ForwardAction, RbacContext, VirtualHostPlan } from "../plan/types";
-import {
-  authorizeRequest,
-  matchRoute,
-  matchVirtualHost,
-  normalizePath,
-  pickCluster,
-  type RetryEvent,
-  shouldRetry,
-} from "../semantics";
-import type { DownstreamStream, RequestSink, ResetReason, ResponseSink, UpstreamStream } from "./exchange";
-import { ExchangeRecord } from "./exchange-record";
-import { HeaderList, NAME } from "./h1/header-list";
+import type { ClusterChoice, ForwardAction, RbacContext } from "../plan/types";
+import { authorizeRequest, matchRoute, matchVirtualHost, pickCluster, type RetryEvent } from "../semantics";
+import { admitPath, admitUnderscores } from "./admission";
+import { AttemptingExchange } from "./attempts";
+import type { DownstreamStream, RequestSink, ResetReason } from "./exchange";
+import { NAME } from "./h1/header-list";
 import { lengthUnknown, type RequestHead } from "./h1/request-head";
 import { type ResponseHead, untilClose } from "./h1/response-head";
 import { httpDate } from "./http-date";
-import { ReplayBuffer } from "./replay-buffer";
 import { appendTo, applyOps, prepareRequest, stripHopByHop } from "./request-headers";
-import { isIdempotent, Retries } from "./retries";
+import { isIdempotent } from "./retries";
 import type { DownstreamInfo } from "./runtime";
 
-const unusualPath = /[%\\]|\/[./]/;
-
-export class Exchange extends ExchangeRecord implements RequestSink, ResponseSink, PoolWaiter {
-  private stream: DownstreamStream | null = null;
-  private isActive = false;
-  private isResponseStarted = false;
-  private virtualHost: VirtualHostPlan | null = null;
-  private action: ForwardAction | null = null;
+export class Exchange extends AttemptingExchange implements RequestSink {
   private choice: ClusterChoice | null = null;
-  private waitingAt: UpstreamHost | null = null;
-  private upstream: UpstreamStream | null = null;
-  private tried: UpstreamHost[] = [];
-  private readonly replay = new ReplayBuffer();
-  private readonly retries = new Retries();
-  private holdsHost = false;
   private holdsCluster = false;
-  private upstreamPath = "";
-  private readonly localHeaders = new HeaderList();
   private readonly routeDeadline = new Deadline(() => this.onRouteTimeout());
-  private readonly tryDeadline = new Deadline(() => this.onTryTimeout());
   private readonly requestDeadline = new Deadline(() => this.onLate(408, "request_overall_timeout", "request timeout"));
   private readonly streamDeadline = new Deadline(() =>
     this.onLate(504, "max_duration_timeout", "downstream duration timeout"),
@@ -82,16 +56,15 @@ export class Exchange extends ExchangeRecord implements RequestSink, ResponseSin
       this.localReply(403, "-", "upgrade_failed");
       return;
     }
-    if ((plan.normalizePath || plan.mergeSlashes || plan.escapedSlashes !== "keep") && unusualPath.test(head.path)) {
-      const path = normalizePath(head.path, plan);
-      if (path === null) {
-        stream.closeAfterResponse();
-        this.localReply(400, "-", "path_normalization_failed");
-        return;
-      }
-      head.path = path;
+    if (!admitPath(head, plan)) {
+      stream.closeAfterResponse();
+      this.localReply(400, "-", "path_normalization_failed");
+      return;
     }
-    if (plan.headersWithUnderscores !== "allow" && !this.checkUnderscores(head)) return;
+    if (!admitUnderscores(head, plan)) {
+      this.localReply(400, "-", "unexpected_underscore");
+      return;
+    }
     if (plan.requestTimeoutMs !== null && head.bodyLength !== 0) {
       startDeadline(this.requestDeadline, plan.requestTimeoutMs, this.startedAt);
     }
@@ -117,20 +90,6 @@ export class Exchange extends ExchangeRecord implements RequestSink, ResponseSin
     const body = action.kind === "direct-response" && action.body !== null ? Buffer.from(action.body) : null;
     if (body !== null && !this.localHeaders.has("content-type")) this.localHeaders.push("content-type", "text/plain");
     this.reply(action.status, "-", "direct_response", body);
-  }
-
-  private checkUnderscores(head: RequestHead): boolean {
-    const mode = this.info.http.plan.headersWithUnderscores;
-    for (let i = head.headers.length - 1; i >= 0; i--) {
-      const name = head.headers.nameAt(i);
-      if (!name.includes("_")) continue;
-      if (mode === "reject") {
-        this.localReply(400, "-", "unexpected_underscore");
-        return false;
-      }
-      head.headers.remove(name);
-    }
-    return true;
   }
 
   private authorize(): boolean {
@@ -190,94 +149,6 @@ export class Exchange extends ExchangeRecord implements RequestSink, ResponseSin
     cluster.activeRequests++;
     cluster.totalRequests++;
     this.startAttempt();
-  }
-
-  private rewriteHost(value: string): void {
-    const head = this.head;
-    if (head === null || value === "" || value === head.authority) return;
-    head.headers.set("x-envoy-original-host", head.authority);
-    head.headers.set("host", value);
-  }
-
-  private replyOverloaded(): void {
-    this.localHeaders.clear();
-    this.localHeaders.push("x-envoy-overloaded", "true");
-    this.reply(503, "UO", "upstream_reset_before_response_started{overflow}", resetBody("overflow", false));
-  }
-
-  private startAttempt(): void {
-    const cluster = this.cluster as UpstreamCluster;
-    const retry = (this.action as ForwardAction).retry;
-    const avoid = retry?.avoidPreviousHosts === true && this.tried.length > 0;
-    const host = avoid ? cluster.pickOther(this.tried, retry.hostSelectionMaxAttempts) : cluster.pick();
-    if (host === null) {
-      this.localReply(503, "UH", "no_healthy_upstream", "no healthy upstream");
-      return;
-    }
-    this.attempts++;
-    this.host = host;
-    if (retry !== null) this.tried.push(host);
-    this.holdsHost = true;
-    host.activeRequests++;
-    host.totalRequests++;
-    if (this.isRequestEnded) this.startTryTimer();
-    const result = host.pool.take(this);
-    if (result === "queued") {
-      this.waitingAt = host;
-      return;
-    }
-    if (result === "overflow") {
-      this.leaveHost();
-      cluster.pendingOverflow++;
-      this.replyOverloaded();
-      return;
-    }
-    this.onConnection(result);
-  }
-
-  private leaveHost(): void {
-    this.tryDeadline.cancel();
-    if (!this.holdsHost || this.host === null) return;
-    this.holdsHost = false;
-    this.host.activeRequests--;
-  }
-
-  // --- pool ---
-
-  onConnection(connection: UpstreamStream): void {
-    this.waitingAt = null;
-    this.upstream = connection;
-    connection.attach(this);
-    const head = this.head as RequestHead;
-    const action = this.action as ForwardAction;
-    if (action.rewriteHost?.kind === "auto") this.rewriteHost(this.host?.plan.hostname ?? "");
-    if (this.virtualHost?.includeRequestAttemptCount) head.headers.set("x-envoy-attempt-count", String(this.attempts));
-    connection.sendHead(head.method, this.upstreamPath, head.scheme, head.headers, head.bodyLength);
-    for (const piece of this.replay.pieces) connection.sendData(piece, 0, piece.length);
-    if (!this.replay.isWhole) this.replay.drop();
-    if (this.isRequestEnded) connection.endRequest();
-    else if (head.bodyLength !== 0) {
-      connection.flush();
-      this.stream?.resumeRequest();
-    }
-  }
-
-  onConnectFailure(reason: ResetReason, detail: string): void {
-    this.waitingAt = null;
-    this.transportFailure = detail;
-    const host = this.host as UpstreamHost;
-    this.leaveHost();
-    this.cluster?.detector?.onLocalFailure(host, performance.now());
-    const isTimeout = reason === "connect-timeout";
-    if (this.retry({ kind: "connect-failure" })) return;
-    this.failWith(503, "UF", isTimeout ? "connection timeout" : "remote connection failure");
-  }
-
-  /** Local answer after an upstream failure; a response that has begun can only be broken off. */
-  private failWith(status: number, flag: string, reason: string): void {
-    const flags = this.flags === "-" ? flag : `${this.flags},${flag}`;
-    const details = `upstream_reset_before_response_started{${reason.replaceAll(" ", "_")}}`;
-    this.localReply(status, flags, details, resetBody(reason, this.attempts > 1));
   }
 
   // --- request body ---
@@ -410,60 +281,7 @@ export class Exchange extends ExchangeRecord implements RequestSink, ResponseSin
     this.stream?.resumeRequest();
   }
 
-  // --- retries and timeouts ---
-
-  private retryResponse(status: number, headers: HeaderList): boolean {
-    const policy = this.action?.retry;
-    if (!policy || !shouldRetry(policy, { kind: "response", status, headers })) return false;
-    // An overloaded upstream must not get more.
-    if (headers.has("x-envoy-overloaded")) return false;
-    const upstream = this.upstream;
-    if (!this.mayRetry()) return false;
-    this.upstream = null;
-    upstream?.discard();
-    this.leaveHost();
-    this.scheduleRetry();
-    return true;
-  }
-
-  private retry(event: RetryEvent): boolean {
-    const policy = this.action?.retry;
-    if (!policy || !shouldRetry(policy, event) || !this.mayRetry()) return false;
-    this.scheduleRetry();
-    return true;
-  }
-
-  private mayRetry(): boolean {
-    const policy = this.action?.retry;
-    const { cluster } = this;
-    if (!policy || cluster === null || !this.replay.isWhole) return false;
-    const refusal = this.retries.refusal(policy, cluster, this.head as RequestHead, this.attempts);
-    if (refusal !== null && refusal !== "") this.flags = refusal;
-    return refusal === "";
-  }
-
-  private scheduleRetry(): void {
-    const policy = this.action?.retry;
-    if (policy) this.retries.schedule(policy, this.cluster as UpstreamCluster, this.attempts, this.nextAttempt);
-  }
-
-  private readonly nextAttempt = (): void => {
-    if (this.isActive) this.startAttempt();
-  };
-
-  private startTryTimer(): void {
-    const perTry = this.action?.retry?.perTryTimeoutMs;
-    if (perTry != null) startDeadline(this.tryDeadline, perTry, performance.now());
-  }
-
-  private onTryTimeout(): void {
-    if (!this.isActive || this.isResponseStarted) return;
-    const host = this.host;
-    this.abandonUpstream();
-    if (host !== null) this.cluster?.detector?.onLocalFailure(host, performance.now());
-    if (this.retry({ kind: "per-try-timeout" })) return;
-    this.localReply(504, "UT", "upstream_per_try_timeout", "upstream request timeout");
-  }
+  // --- timeouts ---
 
   private onRouteTimeout(): void {
     if (!this.isActive) return;
@@ -508,51 +326,10 @@ export class Exchange extends ExchangeRecord implements RequestSink, ResponseSin
     return this.isActive;
   }
 
-  private abandonUpstream(): void {
-    this.retries.cancelPause();
-    this.waitingAt?.pool.cancel(this);
-    this.waitingAt = null;
-    const upstream = this.upstream;
-    this.upstream = null;
-    upstream?.cancel();
-    this.leaveHost();
-  }
-
   // --- endings ---
 
-  private localReply(status: number, flags: string, details: string, body?: string): void {
-    this.localHeaders.clear();
-    this.reply(status, flags, details, body === undefined ? null : Buffer.from(body));
-  }
-
-  private reply(status: number, flags: string, details: string, body: Buffer | string | null): void {
-    const bytes = typeof body === "string" ? Buffer.from(body) : body;
-    const headers = this.localHeaders;
-    const { plan } = this.info.http;
-    if (bytes !== null && !headers.has("content-type")) headers.push("content-type", "text/plain");
-    headers.push("date", httpDate());
-    if (plan.serverHeader !== "pass-through") headers.push("server", plan.serverName);
-    const stream = this.stream as DownstreamStream;
-    this.status = status;
-    this.flags = flags;
-    this.details = details;
-    this.responseHeaders = headers;
-    this.responseBytes = bytes?.length ?? 0;
-    const isHead = (this.head as RequestHead).method === "HEAD";
-    stream.sendHead(status, "", headers, bytes?.length ?? 0);
-    if (bytes !== null && !isHead) stream.sendData(bytes, 0, bytes.length);
-    this.finish();
-    stream.endResponse();
-  }
-
-  private breakResponse(): void {
-    const stream = this.stream;
-    this.finish();
-    stream?.reset();
-  }
-
   /** Counters, shape, log line. Runs once. */
-  private finish(): void {
+  protected finish(): void {
     if (!this.isActive) return;
     this.isActive = false;
     this.endedAt = performance.now();
@@ -571,10 +348,4 @@ export class Exchange extends ExchangeRecord implements RequestSink, ResponseSin
     this.record();
     this.replay.drop();
   }
-}
-
-/** Envoy's words: people search for them. */
-function resetBody(reason: string, isRetried: boolean): string {
-  const retried = isRetried ? "retried and the latest " : "";
-  return `upstream connect error or disconnect/reset before headers. ${retried}reset reason: ${reason}`;
 }

@@ -1,0 +1,68 @@
+// The answers that the proxy gives itself: refusals, direct responses, failures of upstreams. Rule: exactly one answer ends
+// an exchange; a response that has begun can only be broken off, never replaced.
+
+import type { DownstreamStream } from "./exchange";
+import { ExchangeRecord } from "./exchange-record";
+import { HeaderList } from "./h1/header-list";
+import type { RequestHead } from "./h1/request-head";
+import { httpDate } from "./http-date";
+
+export abstract class AnsweringExchange extends ExchangeRecord {
+  protected stream: DownstreamStream | null = null;
+  protected isActive = false;
+  protected isResponseStarted = false;
+  protected readonly localHeaders = new HeaderList();
+
+  /** Counters, log line and everything held. Runs once. */
+  protected abstract finish(): void;
+
+  protected replyOverloaded(): void {
+    this.localHeaders.clear();
+    this.localHeaders.push("x-envoy-overloaded", "true");
+    this.reply(503, "UO", "upstream_reset_before_response_started{overflow}", resetBody("overflow", false));
+  }
+
+  /** Local answer after an upstream failure; a response that has begun can only be broken off. */
+  protected failWith(status: number, flag: string, reason: string): void {
+    const flags = this.flags === "-" ? flag : `${this.flags},${flag}`;
+    const details = `upstream_reset_before_response_started{${reason.replaceAll(" ", "_")}}`;
+    this.localReply(status, flags, details, resetBody(reason, this.attempts > 1));
+  }
+
+  protected localReply(status: number, flags: string, details: string, body?: string): void {
+    this.localHeaders.clear();
+    this.reply(status, flags, details, body === undefined ? null : Buffer.from(body));
+  }
+
+  protected reply(status: number, flags: string, details: string, body: Buffer | string | null): void {
+    const bytes = typeof body === "string" ? Buffer.from(body) : body;
+    const headers = this.localHeaders;
+    const { plan } = this.info.http;
+    if (bytes !== null && !headers.has("content-type")) headers.push("content-type", "text/plain");
+    headers.push("date", httpDate());
+    if (plan.serverHeader !== "pass-through") headers.push("server", plan.serverName);
+    const stream = this.stream as DownstreamStream;
+    this.status = status;
+    this.flags = flags;
+    this.details = details;
+    this.responseHeaders = headers;
+    this.responseBytes = bytes?.length ?? 0;
+    const isHead = (this.head as RequestHead).method === "HEAD";
+    stream.sendHead(status, "", headers, bytes?.length ?? 0);
+    if (bytes !== null && !isHead) stream.sendData(bytes, 0, bytes.length);
+    this.finish();
+    stream.endResponse();
+  }
+
+  protected breakResponse(): void {
+    const stream = this.stream;
+    this.finish();
+    stream?.reset();
+  }
+}
+
+/** Envoy's words: people search for them. */
+function resetBody(reason: string, isRetried: boolean): string {
+  const retried = isRetried ? "retried and the latest " : "";
+  return `upstream connect error or disconnect/reset before headers. ${retried}reset reason: ${reason}`;
+}

@@ -1,0 +1,173 @@
+// The attempts of one request: which host, which connection, what is sent again, and when it is given up.
+// Rule: an attempt holds its host until it has ended; a retry is paid from the policy and the budget, a repeat of what
+// nobody can have acted on is not.
+
+import type { UpstreamCluster } from "../cluster/cluster";
+import type { UpstreamHost } from "../cluster/host";
+import type { PoolWaiter } from "../cluster/pool";
+import { Deadline, startDeadline } from "../deadline";
+import type { ForwardAction, VirtualHostPlan } from "../plan/types";
+import { type RetryEvent, shouldRetry } from "../semantics";
+import { AnsweringExchange } from "./answering";
+import type { ResetReason, ResponseSink, UpstreamStream } from "./exchange";
+import type { HeaderList } from "./h1/header-list";
+import type { RequestHead } from "./h1/request-head";
+import type { ResponseHead } from "./h1/response-head";
+import { ReplayBuffer } from "./replay-buffer";
+import { Retries } from "./retries";
+
+export abstract class AttemptingExchange extends AnsweringExchange implements PoolWaiter, ResponseSink {
+  protected virtualHost: VirtualHostPlan | null = null;
+  protected action: ForwardAction | null = null;
+  protected upstream: UpstreamStream | null = null;
+  protected upstreamPath = "";
+  protected readonly replay = new ReplayBuffer();
+  protected readonly retries = new Retries();
+  protected tried: UpstreamHost[] = [];
+  protected holdsHost = false;
+  private waitingAt: UpstreamHost | null = null;
+  protected readonly tryDeadline = new Deadline(() => this.onTryTimeout());
+
+  abstract onResponse(head: ResponseHead): void;
+  abstract onResponseData(chunk: Buffer, start: number, end: number): void;
+  abstract onResponseEnd(): void;
+  abstract onResponseFlush(): void;
+  abstract onUpstreamReset(reason: ResetReason, detail: string, hadBytes: boolean, isReused: boolean): void;
+  abstract onUpstreamWritable(): void;
+
+  protected startAttempt(): void {
+    const cluster = this.cluster as UpstreamCluster;
+    const retry = (this.action as ForwardAction).retry;
+    const avoid = retry?.avoidPreviousHosts === true && this.tried.length > 0;
+    const host = avoid ? cluster.pickOther(this.tried, retry.hostSelectionMaxAttempts) : cluster.pick();
+    if (host === null) {
+      this.localReply(503, "UH", "no_healthy_upstream", "no healthy upstream");
+      return;
+    }
+    this.attempts++;
+    this.host = host;
+    if (retry !== null) this.tried.push(host);
+    this.holdsHost = true;
+    host.activeRequests++;
+    host.totalRequests++;
+    if (this.isRequestEnded) this.startTryTimer();
+    const result = host.pool.take(this);
+    if (result === "queued") {
+      this.waitingAt = host;
+      return;
+    }
+    if (result === "overflow") {
+      this.leaveHost();
+      cluster.pendingOverflow++;
+      this.replyOverloaded();
+      return;
+    }
+    this.onConnection(result);
+  }
+
+  protected leaveHost(): void {
+    this.tryDeadline.cancel();
+    if (!this.holdsHost || this.host === null) return;
+    this.holdsHost = false;
+    this.host.activeRequests--;
+  }
+
+  onConnection(connection: UpstreamStream): void {
+    this.waitingAt = null;
+    this.upstream = connection;
+    connection.attach(this);
+    const head = this.head as RequestHead;
+    const action = this.action as ForwardAction;
+    if (action.rewriteHost?.kind === "auto") this.rewriteHost(this.host?.plan.hostname ?? "");
+    if (this.virtualHost?.includeRequestAttemptCount) head.headers.set("x-envoy-attempt-count", String(this.attempts));
+    connection.sendHead(head.method, this.upstreamPath, head.scheme, head.headers, head.bodyLength);
+    for (const piece of this.replay.pieces) connection.sendData(piece, 0, piece.length);
+    if (!this.replay.isWhole) this.replay.drop();
+    if (this.isRequestEnded) connection.endRequest();
+    else if (head.bodyLength !== 0) {
+      connection.flush();
+      this.stream?.resumeRequest();
+    }
+  }
+
+  onConnectFailure(reason: ResetReason, detail: string): void {
+    this.waitingAt = null;
+    this.transportFailure = detail;
+    const host = this.host as UpstreamHost;
+    this.leaveHost();
+    this.cluster?.detector?.onLocalFailure(host, performance.now());
+    const isTimeout = reason === "connect-timeout";
+    if (this.retry({ kind: "connect-failure" })) return;
+    this.failWith(503, "UF", isTimeout ? "connection timeout" : "remote connection failure");
+  }
+
+  protected rewriteHost(value: string): void {
+    const head = this.head;
+    if (head === null || value === "" || value === head.authority) return;
+    head.headers.set("x-envoy-original-host", head.authority);
+    head.headers.set("host", value);
+  }
+
+  protected retryResponse(status: number, headers: HeaderList): boolean {
+    const policy = this.action?.retry;
+    if (!policy || !shouldRetry(policy, { kind: "response", status, headers })) return false;
+    // An overloaded upstream must not get more.
+    if (headers.has("x-envoy-overloaded")) return false;
+    const upstream = this.upstream;
+    if (!this.mayRetry()) return false;
+    this.upstream = null;
+    upstream?.discard();
+    this.leaveHost();
+    this.scheduleRetry();
+    return true;
+  }
+
+  protected retry(event: RetryEvent): boolean {
+    const policy = this.action?.retry;
+    if (!policy || !shouldRetry(policy, event) || !this.mayRetry()) return false;
+    this.scheduleRetry();
+    return true;
+  }
+
+  protected mayRetry(): boolean {
+    const policy = this.action?.retry;
+    const { cluster } = this;
+    if (!policy || cluster === null || !this.replay.isWhole) return false;
+    const refusal = this.retries.refusal(policy, cluster, this.head as RequestHead, this.attempts);
+    if (refusal !== null && refusal !== "") this.flags = refusal;
+    return refusal === "";
+  }
+
+  protected scheduleRetry(): void {
+    const policy = this.action?.retry;
+    if (policy) this.retries.schedule(policy, this.cluster as UpstreamCluster, this.attempts, this.nextAttempt);
+  }
+
+  protected readonly nextAttempt = (): void => {
+    if (this.isActive) this.startAttempt();
+  };
+
+  protected startTryTimer(): void {
+    const perTry = this.action?.retry?.perTryTimeoutMs;
+    if (perTry != null) startDeadline(this.tryDeadline, perTry, performance.now());
+  }
+
+  protected onTryTimeout(): void {
+    if (!this.isActive || this.isResponseStarted) return;
+    const host = this.host;
+    this.abandonUpstream();
+    if (host !== null) this.cluster?.detector?.onLocalFailure(host, performance.now());
+    if (this.retry({ kind: "per-try-timeout" })) return;
+    this.localReply(504, "UT", "upstream_per_try_timeout", "upstream request timeout");
+  }
+
+  protected abandonUpstream(): void {
+    this.retries.cancelPause();
+    this.waitingAt?.pool.cancel(this);
+    this.waitingAt = null;
+    const upstream = this.upstream;
+    this.upstream = null;
+    upstream?.cancel();
+    this.leaveHost();
+  }
+}
