@@ -1,19 +1,27 @@
-// A finding is read, its fix looked at as a change of YAML, applied, and taken back on the topology.
-import { expectSaved } from "./canvas";
-import { expect, signIn, test } from "./meshwright";
+// Findings: seen while typing, a risk accepted and taken back, the adoption of a service.
+import { expect, expectSoundScreen, signIn, test } from "./meshwright";
 
-test("a fix is previewed, applied and undone", { tag: "@once" }, async ({ page }) => {
-  await signIn(page);
-  await page.goto("/meshes/shop/findings");
-  const finding = page.getByRole("listitem").filter({ hasText: "checkout is of critical criticality and runs once." });
-  await finding.getByRole("button", { name: "Run checkout-v1 twice" }).click();
-  await expect(finding.getByRole("list", { name: "What changes, as YAML" })).toContainText("replicas: 2");
-  await finding.getByRole("button", { name: "Apply to the draft" }).click();
-  await expect(finding).toHaveCount(0);
+test("a finding is understood, its risk accepted and ended again, and adoption says where each service stands", async ({
+  page,
+}) => {
+  await signIn(page, "author");
+  await page.goto("/meshes/shop/findings?code=MW1025");
+  const item = page.getByRole("listitem").filter({ hasText: "MW1025" });
+  await expect(item).toBeVisible({ timeout: 60_000 });
+  await item.getByRole("button", { name: "Accept the risk" }).click();
+  await item.getByLabel("Reason").fill("The line to the carrier is private.");
+  await item.getByLabel("Owner").fill("shipping");
+  await item.getByRole("button", { name: "Accept the risk" }).last().click();
+  await expect(page.getByText("Nothing like that")).toBeVisible();
 
-  await page.goto("/meshes/shop/topology");
-  await page.getByRole("button", { name: "Undo (Ctrl Z)" }).click();
-  await expectSaved(page);
-  await page.goto("/meshes/shop/findings");
-  await expect(finding).toBeVisible();
+  await page.getByText("1 accepted").click();
+  await expect(item).toContainText("shipping answers for it");
+  await item.getByRole("button", { name: "End it now" }).click();
+  await expect(page.getByText("Nothing like that")).toBeVisible();
+
+  await expectSoundScreen(page);
+  await page.goto("/meshes/shop/findings?tab=adoption&service=Service/production/catalog");
+  await expect(page.getByRole("table")).toContainText("catalog", { timeout: 60_000 });
+  await expect(page.getByRole("list", { name: "Steps of adoption" })).toBeVisible();
+  await expectSoundScreen(page);
 });

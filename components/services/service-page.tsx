@@ -6,6 +6,7 @@ import { IconTopologyStar3 } from "@tabler/icons-react";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
 import { useProxies, useSignals } from "@/components/api-client";
+import { ServiceAdoption } from "@/components/modes";
 import { Tiles } from "@/components/overview";
 import { rangeWord, sharedSearch, useMesh, useView, writeParameters } from "@/components/shell";
 import { Answer, EmptyState, ErrorState, LoadingRows, Page, Panel, StatusBadge, TimeAgo } from "@/components/ui";
@@ -49,7 +50,7 @@ export function ServicePage({ namespace, name }: { namespace: string; name: stri
   );
   if (!service) return <Unknown mesh={mesh} name={name} search={search} />;
   const live = topology.data.services.find((each) => each.key === key);
-  const mine = (findings.data?.items ?? []).filter((finding) => finding.refs.includes(key));
+  const mine = (findings.data?.items ?? []).filter((finding) => !finding.accepted && finding.refs.includes(key));
   const own = (proxies.data?.items ?? []).filter((proxy) => proxy.service === name && proxy.namespace === namespace);
   const answer = serviceAnswer(name, live, mine.length);
   const step = stepOf(topology.data.document, service);
@@ -95,7 +96,11 @@ export function ServicePage({ namespace, name }: { namespace: string; name: stri
         <Panel
           title={`Findings (${mine.length})`}
           aside={
-            <Anchor size="sm" component={Link} href={`/meshes/${mesh}/findings${writeParameters(search, { q: name })}`}>
+            <Anchor
+              size="sm"
+              component={Link}
+              href={`/meshes/${mesh}/findings${writeParameters(search, { object: key })}`}
+            >
               Open them
             </Anchor>
           }
@@ -126,6 +131,11 @@ export function ServicePage({ namespace, name }: { namespace: string; name: stri
         <Dependencies title="Whom it calls" side="target" serviceKey={key} topology={topology.data} search={search} />
       </div>
       <Policies mesh={mesh} search={search} rows={effectiveOn(topology.data.document, service)} />
+      {view.at === "draft" ? (
+        <Panel title="Adoption" hint="Where it stands in the draft, and what the next step would break.">
+          <ServiceAdoption service={key} />
+        </Panel>
+      ) : null}
       <VersionsTable document={topology.data.document} service={service} signals={signals.data} />
       <ServiceProxies
         proxies={own}

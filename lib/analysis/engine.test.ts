@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { applyCommand, type Command, type MeshDocument, objectKey, validateDocument } from "@/lib/mesh";
 import { randomCommand, seededRandom } from "@/lib/mesh/testing/random-commands";
 import { analyze, createAnalysis, factsFrom } from ".";
-import { corpus } from "./corpus";
 import { calmMesh, changed, patch } from "./testing/calm";
+import { corpus } from "./testing/corpus";
 import { largeMesh } from "./testing/large";
 
 const FACTS = factsFrom({ today: "2026-11-21" });

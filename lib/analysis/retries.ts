@@ -1,6 +1,6 @@
 // How many tries one call can become at a hop, with the retries that really run: also those that nobody wrote.
 // The rule: an outer hop multiplies only when it retries the answer that an inner failure gives (503); retries on failed connections happen at the last hop.
-import { parseKey, type Retries, type Route, type RouteRule } from "@/lib/mesh";
+import type { Retries, Route, RouteRule } from "@/lib/mesh";
 
 /** What the compiler writes where the design says nothing (lib/compile/route-rule.ts, as Istio). */
 export const DEFAULT_RETRIES = 2;
@@ -39,5 +39,3 @@ export function longestMs(rule: RouteRule): number | undefined {
   const each = rule.retries?.perTryTimeoutMs;
   return each === undefined ? undefined : each * (1 + attemptsOf(rule.retries));
 }
-
-export const shortName = (key: string) => parseKey(key)?.name ?? key;

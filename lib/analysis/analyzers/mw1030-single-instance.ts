@@ -20,7 +20,7 @@ export const mw1030SingleInstance: ObjectAnalyzer<"Service"> = {
       {
         code: "MW1030",
         severity: criticality === "critical" ? "warning" : "info",
-        message: `${service.metadata.name} is of ${criticality} criticality and runs once.`,
+        message: `${service.metadata.name} (criticality ${criticality}) runs once.`,
         cause: "While that instance restarts, is deployed or is ejected, every call to it fails.",
         refs: [key, objectKey(only)],
         fixes: [

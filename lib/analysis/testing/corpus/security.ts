@@ -1,5 +1,5 @@
 // Valid protection about which no analyzer says anything. The false positives that Kiali had to mend come first.
-import { add, authorization, type Case, make, patch, service, svc } from "../testing/calm";
+import { add, authorization, type Case, make, patch, service, svc } from "../calm";
 
 const fromCheckout = [{ services: [svc("checkout")] }];
 

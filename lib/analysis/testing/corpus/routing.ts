@@ -12,7 +12,7 @@ import {
   subset,
   svc,
   timedRoute,
-} from "../testing/calm";
+} from "../calm";
 
 const both = add(subset("v1"), subset("v2"));
 const split = (...weights: [string, number][]) => ({ action: forward("payment-service", ...weights) });

@@ -13,7 +13,7 @@ import {
   subset,
   svc,
   timedRoute,
-} from "../testing/calm";
+} from "../calm";
 
 const BEFORE_WORK = ["connect-failure", "refused-stream", "reset-before-request"];
 

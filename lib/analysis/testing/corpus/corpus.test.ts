@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { analyze } from "@/lib/analysis";
 import { validateDocument } from "@/lib/mesh";
-import { analyze } from "..";
-import { calmMesh, changed } from "../testing/calm";
+import { calmMesh, changed } from "../calm";
 import { corpus } from ".";
 
 test("the corpus has its size, and no case twice", () => {
