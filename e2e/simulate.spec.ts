@@ -22,12 +22,12 @@ test("a question, its answer hop by hop, and the answer as a policy test", { tag
   });
 
   await test.step("another host is asked as it is typed, and the address holds the question", async () => {
-    await page.getByLabel("to host").fill("nowhere.example");
+    await page.getByRole("combobox", { name: "to host" }).fill("nowhere.example");
     await expect(page.getByRole("heading", { level: 1 })).toContainText(
       'nothing in this design is called "nowhere.example"',
     );
     await expect(page).toHaveURL(/host=nowhere\.example/);
-    await page.getByLabel("to host").fill("cart.production");
+    await page.getByRole("combobox", { name: "to host" }).fill("cart.production");
     await page.keyboard.press("Escape");
     await expect(page.getByRole("heading", { level: 1 })).toContainText("storefront reaches cart");
   });
@@ -39,7 +39,7 @@ test("a question, its answer hop by hop, and the answer as a policy test", { tag
     const row = page.getByRole("listitem").filter({ hasText: NAME });
     await expect(row.getByText("holds", { exact: true })).toBeVisible();
     await row.getByRole("button", { name: "Open" }).click();
-    await expect(page.getByLabel("path")).toHaveValue("/cart");
+    await expect(page.getByRole("textbox", { name: "path" })).toHaveValue("/cart");
     await page.getByRole("tab", { name: "Tests" }).click();
     await row.getByRole("button", { name: `Remove ${NAME}` }).click();
     await row.getByRole("button", { name: "Remove", exact: true }).click();

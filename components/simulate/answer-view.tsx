@@ -72,7 +72,7 @@ function NextStep({ mesh, answer, question, caller }: Props) {
   return (
     <Text size="sm">
       Should this be allowed?{" "}
-      <Anchor component={Link} href={href}>
+      <Anchor component={Link} href={href} underline="always">
         Write a policy for this call
       </Anchor>
     </Text>

@@ -74,7 +74,7 @@ function RuleLink({ mesh, rule }: { mesh: string; rule: RuleOrigin }) {
   const key = parseKey(rule.object);
   return (
     <>
-      <Anchor component={Link} href={linkTo(mesh, rule.object, rule.path)}>
+      <Anchor component={Link} href={linkTo(mesh, rule.object, rule.path)} underline="always">
         {key ? `${key.kind} ${key.name}` : rule.object}
         {rule.name === undefined ? "" : `, “${rule.name}”`}
       </Anchor>{" "}
