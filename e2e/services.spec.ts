@@ -2,6 +2,7 @@
 import { expect, signIn, test } from "./meshwright";
 
 test("an owner goes from the list to the page of a service", { tag: "@once" }, async ({ page }) => {
+  test.setTimeout(120_000);
   await signIn(page);
   await page.goto("/meshes/shop/services");
   await page.getByLabel("Search services").fill("pay");
