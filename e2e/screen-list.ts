@@ -30,4 +30,6 @@ export const SCREENS: readonly Screen[] = [
   { name: "proxies", path: "proxies" },
   { name: "document", path: "document" },
   { name: "settings", path: "settings" },
+  { name: "settings-environments", path: "settings?tab=environments" },
+  { name: "settings-audit", path: "settings?tab=audit" },
 ];

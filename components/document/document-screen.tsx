@@ -151,7 +151,7 @@ function Diagram({ block }: { block: Extract<Block, { kind: "diagram" }> }) {
   const source = useMemo(() => `data:image/svg+xml;charset=utf-8,${encodeURIComponent(block.svg)}`, [block.svg]);
   return (
     <figure className={classes.figure}>
-      <Image src={source} alt={`${block.title}: ${block.mermaid}`} />
+      <Image w="auto" maw="100%" src={source} alt={`${block.title}: ${block.mermaid}`} />
       <figcaption>{block.title}</figcaption>
     </figure>
   );

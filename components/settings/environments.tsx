@@ -4,12 +4,13 @@ import { Anchor, Stack, Table, Text } from "@mantine/core";
 import Link from "next/link";
 import { useBinding } from "@/components/api-client";
 import { useMesh } from "@/components/shell";
-import { EmptyState, Mono, Panel, plural, StatusBadge, shortDigest, TableScroll } from "@/components/ui";
+import { EmptyState, LoadingRows, Mono, Panel, plural, StatusBadge, shortDigest, TableScroll } from "@/components/ui";
 import { EnvironmentRule, MeshRule } from "./rules";
 
 export function Environments() {
-  const { mesh, environments, environment } = useMesh();
+  const { mesh, environments, environment, isLoading } = useMesh();
   const { binding } = useBinding(mesh, environment?.name);
+  if (isLoading) return <LoadingRows />;
   if (environments.length === 0)
     return <EmptyState title="No environment yet">It appears as soon as the control plane is up.</EmptyState>;
   return (

@@ -19,9 +19,9 @@ import {
   type DocumentInput,
   type DocumentReview,
   designDocument,
-  pdfDefinition,
 } from "@/lib/document";
 import { type MeshDocument, parseKey } from "@/lib/mesh";
+import { pdfDefinition } from "./pdf-definition";
 import type { Runtime } from "./runtime";
 
 const MOST_REVIEWS = 20;

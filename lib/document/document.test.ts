@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { demoMesh, demoPositions, digestOf, type MeshDocument, validateDocument } from "@/lib/mesh";
 import { dataPlane } from "./diagrams";
-import { designDocument, pdfDefinition, toMarkdown } from "./index";
+import { designDocument, toMarkdown } from "./index";
 import { demoInput } from "./testing/demo-input";
 
 const document = demoMesh();
@@ -44,13 +44,9 @@ describe("the document", () => {
     }
   });
 
-  test("carries the digest at the foot of each page and at both ends of the Markdown", () => {
-    const definition = pdfDefinition(made);
-    const foot = definition.footer as (page: number, pages: number) => unknown;
-    for (const page of [1, 2, 9]) expect(JSON.stringify(foot(page, 9))).toContain(made.digest);
-    expect(toMarkdown(made).split(made.digest)).toHaveLength(
-      3 + toMarkdown({ ...made, digest: "" }).split(made.digest).length - 1,
-    );
+  test("carries the digest at both ends", () => {
+    const without = toMarkdown({ ...made, digest: "" });
+    expect(toMarkdown(made).split(made.digest)).toHaveLength(2 + without.split(made.digest).length);
   });
 
   test("is the same for the same input", () => {

@@ -1,5 +1,4 @@
-// The technical design document of a revision: blocks, Markdown, pdfmake's definition. Pure.
+// The technical design document of a revision: blocks and Markdown. Pure; lib/api prints it.
 export { designDocument } from "./design-document";
 export { toMarkdown } from "./markdown";
-export { pdfDefinition } from "./pdf-definition";
 export type * from "./types";

@@ -1,7 +1,7 @@
-// The document as pdfmake's definition. Pure: who has fonts and a printer makes bytes of it.
+// The document as pdfmake's definition. Who has fonts and a printer makes bytes of it; it stands here because only this folder may name a printer's types.
 // The rule: the same digest stands at the foot of each page, and no text is set in a font that lacks its letters.
 import type { Content, ContentTable, TDocumentDefinitions } from "pdfmake/interfaces";
-import type { Block, DesignDocument } from "./types";
+import type { Block, DesignDocument } from "@/lib/document";
 
 const INK = "#171b22";
 const DIM = "#545d6b";
