@@ -66,17 +66,25 @@ export function CodeEditor(props: CodeEditorProps) {
     latest.current.onChange(text);
   });
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: made once; what changes later goes in by the effects below
+  // made once, of what there is at first; what changes later goes in by the effects below
+  const first = useRef({
+    value: props.value,
+    label: props.label,
+    isReadOnly: props.isReadOnly,
+    noteId,
+    nonce: nonce?.(),
+  });
   useEffect(() => {
     if (!host.current) return;
+    const { value, label, isReadOnly, noteId, nonce } = first.current;
     const editor = new EditorView({
       parent: host.current,
       state: EditorState.create({
-        doc: props.value,
+        doc: value,
         extensions: [
-          EditorView.cspNonce.of(nonce?.() ?? ""),
-          EditorView.contentAttributes.of({ "aria-label": props.label, "aria-describedby": noteId }),
-          readOnly.current.of(writing(props.isReadOnly)),
+          EditorView.cspNonce.of(nonce ?? ""),
+          EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": noteId }),
+          readOnly.current.of(writing(isReadOnly)),
           EditorView.updateListener.of((update) => {
             if (!update.docChanged || update.transactions.some((each) => each.annotation(fromOutside))) return;
             if (pending.current) clearTimeout(pending.current);
