@@ -1,0 +1,20 @@
+// A finding is read, its fix looked at as a change of YAML, applied, and taken back on the topology.
+import { expectSaved } from "./canvas";
+import { expect, signIn, test } from "./meshwright";
+
+test("a fix is previewed, applied and undone", { tag: "@once" }, async ({ page }) => {
+  test.setTimeout(120_000);
+  await signIn(page);
+  await page.goto("/meshes/shop/findings");
+  const finding = page.getByRole("listitem").filter({ hasText: "checkout is of critical criticality and runs once." });
+  await finding.getByRole("button", { name: "Run checkout-v1 twice" }).click();
+  await expect(finding.getByRole("list", { name: "What changes, as YAML" })).toContainText("replicas: 2");
+  await finding.getByRole("button", { name: "Apply to the draft" }).click();
+  await expect(finding).toHaveCount(0);
+
+  await page.goto("/meshes/shop/topology");
+  await page.getByRole("button", { name: "Undo (Ctrl Z)" }).click();
+  await expectSaved(page);
+  await page.goto("/meshes/shop/findings");
+  await expect(finding).toBeVisible();
+});
