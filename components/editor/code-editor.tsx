@@ -83,7 +83,8 @@ export function CodeEditor(props: CodeEditorProps) {
         doc: value,
         extensions: [
           EditorView.cspNonce.of(nonce ?? ""),
-          EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": noteId }),
+          // the tab stop is said, because the box around it scrolls
+          EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": noteId, tabindex: "0" }),
           readOnly.current.of(writing(isReadOnly)),
           EditorView.updateListener.of((update) => {
             if (!update.docChanged || update.transactions.some((each) => each.annotation(fromOutside))) return;
