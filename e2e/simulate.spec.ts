@@ -4,7 +4,7 @@ import { expect, expectSoundScreen, signIn, test } from "./meshwright";
 const NAME = "storefront reads carts (journey)";
 
 test("a question, its answer hop by hop, and the answer as a policy test", { tag: "@once" }, async ({ page }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(300_000);
   await signIn(page, "author");
   await page.goto("/meshes/shop/simulate?from=Workload/production/storefront-v1&host=cart.production&path=/cart");
 
