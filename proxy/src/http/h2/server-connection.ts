@@ -4,21 +4,12 @@
 
 import type { Socket } from "node:net";
 import type { Http2Plan } from "../../plan/types";
-import type { DownstreamStream, RequestSink } from "../exchange";
-import { type HeaderList, NAME, nameInfo } from "../h1/header-list";
-import { type HeadRefusal, lengthUnknown, RequestHead, refusal } from "../h1/request-head";
+import { type HeaderList, nameInfo } from "../h1/header-list";
+import { type HeadRefusal, RequestHead, refusal } from "../h1/request-head";
 import { H2Connection, type HeaderLimits } from "./connection";
 import { MessageFields } from "./message";
 import { CODE, headerBlockTimeoutMs, preface, SETTING } from "./protocol";
-import { H2Stream } from "./stream";
-
-/** What the listener gives a stream: the router's side of it. */
-export interface ServerExchange extends RequestSink {
-  readonly isBusy: boolean;
-  readonly idleLimitMs: number | null;
-  readonly touchedAt: number;
-  onIdleTimeout(): void;
-}
+import { H2ServerStream, type ServerExchange } from "./server-stream";
 
 export interface H2ServerHooks {
   newExchange(): ServerExchange;
@@ -36,92 +27,6 @@ const maxSpare = 64;
 /** How long a draining connection waits for requests that were on their way when GOAWAY left. */
 const drainRoundTripMs = 1000;
 const drainPing = Buffer.from("drained?");
-
-export class H2ServerStream extends H2Stream implements DownstreamStream {
-  readonly request = new RequestHead();
-  private hasHead = false;
-
-  constructor(
-    protected override readonly owner: H2ServerConnection,
-    readonly exchange: ServerExchange,
-  ) {
-    super(owner);
-    this.request.protocol = "HTTP/2";
-  }
-
-  begin(id: number, sendWindow: number, isLast: boolean): void {
-    this.open(id, sendWindow);
-    this.hasHead = false;
-    this.isRemoteEnded = isLast;
-    const { request, exchange } = this;
-    this.toReceive = request.bodyLength === lengthUnknown ? -1 : request.bodyLength;
-    if (request.expectsContinue && !isLast) this.owner.sendContinue(id);
-    exchange.onRequest(this);
-    if (isLast && this.isOpen) exchange.onRequestEnd();
-  }
-
-  protected onBody(chunk: Buffer, start: number, end: number): void {
-    this.exchange.onRequestData(chunk, start, end);
-  }
-
-  protected onBodyEnd(): void {
-    this.exchange.onRequestEnd();
-  }
-
-  onReadEnd(): void {
-    if (!this.isRemoteEnded) this.exchange.onRequestFlush();
-  }
-
-  /** The response is out and the rest of the request is not wanted (RFC 9113 8.1). */
-  protected onLocalEnd(): void {
-    this.stopPeer();
-  }
-
-  protected onWritable(): void {
-    this.exchange.onDownstreamWritable();
-  }
-
-  onReset(code: number, detail: string): void {
-    const isPeerGone = code < 0 || detail === "remote_reset";
-    this.exchange.onDownstreamReset(isPeerGone ? 0 : 400, detail);
-  }
-
-  // --- DownstreamStream ---
-
-  sendHead(status: number, _reason: string, headers: HeaderList, bodyLength: number): void {
-    if (!this.isOpen || this.hasHead) return;
-    this.hasHead = true;
-    const isBodyless = this.request.method === "HEAD" || status === 204 || status === 304;
-    if (!isBodyless && bodyLength >= 0 && (headers.seen & NAME.contentLength) === 0) {
-      headers.push("content-length", String(bodyLength));
-    }
-    const isLast = isBodyless || bodyLength === 0;
-    this.toSend = bodyLength < 0 ? -1 : bodyLength;
-    this.owner.sendHeaders(this.id, status, headers, isLast);
-    this.isEndSent = isLast;
-  }
-
-  endResponse(): void {
-    this.endSending();
-  }
-
-  reset(): void {
-    // Not the peer's doing: it must not count against it.
-    if (!this.isOpen) return;
-    this.owner.out.resetStream(this.id, CODE.internalError);
-    this.owner.release(this);
-  }
-
-  pauseRequest(): void {
-    this.pauseReading();
-  }
-
-  resumeRequest(): void {
-    this.resumeReading();
-  }
-
-  closeAfterResponse(): void {}
-}
 
 export class H2ServerConnection extends H2Connection<H2ServerStream> {
   private readonly fields = new MessageFields();

@@ -1,0 +1,94 @@
+// The runtime plan of clusters: whom requests go to, how many at once, and when a host is taken out.
+// Rule: plain data, every default already filled in.
+
+import type { Http2Plan, UpstreamTlsPlan } from "./connection-types";
+
+export interface ClusterPlan {
+  readonly name: string;
+  readonly statName: string;
+  readonly type: "static" | "strict-dns" | "eds";
+  /** EDS resource name (service_name or the cluster's). */
+  readonly edsName: string | null;
+  readonly lbPolicy: "round-robin" | "least-request" | "random";
+  readonly leastRequestChoices: number;
+  /** Below this share of healthy endpoints all are used (panic); 0: never. Percent. */
+  readonly healthyPanicThreshold: number;
+  readonly connectTimeoutMs: number;
+  readonly dns: DnsPlan;
+  readonly circuitBreakers: CircuitBreakerPlan;
+  readonly outlierDetection: OutlierDetectionPlan | null;
+  readonly http: UpstreamHttpPlan;
+  readonly perConnectionBufferLimitBytes: number;
+  readonly tls: UpstreamTlsPlan | null;
+  readonly endpoints: readonly EndpointPlan[];
+  /** filter_metadata["meshwright"], string values only: service, namespace, workload, version, kind. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Equal keys mean that everything but the endpoints is equal (keep pools on swap). */
+  readonly contentKey: string;
+}
+
+export interface DnsPlan {
+  readonly family: "auto" | "v4-only" | "v6-only" | "v4-preferred" | "all";
+  readonly refreshMs: number;
+}
+
+export interface CircuitBreakerPlan {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  readonly maxRetries: number;
+  /** Overrides maxRetries when set. */
+  readonly retryBudget: { readonly percent: number; readonly minConcurrency: number } | null;
+}
+
+export interface OutlierDetectionPlan {
+  readonly intervalMs: number;
+  readonly baseEjectionTimeMs: number;
+  readonly maxEjectionTimeMs: number;
+  readonly maxEjectionTimeJitterMs: number;
+  readonly maxEjectionPercent: number;
+  readonly alwaysEjectOneHost: boolean;
+  readonly splitExternalLocalOriginErrors: boolean;
+  /** `enforcing` 0-100: the chance that a detection ejects. */
+  readonly consecutive5xx: { readonly count: number; readonly enforcing: number };
+  readonly consecutiveGatewayFailure: { readonly count: number; readonly enforcing: number };
+  readonly consecutiveLocalOriginFailure: { readonly count: number; readonly enforcing: number };
+  readonly successRate: {
+    readonly minimumHosts: number;
+    readonly requestVolume: number;
+    /** 1900 = 1.9 standard deviations. */
+    readonly stdevFactor: number;
+    readonly enforcing: number;
+    readonly enforcingLocalOrigin: number;
+  };
+  readonly failurePercentage: {
+    readonly threshold: number;
+    readonly minimumHosts: number;
+    readonly requestVolume: number;
+    readonly enforcing: number;
+    readonly enforcingLocalOrigin: number;
+  };
+}
+
+export interface UpstreamHttpPlan {
+  /** auto: what ALPN says, HTTP/1.1 when it says nothing. */
+  readonly protocol: "http1" | "http2" | "auto";
+  readonly http2: Http2Plan;
+  readonly maxRequestsPerConnection: number | null;
+  readonly idleTimeoutMs: number | null;
+  readonly maxConnectionDurationMs: number | null;
+  readonly maxResponseHeadersKb: number;
+  readonly maxHeadersCount: number;
+}
+
+export interface EndpointPlan {
+  /** IP, or a DNS name in a strict-dns cluster. */
+  readonly address: string;
+  readonly port: number;
+  /** For auto host rewrite; empty: none. */
+  readonly hostname: string;
+  readonly weight: number;
+  readonly health: "healthy" | "unhealthy" | "draining" | "degraded";
+  /** filter_metadata["meshwright"], string values only: workload, version, instance. */
+  readonly metadata: Readonly<Record<string, string>>;
+}

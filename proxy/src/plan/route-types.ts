@@ -1,0 +1,191 @@
+// The runtime plan of RBAC and routes: what authorization looks at, which route matches, and what it does.
+// Rule: patterns are compiled and levels of configuration merged before; a matcher is a closure with a text for people.
+
+import type { HttpRequestView, PeerIdentity } from "./views";
+
+/** One RBAC filter. `rules: null` means the filter enforces nothing; empty ALLOW rules deny everything. */
+export interface RbacFilterPlan {
+  /** Name of the filter in the chain: the key of overrides in routes. */
+  readonly name: string;
+  readonly rules: RbacPlan | null;
+  readonly shadowRules: RbacPlan | null;
+}
+
+export interface RbacPlan {
+  readonly action: "allow" | "deny" | "log";
+  /** Sorted by name, as Envoy evaluates them. */
+  readonly policies: readonly RbacPolicy[];
+}
+
+export interface RbacPolicy {
+  readonly name: string;
+  readonly permission: RbacMatcher;
+  readonly principal: RbacMatcher;
+}
+
+/** A compiled permission or principal with a sentence for people. */
+export interface RbacMatcher {
+  readonly text: string;
+  readonly matches: (context: RbacContext) => boolean;
+}
+
+/** What authorization looks at. For a TCP connection `request` is null: header and path matchers are then false. */
+export interface RbacContext {
+  readonly request: HttpRequestView | null;
+  /** null: the downstream connection is not TLS. */
+  readonly peer: PeerIdentity | null;
+  readonly directRemoteAddress: string;
+  /** After x-forwarded-for handling; equals directRemoteAddress otherwise. */
+  readonly remoteAddress: string;
+  readonly destinationAddress: string;
+  readonly destinationPort: number;
+  readonly requestedServerName: string;
+}
+
+export interface RouteConfigPlan {
+  readonly name: string;
+  readonly ignorePortInHostMatching: boolean;
+  readonly virtualHosts: readonly VirtualHostPlan[];
+  /** Lookup tables of Envoy's order: exact, longest suffix wildcard (*.x), longest prefix wildcard (x.*), "*". */
+  readonly exactDomains: ReadonlyMap<string, VirtualHostPlan>;
+  /** Keys without the star, grouped by length, longest first. */
+  readonly suffixDomains: readonly { readonly length: number; readonly hosts: ReadonlyMap<string, VirtualHostPlan> }[];
+  readonly prefixDomains: readonly { readonly length: number; readonly hosts: ReadonlyMap<string, VirtualHostPlan> }[];
+  readonly defaultHost: VirtualHostPlan | null;
+}
+
+export interface VirtualHostPlan {
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly routes: readonly RoutePlan[];
+  /** Adds x-envoy-attempt-count to requests to the upstream. */
+  readonly includeRequestAttemptCount: boolean;
+  /** Adds x-envoy-attempt-count to responses. */
+  readonly includeAttemptCountInResponse: boolean;
+}
+
+export interface RoutePlan {
+  /** Route.name, or "" as in Envoy. */
+  readonly name: string;
+  readonly virtualHost: string;
+  readonly match: RouteMatchPlan;
+  readonly action: ForwardAction | RedirectAction | DirectResponseAction;
+  /** filter_metadata["meshwright"], string values only. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** By filter name; `rules: null` inside switches the filter off for this route. */
+  readonly rbacOverrides: ReadonlyMap<string, RbacFilterPlan> | null;
+}
+
+export interface RouteMatchPlan {
+  readonly path: PathMatcher;
+  readonly headers: readonly HeaderMatcher[];
+  readonly query: readonly QueryMatcher[];
+  /** Share of requests in [0, 1]; null: all. */
+  readonly fraction: { readonly numerator: number; readonly denominator: number } | null;
+}
+
+export interface PathMatcher {
+  readonly kind: "exact" | "prefix" | "path-separated-prefix" | "regex";
+  readonly value: string;
+  readonly caseSensitive: boolean;
+  /** On the path without query and fragment. */
+  readonly matches: (path: string) => boolean;
+}
+
+export interface HeaderMatcher {
+  readonly name: string;
+  /** For people: `x-user-type exact "beta-tester"`. */
+  readonly text: string;
+  readonly matches: (request: HttpRequestView) => boolean;
+}
+
+export interface QueryMatcher {
+  readonly name: string;
+  readonly text: string;
+  /** `value` undefined: the parameter is absent. Values are not percent-decoded. */
+  readonly matches: (value: string | undefined) => boolean;
+}
+
+export interface ForwardAction {
+  readonly kind: "forward";
+  /** At least one; weights of a single cluster are 1 of 1. */
+  readonly clusters: readonly ClusterChoice[];
+  readonly totalWeight: number;
+  /** :path of the request with query -> :path to the upstream. null: unchanged. */
+  readonly rewritePath: ((path: string) => string) | null;
+  /** New Host; auto = the endpoint's hostname. x-envoy-original-host is added as in Envoy. */
+  readonly rewriteHost: { readonly kind: "literal"; readonly value: string } | { readonly kind: "auto" } | null;
+  readonly appendXForwardedHost: boolean;
+  /** Whole request after it was received, 15 s by default; null: off. */
+  readonly timeoutMs: number | null;
+  /** Replaces the stream idle timeout of the connection manager when `hasIdleTimeout`. */
+  readonly idleTimeoutMs: number | null;
+  readonly hasIdleTimeout: boolean;
+  /** Replaces the connection manager's when `hasMaxStreamDuration`. */
+  readonly maxStreamDurationMs: number | null;
+  readonly hasMaxStreamDuration: boolean;
+  readonly retry: RetryPolicyPlan | null;
+  /** Status when the cluster is unknown: 503 (default) or 404. */
+  readonly clusterNotFoundStatus: 503 | 404;
+}
+
+export interface ClusterChoice {
+  readonly name: string;
+  readonly weight: number;
+  /** Complete lists, in the order of application (all levels merged). */
+  readonly requestHeaders: readonly HeaderOp[];
+  readonly responseHeaders: readonly HeaderOp[];
+}
+
+export interface RedirectAction {
+  readonly kind: "redirect";
+  readonly status: 301 | 302 | 303 | 307 | 308;
+  /** Value of Location for the request. */
+  readonly location: (request: HttpRequestView) => string;
+  readonly responseHeaders: readonly HeaderOp[];
+}
+
+export interface DirectResponseAction {
+  readonly kind: "direct-response";
+  readonly status: number;
+  /** null: no body. */
+  readonly body: Uint8Array | null;
+  readonly responseHeaders: readonly HeaderOp[];
+}
+
+/** Apply in order. `set` replaces all values; `set-if-present` only when there is one. */
+export type HeaderOp =
+  | { readonly op: "remove"; readonly name: string }
+  | {
+      readonly op: "append" | "add-if-absent" | "set" | "set-if-present";
+      readonly name: string;
+      readonly value: string;
+    };
+
+export interface RetryPolicyPlan {
+  readonly on: RetryConditions;
+  readonly attempts: number;
+  readonly perTryTimeoutMs: number | null;
+  readonly baseIntervalMs: number;
+  readonly maxIntervalMs: number;
+  /** retry_host_predicate previous_hosts: pick again up to hostSelectionMaxAttempts times. */
+  readonly avoidPreviousHosts: boolean;
+  readonly hostSelectionMaxAttempts: number;
+  /** When not empty, only requests that match one of these are retried. */
+  readonly retriableRequestHeaders: readonly HeaderMatcher[];
+}
+
+export interface RetryConditions {
+  readonly serverError: boolean; // 5xx: 5xx, reset, connect failure, timeout
+  readonly gatewayError: boolean; // 502, 503, 504
+  readonly reset: boolean;
+  readonly resetBeforeRequest: boolean;
+  readonly connectFailure: boolean;
+  readonly refusedStream: boolean;
+  readonly retriable4xx: boolean; // 409
+  /** gRPC status codes in response headers (trailers are not looked at, as in Envoy). */
+  readonly grpcStatuses: readonly number[];
+  readonly envoyRateLimited: boolean;
+  readonly statusCodes: readonly number[];
+  readonly responseHeaders: readonly HeaderMatcher[];
+}
