@@ -4,6 +4,7 @@ import { expect, expectSoundScreen, signIn, test } from "./meshwright";
 test("a finding is understood, its risk accepted and ended again, and adoption says where each service stands", async ({
   page,
 }) => {
+  test.setTimeout(180_000);
   await signIn(page, "author");
   await page.goto("/meshes/shop/findings?code=MW1025");
   const item = page.getByRole("listitem").filter({ hasText: "MW1025" });
