@@ -158,4 +158,7 @@ export const checkChanges = z.object({
 });
 export type CheckChangesDto = z.infer<typeof checkChanges>;
 
-export const checkExportQuery = z.strictObject({ format: z.enum(REPORT_FORMATS), framework: z.enum(FRAMEWORKS).optional() });
+export const checkExportQuery = z.strictObject({
+  format: z.enum(REPORT_FORMATS),
+  framework: z.enum(FRAMEWORKS).optional(),
+});
