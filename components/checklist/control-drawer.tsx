@@ -152,7 +152,7 @@ function LayerView({ layer, control, opened, onEvidence, mesh, environment, run 
           const [first] = each.evidence ?? [];
           const isOpen = first !== undefined && opened === first;
           return (
-            <li key={`${each.subject} ${each.path ?? ""} ${each.text}`}>
+            <li key={[each.subject, each.path, each.text, each.evidence?.join()].join(" ")}>
               <div className={classes.subject}>
                 <StatusIcon status={stateStatus[each.state]} size={14} label={stateWord[each.state]} />
                 <div>
