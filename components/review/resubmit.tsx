@@ -1,11 +1,12 @@
 "use client";
 // The author's way on: answer with a new round, or take the review back. Rule: says that no vote is carried over before it is done.
 import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { useDraft } from "@/components/draft";
 import { useMe } from "@/components/shell";
 import { Panel, plural, shortDigest } from "@/components/ui";
 import type { ReviewDto } from "@/lib/api/schema";
+import { digestOf, type MeshDocument } from "@/lib/mesh";
 import { FINAL_STATES } from "@/lib/review";
 import { useReviewStep } from "./queries";
 
@@ -15,12 +16,14 @@ export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) 
   const step = useReviewStep(mesh, review.number);
   const [answer, setAnswer] = useState("");
   const [withdrawing, setWithdrawing] = useState(false);
+  const document: MeshDocument | undefined = draft.snapshot?.document;
+  const digest = useMemo(() => (document ? digestOf(document) : null), [document]);
   if (!can("review.submit")) return null;
   const isOver = ["rejected", "superseded", "withdrawn"].includes(review.state);
   if (isOver) return null;
   const isOpen = !FINAL_STATES.has(review.state);
   const snapshot = draft.snapshot;
-  const isSame = snapshot !== null && snapshot.digest === review.round?.digest;
+  const isSame = digest !== null && digest === review.round?.digest;
   const votes = review.rounds.at(-1)?.votes.length ?? 0;
   const next = (review.round?.number ?? 0) + 1;
   return (
@@ -42,7 +45,7 @@ export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) 
             <Text size="sm" c="dimmed">
               {isSame
                 ? "The draft is the same as this round: change it first."
-                : `${votes > 0 ? `${plural(votes, "vote")} on this round ${votes === 1 ? "does" : "do"} not count for the next. ` : ""}Open comments are asked again.${snapshot ? ` Draft digest ${shortDigest(snapshot.digest)}.` : ""}`}
+                : `${votes > 0 ? `${plural(votes, "vote")} on this round ${votes === 1 ? "does" : "do"} not count for the next. ` : ""}Open comments are asked again.${digest ? ` Draft digest ${shortDigest(digest)}.` : ""}`}
             </Text>
           </>
         ) : (
