@@ -35,6 +35,8 @@ export interface TestApi {
   stop(): Promise<void>;
 }
 
+const isJson = (response: Response) => /\bjson\b/.test(response.headers.get("content-type") ?? "");
+
 export async function startTestApi(): Promise<TestApi> {
   const postgres = await startTestPostgres();
   const seeding = openDatabase({ url: postgres.url, poolSize: 2 });
@@ -68,7 +70,7 @@ export async function startTestApi(): Promise<TestApi> {
       return {
         status: response.status,
         headers: response.headers,
-        body: (answer ? JSON.parse(answer) : undefined) as T,
+        body: (isJson(response) && answer ? JSON.parse(answer) : answer || undefined) as T,
       };
     },
     async tokenFor(role, { mesh, namespace } = {}) {
