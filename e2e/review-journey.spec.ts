@@ -228,7 +228,7 @@ test("a change is made, reviewed, approved on a condition, deployed and proved",
     await expect(async () => {
       await reviewer.keyboard.press("m");
       await expect(reviewer.getByLabel("New comment")).toBeFocused({ timeout: 2_000 });
-    }).toPass();
+    }).toPass({ timeout: PATIENCE_MS });
     await reviewer.keyboard.type("Who sees it when catalog is refused? Say so in the policy's description.");
     await reviewer.keyboard.press("Tab");
     await reviewer.keyboard.press("Tab");

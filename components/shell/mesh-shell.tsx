@@ -1,6 +1,6 @@
 "use client";
 // The frame of every screen of a mesh: rail, context bar, finder, keys, live news.
-import { useHotkeys, useLocalStorage, useMediaQuery } from "@mantine/hooks";
+import { type HotkeyItem, useHotkeys, useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { usePathname, useRouter } from "next/navigation";
 import { type ReactNode, Suspense, useEffect, useRef } from "react";
@@ -62,13 +62,16 @@ function useNavigationKeys(mesh: string) {
         pressedG.current = Date.now();
       },
     ],
-    ...navigation.map((entry): [string, () => void] => [
+    // A letter that does not follow `g` belongs to the screen: it must not look as if it had been used.
+    ...navigation.map((entry): HotkeyItem => [
       entry.key,
-      () => {
+      (event) => {
         if (Date.now() - pressedG.current > 1000) return;
+        event.preventDefault();
         pressedG.current = 0;
         router.push(`/meshes/${mesh}/${entry.path}${sharedSearch(window.location.search)}`);
       },
+      { preventDefault: false },
     ]),
   ]);
 }
