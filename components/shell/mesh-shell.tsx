@@ -63,15 +63,17 @@ function useNavigationKeys(mesh: string) {
       },
     ],
     // A letter that does not follow `g` belongs to the screen: it must not look as if it had been used.
-    ...navigation.map((entry): HotkeyItem => [
-      entry.key,
-      (event) => {
-        if (Date.now() - pressedG.current > 1000) return;
-        event.preventDefault();
-        pressedG.current = 0;
-        router.push(`/meshes/${mesh}/${entry.path}${sharedSearch(window.location.search)}`);
-      },
-      { preventDefault: false },
-    ]),
+    ...navigation.map(
+      (entry): HotkeyItem => [
+        entry.key,
+        (event) => {
+          if (Date.now() - pressedG.current > 1000) return;
+          event.preventDefault();
+          pressedG.current = 0;
+          router.push(`/meshes/${mesh}/${entry.path}${sharedSearch(window.location.search)}`);
+        },
+        { preventDefault: false },
+      ],
+    ),
   ]);
 }
