@@ -37,7 +37,10 @@ export const mw1040LongChain: MeshAnalyzer = {
   },
 };
 
-/** Without recursion: chains can be as long as the mesh is large. */
+/**
+ * Without recursion: chains can be as long as the mesh is large. What was entered and is not known yet is an ancestor: a call back
+ * to it closes a cycle that `inCycle` does not name, and is not followed.
+ */
 function deepest(
   start: ObjectKey,
   calls: Map<ObjectKey, Call[]>,
@@ -45,9 +48,11 @@ function deepest(
   known: Map<ObjectKey, { depth: number; to: ObjectKey | undefined }>,
 ) {
   const work = [start];
+  const entered = new Set<ObjectKey>();
   for (let key = work.at(-1); key !== undefined; key = work.at(-1)) {
+    entered.add(key);
     const to = (calls.get(key) ?? []).map((call) => call.to).filter((each) => !inCycle.has(each));
-    const open = to.filter((each) => !known.has(each));
+    const open = to.filter((each) => !known.has(each) && !entered.has(each));
     if (open.length > 0) {
       work.push(...open);
       continue;
