@@ -16,7 +16,7 @@ interface Span {
   to: Date;
 }
 
-/** The caller has checked that the environment may be read. */
+/** The caller has checked that the environment may be read. The minute in which `to` lies ends there: the rest is not over yet. */
 export async function readRollups(database: Database, { environmentId, from, to }: Span): Promise<MeasuredWindow[]> {
   const where = { environmentId, minute: { gte: from, lt: to } };
   const [rows, measured] = await Promise.all([
@@ -51,7 +51,7 @@ export async function readRollups(database: Database, { environmentId, from, to 
   }
   return [...flows]
     .sort(([a], [b]) => a - b)
-    .map(([startMs, each]) => ({ startMs, endMs: startMs + MINUTE_MS, flows: each }));
+    .map(([startMs, each]) => ({ startMs, endMs: Math.min(startMs + MINUTE_MS, to.getTime()), flows: each }));
 }
 
 export async function readSaturation(

@@ -5,7 +5,7 @@ import { emptyBuckets } from "./histogram";
 import { marksInRange } from "./marks";
 import { mergeSaturation, saturationLevel, saturationOf } from "./saturation";
 import { readScrape } from "./scrape";
-import { minuteOf, signalSeries } from "./series";
+import { minuteOf, signalSeries, windowsPerStep } from "./series";
 import { signalState } from "./state";
 
 const flow = (requests: number): Flow => ({
@@ -36,6 +36,19 @@ test("a minute among fine steps speaks for each step that it covers, with the sa
     ],
   });
   expect(points.map((point) => point.requestsPerSecond)).toEqual([10, 10, 10, 10, 5]);
+});
+
+test("every window speaks for a step, also when it reaches over an end of the range", () => {
+  const windows = [
+    { startMs: 0, endMs: 22_000, flows: [flow(1)] },
+    { startMs: 18_000, endMs: 21_000, flows: [flow(2)] },
+    { startMs: 60_000, endMs: 120_000, flows: [flow(3)] },
+    { startMs: 66_000, endMs: 82_000, flows: [flow(4)] },
+  ];
+  const steps = windowsPerStep({ fromMs: 20_000, toMs: 70_000, stepMs: 10_000, windows });
+  const spokenBy = steps.map((step) => step.windows.map(({ flows }) => flows[0]?.requests));
+  expect(steps.map(({ atMs }) => atMs)).toEqual([20_000, 30_000, 40_000, 50_000, 60_000]);
+  expect(spokenBy).toEqual([[1, 2], [], [], [], [3, 4]]);
 });
 
 test("a step that was measured without traffic is zero, one that was not measured is a gap", () => {

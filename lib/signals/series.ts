@@ -52,24 +52,27 @@ export function signalSeries({ scope, ...steps }: SeriesInput): SignalPoint[] {
 
 /**
  * The windows that speak for each step. A window longer than a step (a minute from the rollups among fine steps) speaks for every
- * step whose middle it covers: it was measured there too. A shorter one speaks for the step of its own middle.
+ * step whose middle it covers: it was measured there too. A shorter one speaks for the step of its own middle. One that reaches over
+ * an end of the range speaks at that end, so that what a total counts is in a step.
  */
 export function windowsPerStep(input: Omit<SeriesInput, "scope">): { atMs: number; windows: MeasuredWindow[] }[] {
   const { fromMs, toMs, stepMs, windows } = input;
-  const steps = new Map<number, MeasuredWindow[]>();
   const startOf = (ms: number) => Math.floor(ms / stepMs) * stepMs;
-  for (let atMs = startOf(fromMs); atMs < toMs; atMs += stepMs) steps.set(atMs, []);
+  const first = startOf(fromMs);
+  const steps: { atMs: number; windows: MeasuredWindow[] }[] = [];
+  for (let atMs = first; atMs < toMs; atMs += stepMs) steps.push({ atMs, windows: [] });
+  const indexOf = (ms: number) => Math.max(0, Math.min(steps.length - 1, (startOf(ms) - first) / stepMs));
   for (const window of windows) {
-    if (window.endMs - window.startMs <= stepMs) {
-      steps.get(startOf((window.startMs + window.endMs) / 2))?.push(window);
-      continue;
-    }
-    for (let atMs = startOf(window.startMs); atMs < window.endMs; atMs += stepMs) {
-      const middle = atMs + stepMs / 2;
-      if (middle >= window.startMs && middle < window.endMs) steps.get(atMs)?.push(window);
-    }
+    const isShort = window.endMs - window.startMs <= stepMs;
+    const covered = isShort
+      ? []
+      : steps
+          .slice(indexOf(window.startMs), indexOf(window.endMs) + 1)
+          .filter(({ atMs }) => atMs + stepMs / 2 >= window.startMs && atMs + stepMs / 2 < window.endMs);
+    if (covered.length === 0) steps[indexOf((window.startMs + window.endMs) / 2)]?.windows.push(window);
+    for (const step of covered) step.windows.push(window);
   }
-  return [...steps].map(([atMs, own]) => ({ atMs, windows: own }));
+  return steps;
 }
 
 function pointOf(scope: Scope, atMs: number, windows: readonly MeasuredWindow[]): SignalPoint {

@@ -201,17 +201,23 @@ function saturationOf(
   return { ...merged(now), ...budgetsOf(now, document), points };
 }
 
-/** Requests per step and latency bucket. A window that speaks for several steps gives each its share. */
+/** Requests per step and latency bucket. A window that speaks for several steps gives each its share: every request is told once. */
 function heatmapOf(scope: Scope, steps: Omit<SeriesInput, "scope">): number[][] {
-  return windowsPerStep(steps).map(({ windows }) => {
+  const perStep = windowsPerStep(steps);
+  const spokenFor = new Map<MeasuredWindow, number>();
+  for (const window of perStep.flatMap(({ windows }) => windows)) {
+    spokenFor.set(window, (spokenFor.get(window) ?? 0) + 1);
+  }
+  return perStep.map(({ windows }) => {
     const counts = emptyBuckets();
-    for (const { flows, startMs, endMs } of windows) {
-      const share = Math.min(1, steps.stepMs / (endMs - startMs));
-      for (const flow of flowsOf(scope, flows))
+    for (const window of windows) {
+      const share = 1 / (spokenFor.get(window) ?? 1);
+      for (const flow of flowsOf(scope, window.flows)) {
         addBuckets(
           counts,
           flow.bucketCounts.map((count) => count * share),
         );
+      }
     }
     return counts;
   });
