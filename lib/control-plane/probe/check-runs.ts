@@ -2,53 +2,43 @@
 // resumed: half of its measurements would be of another time.
 
 import type { CheckRunRow } from "@/lib/data/system";
+import { LeaderWork } from "../rollout/leader-work";
 import { type CheckRunOptions, runChecks } from "./check-run";
 
 const LIMIT_MS = 5 * 60_000;
+const AGAIN_MS = 1_000;
 
 export class CheckRuns {
   private readonly running = new Map<string, Promise<void>>();
-  private isLeading = false;
-  private isLooking = false;
-  private isDue = false;
+  private readonly work: LeaderWork;
 
-  constructor(private readonly options: CheckRunOptions) {}
+  constructor(private readonly options: CheckRunOptions) {
+    this.work = new LeaderWork({
+      look: () => this.takeOpen(),
+      failed: (reason) => options.logger.warn({ reason }, "runs of the checklist cannot be read; trying again"),
+      againMs: AGAIN_MS,
+    });
+  }
 
   lead(): void {
-    this.isLeading = true;
-    this.look();
+    this.work.lead();
   }
 
   async stop(): Promise<void> {
-    this.isLeading = false;
+    await this.work.stop();
     await Promise.allSettled(this.running.values());
   }
 
-  /** Looks for work: called on every notice about runs. */
+  /** Called on every notice about runs. */
   look(): void {
-    this.isDue = true;
-    if (this.isLeading && !this.isLooking) {
-      this.isLooking = true;
-      void this.lookNow().finally(() => {
-        this.isLooking = false;
-        if (this.isDue) this.look();
-      });
-    }
+    this.work.look();
   }
 
-  private async lookNow(): Promise<void> {
-    this.isDue = false;
-    const { data, logger } = this.options;
-    try {
-      for (const run of await data.checks.listOpen()) {
-        if (!this.isLeading || this.running.has(run.environmentId)) continue;
-        if (run.state === "running")
-          await this.fail(run, "The control plane ended while it ran. Run the checks again.");
-        else await this.take(run);
-      }
-    } catch (error) {
-      logger.warn({ reason: textOf(error) }, "runs of the checklist cannot be read; trying again");
-      setTimeout(() => this.look(), 1_000).unref();
+  private async takeOpen(): Promise<void> {
+    for (const run of await this.options.data.checks.listOpen()) {
+      if (!this.work.isLeading || this.running.has(run.environmentId)) continue;
+      if (run.state === "running") await this.fail(run, "The control plane ended while it ran. Run the checks again.");
+      else await this.take(run);
     }
   }
 
@@ -68,7 +58,7 @@ export class CheckRuns {
       )
       .finally(() => {
         this.running.delete(run.environmentId);
-        if (this.isLeading) this.look();
+        this.look();
       });
     this.running.set(run.environmentId, done);
   }

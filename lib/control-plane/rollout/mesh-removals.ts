@@ -7,6 +7,7 @@ import type { Logger } from "@/lib/observability/logger";
 import type { ProxyEntry } from "../registry/proxy-entry";
 import type { Registry } from "../registry/registry";
 import type { World } from "../registry/world";
+import { LeaderWork } from "./leader-work";
 
 /** Time for callers to take a draining instance out of their endpoints. */
 const DRAIN_MS = 2_000;
@@ -24,53 +25,33 @@ export interface MeshRemovalsOptions {
   logger: Logger;
 }
 
-class Stopped extends Error {}
-
 export class MeshRemovals {
-  private isLeading = false;
-  private working: Promise<void> | null = null;
-  private isDue = false;
+  private readonly work: LeaderWork;
 
-  constructor(private readonly options: MeshRemovalsOptions) {}
-
-  lead(): void {
-    this.isLeading = true;
-    this.look();
-  }
-
-  async stop(): Promise<void> {
-    this.isLeading = false;
-    await this.working;
-  }
-
-  /** Looks for work: called on every notice about deployments. */
-  look(): void {
-    this.isDue = true;
-    if (!this.isLeading || this.working) {
-      return;
-    }
-    this.working = this.work().finally(() => {
-      this.working = null;
-      if (this.isDue && this.isLeading) {
-        this.look();
-      }
+  constructor(private readonly options: MeshRemovalsOptions) {
+    this.work = new LeaderWork({
+      look: () => this.removeMarked(),
+      failed: (reason) => options.logger.warn({ reason }, "a mesh could not be deleted; trying again"),
+      againMs: AGAIN_MS,
     });
   }
 
-  private async work(): Promise<void> {
-    this.isDue = false;
-    try {
-      for (const mark of await this.options.data.meshDeletions.list()) {
-        await this.remove(mark);
-      }
-    } catch (error) {
-      if (!(error instanceof Stopped)) {
-        this.options.logger.warn(
-          { reason: error instanceof Error ? error.message : String(error) },
-          "a mesh could not be deleted; trying again",
-        );
-        setTimeout(() => this.look(), AGAIN_MS).unref();
-      }
+  lead(): void {
+    this.work.lead();
+  }
+
+  stop(): Promise<void> {
+    return this.work.stop();
+  }
+
+  /** Called on every notice about deployments. */
+  look(): void {
+    this.work.look();
+  }
+
+  private async removeMarked(): Promise<void> {
+    for (const mark of await this.options.data.meshDeletions.list()) {
+      await this.remove(mark);
     }
   }
 
@@ -122,8 +103,8 @@ export class MeshRemovals {
   private async sleepUntil(isDone: () => boolean, limitMs: number): Promise<void> {
     const deadline = this.options.now() + limitMs;
     while (!isDone() && this.options.now() < deadline) {
-      if (!this.isLeading) {
-        throw new Stopped();
+      if (!this.work.isLeading) {
+        throw new Error("the leadership ended");
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

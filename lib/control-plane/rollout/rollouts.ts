@@ -3,61 +3,49 @@
 
 import type { DeploymentRow, NewEvent } from "@/lib/data/system";
 import type { RolloutContext, RolloutsOptions } from "./context";
+import { LeaderWork } from "./leader-work";
 import { RolloutStopped } from "./outcome";
 import { RolloutRun } from "./rollout-run";
 
+const AGAIN_MS = 1_000;
+
 export class Rollouts {
   private readonly running = new Map<string, Promise<void>>();
-  private isLeading = false;
-  private isLooking = false;
-  private isDue = false;
+  private readonly work: LeaderWork;
 
-  constructor(private readonly options: RolloutsOptions) {}
+  constructor(private readonly options: RolloutsOptions) {
+    this.work = new LeaderWork({
+      look: () => this.takeOpen(),
+      failed: (reason) => options.logger.warn({ reason }, "deployments cannot be read; trying again"),
+      againMs: AGAIN_MS,
+    });
+  }
 
   lead(): void {
-    this.isLeading = true;
-    this.look();
+    this.work.lead();
   }
 
   async stop(): Promise<void> {
-    this.isLeading = false;
+    await this.work.stop();
     await Promise.allSettled(this.running.values());
   }
 
-  /** Looks for work: called on every notice about deployments. */
+  /** Called on every notice about deployments. */
   look(): void {
-    this.isDue = true;
-    if (this.isLeading && !this.isLooking) {
-      this.isLooking = true;
-      void this.lookNow().finally(() => {
-        this.isLooking = false;
-        if (this.isDue) {
-          this.look();
-        }
-      });
-    }
+    this.work.look();
   }
 
-  private async lookNow(): Promise<void> {
-    this.isDue = false;
-    try {
-      const open = await this.options.data.deployments.listOpen();
-      for (const deployment of open) {
-        const isOpenEnvironment = !this.running.has(deployment.environmentId);
-        const isNext =
-          isOpenEnvironment &&
-          (deployment.state !== "queued" ||
-            !open.some((other) => other.environmentId === deployment.environmentId && other.state !== "queued"));
-        if (isNext && this.isLeading) {
-          await this.take(deployment);
-        }
+  private async takeOpen(): Promise<void> {
+    const open = await this.options.data.deployments.listOpen();
+    for (const deployment of open) {
+      const isOpenEnvironment = !this.running.has(deployment.environmentId);
+      const isNext =
+        isOpenEnvironment &&
+        (deployment.state !== "queued" ||
+          !open.some((other) => other.environmentId === deployment.environmentId && other.state !== "queued"));
+      if (isNext && this.work.isLeading) {
+        await this.take(deployment);
       }
-    } catch (error) {
-      this.options.logger.warn(
-        { reason: error instanceof Error ? error.message : String(error) },
-        "deployments cannot be read; trying again",
-      );
-      setTimeout(() => this.look(), 1_000).unref();
     }
   }
 
@@ -71,7 +59,7 @@ export class Rollouts {
     if (!claimed) {
       return;
     }
-    const run = new RolloutRun(this.context(), claimed, () => !this.isLeading);
+    const run = new RolloutRun(this.context(), claimed, () => !this.work.isLeading);
     const done = run
       .run()
       .catch((error: unknown) => {
@@ -84,9 +72,7 @@ export class Rollouts {
       })
       .finally(() => {
         this.running.delete(claimed.environmentId);
-        if (this.isLeading) {
-          setTimeout(() => this.look(), 200).unref();
-        }
+        setTimeout(() => this.look(), 200).unref();
       });
     this.running.set(claimed.environmentId, done);
   }
