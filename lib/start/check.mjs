@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { generate } from "./generate.mjs";
+import { printFailures, slowestFiles, vitestFailures } from "./run-report.mjs";
 import { projectRoot } from "./source-hash.mjs";
 
 const bin = (name) => path.join(projectRoot, "node_modules", ".bin", name);
@@ -31,7 +32,7 @@ export function runStep(command, args, env = {}) {
   });
 }
 
-/** Runs one vitest project; counts come from its JSON report, so that a crash without a report counts as a failure. */
+/** Runs one vitest project: { ok, passed, failed, failures, slowest, output }; counts come from its JSON report, so that a crash without a report counts as a failure. */
 export async function runVitest(project, extra = [], env = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "meshwright-vitest-"));
   const report = path.join(folder, "report.json");
@@ -42,8 +43,12 @@ export async function runVitest(project, extra = [], env = {}) {
   );
   let passed = 0;
   let failed = 0;
+  let failures = [];
+  let slowest = [];
   try {
     const counts = JSON.parse(fs.readFileSync(report, "utf8"));
+    failures = vitestFailures(counts);
+    slowest = slowestFiles(counts);
     passed = counts.numPassedTests;
     // A file that could not be loaded has no tests but is a failure all the same.
     const broken = counts.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
@@ -53,7 +58,7 @@ export async function runVitest(project, extra = [], env = {}) {
   }
   fs.rmSync(folder, { recursive: true, force: true });
   if (!result.ok && failed === 0) failed = 1;
-  return { ...result, ok: result.ok && failed === 0, passed, failed };
+  return { ...result, ok: result.ok && failed === 0, passed, failed, failures, slowest };
 }
 
 export async function check() {
@@ -86,12 +91,18 @@ export async function check() {
   ];
   await Promise.all(lanes.map((lane) => lane()));
   const unit = await step("unit tests", () => runVitest("unit"));
-  return { ok: results.every((result) => result.ok), passed: unit.passed, failed: unit.failed };
+  return {
+    ok: results.every((result) => result.ok),
+    passed: unit.passed,
+    failed: unit.failed,
+    failures: unit.failures,
+  };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const startedAt = Date.now();
-  const { ok, passed, failed } = await check();
+  const { ok, passed, failed, failures } = await check();
+  printFailures(failures);
   console.log(`\ncheck ${ok ? "is green" : "FAILED"} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(ok ? 0 : 1);

@@ -8,6 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { findChromium } from "./chromium.mjs";
+import { playwrightFailures } from "./run-report.mjs";
 import { projectRoot } from "./source-hash.mjs";
 import { freePort, sleep } from "./wait.mjs";
 
@@ -75,7 +76,7 @@ function playwright(args, environment) {
   });
 }
 
-/** Runs the browser tests: { passed, failed }. */
+/** Runs the browser tests: { passed, failed, failures }. */
 export async function runBrowserTests({ screens = false, url, home, args = [] } = {}) {
   const chromium = await findChromium();
   console.log(`Chromium: ${chromium.executable} (${chromium.from})`);
@@ -94,9 +95,10 @@ export async function runBrowserTests({ screens = false, url, home, args = [] } 
       }),
       PLAYWRIGHT_JSON_OUTPUT_NAME: report,
     });
-    const stats = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, "utf8")).stats : undefined;
-    const passed = (stats?.expected ?? 0) + (stats?.flaky ?? 0);
-    return { passed, failed: Math.max(stats?.unexpected ?? 0, code === 0 ? 0 : 1) };
+    const told = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, "utf8")) : {};
+    const passed = (told.stats?.expected ?? 0) + (told.stats?.flaky ?? 0);
+    const failed = Math.max(told.stats?.unexpected ?? 0, code === 0 ? 0 : 1);
+    return { passed, failed, failures: playwrightFailures(told) };
   } finally {
     fs.rmSync(report, { force: true });
     await subject.stop();

@@ -9,6 +9,7 @@ const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(0)} s`;
 if (await ensureInstalled()) console.log("Packages installed.");
 const { build } = await import("./build.mjs");
 const { runVitest } = await import("./check.mjs");
+const { printFailures } = await import("./run-report.mjs");
 const { runBrowserTests } = await import("./e2e.mjs");
 
 const results = [];
@@ -21,10 +22,11 @@ async function part(name, work) {
     result = await work();
   } catch (error) {
     console.error(error.message);
-    result = { passed: 0, failed: 1 };
+    result = { passed: 0, failed: 1, failures: [{ name, reason: error.message }] };
   }
   if (result.output && result.failed > 0) console.log(result.output.trim());
   console.log(`== ${name}: ${result.passed} passed, ${result.failed} failed (${seconds(partStartedAt)})`);
+  if (result.slowest?.length > 0) console.log(`   slowest: ${result.slowest.join(", ")}`);
   results.push(result);
 }
 
@@ -34,7 +36,7 @@ try {
   await build();
 } catch (error) {
   isBuilt = false;
-  results.push({ passed: 0, failed: 1 });
+  results.push({ passed: 0, failed: 1, failures: [{ name: "build", reason: error.message }] });
   console.error(`Build failed: ${error.message}`);
 }
 if (!process.argv.includes("--without-unit")) await part("unit", () => runVitest("unit"));
@@ -42,6 +44,7 @@ await part("integration", () => runVitest("integration"));
 if (isBuilt) await part("browser", () => runBrowserTests());
 
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+printFailures(results.flatMap(({ failures }) => failures));
 console.log(`\nall parts took ${seconds(startedAt)}`);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
 process.exit(sum("failed") > 0 || sum("passed") === 0 ? 1 : 0);

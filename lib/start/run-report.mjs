@@ -1,0 +1,55 @@
+// What failed and what took long, told at the end of a run, where the reader of a long log looks first.
+// The rule: a name and the first lines of the reason; the whole output stands further up.
+import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { projectRoot } from "./source-hash.mjs";
+
+const LINES = 12;
+
+const inShort = (text = "") => stripVTControlCharacters(text).trim().split("\n").slice(0, LINES).join("\n");
+
+/** Failed tests of a vitest JSON report: [{ name, reason }]. A file that could not be loaded counts as one. */
+export function vitestFailures({ testResults }) {
+  return testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = path.relative(projectRoot, name);
+    if (status === "failed" && assertionResults.length === 0) return [{ name: file, reason: inShort(message) }];
+    return assertionResults
+      .filter((test) => test.status === "failed")
+      .map((test) => ({ name: `${file} > ${test.fullName}`, reason: inShort(test.failureMessages[0]) }));
+  });
+}
+
+const SLOW_S = 10;
+
+/** Files of a vitest JSON report that took more than ten seconds, the slowest first: ["lib/x.test.ts 25 s"]. */
+export function slowestFiles({ testResults }) {
+  return testResults
+    .map(({ name, startTime, endTime }) => ({
+      file: path.relative(projectRoot, name),
+      s: (endTime - startTime) / 1000,
+    }))
+    .filter(({ s }) => s > SLOW_S)
+    .sort((a, b) => b.s - a.s)
+    .map(({ file, s }) => `${file} ${s.toFixed(0)} s`);
+}
+
+/** Failed tests of a Playwright JSON report, which nests suites of a file: [{ name, reason }]. */
+export function playwrightFailures({ suites = [] }) {
+  return suites.flatMap((suite) => [
+    ...playwrightFailures(suite),
+    ...(suite.specs ?? []).flatMap((spec) =>
+      spec.tests
+        .filter((test) => test.status === "unexpected")
+        .map((test) => ({
+          name: `${spec.file} > ${spec.title} (${test.projectName})`,
+          reason: inShort(test.results.at(-1)?.error?.message),
+        })),
+    ),
+  ]);
+}
+
+export function printFailures(failures) {
+  if (failures.length === 0) return;
+  console.log(`\nFailed:`);
+  for (const { name, reason } of failures) console.log(`- ${name}\n${reason.replace(/^/gm, "    ")}`);
+}

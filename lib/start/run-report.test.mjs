@@ -1,0 +1,59 @@
+import path from "node:path";
+import { expect, test } from "vitest";
+import { playwrightFailures, slowestFiles, vitestFailures } from "./run-report.mjs";
+import { projectRoot } from "./source-hash.mjs";
+
+test("failed tests and files that could not be loaded are told by file, name and first lines", () => {
+  const long = Array.from({ length: 40 }, (_, line) => `line ${line}`).join("\n");
+  const failures = vitestFailures({
+    testResults: [
+      {
+        name: path.join(projectRoot, "lib", "a.test.ts"),
+        status: "failed",
+        message: "",
+        assertionResults: [
+          { status: "passed", fullName: "holds", failureMessages: [] },
+          {
+            status: "failed",
+            fullName: "breaks",
+            failureMessages: [`\u001b[31mexpected 1 to be 2\u001b[39m\n${long}`],
+          },
+        ],
+      },
+      {
+        name: path.join(projectRoot, "lib", "b.test.ts"),
+        status: "failed",
+        message: "no such module",
+        assertionResults: [],
+      },
+    ],
+  });
+  expect(failures.map(({ name }) => name)).toEqual(["lib/a.test.ts > breaks", "lib/b.test.ts"]);
+  expect(failures[0].reason.split("\n")[0]).toBe("expected 1 to be 2");
+  expect(failures[0].reason.split("\n")).toHaveLength(12);
+  expect(failures[1].reason).toBe("no such module");
+});
+
+test("failed tests of the browser are found in nested suites, with their guise", () => {
+  const spec = (status) => ({
+    file: "walk.spec.ts",
+    title: "walks",
+    tests: [{ projectName: "phone-dark", status, results: [{ error: { message: "contrast" } }] }],
+  });
+  expect(
+    playwrightFailures({ suites: [{ specs: [spec("expected")], suites: [{ specs: [spec("unexpected")] }] }] }),
+  ).toEqual([{ name: "walk.spec.ts > walks (phone-dark)", reason: "contrast" }]);
+  expect(playwrightFailures({})).toEqual([]);
+});
+
+test("files over ten seconds are listed, the slowest first", () => {
+  const file = (name, seconds) => ({
+    name: path.join(projectRoot, name),
+    startTime: 1_000,
+    endTime: 1_000 + seconds * 1_000,
+  });
+  expect(slowestFiles({ testResults: [file("quick", 9), file("slow", 12), file("slower", 90.4)] })).toEqual([
+    "slower 90 s",
+    "slow 12 s",
+  ]);
+});
