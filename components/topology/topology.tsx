@@ -12,11 +12,10 @@ import { Canvas, type CanvasHandle } from "@/components/canvas";
 import { RefusalNote } from "@/components/draft";
 import { useMe, useMesh, useUrlState, useView } from "@/components/shell";
 import { EmptyState, ErrorState, LoadingRows, StatusIcon, TimeAgo } from "@/components/ui";
-import { type MeshDocument, parseKey } from "@/lib/mesh";
+import { drawnAt, type MeshDocument, parseKey } from "@/lib/mesh";
 import { Inspector } from "./inspector/inspector";
 import { Legend } from "./legend";
 import { answerOf } from "./model/answer";
-import { ownerOf } from "./model/changes";
 import { find, namespacesOf } from "./model/document";
 import { isGroup } from "./model/groups";
 import { nameOf } from "./model/to-canvas";
@@ -253,7 +252,7 @@ function useOwnerOfPolicy(
   useEffect(() => {
     const only = selection.length === 1 ? selection[0] : undefined;
     const object = document && only ? find(document, only) : undefined;
-    const owner = object ? ownerOf(object) : null;
+    const owner = object ? drawnAt(object) : null;
     if (owner && owner !== only) select([owner]);
   }, [document, selection, select]);
 }
