@@ -73,12 +73,15 @@ export class Caller {
     return replies;
   }
 
-  /** Requests without a pause while `work` runs; the ones under way at its end are waited for. */
-  async during<T>(work: () => Promise<T>): Promise<{ replies: Reply[]; result: T }> {
+  /**
+   * Requests without a pause while `work` runs; the ones under way at its end are waited for. A quick `work` is followed by more, so
+   * that what comes just after it is seen too: `atLeast` in all.
+   */
+  async during<T>(work: () => Promise<T>, atLeast = 0): Promise<{ replies: Reply[]; result: T }> {
     const replies: Reply[] = [];
     let isOver = false;
     const worker = async () => {
-      while (!isOver) replies.push(await this.call());
+      while (!isOver || replies.length < atLeast) replies.push(await this.call());
     };
     const workers = Array.from({ length: this.concurrency }, worker);
     try {
