@@ -3,9 +3,10 @@
 import { Anchor, Text } from "@mantine/core";
 import { EmptyState, ErrorState, LoadingRows, Panel, plural, StatusBadge, TimeAgo } from "@/components/ui";
 import type { State } from "@/lib/compliance/types";
+import { LAYER_WORDS, STATE_WORDS } from "@/lib/compliance/words";
 import classes from "./checklist.module.css";
 import { useChanges } from "./use-checks";
-import { layerWord, stateWord, subjectWord } from "./words";
+import { subjectWord } from "./words";
 
 const DIRECTION = {
   worse: { status: "failing", word: "worse" },
@@ -25,7 +26,7 @@ interface ComparePanelProps {
 export function ComparePanel({ mesh, environment, run, since, onOpen }: ComparePanelProps) {
   const { data, error, isLoading, refetch } = useChanges(mesh, environment, run, since);
   const changes = [...(data?.changes ?? [])].sort((a, b) => ORDER.indexOf(a.direction) - ORDER.indexOf(b.direction));
-  const word = (state: string | null) => (state === null ? "not there" : (stateWord[state as State] ?? state));
+  const word = (state: string | null) => (state === null ? "not there" : (STATE_WORDS[state as State] ?? state));
   return (
     <Panel
       title={data ? `${plural(changes.length, "difference")} to the run before` : "Compared with an earlier run"}
@@ -52,7 +53,7 @@ export function ComparePanel({ mesh, environment, run, since, onOpen }: CompareP
                 {each.control} {each.title}
               </Anchor>
               <Text size="xs" c="dimmed">
-                {layerWord[each.layer]}: {word(each.before)}, now {word(each.after)}
+                {LAYER_WORDS[each.layer]}: {word(each.before)}, now {word(each.after)}
                 {each.newlyFailing.length > 0 ? `; fails now: ${each.newlyFailing.map(subjectWord).join(", ")}` : ""}
                 {each.noLongerFailing.length > 0
                   ? `; no longer fails: ${each.noLongerFailing.map(subjectWord).join(", ")}`

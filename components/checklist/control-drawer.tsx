@@ -5,11 +5,12 @@ import { Drawer, Tabs, Text } from "@mantine/core";
 import { StatusBadge, StatusIcon, TimeAgo } from "@/components/ui";
 import type { ControlDto } from "@/lib/api/schema/checks";
 import { LAYERS, type Layer } from "@/lib/compliance/types";
+import { LAYER_WORDS, STATE_WORDS } from "@/lib/compliance/words";
 import classes from "./checklist.module.css";
 import { EvidenceView } from "./evidence-view";
 import type { useCheckActions } from "./use-checks";
 import { Waivers } from "./waivers";
-import { layerHint, layerWord, stateStatus, stateWord, subjectWord } from "./words";
+import { layerHint, stateStatus, subjectWord } from "./words";
 
 interface ControlDrawerProps {
   mesh: string;
@@ -64,7 +65,7 @@ function Body({
   return (
     <div className={classes.drawer}>
       <div className={classes.head}>
-        <StatusBadge status={stateStatus[control.state]}>{stateWord[control.state]}</StatusBadge>
+        <StatusBadge status={stateStatus[control.state]}>{STATE_WORDS[control.state]}</StatusBadge>
         <Text size="xs" c="dimmed">
           {control.severity}
         </Text>
@@ -81,12 +82,12 @@ function Body({
                   <StatusIcon
                     status={stateStatus[control.layers[each].state]}
                     size={14}
-                    label={stateWord[control.layers[each].state]}
+                    label={STATE_WORDS[control.layers[each].state]}
                   />
                 )
               }
             >
-              {layerWord[each]}
+              {LAYER_WORDS[each]}
             </Tabs.Tab>
           ))}
         </Tabs.List>
@@ -140,21 +141,21 @@ function LayerView({ layer, control, opened, onEvidence, mesh, environment, run 
         {layerHint[layer]}
       </Text>
       <Text size="sm">
-        <b>{stateWord[state].replace(/^./, (first) => first.toUpperCase())}.</b> {summary}
+        <b>{STATE_WORDS[state].replace(/^./, (first) => first.toUpperCase())}.</b> {summary}
       </Text>
       {measuredAt ? (
         <Text size="xs" c="dimmed">
           Measured <TimeAgo at={measuredAt} />, ends <TimeAgo at={expiresAt} />.
         </Text>
       ) : null}
-      <ul className={classes.subjects} aria-label={`What was looked at: ${layerWord[layer]}`}>
+      <ul className={classes.subjects} aria-label={`What was looked at: ${LAYER_WORDS[layer]}`}>
         {subjects.map((each) => {
           const [first] = each.evidence ?? [];
           const isOpen = first !== undefined && opened === first;
           return (
             <li key={[each.subject, each.path, each.text, each.evidence?.join()].join(" ")}>
               <div className={classes.subject}>
-                <StatusIcon status={stateStatus[each.state]} size={14} label={stateWord[each.state]} />
+                <StatusIcon status={stateStatus[each.state]} size={14} label={STATE_WORDS[each.state]} />
                 <div>
                   <Text size="sm" component="span">
                     {each.text.includes(subjectWord(each.subject)) ? null : <b>{subjectWord(each.subject)}: </b>}

@@ -4,8 +4,9 @@ import { Anchor, Text } from "@mantine/core";
 import { Panel, StatusBadge, StatusIcon, TimeAgo } from "@/components/ui";
 import type { ControlDto } from "@/lib/api/schema/checks";
 import { LAYERS, type Layer } from "@/lib/compliance/types";
+import { LAYER_WORDS, STATE_WORDS } from "@/lib/compliance/words";
 import classes from "./checklist.module.css";
-import { layerWord, stateStatus, stateWord } from "./words";
+import { stateStatus } from "./words";
 
 interface ControlTableProps {
   title: string;
@@ -40,7 +41,7 @@ function ControlRow({ control, lens, onOpen }: { control: ControlDto } & Pick<Co
         </Text>
       </div>
       <div className={classes.overall}>
-        <StatusBadge status={stateStatus[control.state]}>{stateWord[control.state]}</StatusBadge>
+        <StatusBadge status={stateStatus[control.state]}>{STATE_WORDS[control.state]}</StatusBadge>
       </div>
       <div className={classes.layers}>
         {LAYERS.map((layer) => {
@@ -51,13 +52,13 @@ function ControlRow({ control, lens, onOpen }: { control: ControlDto } & Pick<Co
               type="button"
               className={classes.layer}
               title={summary}
-              aria-label={`${control.id} ${layerWord[layer]}: ${stateWord[state]}`}
+              aria-label={`${control.id} ${LAYER_WORDS[layer]}: ${STATE_WORDS[state]}`}
               onClick={() => onOpen(control.id, layer)}
             >
-              <span className={classes.layerName}>{layerWord[layer]}</span>
+              <span className={classes.layerName}>{LAYER_WORDS[layer]}</span>
               <span className={classes.layerState} data-quiet={state === "does-not-apply" || undefined}>
                 {state === "does-not-apply" ? null : <StatusIcon status={stateStatus[state]} size={14} />}
-                <span>{stateWord[state]}</span>
+                <span>{STATE_WORDS[state]}</span>
               </span>
               {measuredAt ? (
                 <span className={classes.when}>

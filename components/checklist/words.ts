@@ -1,6 +1,7 @@
 // The checklist in words. Rule: not measured, stale and waived are said as such; only a measured pass is "passes".
 import type { Status } from "@/components/ui/status-words";
 import type { Area, Layer, ProbeKind, State } from "@/lib/compliance/types";
+import { STATE_WORDS } from "@/lib/compliance/words";
 
 export const stateStatus: Readonly<Record<State, Status>> = {
   pass: "ok",
@@ -12,23 +13,12 @@ export const stateStatus: Readonly<Record<State, Status>> = {
   waived: "attention",
 };
 
-export const stateWord: Readonly<Record<State, string>> = {
-  pass: "passes",
-  fail: "fails",
-  partly: "partly measured",
-  "not-measured": "not measured",
-  stale: "stale",
-  "does-not-apply": "does not apply",
-  waived: "waived",
-};
-
 /** As in "3 fail" and "1 passes". */
 export function countWord(state: State, count: number): string {
   const many: Partial<Record<State, string>> = { pass: "pass", fail: "fail", "does-not-apply": "do not apply" };
-  return count === 1 ? stateWord[state] : (many[state] ?? stateWord[state]);
+  return count === 1 ? STATE_WORDS[state] : (many[state] ?? STATE_WORDS[state]);
 }
 
-export const layerWord: Readonly<Record<Layer, string>> = { design: "Design", compiled: "Compiled", live: "Live" };
 export const layerHint: Readonly<Record<Layer, string>> = {
   design: "Read from the model as it was drawn and written.",
   compiled: "Read from the configuration that the compiler makes of it.",

@@ -1,6 +1,7 @@
 // The checklist as JUnit: a suite per area, a case per control and layer. Not measured and stale are errors, never passes.
 import { AREAS } from "../types";
-import { applying, type ChecklistReport, LAYER_WORDS, type ReportRow, rowsOf } from "./checklist";
+import { LAYER_WORDS } from "../words";
+import { applying, type ChecklistReport, type ReportRow, rowsOf } from "./checklist";
 import { type JunitCase, junitXml } from "./junit";
 
 export function checklistToJunit(report: ChecklistReport): string {

@@ -1,6 +1,7 @@
 // The checklist as SARIF: one result per subject that does not pass, and one per control that does.
 import { LAYERS, type Severity } from "../types";
-import { applying, type ChecklistReport, LAYER_WORDS, type ReportRow, rowsOf, STATE_WORDS } from "./checklist";
+import { LAYER_WORDS, STATE_WORDS } from "../words";
+import { applying, type ChecklistReport, type ReportRow, rowsOf } from "./checklist";
 import { type SarifLevel, type SarifResult, sarifLog } from "./sarif";
 
 const LEVEL: Readonly<Record<Severity, SarifLevel>> = { critical: "error", high: "error", medium: "warning" };

@@ -32,17 +32,6 @@ export function rowsOf({ standings, framework }: ChecklistReport): ReportRow[] {
   });
 }
 
-export const STATE_WORDS: Readonly<Record<State, string>> = {
-  pass: "passes",
-  fail: "fails",
-  partly: "partly measured",
-  "not-measured": "not measured",
-  stale: "stale",
-  "does-not-apply": "does not apply",
-  waived: "waived",
-};
-export const LAYER_WORDS: Readonly<Record<Layer, string>> = { design: "Design", compiled: "Compiled", live: "Live" };
-
 export function countOf(rows: readonly ReportRow[], ...states: State[]): number {
   return rows.filter(({ standing }) => states.includes(standing.state)).length;
 }

@@ -3,7 +3,8 @@
 import { CONFIDENCE_WORDS, frameworks } from "../frameworks";
 import type { Standing } from "../standing";
 import { LAYERS } from "../types";
-import { type ChecklistReport, countOf, LAYER_WORDS, type ReportRow, rowsOf, STATE_WORDS } from "./checklist";
+import { LAYER_WORDS, STATE_WORDS } from "../words";
+import { type ChecklistReport, countOf, type ReportRow, rowsOf } from "./checklist";
 import { escapeXml } from "./xml";
 
 const STYLE = `body{font:13px/1.5 system-ui,sans-serif;color:#16202c;max-width:60em;margin:2em auto;padding:0 1em}h1{font-size:22px}h2{font-size:16px;margin:2em 0 .2em;break-after:avoid}

@@ -3,7 +3,8 @@
 import type { Waiver } from "../standing";
 import type { Evidence, Layer } from "../types";
 import { uuidOf } from "../uuid";
-import { applying, type ChecklistReport, LAYER_WORDS, type ReportRow, rowsOf, STATE_WORDS } from "./checklist";
+import { LAYER_WORDS, STATE_WORDS } from "../words";
+import { applying, type ChecklistReport, type ReportRow, rowsOf } from "./checklist";
 
 const OSCAL_VERSION = "1.2.3";
 const NIST = "nist-800-53";
