@@ -1,8 +1,8 @@
 "use client";
 // What am I looking at, compared with what, over which time. Rule: everything here is in the URL and nothing else.
 import { Button, Menu, Text, UnstyledButton } from "@mantine/core";
-import { spotlight } from "@mantine/spotlight";
 import { IconChevronDown, IconClock, IconGitCompare, IconSearch, IconStack2 } from "@tabler/icons-react";
+import { openFinder } from "./finder";
 import { useMesh } from "./mesh-context";
 import { Presence } from "./presence";
 import classes from "./shell.module.css";
@@ -76,7 +76,7 @@ export function ContextBar({ screen }: { screen: string }) {
         size="compact-sm"
         className={classes.findButton}
         leftSection={<IconSearch size={14} />}
-        onClick={spotlight.open}
+        onClick={openFinder}
         aria-label="Find anything, Ctrl K"
       >
         <span className={classes.findText}>Find</span>
