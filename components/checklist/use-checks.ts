@@ -3,6 +3,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, keys, type PageOf, send } from "@/components/api-client";
 import type { CheckChangesDto, CheckRunDto, ChecksNowDto, EvidenceDto } from "@/lib/api/schema/checks";
+import type { Waiver } from "@/lib/compliance/standing";
 
 const pathOf = (mesh: string, environment: string | undefined) =>
   `/meshes/${mesh}/environments/${environment ?? ""}/checks`;
@@ -58,14 +59,10 @@ export function useChanges(
   });
 }
 
-export interface WaiverRequest {
-  control: string;
-  subject: string | null;
-  reason: string;
-  owner: string;
-  compensatingControl: string;
-  expiresAt: string;
-}
+export type WaiverRequest = Pick<
+  Waiver,
+  "control" | "subject" | "reason" | "owner" | "compensatingControl" | "expiresAt"
+>;
 
 export function useCheckActions(mesh: string, environment: string | undefined) {
   const client = useQueryClient();
