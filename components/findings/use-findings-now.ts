@@ -5,25 +5,17 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { type FindingDto, get, keys, send, useFindings } from "@/components/api-client";
 import { type DesignWorker, useDesignAnswer } from "@/components/design-worker";
+import { markAccepted } from "@/lib/analysis/accepted";
+import type { AcceptedRiskDto } from "@/lib/api/schema/findings";
 import type { MeshDocument } from "@/lib/mesh";
 
-export interface AcceptedRisk {
-  findingId: string;
-  message: string;
-  reason: string;
-  owner: string;
-  expiresAt: string;
-  acceptedBy: string;
-  acceptedAt: string;
-  isInForce: boolean;
-}
-export type NewRisk = Pick<AcceptedRisk, "findingId" | "message" | "reason" | "owner" | "expiresAt">;
+export type NewRisk = Pick<AcceptedRiskDto, "findingId" | "message" | "reason" | "owner" | "expiresAt">;
 
 export function useFindingsNow(mesh: string, document: MeshDocument | undefined) {
   const server = useFindings(mesh, "draft");
   const risks = useQuery({
     queryKey: keys.mesh(mesh, "findings", "accepted"),
-    queryFn: ({ signal }) => get<{ items: AcceptedRisk[] }>(`/meshes/${mesh}/accepted-risks`, signal),
+    queryFn: ({ signal }) => get<{ items: AcceptedRiskDto[] }>(`/meshes/${mesh}/accepted-risks`, signal),
   });
   const question = useCallback(
     (worker: DesignWorker) => {
@@ -35,12 +27,7 @@ export function useFindingsNow(mesh: string, document: MeshDocument | undefined)
   const live = useDesignAnswer(document ? question : null);
   const items = useMemo((): FindingDto[] => {
     const found: readonly FindingDto[] = live.value ?? server.data?.items ?? [];
-    const inForce = new Map(risks.data?.items.filter((risk) => risk.isInForce).map((risk) => [risk.findingId, risk]));
-    return found.map((finding) => {
-      const accepted = inForce.get(finding.id);
-      const { accepted: _before, ...rest } = finding;
-      return accepted ? { ...rest, accepted } : rest;
-    });
+    return markAccepted(found, risks.data?.items.filter((risk) => risk.isInForce) ?? []);
   }, [live.value, server.data, risks.data]);
   return {
     items,
@@ -56,7 +43,7 @@ export function useRiskActions(mesh: string) {
   const path = `/meshes/${mesh}/accepted-risks`;
   const onSuccess = () => client.invalidateQueries({ queryKey: keys.mesh(mesh, "findings") });
   return {
-    accept: useMutation({ mutationFn: (risk: NewRisk) => send<AcceptedRisk>("PUT", path, risk), onSuccess }),
+    accept: useMutation({ mutationFn: (risk: NewRisk) => send<AcceptedRiskDto>("PUT", path, risk), onSuccess }),
     end: useMutation({
       mutationFn: (findingId: string) => send("DELETE", `${path}?finding=${encodeURIComponent(findingId)}`),
       onSuccess,

@@ -14,20 +14,27 @@ export type AcceptedRisk = {
   acceptedAt: string;
 };
 
+type Covered = Pick<Finding, "id"> & { accepted?: AcceptedRisk | undefined };
+
 /** A year: who wants longer says so again. */
 export const MAX_ACCEPTANCE_DAYS = 366;
 
 export const isInForce = (risk: AcceptedRisk, nowMs: number): boolean => Date.parse(risk.expiresAt) > nowMs;
 
-/** The findings in their order, those that are covered marked with their acceptance. */
-export function withAccepted<F extends Pick<Finding, "id">>(
-  findings: readonly F[],
-  risks: readonly AcceptedRisk[],
-  nowMs: number,
-): (F & { accepted?: AcceptedRisk })[] {
-  const inForce = new Map(risks.filter((risk) => isInForce(risk, nowMs)).map((risk) => [risk.findingId, risk]));
-  return findings.map((finding) => {
-    const accepted = inForce.get(finding.id);
-    return accepted ? { ...finding, accepted } : finding;
+/** The findings in their order, those that a risk in force covers marked with it; marks of before are gone. */
+export function markAccepted<F extends Covered>(findings: readonly F[], inForce: readonly AcceptedRisk[]) {
+  const byFinding = new Map(inForce.map((risk) => [risk.findingId, risk]));
+  return findings.map((finding): Omit<F, "accepted"> & { accepted?: AcceptedRisk } => {
+    const { accepted: _before, ...rest } = finding;
+    const accepted = byFinding.get(finding.id);
+    return accepted ? { ...rest, accepted } : rest;
   });
+}
+
+/** The same, of all risks, at a time. */
+export function withAccepted<F extends Covered>(findings: readonly F[], risks: readonly AcceptedRisk[], nowMs: number) {
+  return markAccepted(
+    findings,
+    risks.filter((risk) => isInForce(risk, nowMs)),
+  );
 }
