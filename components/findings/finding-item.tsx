@@ -7,7 +7,7 @@ import { useState } from "react";
 import type { FindingDto } from "@/components/api-client";
 import type { Draft } from "@/components/draft";
 import { useMe } from "@/components/shell";
-import { StatusBadge } from "@/components/ui";
+import { StatusBadge, severityStatus, severityWord } from "@/components/ui";
 import { parseKey } from "@/lib/mesh";
 import { AcceptRisk } from "./accept-risk";
 import classes from "./findings.module.css";
@@ -15,15 +15,9 @@ import { FixPanel } from "./fix-panel";
 import { objectLink } from "./groups";
 import { useRiskActions } from "./use-findings-now";
 
-const SEVERITIES = {
-  error: { word: "error", status: "failing" },
-  warning: { word: "warning", status: "attention" },
-  info: { word: "hint", status: "unmeasured" },
-} as const;
 const MAX_LINKS = 6;
 
 export function FindingItem({ finding, draft, mesh }: { finding: FindingDto; draft: Draft; mesh: string }) {
-  const severity = SEVERITIES[finding.severity];
   const [opened, setOpened] = useState<number | "accept" | null>(null);
   const { can } = useMe();
   const fix = typeof opened === "number" ? finding.fixes?.[opened] : undefined;
@@ -31,7 +25,7 @@ export function FindingItem({ finding, draft, mesh }: { finding: FindingDto; dra
   return (
     <li className={classes.finding} id={finding.id}>
       <Group gap={8}>
-        <StatusBadge status={severity.status}>{severity.word}</StatusBadge>
+        <StatusBadge status={severityStatus[finding.severity]}>{severityWord[finding.severity]}</StatusBadge>
         <Text size="xs" c="dimmed" ff="monospace" title={finding.title}>
           {finding.code}
         </Text>

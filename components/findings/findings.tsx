@@ -8,17 +8,23 @@ import { WorkerNote } from "@/components/design-worker";
 import { RefusalNote, SaveStateWord, useDraft } from "@/components/draft";
 import { AdoptionTable } from "@/components/modes";
 import { useMesh, useUrlParameters, useUrlState } from "@/components/shell";
-import { Answer, EmptyState, ErrorState, LoadingRows, Page, Panel, plural, type Status } from "@/components/ui";
+import {
+  Answer,
+  EmptyState,
+  ErrorState,
+  LoadingRows,
+  Page,
+  Panel,
+  plural,
+  type Status,
+  severityWord,
+} from "@/components/ui";
 import { FindingItem } from "./finding-item";
 import classes from "./findings.module.css";
 import { type Filter, filterFrom, groupsOf, isShown } from "./groups";
 import { useFindingsNow } from "./use-findings-now";
 
-const SEVERITIES = [
-  { value: "error", word: "error" },
-  { value: "warning", word: "warning" },
-  { value: "info", word: "hint" },
-] as const;
+const SEVERITIES = ["error", "warning", "info"] as const;
 
 export function Findings() {
   const { mesh } = useMesh();
@@ -86,14 +92,14 @@ function Filters({ items, filter }: { items: readonly FindingDto[]; filter: Filt
   const accepted = items.length - open.length;
   return (
     <Group gap={8} mb={12}>
-      {SEVERITIES.map(({ value, word }) => (
+      {SEVERITIES.map((value) => (
         <Chip
           key={value}
           size="xs"
           checked={filter.severity === value}
           onChange={(checked) => set({ severity: checked ? value : null, accepted: null })}
         >
-          {plural(open.filter((finding) => finding.severity === value).length, word)}
+          {plural(open.filter((finding) => finding.severity === value).length, severityWord[value])}
         </Chip>
       ))}
       {accepted > 0 || filter.accepted ? (

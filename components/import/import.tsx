@@ -8,7 +8,7 @@ import Link from "next/link";
 import { useState } from "react";
 import { ApiError, type ImportAnswerDto, keys, send } from "@/components/api-client";
 import { useMe, useMesh } from "@/components/shell";
-import { Answer, Page, Panel, plural, type Status, StatusBadge } from "@/components/ui";
+import { Answer, Page, Panel, plural, type Status, StatusBadge, severityStatus } from "@/components/ui";
 import type { ImportWarning, IstioImport, Understood } from "@/lib/dialects/istio";
 import classes from "./import.module.css";
 
@@ -249,7 +249,7 @@ function Result({ result, mesh }: { result: Read; mesh: string }) {
           <Rows
             rows={result.findings.map((each) => ({
               id: `${each.code} ${each.message}`,
-              status: each.severity === "error" ? "failing" : each.severity === "warning" ? "attention" : "unmeasured",
+              status: severityStatus[each.severity],
               title: each.message,
               detail: `${each.code} · ${each.cause}`,
             }))}

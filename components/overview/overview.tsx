@@ -29,6 +29,8 @@ import {
   Panel,
   plural,
   StatusIcon,
+  severityStatus,
+  severityWord,
   shortDigest,
   TimeAgo,
   useNow,
@@ -183,11 +185,9 @@ function hasHistory(deployments: readonly { state: string }[]): boolean {
 
 function Waiting({ mesh, search, findings }: { mesh: string; search: string; findings: FindingsDto | undefined }) {
   const counts = findings?.counts;
-  const rows = [
-    { key: "error", count: counts?.error ?? 0, status: "failing" as const, word: "error" },
-    { key: "warning", count: counts?.warning ?? 0, status: "attention" as const, word: "warning" },
-    { key: "info", count: counts?.info ?? 0, status: "unmeasured" as const, word: "hint" },
-  ].filter((row) => row.count > 0);
+  const rows = (["error", "warning", "info"] as const)
+    .map((key) => ({ key, count: counts?.[key] ?? 0 }))
+    .filter((row) => row.count > 0);
   return (
     <Panel
       title="What waits in the design"
@@ -206,9 +206,9 @@ function Waiting({ mesh, search, findings }: { mesh: string; search: string; fin
         <ul className={classes.rows}>
           {rows.map((row) => (
             <li key={row.key}>
-              <StatusIcon status={row.status} label={row.word} />
+              <StatusIcon status={severityStatus[row.key]} label={severityWord[row.key]} />
               <div className={classes.rowText}>
-                <Text size="sm">{plural(row.count, row.word)}</Text>
+                <Text size="sm">{plural(row.count, severityWord[row.key])}</Text>
                 <Text size="xs" c="dimmed" lineClamp={2}>
                   {findings?.items.find((finding) => finding.severity === row.key)?.message}
                 </Text>

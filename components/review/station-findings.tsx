@@ -1,17 +1,12 @@
 "use client";
 // Station 6: what the analysis says of the change: new, staying and fixed findings, and risks that somebody accepted.
 import { Text } from "@mantine/core";
-import { EmptyState, Panel, plural, type Status, StatusBadge } from "@/components/ui";
+import { EmptyState, Panel, plural, StatusBadge, severityStatus, severityWord } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
 import classes from "./review.module.css";
 import { objectName } from "./words";
 
 type Item = StationOf<"findings">["items"][number];
-const severity: Record<Item["severity"], { status: Status; word: string }> = {
-  error: { status: "failing", word: "error" },
-  warning: { status: "attention", word: "warning" },
-  info: { status: "unmeasured", word: "hint" },
-};
 
 export function FindingsStation({ content }: { content: StationOf<"findings"> }) {
   const of = (standing: Item["standing"]) => content.items.filter((item) => item.standing === standing);
@@ -42,8 +37,8 @@ function Group({ title, items, empty }: { title: string; items: readonly Item[];
         <ul className={classes.sentences}>
           {items.map((item) => (
             <li key={item.id}>
-              <StatusBadge status={item.standing === "fixed" ? "ok" : severity[item.severity].status}>
-                {severity[item.severity].word}
+              <StatusBadge status={item.standing === "fixed" ? "ok" : severityStatus[item.severity]}>
+                {severityWord[item.severity]}
               </StatusBadge>
               <div className={classes.sentence}>
                 {item.message}

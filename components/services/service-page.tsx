@@ -9,7 +9,17 @@ import { useProxies, useSignals } from "@/components/api-client";
 import { ServiceAdoption } from "@/components/modes";
 import { Tiles } from "@/components/overview";
 import { rangeWord, sharedSearch, useMesh, useView, writeParameters } from "@/components/shell";
-import { Answer, EmptyState, ErrorState, LoadingRows, Page, Panel, StatusBadge, TimeAgo } from "@/components/ui";
+import {
+  Answer,
+  EmptyState,
+  ErrorState,
+  LoadingRows,
+  Page,
+  Panel,
+  StatusBadge,
+  severityStatus,
+  TimeAgo,
+} from "@/components/ui";
 import { keyOf, type Service } from "@/lib/mesh";
 import { serviceAnswer } from "./model/answer";
 import { effectiveOn, stepOf } from "./model/effective";
@@ -110,17 +120,7 @@ export function ServicePage({ namespace, name }: { namespace: string; name: stri
             {mine.slice(0, 4).map((finding) => (
               <li key={`${finding.code} ${finding.message}`}>
                 <Text size="sm">{finding.message}</Text>
-                <StatusBadge
-                  status={
-                    finding.severity === "error"
-                      ? "failing"
-                      : finding.severity === "warning"
-                        ? "attention"
-                        : "unmeasured"
-                  }
-                >
-                  {finding.code}
-                </StatusBadge>
+                <StatusBadge status={severityStatus[finding.severity]}>{finding.code}</StatusBadge>
               </li>
             ))}
           </ul>

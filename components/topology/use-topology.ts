@@ -7,7 +7,7 @@ import { type FindingDto, type FindingsDto, get, keys, type TopologyDto } from "
 import type { CanvasEdge, CanvasFrame, CanvasNode, ChangeMark } from "@/components/canvas";
 import { type Draft, useDraft } from "@/components/draft";
 import { useMesh, useView } from "@/components/shell";
-import { type Status, worstStatus } from "@/components/ui";
+import { type Status, severityStatus, worstStatus } from "@/components/ui";
 import { type MeshDocument, objectKey, type Positions } from "@/lib/mesh";
 import { type Changes, changesBetween } from "./model/changes";
 import { ghostsOf } from "./model/ghosts";
@@ -172,8 +172,7 @@ function findingsByObject(findings: readonly FindingDto[]) {
   const out = new Map<string, { count: number; worst: Status }>();
   for (const finding of findings) {
     if (finding.accepted) continue;
-    const status: Status =
-      finding.severity === "error" ? "failing" : finding.severity === "warning" ? "attention" : "unmeasured";
+    const status = severityStatus[finding.severity];
     for (const key of finding.refs) {
       const known = out.get(key);
       out.set(key, { count: (known?.count ?? 0) + 1, worst: worstStatus([status, ...(known ? [known.worst] : [])]) });

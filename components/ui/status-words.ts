@@ -9,6 +9,10 @@ export const statusWord: Record<Status, string> = {
   stale: "stale",
 };
 
+/** What an analyzer found, as a state and as a word: a hint says nothing of how well it works. */
+export const severityStatus = { error: "failing", warning: "attention", info: "unmeasured" } as const;
+export const severityWord = { error: "error", warning: "warning", info: "hint" } as const;
+
 /** The worst of several states; measured ones win over not measured. */
 export function worstStatus(statuses: readonly Status[]): Status {
   const order: Status[] = ["failing", "attention", "stale", "ok", "unmeasured"];

@@ -6,7 +6,7 @@ import { IconArrowRight, IconChevronDown, IconChevronRight } from "@tabler/icons
 import { useState } from "react";
 import { WorkerNote } from "@/components/design-worker";
 import type { Draft } from "@/components/draft";
-import { plural, StatusBadge, StatusIcon } from "@/components/ui";
+import { plural, StatusBadge, StatusIcon, severityStatus, severityWord } from "@/components/ui";
 import type { MeshIndex } from "@/lib/mesh";
 import type { PolicyObject } from "@/lib/mesh/policies";
 import type { Consequence } from "@/lib/simulate";
@@ -148,9 +148,6 @@ function Sentence({ consequence }: { consequence: Consequence }) {
   );
 }
 
-const STATUS = { error: "failing", warning: "attention", info: "unmeasured" } as const;
-const WORD = { error: "error", warning: "warning", info: "hint" } as const;
-
 function Findings(props: { problems: readonly Problem[]; draft: Draft; isKnown: boolean; onJump(from: number): void }) {
   const { problems, draft } = props;
   return (
@@ -166,7 +163,7 @@ function Findings(props: { problems: readonly Problem[]; draft: Draft; isKnown: 
         <ul className={classes.sentences}>
           {problems.map((problem) => (
             <li key={`${problem.from} ${problem.message}`} className={classes.finding}>
-              <StatusBadge status={STATUS[problem.severity]}>{WORD[problem.severity]}</StatusBadge>
+              <StatusBadge status={severityStatus[problem.severity]}>{severityWord[problem.severity]}</StatusBadge>
               <Text size="sm">{problem.title}</Text>
               <Text size="xs" c="dimmed">
                 {problem.finding?.cause ?? problem.fix}

@@ -3,7 +3,7 @@
 import { Anchor, Stack, Text } from "@mantine/core";
 import Link from "next/link";
 import { sharedSearch, useMesh, writeParameters } from "@/components/shell";
-import { StatusBadge } from "@/components/ui";
+import { StatusBadge, severityStatus } from "@/components/ui";
 import { objectKey, parseKey, refKey } from "@/lib/mesh";
 import { nameOf } from "../model/to-canvas";
 import classes from "../topology.module.css";
@@ -60,17 +60,7 @@ export function NowAndFindings({ topology, nodeKey }: { topology: Topology; node
           <Stack gap={8}>
             {findings.slice(0, most).map((finding) => (
               <div key={`${finding.code} ${finding.message}`}>
-                <StatusBadge
-                  status={
-                    finding.severity === "error"
-                      ? "failing"
-                      : finding.severity === "warning"
-                        ? "attention"
-                        : "unmeasured"
-                  }
-                >
-                  {finding.code}
-                </StatusBadge>
+                <StatusBadge status={severityStatus[finding.severity]}>{finding.code}</StatusBadge>
                 <Text size="sm" mt={4}>
                   {finding.message}
                 </Text>
