@@ -3,7 +3,18 @@ import type { MeshIndex } from "../../index-document";
 import { objectKey, refKey } from "../../refs";
 import type { AuthorizationPolicy, Ref, Service } from "../../types";
 import { listWords } from "../words";
-import { adding, built, callerRef, freeName, newObject, type PolicyTemplate, refused, serviceOf } from "./template";
+import {
+  adding,
+  built,
+  callerRef,
+  freeName,
+  newObject,
+  type PolicyTemplate,
+  refused,
+  serviceOf,
+  type TemplateInput,
+  type TemplateResult,
+} from "./template";
 
 export const strictMutualTls: PolicyTemplate = {
   id: "strict-mtls",
@@ -46,28 +57,10 @@ export const onlyCallers: PolicyTemplate = {
     if (!service) return refused("Choose the service that is protected.");
     const callers = refs(index, input.from, service);
     if (callers.length === 0) return refused("Choose at least one caller.");
-    const { name, namespace } = service.metadata;
-    const allow = newObject(
-      "AuthorizationPolicy",
-      namespace,
-      freeName(index, "AuthorizationPolicy", namespace, `${name}-callers`),
-      {
-        target: { service: name },
-        action: "allow",
-        rules: [{ from: [{ services: callers }] }],
-      },
-    );
+    const { name } = service.metadata;
+    const allow = authorization(index, service, `${name}-callers`, "allow", { from: [{ services: callers }] });
     const others = index.mesh?.spec.defaults.authorization === "drawn" ? drawnOthers(index, service, input.from) : [];
-    const deny = newObject(
-      "AuthorizationPolicy",
-      namespace,
-      freeName(index, "AuthorizationPolicy", namespace, `${name}-other-callers`),
-      {
-        target: { service: name },
-        action: "deny",
-        rules: [{ from: [{ services: others }] }],
-      },
-    );
+    const deny = authorization(index, service, `${name}-other-callers`, "deny", { from: [{ services: others }] });
     return built(
       adding(...(others.length > 0 ? [deny] : []), allow),
       objectKey(allow),
@@ -85,15 +78,7 @@ export const denyCaller: PolicyTemplate = {
   build(index, input) {
     const service = serviceOf(index, input.to);
     if (!service) return refused("Choose the service that is protected.");
-    const callers = refs(index, input.from, service);
-    const [first] = callers;
-    if (!first) return refused("Choose at least one caller.");
-    const { name, namespace } = service.metadata;
-    return authorization(index, namespace, `${name}-not-from-${first.name}`, {
-      target: { service: name },
-      action: "deny",
-      rules: [{ from: [{ services: callers }], ...operations(input.path, input.method) }],
-    });
+    return ofCallers(index, service, input, "deny");
   },
 };
 
@@ -106,15 +91,7 @@ export const allowCall: PolicyTemplate = {
   build(index, input) {
     const service = serviceOf(index, input.to);
     if (!service) return refused("Choose the service that is called.");
-    const callers = refs(index, input.from, service);
-    const [first] = callers;
-    if (!first) return refused("Choose at least one caller.");
-    const { name, namespace } = service.metadata;
-    return authorization(index, namespace, `${name}-from-${first.name}`, {
-      target: { service: name },
-      action: "allow",
-      rules: [{ from: [{ services: callers }], ...operations(input.path, input.method) }],
-    });
+    return ofCallers(index, service, input, "allow");
   },
 };
 
@@ -129,12 +106,8 @@ export const denyPath: PolicyTemplate = {
     if (!service) return refused("Choose the service that has the path.");
     if (!input.path?.startsWith("/"))
       return refused("Write the path, beginning with /; a * at the end takes all below it.");
-    const { name, namespace } = service.metadata;
-    return authorization(index, namespace, `${name}-no${input.path.replace(/[^a-z0-9]+/gi, "-").toLowerCase()}`, {
-      target: { service: name },
-      action: "deny",
-      rules: [operations(input.path, input.method)],
-    });
+    const wanted = `${service.metadata.name}-no${input.path.replace(/[^a-z0-9]+/gi, "-").toLowerCase()}`;
+    return adds(authorization(index, service, wanted, "deny", operations(input.path, input.method)));
   },
 };
 
@@ -167,14 +140,33 @@ export const egressToHost: PolicyTemplate = {
   },
 };
 
-function authorization(index: MeshIndex, namespace: string, wanted: string, spec: AuthorizationPolicy["spec"]) {
-  const object = newObject(
-    "AuthorizationPolicy",
-    namespace,
-    freeName(index, "AuthorizationPolicy", namespace, wanted),
-    spec,
-  );
-  return built(adding(object), objectKey(object), "Authorization");
+/** One rule about chosen callers, and about a path or a method where they are given. */
+function ofCallers(index: MeshIndex, service: Service, input: TemplateInput, action: "allow" | "deny"): TemplateResult {
+  const callers = refs(index, input.from, service);
+  const [first] = callers;
+  if (!first) return refused("Choose at least one caller.");
+  const wanted = `${service.metadata.name}-${action === "deny" ? "not-from" : "from"}-${first.name}`;
+  const rule = { from: [{ services: callers }], ...operations(input.path, input.method) };
+  return adds(authorization(index, service, wanted, action, rule));
+}
+
+function authorization(
+  index: MeshIndex,
+  service: Service,
+  wanted: string,
+  action: "allow" | "deny",
+  rule: AuthorizationPolicy["spec"]["rules"][number],
+): AuthorizationPolicy {
+  const { name, namespace } = service.metadata;
+  return newObject("AuthorizationPolicy", namespace, freeName(index, "AuthorizationPolicy", namespace, wanted), {
+    target: { service: name },
+    action,
+    rules: [rule],
+  });
+}
+
+function adds(policy: AuthorizationPolicy): TemplateResult {
+  return built(adding(policy), objectKey(policy), "Authorization");
 }
 
 function operations(path: string | undefined, method: string | undefined) {
