@@ -2,5 +2,6 @@
 // schemas load in this chunk only. Rule: no logic here, so that everything is tested without a worker.
 import { expose } from "comlink";
 import { createBrain } from "./brain";
+import { measured } from "./measured";
 
-expose(createBrain(() => new Date().toISOString().slice(0, 10)));
+expose(measured(createBrain(() => new Date().toISOString().slice(0, 10))));
