@@ -8,6 +8,30 @@ import { usePolicyForm } from "./form-context";
 import { Row, Section } from "./parts";
 import { ServiceField } from "./reference-fields";
 
+type Spec = TrafficPolicy["spec"];
+interface NumberOf<F extends string> {
+  field: F;
+  label: string;
+  suffix?: string;
+}
+const POOL = [
+  { field: "maxConnections", label: "Connections" },
+  { field: "maxPendingRequests", label: "Waiting requests" },
+  { field: "maxRequests", label: "Requests at once" },
+  { field: "maxRetries", label: "Retries at once" },
+  { field: "connectTimeoutMs", label: "Connect timeout", suffix: "ms" },
+  { field: "idleTimeoutMs", label: "Idle timeout", suffix: "ms" },
+  { field: "maxRequestsPerConnection", label: "Requests of a connection" },
+] as const satisfies readonly NumberOf<keyof NonNullable<Spec["connectionPool"]>>[];
+const OUTLIER = [
+  { field: "consecutive5xxErrors", label: "5xx in a row" },
+  { field: "consecutiveGatewayErrors", label: "502 to 504 in a row" },
+  { field: "intervalMs", label: "Interval", suffix: "ms" },
+  { field: "baseEjectionTimeMs", label: "Ejected for", suffix: "ms" },
+  { field: "maxEjectionPercent", label: "Most ejected", suffix: "%" },
+  { field: "minHealthPercent", label: "Least healthy", suffix: "%" },
+] as const satisfies readonly NumberOf<keyof NonNullable<Spec["outlierDetection"]>>[];
+
 export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
   const { index } = usePolicyForm();
   const { service, subset, connectionPool: pool, outlierDetection: outlier, loadBalancing, retryBudget } = policy.spec;
@@ -26,71 +50,10 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
         />
       </Section>
       <Section title="Circuit breaker" hint="How much one caller may ask at once; more is answered with 503.">
-        <Row>
-          <NumberField path={at("connectionPool", "maxConnections")} label="Connections" value={pool?.maxConnections} />
-          <NumberField
-            path={at("connectionPool", "maxPendingRequests")}
-            label="Waiting requests"
-            value={pool?.maxPendingRequests}
-          />
-          <NumberField path={at("connectionPool", "maxRequests")} label="Requests at once" value={pool?.maxRequests} />
-          <NumberField path={at("connectionPool", "maxRetries")} label="Retries at once" value={pool?.maxRetries} />
-          <NumberField
-            path={at("connectionPool", "connectTimeoutMs")}
-            label="Connect timeout"
-            value={pool?.connectTimeoutMs}
-            suffix="ms"
-          />
-          <NumberField
-            path={at("connectionPool", "idleTimeoutMs")}
-            label="Idle timeout"
-            value={pool?.idleTimeoutMs}
-            suffix="ms"
-          />
-          <NumberField
-            path={at("connectionPool", "maxRequestsPerConnection")}
-            label="Requests of a connection"
-            value={pool?.maxRequestsPerConnection}
-          />
-        </Row>
+        <Numbers block="connectionPool" fields={POOL} values={pool} />
       </Section>
       <Section title="Outlier detection" hint="Takes failing hosts out for a while.">
-        <Row>
-          <NumberField
-            path={at("outlierDetection", "consecutive5xxErrors")}
-            label="5xx in a row"
-            value={outlier?.consecutive5xxErrors}
-          />
-          <NumberField
-            path={at("outlierDetection", "consecutiveGatewayErrors")}
-            label="502 to 504 in a row"
-            value={outlier?.consecutiveGatewayErrors}
-          />
-          <NumberField
-            path={at("outlierDetection", "intervalMs")}
-            label="Interval"
-            value={outlier?.intervalMs}
-            suffix="ms"
-          />
-          <NumberField
-            path={at("outlierDetection", "baseEjectionTimeMs")}
-            label="Ejected for"
-            value={outlier?.baseEjectionTimeMs}
-            suffix="ms"
-          />
-          <NumberField
-            path={at("outlierDetection", "maxEjectionPercent")}
-            label="Most ejected"
-            value={outlier?.maxEjectionPercent}
-            suffix="%"
-          />
-          <NumberField
-            path={at("outlierDetection", "minHealthPercent")}
-            label="Least healthy"
-            value={outlier?.minHealthPercent}
-            suffix="%"
-          />
-        </Row>
+        <Numbers block="outlierDetection" fields={OUTLIER} values={outlier} />
         {outlier ? (
           <SwitchField
             path={at("outlierDetection", "alwaysEjectOneHost")}
@@ -131,6 +94,20 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
         </Row>
       </Section>
     </>
+  );
+}
+
+function Numbers<F extends string>(props: {
+  block: string;
+  fields: readonly NumberOf<F>[];
+  values: { [K in F]?: number | undefined } | undefined;
+}) {
+  return (
+    <Row>
+      {props.fields.map(({ field, ...rest }) => (
+        <NumberField key={field} path={["spec", props.block, field]} value={props.values?.[field]} {...rest} />
+      ))}
+    </Row>
   );
 }
 
