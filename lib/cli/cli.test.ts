@@ -4,7 +4,7 @@ import path from "node:path";
 import { decodeBootstrap } from "@meshwright/proxy/contract";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { applyCommand, type Command, commandSchema, demoMesh, digestOf, type MeshDocument, toYaml } from "@/lib/mesh";
-import { run } from "./run";
+import { type CliSetting, runCli } from "./testing/run-cli";
 
 const seed = readFileSync(new URL("../dialects/istio/fixtures/seed.yaml", import.meta.url), "utf8");
 let cwd = "";
@@ -16,27 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
-type Extra = { env?: Record<string, string>; stdin?: string; fetch?: typeof fetch };
-
-async function cli(args: string[], extra: Extra = {}) {
-  let out = "";
-  let notes = "";
-  const code = await run(args, {
-    out: (text) => {
-      out += text;
-    },
-    note: (text) => {
-      notes += text;
-    },
-    env: extra.env ?? {},
-    cwd,
-    readStdin: () => Promise.resolve(extra.stdin ?? ""),
-    fetch: extra.fetch ?? (() => Promise.reject(new Error("no network in this test"))),
-    sleep: () => Promise.resolve(),
-    now: () => Date.UTC(2026, 0, 2, 3, 4, 5),
-  });
-  return { code, out, notes };
-}
+const cli = (args: string[], extra: Partial<CliSetting> = {}) => runCli(args, { cwd, ...extra });
 
 describe("without a server", () => {
   test("help lists the commands, and each has its own", async () => {

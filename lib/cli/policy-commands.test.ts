@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { digestOf, toYaml } from "@/lib/mesh";
 import { seedMesh, splitOf, withObjects, without } from "@/lib/simulate/testing/designs";
-import { run } from "./run";
+import { runCli } from "./testing/run-cli";
 
 let cwd = "";
 const write = (name: string, text: string) => writeFileSync(path.join(cwd, name), text);
@@ -43,28 +43,16 @@ const TESTS = `tests:
     expect: { outcome: no-route, status: 404 }
 `;
 
-async function cli(args: string[], stdin = "", answers: Record<string, unknown> = {}) {
-  let out = "";
-  let notes = "";
-  const code = await run(args, {
-    out: (text) => {
-      out += text;
-    },
-    note: (text) => {
-      notes += text;
-    },
-    env: { MESHWRIGHT_TOKEN: "t", MESHWRIGHT_URL: "http://server" },
+const cli = (args: string[], stdin = "", answers: Record<string, unknown> = {}) =>
+  runCli(args, {
     cwd,
-    readStdin: () => Promise.resolve(stdin),
+    stdin,
+    env: { MESHWRIGHT_TOKEN: "t", MESHWRIGHT_URL: "http://server" },
     fetch: (url) => {
       const answer = answers[String(url).replace("http://server/api/v1", "")];
       return answer ? Promise.resolve(Response.json(answer)) : Promise.reject(new Error(`no answer for ${url}`));
     },
-    sleep: () => Promise.resolve(),
-    now: () => Date.UTC(2026, 0, 2, 3, 4, 5),
   });
-  return { code, out, notes };
-}
 
 const ASK = ["simulate", "mesh.yaml", "--from", "production/checkout-v1", "--to", "payment-service"];
 

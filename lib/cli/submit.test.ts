@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { designDocument } from "@/lib/document";
 import { demoInput } from "@/lib/document/testing/demo-input";
-import { run } from "./run";
+import { runCli } from "./testing/run-cli";
 
 const cwd = mkdtempSync(path.join(tmpdir(), "meshwright-submit-"));
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
@@ -31,25 +31,8 @@ const answer: typeof fetch = async (input, init) => {
   return Response.json({ number: 4, title: "t", state: "open", sentence: "0 of 1 approval.", round }, { status: 201 });
 };
 
-async function cli(...args: string[]) {
-  let out = "";
-  let notes = "";
-  const code = await run(args, {
-    out: (text) => {
-      out += text;
-    },
-    note: (text) => {
-      notes += text;
-    },
-    env: { MESHWRIGHT_URL: "http://mesh.test", MESHWRIGHT_TOKEN: "mw_x" },
-    cwd,
-    readStdin: () => Promise.resolve(""),
-    fetch: answer,
-    sleep: () => Promise.resolve(),
-    now: () => 0,
-  });
-  return { code, out, notes };
-}
+const cli = (...args: string[]) =>
+  runCli(args, { cwd, env: { MESHWRIGHT_URL: "http://mesh.test", MESHWRIGHT_TOKEN: "mw_x" }, fetch: answer });
 
 test("submit freezes the version of the draft that was read, and says where to walk through it", async () => {
   const made = await cli(
