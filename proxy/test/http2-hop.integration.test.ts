@@ -338,18 +338,19 @@ describe("HTTP/2 between sidecars", () => {
   });
 
   it("keeps its streams through a config swap", async () => {
-    let answer: (() => void) | null = null;
+    const waiting: (() => void)[] = [];
     const { port: app } = await startOrigin((_incoming, response) => {
-      answer = () => response.end("after the swap");
+      waiting.push(() => response.end("after the swap"));
     });
     const { port, a, b } = await pair(app);
-    const reply = call(port);
-    await vi.waitFor(() => expect(answer).not.toBeNull(), patience);
+    const open = call(port);
+    await vi.waitFor(() => expect(waiting).toHaveLength(1), patience);
     await b.onPlan({ ...inboundH2Plan(app), listeners: b.plan!.listeners }, secretsOf(callee, ca));
     await a.onPlan({ ...a.plan! }, secretsOf(caller, ca));
-    answer!();
-    expect((await reply).body).toBe("after the swap");
-    expect((await Promise.race([call(port), pause(200).then(() => answer?.())])) ?? "pending").toBeDefined();
+    const next = call(port);
+    await vi.waitFor(() => expect(waiting).toHaveLength(2), patience);
+    for (const answer of waiting) answer();
+    expect((await Promise.all([open, next])).map(({ body }) => body)).toEqual(["after the swap", "after the swap"]);
     expect(a.clusters.get("callee")?.totalConnections).toBe(1);
   });
 
