@@ -202,6 +202,7 @@ function keepCalling(port: number, host: string) {
   const loop = (async () => {
     while (isOn) {
       seen.add(await statusOf(port, host));
+      // The pace of a caller, not a wait: calls without end would load the machine that has to show them.
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   })();
