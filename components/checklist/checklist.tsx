@@ -4,7 +4,17 @@
 import { Chip, Group, Select } from "@mantine/core";
 import { IconChecklist } from "@tabler/icons-react";
 import { useMe, useMesh, useUrlParameters } from "@/components/shell";
-import { Answer, EmptyState, ErrorState, LoadingRows, Page, Panel, TimeAgo } from "@/components/ui";
+import {
+  Answer,
+  EmptyState,
+  ErrorState,
+  LoadingRows,
+  Page,
+  Panel,
+  ReadingState,
+  readingAnswer,
+  TimeAgo,
+} from "@/components/ui";
 import type { ChecksNowDto, ControlDto } from "@/lib/api/schema/checks";
 import { AREAS, type State } from "@/lib/compliance/types";
 import { Actions } from "./actions";
@@ -40,7 +50,10 @@ export function Checklist() {
         eyebrow={`Checklist of ${environment?.name ?? "…"}`}
         status={answer?.status ?? "unmeasured"}
         answer={
-          answer?.text ?? (isLoading || checks.isLoading ? "Reading the controls." : "There is nothing to check yet.")
+          answer?.text ??
+          (isLoading || checks.isLoading || checks.error
+            ? readingAnswer(checks, "the controls").text
+            : "There is nothing to check yet.")
         }
         detail={now ? <Basis now={now} /> : null}
         actions={
@@ -55,7 +68,7 @@ export function Checklist() {
           />
         }
       />
-      {checks.error ? <ErrorState error={checks.error} onRetry={() => void checks.refetch()} /> : null}
+      <ReadingState of={checks} />
       {actions.run.error ? <ErrorState error={actions.run.error} onRetry={() => actions.run.mutate()} /> : null}
       <RunProgress open={now?.open ?? null} last={runs.data?.items[0]} />
       {now ? (

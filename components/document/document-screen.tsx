@@ -7,7 +7,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { get, keys } from "@/components/api-client";
 import { useMesh, useView } from "@/components/shell";
-import { Answer, EmptyState, ErrorState, LoadingRows, Page, Panel, shortDigest, TableScroll } from "@/components/ui";
+import { Answer, EmptyState, LoadingRows, Page, Panel, ReadingState, shortDigest, TableScroll } from "@/components/ui";
 import type { Block, DesignDocument } from "@/lib/document";
 import classes from "./document.module.css";
 
@@ -52,7 +52,7 @@ export function DocumentScreen() {
           </>
         }
       />
-      {query.error ? <ErrorState error={query.error} onRetry={() => void query.refetch()} /> : null}
+      <ReadingState of={query} />
       {query.isLoading ? (
         <Panel title="Writing the document">
           <LoadingRows rows={10} />

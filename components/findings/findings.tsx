@@ -16,6 +16,7 @@ import {
   Page,
   Panel,
   plural,
+  readingAnswer,
   type Status,
   severityWord,
 } from "@/components/ui";
@@ -33,7 +34,8 @@ export function Findings() {
   const now = useFindingsNow(mesh, draft.snapshot?.document);
   const filter = filterFrom(new URLSearchParams(search.toString()));
   const tab = search.get("tab") === "adoption" ? "adoption" : "findings";
-  const answer = answerOf(now.items, now.isReading);
+  const isUnread = now.error !== null && now.items.length === 0;
+  const answer = isUnread ? readingAnswer(now, "the findings") : answerOf(now.items, now.isReading);
   return (
     <Page>
       <Answer
@@ -52,7 +54,7 @@ export function Findings() {
         <Tabs.Panel value="findings">
           {now.error ? <ErrorState error={now.error} onRetry={now.retry} /> : null}
           {now.items.length > 0 ? <Filters items={now.items} filter={filter} /> : null}
-          {now.isReading ? (
+          {isUnread ? null : now.isReading ? (
             <Panel>
               <LoadingRows />
             </Panel>

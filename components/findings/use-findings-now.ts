@@ -31,7 +31,7 @@ export function useFindingsNow(mesh: string, document: MeshDocument | undefined)
   }, [live.value, server.data, risks.data]);
   return {
     items,
-    isReading: !live.value && !server.data && !live.error,
+    isReading: !live.value && !server.data && !live.error && !server.error,
     isWorking: live.isWorking,
     error: live.error ?? (live.value ? null : server.error) ?? risks.error,
     retry: () => void Promise.all([server.refetch(), risks.refetch()]),

@@ -28,6 +28,7 @@ import {
   Page,
   Panel,
   plural,
+  ReadingHead,
   StatusIcon,
   severityStatus,
   severityWord,
@@ -62,6 +63,7 @@ export function Overview() {
   if (draft.error && !draft.snapshot) {
     return (
       <Page>
+        <ReadingHead eyebrow={`Overview of ${mesh}`} of={draft} what="this mesh" />
         <ErrorState error={draft.error} onRetry={draft.reload} />
       </Page>
     );
@@ -69,7 +71,7 @@ export function Overview() {
   if (!draft.snapshot || (environment && !deployments.data && !deployments.error)) {
     return (
       <Page>
-        <Skeleton height={48} />
+        <ReadingHead eyebrow={`Overview of ${mesh}`} of={draft} what="this mesh" />
         <div className={classes.tiles}>
           {["latency", "traffic", "errors", "saturation"].map((name) => (
             <Skeleton key={name} height={150} />

@@ -7,11 +7,12 @@ import { useMesh, useUrlParameters, useUrlState } from "@/components/shell";
 import {
   Answer,
   EmptyState,
-  ErrorState,
   LoadingRows,
   Mono,
   Page,
   Panel,
+  ReadingState,
+  readingAnswer,
   StatusBadge,
   shortDigest,
   TableScroll,
@@ -33,7 +34,7 @@ export function Proxies() {
     .filter((proxy) => proxy.proxyKey.toLowerCase().includes(query))
     .sort((a, b) => rank(a) - rank(b) || a.proxyKey.localeCompare(b.proxyKey));
   const opened = all.find((proxy) => proxy.proxyKey === search.get("proxy"));
-  const answer = proxiesAnswer(all, now);
+  const answer = proxies.data ? proxiesAnswer(all, now) : readingAnswer(proxies, "the proxies");
   return (
     <Page>
       <Answer
@@ -41,53 +42,55 @@ export function Proxies() {
         status={answer.status}
         answer={answer.text}
       />
-      {proxies.error ? <ErrorState error={proxies.error} onRetry={() => void proxies.refetch()} /> : null}
-      <Panel
-        title="Inventory"
-        aside={
-          <TextInput
-            size="xs"
-            aria-label="Search proxies"
-            placeholder="Search"
-            leftSection={<IconSearch size={14} />}
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value || null)}
-          />
-        }
-        flush
-      >
-        {proxies.isLoading ? (
-          <LoadingRows />
-        ) : shown.length === 0 ? (
-          <EmptyState title={all.length === 0 ? "No proxy yet" : "No proxy of that name"}>
-            {all.length === 0
-              ? "Deploy a revision: each workload with an app gets a proxy and a certificate of its own."
-              : "Change the search."}
-          </EmptyState>
-        ) : (
-          <TableScroll label="Proxies">
-            <Table miw={920} highlightOnHover>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Proxy</Table.Th>
-                  <Table.Th>Configuration</Table.Th>
-                  <Table.Th>Running digest</Table.Th>
-                  <Table.Th>Version</Table.Th>
-                  <Table.Th>Certificate ends</Table.Th>
-                  <Table.Th>CPU</Table.Th>
-                  <Table.Th>Memory</Table.Th>
-                  <Table.Th>Seen</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {shown.map((proxy) => (
-                  <ProxyRow key={proxy.id} proxy={proxy} now={now} onOpen={() => set({ proxy: proxy.proxyKey })} />
-                ))}
-              </Table.Tbody>
-            </Table>
-          </TableScroll>
-        )}
-      </Panel>
+      <ReadingState of={proxies} />
+      {proxies.error && !proxies.data ? null : (
+        <Panel
+          title="Inventory"
+          aside={
+            <TextInput
+              size="xs"
+              aria-label="Search proxies"
+              placeholder="Search"
+              leftSection={<IconSearch size={14} />}
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value || null)}
+            />
+          }
+          flush
+        >
+          {proxies.isLoading ? (
+            <LoadingRows />
+          ) : shown.length === 0 ? (
+            <EmptyState title={all.length === 0 ? "No proxy yet" : "No proxy of that name"}>
+              {all.length === 0
+                ? "Deploy a revision: each workload with an app gets a proxy and a certificate of its own."
+                : "Change the search."}
+            </EmptyState>
+          ) : (
+            <TableScroll label="Proxies">
+              <Table miw={920} highlightOnHover>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>Proxy</Table.Th>
+                    <Table.Th>Configuration</Table.Th>
+                    <Table.Th>Running digest</Table.Th>
+                    <Table.Th>Version</Table.Th>
+                    <Table.Th>Certificate ends</Table.Th>
+                    <Table.Th>CPU</Table.Th>
+                    <Table.Th>Memory</Table.Th>
+                    <Table.Th>Seen</Table.Th>
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {shown.map((proxy) => (
+                    <ProxyRow key={proxy.id} proxy={proxy} now={now} onOpen={() => set({ proxy: proxy.proxyKey })} />
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </TableScroll>
+          )}
+        </Panel>
+      )}
       <Drawer
         opened={opened !== undefined}
         onClose={() => set({ proxy: null })}

@@ -7,7 +7,7 @@ import Link from "next/link";
 import { useParams, useRouter } from "next/navigation";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { useMesh } from "@/components/shell";
-import { EmptyState, ErrorState, LoadingRows, Page, StatusBadge, shortDigest } from "@/components/ui";
+import { EmptyState, ErrorState, LoadingRows, Page, ReadingHead, StatusBadge, shortDigest } from "@/components/ui";
 import type { ReviewDto } from "@/lib/api/schema";
 import { isStation, neighboursOf, numberOf, STATIONS, type StationId } from "@/lib/review";
 import { Comments } from "./comments";
@@ -26,6 +26,7 @@ export function ReviewFrame({ children }: { children: ReactNode }) {
   if (review.error) {
     return (
       <Page>
+        <ReadingHead eyebrow={`Review #${params.review}`} of={review} what="the review" />
         <ErrorState error={review.error} onRetry={() => void review.refetch()} />
         <Group>
           <Button component={Link} href={`/meshes/${mesh}/reviews`} variant="default">
@@ -38,6 +39,7 @@ export function ReviewFrame({ children }: { children: ReactNode }) {
   if (!review.data) {
     return (
       <Page>
+        <ReadingHead eyebrow={`Review #${params.review}`} of={review} what="the review" />
         <LoadingRows rows={8} />
       </Page>
     );

@@ -7,12 +7,13 @@ import { useMe, useMesh, useUrlParameters } from "@/components/shell";
 import {
   Answer,
   EmptyState,
-  ErrorState,
   LoadingRows,
   Mono,
   Page,
   Panel,
   plural,
+  ReadingState,
+  readingAnswer,
   StatusBadge,
   shortDigest,
   TableScroll,
@@ -47,10 +48,10 @@ export function Reviews() {
       <Answer
         eyebrow="Reviews"
         status={open.data && open.data.items.length > 0 ? "attention" : undefined}
-        answer={answerOf(open.data?.items, can("review.vote"))}
+        answer={open.data ? answerOf(open.data.items, can("review.vote")) : readingAnswer(open, "the reviews").text}
         actions={maySubmit ? newReview : null}
       />
-      {reviews.error ? <ErrorState error={reviews.error} onRetry={() => void reviews.refetch()} /> : null}
+      <ReadingState of={reviews} />
       <Group>
         <SegmentedControl
           aria-label="Which reviews"
@@ -60,29 +61,30 @@ export function Reviews() {
           onChange={(value) => set({ state: value === "all" ? null : value })}
         />
       </Group>
-      <Panel flush>
-        {reviews.isLoading ? (
-          <LoadingRows />
-        ) : items.length === 0 && !reviews.error ? (
-          <EmptyState
-            icon={<IconGavel size={32} stroke={1.5} />}
-            title={state === "all" ? "No review yet" : "None of this kind"}
-            action={state === "all" && maySubmit ? newReview : null}
-          >
-            A review freezes the draft as a revision and walks a board through it in nine stations: what changes, who
-            may call whom, what would be answered differently, and the decision.
-            {maySubmit ? null : " An author submits one; you decide on it here."}
-          </EmptyState>
-        ) : (
-          <ReviewTable mesh={mesh} items={items} />
-        )}
-      </Panel>
+      {reviews.error && !reviews.data ? null : (
+        <Panel flush>
+          {reviews.isLoading ? (
+            <LoadingRows />
+          ) : items.length === 0 ? (
+            <EmptyState
+              icon={<IconGavel size={32} stroke={1.5} />}
+              title={state === "all" ? "No review yet" : "None of this kind"}
+              action={state === "all" && maySubmit ? newReview : null}
+            >
+              A review freezes the draft as a revision and walks a board through it in nine stations: what changes, who
+              may call whom, what would be answered differently, and the decision.
+              {maySubmit ? null : " An author submits one; you decide on it here."}
+            </EmptyState>
+          ) : (
+            <ReviewTable mesh={mesh} items={items} />
+          )}
+        </Panel>
+      )}
     </Page>
   );
 }
 
-function answerOf(open: readonly ReviewSummaryDto[] | undefined, mayVote: boolean): string {
-  if (!open) return "Reading the reviews.";
+function answerOf(open: readonly ReviewSummaryDto[], mayVote: boolean): string {
   if (open.length === 0) return "No review waits for a decision.";
   const waiting = open.filter(({ state }) => state === "open").length;
   if (waiting === 0) return `${plural(open.length, "review")} with the author, none waits for a decision.`;

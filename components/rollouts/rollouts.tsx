@@ -9,10 +9,11 @@ import { useMe, useMesh, useUrlParameters } from "@/components/shell";
 import {
   Answer,
   EmptyState,
-  ErrorState,
   LoadingRows,
   Page,
   Panel,
+  ReadingState,
+  readingAnswer,
   StatusBadge,
   shortDigest,
   TableScroll,
@@ -31,7 +32,10 @@ export function Rollouts() {
   const items = deployments.data?.items ?? [];
   const latest = items[0];
   const shown = items.find((each) => each.id === search.get("deployment")) ?? latest;
-  const answer = rolloutAnswer(latest, environment?.running ?? null, environment?.name ?? "the environment");
+  const answer =
+    deployments.data || !environment
+      ? rolloutAnswer(latest, environment?.running ?? null, environment?.name ?? "the environment")
+      : readingAnswer(deployments, "the deployments");
   const last = items.find((each) => each.state === "done");
   const before = last
     ? items.slice(items.indexOf(last) + 1).find((each) => each.state === "done" && each.revision !== last.revision)
@@ -60,64 +64,68 @@ export function Rollouts() {
           ) : null
         }
       />
-      {deployments.error ? <ErrorState error={deployments.error} onRetry={() => void deployments.refetch()} /> : null}
+      <ReadingState of={deployments} />
       {shown?.waves.some((wave) => wave.proxies.length > 0) ? <Waves deployment={shown} /> : null}
       <NewDeployment isBusy={latest ? isOpen(latest) : false} />
-      <Panel title="History" flush>
-        {deployments.isLoading ? (
-          <LoadingRows rows={3} />
-        ) : items.length === 0 ? (
-          <EmptyState title="No deployment yet">
-            Deploy a revision above: it goes to one proxy per workload first, and is taken back by itself when one
-            refuses.
-          </EmptyState>
-        ) : (
-          <TableScroll label="Deployments">
-            <Table miw={680}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Revision</Table.Th>
-                  <Table.Th>State</Table.Th>
-                  <Table.Th>Reason</Table.Th>
-                  <Table.Th>By</Table.Th>
-                  <Table.Th>When</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {items.map((each) => (
-                  <Table.Tr key={each.id} bg={each.id === shown?.id ? "var(--mw-accent-soft)" : undefined}>
-                    <Table.Td>
-                      <Anchor
-                        component="button"
-                        size="sm"
-                        fw={500}
-                        onClick={() => set({ deployment: each.id === latest?.id ? null : each.id })}
-                      >
-                        r{each.revision}
-                      </Anchor>
-                      {each.rollbackOf ? (
-                        <Text size="xs" c="dimmed">
-                          roll back
-                        </Text>
-                      ) : null}
-                    </Table.Td>
-                    <Table.Td>
-                      <StatusBadge status={deploymentStatus(each.state)}>
-                        {stateWord[each.state] ?? each.state}
-                      </StatusBadge>
-                    </Table.Td>
-                    <Table.Td maw={360}>{each.reason ?? "–"}</Table.Td>
-                    <Table.Td>{each.startedBy}</Table.Td>
-                    <Table.Td style={{ whiteSpace: "nowrap" }}>
-                      <TimeAgo at={each.finishedAt ?? each.startedAt ?? each.createdAt} />
-                    </Table.Td>
+      {deployments.error && !deployments.data ? null : (
+        <Panel title="History" flush>
+          {deployments.isLoading ? (
+            <LoadingRows rows={3} />
+          ) : items.length === 0 ? (
+            <EmptyState title="No deployment yet">
+              {can("deployment.create")
+                ? "Deploy a revision above: it goes"
+                : "An operator deploys a revision here: it goes"}{" "}
+              to one proxy per workload first, and is taken back by itself when one refuses.
+            </EmptyState>
+          ) : (
+            <TableScroll label="Deployments">
+              <Table miw={680}>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>Revision</Table.Th>
+                    <Table.Th>State</Table.Th>
+                    <Table.Th>Reason</Table.Th>
+                    <Table.Th>By</Table.Th>
+                    <Table.Th>When</Table.Th>
                   </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </TableScroll>
-        )}
-      </Panel>
+                </Table.Thead>
+                <Table.Tbody>
+                  {items.map((each) => (
+                    <Table.Tr key={each.id} bg={each.id === shown?.id ? "var(--mw-accent-soft)" : undefined}>
+                      <Table.Td>
+                        <Anchor
+                          component="button"
+                          size="sm"
+                          fw={500}
+                          onClick={() => set({ deployment: each.id === latest?.id ? null : each.id })}
+                        >
+                          r{each.revision}
+                        </Anchor>
+                        {each.rollbackOf ? (
+                          <Text size="xs" c="dimmed">
+                            roll back
+                          </Text>
+                        ) : null}
+                      </Table.Td>
+                      <Table.Td>
+                        <StatusBadge status={deploymentStatus(each.state)}>
+                          {stateWord[each.state] ?? each.state}
+                        </StatusBadge>
+                      </Table.Td>
+                      <Table.Td maw={360}>{each.reason ?? "–"}</Table.Td>
+                      <Table.Td>{each.startedBy}</Table.Td>
+                      <Table.Td style={{ whiteSpace: "nowrap" }}>
+                        <TimeAgo at={each.finishedAt ?? each.startedAt ?? each.createdAt} />
+                      </Table.Td>
+                    </Table.Tr>
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </TableScroll>
+          )}
+        </Panel>
+      )}
       <RollBack deployment={rollingBack} to={before} onClose={() => setRollingBack(null)} />
     </Page>
   );

@@ -16,6 +16,7 @@ import {
   LoadingRows,
   Page,
   Panel,
+  ReadingHead,
   StatusBadge,
   severityStatus,
   TimeAgo,
@@ -42,6 +43,7 @@ export function ServicePage({ namespace, name }: { namespace: string; name: stri
   if (topology.error && !topology.data) {
     return (
       <Page>
+        <ReadingHead eyebrow={`Service in ${namespace}`} of={topology} what={name} />
         <ErrorState error={topology.error} onRetry={() => void topology.refetch()} />
       </Page>
     );
@@ -49,7 +51,7 @@ export function ServicePage({ namespace, name }: { namespace: string; name: stri
   if (!topology.data) {
     return (
       <Page>
-        <LoadingRows rows={2} height={40} />
+        <ReadingHead eyebrow={`Service in ${namespace}`} of={topology} what={name} />
         <LoadingRows rows={3} height={150} />
       </Page>
     );

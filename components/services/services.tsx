@@ -9,13 +9,14 @@ import { sharedSearch, useMesh, useUrlParameters, useUrlState } from "@/componen
 import {
   Answer,
   EmptyState,
-  ErrorState,
   formatMs,
   formatPercent,
   formatRate,
   LoadingRows,
   Page,
   Panel,
+  ReadingState,
+  readingAnswer,
   StatusBadge,
   statusWord,
   TableScroll,
@@ -52,9 +53,7 @@ export function Services() {
   const filter = { text, owner: search.get("owner"), status: search.get("state") };
   const shown = sortRows(filterRows(all, filter), sort, isDown);
   const owners = [...new Set(all.map((row) => row.owner ?? "nobody"))].sort();
-  const answer = topology.data
-    ? servicesAnswer(all)
-    : { status: "unmeasured" as const, text: "Reading the services of this mesh." };
+  const answer = topology.data ? servicesAnswer(all) : readingAnswer(topology, "the services of this mesh");
   return (
     <Page>
       <Answer
@@ -69,100 +68,102 @@ export function Services() {
           ) : null
         }
       />
-      {topology.error ? <ErrorState error={topology.error} onRetry={() => void topology.refetch()} /> : null}
-      <Panel
-        title={shown.length === all.length ? `All ${all.length}` : `${shown.length} of ${all.length}`}
-        aside={
-          <Group gap={8} className={classes.filters}>
-            <Select
-              size="xs"
-              w={130}
-              aria-label="Owner"
-              placeholder="Any owner"
-              data={owners}
-              value={filter.owner}
-              clearable
-              onChange={(owner) => set({ owner })}
-            />
-            <Select
-              size="xs"
-              w={130}
-              aria-label="State"
-              placeholder="Any state"
-              data={(["failing", "attention", "stale", "unmeasured", "ok"] as const).map((value) => ({
-                value,
-                label: statusWord[value],
-              }))}
-              value={filter.status}
-              clearable
-              onChange={(state) => set({ state })}
-            />
-            <TextInput
-              size="xs"
-              w={150}
-              aria-label="Search services"
-              placeholder="Search"
-              leftSection={<IconSearch size={14} />}
-              value={text}
-              onChange={(event) => setText(event.currentTarget.value || null)}
-            />
-          </Group>
-        }
-        flush
-      >
-        {topology.isPending ? (
-          <div className={classes.loading}>
-            <LoadingRows rows={8} />
-          </div>
-        ) : shown.length === 0 ? (
-          <EmptyState
-            icon={<IconBox size={28} stroke={1.5} />}
-            title={all.length === 0 ? "No service is drawn yet" : "No service matches"}
-          >
-            {all.length === 0 ? (
-              <>
-                Draw one in the{" "}
-                <Anchor component={Link} underline="always" href={`/meshes/${mesh}/topology`}>
-                  topology
-                </Anchor>{" "}
-                or{" "}
-                <Anchor component={Link} underline="always" href={`/meshes/${mesh}/import`}>
-                  import a document
-                </Anchor>
-                .
-              </>
-            ) : (
-              "Change the search or the filters."
-            )}
-          </EmptyState>
-        ) : (
-          <TableScroll label="Services">
-            <Table miw={980} highlightOnHover>
-              <Table.Thead>
-                <Table.Tr>
-                  {columns.map((column) => (
-                    <SortHead
-                      key={column.sort}
-                      title={column.title}
-                      isNumber={column.isNumber ?? false}
-                      direction={column.sort === sort ? (isDown ? "descending" : "ascending") : "none"}
-                      onSort={() => {
-                        const down = column.sort === sort ? !isDown : (column.isDownFirst ?? false);
-                        set({ sort: `${down ? "-" : ""}${column.sort}` });
-                      }}
-                    />
+      <ReadingState of={topology} />
+      {topology.error && !topology.data ? null : (
+        <Panel
+          title={shown.length === all.length ? `All ${all.length}` : `${shown.length} of ${all.length}`}
+          aside={
+            <Group gap={8} className={classes.filters}>
+              <Select
+                size="xs"
+                w={130}
+                aria-label="Owner"
+                placeholder="Any owner"
+                data={owners}
+                value={filter.owner}
+                clearable
+                onChange={(owner) => set({ owner })}
+              />
+              <Select
+                size="xs"
+                w={130}
+                aria-label="State"
+                placeholder="Any state"
+                data={(["failing", "attention", "stale", "unmeasured", "ok"] as const).map((value) => ({
+                  value,
+                  label: statusWord[value],
+                }))}
+                value={filter.status}
+                clearable
+                onChange={(state) => set({ state })}
+              />
+              <TextInput
+                size="xs"
+                w={150}
+                aria-label="Search services"
+                placeholder="Search"
+                leftSection={<IconSearch size={14} />}
+                value={text}
+                onChange={(event) => setText(event.currentTarget.value || null)}
+              />
+            </Group>
+          }
+          flush
+        >
+          {topology.isPending ? (
+            <div className={classes.loading}>
+              <LoadingRows rows={8} />
+            </div>
+          ) : shown.length === 0 ? (
+            <EmptyState
+              icon={<IconBox size={28} stroke={1.5} />}
+              title={all.length === 0 ? "No service is drawn yet" : "No service matches"}
+            >
+              {all.length === 0 ? (
+                <>
+                  Draw one in the{" "}
+                  <Anchor component={Link} underline="always" href={`/meshes/${mesh}/topology`}>
+                    topology
+                  </Anchor>{" "}
+                  or{" "}
+                  <Anchor component={Link} underline="always" href={`/meshes/${mesh}/import`}>
+                    import a document
+                  </Anchor>
+                  .
+                </>
+              ) : (
+                "Change the search or the filters."
+              )}
+            </EmptyState>
+          ) : (
+            <TableScroll label="Services">
+              <Table miw={980} highlightOnHover>
+                <Table.Thead>
+                  <Table.Tr>
+                    {columns.map((column) => (
+                      <SortHead
+                        key={column.sort}
+                        title={column.title}
+                        isNumber={column.isNumber ?? false}
+                        direction={column.sort === sort ? (isDown ? "descending" : "ascending") : "none"}
+                        onSort={() => {
+                          const down = column.sort === sort ? !isDown : (column.isDownFirst ?? false);
+                          set({ sort: `${down ? "-" : ""}${column.sort}` });
+                        }}
+                      />
+                    ))}
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {shown.map((row) => (
+                    <Row key={row.key} row={row} mesh={mesh} />
                   ))}
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {shown.map((row) => (
-                  <Row key={row.key} row={row} mesh={mesh} />
-                ))}
-              </Table.Tbody>
-            </Table>
-          </TableScroll>
-        )}
-      </Panel>
+                </Table.Tbody>
+              </Table>
+            </TableScroll>
+          )}
+        </Panel>
+      )}
     </Page>
   );
 }

@@ -5,6 +5,7 @@ import { IconChevronDown, IconClock, IconGitCompare, IconSearch, IconStack2 } fr
 import { openFinder } from "./finder";
 import { useMesh } from "./mesh-context";
 import { Presence } from "./presence";
+import { ReadOnlyMark } from "./read-only";
 import classes from "./shell.module.css";
 import { useView } from "./use-view";
 import { atWord, type Range, ranges, rangeWord } from "./view";
@@ -70,6 +71,7 @@ export function ContextBar({ screen }: { screen: string }) {
           </Choice>
         ) : null}
       </div>
+      <ReadOnlyMark />
       <Presence mesh={mesh} />
       <Button
         variant="default"

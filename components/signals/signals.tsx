@@ -4,7 +4,7 @@ import { Anchor, Breadcrumbs, SegmentedControl, Select, Text } from "@mantine/co
 import { useQuery } from "@tanstack/react-query";
 import { get, keys, type TopologyDto, useSignals } from "@/components/api-client";
 import { rangeWord, useMesh, useUrlParameters, useView } from "@/components/shell";
-import { Answer, EmptyState, ErrorState, LoadingRows, Page, TimeAgo } from "@/components/ui";
+import { Answer, EmptyState, LoadingRows, Page, ReadingState, readingAnswer, TimeAgo } from "@/components/ui";
 import { Charts } from "./charts";
 import classes from "./signals.module.css";
 import { Rows, Versions } from "./tables";
@@ -42,7 +42,9 @@ export function Signals() {
         ? nameOf(name ?? "")
         : (lines.find((line) => line.id === name)?.title ?? "This dependency");
   const answer = ready
-    ? signalsAnswer(title, signals.data)
+    ? signals.error && !signals.data
+      ? readingAnswer(signals, "the signals")
+      : signalsAnswer(title, signals.data)
     : { status: "unmeasured" as const, text: `Choose a ${scope}.` };
   const go = (next: Scope, key?: string) => set({ scope: next === "mesh" ? null : next, name: key ?? null }, true);
   const options =
@@ -101,9 +103,8 @@ export function Signals() {
           <Text size="sm">{title}</Text>
         </Breadcrumbs>
       ) : null}
-      {signals.error ? (
-        <ErrorState error={signals.error} onRetry={() => void signals.refetch()} />
-      ) : signals.data ? (
+      <ReadingState of={signals} />
+      {signals.error && !signals.data ? null : signals.data ? (
         <Charts signals={signals.data} title={title} />
       ) : isLoading || (ready && environment) ? (
         <LoadingRows rows={2} height={180} />

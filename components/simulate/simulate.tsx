@@ -56,7 +56,7 @@ export function Simulate() {
         answer={head.text}
       />
       <WorkerNote />
-      {design.error ? <ErrorState error={design.error} /> : null}
+      {design.error && !design.document ? <ErrorState error={design.error} onRetry={design.retry} /> : null}
       <Tabs
         value={tab}
         onChange={(value) => set({ tab: value === "question" ? null : value }, true)}
@@ -92,7 +92,7 @@ export function Simulate() {
                 <Unasked mesh={mesh} />
               )}
             </>
-          ) : (
+          ) : design.error ? null : (
             <Panel>
               <LoadingRows rows={4} />
             </Panel>
@@ -151,6 +151,7 @@ function useDesign(mesh: string, at: string | null) {
     draft: own,
     document: isDraft ? own : revision.data?.document,
     error: isDraft ? draft.error : revision.error,
+    retry: () => (isDraft ? draft.reload() : void revision.refetch()),
   };
 }
 

@@ -11,7 +11,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Canvas, type CanvasHandle } from "@/components/canvas";
 import { RefusalNote } from "@/components/draft";
 import { useMe, useMesh, useUrlState, useView } from "@/components/shell";
-import { EmptyState, ErrorState, LoadingRows, StatusIcon, TimeAgo } from "@/components/ui";
+import { EmptyState, ErrorState, LoadingRows, Page, ReadingHead, StatusIcon, TimeAgo } from "@/components/ui";
 import { drawnAt, type MeshDocument, parseKey } from "@/lib/mesh";
 import { Inspector } from "./inspector/inspector";
 import { Legend } from "./legend";
@@ -100,15 +100,17 @@ export function Topology() {
 
   if (topology.error)
     return (
-      <div className={classes.centre}>
+      <Page>
+        <ReadingHead eyebrow="Topology" of={topology} what="the topology" />
         <ErrorState error={topology.error} onRetry={topology.retry} />
-      </div>
+      </Page>
     );
   if (!topology.document)
     return (
-      <div className={classes.loading}>
+      <Page>
+        <ReadingHead eyebrow="Topology" of={topology} what="the topology" />
         <LoadingRows rows={8} height={56} />
-      </div>
+      </Page>
     );
 
   const answer = answerOf(topology, view.vs);

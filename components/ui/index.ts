@@ -1,6 +1,7 @@
 export * from "./code";
 export * from "./format";
 export * from "./layout";
+export * from "./reading";
 export * from "./status";
 export * from "./status-words";
 export { createStore, type Store, useStore } from "./store";

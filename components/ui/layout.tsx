@@ -1,8 +1,7 @@
 "use client";
-// The parts every screen is put together from. Job: one question at the top in words, panels, empty, loading and error
-// states. Rule: layout only; no data, no domain.
-import { Alert, Box, Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
-import { IconPlugConnectedX, IconRefresh } from "@tabler/icons-react";
+// The parts every screen is put together from. Job: one question at the top in words, panels, empty and loading states.
+// Rule: layout only; no data, no domain. What could not be read is said in reading.tsx.
+import { Box, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
 import { formatAgo } from "./format";
 import classes from "./layout.module.css";
@@ -106,31 +105,9 @@ export function EmptyState(props: { icon?: ReactNode; title: string; children?: 
   );
 }
 
-/** Says what happened and what to do; keeps the layout. */
-export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
-  return (
-    <Alert
-      color="red"
-      variant="light"
-      icon={<IconPlugConnectedX />}
-      title="This could not be loaded"
-      className={classes.error}
-    >
-      <Text size="sm">
-        {error instanceof Error ? error.message : "The server did not answer. Check that Meshwright is running."}
-      </Text>
-      {onRetry ? (
-        <Button mt={12} size="xs" variant="default" leftSection={<IconRefresh size={14} />} onClick={onRetry}>
-          Try again
-        </Button>
-      ) : null}
-    </Alert>
-  );
-}
-
 export function LoadingRows({ rows = 5, height = 32 }: { rows?: number; height?: number }) {
   return (
-    <Stack gap={8} role="status" aria-busy="true" aria-label="Loading">
+    <Stack gap={8} role="status" aria-busy="true" aria-label="Loading" className={classes.loading}>
       {Array.from({ length: rows }, (_, row) => `row-${row}`).map((key) => (
         <Skeleton key={key} height={height} radius="sm" />
       ))}

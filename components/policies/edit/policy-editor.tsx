@@ -6,7 +6,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useMemo, useState } from "react";
 import { type Draft, RefusalNote, useDraft } from "@/components/draft";
 import { useMe, useMesh, useUrlParameters } from "@/components/shell";
-import { EmptyState, ErrorState, LoadingRows, Page } from "@/components/ui";
+import { EmptyState, ErrorState, LoadingRows, Page, ReadingHead } from "@/components/ui";
 import { keyOf, type MeshIndex, parsePath, readObjectText } from "@/lib/mesh";
 import { isPolicy, isPolicyKind, type PolicyObject } from "@/lib/mesh/policies";
 import { ButtonLink } from "../list/button-link";
@@ -29,6 +29,7 @@ export function PolicyEditor({ kind, namespace, name }: { kind: string; namespac
   if (draft.error && !document) {
     return (
       <Page>
+        <ReadingHead eyebrow={`${kind} in ${namespace}`} of={draft} what={name} />
         <ErrorState error={draft.error} onRetry={draft.reload} />
       </Page>
     );
@@ -36,6 +37,7 @@ export function PolicyEditor({ kind, namespace, name }: { kind: string; namespac
   if (!index) {
     return (
       <Page>
+        <ReadingHead eyebrow={`${kind} in ${namespace}`} of={draft} what={name} />
         <LoadingRows rows={10} />
       </Page>
     );

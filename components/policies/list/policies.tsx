@@ -16,6 +16,7 @@ import {
   Page,
   Panel,
   plural,
+  readingAnswer,
   StatusBadge,
   TableScroll,
   TimeAgo,
@@ -46,7 +47,7 @@ export function Policies() {
   const family = search.get("kind") ?? "";
   const filter = { search: useDeferredValue(text), family, findings: search.get("findings") === "with" };
   const shown = rows ? shownRows(rows, filter) : [];
-  const answer = rows ? listAnswer(rows) : { status: "unmeasured" as const, text: "Reading the draft." };
+  const answer = rows ? listAnswer(rows) : readingAnswer(draft, "the policies");
   const mayWrite = can("draft.write");
   return (
     <Page>
