@@ -433,6 +433,51 @@ describe.each(Object.entries(TABLE))("%s", (code, row) => {
   });
 });
 
+describe("headers", () => {
+  const header = (name: string, values?: string[], invert?: true) => ({
+    to: [
+      {
+        headers: [
+          {
+            name,
+            ...(values ? { type: "exact" as const, values } : { type: "present" as const }),
+            ...(invert ? { invert } : {}),
+          },
+        ],
+      },
+    ],
+  });
+  const ofPay = { from: from("checkout"), ...header("x-role", ["guest"]) };
+
+  test("a permission for whoever sends a header is open, one step milder; with its callers it is not", () => {
+    const [finding] = of("MW1019", changed(add(allow("open", [header("x-key", ["s3cret"])]))));
+    expect(finding).toMatchObject({ severity: "warning", message: expect.stringContaining("writes its headers") });
+    expect(of("MW1019", changed(add(allow("named", [ofPay]))))).toEqual([]);
+  });
+
+  test.each([
+    ["the same header in other letters, more values", ofPay, header("X-Role", ["guest", "bot"]), 1],
+    ["any value", ofPay, header("x-role"), 1],
+    ["not some other value", { ...ofPay, ...header("x-role", undefined, true) }, header("x-role", ["owner"], true), 1],
+    ["one of the values only", { ...ofPay, ...header("x-role", ["guest", "bot"]) }, header("x-role", ["guest"]), 0],
+    ["another header", ofPay, header("x-kind", ["guest"]), 0],
+    ["a header that the permission does not ask for", { from: from("checkout") }, header("x-role"), 0],
+    ["the opposite", ofPay, header("x-role", ["guest"], true), 0],
+  ])("a denial of %s", (_what, permitted, denied, count) => {
+    expect(of("MW1021", changed(add(allow("pay", [permitted]), deny("no-pay", [denied]))))).toHaveLength(count);
+  });
+
+  test("on a TCP port there are none to read", () => {
+    const queue = service("queue", { ports: [{ name: "raw", port: 5672, protocol: "tcp" }] });
+    const policy = make("AuthorizationPolicy", "queue", {
+      target: { service: "queue" },
+      action: "deny",
+      rules: [header("x-role", ["guest"])],
+    });
+    expect(of("MW1018", changed(add(...queue, policy)))).toHaveLength(1);
+  });
+});
+
 test("every id is there once, and survives a rename of its object", () => {
   const document = changed([...TABLE["MW1003"]!.violating, ...TABLE["MW1031"]!.violating]);
   const before = analyze(document);

@@ -1,6 +1,12 @@
 // One authorization rule -> one RBAC policy: who (principals) may do what (permissions).
 // The rule: what cannot be told apart here is refused for an allow and included for a deny; never the other way round.
-import type { AuthorizationOperation, AuthorizationPolicy, AuthorizationRule, AuthorizationSource } from "@/lib/mesh";
+import type {
+  AuthorizationOperation,
+  AuthorizationPolicy,
+  AuthorizationRule,
+  AuthorizationSource,
+  HeaderCondition,
+} from "@/lib/mesh";
 import { type JsonObject, quoteRegex } from "./envoy-json";
 import { type Facts, principalsOf } from "./facts";
 
@@ -63,10 +69,20 @@ function compileOperation(
   if (operation.paths) fields.push(operation.paths.map((path) => (path === "*" ? ANY : urlPath(path))));
   if (operation.hosts)
     fields.push(operation.hosts.map((host) => (host === "*" ? ANY : header(":authority", hostMatcher(host)))));
-  return allOf(
-    "rules",
-    fields.map((field) => anyOf("rules", field)),
-  );
+  return allOf("rules", [...fields.map((field) => anyOf("rules", field)), ...(operation.headers ?? []).map(condition)]);
+}
+
+/** "Not" is a rule around the matcher: Envoy's invert_match does not hold for a request without the header, and a denial would let it by. */
+function condition({ name: written, type, values = [], invert }: HeaderCondition): JsonObject {
+  const name = written.toLowerCase();
+  const holds =
+    type === "present"
+      ? { header: { name, present_match: true } }
+      : anyOf(
+          "rules",
+          values.map((value) => header(name, type === "regex" ? { safe_regex: { regex: value } } : { [type]: value })),
+        );
+  return invert ? { not_rule: holds } : holds;
 }
 
 /** A sidecar has one inbound port for all ports of its service, so a rule for some of them applies to all or to none. */

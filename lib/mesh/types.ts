@@ -8,6 +8,7 @@ export type {
   AuthorizationOperation,
   AuthorizationRule,
   AuthorizationSource,
+  HeaderCondition,
   PolicyTarget,
 } from "./schema/security";
 export type { Protocol, ServicePort } from "./schema/topology";
@@ -57,5 +58,6 @@ export type Violation = {
   fix: string;
   key?: ObjectKey;
   line?: number;
+  column?: number;
   file?: string;
 };

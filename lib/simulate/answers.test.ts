@@ -125,6 +125,38 @@ test("the matrix asks the callee: what is drawn is allowed, what one path is den
   expect(cell("shipping", "carrier-api")?.access).toBe("allowed");
 });
 
+test("a denial by header takes the request without it too, says so, and the matrix sees both answers", () => {
+  const deny = object("AuthorizationPolicy", "staff-only", {
+    target: { service: "payment-service" },
+    action: "deny",
+    rules: [
+      {
+        to: [
+          {
+            paths: ["/refund"],
+            headers: [{ name: "X-Role", type: "exact", values: ["staff", "owner"], invert: true }],
+          },
+        ],
+      },
+    ],
+  });
+  const scene = buildScene(demoWith(deny));
+  const asked = (headers: Record<string, string>) =>
+    ask(scene, get("checkout-v1", "payment-service", "/refund", { headers }));
+  expect(asked({ "x-role": "owner" })).toMatchObject({ outcome: "forwarded" });
+  expect(asked({ "x-role": "guest" })).toMatchObject({ outcome: "denied", status: 403 });
+  expect(asked({})).toMatchObject({ outcome: "denied", status: 403 });
+  const considered = asked({ "x-role": "owner" }).hops[1]?.considered ?? [];
+  expect(considered.find(({ object }) => object === key("staff-only", "AuthorizationPolicy"))).toMatchObject({
+    matched: false,
+    why: expect.stringContaining('to payment-service, with x-role "owner"; the rule wants'),
+  });
+  const { cells } = accessMatrix(scene);
+  expect(
+    cells.find((each) => each.caller.endsWith("/checkout") && each.callee.endsWith("/payment-service")),
+  ).toMatchObject({ access: "partly" });
+});
+
 test("a policy test passes, or says what was expected and what came", () => {
   const question = get("checkout-v1", "payment-service");
   const payment = key("payment-service");

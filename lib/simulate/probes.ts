@@ -1,6 +1,15 @@
 // Requests that a route's match or a policy's rule speaks about: one example of each.
 // The rule: an example is only a probe; whether it matches is for the proxy's plan to say, so a bad one can hide a change but not invent one.
-import type { AuthorizationPolicy, HeaderMatch, MeshIndex, ObjectKey, PathMatch, Route, RouteMatch } from "@/lib/mesh";
+import type {
+  AuthorizationPolicy,
+  HeaderCondition,
+  HeaderMatch,
+  MeshIndex,
+  ObjectKey,
+  PathMatch,
+  Route,
+  RouteMatch,
+} from "@/lib/mesh";
 import { policyTargets } from "./policy-targets";
 
 export type Probe = { method: string; path: string; headers: Record<string, string>; origin: "drawn" | "policy" };
@@ -41,11 +50,12 @@ export function probeOfMatch({ path, methods, headers, query }: RouteMatch): Pro
 
 function probesOfPolicy(policy: AuthorizationPolicy): Probe[] {
   return policy.spec.rules.flatMap((rule) =>
-    (rule.to ?? []).flatMap(({ methods, paths }) =>
-      (methods ?? ["GET"]).flatMap((method) =>
-        (paths ?? ["/"]).map((path): Probe => ({ method, path: pathOfPattern(path), headers: {}, origin: "policy" })),
-      ),
-    ),
+    (rule.to ?? []).flatMap(({ methods, paths, headers: conditions = [] }) => {
+      const headers = Object.fromEntries(conditions.flatMap(conditionExample));
+      return (methods ?? ["GET"]).flatMap((method) =>
+        (paths ?? ["/"]).map((path): Probe => ({ method, path: pathOfPattern(path), headers, origin: "policy" })),
+      );
+    }),
   );
 }
 
@@ -63,6 +73,11 @@ function examplePath({ type, value }: PathMatch): string {
 function headerExample({ name, type, value, invert }: HeaderMatch): [string, string][] {
   if (type === "present") return invert ? [] : [[name.toLowerCase(), "any"]];
   return [[name.toLowerCase(), invert ? "something-else" : example(type, value ?? "")]];
+}
+
+/** "Not" holds without the header. */
+function conditionExample({ name, type, values, invert }: HeaderCondition): [string, string][] {
+  return invert ? [] : [[name.toLowerCase(), example(type, values?.[0] ?? "")]];
 }
 
 function example(type: string, value: string): string {

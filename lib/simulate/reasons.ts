@@ -2,6 +2,7 @@
 // The rule: each condition is asked by the proxy's own matcher, one at a time; only the sentence is made here.
 import type {
   HeaderMatcher,
+  HttpRequestView,
   QueryMatcher,
   RbacContext,
   RbacPolicy,
@@ -95,7 +96,20 @@ export function judgePolicy(policy: RbacPolicy, context: RbacContext): Verdict {
   }
   if (!isOperation && context.request) {
     const { method, path, authority } = context.request;
-    reasons.push(`the request is ${method} ${path} to ${authority}; the rule wants ${policy.permission.text}`);
+    const sent = headersIn(policy.permission.text, context.request);
+    reasons.push(`the request is ${method} ${path} to ${authority}${sent}; the rule wants ${policy.permission.text}`);
   }
   return { matched: false, why: reasons.join("; ") };
+}
+
+/** The request's headers that the rule speaks of. */
+function headersIn(wanted: string, { headers }: HttpRequestView): string {
+  const names = [...new Set([...wanted.matchAll(/header ([^\s:]+) /g)].map(([, name]) => name ?? ""))];
+  const parts = names.map((name) => {
+    const values = Array.from({ length: headers.count }, (_, i) => i)
+      .filter((i) => headers.nameAt(i) === name)
+      .map((i) => JSON.stringify(headers.valueAt(i)));
+    return values.length > 0 ? `${name} ${values.join(" and ")}` : `no ${name}`;
+  });
+  return parts.length > 0 ? `, with ${parts.join(", ")}` : "";
 }

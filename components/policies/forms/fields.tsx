@@ -132,6 +132,8 @@ export function ListField(
     choices?: readonly string[];
     placeholder?: string;
     isNumeric?: boolean;
+    /** Commas and spaces belong to the texts. */
+    isVerbatim?: boolean;
   },
 ) {
   const { shared, commit } = useField(props);
@@ -142,7 +144,7 @@ export function ListField(
       value={value}
       data={[...(props.choices ?? [])]}
       placeholder={value.length === 0 ? (props.placeholder ?? "any") : ""}
-      splitChars={[",", " "]}
+      splitChars={props.isVerbatim ? [] : [",", " "]}
       acceptValueOnBlur
       onChange={(next) => commit(props.isNumeric ? next.map(Number) : next)}
     />

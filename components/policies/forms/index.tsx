@@ -1,8 +1,9 @@
 "use client";
 // The form of a policy, by its kind.
 import type { PolicyObject } from "@/lib/mesh/policies";
+import { AuthorizationForm } from "./authorization-form";
 import { RouteForm } from "./route-form";
-import { AuthorizationForm, EgressForm, MutualTlsForm } from "./security-forms";
+import { EgressForm, MutualTlsForm } from "./security-forms";
 import { SubsetForm, TrafficForm } from "./traffic-forms";
 
 export { FormProvider, type PolicyForm } from "./form-context";

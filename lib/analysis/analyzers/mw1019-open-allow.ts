@@ -26,13 +26,15 @@ export const mw1019OpenAllow: ObjectAnalyzer<"AuthorizationPolicy"> = {
     return rules.flatMap((rule, r): FindingBody[] => {
       if (!isForEverybody(rule) || isForSomePaths(rule)) return [];
       const who = rule.from ? "anybody with an identity of the mesh" : "any caller";
+      const isByHeader = rule.to?.every((operation) => operation.headers) ?? false;
       return [
         {
           code: "MW1019",
-          severity,
-          message: `Rule ${r + 1} of ${policy.metadata.name} lets ${who} call ${where}.`,
-          cause:
-            "Allow rules add up: one for everybody makes every narrower one, and every drawn dependency, mean nothing.",
+          severity: isByHeader ? LESS[severity] : severity,
+          message: `Rule ${r + 1} of ${policy.metadata.name} lets ${who} call ${where}${isByHeader ? " who writes its headers to fit" : ""}.`,
+          cause: isByHeader
+            ? "A header is what the caller writes: it tells requests apart, and proves nobody. Whoever can reach the service can send it."
+            : "Allow rules add up: one for everybody makes every narrower one, and every drawn dependency, mean nothing.",
           refs: [key, ...(service ? [objectKey(service)] : [])],
           path: rule.from ? `spec.rules[${r}].from` : `spec.rules[${r}]`,
           fixes: [{ title: `Remove rule ${r + 1}`, command: { type: "patchSpec", key, path: ["rules", r] } }],
@@ -41,6 +43,9 @@ export const mw1019OpenAllow: ObjectAnalyzer<"AuthorizationPolicy"> = {
     });
   },
 };
+
+/** A condition on headers keeps out who does not know it. */
+const LESS: Record<Severity, Severity> = { error: "warning", warning: "info", info: "info" };
 
 const isForEverybody = (rule: AuthorizationRule) =>
   !rule.from ||

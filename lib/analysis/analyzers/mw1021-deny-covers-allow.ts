@@ -4,6 +4,7 @@ import {
   type AuthorizationPolicy,
   type AuthorizationRule,
   type AuthorizationSource,
+  type HeaderCondition,
   isSameJson,
   keyOf,
   objectKey,
@@ -76,13 +77,24 @@ function coversOperation(wide: AuthorizationOperation, narrow: AuthorizationOper
     isWithin(wide.methods, narrow.methods) &&
     isWithin(wide.ports, narrow.ports) &&
     isWithin(wide.hosts, narrow.hosts) &&
-    (!wide.paths || (narrow.paths?.every((path) => wide.paths?.some((each) => coversPath(each, path))) ?? false))
+    (!wide.paths || (narrow.paths?.every((path) => wide.paths?.some((each) => coversPath(each, path))) ?? false)) &&
+    (wide.headers?.every((each) => narrow.headers?.some((other) => coversCondition(each, other)) ?? false) ?? true)
   );
 }
 
 function coversPath(wide: string, narrow: string): boolean {
   if (wide === "*" || wide === narrow) return true;
   return wide.endsWith("*") && !narrow.startsWith("*") && narrow.startsWith(wide.slice(0, -1));
+}
+
+/** Every request of which `narrow` holds has `wide` too. */
+function coversCondition(wide: HeaderCondition, narrow: HeaderCondition): boolean {
+  if (wide.name.toLowerCase() !== narrow.name.toLowerCase()) return false;
+  if (Boolean(wide.invert) !== Boolean(narrow.invert)) return false;
+  // "is absent" is inside every "is not ..."; "is ..." is inside "is present"
+  if (wide.invert)
+    return narrow.type === "present" || (wide.type === narrow.type && isWithin(narrow.values, wide.values));
+  return wide.type === "present" || (wide.type === narrow.type && isWithin(wide.values, narrow.values));
 }
 
 const isWithin = (wide: readonly unknown[] | undefined, narrow: readonly unknown[] | undefined) =>

@@ -150,6 +150,29 @@ export function richObjects(): MeshObject[] {
         },
       ],
     }),
+    object("AuthorizationPolicy", "by-header", {
+      target: { service: "inventory" },
+      action: "deny",
+      rules: [
+        {
+          to: [
+            {
+              paths: ["/staff"],
+              headers: [{ name: "X-Role", type: "exact", values: ["staff", "owner"], invert: true }],
+            },
+            { paths: ["/known"], headers: [{ name: "x-role", type: "present", invert: true }] },
+            {
+              headers: [
+                { name: "x-trace", type: "contains", values: ["drop"] },
+                { name: "x-kind", type: "prefix", values: ["bot-"] },
+                { name: "x-kind", type: "suffix", values: ["-old"], invert: true },
+              ],
+            },
+            { headers: [{ name: "x-kind", type: "regex", values: ["probe[0-9]+"] }] },
+          ],
+        },
+      ],
+    }),
     object("AuthorizationPolicy", "soon", {
       target: { service: "inventory" },
       action: "deny",

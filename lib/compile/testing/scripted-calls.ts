@@ -148,6 +148,17 @@ export function callsToRichInventory(port: Call["port"]): Call[] {
     ...["/item/503/status/503/1", "/teapot", "/old", "/old?x=1", "/watched", "/x"].map((p) => to(p)),
     ...["/admin/x", "/admin", "/file.bak", "/x", "/%61dmin/x", "/y/../admin/x"].map((p) => to(p, { method: "DELETE" })),
     to("/admin/x", { method: "PUT", body: "x" }),
+    ...["/staff", "/known"].flatMap((path) =>
+      [{}, { "x-role": "staff" }, { "x-role": "guest" }, { "x-role": ["guest", "owner"] }, { "x-role": "staffs" }].map(
+        (headers) => to(path, { headers }),
+      ),
+    ),
+    to("/traced", { headers: { "x-trace": "a-drop-b", "x-kind": "bot-1" } }),
+    to("/traced", { headers: { "x-trace": "a-drop-b", "x-kind": "bot-old" } }),
+    to("/traced", { headers: { "x-trace": "a-drop-b", "x-kind": ["bot-1", "x-old"] } }),
+    to("/traced", { headers: { "x-trace": "drip", "x-kind": "bot-1" } }),
+    to("/traced", { headers: { "x-kind": "probe42" } }),
+    to("/traced", { headers: { "x-kind": "a-probe42" } }),
     to(`/conditions${q}`, { headers: passing }),
     to(`/conditions${q}`, { headers: { ...passing, "x-gone": "1", "x-add": "0", "x-set": "0" } }),
     to(`/conditions${q}`, { method: "PATCH", headers: passing, body: "x" }),

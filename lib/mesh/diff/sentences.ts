@@ -1,5 +1,6 @@
 // The sentences of a diff: one subject, one change, in the words of the field.
 import { isSameJson } from "../commands/equal";
+import { ruleWords } from "../policies/effect-authorization";
 import type { AuthorizationPolicy, MeshObject, Path, Route, RouteRule } from "../types";
 import type { LeafChange } from "./leaves";
 import {
@@ -13,6 +14,9 @@ import {
   shares,
   valueText,
 } from "./words";
+
+/** Two rules that differ have to differ in their words too. */
+const MOST_NAMES = 16;
 
 export type ChangeSentence = { sentence: string; path: Path; before?: unknown; after?: unknown };
 
@@ -194,17 +198,16 @@ function authorizationSentences(was: AuthorizationPolicy, now: AuthorizationPoli
   const path: Path = ["spec", "rules"];
   const missing = (rules: AuthorizationPolicy["spec"]["rules"], other: AuthorizationPolicy["spec"]["rules"]) =>
     rules.filter((rule) => !other.some((each) => isSameJson(each, rule)));
-  const text = (rule: AuthorizationPolicy["spec"]["rules"][number]) => valueText(rule, path);
   return [
     ...missing(now.spec.rules, was.spec.rules).map((rule) => ({
       path,
       after: rule,
-      sentence: `${subjectOf(now)}: a rule is added: ${text(rule)}.`,
+      sentence: `${subjectOf(now)}: a rule is added: ${ruleWords(rule, now, MOST_NAMES)}.`,
     })),
     ...missing(was.spec.rules, now.spec.rules).map((rule) => ({
       path,
       before: rule,
-      sentence: `${subjectOf(now)}: a rule is removed: ${text(rule)}.`,
+      sentence: `${subjectOf(now)}: a rule is removed: ${ruleWords(rule, was, MOST_NAMES)}.`,
     })),
   ];
 }

@@ -1,6 +1,6 @@
 // Values and field names as words, shared by the sentences of diffs.
 import { pathText } from "../references";
-import type { Destination, Path, Ref, RouteMatch, RouteRule } from "../types";
+import type { Destination, HeaderCondition, Path, Ref, RouteMatch, RouteRule } from "../types";
 
 const FIELD_WORDS: Record<string, string> = {
   "spec.connectionPool.maxConnections": "most connections",
@@ -79,6 +79,24 @@ function comparison(each: { type: string; value?: string | undefined; invert?: b
   if (each.type === "present") return each.invert ? "is absent" : "is present";
   const words: Record<string, string> = { exact: "=", prefix: "begins with", suffix: "ends with", regex: "~" };
   return `${not}${words[each.type] ?? each.type} ${each.value ?? ""}`;
+}
+
+const CONDITION_WORDS = {
+  exact: ["is", "is not"],
+  prefix: ["begins with", "does not begin with"],
+  suffix: ["ends with", "does not end with"],
+  contains: ["contains", "does not contain"],
+  regex: ["matches", "does not match"],
+} as const;
+
+/** `header x-role is admin or owner and header x-debug is absent` */
+export function conditionsText(conditions: readonly HeaderCondition[]): string {
+  return conditions
+    .map(({ name, type, values = [], invert }) => {
+      if (type === "present") return `header ${name} is ${invert ? "absent" : "present"}`;
+      return `header ${name} ${CONDITION_WORDS[type][invert ? 1 : 0]} ${values.join(" or ")}`;
+    })
+    .join(" and ");
 }
 
 /** Shares in percent of the sum, at most one decimal: `v1 90 %, v2 10 %`. */

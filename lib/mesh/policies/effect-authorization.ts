@@ -1,17 +1,15 @@
 // Who may do what after an authorization policy, in words. The rule: "only" is said only when it is so: with the mesh's default
 // "drawn", callers that are drawn may call beside those that a policy allows.
-import { refText } from "../diff/words";
+import { isSameJson } from "../commands/equal";
+import { conditionsText, refText } from "../diff/words";
 import type { MeshIndex } from "../index-document";
 import { keyOf, refKey } from "../refs";
-import type { AuthorizationOperation, AuthorizationPolicy, AuthorizationSource } from "../types";
+import type { AuthorizationOperation, AuthorizationPolicy, AuthorizationRule, AuthorizationSource } from "../types";
 import { listWords, targetWords } from "./words";
 
 export function authorizationEffect(policy: AuthorizationPolicy, index: MeshIndex): string {
   const { action, rules, shadow } = policy.spec;
-  const said =
-    action === "allow"
-      ? allowWords(policy, index)
-      : ruleWords(policy, action === "deny" ? "may not" : "is recorded when it wants to");
+  const said = action === "allow" ? allowWords(policy, index) : rulesWords(policy);
   if (rules.length === 0 && action !== "allow") return "Matches nothing: it has no rule";
   return shadow ? `Would apply, counted only: ${said}` : said;
 }
@@ -33,26 +31,48 @@ function allowWords(policy: AuthorizationPolicy, index: MeshIndex): string {
   const isWhole = rules.every((rule) => rule.to === undefined);
   const more = drawn.filter((name) => !callers.includes(name));
   if (isAnybody || !isWhole)
-    return ruleWords(policy, "may") + (more.length > 0 && !isAnybody ? `; ${listWords(more)} may as drawn` : "");
+    return rulesWords(policy) + (more.length > 0 && !isAnybody ? `; ${listWords(more)} may as drawn` : "");
   if (more.length > 0) return `${listWords(callers)} may call ${what}, beside ${listWords(more)} as drawn`;
   return `Only ${listWords(callers)} may call ${what}`;
 }
 
-function ruleWords(policy: AuthorizationPolicy, may: string): string {
-  const what = targetWords(policy.spec.target);
-  return policy.spec.rules
-    .map((rule) => {
-      const who = rule.from
-        ? listWords([...new Set(rule.from.flatMap(sourceWords))])
-        : may === "may not"
-          ? "Nobody"
-          : "Anybody";
-      const verb = who === "Nobody" ? "may" : may;
-      const operations = rule.to?.map(operationWords).filter((each) => each !== "") ?? [];
-      return `${who} ${verb} ${operations.length > 0 ? `${operations.join(" or ")} of` : "call"} ${what}`;
-    })
-    .join("; ");
+const MAY = { allow: "may", deny: "may not", audit: "is recorded when it wants to" } as const;
+
+const rulesWords = (policy: AuthorizationPolicy) => policy.spec.rules.map((rule) => ruleWords(rule, policy)).join("; ");
+
+/** `checkout may POST /pay of payment-service when header x-role is admin` */
+export function ruleWords(
+  rule: AuthorizationRule,
+  { spec: { action, target } }: AuthorizationPolicy,
+  most = 4,
+): string {
+  const may = MAY[action];
+  const who = rule.from
+    ? listWords([...new Set(rule.from.flatMap(sourceWords))], most)
+    : may === "may not"
+      ? "Nobody"
+      : "Anybody";
+  const verb = who === "Nobody" ? "may" : may;
+  const what = targetWords(target);
+  const to = rule.to ?? [];
+  const headers = to[0]?.headers;
+  if (to.every((each) => isSameJson(each.headers ?? [], headers ?? []))) {
+    return `${who} ${verb} ${operationsWords(
+      to.map((each) => operationWords(each, most)),
+      what,
+    )}${headers ? ` when ${conditionsText(headers)}` : ""}`;
+  }
+  const each = to.map((operation) => {
+    const words = operationWords(operation, most);
+    if (!operation.headers) return words;
+    return `${words || "send a request"} (when ${conditionsText(operation.headers)})`;
+  });
+  return `${who} ${verb} ${operationsWords(each, what)}`;
 }
+
+/** One operation without a word is every request. */
+const operationsWords = (operations: readonly string[], what: string) =>
+  operations.length === 0 || operations.includes("") ? `call ${what}` : `${operations.join(" or ")} of ${what}`;
 
 function sourceWords(source: AuthorizationSource): string[] {
   const parts = [
@@ -66,13 +86,13 @@ function sourceWords(source: AuthorizationSource): string[] {
   return parts.length <= 1 ? (parts[0] ?? ["anybody"]) : [parts.map((each) => listWords(each)).join(" within ")];
 }
 
-function operationWords(operation: AuthorizationOperation): string {
+function operationWords(operation: AuthorizationOperation, most: number): string {
   const { methods, paths, ports, hosts } = operation;
   return [
     methods ? methods.join(" or ") : paths ? "use" : "",
-    paths ? listWords(paths) : "",
-    ports ? `port ${listWords(ports.map(String))}` : "",
-    hosts ? `host ${listWords(hosts)}` : "",
+    paths ? listWords(paths, most) : "",
+    ports ? `port ${listWords(ports.map(String), most)}` : "",
+    hosts ? `host ${listWords(hosts, most)}` : "",
   ]
     .filter(Boolean)
     .join(" ");

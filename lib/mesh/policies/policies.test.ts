@@ -91,6 +91,15 @@ describe("effects in words", () => {
     expect(effectOfSpec("AuthorizationPolicy", other)).toBe("cart may call payment-service, beside checkout as drawn");
     const deny = { ...spec, action: "deny", rules: [{ to: [{ methods: ["POST"], paths: ["/refund"] }] }] };
     expect(effectOfSpec("AuthorizationPolicy", deny)).toBe("Nobody may POST /refund of payment-service");
+    const headers = [{ name: "x-role", type: "exact", values: ["staff", "owner"], invert: true }];
+    const byHeader = { ...deny, rules: [{ to: [{ methods: ["POST"], paths: ["/refund"], headers }] }] };
+    expect(effectOfSpec("AuthorizationPolicy", byHeader)).toBe(
+      "Nobody may POST /refund of payment-service when header x-role is not staff or owner",
+    );
+    const twoKinds = { ...deny, rules: [{ to: [{ paths: ["/a"] }, { headers: [{ name: "x", type: "present" }] }] }] };
+    expect(effectOfSpec("AuthorizationPolicy", twoKinds)).toBe(
+      "Nobody may use /a or send a request (when header x is present) of payment-service",
+    );
     expect(effectOfSpec("AuthorizationPolicy", { ...deny, shadow: true })).toMatch(
       /^Would apply, counted only: Nobody/,
     );

@@ -1,7 +1,17 @@
 // Kinds that protect: mutual TLS, authorization and egress.
 import { z } from "zod";
 import { mutualTlsMode } from "./mesh";
-import { hostName, httpMethod, labelName, longText, matchText, portNumber, ref, shortText } from "./primitives";
+import {
+  headerName,
+  hostName,
+  httpMethod,
+  labelName,
+  longText,
+  matchText,
+  portNumber,
+  ref,
+  shortText,
+} from "./primitives";
 
 /** No target: the whole mesh. `{namespace}`: that namespace. `{service}`: that service, of the object's namespace unless named. */
 export const policyTarget = z.strictObject({
@@ -35,6 +45,23 @@ export const authorizationSource = z.strictObject({
   services: z.array(ref).min(1).max(256).optional().describe("Services, gateways or workloads of this design."),
   namespaces: z.array(labelName).min(1).max(256).optional().describe("Everything in these namespaces."),
 });
+/** `invert` is "not", as Istio's notValues: it also holds when the header is absent. In a route's match it does not, as in Envoy. */
+export const headerCondition = z
+  .strictObject({
+    name: headerName.describe("The header's name; case does not matter."),
+    type: z
+      .enum(["exact", "prefix", "suffix", "contains", "regex", "present"])
+      .describe("How the values are compared; regex: RE2, whole value; present takes no values."),
+    values: z.array(matchText.min(1)).min(1).max(64).optional().describe("Any of these values."),
+    invert: z
+      .boolean()
+      .optional()
+      .describe("Holds when the condition does not, also for a request without the header."),
+  })
+  .refine(({ type, values }) => (type === "present") === (values === undefined), {
+    error: 'needs values, unless its type is "present", which takes none',
+    path: ["values"],
+  });
 export const authorizationOperation = z.strictObject({
   methods: z.array(httpMethod).min(1).max(32).optional().describe("Any of these HTTP methods."),
   paths: z
@@ -45,6 +72,12 @@ export const authorizationOperation = z.strictObject({
     .describe("Any of these paths: exact, or with a * at the beginning or end."),
   ports: z.array(portNumber).min(1).max(64).optional().describe("Any of these ports of the target."),
   hosts: z.array(hostName).min(1).max(64).optional().describe("Any of these hosts, as the caller names them."),
+  headers: z
+    .array(headerCondition)
+    .min(1)
+    .max(32)
+    .optional()
+    .describe("All of these headers. The caller writes them: they tell requests apart, not callers."),
 });
 export const authorizationRule = z.strictObject({
   from: z.array(authorizationSource).min(1).max(64).optional().describe("Any of these callers; absent: any caller."),
@@ -79,3 +112,4 @@ export type PolicyTarget = z.infer<typeof policyTarget>;
 export type AuthorizationRule = z.infer<typeof authorizationRule>;
 export type AuthorizationSource = z.infer<typeof authorizationSource>;
 export type AuthorizationOperation = z.infer<typeof authorizationOperation>;
+export type HeaderCondition = z.infer<typeof headerCondition>;

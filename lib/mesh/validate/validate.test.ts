@@ -3,6 +3,7 @@ import { demoMesh } from "../samples/demo";
 import { emptyMesh } from "../samples/empty";
 import { API_VERSION } from "../schema/document";
 import type { MeshObject } from "../types";
+import { parseObject } from "../violations";
 import { validateDocument } from "./validate";
 
 const apiVersion = API_VERSION;
@@ -96,6 +97,31 @@ test("weights without a sum and patterns that do not compile are found", () => {
     "Route/production/r#spec.rules[0].matches[0].path.value: is not an RE2 pattern",
     "Route/production/r#spec.rules[0].matches[0].headers[0].value: is not an RE2 pattern",
     "Route/production/r#spec.rules[0].action.destinations: has only weights of 0",
+  ]);
+});
+
+test("a header condition needs values that fit its comparison", () => {
+  const policy = (headers: object[]) => ({
+    apiVersion: API_VERSION,
+    kind: "AuthorizationPolicy",
+    metadata: { name: "p", namespace: "production" },
+    spec: { target: {}, action: "deny", rules: [{ to: [{ headers }] }] },
+  });
+  const issues = (headers: object[]) => {
+    const parsed = parseObject(policy(headers));
+    return parsed.ok ? [] : parsed.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  };
+  const wrong = 'spec.rules.0.to.0.headers.0.values: needs values, unless its type is "present", which takes none';
+  expect(issues([{ name: "x-role", type: "exact" }])).toEqual([wrong]);
+  expect(issues([{ name: "x-role", type: "present", values: ["a"] }])).toEqual([wrong]);
+  expect(issues([{ name: "x role", type: "present" }])).toHaveLength(1);
+  expect(issues([{ name: "x-role", type: "exact", values: Array(65).fill("a") }])).toHaveLength(1);
+  expect(issues(Array(33).fill({ name: "x-role", type: "present" }))).toHaveLength(1);
+  expect(issues([{ name: "x-role", type: "suffix", values: ["a", "b"], invert: true }])).toEqual([]);
+  const parsed = parseObject(policy([{ name: "x-role", type: "regex", values: ["ok", "("] }]));
+  const document = { objects: [...demoMesh().objects, ...(parsed.ok ? [parsed.object] : [])] };
+  expect(validateDocument(document).map(({ path }) => path)).toEqual([
+    "AuthorizationPolicy/production/p#spec.rules[0].to[0].headers[0].values[1]",
   ]);
 });
 

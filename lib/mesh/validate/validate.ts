@@ -3,6 +3,7 @@
 import { buildIndex, type MeshIndex } from "../index-document";
 import { objectKey } from "../refs";
 import type { MeshDocument, MeshObject, Violation } from "../types";
+import { violationsOfAuthorization } from "./authorization";
 import { type Complaint, located } from "./complaint";
 import { violationsOfReferences } from "./references";
 import { violationsOfRoute } from "./route";
@@ -11,7 +12,7 @@ import { violationsOfTwins } from "./twins";
 
 type Check = (object: MeshObject, index: MeshIndex) => Complaint[];
 
-const CHECKS: Check[] = [violationsOfReferences, violationsOfTopology, violationsOfRoute];
+const CHECKS: Check[] = [violationsOfReferences, violationsOfTopology, violationsOfRoute, violationsOfAuthorization];
 
 /** Consistency of a document that already follows the schema; every problem at once, in the order of the objects. */
 export function validateDocument(document: MeshDocument): Violation[] {

@@ -1,6 +1,13 @@
 // Random designs and questions from a seed.
 // The rule: the same seed gives the same design and the same questions; whoever uses it prints the seed.
-import { type MeshDocument, type MeshObject, type ObjectOf, objectKey, type RouteRule } from "@/lib/mesh";
+import {
+  type HeaderCondition,
+  type MeshDocument,
+  type MeshObject,
+  type ObjectOf,
+  objectKey,
+  type RouteRule,
+} from "@/lib/mesh";
 import { object } from "../../compile/testing/rich";
 import { probeOfMatch } from "../probes";
 import type { Question } from "../types";
@@ -143,6 +150,8 @@ function randomPolicy(name: string, random: Random): ObjectOf<"AuthorizationPoli
     [{ methods: [random.pick(METHODS)] }],
     [{ paths: [random.pick([...PATHS, "/admin*", "*/7", "/v2/*"])] }],
     [{ methods: ["GET", "POST"], paths: [random.pick(PATHS)] }, { hosts: ["other.example"] }],
+    [{ headers: [randomCondition(random)] }],
+    [{ paths: ["/v*", "/pay"], headers: [randomCondition(random), randomCondition(random)] }],
   ]);
   const action = random.pick(["deny", "deny", "allow", "audit"] as const);
   const isWhole = from === undefined && to === undefined;
@@ -153,6 +162,18 @@ function randomPolicy(name: string, random: Random): ObjectOf<"AuthorizationPoli
     ...(random.chance(0.15) ? { shadow: true } : {}),
     rules: [{ ...(from ? { from } : {}), ...(to ? { to } : {}) }],
   });
+}
+
+function randomCondition(random: Random): HeaderCondition {
+  const condition = random.pick<HeaderCondition>([
+    { name: "x-user-type", type: "exact", values: ["beta-tester", "owner"] },
+    { name: "X-Version", type: "prefix", values: ["v"] },
+    { name: "x-version", type: "suffix", values: ["2x", "1"] },
+    { name: "x-version", type: "contains", values: ["2"] },
+    { name: "x-version", type: "regex", values: ["v[12]", "w+"] },
+    { name: "x-debug", type: "present" },
+  ]);
+  return { ...condition, ...(random.chance(0.4) ? { invert: true } : {}) };
 }
 
 export function randomQuestion(document: MeshDocument, random: Random): Question {

@@ -113,6 +113,13 @@ describe("principals", () => {
 });
 
 describe("permissions", () => {
+  const roleIs = (string_match: object) => ({ name: "x-role", string_match });
+  const ROLES: RequestParts = {
+    headers: [
+      ["x-role", "user"],
+      ["x-role", "admin"],
+    ],
+  };
   const cases: [what: string, permission: object, parts: Partial<RbacContext> & RequestParts, expected: boolean][] = [
     ["method by header", { header: { name: ":method", string_match: { exact: "GET" } } }, {}, true],
     ["path without query", { url_path: { path: { exact: "/pay" } } }, { path: "/pay?x=1" }, true],
@@ -123,6 +130,21 @@ describe("permissions", () => {
     ["destination address", { destination_ip: { address_prefix: "127.0.0.2", prefix_len: 32 } }, {}, true],
     ["server name", { requested_server_name: { exact: "a.b" } }, { requestedServerName: "a.b" }, true],
     ["not", { not_rule: { any: true } }, {}, false],
+    ["not a header: holds without it", { not_rule: { header: roleIs({ exact: "admin" }) } }, {}, true],
+    ["not a header: one of two values is it", { not_rule: { header: roleIs({ exact: "admin" }) } }, ROLES, false],
+    [
+      "header, inverted: does not hold without it",
+      { header: { ...roleIs({ exact: "admin" }), invert_match: true } },
+      {},
+      false,
+    ],
+    ["header prefix", { header: roleIs({ prefix: "adm" }) }, ROLES, true],
+    ["header suffix", { header: roleIs({ suffix: "min" }) }, ROLES, true],
+    ["header contains", { header: roleIs({ contains: "dmi" }) }, ROLES, true],
+    ["header contains, other", { header: roleIs({ contains: "root" }) }, ROLES, false],
+    ["header regex, whole value", { header: roleIs({ safe_regex: { regex: "adm" } }) }, ROLES, false],
+    ["header present", { header: { name: "x-role", present_match: true } }, ROLES, true],
+    ["header absent", { not_rule: { header: { name: "x-role", present_match: true } } }, ROLES, false],
     [
       "repeated header, one value",
       { header: { name: "x-role", string_match: { exact: "admin" } } },

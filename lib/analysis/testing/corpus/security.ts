@@ -57,6 +57,24 @@ export const security: Case[] = [
     ),
   },
   {
+    name: "a permission for some requests of a drawn caller, by header",
+    commands: add(
+      authorization("staff", {
+        rules: [{ from: fromCheckout, to: [{ headers: [{ name: "x-role", type: "exact", values: ["staff"] }] }] }],
+      }),
+    ),
+  },
+  {
+    name: "a denial by a header that the permission does not ask for",
+    commands: add(
+      authorization("pay", { rules: [{ from: fromCheckout, to: [{ paths: ["/pay"] }] }] }),
+      authorization("no-bots", {
+        action: "deny",
+        rules: [{ to: [{ headers: [{ name: "x-kind", type: "prefix", values: ["bot-"] }] }] }],
+      }),
+    ),
+  },
+  {
     name: "a denial of somebody who is not drawn",
     commands: add(authorization("no-cart", { action: "deny", rules: [{ from: [{ services: [svc("cart")] }] }] })),
   },

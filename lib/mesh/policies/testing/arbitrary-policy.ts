@@ -53,6 +53,15 @@ const match = fc.record({
   headers: some(list(valueMatch)),
   query: some(list(valueMatch, 2)),
 });
+const condition = fc.oneof(
+  fc.record({
+    name,
+    type: fc.constantFrom("exact", "prefix", "suffix", "contains"),
+    values: list(words.map((text) => text.slice(0, 20))),
+    invert: some(fc.boolean()),
+  }),
+  fc.record({ name, type: fc.constant("present"), invert: some(fc.boolean()) }),
+);
 const action = fc.oneof(
   fc.record({
     type: fc.constant("forward"),
@@ -121,7 +130,16 @@ const specs: Record<string, fc.Arbitrary<object>> = {
             2,
           ),
         ),
-        to: some(list(fc.record({ methods: some(list(fc.constantFrom("GET", "PUT"))), paths: some(list(path)) }), 2)),
+        to: some(
+          list(
+            fc.record({
+              methods: some(list(fc.constantFrom("GET", "PUT"))),
+              paths: some(list(path)),
+              headers: some(list(condition)),
+            }),
+            2,
+          ),
+        ),
       }),
       { maxLength: 3 },
     ),

@@ -1,0 +1,154 @@
+"use client";
+// The form for authorization: what is protected, what happens, and the rules of who may send what.
+import { SegmentedControl, Text } from "@mantine/core";
+import { Fragment } from "react";
+import type {
+  AuthorizationOperation,
+  AuthorizationPolicy,
+  AuthorizationRule,
+  AuthorizationSource,
+  Path,
+} from "@/lib/mesh";
+import { ListField, SwitchField } from "./fields";
+import { useDescription, usePolicyForm } from "./form-context";
+import { HeaderConditions } from "./header-conditions";
+import { keyed } from "./keyed";
+import { METHODS } from "./match-fields";
+import { AddEntry, Entry, Row, Section } from "./parts";
+import { RefsField, TargetField } from "./reference-fields";
+
+export function AuthorizationForm({ policy }: { policy: AuthorizationPolicy }) {
+  const form = usePolicyForm();
+  const { target, action, shadow, rules } = policy.spec;
+  return (
+    <>
+      <Section title="What is protected">
+        <TargetField value={target} />
+      </Section>
+      <Section title="What happens">
+        <SegmentedControl
+          size="xs"
+          disabled={form.isReadOnly}
+          aria-label="Action"
+          value={action}
+          onChange={(next) => form.set(["spec", "action"], next)}
+          data={[
+            { value: "allow", label: "Allow" },
+            { value: "deny", label: "Deny" },
+            { value: "audit", label: "Audit" },
+          ]}
+        />
+        <Text size="xs" c="dimmed">
+          {useDescription(["spec", "action"])}
+        </Text>
+        <SwitchField path={["spec", "shadow"]} label="Only in shadow" value={shadow} />
+      </Section>
+      <Section title="Rules" hint="Any of them has to match.">
+        {rules.length === 0 ? (
+          <Text size="sm" c="dimmed">
+            {action === "allow" ? "No rule: it grants nothing." : "No rule: it matches nothing."}
+          </Text>
+        ) : null}
+        {keyed(rules).map(({ key, item: rule, at: i }) => (
+          <Entry
+            key={key}
+            list={["spec", "rules"]}
+            at={i}
+            count={rules.length}
+            name={`rule ${i + 1}`}
+            title={`Rule ${i + 1}`}
+            copy={rule}
+          >
+            <Rule path={["spec", "rules", i]} rule={rule} />
+          </Entry>
+        ))}
+        <AddEntry list={["spec", "rules"]} count={rules.length} entry={{}}>
+          Add a rule
+        </AddEntry>
+      </Section>
+    </>
+  );
+}
+
+function Rule({ path, rule }: { path: Path; rule: AuthorizationRule }) {
+  const { index } = usePolicyForm();
+  const from = rule.from ?? [];
+  const to = rule.to ?? [];
+  return (
+    <>
+      {keyed<AuthorizationSource>(from.length === 0 ? [{}] : from).map(({ key, item: source, at: i }) => {
+        const at: Path = [...path, "from", i];
+        const fields = (
+          <>
+            <RefsField
+              path={[...at, "services"]}
+              label="Services and gateways"
+              value={source.services}
+              placeholder="any caller"
+              description=""
+            />
+            <ListField
+              path={[...at, "namespaces"]}
+              label="Namespaces"
+              description=""
+              value={source.namespaces}
+              choices={index.namespaces}
+            />
+            <ListField path={[...at, "principals"]} label="Principals" value={source.principals} placeholder="any" />
+          </>
+        );
+        if (from.length <= 1) return <Fragment key="only">{fields}</Fragment>;
+        return (
+          <Entry
+            key={key}
+            list={[...path, "from"]}
+            at={i}
+            count={from.length}
+            name={`callers ${i + 1}`}
+            title={i === 0 ? "Callers" : "or callers"}
+          >
+            {fields}
+          </Entry>
+        );
+      })}
+      {keyed<AuthorizationOperation>(to.length === 0 ? [{}] : to).map(({ key, item: operation, at: i }) => {
+        const at: Path = [...path, "to", i];
+        const fields = (
+          <>
+            <Row>
+              <ListField
+                path={[...at, "methods"]}
+                label="Methods"
+                description=""
+                value={operation.methods}
+                choices={METHODS}
+              />
+              <ListField path={[...at, "ports"]} label="Ports" description="" value={operation.ports} isNumeric />
+            </Row>
+            <ListField
+              path={[...at, "paths"]}
+              label="Paths"
+              value={operation.paths}
+              placeholder="any, as /admin or /admin/*"
+            />
+            <ListField path={[...at, "hosts"]} label="Hosts" description="" value={operation.hosts} />
+            <HeaderConditions path={[...at, "headers"]} conditions={operation.headers} />
+          </>
+        );
+        if (to.length <= 1) return <Fragment key="only">{fields}</Fragment>;
+        return (
+          <Entry
+            key={key}
+            list={[...path, "to"]}
+            at={i}
+            count={to.length}
+            name={`operations ${i + 1}`}
+            title={i === 0 ? "Operations" : "or operations"}
+          >
+            {fields}
+          </Entry>
+        );
+      })}
+    </>
+  );
+}
