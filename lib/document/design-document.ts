@@ -1,9 +1,11 @@
 // The technical design document of one revision. Pure: everything that it says is handed in.
 // The rule: the order of the sections is fixed, so that two revisions' documents can be laid side by side.
+
+import type { DesignDocument } from "./schema";
 import { architecture, purpose } from "./sections/architecture";
 import { controls, decisions, risks, rollout } from "./sections/assurance";
 import { identity, policies, policyText, proxyConfiguration } from "./sections/policies";
-import type { DesignDocument, DocumentInput } from "./types";
+import type { DocumentInput } from "./types";
 import { minute } from "./words";
 
 export function designDocument(input: DocumentInput): DesignDocument {

@@ -1,6 +1,6 @@
 // The document as Markdown (GitHub's dialect, diagrams as Mermaid). The rule: text of the design is escaped, so that nobody's
 // service name becomes a heading, a link or a table cell of its own.
-import type { Block, DesignDocument } from "./types";
+import type { Block, DesignDocument } from "./schema";
 
 export function toMarkdown({ title, subtitle, digest, blocks }: DesignDocument): string {
   const head = [`# ${escaped(title)}`, escaped(subtitle), `Digest: \`${digest}\``];

@@ -1,24 +1,6 @@
-// What a technical design document is made of, before it is Markdown or PDF.
-// The rule: a block says what it is, never how it looks; both renderings show the same blocks in the same order.
-
+// What a technical design document is made from. The rule: plain data, so that it can come from a database or from a file alone.
 import type { MeshDocument, Positions } from "@/lib/mesh";
 import type { Condition, Decision, EnvironmentRule, ReviewState } from "@/lib/review";
-
-export type Block =
-  | { kind: "heading"; level: 1 | 2 | 3; text: string }
-  | { kind: "paragraph"; text: string }
-  | { kind: "list"; items: string[] }
-  | { kind: "facts"; rows: [name: string, value: string][] }
-  | { kind: "table"; head: string[]; rows: string[][]; widths: ("auto" | "*")[] }
-  | { kind: "code"; language: string; text: string }
-  | { kind: "diagram"; title: string; svg: string; mermaid: string; wide: boolean };
-
-export interface DesignDocument {
-  title: string;
-  subtitle: string;
-  digest: string;
-  blocks: Block[];
-}
 
 export interface DocumentReview {
   number: number;
@@ -63,7 +45,7 @@ export interface DocumentRisk {
   accepted: { reason: string; owner: string; expiresAt: string } | null;
 }
 
-/** Everything that is known; plain data, so that a document can be made of a file alone too. */
+/** Everything that is known. */
 export interface DocumentInput {
   mesh: { name: string; slug: string };
   /** `r3`, or `draft`. */

@@ -1,18 +1,11 @@
 // meshwright report: the technical design document of a revision, as Markdown on standard output or as a file.
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { z } from "zod";
-import { type DesignDocument, toMarkdown } from "@/lib/document";
+import { designDocumentSchema, toMarkdown } from "@/lib/document";
 import type { CliCommand } from "../command";
 import { EXIT, printJson, UsageError } from "../io";
 import { Server } from "../server";
 
-const made = z.looseObject({
-  title: z.string(),
-  subtitle: z.string(),
-  digest: z.string(),
-  blocks: z.array(z.unknown()),
-});
 const FORMATS = ["md", "pdf"] as const;
 
 export const report: CliCommand = {
@@ -44,9 +37,8 @@ Exit code: 0 written, 2 wrong use, 3 the server refused.`,
       else io.note(`${file}: ${bytes.length} bytes.\n`);
       return EXIT.ok;
     }
-    const { body } = await server.request(`${address}&format=json`, made);
-    // The server of this version made it; what a newer one adds, an older CLI does not print.
-    const text = toMarkdown(body as unknown as DesignDocument);
+    const { body } = await server.request(`${address}&format=json`, designDocumentSchema);
+    const text = toMarkdown(body);
     if (file !== null) await writeFile(file, text);
     if (given.flag("json")) printJson(io, { ok: true, digest: body.digest, ...(file === null ? { text } : { file }) });
     else if (file === null) io.out(text);

@@ -2,7 +2,8 @@
 import { buildIndex, type ObjectKey, objectKey, parseKey, refKey } from "@/lib/mesh";
 import { controlPlane } from "../control-plane-diagram";
 import { dataPlane } from "../diagrams";
-import type { Block, DocumentInput } from "../types";
+import type { Block } from "../schema";
+import type { DocumentInput } from "../types";
 import { count, day, NOT_STATED, orNot } from "../words";
 
 const MOST_ROWS = 300;

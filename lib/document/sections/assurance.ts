@@ -1,5 +1,6 @@
 // Sections 8 to 11: controls with their last proof, risks, decisions as MADR, rollout plan.
-import type { Block, DocumentInput, DocumentReview } from "../types";
+import type { Block } from "../schema";
+import type { DocumentInput, DocumentReview } from "../types";
 import { count, day, minute } from "../words";
 
 const stateWord: Readonly<Record<string, string>> = {

@@ -1,7 +1,8 @@
 // Sections 5 to 7: proxy configuration, policies in words and as YAML, identity.
 import { buildIndex, toYaml } from "@/lib/mesh";
 import { effectOf, isPolicy, POLICY_FAMILIES, type PolicyObject, targetOf } from "@/lib/mesh/policies";
-import type { Block, DocumentInput } from "../types";
+import type { Block } from "../schema";
+import type { DocumentInput } from "../types";
 import { count, NOT_STATED } from "../words";
 import { accountsOf } from "./architecture";
 
