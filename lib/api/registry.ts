@@ -2,15 +2,18 @@
 import type { Route } from "./route";
 import { approvalRoutes } from "./routes/approval";
 import { checkRoutes } from "./routes/checks";
-import { designRoutes } from "./routes/design";
 import { documentRoute } from "./routes/document";
+import { draftRoutes } from "./routes/drafts";
 import { eventRoutes } from "./routes/events";
+import { exchangeRoutes } from "./routes/exchange";
 import { findingRoutes } from "./routes/findings";
 import { metaRoutes } from "./routes/health";
+import { meshRoutes } from "./routes/meshes";
 import { observedRoute } from "./routes/observed";
 import { peopleRoutes } from "./routes/people";
 import { presenceRoutes } from "./routes/presence";
 import { reviewRoutes } from "./routes/reviews";
+import { revisionRoutes } from "./routes/revisions";
 import { runningRoutes } from "./routes/running";
 import { signalsRoute } from "./routes/signals";
 import { simulateRoutes } from "./routes/simulate";
@@ -20,7 +23,10 @@ import { waiverRoutes } from "./routes/waivers";
 export const routes: readonly Route[] = [
   ...metaRoutes(() => routes),
   ...peopleRoutes,
-  ...designRoutes,
+  ...meshRoutes,
+  ...draftRoutes,
+  ...exchangeRoutes,
+  ...revisionRoutes,
   ...findingRoutes,
   ...runningRoutes,
   ...reviewRoutes,

@@ -1,6 +1,6 @@
-// Risks that are accepted instead of mended, and what each step of adoption would break.
+// What the analyzers say, risks that are accepted instead of mended, and what each step of adoption would break.
 // The rule: an acceptance never hides a finding; it is marked, and counts again when its time is over.
-import { type AcceptedRisk, isInForce } from "@/lib/analysis";
+import { type AcceptedRisk, analyze, isInForce, withAccepted } from "@/lib/analysis";
 import { acceptRisk, endAcceptedRisk, listAcceptedRisks } from "@/lib/data/accepted-risks";
 import { readEnvironment } from "@/lib/data/environments";
 import { readDesign } from "@/lib/data/meshes";
@@ -19,6 +19,32 @@ const toDto = (risk: AcceptedRisk, now: number): schema.AcceptedRiskDto => ({
 });
 
 export const findingRoutes = [
+  defineRoute({
+    id: "getFindings",
+    method: "GET",
+    path: "/meshes/{mesh}/findings",
+    tag: "meshes",
+    summary: "What the analyzers say of the draft or of a revision",
+    access: onMesh("mesh.read"),
+    query: schema.atQuery,
+    answer: schema.findings,
+    async handle({ runtime, principal, params, query: { at } }) {
+      const { document, digest } = await readDesign(runtime.database, principal, { slug: params.mesh, at });
+      const { database, clock } = runtime;
+      const now = clock.now();
+      const risks = await listAcceptedRisks(database, principal, params.mesh);
+      const found = analyze(document, { today: new Date(now).toISOString().slice(0, 10) });
+      const items = withAccepted(found, risks, now);
+      const count = (severity: string) => items.filter((each) => !each.accepted && each.severity === severity).length;
+      const counts = {
+        error: count("error"),
+        warning: count("warning"),
+        info: count("info"),
+        accepted: items.filter((each) => each.accepted).length,
+      };
+      return { body: { at, digest, counts, items } };
+    },
+  }),
   defineRoute({
     id: "listAcceptedRisks",
     method: "GET",

@@ -1,0 +1,66 @@
+// A design as text, in and out: YAML, canonical objects, another product's configuration.
+// The rule: what is lost or only kept on the way is said, and reading alone changes nothing.
+import { editDraft, readDraft } from "@/lib/data/drafts";
+import { readDesign } from "@/lib/data/meshes";
+import { exportIstio, importIstio } from "@/lib/dialects/istio";
+import { AppError } from "@/lib/errors";
+import { type Command, toYaml } from "@/lib/mesh";
+import { versionTag } from "../etag";
+import { defineRoute, onMesh } from "../route";
+import * as schema from "../schema";
+
+const tag = "meshes";
+
+export const exchangeRoutes = [
+  defineRoute({
+    id: "importText",
+    method: "POST",
+    path: "/meshes/{mesh}/import",
+    tag,
+    summary: "Read another product's configuration into the draft: what was understood, kept and warned about",
+    access: onMesh("draft.write"),
+    body: schema.importRequest,
+    answer: schema.importAnswer,
+    ifMatch: "optional",
+    async handle({ runtime, principal, params, body, ifMatch, baseVersion }) {
+      // Only looking needs no version; changing does.
+      if (body.apply && ifMatch === null) throw new AppError("precondition-required");
+      const slug = params.mesh;
+      const { document, version } = await readDraft(runtime.database, principal, slug);
+      const { text, file, defaultNamespace } = body;
+      const found = importIstio(text, {
+        document,
+        ...(file === undefined ? {} : { file }),
+        ...(defaultNamespace === undefined ? {} : { defaultNamespace }),
+      });
+      if (!body.apply) return { body: { ...found, applied: false, version } };
+      if (found.violations.length > 0) throw new AppError("not-importable", { violations: found.violations });
+      if (found.commands.length === 0)
+        return { body: { ...found, applied: false, version }, etag: versionTag(version) };
+      const commands: Command[] = [{ type: "batch", label: "Import from Istio", commands: found.commands }];
+      const change = await editDraft(runtime.database, principal, {
+        slug,
+        base: baseVersion(),
+        clientId: body.clientId,
+        commands,
+      });
+      return { body: { ...found, applied: true, version: change.version }, etag: versionTag(change.version) };
+    },
+  }),
+  defineRoute({
+    id: "exportText",
+    method: "GET",
+    path: "/meshes/{mesh}/export",
+    tag,
+    summary: "The design as YAML, as canonical objects, or in another product's words with what is lost",
+    access: onMesh("mesh.read"),
+    query: schema.exportQuery,
+    answer: schema.exportAnswer,
+    async handle({ runtime, principal, params, query: { at, format } }) {
+      const { document, digest } = await readDesign(runtime.database, principal, { slug: params.mesh, at });
+      if (format === "istio") return { body: { format, at, digest, ...exportIstio(document) } };
+      const text = format === "yaml" ? toYaml(document) : `${JSON.stringify(document, null, 2)}\n`;
+      return { body: { format, at, digest, text, losses: [] } };
+    },
+  }),
+];
