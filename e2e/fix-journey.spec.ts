@@ -6,7 +6,7 @@ test("a fix is previewed, applied and undone", { tag: "@once" }, async ({ page }
   test.setTimeout(120_000);
   await signIn(page);
   await page.goto("/meshes/shop/findings");
-  const finding = page.getByRole("listitem").filter({ hasText: "checkout is of critical criticality and runs once." });
+  const finding = page.getByRole("listitem").filter({ hasText: "checkout (criticality critical) runs once." });
   await finding.getByRole("button", { name: "Run checkout-v1 twice" }).click();
   await expect(finding.getByRole("list", { name: "What changes, as YAML" })).toContainText("replicas: 2");
   await finding.getByRole("button", { name: "Apply to the draft" }).click();
