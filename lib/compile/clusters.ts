@@ -154,6 +154,9 @@ function outlierDetection(outlier: OutlierDetection): JsonObject {
 
 const HTTP_OPTIONS = "extensions.upstreams.http.v3.HttpProtocolOptions";
 
+/** HTTP/1.1 drops trailers unless told otherwise. */
+const HTTP1: JsonObject = { enable_trailers: true };
+
 function httpOptions(pool: ConnectionPool | undefined, idleTimeoutMs: number, protocol: Protocol): JsonObject {
   return {
     [`envoy.${HTTP_OPTIONS}`]: any(HTTP_OPTIONS, {
@@ -163,8 +166,8 @@ function httpOptions(pool: ConnectionPool | undefined, idleTimeoutMs: number, pr
         max_requests_per_connection: pool?.maxRequestsPerConnection || undefined,
       }),
       ...(protocol === "alpn"
-        ? { auto_config: { http_protocol_options: {}, http2_protocol_options: {} } }
-        : { explicit_http_config: { http_protocol_options: {} } }),
+        ? { auto_config: { http_protocol_options: HTTP1, http2_protocol_options: {} } }
+        : { explicit_http_config: { http_protocol_options: HTTP1 } }),
     }),
   };
 }

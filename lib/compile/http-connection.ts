@@ -29,6 +29,7 @@ export function httpConnectionManager(
         { name: "envoy.filters.http.router", typed_config: any("extensions.filters.http.router.v3.Router") },
       ],
       access_log: [accessLog(kind, overrides.accessLogPath ?? "access.log")],
+      http_protocol_options: { enable_trailers: true },
       // Paths are compared after normalisation, so that /a/../admin is /admin for routes and policies alike.
       normalize_path: true,
       ...(kind === "gateway" ? EDGE : SIDECAR),

@@ -410,9 +410,18 @@ const accepted: HostileFrames[] = [
   entry(
     "trailers",
     "200",
-    "read, checked and dropped, as HTTP/1.1 trailers are",
+    "passed on to HTTP/2; to HTTP/1.1 where enable_trailers says so",
     post(),
     frame(HEADERS, whole, 1, fields(["x-sum", "1"])),
+  ),
+  ...["content-length", "host", "te", "authorization", "x-forwarded-for"].map((name) =>
+    entry(
+      `${name} in trailers`,
+      "RST_STREAM PROTOCOL_ERROR",
+      "RFC 9110 6.5.1: framing, routing and identity come first or not at all",
+      post(),
+      frame(HEADERS, whole, 1, fields([name, name === "te" ? "trailers" : "1"])),
+    ),
   ),
   late("large answer, window never opened", "200", "no more than the window is sent", () => [getPath("/large")]),
 ];

@@ -83,7 +83,7 @@ describe("a plain HTTP route", () => {
     expect(origin.count()).toBe(3);
   });
 
-  it("answers Expect: 100-continue itself and drops trailers", async () => {
+  it("answers Expect: 100-continue itself and drops trailers unless told to carry them", async () => {
     const { port } = await startOrigin((incoming, response) => {
       incoming.resume();
       incoming.on("end", () => response.end(JSON.stringify([incoming.headers.expect ?? null, incoming.trailers])));

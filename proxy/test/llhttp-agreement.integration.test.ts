@@ -82,8 +82,8 @@ async function readWithOurs(pieces: readonly Buffer[]): Promise<{ requests: Seen
         if (!ours.has(headers.nameAt(i))) list.push(`${headers.nameAt(i)}: ${headers.valueAt(i)}`);
       }
       requests.push({ method, path, host: authority, headers: list, body });
-      one.sendHead(200, "OK", reply, 0);
-      one.endResponse();
+      one.sendHead(200, "OK", reply, 0, false);
+      one.endResponse(null);
     },
     onRequestFlush() {},
     onDownstreamReset() {

@@ -49,7 +49,7 @@ describe("chunked decoder", () => {
   it("reads the same whatever the cuts", () => {
     const bytes = Buffer.from("5;a=b\r\nhello\r\n6\r\n world\r\n0\r\nX: 1\r\n\r\nrest");
     for (let step = 1; step < bytes.length; step++) {
-      const decoder = new ChunkedDecoder();
+      const decoder = new ChunkedDecoder(true);
       let text = "";
       let used = 0;
       for (let from = 0; from < bytes.length && !decoder.isDone; from += step) {

@@ -6,8 +6,6 @@ import { networkInterfaces } from "node:os";
 /** Added by Envoy's router; nothing in a mesh of ours reads them. */
 const ONLY_IN_ENVOY_ANSWERS = ["x-envoy-upstream-service-time"];
 const ONLY_IN_ENVOY_REQUESTS = ["x-envoy-expected-rq-timeout-ms", "x-envoy-external-address"];
-/** Hop by hop (RFC 9110 7.6.1); Envoy lets it through for gRPC. */
-const TE = "te";
 /** What only a verified sidecar may say; Envoy believes it of everybody when `use_remote_address` is off. */
 const SIDECAR_ONLY = ["x-envoy-original-path", "x-envoy-attempt-count"];
 /** Value that the script gives them. */
@@ -36,7 +34,7 @@ export function withoutMeantInAnswer(headers: IncomingHttpHeaders, method: strin
 
 export function withoutMeantInRequest(headers: IncomingHttpHeaders, method: string): [string, unknown][] {
   const kept = Object.entries(headers).filter(([name, value]) => {
-    if (ONLY_IN_ENVOY_REQUESTS.includes(name) || name === TE) return false;
+    if (ONLY_IN_ENVOY_REQUESTS.includes(name)) return false;
     if (SIDECAR_ONLY.includes(name) && value === FORGED) return false;
     // Envoy gives an OPTIONS without a body a length; ours passes on the framing it got.
     return !(method === "OPTIONS" && name === "content-length" && value === "0");

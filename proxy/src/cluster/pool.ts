@@ -150,6 +150,7 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
         maxRequests,
         this.cluster.idleLimitMs,
         http.maxHeadersCount,
+        http.hasHttp1Trailers,
       );
       this.open.add(connection);
       connection.idleSince = performance.now();

@@ -150,6 +150,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.core.v3.Http1ProtocolOptions": {
     allow_absolute_url: only(true),
+    enable_trailers: yes,
     allow_chunked_length: only(false),
   },
   "envoy.config.core.v3.Http2ProtocolOptions": {

@@ -38,7 +38,10 @@ export abstract class AnsweringExchange extends ExchangeRecord {
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
     const headers = this.localHeaders;
     const { plan } = this.info.http;
-    if (bytes !== null && !headers.has("content-type")) headers.push("content-type", "text/plain");
+    if (bytes !== null) {
+      if (bytes.length > 0) headers.push("content-length", String(bytes.length));
+      if (!headers.has("content-type")) headers.push("content-type", "text/plain");
+    }
     headers.push("date", httpDate());
     if (plan.serverHeader !== "pass-through") headers.push("server", plan.serverName);
     const stream = this.stream as DownstreamStream;
@@ -48,10 +51,10 @@ export abstract class AnsweringExchange extends ExchangeRecord {
     this.responseHeaders = headers;
     this.responseBytes = bytes?.length ?? 0;
     const isHead = (this.head as RequestHead).method === "HEAD";
-    stream.sendHead(status, "", headers, bytes?.length ?? 0);
+    stream.sendHead(status, "", headers, bytes?.length ?? 0, false);
     if (bytes !== null && !isHead) stream.sendData(bytes, 0, bytes.length);
     this.finish();
-    stream.endResponse();
+    stream.endResponse(null);
   }
 
   protected breakResponse(): void {

@@ -21,6 +21,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
   protected action: ForwardAction | null = null;
   protected upstream: UpstreamStream | null = null;
   protected upstreamPath = "";
+  protected requestTrailers: HeaderList | null = null;
   protected readonly replay = new ReplayBuffer();
   protected readonly retries = new Retries();
   protected tried: UpstreamHost[] = [];
@@ -30,7 +31,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
 
   abstract onResponse(head: ResponseHead): void;
   abstract onResponseData(chunk: Buffer, start: number, end: number): void;
-  abstract onResponseEnd(): void;
+  abstract onResponseEnd(trailers: HeaderList | null): void;
   abstract onResponseFlush(): void;
   abstract onUpstreamReset(reason: ResetReason, detail: string, hadBytes: boolean, isReused: boolean): void;
   abstract onUpstreamWritable(): void;
@@ -80,11 +81,11 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
     const action = this.action as ForwardAction;
     if (action.rewriteHost?.kind === "auto") this.rewriteHost(this.host?.plan.hostname ?? "");
     if (this.virtualHost?.includeRequestAttemptCount) head.headers.set("x-envoy-attempt-count", String(this.attempts));
-    connection.sendHead(head.method, this.upstreamPath, head.scheme, head.headers, head.bodyLength);
+    connection.sendHead(head, this.upstreamPath);
     for (const piece of this.replay.pieces) connection.sendData(piece, 0, piece.length);
     if (!this.replay.isWhole) this.replay.drop();
-    if (this.isRequestEnded) connection.endRequest();
-    else if (head.bodyLength !== 0) {
+    if (this.isRequestEnded) connection.endRequest(this.requestTrailers);
+    else if (head.bodyLength !== 0 || head.mayHaveTrailers) {
       connection.flush();
       this.stream?.resumeRequest();
     }

@@ -35,7 +35,8 @@ class Http1 implements Codec {
     this.connection = new H1ServerConnection(socket, this.exchange, hooks);
     this.connection.maxRequests = plan.maxRequestsPerConnection ?? Number.POSITIVE_INFINITY;
     this.connection.maxHeadBytes = plan.maxRequestHeadersKb * 1024;
-    this.connection.request.headers.maxFields = plan.maxHeadersCount;
+    this.connection.maxHeaders = plan.maxHeadersCount;
+    this.connection.hasTrailers = plan.hasHttp1Trailers;
     this.connection.scheme = info.isTls ? "https" : "http";
     this.connection.onHttp2 = onHttp2;
   }

@@ -15,6 +15,7 @@ export abstract class ExchangeRecord implements AccessRecord {
   protected cluster: UpstreamCluster | null = null;
   protected host: UpstreamHost | null = null;
   protected responseHeaders: HeaderList | null = null;
+  protected responseTrailers: HeaderList | null = null;
   protected isRequestEnded = false;
   protected startedAt = 0;
   protected requestEndedAt = 0;
@@ -37,6 +38,7 @@ export abstract class ExchangeRecord implements AccessRecord {
     this.cluster = null;
     this.host = null;
     this.responseHeaders = null;
+    this.responseTrailers = null;
     this.isRequestEnded = false;
     this.startedAt = now;
     this.requestEndedAt = 0;

@@ -10,11 +10,11 @@ import type { ResponseHead } from "./h1/response-head";
 /** Response side of a downstream codec, called by the router. */
 export interface DownstreamStream {
   readonly request: RequestHead;
-  /** `bodyLength`: 0, n, or lengthUnknown. `isHeadOnly`: answers to HEAD, 204, 304. */
-  sendHead(status: number, reason: string, headers: HeaderList, bodyLength: number): void;
+  /** `bodyLength`: 0, n, or lengthUnknown. `mayHaveTrailers`: the end comes by itself, even when the length is known. */
+  sendHead(status: number, reason: string, headers: HeaderList, bodyLength: number, mayHaveTrailers: boolean): void;
   sendData(chunk: Buffer, start: number, end: number): void;
   /** The response is complete; the codec may already start the next request from here. */
-  endResponse(): void;
+  endResponse(trailers: HeaderList | null): void;
   /** Writes what is held; false: stop sending until onDownstreamWritable. */
   flush(): boolean;
   /** The response cannot be completed: break the stream so that the peer sees it. */
@@ -29,7 +29,8 @@ export interface DownstreamStream {
 export interface RequestSink {
   onRequest(stream: DownstreamStream): void;
   onRequestData(chunk: Buffer, start: number, end: number): void;
-  onRequestEnd(): void;
+  /** `trailers` stay as they are until the response is complete. */
+  onRequestEnd(trailers: HeaderList | null): void;
   /** The codec used up its input: write what was collected for the upstream. */
   onRequestFlush(): void;
   /** The peer went away, or its body was malformed (then `status` is the local reply's status). */
@@ -41,9 +42,9 @@ export interface RequestSink {
 export interface UpstreamStream {
   /** First call: who gets the response. */
   attach(sink: ResponseSink): void;
-  sendHead(method: string, path: string, scheme: string, headers: HeaderList, bodyLength: number): void;
+  sendHead(head: RequestHead, path: string): void;
   sendData(chunk: Buffer, start: number, end: number): void;
-  endRequest(): void;
+  endRequest(trailers: HeaderList | null): void;
   flush(): boolean;
   /** Nobody wants the response any more. */
   cancel(): void;
@@ -65,7 +66,8 @@ export type ResetReason =
 export interface ResponseSink {
   onResponse(head: ResponseHead): void;
   onResponseData(chunk: Buffer, start: number, end: number): void;
-  onResponseEnd(): void;
+  /** `trailers` are valid during the call only. */
+  onResponseEnd(trailers: HeaderList | null): void;
   onResponseFlush(): void;
   /** `isFresh` false: the connection had been used before and closed without one byte of this response. */
   onUpstreamReset(reason: ResetReason, detail: string, hadBytes: boolean, isReused: boolean): void;

@@ -21,7 +21,11 @@ export function stripHopByHop(headers: HeaderList): void {
   if ((headers.seen & NAME.connection) !== 0) {
     for (const value of headers.getAll("connection")) {
       if (value === "keep-alive" || value === "close") continue;
-      for (const option of value.split(",")) headers.remove(option.trim().toLowerCase());
+      for (const option of value.split(",")) {
+        const name = option.trim().toLowerCase();
+        // Named there by rule (RFC 9110 10.1.4); what may stay of it is decided below.
+        if (name !== "te") headers.remove(name);
+      }
     }
   }
   headers.removeFlagged(NAME.hop);
@@ -30,6 +34,8 @@ export function stripHopByHop(headers: HeaderList): void {
 export function prepareRequest(headers: HeaderList, plan: HttpConnectionPlan, context: HeaderContext): void {
   stripHopByHop(headers);
   const seen = headers.seen;
+  // As Envoy: gRPC asks for it at every hop. Codings are not carried, so nothing else of it means anything.
+  if ((seen & NAME.te) !== 0 && headers.getAll("te").join() !== "trailers") headers.removeFlagged(NAME.te);
   if ((seen & NAME.envoy) !== 0) stripEnvoyHeaders(headers, context.isMutualTls);
   forwardClientCertificate(headers, plan.xfcc, context);
   if (plan.useRemoteAddress && !plan.skipXffAppend) appendTo(headers, "x-forwarded-for", context.remoteAddress);

@@ -9,7 +9,7 @@ import { authorizeRequest, matchRoute, matchVirtualHost, pickCluster, type Retry
 import { admitPath, admitUnderscores } from "./admission";
 import { AttemptingExchange } from "./attempts";
 import type { DownstreamStream, RequestSink, ResetReason } from "./exchange";
-import { NAME } from "./h1/header-list";
+import { type HeaderList, NAME } from "./h1/header-list";
 import { lengthUnknown, type RequestHead } from "./h1/request-head";
 import { type ResponseHead, untilClose } from "./h1/response-head";
 import { httpDate } from "./http-date";
@@ -113,6 +113,7 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     this.action = null;
     this.choice = null;
     this.upstream = null;
+    this.requestTrailers = null;
     if (this.tried.length > 0) this.tried = [];
     this.replay.begin();
     this.retries.begin();
@@ -163,16 +164,17 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     else this.stream?.pauseRequest();
   }
 
-  onRequestEnd(): void {
+  onRequestEnd(trailers: HeaderList | null): void {
     this.isRequestEnded = true;
     if (!this.isActive) return;
+    this.requestTrailers = trailers;
     this.requestDeadline.cancel();
     if (this.requestBytes > 0) this.requestEndedAt = performance.now();
     const action = this.action;
     if (action?.timeoutMs != null)
       startDeadline(this.routeDeadline, action.timeoutMs, this.requestEndedAt || this.startedAt);
     if (this.holdsHost) this.startTryTimer();
-    this.upstream?.endRequest();
+    this.upstream?.endRequest(trailers);
   }
 
   onRequestFlush(): void {
@@ -203,8 +205,9 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     this.cluster?.detector?.onStatus(this.host as UpstreamHost, status, now);
     const action = this.action as ForwardAction;
     if (action.retry !== null && this.retryResponse(status, headers)) return;
-    if ((headers.seen & (NAME.hop | NAME.contentLength)) !== 0) {
+    if ((headers.seen & (NAME.hop | NAME.contentLength | NAME.te)) !== 0) {
       stripHopByHop(headers);
+      headers.removeFlagged(NAME.te);
       const isBodyless = status === 204 || response.bodyLength < 0;
       if (isBodyless) headers.removeFlagged(NAME.contentLength);
     }
@@ -225,7 +228,7 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     this.replay.drop();
     this.replay.isWhole = false;
     const length = response.bodyLength === untilClose ? lengthUnknown : response.bodyLength;
-    this.stream?.sendHead(status, response.reason, headers, length);
+    this.stream?.sendHead(status, response.reason, headers, length, response.mayHaveTrailers);
   }
 
   onResponseData(chunk: Buffer, start: number, end: number): void {
@@ -238,12 +241,13 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     if (this.stream !== null && !this.stream.flush()) this.upstream?.pauseResponse();
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(trailers: HeaderList | null): void {
     if (!this.isActive) return;
+    this.responseTrailers = trailers;
     this.upstream = null;
     const stream = this.stream;
     this.finish();
-    stream?.endResponse();
+    stream?.endResponse(trailers);
   }
 
   onUpstreamReset(reason: ResetReason, detail: string, hadBytes: boolean, isReused: boolean): void {

@@ -74,6 +74,8 @@ export interface UpstreamHttpPlan {
   /** auto: what ALPN says, HTTP/1.1 when it says nothing. */
   readonly protocol: "http1" | "http2" | "auto";
   readonly http2: Http2Plan;
+  /** enable_trailers of HTTP/1.1; HTTP/2 always carries them. */
+  readonly hasHttp1Trailers: boolean;
   readonly maxRequestsPerConnection: number | null;
   readonly idleTimeoutMs: number | null;
   readonly maxConnectionDurationMs: number | null;

@@ -236,15 +236,19 @@ function protocolOf(
   options: HttpProtocolOptions | undefined,
   hasTls: boolean,
   scope: Scope,
-): Pick<UpstreamHttpPlan, "protocol" | "http2"> {
+): Pick<UpstreamHttpPlan, "protocol" | "http2" | "hasHttp1Trailers"> {
   const choice = options?.upstreamProtocolOptions;
   if (choice?.case === "autoConfig") {
     if (!hasTls) scope.field("auto_config").fail("chooses by ALPN, which needs TLS; add a transport_socket with TLS");
-    return { protocol: "auto", http2: http2Plan(choice.value.http2ProtocolOptions) };
+    const hasHttp1Trailers = choice.value.httpProtocolOptions?.enableTrailers ?? false;
+    return { protocol: "auto", http2: http2Plan(choice.value.http2ProtocolOptions), hasHttp1Trailers };
   }
   const explicit = choice?.case === "explicitHttpConfig" ? choice.value.protocolConfig : undefined;
-  if (explicit?.case === "http2ProtocolOptions") return { protocol: "http2", http2: http2Plan(explicit.value) };
-  return { protocol: "http1", http2: defaultHttp2 };
+  if (explicit?.case === "http2ProtocolOptions") {
+    return { protocol: "http2", http2: http2Plan(explicit.value), hasHttp1Trailers: false };
+  }
+  const hasHttp1Trailers = explicit?.case === "httpProtocolOptions" && explicit.value.enableTrailers;
+  return { protocol: "http1", http2: defaultHttp2, hasHttp1Trailers };
 }
 
 function upstreamHttp(cluster: Cluster, scope: Scope, hasTls: boolean): UpstreamHttpPlan {

@@ -46,6 +46,7 @@ export function httpConnectionPlan(hcm: HttpConnectionManager, routeConfig: stri
     statPrefix: hcm.statPrefix,
     codec: hcm.codecType === Codec.HTTP1 ? "http1" : hcm.codecType === Codec.HTTP2 ? "http2" : "auto",
     http2: http2Plan(hcm.http2ProtocolOptions),
+    hasHttp1Trailers: hcm.httpProtocolOptions?.enableTrailers ?? false,
     routeConfig,
     rbac: rbacFilters(hcm.httpFilters, scope),
     accessLogs: accessLogs(hcm.accessLog, scope),

@@ -28,13 +28,19 @@ export interface PairOptions {
   readonly http?: Partial<ClusterPlan["http"]>;
   readonly action?: Partial<ForwardAction>;
   readonly inbound?: Partial<HttpConnectionPlan>;
+  /** What the app behind the callee speaks. */
+  readonly appHttp?: ClusterPlan["http"];
 }
 
-export function inboundH2Plan(app: number, over: Partial<HttpConnectionPlan> = {}): ProxyPlan {
+export function inboundH2Plan(
+  app: number,
+  over: Partial<HttpConnectionPlan> = {},
+  appHttp: ClusterPlan["http"] = cluster("app", []).http,
+): ProxyPlan {
   const tls = downstreamTls({ alpn: ["h2", "http/1.1"] });
   return proxyPlan({
     listeners: [listener("inbound", { filterChains: [chain({ tls, network: http(over) })] })],
-    clusters: [cluster("app", [endpoint(app)])],
+    clusters: [cluster("app", [endpoint(app)], { http: appHttp })],
     routes: [routes([route(forward([{ name: "app" }], { timeoutMs: null }))])],
   });
 }
@@ -63,7 +69,8 @@ export interface Pair {
 }
 
 export async function startPair(options: PairOptions): Promise<Pair> {
-  const b = await startDataPlane(inboundH2Plan(options.app, options.inbound), secretsOf(options.callee, options.ca));
+  const inbound = inboundH2Plan(options.app, options.inbound, options.appHttp);
+  const b = await startDataPlane(inbound, secretsOf(options.callee, options.ca));
   const plan = outboundH2Plan([listenerPort(b, "inbound")], options);
   const a = await startDataPlane(plan, secretsOf(options.caller, options.ca));
   return { a, b, port: listenerPort(a, "outbound") };

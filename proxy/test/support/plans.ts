@@ -51,6 +51,7 @@ export function cluster(
     http: {
       protocol: "http1",
       http2: defaultHttp2,
+      hasHttp1Trailers: false,
       maxRequestsPerConnection: null,
       idleTimeoutMs: null,
       maxConnectionDurationMs: null,
@@ -169,6 +170,7 @@ export function http(over: Partial<HttpConnectionPlan> = {}): HttpConnectionPlan
     statPrefix: "http",
     codec: "auto",
     http2: defaultHttp2,
+    hasHttp1Trailers: false,
     routeConfig: "routes",
     rbac: [],
     accessLogs: [],

@@ -1,10 +1,11 @@
-// Decoder of the chunked coding (RFC 9112 7.1): gives data slices, drops extensions and trailers, refuses the rest.
+// Decoder of the chunked coding (RFC 9112 7.1): gives data slices and trailers, drops extensions, refuses the rest.
 // Rule: sizes, separators and line ends exactly as in the grammar; every leniency here is a smuggling gadget somewhere.
 
 import { latin1 } from "./bytes";
 import { CHAR, charClass } from "./chars";
-import { HeaderList, NAME } from "./header-list";
+import { HeaderList } from "./header-list";
 import { type HeadRefusal, maxHeadBytes, parseFields, refusal } from "./request-head";
+import { areForbidden } from "./trailers";
 
 const maxLine = 1024;
 
@@ -14,17 +15,23 @@ const State = { size: 0, data: 1, dataCr: 2, dataLf: 3, trailer: 4, done: 5 } as
 const extensionPattern =
   /^(;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(=([!#$%&'*+\-.^_`|~0-9A-Za-z]+|"([\t \x21\x23-\x5b\x5d-\x7e]|\\[\t \x21-\x7e])*"))?)*$/;
 
-/** Trailers that would change framing, routing or identity had they come first (RFC 9110 6.5.1). */
-const forbiddenTrailer =
-  NAME.contentLength | NAME.transferEncoding | NAME.host | NAME.connection | NAME.expect | NAME.guarded | NAME.hop;
+/** End of a chunked message. */
+export function lastChunk(trailers: HeaderList | null): string {
+  return trailers === null ? "0\r\n\r\n" : `${trailers.appendTo("0\r\n")}\r\n`;
+}
 
 export class ChunkedDecoder {
   private state: number = State.size;
   private remaining = 0;
   private line = "";
-  private readonly trailers = new HeaderList();
+  private readonly fields = new HeaderList();
+  /** HTTP/1 drops trailers unless enable_trailers says otherwise (Envoy). They are read and judged all the same. */
+  keepsTrailers = false;
+
+  constructor(private readonly isRequest: boolean) {}
 
   reset(): void {
+    this.fields.clear();
     this.state = State.size;
     this.remaining = 0;
     this.line = "";
@@ -32,6 +39,15 @@ export class ChunkedDecoder {
 
   get isDone(): boolean {
     return this.state === State.done;
+  }
+
+  /** Of the message that is done, until the next one begins. */
+  get trailers(): HeaderList | null {
+    return this.keepsTrailers && this.fields.length > 0 ? this.fields : null;
+  }
+
+  set maxTrailers(count: number) {
+    this.fields.maxFields = count;
   }
 
   /**
@@ -122,9 +138,9 @@ export class ChunkedDecoder {
     const text = this.line;
     if (text === "\r\n") this.state = State.done;
     else if (text.endsWith("\r\n\r\n")) {
-      const bad = parseFields(text, 0, this.trailers);
+      const bad = parseFields(text, 0, this.fields);
       if (typeof bad !== "number") return bad;
-      if ((this.trailers.seen & forbiddenTrailer) !== 0) return refusal(400, "forbidden_trailer");
+      if (areForbidden(this.fields, this.isRequest)) return refusal(400, "forbidden_trailer");
       this.state = State.done;
     } else if (!text.endsWith("\r\n") || text.startsWith("\r")) return refusal(400, "invalid_trailer");
     if (this.state === State.done) this.line = "";

@@ -7,10 +7,10 @@ import { report } from "../../errors";
 import type { ResetReason, ResponseSink, UpstreamStream } from "../exchange";
 import { readInto } from "../socket-reader";
 import { latin1 } from "./bytes";
-import { ChunkedDecoder } from "./chunked";
+import { ChunkedDecoder, lastChunk } from "./chunked";
 import { type HeaderList, NAME } from "./header-list";
 import { Outbox } from "./outbox";
-import { type HeadRefusal, incomplete, lengthUnknown } from "./request-head";
+import { type HeadRefusal, incomplete, lengthUnknown, type RequestHead } from "./request-head";
 import { maxResponseHeadBytes, parseResponseHead, ResponseHead, untilClose } from "./response-head";
 
 const State = { idle: 0, head: 1, fixedBody: 2, chunkedBody: 3, closeBody: 4, dead: 5 } as const;
@@ -25,7 +25,7 @@ export interface ConnectionOwner {
 
 export class H1ClientConnection implements UpstreamStream {
   private readonly response = new ResponseHead();
-  private readonly decoder = new ChunkedDecoder();
+  private readonly decoder = new ChunkedDecoder(false);
   private readonly out: Outbox;
   private sink: ResponseSink | null = null;
   private state: number = State.idle;
@@ -52,8 +52,12 @@ export class H1ClientConnection implements UpstreamStream {
     private readonly maxRequests: number,
     idleLimitMs: number,
     maxHeaders: number,
+    /** enable_trailers: carried both ways, else dropped. */
+    private readonly hasTrailers: boolean,
   ) {
     this.response.headers.maxFields = maxHeaders;
+    this.decoder.maxTrailers = maxHeaders;
+    this.decoder.keepsTrailers = hasTrailers;
     this.idleLimitMs = idleLimitMs;
     this.out = new Outbox(socket);
     socket.setNoDelay(true);
@@ -83,7 +87,8 @@ export class H1ClientConnection implements UpstreamStream {
     this.mustClose = this.requests >= this.maxRequests;
   }
 
-  sendHead(method: string, path: string, _scheme: string, headers: HeaderList, bodyLength: number): void {
+  sendHead(head: RequestHead, path: string): void {
+    const { method, headers, bodyLength } = head;
     this.method = method;
     let text = headers.appendTo(`${method} ${path} HTTP/1.1\r\n`);
     this.isChunkedOut = bodyLength === lengthUnknown;
@@ -106,8 +111,8 @@ export class H1ClientConnection implements UpstreamStream {
     this.out.addText("\r\n");
   }
 
-  endRequest(): void {
-    if (this.isChunkedOut) this.out.addText("0\r\n\r\n");
+  endRequest(trailers: HeaderList | null): void {
+    if (this.isChunkedOut) this.out.addText(lastChunk(this.hasTrailers ? trailers : null));
     this.requestEnded = true;
     this.out.flush();
     if (this.responseEnded) this.release();
@@ -186,7 +191,7 @@ export class H1ClientConnection implements UpstreamStream {
           this.remaining -= end - at;
           this.sink?.onResponseData(input, at, end);
           at = end;
-          if (this.remaining === 0) this.finish(at === input.length);
+          if (this.remaining === 0) this.finish(at === input.length, null);
           break;
         }
         case State.chunkedBody: {
@@ -196,7 +201,7 @@ export class H1ClientConnection implements UpstreamStream {
             return;
           }
           at = next;
-          if (this.decoder.isDone) this.finish(at === input.length);
+          if (this.decoder.isDone) this.finish(at === input.length, this.decoder.trailers);
           break;
         }
         case State.closeBody:
@@ -256,7 +261,7 @@ export class H1ClientConnection implements UpstreamStream {
     }
     const sink = this.sink;
     sink?.onResponse(response);
-    if (length === 0 && this.state === State.fixedBody) this.finish(next === input.length);
+    if (length === 0 && this.state === State.fixedBody) this.finish(next === input.length, null);
     return next;
   }
 
@@ -266,14 +271,14 @@ export class H1ClientConnection implements UpstreamStream {
     if (match !== null) this.idleLimitMs = Math.min(this.idleLimitMs, Math.max(0, Number(match[1]) * 1000 - 1000));
   }
 
-  private finish(isClean: boolean): void {
+  private finish(isClean: boolean, trailers: HeaderList | null): void {
     const sink = this.sink;
     this.sink = null;
     this.responseEnded = true;
     if (!isClean) this.mustClose = true;
     if (!this.requestEnded) this.mustClose = true;
     this.release();
-    sink?.onResponseEnd();
+    sink?.onResponseEnd(trailers);
   }
 
   private release(): void {
@@ -300,7 +305,7 @@ export class H1ClientConnection implements UpstreamStream {
       const sink = this.sink;
       this.sink = null;
       this.destroy();
-      sink?.onResponseEnd();
+      sink?.onResponseEnd(null);
       return;
     }
     this.onGone("upstream_closed");

@@ -27,6 +27,7 @@ export const NAME = {
   cookie: 1 << 16,
   /** Secrets: never put into an HPACK table that other streams share (RFC 7541 7.1.3). */
   secret: 1 << 17,
+  trailer: 1 << 18,
 } as const;
 
 export interface NameInfo {
@@ -41,8 +42,8 @@ const knownFlags: Record<string, number> = {
   connection: NAME.hop | NAME.connection | NAME.connectionSpecific,
   "keep-alive": NAME.hop | NAME.keepAlive | NAME.connectionSpecific,
   "proxy-connection": NAME.hop | NAME.connectionSpecific,
-  te: NAME.hop | NAME.te,
-  trailer: NAME.hop,
+  te: NAME.te,
+  trailer: NAME.trailer,
   "transfer-encoding": NAME.hop | NAME.transferEncoding | NAME.guarded | NAME.connectionSpecific,
   upgrade: NAME.hop | NAME.upgrade | NAME.connectionSpecific,
   "http2-settings": NAME.hop,
@@ -245,6 +246,13 @@ export class HeaderList {
     this.valueEnds[to] = this.valueEnds[from] as number;
     this.starts[to] = this.starts[from] as number;
     this.ends[to] = this.ends[from] as number;
+  }
+
+  /** The same fields, which nobody else changes. */
+  copy(): HeaderList {
+    const copy = new HeaderList();
+    for (let i = 0; i < this.length; i++) copy.pushField(this.infos[i] as NameInfo, this.valueAt(i), this.lines[i]);
+    return copy;
   }
 
   /** `out` plus all fields as wire text. Neighbouring untouched lines are copied as one slice of the source. */

@@ -34,6 +34,8 @@ export class RequestHead {
   /** Bytes of body: 0 none, n, or {@link lengthUnknown} for chunked. */
   bodyLength = 0;
   hasContentLength = false;
+  /** Trailers may follow although the length is known (HTTP/2 only; with HTTP/1.1 chunked has no known length). */
+  mayHaveTrailers = false;
   /** The peer asked to close after this exchange. */
   wantsClose = false;
   expectsContinue = false;

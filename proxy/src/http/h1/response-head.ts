@@ -25,6 +25,8 @@ export class ResponseHead {
   /** 0, n, {@link lengthUnknown} (chunked) or {@link untilClose}. */
   bodyLength = 0;
   hasContentLength = false;
+  /** As in RequestHead. */
+  mayHaveTrailers = false;
   /** The connection cannot be used again after this response. */
   wantsClose = false;
 }

@@ -8,7 +8,7 @@ import type { DownstreamStream, RequestSink } from "../exchange";
 import { preface } from "../h2/protocol";
 import { readInto } from "../socket-reader";
 import { latin1 } from "./bytes";
-import { ChunkedDecoder } from "./chunked";
+import { ChunkedDecoder, lastChunk } from "./chunked";
 import { type HeaderList, NAME } from "./header-list";
 import { Outbox } from "./outbox";
 import {
@@ -42,7 +42,7 @@ function isPreface(input: Buffer): boolean {
 export class H1ServerConnection implements DownstreamStream {
   readonly request = new RequestHead();
   private state: number = State.head;
-  private readonly decoder = new ChunkedDecoder();
+  private readonly decoder = new ChunkedDecoder(true);
   private readonly out: Outbox;
   private held: Buffer | null = null;
   private heldParsed = 0;
@@ -96,6 +96,20 @@ export class H1ServerConnection implements DownstreamStream {
   /** Waiting for the rest of a head. */
   get isReadingHead(): boolean {
     return this.state === State.head && this.held !== null;
+  }
+
+  /** enable_trailers: carried both ways, else dropped. */
+  set hasTrailers(carries: boolean) {
+    this.decoder.keepsTrailers = carries;
+  }
+
+  get hasTrailers(): boolean {
+    return this.decoder.keepsTrailers;
+  }
+
+  set maxHeaders(count: number) {
+    this.request.headers.maxFields = count;
+    this.decoder.maxTrailers = count;
   }
 
   get bytesSent(): number {
@@ -225,13 +239,14 @@ export class H1ServerConnection implements DownstreamStream {
     }
     head.headers.removeFlagged(NAME.expect);
     this.sink.onRequest(this);
-    if (this.state === State.complete && !this.responseEnded) this.sink.onRequestEnd();
+    if (this.state === State.complete && !this.responseEnded) this.sink.onRequestEnd(null);
   }
 
   private finishRequest(): void {
+    const trailers = this.state === State.chunkedBody ? this.decoder.trailers : null;
     this.state = State.complete;
     if (this.responseEnded) this.next();
-    else this.sink.onRequestEnd();
+    else this.sink.onRequestEnd(trailers);
   }
 
   private hold(input: Buffer, at: number): void {
@@ -300,8 +315,8 @@ export class H1ServerConnection implements DownstreamStream {
     this.out.addText("\r\n");
   }
 
-  endResponse(): void {
-    if (this.isChunkedOut) this.out.addText("0\r\n\r\n");
+  endResponse(trailers: HeaderList | null): void {
+    if (this.isChunkedOut) this.out.addText(lastChunk(this.hasTrailers ? trailers : null));
     this.isChunkedOut = false;
     this.responseEnded = true;
     if (this.state === State.closing) {

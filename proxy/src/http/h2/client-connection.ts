@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import type { Http2Plan } from "../../plan/types";
 import type { ResetReason, ResponseSink, UpstreamStream } from "../exchange";
 import { type HeaderList, nameInfo } from "../h1/header-list";
-import { lengthUnknown } from "../h1/request-head";
+import { lengthUnknown, type RequestHead } from "../h1/request-head";
 import { ResponseHead } from "../h1/response-head";
 import { H2Connection, type HeaderLimits } from "./connection";
 import { MessageFields } from "./message";
@@ -43,19 +43,20 @@ export class H2ClientStream extends H2Stream implements UpstreamStream {
     this.interim = 0;
   }
 
-  sendHead(method: string, path: string, scheme: string, headers: HeaderList, bodyLength: number): void {
+  sendHead(head: RequestHead, path: string): void {
     const { owner } = this;
-    const isLast = bodyLength === 0;
-    this.isHeadRequest = method === "HEAD";
+    const { bodyLength, mayHaveTrailers } = head;
+    const isLast = bodyLength === 0 && !mayHaveTrailers;
+    this.isHeadRequest = head.method === "HEAD";
     this.open(owner.nextId(), owner.initialSendWindow);
-    this.toSend = bodyLength === lengthUnknown ? -1 : bodyLength;
+    this.toSend = bodyLength === lengthUnknown || mayHaveTrailers ? -1 : bodyLength;
     owner.start(this);
-    owner.sendHeaders(this.id, method, path, scheme, headers, isLast);
+    owner.sendHeaders(this.id, head, path, isLast);
     this.isEndSent = isLast;
   }
 
-  endRequest(): void {
-    this.endSending();
+  endRequest(trailers: HeaderList | null): void {
+    this.endSending(trailers);
   }
 
   cancel(): void {
@@ -81,17 +82,17 @@ export class H2ClientStream extends H2Stream implements UpstreamStream {
     this.hasResponse = true;
     this.toReceive = response.bodyLength === lengthUnknown ? -1 : response.bodyLength;
     this.sink?.onResponse(response);
-    if (isLast && this.isOpen) this.endData();
+    if (isLast && this.isOpen) this.endData(null);
   }
 
   protected onBody(chunk: Buffer, start: number, end: number): void {
     this.sink?.onResponseData(chunk, start, end);
   }
 
-  protected onBodyEnd(): void {
+  protected onBodyEnd(trailers: HeaderList | null): void {
     const { sink } = this;
     this.sink = null;
-    sink?.onResponseEnd();
+    sink?.onResponseEnd(trailers);
     // The answer is complete although the request is not: nobody wants the rest.
     if (this.isOpen && !this.isLocalEnded) this.resetWith(CODE.cancel);
   }
@@ -177,7 +178,8 @@ export class H2ClientConnection extends H2Connection<H2ClientStream> {
     this.streams.set(stream.id, stream);
   }
 
-  sendHeaders(id: number, method: string, path: string, scheme: string, headers: HeaderList, isLast: boolean): void {
+  sendHeaders(id: number, head: RequestHead, path: string, isLast: boolean): void {
+    const { method, scheme, headers } = head;
     const authority = headers.get("host") ?? "";
     const at = this.beginHeaders(id, headers, 64 + path.length + authority.length + method.length, isLast);
     const { out, encoder } = this;
@@ -192,7 +194,7 @@ export class H2ClientConnection extends H2Connection<H2ClientStream> {
   onHeaderBlock(id: number, isLast: boolean, block: Buffer, start: number, end: number): void {
     const stream = this.streams.get(id);
     const { fields } = this;
-    fields.begin(stream === undefined || stream.hasResponse ? this.ignored : stream.response.headers);
+    fields.begin(this.listFor(stream));
     if (!this.decode(block, start, end, fields)) return;
     if (stream === undefined) {
       this.onClosedStreamFrame(id, "headers_on_closed_stream");
@@ -203,8 +205,10 @@ export class H2ClientConnection extends H2Connection<H2ClientStream> {
       return;
     }
     if (stream.hasResponse) {
-      if (!isLast || !fields.isTrailers) this.failStream(stream, CODE.protocolError, "malformed_trailers");
-      else if (!stream.endData()) this.failStream(stream, CODE.protocolError, "less_data_than_content_length");
+      const isMalformed = !isLast || !fields.areTrailers(false) || this.decoder.isTooLarge;
+      if (isMalformed) this.failStream(stream, CODE.protocolError, "malformed_trailers");
+      else if (!stream.endData(fields.headers))
+        this.failStream(stream, CODE.protocolError, "less_data_than_content_length");
       return;
     }
     const { response } = stream;
@@ -216,6 +220,11 @@ export class H2ClientConnection extends H2Connection<H2ClientStream> {
     else if (isLast || response.status === 101 || ++stream.interim > maxInterim) {
       this.failStream(stream, CODE.protocolError, "unexpected_interim_response");
     }
+  }
+
+  private listFor(stream: H2ClientStream | undefined): HeaderList {
+    if (stream === undefined || stream.isRemoteEnded) return this.ignored;
+    return stream.hasResponse ? stream.receivedTrailers() : stream.response.headers;
   }
 
   protected isIdle(id: number): boolean {

@@ -128,7 +128,7 @@ export abstract class H2Connection<Stream extends H2Stream> extends H2Link<Strea
     const stream = this.data;
     this.data = null;
     if (stream === null || !stream.isOpen || !this.dataIsLast) return;
-    if (!stream.endData()) this.failStream(stream, CODE.protocolError, "less_data_than_content_length");
+    if (!stream.endData(null)) this.failStream(stream, CODE.protocolError, "less_data_than_content_length");
   }
 
   /** Decodes a block; false: the connection is broken. */

@@ -83,6 +83,12 @@ export abstract class H2Link<Stream extends H2Stream> implements StreamOwner {
     }
   }
 
+  sendTrailers(id: number, trailers: HeaderList): void {
+    const at = this.beginHeaders(id, trailers, 0, true);
+    this.encoder.addList(this.out, trailers);
+    this.endHeaders(at, id);
+  }
+
   countData(): void {
     this.guard.dataFramesSent++;
   }

@@ -5,6 +5,7 @@
 import { HeaderList, NAME, type NameInfo, nameInfo } from "../h1/header-list";
 import { lengthUnknown, methods, parseContentLength, type RequestHead } from "../h1/request-head";
 import type { ResponseHead } from "../h1/response-head";
+import { areForbidden } from "../h1/trailers";
 import { type Field, type FieldSink, hostInfo, PSEUDO } from "./fields";
 
 const special =
@@ -93,7 +94,6 @@ export class MessageFields implements FieldSink {
     if ((flags & NAME.connectionSpecific) !== 0) this.problem = "connection_specific_header";
     else if ((flags & NAME.te) !== 0) {
       if (value !== "trailers") this.problem = "te_other_than_trailers";
-      return false;
     } else if ((flags & NAME.cookie) !== 0) {
       // RFC 9113 8.2.3: crumbs become one field again; each was counted as a field by the decoder.
       this.cookies = this.cookies === "" ? value : `${this.cookies}; ${value}`;
@@ -135,6 +135,7 @@ export class MessageFields implements FieldSink {
     head.expectsContinue = this.expectsContinue;
     head.hasContentLength = this.contentLength !== null;
     head.bodyLength = this.bodyLength(isLast);
+    head.mayHaveTrailers = !isLast;
     return head.bodyLength === invalidLength ? "invalid_content_length" : "";
   }
 
@@ -165,6 +166,7 @@ export class MessageFields implements FieldSink {
     head.reason = "";
     head.wantsClose = false;
     head.hasContentLength = this.contentLength !== null;
+    head.mayHaveTrailers = !isLast;
     if (this.cookies !== "") this.headers.pushField(cookieInfo, this.cookies, undefined);
     if (isHead || head.status === 204 || head.status === 304 || head.status < 200) {
       head.bodyLength = 0;
@@ -174,9 +176,10 @@ export class MessageFields implements FieldSink {
     return head.bodyLength === invalidLength ? "invalid_content_length" : "";
   }
 
-  /** Trailers: no pseudo-header fields. They end here, as HTTP/1.1 trailers do. */
-  get isTrailers(): boolean {
-    return this.problem === "" && this.seen === 0;
+  /** Trailers: no pseudo-header fields, and nothing that had to come first. */
+  areTrailers(isRequest: boolean): boolean {
+    const hasLate = this.host !== null || this.expectsContinue || (isRequest && this.cookies !== "");
+    return this.problem === "" && this.seen === 0 && !hasLate && !areForbidden(this.headers, isRequest);
   }
 }
 

@@ -30,7 +30,7 @@ const drainPing = Buffer.from("drained?");
 
 export class H2ServerConnection extends H2Connection<H2ServerStream> {
   private readonly fields = new MessageFields();
-  private readonly trailers = new RequestHead().headers;
+  private readonly ignored = new RequestHead().headers;
   private readonly spare: H2ServerStream[] = [];
   private prefaceLeft = preface.length;
   private isGoingAway = false;
@@ -117,17 +117,18 @@ export class H2ServerConnection extends H2Connection<H2ServerStream> {
   /** Trailers, or a second head. */
   private onLateBlock(id: number, isLast: boolean, block: Buffer, start: number, end: number): void {
     const { fields } = this;
-    fields.begin(this.trailers);
-    if (!this.decode(block, start, end, fields)) return;
     const stream = this.streams.get(id);
+    fields.begin(stream === undefined || stream.isRemoteEnded ? this.ignored : stream.receivedTrailers());
+    if (!this.decode(block, start, end, fields)) return;
     if (stream === undefined) {
       this.onClosedStreamFrame(id, "headers_on_closed_stream");
       return;
     }
     if (stream.isRemoteEnded) this.failStream(stream, CODE.streamClosed, "headers_after_end");
-    else if (!isLast || !fields.isTrailers || this.decoder.isTooLarge) {
+    else if (!isLast || !fields.areTrailers(true) || this.decoder.isTooLarge) {
       this.failStream(stream, CODE.protocolError, "malformed_trailers");
-    } else if (!stream.endData()) this.failStream(stream, CODE.protocolError, "less_data_than_content_length");
+    } else if (!stream.endData(fields.headers))
+      this.failStream(stream, CODE.protocolError, "less_data_than_content_length");
   }
 
   private refuseStream(id: number, problem: string): void {

@@ -2,7 +2,7 @@
 // exchange has finished and END_STREAM is out; both are kept for that.
 
 import type { DownstreamStream, RequestSink } from "../exchange";
-import { type HeaderList, NAME } from "../h1/header-list";
+import type { HeaderList } from "../h1/header-list";
 import { lengthUnknown, RequestHead } from "../h1/request-head";
 import { CODE } from "./protocol";
 import { H2Stream, type StreamOwner } from "./stream";
@@ -41,15 +41,15 @@ export class H2ServerStream extends H2Stream implements DownstreamStream {
     this.toReceive = request.bodyLength === lengthUnknown ? -1 : request.bodyLength;
     if (request.expectsContinue && !isLast) this.owner.sendContinue(id);
     exchange.onRequest(this);
-    if (isLast && this.isOpen) exchange.onRequestEnd();
+    if (isLast && this.isOpen) exchange.onRequestEnd(null);
   }
 
   protected onBody(chunk: Buffer, start: number, end: number): void {
     this.exchange.onRequestData(chunk, start, end);
   }
 
-  protected onBodyEnd(): void {
-    this.exchange.onRequestEnd();
+  protected onBodyEnd(trailers: HeaderList | null): void {
+    this.exchange.onRequestEnd(trailers);
   }
 
   onReadEnd(): void {
@@ -72,21 +72,18 @@ export class H2ServerStream extends H2Stream implements DownstreamStream {
 
   // --- DownstreamStream ---
 
-  sendHead(status: number, _reason: string, headers: HeaderList, bodyLength: number): void {
+  sendHead(status: number, _reason: string, headers: HeaderList, bodyLength: number, mayHaveTrailers: boolean): void {
     if (!this.isOpen || this.hasHead) return;
     this.hasHead = true;
     const isBodyless = this.request.method === "HEAD" || status === 204 || status === 304;
-    if (!isBodyless && bodyLength >= 0 && (headers.seen & NAME.contentLength) === 0) {
-      headers.push("content-length", String(bodyLength));
-    }
-    const isLast = isBodyless || bodyLength === 0;
-    this.toSend = bodyLength < 0 ? -1 : bodyLength;
+    const isLast = isBodyless || (bodyLength === 0 && !mayHaveTrailers);
+    this.toSend = bodyLength < 0 || mayHaveTrailers ? -1 : bodyLength;
     this.owner.sendHeaders(this.id, status, headers, isLast);
     this.isEndSent = isLast;
   }
 
-  endResponse(): void {
-    this.endSending();
+  endResponse(trailers: HeaderList | null): void {
+    this.endSending(trailers);
   }
 
   reset(): void {

@@ -2,6 +2,7 @@
 // Rule: data that may not be sent stays here and stops its source; data that arrived is credited back to the peer only
 // when somebody took it, so that memory per connection is the window and no more.
 
+import { HeaderList } from "../h1/header-list";
 import type { FrameWriter } from "./frame-writer";
 import { CODE, maxFrameBytes } from "./protocol";
 
@@ -13,6 +14,8 @@ export interface StreamOwner {
   sendWindow: number;
   readonly streamWindowBytes: number;
   countData(): void;
+  /** HEADERS with END_STREAM. */
+  sendTrailers(id: number, trailers: HeaderList): void;
   /** The stream has data that waits for a window or for the socket. */
   block(stream: H2Stream): void;
   /** Both directions are done, or the stream was reset: forget it. */
@@ -36,8 +39,10 @@ export abstract class H2Stream {
   protected toSend = -1;
   protected toReceive = -1;
   private queue: Buffer[] = [];
-  /** END_STREAM waits behind queued data. */
+  /** END_STREAM waits behind queued data, with these trailers if there are any. */
   private isEndQueued = false;
+  private queuedTrailers: HeaderList | null = null;
+  private received: HeaderList | null = null;
   /** END_STREAM is on its way. */
   protected isEndSent = false;
   /** Our side has said that it is done; only then may the stream be used again. */
@@ -62,6 +67,7 @@ export abstract class H2Stream {
     this.toSend = -1;
     this.toReceive = -1;
     this.isEndQueued = false;
+    this.queuedTrailers = null;
     this.isEndSent = false;
     this.isFinished = false;
     this.wantsWritable = false;
@@ -99,8 +105,10 @@ export abstract class H2Stream {
     this.sendWindow -= end - start;
     owner.sendWindow -= end - start;
     owner.countData();
-    owner.out.data(this.id, chunk, start, end, isLast);
+    const trailers = isLast ? this.queuedTrailers : null;
+    owner.out.data(this.id, chunk, start, end, isLast && trailers === null);
     if (!isLast) return;
+    if (trailers !== null) owner.sendTrailers(this.id, trailers);
     this.isEndSent = true;
     this.settle();
   }
@@ -122,16 +130,27 @@ export abstract class H2Stream {
     return true;
   }
 
-  protected endSending(): void {
+  protected endSending(trailers: HeaderList | null): void {
     if (!this.isOpen) return;
     this.isFinished = true;
     if (this.queuedBytes > 0) {
       this.isEndQueued = true;
+      // Whose they are may begin another message before it is their turn.
+      this.queuedTrailers = trailers?.copy() ?? null;
       return;
     }
-    if (!this.isEndSent) this.owner.out.endStream(this.id);
+    if (!this.isEndSent) {
+      if (trailers === null) this.owner.out.endStream(this.id);
+      else this.owner.sendTrailers(this.id, trailers);
+    }
     this.isEndSent = true;
     this.settle();
+  }
+
+  /** Where this stream's trailers are put; made by the first that has some. */
+  receivedTrailers(): HeaderList {
+    this.received ??= new HeaderList();
+    return this.received;
   }
 
   private settle(): void {
@@ -169,10 +188,10 @@ export abstract class H2Stream {
   }
 
   /** False: less than content-length promised. */
-  endData(): boolean {
+  endData(trailers: HeaderList | null): boolean {
     if (this.toReceive > 0) return false;
     this.isRemoteEnded = true;
-    this.onBodyEnd();
+    this.onBodyEnd(trailers !== null && trailers.length > 0 ? trailers : null);
     if (this.isOpen && this.isLocalEnded) this.owner.release(this);
     return true;
   }
@@ -231,7 +250,7 @@ export abstract class H2Stream {
   }
 
   protected abstract onBody(chunk: Buffer, start: number, end: number): void;
-  protected abstract onBodyEnd(): void;
+  protected abstract onBodyEnd(trailers: HeaderList | null): void;
   /** We are done, the peer is not. */
   protected abstract onLocalEnd(): void;
   protected abstract onWritable(): void;
