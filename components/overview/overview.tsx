@@ -6,14 +6,12 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
 import {
-  type EventDto,
   type FindingsDto,
   get,
   isOpen,
   keys,
   type TopologyDto,
   useDeployments,
-  useEvents,
   useFindings,
   useProxies,
   useSignals,
@@ -38,6 +36,7 @@ import {
 } from "@/components/ui";
 import { type OverviewFacts, overviewAnswer, postureOf } from "./answer";
 import classes from "./overview.module.css";
+import { RecentChanges } from "./recent-changes";
 import { StartList } from "./start-list";
 import { Tiles } from "./tiles";
 
@@ -221,42 +220,4 @@ function Waiting({ mesh, search, findings }: { mesh: string; search: string; fin
       )}
     </Panel>
   );
-}
-
-function RecentChanges({ mesh }: { mesh: string }) {
-  const events = useEvents(mesh, 8);
-  const items = events.data?.items ?? [];
-  return (
-    <Panel title="Recent changes" flush>
-      {events.isPending ? (
-        <LoadingRows rows={4} />
-      ) : items.length === 0 ? (
-        <EmptyState title="No change yet">Deployments, certificates and refused configurations appear here.</EmptyState>
-      ) : (
-        <ul className={classes.rows}>
-          {items.map((event) => (
-            <li key={event.id}>
-              <StatusIcon
-                status={eventStatus(event)}
-                label={eventStatus(event) === "unmeasured" ? "note" : eventStatus(event)}
-              />
-              <div className={classes.rowText}>
-                <Text size="sm">{event.sentence}</Text>
-              </div>
-              <Text size="xs" c="dimmed" ta="right">
-                {event.actorName} · <TimeAgo at={event.at} />
-              </Text>
-            </li>
-          ))}
-        </ul>
-      )}
-    </Panel>
-  );
-}
-
-function eventStatus(event: EventDto): "ok" | "failing" | "attention" | "unmeasured" {
-  if (/nack|fail|refus|denied/.test(event.kind)) return "failing";
-  if (/restor|revok|disconnect/.test(event.kind)) return "attention";
-  if (/done|finish|ready/.test(event.kind)) return "ok";
-  return "unmeasured";
 }
