@@ -3,6 +3,7 @@
 import { Button, Group, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { ApiError, type FindingDto } from "@/components/api-client";
+import { ErrorText } from "@/components/ui";
 import { useRiskActions } from "./use-findings-now";
 
 const DAY_MS = 86_400_000;
@@ -69,11 +70,7 @@ export function AcceptRisk({ mesh, finding, onDone }: { mesh: string; finding: F
             onChange={(event) => setLastDay(event.currentTarget.value)}
           />
         </Group>
-        {isElsewhere ? (
-          <Text size="sm" c="var(--mw-failing)" role="alert">
-            {accept.error.message}
-          </Text>
-        ) : null}
+        <ErrorText>{isElsewhere ? accept.error.message : null}</ErrorText>
         <Group gap={8}>
           <Button type="submit" size="xs" loading={accept.isPending}>
             Accept the risk

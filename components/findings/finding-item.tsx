@@ -7,7 +7,7 @@ import { useState } from "react";
 import type { FindingDto } from "@/components/api-client";
 import type { Draft } from "@/components/draft";
 import { useMe } from "@/components/shell";
-import { StatusBadge, severityStatus, severityWord } from "@/components/ui";
+import { ErrorText, StatusBadge, severityStatus, severityWord } from "@/components/ui";
 import { parseKey } from "@/lib/mesh";
 import { AcceptRisk } from "./accept-risk";
 import classes from "./findings.module.css";
@@ -110,11 +110,7 @@ function Accepted({
           End it now
         </Button>
       ) : null}
-      {end.error ? (
-        <Text size="sm" c="var(--mw-failing)" role="alert">
-          {end.error.message}
-        </Text>
-      ) : null}
+      <ErrorText>{end.error?.message}</ErrorText>
     </div>
   );
 }

@@ -6,7 +6,7 @@ import { IconArrowLeft, IconArrowRight } from "@tabler/icons-react";
 import { useState } from "react";
 import { useDraft } from "@/components/draft";
 import { useMe, useMesh } from "@/components/shell";
-import { ErrorState, LoadingRows, type Status, StatusBadge } from "@/components/ui";
+import { ErrorState, ErrorText, LoadingRows, type Status, StatusBadge } from "@/components/ui";
 import { type Command, parseKey } from "@/lib/mesh";
 import type { Adoption } from "@/lib/modes";
 import { goToStep, optIn, optOut, STEP_WORDS, STEPS } from "@/lib/modes/steps";
@@ -80,11 +80,7 @@ export function AdoptionView({ adoption }: { adoption: Adoption }) {
           </div>
         ))}
       {mayEdit ? <Moves adoption={adoption} onEdit={edit} isLeaving={isLeaving} onLeaving={setLeaving} /> : null}
-      {problem ? (
-        <Text size="sm" c="var(--mw-failing)" role="alert">
-          {problem}
-        </Text>
-      ) : null}
+      <ErrorText>{problem}</ErrorText>
     </Stack>
   );
 }

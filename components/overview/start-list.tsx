@@ -16,7 +16,7 @@ import {
 } from "@/components/api-client";
 import type { Draft, DraftSnapshot } from "@/components/draft";
 import { useMe, useMesh } from "@/components/shell";
-import { Answer, CodeLine, formatMs, Panel, StatusBadge } from "@/components/ui";
+import { Answer, CodeLine, ErrorText, formatMs, Panel, StatusBadge } from "@/components/ui";
 import classes from "./overview.module.css";
 import { bindPair, drawPair, type Process, type StartProgress, startProgress } from "./start-steps";
 
@@ -121,11 +121,7 @@ export function StartList(props: {
             ) : (
               <PairForm onDraw={drawAndBind} busy={save.isPending} />
             )}
-            {problem ? (
-              <Text size="sm" c="var(--mw-failing)" role="alert">
-                {problem}
-              </Text>
-            ) : null}
+            <ErrorText>{problem}</ErrorText>
           </Step>
           <Step number={3} title="Deploy" state={progress.isRunning ? "done" : isDrawn ? "now" : "later"}>
             <DeployStep
@@ -255,9 +251,7 @@ function DeployStep(props: {
         </Button>
       )}
       {(deploy.error ?? props.failed) ? (
-        <Text size="sm" c="var(--mw-failing)" role="alert">
-          {deploy.error?.message ?? props.failed?.reason ?? "The last deployment did not finish."}
-        </Text>
+        <ErrorText>{deploy.error?.message ?? props.failed?.reason ?? "The last deployment did not finish."}</ErrorText>
       ) : null}
     </Stack>
   );

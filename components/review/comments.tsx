@@ -4,7 +4,7 @@
 import { Anchor, Button, Checkbox, Group, Select, Stack, Text, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useMe, useUrlParameters } from "@/components/shell";
-import { Panel, plural, StatusBadge, TimeAgo } from "@/components/ui";
+import { ErrorText, Panel, plural, StatusBadge, TimeAgo } from "@/components/ui";
 import type { ReviewCommentDto, ReviewDto } from "@/lib/api/schema";
 import { FINAL_STATES, type StationId } from "@/lib/review";
 import { useReviewStep } from "./queries";
@@ -106,11 +106,7 @@ export function Thread({ mesh, review, comment }: { mesh: string; review: Review
           onChange={(event) => setAnswer(event.currentTarget.value)}
         />
       ) : null}
-      {step.error ? (
-        <Text size="xs" c="var(--mw-failing)" role="alert">
-          {step.error.message}
-        </Text>
-      ) : null}
+      <ErrorText size="xs">{step.error?.message}</ErrorText>
       <Group gap={6}>
         {can("review.comment") ? (
           answer === null ? (
@@ -228,11 +224,7 @@ function NewComment({ mesh, review, station }: CommentsProps) {
           />
         ) : null}
       </Group>
-      {step.error ? (
-        <Text size="xs" c="var(--mw-failing)" role="alert">
-          {step.error.message}
-        </Text>
-      ) : null}
+      <ErrorText size="xs">{step.error?.message}</ErrorText>
     </Stack>
   );
 }

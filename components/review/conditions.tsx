@@ -3,7 +3,7 @@
 import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useMe } from "@/components/shell";
-import { Panel, plural, StatusBadge, TimeAgo } from "@/components/ui";
+import { ErrorText, Panel, plural, StatusBadge, TimeAgo } from "@/components/ui";
 import type { ReviewConditionDto, ReviewDto } from "@/lib/api/schema";
 import { useReviewStep } from "./queries";
 import classes from "./review.module.css";
@@ -68,11 +68,7 @@ function Condition({ mesh, review, condition }: { mesh: string; review: ReviewDt
               Mark as met
             </Button>
           </Group>
-          {step.error ? (
-            <Text size="xs" c="var(--mw-failing)" role="alert">
-              {step.error.message}
-            </Text>
-          ) : null}
+          <ErrorText size="xs">{step.error?.message}</ErrorText>
         </Stack>
       ) : (
         <Text size="xs" c="dimmed">

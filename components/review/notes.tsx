@@ -3,7 +3,7 @@
 import { Button, Group, Text, Textarea } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useMe } from "@/components/shell";
-import { Panel } from "@/components/ui";
+import { ErrorText, Panel } from "@/components/ui";
 import type { ReviewDto } from "@/lib/api/schema";
 import { FINAL_STATES, type StationId } from "@/lib/review";
 import { useReviewStep } from "./queries";
@@ -45,11 +45,7 @@ export function Notes({ mesh, review, station }: { mesh: string; review: ReviewD
             >
               Keep
             </Button>
-            {step.error ? (
-              <Text size="xs" c="var(--mw-failing)" role="alert">
-                {step.error.message}
-              </Text>
-            ) : null}
+            <ErrorText size="xs">{step.error?.message}</ErrorText>
           </Group>
         </>
       ) : (

@@ -4,7 +4,7 @@ import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useDraft } from "@/components/draft";
 import { useMe } from "@/components/shell";
-import { Panel, plural, shortDigest } from "@/components/ui";
+import { ErrorText, Panel, plural, shortDigest } from "@/components/ui";
 import type { ReviewDto } from "@/lib/api/schema";
 import { digestOf, type MeshDocument } from "@/lib/mesh";
 import { FINAL_STATES } from "@/lib/review";
@@ -53,11 +53,7 @@ export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) 
             It is decided. Taking it back also takes back what it allowed.
           </Text>
         )}
-        {step.error ? (
-          <Text size="sm" c="var(--mw-failing)" role="alert">
-            {step.error.message}
-          </Text>
-        ) : null}
+        <ErrorText>{step.error?.message}</ErrorText>
         <Group>
           {isOpen ? (
             <Button

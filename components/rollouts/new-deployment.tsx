@@ -15,7 +15,7 @@ import {
 } from "@/components/api-client";
 import { useDraft } from "@/components/draft";
 import { useMe, useMesh } from "@/components/shell";
-import { LoadingRows, Panel, plural, StatusBadge } from "@/components/ui";
+import { ErrorText, LoadingRows, Panel, plural, StatusBadge } from "@/components/ui";
 import { ApprovalNote, useApproval } from "./approval-note";
 import { PlanDetails } from "./plan-details";
 import { planInWords } from "./words";
@@ -138,11 +138,7 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
           </div>
         )}
         {approval.data ? <ApprovalNote mesh={mesh} approval={approval.data} /> : null}
-        {(plan.error ?? deploy.error) ? (
-          <Text size="sm" c="var(--mw-failing)" role="alert">
-            {(plan.error ?? deploy.error)?.message}
-          </Text>
-        ) : null}
+        <ErrorText>{(plan.error ?? deploy.error)?.message}</ErrorText>
         {planned ? (
           <Stack gap="sm">
             <Group gap={8}>

@@ -9,6 +9,7 @@ import { useMe, useMesh, useUrlParameters } from "@/components/shell";
 import {
   Answer,
   EmptyState,
+  ErrorText,
   LoadingRows,
   Page,
   Panel,
@@ -156,11 +157,7 @@ function RollBack({
           {proxies > 0 ? `${proxies} proxies get` : "The proxies get"} the configuration of r{to?.revision} again, in
           the same waves. Running requests are not cut. The draft stays as it is.
         </Text>
-        {rollBack.error ? (
-          <Text size="sm" c="var(--mw-failing)" role="alert">
-            {rollBack.error.message}
-          </Text>
-        ) : null}
+        <ErrorText>{rollBack.error?.message}</ErrorText>
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             Cancel

@@ -1,12 +1,12 @@
 "use client";
 // One's own name, password and sessions.
-import { Button, Group, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { keys, send } from "@/components/api-client";
 import { useMe } from "@/components/shell";
-import { LoadingRows, Panel } from "@/components/ui";
+import { ErrorText, LoadingRows, Panel } from "@/components/ui";
 
 export function Account() {
   const { me } = useMe();
@@ -74,11 +74,7 @@ function Password() {
             {...form.getInputProps("current")}
           />
           <PasswordInput label="New" autoComplete="new-password" {...form.getInputProps("next")} />
-          {patch.error ? (
-            <Text size="sm" c="var(--mw-failing)" role="alert">
-              {patch.error.message}
-            </Text>
-          ) : null}
+          <ErrorText>{patch.error?.message}</ErrorText>
           <Group>
             <Button type="submit" variant="default" loading={patch.isPending}>
               Set password

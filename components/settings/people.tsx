@@ -15,7 +15,16 @@ import {
   send,
   type User,
 } from "@/components/api-client";
-import { CodeLine, ErrorState, LoadingRows, Panel, StatusBadge, TableScroll, TimeAgo } from "@/components/ui";
+import {
+  CodeLine,
+  ErrorState,
+  ErrorText,
+  LoadingRows,
+  Panel,
+  StatusBadge,
+  TableScroll,
+  TimeAgo,
+} from "@/components/ui";
 import { everywhere, MeshSelect, RoleHelp, roleData, roleOf } from "./roles";
 
 export function People() {
@@ -112,11 +121,7 @@ export function People() {
             </Table>
           </TableScroll>
         )}
-        {change.error ? (
-          <Text size="sm" c="var(--mw-failing)" p="md" role="alert">
-            {change.error.message}
-          </Text>
-        ) : null}
+        <ErrorText p="md">{change.error?.message}</ErrorText>
       </Panel>
       <Invites />
       <RoleHelp />
@@ -200,11 +205,7 @@ function InviteDialog({ opened, onClose }: { opened: boolean; onClose: () => voi
             <TextInput label="Email" type="email" data-autofocus {...form.getInputProps("email")} />
             <Select label="Role" data={roleData} allowDeselect={false} {...form.getInputProps("role")} />
             <MeshSelect {...form.getInputProps("mesh")} />
-            {invite.error ? (
-              <Text size="sm" c="var(--mw-failing)" role="alert">
-                {invite.error.message}
-              </Text>
-            ) : null}
+            <ErrorText>{invite.error?.message}</ErrorText>
             <Group justify="flex-end">
               <Button variant="default" onClick={close}>
                 Cancel

@@ -6,7 +6,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { keys, request } from "@/components/api-client";
 import { useMe, useMesh } from "@/components/shell";
-import { ErrorState, LoadingRows, Panel, plural } from "@/components/ui";
+import { ErrorState, ErrorText, LoadingRows, Panel, plural } from "@/components/ui";
 import type { ApprovalRuleDto, ReviewRuleDto } from "@/lib/api/schema";
 import { DEFAULT_REVIEW_RULE, MAX_QUORUM, VOTING_ROLES } from "@/lib/review";
 
@@ -172,11 +172,7 @@ function SaveRule(props: {
           Name at least {plural(1, "role")}.
         </Text>
       )}
-      {props.error ? (
-        <Text size="xs" c="var(--mw-failing)" role="alert">
-          {props.error.message}
-        </Text>
-      ) : null}
+      <ErrorText size="xs">{props.error?.message}</ErrorText>
     </Group>
   );
 }

@@ -10,6 +10,7 @@ import {
   CodeLine,
   EmptyState,
   ErrorState,
+  ErrorText,
   LoadingRows,
   Panel,
   StatusBadge,
@@ -130,11 +131,7 @@ function NewToken({ opened, onClose }: { opened: boolean; onClose: () => void })
             <Select label="Role" data={roleData} allowDeselect={false} {...form.getInputProps("role")} />
             <MeshSelect {...form.getInputProps("mesh")} />
             <NumberInput label="Ends after, days" min={1} max={366} {...form.getInputProps("expiresInDays")} />
-            {make.error ? (
-              <Text size="sm" c="var(--mw-failing)" role="alert">
-                {make.error.message}
-              </Text>
-            ) : null}
+            <ErrorText>{make.error?.message}</ErrorText>
             <Group justify="flex-end">
               <Button variant="default" onClick={close}>
                 Cancel

@@ -7,6 +7,7 @@ import { IconCheck, IconPlus, IconSelector } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { usePathname, useRouter } from "next/navigation";
 import { keys, type MeshSummary, send } from "@/components/api-client";
+import { ErrorText } from "@/components/ui";
 import { Brand } from "./brand";
 import { useMe, useMeshes } from "./session";
 import classes from "./shell.module.css";
@@ -93,11 +94,7 @@ export function NewMesh({ opened, onClose }: { opened: boolean; onClose: () => v
             {...form.getInputProps("name")}
             description={form.values.name ? `Address: /meshes/${slugOf(form.values.name)}` : "It starts empty."}
           />
-          {create.error ? (
-            <Text size="sm" c="var(--mw-failing)" role="alert">
-              {create.error.message}
-            </Text>
-          ) : null}
+          <ErrorText>{create.error?.message}</ErrorText>
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel

@@ -1,4 +1,5 @@
 export * from "./code";
+export { ErrorText } from "./error-text";
 export * from "./format";
 export * from "./layout";
 export * from "./reading";

@@ -5,7 +5,7 @@ import { Button, Group, NumberInput, Select, Stack, Text, TextInput } from "@man
 import { useEffect, useState } from "react";
 import { type AppSpecDto, useBinding } from "@/components/api-client";
 import { useMe, useMesh } from "@/components/shell";
-import { plural } from "@/components/ui";
+import { ErrorText, plural } from "@/components/ui";
 
 type AppKind = AppSpecDto["kind"];
 const kindData: { value: AppKind; label: string }[] = [
@@ -68,9 +68,7 @@ export function AppBinding({ namespace, workload }: { namespace: string; workloa
         </Text>
       ) : null}
       {save.error ? (
-        <Text size="xs" c="var(--mw-failing)" role="alert">
-          {save.error.message}
-        </Text>
+        <ErrorText size="xs">{save.error.message}</ErrorText>
       ) : save.isSuccess ? (
         <Text size="xs" c="dimmed" role="status">
           Saved. It takes effect with the next deployment.
