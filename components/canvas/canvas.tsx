@@ -17,7 +17,16 @@ import {
   useReactFlow,
   type Viewport,
 } from "@xyflow/react";
-import { type ReactNode, type Ref, useCallback, useImperativeHandle, useLayoutEffect, useRef, useState } from "react";
+import {
+  type ReactNode,
+  type Ref,
+  startTransition,
+  useCallback,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import { BoxNode, type BoxNodeType, DetailContext } from "./box-node";
 import classes from "./canvas.module.css";
 import { boxAt, FarPicture } from "./far-picture";
@@ -79,7 +88,9 @@ export function Canvas(props: CanvasProps) {
   const { nodes } = props;
   useLayoutEffect(() => {
     const box = frame.current?.getBoundingClientRect();
-    if (box) setStart((known) => known ?? viewportFor(boundsOf(nodes), box.width, box.height));
+    if (!box) return;
+    // A transition: what stands around the picture is painted first, and the picture is built in slices.
+    startTransition(() => setStart((known) => known ?? viewportFor(boundsOf(nodes), box.width, box.height)));
   }, [nodes]);
   return (
     <div ref={frame} className={classes.frame}>

@@ -36,6 +36,15 @@ describe("the overview's answer", () => {
     expect(overviewAnswer(facts({ signals: null, isReading: true }), now).text).toMatch(/Reading/);
   });
 
+  it("does not call a service failing for errors that nobody measures any more", () => {
+    const old = { name: "shipping", state: "stale", errorRatio: 0.2 } as const;
+    const answer = overviewAnswer(
+      facts({ services: [old], signals: { state: "stale", errorRatio: 0.2, mtlsRatio: 1 } }),
+      now,
+    );
+    expect(answer.status).toBe("stale");
+  });
+
   it("names what fails before anything else", () => {
     const answer = overviewAnswer(
       facts({ services: [{ name: "shipping", state: "live", errorRatio: 0.2 }], proxies: [proxy({ state: "nack" })] }),

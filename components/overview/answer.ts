@@ -27,7 +27,7 @@ export interface Sentence {
 
 export function overviewAnswer(facts: OverviewFacts, nowMs: number): Sentence {
   const failing = facts.services
-    .filter((each) => (each.errorRatio ?? 0) >= 0.05 && each.state !== "no-data")
+    .filter((each) => (each.errorRatio ?? 0) >= 0.05 && each.state !== "no-data" && each.state !== "stale")
     .map((each) => each.name);
   const refused = facts.proxies.filter((proxy) => proxy.state === "nack");
   const gone = facts.proxies.filter((proxy) => proxy.state === "disconnected" && proxy.desired === "running");

@@ -2,7 +2,7 @@
 // Everything the topology shows, from its three sources: the draft (or a revision), live state, findings.
 // Rule: reads only; edits go through the draft. Objects that did not change keep their identity between answers.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useMemo, useRef } from "react";
+import { startTransition, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { type FindingDto, type FindingsDto, get, keys, type TopologyDto } from "@/components/api-client";
 import type { CanvasEdge, CanvasFrame, CanvasNode, ChangeMark } from "@/components/canvas";
 import { type Draft, useDraft } from "@/components/draft";
@@ -74,7 +74,7 @@ export function useTopology(look: Look, search: string, selection: readonly stri
     placeholderData: keepPreviousData,
   });
 
-  const document = isDraft ? (draft.snapshot?.document ?? null) : (topology.data?.document ?? null);
+  const document = useArrived(isDraft ? (draft.snapshot?.document ?? null) : (topology.data?.document ?? null));
   const positions = (isDraft ? draft.snapshot?.positions : topology.data?.positions) ?? noPositions;
   const live = useMemo(
     () => (topology.data ? indexLive(topology.data.dependencies, topology.data.services) : nothingLive),
@@ -156,6 +156,19 @@ export function useTopology(look: Look, search: string, selection: readonly stri
       void topology.refetch();
     },
   };
+}
+
+/**
+ * The first document is taken in as a transition: what is asked of the page meanwhile comes first, and a large picture is
+ * built in slices. Later ones are shown at once, because they are the answer to a hand.
+ */
+function useArrived(document: MeshDocument | null): MeshDocument | null {
+  const isThere = document !== null;
+  const [hasArrived, setArrived] = useState(isThere);
+  useEffect(() => {
+    if (isThere) startTransition(() => setArrived(true));
+  }, [isThere]);
+  return hasArrived ? document : null;
 }
 
 const noPositions: Positions = {};

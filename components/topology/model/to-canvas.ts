@@ -10,7 +10,6 @@ import {
   type MeshObject,
   objectKey,
   type Positions,
-  parseKey,
   refKey,
   type Workload,
 } from "@/lib/mesh";
@@ -89,25 +88,18 @@ function canvasNode(
 
 /** The edges of a layer. Seen-but-not-drawn ones have an id of their own: `seen:SOURCE -> TARGET`. */
 export function canvasEdges(input: PictureInput): CanvasEdge[] {
-  const byPair = new Map<string, Dependency>();
-  for (const object of input.document.objects) {
-    if (object.kind !== "Dependency") continue;
-    byPair.set(pairKey(refKey(object.spec.from, object), refKey(object.spec.to, object)), object);
+  const byPair = new Map<string, { dependency: Dependency; source: string; target: string }>();
+  for (const dependency of input.document.objects) {
+    if (dependency.kind !== "Dependency") continue;
+    const source = refKey(dependency.spec.from, dependency);
+    const target = refKey(dependency.spec.to, dependency);
+    byPair.set(pairKey(source, target), { dependency, source, target });
   }
   const edges: CanvasEdge[] = [];
-  for (const [pair, dependency] of byPair) {
+  for (const [pair, { dependency, source, target }] of byPair) {
     const live = input.live.dependencies.get(pair);
     if (!isInLayer(input.layer, true, live)) continue;
-    edges.push(
-      canvasEdge(
-        objectKey(dependency),
-        refKey(dependency.spec.from, dependency),
-        refKey(dependency.spec.to, dependency),
-        true,
-        live,
-        input,
-      ),
-    );
+    edges.push(canvasEdge(objectKey(dependency), source, target, true, live, input));
   }
   for (const [pair, live] of input.live.dependencies) {
     if (byPair.has(pair) || !live.seen || !isInLayer(input.layer, false, live)) continue;
@@ -208,8 +200,9 @@ function sentenceOf(
   return [ends, `${numbers}, ${encryptionWord[encryption]}`, ...(disagreement ? [disagreement] : [])].join(": ");
 }
 
+/** The last part of an object's key; what is no key (a group, a call that nobody drew) stays as it is. */
 export function nameOf(key: string): string {
-  return parseKey(key)?.name ?? key;
+  return key.startsWith("seen:") ? key : key.slice(key.lastIndexOf("/") + 1);
 }
 
 export function workloadsByService(document: MeshDocument): Map<string, Workload[]> {
