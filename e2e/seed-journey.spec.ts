@@ -10,7 +10,7 @@ test("a document of Istio is imported, deployed and rolled back", { tag: "@once"
   test.setTimeout(4 * DEPLOYED_MS);
   await signIn(page);
   await page.goto("/meshes/shop/import");
-  await page.getByLabel("Istio YAML").fill(seed);
+  await page.getByLabel("YAML or JSON").fill(seed);
   await page.getByRole("button", { name: "Show what it would do" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toContainText("2 documents understood");
   await expect(page.getByText("everything goes to v1 (90 %), v2 (10 %).")).toBeVisible();

@@ -1,23 +1,17 @@
 "use client";
-// Bring Istio documents in. Job: paste or choose a file, see what was understood, kept and warned about, then apply.
+// Bring another product's documents in. Job: paste or choose files, see what was understood, kept and warned about, then apply.
 // Rule: nothing changes before "Apply"; what cannot be expressed is kept and listed, never dropped in silence.
-import { Anchor, Button, FileButton, Group, List, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, FileButton, Group, Select, Stack, Textarea, TextInput } from "@mantine/core";
 import { IconFileImport, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { useState } from "react";
-import { ApiError, type ImportAnswerDto, keys, send } from "@/components/api-client";
+import { keys, send } from "@/components/api-client";
 import { useMe, useMesh } from "@/components/shell";
-import { Answer, Page, Panel, plural, type Status, StatusBadge, severityStatus } from "@/components/ui";
-import type { ImportWarning, IstioImport, Understood } from "@/lib/dialects/istio";
+import { Answer, Page, Panel, plural, type Status } from "@/components/ui";
+import { AUTO, dialectEntries, IMPORT_CHOICES, type ImportChoice } from "@/lib/dialects/catalogue";
 import classes from "./import.module.css";
-
-interface Read extends Omit<ImportAnswerDto, "understood" | "kept" | "warnings" | "findings"> {
-  understood: Understood[];
-  kept: IstioImport["kept"];
-  warnings: ImportWarning[];
-  findings: IstioImport["findings"];
-}
+import { Problems, type Read, Result } from "./result";
 
 const example = `apiVersion: networking.istio.io/v1beta1
 kind: VirtualService
@@ -36,6 +30,7 @@ export function Import() {
   const [text, setText] = useState("");
   const [file, setFile] = useState<string | undefined>();
   const [namespace, setNamespace] = useState("");
+  const [dialect, setDialect] = useState<ImportChoice>(AUTO);
   const read = useMutation({
     // Looking needs no version; applying says which version of the draft was looked at.
     mutationFn: (lookedAt: number | null) =>
@@ -43,7 +38,7 @@ export function Import() {
         "POST",
         `/meshes/${mesh}/import`,
         {
-          dialect: "istio",
+          dialect,
           text,
           apply: lookedAt !== null,
           ...(file ? { file } : {}),
@@ -82,8 +77,8 @@ export function Import() {
         }
       />
       <Panel
-        title="Istio documents"
-        hint="VirtualService, DestinationRule, Gateway, ServiceEntry, PeerAuthentication, AuthorizationPolicy"
+        title="Documents"
+        hint={hintOf(dialect)}
         aside={
           <Group gap={8}>
             {text === "" ? (
@@ -92,12 +87,13 @@ export function Import() {
               </Button>
             ) : null}
             <FileButton
+              multiple
               accept=".yaml,.yml,.json,text/yaml"
-              onChange={(chosen) => chosen && void chosen.text().then((content) => change(content, chosen.name))}
+              onChange={(chosen) => void together(chosen).then(({ content, name }) => change(content, name))}
             >
               {(props) => (
                 <Button {...props} size="xs" variant="default" leftSection={<IconUpload size={14} />}>
-                  Choose a file
+                  Choose files
                 </Button>
               )}
             </FileButton>
@@ -106,7 +102,7 @@ export function Import() {
       >
         <Stack gap="md">
           <Textarea
-            aria-label="Istio YAML"
+            aria-label="YAML or JSON"
             placeholder="Paste one or more YAML documents, separated by ---"
             autosize
             minRows={8}
@@ -117,6 +113,18 @@ export function Import() {
             classNames={{ input: classes.yaml }}
           />
           <Group align="flex-end" gap={12}>
+            <Select
+              label="Product"
+              w={200}
+              maw="100%"
+              allowDeselect={false}
+              data={CHOICES}
+              value={dialect}
+              onChange={(value) => {
+                setDialect(IMPORT_CHOICES.find((each) => each === value) ?? AUTO);
+                read.reset();
+              }}
+            />
             <TextInput
               label="Namespace for documents without one"
               placeholder="that of the service they speak of"
@@ -152,6 +160,22 @@ export function Import() {
   );
 }
 
+const CHOICES = [
+  { value: AUTO, label: "by what they say" },
+  ...dialectEntries.map(({ id, title }) => ({ value: id, label: title })),
+];
+
+function hintOf(choice: ImportChoice): string {
+  const entries = dialectEntries.filter(({ id }) => choice === AUTO || id === choice || id === "kubernetes");
+  return entries.map(({ title, kinds }) => `${title}: ${kinds.join(", ")}`).join(". ");
+}
+
+/** Several files are one world: their documents are read together. */
+async function together(files: readonly File[]): Promise<{ content: string; name: string | undefined }> {
+  const texts = await Promise.all(files.map((file) => file.text()));
+  return { content: texts.join("\n---\n"), name: files.length === 1 ? files[0]?.name : undefined };
+}
+
 function answerOf(result: Read | undefined, error: Error | null): { status?: Status; text: string } {
   if (error) return { status: "failing", text: "That did not work; nothing was changed." };
   if (!result) return { text: "What do you have already?" };
@@ -160,141 +184,9 @@ function answerOf(result: Read | undefined, error: Error | null): { status?: Sta
       status: "failing",
       text: `${plural(result.violations.length, "problem")} in the text; nothing was changed.`,
     };
-  const counts = `${plural(result.understood.length, "document")} understood, ${plural(result.kept.length, "field")} kept, ${plural(result.warnings.length, "warning")}.`;
+  const loud = result.warnings.filter((each) => each.changesMeaning).length;
+  const meaning = loud > 0 ? ` ${loud} of them would answer calls differently.` : "";
+  const counts = `${plural(result.understood.length, "document")} understood, ${plural(result.kept.length, "field")} kept, ${plural(result.warnings.length, "warning")}.${meaning}`;
   if (result.applied) return { status: "ok", text: `Applied to the draft. ${counts}` };
   return { status: result.warnings.length > 0 ? "attention" : "ok", text: counts };
-}
-
-function Problems({ error }: { error: Error }) {
-  const violations = error instanceof ApiError ? error.violations : [];
-  return (
-    <div role="alert">
-      <Text size="sm" c="var(--mw-failing)">
-        {error.message}
-      </Text>
-      <List size="sm" mt={4}>
-        {violations.map((each) => (
-          <List.Item key={`${each.path} ${each.message}`}>
-            {each.path}: {each.message} {each.fix}
-          </List.Item>
-        ))}
-      </List>
-    </div>
-  );
-}
-
-function Result({ result, mesh }: { result: Read; mesh: string }) {
-  return (
-    <>
-      {result.violations.length > 0 ? (
-        <Panel title="Problems">
-          <Rows
-            rows={result.violations.map((each) => ({
-              id: `${each.path} ${each.message}`,
-              status: "failing",
-              title: each.message,
-              detail: [each.line ? `line ${each.line}` : "", each.path, each.fix].filter(Boolean).join(" · "),
-            }))}
-          />
-        </Panel>
-      ) : null}
-      {result.warnings.length > 0 ? (
-        <Panel title="Warned about">
-          <Rows
-            rows={result.warnings.map((each) => ({
-              id: `${each.source} ${each.path} ${each.message}`,
-              status: "attention",
-              title: `${each.source} ${each.message}`,
-              detail: [each.line ? `line ${each.line}` : "", each.path, each.fix].filter(Boolean).join(" · "),
-            }))}
-          />
-        </Panel>
-      ) : null}
-      {result.understood.length > 0 ? (
-        <Panel title="Understood">
-          <Rows
-            rows={result.understood.map((each) => ({
-              id: `${each.source} ${each.line}`,
-              status: "ok",
-              title: each.source,
-              sentences: each.sentences,
-            }))}
-          />
-        </Panel>
-      ) : null}
-      {result.kept.length > 0 ? (
-        <Panel
-          title="Kept"
-          hint="The model has no word for these. They are kept word for word and written back on export; they have no effect here."
-        >
-          <Rows
-            rows={result.kept.map((each) => ({
-              id: `${each.source} ${each.path}`,
-              status: "unmeasured",
-              title: `${each.path}: ${JSON.stringify(each.value)}`,
-              detail: each.source,
-            }))}
-          />
-        </Panel>
-      ) : null}
-      {result.findings.length > 0 ? (
-        <Panel
-          title="What the analyzers say about it"
-          aside={
-            <Anchor size="sm" component={Link} href={`/meshes/${mesh}/findings`}>
-              Findings with fixes
-            </Anchor>
-          }
-        >
-          <Rows
-            rows={result.findings.map((each) => ({
-              id: `${each.code} ${each.message}`,
-              status: severityStatus[each.severity],
-              title: each.message,
-              detail: `${each.code} · ${each.cause}`,
-            }))}
-          />
-        </Panel>
-      ) : null}
-    </>
-  );
-}
-
-const words: Record<Status, string> = {
-  ok: "understood",
-  attention: "warning",
-  failing: "problem",
-  unmeasured: "kept",
-  stale: "stale",
-};
-
-function Rows({
-  rows,
-}: {
-  rows: { id: string; status: Status; title: string; detail?: string; sentences?: string[] }[];
-}) {
-  return (
-    <ul className={classes.rows}>
-      {rows.map((row) => (
-        <li key={row.id}>
-          <StatusBadge status={row.status}>{words[row.status]}</StatusBadge>
-          <div>
-            <Text size="sm" fw={500}>
-              {row.title}
-            </Text>
-            {row.sentences?.map((sentence) => (
-              <Text key={sentence} size="sm">
-                {sentence}
-              </Text>
-            ))}
-            {row.detail ? (
-              <Text size="xs" c="dimmed">
-                {row.detail}
-              </Text>
-            ) : null}
-          </div>
-        </li>
-      ))}
-    </ul>
-  );
 }

@@ -67,7 +67,7 @@ export const navigation: readonly NavigationEntry[] = [
     path: "import",
     key: "i",
     icon: IconFileImport,
-    hint: "Bring Istio documents in",
+    hint: "Bring what you run already in",
     onPhone: false,
   },
   {

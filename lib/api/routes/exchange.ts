@@ -2,7 +2,15 @@
 // The rule: what is lost or only kept on the way is said, and reading alone changes nothing.
 import { editDraft, readDraft } from "@/lib/data/drafts";
 import { readDesign } from "@/lib/data/meshes";
-import { exportIstio, importIstio } from "@/lib/dialects/istio";
+import {
+  AUTO,
+  buildBundle,
+  dialectOf,
+  exportDocument,
+  type ImportChoice,
+  importDocuments,
+  lossesOf,
+} from "@/lib/dialects";
 import { AppError } from "@/lib/errors";
 import { type Command, toYaml } from "@/lib/mesh";
 import { versionTag } from "../etag";
@@ -28,16 +36,12 @@ export const exchangeRoutes = [
       const slug = params.mesh;
       const { document, version } = await readDraft(runtime.database, principal, slug);
       const { text, file, defaultNamespace } = body;
-      const found = importIstio(text, {
-        document,
-        ...(file === undefined ? {} : { file }),
-        ...(defaultNamespace === undefined ? {} : { defaultNamespace }),
-      });
+      const found = importDocuments(body.dialect, [{ text, file }], { document, defaultNamespace });
       if (!body.apply) return { body: { ...found, applied: false, version } };
       if (found.violations.length > 0) throw new AppError("not-importable", { violations: found.violations });
       if (found.commands.length === 0)
         return { body: { ...found, applied: false, version }, etag: versionTag(version) };
-      const commands: Command[] = [{ type: "batch", label: "Import from Istio", commands: found.commands }];
+      const commands: Command[] = [{ type: "batch", label: importLabel(body.dialect), commands: found.commands }];
       const change = await editDraft(runtime.database, principal, {
         slug,
         base: baseVersion(),
@@ -56,11 +60,20 @@ export const exchangeRoutes = [
     access: onMesh("mesh.read"),
     query: schema.exportQuery,
     answer: schema.exportAnswer,
-    async handle({ runtime, principal, params, query: { at, format } }) {
+    async handle({ runtime, principal, params, query: { at, format, channel, bundle } }) {
       const { document, digest } = await readDesign(runtime.database, principal, { slug: params.mesh, at });
-      if (format === "istio") return { body: { format, at, digest, ...exportIstio(document) } };
-      const text = format === "yaml" ? toYaml(document) : `${JSON.stringify(document, null, 2)}\n`;
-      return { body: { format, at, digest, text, losses: [] } };
+      if (format === "yaml" || format === "json") {
+        const text = format === "yaml" ? toYaml(document) : `${JSON.stringify(document, null, 2)}\n`;
+        return { body: { format, at, digest, text, losses: [], report: [] } };
+      }
+      const dialect = dialectOf(format);
+      const variant = dialect.channels ? (channel ?? dialect.channels[0]) : undefined;
+      const made = exportDocument(format, document, variant === undefined ? {} : { channel: variant });
+      const { text, report } = made;
+      const files = bundle === "true" ? { files: buildBundle({ dialect, channel: variant, document, made }) } : {};
+      return { body: { format, at, digest, text, losses: lossesOf(report), report, ...files } };
     },
   }),
 ];
+
+const importLabel = (choice: ImportChoice) => (choice === AUTO ? "Import" : `Import from ${dialectOf(choice).title}`);

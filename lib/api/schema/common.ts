@@ -19,6 +19,8 @@ export const violation = z.object({
   fix: z.string().optional(),
   key: z.string().optional(),
   line: z.number().optional(),
+  column: z.number().optional(),
+  file: z.string().optional(),
 });
 export type ViolationDto = z.infer<typeof violation>;
 

@@ -1,5 +1,6 @@
 // Meshes, drafts, revisions, findings, import and export.
 import { z } from "zod";
+import { CHANNELS, EXPORT_IDS, IMPORT_CHOICES } from "@/lib/dialects/catalogue";
 import { commandSchema, meshDocument, positions } from "@/lib/mesh";
 import { at, objectKeyText, role, slug, timestamp, violation } from "./common";
 import { acceptedRisk } from "./findings";
@@ -102,7 +103,8 @@ export const findings = z.object({
 });
 
 export const importRequest = z.strictObject({
-  dialect: z.enum(["istio"]),
+  /** auto: every resource is taken for what its apiVersion and kind say. */
+  dialect: z.enum(IMPORT_CHOICES).default("auto"),
   text: z.string().min(1).max(900_000),
   file: z.string().max(256).optional(),
   defaultNamespace: z.string().max(63).optional(),
@@ -122,15 +124,33 @@ export const importAnswer = z.object({
 });
 export const exportQuery = z.strictObject({
   at: at.default("draft"),
-  format: z.enum(["yaml", "istio", "json"]).default("yaml"),
+  format: z.enum(["yaml", "json", ...EXPORT_IDS]).default("yaml"),
+  /** Variant of the product, where it has several; absent: its first. */
+  channel: z.enum(CHANNELS).optional(),
+  /** true: also the files of a bundle. */
+  bundle: z.enum(["true", "false"]).default("false"),
 });
+const reportEntry = z.object({
+  key: z.string(),
+  path: z.string(),
+  verdict: z.enum(["exact", "approximate", "moved", "escape", "lost", "ignored"]),
+  reason: z.string(),
+  /** A call gets another answer than the design says. */
+  changesMeaning: z.boolean().optional(),
+  target: z.string().optional(),
+});
+export type ReportEntryDto = z.infer<typeof reportEntry>;
 export const exportAnswer = z.object({
   format: z.string(),
   at: z.string(),
   digest: z.string(),
   text: z.string(),
-  losses: z.array(z.unknown()),
+  losses: z.array(reportEntry),
+  /** Every part of the design with its verdict; empty for yaml and json. */
+  report: z.array(reportEntry),
+  files: z.array(z.object({ path: z.string(), text: z.string() })).optional(),
 });
+export type ExportAnswerDto = z.infer<typeof exportAnswer>;
 
 /** The whole draft at once, as the CLI pushes it. Runs as commands, so it can be undone. */
 export const draftReplace = z.strictObject({

@@ -1,7 +1,7 @@
 // meshwright import: configuration of another mesh product into a design.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { type IstioImport, importIstio } from "@/lib/dialects/istio";
+import { AUTO, dialectEntries, IMPORT_CHOICES, type ImportResult, importDocuments } from "@/lib/dialects";
 import { applyCommand, emptyMesh, type MeshDocument, toYaml } from "@/lib/mesh";
 import type { CliCommand } from "../command";
 import { readDesign, readTexts } from "../files";
@@ -10,21 +10,28 @@ import { counted, findingText, violationText } from "../words";
 
 export const importCommand: CliCommand = {
   name: "import",
-  usage: "--from istio FILE|FOLDER...",
+  usage: "FILE|FOLDER... [--from DIALECT]",
   about: "Reads configuration of another mesh into a design and prints the design as YAML.",
   options: {
-    from: { type: "string", value: "DIALECT", about: "istio" },
+    from: {
+      type: "string",
+      value: "DIALECT",
+      about: `${IMPORT_CHOICES.join(", ")} (default auto: by apiVersion and kind)`,
+    },
     into: { type: "string", value: "FILE", about: "the design to read into; absent: a new one" },
     write: { type: "boolean", about: "write the design back to --into instead of printing it" },
     namespace: { type: "string", value: "NAME", about: "for resources that name none" },
     mesh: { type: "string", value: "NAME", about: 'name of a new design (default "mesh")' },
   },
-  details: `What was understood, kept and warned about goes to standard error; with --json everything is one object.
+  details: `All files are one world: a route in one finds its service in another. Kubernetes resources are always read along.
+What was understood, kept and warned about goes to standard error; with --json everything is one object.
+What is read:
+${dialectEntries.map(({ id, kinds }) => `  ${id}: ${kinds.join(", ")}`).join("\n")}
 Exit code: 0 taken over (there may be findings), 1 a text that cannot be read, 2 wrong use.
 
 Example: meshwright import --from istio payment.yaml --into mesh.yaml --write`,
   async run(io, given) {
-    given.choice("from", ["istio"]);
+    const choice = given.choice("from", IMPORT_CHOICES, AUTO);
     const into = given.text("into");
     if (given.flag("write") && into === undefined) throw new UsageError("--write needs --into FILE");
     const base = await readBase(io, into, given.text("mesh"));
@@ -34,20 +41,11 @@ Example: meshwright import --from istio payment.yaml --into mesh.yaml --write`,
       return EXIT.found;
     }
     let document = base.document;
-    const results: IstioImport[] = [];
-    const namespace = given.text("namespace");
-    for (const { file, text } of await readTexts(io, given.operands)) {
-      const result = importIstio(text, {
-        document,
-        file,
-        ...(namespace === undefined ? {} : { defaultNamespace: namespace }),
-      });
-      const applied = applyCommand(document, {}, { type: "batch", commands: result.commands });
-      if (applied.ok) document = applied.document;
-      else result.violations.push(...applied.violations);
-      results.push(result);
-    }
-    const report = merged(results);
+    const texts = await readTexts(io, given.operands);
+    const report = importDocuments(choice, texts, { document, defaultNamespace: given.text("namespace") });
+    const applied = applyCommand(document, {}, { type: "batch", commands: report.commands });
+    if (applied.ok) document = applied.document;
+    else report.violations.push(...applied.violations);
     const hasFailed = report.violations.length > 0;
     if (given.flag("json")) printJson(io, { ok: !hasFailed, ...report, ...(hasFailed ? {} : { document }) });
     else sayReport(io, report);
@@ -58,7 +56,7 @@ Example: meshwright import --from istio payment.yaml --into mesh.yaml --write`,
   },
 };
 
-type Base = { ok: true; document: MeshDocument } | { ok: false; violations: IstioImport["violations"] };
+type Base = { ok: true; document: MeshDocument } | { ok: false; violations: ImportResult["violations"] };
 
 async function readBase(io: Io, into: string | undefined, name = "mesh"): Promise<Base> {
   if (into === undefined) return { ok: true, document: emptyMesh(name) };
@@ -66,30 +64,24 @@ async function readBase(io: Io, into: string | undefined, name = "mesh"): Promis
   return read.ok ? { ok: true, document: read.design.document } : read;
 }
 
-function merged(results: IstioImport[]): IstioImport {
-  return {
-    understood: results.flatMap((result) => result.understood),
-    kept: results.flatMap((result) => result.kept),
-    warnings: results.flatMap((result) => result.warnings),
-    violations: results.flatMap((result) => result.violations),
-    commands: results.flatMap((result) => result.commands),
-    findings: results.flatMap((result) => result.findings),
-  };
-}
-
-function sayReport(io: Io, report: IstioImport): void {
+function sayReport(io: Io, report: ImportResult): void {
   for (const { source, file, line, sentences } of report.understood) {
     io.note(`${file ?? "text"}:${line}: ${source}\n${sentences.map((sentence) => `    ${sentence}\n`).join("")}`);
   }
-  for (const { file, line, source, path: place, message, fix } of report.warnings) {
-    io.note(`${file ?? "text"}:${line}: warning: ${source}#${place}: ${message}\n    fix: ${fix}\n`);
+  // what gives calls another answer stands last, nearest to the prompt
+  for (const warning of [...report.warnings].sort((a, b) => Number(a.changesMeaning) - Number(b.changesMeaning))) {
+    const { file, line, column, source, path: place, message, fix, verdict, changesMeaning } = warning;
+    const at = `${file ?? "text"}:${line}${column === undefined ? "" : `:${column}`}`;
+    const word = changesMeaning ? "CHANGES THE MEANING" : "warning";
+    io.note(`${at}: ${word} (${verdict}): ${source}#${place}: ${message}\n    fix: ${fix}\n`);
   }
   for (const violation of report.violations) io.note(violationText(violation));
   for (const finding of report.findings) io.note(findingText(finding, undefined));
+  const loud = report.warnings.filter(({ changesMeaning }) => changesMeaning).length;
   const parts = [
     `${counted(report.understood.length, "resource")} understood`,
     `${counted(report.kept.length, "field")} kept`,
-    counted(report.warnings.length, "warning"),
+    `${counted(report.warnings.length, "warning")}${loud > 0 ? ` (${loud} of them change the meaning)` : ""}`,
     counted(report.findings.length, "finding"),
     counted(report.violations.length, "violation"),
   ];

@@ -12,6 +12,7 @@ import {
 import { durationText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "./context";
 import type { Fields, Sink } from "./fields";
+import { serviceOfHost } from "./hosts";
 
 type PolicyBlocks = Omit<SpecOf<"TrafficPolicy">, "service" | "subset">;
 
@@ -29,7 +30,7 @@ export function importDestinationRule(
     sentences: [],
   };
   const host = spec.text("host");
-  const service = host === undefined ? undefined : context.service(resource, host, ["spec", "host"]);
+  const service = host === undefined ? undefined : serviceOfHost(context, resource, host, ["spec", "host"]);
   if (!service) {
     if (host === undefined) spec.problem("host", "is missing", "Name the service.");
     else {
@@ -50,7 +51,7 @@ export function importDestinationRule(
   spec.keepRest();
   for (const kept of sink.kept) {
     const message = "has no counterpart in the model: it is kept and written back on export, and has no effect here";
-    context.warn(resource, kept.path, message, "Remove it, or keep Istio for what it does.");
+    context.warn(resource, kept.path, message, "Remove it, or keep Istio for what it does.", { verdict: "lost" });
   }
   // the first object carries what was kept of the resource
   let carrier: Sink | undefined = sink;

@@ -1,17 +1,30 @@
 // Design -> Istio YAML (networking.istio.io/v1 and security.istio.io/v1), with a report of what Istio cannot say.
 // The rule: nothing is left out without a line in the report. Services, workloads and namespaces are Kubernetes objects and not part of it.
-import { buildIndex, type ExternalService, type Gateway, type MeshDocument, objectKey } from "@/lib/mesh";
+import {
+  buildIndex,
+  type ExternalService,
+  type Gateway,
+  type MeshDocument,
+  type MeshObject,
+  type ObjectKey,
+  objectKey,
+} from "@/lib/mesh";
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
-import { ExportContext, type IstioResource, type Loss, metadataOf, originOfKind } from "./export-context";
+import { type DialectExport, lossesOf, type Manifest, type ReportEntry } from "../shared/dialect";
+import { ExportContext, metadataOf, originOfKind } from "./export-context";
 import { exportDestinationRule } from "./export-policy";
 import { exportRoute } from "./export-route";
 import { exportAuthorizationPolicy, exportDefaults, exportMutualTls } from "./export-security";
 
-export type { IstioResource, Loss } from "./export-context";
-export type IstioExport = { text: string; resources: IstioResource[]; losses: Loss[] };
+export type IstioExport = { text: string; resources: Manifest[]; losses: ReportEntry[] };
 
 export function exportIstio(document: MeshDocument): IstioExport {
-  const context = new ExportContext(buildIndex(document));
+  const { text, resources, report } = exportDocument(document);
+  return { text, resources, losses: lossesOf(report) };
+}
+
+export function exportDocument(document: MeshDocument): DialectExport {
+  const context = new ExportContext(buildIndex(document), "istio", ["spec", "http"]);
   const { index } = context;
   index.all("Gateway").forEach((gateway) => {
     exportGateway(context, gateway);
@@ -33,8 +46,20 @@ export function exportIstio(document: MeshDocument): IstioExport {
   });
   if (index.mesh) exportDefaults(context, index.mesh);
   reportLosses(context);
-  return { text: valuesToYaml(context.resources), resources: context.resources, losses: context.losses };
+  context.bringBackKept();
+  context.fillExact(document.objects.flatMap(unitsOf), "means the same in Istio");
+  return { text: valuesToYaml(context.resources), resources: context.resources, report: context.report };
 }
+
+/** What a verdict is given to: each rule of a route, any other object as a whole. */
+function unitsOf(object: MeshObject): { key: ObjectKey; path: string }[] {
+  const key = objectKey(object);
+  if (object.kind === "Route") return object.spec.rules.map((_, i) => ({ key, path: `spec.rules[${i}]` }));
+  const isCarried = CARRIED.has(object.kind);
+  return isCarried ? [{ key, path: "spec" }] : [];
+}
+
+const CARRIED = new Set(["Gateway", "ExternalService", "Subset", "TrafficPolicy", "MutualTls", "AuthorizationPolicy"]);
 
 function exportGateway(context: ExportContext, gateway: Gateway): void {
   const { type, listeners } = gateway.spec;
@@ -85,6 +110,15 @@ function reportLosses(context: ExportContext): void {
   }
   for (const boundary of index.all("TrustBoundary")) {
     context.lose(boundary, ["spec"], "lost", "Istio has no trust boundaries");
+  }
+  for (const dependency of index.all("Dependency")) {
+    if (index.mesh?.spec.defaults.authorization !== "drawn") continue;
+    context.tell(dependency, ["spec"], "moved", "it is a grant in the AuthorizationPolicy drawn-callers-of its callee");
+  }
+  for (const kind of ["Namespace", "Service", "Workload"] as const) {
+    for (const object of index.all(kind)) {
+      context.tell(object, ["metadata"], "moved", "it is a resource of Kubernetes, which is applied on its own");
+    }
   }
   for (const service of index.all("Service")) {
     if (service.spec.mode === undefined && service.spec.optOut === undefined) continue;

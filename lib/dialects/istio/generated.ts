@@ -1,3 +1,2 @@
-// The label of resources that an export makes of drawn dependencies and mesh defaults.
-// The rule: an import passes over them, for they come back from the design itself.
-export const GENERATED_LABEL = "meshwright.dev/generated";
+// The label of generated resources, where the exporters of this folder look for it.
+export { GENERATED_LABEL } from "../shared/generated";

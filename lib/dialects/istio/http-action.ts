@@ -2,7 +2,7 @@
 import { type Destination, type HeaderChanges, RETRY_CONDITIONS, type Retries, type RouteAction } from "@/lib/mesh";
 import { type ImportContext, type Resource, refFrom } from "./context";
 import type { Fields } from "./fields";
-import { resolveHost } from "./hosts";
+import { resolveHost, serviceOfHost } from "./hosts";
 
 export function importAction(context: ImportContext, resource: Resource, fields: Fields): RouteAction | undefined {
   const redirect = fields.object("redirect");
@@ -61,7 +61,7 @@ function importDestination(
   const port = portFields?.number("number");
   portFields?.keepRest();
   const weight = fields.number("weight");
-  const service = context.service(resource, host, [...destination.path, "host"], port);
+  const service = serviceOfHost(context, resource, host, [...destination.path, "host"], port);
   destination.keepRest();
   fields.keepRest();
   if (!service) {

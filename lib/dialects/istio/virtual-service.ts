@@ -13,6 +13,7 @@ import {
 import { ruleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "./context";
 import { Fields, type Sink } from "./fields";
+import { serviceOfHost } from "./hosts";
 import { importAction, importHeaders, importRetries, importRewrite } from "./http-action";
 import { importMatch } from "./http-match";
 
@@ -55,7 +56,7 @@ function targetsOf(
   if (gateways.includes("mesh")) {
     hosts.forEach((host, i) => {
       const path = ["spec", "hosts", i];
-      const service = context.service(resource, host, path);
+      const service = serviceOfHost(context, resource, host, path);
       if (service) {
         targets.push({ ref: { kind: "Service", ...refFrom(service, resource.namespace) } });
         return;
@@ -149,6 +150,7 @@ function importRule(
       fields.path,
       message,
       "It is kept and written back on export. Add a rule by hand if it matters here.",
+      { verdict: "lost", changesMeaning: true },
     );
     sink.kept.push({
       path: fields.path,
@@ -165,7 +167,7 @@ function importRule(
   fields.keepRest();
   for (const kept of sink.kept.slice(before)) {
     const message = "has no counterpart in the model: it is kept and written back on export, and has no effect here";
-    context.warn(resource, kept.path, message, "Remove it, or keep Istio for what it does.");
+    context.warn(resource, kept.path, message, "Remove it, or keep Istio for what it does.", { verdict: "lost" });
   }
   if (!action) return undefined;
   return {

@@ -5,13 +5,14 @@ import type { Path, Violation } from "../types";
 
 export const YAML_LIMITS = { bytes: 4 * 1024 * 1024, documents: 20_000, depth: 64, aliases: 100 };
 
-/** One document of the text. `lineOf` gives the line of the deepest place on the path that is written down. */
+/** One document of the text. `lineOf` and `columnOf` give the deepest place on the path that is written down. */
 export type YamlDocument = {
   value: unknown;
   line: number;
   /** As written, when there is a comment in it. */
   commented?: string;
   lineOf(path: Path): number;
+  columnOf(path: Path): number;
 };
 export type YamlRead = { documents: YamlDocument[]; violations: Violation[] };
 export type YamlOptions = {
@@ -58,7 +59,9 @@ export function readYaml(text: string, options: YamlOptions = {}): YamlRead {
     if (document.errors.length > 0) {
       for (const error of document.errors) {
         const line = error.linePos?.[0].line ?? start;
-        violations.push(problem(line, `is not valid YAML: ${firstLine(error.message)}`, "Correct the syntax."));
+        const column = error.linePos?.[0].col ?? 1;
+        const said = problem(line, `is not valid YAML: ${firstLine(error.message)}`, "Correct the syntax.");
+        violations.push({ ...said, column });
       }
       continue;
     }
@@ -74,7 +77,8 @@ export function readYaml(text: string, options: YamlOptions = {}): YamlRead {
       value: value.value,
       line: start,
       ...(/(^|\s)#/.test(written) ? { commented: written } : {}),
-      lineOf: (path) => lineAt(document, path, lineCounter, start),
+      lineOf: (path) => placeAt(document, path, lineCounter, start).line,
+      columnOf: (path) => placeAt(document, path, lineCounter, start).column,
     });
   }
   return { documents, violations };
@@ -94,25 +98,31 @@ function toValue(document: Document.Parsed): { ok: true; value: unknown } | { ok
   }
 }
 
-function lineAt(document: Document.Parsed, path: Path, lineCounter: LineCounter, start: number): number {
+type Place = { line: number; column: number };
+
+function placeAt(document: Document.Parsed, path: Path, lineCounter: LineCounter, start: number): Place {
   let node: unknown = document.contents;
-  let line = start;
+  let place: Place = { line: start, column: 1 };
+  const at = (offset: number): Place => {
+    const { line, col } = lineCounter.linePos(offset);
+    return { line, column: col };
+  };
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document);
     if (!isCollection(node)) break;
     if (isMap(node)) {
       const pair = node.items.find((item) => isPair(item) && isNode(item.key) && item.key.toJSON() === step);
       if (!pair) break;
-      if (isNode(pair.key) && pair.key.range) line = lineCounter.linePos(pair.key.range[0]).line;
+      if (isNode(pair.key) && pair.key.range) place = at(pair.key.range[0]);
       node = pair.value;
     } else {
       const next: unknown = node.get(step, true);
       if (!isNode(next)) break;
-      if (next.range) line = lineCounter.linePos(next.range[0]).line;
+      if (next.range) place = at(next.range[0]);
       node = next;
     }
   }
-  return line;
+  return place;
 }
 
 /**

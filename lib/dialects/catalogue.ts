@@ -1,0 +1,71 @@
+// Which products there are, in words: what screens, API and commands list without loading a reader or a writer.
+// The rule: a dialect's kinds are the kinds that its readers know; a test holds the two together.
+
+export type DialectId = "kubernetes" | "istio" | "gateway-api";
+
+export type DialectEntry = {
+  id: DialectId;
+  title: string;
+  /** What the text may be, as a person reads it. */
+  versions: readonly string[];
+  kinds: readonly string[];
+  /** Whether designs can be written for it. */
+  hasExport: boolean;
+  /** Variants of the export; the first is the default. */
+  channels?: readonly string[];
+};
+
+export const CATALOGUE = {
+  kubernetes: {
+    id: "kubernetes",
+    title: "Kubernetes",
+    versions: ["v1", "apps/v1", "networking.k8s.io/v1"],
+    kinds: ["Namespace", "ServiceAccount", "Service", "Deployment", "StatefulSet", "NetworkPolicy"],
+    hasExport: false,
+  },
+  istio: {
+    id: "istio",
+    title: "Istio",
+    versions: ["v1", "v1beta1", "v1alpha3 (Istio 1.31 and before)"],
+    kinds: [
+      "Gateway",
+      "ServiceEntry",
+      "DestinationRule",
+      "VirtualService",
+      "PeerAuthentication",
+      "AuthorizationPolicy",
+    ],
+    hasExport: true,
+  },
+  "gateway-api": {
+    id: "gateway-api",
+    title: "Gateway API",
+    versions: ["v1.6 with GAMMA, standard and experimental channel"],
+    kinds: [
+      "GatewayClass",
+      "Gateway",
+      "ListenerSet",
+      "ReferenceGrant",
+      "HTTPRoute",
+      "GRPCRoute",
+      "TLSRoute",
+      "TCPRoute",
+      "UDPRoute",
+      "BackendTLSPolicy",
+      "XBackendTrafficPolicy",
+    ],
+    hasExport: true,
+    channels: ["standard", "experimental"],
+  },
+} as const satisfies Record<DialectId, DialectEntry>;
+
+export const dialectEntries: readonly DialectEntry[] = Object.values(CATALOGUE);
+
+/** `auto` takes every resource for what it says it is: apiVersion and kind are enough. */
+export const AUTO = "auto";
+export type ImportChoice = DialectId | typeof AUTO;
+export const IMPORT_CHOICES = [AUTO, "kubernetes", "istio", "gateway-api"] as const satisfies readonly ImportChoice[];
+
+export type ExportId = { [K in DialectId]: (typeof CATALOGUE)[K]["hasExport"] extends true ? K : never }[DialectId];
+export const EXPORT_IDS = ["istio", "gateway-api"] as const satisfies readonly ExportId[];
+export const CHANNELS = ["standard", "experimental"] as const;

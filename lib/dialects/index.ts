@@ -1,0 +1,37 @@
+// The registry: every product that designs come from or go to, with its readers and writers.
+// The rule: a new product is an entry of the catalogue and one line in DIALECTS; nothing else knows it by name.
+import type { MeshDocument } from "@/lib/mesh";
+import { AUTO, type DialectId, type ExportId, type ImportChoice } from "./catalogue";
+import { gatewayApi } from "./gateway-api";
+import { istio } from "./istio";
+import { kubernetes } from "./kubernetes";
+import type { Dialect, DialectExport, ExportOptions } from "./shared/dialect";
+import { type ImportResult, importWith } from "./shared/import";
+import type { SourceText } from "./shared/reader";
+
+export { AUTO, type DialectId, dialectEntries, EXPORT_IDS, IMPORT_CHOICES, type ImportChoice } from "./catalogue";
+export { buildBundle } from "./shared/bundle";
+export { lossesOf } from "./shared/dialect";
+export type { ImportResult } from "./shared/import";
+
+const DIALECTS: Record<DialectId, Dialect> = { kubernetes, istio, "gateway-api": gatewayApi };
+
+export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];
+
+/** Kubernetes is always read along: services and workloads in the same text are the ground of every mesh. */
+export function importDocuments(
+  choice: ImportChoice,
+  texts: readonly SourceText[],
+  options: { document: MeshDocument; defaultNamespace?: string | undefined },
+): ImportResult {
+  const all = Object.values(DIALECTS);
+  const asked = all.filter(({ id }) => choice === AUTO || id === choice || id === "kubernetes");
+  const others = all.filter((each) => !asked.includes(each));
+  return importWith(asked, others, texts, options);
+}
+
+export function exportDocument(id: ExportId, document: MeshDocument, options: ExportOptions = {}): DialectExport {
+  const write = DIALECTS[id].exportDocument;
+  if (!write) throw new Error(`${DIALECTS[id].title} has no export`);
+  return write(document, options);
+}

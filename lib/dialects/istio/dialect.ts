@@ -1,0 +1,37 @@
+// Istio as a dialect: networking and security resources of v1, v1beta1 and v1alpha3 in, v1 out.
+import { CATALOGUE } from "../catalogue";
+import type { Dialect, Importer } from "../shared/dialect";
+import { importDestinationRule } from "./destination-rule";
+import { importGateway, importServiceEntry } from "./edges";
+import { exportDocument } from "./export";
+import { FIELDS } from "./field-verdicts";
+import { guessNamespace } from "./hosts";
+import { importAuthorizationPolicy, importPeerAuthentication } from "./security";
+import { importVirtualService } from "./virtual-service";
+
+const NETWORKING = "networking.istio.io";
+const SECURITY = "security.istio.io";
+const VERSIONS = ["v1", "v1beta1", "v1alpha3"];
+
+// Edges first, so that routes find their gateways and hosts; then subsets, then what names them.
+const READERS: [group: string, kind: string, run: Importer["run"]][] = [
+  [NETWORKING, "Gateway", importGateway],
+  [NETWORKING, "ServiceEntry", importServiceEntry],
+  [NETWORKING, "DestinationRule", importDestinationRule],
+  [NETWORKING, "VirtualService", importVirtualService],
+  [SECURITY, "PeerAuthentication", importPeerAuthentication],
+  [SECURITY, "AuthorizationPolicy", importAuthorizationPolicy],
+];
+const importers = READERS.map(
+  ([group, kind, run], i): Importer => ({ group, kind, versions: VERSIONS, rank: 100 + i, run }),
+);
+
+export const istio: Dialect = {
+  ...CATALOGUE.istio,
+  recognises: (apiVersion, kind) =>
+    importers.some((each) => each.kind === kind && apiVersion.startsWith(`${each.group}/`)),
+  reading: () => ({ importers }),
+  guessNamespace,
+  exportDocument,
+  fields: FIELDS,
+};

@@ -1,0 +1,83 @@
+// What becomes of Istio's fields on import.
+// The rule: what is not in this list is kept word for word, has no effect here, and comes back on export to Istio.
+import type { FieldVerdict } from "../shared/dialect";
+
+const KEPT = "Kept word for word, without effect here; written back on export to Istio.";
+
+export const FIELDS: readonly FieldVerdict[] = [
+  {
+    kind: "VirtualService",
+    path: "spec.hosts",
+    verdict: "exact",
+    note: "Each service is a Route; a gateway's hosts are the hosts of its Route.",
+  },
+  {
+    kind: "VirtualService",
+    path: "spec.http[].match.{uri,method,headers,withoutHeaders,queryParams}",
+    verdict: "exact",
+    note: "In list order; a prefix is compared as text.",
+  },
+  {
+    kind: "VirtualService",
+    path: "spec.http[].match.*",
+    verdict: "lost",
+    note: "The rule is left out and kept whole: without the condition it would take other calls.",
+  },
+  {
+    kind: "VirtualService",
+    path: "spec.http[].{route,redirect,directResponse,timeout,retries,rewrite,headers}",
+    verdict: "exact",
+    note: "Retries: attempts, perTryTimeout and retryOn.",
+  },
+  {
+    kind: "VirtualService",
+    path: "spec.http[].{mirror,mirrors,mirrorPercentage,fault,corsPolicy,delegate}",
+    verdict: "lost",
+    note: KEPT,
+  },
+  { kind: "VirtualService", path: "spec.{tcp,tls,exportTo}", verdict: "lost", note: KEPT },
+  {
+    kind: "DestinationRule",
+    path: "spec.{host,subsets}",
+    verdict: "exact",
+    note: "A subset's own policy is a TrafficPolicy of the subset.",
+  },
+  {
+    kind: "DestinationRule",
+    path: "spec.trafficPolicy.{connectionPool,outlierDetection,loadBalancer.simple,retryBudget}",
+    verdict: "exact",
+    note: "consecutiveErrors stays a number without effect, as in Istio.",
+  },
+  { kind: "DestinationRule", path: "spec.trafficPolicy.*", verdict: "lost", note: KEPT },
+  {
+    kind: "Gateway",
+    path: "spec.servers[].{port,hosts}",
+    verdict: "exact",
+    note: "The namespace before a host is left out.",
+  },
+  { kind: "Gateway", path: "spec.servers[].tls", verdict: "lost", note: KEPT },
+  {
+    kind: "ServiceEntry",
+    path: "spec.{hosts,ports,endpoints}",
+    verdict: "exact",
+    note: "MESH_EXTERNAL; services inside the mesh are Services.",
+  },
+  {
+    kind: "PeerAuthentication",
+    path: "spec.{selector,mtls,portLevelMtls}",
+    verdict: "exact",
+    note: "A selector has to name one service of the design.",
+  },
+  {
+    kind: "AuthorizationPolicy",
+    path: "spec.{selector,action,rules}",
+    verdict: "exact",
+    note: "principals, serviceAccounts, namespaces, methods, paths, ports, hosts, request headers.",
+  },
+  {
+    kind: "AuthorizationPolicy",
+    path: "spec.rules.*",
+    verdict: "lost",
+    note: "A policy with any other condition is left out whole: part of it would be another policy.",
+  },
+];

@@ -1,0 +1,204 @@
+// What the importers of single resources share: the resource, the design it lands in, and what came of it so far.
+import {
+  API_VERSION,
+  type Kind,
+  keyOf,
+  type MeshIndex,
+  type MeshObject,
+  type ObjectKey,
+  type ObjectOf,
+  type Origin,
+  objectKey,
+  type Path,
+  parseKey,
+  pathText,
+  type Service,
+  type ServiceRef,
+  type SpecOf,
+} from "@/lib/mesh";
+import type { DialectId, Verdict } from "./dialect";
+import type { Sink } from "./fields";
+
+export type Resource = {
+  dialect: DialectId;
+  apiVersion: string;
+  kind: string;
+  name: string;
+  namespace: string;
+  namespaceDefaulted: boolean;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  /** When it was made, as the cluster says; the older of two routes wins. */
+  createdAt?: string;
+  line: number;
+  lineOf(path: Path): number;
+  columnOf(path: Path): number;
+  file?: string;
+  spec: unknown;
+};
+
+export type ImportWarning = {
+  /** `VirtualService production/payment-service` */
+  source: string;
+  path: string;
+  message: string;
+  fix: string;
+  line: number;
+  column?: number;
+  file?: string;
+  verdict: Verdict;
+  /** A call gets another answer here than in the product. */
+  changesMeaning: boolean;
+};
+
+/** What became of one resource. */
+export type Understood = { source: string; line: number; file?: string; objects: ObjectKey[]; sentences: string[] };
+
+type Judgement = { verdict?: Verdict; changesMeaning?: boolean };
+
+/** For a service of which nothing but the name is known. */
+const ASSUMED_PORT = 80;
+
+export const sourceText = (resource: { kind: string; namespace: string; name: string }) =>
+  resource.namespace === ""
+    ? `${resource.kind} ${resource.name}`
+    : `${resource.kind} ${resource.namespace}/${resource.name}`;
+
+export function understood(resource: Resource): Understood {
+  return {
+    source: sourceText(resource),
+    line: resource.line,
+    ...(resource.file === undefined ? {} : { file: resource.file }),
+    objects: [],
+    sentences: [],
+  };
+}
+
+/** One import: objects are put here by key, and turned into commands at the end. */
+export class ImportContext {
+  readonly objects = new Map<ObjectKey, MeshObject>();
+  readonly warnings: ImportWarning[] = [];
+  /** Everything that was recognised, whatever its kind. */
+  readonly resources: Resource[] = [];
+  private readonly assumed = new Map<ObjectKey, { resource: Resource; path: Path; ports: number[] }>();
+
+  constructor(readonly index: MeshIndex) {}
+
+  /** What the design has, with what this import already added. */
+  get(key: ObjectKey): MeshObject | undefined {
+    return this.objects.get(key) ?? this.index.get(key);
+  }
+
+  all<K extends Kind>(kind: K): ObjectOf<K>[] {
+    const fresh = [...this.objects.values()].filter((object): object is ObjectOf<K> => object.kind === kind);
+    const keys = new Set(fresh.map(objectKey));
+    return [...this.index.all(kind).filter((object) => !keys.has(objectKey(object))), ...fresh];
+  }
+
+  /** Puts an object, in place of `existing` where there is one: its name and identity stay. */
+  put<K extends Kind>(
+    kind: K,
+    name: string,
+    spec: SpecOf<K>,
+    origin: { resource: Resource; sink?: Sink } | undefined,
+    existing: ObjectOf<K> | undefined,
+  ): ObjectKey {
+    const resource = origin?.resource;
+    const metadata = {
+      ...(existing?.metadata ?? { name, ...(kind === "Namespace" ? {} : { namespace: resource?.namespace }) }),
+      ...(resource?.labels ? { labels: resource.labels } : {}),
+      ...(resource?.annotations ? { annotations: resource.annotations } : {}),
+      ...(origin ? { origin: originOf(origin.resource, origin.sink) } : {}),
+    };
+    const object = { apiVersion: API_VERSION, kind, metadata, spec } as unknown as ObjectOf<K>;
+    const key = objectKey(object);
+    this.objects.set(key, object);
+    return key;
+  }
+
+  warn(resource: Resource, path: Path, message: string, fix: string, judgement: Judgement = {}): void {
+    this.warnings.push({
+      source: sourceText(resource),
+      path: pathText(path),
+      message,
+      fix,
+      line: resource.lineOf(path),
+      column: resource.columnOf(path),
+      ...(resource.file === undefined ? {} : { file: resource.file }),
+      verdict: judgement.verdict ?? "approximate",
+      changesMeaning: judgement.changesMeaning ?? false,
+    });
+  }
+
+  /** The service of this name, added to the design when it is not there yet. */
+  serviceNamed(resource: Resource, namespace: string, name: string, path: Path, port?: number): Service {
+    const key = keyOf("Service", namespace, name);
+    const existing = this.get(key);
+    const isAssumed = this.assumed.has(key);
+    if (existing?.kind === "Service" && !(isAssumed && port !== undefined)) return existing;
+    return this.assumeService(resource, { namespace, name }, path, port);
+  }
+
+  /** A service that the design lacks, with the ports that the text names; 80 when it names none. */
+  private assumeService(
+    resource: Resource,
+    found: { namespace: string; name: string },
+    path: Path,
+    port: number | undefined,
+  ): Service {
+    this.assumeNamespace(found.namespace);
+    const key = keyOf("Service", found.namespace, found.name);
+    const assumption = this.assumed.get(key) ?? { resource, path, ports: [] };
+    if (port !== undefined && !assumption.ports.includes(port)) assumption.ports.push(port);
+    this.assumed.set(key, assumption);
+    const ports = assumption.ports.length > 0 ? assumption.ports : [ASSUMED_PORT];
+    const service: Service = {
+      apiVersion: API_VERSION,
+      kind: "Service",
+      metadata: { name: found.name, namespace: found.namespace },
+      spec: {
+        ports: ports.map((each, i) => ({ name: i === 0 ? "http" : `http-${each}`, port: each, protocol: "http" })),
+      },
+    };
+    this.objects.set(key, service);
+    return service;
+  }
+
+  /** Says which services were assumed; call it when everything is read. */
+  finish(): void {
+    for (const [key, { resource, path, ports }] of this.assumed) {
+      const text = ports.length > 0 ? `port ${ports.join(", ")}` : `port ${ASSUMED_PORT}`;
+      const message = `service ${parseKey(key)?.name} is not in the design; it is added with ${text}`;
+      this.warn(resource, path, message, "Check its ports, and add its workloads.");
+    }
+  }
+
+  assumeNamespace(namespace: string): void {
+    const key = keyOf("Namespace", undefined, namespace);
+    if (!this.get(key)) {
+      this.objects.set(key, { apiVersion: API_VERSION, kind: "Namespace", metadata: { name: namespace }, spec: {} });
+    }
+  }
+}
+
+/** A reference as the model writes it from within `namespace`. */
+export function refFrom(service: Service, namespace: string): ServiceRef {
+  const { metadata } = service;
+  return metadata.namespace === namespace
+    ? { name: metadata.name }
+    : { namespace: metadata.namespace, name: metadata.name };
+}
+
+function originOf(resource: Resource, sink: Sink | undefined): Origin {
+  const kept = sink?.kept.map(({ path, value }) => ({ path: pathText(path), value: value as never })) ?? [];
+  return {
+    dialect: resource.dialect,
+    apiVersion: resource.apiVersion,
+    kind: resource.kind,
+    name: resource.name,
+    ...(resource.namespace === "" ? {} : { namespace: resource.namespace }),
+    ...(resource.namespaceDefaulted ? { namespaceDefaulted: true } : {}),
+    ...(resource.file === undefined ? {} : { file: resource.file.split(/[\\/]/).at(-1)?.slice(-256) ?? "" }),
+    ...(kept.length === 0 ? {} : { kept }),
+  };
+}

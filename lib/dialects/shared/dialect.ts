@@ -1,0 +1,72 @@
+// What a dialect is: a product's resources, how they are read and written, and what became of each field.
+// The rule: screens, API and commands know dialects by this shape alone; a product is one entry of the registry.
+import type { MeshDocument, ObjectKey } from "@/lib/mesh";
+import type { DialectEntry } from "../catalogue";
+import type { ImportContext, Resource, Understood } from "./context";
+import type { Fields, Sink } from "./fields";
+
+/**
+ * exact: means the same; approximate: nearly; moved: the same, said in another place; escape: only by a product's own extension;
+ * lost: not said; ignored: taken by the product's API and without effect.
+ */
+export const VERDICTS = ["exact", "approximate", "moved", "escape", "lost", "ignored"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** What became of a part of the design on the way out. */
+export type ReportEntry = {
+  key: ObjectKey;
+  path: string;
+  verdict: Verdict;
+  reason: string;
+  /** A call gets another answer than the design says: louder than something that is only missing. */
+  changesMeaning?: boolean;
+  /** The resource that carries it. */
+  target?: string;
+};
+
+export type Manifest = {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  spec: Record<string, unknown>;
+};
+
+export type ExportOptions = { channel?: string };
+export type DialectExport = { text: string; resources: Manifest[]; report: ReportEntry[] };
+
+/** One field of the product and what the model does with it. `path` ends with `*` where it stands for all below it. */
+export type FieldVerdict = { kind: string; path: string; verdict: Verdict; note: string };
+
+export type Importer = {
+  group: string;
+  kind: string;
+  versions: readonly string[];
+  /** Lower ones are read first: what others name. */
+  rank: number;
+  /** Kinds of the whole cluster have no namespace. */
+  isClusterWide?: boolean;
+  run(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood;
+};
+
+/** What one import needs; made anew for each, so that readers may keep what they saw. */
+export type Reading = {
+  importers: readonly Importer[];
+  /** After all documents, before the design is changed. */
+  finish?(context: ImportContext): void;
+};
+
+export type { DialectId } from "../catalogue";
+
+export type Dialect = DialectEntry & {
+  recognises(apiVersion: string, kind: string): boolean;
+  reading(): Reading;
+  /** The namespace that a resource without one most likely belongs to. */
+  guessNamespace?(spec: unknown, context: ImportContext, all: readonly unknown[]): string | undefined;
+  exportDocument?(document: MeshDocument, options?: ExportOptions): DialectExport;
+  fields: readonly FieldVerdict[];
+};
+
+/** What a person has to know: everything that is not carried over as it is. */
+export function lossesOf(report: readonly ReportEntry[]): ReportEntry[] {
+  return report.filter((entry) => entry.verdict !== "exact" && entry.verdict !== "moved");
+}

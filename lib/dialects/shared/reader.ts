@@ -1,0 +1,146 @@
+// YAML of Kubernetes-style resources -> resources with an importer each, with lists taken apart.
+// The rule: a document is either read, or named with its place and what to do.
+import { type Path, pathText, type Violation } from "@/lib/mesh";
+import { readYaml, type YamlDocument } from "@/lib/mesh/yaml/read";
+import type { ImportContext, Resource } from "./context";
+import type { Dialect, Importer, Reading } from "./dialect";
+import { isRecord } from "./fields";
+import { GENERATED_LABEL } from "./generated";
+
+export type SourceText = { text: string; file?: string | undefined };
+export type Opened = { dialect: Dialect; reading: Reading };
+export type Found = { resource: Resource; importer: Importer; spec: unknown; order: number };
+export type ReadOptions = {
+  /** For resources without a namespace; absent: what the dialect guesses, else `default`. */
+  defaultNamespace?: string | undefined;
+};
+
+type Surroundings = {
+  context: ImportContext;
+  opened: readonly Opened[];
+  /** Dialects that were not asked for, to say where a document belongs. */
+  others: readonly Dialect[];
+  options: ReadOptions;
+  violations: Violation[];
+};
+
+export function readResources(texts: readonly SourceText[], around: Surroundings): Found[] {
+  const documents = texts.flatMap(({ text, file }) => {
+    const read = readYaml(text, { kubernetes: true, file });
+    around.violations.push(...read.violations);
+    if (text.includes("\uFFFD")) around.violations.push(notUtf8(text, file));
+    return read.documents.flatMap(flattenList).map((document) => ({ document, file }));
+  });
+  const values = documents.map(({ document }) => document.value);
+  return documents.flatMap(({ document, file }, order) => {
+    const found = recognise(document, file, values, around);
+    return found ? [{ ...found, order }] : [];
+  });
+}
+
+function notUtf8(text: string, file: string | undefined): Violation {
+  const before = text.slice(0, text.indexOf("\uFFFD")).split("\n");
+  return {
+    path: file ?? "text",
+    message: "is not UTF-8",
+    fix: "Save it as UTF-8.",
+    line: before.length,
+    column: (before.at(-1)?.length ?? 0) + 1,
+    ...(file === undefined ? {} : { file }),
+  };
+}
+
+function flattenList(document: YamlDocument): YamlDocument[] {
+  const { value } = document;
+  if (!isRecord(value) || value["kind"] !== "List" || !Array.isArray(value["items"])) return [document];
+  return value["items"].map((item, i) => ({
+    value: item,
+    line: document.lineOf(["items", i]),
+    lineOf: (path) => document.lineOf(["items", i, ...path]),
+    columnOf: (path) => document.columnOf(["items", i, ...path]),
+  }));
+}
+
+function recognise(
+  document: YamlDocument,
+  file: string | undefined,
+  all: readonly unknown[],
+  { context, opened, others, options, violations }: Surroundings,
+): Omit<Found, "order"> | undefined {
+  const { value, line, lineOf, columnOf } = document;
+  const place = file === undefined ? {} : { file };
+  const bad = (path: Path, message: string, fix: string) => {
+    const at = { line: lineOf(path), column: columnOf(path) };
+    violations.push({ path: pathText(path) || "document", message, fix, ...at, ...place });
+    return undefined;
+  };
+  if (!isRecord(value)) return bad([], "is not a Kubernetes object", "Write apiVersion, kind, metadata and spec.");
+  const { apiVersion, kind, metadata, spec } = value;
+  if (typeof apiVersion !== "string" || typeof kind !== "string") {
+    return bad([], "has no apiVersion or kind", "Write both, as in networking.istio.io/v1 and VirtualService.");
+  }
+  const name = isRecord(metadata) ? metadata["name"] : undefined;
+  if (!isRecord(metadata) || typeof name !== "string" || name === "") {
+    return bad(["metadata"], "has no name", "Give the resource a name.");
+  }
+  const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
+  const known = opened.flatMap(({ dialect, reading }) =>
+    reading.importers
+      .filter((each) => each.group === group && each.kind === kind)
+      .map((importer) => ({ dialect, importer })),
+  )[0];
+  const given = metadata["namespace"];
+  const namespace = typeof given === "string" && given !== "" ? given : undefined;
+  const isClusterWide = known?.importer.isClusterWide ?? false;
+  const created = metadata["creationTimestamp"];
+  const resource: Resource = {
+    dialect: known?.dialect.id ?? "kubernetes",
+    apiVersion,
+    kind,
+    name,
+    namespace: isClusterWide
+      ? ""
+      : (namespace ?? options.defaultNamespace ?? known?.dialect.guessNamespace?.(spec, context, all) ?? "default"),
+    namespaceDefaulted: !isClusterWide && namespace === undefined,
+    line,
+    lineOf,
+    columnOf,
+    spec,
+    ...place,
+    ...(typeof created === "string" ? { createdAt: created } : {}),
+    ...textMap("labels", metadata),
+    ...textMap("annotations", metadata),
+  };
+  if (!known) {
+    const other = others.find((each) => each.recognises(apiVersion, kind));
+    const message = `${kind} (${apiVersion}) is left out: this import does not know it`;
+    context.warn(resource, ["kind"], message, other ? `Read it as ${other.title}.` : "Take it over by hand.", {
+      verdict: "lost",
+    });
+    return undefined;
+  }
+  const { importer } = known;
+  if (!importer.versions.includes(version ?? "")) {
+    const usable = importer.versions.map((each) => (group === "" ? each : `${group}/${each}`));
+    return bad(["apiVersion"], `has the unknown version ${version}`, `Use ${listed(usable)}.`);
+  }
+  if (resource.labels?.[GENERATED_LABEL]) return undefined;
+  if (resource.namespaceDefaulted) {
+    const message = `has no namespace; ${resource.namespace} is assumed, kubectl would use that of the current context`;
+    context.warn(resource, ["metadata"], message, `Write namespace: ${resource.namespace}.`);
+  }
+  return { resource, importer, spec };
+}
+
+const listed = (words: readonly string[]) =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+
+function textMap(name: "labels" | "annotations", metadata: Record<string, unknown>): Partial<Resource> {
+  const value = metadata[name];
+  if (!isRecord(value)) return {};
+  // what kubectl and controllers add is not the author's
+  const own = Object.entries(value).filter(
+    ([key, each]) => typeof each === "string" && key !== "kubectl.kubernetes.io/last-applied-configuration",
+  ) as [string, string][];
+  return own.length === 0 ? {} : { [name]: Object.fromEntries(own) };
+}
