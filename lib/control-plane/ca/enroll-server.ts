@@ -9,6 +9,7 @@ import type { TLSSocket } from "node:tls";
 import { z } from "zod";
 import type { Clock } from "@/lib/clock";
 import type { Logger } from "@/lib/observability/logger";
+import { answerJson, parseJson, Refusal, readBody } from "../http-json";
 import type { Authority, ServerIdentity } from "./authority";
 import { hashJoinToken } from "./join-tokens";
 import { readPeer } from "./peer";
@@ -33,16 +34,6 @@ export interface EnrollServerOptions {
   clock: Clock;
   logger: Logger;
   onIssued?: (identity: ProxyIdentity, issued: { serial: string; notAfter: Date }) => void;
-}
-
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 export class EnrollServer {
@@ -115,7 +106,7 @@ export class EnrollServer {
         notAfter,
       });
       this.options.onIssued?.(identity.who, issued);
-      answer(response, 200, {
+      answerJson(response, 200, {
         certificatePem: issued.certificatePem,
         bundlePem: this.options.authority.bundlePem(),
         notAfter: notAfter.toISOString(),
@@ -130,7 +121,7 @@ export class EnrollServer {
     if (request.method !== "POST" || (request.url !== "/v1/enroll" && request.url !== "/v1/renew")) {
       throw new Refusal(404, "not_found", "This server answers POST /v1/enroll and POST /v1/renew only.");
     }
-    const body = await readJson(request);
+    const body = parseJson(await readBody(request, MAX_BODY_BYTES));
     if (request.url === "/v1/enroll") {
       const { joinToken, csrPem } = decode(enrollBody, body);
       const who = await this.options.store.consumeJoinToken(
@@ -202,22 +193,17 @@ export class EnrollServer {
   private refuse(response: ServerResponse, error: unknown): void {
     if (error instanceof Refusal) {
       this.options.logger.warn({ code: error.code }, error.message);
-      answer(response, error.status, { code: error.code, message: error.message });
+      answerJson(response, error.status, { code: error.code, message: error.message });
     } else if (error instanceof CsrError) {
-      answer(response, 400, { code: error.code, message: error.message });
+      answerJson(response, 400, { code: error.code, message: error.message });
     } else {
       this.options.logger.error({ error }, "a certificate could not be issued");
-      answer(response, 503, {
+      answerJson(response, 503, {
         code: "unavailable",
         message: "The certificate could not be issued now. Try again; the control plane's log has the cause.",
       });
     }
   }
-}
-
-function answer(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
-  response.end(JSON.stringify(body));
 }
 
 function decode<T>(schema: z.ZodType<T>, body: unknown): T {
@@ -227,21 +213,4 @@ function decode<T>(schema: z.ZodType<T>, body: unknown): T {
     throw new Refusal(400, "body_invalid", `The request body is refused. ${problems.join("; ")}`);
   }
   return result.data;
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += (chunk as Buffer).length;
-    if (length > MAX_BODY_BYTES) {
-      throw new Refusal(413, "body_too_large", `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
-    }
-    chunks.push(chunk as Buffer);
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    throw new Refusal(400, "body_invalid", "The request body is not JSON.");
-  }
 }

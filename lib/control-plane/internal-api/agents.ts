@@ -15,9 +15,10 @@ import {
 import type { ProxyPatch, SystemData } from "@/lib/data/system";
 import { shortHash } from "../ads/snapshot";
 import { JOIN_TOKEN_LIFETIME_MS, newJoinToken } from "../ca/join-tokens";
+import { Refusal } from "../http-json";
 import type { ProxyEntry } from "../registry/proxy-entry";
 import type { Registry } from "../registry/registry";
-import { ApiRefusal, type ApiRoute, decodeBody } from "./server";
+import { type ApiRoute, decodeBody } from "./server";
 
 const LONG_POLL_MS = 20_000;
 const POLL_MS = 100;
@@ -91,7 +92,7 @@ export class AgentDesk {
           return state;
         }
       } else if (this.options.now() >= deadline || isClosed()) {
-        throw new ApiRefusal(503, "loading", "The control plane is still loading its state. Ask again.");
+        throw new Refusal(503, "loading", "The control plane is still loading its state. Ask again.");
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
@@ -174,11 +175,7 @@ export class AgentDesk {
     const { proxyRowId } = decodeBody(joinTokenRequestSchema, body);
     const entry = this.options.registry.find(proxyRowId);
     if (!entry || entry.row.agentId !== agentId || entry.row.desired !== "running") {
-      throw new ApiRefusal(
-        403,
-        "not_yours",
-        "This proxy is not to run on this agent. Ask for the desired state again.",
-      );
+      throw new Refusal(403, "not_yours", "This proxy is not to run on this agent. Ask for the desired state again.");
     }
     const { token, hash } = newJoinToken();
     const expiresAt = new Date(this.options.now() + JOIN_TOKEN_LIFETIME_MS);

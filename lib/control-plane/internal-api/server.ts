@@ -5,19 +5,9 @@ import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { z } from "zod";
 import type { Logger } from "@/lib/observability/logger";
+import { answerJson, parseJson, Refusal, readBody } from "../http-json";
 
 const MAX_BODY_BYTES = 4_000_000; // a report of a thousand proxies
-
-export class ApiRefusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    readonly details: Record<string, unknown> = {},
-  ) {
-    super(message);
-  }
-}
 
 export interface ApiRequest {
   params: readonly string[];
@@ -36,7 +26,7 @@ export interface ApiRoute {
 export function decodeBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body);
   if (!result.success) {
-    throw new ApiRefusal(400, "body_invalid", `The request body is refused. ${z.prettifyError(result.error)}`);
+    throw new Refusal(400, "body_invalid", `The request body is refused. ${z.prettifyError(result.error)}`);
   }
   return result.data;
 }
@@ -75,31 +65,32 @@ export class InternalApi {
       const url = new URL(request.url ?? "/", "http://internal");
       const route = this.routes.find((item) => item.method === request.method && item.path.test(url.pathname));
       if (!route?.isPublic && !this.isAuthorized(request.headers.authorization)) {
-        throw new ApiRefusal(
-          401,
-          "unauthorized",
-          "Send the shared secret of home/keys/internal.secret as Bearer token.",
-        );
+        throw new Refusal(401, "unauthorized", "Send the shared secret of home/keys/internal.secret as Bearer token.");
       }
       if (!route) {
-        throw new ApiRefusal(404, "not_found", `The internal API has no ${request.method} ${url.pathname}.`);
+        throw new Refusal(404, "not_found", `The internal API has no ${request.method} ${url.pathname}.`);
       }
       const params = (route.path.exec(url.pathname) ?? []).slice(1).map(decodeURIComponent);
-      const body = request.method === "POST" ? await readJson(request) : null;
-      answer(
+      const body = request.method === "POST" ? await readBody(request, MAX_BODY_BYTES) : "";
+      answerJson(
         response,
         200,
-        await route.handle({ params, query: url.searchParams, body, isClosed: () => response.destroyed }),
+        await route.handle({
+          params,
+          query: url.searchParams,
+          body: body === "" ? null : parseJson(body),
+          isClosed: () => response.destroyed,
+        }),
       );
     } catch (error) {
-      if (error instanceof ApiRefusal) {
-        answer(response, error.status, { error: { code: error.code, message: error.message, ...error.details } });
+      if (error instanceof Refusal) {
+        answerJson(response, error.status, { error: { code: error.code, message: error.message, ...error.details } });
       } else {
         this.logger.error(
           { path: request.url, reason: error instanceof Error ? (error.stack ?? error.message) : String(error) },
           "an internal call failed",
         );
-        answer(response, 500, {
+        answerJson(response, 500, {
           error: { code: "internal", message: "The control plane could not answer. Its log has the cause." },
         });
       }
@@ -109,29 +100,5 @@ export class InternalApi {
   private isAuthorized(header: string | undefined): boolean {
     const given = Buffer.from(header ?? "");
     return given.length === this.secret.length && timingSafeEqual(given, this.secret);
-  }
-}
-
-function answer(response: ServerResponse, status: number, body: unknown): void {
-  if (!response.destroyed) {
-    response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
-    response.end(JSON.stringify(body ?? {}));
-  }
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request) {
-    length += (chunk as Buffer).length;
-    if (length > MAX_BODY_BYTES) {
-      throw new ApiRefusal(413, "body_too_large", `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
-    }
-    chunks.push(chunk as Buffer);
-  }
-  try {
-    return chunks.length === 0 ? null : JSON.parse(Buffer.concat(chunks).toString("utf8"));
-  } catch {
-    throw new ApiRefusal(400, "body_invalid", "The request body is not JSON.");
   }
 }

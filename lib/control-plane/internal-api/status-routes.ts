@@ -2,13 +2,14 @@
 
 import { z } from "zod";
 import type { SystemData } from "@/lib/data/system";
+import { Refusal } from "../http-json";
 import type { Designs } from "../registry/designs";
 import type { Publisher } from "../registry/publisher";
 import type { Registry } from "../registry/registry";
 import type { World } from "../registry/world";
 import { planDeployment } from "../rollout/plan";
 import { SCRAPE_INTERVAL_MS, type Scraper } from "../telemetry/scraper";
-import { ApiRefusal, type ApiRoute, decodeBody } from "./server";
+import { type ApiRoute, decodeBody } from "./server";
 
 const planSchema = z.strictObject({ environmentId: z.string(), revisionId: z.string() });
 const MAX_SECONDS = 900;
@@ -80,16 +81,13 @@ async function plan({ world, designs, registry, publisher }: StatusOptions, body
   }
   const environment = world.environment(environmentId);
   if (!environment || !design) {
-    throw new ApiRefusal(404, "not_found", "The environment or the revision does not exist. Choose existing ones.");
+    throw new Refusal(404, "not_found", "The environment or the revision does not exist. Choose existing ones.");
   }
   const { plan: planned } = planDeployment(environment, design, registry.inEnvironment(environmentId), publisher);
   if (planned.problems.length > 0) {
-    throw new ApiRefusal(
-      422,
-      "does_not_compile",
-      "The design does not compile for every proxy. Correct what is named.",
-      { violations: planned.problems },
-    );
+    throw new Refusal(422, "does_not_compile", "The design does not compile for every proxy. Correct what is named.", {
+      violations: planned.problems,
+    });
   }
   return planned;
 }
