@@ -12,6 +12,7 @@ import {
   type Service,
   serviceAccountOf,
 } from "@/lib/mesh";
+import { byHeaders, exportCondition } from "./conditions";
 import { type ExportContext, metadataOf, originOfKind } from "./export-context";
 import { GENERATED_LABEL } from "./generated";
 import { ROOT_NAMESPACE } from "./security";
@@ -127,9 +128,36 @@ export function exportAuthorizationPolicy(context: ExportContext, policy: Author
   const spec = {
     ...(target.service ? { selector: { matchLabels: { app: target.service } } } : {}),
     action: action.toUpperCase(),
-    ...(rules.length === 0 ? {} : { rules: rules.map((rule) => ruleOf(context, mesh, policy, rule)) }),
+    ...(rules.length === 0 ? {} : { rules: rules.flatMap((rule, r) => rulesOf(context, mesh, policy, rule, r)) }),
   };
   context.add({ apiVersion: "security.istio.io/v1", kind: "AuthorizationPolicy", metadata, spec }, policy);
+}
+
+/** Conditions on headers stand beside the operations in Istio, so operations with other headers are another rule. */
+function rulesOf(
+  context: ExportContext,
+  mesh: MeshRoot | undefined,
+  policy: AuthorizationPolicy,
+  rule: AuthorizationRule,
+  r: number,
+): Record<string, unknown>[] {
+  if (!rule.to?.some(({ headers }) => headers)) return [ruleOf(context, mesh, policy, rule)];
+  return byHeaders(rule.to).flatMap((operations) => {
+    const headers = operations[0]?.headers ?? [];
+    const when = headers.map(exportCondition);
+    const said = when.filter((each) => each !== null);
+    const isWhole = said.length === when.length;
+    if (!isWhole) {
+      const isDenial = policy.spec.action === "deny";
+      const words = headers.filter((_, i) => when[i] === null).map(({ name }) => name);
+      const reason = `Istio has no contains, no regular expression and no literal * for header ${words.join(", ")}: ${isDenial ? "denied without this condition, which refuses more" : "the rule is left out"}`;
+      context.lose(policy, ["spec", "rules", r, "to"], isDenial ? "approximate" : "lost", reason);
+      if (!isDenial) return [];
+    }
+    const { to, ...rest } = ruleOf(context, mesh, policy, { ...rule, to: operations });
+    const isPlain = operations.every((each) => Object.keys(each).every((field) => field === "headers"));
+    return [{ ...rest, ...(isPlain ? {} : { to }), ...(said.length > 0 ? { when: said } : {}) }];
+  });
 }
 
 function ruleOf(

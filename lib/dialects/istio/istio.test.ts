@@ -209,6 +209,102 @@ test("a rule with conditions that the model lacks is left out, never widened", (
   ]);
 });
 
+const whenPolicy = (when: string, action = "DENY") => `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: by-header, namespace: production}
+spec:
+  selector: {matchLabels: {app: payment-service}}
+  action: ${action}
+  rules: [{to: [{operation: {paths: [/refund]}}], when: ${when}}]
+`;
+const rulesOf = (document: MeshDocument) =>
+  document.objects.flatMap((each) =>
+    each.kind === "AuthorizationPolicy" && each.metadata.name === "by-header" ? each.spec.rules : [],
+  );
+
+test("conditions on headers come in with Istio's comparisons, and go out as they were", () => {
+  const notStaff = '{key: "request.headers[X-Role]", notValues: [staff, "own*", "*-admin"]}';
+  const when = `[${notStaff}, {key: "request.headers[x-trace]", values: ["*"]}]`;
+  const { document } = imported(whenPolicy(when), demoMesh());
+  const headers = [
+    { name: "X-Role", type: "exact", values: ["staff"], invert: true },
+    { name: "X-Role", type: "prefix", values: ["own"], invert: true },
+    { name: "X-Role", type: "suffix", values: ["-admin"], invert: true },
+    { name: "x-trace", type: "present" },
+  ];
+  expect(rulesOf(document)).toEqual([{ to: [{ paths: ["/refund"], headers }] }]);
+  const out = exportIstio(document);
+  expect(out.losses.filter(({ path }) => path.startsWith("spec.rules"))).toEqual([]);
+  expect(out.resources.find(({ metadata }) => metadata.name === "by-header")?.spec["rules"]).toEqual([
+    {
+      to: [{ operation: { paths: ["/refund"] } }],
+      when: [
+        { key: "request.headers[X-Role]", notValues: ["staff"] },
+        { key: "request.headers[X-Role]", notValues: ["own*"] },
+        { key: "request.headers[X-Role]", notValues: ["*-admin"] },
+        { key: "request.headers[x-trace]", values: ["*"] },
+      ],
+    },
+  ]);
+});
+
+test("values of several comparisons become operations, and those become rules again", () => {
+  const { document } = imported(whenPolicy('[{key: "request.headers[x-role]", values: [a, b, "c*"]}]'), demoMesh());
+  const [exact, prefix] = [
+    { name: "x-role", type: "exact", values: ["a", "b"] },
+    { name: "x-role", type: "prefix", values: ["c"] },
+  ];
+  expect(rulesOf(document)).toEqual([
+    {
+      to: [
+        { paths: ["/refund"], headers: [exact] },
+        { paths: ["/refund"], headers: [prefix] },
+      ],
+    },
+  ]);
+  const rules = exportIstio(document).resources.find(({ metadata }) => metadata.name === "by-header")?.spec["rules"];
+  expect(rules).toEqual([
+    { to: [{ operation: { paths: ["/refund"] } }], when: [{ key: "request.headers[x-role]", values: ["a", "b"] }] },
+    { to: [{ operation: { paths: ["/refund"] } }], when: [{ key: "request.headers[x-role]", values: ["c*"] }] },
+  ]);
+});
+
+test.each([
+  ["another key", '[{key: "source.ip", values: [10.0.0.1]}]'],
+  ["no values", '[{key: "request.headers[x]"}]'],
+  ["an empty value", '[{key: "request.headers[x]", values: [""]}]'],
+  ["no header's name", '[{key: "request.headers[x y]", values: [a]}]'],
+])("a policy whose condition has %s is left out whole", (_what, when) => {
+  const { commands, warnings } = importIstio(whenPolicy(when), { document: demoMesh() });
+  expect(commands).toEqual([]);
+  expect(warnings[0]).toMatchObject({ message: expect.stringContaining("left out"), path: "spec.rules[0].when" });
+});
+
+test("a comparison that Istio lacks refuses more and is told: never less", () => {
+  const document = (action: "allow" | "deny"): MeshDocument => ({
+    objects: [
+      ...demoMesh().objects,
+      {
+        apiVersion: "meshwright.dev/v1",
+        kind: "AuthorizationPolicy",
+        metadata: { name: "by-header", namespace: "production" },
+        spec: {
+          target: { service: "payment-service" },
+          action,
+          rules: [{ to: [{ headers: [{ name: "x-trace", type: "contains", values: ["drop"] }] }] }],
+        },
+      },
+    ],
+  });
+  const exported = (action: "allow" | "deny") => {
+    const { resources, losses } = exportIstio(document(action));
+    const spec = resources.find(({ metadata }) => metadata.name === "by-header")?.spec;
+    return { rules: spec?.["rules"], losses: losses.filter(({ path }) => path === "spec.rules[0].to") };
+  };
+  expect(exported("deny")).toMatchObject({ rules: [{}], losses: [{ verdict: "approximate" }] });
+  expect(exported("allow")).toMatchObject({ rules: [], losses: [{ verdict: "lost" }] });
+});
+
 test("an authorization policy with a condition that the model lacks is left out whole", () => {
   const text = `apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy

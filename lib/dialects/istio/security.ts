@@ -8,6 +8,7 @@ import {
   type MutualTlsMode,
   type PolicyTarget,
 } from "@/lib/mesh";
+import { importConditions } from "./conditions";
 import { type ImportContext, type Resource, sourceText, type Understood } from "./context";
 import { Fields, type Sink } from "./fields";
 
@@ -71,7 +72,7 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
         resource,
         kept.path,
         message,
-        "Write the policy with principals, namespaces, methods, paths, ports and hosts.",
+        "Write the policy with principals, namespaces, methods, paths, ports, hosts and headers.",
       );
     }
     return understood;
@@ -127,8 +128,14 @@ function importRule(fields: Fields, context: ImportContext, resource: Resource):
       ...(hosts ? { hosts } : {}),
     };
   });
+  const when = fields.has("when") ? fields.peek("when") : undefined;
+  const operations = when === undefined ? to : importConditions(fields, to);
+  if (!operations) fields.keep("when", when);
   fields.keepRest();
-  return { ...(from.length > 0 ? { from } : {}), ...(to.length > 0 ? { to } : {}) };
+  return {
+    ...(from.length > 0 ? { from } : {}),
+    ...(operations && operations.length > 0 ? { to: operations } : {}),
+  };
 }
 
 /** `namespace/account` or `account` -> principal in the design's trust domain. */

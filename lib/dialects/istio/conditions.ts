@@ -1,0 +1,89 @@
+// Conditions of an AuthorizationPolicy on request headers, both ways.
+// The rule: Istio writes the comparison into the value (a, a*, *a, *) and keeps conditions beside a rule's operations; the model has the
+// comparison as a word, in the operation. What cannot be said on the other side is told, never widened.
+import { type AuthorizationOperation, type HeaderCondition, isSameJson } from "@/lib/mesh";
+import type { Fields } from "./fields";
+
+const HEADER_KEY = /^request\.headers\[([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256})\]$/;
+/** Those of the model. */
+const MAX_VALUES = 64;
+const MAX_OPERATIONS = 64;
+const MAX_CONDITIONS = 32;
+const MAX_LENGTH = 1024;
+
+/** Operations with the rule's conditions in each; undefined when one has no place in the model. Values of several comparisons make several operations. */
+export function importConditions(
+  fields: Fields,
+  operations: readonly AuthorizationOperation[],
+): AuthorizationOperation[] | undefined {
+  let result: AuthorizationOperation[] = operations.length > 0 ? [...operations] : [{}];
+  for (const each of fields.list("when")) {
+    const name = HEADER_KEY.exec(each.text("key") ?? "")?.[1];
+    const values = each.texts("values") ?? [];
+    const notValues = each.texts("notValues") ?? [];
+    each.keepRest();
+    const written = [...values, ...notValues];
+    if (!name || written.length === 0 || written.some((value) => value === "" || value.length > MAX_LENGTH))
+      return undefined;
+    const not = conditionsOf(name, notValues).map((condition) => ({ ...condition, invert: true }));
+    const any = conditionsOf(name, values);
+    const choices = any.length > 0 ? any.map((condition) => [condition, ...not]) : [not];
+    result = result.flatMap((operation) =>
+      choices.map((added) => ({ ...operation, headers: [...(operation.headers ?? []), ...added] })),
+    );
+    if (result.length > MAX_OPERATIONS) return undefined;
+  }
+  return result.every(({ headers }) => (headers?.length ?? 0) <= MAX_CONDITIONS) ? result : undefined;
+}
+
+function conditionsOf(name: string, values: readonly string[]): HeaderCondition[] {
+  if (values.includes("*")) return [{ name, type: "present" }];
+  const groups = new Map<"exact" | "prefix" | "suffix", string[]>();
+  for (const value of values) {
+    const type = value.startsWith("*") ? "suffix" : value.endsWith("*") ? "prefix" : "exact";
+    const text = type === "suffix" ? value.slice(1) : type === "prefix" ? value.slice(0, -1) : value;
+    groups.set(type, [...(groups.get(type) ?? []), text]);
+  }
+  return [...groups].flatMap(([type, all]) =>
+    Array.from({ length: Math.ceil(all.length / MAX_VALUES) }, (_, i) => ({
+      name,
+      type,
+      values: all.slice(i * MAX_VALUES, (i + 1) * MAX_VALUES),
+    })),
+  );
+}
+
+export type IstioCondition = { key: string; values?: string[]; notValues?: string[] };
+
+/** Null: Istio has no words for it. */
+export function exportCondition({ name, type, values = [], invert }: HeaderCondition): IstioCondition | null {
+  const written = type === "present" ? ["*"] : values.map((value) => valueText(type, value));
+  const said = written.filter((value) => value !== null);
+  if (said.length < written.length) return null;
+  const key = `request.headers[${name}]`;
+  return invert ? { key, notValues: said } : { key, values: said };
+}
+
+function valueText(type: HeaderCondition["type"], value: string): string | null {
+  switch (type) {
+    case "exact":
+      return value.startsWith("*") || value.endsWith("*") ? null : value;
+    case "prefix":
+      return value.startsWith("*") ? null : `${value}*`;
+    case "suffix":
+      return `*${value}`;
+    default:
+      return null;
+  }
+}
+
+/** Operations that ask for the same headers: each group is a rule of its own in Istio. */
+export function byHeaders(operations: readonly AuthorizationOperation[]): AuthorizationOperation[][] {
+  const groups: AuthorizationOperation[][] = [];
+  for (const operation of operations) {
+    const group = groups.find(([first]) => isSameJson(first?.headers ?? [], operation.headers ?? []));
+    if (group) group.push(operation);
+    else groups.push([operation]);
+  }
+  return groups;
+}
