@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digestOf, toYaml } from "@/lib/mesh";
 import { seedMesh, splitOf, withObjects, without } from "@/lib/simulate/testing/designs";
 import { runCli } from "./testing/run-cli";
@@ -123,6 +123,78 @@ test("test writes JUnit with a failure per test that does not hold", async () =>
   expect(out).toMatch(/<testsuite name="meshwright policy tests".* tests="2" failures="1" errors="0"/);
   expect(out).toContain('timestamp="2026-01-02T03:04:05"');
   expect(out).toContain("got 25 %");
+});
+
+describe("with the tests that are saved on the server", () => {
+  const base = "/meshes/shop/policy-tests";
+  const answer = (notRun: number) => ({
+    at: "r3",
+    results: [
+      { id: "a", name: "paying", passed: true, failures: [], answer: { sentence: "It is answered." } },
+      {
+        id: "b",
+        name: "refusing",
+        passed: false,
+        failures: ["expected denied, got forwarded"],
+        answer: { sentence: "So." },
+      },
+    ],
+    notRun,
+  });
+
+  test("the server asks a revision, and the failures are told as of files", async () => {
+    const answers = { [`${base}/run`]: answer(0) };
+    const told = await cli(["test", "--mesh", "shop", "--revision", "r3"], "", answers);
+    expect(told).toMatchObject({
+      code: 1,
+      out: "ok   paying\nFAIL refusing (mesh shop, r3)\n       expected denied, got forwarded\n       So.\n",
+      notes: "2 policy tests, 1 failed.\n",
+    });
+    const junit = await cli(["test", "--mesh", "shop", "--format", "junit"], "", answers);
+    expect(junit.out).toMatch(/tests="2" failures="1"/);
+    expect(junit.out).toContain('classname="mesh shop, draft"');
+  });
+
+  test("a test that was not asked in time is no pass", async () => {
+    const [paying] = answer(0).results;
+    const run = { results: [paying], notRun: 2 };
+    expect(await cli(["test", "--mesh", "shop"], "", { [`${base}/run`]: run })).toMatchObject({
+      code: 1,
+      notes: "3 policy tests, 0 failed, 2 not asked in time.\n",
+    });
+  });
+
+  test("a design on disk is asked here", async () => {
+    const saved = {
+      id: "a",
+      version: 1,
+      updatedBy: "Ada",
+      name: "the cart answers",
+      question: {
+        from: { kind: "workload", workload: "Workload/production/storefront-v1" },
+        to: { host: "cart" },
+        method: "GET",
+        path: "/",
+        headers: {},
+      },
+      expect: { outcome: "forwarded" },
+    };
+    const answers = { [base]: { items: [saved] } };
+    expect(await cli(["test", "--mesh", "shop", "mesh.yaml"], "", answers)).toMatchObject({ code: 0 });
+    expect(await cli(["test", "--mesh", "shop", "closed.yaml"], "", answers)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("FAIL the cart answers (mesh shop)"),
+    });
+  });
+
+  test.each([
+    [["--mesh", "shop", "--tests", "tests"], "either --tests or --mesh"],
+    [["--mesh", "shop", "--revision", "3", "mesh.yaml"], "either --revision or a design"],
+    [["--mesh", "shop", "--revision", "soon"], "--revision must be a number"],
+    [["--revision", "3", "mesh.yaml", "--tests", "tests"], "--revision needs --mesh"],
+  ])("%j is wrong use", async (more, told) => {
+    expect(await cli(["test", ...more])).toMatchObject({ code: 2, notes: expect.stringContaining(told) });
+  });
 });
 
 test("tests that cannot be read are refused with file, line and place", async () => {

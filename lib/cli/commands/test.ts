@@ -1,17 +1,22 @@
-// meshwright test: policy tests against a design on disk.
+// meshwright test: policy tests against a design on disk, or against the one on the server.
+// The rule: tests come from one place, files or the server; a test that was not asked is no pass.
+import { z } from "zod";
 import { testsToJunit } from "@/lib/compliance/reports/junit";
-import { buildScene, runTests, type TestResult } from "@/lib/simulate";
-import type { CliCommand } from "../command";
-import { checkDesign, readDesign } from "../files";
-import { EXIT, printJson, UsageError } from "../io";
+import { buildScene, policyTest, runTests } from "@/lib/simulate";
+import type { CliCommand, Given } from "../command";
+import { checkDesign, type Design, readDesign } from "../files";
+import { EXIT, type Io, printJson, UsageError } from "../io";
 import { readTestFiles } from "../reading";
+import { Server } from "../server";
 import { counted, violationText } from "../words";
 
-type Result = TestResult & { file: string };
+/** `file`: where the test stands, as a reader finds it. */
+type Result = { name: string; passed: boolean; failures: string[]; answer: { sentence: string }; file: string };
+type Run = { results: Result[]; notRun: number };
 
 export const test: CliCommand = {
   name: "test",
-  usage: "--tests FILE|FOLDER DESIGN...",
+  usage: "--tests FILE|FOLDER DESIGN... | --mesh SLUG [--revision N | DESIGN...]",
   about: "Asks a design every question of the policy tests and compares the answers with what they expect.",
   options: {
     tests: {
@@ -20,6 +25,8 @@ export const test: CliCommand = {
       about: "policy tests (YAML or JSON); may be given several times",
       multiple: true,
     },
+    mesh: { type: "string", value: "SLUG", about: "the tests that are saved on the server for this mesh" },
+    revision: { type: "string", value: "N", about: "with --mesh: ask revision 3 or r3; absent: the draft" },
     format: { type: "string", value: "text|json|junit", about: "default text" },
   },
   details: `A file of tests:
@@ -38,14 +45,27 @@ export const test: CliCommand = {
           - { service: Service/production/payment-service, subset: v1, probability: 0.9 }
           - { service: Service/production/payment-service, subset: v2, probability: 0.1 }
 
-Exit code: 0 all hold, 1 one does not or the design cannot be read, 2 wrong use, which includes tests that cannot be read.
+With --mesh alone the server asks its draft or a revision; with --mesh and a design on disk the saved tests are asked of that.
+Environment, with --mesh: MESHWRIGHT_URL (default http://localhost:3000), MESHWRIGHT_TOKEN.
 
-Example: meshwright test mesh/ --tests tests/ --format junit > tests.xml`,
+Exit code: 0 all hold, 1 one does not, was not asked in time, or the design cannot be read, 2 wrong use, which includes tests that
+cannot be read, 3 the server.
+
+Examples:
+  meshwright test mesh/ --tests tests/ --format junit > tests.xml
+  meshwright test --mesh shop --revision 3
+  meshwright test --mesh shop mesh/`,
   async run(io, given) {
     const format = given.flag("json") ? "json" : given.choice("format", ["text", "json", "junit"], "text");
-    const places = given.list("tests");
-    if (places.length === 0) throw new UsageError("--tests is missing: name the file or folder of the policy tests");
-    const files = await readTestFiles(io, places);
+    const mesh = given.text("mesh");
+    const revision = given.text("revision");
+    if (mesh === undefined && revision !== undefined) throw new UsageError("--revision needs --mesh");
+    if (mesh !== undefined && given.list("tests").length > 0) throw new UsageError("give either --tests or --mesh");
+    if (mesh !== undefined && given.operands.length === 0) {
+      return report(io, format, await runOnServer(new Server(io), mesh, revision));
+    }
+    if (revision !== undefined) throw new UsageError("give either --revision or a design");
+    const sources = mesh === undefined ? await testsOnDisk(io, given) : await savedTests(new Server(io), mesh);
     const read = await readDesign(io, given.operands);
     const violations = read.ok ? checkDesign(read.design) : read.violations;
     if (!read.ok || violations.length > 0) {
@@ -53,19 +73,67 @@ Example: meshwright test mesh/ --tests tests/ --format junit > tests.xml`,
       else for (const violation of violations) (format === "junit" ? io.note : io.out)(violationText(violation));
       return EXIT.found;
     }
-    const { document, locate } = read.design;
-    const scene = buildScene(document, { locate });
-    const results = files.flatMap(({ file, tests }) =>
-      runTests(scene, tests).map((each): Result => ({ ...each, file })),
-    );
-    const failed = results.filter(({ passed }) => !passed).length;
-    if (format === "json") printJson(io, { ok: failed === 0, passed: results.length - failed, failed, results });
-    else if (format === "junit") io.out(junitOf(results, io.now()));
-    else for (const result of results) io.out(resultText(result));
-    io.note(`${counted(results.length, "policy test")}, ${failed} failed.\n`);
-    return failed === 0 ? EXIT.ok : EXIT.found;
+    return report(io, format, { results: runHere(read.design, sources), notRun: 0 });
   },
 };
+
+type Sources = Awaited<ReturnType<typeof readTestFiles>>;
+
+function testsOnDisk(io: Io, given: Given): Promise<Sources> {
+  const places = given.list("tests");
+  if (places.length === 0) throw new UsageError("--tests is missing: name the file or folder of the policy tests");
+  return readTestFiles(io, places);
+}
+
+const testsPath = (mesh: string) => `/meshes/${encodeURIComponent(mesh)}/policy-tests`;
+const savedAnswer = z.object({ items: z.array(policyTest.loose()) });
+
+async function savedTests(server: Server, mesh: string): Promise<Sources> {
+  const { body } = await server.request(testsPath(mesh), savedAnswer);
+  return [
+    { file: `mesh ${mesh}`, tests: body.items.map(({ name, question, expect }) => ({ name, question, expect })) },
+  ];
+}
+
+function runHere({ document, locate }: Design, sources: Sources): Result[] {
+  const scene = buildScene(document, { locate });
+  return sources.flatMap(({ file, tests }) => runTests(scene, tests).map((each): Result => ({ ...each, file })));
+}
+
+const runAnswer = z.object({
+  /** Absent from older servers, which ask all. */
+  notRun: z.int().default(0),
+  results: z.array(
+    z.looseObject({
+      name: z.string(),
+      passed: z.boolean(),
+      failures: z.array(z.string()),
+      answer: z.looseObject({ sentence: z.string() }),
+    }),
+  ),
+});
+
+async function runOnServer(server: Server, mesh: string, revision: string | undefined): Promise<Run> {
+  const number = revision?.replace(/^r/, "");
+  if (number !== undefined && !/^[1-9]\d{0,8}$/.test(number)) {
+    throw new UsageError("--revision must be a number as 3 or r3");
+  }
+  const at = number === undefined ? "draft" : `r${number}`;
+  const { body } = await server.request(`${testsPath(mesh)}/run`, runAnswer, { method: "POST", body: { at } });
+  return { results: body.results.map((each) => ({ ...each, file: `mesh ${mesh}, ${at}` })), notRun: body.notRun };
+}
+
+function report(io: Io, format: "text" | "json" | "junit", { results, notRun }: Run): number {
+  const failed = results.filter(({ passed }) => !passed).length;
+  const isOk = failed === 0 && notRun === 0;
+  if (format === "json") {
+    printJson(io, { ok: isOk, passed: results.length - failed, failed, ...(notRun > 0 ? { notRun } : {}), results });
+  } else if (format === "junit") io.out(junitOf(results, io.now()));
+  else for (const result of results) io.out(resultText(result));
+  const late = notRun > 0 ? `, ${notRun} not asked in time` : "";
+  io.note(`${counted(results.length + notRun, "policy test")}, ${failed} failed${late}.\n`);
+  return isOk ? EXIT.ok : EXIT.found;
+}
 
 function junitOf(results: readonly Result[], now: number): string {
   const cases = results.map(({ name, passed, failures, answer, file }) => ({
