@@ -103,6 +103,11 @@ export const ERRORS = {
     title: "A blocking comment is open",
     detail: "Resolve the blocking comments first, then approve.",
   },
+  "tests-failing": {
+    status: 409,
+    title: "Policy tests do not hold",
+    detail: "The mesh approves only what all policy tests hold for: correct the design or the tests, and submit a new round.",
+  },
   "idempotency-key-reused": {
     status: 409,
     title: "This Idempotency-Key was used for another request",

@@ -12,7 +12,8 @@ import { SaveStateWord, useDraft } from "@/components/draft";
 import { useMe, useMesh } from "@/components/shell";
 import { Answer, EmptyState, ErrorState, LoadingRows, Mono, Page, Panel, plural, shortDigest } from "@/components/ui";
 import type { ReviewDto } from "@/lib/api/schema";
-import { useReviews } from "./queries";
+import { useReviewRule, useReviews } from "./queries";
+import { TestsBefore } from "./tests-before";
 
 export function NewReview() {
   const { mesh, environment, revisions } = useMesh();
@@ -21,6 +22,7 @@ export function NewReview() {
   const client = useQueryClient();
   const draft = useDraft(mesh);
   const open = useReviews(mesh, "open");
+  const rule = useReviewRule(mesh).data;
   const [title, setTitle] = useState("");
   const [what, setWhat] = useState("");
   const [why, setWhy] = useState("");
@@ -118,6 +120,11 @@ export function NewReview() {
           ) : null}
         </Stack>
       </Panel>
+      <TestsBefore
+        mesh={mesh}
+        version={draft.snapshot?.saveState === "saved" ? draft.snapshot.version : null}
+        {...(rule ? { rule } : {})}
+      />
       <Panel title="In your words" hint="Station 1 of the walkthrough">
         <Stack gap="sm">
           <TextInput

@@ -6,9 +6,11 @@ import type {
   NewCommentDto,
   NewVoteDto,
   ReviewDto,
+  ReviewRuleDto,
   ReviewSummaryDto,
   StationContent,
   StationOf,
+  TestRun,
 } from "@/lib/api/schema";
 
 export function useReviews(mesh: string, state: "open" | "decided" | "all") {
@@ -41,6 +43,23 @@ export function useStation<S extends StationContent["station"]>(
       get<StationOf<S>>(`/meshes/${mesh}/reviews/${review.number}/stations/${station}${search}`, signal),
     staleTime: isLive ? 0 : 10 * 60_000,
     enabled: review.round !== null,
+  });
+}
+
+/** Of the saved draft: asked anew for each version of it. */
+export function useDraftTests(mesh: string, version: number | null) {
+  return useQuery({
+    queryKey: keys.mesh(mesh, "policy-test-run", "draft", version),
+    queryFn: () => send<TestRun>("POST", `/meshes/${mesh}/policy-tests/run`, { at: "draft" }),
+    enabled: version !== null,
+    placeholderData: keepPreviousData,
+  });
+}
+
+export function useReviewRule(mesh: string) {
+  return useQuery({
+    queryKey: [...keys.mesh(mesh, "review", "rule"), "value"],
+    queryFn: ({ signal }) => get<ReviewRuleDto>(`/meshes/${mesh}/review-rule`, signal),
   });
 }
 

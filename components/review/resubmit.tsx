@@ -9,6 +9,7 @@ import type { ReviewDto } from "@/lib/api/schema";
 import { digestOf, type MeshDocument } from "@/lib/mesh";
 import { FINAL_STATES } from "@/lib/review";
 import { useReviewStep } from "./queries";
+import { TestsBefore } from "./tests-before";
 
 export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) {
   const { can } = useMe();
@@ -27,76 +28,91 @@ export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) 
   const votes = review.rounds.at(-1)?.votes.length ?? 0;
   const next = (review.round?.number ?? 0) + 1;
   return (
-    <Panel
-      title={isOpen ? (review.round ? "Answer with a new round" : "Submit it") : "Take it back"}
-      hint={isOpen && review.round ? `Freezes the draft as round ${next}` : undefined}
-    >
-      <Stack gap="sm">
-        {isOpen ? (
-          <>
-            <Textarea
-              label="What did you change, and what do you answer?"
-              autosize
-              minRows={2}
-              maxLength={20_000}
-              value={answer}
-              onChange={(event) => setAnswer(event.currentTarget.value)}
-            />
-            <Text size="sm" c="dimmed">
-              {isSame
-                ? "The draft is the same as this round: change it first."
-                : `${votes > 0 ? `${plural(votes, "vote")} on this round ${votes === 1 ? "does" : "do"} not count for the next. ` : ""}Open comments are asked again.${digest ? ` Draft digest ${shortDigest(digest)}.` : ""}`}
-            </Text>
-          </>
-        ) : (
-          <Text size="sm" c="dimmed">
-            It is decided. Taking it back also takes back what it allowed.
-          </Text>
-        )}
-        <ErrorText>{step.error?.message}</ErrorText>
-        <Group>
+    <>
+      {isOpen && !isSame ? (
+        <TestsBefore
+          mesh={mesh}
+          version={snapshot?.saveState === "saved" ? snapshot.version : null}
+          rule={review.rule}
+        />
+      ) : null}
+      <Panel
+        title={isOpen ? (review.round ? "Answer with a new round" : "Submit it") : "Take it back"}
+        hint={isOpen && review.round ? `Freezes the draft as round ${next}` : undefined}
+      >
+        <Stack gap="sm">
           {isOpen ? (
-            <Button
-              loading={step.isPending}
-              disabled={isSame || snapshot?.saveState !== "saved"}
-              onClick={() =>
-                step.mutate(
-                  { path: "/rounds", body: { answer }, ifMatch: `"v${snapshot?.version}"` },
-                  { onSuccess: () => setAnswer("") },
-                )
-              }
-            >
-              Submit round {next}
-            </Button>
-          ) : null}
-          <Button variant="default" onClick={() => setWithdrawing(true)}>
-            Withdraw the review
-          </Button>
-        </Group>
-      </Stack>
-      <Modal opened={withdrawing} onClose={() => setWithdrawing(false)} title={`Withdraw review #${review.number}`}>
-        <Stack>
-          <Text size="sm">
-            Nobody can vote on it any more
-            {isOpen ? "" : `, and r${review.round?.revision} may no longer be deployed where an approval is asked for`}.
-            Its {plural(review.rounds.length, "round")} and {plural(review.comments.length, "comment")} stay readable.
-          </Text>
-          <Group justify="flex-end">
-            <Button variant="default" onClick={() => setWithdrawing(false)}>
-              Cancel
-            </Button>
-            <Button
-              color="red"
-              loading={step.isPending}
-              onClick={() =>
-                step.mutate({ path: "/withdraw", body: { reason: answer } }, { onSuccess: () => setWithdrawing(false) })
-              }
-            >
-              Withdraw
+            <>
+              <Textarea
+                label="What did you change, and what do you answer?"
+                autosize
+                minRows={2}
+                maxLength={20_000}
+                value={answer}
+                onChange={(event) => setAnswer(event.currentTarget.value)}
+              />
+              <Text size="sm" c="dimmed">
+                {isSame
+                  ? "The draft is the same as this round: change it first."
+                  : `${votes > 0 ? `${plural(votes, "vote")} on this round ${votes === 1 ? "does" : "do"} not count for the next. ` : ""}Open comments are asked again.${digest ? ` Draft digest ${shortDigest(digest)}.` : ""}`}
+              </Text>
+            </>
+          ) : (
+            <Text size="sm" c="dimmed">
+              It is decided. Taking it back also takes back what it allowed.
+            </Text>
+          )}
+          <ErrorText>{step.error?.message}</ErrorText>
+          <Group>
+            {isOpen ? (
+              <Button
+                loading={step.isPending}
+                disabled={isSame || snapshot?.saveState !== "saved"}
+                onClick={() =>
+                  step.mutate(
+                    { path: "/rounds", body: { answer }, ifMatch: `"v${snapshot?.version}"` },
+                    { onSuccess: () => setAnswer("") },
+                  )
+                }
+              >
+                Submit round {next}
+              </Button>
+            ) : null}
+            <Button variant="default" onClick={() => setWithdrawing(true)}>
+              Withdraw the review
             </Button>
           </Group>
         </Stack>
-      </Modal>
-    </Panel>
+        <Modal opened={withdrawing} onClose={() => setWithdrawing(false)} title={`Withdraw review #${review.number}`}>
+          <Stack>
+            <Text size="sm">
+              Nobody can vote on it any more
+              {isOpen
+                ? ""
+                : `, and r${review.round?.revision} may no longer be deployed where an approval is asked for`}
+              . Its {plural(review.rounds.length, "round")} and {plural(review.comments.length, "comment")} stay
+              readable.
+            </Text>
+            <Group justify="flex-end">
+              <Button variant="default" onClick={() => setWithdrawing(false)}>
+                Cancel
+              </Button>
+              <Button
+                color="red"
+                loading={step.isPending}
+                onClick={() =>
+                  step.mutate(
+                    { path: "/withdraw", body: { reason: answer } },
+                    { onSuccess: () => setWithdrawing(false) },
+                  )
+                }
+              >
+                Withdraw
+              </Button>
+            </Group>
+          </Stack>
+        </Modal>
+      </Panel>
+    </>
   );
 }

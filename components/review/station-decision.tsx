@@ -1,14 +1,16 @@
 "use client";
 // Station 9: the decision. Rule: quorum, roles and digest stand above the vote, open questions before it; who may not vote reads why.
-import { Group, Text } from "@mantine/core";
+import { Anchor, Group, Text } from "@mantine/core";
+import Link from "next/link";
 import { Panel, plural, StatusBadge, TimeAgo } from "@/components/ui";
 import type { ReviewDto } from "@/lib/api/schema";
+import { testsSentence } from "@/lib/review";
 import { Thread } from "./comments";
 import { Conditions } from "./conditions";
 import { Resubmit } from "./resubmit";
 import classes from "./review.module.css";
 import { VoteForm } from "./vote-form";
-import { decisionStatus, decisionWord, stateStatus, stateWord } from "./words";
+import { decisionStatus, decisionWord, stateStatus, stateWord, testsStatus, testsWord } from "./words";
 
 export function DecisionStation({ mesh, review }: { mesh: string; review: ReviewDto }) {
   const round = review.rounds.at(-1);
@@ -28,6 +30,16 @@ export function DecisionStation({ mesh, review }: { mesh: string; review: Review
           <dd>
             {plural(review.rule.quorum, "approval")} by {review.rule.roles.join(" or ")}, none of an author; one
             rejection or one request for changes is heard first.
+            {review.rule.testsMustPass ? " Nothing is approved whose policy tests do not all hold." : ""}
+          </dd>
+          <dt>Policy tests</dt>
+          <dd data-testid="policy-tests">
+            <Group gap={8}>
+              <StatusBadge status={testsStatus(round.tests)}>{testsWord(round.tests)}</StatusBadge>
+              <Anchor component={Link} href={`/meshes/${mesh}/reviews/${review.number}/routing`} size="sm">
+                {testsSentence(round.tests)}
+              </Anchor>
+            </Group>
           </dd>
           <dt>Authors</dt>
           <dd>{round.authors.join(", ")}</dd>

@@ -1,10 +1,11 @@
 "use client";
-// Station 5: which calls are answered differently, by asking both designs, never by comparing field names.
+// Station 5: which calls are answered differently, by asking both designs, never by comparing field names; and what the policy tests say.
 import { Text } from "@mantine/core";
 import { useState } from "react";
 import { EmptyState, Panel, plural, StatusBadge } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
 import classes from "./review.module.css";
+import { RoundTests } from "./round-tests";
 
 type Consequence = StationOf<"routing">["consequences"][number];
 
@@ -30,6 +31,9 @@ export function RoutingStation({ content }: { content: StationOf<"routing"> }) {
             ))}
           </ul>
         )}
+      </Panel>
+      <Panel title="Policy tests" hint="Asked when this round was submitted" flush>
+        <RoundTests tests={content.tests} />
       </Panel>
     </>
   );

@@ -7,7 +7,7 @@ import { useState } from "react";
 import { ApiError } from "@/components/api-client";
 import { Panel, shortDigest } from "@/components/ui";
 import type { ReviewDto, ReviewRoundDto } from "@/lib/api/schema";
-import type { Decision } from "@/lib/review";
+import { type Decision, testsInTheWay, testsSentence } from "@/lib/review";
 import { useReviewStep } from "./queries";
 
 interface ConditionText {
@@ -46,6 +46,7 @@ export function VoteForm({ mesh, review, round }: { mesh: string; review: Review
   const isConditional = decision === "approve-with-conditions";
   const isApproval = decision === "approve" || isConditional;
   const isBlocked = isApproval && review.blocking > 0;
+  const tests = testsInTheWay(review.rule, round);
   const isWhole = !isConditional || (conditions.length > 0 && conditions.every(isFilled));
   const choose = (value: string) => {
     const chosen = options.find((each) => each.value === value)?.value ?? null;
@@ -97,6 +98,16 @@ export function VoteForm({ mesh, review, round }: { mesh: string; review: Review
             {review.blocking === 1 ? "it" : "them"} above first.
           </Text>
         ) : null}
+        {isApproval && tests && !isBlocked ? (
+          <Text size="sm" c="var(--mw-failing)">
+            {tests} This mesh approves only what they all hold for: ask for changes.
+          </Text>
+        ) : null}
+        {isApproval && !tests && round.tests && round.tests.failed > 0 ? (
+          <Text size="sm" c="var(--mw-attention)">
+            {testsSentence(round.tests)} The rule of this mesh leaves it to you.
+          </Text>
+        ) : null}
         {isConditional ? (
           <Stack gap={8}>
             {conditions.map((condition, place) => (
@@ -139,7 +150,7 @@ export function VoteForm({ mesh, review, round }: { mesh: string; review: Review
         ) : null}
         <Group>
           <Button
-            disabled={decision === null || isBlocked || !isWhole || isMoved}
+            disabled={decision === null || isBlocked || (isApproval && tests !== null) || !isWhole || isMoved}
             loading={step.isPending}
             onClick={vote}
             color={decision === "reject" ? "red" : undefined}

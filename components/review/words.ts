@@ -1,7 +1,7 @@
 // States, decisions and objects of a review in words. Rule: pure; colour never stands without one of these words.
 import type { Status } from "@/components/ui/status-words";
 import { parseKey } from "@/lib/mesh";
-import type { Decision, ReviewState } from "@/lib/review";
+import type { Decision, ReviewState, TestCounts } from "@/lib/review";
 
 export const stateWord: Readonly<Record<ReviewState, string>> = {
   draft: "not submitted",
@@ -31,6 +31,19 @@ export const decisionWord: Readonly<Record<Decision, string>> = {
 export function decisionStatus(decision: Decision): Status {
   if (decision === "approve") return "ok";
   return decision === "reject" ? "failing" : "attention";
+}
+
+export function testsStatus(tests: TestCounts | null): Status {
+  if (!tests || tests.total === 0) return "unmeasured";
+  if (tests.failed > 0) return "failing";
+  return tests.notRun > 0 ? "attention" : "ok";
+}
+
+export function testsWord(tests: TestCounts | null): string {
+  if (!tests) return "not asked";
+  if (tests.total === 0) return "none";
+  if (tests.failed > 0) return "failing";
+  return tests.notRun > 0 ? "not all asked" : "passing";
 }
 
 /** `payment-service`, and its kind where that is not a service: `route payment-service`. */

@@ -64,7 +64,7 @@ function ApprovalRulePanel({ mesh, environment }: { mesh: string; environment: s
             <RuleFields
               rule={edited}
               disabled={!mayWrite}
-              onChange={(rule) => setEdited({ kind: "approved", ...rule })}
+              onChange={(rule) => setEdited({ ...rule, kind: "approved" })}
             />
           ) : null}
           <SaveRule
@@ -128,15 +128,13 @@ function RuleFields(props: { rule: ReviewRuleDto; disabled: boolean; onChange(ru
         value={rule.quorum}
         onChange={(value) => {
           const quorum = Number(value);
-          if (Number.isInteger(quorum) && quorum >= 1 && quorum <= MAX_QUORUM) onChange({ quorum, roles: rule.roles });
+          if (Number.isInteger(quorum) && quorum >= 1 && quorum <= MAX_QUORUM) onChange({ ...rule, quorum });
         }}
       />
       <Checkbox.Group
         label="of people with the role"
         value={rule.roles}
-        onChange={(values) =>
-          onChange({ quorum: rule.quorum, roles: VOTING_ROLES.filter((role) => values.includes(role)) })
-        }
+        onChange={(values) => onChange({ ...rule, roles: VOTING_ROLES.filter((role) => values.includes(role)) })}
       >
         <Group mt={8}>
           {VOTING_ROLES.map((role) => (
@@ -144,6 +142,16 @@ function RuleFields(props: { rule: ReviewRuleDto; disabled: boolean; onChange(ru
           ))}
         </Group>
       </Checkbox.Group>
+      <Checkbox
+        label="and all policy tests hold"
+        description="As they were asked when the round was submitted"
+        disabled={disabled}
+        checked={rule.testsMustPass ?? false}
+        onChange={(event) => {
+          const { testsMustPass: _, ...rest } = rule;
+          onChange(event.currentTarget.checked ? { ...rest, testsMustPass: true } : rest);
+        }}
+      />
     </Group>
   );
 }

@@ -130,6 +130,14 @@ test("events are sentences, unknown ones too", () => {
   expect(eventSentence({ kind: "revision.created", actorName: "Ada", subject: "r2" })).toBe(
     "Ada froze the draft as r2.",
   );
+  const submitted = { kind: "review.submitted", actorName: "Ada", subject: "review #4" };
+  const payload = { round: 1, revision: 3, tests: { total: 5, failed: 2, notRun: 0 } };
+  expect(eventSentence({ ...submitted, payload })).toBe(
+    "Ada submitted round 1 of review #4: r3. 2 of 5 policy tests do not hold.",
+  );
+  expect(eventSentence({ ...submitted, payload: { round: 1, revision: 3 } })).toBe(
+    "Ada submitted round 1 of review #4: r3.",
+  );
   expect(eventSentence({ kind: "some.thing-new", actorName: "Ada", subject: "x" })).toContain("x");
 });
 

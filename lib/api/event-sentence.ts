@@ -26,7 +26,7 @@ const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
   "review.created": ({ actorName, subject }) => `${actorName} began ${subject}.`,
   "review.edited": ({ actorName, subject }) => `${actorName} changed the text of ${subject}.`,
   "review.submitted": ({ actorName, subject, payload }) =>
-    `${actorName} submitted round ${told(payload, "round")} of ${subject}: r${told(payload, "revision")}.`,
+    `${actorName} submitted round ${told(payload, "round")} of ${subject}: r${told(payload, "revision")}.${testsOf(payload)}`,
   "review.voted": ({ actorName, subject, payload }) =>
     `${actorName} voted on ${subject}: ${told(payload, "decision").replaceAll("-", " ")}.`,
   "review.approved": ({ subject, payload }) => `${capital(subject)} approved r${told(payload, "revision")}.`,
@@ -73,6 +73,15 @@ export function eventSentence(event: EventLike): string {
 function told(payload: unknown, field: string): string {
   if (typeof payload !== "object" || payload === null || !(field in payload)) return "?";
   return String((payload as Record<string, unknown>)[field]);
+}
+
+/** Failing policy tests only: that they hold is no news. */
+function testsOf(payload: unknown): string {
+  const tests = typeof payload === "object" && payload !== null && "tests" in payload ? payload.tests : null;
+  const failed = Number(told(tests, "failed"));
+  return failed > 0
+    ? ` ${failed} of ${told(tests, "total")} policy tests ${failed === 1 ? "does" : "do"} not hold.`
+    : "";
 }
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -25,6 +25,7 @@ export function toSummary(row: ReviewRow, rule: ReviewRule): schema.ReviewSummar
     needed: rule.quorum,
     blocking: result?.blocking ?? 0,
     openComments: row.comments.filter(({ resolvedAt, parentId }) => resolvedAt === null && parentId === null).length,
+    tests: round ? toRound(round).tests : null,
     unmetConditions: row.conditions.filter(({ metAt }) => metAt === null).length,
     sentence: result?.sentence ?? "Not submitted yet.",
   };
@@ -66,7 +67,7 @@ export function toReview({ meshId, row, rule, supersedes }: Shown, principal: Pr
     notes: row.notes as Record<string, string>,
     base: row.baseRevision && { revision: row.baseRevision.number, digest: row.baseRevision.digest },
     supersedes,
-    rule: { quorum: rule.quorum, roles: [...rule.roles] },
+    rule: { ...rule, roles: [...rule.roles] },
     rounds: row.rounds.map((round) => ({
       number: round.number,
       revision: round.revision.number,
@@ -75,6 +76,7 @@ export function toReview({ meshId, row, rule, supersedes }: Shown, principal: Pr
       answer: round.answer,
       submittedBy: round.submittedByName,
       createdAt: round.createdAt.toISOString(),
+      tests: toRound(round).tests,
       votes: toVotes(round, rule, userId),
     })),
     comments: row.comments.map((comment) => ({

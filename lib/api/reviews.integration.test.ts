@@ -67,6 +67,63 @@ describe("submitting", () => {
   });
 });
 
+describe("policy tests", () => {
+  const question = {
+    from: { kind: "workload", workload: "Workload/production/checkout-v1" },
+    to: { host: "payment-service" },
+    method: "GET",
+    path: "/pay",
+    headers: {},
+  };
+  const save = (id: string, outcome: string) =>
+    call(author, "PUT", `/policy-tests/${id}`, { name: `${id} holds`, question, expect: { outcome } });
+  const removeAll = () =>
+    Promise.all(["paying", "refusing"].map((id) => call(author, "DELETE", `/policy-tests/${id}`)));
+  const station = (review: ReviewDto, round?: number) =>
+    call<{ tests: { id: string; state: string; failures: string[] }[] }>(
+      reviewer,
+      "GET",
+      `/reviews/${review.number}/stations/routing${round ? `?round=${round}` : ""}`,
+    );
+
+  test("are asked of what is frozen, and stay what they were when the tests change", async () => {
+    await save("paying", "forwarded");
+    await save("refusing", "denied");
+    const review = await submit();
+    expect(review.tests).toEqual({ total: 2, failed: 1, notRun: 0 });
+    await removeAll();
+    const { body } = await station(review);
+    expect(body.tests.map(({ id, state, failures }) => [id, state, failures])).toEqual([
+      ["refusing", "failed", ["expected denied, got forwarded"]],
+      ["paying", "passed", []],
+    ]);
+    expect((await vote(reviewer, review)).body.state).toBe("approved");
+  });
+
+  test("hold an approval back where the mesh's rule says so; the next round is asked anew", async () => {
+    await setRule("/review-rule", { quorum: 1, roles: ["reviewer"], testsMustPass: true });
+    await setRule("/environments/local/approval-rule", {
+      kind: "approved",
+      quorum: 1,
+      roles: ["reviewer"],
+      testsMustPass: true,
+    });
+    await save("refusing", "denied");
+    const review = await submit();
+    const refused = await vote(reviewer, review);
+    expect([refused.status, refused.body]).toEqual([
+      409,
+      expect.objectContaining({ code: "tests-failing", detail: expect.stringContaining("1 of 1 policy test") }),
+    ]);
+    await removeAll();
+    await edit();
+    const next = await call<ReviewDto>(author, "POST", `/reviews/${review.number}/rounds`, {}, anyVersion);
+    expect(next.body.rounds.map(({ tests }) => tests?.failed)).toEqual([1, 0]);
+    expect((await station(review, 1)).body.tests).toHaveLength(1);
+    expect((await vote(reviewer, next.body)).body.state).toBe("approved");
+  });
+});
+
 describe("voting", () => {
   test("is refused to the author, by whatever role and token", async () => {
     const both = await api.tokenFor("administrator");

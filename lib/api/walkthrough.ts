@@ -10,6 +10,7 @@ import { listDeployments, listEnvironments } from "@/lib/data/environments";
 import { type DesignAt, readDesign } from "@/lib/data/meshes";
 import { observedIn } from "@/lib/data/reviews/evidence";
 import { readReview } from "@/lib/data/reviews/read";
+import { readRoundTests } from "@/lib/data/reviews/round-tests";
 import type { ReviewRow } from "@/lib/data/reviews/rows";
 import { readApproval } from "@/lib/data/reviews/rules";
 import { AppError } from "@/lib/errors";
@@ -93,6 +94,7 @@ export async function stationContent(runtime: Runtime, principal: Principal, ask
         ...compared,
         observed: observed.length,
         consequences: routingOf(from, to, observed),
+        tests: await testsOf(database, round.id),
       };
     }
     case "findings":
@@ -150,6 +152,13 @@ function routingOf(from: Side, to: Side, observed: readonly ObservedCall[]) {
     before: each.before.sentence,
     after: each.after.sentence,
   }));
+}
+
+const TEST_ORDER = { failed: 0, "not-run": 1, passed: 2 } as const;
+
+async function testsOf(database: Database, roundId: string) {
+  const tests = await readRoundTests(database, roundId);
+  return tests?.toSorted((a, b) => TEST_ORDER[a.state] - TEST_ORDER[b.state]) ?? null;
 }
 
 function findingsOf(from: Side, to: Side, risks: readonly AcceptedRisk[], now: number) {

@@ -28,7 +28,17 @@ const answer: typeof fetch = async (input, init) => {
   if (local.includes("/9/"))
     return Response.json({ code: "review-closed", detail: "Review #9 is rejected." }, { status: 409 });
   const round = { number: 1, revision: 3, digest: DIGEST };
-  return Response.json({ number: 4, title: "t", state: "open", sentence: "0 of 1 approval.", round }, { status: 201 });
+  return Response.json(
+    {
+      number: 4,
+      title: "t",
+      state: "open",
+      sentence: "0 of 1 approval.",
+      round,
+      tests: { total: 3, failed: 1, notRun: 0 },
+    },
+    { status: 201 },
+  );
 };
 
 const cli = (...args: string[]) =>
@@ -47,6 +57,7 @@ test("submit freezes the version of the draft that was read, and says where to w
     "r1",
   );
   expect(made).toMatchObject({ code: 0, out: `Review #4, round 1: r3 ${DIGEST}\n` });
+  expect(made.notes).toContain("1 of 3 policy tests does not hold.");
   expect(made.notes).toContain("http://mesh.test/meshes/shop/reviews/4/purpose");
   expect(sent.at(-1)).toEqual({
     method: "POST",

@@ -2,6 +2,7 @@
 // The rule: the answer is about a digest, never about a name. Nothing is allowed by silence: each yes names the review or the
 // reason it stands on, each no names what to do.
 import { isApproval } from "./decide";
+import { testsInTheWay } from "./tests";
 import type { Condition, EnvironmentRule, ReviewFacts, Round } from "./types";
 
 export interface Approval {
@@ -120,6 +121,14 @@ function enough(
     return no(
       `Review #${review.number} has ${approvals} of the ${rule.quorum} approvals that this environment asks for.`,
       `${rule.quorum - approvals} more of ${rule.roles.join(" or ")} must approve it in a review.`,
+      review,
+    );
+  }
+  const tests = isRollback ? null : testsInTheWay(rule, round);
+  if (tests) {
+    return no(
+      `${tests} This environment takes only revisions for which they all hold.`,
+      "Correct the design or the tests, and submit a new round.",
       review,
     );
   }

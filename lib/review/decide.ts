@@ -1,6 +1,7 @@
 // What a round's votes come to.
 // The rule: only votes on the round's own digest, by people of the rule's roles who are no authors of it, count; and one open
-// blocking comment holds every approval back. Who asks for changes or rejects is heard before who approves.
+// blocking comment, or a failing policy test where the rule asks for passing ones, holds every approval back. Who asks for changes or rejects is heard before who approves.
+import { testsInTheWay } from "./tests";
 import type { BlockingComment, ReviewRule, ReviewState, Round, Vote } from "./types";
 
 /** Nothing is voted on any more. */
@@ -47,6 +48,9 @@ export function tally(rule: ReviewRule, round: Round, comments: readonly Blockin
     const comment = blocking === 1 ? "1 blocking comment is" : `${blocking} blocking comments are`;
     return { ...base, outcome: "open", sentence: `${approved}; ${comment} open.` };
   }
+  const tests = testsInTheWay(rule, round);
+  if (tests)
+    return { ...base, outcome: "open", sentence: `${approved}; ${tests.charAt(0).toLowerCase()}${tests.slice(1)}` };
   if (approvals < rule.quorum) return { ...base, outcome: "open", sentence: `${approved}.` };
   const withConditions = counted.some(({ decision }) => decision === "approve-with-conditions");
   return {

@@ -3,4 +3,5 @@ export { type Approval, approvalFor } from "./approval";
 export { FINAL_STATES, tally } from "./decide";
 export { whyNotVote, whyNotVoter } from "./may-vote";
 export { isStation, neighboursOf, numberOf, STATION_IDS, STATIONS, type StationId } from "./stations";
+export { testsInTheWay, testsSentence } from "./tests";
 export * from "./types";

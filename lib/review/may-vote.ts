@@ -1,6 +1,7 @@
 // Whether a vote is taken at all, and if not, why in words a person can act on.
 // The rule: the same function answers the API (which refuses) and the screen (which says so before anybody clicks).
 import { FINAL_STATES, isApproval, openBlockers } from "./decide";
+import { testsInTheWay } from "./tests";
 import type { BlockingComment, Decision, ReviewRule, ReviewState, Round, VotingRole } from "./types";
 
 export type Refusal =
@@ -9,6 +10,7 @@ export type Refusal =
   | { code: "role"; sentence: string }
   | { code: "old-digest"; sentence: string; digest: string }
   | { code: "blocked"; sentence: string }
+  | { code: "tests"; sentence: string }
   | { code: "conditions"; sentence: string };
 
 export interface VoteAsked {
@@ -56,7 +58,7 @@ export function whyNotVoter(
 }
 
 export function whyNotVote(situation: Situation, asked: VoteAsked): Refusal | null {
-  const { round, comments } = situation;
+  const { round, comments, rule } = situation;
   const personal = whyNotVoter(situation, asked);
   if (personal || !round) return personal;
   if (asked.digest !== round.digest) {
@@ -73,6 +75,10 @@ export function whyNotVote(situation: Situation, asked: VoteAsked): Refusal | nu
       code: "blocked",
       sentence: `${blocking.length === 1 ? "A blocking comment" : `${blocking.length} blocking comments`} of ${names} ${blocking.length === 1 ? "is" : "are"} open: resolve ${blocking.length === 1 ? "it" : "them"} first.`,
     };
+  }
+  const tests = isApproval(asked.decision) ? testsInTheWay(rule, round) : null;
+  if (tests) {
+    return { code: "tests", sentence: `${tests} This mesh approves only what they all hold for: ask for changes.` };
   }
   if ((asked.decision === "approve-with-conditions") !== asked.conditions > 0) {
     return {

@@ -17,7 +17,9 @@ import {
   type ReviewState,
   type Round,
   STATIONS,
+  type TestCounts,
   tally,
+  testsSentence,
   VOTING_ROLES,
   type Vote,
   whyNotVote,
@@ -43,6 +45,7 @@ const round = (votes: Vote[], more: Partial<Round> = {}): Round => ({
   digest: DIGEST,
   authorIds: ["author"],
   votes,
+  tests: null,
   ...more,
 });
 const comment = (more: Partial<BlockingComment> = {}): BlockingComment => ({
@@ -92,6 +95,41 @@ describe("the outcome of a round", () => {
     expect(tally(ofRule, round(votes), comments).outcome).toBe(outcome);
   });
 
+  const strict: ReviewRule = { ...rule, testsMustPass: true };
+  test.each<[string, ReviewRule, TestCounts | null, ReviewState, RegExp]>([
+    [
+      "failing tests hold back where the rule says so",
+      strict,
+      { total: 3, failed: 1, notRun: 0 },
+      "open",
+      /^1 of 1 approval; 1 of 3 policy tests does not hold\.$/,
+    ],
+    [
+      "so do tests that were not asked in time",
+      strict,
+      { total: 3, failed: 0, notRun: 2 },
+      "open",
+      /1 of 3 policy tests holds; 2 were not asked in time/,
+    ],
+    ["and a round that was never asked", strict, null, "open", /were not asked about this round/],
+    ["passing ones do not", strict, { total: 3, failed: 0, notRun: 0 }, "approved", /^1 of 1 approval\.$/],
+    ["no tests at all do not", strict, { total: 0, failed: 0, notRun: 0 }, "approved", /./],
+    ["failing ones are left to the reviewer otherwise", rule, { total: 3, failed: 3, notRun: 0 }, "approved", /./],
+  ])("%s", (_, ofRule, tests, outcome, sentence) => {
+    const result = tally(ofRule, round([vote("rita", "approve")], { tests }), []);
+    expect(result.outcome).toBe(outcome);
+    expect(result.sentence).toMatch(sentence);
+  });
+
+  test("policy tests are told in figures", () => {
+    expect(testsSentence({ total: 1, failed: 0, notRun: 0 })).toBe("The policy test holds.");
+    expect(testsSentence({ total: 1, failed: 1, notRun: 0 })).toBe("1 of 1 policy test does not hold.");
+    expect(testsSentence({ total: 9, failed: 2, notRun: 1 })).toBe(
+      "2 of 9 policy tests do not hold; 1 was not asked in time.",
+    );
+    expect(testsSentence({ total: 9, failed: 0, notRun: 0 })).toBe("All 9 policy tests hold.");
+  });
+
   test("a vote that does not count says why", () => {
     const { ignored } = tally(rule, round([vote("author", "approve"), vote("rita", "approve", { digest: OTHER })]), []);
     expect(ignored.map(({ why }) => why)).toEqual([
@@ -116,6 +154,12 @@ describe("a vote is refused", () => {
     ["without a role that counts", {}, { roles: [] as never }, "role"],
     ["on an old digest", {}, { digest: OTHER }, "old-digest"],
     ["while a blocking comment is open", { comments: [comment()] }, {}, "blocked"],
+    [
+      "while policy tests fail that the rule wants to hold",
+      { rule: { ...rule, testsMustPass: true }, round: round([], { tests: { total: 1, failed: 1, notRun: 0 } }) },
+      {},
+      "tests",
+    ],
     ["before it is submitted", { state: "draft" }, {}, "not-open"],
     ["after the decision", { state: "approved" }, {}, "not-open"],
     ["after it was withdrawn", { state: "withdrawn" }, {}, "not-open"],
@@ -128,6 +172,8 @@ describe("a vote is refused", () => {
   test("and taken otherwise, also to ask for changes while a comment blocks", () => {
     expect(whyNotVote(situation, asked)).toBeNull();
     expect(whyNotVote({ ...situation, comments: [comment()] }, { ...asked, decision: "changes" })).toBeNull();
+    const untested = { ...situation, rule: { ...rule, testsMustPass: true } };
+    expect(whyNotVote(untested, { ...asked, decision: "reject" })).toBeNull();
     expect(whyNotVote({ ...situation, state: "changes-asked" }, asked)).toBeNull();
     expect(whyNotVoter(situation, asked)).toBeNull();
   });
@@ -191,6 +237,21 @@ describe("an environment that wants approval", () => {
   test("no rule asks for nothing", () => {
     expect(ask([], { rule: { kind: "none" } }).allowed).toBe(true);
   });
+});
+
+test("an environment may want policy tests to hold, but a way back stays open", () => {
+  const wanted: EnvironmentRule = { kind: "approved", ...rule, testsMustPass: true };
+  const ask = (failed: number, isRollback = false) => {
+    const tests = { total: 2, failed, notRun: 0 };
+    const reviews = [review({ rounds: [round([vote("rita", "approve")], { tests })] })];
+    return approvalFor({ rule: wanted, reviews, digest: DIGEST, today: TODAY, isRollback });
+  };
+  expect(ask(0).allowed).toBe(true);
+  expect(ask(1)).toMatchObject({
+    allowed: false,
+    sentence: expect.stringContaining("1 of 2 policy tests does not hold"),
+  });
+  expect(ask(1, true).allowed).toBe(true);
 });
 
 describe("for every random course of events", () => {

@@ -24,6 +24,16 @@ export type VotingRole = (typeof VOTING_ROLES)[number];
 export interface ReviewRule {
   quorum: number;
   roles: readonly VotingRole[];
+  /** Nothing is approved, or deployed, whose policy tests do not all hold. */
+  testsMustPass?: boolean | undefined;
+}
+
+/** What the policy tests said of a design. */
+export interface TestCounts {
+  total: number;
+  failed: number;
+  /** The time for one submission was over. */
+  notRun: number;
 }
 
 /** What an environment asks of a revision before it runs there. */
@@ -70,6 +80,8 @@ export interface Round {
   /** Everybody whose edits are in it. None of them may vote. */
   authorIds: readonly string[];
   votes: readonly Vote[];
+  /** What the policy tests said when it was submitted; null: they were not asked. */
+  tests: TestCounts | null;
 }
 
 export interface ReviewFacts {

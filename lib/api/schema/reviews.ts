@@ -12,11 +12,17 @@ const votingRoles = z
   .max(VOTING_ROLES.length)
   .refine((roles) => new Set(roles).size === roles.length, "names a role twice");
 
-export const reviewRule = z.strictObject({ quorum: z.int().min(1).max(MAX_QUORUM), roles: votingRoles });
+const ruleFields = {
+  quorum: z.int().min(1).max(MAX_QUORUM),
+  roles: votingRoles,
+  /** Nothing is approved, or deployed, whose policy tests did not all hold when it was submitted. */
+  testsMustPass: z.boolean().optional(),
+};
+export const reviewRule = z.strictObject(ruleFields);
 export type ReviewRuleDto = z.infer<typeof reviewRule>;
 export const approvalRule = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("none") }),
-  z.strictObject({ kind: z.literal("approved"), quorum: z.int().min(1).max(MAX_QUORUM), roles: votingRoles }),
+  z.strictObject({ kind: z.literal("approved"), ...ruleFields }),
 ]);
 export type ApprovalRuleDto = z.infer<typeof approvalRule>;
 
@@ -47,6 +53,8 @@ const reviewVote = z.object({
 });
 export type ReviewVoteDto = z.infer<typeof reviewVote>;
 
+/** Of the policy tests, when the round was submitted. */
+const testCounts = z.object({ total: z.int(), failed: z.int(), notRun: z.int() });
 const reviewRound = z.object({
   number: z.int(),
   revision: z.int(),
@@ -55,6 +63,7 @@ const reviewRound = z.object({
   answer: z.string(),
   submittedBy: z.string(),
   createdAt: timestamp,
+  tests: testCounts.nullable(),
   votes: z.array(reviewVote),
 });
 export type ReviewRoundDto = z.infer<typeof reviewRound>;
@@ -92,6 +101,8 @@ export const reviewSummary = z.object({
   blocking: z.int(),
   openComments: z.int(),
   unmetConditions: z.int(),
+  /** Policy tests of the newest round; null: they were not asked. */
+  tests: testCounts.nullable(),
   /** Where the decision stands. */
   sentence: z.string(),
 });

@@ -96,6 +96,8 @@ export const testRun = z.object({
   ...design,
   passed: z.int(),
   failed: z.int(),
+  /** Not asked: the time for one run was over. */
+  notRun: z.int(),
   results: z.array(
     z.object({ id: z.string(), name: z.string(), passed: z.boolean(), failures: z.array(z.string()), answer }),
   ),

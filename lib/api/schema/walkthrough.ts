@@ -89,6 +89,19 @@ export const routingStation = z.object({
   ),
   /** Observed calls that were asked too, beside the drawn ones and what policies speak of. */
   observed: z.int(),
+  /** Policy tests as they were asked of this round when it was submitted, failing ones first; null: they were not. */
+  tests: z
+    .array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        state: z.enum(["passed", "failed", "not-run"]),
+        request: z.string(),
+        failures: z.array(z.string()),
+        sentence: z.string(),
+      }),
+    )
+    .nullable(),
 });
 export const findingsStation = z.object({
   station: z.literal("findings"),

@@ -1,6 +1,7 @@
 // meshwright submit: asks a board to decide on the draft that is on the server, or answers a review with its next round.
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { testsSentence } from "@/lib/review";
 import type { CliCommand } from "../command";
 import { EXIT, printJson, UsageError } from "../io";
 import { Server, ServerError } from "../server";
@@ -12,6 +13,8 @@ const review = z.looseObject({
   state: z.string(),
   sentence: z.string(),
   round: z.looseObject({ number: z.int(), revision: z.int(), digest: z.string() }).nullable(),
+  /** Absent from older servers. */
+  tests: z.object({ total: z.int(), failed: z.int(), notRun: z.int() }).nullish(),
 });
 type Review = z.infer<typeof review>;
 
@@ -68,6 +71,7 @@ Example: meshwright push --mesh shop mesh.yaml && meshwright submit --mesh shop 
     if (given.flag("json")) printJson(io, { ok: true, review: body });
     else {
       io.out(`Review #${body.number}, round ${body.round?.number}: r${body.round?.revision} ${body.round?.digest}\n`);
+      if (body.tests && body.tests.total > 0) io.note(`${testsSentence(body.tests)}\n`);
       io.note(
         `${body.sentence} Walk through it at ${(io.env["MESHWRIGHT_URL"] ?? "http://localhost:3000").replace(/\/+$/, "")}/meshes/${mesh}/reviews/${body.number}/purpose\n`,
       );

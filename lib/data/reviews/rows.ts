@@ -9,6 +9,7 @@ import {
   type ReviewRule,
   type ReviewState,
   type Round,
+  type TestCounts,
   type Vote,
 } from "@/lib/review";
 import type { MeshRef } from "../access";
@@ -20,6 +21,7 @@ export const reviewParts = {
   baseRevision: { select: { number: true, digest: true, createdAt: true } },
   rounds: {
     orderBy: { number: "asc" },
+    omit: { testResults: true },
     include: { votes: { orderBy: { at: "asc" } }, revision: { select: { number: true } } },
   },
   conditions: { orderBy: { createdAt: "asc" } },
@@ -68,6 +70,7 @@ export function toRound(row: RoundRow): Round {
     revision: row.revision.number,
     digest: row.digest,
     authorIds: authorsOf(row).map(({ id }) => id),
+    tests: row.tests === null ? null : fromJson<TestCounts>(row.tests),
     votes: row.votes.map((vote) => ({
       voterId: vote.voterId,
       voterName: vote.voterName,

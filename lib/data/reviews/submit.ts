@@ -13,6 +13,7 @@ import { fromJson, toJson } from "../json";
 import { actor, freezeDraft } from "../meshes";
 import { appendEvent } from "../system/events";
 import { authorsBetween } from "./authors";
+import { type RoundTests, testDraft } from "./round-tests";
 import { findReview, lockReview, type ReviewRow } from "./rows";
 
 const SUBMIT_TIMEOUT = { maxWait: 10_000, timeout: 30_000 };
@@ -35,7 +36,8 @@ interface NewReview extends ReviewText {
   supersedes?: number | undefined;
 }
 
-export function createReview(database: Database, principal: Principal, input: NewReview): Promise<ReviewRow> {
+export async function createReview(database: Database, principal: Principal, input: NewReview): Promise<ReviewRow> {
+  const tests = input.submit ? await testDraft(database, principal, input.slug) : null;
   return database.$transaction(async (connection) => {
     const mesh = await accessMesh(connection, principal, input.slug, "review.submit");
     // The number is counted under the mesh's row, so that two people never get the same.
@@ -59,21 +61,22 @@ export function createReview(database: Database, principal: Principal, input: Ne
       },
     });
     if (replaced) await close(connection, principal, mesh, replaced, "superseded", `by #${review.number}`);
-    if (input.submit)
-      await addRound(connection, principal, mesh, { number: review.number, base: input.base, answer: "" });
+    if (tests)
+      await addRound(connection, principal, mesh, { number: review.number, base: input.base, answer: "", tests });
     else await log(connection, principal, mesh, "review.created", review.number, { title: input.title });
     return findReview(connection, mesh, review.number);
   }, SUBMIT_TIMEOUT);
 }
 
-export function submitRound(
+export async function submitRound(
   database: Database,
   principal: Principal,
   { slug, number, base, answer }: { slug: string; number: number; base: BaseVersion; answer: string },
 ): Promise<ReviewRow> {
+  const tests = await testDraft(database, principal, slug);
   return database.$transaction(async (connection) => {
     const mesh = await accessMesh(connection, principal, slug, "review.submit");
-    await addRound(connection, principal, mesh, { number, base, answer });
+    await addRound(connection, principal, mesh, { number, base, answer, tests });
     return findReview(connection, mesh, number);
   }, SUBMIT_TIMEOUT);
 }
@@ -82,7 +85,7 @@ async function addRound(
   connection: Connection,
   principal: Principal,
   mesh: MeshRef,
-  { number, base, answer }: { number: number; base: BaseVersion; answer: string },
+  { number, base, answer, tests }: { number: number; base: BaseVersion; answer: string; tests: RoundTests },
 ): Promise<void> {
   const review = await lockReview(connection, mesh, number);
   requireUndecided(review, "Submit a new review for a further change.");
@@ -105,6 +108,11 @@ async function addRound(
       detail: `The draft is the same as r${review.baseRevision.number}, which it is compared with: there is nothing to review.`,
     });
   }
+  if (tests.digest !== revision.digest) {
+    throw new AppError("version-mismatch", {
+      detail: "The draft was changed while its policy tests were asked: look at it again, then submit it.",
+    });
+  }
   const before = review.baseRevisionId
     ? fromJson<MeshDocument>(
         (await connection.revision.findUniqueOrThrow({ where: { id: review.baseRevisionId } })).document,
@@ -125,6 +133,8 @@ async function addRound(
       digest: revision.digest,
       authors: toJson(authors),
       answer,
+      tests: toJson(tests.counts),
+      testResults: toJson(tests.results),
       submittedById: principal.userId,
       submittedByName: principal.name,
     },
@@ -144,6 +154,7 @@ async function addRound(
     revision: revision.number,
     digest: revision.digest,
     authors: authors.map(({ name }) => name),
+    tests: tests.counts,
   });
 }
 

@@ -51,6 +51,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   role: "vote-refused",
   "old-digest": "old-digest",
   blocked: "review-blocked",
+  tests: "tests-failing",
   conditions: "invalid-request",
 };
 
