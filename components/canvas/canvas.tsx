@@ -31,7 +31,7 @@ import { BoxNode, type BoxNodeType, DetailContext } from "./box-node";
 import classes from "./canvas.module.css";
 import { boxAt, FarPicture } from "./far-picture";
 import { Frames } from "./frames";
-import { boundsOf, detailAt, viewportFor } from "./geometry";
+import { boundsOf, detailAt, viewportAround, viewportFor } from "./geometry";
 import { LineEdge, type LineEdgeType } from "./line-edge";
 import { Markers } from "./markers";
 import {
@@ -49,13 +49,14 @@ const nodeTypes = { box: BoxNode };
 const edgeTypes = { line: LineEdge };
 /** From so many boxes on, a far view is painted instead of built of elements. */
 const paintedFrom = 150;
+/** Near enough to read everything on a box. */
+const nearZoom = 0.9;
 const noNodes: readonly CanvasNode[] = [];
 const noEdges: readonly CanvasEdge[] = [];
 const noDrag: ReadonlyMap<string, Point> = new Map();
 
 export interface CanvasHandle {
   fit(ids?: readonly string[]): void;
-  centre(id: string): void;
   zoomBy(factor: number): void;
   /** The middle of what is visible, in canvas units. */
   middle(): Point;
@@ -68,6 +69,8 @@ export interface CanvasProps {
   edges: readonly CanvasEdge[];
   frames?: readonly CanvasFrame[];
   selection: ReadonlySet<string>;
+  /** The box that the first look is at; without one, or when it is not there, it is at everything. */
+  startAt?: string | undefined;
   editable: boolean;
   label: string;
   onSelect(ids: string[]): void;
@@ -85,13 +88,17 @@ export interface CanvasProps {
 export function Canvas(props: CanvasProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [start, setStart] = useState<Viewport | null>(null);
-  const { nodes } = props;
+  const { nodes, startAt } = props;
   useLayoutEffect(() => {
     const box = frame.current?.getBoundingClientRect();
     if (!box) return;
     // A transition: what stands around the picture is painted first, and the picture is built in slices.
-    startTransition(() => setStart((known) => known ?? viewportFor(boundsOf(nodes), box.width, box.height)));
-  }, [nodes]);
+    const node = startAt === undefined ? undefined : nodes.find(({ id }) => id === startAt);
+    const first = node
+      ? viewportAround(node, box.width, box.height, nearZoom)
+      : viewportFor(boundsOf(nodes), box.width, box.height);
+    startTransition(() => setStart((known) => known ?? first));
+  }, [nodes, startAt]);
   return (
     <div ref={frame} className={classes.frame}>
       {start ? (
@@ -192,7 +199,7 @@ function Flow(props: CanvasProps & { start: Viewport }) {
           const hit = isPainted ? boxAt(nodes, at) : undefined;
           if (isPainted) onSelect(hit ? [hit.id] : []);
           if (event.detail !== 2) return;
-          if (hit) void flow.setCenter(hit.x + nodeWidth / 2, hit.y + nodeHeight / 2, { zoom: 0.9 });
+          if (hit) void flow.setCenter(hit.x + nodeWidth / 2, hit.y + nodeHeight / 2, { zoom: nearZoom });
           else if (!isPainted) onBlank(at);
         }}
         onMove={(_, viewport) => setDetail(detailAt(viewport.zoom))}
@@ -240,11 +247,6 @@ function useCanvasHandle(ref: Ref<CanvasHandle> | undefined, nodes: readonly Can
         const chosen = ids ? nodes.filter((node) => ids.includes(node.id)) : nodes;
         const box = document.querySelector(".react-flow")?.getBoundingClientRect();
         if (box) void flow.setViewport(viewportFor(boundsOf(chosen), box.width, box.height), { duration: 0 });
-      },
-      centre(id) {
-        const node = nodes.find((each) => each.id === id);
-        if (!node) return;
-        void flow.setCenter(node.x + nodeWidth / 2, node.y + nodeHeight / 2, { zoom: Math.max(0.9, flow.getZoom()) });
       },
       zoomBy(factor) {
         void flow.zoomTo(flow.getZoom() * factor);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { boundsOf, detailAt, edgeGeometry, viewportFor } from "./geometry";
+import { boundsOf, detailAt, edgeGeometry, viewportAround, viewportFor } from "./geometry";
 
 describe("lines between boxes", () => {
   it("leaves to the side where the other box stands", () => {
@@ -37,6 +37,12 @@ describe("lines between boxes", () => {
     expect(view.zoom).toBeCloseTo(0.5);
     expect(1000 * view.zoom + view.x).toBeCloseTo(532);
     expect(viewportFor(boundsOf([{ x: 5, y: 5 }]), 1000, 1000).zoom).toBe(1);
+  });
+
+  it("puts one box in the middle", () => {
+    const view = viewportAround({ x: 1000, y: 400 }, 800, 600, 0.5);
+    expect((1000 + 232 / 2) * view.zoom + view.x).toBeCloseTo(400);
+    expect((400 + 92 / 2) * view.zoom + view.y).toBeCloseTo(300);
   });
 
   it("shows more the nearer one comes", () => {

@@ -92,6 +92,20 @@ export function viewportFor(
   };
 }
 
+/** The pan that shows one box in the middle. */
+export function viewportAround(
+  place: Point,
+  width: number,
+  height: number,
+  zoom: number,
+): { x: number; y: number; zoom: number } {
+  return {
+    x: width / 2 - (place.x + nodeWidth / 2) * zoom,
+    y: height / 2 - (place.y + nodeHeight / 2) * zoom,
+    zoom,
+  };
+}
+
 export function detailAt(zoom: number): "far" | "mid" | "near" {
   if (zoom < 0.4) return "far";
   if (zoom < 0.85) return "mid";

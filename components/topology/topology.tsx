@@ -96,7 +96,6 @@ export function Topology() {
     },
   });
   useOwnerOfPolicy(topology.document, selection, select);
-  useShowSelectionOnce(canvas, selection, topology.nodes.length > 0);
 
   if (topology.error)
     return (
@@ -198,6 +197,7 @@ export function Topology() {
               frames={topology.frames}
               onFold={fold}
               selection={selected}
+              startAt={selection[0]}
               editable={editable}
               label="Topology of the mesh"
               onSelect={select}
@@ -257,21 +257,4 @@ function useOwnerOfPolicy(
     const owner = object ? drawnAt(object) : null;
     if (owner && owner !== only) select([owner]);
   }, [document, selection, select]);
-}
-
-/** A pasted link with a selection opens where the selection is. */
-function useShowSelectionOnce(
-  canvas: React.RefObject<CanvasHandle | null>,
-  selection: readonly string[],
-  isReady: boolean,
-) {
-  const done = useRef(false);
-  useEffect(() => {
-    const only = selection[0];
-    if (!isReady || done.current) return;
-    done.current = true;
-    if (!only) return;
-    const timer = setTimeout(() => canvas.current?.centre(only), 250);
-    return () => clearTimeout(timer);
-  }, [canvas, selection, isReady]);
 }
