@@ -9,16 +9,19 @@ import type {
   RoutePlan,
   VirtualHostPlan,
 } from "@meshwright/proxy/plan";
-import { matchRoute, pathWithoutQuery } from "@meshwright/proxy/semantics";
+import { isGrpcRequest, matchRoute, pathWithoutQuery } from "@meshwright/proxy/semantics";
 import { headerOf, type Message, viewOf } from "./message";
 
 export type Verdict = { matched: boolean; why: string };
 
 export function judgeRoute(route: RoutePlan, message: Message): Verdict {
   const request = viewOf(message);
-  const { path, headers, query, fraction } = route.match;
+  const { path, headers, query, fraction, isGrpc } = route.match;
   const reasons: string[] = [];
   if (!path.matches(pathWithoutQuery(message.path))) reasons.push(pathReason(route, message));
+  if (isGrpc && !isGrpcRequest(request)) {
+    reasons.push("the request is no gRPC call; the rule wants content-type application/grpc");
+  }
   for (const matcher of headers) if (!matcher.matches(request)) reasons.push(headerReason(matcher, message));
   for (const matcher of query) if (!queryHolds(route, matcher, message)) reasons.push(queryReason(matcher, message));
   if (reasons.length > 0) return { matched: false, why: reasons.join("; ") };
@@ -27,10 +30,11 @@ export function judgeRoute(route: RoutePlan, message: Message): Verdict {
 }
 
 /** What a rule that matched asked for. */
-function conditionsOf({ match: { path, headers, query } }: RoutePlan): string {
+function conditionsOf({ match: { path, headers, query, isGrpc } }: RoutePlan): string {
   const isAnyPath = path.value === "/" && path.kind !== "exact";
   const parts = [
     ...(isAnyPath ? [] : [`path ${pathWords(path)}`]),
+    ...(isGrpc ? ["content-type application/grpc"] : []),
     ...headers.map((matcher) => (matcher.name === ":method" ? `method ${rest(matcher)}` : `header ${matcher.text}`)),
     ...query.map((matcher) => `parameter ${matcher.text}`),
   ];
@@ -73,7 +77,7 @@ const wanted = (text: string) => (text === "present" || text === "absent" ? `it 
 /** Parameters are read by the semantics: a route with this one condition, asked alone. */
 function queryHolds(route: RoutePlan, matcher: QueryMatcher, message: Message): boolean {
   const path = { ...route.match.path, matches: () => true };
-  const alone: RoutePlan = { ...route, match: { path, headers: [], query: [matcher], fraction: null } };
+  const alone: RoutePlan = { ...route, match: { path, isGrpc: false, headers: [], query: [matcher], fraction: null } };
   const host: VirtualHostPlan = {
     name: "",
     domains: [],

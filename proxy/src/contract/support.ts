@@ -226,19 +226,23 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     stat_prefix: inert("metrics are kept per cluster and workload"),
   },
   "envoy.config.route.v3.RouteMatch": fields(
-    "prefix path safe_regex path_separated_prefix case_sensitive runtime_fraction headers query_parameters",
+    "prefix path safe_regex path_separated_prefix case_sensitive runtime_fraction headers query_parameters grpc",
   ),
+  "envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions": {},
   "envoy.config.route.v3.HeaderMatcher":
     fields(`name exact_match safe_regex_match range_match present_match prefix_match
     suffix_match contains_match string_match invert_match treat_missing_header_as_empty`),
   "envoy.config.route.v3.QueryParameterMatcher": fields("name string_match present_match"),
   "envoy.config.route.v3.RouteAction": {
     ...fields(`cluster weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite
-      append_x_forwarded_host timeout idle_timeout retry_policy max_stream_duration`),
+      append_x_forwarded_host timeout idle_timeout retry_policy max_stream_duration max_grpc_timeout
+      grpc_timeout_offset`),
     cluster_not_found_response_code: only("SERVICE_UNAVAILABLE", "NOT_FOUND"),
     priority: only("DEFAULT"),
   },
-  "envoy.config.route.v3.RouteAction.MaxStreamDuration": fields("max_stream_duration"),
+  "envoy.config.route.v3.RouteAction.MaxStreamDuration": fields(
+    "max_stream_duration grpc_timeout_header_max grpc_timeout_header_offset",
+  ),
   "envoy.config.route.v3.WeightedCluster": { ...fields("clusters total_weight"), runtime_key_prefix: NO_RUNTIME },
   "envoy.config.route.v3.WeightedCluster.ClusterWeight": { ...fields("name weight"), ...HEADER_OPS },
   "envoy.config.route.v3.RedirectAction":

@@ -1,9 +1,10 @@
 // The answers that the proxy gives itself: refusals, direct responses, failures of upstreams. Rule: exactly one answer ends
 // an exchange; a response that has begun can only be broken off, never replaced.
 
+import { encodeGrpcMessage, GRPC, grpcStatusOfHttp } from "../semantics";
 import type { DownstreamStream } from "./exchange";
 import { ExchangeRecord } from "./exchange-record";
-import { HeaderList } from "./h1/header-list";
+import { HeaderList, NAME } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
 import { httpDate } from "./http-date";
 
@@ -29,13 +30,28 @@ export abstract class AnsweringExchange extends ExchangeRecord {
     this.localReply(status, flags, details, resetBody(reason, this.attempts > 1));
   }
 
-  protected localReply(status: number, flags: string, details: string, body?: string): void {
+  protected localReply(status: number, flags: string, details: string, body?: string, grpcStatus?: number): void {
     this.localHeaders.clear();
-    this.reply(status, flags, details, body === undefined ? null : Buffer.from(body));
+    this.reply(status, flags, details, body === undefined ? null : Buffer.from(body), grpcStatus);
   }
 
-  protected reply(status: number, flags: string, details: string, body: Buffer | string | null): void {
+  /** `grpcStatus` instead of the one that HTTP's status stands for. */
+  protected reply(
+    status: number,
+    flags: string,
+    details: string,
+    body: Buffer | string | null,
+    grpcStatus = grpcStatusOfHttp(status),
+  ): void {
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
+    if (this.isGrpc) {
+      this.ownGrpcStatus = grpcStatus;
+      setGrpcStatus(this.localHeaders, grpcStatus, bytes);
+      this.send(200, flags, details, null);
+    } else this.send(status, flags, details, bytes);
+  }
+
+  private send(status: number, flags: string, details: string, bytes: Buffer | null): void {
     const headers = this.localHeaders;
     const { plan } = this.info.http;
     if (bytes !== null) {
@@ -59,9 +75,19 @@ export abstract class AnsweringExchange extends ExchangeRecord {
 
   protected breakResponse(): void {
     const stream = this.stream;
+    // What RST_STREAM INTERNAL_ERROR is to a gRPC caller.
+    this.ownGrpcStatus = GRPC.internal;
     this.finish();
     stream?.reset();
   }
+}
+
+/** A response that is all head, as gRPC calls trailers-only. */
+function setGrpcStatus(headers: HeaderList, status: number, message: Buffer | null): void {
+  headers.removeFlagged(NAME.contentLength);
+  headers.set("content-type", "application/grpc");
+  headers.set("grpc-status", String(status));
+  if (message !== null && message.length > 0) headers.set("grpc-message", encodeGrpcMessage(message));
 }
 
 /** Envoy's words: people search for them. */

@@ -4,8 +4,9 @@
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import type { RoutePlan } from "../plan/types";
+import { grpcStatusIn, grpcStatusOfHttp, httpStatusOfGrpc, isGrpcRequest } from "../semantics";
 import type { AccessRecord } from "../telemetry/access-log";
-import type { HeaderList } from "./h1/header-list";
+import { type HeaderList, NAME } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
 import type { DownstreamInfo } from "./runtime";
 
@@ -17,6 +18,10 @@ export abstract class ExchangeRecord implements AccessRecord {
   protected responseHeaders: HeaderList | null = null;
   protected responseTrailers: HeaderList | null = null;
   protected isRequestEnded = false;
+  /** The request is gRPC: local answers are gRPC statuses, and so is what is counted. */
+  protected isGrpc = false;
+  /** Told by us, not by the callee; -1: not yet known. */
+  protected ownGrpcStatus = -1;
   protected startedAt = 0;
   protected requestEndedAt = 0;
   protected responseAt = 0;
@@ -40,6 +45,8 @@ export abstract class ExchangeRecord implements AccessRecord {
     this.responseHeaders = null;
     this.responseTrailers = null;
     this.isRequestEnded = false;
+    this.isGrpc = (head.headers.seen & NAME.contentType) !== 0 && isGrpcRequest(head);
+    this.ownGrpcStatus = -1;
     this.startedAt = now;
     this.requestEndedAt = 0;
     this.responseAt = 0;
@@ -64,8 +71,12 @@ export abstract class ExchangeRecord implements AccessRecord {
           ? (cluster.series ?? telemetry.toCluster(cluster))
           : telemetry.nowhere();
     if (logs.length > 0) this.startWallMs = Date.now() - (this.endedAt - this.startedAt);
-    series.observe(this.status, this.flags, this.durationMs, this.requestBytes, this.responseBytes);
-    telemetry.shapes.count(series, this.method, this.path, this.status);
+    const { grpcStatus } = this;
+    const counted = grpcStatus === null ? series : telemetry.grpcOf(series);
+    counted.observe(this.status, this.flags, this.durationMs, this.requestBytes, this.responseBytes, grpcStatus);
+    // A refused gRPC call is a 200: the shape keeps what HTTP would have said, so that refusals are found.
+    const code = grpcStatus === null || this.status !== 200 ? this.status : httpStatusOfGrpc(grpcStatus);
+    telemetry.shapes.count(series, this.method, this.path, code);
     for (const log of logs) log(this);
   }
 
@@ -86,6 +97,16 @@ export abstract class ExchangeRecord implements AccessRecord {
   }
   get responseDurationMs(): number | null {
     return this.responseAt === 0 ? null : this.responseAt - this.startedAt;
+  }
+  /** From trailers, else from the head, else what the HTTP status means (Envoy); null: not gRPC. */
+  get grpcStatus(): number | null {
+    if (!this.isGrpc) return null;
+    if (this.ownGrpcStatus >= 0) return this.ownGrpcStatus;
+    const { responseTrailers, responseHeaders } = this;
+    const inTrailers = responseTrailers === null ? null : grpcStatusIn(responseTrailers);
+    return (
+      inTrailers ?? (responseHeaders === null ? null : grpcStatusIn(responseHeaders)) ?? grpcStatusOfHttp(this.status)
+    );
   }
   get routeName(): string {
     return this.route?.name ?? "";
@@ -133,5 +154,9 @@ export abstract class ExchangeRecord implements AccessRecord {
 
   responseHeader(name: string): string | undefined {
     return this.responseHeaders?.get(name);
+  }
+
+  responseTrailer(name: string): string | undefined {
+    return this.responseTrailers?.get(name);
   }
 }

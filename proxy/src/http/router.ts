@@ -5,7 +5,18 @@
 import type { UpstreamHost } from "../cluster/host";
 import { Deadline, startDeadline } from "../deadline";
 import type { ClusterChoice, ForwardAction, RbacContext } from "../plan/types";
-import { authorizeRequest, matchRoute, matchVirtualHost, pickCluster, type RetryEvent } from "../semantics";
+import {
+  authorizeRequest,
+  GRPC,
+  grpcStatusIn,
+  grpcTimeoutText,
+  httpStatusOfGrpc,
+  matchRoute,
+  matchVirtualHost,
+  pickCluster,
+  type RetryEvent,
+  streamLimits,
+} from "../semantics";
 import { admitPath, admitUnderscores } from "./admission";
 import { AttemptingExchange } from "./attempts";
 import type { DownstreamStream, RequestSink, ResetReason } from "./exchange";
@@ -23,8 +34,10 @@ export class Exchange extends AttemptingExchange implements RequestSink {
   private readonly routeDeadline = new Deadline(() => this.onRouteTimeout());
   private readonly requestDeadline = new Deadline(() => this.onLate(408, "request_overall_timeout", "request timeout"));
   private readonly streamDeadline = new Deadline(() =>
-    this.onLate(504, "max_duration_timeout", "downstream duration timeout"),
+    this.onLate(504, "max_duration_timeout", "downstream duration timeout", GRPC.deadlineExceeded),
   );
+  /** From the end of the request; null: no limit. */
+  private responseLimitMs: number | null = null;
   private readonly rbacContext: { -readonly [Key in keyof RbacContext]: RbacContext[Key] };
   /** Coarse time of the last byte either way, for the stream idle timeout. */
   touchedAt = 0;
@@ -112,6 +125,7 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     this.virtualHost = null;
     this.action = null;
     this.choice = null;
+    this.responseLimitMs = null;
     this.upstream = null;
     this.requestTrailers = null;
     if (this.tried.length > 0) this.tried = [];
@@ -131,8 +145,10 @@ export class Exchange extends AttemptingExchange implements RequestSink {
       return;
     }
     this.cluster = cluster;
-    const lifetime = action.hasMaxStreamDuration ? action.maxStreamDurationMs : this.info.http.plan.maxStreamDurationMs;
-    if (lifetime !== null) startDeadline(this.streamDeadline, lifetime, this.startedAt);
+    const limits = streamLimits(action, head, this.isGrpc, this.info.http.plan.maxStreamDurationMs);
+    this.responseLimitMs = limits.responseMs;
+    if (limits.lifetimeMs !== null) startDeadline(this.streamDeadline, limits.lifetimeMs, this.startedAt);
+    if (limits.deadlineMs !== null) head.headers.set("grpc-timeout", grpcTimeoutText(limits.deadlineMs));
     if (choice.requestHeaders.length > 0) applyOps(head.headers, choice.requestHeaders);
     this.upstreamPath = head.path;
     if (action.rewritePath !== null) {
@@ -170,9 +186,8 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     this.requestTrailers = trailers;
     this.requestDeadline.cancel();
     if (this.requestBytes > 0) this.requestEndedAt = performance.now();
-    const action = this.action;
-    if (action?.timeoutMs != null)
-      startDeadline(this.routeDeadline, action.timeoutMs, this.requestEndedAt || this.startedAt);
+    if (this.responseLimitMs !== null)
+      startDeadline(this.routeDeadline, this.responseLimitMs, this.requestEndedAt || this.startedAt);
     if (this.holdsHost) this.startTryTimer();
     this.upstream?.endRequest(trailers);
   }
@@ -184,7 +199,9 @@ export class Exchange extends AttemptingExchange implements RequestSink {
 
   onDownstreamReset(status: number, detail: string): void {
     if (!this.isActive) return;
-    this.status = status;
+    // An answer that has begun keeps its status; to gRPC its end is a cancelled call.
+    if (!this.isResponseStarted) this.status = status;
+    if (status === 0) this.ownGrpcStatus = GRPC.cancelled;
     this.flags = status === 0 ? "DC" : "DPE";
     this.details = detail;
     this.abandonUpstream();
@@ -202,7 +219,7 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     const { status, headers } = response;
     this.responseAt = now;
     this.tryDeadline.cancel();
-    this.cluster?.detector?.onStatus(this.host as UpstreamHost, status, now);
+    this.cluster?.detector?.onStatus(this.host as UpstreamHost, this.meantStatus(response), now);
     const action = this.action as ForwardAction;
     if (action.retry !== null && this.retryResponse(status, headers)) return;
     if ((headers.seen & (NAME.hop | NAME.contentLength | NAME.te)) !== 0) {
@@ -229,6 +246,12 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     this.replay.isWhole = false;
     const length = response.bodyLength === untilClose ? lengthUnknown : response.bodyLength;
     this.stream?.sendHead(status, response.reason, headers, length, response.mayHaveTrailers);
+  }
+
+  /** As Envoy judges a host: by grpc-status where the head says it. */
+  private meantStatus({ status, headers }: ResponseHead): number {
+    const grpcStatus = this.isGrpc ? grpcStatusIn(headers) : null;
+    return grpcStatus === null ? status : httpStatusOfGrpc(grpcStatus);
   }
 
   onResponseData(chunk: Buffer, start: number, end: number): void {
@@ -300,14 +323,14 @@ export class Exchange extends AttemptingExchange implements RequestSink {
   }
 
   /** The whole request, or the whole exchange, took too long; Envoy sets no flag for either. */
-  private onLate(status: number, details: string, body: string): void {
+  private onLate(status: number, details: string, body: string, grpcStatus?: number): void {
     if (!this.isActive) return;
     this.abandonUpstream();
     this.stream?.closeAfterResponse();
     if (this.isResponseStarted) {
       this.details = details;
       this.breakResponse();
-    } else this.localReply(status, "-", details, body);
+    } else this.localReply(status, "-", details, body, grpcStatus);
   }
 
   /** No byte either way for too long (stream_idle_timeout). */

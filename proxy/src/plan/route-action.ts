@@ -12,7 +12,14 @@ import { type HeaderLevel, headerLevel, mergeLevels } from "./header-ops";
 import { retryPolicy } from "./retry-policy";
 import { type PathRewrite, prefixRewrite, redirectAction, regexRewrite } from "./rewrites";
 import type { Scope } from "./scope";
-import type { ClusterChoice, DirectResponseAction, ForwardAction, PathMatcher, RoutePlan } from "./types";
+import type {
+  ClusterChoice,
+  DirectResponseAction,
+  ForwardAction,
+  GrpcDeadlinePlan,
+  PathMatcher,
+  RoutePlan,
+} from "./types";
 import { timeout } from "./values";
 
 /** Envoy default. */
@@ -78,14 +85,28 @@ function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundi
     rewritePath: pathRewrite(action, scope, around.path),
     rewriteHost: hostRewrite(action),
     appendXForwardedHost: action.appendXForwardedHost,
-    timeoutMs: timeout(action.timeout, ROUTE_TIMEOUT_MS),
+    // Observed on Envoy 1.40: with a max_stream_duration, even an empty one, the route's timeout does not count.
+    timeoutMs: action.maxStreamDuration ? null : timeout(action.timeout, ROUTE_TIMEOUT_MS),
     idleTimeoutMs: timeout(action.idleTimeout, null),
     hasIdleTimeout: action.idleTimeout !== undefined,
     maxStreamDurationMs: timeout(action.maxStreamDuration?.maxStreamDuration, null),
     hasMaxStreamDuration: action.maxStreamDuration?.maxStreamDuration !== undefined,
+    deadline: grpcDeadline(action),
     retry,
     clusterNotFoundStatus: action.clusterNotFoundResponseCode === NotFoundCode.NOT_FOUND ? 404 : 503,
   };
+}
+
+function grpcDeadline(action: RouteAction): GrpcDeadlinePlan | null {
+  const duration = action.maxStreamDuration;
+  if (duration) {
+    const { grpcTimeoutHeaderMax: max, grpcTimeoutHeaderOffset: offset } = duration;
+    if (!max) return null;
+    return { kind: "lifetime", maxMs: timeout(max, null), offsetMs: timeout(offset, null) ?? 0 };
+  }
+  if (!action.maxGrpcTimeout) return null;
+  const offsetMs = timeout(action.grpcTimeoutOffset, null) ?? 0;
+  return { kind: "response", maxMs: timeout(action.maxGrpcTimeout, null), offsetMs };
 }
 
 function pathRewrite(action: RouteAction, scope: Scope, match: PathMatcher): PathRewrite | null {

@@ -80,6 +80,8 @@ export interface RouteMatchPlan {
   readonly path: PathMatcher;
   readonly headers: readonly HeaderMatcher[];
   readonly query: readonly QueryMatcher[];
+  /** `grpc: {}`: gRPC requests only. */
+  readonly isGrpc: boolean;
   /** Share of requests in [0, 1]; null: all. */
   readonly fraction: { readonly numerator: number; readonly denominator: number } | null;
 }
@@ -116,7 +118,7 @@ export interface ForwardAction {
   /** New Host; auto = the endpoint's hostname. x-envoy-original-host is added as in Envoy. */
   readonly rewriteHost: { readonly kind: "literal"; readonly value: string } | { readonly kind: "auto" } | null;
   readonly appendXForwardedHost: boolean;
-  /** Whole request after it was received, 15 s by default; null: off. */
+  /** Whole request after it was received, 15 s by default; null: off, as it is where max_stream_duration is set at all. */
   readonly timeoutMs: number | null;
   /** Replaces the stream idle timeout of the connection manager when `hasIdleTimeout`. */
   readonly idleTimeoutMs: number | null;
@@ -124,9 +126,19 @@ export interface ForwardAction {
   /** Replaces the connection manager's when `hasMaxStreamDuration`. */
   readonly maxStreamDurationMs: number | null;
   readonly hasMaxStreamDuration: boolean;
+  /** What the caller's grpc-timeout means; null: nothing. */
+  readonly deadline: GrpcDeadlinePlan | null;
   readonly retry: RetryPolicyPlan | null;
   /** Status when the cluster is unknown: 503 (default) or 404. */
   readonly clusterNotFoundStatus: 503 | 404;
+}
+
+export interface GrpcDeadlinePlan {
+  /** lifetime: max_stream_duration.grpc_timeout_header_max. response: max_grpc_timeout, in place of the route's timeout. */
+  readonly kind: "lifetime" | "response";
+  /** null: as long as the caller says. */
+  readonly maxMs: number | null;
+  readonly offsetMs: number;
 }
 
 export interface ClusterChoice {

@@ -90,6 +90,7 @@ function routeMatch(match: RouteMatch | undefined, scope: Scope): RouteMatchPlan
   const denominators = [100, 10_000, 1_000_000];
   return {
     path: pathMatcher(match, scope),
+    isGrpc: match?.grpc !== undefined,
     headers: match?.headers.map((one, index) => headerMatcher(one, scope.item("headers", index))) ?? [],
     query: match?.queryParameters.map((one, index) => queryMatcher(one, scope.item("query_parameters", index))) ?? [],
     fraction: fraction

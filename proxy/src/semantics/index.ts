@@ -1,5 +1,18 @@
 // Pure entry point: decisions on a plan. The proxy runs them on live traffic, the simulator on questions.
 export { type AuthorizationDecision, authorizeConnection, authorizeRequest, type ShadowDenial } from "./authorize";
+export {
+  encodeGrpcMessage,
+  GRPC,
+  grpcStatusIn,
+  grpcStatusOfHttp,
+  grpcStatusWord,
+  grpcTimeoutText,
+  httpStatusOfGrpc,
+  isGrpcContentType,
+  isGrpcRequest,
+  type StreamLimits,
+  streamLimits,
+} from "./grpc";
 export { applyHeaderOps } from "./header-ops";
 export {
   matchRoute,

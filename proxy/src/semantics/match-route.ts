@@ -9,6 +9,7 @@ import type {
   RoutePlan,
   VirtualHostPlan,
 } from "../plan/types";
+import { isGrpcRequest } from "./grpc";
 
 export interface RouteDecision {
   readonly virtualHost: VirtualHostPlan | null;
@@ -78,7 +79,10 @@ export function pickCluster(action: ForwardAction, random: number): ClusterChoic
 }
 
 function matchesRest(route: RoutePlan, request: HttpRequestView, random: number): boolean {
-  const { fraction, headers, query } = route.match;
+  const { fraction, headers, query, isGrpc } = route.match;
+  if (isGrpc && !isGrpcRequest(request)) {
+    return false;
+  }
   if (fraction && random % fraction.denominator >= fraction.numerator) {
     return false;
   }

@@ -2,6 +2,7 @@
 // One rule: budgets, circuit breakers and the state of the response are the data path's; this only reads conditions.
 
 import type { HeaderView, HttpRequestView, RetryPolicyPlan } from "../plan/types";
+import { grpcStatusIn } from "./grpc";
 
 export type RetryEvent =
   /** Response headers arrived. */
@@ -47,7 +48,7 @@ function shouldRetryResponse(policy: RetryPolicyPlan, status: number, headers: H
     (on.gatewayError && status >= 502 && status <= 504) ||
     (on.retriable4xx && status === 409) ||
     on.statusCodes.includes(status) ||
-    (on.grpcStatuses.length > 0 && on.grpcStatuses.includes(grpcStatus(headers))) ||
+    (on.grpcStatuses.length > 0 && on.grpcStatuses.includes(grpcStatusIn(headers) ?? -1)) ||
     (on.responseHeaders.length > 0 && matchesResponse(policy, status, headers))
   );
 }
@@ -69,15 +70,6 @@ function withStatus(headers: HeaderView, status: number): HeaderView {
     nameAt: (index) => (index === 0 ? ":status" : headers.nameAt(index - 1)),
     valueAt: (index) => (index === 0 ? String(status) : headers.valueAt(index - 1)),
   };
-}
-
-function grpcStatus(headers: HeaderView): number {
-  for (let index = 0; index < headers.count; index += 1) {
-    if (headers.nameAt(index) === "grpc-status") {
-      return Number(headers.valueAt(index));
-    }
-  }
-  return Number.NaN;
 }
 
 function has(headers: HeaderView, name: string): boolean {

@@ -2,11 +2,14 @@
 // Rule: an absent value is "-" in text and null in JSON, as Envoy writes it; one operator alone keeps its type.
 
 import type { AccessLogFormat, AccessLogJson, AccessLogPart } from "../plan/types";
+import { grpcStatusWord } from "../semantics";
 
 /** What a line can tell. The exchange implements it; nothing is computed before a format asks. */
 export interface AccessRecord {
   /** HTTP/1.1 or HTTP/2, of the downstream side. */
   readonly protocol: string;
+  /** null: not gRPC. */
+  readonly grpcStatus: number | null;
   readonly method: string;
   readonly path: string;
   readonly status: number;
@@ -31,6 +34,7 @@ export interface AccessRecord {
   readonly serverName: string;
   requestHeader(name: string): string | undefined;
   responseHeader(name: string): string | undefined;
+  responseTrailer(name: string): string | undefined;
 }
 
 type Value = string | number | null;
@@ -68,6 +72,13 @@ function operatorReader(operator: string, argument: string, alternative: string 
     case "RESP":
       return (r) =>
         r.responseHeader(argument) ?? (alternative === null ? null : (r.responseHeader(alternative) ?? null));
+    case "TRAILER":
+      return (r) =>
+        r.responseTrailer(argument) ?? (alternative === null ? null : (r.responseTrailer(alternative) ?? null));
+    case "GRPC_STATUS":
+      return (r) => (r.grpcStatus === null ? null : grpcStatusWord(r.grpcStatus));
+    case "GRPC_STATUS_NUMBER":
+      return (r) => r.grpcStatus;
     case "START_TIME":
       return (r) => isoTime(r.startWallMs);
     case "BYTES_RECEIVED":

@@ -36,10 +36,14 @@ export interface ShapeCounter {
 interface CodeCounter {
   readonly code: number;
   readonly flags: string;
+  /** null: not gRPC. */
+  readonly grpcStatus: number | null;
   count: number;
 }
 
 export class RequestSeries {
+  /** The same parties, request_protocol grpc. */
+  grpc: RequestSeries | null = null;
   readonly buckets = new Float64Array(durationBoundsMs.length + 1);
   durationSum = 0;
   count = 0;
@@ -53,7 +57,14 @@ export class RequestSeries {
 
   constructor(readonly labels: PartyLabels) {}
 
-  observe(code: number, flags: string, durationMs: number, requestBytes: number, responseBytes: number): void {
+  observe(
+    code: number,
+    flags: string,
+    durationMs: number,
+    requestBytes: number,
+    responseBytes: number,
+    grpcStatus: number | null = null,
+  ): void {
     let bucket = 0;
     while (bucket < durationBoundsMs.length && durationMs > (durationBoundsMs[bucket] as number)) bucket++;
     this.buckets[bucket] = (this.buckets[bucket] as number) + 1;
@@ -62,16 +73,18 @@ export class RequestSeries {
     this.requestBytes += requestBytes;
     this.responseBytes += responseBytes;
     let counter = this.last;
-    if (counter === null || counter.code !== code || counter.flags !== flags) {
-      counter = this.counterFor(code, flags);
+    if (counter === null || counter.code !== code || counter.flags !== flags || counter.grpcStatus !== grpcStatus) {
+      counter = this.counterFor(code, flags, grpcStatus);
       this.last = counter;
     }
     counter.count++;
   }
 
-  private counterFor(code: number, flags: string): CodeCounter {
-    for (const counter of this.codes) if (counter.code === code && counter.flags === flags) return counter;
-    const counter = { code, flags, count: 0 };
+  private counterFor(code: number, flags: string, grpcStatus: number | null): CodeCounter {
+    for (const counter of this.codes) {
+      if (counter.code === code && counter.flags === flags && counter.grpcStatus === grpcStatus) return counter;
+    }
+    const counter = { code, flags, grpcStatus, count: 0 };
     this.codes.push(counter);
     return counter;
   }
@@ -115,8 +128,9 @@ export function renderRequestMetrics(metrics: RequestMetrics): string {
     if (series.count === 0) continue;
     const labels = labelText({ ...series.labels });
     for (const counter of series.codes) {
+      const grpc = counter.grpcStatus === null ? "" : `,grpc_response_status="${counter.grpcStatus}"`;
       total.push(
-        `istio_requests_total{${labels},response_code="${counter.code}",response_flags="${counter.flags}"} ${counter.count}`,
+        `istio_requests_total{${labels},response_code="${counter.code}",response_flags="${counter.flags}"${grpc}} ${counter.count}`,
       );
     }
     let cumulative = 0;

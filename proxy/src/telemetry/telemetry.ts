@@ -80,6 +80,12 @@ export class Telemetry {
     return host.series;
   }
 
+  /** Series of the gRPC requests between the parties of `series`. */
+  grpcOf(series: RequestSeries): RequestSeries {
+    series.grpc ??= this.metrics.series({ ...series.labels, request_protocol: "grpc" });
+    return series.grpc;
+  }
+
   countShadowDenial(policy: string): void {
     this.shadowDenied.set(policy, (this.shadowDenied.get(policy) ?? 0) + 1);
   }

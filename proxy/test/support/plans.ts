@@ -88,6 +88,7 @@ export function forward(
     idleTimeoutMs: null,
     maxStreamDurationMs: null,
     hasMaxStreamDuration: false,
+    deadline: null,
     retry: null,
     clusterNotFoundStatus: 503,
     ...over,
@@ -125,7 +126,7 @@ export function route(action: RoutePlan["action"], match: Partial<RoutePlan["mat
   return {
     name: "",
     virtualHost: "all",
-    match: { path: prefix("/"), headers: [], query: [], fraction: null, ...match },
+    match: { path: prefix("/"), isGrpc: false, headers: [], query: [], fraction: null, ...match },
     action,
     metadata: {},
     rbacOverrides: null,

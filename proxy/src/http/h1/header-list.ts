@@ -28,6 +28,7 @@ export const NAME = {
   /** Secrets: never put into an HPACK table that other streams share (RFC 7541 7.1.3). */
   secret: 1 << 17,
   trailer: 1 << 18,
+  contentType: 1 << 19,
 } as const;
 
 export interface NameInfo {
@@ -44,6 +45,7 @@ const knownFlags: Record<string, number> = {
   "proxy-connection": NAME.hop | NAME.connectionSpecific,
   te: NAME.te,
   trailer: NAME.trailer,
+  "content-type": NAME.contentType,
   "transfer-encoding": NAME.hop | NAME.transferEncoding | NAME.guarded | NAME.connectionSpecific,
   upgrade: NAME.hop | NAME.upgrade | NAME.connectionSpecific,
   "http2-settings": NAME.hop,

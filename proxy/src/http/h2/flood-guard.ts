@@ -44,8 +44,10 @@ export class FloodGuard {
     return ++this.emptyInRow > maxEmptyInRow;
   }
 
+  /** Data pays for a PING: gRPC peers measure the path with one per round trip while data flows. */
   onUsefulFrame(): void {
     this.emptyInRow = 0;
+    if (this.control < controlBurst) this.control++;
   }
 
   onPriority(): boolean {

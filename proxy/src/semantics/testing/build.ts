@@ -7,7 +7,7 @@ import { formatViolation } from "../../contract/violations";
 import { plan } from "../../plan/plan";
 import { rbacFilter } from "../../plan/rbac";
 import { Scope } from "../../plan/scope";
-import type { RbacContext, RbacFilterPlan, RouteConfigPlan } from "../../plan/types";
+import type { ForwardAction, RbacContext, RbacFilterPlan, RouteConfigPlan } from "../../plan/types";
 import { type HttpRequestView, headerViewOf } from "../../plan/views";
 
 export function routeConfigOf(json: JsonValue): RouteConfigPlan {
@@ -72,4 +72,19 @@ export function context(parts: Partial<RbacContext> & RequestParts = {}): RbacCo
     destinationPort: parts.destinationPort ?? 8080,
     requestedServerName: parts.requestedServerName ?? "",
   };
+}
+
+/** The forwarding action of one route with this `route` block. */
+export function forwardActionOf(route: Readonly<Record<string, JsonValue>>): ForwardAction {
+  const config = routeConfigOf({
+    name: "r",
+    virtual_hosts: [
+      { name: "v", domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: "c", ...route } }] },
+    ],
+  });
+  const action = config.defaultHost?.routes[0]?.action;
+  if (action?.kind !== "forward") {
+    throw new Error("no forwarding route");
+  }
+  return action;
 }
