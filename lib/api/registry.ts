@@ -2,8 +2,10 @@
 import type { Route } from "./route";
 import { approvalRoutes } from "./routes/approval";
 import { checkRoutes } from "./routes/checks";
+import { deploymentRoutes } from "./routes/deployments";
 import { documentRoute } from "./routes/document";
 import { draftRoutes } from "./routes/drafts";
+import { environmentRoutes } from "./routes/environments";
 import { eventRoutes } from "./routes/events";
 import { exchangeRoutes } from "./routes/exchange";
 import { findingRoutes } from "./routes/findings";
@@ -12,9 +14,9 @@ import { meshRoutes } from "./routes/meshes";
 import { observedRoute } from "./routes/observed";
 import { peopleRoutes } from "./routes/people";
 import { presenceRoutes } from "./routes/presence";
+import { proxyRoutes } from "./routes/proxies";
 import { reviewRoutes } from "./routes/reviews";
 import { revisionRoutes } from "./routes/revisions";
-import { runningRoutes } from "./routes/running";
 import { signalsRoute } from "./routes/signals";
 import { simulateRoutes } from "./routes/simulate";
 import { topologyRoute } from "./routes/topology";
@@ -28,7 +30,9 @@ export const routes: readonly Route[] = [
   ...exchangeRoutes,
   ...revisionRoutes,
   ...findingRoutes,
-  ...runningRoutes,
+  ...environmentRoutes,
+  ...deploymentRoutes,
+  ...proxyRoutes,
   ...reviewRoutes,
   documentRoute,
   ...approvalRoutes,
