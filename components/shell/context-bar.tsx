@@ -2,17 +2,19 @@
 // What am I looking at, compared with what, over which time. Rule: everything here is in the URL and nothing else.
 import { Button, Menu, Text, UnstyledButton } from "@mantine/core";
 import { IconChevronDown, IconClock, IconGitCompare, IconSearch, IconStack2 } from "@tabler/icons-react";
+import { usePathname } from "next/navigation";
 import { openFinder } from "./finder";
 import { useMesh } from "./mesh-context";
 import { Presence } from "./presence";
 import { ReadOnlyMark } from "./read-only";
 import classes from "./shell.module.css";
 import { useView } from "./use-view";
-import { atWord, type Range, ranges, rangeWord } from "./view";
+import { atWord, baseOf, baseWord, comparingOf, type Range, ranges, rangeWord } from "./view";
 
-export function ContextBar({ screen }: { screen: string }) {
+export function ContextBar() {
+  const comparing = comparingOf(usePathname());
   const { view, setView } = useView();
-  const { mesh, environments, environment, revisions } = useMesh();
+  const { mesh, environments, environment, revisions, atOf } = useMesh();
   const states = [
     { value: "draft", label: "Draft", hint: "what is being edited" },
     {
@@ -26,7 +28,9 @@ export function ContextBar({ screen }: { screen: string }) {
       hint: each.message ?? "",
     })),
   ];
-  const comparable = screen === "topology" || screen === "policies" || screen === "rollouts";
+  const isAlways = comparing === "always";
+  const base = baseOf(view.vs, { running: atOf("running"), latest: revisions[0] ? `r${revisions[0].number}` : null });
+  const versus = isAlways ? baseWord(base) : view.vs ? atWord(view.vs) : "nothing";
   return (
     <div className={classes.contextBar}>
       <div className={classes.contextGroup}>
@@ -37,16 +41,22 @@ export function ContextBar({ screen }: { screen: string }) {
             </Menu.Item>
           ))}
         </Choice>
-        {comparable ? (
+        {comparing !== "never" ? (
           <Choice
             icon={<IconGitCompare size={14} />}
             label="Compared with"
-            value={view.vs ? `vs ${atWord(view.vs)}` : "vs nothing"}
-            quiet={!view.vs}
+            value={`vs ${versus}`}
+            quiet={versus === "nothing"}
           >
-            <Menu.Item onClick={() => setView({ vs: null })}>Nothing</Menu.Item>
+            <Menu.Item onClick={() => setView({ vs: null })}>
+              {isAlways ? (
+                <StateLabel label="By itself" hint="what runs, or the newest revision while nothing does" />
+              ) : (
+                "Nothing"
+              )}
+            </Menu.Item>
             {states
-              .filter((state) => state.value !== view.at)
+              .filter((state) => state.value !== (isAlways ? "draft" : view.at))
               .map((state) => (
                 <Menu.Item key={state.value} onClick={() => setView({ vs: state.value })}>
                   <StateLabel {...state} />

@@ -6,4 +6,4 @@ export { MeshShell } from "./mesh-shell";
 export { Providers } from "./providers";
 export { useMe, useMeshes } from "./session";
 export { useUrlParameters, useUrlState, useView } from "./use-view";
-export { rangeWord, sharedSearch, writeParameters } from "./view";
+export { baseOf, rangeWord, sharedSearch, writeParameters } from "./view";

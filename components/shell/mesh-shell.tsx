@@ -2,7 +2,7 @@
 // The frame of every screen of a mesh: rail, context bar, finder, keys, live news.
 import { type HotkeyItem, useHotkeys, useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
-import { usePathname, useRouter } from "next/navigation";
+import { useRouter } from "next/navigation";
 import { type ReactNode, Suspense, useEffect, useRef } from "react";
 import { listenForEvents } from "@/components/api-client";
 import { ConnectionLine } from "./connection-line";
@@ -18,7 +18,6 @@ import { sharedSearch } from "./view";
 
 export function MeshShell({ mesh, children }: { mesh: string; children: ReactNode }) {
   const client = useQueryClient();
-  const screen = usePathname().split("/")[3] ?? "overview";
   const isPhone = useMediaQuery("(max-width: 48em)", undefined, { getInitialValueInEffect: true });
   const [folded, setFolded] = useLocalStorage({ key: "meshwright-rail-folded", defaultValue: false });
   const [, setLast] = useLocalStorage({ key: lastMeshKey, defaultValue: "" });
@@ -35,7 +34,7 @@ export function MeshShell({ mesh, children }: { mesh: string; children: ReactNod
           {isPhone ? null : <Rail mesh={mesh} folded={folded} onFold={() => setFolded(!folded)} />}
           <div className={classes.body}>
             <ConnectionLine />
-            <ContextBar screen={screen} />
+            <ContextBar />
             <main id="main" className={classes.main} tabIndex={-1}>
               {children}
             </main>

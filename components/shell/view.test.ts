@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseView, sharedSearch, viewParameters, writeParameters } from "./view";
+import { baseOf, baseWord, comparingOf, parseView, sharedSearch, viewParameters, writeParameters } from "./view";
 
 describe("the view in the URL", () => {
   it("falls back to the draft and fifteen minutes when nothing or nonsense is given", () => {
@@ -27,5 +27,28 @@ describe("the view in the URL", () => {
 
   it("takes only the shared part along to another screen", () => {
     expect(sharedSearch("?sel=x&at=r2&range=1h&q=pay")).toBe("?at=r2&range=1h");
+  });
+});
+
+describe("what a draft is compared with", () => {
+  const known = { running: "r4", latest: "r6" };
+  it.each([
+    ["nothing chosen: what runs", null, known, "what runs (r4)", "r4"],
+    ["the draft is no other state", "draft", known, "what runs (r4)", "r4"],
+    ["a chosen revision", "r2", known, "Revision r2", "r2"],
+    ["nothing runs: the newest revision", null, { running: null, latest: "r6" }, "Revision r6", "r6"],
+    ["what runs was chosen, and nothing does", "running", { running: null, latest: "r6" }, "nothing", null],
+    ["no revision yet", null, { running: null, latest: null }, "nothing", null],
+  ])("%s", (_, vs, of, word, revision) => {
+    const base = baseOf(vs, of);
+    expect([baseWord(base), base.revision]).toEqual([word, revision]);
+  });
+
+  it("is offered where a screen compares, and nowhere else", () => {
+    expect(comparingOf("/meshes/shop/topology")).toBe("chosen");
+    expect(comparingOf("/meshes/shop/policies/Route/production/cart")).toBe("always");
+    expect(comparingOf("/meshes/shop/policies/new")).toBe("never");
+    expect(comparingOf("/meshes/shop/policies")).toBe("never");
+    expect(comparingOf("/meshes/shop/rollouts")).toBe("never");
   });
 });

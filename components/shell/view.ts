@@ -63,6 +63,29 @@ export function sharedSearch(search: string): string {
   return writeParameters("", keep);
 }
 
+/** Whether a screen compares: when somebody chooses a state, always, or never. */
+export function comparingOf(pathname: string): "chosen" | "always" | "never" {
+  const [, , , screen, ...below] = pathname.split("/");
+  if (screen === "topology") return "chosen";
+  return screen === "policies" && below.length > 0 && below[0] !== "new" ? "always" : "never";
+}
+
+/** Where a draft is always compared: with what was chosen, else with what runs, else with the newest revision. */
+export function baseOf(
+  vs: At | null,
+  known: { running: string | null; latest: string | null },
+): { at: At; revision: string | null } {
+  if (vs !== null && vs !== "draft" && vs !== "running") return { at: vs, revision: vs };
+  if (known.running !== null || vs === "running") return { at: "running", revision: known.running };
+  return { at: known.latest ?? "running", revision: known.latest };
+}
+
+/** `what runs (r12)`, `Revision r3`, `nothing` */
+export function baseWord({ at, revision }: { at: At; revision: string | null }): string {
+  if (revision === null) return "nothing";
+  return at === "running" ? `what runs (${revision})` : atWord(at);
+}
+
 export function atWord(at: At): string {
   if (at === "draft") return "Draft";
   if (at === "running") return "Running";

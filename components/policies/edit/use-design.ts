@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { get, keys } from "@/components/api-client";
 import { type DesignAnswer, type DesignWorker, useDesignAnswer } from "@/components/design-worker";
-import { useMesh, useView } from "@/components/shell";
+import { baseOf, useMesh, useView } from "@/components/shell";
 import type { Finding } from "@/lib/analysis";
 import type { MeshDocument } from "@/lib/mesh";
 import type { Consequence, ObservedCall } from "@/lib/simulate";
@@ -28,8 +28,7 @@ export function useDesign(document: MeshDocument | null): Design {
   const { mesh, atOf, environment, revisions } = useMesh();
   const { view } = useView();
   const latest = revisions[0] ? `r${revisions[0].number}` : null;
-  const wanted = view.vs && view.vs !== "draft" ? view.vs : "running";
-  const base = atOf(wanted) ?? (view.vs ? null : latest);
+  const { at, revision: base } = baseOf(view.vs, { running: atOf("running"), latest });
   const compared = useQuery({
     queryKey: keys.mesh(mesh, "revision", base),
     queryFn: ({ signal }) => get<{ document: MeshDocument }>(`/meshes/${mesh}/revisions/${base?.slice(1)}`, signal),
@@ -70,12 +69,11 @@ export function useDesign(document: MeshDocument | null): Design {
       [document, before, observed],
     ),
   );
-  const isRunning = wanted === "running" && base !== null && atOf("running") === base;
   return {
     findings,
     consequences,
     base,
-    baseWords: isRunning ? `what runs in ${environment?.name} (${base})` : `revision ${base}`,
+    baseWords: at === "running" ? `what runs in ${environment?.name} (${base})` : `revision ${base}`,
     error: compared.error,
     observed: observed?.length ?? 0,
   };
