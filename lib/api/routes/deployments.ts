@@ -5,9 +5,9 @@ import {
   type DeploymentListRow,
   listDeployments,
   readDeployment,
-  readEnvironment,
   rollBack,
-} from "@/lib/data/environments";
+} from "@/lib/data/deployments";
+import { readEnvironment } from "@/lib/data/environments";
 import { readDesign } from "@/lib/data/meshes";
 import { AppError } from "@/lib/errors";
 import { dateCursor, readDateCursor } from "../cursor";
