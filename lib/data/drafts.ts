@@ -40,7 +40,7 @@ export interface DraftChange {
 }
 
 /** The undone edit keeps its place; these say what is done to it. */
-type ChangeKind = "edit" | "undo" | "redo";
+export type ChangeKind = "edit" | "undo" | "redo";
 
 const CHANGE_TIMEOUT = { maxWait: 10_000, timeout: 20_000 };
 
@@ -260,46 +260,4 @@ function requireNamespaces(principal: Principal, mesh: MeshRef, touched: Touched
       throw forbidden("draft.write", ` for ${key}`);
     }
   }
-}
-
-export interface HistoryRow {
-  seq: bigint;
-  version: number;
-  at: Date;
-  by: string;
-  kind: ChangeKind;
-  touched: ObjectKey[];
-  isUndone: boolean;
-  isMine: boolean;
-}
-
-export async function readHistory(
-  database: Database,
-  principal: Principal,
-  {
-    slug,
-    clientId,
-    before,
-    limit,
-  }: { slug: string; clientId?: string | undefined; before?: bigint | undefined; limit: number },
-): Promise<HistoryRow[]> {
-  const mesh = await accessMesh(database, principal, slug, "mesh.read");
-  const rows = await database.draftCommand.findMany({
-    where: { meshId: mesh.id, ...(before === undefined ? {} : { seq: { lt: before } }) },
-    orderBy: { seq: "desc" },
-    take: limit,
-  });
-  return rows.map((row) => {
-    const touched = fromJson<Touched>(row.touched);
-    return {
-      seq: row.seq,
-      version: row.version,
-      at: row.createdAt,
-      by: row.userName,
-      kind: row.kind as ChangeKind,
-      touched: [...touched.writes, ...touched.removes],
-      isUndone: row.undoneAt !== null,
-      isMine: clientId === undefined ? row.userId === principal.userId : row.clientId === clientId,
-    };
-  });
 }

@@ -2,7 +2,8 @@
 // The rule: a change names the version it was made on, and answers with the version it made.
 import type { Principal } from "@/lib/auth/permissions";
 import { accessMesh } from "@/lib/data/access";
-import { editDraft, readDraft, readHistory, stepDraft, stepsOf } from "@/lib/data/drafts";
+import { readHistory } from "@/lib/data/draft-history";
+import { editDraft, readDraft, stepDraft, stepsOf } from "@/lib/data/drafts";
 import { AppError } from "@/lib/errors";
 import { type Command, fromYaml, isSameJson, type MeshDocument, objectKey } from "@/lib/mesh";
 import { readSeqCursor } from "../cursor";
