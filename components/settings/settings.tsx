@@ -7,6 +7,7 @@ import { Account } from "./account";
 import { Audit } from "./audit";
 import { Environments } from "./environments";
 import { People } from "./people";
+import { ThisMesh } from "./this-mesh";
 import { Tokens } from "./tokens";
 
 const tabs = [
@@ -14,6 +15,7 @@ const tabs = [
   { value: "people", label: "People" },
   { value: "tokens", label: "API tokens" },
   { value: "environments", label: "Environments" },
+  { value: "mesh", label: "This mesh" },
   { value: "audit", label: "Audit log" },
 ] as const;
 
@@ -45,6 +47,9 @@ export function Settings() {
         </Tabs.Panel>
         <Tabs.Panel value="environments">
           <Environments />
+        </Tabs.Panel>
+        <Tabs.Panel value="mesh">
+          <ThisMesh />
         </Tabs.Panel>
         <Tabs.Panel value="audit">
           <Audit />

@@ -50,6 +50,7 @@ export function MeshSwitcher({ mesh, folded }: { mesh: string; folded: boolean }
               rightSection={each.slug === mesh ? <IconCheck size={14} /> : null}
             >
               {each.name}
+              {each.isBeingDeleted ? " (being deleted)" : ""}
             </Menu.Item>
           ))}
           {can("mesh.create") ? (

@@ -17,6 +17,8 @@ export interface MeshListRow extends MeshRef {
   latestRevision: number | null;
   /** Its proxies are being drained; then it goes. */
   isBeingDeleted: boolean;
+  /** That run, or are being drained. */
+  proxies: number;
 }
 
 const EMPTY_BINDING = { instances: [], externals: [], gateways: [] };
@@ -62,6 +64,7 @@ async function summaryOf(connection: Connection, row: MeshRef & { updatedAt: Dat
     services: Number(draft?.services ?? 0),
     latestRevision: latest?.number ?? null,
     isBeingDeleted: await isBeingDeleted(connection, row.id),
+    proxies: await connection.proxy.count({ where: { environment: { meshId: row.id } } }),
   };
 }
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hashPassword, newApiToken } from "@/lib/auth/secrets";
 import { startTestPostgres, type TestPostgres } from "@/lib/start/testing/postgres";
 import { type Database, openDatabase } from "./client";
+import { deletionKey, markForDeletion } from "./mesh-deletion";
 import { seedDemo, seedEmpty } from "./seed/design";
 import { linkFor, linksForNewcomers, seedBootstrapToken, seedPeople } from "./seed/people";
 import { type OidcPerson, signInWithLink, signInWithOidc, signInWithPassword } from "./sign-in";
@@ -167,6 +168,25 @@ describe("seeds", () => {
     await database.deployment.updateMany({ where: { state: "queued" }, data: { state: "done" } });
     await seedDemo(database, {});
     expect(await database.deployment.count()).toBe(2);
+  });
+
+  test("a demo that was deleted stays away, until somebody asks for it again", async () => {
+    await database.mesh.deleteMany({ where: { slug: "shop" } });
+    expect(await seedDemo(database, {})).toBe(false);
+    expect(await database.mesh.count()).toBe(0);
+    expect(await seedDemo(database, {}, { isAskedFor: true })).toBe(true);
+    expect(await seedDemo(database, {})).toBe(true);
+    expect(await database.mesh.count()).toBe(1);
+  });
+
+  test("a demo that is being deleted is left alone", async () => {
+    const { id: meshId } = await database.mesh.findUniqueOrThrow({ where: { slug: "shop" } });
+    await database.deployment.updateMany({ data: { state: "failed" } });
+    const before = await database.deployment.count();
+    await markForDeletion(database, { meshId, actorId: null, actorName: "Ada" });
+    expect(await seedDemo(database, {})).toBe(false);
+    expect(await database.deployment.count()).toBe(before);
+    await database.setting.deleteMany({ where: { key: deletionKey(meshId) } });
   });
 
   test("the bootstrap token acts for the administrator, and a revoked one stays revoked", async () => {

@@ -8,6 +8,7 @@ export const HELP = `npm start -- [options]
   --port N             web port (default ${DEFAULT_PORT})
   --home DIR           folder of all state (default .meshwright)
   --no-demo            start with an empty mesh instead of the demo shop
+  --demo               bring the demo shop back after it was deleted
   --detach             keep running after the terminal closes; returns when it is ready
   --stop               end the running Meshwright of this home
   --sign-in-link [EMAIL]  print a one-time sign-in link (default: the administrator);
@@ -23,6 +24,7 @@ export function parseOptions(argv, workingFolder) {
     port: DEFAULT_PORT,
     home: undefined,
     demo: true,
+    bringBackDemo: false,
     reset: false,
     yes: false,
     json: false,
@@ -51,6 +53,7 @@ export function parseOptions(argv, workingFolder) {
       if (!options.home) problems.push("--home needs a folder");
     } else if (name === "--sign-in-link") options.signInLink = next() ?? "";
     else if (name === "--no-demo") options.demo = false;
+    else if (name === "--demo") options.bringBackDemo = true;
     else if (name === "--reset") options.reset = true;
     else if (name === "--yes") options.yes = true;
     else if (name === "--detach") options.detach = true;
@@ -59,6 +62,7 @@ export function parseOptions(argv, workingFolder) {
     else if (name === "--help" || name === "-h") options.help = true;
     else problems.push(`there is no option ${argv[i]}`);
   }
+  if (options.bringBackDemo && !options.demo) problems.push("--demo and --no-demo exclude each other");
   options.home = path.resolve(workingFolder, options.home ?? ".meshwright");
   return { options, problems };
 }

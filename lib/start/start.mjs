@@ -169,7 +169,10 @@ async function bringUp(home, onSupervisor) {
   const external = Boolean(process.env.DATABASE_URL);
   if (!external) await step("PostgreSQL", async () => ({ note: await supervisor.startPostgres() }));
   const linkArguments = options.signInLink === undefined ? [] : ["--sign-in-link", options.signInLink].filter(Boolean);
-  const seeded = await step("Database", async () => ({ value: await migrate(environment, linkArguments) }));
+  const demoArguments = options.bringBackDemo ? ["--bring-back-demo"] : [];
+  const seeded = await step("Database", async () => ({
+    value: await migrate(environment, [...demoArguments, ...linkArguments]),
+  }));
 
   const waitFor = (name, check, timeoutMs) => async () => {
     const outcome = await until(
@@ -204,7 +207,7 @@ async function bringUp(home, onSupervisor) {
     "Agent",
     waitFor("agent", async () => (await controlPlaneHealth(environment))?.agents > 0, 60_000),
   );
-  if (options.demo) {
+  if (seeded.demo) {
     await step(
       "Demo mesh",
       waitFor("control-plane", () => demoState(environment), 120_000),
@@ -212,12 +215,12 @@ async function bringUp(home, onSupervisor) {
   }
 
   const url = environment.MESHWRIGHT_WEB_URL;
-  const demoUrl = options.demo ? `http://127.0.0.1:${ports.demoGateway}` : undefined;
+  const demoUrl = seeded.demo ? `http://127.0.0.1:${ports.demoGateway}` : undefined;
   updateLock(home, { environment: ownVariables(environment), demoUrl, ready: true });
   const signInLinks = seeded.signInLinks ?? [];
   const seconds = (Date.now() - startedAt) / 1000;
   progress.ready(
-    { url, demoUrl, signInLinks, seconds, switchesPort: options.demo ? ports.demoSwitches : undefined },
+    { url, demoUrl, signInLinks, seconds, switchesPort: seeded.demo ? ports.demoSwitches : undefined },
     [
       "",
       `Meshwright is ready at ${url}  (${seconds.toFixed(1)} s)`,
@@ -225,6 +228,7 @@ async function bringUp(home, onSupervisor) {
         ? `Sign in once with each link:\n${linksText(signInLinks)}`
         : "Sign in, or get a new link with: npm start -- --sign-in-link",
       ...(demoUrl ? [`The demo shop: ${demoUrl}`] : []),
+      ...(options.demo && !demoUrl ? ["The demo shop was deleted here. It comes back with: npm start -- --demo"] : []),
       `State: ${home}   Logs: ${home}/logs   Stop: ${isDetached ? "npm start -- --stop" : "Ctrl-C"}`,
     ].join("\n"),
   );

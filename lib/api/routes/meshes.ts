@@ -18,6 +18,7 @@ function toMesh(row: MeshListRow, principal: Principal): schema.MeshSummary {
     services: row.services,
     latestRevision: row.latestRevision,
     isBeingDeleted: row.isBeingDeleted,
+    proxies: row.proxies,
     updatedAt: row.updatedAt.toISOString(),
   };
 }

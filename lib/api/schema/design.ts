@@ -18,6 +18,8 @@ export const meshSummary = z.object({
   latestRevision: z.int().nullable(),
   /** True while its proxies are drained, after which it is gone; nothing of it can be changed then. */
   isBeingDeleted: z.boolean(),
+  /** That run, or are being drained. */
+  proxies: z.int(),
   updatedAt: timestamp,
 });
 /** draining: so many proxies are being ended, then the mesh goes; its events tell the progress. */

@@ -5,6 +5,7 @@ import { bindingForDocument, EMPTY_BINDING } from "@/lib/deploy";
 import { demoMesh, demoPositions, digestOf, emptyMesh, type MeshDocument, type Positions } from "@/lib/mesh";
 import type { Connection, Database } from "../client";
 import { fromJson, toJson } from "../json";
+import { isBeingDeleted } from "../mesh-deletion";
 import { OPEN_STATES } from "../system/deployments";
 import { appendEvent } from "../system/events";
 
@@ -16,20 +17,32 @@ export interface DemoPorts {
   externalPort?: number | undefined;
 }
 
-export async function seedDemo(database: Database, ports: DemoPorts): Promise<void> {
+/** Written with the demo: while it says so and there is no demo, somebody deleted it. */
+const SEEDED = "demo:seeded";
+
+/** Whether the demo is there afterwards. One that was deleted stays away, unless it is asked for again. */
+export async function seedDemo(
+  database: Database,
+  ports: DemoPorts,
+  { isAskedFor = false }: { isAskedFor?: boolean } = {},
+): Promise<boolean> {
   const existing = await database.mesh.findUnique({ where: { slug: DEMO_SLUG }, include: { environments: true } });
   if (existing) {
+    await markSeeded(database);
+    if (await isBeingDeleted(database, existing.id)) return false;
     const environment = existing.environments.find(({ name }) => name === LOCAL_ENVIRONMENT);
     if (environment) {
       await refreshPorts(database, environment, ports);
       await tryAgain(database, environment);
     }
-    return;
+    return true;
   }
+  if (!isAskedFor && (await database.setting.count({ where: { key: SEEDED } })) > 0) return false;
   const document = demoMesh();
   const demoApps = document.objects.filter(({ kind }) => kind === "Service").map(({ metadata }) => metadata.name);
   const binding = withPorts(bindingForDocument(document, EMPTY_BINDING, { demoApps }), document, ports);
   await database.$transaction(async (connection) => {
+    await markSeeded(connection);
     const mesh = await createMesh(connection, {
       slug: DEMO_SLUG,
       name: "Demo shop",
@@ -62,6 +75,11 @@ export async function seedDemo(database: Database, ports: DemoPorts): Promise<vo
       payload: { revision: 1, environment: LOCAL_ENVIRONMENT },
     });
   });
+  return true;
+}
+
+async function markSeeded(connection: Connection): Promise<void> {
+  await connection.setting.createMany({ data: [{ key: SEEDED, value: true }], skipDuplicates: true });
 }
 
 /** A demo that never came up (a machine too busy at its first start) is deployed again; one that ran once is left alone. */

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { HELP, parseOptions } from "./options.mjs";
+
+const parsed = (...argv) => parseOptions(argv, "/work");
+
+test("nothing given: the demo, on the default port, in a folder of the project", () => {
+  expect(parsed()).toMatchObject({
+    options: { port: 3000, home: "/work/.meshwright", demo: true, bringBackDemo: false },
+    problems: [],
+  });
+});
+
+test("a deleted demo is asked for by name, and not while it is not wanted", () => {
+  expect(parsed("--demo")).toMatchObject({ options: { demo: true, bringBackDemo: true }, problems: [] });
+  expect(parsed("--no-demo").options).toMatchObject({ demo: false, bringBackDemo: false });
+  expect(parsed("--demo", "--no-demo").problems).toEqual(["--demo and --no-demo exclude each other"]);
+});
+
+test("every wrong word is named at once, and the help knows every option", () => {
+  expect(parsed("--port", "web", "--hom", "x", "--home").problems).toEqual(
+    [
+      'needs a number from 1 to 65535, not "web"',
+      "there is no option --hom",
+      "there is no option x",
+      "--home needs a folder",
+    ].map((text, i) => (i === 0 ? `--port ${text}` : text)),
+  );
+  for (const name of ["--port", "--home", "--demo", "--no-demo", "--detach", "--stop", "--reset", "--yes", "--json"]) {
+    expect(HELP).toContain(`${name} `);
+  }
+});
