@@ -19,7 +19,7 @@ import {
   meshwrightMetadata,
   socketAddress,
 } from "./envoy-json";
-import { type Facts, spiffeIdOf, workloadsIn } from "./facts";
+import { type Facts, speaksHttp2, spiffeIdOf, workloadsIn } from "./facts";
 import { protectionOf } from "./modes";
 import type { Problems } from "./problems";
 import { upstreamTls } from "./transport";
@@ -52,7 +52,11 @@ export function serviceCluster(facts: Facts, name: string, target: Target, probl
     name,
     type: "EDS",
     eds_cluster_config: { eds_config: ADS, service_name: name },
-    ...behaviourOf(blocks, MESH_IDLE_TIMEOUT_MS, tls ? "alpn" : "http1"),
+    ...behaviourOf(
+      blocks,
+      MESH_IDLE_TIMEOUT_MS,
+      tls ? "alpn" : speaksHttp2(service.spec.ports, target.port) ? "http2" : "http1",
+    ),
     transport_socket: tls,
     metadata: meshwrightMetadata({
       kind: "service",
@@ -105,8 +109,9 @@ const LB_POLICIES = { "round-robin": "ROUND_ROBIN", "least-request": "LEAST_REQU
  * `alpn`: HTTP/2 where the peer's sidecar takes it, so that a pair of sidecars shares one connection. The pool's limits
  * mean what they mean in Istio and Envoy then: maxConnections counts connections, maxPendingRequests the requests that
  * wait for one to be made, maxRequestsPerConnection the streams after which a connection is replaced.
+ * `http2`: without being asked (prior knowledge), for apps that speak nothing else.
  */
-type Protocol = "alpn" | "http1";
+type Protocol = "alpn" | "http1" | "http2";
 
 export function behaviourOf(blocks: Blocks, idleTimeoutMs: number, protocol: Protocol = "http1"): JsonObject {
   const { connectionPool: pool, outlierDetection: outlier } = blocks;
@@ -167,7 +172,10 @@ function httpOptions(pool: ConnectionPool | undefined, idleTimeoutMs: number, pr
       }),
       ...(protocol === "alpn"
         ? { auto_config: { http_protocol_options: HTTP1, http2_protocol_options: {} } }
-        : { explicit_http_config: { http_protocol_options: HTTP1 } }),
+        : {
+            explicit_http_config:
+              protocol === "http2" ? { http2_protocol_options: {} } : { http_protocol_options: HTTP1 },
+          }),
     }),
   };
 }

@@ -204,3 +204,52 @@ test("a workload without an app answers 503 and says what to do", () => {
   expect(JSON.stringify(routes["inbound"])).toContain("has no app yet");
   expect(clusters).not.toHaveProperty("inbound|8080");
 });
+
+function withInventoryAs(protocol: "http" | "http2" | "grpc" | "tcp", over: object = {}): CompileInput {
+  const { document } = demoInput();
+  const objects = document.objects.map((each) =>
+    each.kind === "Service" && each.metadata.name === "inventory"
+      ? { ...each, spec: { ...each.spec, ports: [{ name: "api", port: 8080, protocol }], ...over } }
+      : each,
+  );
+  return inputFor({ ...document, objects });
+}
+const INVENTORY = "production/inventory-v1/0";
+const protocolOf = (input: CompileInput, proxyId: string, cluster: string) =>
+  JSON.stringify(json(input, proxyId).clusters[cluster])
+    .match(/"(auto_config|explicit_http_config)":\{"(\w+)"/)
+    ?.slice(1);
+
+test.each(["grpc", "http2"] as const)(
+  "a port of protocol %s is carried, and its app is spoken to in HTTP/2",
+  (protocol) => {
+    const input = withInventoryAs(protocol);
+    for (const proxyId of [INVENTORY, CHECKOUT]) {
+      const result = compile(input, proxyId);
+      expect(result.ok ? result.warnings : result.violations).toEqual([]);
+    }
+    expect(protocolOf(input, INVENTORY, "inbound|8080")).toEqual(["explicit_http_config", "http2_protocol_options"]);
+    expect(protocolOf(input, CHECKOUT, "outbound|8080||inventory.production")?.[0]).toBe("auto_config");
+    expect(protocolOf(withInventoryAs("http"), INVENTORY, "inbound|8080")).toEqual([
+      "explicit_http_config",
+      "http_protocol_options",
+    ]);
+  },
+);
+
+test("without a sidecar a gRPC service is called in HTTP/2 as well", () => {
+  const optOut = { reason: "a database", owner: "platform" };
+  const input = withInventoryAs("grpc", { optOut });
+  const cluster = "outbound|8080||inventory.production";
+  expect(protocolOf(input, CHECKOUT, cluster)).toEqual(["explicit_http_config", "http2_protocol_options"]);
+  expect(protocolOf(withInventoryAs("http", { optOut }), CHECKOUT, cluster)?.[1]).toBe("http_protocol_options");
+});
+
+test("every listener of HTTP takes HTTP/2 and carries trailers", () => {
+  const { listeners } = json(demoInput(), CHECKOUT);
+  for (const name of ["inbound", "outbound"]) {
+    const compiled = JSON.stringify(listeners[name]);
+    expect(compiled).toContain('"http_protocol_options":{"enable_trailers":true}');
+    expect(compiled).not.toContain('"codec_type":"HTTP1"');
+  }
+});

@@ -192,7 +192,13 @@ export function serviceByRef(
   return facts.services.get(serviceRefKey(ref, holder));
 }
 
-/** Ports that the sidecars carry in this release: plain HTTP/1.1. */
+/** Ports that the sidecars carry in this release: HTTP of every kind. */
 export function httpPorts(ports: Service["spec"]["ports"]): Service["spec"]["ports"] {
-  return ports.filter((port) => port.protocol === "http").sort((a, b) => a.port - b.port);
+  return ports.filter((port) => port.protocol !== "tcp").sort((a, b) => a.port - b.port);
+}
+
+/** Does the app behind a port speak HTTP/2 without being asked (prior knowledge)? A gRPC server speaks nothing else. */
+export function speaksHttp2(ports: Service["spec"]["ports"], port: number): boolean {
+  const protocol = ports.find((each) => each.port === port)?.protocol;
+  return protocol === "http2" || protocol === "grpc";
 }

@@ -93,12 +93,12 @@ function warnOfListeners({ problems }: CompileContext, gateway: Gateway): void {
         "all listeners of a gateway are served on its one public port in this release",
         "Use one gateway per port.",
       );
-    } else if (listener.protocol !== "http") {
+    } else if (listener.protocol === "tcp") {
       problems.warn(
         gateway,
         `spec.listeners[${index}].protocol`,
-        `it speaks HTTP/1.1 whatever "${listener.protocol}" asks for`,
-        "Use protocol http.",
+        "it speaks HTTP whatever tcp asks for",
+        "Use protocol http, http2 or grpc.",
       );
     }
   });

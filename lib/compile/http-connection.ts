@@ -21,8 +21,8 @@ export function httpConnectionManager(
     name: "envoy.filters.network.http_connection_manager",
     typed_config: any(HCM, {
       stat_prefix: routeConfig,
-      // Sidecars speak HTTP/2 with each other, apps and browsers HTTP/1.1.
-      codec_type: kind === "inbound" ? "AUTO" : "HTTP1",
+      // ALPN between sidecars, the first bytes of an app or a client: HTTP/1.1, or HTTP/2 as gRPC speaks it.
+      codec_type: "AUTO",
       rds: { config_source: ADS, route_config_name: routeConfig },
       http_filters: [
         ...authorization,
@@ -51,6 +51,12 @@ const EDGE: JsonObject = {
   merge_slashes: true,
   request_headers_timeout: EDGE_REQUEST_HEADERS_TIMEOUT,
   common_http_protocol_options: { headers_with_underscores_action: "REJECT_REQUEST" },
+  // Envoy's recommendation as well: what a client may make an edge hold.
+  http2_protocol_options: {
+    max_concurrent_streams: 100,
+    initial_stream_window_size: 65_536,
+    initial_connection_window_size: 1_048_576,
+  },
 };
 
 function accessLog(kind: ConnectionKind, path: string): JsonObject {

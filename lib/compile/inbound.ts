@@ -4,7 +4,7 @@ import type { Service, Workload } from "@/lib/mesh";
 import { authorizationFilters } from "./authorization";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { any, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
-import { httpPorts } from "./facts";
+import { httpPorts, speaksHttp2 } from "./facts";
 import { httpConnectionManager } from "./http-connection";
 import { protectionOf } from "./modes";
 import { type CompileContext, listenAddress } from "./parts";
@@ -20,11 +20,12 @@ export function compileInbound(
   instance: InstanceBinding,
 ): void {
   const [port, ...more] = httpPorts(service.spec.ports);
-  warnOfPorts(context, service, more.length);
+  warnOfPorts(context, service, [...(port ? [port] : []), ...more]);
   if (!port) return;
   const cluster = `inbound|${port.port}`;
   const app = appAddress(context, instance);
-  if (app) context.parts.clusters.set(cluster, appCluster(cluster, workload, app));
+  const protocol = speaksHttp2([port], port.port) ? "http2" : "http1";
+  if (app) context.parts.clusters.set(cluster, appCluster(cluster, workload, app, protocol));
   context.parts.routes.set(NAME, {
     name: NAME,
     virtual_hosts: [{ name: NAME, domains: ["*"], routes: [app ? toApp(cluster) : noApp(workload)] }],
@@ -69,11 +70,16 @@ function appAddress({ own }: CompileContext, { app }: InstanceBinding): { host: 
   return { host: own.host, port: own.appPort };
 }
 
-function appCluster(name: string, workload: Workload, app: { host: string; port: number }): JsonObject {
+function appCluster(
+  name: string,
+  workload: Workload,
+  app: { host: string; port: number },
+  protocol: "http1" | "http2",
+): JsonObject {
   return {
     name,
     ...inlineEndpoints(name, [app]),
-    ...behaviourOf({}, APP_IDLE_TIMEOUT_MS),
+    ...behaviourOf({}, APP_IDLE_TIMEOUT_MS, protocol),
     metadata: meshwrightMetadata({
       kind: "service",
       namespace: workload.metadata.namespace,
@@ -94,22 +100,28 @@ function noApp({ metadata: { namespace, name } }: Workload): JsonObject {
   return { name: "no-app", match: { prefix: "/" }, direct_response: { status: 503, body: { inline_string: body } } };
 }
 
-function warnOfPorts({ problems }: CompileContext, service: Service, others: number): void {
+function warnOfPorts({ problems }: CompileContext, service: Service, carried: Service["spec"]["ports"]): void {
   service.spec.ports.forEach((port, index) => {
-    if (port.protocol === "http") return;
+    if (port.protocol !== "tcp") return;
     problems.warn(
       service,
       `spec.ports[${index}]`,
       `port ${port.port} speaks ${port.protocol}, which sidecars do not carry in this release: its calls get 404`,
-      "Use protocol http where the app speaks HTTP/1.1.",
+      "Use protocol http, http2 or grpc where the app speaks one of them.",
     );
   });
-  if (others > 0) {
-    problems.warn(
-      service,
-      "spec.ports",
-      "its sidecar hands the calls of all HTTP ports to the one app port",
-      "Give each port its own service, or let the app tell by the Host header.",
-    );
-  }
+  if (carried.length < 2) return;
+  const [first] = carried;
+  const isHttp2 = (port: number) => speaksHttp2(carried, port);
+  const isMixed = first !== undefined && carried.some(({ port }) => isHttp2(port) !== isHttp2(first.port));
+  problems.warn(
+    service,
+    "spec.ports",
+    isMixed
+      ? `its sidecar hands the calls of all ports to the one app port, as HTTP/${isHttp2(first.port) ? 2 : 1.1} like port ${first.port}`
+      : "its sidecar hands the calls of all HTTP ports to the one app port",
+    isMixed
+      ? "Give each port its own service."
+      : "Give each port its own service, or let the app tell by the Host header.",
+  );
 }

@@ -3,7 +3,7 @@
 import { type Dependency, type ExternalService, type ObjectKey, objectKey, refKey, type Workload } from "@/lib/mesh";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
-import { httpPorts, serviceOfRef } from "./facts";
+import { httpPorts, serviceOfRef, speaksHttp2 } from "./facts";
 import { httpConnectionManager } from "./http-connection";
 import { type CompileContext, listenAddress } from "./parts";
 import { defaultRoute } from "./route-rule";
@@ -125,7 +125,7 @@ function hostsOfExternal(
       external,
       "spec.ports",
       "it has no HTTP port that a caller was granted, and sidecars carry HTTP only in this release",
-      "Give it a port of protocol http.",
+      "Give it a port of protocol http, http2 or grpc.",
     );
   }
   return ports.flatMap((port) =>
@@ -172,7 +172,7 @@ function externalCluster(
   context.parts.clusters.set(cluster, {
     name: cluster,
     ...inlineEndpoints(cluster, places),
-    ...behaviourOf({}, APP_IDLE_TIMEOUT_MS),
+    ...behaviourOf({}, APP_IDLE_TIMEOUT_MS, speaksHttp2(external.spec.ports, port) ? "http2" : "http1"),
     metadata,
   });
   return cluster;

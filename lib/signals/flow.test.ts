@@ -13,7 +13,15 @@ const cache = new SeriesCache();
 const CHECKOUT = "Service/production/checkout";
 const PAYMENT = "Service/production/payment-service";
 
-type Call = { code?: string; flags?: string; ms?: number; version?: string; security?: string; reporter?: string };
+type Call = {
+  grpc?: number;
+  code?: string;
+  flags?: string;
+  ms?: number;
+  version?: string;
+  security?: string;
+  reporter?: string;
+};
 
 /** A metrics page as the payment sidecar (or checkout's, for reporter source) would show it after these calls. */
 function page(calls: readonly Call[], destination = "payment-service"): string {
@@ -28,7 +36,9 @@ function page(calls: readonly Call[], destination = "payment-service"): string {
       `destination_service_namespace="production",destination_version="${call.version ?? "v1"}"`,
       `connection_security_policy="${call.security ?? "mutual_tls"}"`,
     ].join(",");
-    add(`istio_requests_total{${labels},response_code="${call.code ?? "200"}",response_flags="${call.flags ?? "-"}"}`);
+    const grpc = call.grpc === undefined ? "" : `,grpc_response_status="${call.grpc}"`;
+    const answer = `response_code="${call.code ?? "200"}",response_flags="${call.flags ?? "-"}"${grpc}`;
+    add(`istio_requests_total{${labels},${answer}}`);
     const ms = call.ms ?? 3;
     BOUNDS_MS.forEach((bound, index) => {
       if (index >= bucketOf(ms)) add(`istio_request_duration_milliseconds_bucket{${labels},le="${bound}"}`);
@@ -78,6 +88,17 @@ test("a dependency on an external service says whether its caller sent plain tex
 test("5xx and no response at all are errors, 4xx is not", () => {
   const seen = flows([{ code: "404" }, { code: "500" }, { code: "0" }, {}]);
   expect(goldenSignals({ kind: "mesh" }, seen, 2)).toMatchObject({ errorRatio: 0.5, requestsPerSecond: 2 });
+});
+
+test("of gRPC calls the statuses that mean a 5xx are errors, whatever the response code says", () => {
+  const all = Array.from({ length: 17 }, (_, grpc) => ({ grpc }));
+  const { errors, codes } = goldenSignals({ kind: "mesh" }, flows([...all, { code: "404" }]), 1);
+  expect(errors).toBe(6);
+  expect(codes).toMatchObject({ "grpc 0": 1, "grpc 14": 1, "404": 1 });
+  const failing = [2, 4, 12, 13, 14, 15].map((grpc) => ({ grpc }));
+  expect(goldenSignals({ kind: "mesh" }, flows(failing), 1).errorRatio).toBe(1);
+  // A cancelled call has no response code; the caller changed its mind.
+  expect(goldenSignals({ kind: "mesh" }, flows([{ grpc: 1, code: "0", flags: "DC" }]), 1).errorRatio).toBe(0);
 });
 
 test("tells versions and plain text apart", () => {

@@ -21,8 +21,9 @@ export type Flow = {
   destinationVersion: string;
   security: Security;
   requests: number;
-  /** 5xx, or no response at all (code 0). */
+  /** 5xx, or no response at all (code 0); of gRPC calls the statuses that mean the same. */
   errors: number;
+  /** By response code; gRPC calls by "grpc " and their status. */
   codes: Record<string, number>;
   /** Per bucket, not cumulative. */
   bucketCounts: BucketCounts;
@@ -99,6 +100,12 @@ const RESPONSE_BYTES = "istio_response_bytes_sum{";
 // No healthy upstream, connection failure, overflow, no cluster: no callee has seen the request.
 const UNDELIVERED = new Set(["UH", "UF", "UO", "NC"]);
 
+/**
+ * gRPC statuses that are the callee's fault: those that stand for a 5xx (Envoy), the same that OpenTelemetry calls errors of a
+ * server: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS. The response code of a call is 200 mostly.
+ */
+const GRPC_ERRORS: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
+
 const isFlowCounter = (key: string) =>
   key.startsWith(REQUESTS) ||
   key.startsWith(DURATION) ||
@@ -162,9 +169,13 @@ function fromCumulative(cumulative: readonly number[]): BucketCounts {
 }
 
 function countRequests(flow: Flow, labels: Readonly<Record<string, string>>, delta: number): void {
-  const code = labels["response_code"] ?? "0";
+  const grpc = labels["grpc_response_status"] ?? "";
+  const status = labels["response_code"] ?? "0";
   flow.requests += delta;
-  if (code === "0" || code === "" || code.startsWith("5")) flow.errors += delta;
+  const isError =
+    grpc === "" ? status === "0" || status === "" || status.startsWith("5") : GRPC_ERRORS.has(Number(grpc));
+  if (isError) flow.errors += delta;
+  const code = grpc === "" ? status : `grpc ${grpc}`;
   flow.codes[code] = (flow.codes[code] ?? 0) + delta;
 }
 

@@ -97,3 +97,13 @@ test("a written denial names its policy and rule", () => {
   });
   expect(ask(scene, get("storefront-v1", "cart", "/cart/1")).outcome).toBe("forwarded");
 });
+
+test("a gRPC caller is told the status of gRPC that it will read, and nothing when the app answers", () => {
+  const scene = buildScene(demoMesh());
+  const grpc = { method: "POST", headers: { "content-type": "application/grpc", te: "trailers" } };
+  const refused = ask(scene, get("catalog-v1", "payment-service", "/shop.Payment/Pay", grpc));
+  expect(refused).toMatchObject({ outcome: "no-route", status: 404, grpcStatus: 12 });
+  expect(refused.sentence).toMatch(/ To a gRPC caller that is grpc-status 12 \(Unimplemented\)\.$/);
+  expect(ask(scene, get("storefront-v1", "cart", "/shop.Cart/Get", grpc)).grpcStatus).toBeUndefined();
+  expect(ask(scene, get("catalog-v1", "payment-service")).grpcStatus).toBeUndefined();
+});

@@ -1,13 +1,13 @@
 // ask: one question, hop by hop, as the proxies of this design would decide it.
 // The rule: the caller's plan and the callee's plan decide; the answer of the app itself is not known and is null.
 import type { ClusterChoice, ForwardAction } from "@meshwright/proxy/plan";
-import { pickCluster } from "@meshwright/proxy/semantics";
+import { grpcStatusOfHttp, grpcStatusWord, isGrpcRequest, pickCluster } from "@meshwright/proxy/semantics";
 import { targetOfClusterName } from "@/lib/compile/destinations";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
 import { type Arrival, arriveAt, identityOf, workloadsOf } from "./arrive";
 import { bareAnswer, dead, isBare } from "./bare";
 import { type Departure, leave, sentTo } from "./leave";
-import { type Message, messageOf } from "./message";
+import { type Message, messageOf, viewOf } from "./message";
 import { nameOf, objectOfHost } from "./names";
 import { serviceOfCluster } from "./origins";
 import type { PlannedProxy, Scene } from "./scene";
@@ -22,8 +22,20 @@ export function ask(scene: Scene, question: Question): Answer {
 
 /** Without explanations it is some times faster: for comparing thousands of answers. */
 export function answerTo(scene: Scene, question: Question, isExplained: boolean): Answer {
-  const caller = callerKey(question.from);
   const message = messageOf(question);
+  const answer = httpAnswer(scene, question, message, isExplained);
+  return answer.status !== null && isGrpcRequest(viewOf(message)) ? grpcAnswer(answer, answer.status) : answer;
+}
+
+/** What a proxy says to a gRPC caller is a status of gRPC; the app's own answers are not touched. */
+function grpcAnswer(answer: Answer, status: number): Answer {
+  const grpcStatus = grpcStatusOfHttp(status);
+  const sentence = `${answer.sentence} To a gRPC caller that is grpc-status ${grpcStatus} (${grpcStatusWord(grpcStatus)}).`;
+  return { ...answer, grpcStatus, sentence };
+}
+
+function httpAnswer(scene: Scene, question: Question, message: Message, isExplained: boolean): Answer {
+  const caller = callerKey(question.from);
   if (isBare(scene, caller)) return bareAnswer(scene, caller, message, isExplained);
   const proxy = scene.proxyOf(caller);
   if (!proxy.ok) return dead("unreachable", proxy.reason);

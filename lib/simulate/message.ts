@@ -31,7 +31,10 @@ export function messageOf({ to, method, path, headers }: Question): Message {
 export function received(message: Message, isTls: boolean): Message {
   const scheme = isTls ? "https" : "http";
   const kept = message.headers.filter(
-    ([name]) => !HOP_BY_HOP.has(name) && !name.startsWith("x-envoy-") && name !== "x-forwarded-client-cert",
+    ([name, value]) =>
+      (!HOP_BY_HOP.has(name) || (name === "te" && value === "trailers")) &&
+      !name.startsWith("x-envoy-") &&
+      name !== "x-forwarded-client-cert",
   );
   const added: [string, string][] = [];
   if (!kept.some(([name]) => name === "x-forwarded-proto")) added.push(["x-forwarded-proto", scheme]);

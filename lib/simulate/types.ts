@@ -30,6 +30,8 @@ export type Answer = {
   outcome: Outcome;
   /** The mesh's own answer; null: the app answers. */
   status: number | null;
+  /** The same answer as a gRPC caller reads it; absent when the request is not gRPC, or the app answers. */
+  grpcStatus?: number;
   sentence: string;
   hops: Hop[];
   /** Where requests like this one go, most likely first; probabilities sum to 1, or to 0 when nothing is forwarded. */

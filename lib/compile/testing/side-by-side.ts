@@ -106,7 +106,7 @@ export async function startSides(around: Surroundings, programs: Programs, proxy
   throw new Error(started.map((side) => (side.status === "rejected" ? String(side.reason) : "started")).join("\n"));
 }
 
-async function startSide(
+export async function startSide(
   around: Surroundings,
   proxyId: string,
   name: Side["name"],
