@@ -27,6 +27,7 @@ import { World } from "./registry/world";
 import { Leader } from "./rollout/leader";
 import { MeshRemovals } from "./rollout/mesh-removals";
 import { Rollouts } from "./rollout/rollouts";
+import { RootRotations } from "./rollout/root-rotations";
 import { Scraper, type ScraperDesign } from "./telemetry/scraper";
 
 export interface ControlPlaneOptions {
@@ -82,7 +83,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     registry,
     designs,
     compile: options.compile,
-    secrets: () => ({ bundlePem: authority.bundlePem(), denyListJson: revocations.document() }),
+    secrets: () => ({
+      bundlePem: authority.bundlePem(),
+      denyListJson: revocations.document(authority.taintedIssuers()),
+    }),
     bindingOf: (environmentId) => world.environment(environmentId)?.binding ?? null,
     logger,
   });
@@ -139,6 +143,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   );
   const prober = new Prober(registry, now);
   const scraper = new Scraper({ data, registry, designOf: (id) => scraperDesign(world, id), now, logger });
+  const takeOwnIdentity = async () => {
+    ownIdentity = await authority.issueServerIdentity();
+    ads.useIdentity(ownIdentity, authority.bundlePem());
+    enroll.useIdentity(ownIdentity);
+  };
+  const keysChanged = async () => {
+    await takeOwnIdentity();
+    world.buildAll();
+  };
+  const rotations = new RootRotations({ data, authority, registry, keysChanged, now, logger });
   const removals = new MeshRemovals({ data, world, registry, removeProxy, now, logger });
   const rollouts = new Rollouts({ data, world, registry, designs, publisher, removeProxy, now, logger });
   const home = options.home ?? null;
@@ -165,12 +179,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       rollouts.lead();
       removals.lead();
       checks.lead();
+      rotations.lead();
     },
     onLost: () => {
       void scraper.stop().catch(() => undefined);
       void rollouts.stop();
       void removals.stop();
       void checks.stop();
+      void rotations.stop();
     },
     now,
     logger,
@@ -194,16 +210,18 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     rollouts,
     removals,
     checks,
+    rotations,
     refreshDenyList,
+    refreshKeys: async () => {
+      if (await authority.load()) await keysChanged();
+    },
     logger,
   });
   const stopHousekeeping = startHousekeeping({ data, authority, now, logger });
   const renewal = setInterval(() => {
-    void authority.issueServerIdentity().then((identity) => {
-      ownIdentity = identity;
-      ads.useIdentity(ownIdentity, authority.bundlePem());
-      enroll.useIdentity(ownIdentity);
-    });
+    takeOwnIdentity().catch((error: unknown) =>
+      logger.error({ reason: String(error) }, "the own certificate was not renewed"),
+    );
   }, OWN_RENEWAL_MS);
   await world.load();
   prober.start(); // on every replica: each answers for the endpoints it serves
@@ -225,6 +243,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       await rollouts.stop();
       await removals.stop();
       await checks.stop();
+      await rotations.stop();
       prober.stop();
       await scraper
         .stop()

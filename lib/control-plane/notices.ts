@@ -7,31 +7,38 @@ import type { CheckRuns } from "./probe/check-runs";
 import type { World } from "./registry/world";
 import type { MeshRemovals } from "./rollout/mesh-removals";
 import type { Rollouts } from "./rollout/rollouts";
+import type { RootRotations } from "./rollout/root-rotations";
 
 interface ChangeTargets {
   world: World;
   rollouts: Rollouts;
   removals: MeshRemovals;
   checks: CheckRuns;
+  rotations: RootRotations;
   refreshDenyList(): Promise<void>;
+  /** Another control plane may have changed the keys. */
+  refreshKeys(): Promise<void>;
   logger: Logger;
 }
 
 export function listenForChanges(
   url: string,
-  { world, rollouts, removals, checks, refreshDenyList, logger }: ChangeTargets,
+  { world, rollouts, removals, checks, rotations, refreshDenyList, refreshKeys, logger }: ChangeTargets,
 ): Listener {
   const failed = (what: string) => (error: unknown) =>
     logger.warn({ reason: error instanceof Error ? error.message : String(error) }, what);
   return listen({
     url,
-    channels: ["meshwright_deployment", "meshwright_proxy", "meshwright_binding", "meshwright_check"],
+    channels: ["meshwright_deployment", "meshwright_proxy", "meshwright_binding", "meshwright_check", "meshwright_ca"],
     onNotice({ channel, payload }) {
       if (channel === "meshwright_deployment") {
         rollouts.look();
         removals.look();
       } else if (channel === "meshwright_check") {
         checks.look();
+      } else if (channel === "meshwright_ca") {
+        void refreshKeys().catch(failed("the keys of the certificate authority cannot be read"));
+        rotations.look();
       } else {
         world.reloadProxies(payload);
         void refreshDenyList().catch(failed("the deny list cannot be read"));
@@ -43,6 +50,8 @@ export function listenForChanges(
       rollouts.look();
       removals.look();
       checks.look();
+      rotations.look();
+      void refreshKeys().catch(failed("the keys of the certificate authority cannot be read"));
     },
     onError: failed("the connection for notices was lost"),
   });

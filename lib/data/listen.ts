@@ -10,6 +10,7 @@ export const CHANNELS = [
   "meshwright_binding",
   "meshwright_presence",
   "meshwright_check",
+  "meshwright_ca",
 ] as const;
 export type Channel = (typeof CHANNELS)[number];
 

@@ -15,7 +15,7 @@ export type TestAuthority = { issue(spiffeId: string): Promise<Identity> };
 
 export async function createAuthority(trustDomain: string): Promise<TestAuthority> {
   const now = Date.now();
-  const root = await createRoot(trustDomain, now, LIFETIME_MS);
+  const root = await createRoot(trustDomain, "A", now, LIFETIME_MS);
   const pair = await createIssuer(await loadSigner(root), trustDomain, "test", now, LIFETIME_MS);
   const issuer = await loadSigner(pair);
   return {

@@ -90,6 +90,49 @@ describe("the certificate authority", () => {
     expect(issued.notAfter.getTime()).toBe(now.value + 86_400_000);
   });
 
+  it("changes its root in steps: both are trusted while certificates move, then the old one is not", async () => {
+    const { authority, store } = await newAuthority();
+    const { csrPem } = await createWorkloadKey();
+    const first = await authority.signCsr(csrPem, ID);
+    const roots = () => authority.bundlePem().match(/-----BEGIN/g)?.length;
+    const isOfNewRoot = async () => {
+      const [, issuer = ""] = (await authority.signCsr(csrPem, ID)).certificatePem.split(/(?<=END CERTIFICATE-----\n)/);
+      const root = new X509Certificate(authority.rootIn("active")?.certPem ?? "");
+      return new X509Certificate(issuer).verify(root.publicKey);
+    };
+
+    const id = await authority.prepareRoot();
+    expect(await authority.prepareRoot(), "asked twice").toBe(id);
+    expect([roots(), authority.taintedIssuers()]).toEqual([2, []]);
+    expect((await authority.signCsr(csrPem, ID)).issuerSerial).toBe(first.issuerSerial);
+
+    await authority.activateRoot();
+    expect(authority.rootIn("active")?.id).toBe(id);
+    expect([roots(), authority.taintedIssuers()]).toEqual([2, [first.issuerSerial]]);
+    expect(await isOfNewRoot()).toBe(true);
+    expect((await authority.signCsr(csrPem, ID)).issuerSerial).toBe(authority.issuerSerial);
+
+    await authority.retireTaintedRoot();
+    expect([roots(), authority.taintedIssuers()]).toEqual([1, []]);
+    const [, oldIssuer = ""] = first.certificatePem.split(/(?<=END CERTIFICATE-----\n)/);
+    expect(new X509Certificate(oldIssuer).verify(new X509Certificate(authority.bundlePem()).publicKey)).toBe(false);
+    expect(store.rows.filter(({ state }) => state === "active")).toHaveLength(2);
+
+    await authority.prepareRoot();
+    await authority.discardPreparedRoot();
+    expect([roots(), authority.rootIn("active")?.id]).toEqual([1, id]);
+  });
+
+  it("tells when another control plane changed what is trusted", async () => {
+    const key = randomBytes(32);
+    const { authority, store } = await newAuthority({ key });
+    const other = await newAuthority({ key, store });
+    await authority.prepareRoot();
+    expect(await other.authority.load()).toBe(true);
+    expect(other.authority.bundlePem()).toBe(authority.bundlePem());
+    expect(await other.authority.load()).toBe(false);
+  });
+
   it("refuses a CSR that is not one or is not P-256", async () => {
     const { authority } = await newAuthority();
     await expect(authority.signCsr("hello", ID)).rejects.toThrow(/PKCS#10/);

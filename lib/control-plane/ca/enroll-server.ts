@@ -95,13 +95,14 @@ export class EnrollServer {
         identity.who.certificateTtlMs,
       );
       const { spiffeId, proxyRowId, proxyKey, environmentId } = identity.who;
-      const { serial, notBefore, notAfter } = issued;
+      const { serial, issuerSerial, notBefore, notAfter } = issued;
       await this.options.store.saveCertificate({
         serial,
         spiffeId,
         proxyRowId,
         proxyKey,
         environmentId,
+        issuerSerial,
         notBefore,
         notAfter,
       });

@@ -42,8 +42,15 @@ export class Revocations implements DenyList {
     return this.serials.has(peer.serial);
   }
 
-  /** Content of the `denylist` secret. Sorted, so that equal lists are equal bytes. */
-  document(): string {
-    return JSON.stringify({ serials: [...this.serials].sort(), spiffeIds: [] });
+  /**
+   * Content of the `denylist` secret: who is denied, and the issuers whose certificates are to be renewed now. Sorted, so that
+   * equal lists are equal bytes.
+   */
+  document(renewIssuers: readonly string[]): string {
+    return JSON.stringify({
+      serials: [...this.serials].sort(),
+      spiffeIds: [],
+      ...(renewIssuers.length > 0 ? { renewIssuers: [...renewIssuers].sort() } : {}),
+    });
   }
 }

@@ -17,6 +17,7 @@ export interface CertificateRecord {
   proxyRowId: string;
   proxyKey: string;
   environmentId: string;
+  issuerSerial: string;
   notBefore: Date;
   notAfter: Date;
 }

@@ -71,11 +71,17 @@ function randomSerial(): string {
   return bytes.toString("hex");
 }
 
-export async function createRoot(trustDomain: string, now: number, lifetimeMs: number): Promise<SigningPair> {
+/** `slot` is in the name: two roots that are trusted at once are told apart by people, too. */
+export async function createRoot(
+  trustDomain: string,
+  slot: string,
+  now: number,
+  lifetimeMs: number,
+): Promise<SigningPair> {
   const keys = await generateKeyPair();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: randomSerial(),
-    name: `CN=Meshwright root, O=${trustDomain}`,
+    name: `CN=Meshwright root ${slot}, O=${trustDomain}`,
     notBefore: new Date(now - BACKDATE_MS),
     notAfter: new Date(now + lifetimeMs),
     signingAlgorithm: SIGNING_ALGORITHM,

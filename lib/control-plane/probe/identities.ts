@@ -30,7 +30,7 @@ export class ProbeIdentities {
   foreign(spiffeId: string): Promise<ClientIdentity> {
     return this.once(`foreign ${spiffeId}`, async () => {
       const now = this.now();
-      const root = await loadSigner(await createRoot("foreign.invalid", now, DAY_MS));
+      const root = await loadSigner(await createRoot("foreign.invalid", "A", now, DAY_MS));
       const pair = await createIssuer(root, "foreign.invalid", "A", now, DAY_MS);
       const keys = await generateKeyPair();
       const leaf = await issueLeaf(await loadSigner(pair), {

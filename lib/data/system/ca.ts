@@ -4,7 +4,8 @@ import { type Database, isMissingRow } from "../client";
 import { withLock } from "../locks";
 
 export type CaKeyKind = "root" | "issuer";
-export type CaKeyState = "prepared" | "active" | "retired";
+/** A tainted root is still trusted and signs no more; what it signed is to be renewed. */
+export type CaKeyState = "prepared" | "active" | "tainted" | "retired";
 
 export interface CaKeyRow {
   id: string;
@@ -22,6 +23,8 @@ export interface CertificateRow {
   proxyRowId: string | null;
   proxyKey: string | null;
   environmentId: string | null;
+  /** Of the issuing CA certificate. */
+  issuerSerial: string | null;
   notBefore: Date;
   notAfter: Date;
   revokedAt: Date | null;
@@ -39,10 +42,6 @@ const caKeyFields = {
 
 export function caKeys(database: Database) {
   return {
-    async list(): Promise<CaKeyRow[]> {
-      return (await database.caKey.findMany({ select: caKeyFields, orderBy: { createdAt: "asc" } })) as CaKeyRow[];
-    },
-
     /** `change` sees all rows while no other control plane can; the rows it returns are inserted or updated by id. */
     change(change: (rows: CaKeyRow[]) => Promise<CaKeyRow[]>): Promise<CaKeyRow[]> {
       return withLock(database, "caKeys", async (connection) => {
@@ -58,10 +57,6 @@ export function caKeys(database: Database) {
           orderBy: { createdAt: "asc" },
         })) as CaKeyRow[];
       });
-    },
-
-    async setState(id: string, state: CaKeyState): Promise<void> {
-      await database.caKey.update({ where: { id }, data: { state } });
     },
   };
 }
@@ -80,6 +75,13 @@ export function certificates(database: Database) {
     },
     listValid(environmentId: string, now: Date): Promise<CertificateRow[]> {
       return database.certificate.findMany({ where: { environmentId, revokedAt: null, notAfter: { gt: now } } });
+    },
+    async issuersOf(serials: readonly string[]): Promise<Map<string, string | null>> {
+      const rows = await database.certificate.findMany({
+        where: { serial: { in: [...serials] } },
+        select: { serial: true, issuerSerial: true },
+      });
+      return new Map(rows.map(({ serial, issuerSerial }) => [serial, issuerSerial]));
     },
     async revokeOfProxy(environmentId: string, proxyKey: string, at: Date): Promise<number> {
       const { count } = await database.certificate.updateMany({

@@ -8,6 +8,7 @@ import { events } from "./events";
 import { leader, settings } from "./leader";
 import { meshDeletions } from "./mesh-deletions";
 import { agents, proxies } from "./proxies";
+import { rootRotations } from "./root-rotations";
 import { telemetry } from "./telemetry";
 
 export type { Channel, Listener, ListenOptions, Notice } from "../listen";
@@ -19,6 +20,7 @@ export type { NewEvent } from "./events";
 export type { LeaderRow } from "./leader";
 export type { DeletionMark } from "./mesh-deletions";
 export type { AgentRow, NewProxy, ProxyDesired, ProxyPatch, ProxyRow, ProxyState } from "./proxies";
+export type { RotationProgress, RotationRow, RotationState } from "./root-rotations";
 export type { RollupRow, SaturationRow, ScrapeStateRow, ShapeRow } from "./telemetry";
 
 export function createSystemData(databaseUrl: string, options: { poolSize?: number } = {}) {
@@ -27,6 +29,7 @@ export function createSystemData(databaseUrl: string, options: { poolSize?: numb
     caKeys: caKeys(database),
     certificates: certificates(database),
     joinTokens: joinTokens(database),
+    rootRotations: rootRotations(database),
     proxies: proxies(database),
     agents: agents(database),
     environments: environments(database),

@@ -1,6 +1,7 @@
 // The proxy's own identity over time: loaded or enrolled at start, renewed at half life +-10 %, with a new key each time.
 // One rule: wall time is read again at least twice a minute, so that a suspended machine or a moved clock is noticed.
 
+import { X509Certificate } from "node:crypto";
 import { BackOff } from "./back-off";
 import { makeKeyAndRequest } from "./csr";
 import { askForCertificate, EnrollError, type Issued } from "./enroll-client";
@@ -15,6 +16,10 @@ export const EXIT_IDENTITY_DENIED = 77;
 /** A join token lives ten minutes: after that, asking on is pointless. */
 const ENROLL_LIMIT_MS = 600_000;
 const MAX_SLEEP_MS = 30_000;
+/** A mesh that is told to renew does not ask all at once: the control plane signs fifty a second. */
+const RENEWAL_SPREAD_MS = 2_000;
+const RENEWAL_AGAIN_MS = 10_000;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const NEEDS_TOKEN = ["join_token_invalid", "certificate_required", "certificate_untrusted"];
 
 export interface IdentityProviderOptions {
@@ -34,6 +39,7 @@ export class IdentityProvider {
   private isStopped = false;
   private isRenewing = false;
   private renewAt = 0;
+  private renewIssuers: ReadonlySet<string> = new Set();
   private readonly backOff: BackOff;
   private readonly now: () => number;
   private readonly random: () => number;
@@ -75,6 +81,16 @@ export class IdentityProvider {
     if (bundlePem !== this.bundlePem) {
       this.bundlePem = bundlePem;
       this.store.saveBundle(bundlePem);
+    }
+  }
+
+  /** Renews soon when the certificate is of one of these CAs (by serial): its root is being replaced. */
+  renewIfIssuedBy(issuers: ReadonlySet<string>): void {
+    this.renewIssuers = issuers;
+    if (this.identity && this.isOfThese(this.identity) && this.now() + RENEWAL_SPREAD_MS < this.renewAt) {
+      this.renewAt = this.now() + this.random() * RENEWAL_SPREAD_MS;
+      if (this.timer) clearTimeout(this.timer);
+      this.sleep();
     }
   }
 
@@ -152,10 +168,17 @@ export class IdentityProvider {
   private use(identity: Identity, since: number): void {
     this.identity = identity;
     const { notAfter } = identity.svid;
-    this.renewAt = since + (notAfter - since) * (0.5 + (this.random() - 0.5) * 0.2);
+    const atHalfLife = since + (notAfter - since) * (0.5 + (this.random() - 0.5) * 0.2);
+    // A control plane that had not heard of the new root yet: ask again.
+    this.renewAt = this.isOfThese(identity) ? Math.min(atHalfLife, this.now() + RENEWAL_AGAIN_MS) : atHalfLife;
     for (const listener of this.listeners) {
       listener(identity);
     }
+  }
+
+  private isOfThese({ chainPem }: Identity): boolean {
+    const issuer = issuerSerialOf(chainPem);
+    return issuer !== null && this.renewIssuers.has(issuer);
   }
 
   private sleep(delayMs = Math.min(Math.max(this.renewAt - this.now(), 0), MAX_SLEEP_MS)): void {
@@ -205,9 +228,14 @@ export class IdentityProvider {
   }
 }
 
+/** Serial of the CA certificate that follows the leaf, lower-case hex; null when the chain is the leaf alone. */
+function issuerSerialOf(chainPem: string): string | null {
+  const [, issuer] = chainPem.match(CERTIFICATE) ?? [];
+  return issuer === undefined ? null : new X509Certificate(issuer).serialNumber.toLowerCase().replace(/^0+(?=.)/, "");
+}
+
 /** Both bundles, each certificate once: the stored one may be newer, the agent's may be. */
 function mergeBundles(stored: string | null, given: string): string {
-  const pattern = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-  const certificates = [...(stored?.match(pattern) ?? []), ...(given.match(pattern) ?? [])];
+  const certificates = [...(stored?.match(CERTIFICATE) ?? []), ...(given.match(CERTIFICATE) ?? [])];
   return `${[...new Set(certificates.map((one) => one.trim()))].join("\n")}\n`;
 }

@@ -387,7 +387,9 @@ export class AdsSource implements ConfigSource {
     const read = message ? readSdsSecrets(new Map([[DENY_LIST_SECRET, message]])) : null;
     const secret = read?.ok ? read.secrets.get(DENY_LIST_SECRET) : undefined;
     if (secret?.kind === "generic") {
-      this.consumer?.onDenyList(parseDenyList(secret.value));
+      const list = parseDenyList(secret.value);
+      this.consumer?.onDenyList(list);
+      this.options.identity?.renewIfIssuedBy(list.renewIssuers);
     }
   }
 

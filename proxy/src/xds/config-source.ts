@@ -19,6 +19,8 @@ export interface DenyList {
   /** Certificate serials, lower-case hex without leading zeros. */
   readonly serials: ReadonlySet<string>;
   readonly spiffeIds: ReadonlySet<string>;
+  /** Serials of CA certificates, written like `serials`: who has a certificate of theirs renews it now. */
+  readonly renewIssuers: ReadonlySet<string>;
 }
 
 export interface ConfigStatus {

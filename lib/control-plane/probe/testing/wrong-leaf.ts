@@ -33,6 +33,7 @@ export async function signWithoutUsages(authority: Authority, csrPem: string, sp
   return {
     certificatePem: `${leaf.toString("pem").trim()}\n${issuerPem.trim()}\n`,
     serial,
+    issuerSerial: authority.issuerSerial,
     notBefore: leaf.notBefore,
     notAfter: leaf.notAfter,
   };
