@@ -1,5 +1,6 @@
 "use client";
 // One box. Rule: memoised on its own data; what it shows depends on the level of detail, never on live subscriptions.
+import { IconMessage } from "@tabler/icons-react";
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { createContext, memo, useContext } from "react";
 import { StatusIcon } from "@/components/ui";
@@ -45,6 +46,17 @@ export const BoxNode = memo(function BoxNode({ data, selected }: NodeProps<BoxNo
   );
 });
 
+const commentStyle = { background: "var(--mw-accent-soft)", color: "var(--mw-accent)" };
+
+function CommentCount({ count }: { count: number }) {
+  const label = `${count} open ${count === 1 ? "comment" : "comments"}`;
+  return (
+    <span className={classes.nodeBadge} style={commentStyle} title={label} role="img" aria-label={label}>
+      <IconMessage size={10} aria-hidden /> {count}
+    </span>
+  );
+}
+
 function NearContent({ node, detail }: { node: CanvasNode; detail: Detail }) {
   const Icon = node.icon;
   return (
@@ -61,6 +73,7 @@ function NearContent({ node, detail }: { node: CanvasNode; detail: Detail }) {
             {node.badge.count}
           </span>
         ) : null}
+        {node.comments ? <CommentCount count={node.comments} /> : null}
         <StatusIcon status={node.tone} size={16} label={node.toneWord} />
       </div>
       {detail === "near" || node.chips.length > 1 ? (

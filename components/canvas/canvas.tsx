@@ -8,25 +8,14 @@ import {
   type Connection,
   ConnectionMode,
   type EdgeChange,
-  MiniMap,
   type NodeChange,
   Panel,
   ReactFlow,
   ReactFlowProvider,
   SelectionMode,
   useReactFlow,
-  type Viewport,
 } from "@xyflow/react";
-import {
-  type ReactNode,
-  type Ref,
-  startTransition,
-  useCallback,
-  useImperativeHandle,
-  useLayoutEffect,
-  useRef,
-  useState,
-} from "react";
+import { type ReactNode, type Ref, startTransition, useCallback, useLayoutEffect, useRef, useState } from "react";
 import { BoxNode, type BoxNodeType, DetailContext } from "./box-node";
 import classes from "./canvas.module.css";
 import { boxAt, FarPicture } from "./far-picture";
@@ -34,6 +23,8 @@ import { Frames } from "./frames";
 import { boundsOf, detailAt, viewportAround, viewportFor } from "./geometry";
 import { LineEdge, type LineEdgeType } from "./line-edge";
 import { Markers } from "./markers";
+import { largeFrom } from "./near";
+import { SmallMap } from "./small-map";
 import {
   type CanvasEdge,
   type CanvasFrame,
@@ -43,25 +34,17 @@ import {
   nodeWidth,
   type Point,
 } from "./types";
+import { type CanvasHandle, useCanvasHandle } from "./use-canvas-handle";
 import { useFlowEdges, useFlowNodes } from "./use-flow";
+import { type Start, useNear } from "./use-near";
 
 const nodeTypes = { box: BoxNode };
 const edgeTypes = { line: LineEdge };
-/** From so many boxes on, a far view is painted instead of built of elements. */
-const paintedFrom = 150;
 /** Near enough to read everything on a box. */
 const nearZoom = 0.9;
-const noNodes: readonly CanvasNode[] = [];
-const noEdges: readonly CanvasEdge[] = [];
+/** Up to so many lines their labels are readable at a middle zoom too. */
+const quietUpTo = 40;
 const noDrag: ReadonlyMap<string, Point> = new Map();
-
-export interface CanvasHandle {
-  fit(ids?: readonly string[]): void;
-  zoomBy(factor: number): void;
-  /** The middle of what is visible, in canvas units. */
-  middle(): Point;
-  toCanvas(screen: Point): Point;
-}
 
 export interface CanvasProps {
   ref?: Ref<CanvasHandle>;
@@ -87,17 +70,16 @@ export interface CanvasProps {
 
 export function Canvas(props: CanvasProps) {
   const frame = useRef<HTMLDivElement>(null);
-  const [start, setStart] = useState<Viewport | null>(null);
+  const [start, setStart] = useState<Start | null>(null);
   const { nodes, startAt } = props;
   useLayoutEffect(() => {
     const box = frame.current?.getBoundingClientRect();
     if (!box) return;
     // A transition: what stands around the picture is painted first, and the picture is built in slices.
     const node = startAt === undefined ? undefined : nodes.find(({ id }) => id === startAt);
-    const first = node
-      ? viewportAround(node, box.width, box.height, nearZoom)
-      : viewportFor(boundsOf(nodes), box.width, box.height);
-    startTransition(() => setStart((known) => known ?? first));
+    const { width, height } = box;
+    const viewport = node ? viewportAround(node, width, height, nearZoom) : viewportFor(boundsOf(nodes), width, height);
+    startTransition(() => setStart((known) => known ?? { viewport, width, height }));
   }, [nodes, startAt]);
   return (
     <div ref={frame} className={classes.frame}>
@@ -110,14 +92,16 @@ export function Canvas(props: CanvasProps) {
   );
 }
 
-function Flow(props: CanvasProps & { start: Viewport }) {
+function Flow(props: CanvasProps & { start: Start }) {
   const { nodes, edges, selection, editable, onSelect, onMove, onConnect, onBlank, onOpen } = props;
   const [dragged, setDragged] = useState<ReadonlyMap<string, Point>>(noDrag);
-  const [detail, setDetail] = useState<Detail>(() => detailAt(props.start.zoom));
+  const [detail, setDetail] = useState<Detail>(() => detailAt(props.start.viewport.zoom));
   const [connecting, setConnecting] = useState(false);
-  const isPainted = detail === "far" && nodes.length > paintedFrom;
-  const flowNodes = useFlowNodes(isPainted ? noNodes : nodes, dragged, selection, editable);
-  const flowEdges = useFlowEdges(isPainted ? noEdges : edges, nodes, dragged, selection);
+  const isLarge = nodes.length > largeFrom;
+  const isPainted = isLarge && detail === "far";
+  const near = useNear(nodes, edges, selection, isPainted ? "painted" : isLarge ? "near" : "whole", props.start);
+  const flowNodes = useFlowNodes(near.nodes, dragged, selection, editable);
+  const flowEdges = useFlowEdges(near.edges, nodes, dragged, selection, edges.length <= quietUpTo);
   useCanvasHandle(props.ref, nodes);
 
   const selected = useRef(selection);
@@ -215,7 +199,7 @@ function Flow(props: CanvasProps & { start: Viewport }) {
         elevateNodesOnSelect={false}
         minZoom={0.04}
         maxZoom={2}
-        defaultViewport={props.start}
+        defaultViewport={props.start.viewport}
         proOptions={{ hideAttribution: true }}
       >
         <Background variant={BackgroundVariant.Dots} gap={24} size={1.5} />
@@ -223,42 +207,13 @@ function Flow(props: CanvasProps & { start: Viewport }) {
         {props.frames && props.frames.length > 0 ? <Frames frames={props.frames} onFold={props.onFold} /> : null}
         {isPainted ? <FarPicture edges={edges} nodes={nodes} selection={selection} /> : null}
         {props.showMinimap && !isPainted ? (
-          <MiniMap
-            pannable
-            zoomable
-            nodeBorderRadius={20}
-            nodeColor="var(--mw-border-strong)"
-            ariaLabel="Map of the whole canvas"
-            style={{ width: 168, height: 112 }}
-          />
+          <Panel position="bottom-right">
+            <SmallMap nodes={nodes} />
+          </Panel>
         ) : null}
         {props.children ? <Panel position="bottom-left">{props.children}</Panel> : null}
       </ReactFlow>
     </DetailContext.Provider>
-  );
-}
-
-function useCanvasHandle(ref: Ref<CanvasHandle> | undefined, nodes: readonly CanvasNode[]) {
-  const flow = useReactFlow();
-  useImperativeHandle(
-    ref,
-    () => ({
-      fit(ids) {
-        const chosen = ids ? nodes.filter((node) => ids.includes(node.id)) : nodes;
-        const box = document.querySelector(".react-flow")?.getBoundingClientRect();
-        if (box) void flow.setViewport(viewportFor(boundsOf(chosen), box.width, box.height), { duration: 0 });
-      },
-      zoomBy(factor) {
-        void flow.zoomTo(flow.getZoom() * factor);
-      },
-      middle() {
-        const box = document.querySelector(".react-flow")?.getBoundingClientRect();
-        if (!box) return { x: 0, y: 0 };
-        return flow.screenToFlowPosition({ x: box.left + box.width / 2, y: box.top + box.height / 2 });
-      },
-      toCanvas: (screen) => flow.screenToFlowPosition(screen),
-    }),
-    [flow, nodes],
   );
 }
 

@@ -1,3 +1,4 @@
-export { Canvas, type CanvasHandle, type CanvasProps } from "./canvas";
+export { Canvas, type CanvasProps } from "./canvas";
 export { layOut } from "./layout";
 export * from "./types";
+export type { CanvasHandle } from "./use-canvas-handle";

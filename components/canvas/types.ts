@@ -25,6 +25,8 @@ export interface CanvasNode {
   toneWord: string;
   chips: readonly { text: string; share: number | null }[];
   badge: { count: number; tone: Tone; label: string } | null;
+  /** Open comments pinned to it; absent: none. */
+  comments?: number;
   change: ChangeMark | null;
   dimmed: boolean;
 }

@@ -78,9 +78,6 @@ function flowNode(node: CanvasNode, x: number, y: number, selected: boolean, edi
   };
 }
 
-/** Up to so many lines their labels are readable at a middle zoom too. */
-const quietUpTo = 40;
-
 interface EdgeMemo {
   edge: CanvasEdge;
   key: string;
@@ -92,13 +89,13 @@ export function useFlowEdges(
   nodes: readonly CanvasNode[],
   dragged: ReadonlyMap<string, Point>,
   selection: ReadonlySet<string>,
+  isQuiet: boolean,
 ): LineEdgeType[] {
   const cache = useRef(new Map<string, EdgeMemo>());
   const places = useMemo(() => new Map<string, Point>(nodes.map((node) => [node.id, node])), [nodes]);
   return useMemo(() => {
     const next = new Map<string, EdgeMemo>();
     const out: LineEdgeType[] = [];
-    const isQuiet = edges.length <= quietUpTo;
     for (const edge of edges) {
       const from = dragged.get(edge.source) ?? places.get(edge.source);
       const to = dragged.get(edge.target) ?? places.get(edge.target);
@@ -115,7 +112,7 @@ export function useFlowEdges(
     }
     cache.current = next;
     return out;
-  }, [edges, places, dragged, selection]);
+  }, [edges, places, dragged, selection, isQuiet]);
 }
 
 function flowEdge(edge: CanvasEdge, from: Point, to: Point, selected: boolean, isQuiet: boolean): LineEdgeType {
