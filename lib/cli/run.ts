@@ -6,6 +6,7 @@ import { deploy } from "./commands/deploy";
 import { diff } from "./commands/diff";
 import { exportCommand } from "./commands/export";
 import { importCommand } from "./commands/import";
+import { mesh } from "./commands/mesh";
 import { pull } from "./commands/pull";
 import { push } from "./commands/push";
 import { report } from "./commands/report";
@@ -29,6 +30,7 @@ const COMMANDS: readonly CliCommand[] = [
   submit,
   report,
   deploy,
+  mesh,
   approvalCommand,
 ];
 

@@ -9,6 +9,7 @@ export class ServerError extends Error {
   constructor(
     message: string,
     readonly problem?: unknown,
+    readonly status?: number,
   ) {
     super(message);
   }
@@ -112,5 +113,6 @@ function refusal(status: number, body: unknown): ServerError {
   return new ServerError(
     `the server refused (${status}${said.code ? ` ${said.code}` : ""}): ${text}${violations.join("")}`,
     body,
+    status,
   );
 }
