@@ -9,7 +9,7 @@ import { Deadline, startDeadline } from "../deadline";
 import type { ForwardAction, VirtualHostPlan } from "../plan/types";
 import { type RetryEvent, shouldRetry } from "../semantics";
 import { AnsweringExchange } from "./answering";
-import type { ResetReason, ResponseSink, UpstreamStream } from "./exchange";
+import type { ResetFacts, ResetReason, ResponseSink, UpstreamStream } from "./exchange";
 import type { HeaderList } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
 import type { ResponseHead } from "./h1/response-head";
@@ -33,7 +33,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
   abstract onResponseData(chunk: Buffer, start: number, end: number): void;
   abstract onResponseEnd(trailers: HeaderList | null): void;
   abstract onResponseFlush(): void;
-  abstract onUpstreamReset(reason: ResetReason, detail: string, hadBytes: boolean, isReused: boolean): void;
+  abstract onUpstreamReset(reason: ResetReason, detail: string, how: ResetFacts): void;
   abstract onUpstreamWritable(): void;
 
   protected startAttempt(): void {

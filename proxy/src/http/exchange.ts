@@ -63,13 +63,21 @@ export type ResetReason =
   | "refused-stream" // the peer has surely not looked at this request
   | "protocol-error"; // the response was malformed
 
+export interface ResetFacts {
+  /** A byte of the response had come. */
+  readonly hadBytes: boolean;
+  /** The connection had carried requests before. */
+  readonly isReused: boolean;
+  /** A byte of the request had been written: the peer may have acted on it. */
+  readonly hasStarted: boolean;
+}
+
 export interface ResponseSink {
   onResponse(head: ResponseHead): void;
   onResponseData(chunk: Buffer, start: number, end: number): void;
   /** `trailers` are valid during the call only. */
   onResponseEnd(trailers: HeaderList | null): void;
   onResponseFlush(): void;
-  /** `isFresh` false: the connection had been used before and closed without one byte of this response. */
-  onUpstreamReset(reason: ResetReason, detail: string, hadBytes: boolean, isReused: boolean): void;
+  onUpstreamReset(reason: ResetReason, detail: string, how: ResetFacts): void;
   onUpstreamWritable(): void;
 }

@@ -19,7 +19,7 @@ import {
 } from "../semantics";
 import { admitPath, admitUnderscores } from "./admission";
 import { AttemptingExchange } from "./attempts";
-import type { DownstreamStream, RequestSink, ResetReason } from "./exchange";
+import type { DownstreamStream, RequestSink, ResetFacts, ResetReason } from "./exchange";
 import { type HeaderList, NAME } from "./h1/header-list";
 import { lengthUnknown, type RequestHead } from "./h1/request-head";
 import { type ResponseHead, untilClose } from "./h1/response-head";
@@ -273,7 +273,7 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     stream?.endResponse(trailers);
   }
 
-  onUpstreamReset(reason: ResetReason, detail: string, hadBytes: boolean, isReused: boolean): void {
+  onUpstreamReset(reason: ResetReason, detail: string, how: ResetFacts): void {
     this.upstream = null;
     const host = this.host as UpstreamHost;
     this.leaveHost();
@@ -286,9 +286,11 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     }
     // The connection went away before it said anything about this request: the keep-alive race, or a sidecar that died.
     // RFC 9110 9.2.2 lets a proxy repeat what is idempotent. A refused stream was not looked at by anybody.
-    const isRace = isReused && !hadBytes && reason === "remote-reset";
+    const isRace = how.isReused && !how.hadBytes && reason === "remote-reset";
     const isRefused = reason === "refused-stream";
-    const isHarmless = isRefused || (isRace && isIdempotent(this.head as RequestHead));
+    // Where the policy speaks of refused streams it decides, as in Envoy; without one they are repeated all the same.
+    const isFree = isRefused && this.action?.retry?.on.refusedStream !== true;
+    const isHarmless = isFree || (isRace && isIdempotent(this.head as RequestHead));
     if (isHarmless && this.replay.isWhole && this.retries.takeFreeRepeat()) {
       this.attempts--;
       this.startAttempt();
@@ -296,7 +298,9 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     }
     this.transportFailure = detail;
     this.cluster?.detector?.onLocalFailure(host, performance.now());
-    const event: RetryEvent = isRefused ? { kind: "refused-stream" } : { kind: "reset", requestStarted: true };
+    const event: RetryEvent = isRefused
+      ? { kind: "refused-stream" }
+      : { kind: "reset", requestStarted: how.hasStarted };
     if (reason !== "protocol-error" && this.retry(event)) return;
     if (reason === "protocol-error") this.failWith(502, "UPE", "protocol error");
     else if (isRefused) this.failWith(503, "UR", "remote refused stream reset");

@@ -23,6 +23,7 @@ export class TcpConnection implements AccessRecord {
   private endedAt = 0;
   readonly startWallMs = Date.now();
   readonly protocol = "";
+  readonly grpcStatus = null;
   readonly method = "";
   readonly path = "";
   readonly status = 0;
@@ -167,6 +168,9 @@ export class TcpConnection implements AccessRecord {
     return undefined;
   }
   responseHeader(): undefined {
+    return undefined;
+  }
+  responseTrailer(): undefined {
     return undefined;
   }
 }

@@ -37,6 +37,8 @@ export class H1ClientConnection implements UpstreamStream {
   private responseEnded = true;
   private mustClose = false;
   private hadBytes = false;
+  /** Bytes written before this request. */
+  private bytesBefore = 0;
   private interim = 0;
   /** Requests taken so far. */
   requests = 0;
@@ -78,6 +80,7 @@ export class H1ClientConnection implements UpstreamStream {
 
   attach(sink: ResponseSink): void {
     this.sink = sink;
+    this.bytesBefore = this.out.bytes;
     this.requests++;
     this.state = State.head;
     this.hadBytes = false;
@@ -295,9 +298,10 @@ export class H1ClientConnection implements UpstreamStream {
   private fail(reason: ResetReason, detail: string): void {
     const sink = this.sink;
     const isReused = this.requests > 1;
+    const hasStarted = this.out.bytes > this.bytesBefore;
     this.sink = null;
     this.destroy();
-    sink?.onUpstreamReset(reason, detail, this.hadBytes, isReused);
+    sink?.onUpstreamReset(reason, detail, { hadBytes: this.hadBytes, isReused, hasStarted });
   }
 
   private readonly onEnd = (): void => {

@@ -32,6 +32,8 @@ export class H2ClientStream extends H2Stream implements UpstreamStream {
   isHeadRequest = false;
   hasResponse = false;
   interim = 0;
+  /** Bytes of the connection before this stream's head. */
+  private headAt = 0;
 
   constructor(protected override readonly owner: H2ClientConnection) {
     super(owner);
@@ -51,6 +53,7 @@ export class H2ClientStream extends H2Stream implements UpstreamStream {
     this.open(owner.nextId(), owner.initialSendWindow);
     this.toSend = bodyLength === lengthUnknown || mayHaveTrailers ? -1 : bodyLength;
     owner.start(this);
+    this.headAt = owner.out.written;
     owner.sendHeaders(this.id, head, path, isLast);
     this.isEndSent = isLast;
   }
@@ -110,7 +113,8 @@ export class H2ClientStream extends H2Stream implements UpstreamStream {
   onReset(code: number, detail: string): void {
     const { sink } = this;
     this.sink = null;
-    sink?.onUpstreamReset(reasonOf(code, detail), detail, this.hasResponse, true);
+    const hasStarted = this.owner.out.sent > this.headAt;
+    sink?.onUpstreamReset(reasonOf(code, detail), detail, { hadBytes: this.hasResponse, isReused: true, hasStarted });
   }
 }
 

@@ -22,11 +22,17 @@ export class FrameWriter {
   private start = 0;
   private isDue = false;
   private isClosed = false;
+  /** Bytes given to the socket. */
   sent = 0;
   /** Answers to the peer's PING, SETTINGS and mistakes that wait behind a peer that does not read. */
   queuedControl = 0;
 
   constructor(private readonly socket: Socket) {}
+
+  /** Bytes of all frames so far, sent or waiting for the end of the turn. */
+  get written(): number {
+    return this.sent + this.at - this.start;
+  }
 
   get isFull(): boolean {
     return this.at - this.start + this.socket.writableLength > fullAtBytes;
