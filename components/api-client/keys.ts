@@ -11,6 +11,7 @@ export const keys = {
   users: ["users"] as const,
   invites: ["invites"] as const,
   tokens: ["tokens"] as const,
+  trust: ["trust"] as const,
   mesh: (mesh: string, ...rest: readonly unknown[]) => ["mesh", mesh, ...rest] as const,
 };
 

@@ -20,6 +20,7 @@ import {
   useNow,
 } from "@/components/ui";
 import { ProxyDetails, resourcesInWords } from "./proxy-details";
+import { TrustPanel } from "./trust-panel";
 import { certificateStatus, proxiesAnswer, proxyState } from "./words";
 
 export function Proxies() {
@@ -91,6 +92,7 @@ export function Proxies() {
           )}
         </Panel>
       )}
+      <TrustPanel />
       <Drawer
         opened={opened !== undefined}
         onClose={() => set({ proxy: null })}

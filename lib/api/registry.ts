@@ -20,6 +20,7 @@ import { revisionRoutes } from "./routes/revisions";
 import { signalsRoute } from "./routes/signals";
 import { simulateRoutes } from "./routes/simulate";
 import { topologyRoute } from "./routes/topology";
+import { trustRoutes } from "./routes/trust";
 import { waiverRoutes } from "./routes/waivers";
 
 export const routes: readonly Route[] = [
@@ -42,6 +43,7 @@ export const routes: readonly Route[] = [
   ...waiverRoutes,
   signalsRoute,
   topologyRoute,
+  ...trustRoutes,
   ...eventRoutes,
   ...presenceRoutes,
 ];

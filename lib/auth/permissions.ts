@@ -21,7 +21,7 @@ const MESH_ACTIONS = [
   "mesh.delete",
 ] as const;
 /** Actions on the installation. */
-const GLOBAL_ACTIONS = ["mesh.create", "people.manage"] as const;
+const GLOBAL_ACTIONS = ["mesh.create", "people.manage", "trust.rotate"] as const;
 
 export type MeshAction = (typeof MESH_ACTIONS)[number];
 export type GlobalAction = (typeof GLOBAL_ACTIONS)[number];

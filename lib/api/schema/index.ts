@@ -10,4 +10,5 @@ export * from "./people";
 export * from "./reviews";
 export * from "./running";
 export * from "./simulate";
+export * from "./trust";
 export * from "./walkthrough";
