@@ -52,6 +52,7 @@ export function TableTwin(props: {
                 <Table.Th ta="right">p99</Table.Th>
                 <Table.Th>Facts</Table.Th>
                 <Table.Th ta="right">Findings</Table.Th>
+                <Table.Th ta="right">Comments</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -83,6 +84,7 @@ export function TableTwin(props: {
                       {[node.facts, node.chips.map((chip) => chip.text).join(", ")].filter(Boolean).join(" · ")}
                     </Table.Td>
                     <Table.Td ta="right">{node.badge?.count ?? 0}</Table.Td>
+                    <Table.Td ta="right">{node.comments ?? 0}</Table.Td>
                   </Table.Tr>
                 );
               })}

@@ -6,6 +6,7 @@ import { startTransition, useDeferredValue, useEffect, useMemo, useRef, useState
 import { type FindingDto, type FindingsDto, get, keys, type TopologyDto } from "@/components/api-client";
 import type { CanvasEdge, CanvasFrame, CanvasNode, ChangeMark } from "@/components/canvas";
 import { type Draft, useDraft } from "@/components/draft";
+import { usePinnedComments } from "@/components/review/pinned";
 import { useMesh, useView } from "@/components/shell";
 import { type Status, severityStatus, worstStatus } from "@/components/ui";
 import { type MeshDocument, objectKey, type Positions } from "@/lib/mesh";
@@ -14,6 +15,7 @@ import { ghostsOf } from "./model/ghosts";
 import { groupPicture, groupsOf } from "./model/groups";
 import { indexLive, type Live, nothingLive } from "./model/live";
 import { overlaid } from "./model/overlays";
+import { type Pinned, pinnedAt } from "./model/pinned";
 import { canvasEdges, canvasNodes, isDrawn } from "./model/to-canvas";
 import type { Look } from "./use-look";
 
@@ -24,6 +26,10 @@ export interface Topology {
   live: Live;
   measuredAt: string | null;
   findings: FindingDto[];
+  /** Open comments per box or line. */
+  pinned: ReadonlyMap<string, Pinned[]>;
+  /** Reviews that take comments; null while it is not known. */
+  reviews: readonly { number: number; title: string }[] | null;
   changes: Changes | null;
   nodes: readonly CanvasNode[];
   edges: readonly CanvasEdge[];
@@ -74,6 +80,7 @@ export function useTopology(look: Look, search: string, selection: readonly stri
     placeholderData: keepPreviousData,
   });
 
+  const comments = usePinnedComments(mesh);
   const document = useArrived(isDraft ? (draft.snapshot?.document ?? null) : (topology.data?.document ?? null));
   const positions = (isDraft ? draft.snapshot?.positions : topology.data?.positions) ?? noPositions;
   const live = useMemo(
@@ -85,6 +92,11 @@ export function useTopology(look: Look, search: string, selection: readonly stri
   const changes = useMemo(() => (document && other ? changesBetween(other, document) : null), [document, other]);
   const findings = findingsQuery.data?.items ?? noFindings;
   const byObject = useMemo(() => findingsByObject(findings), [findings]);
+  const pinned = useMemo(
+    () => (document && comments.data ? pinnedAt(document, comments.data.items) : noPins),
+    [document, comments.data],
+  );
+  const pinCounts = useMemo(() => new Map([...pinned].map(([key, list]) => [key, list.length])), [pinned]);
   const query = useDeferredValue(search);
   const matches = useMemo(() => (document ? matching(document, query) : null), [document, query]);
 
@@ -103,6 +115,7 @@ export function useTopology(look: Look, search: string, selection: readonly stri
       live,
       layer,
       findings: byObject,
+      comments: pinCounts,
       changes: changes?.marks ?? noChanges,
       matches,
     };
@@ -121,6 +134,7 @@ export function useTopology(look: Look, search: string, selection: readonly stri
     layer,
     overlay,
     byObject,
+    pinCounts,
     changes,
     matches,
     other,
@@ -138,6 +152,8 @@ export function useTopology(look: Look, search: string, selection: readonly stri
     live,
     measuredAt: topology.data?.measuredAt ?? null,
     findings,
+    pinned,
+    reviews: comments.data?.reviews ?? null,
     changes,
     nodes: useSameIdentity(picture.nodes),
     edges: useSameIdentity(picture.edges),
@@ -175,6 +191,7 @@ const noPositions: Positions = {};
 const noGroups: ReadonlyMap<string, string> = new Map();
 const noGhosts = { nodes: [], edges: [] };
 const noFindings: FindingDto[] = [];
+const noPins: ReadonlyMap<string, Pinned[]> = new Map();
 
 function countsOf(document: MeshDocument | null) {
   const of = (kind: string) => document?.objects.filter((object) => object.kind === kind).length ?? 0;

@@ -67,6 +67,37 @@ describe("submitting", () => {
   });
 });
 
+test("comments pinned to an object are read for the topology while they are open and the review undecided", async () => {
+  const review = await submit({ title: "With a pin" });
+  const anchor = "Service/production/payment-service";
+  const pinned = async () => {
+    type Pinned = {
+      reviews: { number: number }[];
+      items: { anchor: string; body: string; review: number; id: string }[];
+    };
+    const { body } = await call<Pinned>(author, "GET", "/pinned-comments");
+    return { ...body, items: body.items.filter((each) => each.review === review.number) };
+  };
+  const say = (body: string, more: object = {}) =>
+    call<ReviewDto>(reviewer, "POST", `/reviews/${review.number}/comments`, { station: "changes", body, ...more });
+  await say("On the whole.");
+  await say("Why so slow?", { anchor });
+  const [found, ...others] = (await pinned()).items;
+  expect([found, others]).toEqual([expect.objectContaining({ anchor, body: "Why so slow?" }), []]);
+  await say("Because.", { parent: found?.id, anchor });
+  expect((await pinned()).items).toHaveLength(1);
+  await call(reviewer, "POST", `/reviews/${review.number}/comments/${found?.id}/resolve`, { resolution: "Fine." });
+  expect((await pinned()).items).toEqual([]);
+  await say("And this?", { anchor });
+  expect((await pinned()).reviews.map(({ number }) => number)).toContain(review.number);
+  await vote(reviewer, review);
+  const after = await pinned();
+  expect([after.items, after.reviews.map(({ number }) => number)]).toEqual([
+    [],
+    expect.not.arrayContaining([review.number]),
+  ]);
+});
+
 describe("policy tests", () => {
   const question = {
     from: { kind: "workload", workload: "Workload/production/checkout-v1" },

@@ -6,6 +6,7 @@ import { type MeshObject, objectKey } from "@/lib/mesh";
 import { kindWord, namespaceColour } from "../model/to-canvas";
 import classes from "../topology.module.css";
 import { ExternalBinding } from "./app-binding";
+import { PinnedComments } from "./comments";
 import { Port, ServiceFields } from "./fields";
 import { Neighbours, NowAndFindings } from "./node-state";
 import { EditText, Section } from "./parts";
@@ -33,6 +34,7 @@ export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
         </Text>
       </div>
       <NowAndFindings topology={topology} nodeKey={key} />
+      <PinnedComments topology={topology} place={key} />
       <Section title="Design">
         <Stack gap={8}>
           <EditText

@@ -91,6 +91,7 @@ function groupNode(id: string, members: readonly CanvasNode[], place: Point, str
   const failing = count("failing");
   const attention = count("attention");
   const findings = members.reduce((sum, node) => sum + (node.badge?.count ?? 0), 0);
+  const comments = members.reduce((sum, node) => sum + (node.comments ?? 0), 0);
   const tone = worstStatus(members.map((node) => node.tone));
   const troubles = [failing ? `${failing} failing` : "", attention ? `${attention} with errors` : ""].filter(Boolean);
   const size = plural(members.length, "box", "boxes");
@@ -116,6 +117,7 @@ function groupNode(id: string, members: readonly CanvasNode[], place: Point, str
             label: plural(findings, "finding"),
           }
         : null,
+    ...(comments > 0 ? { comments } : {}),
     change: members.some((node) => node.change) ? "changed" : null,
     dimmed: members.every((node) => node.dimmed),
   };

@@ -25,6 +25,8 @@ export interface PictureInput {
   layer: Layer;
   /** Findings per object key: how many and the worst. */
   findings: ReadonlyMap<string, { count: number; worst: Status }>;
+  /** Open comments per box; absent: not read. */
+  comments?: ReadonlyMap<string, number>;
   changes: ReadonlyMap<string, ChangeMark>;
   /** Keys that match the search; null when nothing is searched. */
   matches: ReadonlySet<string> | null;
@@ -66,6 +68,7 @@ function canvasNode(
     ? worstStatus([healthOf(live.now, live.state), ...(live.proxies.nack > 0 ? (["failing"] as const) : [])])
     : "unmeasured";
   const finding = input.findings.get(key);
+  const comments = input.comments?.get(key) ?? 0;
   return {
     id: key,
     x: place.x,
@@ -81,6 +84,7 @@ function canvasNode(
     toneWord: live ? healthWord(tone, live.state) : "not measured",
     chips: chipsOf(object, workloads, live?.versions ?? []),
     badge: finding ? { count: finding.count, tone: finding.worst, label: plural(finding.count, "finding") } : null,
+    ...(comments > 0 ? { comments } : {}),
     change: input.changes.get(key) ?? null,
     dimmed: input.matches !== null && !input.matches.has(key),
   };

@@ -3,6 +3,7 @@
 import type { Principal } from "@/lib/auth/permissions";
 import type { Database } from "@/lib/data/client";
 import { addComment, meetCondition, reopenComment, resolveComment } from "@/lib/data/reviews/comments";
+import { pinnedComments } from "@/lib/data/reviews/pinned";
 import { listReviews, readReview } from "@/lib/data/reviews/read";
 import { changeReviewText, createReview, submitRound, withdrawReview } from "@/lib/data/reviews/submit";
 import { castVote } from "@/lib/data/reviews/vote";
@@ -211,6 +212,24 @@ export const reviewRoutes = [
       const number = numberFrom(params.review);
       await reopenComment(runtime.database, principal, { slug: params.mesh, number, comment: params.comment });
       return answer(runtime.database, principal, params);
+    },
+  }),
+  defineRoute({
+    id: "listPinnedComments",
+    method: "GET",
+    path: "/meshes/{mesh}/pinned-comments",
+    tag,
+    summary: "Open comments of undecided reviews that are pinned to an object, newest first",
+    access: onMesh("mesh.read"),
+    answer: schema.pinnedComments,
+    async handle({ runtime, principal, params }) {
+      const { reviews, comments } = await pinnedComments(runtime.database, principal, params.mesh);
+      const items = comments.map(({ authorName, createdAt, ...comment }) => ({
+        ...comment,
+        author: authorName,
+        createdAt: createdAt.toISOString(),
+      }));
+      return { body: { reviews, items } };
     },
   }),
   defineRoute({

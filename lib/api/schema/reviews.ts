@@ -128,6 +128,25 @@ export const review = reviewSummary.extend({
 });
 export type ReviewDto = z.infer<typeof review>;
 
+/** Open comments of undecided reviews that are pinned to an object. */
+export const pinnedComments = z.object({
+  /** Reviews that take comments now, newest first. */
+  reviews: z.array(z.object({ number: z.int(), title: z.string() })),
+  items: z.array(
+    z.object({
+      id: z.string(),
+      review: z.int(),
+      station: z.string(),
+      anchor: z.string(),
+      body: z.string(),
+      blocking: z.boolean(),
+      author: z.string(),
+      createdAt: timestamp,
+    }),
+  ),
+});
+export type PinnedCommentsDto = z.infer<typeof pinnedComments>;
+
 const notes = z
   .partialRecord(station, z.string().max(4_000))
   .transform((given) =>
