@@ -11,6 +11,7 @@ import { find } from "../model/document";
 import { pairKey } from "../model/live";
 import { disagreementOf, nameOf } from "../model/to-canvas";
 import classes from "../topology.module.css";
+import { PinnedComments } from "./comments";
 import { EditChoice, EditText, Facts, LiveFacts, Section } from "./parts";
 import type { InspectorProps } from "./props";
 
@@ -89,6 +90,7 @@ export function LineDetails(props: InspectorProps & { id: string; edge: CanvasEd
           ]}
         />
       </Section>
+      {dependency ? <PinnedComments topology={topology} place={id} /> : null}
       {dependency ? (
         <Section title="Design">
           <Stack gap={8}>
