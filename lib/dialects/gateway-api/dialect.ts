@@ -1,10 +1,40 @@
-// Gateway API as a dialect.
+// Gateway API as a dialect: gateways and routes in and out; other kinds are kept whole.
 import { CATALOGUE } from "../catalogue";
-import type { Dialect } from "../shared/dialect";
+import type { Dialect, Importer, Reading } from "../shared/dialect";
+import { attachRoutes } from "./attach";
+import { exportGatewayApi } from "./export";
+import { FIELDS } from "./field-verdicts";
+import { importGateway } from "./gateway";
+import { keptImporters } from "./kept-kinds";
+import { importRoute } from "./route";
+import { GatewayState, GROUP } from "./state";
+
+// After Kubernetes, so that backends are found; gateways before the routes that name them.
+const RANK = 200;
+
+function reading(): Reading {
+  const state = new GatewayState();
+  const importers: Importer[] = [
+    { group: GROUP, kind: "Gateway", versions: ["v1", "v1beta1"], rank: RANK, run: importGateway(state) },
+    ...keptImporters.map((each) => ({ ...each, rank: RANK + 1 })),
+    {
+      group: GROUP,
+      kind: "HTTPRoute",
+      versions: ["v1", "v1beta1"],
+      rank: RANK + 2,
+      run: importRoute("HTTPRoute", state),
+    },
+    { group: GROUP, kind: "GRPCRoute", versions: ["v1"], rank: RANK + 3, run: importRoute("GRPCRoute", state) },
+  ];
+  return { importers, finish: (context) => attachRoutes(context, state) };
+}
+
+const known = reading().importers;
 
 export const gatewayApi: Dialect = {
   ...CATALOGUE["gateway-api"],
-  recognises: () => false,
-  reading: () => ({ importers: [] }),
-  fields: [],
+  recognises: (apiVersion, kind) => known.some((each) => each.kind === kind && apiVersion.startsWith(`${each.group}/`)),
+  reading,
+  exportDocument: exportGatewayApi,
+  fields: FIELDS,
 };

@@ -2,7 +2,7 @@
 // The rule: Istio writes the comparison into the value (a, a*, *a, *) and keeps conditions beside a rule's operations; the model has the
 // comparison as a word, in the operation. What cannot be said on the other side is told, never widened.
 import { type AuthorizationOperation, type HeaderCondition, isSameJson } from "@/lib/mesh";
-import type { Fields } from "./fields";
+import type { Fields } from "../shared/fields";
 
 const HEADER_KEY = /^request\.headers\[([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256})\]$/;
 /** Those of the model. */

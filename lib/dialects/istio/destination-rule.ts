@@ -10,8 +10,8 @@ import {
   serviceRefKey,
 } from "@/lib/mesh";
 import { durationText } from "@/lib/mesh/diff/words";
-import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "./context";
-import type { Fields, Sink } from "./fields";
+import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
+import type { Fields, Sink } from "../shared/fields";
 import { serviceOfHost } from "./hosts";
 
 type PolicyBlocks = Omit<SpecOf<"TrafficPolicy">, "service" | "subset">;

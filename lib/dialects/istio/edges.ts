@@ -1,7 +1,7 @@
 // ServiceEntry -> ExternalService, Gateway -> Gateway.
 import { keyOf, type Protocol, type ServicePort } from "@/lib/mesh";
-import { type ImportContext, type Resource, sourceText, type Understood } from "./context";
-import { type Fields, isRecord, type Sink } from "./fields";
+import { type ImportContext, type Resource, sourceText, type Understood } from "../shared/context";
+import { type Fields, isRecord, type Sink } from "../shared/fields";
 
 const PROTOCOLS: Record<string, Protocol> = {
   HTTP: "http",

@@ -7,9 +7,9 @@ import {
   type Service,
   type TrafficPolicy,
 } from "@/lib/mesh";
-import { type ExportContext, metadataOf, originOfKind } from "./export-context";
+import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
+import { msToDuration } from "../shared/fields";
 import { hostOf } from "./export-route";
-import { msToDuration } from "./fields";
 
 export function exportDestinationRule(context: ExportContext, service: Service): void {
   const key = objectKey(service);

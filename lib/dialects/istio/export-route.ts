@@ -8,8 +8,8 @@ import {
   type RouteRule,
   refKey,
 } from "@/lib/mesh";
-import { type ExportContext, metadataOf, originOfKind } from "./export-context";
-import { msToDuration } from "./fields";
+import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
+import { msToDuration } from "../shared/fields";
 import { fullHost } from "./hosts";
 
 export function exportRoute(context: ExportContext, route: Route): void {

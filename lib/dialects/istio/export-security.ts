@@ -12,9 +12,9 @@ import {
   type Service,
   serviceAccountOf,
 } from "@/lib/mesh";
+import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
+import { GENERATED_LABEL } from "../shared/generated";
 import { byHeaders, exportCondition } from "./conditions";
-import { type ExportContext, metadataOf, originOfKind } from "./export-context";
-import { GENERATED_LABEL } from "./generated";
 import { ROOT_NAMESPACE } from "./security";
 
 export function exportMutualTls(context: ExportContext, mutualTls: MutualTls): void {

@@ -11,7 +11,7 @@ import {
 } from "@/lib/mesh";
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { type DialectExport, lossesOf, type Manifest, type ReportEntry } from "../shared/dialect";
-import { ExportContext, metadataOf, originOfKind } from "./export-context";
+import { ExportContext, metadataOf, originOfKind } from "../shared/export-context";
 import { exportDestinationRule } from "./export-policy";
 import { exportRoute } from "./export-route";
 import { exportAuthorizationPolicy, exportDefaults, exportMutualTls } from "./export-security";

@@ -1,7 +1,7 @@
 // What an HTTPRoute does with a request -> action, retries, rewrite and header changes of a rule.
 import { type Destination, type HeaderChanges, RETRY_CONDITIONS, type Retries, type RouteAction } from "@/lib/mesh";
-import { type ImportContext, type Resource, refFrom } from "./context";
-import type { Fields } from "./fields";
+import { type ImportContext, type Resource, refFrom } from "../shared/context";
+import type { Fields } from "../shared/fields";
 import { resolveHost, serviceOfHost } from "./hosts";
 
 export function importAction(context: ImportContext, resource: Resource, fields: Fields): RouteAction | undefined {

@@ -1,6 +1,6 @@
 // HTTPMatchRequest -> one match of a rule. What is not taken is kept in the sink of the fields: the caller decides what that means.
 import type { HeaderMatch, PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
-import type { Fields } from "./fields";
+import type { Fields } from "../shared/fields";
 
 export function importMatch(fields: Fields, gateways: string[]): RouteMatch {
   const path = importPath(fields);

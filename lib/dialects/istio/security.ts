@@ -8,9 +8,9 @@ import {
   type MutualTlsMode,
   type PolicyTarget,
 } from "@/lib/mesh";
+import { type ImportContext, type Resource, sourceText, type Understood } from "../shared/context";
+import { Fields, type Sink } from "../shared/fields";
 import { importConditions } from "./conditions";
-import { type ImportContext, type Resource, sourceText, type Understood } from "./context";
-import { Fields, type Sink } from "./fields";
 
 /** Istio's default root namespace: policies without a selector in it are for the whole mesh. */
 export const ROOT_NAMESPACE = "istio-system";

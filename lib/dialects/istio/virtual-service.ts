@@ -11,8 +11,8 @@ import {
   type SpecOf,
 } from "@/lib/mesh";
 import { ruleText } from "@/lib/mesh/diff/words";
-import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "./context";
-import { Fields, type Sink } from "./fields";
+import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
+import { Fields, type Sink } from "../shared/fields";
 import { serviceOfHost } from "./hosts";
 import { importAction, importHeaders, importRetries, importRewrite } from "./http-action";
 import { importMatch } from "./http-match";

@@ -18,6 +18,7 @@ import {
 } from "@/lib/mesh";
 import type { DialectId, Verdict } from "./dialect";
 import type { Sink } from "./fields";
+import { isWholeResource } from "./whole";
 
 export type Resource = {
   dialect: DialectId;
@@ -108,7 +109,7 @@ export class ImportContext {
       ...(existing?.metadata ?? { name, ...(kind === "Namespace" ? {} : { namespace: resource?.namespace }) }),
       ...(resource?.labels ? { labels: resource.labels } : {}),
       ...(resource?.annotations ? { annotations: resource.annotations } : {}),
-      ...(origin ? { origin: originOf(origin.resource, origin.sink) } : {}),
+      ...(origin ? { origin: withWhole(originOf(origin.resource, origin.sink), existing) } : {}),
     };
     const object = { apiVersion: API_VERSION, kind, metadata, spec } as unknown as ObjectOf<K>;
     const key = objectKey(object);
@@ -201,4 +202,10 @@ function originOf(resource: Resource, sink: Sink | undefined): Origin {
     ...(resource.file === undefined ? {} : { file: resource.file.split(/[\\/]/).at(-1)?.slice(-256) ?? "" }),
     ...(kept.length === 0 ? {} : { kept }),
   };
+}
+
+/** Resources that were kept whole beside the object stay when the object itself is read again. */
+function withWhole(origin: Origin, existing: MeshObject | undefined): Origin {
+  const whole = (existing?.metadata.origin?.kept ?? []).filter((each) => isWholeResource(each.path));
+  return whole.length === 0 ? origin : { ...origin, kept: [...(origin.kept ?? []), ...whole] };
 }

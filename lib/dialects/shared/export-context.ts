@@ -12,7 +12,8 @@ import {
   withValueAt,
 } from "@/lib/mesh";
 import type { DialectId, Manifest, ReportEntry, Verdict } from "./dialect";
-import { isWholeResource, keptResources } from "./verbatim";
+import { keptResources } from "./verbatim";
+import { isWholeResource } from "./whole";
 
 type Words = { changesMeaning?: boolean; target?: string };
 

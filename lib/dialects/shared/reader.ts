@@ -90,6 +90,13 @@ function recognise(
       .map((importer) => ({ dialect, importer })),
   )[0];
   const given = metadata["namespace"];
+  if (given !== undefined && given !== null && typeof given !== "string") {
+    return bad(
+      ["metadata", "namespace"],
+      "must be a text",
+      `Put it in quotes: YAML reads it as ${JSON.stringify(given)}.`,
+    );
+  }
   const namespace = typeof given === "string" && given !== "" ? given : undefined;
   const isClusterWide = known?.importer.isClusterWide ?? false;
   const created = metadata["creationTimestamp"];

@@ -4,19 +4,19 @@ import { keyOf, type MeshDocument, type MeshObject, type Origin, objectKey } fro
 import type { ImportContext, Resource } from "./context";
 import type { DialectId, Manifest } from "./dialect";
 import { isRecord } from "./fields";
+import { WHOLE } from "./whole";
 
 /** Those of the model's origin block. */
 const MAX_JSON = 65_536;
 const MAX_ENTRIES = 256;
 const MAX_PATH = 256;
-const PREFIX = "resource ";
 
 type Kept = NonNullable<Origin["kept"]>;
 
 /** The object that carries it; undefined when there is no room. */
 export function keepWhole(context: ImportContext, resource: Resource): string | undefined {
   const holder = holderOf(context, resource);
-  const path = `${PREFIX}${resource.dialect} ${resource.apiVersion} ${resource.kind} ${resource.name}`;
+  const path = `${WHOLE}${resource.dialect} ${resource.apiVersion} ${resource.kind} ${resource.name}`;
   if (!holder || path.length > MAX_PATH) return undefined;
   const { origin } = holder.metadata;
   const value = manifestOf(resource);
@@ -62,12 +62,10 @@ export type KeptResource = { holder: MeshObject; path: string; dialect: string; 
 export function keptResources(document: MeshDocument, dialect?: DialectId): KeptResource[] {
   return document.objects.flatMap((holder) =>
     (holder.metadata.origin?.kept ?? []).flatMap(({ path, value }) => {
-      if (!path.startsWith(PREFIX)) return [];
-      const own = path.slice(PREFIX.length).split(" ")[0] ?? "";
+      if (!path.startsWith(WHOLE)) return [];
+      const own = path.slice(WHOLE.length).split(" ")[0] ?? "";
       if (dialect !== undefined && own !== dialect) return [];
       return [{ holder, path, dialect: own, manifest: value as unknown as Manifest }];
     }),
   );
 }
-
-export const isWholeResource = (path: string) => path.startsWith(PREFIX);

@@ -1,0 +1,110 @@
+// backendRefs of a rule -> destinations.
+// The rule: a backend that is no Service has no place, and a share of nothing is an answer of 500, as the standard says.
+import { type Destination, keyOf, type RouteAction } from "@/lib/mesh";
+import { type ImportContext, type Resource, refFrom } from "../shared/context";
+import { type Fields, isRecord } from "../shared/fields";
+import { keptResources } from "../shared/verbatim";
+import { GROUP } from "./state";
+
+export type Backends = { action?: RouteAction; refusal?: string };
+
+export function importBackends(context: ImportContext, resource: Resource, rule: Fields): Backends {
+  const destinations: Destination[] = [];
+  let refusal: string | undefined;
+  for (const fields of rule.list("backendRefs")) {
+    const group = fields.text("group") ?? "";
+    const kind = fields.text("kind") ?? "Service";
+    const name = fields.text("name");
+    const namespace = fields.text("namespace") ?? resource.namespace;
+    const port = fields.number("port");
+    const weight = fields.number("weight") ?? 1;
+    if (fields.has("filters")) {
+      const message =
+        "filters of a single backend have no counterpart in the model: they are kept, without effect here";
+      const judgement = { verdict: "lost", changesMeaning: true } as const;
+      context.warn(
+        resource,
+        [...fields.path, "filters"],
+        message,
+        "Put them on the rule, if all backends may have them.",
+        judgement,
+      );
+    }
+    fields.keepRest();
+    if (name === undefined) {
+      fields.problem("name", "is missing", "Name the service.");
+    } else if ((group !== "" && group !== "core") || kind !== "Service") {
+      refusal = `its backend ${kind} ${name} is no Service`;
+    } else {
+      if (namespace !== resource.namespace) checkGrant(context, resource, fields, { namespace, name });
+      destinations.push({ ...destinationOf(context, resource, fields, { namespace, name, port }), weight });
+    }
+  }
+  if (refusal !== undefined) return { refusal };
+  const isNothing = destinations.every(({ weight }) => weight === 0);
+  return { action: isNothing ? { type: "respond", status: 500 } : { type: "forward", destinations } };
+}
+
+type Backend = { namespace: string; name: string; port: number | undefined };
+
+/** A service that is a version of another one is a subset of that. */
+function destinationOf(
+  context: ImportContext,
+  resource: Resource,
+  fields: Fields,
+  { namespace, name, port }: Backend,
+): Omit<Destination, "weight"> {
+  const ported = port === undefined ? {} : { port };
+  if (context.get(keyOf("Service", namespace, name))?.kind !== "Service") {
+    const subset = context
+      .all("Subset")
+      .find(
+        ({ metadata: { origin } }) =>
+          origin?.kind === "Service" && origin.name === name && origin.namespace === namespace,
+      );
+    if (subset) {
+      const { service, name: version } = subset.spec;
+      const home = service.namespace ?? subset.metadata.namespace;
+      const ref = home === resource.namespace ? { name: service.name } : { namespace: home, name: service.name };
+      return { service: ref, subset: version, ...ported };
+    }
+  }
+  const service = context.serviceNamed(resource, namespace, name, [...fields.path, "name"], port);
+  return { service: refFrom(service, resource.namespace), ...ported };
+}
+
+/** Across namespaces a backend needs a grant of its own side; without one it is invalid. */
+function checkGrant(
+  context: ImportContext,
+  resource: Resource,
+  fields: Fields,
+  backend: { namespace: string; name: string },
+): void {
+  const kept = keptResources(context.index.document, "gateway-api").map(({ manifest }) => ({
+    kind: manifest.kind,
+    namespace: manifest.metadata.namespace ?? "",
+    spec: manifest.spec as unknown,
+  }));
+  const grants = [...context.resources, ...kept].filter(
+    (each) => each.kind === "ReferenceGrant" && each.namespace === backend.namespace,
+  );
+  if (grants.some((grant) => isGranted(grant.spec, resource, backend.name))) return;
+  const message = `service ${backend.namespace}/${backend.name} has no ReferenceGrant for it: the product answers its share with 500, here it is called`;
+  const fix = `Add a ReferenceGrant in ${backend.namespace}; an export writes it.`;
+  context.warn(resource, fields.path, message, fix, { changesMeaning: true });
+}
+
+function isGranted(spec: unknown, resource: Resource, name: string): boolean {
+  if (!isRecord(spec)) return false;
+  const list = (value: unknown) => (Array.isArray(value) ? value.filter(isRecord) : []);
+  const isFrom = list(spec["from"]).some(
+    (each) => each["group"] === GROUP && each["kind"] === resource.kind && each["namespace"] === resource.namespace,
+  );
+  const isTo = list(spec["to"]).some(
+    (each) =>
+      (each["group"] === "" || each["group"] === "core") &&
+      each["kind"] === "Service" &&
+      (each["name"] === undefined || each["name"] === name),
+  );
+  return isFrom && isTo;
+}

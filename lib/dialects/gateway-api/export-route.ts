@@ -1,0 +1,279 @@
+// Route -> HTTPRoute, so that the product tries the rules to the same effect as the design's list.
+// The rule: every rule gets a verdict; exact is said only where order, matches, action and times all are.
+import { type MeshIndex, parsePath, type Route, type RouteRule, refKey, valueAt, withValueAt } from "@/lib/mesh";
+import type { Manifest } from "../shared/dialect";
+import { type ExportContext, metadataOf } from "../shared/export-context";
+import { type Judgement, listEntries } from "./entries";
+import { exportGrpcRoute } from "./export-grpc";
+import { backendRefs, filtersOf, type NewPath, type RuleContext, timesOf } from "./export-rule";
+import type { ApiMatch } from "./lower";
+import { type Entry, orderBySpecificity } from "./order";
+import { GROUP, ROOT } from "./state";
+
+export type RouteNeeds = Pick<RuleContext, "channel" | "needsSubset"> & {
+  needsGrant(kind: string, namespace: string, backend: { name: string; namespace: string }): void;
+};
+/** What is written for each rule; `index` is the rule's place in the design. */
+type Written = { index: number; matches: number; rule: Record<string, unknown> };
+
+const MAX_RULES = 16;
+const MAX_MATCHES = 64;
+const MAX_MATCHES_OF_ROUTE = 128;
+
+export function exportRoute(context: ExportContext, route: Route, needs: RouteNeeds): void {
+  const parent = parentOf(context.index, route);
+  if (!parent) {
+    const reason = "calls to external services have no parent in Gateway API";
+    context.lose(route, ["spec"], "lost", reason, { changesMeaning: true });
+    return;
+  }
+  const judged = new Map<number, Judgement[]>();
+  const judge = (rule: number, judgement: Judgement) => {
+    const all = judged.get(rule) ?? [];
+    if (!all.some((each) => each.reason === judgement.reason)) judged.set(rule, [...all, judgement]);
+  };
+  const rulesOf =
+    (calledPort: number | undefined) =>
+    (index: number): RuleContext => ({
+      index: context.index,
+      route,
+      namespace: parent.namespace,
+      channel: needs.channel,
+      calledPort,
+      judge: (judgement) => judge(index, judgement),
+      needsSubset: needs.needsSubset,
+      needsGrant: (backend) => needs.needsGrant("HTTPRoute", parent.namespace, backend),
+    });
+  const isSplit = parent.ports.length > 1 && needsCalledPort(route);
+  const grpc = isSplit ? undefined : exportGrpcRoute(route, rulesOf(parent.ports[0]), needs, parent.namespace);
+  const listed = listEntries(route);
+  if (!grpc) for (const [rule, all] of listed.judged) for (const each of all) judge(rule, each);
+  const ordered = orderBySpecificity(listed.entries);
+  if (!grpc) {
+    for (const [rule, why] of ordered.uncertain)
+      judge(rule, { verdict: "approximate", reason: why, changesMeaning: true });
+  }
+  const names: string[] = [];
+  for (const port of isSplit ? parent.ports : [undefined]) {
+    const written = grpc ?? writeRules(route, ordered.entries, rulesOf(port ?? parent.ports[0]));
+    for (const part of chunked(written)) {
+      const name = nameOf(context.index, route, names.length);
+      names.push(name);
+      const kind = grpc ? "GRPCRoute" : "HTTPRoute";
+      const ref = port === undefined ? parent.ref : { ...parent.ref, port };
+      const spec = {
+        parentRefs: [ref],
+        ...(parent.isGateway && route.spec.hosts ? { hostnames: hostnamesOf(context, route) } : {}),
+        rules: part.map(({ rule }) => rule),
+      };
+      const metadata = metadataOf(route, name, parent.namespace);
+      const manifest: Manifest = { apiVersion: `${GROUP}/v1`, kind, metadata, spec };
+      context.resources.push(withKept(manifest, route, part, names.length === 1));
+    }
+  }
+  report(context, route, judged, { isSplit, names, ports: parent.ports });
+}
+
+type ParentRef = { ref: Record<string, unknown>; namespace: string; isGateway: boolean; ports: number[] };
+
+function parentOf(index: MeshIndex, route: Route): ParentRef | undefined {
+  const target = index.get(refKey(route.spec.target, route));
+  if (target?.kind === "Service") {
+    const { name, namespace } = target.metadata;
+    const ports = target.spec.ports.filter(({ protocol }) => protocol !== "tcp").map(({ port }) => port);
+    return { ref: { group: "", kind: "Service", name }, namespace, isGateway: false, ports };
+  }
+  if (target?.kind === "Gateway") {
+    const { name, namespace } = target.metadata;
+    const own = route.metadata.namespace;
+    return { ref: { name, ...(namespace === own ? {} : { namespace }) }, namespace: own, isGateway: true, ports: [] };
+  }
+  return undefined;
+}
+
+/** A destination without a port takes the port of the call; a route for several ports has to be written once for each. */
+const needsCalledPort = (route: Route) =>
+  route.spec.rules.some(
+    ({ action }) => action.type === "forward" && action.destinations.some(({ port }) => port === undefined),
+  );
+
+/** The name of the source, unless several Routes came of it. */
+function nameOf(index: MeshIndex, route: Route, count: number): string {
+  const { origin, name } = route.metadata;
+  const isSource = (other: Route) =>
+    other.metadata.origin?.kind === origin?.kind &&
+    other.metadata.origin?.name === origin?.name &&
+    other.metadata.origin?.namespace === origin?.namespace;
+  const isOnly = origin?.dialect === "gateway-api" && index.all("Route").filter(isSource).length === 1;
+  const base = isOnly ? origin.name : name;
+  return count === 0 ? base : `${base}-${String(count + 1).padStart(2, "0")}`;
+}
+
+function hostnamesOf(context: ExportContext, route: Route): string[] {
+  const hosts = (route.spec.hosts ?? []).map((host) => host.replace(/:\d+$/, "").toLowerCase());
+  const usable = hosts.filter((host) => host !== "*");
+  if (usable.length < hosts.length && usable.length > 0) {
+    context.lose(
+      route,
+      ["spec", "hosts"],
+      "approximate",
+      'a route for "*" beside names cannot be said: it is for the names',
+      { changesMeaning: true },
+    );
+  }
+  return usable;
+}
+
+function writeRules(route: Route, entries: readonly Entry[], of: (index: number) => RuleContext): Written[] {
+  return route.spec.rules.flatMap((rule, index): Written[] => {
+    const own = entries.filter((each) => each.rule === index);
+    if (own.length === 0) return [];
+    const context = of(index);
+    const rewrites = rule.rewrite?.path !== undefined && rule.action.type === "forward";
+    // a prefix is replaced by match: each has a rule of its own then
+    const groups = rewrites ? own.map((each) => [each]) : inGroups(own, MAX_MATCHES);
+    return groups.map((group, i) => {
+      const [first] = group;
+      const path = first && rewrites ? newPath(context, route, rule, first) : undefined;
+      const filters = filtersOf(context, rule, path);
+      const backends = backendRefs(context, rule);
+      const name = i === 0 ? sectionName(rule.name) : undefined;
+      const written = {
+        ...(name === undefined ? {} : { name }),
+        matches: group.map(({ match }) => matchOf(match)),
+        ...(filters.length > 0 ? { filters } : {}),
+        ...(backends.length > 0 ? { backendRefs: backends } : {}),
+        ...(rule.action.type === "forward" ? timesOf(context, rule) : {}),
+      };
+      return { index, matches: group.length, rule: written };
+    });
+  });
+}
+
+function inGroups<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+}
+
+/** A name that a rule may have; others are for people only and stay out. */
+const sectionName = (name: string | undefined) =>
+  name !== undefined &&
+  name.length <= 253 &&
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name)
+    ? name
+    : undefined;
+
+function matchOf({ path, method, headers, query }: ApiMatch): Record<string, unknown> {
+  const TYPES = { exact: "Exact", prefix: "PathPrefix", regex: "RegularExpression" } as const;
+  const values = (list: ApiMatch["headers"]) =>
+    list.map(({ name, type, value }) => ({ type: TYPES[type], name, value }));
+  return {
+    path: { type: TYPES[path.type], value: path.value },
+    ...(method === undefined ? {} : { method }),
+    ...(headers.length > 0 ? { headers: values(headers) } : {}),
+    ...(query.length > 0 ? { queryParams: values(query) } : {}),
+  };
+}
+
+/** What the rewrite of the rule makes of the calls of this match. `base` is the match that the design rewrites. */
+function newPath(
+  context: RuleContext,
+  route: Route,
+  rule: RouteRule,
+  { match, base, written }: Entry,
+): NewPath | undefined {
+  const to = rule.rewrite?.path;
+  if (to === undefined) return undefined;
+  if (base.path.type !== "prefix" || written === "regex") return { type: "ReplaceFullPath", value: to };
+  const bare = to.replace(/\/+$/, "") || ROOT;
+  if (written === "prefix" && base.path.value !== ROOT && !to.endsWith("/")) {
+    const reason = `a prefix as text is replaced by ${to} with what follows it directly; by segments a / stands between`;
+    context.judge({ verdict: "approximate", reason, changesMeaning: true });
+  }
+  const rest =
+    base.path.value === ROOT
+      ? match.path.value === ROOT
+        ? ""
+        : match.path.value
+      : match.path.value.slice(base.path.value.length);
+  const joined = rest === "" ? bare : `${bare === ROOT ? "" : bare}${rest}`;
+  if (match.path.type === "exact") return { type: "ReplaceFullPath", value: joined };
+  if (match.path.type === "prefix") return { type: "ReplacePrefixMatch", value: joined };
+  const name = route.metadata.name;
+  context.judge({
+    verdict: "lost",
+    reason: `the rewrite of an expression in ${name} cannot be said`,
+    changesMeaning: true,
+  });
+  return undefined;
+}
+
+function chunked(written: readonly Written[]): Written[][] {
+  const parts: Written[][] = [];
+  let count = 0;
+  for (const each of written) {
+    const part = parts.at(-1);
+    if (part && part.length < MAX_RULES && count + each.matches <= MAX_MATCHES_OF_ROUTE) {
+      part.push(each);
+      count += each.matches;
+    } else {
+      parts.push([each]);
+      count = each.matches;
+    }
+  }
+  return parts;
+}
+
+/** Puts back what was kept of the source: of each rule that is written here, and of the rest once. */
+function withKept(manifest: Manifest, route: Route, part: readonly Written[], isFirst: boolean): Manifest {
+  const { origin } = route.metadata;
+  if (origin?.dialect !== "gateway-api") return manifest;
+  let result = manifest;
+  for (const { path: text, value } of origin.kept ?? []) {
+    const path = parsePath(text);
+    if (path[1] !== "rules" || typeof path[2] !== "number") {
+      if (isFirst) result = withValueAt(result, path, value);
+      continue;
+    }
+    if (path.length === 3) {
+      const rules = valueAt(result, ["spec", "rules"]);
+      if (isFirst && Array.isArray(rules) && rules.length < MAX_RULES) {
+        result = withValueAt(result, ["spec", "rules"], [...rules, value]);
+      }
+      continue;
+    }
+    for (const [i, { index }] of part.entries()) {
+      if (index !== path[2]) continue;
+      const place = ["spec", "rules", i, ...path.slice(3)];
+      const there = valueAt(result, place);
+      const isList = Array.isArray(there) && Array.isArray(value);
+      result = withValueAt(result, place, isList ? [...there, ...value] : value);
+    }
+  }
+  return result;
+}
+
+function report(
+  context: ExportContext,
+  route: Route,
+  judged: ReadonlyMap<number, readonly Judgement[]>,
+  { isSplit, names, ports }: { isSplit: boolean; names: readonly string[]; ports: readonly number[] },
+): void {
+  const target = names.join(", ");
+  route.spec.rules.forEach((_rule, i) => {
+    const all = judged.get(i) ?? [];
+    const path = ["spec", "rules", i];
+    for (const { verdict, reason, changesMeaning } of all) {
+      context.lose(route, path, verdict, reason, { ...(changesMeaning ? { changesMeaning } : {}), target });
+    }
+    if (all.length > 0) return;
+    if (isSplit) {
+      const reason = `the same, in one route for each of the ports ${ports.join(", ")}`;
+      context.tell(route, path, "moved", reason, { target });
+    } else context.tell(route, path, "exact", "means the same in Gateway API", { target });
+  });
+  const versions = route.spec.rules.flatMap(({ action }) => (action.type === "forward" ? action.destinations : []));
+  if (versions.some(({ subset }) => subset !== undefined)) {
+    const reason = "each subset that a route names is a Service of its own, written beside the routes";
+    context.tell(route, ["spec"], "moved", reason, { target });
+  }
+}

@@ -1,0 +1,157 @@
+// Design -> Gateway API v1.6 with GAMMA, with a verdict for every part of the design.
+// The rule: what Gateway API has no word for is told; where calls would get another answer, that is told first.
+import { buildIndex, type Gateway, type MeshDocument, refKey } from "@/lib/mesh";
+import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
+import type { DialectExport, ExportOptions } from "../shared/dialect";
+import { ExportContext, metadataOf } from "../shared/export-context";
+import { exportRoute } from "./export-route";
+import { exportGrants, exportVersion, type Grant } from "./export-services";
+import { GROUP } from "./state";
+
+/** To be replaced by the class of the product that runs the gateways. */
+const UNKNOWN_CLASS = "gateway-class";
+
+export function exportGatewayApi(document: MeshDocument, { channel = "standard" }: ExportOptions = {}): DialectExport {
+  const context = new ExportContext(buildIndex(document), "gateway-api", ["spec", "listeners"]);
+  const { index } = context;
+  const versions = new Map<string, [service: string, subset: string]>();
+  const grants: Grant[] = [];
+  for (const gateway of index.all("Gateway")) exportGateway(context, gateway);
+  for (const route of index.all("Route")) {
+    exportRoute(context, route, {
+      channel,
+      needsSubset: (service, subset) => versions.set(`${service} ${subset}`, [service, subset]),
+      needsGrant: (kind, from, to) => grants.push({ kind, from, to }),
+    });
+  }
+  for (const [service, subset] of [...versions.values()].sort()) exportVersion(context, service, subset);
+  exportGrants(context, grants);
+  reportRest(context, versions);
+  context.bringBackKept();
+  return { text: valuesToYaml(context.resources), resources: context.resources, report: context.report };
+}
+
+function exportGateway(context: ExportContext, gateway: Gateway): void {
+  const { type, listeners } = gateway.spec;
+  const { name, namespace } = gateway.metadata;
+  const isOwn = gateway.metadata.origin?.dialect === "gateway-api";
+  const visitors = context.index
+    .all("Route")
+    .filter((route) => refKey(route.spec.target, route) === `Gateway/${namespace}/${name}`)
+    .some((route) => route.metadata.namespace !== namespace);
+  const written = listeners.flatMap((listener) =>
+    [...new Set(listener.hosts.map((host) => host.replace(/:\d+$/, "").toLowerCase()))].map((host, i) => ({
+      name: i === 0 ? listener.name : `${listener.name}-${i + 1}`,
+      ...(host === "*" ? {} : { hostname: host }),
+      port: listener.port,
+      protocol: listener.protocol === "tcp" ? "TCP" : "HTTP",
+      ...(visitors && !isOwn ? { allowedRoutes: { namespaces: { from: "All" } } } : {}),
+    })),
+  );
+  const spec = { gatewayClassName: UNKNOWN_CLASS, listeners: written };
+  const metadata = metadataOf(gateway, name, namespace);
+  context.add({ apiVersion: `${GROUP}/v1`, kind: "Gateway", metadata, spec }, gateway);
+  const target = `Gateway ${name}`;
+  if (type !== "ingress") {
+    context.lose(
+      gateway,
+      ["spec", "type"],
+      "approximate",
+      `Gateway API has no ${type} gateways: it is written as one for calls from outside`,
+      { target },
+    );
+  }
+  const other = listeners.find(({ protocol }) => protocol === "http2" || protocol === "grpc");
+  if (other) {
+    context.lose(gateway, ["spec", "listeners"], "approximate", `a listener says HTTP, not ${other.protocol}`, {
+      target,
+    });
+  }
+  if (!isOwn) {
+    context.lose(
+      gateway,
+      ["spec"],
+      "approximate",
+      `gatewayClassName ${UNKNOWN_CLASS} stands for the class of your product: write its name`,
+      { target },
+    );
+  } else if (type === "ingress" && !other)
+    context.tell(gateway, ["spec"], "exact", "means the same in Gateway API", { target });
+}
+
+function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknown>): void {
+  const { index } = context;
+  const loud = { changesMeaning: true };
+  const authorization = index.mesh?.spec.defaults.authorization;
+  if (index.mesh && authorization !== "allow") {
+    const reason =
+      authorization === "drawn"
+        ? "Gateway API has no authorization: calls that are not drawn are no longer refused"
+        : "Gateway API has no authorization: calls that no policy allows are no longer refused";
+    context.lose(index.mesh, ["spec", "defaults", "authorization"], "lost", reason, loud);
+  }
+  if (index.mesh) {
+    const reason = "mutual TLS is the product's own: set it there";
+    context.lose(index.mesh, ["spec", "defaults", "mutualTls"], "lost", reason);
+  }
+  for (const policy of index.all("AuthorizationPolicy")) {
+    const isSilent = policy.spec.action === "audit" || policy.spec.shadow === true;
+    context.lose(
+      policy,
+      ["spec"],
+      "lost",
+      "Gateway API has no authorization: write it in the product's own policy",
+      isSilent ? {} : loud,
+    );
+  }
+  for (const mutualTls of index.all("MutualTls")) {
+    context.lose(
+      mutualTls,
+      ["spec"],
+      "lost",
+      "Gateway API has no mutual TLS between services: write it in the product's own policy",
+    );
+  }
+  for (const policy of index.all("TrafficPolicy")) {
+    const blocks = (["connectionPool", "outlierDetection", "loadBalancing", "retryBudget"] as const).filter(
+      (each) => policy.spec[each],
+    );
+    for (const block of blocks) {
+      context.lose(
+        policy,
+        ["spec", block],
+        "lost",
+        `Gateway API has no ${block}: write it in the product's own policy`,
+      );
+    }
+  }
+  for (const external of index.all("ExternalService")) {
+    context.lose(
+      external,
+      ["spec"],
+      "lost",
+      "Gateway API has no external services: write a ServiceEntry or the like of the product",
+    );
+  }
+  for (const egress of index.all("Egress")) {
+    context.lose(egress, ["spec"], "lost", "Gateway API cannot grant external hosts", loud);
+  }
+  for (const boundary of index.all("TrustBoundary")) {
+    context.lose(boundary, ["spec"], "lost", "Gateway API has no trust boundaries");
+  }
+  for (const subset of index.all("Subset")) {
+    const service = `Service/${subset.spec.service.namespace ?? subset.metadata.namespace}/${subset.spec.service.name}`;
+    if (versions.has(`${service} ${subset.spec.name}`)) continue;
+    context.tell(subset, ["spec"], "moved", "no route names it, so it needs no Service of its own");
+  }
+  for (const kind of ["Namespace", "Service", "Workload"] as const) {
+    for (const object of index.all(kind)) {
+      context.tell(object, ["metadata"], "moved", "it is a resource of Kubernetes, which is applied on its own");
+    }
+  }
+  if (authorization === "drawn") {
+    for (const dependency of index.all("Dependency")) {
+      context.lose(dependency, ["spec"], "lost", "it is a grant here, and Gateway API grants nothing");
+    }
+  }
+}

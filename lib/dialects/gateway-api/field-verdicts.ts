@@ -1,0 +1,103 @@
+// What becomes of Gateway API's fields on import.
+// The rule: what is not in this list is kept word for word and written back on export to Gateway API.
+import type { FieldVerdict } from "../shared/dialect";
+
+export const FIELDS: readonly FieldVerdict[] = [
+  { kind: "Gateway", path: "spec.listeners[].{name,port,protocol,hostname}", verdict: "exact", note: "HTTP and TCP." },
+  {
+    kind: "Gateway",
+    path: "spec.listeners[].tls, protocol HTTPS and TLS",
+    verdict: "approximate",
+    note: "Taken over without certificates; kept.",
+  },
+  {
+    kind: "Gateway",
+    path: "spec.listeners[].allowedRoutes",
+    verdict: "exact",
+    note: "Routes that are not allowed are left out; a selector by expressions is taken to allow.",
+  },
+  { kind: "Gateway", path: "spec.{gatewayClassName,addresses,infrastructure,*}", verdict: "ignored", note: "Kept." },
+  {
+    kind: "HTTPRoute, GRPCRoute",
+    path: "spec.parentRefs (Gateway)",
+    verdict: "exact",
+    note: "Of several listeners for one host the encrypted one counts, where a route names it.",
+  },
+  {
+    kind: "HTTPRoute, GRPCRoute",
+    path: "spec.parentRefs (Service)",
+    verdict: "exact",
+    note: "For callers in the mesh. A port of a service with several is approximate; a route of another namespace is left out.",
+  },
+  {
+    kind: "HTTPRoute, GRPCRoute",
+    path: "spec.hostnames",
+    verdict: "exact",
+    note: "Cut with the hosts of the listeners; without effect on a Service, as in the standard.",
+  },
+  {
+    kind: "HTTPRoute",
+    path: "spec.rules[].matches",
+    verdict: "exact",
+    note: "Put in the order of precedence over all routes of the parent. Regular expressions of paths: approximate, their place is the implementation's.",
+  },
+  { kind: "GRPCRoute", path: "spec.rules[].matches", verdict: "exact", note: "As paths /service/method." },
+  {
+    kind: "HTTPRoute, GRPCRoute",
+    path: "spec.rules[].backendRefs[].{name,namespace,port,weight}",
+    verdict: "exact",
+    note: "A Service that selects a part of another one's pods is a subset of that. Other kinds: the rule is left out and kept.",
+  },
+  { kind: "HTTPRoute, GRPCRoute", path: "spec.rules[].backendRefs[].filters", verdict: "lost", note: "Kept." },
+  {
+    kind: "HTTPRoute, GRPCRoute",
+    path: "filters RequestHeaderModifier, ResponseHeaderModifier",
+    verdict: "exact",
+    note: "",
+  },
+  {
+    kind: "HTTPRoute",
+    path: "filter RequestRedirect",
+    verdict: "exact",
+    note: "ReplacePrefixMatch: the rule is left out and kept.",
+  },
+  {
+    kind: "HTTPRoute",
+    path: "filter URLRewrite",
+    verdict: "exact",
+    note: "ReplaceFullPath of a prefix becomes an expression of the whole path.",
+  },
+  { kind: "HTTPRoute, GRPCRoute", path: "filters RequestMirror, CORS, ExternalAuth", verdict: "lost", note: "Kept." },
+  { kind: "HTTPRoute, GRPCRoute", path: "filter ExtensionRef", verdict: "escape", note: "Kept." },
+  {
+    kind: "HTTPRoute",
+    path: "spec.rules[].timeouts",
+    verdict: "exact",
+    note: "request, and backendRequest as the time of one try.",
+  },
+  {
+    kind: "HTTPRoute",
+    path: "spec.rules[].retry.{attempts,codes} (experimental)",
+    verdict: "exact",
+    note: "Codes beside failed connections. backoff is kept.",
+  },
+  {
+    kind: "HTTPRoute, GRPCRoute",
+    path: "spec.rules[].sessionPersistence (experimental)",
+    verdict: "lost",
+    note: "Kept.",
+  },
+  {
+    kind: "ReferenceGrant",
+    path: "spec",
+    verdict: "moved",
+    note: "Kept; a backend of another namespace without one is told.",
+  },
+  {
+    kind: "TCPRoute, TLSRoute, UDPRoute, ListenerSet, BackendTLSPolicy, XBackendTrafficPolicy",
+    path: "spec",
+    verdict: "lost",
+    note: "Kept whole.",
+  },
+  { kind: "GatewayClass", path: "spec", verdict: "ignored", note: "Kept whole." },
+];

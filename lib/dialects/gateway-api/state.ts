@@ -1,0 +1,46 @@
+// What one import of Gateway API resources gathers before it knows which rules stand together.
+import type { ObjectKey, RouteMatch, RouteRule } from "@/lib/mesh";
+import type { Resource, Understood } from "../shared/context";
+import type { Kept } from "../shared/fields";
+
+/** A match with its rank: the higher one is tried first, compared number by number. */
+export type RankedMatch = { match: RouteMatch; rank: readonly number[] };
+
+/** A rule of a route as written, before the rules of all routes are put in order. `kept` has paths within the rule. */
+export type RuleSource = { index: number; matches: RankedMatch[]; rule: Omit<RouteRule, "matches">; kept: Kept[] };
+
+export type Parent = {
+  kind: "Gateway" | "Service";
+  namespace: string;
+  name: string;
+  sectionName?: string;
+  port?: number;
+  index: number;
+};
+
+export type RouteSource = {
+  resource: Resource;
+  kind: "HTTPRoute" | "GRPCRoute";
+  parents: Parent[];
+  hostnames?: string[];
+  rules: RuleSource[];
+  /** Of the resource outside its rules, and whole rules that were left out. */
+  kept: Kept[];
+  result: Understood;
+};
+
+export type ListenerInfo = {
+  name: string;
+  port: number;
+  hosts: readonly string[];
+  isTls: boolean;
+  allows(namespace: string): boolean;
+};
+
+export class GatewayState {
+  readonly routes: RouteSource[] = [];
+  readonly listeners = new Map<ObjectKey, ListenerInfo[]>();
+}
+
+export const GROUP = "gateway.networking.k8s.io";
+export const ROOT = "/";

@@ -1,0 +1,58 @@
+// Deployment and StatefulSet -> Workload of the service that selects its pods.
+// The rule: only what tells the mesh who it is comes into the design; containers stay in Kubernetes.
+import { keyOf, type SpecOf, valueAt } from "@/lib/mesh";
+import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
+import type { Fields } from "../shared/fields";
+import { type Labels, labelsAt, selectorsIn, servicesFor } from "./selectors";
+
+const MAX_REPLICAS = 1000;
+const VERSION_LABELS = ["version", "app.kubernetes.io/version"];
+
+export function importWorkload(context: ImportContext, resource: Resource, spec: Fields): Understood {
+  const result = understood(resource);
+  const template = spec.take("template");
+  const labels = labelsAt(valueAt(template, ["metadata", "labels"])) ?? {};
+  const account = valueAt(template, ["spec", "serviceAccountName"]);
+  const replicas = spec.number("replicas") ?? 1;
+  const [service, ...others] = servicesFor(labels, selectorsIn(context, resource.namespace));
+  if (!service) {
+    const message = "is left out: no Service selects its pods, and a workload belongs to a service here";
+    const fix = "Add a Service for it, also when it only calls others.";
+    context.warn(resource, ["spec", "template", "metadata", "labels"], message, fix, { verdict: "lost" });
+    return result;
+  }
+  if (others.length > 0) {
+    const names = others.map(({ name }) => name).join(", ");
+    const message = `is behind several services; it is taken as a workload of ${service.name} and not of ${names}`;
+    const fix = "Give each service its own workloads, or one Service several ports.";
+    context.warn(resource, ["spec", "template", "metadata", "labels"], message, fix, { changesMeaning: true });
+  }
+  const workload = workloadOf(context, resource, { service: service.name, labels, account, replicas });
+  const existing = context.get(keyOf("Workload", resource.namespace, resource.name));
+  const current = existing?.kind === "Workload" ? existing : undefined;
+  const kept = current?.spec.sidecar ? { sidecar: current.spec.sidecar } : {};
+  result.objects.push(context.put("Workload", resource.name, { ...workload, ...kept }, { resource }, current));
+  result.sentences.push(
+    `workload of ${service.name}, version ${workload.version}, ${replicas} ${replicas === 1 ? "instance" : "instances"}, account ${workload.serviceAccount}.`,
+  );
+  return result;
+}
+
+type Pod = { service: string; labels: Labels; account: unknown; replicas: number };
+
+function workloadOf(context: ImportContext, resource: Resource, pod: Pod): SpecOf<"Workload"> {
+  const said = VERSION_LABELS.map((label) => pod.labels[label]).find((each) => each !== undefined && each !== "");
+  const { version: _version, ...rest } = pod.labels;
+  if (pod.replicas > MAX_REPLICAS) {
+    const message = `has ${pod.replicas} replicas; the design takes ${MAX_REPLICAS}`;
+    context.warn(resource, ["spec", "replicas"], message, "Say the rest in the environment.");
+  }
+  return {
+    service: pod.service,
+    version: said ?? "v1",
+    // without one, pods are the account "default" of their namespace
+    serviceAccount: typeof pod.account === "string" && pod.account !== "" ? pod.account : "default",
+    ...(Object.keys(rest).length > 0 ? { labels: rest } : {}),
+    replicas: Math.min(pod.replicas, MAX_REPLICAS),
+  };
+}
