@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import type { ProxyDto } from "@/components/api-client";
 import { CodeLine, Mono, StatusBadge, TimeAgo } from "@/components/ui";
 import classes from "./proxies.module.css";
+import { Revoke } from "./revoke";
 import { proxyState } from "./words";
 
 /** CPU and memory against the budget, in words. */
@@ -72,6 +73,7 @@ export function ProxyDetails({ proxy }: { proxy: ProxyDto }) {
           </div>
         ))}
       </dl>
+      <Revoke proxy={proxy} />
       {proxy.ports.admin ? (
         <div>
           <Text size="xs" c="dimmed" mb={4}>

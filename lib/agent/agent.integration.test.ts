@@ -143,9 +143,12 @@ describe("the agent", () => {
     );
   });
 
-  it("gives a proxy that asks for it (exit 75) a new join token", async () => {
+  it.each([
+    ["that asks for it", "75"],
+    ["whose identity was revoked", "77"],
+  ])("gives a proxy %s (exit %s) a new join token", async (_who, exitCode) => {
     mkdirSync(join(home, folder), { recursive: true });
-    writeFileSync(join(home, folder, "exit-code"), "75");
+    writeFileSync(join(home, folder, "exit-code"), exitCode);
     control.want([CART]);
     startAgent();
     await until(answers);

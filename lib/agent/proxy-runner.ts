@@ -48,7 +48,7 @@ const DRAIN_LIMIT_MS = 5_000;
 const LOG_LIMIT_BYTES = 20_000_000;
 /** What the proxy exits with when it needs a new join token (EX_TEMPFAIL of sysexits.h). */
 const EXIT_NEEDS_TOKEN = 75;
-/** Its identity was revoked (EX_NOPERM): starting it again soon would change nothing. */
+/** Its identity was revoked (EX_NOPERM): it starts again with a new key, if the control plane still wants it to run. */
 const EXIT_DENIED = 77;
 // Measured by the proxy: 30 % less CPU and 25 MB less private memory than Node's defaults.
 const NODE_FLAGS = ["--max-semi-space-size=2", "--single-threaded-gc", "--no-warnings"];
@@ -213,8 +213,7 @@ export class ProxyRunner {
   private watch(child: ChildProcess, pid: number): void {
     child.once("exit", (code, signalName) => {
       if (this.record.process?.pid === pid && !this.isAbandoned) {
-        this.needsToken ||= code === EXIT_NEEDS_TOKEN;
-        this.failures = code === EXIT_DENIED ? BACKOFF_MS.length - 1 : this.failures;
+        this.needsToken ||= code === EXIT_NEEDS_TOKEN || code === EXIT_DENIED;
         this.noteExit(signalName ? `ended by ${signalName}` : `exited with code ${code}`);
         void this.step();
       }

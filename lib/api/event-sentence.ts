@@ -52,7 +52,8 @@ const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
   "proxy.config.refused": ({ subject }) =>
     `The proxy ${subject} refused its configuration and keeps the last good one.`,
   "certificate.issued": ({ subject }) => `A certificate was issued for ${subject}.`,
-  "certificate.revoked": ({ subject }) => `The certificate of ${subject} was revoked.`,
+  "certificate.revoked": ({ actorName, subject, payload }) =>
+    `${actorName} revoked the identity of ${subject}: ${told(payload, "reason")}.`,
   "identity.root.asked": ({ actorName }) => `${actorName} asked to rotate the root of trust.`,
   "identity.root.cancel-asked": ({ actorName }) => `${actorName} asked to cancel the rotation of the root.`,
   "identity.root.distributing": () => "A new root of trust was made and is told to every proxy.",

@@ -1,6 +1,7 @@
 // Proxies of an environment. The rule: what each should run and what it says it runs are told apart.
 import { z } from "zod";
 import { listProxies } from "@/lib/data/environments";
+import { revokeIdentity } from "@/lib/data/revocations";
 import type { ProxyRow } from "@/lib/data/system/proxies";
 import { AppError } from "@/lib/errors";
 import type { MeshDocument, Workload } from "@/lib/mesh";
@@ -114,6 +115,25 @@ export const proxyRoutes = [
       if (!row)
         throw new AppError("not-found", { detail: `There is no proxy "${params.proxyKey}" in ${params.environment}.` });
       return { body: toProxy(row, document) };
+    },
+  }),
+  defineRoute({
+    id: "revokeIdentity",
+    method: "POST",
+    path: `${environmentPath}/revocations`,
+    tag,
+    summary: "Revoke a proxy's certificates: its connections are cut, and it starts again with a new key",
+    access: onMesh("identity.revoke"),
+    body: schema.revocationRequest,
+    answer: schema.revocation,
+    status: 202,
+    async handle({ runtime, principal, params, body }) {
+      const serials = await revokeIdentity(runtime.database, principal, {
+        slug: params.mesh,
+        environment: params.environment,
+        ...body,
+      });
+      return { body: { proxyKey: body.proxyKey, serials } };
     },
   }),
 ];

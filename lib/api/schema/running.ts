@@ -58,6 +58,14 @@ export type EnvironmentDto = z.infer<typeof environment>;
 export const bindingAnswer = z.object({ version: z.int(), binding });
 export const bindingRequest = z.strictObject({ binding });
 
+export const revocationRequest = z.strictObject({
+  /** `namespace/workload/instance`. */
+  proxyKey: z.string().min(1).max(200),
+  /** Kept in the audit log. */
+  reason: z.string().trim().min(3, "must say why, in three characters or more").max(500),
+});
+export const revocation = z.object({ proxyKey: z.string(), serials: z.array(z.string()) });
+
 export const planRequest = z.strictObject({ revision: z.int().min(1) });
 const changes = z.object({ added: z.array(z.string()), changed: z.array(z.string()), removed: z.array(z.string()) });
 export const deploymentPlan = z.looseObject({

@@ -94,6 +94,14 @@ export class IdentityProvider {
     }
   }
 
+  /** Asks at once, to learn whether this identity still counts: one that was revoked ends the process. */
+  renewNow(): void {
+    if (this.identity === null || this.isRenewing) return;
+    this.renewAt = this.now();
+    if (this.timer) clearTimeout(this.timer);
+    this.sleep();
+  }
+
   onChange(listener: (identity: Identity) => void): void {
     this.listeners.push(listener);
   }
@@ -212,10 +220,12 @@ export class IdentityProvider {
 
   private isFatal(error: unknown): boolean {
     if (error instanceof EnrollError && NEEDS_TOKEN.includes(error.code)) {
+      this.store.discard();
       this.fatal(`${error.message} Start the proxy with a fresh join token.`, EXIT_NEEDS_JOIN_TOKEN);
       return true;
     }
     if (error instanceof EnrollError && error.code === "certificate_denied") {
+      this.store.discard();
       this.fatal(error.message, EXIT_IDENTITY_DENIED);
       return true;
     }

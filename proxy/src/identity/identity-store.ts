@@ -2,7 +2,7 @@
 // names someone else is as good as none.
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomic } from "./atomic-file";
 import { checkSvid, type Svid } from "./svid";
@@ -38,6 +38,11 @@ export class IdentityStore {
     writeFileAtomic(join(this.folder, "cert.pem"), identity.chainPem);
     writeFileAtomic(join(this.folder, "key.pem"), identity.privateKeyPem);
     this.saveBundle(bundlePem);
+  }
+
+  /** What the control plane does not take is not tried again at the next start. */
+  discard(): void {
+    for (const name of ["cert.pem", "key.pem"]) rmSync(join(this.folder, name), { force: true });
   }
 
   loadBundle(): string | null {

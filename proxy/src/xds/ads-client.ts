@@ -18,6 +18,8 @@ export interface AdsClientOptions {
   /** Null: ACK. Text: NACK with it. */
   readonly onUpdate: (update: AdsUpdate) => Promise<string | null>;
   readonly onConnection: (isConnected: boolean) => void;
+  /** The control plane does not take this identity: it may have been revoked. */
+  readonly onDenied: () => void;
   readonly backOff?: BackOff;
 }
 
@@ -100,7 +102,10 @@ export class AdsClient {
         },
         onOpen: () => this.opened(),
         onMessage: (bytes) => this.received(stream, bytes),
-        onEnd: (reason) => this.lost(reason),
+        onEnd: (reason, isDenied) => {
+          this.lost(reason);
+          if (isDenied && !this.isStopped) this.options.onDenied();
+        },
       },
     );
   }

@@ -74,6 +74,7 @@ export class AdsSource implements ConfigSource {
       onConnection: (isConnected) => {
         this.isConnected = isConnected;
       },
+      onDenied: () => options.identity?.renewNow(),
     });
   }
 

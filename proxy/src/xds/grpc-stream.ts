@@ -24,7 +24,8 @@ export interface GrpcEvents {
   /** The server accepted the stream. */
   onOpen(): void;
   onMessage(bytes: Uint8Array): void;
-  onEnd(reason: string): void;
+  /** `isDenied`: the server does not take this identity (PERMISSION_DENIED). */
+  onEnd(reason: string, isDenied: boolean): void;
 }
 
 const KEEPALIVE_MS = 15_000;
@@ -104,13 +105,13 @@ export class GrpcStream {
       if (status !== 200) {
         this.end(`the control plane answered with status ${status}`);
       } else if (headers["grpc-status"] !== undefined) {
-        this.end(grpcReason(headers));
+        this.end(grpcReason(headers), isDenial(headers));
       } else {
         this.events.onOpen();
       }
     });
     stream.on("data", (chunk: Buffer) => this.receive(chunk));
-    stream.on("trailers", (headers) => this.end(grpcReason(headers)));
+    stream.on("trailers", (headers) => this.end(grpcReason(headers), isDenial(headers)));
     stream.on("error", (error) => this.end(error.message));
     stream.on("close", () => this.end("the stream was closed"));
     this.events.onConnected();
@@ -141,7 +142,7 @@ export class GrpcStream {
     }
   }
 
-  private end(reason: string): void {
+  private end(reason: string, isDenied = false): void {
     if (this.isEnded) {
       return;
     }
@@ -151,9 +152,12 @@ export class GrpcStream {
     }
     this.stream?.close(constants.NGHTTP2_CANCEL);
     this.session.destroy();
-    this.events.onEnd(reason);
+    this.events.onEnd(reason, isDenied);
   }
 }
+
+const PERMISSION_DENIED = "7";
+const isDenial = (headers: Readonly<Record<string, unknown>>) => String(headers["grpc-status"]) === PERMISSION_DENIED;
 
 function grpcReason(headers: Readonly<Record<string, unknown>>): string {
   const message = headers["grpc-message"];

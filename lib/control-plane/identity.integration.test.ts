@@ -1,11 +1,12 @@
-// The root of trust is rotated under load between real sidecars: no call fails, and afterwards nothing of the old root is in use.
+// Identities change under load between real sidecars: the root of trust is rotated without a failed call, and a revoked identity is
+// out within seconds while its instance comes back with a new key.
 
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { API_VERSION, type MeshDocument } from "@/lib/mesh";
 import { Caller, statusCounts } from "@/lib/start/testing/load";
-import { type LiveRig, startLiveRig } from "../probe/testing/live-rig";
+import { type LiveRig, startLiveRig } from "./probe/testing/live-rig";
 
 const LIMIT_MS = 60_000;
 const object = (kind: string, name: string, namespace: string | undefined, spec: unknown) => ({
@@ -121,4 +122,25 @@ test("a proxy that does not answer stops the rotation and is named, and cancelli
   expect(rig.plane.authority.bundlePem()).toBe(before);
   const isInSync = () => rig.plane.registry.all().every((entry) => entry.status?.digest === entry.current?.digest);
   await expect.poll(isInSync, { timeout: LIMIT_MS }).toBe(true);
+});
+
+test("a revoked identity is cut off, and its instance comes back with a new key", {
+  timeout: LIMIT_MS * 2,
+}, async () => {
+  const { row } = entryOf("cart-v1/0");
+  const [before, pid] = [row.certSerial, row.pid];
+  const caller = new Caller({ port: entryOf("web-v1/0").row.outboundPort ?? 0, host: "cart", path: "/" }, 4);
+  const { replies } = await caller.during(async () => {
+    await rig.sql.query(`UPDATE "Certificate" SET "revokedAt" = now() WHERE "proxyKey" = $1`, [row.proxyKey]);
+    const isNew = () => {
+      const now = entryOf("cart-v1/0");
+      return now.row.certSerial !== before && now.row.pid !== pid && now.row.ready && now.connections.size > 0;
+    };
+    await expect.poll(isNew, { timeout: LIMIT_MS }).toBe(true);
+  }, 200);
+  caller.close();
+  // The other instance answers meanwhile; a call that was under way to the revoked one may end.
+  const failed = replies.filter(({ status }) => status !== 200);
+  expect(failed.length, JSON.stringify(statusCounts(failed))).toBeLessThanOrEqual(4);
+  expect(replies.at(-1)?.status).toBe(200);
 });
