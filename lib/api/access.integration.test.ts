@@ -94,6 +94,7 @@ const TABLE: Record<string, { may: readonly Who[]; mesh?: true }> = {
   getReplay: { may: SIGNED_IN, mesh: true },
   getObservedCalls: { may: SIGNED_IN, mesh: true },
   listProxies: { may: SIGNED_IN, mesh: true },
+  listPrometheusTargets: { may: SIGNED_IN, mesh: true },
   revokeIdentity: { may: OPERATORS, mesh: true },
   getProxy: { may: SIGNED_IN, mesh: true },
   createCheckRun: { may: OPERATORS, mesh: true },

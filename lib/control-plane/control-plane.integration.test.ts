@@ -46,6 +46,17 @@ describe("a deployment", () => {
     });
   });
 
+  it("is seen on the control plane's own metrics page, without a secret", async () => {
+    const response = await fetch(`http://127.0.0.1:${test.plane.internalPort}/metrics`);
+    expect(response.headers.get("content-type")).toContain("version=0.0.4");
+    const page = await response.text();
+    const [, labels] = /^meshwright_proxies_ready(\{.*\}) 3$/m.exec(page) ?? [];
+    expect(labels).toMatch(/mesh="[a-z]+",environment="[a-z]+"/);
+    expect(page).toContain(`meshwright_proxies_desired${labels} 3\n`);
+    expect(page).toContain("meshwright_leader 1\n");
+    expect(Number(/^meshwright_ca_not_after_seconds (\d+)/m.exec(page)?.[1])).toBeGreaterThan(Date.now() / 1000);
+  });
+
   it("tells its plan before: resources that change, proxies that stay", async () => {
     const revisionId = await test.revise("second-design");
     const answer = await test.call("POST", "/v1/plan", { environmentId: test.environmentId, revisionId });

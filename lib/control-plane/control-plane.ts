@@ -13,6 +13,7 @@ import { createEnrollStore } from "./ca/enroll-store";
 import { Revocations } from "./ca/revocations";
 import { startHousekeeping } from "./housekeeping";
 import { AgentDesk } from "./internal-api/agents";
+import { metricsRoute } from "./internal-api/metrics";
 import { InternalApi } from "./internal-api/server";
 import { statusRoutes } from "./internal-api/status-routes";
 import { Journal } from "./journal";
@@ -202,7 +203,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     connectedAgents: () => desk.connectedAgents(),
     now,
   });
-  const api = new InternalApi([...status, ...desk.routes()], options.internalSecret, logger);
+  const metrics = metricsRoute({
+    registry,
+    world,
+    authority,
+    scraper,
+    isLeader: () => leader.isLeader,
+    connectedAgents: () => desk.connectedAgents(),
+    now,
+  });
+  const api = new InternalApi([...status, metrics, ...desk.routes()], options.internalSecret, logger);
   const internalPort = await api.listen(options.internalPort, options.host);
 
   const listener = listenForChanges(options.databaseUrl, {

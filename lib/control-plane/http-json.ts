@@ -35,9 +35,18 @@ export function parseJson(body: string): unknown {
   }
 }
 
-/** Nothing is said to somebody who has left. */
 export function answerJson(response: ServerResponse, status: number, body: unknown): void {
+  answer(response, status, "application/json", JSON.stringify(body ?? {}));
+}
+
+/** A page in Prometheus' text format 0.0.4. */
+export function answerMetrics(response: ServerResponse, page: string): void {
+  answer(response, 200, "text/plain; version=0.0.4; charset=utf-8", page);
+}
+
+/** Nothing is said to somebody who has left. */
+function answer(response: ServerResponse, status: number, type: string, body: string): void {
   if (response.destroyed) return;
-  response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
-  response.end(JSON.stringify(body ?? {}));
+  response.writeHead(status, { "content-type": type, "cache-control": "no-store" });
+  response.end(body);
 }

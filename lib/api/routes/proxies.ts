@@ -72,6 +72,27 @@ function budgetOf(row: ProxyRow, document: MeshDocument | null): schema.ProxyDto
   return cpuMillicores !== undefined && memoryMb !== undefined ? { cpuMillicores, memoryMb } : null;
 }
 
+/** A proxy without a port yet is no target. Labels of Prometheus' own begin with two underscores. */
+function prometheusTarget(row: ProxyRow, { mesh, environment }: { mesh: string; environment: string }) {
+  if (row.adminPort === null || row.desired === "stopped") return [];
+  const { proxyKey, namespace, workload, service, workloadVersion } = row;
+  return [
+    {
+      targets: [`${row.host}:${row.adminPort}`],
+      labels: {
+        __metrics_path__: "/stats/prometheus",
+        mesh,
+        environment,
+        namespace,
+        workload,
+        proxy: proxyKey,
+        ...(service === null ? {} : { service }),
+        ...(workloadVersion === null ? {} : { version: workloadVersion }),
+      },
+    },
+  ];
+}
+
 export const proxyRoutes = [
   defineRoute({
     id: "listProxies",
@@ -96,6 +117,22 @@ export const proxyRoutes = [
           (row) => toProxy(row, document),
         ),
       };
+    },
+  }),
+  defineRoute({
+    id: "listPrometheusTargets",
+    method: "GET",
+    path: `${environmentPath}/prometheus-targets`,
+    tag,
+    summary: "The proxies' metrics pages, for Prometheus' HTTP service discovery",
+    access: onMesh("mesh.read"),
+    answer: schema.prometheusTargets,
+    async handle({ runtime, principal, params }) {
+      const { rows } = await listProxies(runtime.database, principal, {
+        slug: params.mesh,
+        environment: params.environment,
+      });
+      return { body: rows.flatMap((row) => prometheusTarget(row, params)) };
     },
   }),
   defineRoute({

@@ -58,6 +58,11 @@ export type EnvironmentDto = z.infer<typeof environment>;
 export const bindingAnswer = z.object({ version: z.int(), binding });
 export const bindingRequest = z.strictObject({ binding });
 
+/** Prometheus' HTTP service discovery: https://prometheus.io/docs/prometheus/latest/http_sd/ */
+export const prometheusTargets = z.array(
+  z.object({ targets: z.array(z.string()), labels: z.record(z.string(), z.string()) }),
+);
+
 export const revocationRequest = z.strictObject({
   /** `namespace/workload/instance`. */
   proxyKey: z.string().min(1).max(200),

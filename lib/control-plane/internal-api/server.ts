@@ -5,7 +5,7 @@ import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { z } from "zod";
 import type { Logger } from "@/lib/observability/logger";
-import { answerJson, parseJson, Refusal, readBody } from "../http-json";
+import { answerJson, answerMetrics, parseJson, Refusal, readBody } from "../http-json";
 
 const MAX_BODY_BYTES = 4_000_000; // a report of a thousand proxies
 
@@ -20,6 +20,7 @@ export interface ApiRoute {
   method: "GET" | "POST";
   path: RegExp;
   isPublic?: boolean;
+  /** A text is a page of metrics, everything else is JSON. */
   handle(request: ApiRequest): Promise<unknown>;
 }
 
@@ -72,16 +73,14 @@ export class InternalApi {
       }
       const params = (route.path.exec(url.pathname) ?? []).slice(1).map(decodeURIComponent);
       const body = request.method === "POST" ? await readBody(request, MAX_BODY_BYTES) : "";
-      answerJson(
-        response,
-        200,
-        await route.handle({
-          params,
-          query: url.searchParams,
-          body: body === "" ? null : parseJson(body),
-          isClosed: () => response.destroyed,
-        }),
-      );
+      const answer = await route.handle({
+        params,
+        query: url.searchParams,
+        body: body === "" ? null : parseJson(body),
+        isClosed: () => response.destroyed,
+      });
+      if (typeof answer === "string") answerMetrics(response, answer);
+      else answerJson(response, 200, answer);
     } catch (error) {
       if (error instanceof Refusal) {
         answerJson(response, error.status, { error: { code: error.code, message: error.message, ...error.details } });
