@@ -3,13 +3,13 @@
 // reviewer who is no author of the change settles what blocks.
 import { Anchor, Button, Checkbox, Group, Select, Stack, Text, Textarea } from "@mantine/core";
 import { useState } from "react";
+import { objectName } from "@/components/comments";
 import { useMe, useUrlParameters } from "@/components/shell";
 import { ErrorText, Panel, plural, StatusBadge, TimeAgo } from "@/components/ui";
 import type { ReviewCommentDto, ReviewDto } from "@/lib/api/schema";
 import { FINAL_STATES, type StationId } from "@/lib/review";
 import { useReviewStep } from "./queries";
 import classes from "./review.module.css";
-import { objectName } from "./words";
 
 interface CommentsProps {
   mesh: string;

@@ -1,8 +1,8 @@
 // From a change picture to the canvas' own words. Rule: pure; a large mesh first shows what changes and its neighbours.
 import { IconBox, IconDoorEnter, IconWorld } from "@tabler/icons-react";
 import type { CanvasEdge, CanvasNode } from "@/components/canvas";
+import { objectName } from "@/components/comments";
 import type { StationOf } from "@/lib/api/schema";
-import { objectName } from "./words";
 
 type Picture = StationOf<"changes">["picture"];
 /** Up to so many boxes the whole mesh is shown at once. */

@@ -2,10 +2,10 @@
 // Station 4: who may call whom, before and after. Rule: what changes comes first as sentences; the matrix is for those who want it all.
 import { Button, Text } from "@mantine/core";
 import { useState } from "react";
+import { objectName } from "@/components/comments";
 import { EmptyState, Panel, plural, TableScroll } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
 import classes from "./review.module.css";
-import { objectName } from "./words";
 
 type Cell = StationOf<"access">["cells"][number];
 /** A larger matrix is read as a list of changes; it can still be opened. */

@@ -1,10 +1,10 @@
 "use client";
 // Station 6: what the analysis says of the change: new, staying and fixed findings, and risks that somebody accepted.
 import { Text } from "@mantine/core";
+import { objectName } from "@/components/comments";
 import { EmptyState, Panel, plural, StatusBadge, severityStatus, severityWord } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
 import classes from "./review.module.css";
-import { objectName } from "./words";
 
 type Item = StationOf<"findings">["items"][number];
 

@@ -1,9 +1,9 @@
 "use client";
 // Station 3: where trust ends, what crosses, and what protects it before and after.
 import { Table, Text } from "@mantine/core";
+import { objectName } from "@/components/comments";
 import { EmptyState, Panel, plural, type Status, StatusBadge, TableScroll } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
-import { objectName } from "./words";
 
 type Crossing = StationOf<"trust">["crossings"][number];
 type Mtls = Crossing["after"];

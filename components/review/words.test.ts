@@ -1,17 +1,10 @@
 import { expect, test } from "vitest";
 import { REVIEW_STATES } from "@/lib/review";
-import { clockText, kindWords, objectName, stateStatus, stateWord } from "./words";
+import { clockText, stateStatus, stateWord } from "./words";
 
 test("only an approval without conditions is ok", () => {
   expect(REVIEW_STATES.filter((state) => stateStatus(state) === "ok")).toEqual(["approved"]);
   expect(new Set(Object.values(stateWord)).size).toBe(REVIEW_STATES.length);
-});
-
-test("objects are named as people name them", () => {
-  expect(objectName("Service/production/cart")).toBe("cart");
-  expect(objectName("AuthorizationPolicy/production/no-cards")).toBe("authorization policy no-cards");
-  expect(kindWords("MutualTls")).toBe("mutual tls");
-  expect(objectName("nothing")).toBe("nothing");
 });
 
 test("the clock counts minutes and says when time is over", () => {

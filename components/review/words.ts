@@ -1,6 +1,5 @@
-// States, decisions and objects of a review in words. Rule: pure; colour never stands without one of these words.
+// States and decisions of a review in words. Rule: pure; colour never stands without one of these words.
 import type { Status } from "@/components/ui/status-words";
-import { parseKey } from "@/lib/mesh";
 import type { Decision, ReviewState, TestCounts } from "@/lib/review";
 
 export const stateWord: Readonly<Record<ReviewState, string>> = {
@@ -44,18 +43,6 @@ export function testsWord(tests: TestCounts | null): string {
   if (tests.total === 0) return "none";
   if (tests.failed > 0) return "failing";
   return tests.notRun > 0 ? "not all asked" : "passing";
-}
-
-/** `payment-service`, and its kind where that is not a service: `route payment-service`. */
-export function objectName(key: string): string {
-  const at = parseKey(key);
-  if (!at) return key;
-  if (at.kind === "Service" || at.kind === "Gateway" || at.kind === "ExternalService") return at.name;
-  return `${kindWords(at.kind)} ${at.name}`;
-}
-
-export function kindWords(kind: string): string {
-  return kind.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
 }
 
 /** "12:04"; negative times are over the plan. */

@@ -4,8 +4,7 @@
 import { Anchor, Button, Group, Select, Stack, Text, Textarea } from "@mantine/core";
 import Link from "next/link";
 import { useState } from "react";
-import { usePinComment } from "@/components/review/pinned";
-import { objectName } from "@/components/review/words";
+import { objectName, usePinComment } from "@/components/comments";
 import { useMe, useMesh } from "@/components/shell";
 import { ErrorText, StatusBadge, TimeAgo } from "@/components/ui";
 import { isStation } from "@/lib/review";

@@ -1,0 +1,2 @@
+export { objectName } from "./object-name";
+export { usePinComment, usePinnedComments } from "./pinned";
