@@ -161,6 +161,8 @@ const HTTP_OPTIONS = "extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /** HTTP/1.1 drops trailers unless told otherwise. */
 const HTTP1: JsonObject = { enable_trailers: true };
+/** WebSocket crosses HTTP/2 as CONNECT. */
+const HTTP2: JsonObject = { allow_connect: true };
 
 function httpOptions(pool: ConnectionPool | undefined, idleTimeoutMs: number, protocol: Protocol): JsonObject {
   return {
@@ -171,10 +173,10 @@ function httpOptions(pool: ConnectionPool | undefined, idleTimeoutMs: number, pr
         max_requests_per_connection: pool?.maxRequestsPerConnection || undefined,
       }),
       ...(protocol === "alpn"
-        ? { auto_config: { http_protocol_options: HTTP1, http2_protocol_options: {} } }
+        ? { auto_config: { http_protocol_options: HTTP1, http2_protocol_options: HTTP2 } }
         : {
             explicit_http_config:
-              protocol === "http2" ? { http2_protocol_options: {} } : { http_protocol_options: HTTP1 },
+              protocol === "http2" ? { http2_protocol_options: HTTP2 } : { http_protocol_options: HTTP1 },
           }),
     }),
   };

@@ -245,11 +245,13 @@ test("without a sidecar a gRPC service is called in HTTP/2 as well", () => {
   expect(protocolOf(withInventoryAs("http", { optOut }), CHECKOUT, cluster)?.[1]).toBe("http_protocol_options");
 });
 
-test("every listener of HTTP takes HTTP/2 and carries trailers", () => {
+test("every listener of HTTP takes HTTP/2 and WebSocket and carries trailers", () => {
   const { listeners } = json(demoInput(), CHECKOUT);
   for (const name of ["inbound", "outbound"]) {
     const compiled = JSON.stringify(listeners[name]);
     expect(compiled).toContain('"http_protocol_options":{"enable_trailers":true}');
     expect(compiled).not.toContain('"codec_type":"HTTP1"');
+    expect(compiled).toContain('"upgrade_configs":[{"upgrade_type":"websocket"}]');
+    expect(compiled).toContain('"allow_connect":true');
   }
 });

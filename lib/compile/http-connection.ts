@@ -30,6 +30,8 @@ export function httpConnectionManager(
       ],
       access_log: [accessLog(kind, overrides.accessLogPath ?? "access.log")],
       http_protocol_options: { enable_trailers: true },
+      // Apps decide what they take; between sidecars an upgrade is a CONNECT on the one connection (RFC 8441).
+      upgrade_configs: [{ upgrade_type: "websocket" }],
       // Paths are compared after normalisation, so that /a/../admin is /admin for routes and policies alike.
       normalize_path: true,
       ...(kind === "gateway" ? EDGE : SIDECAR),
@@ -43,6 +45,7 @@ export function httpConnectionManager(
 const SIDECAR: JsonObject = {
   server_header_transformation: "PASS_THROUGH",
   stream_idle_timeout: SIDECAR_STREAM_IDLE,
+  http2_protocol_options: { allow_connect: true },
 };
 
 const EDGE: JsonObject = {
@@ -53,6 +56,7 @@ const EDGE: JsonObject = {
   common_http_protocol_options: { headers_with_underscores_action: "REJECT_REQUEST" },
   // Envoy's recommendation as well: what a client may make an edge hold.
   http2_protocol_options: {
+    allow_connect: true,
     max_concurrent_streams: 100,
     initial_stream_window_size: 65_536,
     initial_connection_window_size: 1_048_576,

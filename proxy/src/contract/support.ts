@@ -39,6 +39,10 @@ const PER_FILTER: FieldSupport = {
   note: "the key is the name of an RBAC filter in the chain",
 };
 const STATIC_LISTENER_PARTS = "name address filter_chains default_filter_chain listener_filters";
+const UPGRADE: MessageSupport = {
+  upgrade_type: { note: "WebSocket and other upgrades of HTTP/1.1; not CONNECT" },
+  enabled: yes,
+};
 const NO_RUNTIME = inert("there is no runtime layer to override the default");
 
 export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
@@ -130,7 +134,8 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     ...fields(`stat_prefix rds route_config http_filters common_http_protocol_options http_protocol_options http2_protocol_options server_name
       stream_idle_timeout request_headers_timeout access_log use_remote_address skip_xff_append
       generate_request_id preserve_external_request_id always_set_request_id_in_response forward_client_cert_details
-      set_current_client_cert_details normalize_path merge_slashes request_timeout via max_request_headers_kb`),
+      set_current_client_cert_details normalize_path merge_slashes request_timeout via max_request_headers_kb
+      upgrade_configs`),
     codec_type: only("AUTO", "HTTP1", "HTTP2"),
     server_header_transformation: only("PASS_THROUGH"),
     path_with_escaped_slashes_action: only(
@@ -140,6 +145,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
       "UNESCAPE_AND_FORWARD",
     ),
   },
+  [`${HCM}.UpgradeConfig`]: UPGRADE,
   [`${HCM.replace(/\.\w+$/, "")}.Rds`]: fields("config_source route_config_name"),
   [`${HCM}.SetCurrentClientCertDetails`]: fields("subject dns uri"),
   [HCM.replace(/\w+$/, "HttpFilter")]: { ...fields("name"), typed_config: types(HTTP_RBAC, ROUTER) },
@@ -155,6 +161,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.core.v3.Http2ProtocolOptions": {
     ...fields("max_concurrent_streams initial_stream_window_size initial_connection_window_size"),
+    allow_connect: { note: "downstream: extended CONNECT for upgrades (RFC 8441); plain CONNECT is refused" },
     hpack_table_size: { note: "at most 65536 are announced" },
   },
   [HTTP_RBAC]: {
@@ -236,10 +243,11 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.RouteAction": {
     ...fields(`cluster weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite
       append_x_forwarded_host timeout idle_timeout retry_policy max_stream_duration max_grpc_timeout
-      grpc_timeout_offset`),
+      grpc_timeout_offset upgrade_configs`),
     cluster_not_found_response_code: only("SERVICE_UNAVAILABLE", "NOT_FOUND"),
     priority: only("DEFAULT"),
   },
+  "envoy.config.route.v3.RouteAction.UpgradeConfig": UPGRADE,
   "envoy.config.route.v3.RouteAction.MaxStreamDuration": fields(
     "max_stream_duration grpc_timeout_header_max grpc_timeout_header_offset",
   ),

@@ -85,7 +85,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
     for (const piece of this.replay.pieces) connection.sendData(piece, 0, piece.length);
     if (!this.replay.isWhole) this.replay.drop();
     if (this.isRequestEnded) connection.endRequest(this.requestTrailers);
-    else if (head.bodyLength !== 0 || head.mayHaveTrailers) {
+    else if (head.bodyLength !== 0 || head.mayHaveTrailers || head.upgrade !== "") {
       connection.flush();
       this.stream?.resumeRequest();
     }

@@ -5,6 +5,7 @@
 import type { UpstreamHost } from "../cluster/host";
 import { Deadline, startDeadline } from "../deadline";
 import type { ClusterChoice, ForwardAction, RbacContext } from "../plan/types";
+import { mayUpgrade } from "../plan/upgrades";
 import {
   authorizeRequest,
   GRPC,
@@ -64,11 +65,6 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     const { info } = this;
     const { plan, routes } = info.http;
     if (info.isDraining) stream.closeAfterResponse();
-    if (head.wantsUpgrade) {
-      stream.closeAfterResponse();
-      this.localReply(403, "-", "upgrade_failed");
-      return;
-    }
     if (!admitPath(head, plan)) {
       stream.closeAfterResponse();
       this.localReply(400, "-", "path_normalization_failed");
@@ -87,6 +83,11 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     const route = virtualHost === null ? null : matchRoute(virtualHost, head, random);
     this.virtualHost = virtualHost;
     this.route = route;
+    if (head.upgrade !== "" && !this.admitUpgrade(head)) {
+      stream.closeAfterResponse();
+      this.localReply(403, "-", "upgrade_failed");
+      return;
+    }
     if (plan.rbac.length > 0 && !this.authorize()) return;
     if (route === null) {
       this.localReply(404, "NR", "route_not_found");
@@ -103,6 +104,14 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     const body = action.kind === "direct-response" && action.body !== null ? Buffer.from(action.body) : null;
     if (body !== null && !this.localHeaders.has("content-type")) this.localHeaders.push("content-type", "text/plain");
     this.reply(action.status, "-", "direct_response", body);
+  }
+
+  /** A body beside an upgrade would be read by one side as a body and by the other as the new protocol. */
+  private admitUpgrade(head: RequestHead): boolean {
+    const action = this.route?.action;
+    const ofRoute = action?.kind === "forward" ? action.upgrades : null;
+    const hasBody = head.bodyLength !== 0 || head.hasContentLength;
+    return !hasBody && mayUpgrade(head.upgrade, this.info.http.plan.upgrades, ofRoute);
   }
 
   private authorize(): boolean {

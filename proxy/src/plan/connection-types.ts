@@ -41,4 +41,6 @@ export interface Http2Plan {
   readonly streamWindowBytes: number;
   readonly connectionWindowBytes: number;
   readonly headerTableBytes: number;
+  /** Downstream: takes CONNECT with :protocol (RFC 8441), which is how upgrades cross HTTP/2. */
+  readonly allowConnect: boolean;
 }

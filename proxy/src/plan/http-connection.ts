@@ -17,6 +17,7 @@ import { http2Plan } from "./http2-options";
 import { rbacFilter } from "./rbac";
 import type { Scope } from "./scope";
 import type { HttpConnectionPlan, RbacFilterPlan, XfccPlan } from "./types";
+import { upgradesOf } from "./upgrades";
 import { timeout } from "./values";
 
 const HOUR_MS = 3_600_000;
@@ -46,6 +47,7 @@ export function httpConnectionPlan(hcm: HttpConnectionManager, routeConfig: stri
     statPrefix: hcm.statPrefix,
     codec: hcm.codecType === Codec.HTTP1 ? "http1" : hcm.codecType === Codec.HTTP2 ? "http2" : "auto",
     http2: http2Plan(hcm.http2ProtocolOptions),
+    upgrades: upgradesOf(hcm.upgradeConfigs, scope),
     hasHttp1Trailers: hcm.httpProtocolOptions?.enableTrailers ?? false,
     routeConfig,
     rbac: rbacFilters(hcm.httpFilters, scope),

@@ -13,6 +13,7 @@ export const defaultHttp2: Http2Plan = {
   streamWindowBytes: 256 * 1024,
   connectionWindowBytes: 4 * 1024 * 1024,
   headerTableBytes: 4096,
+  allowConnect: false,
 };
 
 /** A table is memory that the peer fills. */
@@ -23,6 +24,7 @@ export function http2Plan(options: Http2ProtocolOptions | undefined): Http2Plan 
     maxConcurrentStreams: options?.maxConcurrentStreams ?? defaultHttp2.maxConcurrentStreams,
     streamWindowBytes: options?.initialStreamWindowSize ?? defaultHttp2.streamWindowBytes,
     connectionWindowBytes: options?.initialConnectionWindowSize ?? defaultHttp2.connectionWindowBytes,
+    allowConnect: options?.allowConnect ?? false,
     headerTableBytes: Math.min(options?.hpackTableSize ?? defaultHttp2.headerTableBytes, maxHeaderTableBytes),
   };
 }

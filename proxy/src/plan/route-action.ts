@@ -20,6 +20,7 @@ import type {
   PathMatcher,
   RoutePlan,
 } from "./types";
+import { upgradesOf } from "./upgrades";
 import { timeout } from "./values";
 
 /** Envoy default. */
@@ -93,6 +94,7 @@ function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundi
     hasMaxStreamDuration: action.maxStreamDuration?.maxStreamDuration !== undefined,
     deadline: grpcDeadline(action),
     retry,
+    upgrades: action.upgradeConfigs.length > 0 ? upgradesOf(action.upgradeConfigs, scope) : null,
     clusterNotFoundStatus: action.clusterNotFoundResponseCode === NotFoundCode.NOT_FOUND ? 404 : 503,
   };
 }

@@ -129,6 +129,8 @@ export interface ForwardAction {
   /** What the caller's grpc-timeout means; null: nothing. */
   readonly deadline: GrpcDeadlinePlan | null;
   readonly retry: RetryPolicyPlan | null;
+  /** What the route says otherwise than the listener; null: nothing. */
+  readonly upgrades: Upgrades | null;
   /** Status when the cluster is unknown: 503 (default) or 404. */
   readonly clusterNotFoundStatus: 503 | 404;
 }
@@ -140,6 +142,9 @@ export interface GrpcDeadlinePlan {
   readonly maxMs: number | null;
   readonly offsetMs: number;
 }
+
+/** By type of upgrade in lower case ("websocket"). */
+export type Upgrades = ReadonlyMap<string, boolean>;
 
 export interface ClusterChoice {
   readonly name: string;

@@ -83,6 +83,8 @@ export interface HttpConnectionPlan {
   /** auto: ALPN, else the first bytes. */
   readonly codec: "auto" | "http1" | "http2";
   readonly http2: Http2Plan;
+  /** Types of upgrades, lower case: true where allowed, false where a route may allow it. */
+  readonly upgrades: Upgrades;
   /** enable_trailers of HTTP/1.1; HTTP/2 always carries them. */
   readonly hasHttp1Trailers: boolean;
   /** Key into ProxyPlan.routeConfigs. */

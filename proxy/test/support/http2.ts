@@ -28,6 +28,7 @@ export interface PairOptions {
   readonly http?: Partial<ClusterPlan["http"]>;
   readonly action?: Partial<ForwardAction>;
   readonly inbound?: Partial<HttpConnectionPlan>;
+  readonly outbound?: Partial<HttpConnectionPlan>;
   /** What the app behind the callee speaks. */
   readonly appHttp?: ClusterPlan["http"];
 }
@@ -50,7 +51,12 @@ export function outboundH2Plan(ports: readonly number[], options: Partial<PairOp
   const base = cluster("callee", []).http;
   return proxyPlan({
     workload: "checkout",
-    listeners: [listener("outbound", { trafficDirection: "outbound" })],
+    listeners: [
+      listener("outbound", {
+        trafficDirection: "outbound",
+        filterChains: [chain({ network: http(options.outbound) })],
+      }),
+    ],
     clusters: [
       cluster(
         "callee",

@@ -90,6 +90,7 @@ export function forward(
     hasMaxStreamDuration: false,
     deadline: null,
     retry: null,
+    upgrades: null,
     clusterNotFoundStatus: 503,
     ...over,
   };
@@ -172,6 +173,7 @@ export function http(over: Partial<HttpConnectionPlan> = {}): HttpConnectionPlan
     codec: "auto",
     http2: defaultHttp2,
     hasHttp1Trailers: false,
+    upgrades: new Map(),
     routeConfig: "routes",
     rbac: [],
     accessLogs: [],

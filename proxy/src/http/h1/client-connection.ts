@@ -33,6 +33,8 @@ export class H1ClientConnection implements UpstreamStream {
   private remaining = 0;
   private method = "";
   private isChunkedOut = false;
+  /** The request asks for another protocol; until 101 nothing but its head may be sent. */
+  private isUpgrade = false;
   private requestEnded = true;
   private responseEnded = true;
   private mustClose = false;
@@ -94,6 +96,12 @@ export class H1ClientConnection implements UpstreamStream {
     const { method, headers, bodyLength } = head;
     this.method = method;
     let text = headers.appendTo(`${method} ${path} HTTP/1.1\r\n`);
+    this.isUpgrade = head.upgrade !== "";
+    if (this.isUpgrade) {
+      this.isChunkedOut = false;
+      this.out.addText(`${text}connection: Upgrade\r\nupgrade: ${head.upgrade}\r\n\r\n`);
+      return;
+    }
     this.isChunkedOut = bodyLength === lengthUnknown;
     if (this.isChunkedOut) text += "transfer-encoding: chunked\r\n\r\n";
     else if ((headers.seen & NAME.contentLength) !== 0) text += "\r\n";
@@ -119,6 +127,7 @@ export class H1ClientConnection implements UpstreamStream {
     this.requestEnded = true;
     this.out.flush();
     if (this.responseEnded) this.release();
+    else if (this.isUpgrade && this.state === State.closeBody) this.socket.end();
   }
 
   flush(): boolean {
@@ -243,7 +252,10 @@ export class H1ClientConnection implements UpstreamStream {
     }
     const next = at + result;
     const response = this.response;
-    if (response.status < 200) {
+    if (response.status === 101 && this.isUpgrade) {
+      response.bodyLength = untilClose;
+      response.wantsClose = true;
+    } else if (response.status < 200) {
       // Interim responses are ours to swallow: Expect was answered here, and an upgrade was never asked for.
       if (response.status === 101 || ++this.interim > maxInterim) {
         this.fail("protocol-error", response.status === 101 ? "unexpected_upgrade" : "too_many_interim_responses");

@@ -39,7 +39,11 @@ export class RequestHead {
   /** The peer asked to close after this exchange. */
   wantsClose = false;
   expectsContinue = false;
-  wantsUpgrade = false;
+  /**
+   * What the connection, or the HTTP/2 stream, is to become, in lower case; "" for an ordinary request. HTTP/1.1 says it by
+   * Upgrade, HTTP/2 by CONNECT with :protocol (RFC 8441), which is a GET here as well.
+   */
+  upgrade = "";
 }
 
 /** Why a head was refused: a status for the peer and a detail for the log. */
@@ -180,7 +184,7 @@ function interpret(head: RequestHead): HeadRefusal | undefined {
   head.hasContentLength = false;
   head.wantsClose = false;
   head.expectsContinue = false;
-  head.wantsUpgrade = false;
+  head.upgrade = "";
   let hosts = 0;
   let host = "";
   let isChunked = false;
@@ -212,7 +216,7 @@ function interpret(head: RequestHead): HeadRefusal | undefined {
     } else if ((flags & NAME.expect) !== 0) {
       if (head.expectsContinue || value.toLowerCase() !== "100-continue") return refusal(417, "unknown_expectation");
       head.expectsContinue = true;
-    } else upgrade = value;
+    } else upgrade = upgrade === "" ? value : `${upgrade},${value}`;
   }
   if (isChunked) {
     if (head.hasContentLength) return refusal(400, "content_length_with_transfer_encoding");
@@ -222,7 +226,7 @@ function interpret(head: RequestHead): HeadRefusal | undefined {
   if (!isAuthority(host)) return refusal(400, "invalid_host");
   head.authority = host;
   // An h2c upgrade is never forwarded nor refused: its headers are hop-by-hop and fall away (RFC 9113 3.1).
-  head.wantsUpgrade = connectionHasUpgrade && upgrade !== "" && upgrade.toLowerCase() !== "h2c";
+  if (connectionHasUpgrade && upgrade.toLowerCase() !== "h2c") head.upgrade = upgrade.toLowerCase();
   return checkTarget(head);
 }
 

@@ -21,7 +21,8 @@ import {
 } from "./request-head";
 import { reasonPhrase } from "./status";
 
-const State = { head: 0, fixedBody: 1, chunkedBody: 2, complete: 3, closing: 4 } as const;
+/** `tunnel`: after 101 everything belongs to the other protocol, until the connection ends. */
+const State = { head: 0, fixedBody: 1, chunkedBody: 2, complete: 3, closing: 4, tunnel: 5 } as const;
 
 /** After an error reply the peer may still be sending: read and drop for this long so that it sees the reply, not a reset. */
 const lingerMs = 1000;
@@ -160,13 +161,20 @@ export class H1ServerConnection implements DownstreamStream {
         }
         at = next;
         if (this.decoder.isDone) this.finishRequest();
+      } else if (this.state === State.tunnel) {
+        this.sink.onRequestData(input, at, input.length);
+        at = input.length;
       } else {
         if (this.state === State.complete) this.hold(input, at);
         break;
       }
     }
     this.isReading = false;
-    if (this.state === State.fixedBody || this.state === State.chunkedBody) this.sink.onRequestFlush();
+    if (this.hasBody) this.sink.onRequestFlush();
+  }
+
+  private get hasBody(): boolean {
+    return this.state === State.fixedBody || this.state === State.chunkedBody || this.state === State.tunnel;
   }
 
   private readonly onChunkData = (chunk: Buffer, start: number, end: number): void => {
@@ -239,7 +247,8 @@ export class H1ServerConnection implements DownstreamStream {
     }
     head.headers.removeFlagged(NAME.expect);
     this.sink.onRequest(this);
-    if (this.state === State.complete && !this.responseEnded) this.sink.onRequestEnd(null);
+    // What asks for an upgrade has not ended: what comes next belongs to the other protocol, or to nobody.
+    if (this.state === State.complete && !this.responseEnded && head.upgrade === "") this.sink.onRequestEnd(null);
   }
 
   private finishRequest(): void {
@@ -294,7 +303,12 @@ export class H1ServerConnection implements DownstreamStream {
 
   sendHead(status: number, reason: string, headers: HeaderList, bodyLength: number): void {
     this.isResponding = true;
-    if (this.state !== State.complete) this.mustClose = true; // early response: the rest of the body is not read
+    if (status === 101) {
+      this.startTunnel(reason, headers);
+      return;
+    }
+    // Early response: the rest of the body is not read. Refused upgrade: bytes behind it are no request.
+    if (this.state !== State.complete || this.request.upgrade !== "") this.mustClose = true;
     let text = headers.appendTo(`HTTP/1.1 ${status} ${reason === "" ? reasonPhrase(status) : reason}\r\n`);
     const isBodyless = this.request.method === "HEAD" || status === 204 || status === 304;
     this.isChunkedOut = bodyLength === lengthUnknown && !isBodyless;
@@ -302,6 +316,23 @@ export class H1ServerConnection implements DownstreamStream {
     else if (!isBodyless && (headers.seen & NAME.contentLength) === 0) text += `content-length: ${bodyLength}\r\n`;
     text += this.mustClose ? "connection: close\r\n\r\n" : "\r\n";
     this.out.addText(text);
+  }
+
+  private startTunnel(reason: string, headers: HeaderList): void {
+    this.isChunkedOut = false;
+    this.mustClose = true;
+    this.state = State.tunnel;
+    const start = `HTTP/1.1 101 ${reason === "" ? reasonPhrase(101) : reason}\r\n`;
+    this.out.addText(`${headers.appendTo(start)}connection: Upgrade\r\nupgrade: ${this.request.upgrade}\r\n\r\n`);
+    this.out.flush();
+    const held = this.held;
+    this.held = null;
+    // A fresh turn: the router is not to be called from inside its call.
+    setImmediate(() => {
+      if (this.isDead || this.state !== State.tunnel) return;
+      if (held !== null) this.consume(held);
+      if (!this.bodyPaused) this.socket.resume();
+    });
   }
 
   sendData(chunk: Buffer, start: number, end: number): void {
@@ -362,7 +393,7 @@ export class H1ServerConnection implements DownstreamStream {
   }
 
   pauseRequest(): void {
-    if (this.state !== State.fixedBody && this.state !== State.chunkedBody) return;
+    if (!this.hasBody) return;
     this.bodyPaused = true;
     this.socket.pause();
   }
@@ -397,7 +428,11 @@ export class H1ServerConnection implements DownstreamStream {
   };
 
   // As Envoy: a FIN of the peer ends its request.
-  private readonly onEnd = (): void => this.die("downstream_remote_disconnect");
+  private readonly onEnd = (): void => {
+    // The end of a tunnel is the end of what was said in it, which must arrive; what comes back may still be written.
+    if (this.state === State.tunnel && !this.responseEnded) this.sink.onRequestEnd(null);
+    else this.die("downstream_remote_disconnect");
+  };
   private readonly onError = (): void => this.die("downstream_connection_error");
   private readonly onClose = (): void => {
     this.die("downstream_remote_disconnect");

@@ -17,6 +17,7 @@ const methodInfo = nameInfo(":method");
 const schemeInfo = nameInfo(":scheme");
 const authorityInfo = nameInfo(":authority");
 const pathInfo = nameInfo(":path");
+const protocolInfo = nameInfo(":protocol");
 const maxInterim = 8;
 const maxSpare = 64;
 
@@ -30,6 +31,7 @@ export class H2ClientStream extends H2Stream implements UpstreamStream {
   readonly response = new ResponseHead();
   private sink: ResponseSink | null = null;
   isHeadRequest = false;
+  private isUpgrade = false;
   hasResponse = false;
   interim = 0;
   /** Bytes of the connection before this stream's head. */
@@ -48,10 +50,11 @@ export class H2ClientStream extends H2Stream implements UpstreamStream {
   sendHead(head: RequestHead, path: string): void {
     const { owner } = this;
     const { bodyLength, mayHaveTrailers } = head;
-    const isLast = bodyLength === 0 && !mayHaveTrailers;
+    this.isUpgrade = head.upgrade !== "";
+    const isLast = bodyLength === 0 && !mayHaveTrailers && !this.isUpgrade;
     this.isHeadRequest = head.method === "HEAD";
     this.open(owner.nextId(), owner.initialSendWindow);
-    this.toSend = bodyLength === lengthUnknown || mayHaveTrailers ? -1 : bodyLength;
+    this.toSend = bodyLength === lengthUnknown || mayHaveTrailers || this.isUpgrade ? -1 : bodyLength;
     owner.start(this);
     this.headAt = owner.out.written;
     owner.sendHeaders(this.id, head, path, isLast);
@@ -82,6 +85,10 @@ export class H2ClientStream extends H2Stream implements UpstreamStream {
   /** The final head. */
   onHead(isLast: boolean): void {
     const { response } = this;
+    if (this.isUpgrade && response.status === 200 && !isLast) {
+      response.status = 101;
+      response.bodyLength = lengthUnknown;
+    }
     this.hasResponse = true;
     this.toReceive = response.bodyLength === lengthUnknown ? -1 : response.bodyLength;
     this.sink?.onResponse(response);
@@ -183,14 +190,21 @@ export class H2ClientConnection extends H2Connection<H2ClientStream> {
   }
 
   sendHeaders(id: number, head: RequestHead, path: string, isLast: boolean): void {
-    const { method, scheme, headers } = head;
+    const { scheme, headers, upgrade } = head;
+    const method = upgrade === "" ? head.method : "CONNECT";
     const authority = headers.get("host") ?? "";
-    const at = this.beginHeaders(id, headers, 64 + path.length + authority.length + method.length, isLast);
+    const at = this.beginHeaders(
+      id,
+      headers,
+      96 + path.length + authority.length + method.length + upgrade.length,
+      isLast,
+    );
     const { out, encoder } = this;
     encoder.add(out, methodInfo, method);
     encoder.add(out, schemeInfo, scheme);
     encoder.add(out, authorityInfo, authority);
     encoder.add(out, pathInfo, path);
+    if (upgrade !== "") encoder.add(out, protocolInfo, upgrade);
     encoder.addList(out, headers);
     this.endHeaders(at, id);
   }

@@ -5,7 +5,16 @@ import { CHAR, charClass } from "../h1/chars";
 import { flatCopy, type NameInfo, nameInfo } from "../h1/header-list";
 import { isAuthority } from "../h1/request-head";
 
-export const PSEUDO = { none: 0, method: 1, scheme: 2, authority: 3, path: 4, status: 5, unknown: 6 } as const;
+export const PSEUDO = {
+  none: 0,
+  method: 1,
+  scheme: 2,
+  authority: 3,
+  path: 4,
+  status: 5,
+  unknown: 6,
+  protocol: 7,
+} as const;
 
 export interface Field {
   readonly info: NameInfo;
@@ -31,6 +40,7 @@ const pseudoNames: Readonly<Record<string, number>> = {
   ":authority": PSEUDO.authority,
   ":path": PSEUDO.path,
   ":status": PSEUDO.status,
+  ":protocol": PSEUDO.protocol,
 };
 
 export function createField(info: NameInfo, value: string, nameProblem: string): Field {

@@ -3,7 +3,7 @@
 // parser could read differently once it is HTTP/1.1 again is malformed here.
 
 import { HeaderList, NAME, type NameInfo, nameInfo } from "../h1/header-list";
-import { lengthUnknown, methods, parseContentLength, type RequestHead } from "../h1/request-head";
+import { isToken, lengthUnknown, methods, parseContentLength, type RequestHead } from "../h1/request-head";
 import type { ResponseHead } from "../h1/response-head";
 import { areForbidden } from "../h1/trailers";
 import { type Field, type FieldSink, hostInfo, PSEUDO } from "./fields";
@@ -26,6 +26,7 @@ export class MessageFields implements FieldSink {
   path = "";
   authority = "";
   status = "";
+  private protocol = "";
   private seen = 0;
   private host: string | null = null;
   private cookies = "";
@@ -42,6 +43,7 @@ export class MessageFields implements FieldSink {
     this.path = "";
     this.authority = "";
     this.status = "";
+    this.protocol = "";
     this.seen = 0;
     this.host = null;
     this.cookies = "";
@@ -82,6 +84,9 @@ export class MessageFields implements FieldSink {
         this.authority = field.value;
         this.headers.pushField(hostInfo, field.value, field.line);
         break;
+      case PSEUDO.protocol:
+        this.protocol = field.value;
+        break;
       case PSEUDO.status:
         this.status = field.value;
     }
@@ -114,28 +119,32 @@ export class MessageFields implements FieldSink {
   }
 
   /** Completes a request head. The problem, or "". */
-  toRequest(head: RequestHead, isLast: boolean): string {
+  toRequest(head: RequestHead, isLast: boolean, takesConnect: boolean): string {
     if (this.problem !== "") return this.problem;
     const required = (1 << PSEUDO.method) | (1 << PSEUDO.scheme) | (1 << PSEUDO.path);
-    if (this.method === "CONNECT") return "connect_not_configured";
+    const isUpgrade = this.method === "CONNECT" && takesConnect && isToken(this.protocol);
+    if (this.method === "CONNECT" && !isUpgrade) return "connect_not_configured";
+    if ((this.seen & (1 << PSEUDO.protocol)) !== 0 && !isUpgrade) return "protocol_without_connect";
+    if (isUpgrade && (isLast || this.contentLength !== null)) return "upgrade_without_a_stream";
     if ((this.seen & required) !== required) return "missing_pseudo_header";
     if ((this.seen & (1 << PSEUDO.status)) !== 0) return "status_in_a_request";
-    if (!methods.has(this.method)) return "unknown_method";
+    if (!isUpgrade && !methods.has(this.method)) return "unknown_method";
     if (this.scheme !== "http" && this.scheme !== "https") return "unknown_scheme";
     if (this.path === "*" && this.method !== "OPTIONS") return "asterisk_without_options";
     const bad = this.checkHost();
     if (bad !== "") return bad;
     if (this.cookies !== "") this.headers.pushField(cookieInfo, this.cookies, undefined);
-    head.method = this.method;
+    head.method = isUpgrade ? "GET" : this.method;
+    head.upgrade = isUpgrade ? this.protocol.toLowerCase() : "";
     head.path = this.path;
     head.authority = this.authority;
     head.scheme = this.scheme;
     head.wantsClose = false;
-    head.wantsUpgrade = false;
     head.expectsContinue = this.expectsContinue;
     head.hasContentLength = this.contentLength !== null;
     head.bodyLength = this.bodyLength(isLast);
-    head.mayHaveTrailers = !isLast;
+    head.mayHaveTrailers = !isLast && !isUpgrade;
+    if (isUpgrade) head.bodyLength = 0;
     return head.bodyLength === invalidLength ? "invalid_content_length" : "";
   }
 

@@ -47,7 +47,9 @@ export class H2ServerConnection extends H2Connection<H2ServerStream> {
     private readonly maxRequests: number,
   ) {
     super(socket, limits, headerLimits, Number.POSITIVE_INFINITY);
-    this.sendSettings([[SETTING.maxConcurrentStreams, limits.maxConcurrentStreams]], headerLimits);
+    const settings: [number, number][] = [[SETTING.maxConcurrentStreams, limits.maxConcurrentStreams]];
+    if (limits.allowConnect) settings.push([SETTING.enableConnectProtocol, 1]);
+    this.sendSettings(settings, headerLimits);
   }
 
   /** Draining counts until the peer had a round trip to hear of it, so that the process does not leave too early. */
@@ -94,14 +96,17 @@ export class H2ServerConnection extends H2Connection<H2ServerStream> {
     if (!this.decode(block, start, end, fields)) return;
     this.guard.onOpened();
     const isLate = this.hasSaidLast;
-    if (isLate || this.streams.size >= this.limits.maxConcurrentStreams) {
+    const { limits } = this;
+    if (isLate || this.streams.size >= limits.maxConcurrentStreams) {
       this.spare.push(stream);
       this.out.resetStream(id, CODE.refusedStream);
       // Past our GOAWAY it is nobody's fault; more streams than allowed are counted like resets.
       if (!isLate && this.guard.onClosed(performance.now(), true)) this.onRapidReset();
       return;
     }
-    const problem = this.decoder.isTooLarge ? "headers_too_large" : fields.toRequest(stream.request, isLast);
+    const problem = this.decoder.isTooLarge
+      ? "headers_too_large"
+      : fields.toRequest(stream.request, isLast, limits.allowConnect);
     if (problem !== "") {
       this.spare.push(stream);
       this.refuseStream(id, problem);

@@ -38,7 +38,7 @@ export class H2ServerStream extends H2Stream implements DownstreamStream {
     this.hasHead = false;
     this.isRemoteEnded = isLast;
     const { request, exchange } = this;
-    this.toReceive = request.bodyLength === lengthUnknown ? -1 : request.bodyLength;
+    this.toReceive = request.bodyLength === lengthUnknown || request.upgrade !== "" ? -1 : request.bodyLength;
     if (request.expectsContinue && !isLast) this.owner.sendContinue(id);
     exchange.onRequest(this);
     if (isLast && this.isOpen) exchange.onRequestEnd(null);
@@ -78,7 +78,8 @@ export class H2ServerStream extends H2Stream implements DownstreamStream {
     const isBodyless = this.request.method === "HEAD" || status === 204 || status === 304;
     const isLast = isBodyless || (bodyLength === 0 && !mayHaveTrailers);
     this.toSend = bodyLength < 0 || mayHaveTrailers ? -1 : bodyLength;
-    this.owner.sendHeaders(this.id, status, headers, isLast);
+    // RFC 8441 5: what HTTP/1.1 switches to by 101 is a stream that was opened by 200.
+    this.owner.sendHeaders(this.id, status === 101 ? 200 : status, headers, isLast);
     this.isEndSent = isLast;
   }
 
