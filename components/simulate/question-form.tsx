@@ -32,6 +32,7 @@ export function QuestionSentence({ document, form, onChange }: Props) {
         value={form.from || null}
         onChange={(value) => onChange({ from: value ?? "" })}
         searchable
+        limit={60}
         allowDeselect={false}
         error={problems.from}
         className={classes.wide}
@@ -40,6 +41,7 @@ export function QuestionSentence({ document, form, onChange }: Props) {
         label="to host"
         placeholder="service.namespace"
         data={hosts}
+        limit={60}
         value={form.host}
         onChange={(host) => onChange({ host })}
         error={problems.host}

@@ -1,3 +1,4 @@
+export * from "./choose";
 export * from "./code";
 export { ErrorText } from "./error-text";
 export * from "./format";

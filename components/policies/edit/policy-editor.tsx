@@ -3,7 +3,7 @@
 // one at a time. Rule: it shows the draft; a revision or what runs can be compared with, not edited.
 import { Tabs, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { useMemo, useState } from "react";
+import { useDeferredValue, useMemo, useState } from "react";
 import { type Draft, RefusalNote, useDraft } from "@/components/draft";
 import { useMe, useMesh, useUrlParameters } from "@/components/shell";
 import { EmptyState, ErrorState, LoadingRows, Page, ReadingHead } from "@/components/ui";
@@ -17,7 +17,7 @@ import { FormPane } from "./form-pane";
 import { EditorHeader } from "./header";
 import { problemsOf } from "./problems";
 import { useDesign } from "./use-design";
-import { useSession } from "./use-session";
+import { type SessionHandle, useSession } from "./use-session";
 import { YamlPane } from "./yaml-pane";
 
 export function PolicyEditor({ kind, namespace, name }: { kind: string; namespace: string; name: string }) {
@@ -84,25 +84,47 @@ function Editor({ draft, stored, index }: { draft: Draft; stored: PolicyObject; 
     if (isPhone) set({ pane: "yaml" });
     setGoTo({ from });
   };
+  // Who types in the text never waits for what stands beside it; a field shows its own key at once.
+  const [isTyping, setTyping] = useState(false);
+  const text: SessionHandle = {
+    ...handle,
+    type: (next) => {
+      setTyping(true);
+      handle.type(next);
+    },
+  };
+  const fields: SessionHandle = {
+    ...handle,
+    set: (path, value) => {
+      setTyping(false);
+      return handle.set(path, value);
+    },
+  };
+  const form = <FormPane handle={fields} index={index} isReadOnly={isReadOnly} onJump={jump} />;
+  const formLater = useDeferredValue(form);
+  const header = useDeferredValue(
+    <EditorHeader
+      draft={draft}
+      stored={stored}
+      index={index}
+      isReadOnly={isReadOnly}
+      consequences={design.consequences.value}
+      isComparing={design.base !== null}
+    />,
+  );
+  const consequence = useDeferredValue(
+    <ConsequencePane stored={stored} index={index} design={design} draft={draft} problems={problems} onJump={jump} />,
+  );
   const panes = {
-    form: <FormPane handle={handle} index={index} isReadOnly={isReadOnly} onJump={jump} />,
+    form: isTyping ? formLater : form,
     yaml: (
-      <YamlPane handle={handle} index={index} problems={problems} isReadOnly={isReadOnly} goTo={goTo} onJump={jump} />
+      <YamlPane handle={text} index={index} problems={problems} isReadOnly={isReadOnly} goTo={goTo} onJump={jump} />
     ),
-    consequence: (
-      <ConsequencePane stored={stored} index={index} design={design} draft={draft} problems={problems} onJump={jump} />
-    ),
+    consequence,
   };
   return (
     <div className={classes.screen}>
-      <EditorHeader
-        draft={draft}
-        stored={stored}
-        index={index}
-        isReadOnly={isReadOnly}
-        consequences={design.consequences.value}
-        isComparing={design.base !== null}
-      />
+      {header}
       {draft.snapshot ? <RefusalNote snapshot={draft.snapshot} onDismiss={draft.dismiss} /> : null}
       {isPhone ? (
         <Tabs

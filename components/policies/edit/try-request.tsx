@@ -5,11 +5,11 @@ import { Button, Select, Text, Textarea, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { useDesignWorker } from "@/components/design-worker";
 import type { Draft } from "@/components/draft";
-import { StatusIcon } from "@/components/ui";
+import { Choose, StatusIcon } from "@/components/ui";
 import type { MeshIndex } from "@/lib/mesh";
 import type { PolicyObject } from "@/lib/mesh/policies";
 import type { Answer } from "@/lib/simulate";
-import { optionsOf } from "../forms/reference-fields";
+import { optionOf, optionsOf } from "../forms/reference-fields";
 import { AnswerLine } from "./answer-line";
 import classes from "./edit.module.css";
 import { firstRequest, questionOf, type RequestFields } from "./question";
@@ -62,22 +62,20 @@ export function TryRequest(props: { stored: PolicyObject; index: MeshIndex; desi
         }}
       >
         <div className={classes.tryRow}>
-          <Select
+          <Choose
             size="xs"
             label="From"
-            searchable
             allowDeselect={false}
-            value={fields.from || null}
-            data={optionsOf(index, ["Service", "Gateway"], own)}
+            chosen={fields.from ? optionOf(index, fields.from, own) : null}
+            options={() => optionsOf(index, ["Service", "Gateway"], own)}
             onChange={(value) => change({ from: value ?? "" })}
           />
-          <Select
+          <Choose
             size="xs"
             label="To"
-            searchable
             allowDeselect={false}
-            value={fields.to || null}
-            data={optionsOf(index, ["Service", "ExternalService"], own)}
+            chosen={fields.to ? optionOf(index, fields.to, own) : null}
+            options={() => optionsOf(index, ["Service", "ExternalService"], own)}
             onChange={(value) => change({ to: value ?? "" })}
           />
         </div>

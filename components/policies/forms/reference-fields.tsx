@@ -1,11 +1,13 @@
 "use client";
 // Fields that name other objects: a service, callers, a target. Rule: a person chooses by name; the reference is written the way the
 // model writes it, without the namespace when it is the object's own.
-import { Group, MultiSelect, SegmentedControl, Select, Stack } from "@mantine/core";
+import { Group, SegmentedControl, Stack } from "@mantine/core";
 import { useState } from "react";
+import { Choose, ChooseMany, type Option } from "@/components/ui";
 import {
   type Kind,
   type MeshIndex,
+  type MeshObject,
   objectKey,
   type Path,
   parseKey,
@@ -16,14 +18,21 @@ import {
 } from "@/lib/mesh";
 import { useDescription, usePolicyForm } from "./form-context";
 
-export function optionsOf(index: MeshIndex, kinds: readonly Kind[], own: string | undefined) {
-  return kinds.flatMap((kind) =>
-    index.all(kind).map((object) => {
-      const where = object.metadata.namespace === own ? "" : `${object.metadata.namespace}/`;
-      const what = kind === "Service" ? "" : ` (${kind === "ExternalService" ? "external" : kind.toLowerCase()})`;
-      return { value: objectKey(object), label: `${where}${object.metadata.name}${what}` };
-    }),
-  );
+export function optionsOf(index: MeshIndex, kinds: readonly Kind[], own: string | undefined): Option[] {
+  return kinds.flatMap((kind) => index.all(kind).map((object) => optionFor(object, own)));
+}
+
+/** What is chosen, also when it is not there any more. */
+export function optionOf(index: MeshIndex, key: string, own: string | undefined): Option {
+  const object = index.get(key);
+  return object ? optionFor(object, own) : { value: key, label: `${parseKey(key)?.name ?? key} (not there)` };
+}
+
+function optionFor(object: MeshObject, own: string | undefined): Option {
+  const { kind } = object;
+  const where = object.metadata.namespace === own ? "" : `${object.metadata.namespace}/`;
+  const what = kind === "Service" ? "" : ` (${kind === "ExternalService" ? "external" : kind.toLowerCase()})`;
+  return { value: objectKey(object), label: `${where}${object.metadata.name}${what}` };
 }
 
 /** `{kind, name}` as an object of namespace `own` writes it. */
@@ -36,26 +45,19 @@ export function refOfKey(key: string, own: string | undefined): Ref | undefined 
     : { kind, namespace: parts.namespace, name: parts.name };
 }
 
-function withMissing(options: { value: string; label: string }[], keys: readonly string[]) {
-  const missing = keys.filter((key) => !options.some((each) => each.value === key));
-  return [...options, ...missing.map((value) => ({ value, label: `${parseKey(value)?.name ?? value} (not there)` }))];
-}
-
 export function RefField(props: { path: Path; label: string; value: Ref; kinds: readonly Ref["kind"][] }) {
   const form = usePolicyForm();
   const own = form.object.metadata.namespace;
   const key = refKey(props.value, form.object);
   return (
-    <Select
+    <Choose
       label={props.label}
       description={useDescription(props.path)}
       size="xs"
-      searchable
-      limit={60}
       allowDeselect={false}
       disabled={form.isReadOnly}
-      value={key}
-      data={withMissing(optionsOf(form.index, props.kinds, own), [key])}
+      chosen={optionOf(form.index, key, own)}
+      options={() => optionsOf(form.index, props.kinds, own)}
       onChange={(next) => next && form.set(props.path, refOfKey(next, own))}
     />
   );
@@ -67,16 +69,14 @@ export function ServiceField(props: { path: Path; label: string; value: ServiceR
   const key = serviceRefKey(props.value, form.object);
   const words = useDescription(props.path);
   return (
-    <Select
+    <Choose
       label={props.label}
       {...(props.isPlain ? {} : { description: words })}
       size="xs"
-      searchable
-      limit={60}
       allowDeselect={false}
       disabled={form.isReadOnly}
-      value={key}
-      data={withMissing(optionsOf(form.index, ["Service"], own), [key])}
+      chosen={optionOf(form.index, key, own)}
+      options={() => optionsOf(form.index, ["Service"], own)}
       onChange={(next) => {
         const ref = next ? refOfKey(next, own) : undefined;
         if (ref)
@@ -99,17 +99,15 @@ export function RefsField(props: {
   const fromSchema = useDescription(props.path);
   const keys = (props.value ?? []).map((ref) => refKey(ref, form.object));
   return (
-    <MultiSelect
+    <ChooseMany
       label={props.label}
       description={props.description ?? fromSchema}
       size="xs"
-      searchable
-      limit={60}
       clearable
       disabled={form.isReadOnly}
-      value={keys}
+      chosen={keys.map((key) => optionOf(form.index, key, own))}
       placeholder={keys.length === 0 ? props.placeholder : ""}
-      data={withMissing(optionsOf(form.index, ["Service", "Gateway", "Workload"], own), keys)}
+      options={() => optionsOf(form.index, ["Service", "Gateway", "Workload"], own)}
       onChange={(next) => {
         // references that stay keep the way in which they are written
         const refs = next.flatMap((key) => props.value?.[keys.indexOf(key)] ?? refOfKey(key, own) ?? []);
@@ -118,6 +116,8 @@ export function RefsField(props: {
     />
   );
 }
+
+const plainOption = (value: string): Option => ({ value, label: value });
 
 type Target = { namespace?: string | undefined; service?: string | undefined };
 
@@ -134,7 +134,7 @@ export function TargetField({ value }: { value: Target | undefined }) {
     setChosen(null);
   };
   const key = value?.service ? `Service/${value.namespace ?? own ?? ""}/${value.service}` : null;
-  const services = optionsOf(form.index, ["Service"], own);
+  const namespace = shown === level && value?.namespace ? plainOption(value.namespace) : null;
   return (
     <Stack gap={8}>
       <SegmentedControl
@@ -151,18 +151,20 @@ export function TargetField({ value }: { value: Target | undefined }) {
       />
       {shown === "mesh" ? null : (
         <Group gap={12}>
-          <Select
+          <Choose
             flex={1}
             size="xs"
-            searchable
-            limit={60}
             allowDeselect={false}
             aria-label={shown === "service" ? "Service" : "Namespace"}
             description={words}
             disabled={form.isReadOnly}
             placeholder={shown === "service" ? "Choose a service" : "Choose a namespace"}
-            value={shown === "service" ? key : shown === level ? (value?.namespace ?? null) : null}
-            data={shown === "service" ? withMissing(services, key ? [key] : []) : [...form.index.namespaces]}
+            chosen={shown === "service" ? (key ? optionOf(form.index, key, own) : null) : namespace}
+            options={() =>
+              shown === "service"
+                ? optionsOf(form.index, ["Service"], own)
+                : [...form.index.namespaces].map(plainOption)
+            }
             onChange={(next) => {
               if (!next) return;
               if (shown === "namespace") return set({ namespace: next });

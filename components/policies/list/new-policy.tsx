@@ -1,15 +1,15 @@
 "use client";
 // "What do you want to be so?" Job: an intent, what it needs, and what it would change, before it changes anything.
 // Rule: everything chosen is in the URL, so that a canvas edge, a finding or a denied request can fill it in.
-import { Button, Group, MultiSelect, Select, Text, TextInput } from "@mantine/core";
+import { Button, Group, Select, Text, TextInput } from "@mantine/core";
 import { useRouter } from "next/navigation";
 import { useMemo, useState } from "react";
 import { useDraft } from "@/components/draft";
 import { sharedSearch, useMe, useMesh, useUrlParameters } from "@/components/shell";
-import { Answer, ErrorState, LoadingRows, Page, Panel } from "@/components/ui";
+import { Answer, Choose, ChooseMany, ErrorState, LoadingRows, Page, Panel } from "@/components/ui";
 import { applyCommand, buildIndex, diffDocuments, type MeshIndex, parseKey } from "@/lib/mesh";
 import { POLICY_TEMPLATES, type PolicyTemplate, type TemplateInput } from "@/lib/mesh/policies";
-import { optionsOf } from "../forms/reference-fields";
+import { optionOf, optionsOf } from "../forms/reference-fields";
 import classes from "./list.module.css";
 import { TemplateGallery } from "./template-gallery";
 
@@ -116,24 +116,22 @@ function Inputs({ template, index, input }: { template: PolicyTemplate; index: M
   return (
     <div className={classes.inputs}>
       {needs.has("service") || needs.has("service-or-mesh") || needs.has("external") ? (
-        <Select
+        <Choose
           label={kind === "Service" ? "Service" : "External service"}
-          searchable
           clearable={needs.has("service-or-mesh")}
           allowDeselect={false}
           placeholder={needs.has("service-or-mesh") ? "The whole mesh" : "Choose"}
-          value={input.to && index.get(input.to)?.kind === kind ? input.to : null}
-          data={optionsOf(index, [kind], undefined)}
+          chosen={input.to && index.get(input.to)?.kind === kind ? optionOf(index, input.to, undefined) : null}
+          options={() => optionsOf(index, [kind], undefined)}
           onChange={(value) => set({ to: value })}
         />
       ) : null}
       {needs.has("callers") ? (
-        <MultiSelect
+        <ChooseMany
           label="Callers"
-          searchable
           placeholder={input.from.length === 0 ? (kind === "Service" ? "Choose" : "Who draws a line to it") : ""}
-          value={input.from.filter((key) => index.get(key))}
-          data={optionsOf(index, ["Service", "Gateway"], undefined)}
+          chosen={input.from.filter((key) => index.get(key)).map((key) => optionOf(index, key, undefined))}
+          options={() => optionsOf(index, ["Service", "Gateway"], undefined)}
           onChange={(value) => set({ from: value.length > 0 ? value.join(",") : null })}
         />
       ) : null}
