@@ -1,6 +1,7 @@
 "use client";
 // What the review screens read and write. Rule: each step answers with the whole review, which replaces the cached one.
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { get, keys, type PageOf, send } from "@/components/api-client";
 import type {
   NewCommentDto,
@@ -12,6 +13,7 @@ import type {
   StationOf,
   TestRun,
 } from "@/lib/api/schema";
+import type { StationId } from "@/lib/review";
 
 export function useReviews(mesh: string, state: "open" | "decided" | "all") {
   return useQuery({
@@ -35,15 +37,34 @@ export function useStation<S extends StationContent["station"]>(
   station: S,
   round: number | null,
 ) {
+  return useQuery({ ...stationQuery(mesh, review, station, round), enabled: review.round !== null });
+}
+
+function stationQuery<S extends StationContent["station"]>(
+  mesh: string,
+  review: ReviewDto,
+  station: S,
+  round: number | null,
+) {
   const search = round === null ? "" : `?round=${round}`;
-  const isLive = station === "checklist" || station === "rollout" || station === "routing";
-  return useQuery({
+  return {
     queryKey: keys.mesh(mesh, "review", String(review.number), "station", station, round, review.round?.digest),
-    queryFn: ({ signal }) =>
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
       get<StationOf<S>>(`/meshes/${mesh}/reviews/${review.number}/stations/${station}${search}`, signal),
-    staleTime: isLive ? 0 : 10 * 60_000,
-    enabled: review.round !== null,
-  });
+    staleTime: isLive(station) ? 0 : 10 * 60_000,
+  };
+}
+
+const isLive = (station: StationId) => station === "checklist" || station === "rollout" || station === "routing";
+const isText = (station: StationId) => station === "purpose" || station === "decision";
+
+/** Reads the next station while the board looks at this one; what is measured is read when one is there. */
+export function useReadAhead(mesh: string, review: ReviewDto, next: StationId | null): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    if (!next || !review.round || isLive(next) || isText(next)) return;
+    void client.prefetchQuery(stationQuery(mesh, review, next, null));
+  }, [client, mesh, review, next]);
 }
 
 /** Of the saved draft: asked anew for each version of it. */

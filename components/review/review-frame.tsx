@@ -13,7 +13,7 @@ import { isStation, neighboursOf, numberOf, STATIONS, type StationId } from "@/l
 import { Comments } from "./comments";
 import { Notes } from "./notes";
 import { PresenterClock, useClock } from "./presenter-clock";
-import { useReview } from "./queries";
+import { useReadAhead, useReview } from "./queries";
 import classes from "./review.module.css";
 import { useStationKeys } from "./use-station-keys";
 import { stateStatus, stateWord } from "./words";
@@ -61,6 +61,7 @@ function Walk(props: { mesh: string; review: ReviewDto; station: StationId; chil
   const clock = useClock(review.number, station);
   const root = `/meshes/${mesh}/reviews/${review.number}`;
   const { before, after } = neighboursOf(station);
+  useReadAhead(mesh, review, after);
   const walked = useRef(false);
 
   const go = useCallback(

@@ -12,7 +12,6 @@ import { type DesignAt, readDesign } from "@/lib/data/meshes";
 import { observedIn } from "@/lib/data/reviews/evidence";
 import { readReview } from "@/lib/data/reviews/read";
 import { readRoundTests } from "@/lib/data/reviews/round-tests";
-import type { ReviewRow } from "@/lib/data/reviews/rows";
 import { readApproval } from "@/lib/data/reviews/rules";
 import { AppError } from "@/lib/errors";
 import { diffDocuments, digestOf, emptyMesh, type MeshDocument, type Positions } from "@/lib/mesh";
@@ -49,6 +48,12 @@ function once<T>(key: string, compute: () => T): T {
   return value;
 }
 
+async function onceRead<T>(key: string, compute: () => Promise<T>): Promise<T> {
+  if (kept.has(key)) return kept.get(key) as T;
+  const value = await compute();
+  return once(key, () => value);
+}
+
 export async function stationContent(runtime: Runtime, principal: Principal, asked: Asked): Promise<StationContent> {
   const { database } = runtime;
   const { row, mesh } = await readReview(database, principal, asked);
@@ -61,24 +66,39 @@ export async function stationContent(runtime: Runtime, principal: Principal, ask
           : `Review #${row.number} has no round ${asked.round}.`,
     });
   }
-  const to = sideOf(await readDesign(database, principal, { slug: asked.slug, at: `r${round.revision.number}` }));
-  const from = row.baseRevision
-    ? sideOf(await readDesign(database, principal, { slug: asked.slug, at: `r${row.baseRevision.number}` }))
-    : nothing(asked.slug);
-  const compared = { from: from.at, to: to.at, digest: to.digest };
-  const pair = `${from.digest} ${to.digest}`;
+  const designOf = async (revision: number) =>
+    sideOf(await readDesign(database, principal, { slug: asked.slug, at: `r${revision}` }));
+  const base = row.baseRevision;
+  const readTo = () => designOf(round.revision.number);
+  const readFrom = async () => (base ? designOf(base.number) : nothing(asked.slug));
+  const compared = { from: base ? `r${base.number}` : NOTHING, to: `r${round.revision.number}`, digest: round.digest };
+  const pair = `${base?.digest ?? NOTHING} ${round.digest}`;
   switch (asked.station) {
     case "purpose":
     case "decision":
       return { station: asked.station, ...compared };
     case "changes": {
-      const sinceRound = await changesSince(database, principal, { slug: asked.slug, row, round: round.number, to });
-      const content = once(`changes ${pair}`, () => ({
-        changes: diffDocuments(from.document, to.document),
-        picture: changePicture(from.document, to.document, { before: from.positions, after: to.positions }),
-      }));
+      // Designs of 1,000 services are read only when what was made of them is not kept any more.
+      const content = await onceRead(`changes ${pair}`, async () => {
+        const [from, to] = [await readFrom(), await readTo()];
+        const changes = diffDocuments(from.document, to.document);
+        const places = { before: from.positions, after: to.positions };
+        return { changes, picture: changePicture(from.document, to.document, places) };
+      });
+      const previous = row.rounds.findLast(({ number }) => number < round.number);
+      const sinceRound = previous
+        ? {
+            round: previous.number,
+            changes: await onceRead(`since ${previous.digest} ${round.digest}`, async () =>
+              diffDocuments((await designOf(previous.revision.number)).document, (await readTo()).document),
+            ),
+          }
+        : null;
       return { station: "changes", ...compared, ...content, sinceRound };
     }
+  }
+  const [from, to] = [await readFrom(), await readTo()];
+  switch (asked.station) {
     case "trust":
       return {
         station: "trust",
@@ -123,17 +143,6 @@ const NOTHING = "an empty mesh";
 function nothing(slug: string): Side {
   const document = emptyMesh(slug);
   return { at: NOTHING, digest: digestOf(document), document, positions: {} };
-}
-
-async function changesSince(
-  database: Database,
-  principal: Principal,
-  { slug, row, round, to }: { slug: string; row: ReviewRow; round: number; to: Side },
-) {
-  const previous = row.rounds.findLast(({ number }) => number < round);
-  if (!previous) return null;
-  const before = await readDesign(database, principal, { slug, at: `r${previous.revision.number}` });
-  return { round: previous.number, changes: diffDocuments(before.document, to.document) };
 }
 
 function accessOf(from: Side, to: Side) {
