@@ -1,6 +1,15 @@
 // Route -> HTTPRoute, so that the product tries the rules to the same effect as the design's list.
 // The rule: every rule gets a verdict; exact is said only where order, matches, action and times all are.
-import { type MeshIndex, parsePath, type Route, type RouteRule, refKey, valueAt, withValueAt } from "@/lib/mesh";
+import {
+  isSameJson,
+  type MeshIndex,
+  parsePath,
+  type Route,
+  type RouteRule,
+  refKey,
+  valueAt,
+  withValueAt,
+} from "@/lib/mesh";
 import type { Manifest } from "../shared/dialect";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { type Judgement, listEntries } from "./entries";
@@ -129,18 +138,15 @@ function writeRules(route: Route, entries: readonly Entry[], of: (index: number)
     const own = entries.filter((each) => each.rule === index);
     if (own.length === 0) return [];
     const context = of(index);
-    const rewrites = rule.rewrite?.path !== undefined && rule.action.type === "forward";
-    // a prefix is replaced by match: each has a rule of its own then
-    const groups = rewrites ? own.map((each) => [each]) : inGroups(own, MAX_MATCHES);
-    return groups.map((group, i) => {
-      const [first] = group;
-      const path = first && rewrites ? newPath(context, route, rule, first) : undefined;
+    const parts = inParts(own.map((entry) => ({ entry, path: newPath(context, route, rule, entry) })));
+    return parts.map((group, i) => {
+      const path = group[0]?.path;
       const filters = filtersOf(context, rule, path);
       const backends = backendRefs(context, rule);
       const name = i === 0 ? sectionName(rule.name) : undefined;
       const written = {
         ...(name === undefined ? {} : { name }),
-        matches: group.map(({ match }) => matchOf(match)),
+        matches: group.map(({ entry }) => matchOf(entry.match)),
         ...(filters.length > 0 ? { filters } : {}),
         ...(backends.length > 0 ? { backendRefs: backends } : {}),
         ...(rule.action.type === "forward" ? timesOf(context, rule) : {}),
@@ -150,8 +156,18 @@ function writeRules(route: Route, entries: readonly Entry[], of: (index: number)
   });
 }
 
-function inGroups<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+type Part = { entry: Entry; path: NewPath | undefined };
+
+/** Matches share a rule while their paths change in the same way; a prefix that is replaced has a rule of its own. */
+function inParts(all: readonly Part[]): Part[][] {
+  const parts: Part[][] = [];
+  for (const each of all) {
+    const part = parts.at(-1);
+    const isAlike = each.path?.type !== "ReplacePrefixMatch" && isSameJson(part?.[0]?.path, each.path);
+    if (part && isAlike && part.length < MAX_MATCHES) part.push(each);
+    else parts.push([each]);
+  }
+  return parts;
 }
 
 /** A name that a rule may have; others are for people only and stay out. */
@@ -182,10 +198,10 @@ function newPath(
   { match, base, written }: Entry,
 ): NewPath | undefined {
   const to = rule.rewrite?.path;
-  if (to === undefined) return undefined;
+  if (to === undefined || rule.action.type !== "forward") return undefined;
   if (base.path.type !== "prefix" || written === "regex") return { type: "ReplaceFullPath", value: to };
   const bare = to.replace(/\/+$/, "") || ROOT;
-  if (written === "prefix" && base.path.value !== ROOT && !to.endsWith("/")) {
+  if (written === "prefix" && !to.endsWith("/")) {
     const reason = `a prefix as text is replaced by ${to} with what follows it directly; by segments a / stands between`;
     context.judge({ verdict: "approximate", reason, changesMeaning: true });
   }

@@ -130,22 +130,24 @@ function importRule(
     sink.kept.push({ path: ["spec", "rules", index], value: written });
     return undefined;
   }
+  const isForward = action.type === "forward";
   const times = importTimes(context, resource, placed);
   const rule: RuleSource["rule"] = {
     ...(name === undefined ? {} : { name }),
     action,
-    ...times,
-    ...(filtered.rewrite && !isRedirect ? { rewrite: filtered.rewrite } : {}),
+    // what is answered at once has no time, no tries and no new path
+    ...(isForward ? times : {}),
+    ...(filtered.rewrite && isForward ? { rewrite: filtered.rewrite } : {}),
     ...(filtered.headers ? { headers: filtered.headers } : {}),
   };
   const found: RankedMatch[] =
     matches.length > 0 ? matches : [{ match: {}, rank: kind === "HTTPRoute" ? httpRank({}) : [0, 0, 0] }];
-  const isWhole = filtered.replacesWholePath && filtered.rewrite?.path !== undefined;
+  const isWhole = isForward && filtered.replacesWholePath && filtered.rewrite?.path !== undefined;
   return {
     index,
     matches: isWhole ? found.map(wholePath) : found,
     rule,
-    kept: keptOf(inner, written),
+    kept: keptOf(inner, written).filter(({ path }) => isForward || path[0] === "filters"),
   };
 }
 

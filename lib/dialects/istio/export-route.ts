@@ -21,7 +21,9 @@ export function exportRoute(context: ExportContext, route: Route): void {
   const name = origin && twins.length === 1 ? origin.name : route.metadata.name;
   const namespace = origin?.namespace ?? route.metadata.namespace;
   const target = context.index.get(refKey(route.spec.target, route));
-  const http = route.spec.rules.map((rule, i) => httpRule(context, route, rule, i, namespace));
+  const http = route.spec.rules.flatMap((rule, i) =>
+    forRewrite(rule).map((each) => httpRule(context, route, each, i, namespace)),
+  );
   const spec: Record<string, unknown> = { hosts: hostsOf(context, route, namespace), http };
   if (target?.kind === "Gateway") {
     const { metadata } = target;
@@ -137,6 +139,33 @@ function headersOf(headers: {
     ...(headers.request ? { request: headers.request } : {}),
     ...(headers.response ? { response: headers.response } : {}),
   };
+}
+
+/**
+ * Istio replaces a prefix as text: a prefix by segment, which is two of its matches, needs a rule for each when it is replaced.
+ * The bare path becomes the new one, and what follows the slash follows a slash.
+ */
+function forRewrite(rule: RouteRule): RouteRule[] {
+  const to = rule.rewrite?.path;
+  const isPlain = rule.action.type !== "forward" || to === undefined;
+  if (isPlain || !rule.matches.some((each) => bareOf(each) !== undefined)) return [rule];
+  const short = to.replace(/\/+$/, "");
+  return rule.matches.flatMap((match): RouteRule[] => {
+    const bare = bareOf(match);
+    if (bare === undefined || !match.path) return [{ ...rule, matches: [match] }];
+    const place = (type: "exact" | "prefix", value: string, path: string): RouteRule => ({
+      ...rule,
+      matches: [{ ...match, path: { ...match.path, type, value } }],
+      rewrite: { ...rule.rewrite, path },
+    });
+    return [place("exact", bare, short || "/"), place("prefix", `${bare}/`, `${short}/`)];
+  });
+}
+
+/** The path of a prefix by segment, without its last slash; undefined for other matches and for the root. */
+function bareOf({ path }: RouteMatch): string | undefined {
+  const bare = path?.type === "pathPrefix" ? path.value.replace(/\/+$/, "") : "";
+  return bare === "" ? undefined : bare;
 }
 
 /** One match may need two of Istio's: a path prefix by segment is the path itself, or anything below it. */

@@ -21,6 +21,17 @@ export function labelsAt(value: unknown): Labels | undefined {
 
 /** Selectors of the services of a namespace: of this text, else those that the design remembers. */
 export function selectorsIn(context: ImportContext, namespace: string): SelectorOf[] {
+  const known = cache.get(context) ?? new Map<string, SelectorOf[]>();
+  cache.set(context, known);
+  const selectors = known.get(namespace) ?? readSelectors(context, namespace);
+  known.set(namespace, selectors);
+  return selectors;
+}
+
+/** What an import reads is all there before the first of it is looked at. */
+const cache = new WeakMap<ImportContext, Map<string, SelectorOf[]>>();
+
+function readSelectors(context: ImportContext, namespace: string): SelectorOf[] {
   const found = new Map<string, Labels>();
   for (const service of context.index.all("Service")) {
     if (service.metadata.namespace !== namespace) continue;

@@ -3,8 +3,14 @@ import { readFileSync } from "node:fs";
 import Ajv, { type ValidateFunction } from "ajv";
 import type { Manifest } from "../../shared/dialect";
 
-const read = (path: string): Record<string, object> =>
-  JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as Record<string, object>;
+const texts = new Map<string, Record<string, object>>();
+
+function read(path: string): Record<string, object> {
+  const known =
+    texts.get(path) ?? (JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as Record<string, object>);
+  texts.set(path, known);
+  return known;
+}
 
 const files = {
   standard: "../fixtures/schemas/standard.json",
