@@ -251,6 +251,7 @@ describe("HTTP/2 between sidecars", () => {
       streamWindowBytes: 65_535,
       connectionWindowBytes: 65_535,
       headerTableBytes: 0,
+      allowConnect: false,
     };
     const { port, a } = await pair(app, { inbound: { http2 } });
     await call(port, { path: "/first" });

@@ -2,46 +2,29 @@
 // Rule: exactly one of localReply, a forwarded response, or a reset ends an exchange, and finish() runs once after it.
 // One Exchange per downstream stream is kept and reused; nothing here allocates per request but what headers need.
 
-import type { UpstreamHost } from "../cluster/host";
-import { Deadline, startDeadline } from "../deadline";
-import type { ClusterChoice, ForwardAction, RbacContext } from "../plan/types";
+import { startDeadline } from "../deadline";
+import type { ForwardAction, RbacContext } from "../plan/types";
 import { mayUpgrade } from "../plan/upgrades";
 import {
   authorizeRequest,
   GRPC,
-  grpcStatusIn,
   grpcTimeoutText,
-  httpStatusOfGrpc,
   matchRoute,
   matchVirtualHost,
   pickCluster,
-  type RetryEvent,
   streamLimits,
 } from "../semantics";
 import { admitPath, admitUnderscores } from "./admission";
-import { AttemptingExchange } from "./attempts";
-import type { DownstreamStream, RequestSink, ResetFacts, ResetReason } from "./exchange";
-import { type HeaderList, NAME } from "./h1/header-list";
-import { lengthUnknown, type RequestHead } from "./h1/request-head";
-import { type ResponseHead, untilClose } from "./h1/response-head";
-import { httpDate } from "./http-date";
-import { appendTo, applyOps, prepareRequest, stripHopByHop } from "./request-headers";
-import { isIdempotent } from "./retries";
+import type { DownstreamStream, RequestSink } from "./exchange";
+import type { HeaderList } from "./h1/header-list";
+import type { RequestHead } from "./h1/request-head";
+import { applyOps, prepareRequest } from "./request-headers";
+import { RespondingExchange } from "./responding";
 import type { DownstreamInfo } from "./runtime";
 
-export class Exchange extends AttemptingExchange implements RequestSink {
-  private choice: ClusterChoice | null = null;
+export class Exchange extends RespondingExchange implements RequestSink {
   private holdsCluster = false;
-  private readonly routeDeadline = new Deadline(() => this.onRouteTimeout());
-  private readonly requestDeadline = new Deadline(() => this.onLate(408, "request_overall_timeout", "request timeout"));
-  private readonly streamDeadline = new Deadline(() =>
-    this.onLate(504, "max_duration_timeout", "downstream duration timeout", GRPC.deadlineExceeded),
-  );
-  /** From the end of the request; null: no limit. */
-  private responseLimitMs: number | null = null;
   private readonly rbacContext: { -readonly [Key in keyof RbacContext]: RbacContext[Key] };
-  /** Coarse time of the last byte either way, for the stream idle timeout. */
-  touchedAt = 0;
 
   constructor(info: DownstreamInfo) {
     super(info);
@@ -221,147 +204,6 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     this.upstream?.resumeResponse();
   }
 
-  // --- upstream events ---
-
-  onResponse(response: ResponseHead): void {
-    const now = performance.now();
-    const { status, headers } = response;
-    this.responseAt = now;
-    this.tryDeadline.cancel();
-    this.cluster?.detector?.onStatus(this.host as UpstreamHost, this.meantStatus(response), now);
-    const action = this.action as ForwardAction;
-    if (action.retry !== null && this.retryResponse(status, headers)) return;
-    if ((headers.seen & (NAME.hop | NAME.contentLength | NAME.te)) !== 0) {
-      stripHopByHop(headers);
-      headers.removeFlagged(NAME.te);
-      const isBodyless = status === 204 || response.bodyLength < 0;
-      if (isBodyless) headers.removeFlagged(NAME.contentLength);
-    }
-    const plan = this.info.http.plan;
-    if (plan.serverHeader === "overwrite") headers.set("server", plan.serverName);
-    else if (plan.serverHeader === "append-if-absent" && !headers.has("server"))
-      headers.push("server", plan.serverName);
-    if ((headers.seen & NAME.dated) === 0) headers.push("date", httpDate());
-    if (plan.via !== null) appendTo(headers, "via", plan.via, ", ");
-    const ops = (this.choice as ClusterChoice).responseHeaders;
-    if (ops.length > 0) applyOps(headers, ops);
-    if (this.virtualHost?.includeAttemptCountInResponse) headers.set("x-envoy-attempt-count", String(this.attempts));
-    if (plan.alwaysSetRequestIdInResponse) headers.set("x-request-id", this.requestHeader("x-request-id") ?? "");
-    this.isResponseStarted = true;
-    this.status = status;
-    this.details = "via_upstream";
-    this.responseHeaders = headers;
-    this.replay.drop();
-    this.replay.isWhole = false;
-    const length = response.bodyLength === untilClose ? lengthUnknown : response.bodyLength;
-    this.stream?.sendHead(status, response.reason, headers, length, response.mayHaveTrailers);
-  }
-
-  /** As Envoy judges a host: by grpc-status where the head says it. */
-  private meantStatus({ status, headers }: ResponseHead): number {
-    const grpcStatus = this.isGrpc ? grpcStatusIn(headers) : null;
-    return grpcStatus === null ? status : httpStatusOfGrpc(grpcStatus);
-  }
-
-  onResponseData(chunk: Buffer, start: number, end: number): void {
-    this.responseBytes += end - start;
-    this.stream?.sendData(chunk, start, end);
-  }
-
-  onResponseFlush(): void {
-    this.touchedAt = performance.now();
-    if (this.stream !== null && !this.stream.flush()) this.upstream?.pauseResponse();
-  }
-
-  onResponseEnd(trailers: HeaderList | null): void {
-    if (!this.isActive) return;
-    this.responseTrailers = trailers;
-    this.upstream = null;
-    const stream = this.stream;
-    this.finish();
-    stream?.endResponse(trailers);
-  }
-
-  onUpstreamReset(reason: ResetReason, detail: string, how: ResetFacts): void {
-    this.upstream = null;
-    const host = this.host as UpstreamHost;
-    this.leaveHost();
-    if (this.isResponseStarted) {
-      this.flags = reason === "protocol-error" ? "UPE" : reason === "remote-reset" ? "UC" : "UR";
-      this.details = `upstream_reset_after_response_started{${detail}}`;
-      this.cluster?.detector?.onLocalFailure(host, performance.now());
-      this.breakResponse();
-      return;
-    }
-    // The connection went away before it said anything about this request: the keep-alive race, or a sidecar that died.
-    // RFC 9110 9.2.2 lets a proxy repeat what is idempotent. A refused stream was not looked at by anybody.
-    const isRace = how.isReused && !how.hadBytes && reason === "remote-reset";
-    const isRefused = reason === "refused-stream";
-    // Where the policy speaks of refused streams it decides, as in Envoy; without one they are repeated all the same.
-    const isFree = isRefused && this.action?.retry?.on.refusedStream !== true;
-    const isHarmless = isFree || (isRace && isIdempotent(this.head as RequestHead));
-    if (isHarmless && this.replay.isWhole && this.retries.takeFreeRepeat()) {
-      this.attempts--;
-      this.startAttempt();
-      return;
-    }
-    this.transportFailure = detail;
-    this.cluster?.detector?.onLocalFailure(host, performance.now());
-    const event: RetryEvent = isRefused
-      ? { kind: "refused-stream" }
-      : { kind: "reset", requestStarted: how.hasStarted };
-    if (reason !== "protocol-error" && this.retry(event)) return;
-    if (reason === "protocol-error") this.failWith(502, "UPE", "protocol error");
-    else if (isRefused) this.failWith(503, "UR", "remote refused stream reset");
-    else if (reason === "stream-reset") this.failWith(503, "UR", "remote reset");
-    else this.failWith(503, "UC", "connection termination");
-  }
-
-  onUpstreamWritable(): void {
-    this.stream?.resumeRequest();
-  }
-
-  // --- timeouts ---
-
-  private onRouteTimeout(): void {
-    if (!this.isActive) return;
-    const host = this.host;
-    if (host !== null && !this.isResponseStarted) this.cluster?.detector?.onLocalFailure(host, performance.now());
-    this.abandonUpstream();
-    if (this.isResponseStarted) {
-      this.flags = "UT";
-      this.details = "response_timeout";
-      this.breakResponse();
-    } else this.localReply(504, "UT", "response_timeout", "upstream request timeout");
-  }
-
-  /** The whole request, or the whole exchange, took too long; Envoy sets no flag for either. */
-  private onLate(status: number, details: string, body: string, grpcStatus?: number): void {
-    if (!this.isActive) return;
-    this.abandonUpstream();
-    this.stream?.closeAfterResponse();
-    if (this.isResponseStarted) {
-      this.details = details;
-      this.breakResponse();
-    } else this.localReply(status, "-", details, body, grpcStatus);
-  }
-
-  /** No byte either way for too long (stream_idle_timeout). */
-  onIdleTimeout(): void {
-    if (!this.isActive) return;
-    this.abandonUpstream();
-    if (this.isResponseStarted) {
-      this.flags = "SI";
-      this.details = "stream_idle_timeout";
-      this.breakResponse();
-    } else this.localReply(this.isRequestEnded ? 504 : 408, "SI", "stream_idle_timeout", "stream timeout");
-  }
-
-  /** Longest silence of this request; a route may say so instead of the listener. */
-  get idleLimitMs(): number | null {
-    return this.action?.hasIdleTimeout ? this.action.idleTimeoutMs : this.info.http.plan.streamIdleTimeoutMs;
-  }
-
   get isBusy(): boolean {
     return this.isActive;
   }
@@ -373,10 +215,7 @@ export class Exchange extends AttemptingExchange implements RequestSink {
     if (!this.isActive) return;
     this.isActive = false;
     this.endedAt = performance.now();
-    this.routeDeadline.cancel();
-    this.tryDeadline.cancel();
-    this.requestDeadline.cancel();
-    this.streamDeadline.cancel();
+    this.cancelDeadlines();
     this.info.http.telemetry.activeDownstreamRequests--;
     const { cluster } = this;
     this.retries.release(cluster);

@@ -7,7 +7,7 @@
 import type { AccessLogPlan } from "./access-log-types";
 import type { ClusterPlan } from "./cluster-types";
 import type { DownstreamTlsPlan, Http2Plan } from "./connection-types";
-import type { RbacFilterPlan, RouteConfigPlan } from "./route-types";
+import type { RbacFilterPlan, RouteConfigPlan, Upgrades } from "./route-types";
 import type { SecretSource } from "./secret-types";
 
 export type { Violation } from "../contract/violations";

@@ -1,0 +1,116 @@
+// The upstream's side of an exchange: its response as it goes on to the caller, and what becomes of a request whose upstream
+// went away. Rule: what another attempt may cure is tried again before the caller hears of it (attempts.ts).
+
+import type { UpstreamHost } from "../cluster/host";
+import type { ClusterChoice, ForwardAction } from "../plan/types";
+import { grpcStatusIn, httpStatusOfGrpc, type RetryEvent } from "../semantics";
+import type { ResetFacts, ResetReason } from "./exchange";
+import { type HeaderList, NAME } from "./h1/header-list";
+import { lengthUnknown, type RequestHead } from "./h1/request-head";
+import { type ResponseHead, untilClose } from "./h1/response-head";
+import { httpDate } from "./http-date";
+import { appendTo, applyOps, stripHopByHop } from "./request-headers";
+import { isIdempotent } from "./retries";
+import { TimedExchange } from "./time-limits";
+
+export abstract class RespondingExchange extends TimedExchange {
+  protected choice: ClusterChoice | null = null;
+
+  onResponse(response: ResponseHead): void {
+    const now = performance.now();
+    const { status, headers } = response;
+    this.responseAt = now;
+    this.tryDeadline.cancel();
+    this.cluster?.detector?.onStatus(this.host as UpstreamHost, this.meantStatus(response), now);
+    const action = this.action as ForwardAction;
+    if (action.retry !== null && this.retryResponse(status, headers)) return;
+    if ((headers.seen & (NAME.hop | NAME.contentLength | NAME.te)) !== 0) {
+      stripHopByHop(headers);
+      headers.removeFlagged(NAME.te);
+      const isBodyless = status === 204 || response.bodyLength < 0;
+      if (isBodyless) headers.removeFlagged(NAME.contentLength);
+    }
+    const plan = this.info.http.plan;
+    if (plan.serverHeader === "overwrite") headers.set("server", plan.serverName);
+    else if (plan.serverHeader === "append-if-absent" && !headers.has("server"))
+      headers.push("server", plan.serverName);
+    if ((headers.seen & NAME.dated) === 0) headers.push("date", httpDate());
+    if (plan.via !== null) appendTo(headers, "via", plan.via, ", ");
+    const ops = (this.choice as ClusterChoice).responseHeaders;
+    if (ops.length > 0) applyOps(headers, ops);
+    if (this.virtualHost?.includeAttemptCountInResponse) headers.set("x-envoy-attempt-count", String(this.attempts));
+    if (plan.alwaysSetRequestIdInResponse) headers.set("x-request-id", this.requestHeader("x-request-id") ?? "");
+    this.isResponseStarted = true;
+    this.status = status;
+    this.details = "via_upstream";
+    this.responseHeaders = headers;
+    this.replay.drop();
+    this.replay.isWhole = false;
+    const length = response.bodyLength === untilClose ? lengthUnknown : response.bodyLength;
+    this.stream?.sendHead(status, response.reason, headers, length, response.mayHaveTrailers);
+  }
+
+  /** As Envoy judges a host: by grpc-status where the head says it. */
+  private meantStatus({ status, headers }: ResponseHead): number {
+    const grpcStatus = this.isGrpc ? grpcStatusIn(headers) : null;
+    return grpcStatus === null ? status : httpStatusOfGrpc(grpcStatus);
+  }
+
+  onResponseData(chunk: Buffer, start: number, end: number): void {
+    this.responseBytes += end - start;
+    this.stream?.sendData(chunk, start, end);
+  }
+
+  onResponseFlush(): void {
+    this.touchedAt = performance.now();
+    if (this.stream !== null && !this.stream.flush()) this.upstream?.pauseResponse();
+  }
+
+  onResponseEnd(trailers: HeaderList | null): void {
+    if (!this.isActive) return;
+    this.responseTrailers = trailers;
+    this.upstream = null;
+    const stream = this.stream;
+    this.finish();
+    stream?.endResponse(trailers);
+  }
+
+  onUpstreamReset(reason: ResetReason, detail: string, how: ResetFacts): void {
+    this.upstream = null;
+    const host = this.host as UpstreamHost;
+    this.leaveHost();
+    if (this.isResponseStarted) {
+      this.flags = reason === "protocol-error" ? "UPE" : reason === "remote-reset" ? "UC" : "UR";
+      this.details = `upstream_reset_after_response_started{${detail}}`;
+      this.cluster?.detector?.onLocalFailure(host, performance.now());
+      this.breakResponse();
+      return;
+    }
+    // The connection went away before it said anything about this request: the keep-alive race, or a sidecar that died.
+    // RFC 9110 9.2.2 lets a proxy repeat what is idempotent. A refused stream was not looked at by anybody.
+    const isRace = how.isReused && !how.hadBytes && reason === "remote-reset";
+    const isRefused = reason === "refused-stream";
+    // Where the policy speaks of refused streams it decides, as in Envoy; without one they are repeated all the same.
+    const isFree = isRefused && this.action?.retry?.on.refusedStream !== true;
+    const isHarmless = isFree || (isRace && isIdempotent(this.head as RequestHead));
+    if (isHarmless && this.replay.isWhole && this.retries.takeFreeRepeat()) {
+      this.attempts--;
+      this.startAttempt();
+      return;
+    }
+    this.transportFailure = detail;
+    this.cluster?.detector?.onLocalFailure(host, performance.now());
+    const event: RetryEvent = isRefused
+      ? { kind: "refused-stream" }
+      : { kind: "reset", requestStarted: how.hasStarted };
+    if (reason !== "protocol-error" && this.retry(event)) return;
+    if (reason === "protocol-error") this.failWith(502, "UPE", "protocol error");
+    else if (isRefused) this.failWith(503, "UR", "remote refused stream reset");
+    else if (reason === "stream-reset") this.failWith(503, "UR", "remote reset");
+    else this.failWith(503, "UC", "connection termination");
+  }
+
+  onUpstreamWritable(): void {
+    this.stream?.resumeRequest();
+  }
+}
