@@ -38,7 +38,11 @@ function allowWords(policy: AuthorizationPolicy, index: MeshIndex): string {
 
 const MAY = { allow: "may", deny: "may not", audit: "is recorded when it wants to" } as const;
 
-const rulesWords = (policy: AuthorizationPolicy) => policy.spec.rules.map((rule) => ruleWords(rule, policy)).join("; ");
+const rulesWords = (policy: AuthorizationPolicy) =>
+  policy.spec.rules
+    .map((rule) => ruleWords(rule, policy))
+    .map((words, i) => (i === 0 ? words : words.replace(/^(N|A)(?=(o|ny)body )/, (letter) => letter.toLowerCase())))
+    .join("; ");
 
 /** `checkout may POST /pay of payment-service when header x-role is admin` */
 export function ruleWords(

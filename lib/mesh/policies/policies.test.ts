@@ -96,6 +96,8 @@ describe("effects in words", () => {
     expect(effectOfSpec("AuthorizationPolicy", byHeader)).toBe(
       "Nobody may POST /refund of payment-service when header x-role is not staff or owner",
     );
+    const twoRules = { ...byHeader, rules: [...byHeader.rules, { to: [{ paths: ["/x"] }] }] };
+    expect(effectOfSpec("AuthorizationPolicy", twoRules)).toMatch(/or owner; nobody may use \/x of payment-service$/);
     const twoKinds = { ...deny, rules: [{ to: [{ paths: ["/a"] }, { headers: [{ name: "x", type: "present" }] }] }] };
     expect(effectOfSpec("AuthorizationPolicy", twoKinds)).toBe(
       "Nobody may use /a or send a request (when header x is present) of payment-service",
