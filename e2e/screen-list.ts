@@ -2,9 +2,12 @@
 
 export interface Screen {
   name: string;
-  /** Under /meshes/shop. */
+  /** Under /meshes/shop; `{review}` is a review that stands. */
   path: string;
 }
+
+export const addressOf = ({ path }: { path: string }, review: number, mesh = "shop"): string =>
+  `/meshes/${mesh}/${path.replace("{review}", String(review))}`;
 
 export const SCREENS: readonly Screen[] = [
   { name: "overview", path: "overview" },
@@ -16,6 +19,7 @@ export const SCREENS: readonly Screen[] = [
   { name: "services", path: "services" },
   { name: "service", path: "services/production/payment-service" },
   { name: "import", path: "import" },
+  { name: "export", path: "export" },
   { name: "policies", path: "policies" },
   { name: "policy", path: "policies/Route/production/payment-service" },
   { name: "policy-new", path: "policies/new" },
@@ -24,6 +28,15 @@ export const SCREENS: readonly Screen[] = [
   { name: "checklist", path: "checklist" },
   { name: "reviews", path: "reviews" },
   { name: "review-new", path: "reviews/new" },
+  { name: "review-purpose", path: "reviews/{review}/purpose" },
+  { name: "review-changes", path: "reviews/{review}/changes" },
+  { name: "review-trust", path: "reviews/{review}/trust" },
+  { name: "review-access", path: "reviews/{review}/access" },
+  { name: "review-routing", path: "reviews/{review}/routing" },
+  { name: "review-findings", path: "reviews/{review}/findings" },
+  { name: "review-checklist", path: "reviews/{review}/checklist" },
+  { name: "review-rollout", path: "reviews/{review}/rollout" },
+  { name: "review-decision", path: "reviews/{review}/decision" },
   { name: "rollouts", path: "rollouts" },
   { name: "signals", path: "signals" },
   { name: "signals-service", path: "signals?scope=service&name=Service/production/checkout" },

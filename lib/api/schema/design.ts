@@ -141,7 +141,6 @@ const reportEntry = z.object({
   changesMeaning: z.boolean().optional(),
   target: z.string().optional(),
 });
-export type ReportEntryDto = z.infer<typeof reportEntry>;
 export const exportAnswer = z.object({
   format: z.string(),
   at: z.string(),
@@ -152,7 +151,6 @@ export const exportAnswer = z.object({
   report: z.array(reportEntry),
   files: z.array(z.object({ path: z.string(), text: z.string() })).optional(),
 });
-export type ExportAnswerDto = z.infer<typeof exportAnswer>;
 
 /** The whole draft at once, as the CLI pushes it. Runs as commands, so it can be undone. */
 export const draftReplace = z.strictObject({

@@ -8,6 +8,7 @@ import {
   type MeshDocument,
   type MeshObject,
   type PathMatch,
+  type Retries,
   type RouteMatch,
   type RouteRule,
   validateDocument,
@@ -96,7 +97,7 @@ const rule: fc.Arbitrary<RouteRule> = fc
       matches: fc.array(match, { maxLength: 3 }),
       action,
       timeoutMs: fc.constantFrom(1500, 30_000),
-      retries: fc.constantFrom(
+      retries: fc.constantFrom<Retries>(
         { attempts: 2, perTryTimeoutMs: 500 },
         { attempts: 4 },
         { attempts: 3, on: ["5xx" as const] },

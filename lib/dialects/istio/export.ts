@@ -106,7 +106,7 @@ function reportLosses(context: ExportContext): void {
   for (const egress of index.all("Egress")) {
     const reason =
       "Istio cannot grant an external host to single callers: set outboundTrafficPolicy REGISTRY_ONLY, then every workload may call it";
-    context.lose(egress, ["spec"], "approximate", reason);
+    context.lose(egress, ["spec"], "approximate", reason, { changesMeaning: true });
   }
   for (const boundary of index.all("TrustBoundary")) {
     context.lose(boundary, ["spec"], "lost", "Istio has no trust boundaries");
