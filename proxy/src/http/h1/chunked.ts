@@ -15,11 +15,6 @@ const State = { size: 0, data: 1, dataCr: 2, dataLf: 3, trailer: 4, done: 5 } as
 const extensionPattern =
   /^(;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(=([!#$%&'*+\-.^_`|~0-9A-Za-z]+|"([\t \x21\x23-\x5b\x5d-\x7e]|\\[\t \x21-\x7e])*"))?)*$/;
 
-/** End of a chunked message. */
-export function lastChunk(trailers: HeaderList | null): string {
-  return trailers === null ? "0\r\n\r\n" : `${trailers.appendTo("0\r\n")}\r\n`;
-}
-
 export class ChunkedDecoder {
   private state: number = State.size;
   private remaining = 0;

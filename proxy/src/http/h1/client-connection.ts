@@ -7,9 +7,9 @@ import { report } from "../../errors";
 import type { ResetReason, ResponseSink, UpstreamStream } from "../exchange";
 import { readInto } from "../socket-reader";
 import { latin1 } from "./bytes";
-import { ChunkedDecoder, lastChunk } from "./chunked";
+import { ChunkedDecoder } from "./chunked";
 import { type HeaderList, NAME } from "./header-list";
-import { Outbox } from "./outbox";
+import { MessageWriter } from "./message-writer";
 import { type HeadRefusal, incomplete, lengthUnknown, type RequestHead } from "./request-head";
 import { maxResponseHeadBytes, parseResponseHead, ResponseHead, untilClose } from "./response-head";
 
@@ -26,13 +26,12 @@ export interface ConnectionOwner {
 export class H1ClientConnection implements UpstreamStream {
   private readonly response = new ResponseHead();
   private readonly decoder = new ChunkedDecoder(false);
-  private readonly out: Outbox;
+  private readonly out: MessageWriter;
   private sink: ResponseSink | null = null;
   private state: number = State.idle;
   private held: Buffer | null = null;
   private remaining = 0;
   private method = "";
-  private isChunkedOut = false;
   /** The request asks for another protocol; until 101 nothing but its head may be sent. */
   private isUpgrade = false;
   private requestEnded = true;
@@ -57,13 +56,14 @@ export class H1ClientConnection implements UpstreamStream {
     idleLimitMs: number,
     maxHeaders: number,
     /** enable_trailers: carried both ways, else dropped. */
-    private readonly hasTrailers: boolean,
+    hasTrailers: boolean,
   ) {
     this.response.headers.maxFields = maxHeaders;
     this.decoder.maxTrailers = maxHeaders;
     this.decoder.keepsTrailers = hasTrailers;
     this.idleLimitMs = idleLimitMs;
-    this.out = new Outbox(socket);
+    this.out = new MessageWriter(socket);
+    this.out.hasTrailers = hasTrailers;
     socket.setNoDelay(true);
     readInto(socket, this.onData);
     socket.on("end", this.onEnd);
@@ -93,37 +93,17 @@ export class H1ClientConnection implements UpstreamStream {
   }
 
   sendHead(head: RequestHead, path: string): void {
-    const { method, headers, bodyLength } = head;
-    this.method = method;
-    let text = headers.appendTo(`${method} ${path} HTTP/1.1\r\n`);
+    this.method = head.method;
     this.isUpgrade = head.upgrade !== "";
-    if (this.isUpgrade) {
-      this.isChunkedOut = false;
-      this.out.addText(`${text}connection: Upgrade\r\nupgrade: ${head.upgrade}\r\n\r\n`);
-      return;
-    }
-    this.isChunkedOut = bodyLength === lengthUnknown;
-    if (this.isChunkedOut) text += "transfer-encoding: chunked\r\n\r\n";
-    else if ((headers.seen & NAME.contentLength) !== 0) text += "\r\n";
-    else if (bodyLength > 0 || (method !== "GET" && method !== "HEAD" && method !== "OPTIONS" && method !== "DELETE")) {
-      text += `content-length: ${bodyLength}\r\n\r\n`;
-    } else text += "\r\n";
-    this.out.addText(text);
+    this.out.addRequest(head, path);
   }
 
   sendData(chunk: Buffer, start: number, end: number): void {
-    if (start === end || this.state === State.dead) return;
-    if (!this.isChunkedOut) {
-      this.out.addSlice(chunk, start, end);
-      return;
-    }
-    this.out.addText(`${(end - start).toString(16)}\r\n`);
-    this.out.addSlice(chunk, start, end);
-    this.out.addText("\r\n");
+    if (this.state !== State.dead) this.out.addData(chunk, start, end);
   }
 
   endRequest(trailers: HeaderList | null): void {
-    if (this.isChunkedOut) this.out.addText(lastChunk(this.hasTrailers ? trailers : null));
+    this.out.addEnd(trailers);
     this.requestEnded = true;
     this.out.flush();
     if (this.responseEnded) this.release();

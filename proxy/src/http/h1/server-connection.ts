@@ -1,31 +1,24 @@
-// Downstream HTTP/1.1 codec on one raw socket: bytes -> request events, response calls -> bytes.
+// Downstream HTTP/1.1 codec on one raw socket: bytes -> request events; the way back is server-response.ts.
 // Rule: requests are strictly sequential. Pipelined bytes wait, paused, until the response before them is complete;
 // any framing doubt ends the connection after one error reply, so that no byte is ever read as a second request.
 
 import type { Socket } from "node:net";
 import { report } from "../../errors";
-import type { DownstreamStream, RequestSink } from "../exchange";
-import { preface } from "../h2/protocol";
+import type { RequestSink } from "../exchange";
+import { isPreface } from "../h2/preface";
 import { readInto } from "../socket-reader";
 import { latin1 } from "./bytes";
-import { ChunkedDecoder, lastChunk } from "./chunked";
-import { type HeaderList, NAME } from "./header-list";
-import { Outbox } from "./outbox";
+import { ChunkedDecoder } from "./chunked";
+import { NAME } from "./header-list";
 import {
   maxHeadBytes as defaultHeadBytes,
   type HeadRefusal,
   incomplete,
   lengthUnknown,
   parseRequestHead,
-  RequestHead,
 } from "./request-head";
-import { reasonPhrase } from "./status";
+import { H1ServerResponse, State } from "./server-response";
 
-/** `tunnel`: after 101 everything belongs to the other protocol, until the connection ends. */
-const State = { head: 0, fixedBody: 1, chunkedBody: 2, complete: 3, closing: 4, tunnel: 5 } as const;
-
-/** After an error reply the peer may still be sending: read and drop for this long so that it sees the reply, not a reset. */
-const lingerMs = 1000;
 const firstLook = 8 * 1024;
 
 export interface ServerConnectionHooks {
@@ -34,30 +27,11 @@ export interface ServerConnectionHooks {
   onClosed(): void;
 }
 
-/** RFC 9113 3.4; "PRI" is no method of HTTP/1.1, so that much is enough when no more has come. */
-function isPreface(input: Buffer): boolean {
-  const size = Math.min(input.length, preface.length);
-  return size >= 3 && input[0] === 80 && input.compare(preface, 0, size, 0, size) === 0;
-}
-
-export class H1ServerConnection implements DownstreamStream {
-  readonly request = new RequestHead();
-  private state: number = State.head;
+export class H1ServerConnection extends H1ServerResponse {
   private readonly decoder = new ChunkedDecoder(true);
-  private readonly out: Outbox;
-  private held: Buffer | null = null;
   private heldParsed = 0;
   private remaining = 0;
-  private isResponding = false;
-  private isChunkedOut = false;
-  private mustClose = false;
-  private isReading = false;
-  private bodyPaused = false;
-  private isDead = false;
-  private responseEnded = false;
   requests = 0;
-  /** Monotonic time of the last change between idle and busy, for the idle and header timeouts. */
-  since = performance.now();
   maxRequests = Number.POSITIVE_INFINITY;
   maxHeadBytes = defaultHeadBytes;
   /** Scheme of every request here. */
@@ -66,11 +40,11 @@ export class H1ServerConnection implements DownstreamStream {
   onHttp2: ((first: Buffer) => void) | null = null;
 
   constructor(
-    readonly socket: Socket,
+    socket: Socket,
     private readonly sink: RequestSink,
     private readonly hooks: ServerConnectionHooks,
   ) {
-    this.out = new Outbox(socket);
+    super(socket);
     socket.setNoDelay(true);
     readInto(socket, this.onData);
     socket.on("end", this.onEnd);
@@ -102,10 +76,7 @@ export class H1ServerConnection implements DownstreamStream {
   /** enable_trailers: carried both ways, else dropped. */
   set hasTrailers(carries: boolean) {
     this.decoder.keepsTrailers = carries;
-  }
-
-  get hasTrailers(): boolean {
-    return this.decoder.keepsTrailers;
+    this.out.hasTrailers = carries;
   }
 
   set maxHeaders(count: number) {
@@ -139,7 +110,7 @@ export class H1ServerConnection implements DownstreamStream {
     }
   };
 
-  private consume(input: Buffer): void {
+  protected consume(input: Buffer): void {
     this.isReading = true;
     let at = 0;
     while (at < input.length && !this.isDead) {
@@ -171,10 +142,6 @@ export class H1ServerConnection implements DownstreamStream {
     }
     this.isReading = false;
     if (this.hasBody) this.sink.onRequestFlush();
-  }
-
-  private get hasBody(): boolean {
-    return this.state === State.fixedBody || this.state === State.chunkedBody || this.state === State.tunnel;
   }
 
   private readonly onChunkData = (chunk: Buffer, start: number, end: number): void => {
@@ -281,131 +248,8 @@ export class H1ServerConnection implements DownstreamStream {
   }
 
   private writeErrorAndClose(status: number): void {
-    const upgrade = status === 426 ? "upgrade: HTTP/1.1\r\n" : "";
-    const connection = status === 426 ? "close, upgrade" : "close";
-    this.out.addText(
-      `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${upgrade}connection: ${connection}\r\ncontent-length: 0\r\n\r\n`,
-    );
+    this.out.addError(status);
     this.closeGently();
-  }
-
-  /** Sends what is held and FIN, then drops input until the peer closes or the linger time is over. */
-  private closeGently(): void {
-    this.state = State.closing;
-    this.held = null;
-    this.out.flush();
-    this.socket.end();
-    this.socket.resume();
-    setTimeout(() => this.socket.destroy(), lingerMs).unref();
-  }
-
-  // --- DownstreamStream ---
-
-  sendHead(status: number, reason: string, headers: HeaderList, bodyLength: number): void {
-    this.isResponding = true;
-    if (status === 101) {
-      this.startTunnel(reason, headers);
-      return;
-    }
-    // Early response: the rest of the body is not read. Refused upgrade: bytes behind it are no request.
-    if (this.state !== State.complete || this.request.upgrade !== "") this.mustClose = true;
-    let text = headers.appendTo(`HTTP/1.1 ${status} ${reason === "" ? reasonPhrase(status) : reason}\r\n`);
-    const isBodyless = this.request.method === "HEAD" || status === 204 || status === 304;
-    this.isChunkedOut = bodyLength === lengthUnknown && !isBodyless;
-    if (this.isChunkedOut) text += "transfer-encoding: chunked\r\n";
-    else if (!isBodyless && (headers.seen & NAME.contentLength) === 0) text += `content-length: ${bodyLength}\r\n`;
-    text += this.mustClose ? "connection: close\r\n\r\n" : "\r\n";
-    this.out.addText(text);
-  }
-
-  private startTunnel(reason: string, headers: HeaderList): void {
-    this.isChunkedOut = false;
-    this.mustClose = true;
-    this.state = State.tunnel;
-    const start = `HTTP/1.1 101 ${reason === "" ? reasonPhrase(101) : reason}\r\n`;
-    this.out.addText(`${headers.appendTo(start)}connection: Upgrade\r\nupgrade: ${this.request.upgrade}\r\n\r\n`);
-    this.out.flush();
-    const held = this.held;
-    this.held = null;
-    // A fresh turn: the router is not to be called from inside its call.
-    setImmediate(() => {
-      if (this.isDead || this.state !== State.tunnel) return;
-      if (held !== null) this.consume(held);
-      if (!this.bodyPaused) this.socket.resume();
-    });
-  }
-
-  sendData(chunk: Buffer, start: number, end: number): void {
-    if (start === end) return;
-    if (!this.isChunkedOut) {
-      this.out.addSlice(chunk, start, end);
-      return;
-    }
-    this.out.addText(`${(end - start).toString(16)}\r\n`);
-    this.out.addSlice(chunk, start, end);
-    this.out.addText("\r\n");
-  }
-
-  endResponse(trailers: HeaderList | null): void {
-    if (this.isChunkedOut) this.out.addText(lastChunk(this.hasTrailers ? trailers : null));
-    this.isChunkedOut = false;
-    this.responseEnded = true;
-    if (this.state === State.closing) {
-      this.out.flush();
-      return;
-    }
-    if (this.mustClose) {
-      this.closeGently();
-      return;
-    }
-    this.out.flush();
-    if (this.state === State.complete) this.next();
-  }
-
-  /** Ready for the next request, pipelined or not. */
-  private next(): void {
-    this.state = State.head;
-    this.isResponding = false;
-    this.since = performance.now();
-    if (this.isReading) return; // consume() goes on by itself
-    const held = this.held;
-    if (held === null) {
-      if (this.socket.isPaused()) this.socket.resume();
-      return;
-    }
-    this.held = null;
-    // A fresh turn: a pipelining peer must not deepen the stack.
-    setImmediate(() => {
-      if (this.isDead || this.state === State.closing) return;
-      this.consume(held);
-      if (this.state !== State.complete || this.held === null) this.socket.resume();
-    });
-  }
-
-  flush(): boolean {
-    return this.out.flush();
-  }
-
-  reset(): void {
-    this.state = State.closing;
-    this.out.drop();
-    this.socket.destroy();
-  }
-
-  pauseRequest(): void {
-    if (!this.hasBody) return;
-    this.bodyPaused = true;
-    this.socket.pause();
-  }
-
-  resumeRequest(): void {
-    if (!this.bodyPaused) return;
-    this.bodyPaused = false;
-    this.socket.resume();
-  }
-
-  closeAfterResponse(): void {
-    this.mustClose = true;
   }
 
   /** The head did not arrive in time (request_headers_timeout). */

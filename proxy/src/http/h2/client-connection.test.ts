@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { defaultHttp2 } from "../../plan/http2-options";
 import type { ResetFacts, ResetReason, ResponseSink } from "../exchange";
 import { RequestHead } from "../h1/request-head";
-import { H2ClientConnection, type H2ClientStream } from "./client-connection";
+import { H2ClientConnection } from "./client-connection";
+import type { H2ClientStream } from "./client-stream";
 import { preface } from "./protocol";
 
 class FakeSocket extends EventEmitter {

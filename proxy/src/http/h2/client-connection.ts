@@ -4,14 +4,13 @@
 
 import type { Socket } from "node:net";
 import type { Http2Plan } from "../../plan/types";
-import type { ResetReason, ResponseSink, UpstreamStream } from "../exchange";
 import { type HeaderList, nameInfo } from "../h1/header-list";
-import { lengthUnknown, type RequestHead } from "../h1/request-head";
+import type { RequestHead } from "../h1/request-head";
 import { ResponseHead } from "../h1/response-head";
+import { H2ClientStream, type StreamClient } from "./client-stream";
 import { H2Connection, type HeaderLimits } from "./connection";
 import { MessageFields } from "./message";
 import { assumedMaxStreams, CODE, headerBlockTimeoutMs, lastUsableStreamId, preface, SETTING } from "./protocol";
-import { H2Stream } from "./stream";
 
 const methodInfo = nameInfo(":method");
 const schemeInfo = nameInfo(":scheme");
@@ -27,112 +26,7 @@ export interface H2ConnectionOwner {
   onConnectionClosed(connection: H2ClientConnection): void;
 }
 
-export class H2ClientStream extends H2Stream implements UpstreamStream {
-  readonly response = new ResponseHead();
-  private sink: ResponseSink | null = null;
-  isHeadRequest = false;
-  private isUpgrade = false;
-  hasResponse = false;
-  interim = 0;
-  /** Bytes of the connection before this stream's head. */
-  private headAt = 0;
-
-  constructor(protected override readonly owner: H2ClientConnection) {
-    super(owner);
-  }
-
-  attach(sink: ResponseSink): void {
-    this.sink = sink;
-    this.hasResponse = false;
-    this.interim = 0;
-  }
-
-  sendHead(head: RequestHead, path: string): void {
-    const { owner } = this;
-    const { bodyLength, mayHaveTrailers } = head;
-    this.isUpgrade = head.upgrade !== "";
-    const isLast = bodyLength === 0 && !mayHaveTrailers && !this.isUpgrade;
-    this.isHeadRequest = head.method === "HEAD";
-    this.open(owner.nextId(), owner.initialSendWindow);
-    this.toSend = bodyLength === lengthUnknown || mayHaveTrailers || this.isUpgrade ? -1 : bodyLength;
-    owner.start(this);
-    this.headAt = owner.out.written;
-    owner.sendHeaders(this.id, head, path, isLast);
-    this.isEndSent = isLast;
-  }
-
-  endRequest(trailers: HeaderList | null): void {
-    this.endSending(trailers);
-  }
-
-  cancel(): void {
-    this.sink = null;
-    this.resetWith(CODE.cancel);
-  }
-
-  discard(): void {
-    this.cancel();
-  }
-
-  pauseResponse(): void {
-    this.pauseReading();
-  }
-
-  resumeResponse(): void {
-    this.resumeReading();
-  }
-
-  /** The final head. */
-  onHead(isLast: boolean): void {
-    const { response } = this;
-    if (this.isUpgrade && response.status === 200 && !isLast) {
-      response.status = 101;
-      response.bodyLength = lengthUnknown;
-    }
-    this.hasResponse = true;
-    this.toReceive = response.bodyLength === lengthUnknown ? -1 : response.bodyLength;
-    this.sink?.onResponse(response);
-    if (isLast && this.isOpen) this.endData(null);
-  }
-
-  protected onBody(chunk: Buffer, start: number, end: number): void {
-    this.sink?.onResponseData(chunk, start, end);
-  }
-
-  protected onBodyEnd(trailers: HeaderList | null): void {
-    const { sink } = this;
-    this.sink = null;
-    sink?.onResponseEnd(trailers);
-    // The answer is complete although the request is not: nobody wants the rest.
-    if (this.isOpen && !this.isLocalEnded) this.resetWith(CODE.cancel);
-  }
-
-  onReadEnd(): void {
-    this.sink?.onResponseFlush();
-  }
-
-  protected onLocalEnd(): void {}
-
-  protected onWritable(): void {
-    this.sink?.onUpstreamWritable();
-  }
-
-  onReset(code: number, detail: string): void {
-    const { sink } = this;
-    this.sink = null;
-    const hasStarted = this.owner.out.sent > this.headAt;
-    sink?.onUpstreamReset(reasonOf(code, detail), detail, { hadBytes: this.hasResponse, isReused: true, hasStarted });
-  }
-}
-
-function reasonOf(code: number, detail: string): ResetReason {
-  if (code < 0) return "remote-reset";
-  if (detail === "refused") return "refused-stream";
-  if (detail === "remote_reset") return code === CODE.refusedStream ? "refused-stream" : "stream-reset";
-  return "protocol-error";
-}
-
-export class H2ClientConnection extends H2Connection<H2ClientStream> {
+export class H2ClientConnection extends H2Connection<H2ClientStream> implements StreamClient {
   readonly openedAt = performance.now();
   /** Monotonic time since when it has no request. */
   idleSince = performance.now();
