@@ -49,6 +49,28 @@ test("dependencies read as who may call whom", () => {
   ]);
 });
 
+test("an authorization policy reads as who may do what, and a changed rule as the old and the new one", () => {
+  const key = "AuthorizationPolicy/production/refunds";
+  const rule = (values: string[]) => ({
+    to: [{ paths: ["/refund"], headers: [{ name: "x-role", type: "exact" as const, values, invert: true }] }],
+  });
+  const policy: MeshObject = {
+    apiVersion: API_VERSION,
+    kind: "AuthorizationPolicy",
+    metadata: { name: "refunds", namespace: "production" },
+    spec: { target: { service: "payment-service" }, action: "deny", rules: [rule(["staff"])] },
+  };
+  const subject = "Authorization policy refunds (deny) on payment-service";
+  const words = (values: string) => `Nobody may use /refund of payment-service when header x-role is not ${values}`;
+  expect(sentences([{ type: "addObject", object: policy }])).toEqual([`${subject} is added: ${words("staff")}.`]);
+  const before = after([{ type: "addObject", object: policy }]);
+  const now = after([{ type: "patchSpec", key, path: ["rules", 0], value: rule(["staff", "owner"]) }], before);
+  expect(diffDocuments(before, now).map((change) => change.sentence)).toEqual([
+    `${subject}: a rule is added: ${words("staff or owner")}.`,
+    `${subject}: a rule is removed: ${words("staff")}.`,
+  ]);
+});
+
 test("a rename is one change, and a new object under the old name is new", () => {
   const document = after([{ type: "renameObject", key: "Service/production/cart", name: "basket" }]);
   const changes = diffDocuments(demoMesh(), document);

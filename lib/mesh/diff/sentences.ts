@@ -17,6 +17,8 @@ import {
 
 /** Two rules that differ have to differ in their words too. */
 const MOST_NAMES = 16;
+/** Of a new policy; the policy itself has them all. */
+const MOST_RULES = 3;
 
 export type ChangeSentence = { sentence: string; path: Path; before?: unknown; after?: unknown };
 
@@ -76,6 +78,12 @@ export function addedSentence(object: MeshObject): string {
       );
     case "MutualTls":
       return `${subjectOf(object)} is set to ${object.spec.mode}.`;
+    case "AuthorizationPolicy": {
+      const { rules } = object.spec;
+      const told = rules.slice(0, MOST_RULES).map((rule) => ruleWords(rule, object, MOST_NAMES));
+      const more = rules.length > told.length ? `; and ${rules.length - told.length} more` : "";
+      return `${subjectOf(object)} is added${told.length > 0 ? `: ${told.join("; ")}${more}` : ""}.`;
+    }
     case "Egress": {
       const from = object.spec.from?.map(refText).join(", ");
       return `${subjectOf(object)} is opened${from ? ` for ${from}` : ""}.`;
