@@ -1,7 +1,7 @@
 "use client";
 // Bring another product's documents in. Job: paste or choose files, see what was understood, kept and warned about, then apply.
 // Rule: nothing changes before "Apply"; what cannot be expressed is kept and listed, never dropped in silence.
-import { Button, FileButton, Group, Select, Stack, Textarea, TextInput } from "@mantine/core";
+import { Button, FileButton, Group, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { IconFileImport, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
@@ -55,7 +55,9 @@ export function Import() {
     setFile(name);
     read.reset();
   };
-  const answer = answerOf(read.data, read.error);
+  const answer = read.isPending
+    ? { status: "unmeasured" as const, text: "Reading the documents." }
+    : answerOf(read.data, read.error);
   const result = read.data;
   return (
     <Page>
@@ -152,6 +154,11 @@ export function Import() {
               </Button>
             ) : null}
           </Group>
+          {can("draft.write") ? null : (
+            <Text size="sm" c="dimmed">
+              You may look at what it would do. Putting it into the draft takes the role author.
+            </Text>
+          )}
           {read.error ? <Problems error={read.error} /> : null}
         </Stack>
       </Panel>

@@ -31,4 +31,9 @@ describe("the sentence over the topology", () => {
     );
     expect(answerOf(input({ edges: [edge("dotted")] }), null).text).toBe("shipping to carrier-api carries plain text.");
   });
+
+  it("does not tell old plain text as if it were seen now", () => {
+    const answer = answerOf(input({ nodes: [node("cart", "stale")], edges: [edge("dotted")] }), null);
+    expect(answer).toEqual({ status: "stale", text: "1 service, 1 dependency; what was measured is stale." });
+  });
 });

@@ -26,6 +26,9 @@ export function answerOf(input: AnswerInput, comparedWith: string | null): { sta
     return { status: "stale", text: `${size}; the traffic cannot be read at the moment. It is tried again by itself.` };
   if (input.isReading) return { status: "unmeasured", text: `${size}; reading the traffic.` };
   const failing = nodes.filter((node) => node.tone === "failing");
+  const measured = nodes.filter((node) => node.tone !== "unmeasured");
+  // What was plain text or slow is not what is: old figures are told as old.
+  const isStale = measured.length > 0 && measured.every((node) => node.tone === "stale");
   const plainEdges = edges.filter((edge) => edge.line === "dotted" || edge.line === "dash-dot");
   const plain = plainEdges.length;
   const strangers = edges.filter((edge) => edge.warning?.includes("not drawn")).length;
@@ -34,6 +37,7 @@ export function answerOf(input: AnswerInput, comparedWith: string | null): { sta
       status: "failing",
       text: `${listInWords(failing.map((node) => node.title))} ${failing.length === 1 ? "is" : "are"} failing.`,
     };
+  if (isStale) return { status: "stale", text: `${size}; what was measured is stale.` };
   if (plain > 0)
     return {
       status: "attention",
