@@ -142,13 +142,13 @@ function GroupPanel({ group }: { group: ReportGroup }) {
   const shown = group.entries.slice(0, count);
   return (
     <Panel title={`${group.title}: ${group.entries.length}`} hint={group.hint}>
-      <ul className={classes.rows}>
+      <ul className={classes.rows} hidden={shown.length === 0}>
         {shown.map((entry) => (
           <li key={`${entry.key} ${entry.path} ${entry.reason}`}>
             <StatusBadge status={group.status}>{entry.verdict}</StatusBadge>
             <div>
               <Text size="sm" fw={500}>
-                {entry.reason}
+                {`${entry.reason.slice(0, 1).toUpperCase()}${entry.reason.slice(1)}.`}
               </Text>
               <Text size="xs" c="dimmed">
                 {[placeOf(entry.key), entry.path, entry.target].filter(Boolean).join(" · ")}

@@ -107,21 +107,29 @@ const rule: fc.Arbitrary<RouteRule> = fc
         },
         { attempts: 0 },
       ),
-      rewrite: fc.constantFrom({ path: "/" }, { path: "/x" }, { path: "/x/" }, { host: "inside.example.com" }),
-      headers: fc.constant({ request: { set: { "x-set": "1" } }, response: { remove: ["server"] } }),
+      rewrite: fc.constantFrom<NonNullable<RouteRule["rewrite"]>>(
+        { path: "/" },
+        { path: "/x" },
+        { path: "/x/" },
+        { host: "inside.example.com" },
+      ),
+      headers: fc.constant<RouteRule["headers"]>({
+        request: { set: { "x-set": "1" } },
+        response: { remove: ["server"] },
+      }),
     },
     { requiredKeys: ["matches", "action"] },
   )
-  .map(({ rewrite, timeoutMs, retries, ...rest }) =>
-    rest.action.type === "forward"
-      ? {
-          ...rest,
-          ...(rewrite ? { rewrite } : {}),
-          ...(timeoutMs ? { timeoutMs } : {}),
-          ...(retries ? { retries } : {}),
-        }
-      : rest,
-  );
+  .map(({ matches, action: own, headers, rewrite, timeoutMs, retries }): RouteRule => {
+    const common = { matches, action: own, ...(headers ? { headers } : {}) };
+    if (own.type !== "forward") return common;
+    return {
+      ...common,
+      ...(rewrite ? { rewrite } : {}),
+      ...(timeoutMs ? { timeoutMs } : {}),
+      ...(retries ? { retries } : {}),
+    };
+  });
 const rules = fc.array(rule, { minLength: 1, maxLength: 5 });
 
 const question = fc.record({

@@ -1,12 +1,11 @@
 // Route -> GRPCRoute, where it came from one and still can be said as one.
 // The rule: anything that GRPCRoute has no word for makes it an HTTPRoute, which carries gRPC as well.
 import type { Route, RouteMatch } from "@/lib/mesh";
-import type { RouteNeeds } from "./export-route";
-import { backendRefs, filtersOf, type RuleContext } from "./export-rule";
+import { backendRefs, filtersOf, type RouteNeeds, type RuleContext } from "./export-rule";
 import { unquoted } from "./match";
 import { compareRanks } from "./precedence";
+import type { Written } from "./write-rules";
 
-type Written = { index: number; matches: number; rule: Record<string, unknown> };
 type GrpcMatch = { match: Record<string, unknown>; rank: number[] };
 
 export function exportGrpcRoute(

@@ -1,32 +1,16 @@
 // Route -> HTTPRoute, so that the product tries the rules to the same effect as the design's list.
 // The rule: every rule gets a verdict; exact is said only where order, matches, action and times all are.
-import {
-  isSameJson,
-  type MeshIndex,
-  parsePath,
-  type Route,
-  type RouteRule,
-  refKey,
-  valueAt,
-  withValueAt,
-} from "@/lib/mesh";
+import { type MeshIndex, parsePath, type Route, refKey, valueAt, withValueAt } from "@/lib/mesh";
 import type { Manifest } from "../shared/dialect";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { type Judgement, listEntries } from "./entries";
 import { exportGrpcRoute } from "./export-grpc";
-import { backendRefs, filtersOf, type NewPath, type RuleContext, timesOf } from "./export-rule";
-import type { ApiMatch } from "./lower";
-import { type Entry, orderBySpecificity } from "./order";
-import { GROUP, ROOT } from "./state";
-
-export type RouteNeeds = Pick<RuleContext, "channel" | "needsSubset"> & {
-  needsGrant(kind: string, namespace: string, backend: { name: string; namespace: string }): void;
-};
-/** What is written for each rule; `index` is the rule's place in the design. */
-type Written = { index: number; matches: number; rule: Record<string, unknown> };
+import type { RouteNeeds, RuleContext } from "./export-rule";
+import { orderBySpecificity } from "./order";
+import { GROUP } from "./state";
+import { type Written, writeRules } from "./write-rules";
 
 const MAX_RULES = 16;
-const MAX_MATCHES = 64;
 const MAX_MATCHES_OF_ROUTE = 128;
 
 export function exportRoute(context: ExportContext, route: Route, needs: RouteNeeds): void {
@@ -131,96 +115,6 @@ function hostnamesOf(context: ExportContext, route: Route): string[] {
     );
   }
   return usable;
-}
-
-function writeRules(route: Route, entries: readonly Entry[], of: (index: number) => RuleContext): Written[] {
-  return route.spec.rules.flatMap((rule, index): Written[] => {
-    const own = entries.filter((each) => each.rule === index);
-    if (own.length === 0) return [];
-    const context = of(index);
-    const parts = inParts(own.map((entry) => ({ entry, path: newPath(context, route, rule, entry) })));
-    return parts.map((group, i) => {
-      const path = group[0]?.path;
-      const filters = filtersOf(context, rule, path);
-      const backends = backendRefs(context, rule);
-      const name = i === 0 ? sectionName(rule.name) : undefined;
-      const written = {
-        ...(name === undefined ? {} : { name }),
-        matches: group.map(({ entry }) => matchOf(entry.match)),
-        ...(filters.length > 0 ? { filters } : {}),
-        ...(backends.length > 0 ? { backendRefs: backends } : {}),
-        ...(rule.action.type === "forward" ? timesOf(context, rule) : {}),
-      };
-      return { index, matches: group.length, rule: written };
-    });
-  });
-}
-
-type Part = { entry: Entry; path: NewPath | undefined };
-
-/** Matches share a rule while their paths change in the same way; a prefix that is replaced has a rule of its own. */
-function inParts(all: readonly Part[]): Part[][] {
-  const parts: Part[][] = [];
-  for (const each of all) {
-    const part = parts.at(-1);
-    const isAlike = each.path?.type !== "ReplacePrefixMatch" && isSameJson(part?.[0]?.path, each.path);
-    if (part && isAlike && part.length < MAX_MATCHES) part.push(each);
-    else parts.push([each]);
-  }
-  return parts;
-}
-
-/** A name that a rule may have; others are for people only and stay out. */
-const sectionName = (name: string | undefined) =>
-  name !== undefined &&
-  name.length <= 253 &&
-  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name)
-    ? name
-    : undefined;
-
-function matchOf({ path, method, headers, query }: ApiMatch): Record<string, unknown> {
-  const TYPES = { exact: "Exact", prefix: "PathPrefix", regex: "RegularExpression" } as const;
-  const values = (list: ApiMatch["headers"]) =>
-    list.map(({ name, type, value }) => ({ type: TYPES[type], name, value }));
-  return {
-    path: { type: TYPES[path.type], value: path.value },
-    ...(method === undefined ? {} : { method }),
-    ...(headers.length > 0 ? { headers: values(headers) } : {}),
-    ...(query.length > 0 ? { queryParams: values(query) } : {}),
-  };
-}
-
-/** What the rewrite of the rule makes of the calls of this match. `base` is the match that the design rewrites. */
-function newPath(
-  context: RuleContext,
-  route: Route,
-  rule: RouteRule,
-  { match, base, written }: Entry,
-): NewPath | undefined {
-  const to = rule.rewrite?.path;
-  if (to === undefined || rule.action.type !== "forward") return undefined;
-  if (base.path.type !== "prefix" || written === "regex") return { type: "ReplaceFullPath", value: to };
-  const bare = to.replace(/\/+$/, "") || ROOT;
-  if (written === "prefix" && !to.endsWith("/")) {
-    const reason = `a prefix as text is replaced by ${to} with what follows it directly; by segments a / stands between`;
-    context.judge({ verdict: "approximate", reason, changesMeaning: true });
-  }
-  const rest =
-    base.path.value === ROOT
-      ? match.path.value === ROOT
-        ? ""
-        : match.path.value
-      : match.path.value.slice(base.path.value.length);
-  const joined = rest === "" ? bare : `${bare === ROOT ? "" : bare}${rest}`;
-  if (match.path.type === "exact") return { type: "ReplaceFullPath", value: joined };
-  if (match.path.type === "prefix") return { type: "ReplacePrefixMatch", value: joined };
-  const name = route.metadata.name;
-  context.judge({
-    verdict: "lost",
-    reason: `the rewrite of an expression in ${name} cannot be said`,
-    changesMeaning: true,
-  });
-  return undefined;
 }
 
 function chunked(written: readonly Written[]): Written[][] {

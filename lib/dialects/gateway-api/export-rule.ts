@@ -28,6 +28,10 @@ export type RuleContext = {
   needsGrant(backend: Backend): void;
 };
 
+export type RouteNeeds = Pick<RuleContext, "channel" | "needsSubset"> & {
+  needsGrant(kind: string, namespace: string, backend: { name: string; namespace: string }): void;
+};
+
 export const versionServiceName = (index: MeshIndex, serviceKey: string, subset: string): string => {
   const found = index.subsetsOf(serviceKey).find((each) => each.spec.name === subset);
   const origin = found?.metadata.origin;

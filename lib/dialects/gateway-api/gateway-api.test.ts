@@ -118,3 +118,54 @@ test("a document for another dialect says where it belongs", () => {
   const rule = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: x, namespace: shop}\n";
   expect(imported(rule).warnings).toMatchObject([{ fix: "Read it as Istio." }]);
 });
+
+test("a route of Istio for the same service in the same set does not vanish without a word", () => {
+  const rule = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web-by-istio, namespace: shop}
+spec:
+  hosts: [web]
+  http: [{route: [{destination: {host: web}}]}]
+`;
+  const texts = [ground, rule, sample("splits")].map((text) => ({ text }));
+  const { warnings, violations } = importDocuments("auto", texts, { document: emptyMesh("shop") });
+  expect(violations).toEqual([]);
+  expect(
+    warnings.filter(({ message }) => message.includes("VirtualService web-by-istio of the same set")),
+  ).toMatchObject([{ source: "HTTPRoute shop/web", changesMeaning: true }]);
+});
+
+test("at least four of five rules of the samples, and of Istio's, are exact", () => {
+  const istio = ["seed", "everything"].map((name) =>
+    readFileSync(new URL(`../istio/fixtures/${name}.yaml`, import.meta.url), "utf8"),
+  );
+  const designs = [
+    ...names.map((name) => imported(ground, sample(name)).document),
+    ...istio.map((text) => {
+      const document = emptyMesh("shop");
+      const { commands } = importDocuments("istio", [{ text }], { document });
+      const applied = applyCommand(document, {}, { type: "batch", commands });
+      if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
+      return applied.document;
+    }),
+  ];
+  const verdicts = designs.flatMap((document) => {
+    const { report } = exportDocument("gateway-api", document, { channel: "experimental" });
+    const routes = document.objects.filter((object) => object.kind === "Route");
+    return routes.flatMap((route) =>
+      route.spec.rules.map((_, i) =>
+        report
+          .filter(({ key, path }) => key === objectKey(route) && path === `spec.rules[${i}]`)
+          .map(({ verdict, reason }) => `${verdict}: ${reason}`),
+      ),
+    );
+  });
+  const exact = verdicts.filter((all) => all.every((each) => each.startsWith("exact")));
+  console.log(
+    `${exact.length} of ${verdicts.length} rules are exact; others: ${verdicts
+      .flat()
+      .filter((each) => !each.startsWith("exact"))
+      .join("; ")}`,
+  );
+  expect(exact.length / verdicts.length).toBeGreaterThanOrEqual(0.8);
+});

@@ -1,8 +1,9 @@
 // Kinds of Gateway API that the model has no place for: kept whole, and written back on export to Gateway API.
 // The rule: each says what it would do, so that nobody takes a kept resource for one that works here.
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
-import type { Importer, Verdict } from "../shared/dialect";
+import type { Importer } from "../shared/dialect";
 import { keepWhole } from "../shared/verbatim";
+import type { Verdict } from "../shared/verdict";
 import { GROUP } from "./state";
 
 type KeptKind = {

@@ -1,6 +1,6 @@
 // The rules of the routes of one parent -> one ordered list, and the Route that holds it.
 // The rule: a rule whose matches stand apart in the order becomes several rules; what was kept of it goes with each.
-import { isSameJson, type ObjectKey, type Ref, type RouteRule, refKey, type SpecOf } from "@/lib/mesh";
+import { isSameJson, type ObjectKey, objectKey, type Ref, type RouteRule, refKey, type SpecOf } from "@/lib/mesh";
 import { ruleText } from "@/lib/mesh/diff/words";
 import type { ImportContext } from "../shared/context";
 import type { Kept } from "../shared/fields";
@@ -36,6 +36,18 @@ export function putRoute(context: ImportContext, merge: Merge): void {
   const existing = context
     .all("Route")
     .find((route) => refKey(route.spec.target, route) === key && sameHosts(route.spec.hosts, hosts));
+  const rival = existing && context.objects.get(objectKey(existing))?.metadata.origin;
+  if (rival && rival.dialect !== "gateway-api") {
+    const message = `is for ${target.name} as ${rival.kind} ${rival.name} of the same set is; the rules here take its place`;
+    const judgement = { verdict: "lost", changesMeaning: true } as const;
+    context.warn(
+      first.resource,
+      ["spec", "parentRefs"],
+      message,
+      "Keep one of the two: products differ in which they follow.",
+      judgement,
+    );
+  }
   const count = counts.get(first) ?? 0;
   counts.set(first, count + 1);
   const name =

@@ -22,7 +22,7 @@ export function exportRoute(context: ExportContext, route: Route): void {
   const namespace = origin?.namespace ?? route.metadata.namespace;
   const target = context.index.get(refKey(route.spec.target, route));
   const http = route.spec.rules.flatMap((rule, i) =>
-    forRewrite(rule).map((each) => httpRule(context, route, each, i, namespace)),
+    forRewrite(rule, origin !== undefined).map((each) => httpRule(context, route, each, i, namespace)),
   );
   const spec: Record<string, unknown> = { hosts: hostsOf(context, route, namespace), http };
   if (target?.kind === "Gateway") {
@@ -142,21 +142,25 @@ function headersOf(headers: {
 }
 
 /**
- * Istio replaces a prefix as text: a prefix by segment, which is two of its matches, needs a rule for each when it is replaced.
- * The bare path becomes the new one, and what follows the slash follows a slash.
+ * Istio replaces a prefix as text: a prefix by segment, which is two of its matches, needs a rule for each when it is replaced, and
+ * the root, which ends with a slash, a new path that does. What Istio's own text said stays as it is.
  */
-function forRewrite(rule: RouteRule): RouteRule[] {
+function forRewrite(rule: RouteRule, isIstios: boolean): RouteRule[] {
   const to = rule.rewrite?.path;
-  const isPlain = rule.action.type !== "forward" || to === undefined;
-  if (isPlain || !rule.matches.some((each) => bareOf(each) !== undefined)) return [rule];
+  const matches = rule.matches.length > 0 ? rule.matches : [{}];
+  const isPlain = rule.action.type !== "forward" || to === undefined || isIstios;
+  if (isPlain || matches.every(({ path }) => path !== undefined && path.type !== "pathPrefix")) return [rule];
   const short = to.replace(/\/+$/, "");
-  return rule.matches.flatMap((match): RouteRule[] => {
+  return matches.flatMap((match): RouteRule[] => {
+    const { path } = match;
+    if (path !== undefined && path.type !== "pathPrefix") return [{ ...rule, matches: [match] }];
     const bare = bareOf(match);
-    if (bare === undefined || !match.path) return [{ ...rule, matches: [match] }];
-    const place = (type: "exact" | "prefix", value: string, path: string): RouteRule => ({
+    if (bare === undefined || !path)
+      return [{ ...rule, matches: [match], rewrite: { ...rule.rewrite, path: `${short}/` } }];
+    const place = (type: "exact" | "prefix", value: string, next: string): RouteRule => ({
       ...rule,
-      matches: [{ ...match, path: { ...match.path, type, value } }],
-      rewrite: { ...rule.rewrite, path },
+      matches: [{ ...match, path: { ...path, type, value } }],
+      rewrite: { ...rule.rewrite, path: next },
     });
     return [place("exact", bare, short || "/"), place("prefix", `${bare}/`, `${short}/`)];
   });

@@ -2,18 +2,13 @@
 // The rule: the same design gives the same bytes; what changes the meaning of a call stands before what is only missing.
 import { buildIndex, type MeshDocument, type ObjectKey, parseKey } from "@/lib/mesh";
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
-import type { Dialect, DialectExport, Manifest, ReportEntry } from "./dialect";
-import { reportJson, reportMarkdown } from "./report";
+import type { Dialect, Manifest, ReportEntry } from "./dialect";
+import { type ReportInput, reportJson, reportMarkdown } from "./report";
 import { keptResources } from "./verbatim";
 
 export type BundleFile = { path: string; text: string };
 
-export type BundleInput = {
-  dialect: Dialect;
-  channel?: string | undefined;
-  document: MeshDocument;
-  made: DialectExport;
-};
+export type BundleInput = ReportInput & { document: MeshDocument };
 
 export function buildBundle(input: BundleInput): BundleFile[] {
   const { dialect, document, made } = input;

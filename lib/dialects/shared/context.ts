@@ -16,8 +16,9 @@ import {
   type ServiceRef,
   type SpecOf,
 } from "@/lib/mesh";
-import type { DialectId, Verdict } from "./dialect";
+import type { DialectId } from "../catalogue";
 import type { Sink } from "./fields";
+import type { Verdict } from "./verdict";
 import { isWholeResource } from "./whole";
 
 export type Resource = {

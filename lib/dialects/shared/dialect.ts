@@ -4,13 +4,7 @@ import type { MeshDocument, ObjectKey } from "@/lib/mesh";
 import type { DialectEntry } from "../catalogue";
 import type { ImportContext, Resource, Understood } from "./context";
 import type { Fields, Sink } from "./fields";
-
-/**
- * exact: means the same; approximate: nearly; moved: the same, said in another place; escape: only by a product's own extension;
- * lost: not said; ignored: taken by the product's API and without effect.
- */
-export const VERDICTS = ["exact", "approximate", "moved", "escape", "lost", "ignored"] as const;
-export type Verdict = (typeof VERDICTS)[number];
+import type { Verdict } from "./verdict";
 
 /** What became of a part of the design on the way out. */
 export type ReportEntry = {

@@ -11,8 +11,9 @@ import {
   valueAt,
   withValueAt,
 } from "@/lib/mesh";
-import type { DialectId, Manifest, ReportEntry, Verdict } from "./dialect";
+import type { DialectId, Manifest, ReportEntry } from "./dialect";
 import { keptResources } from "./verbatim";
+import type { Verdict } from "./verdict";
 import { isWholeResource } from "./whole";
 
 type Words = { changesMeaning?: boolean; target?: string };

@@ -1,8 +1,10 @@
 // The report of an export: JSON with a version for machines, Markdown for people.
 // The rule: what changes the answer to a call comes first, then what is missing, then the rest; nothing is left out.
 import { type ObjectKey, parseKey } from "@/lib/mesh";
-import type { BundleInput } from "./bundle";
-import { type ReportEntry, VERDICTS, type Verdict } from "./dialect";
+import type { Dialect, DialectExport, ReportEntry } from "./dialect";
+import { VERDICTS, type Verdict } from "./verdict";
+
+export type ReportInput = { dialect: Dialect; channel?: string | undefined; made: DialectExport };
 
 export type ReportJson = {
   format: "meshwright.dev/export-report/v1";
@@ -23,7 +25,7 @@ export function sortedReport(report: readonly ReportEntry[]): ReportEntry[] {
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-export function reportJson({ dialect, channel, made }: BundleInput): ReportJson {
+export function reportJson({ dialect, channel, made }: ReportInput): ReportJson {
   const counts = Object.fromEntries(VERDICTS.map((verdict) => [verdict, 0])) as Record<Verdict, number>;
   for (const { verdict } of made.report) counts[verdict] += 1;
   const changesMeaning = made.report.filter((entry) => entry.changesMeaning).length;
@@ -45,7 +47,7 @@ const MEANING: Record<Verdict, string> = {
   ignored: "taken and without effect",
 };
 
-export function reportMarkdown(input: BundleInput, manualNotes: number): string {
+export function reportMarkdown(input: ReportInput, manualNotes: number): string {
   const { dialect, channel, made } = input;
   const { counts, entries } = reportJson(input);
   const loud = entries.filter((entry) => entry.changesMeaning);
