@@ -60,7 +60,9 @@ export function Export() {
   }
   const title = target?.title ?? "";
   const answer = query.data ? answerOf(query.data.report, title) : readingAnswer(query, "the export");
-  const files = query.data?.files ?? [];
+  const isEmpty = query.data === undefined || isNothing(query.data.report);
+  const shown = isEmpty ? [] : (query.data?.report ?? []);
+  const files = isEmpty ? [] : (query.data?.files ?? []);
   return (
     <Page>
       <Answer
@@ -108,7 +110,12 @@ export function Export() {
           <LoadingRows rows={8} />
         </Panel>
       ) : null}
-      {groupsOf(query.data?.report ?? []).map((group) => (
+      {query.data && isNothing(query.data.report) ? (
+        <Panel>
+          <EmptyState title="An empty mesh">Draw a service on the topology, or import what you run already.</EmptyState>
+        </Panel>
+      ) : null}
+      {groupsOf(shown).map((group) => (
         <GroupPanel key={`${target?.id} ${group.id}`} group={group} />
       ))}
       {files.length > 0 ? <Files files={files} /> : null}
@@ -116,7 +123,11 @@ export function Export() {
   );
 }
 
-function answerOf(report: readonly ReportEntryDto[], title: string): { status: Status; text: string } {
+/** A mesh has its defaults from the start; a design is what was drawn or imported. */
+const isNothing = (report: readonly ReportEntryDto[]) => report.every(({ key }) => key.startsWith("Mesh/"));
+
+function answerOf(report: readonly ReportEntryDto[], title: string): { status?: Status; text: string } {
+  if (isNothing(report)) return { text: "There is nothing to export yet." };
   const groups = groupsOf(report);
   const count = (id: ReportGroup["id"]) => groups.find((group) => group.id === id)?.entries.length ?? 0;
   const [other, missing, nearly] = [count("other"), count("missing"), count("nearly")];
