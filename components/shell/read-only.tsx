@@ -20,7 +20,7 @@ export function ReadOnlyMark() {
       <Menu.Target>
         <UnstyledButton className={classes.choice} aria-label={`View only: your role here is ${role ?? "none"}`}>
           <IconLock size={14} aria-hidden />
-          <span className={classes.choiceText}>View only</span>
+          <span className={`${classes.choiceText} ${classes.markText}`}>View only</span>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

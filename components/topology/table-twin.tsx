@@ -92,7 +92,11 @@ export function TableTwin(props: {
           </Table>
         </TableScroll>
         {nodes.length === 0 ? (
-          <EmptyState title="Nothing here">Nothing matches the search, or nothing is drawn yet.</EmptyState>
+          <EmptyState title={topology.drawn === 0 ? "Nothing is drawn yet" : "Nothing matches"}>
+            {topology.drawn === 0
+              ? "Add a service above, or import a document."
+              : "Change the search, or look at another layer."}
+          </EmptyState>
         ) : null}
       </Panel>
       <Panel title={`Dependencies (${edges.length})`} flush>
