@@ -46,6 +46,7 @@ const PATH_WORDS = {
   prefix: "beginning with",
   "path-separated-prefix": "at or below",
   regex: "matching the regular expression",
+  connect: "of CONNECT",
 } as const;
 
 const pathWords = ({ kind, value, caseSensitive }: RoutePlan["match"]["path"]) =>

@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import type { ResetReason, UpstreamStream } from "../http/exchange";
 import { type ConnectionOwner, H1ClientConnection } from "../http/h1/client-connection";
 import { H2ClientConnection, type H2ConnectionOwner } from "../http/h2/client-connection";
+import { TunnelStream } from "../http/tunnel-stream";
 import type { ClusterPlan } from "../plan/types";
 
 export interface PoolWaiter {
@@ -40,6 +41,8 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
   private multiplexed: H2ClientConnection[] = [];
   private readonly connecting = new Set<Socket>();
   private readonly waiting: PoolWaiter[] = [];
+  /** Tunnels in the making. */
+  private readonly dialing = new Map<PoolWaiter, Socket>();
   private isRemoved = false;
   /** What the last connection turned out to be, for clusters that leave it to ALPN. */
   private speaksH2: boolean;
@@ -66,6 +69,30 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
     return "queued";
   }
 
+  /** A connection for the tunnel of one CONNECT, always a new one; it counts as a connection and is never shared. */
+  takeTunnel(waiter: PoolWaiter): TakeResult {
+    const { cluster } = this;
+    const isOverLimit = cluster.activeConnections >= cluster.plan.circuitBreakers.maxConnections;
+    if (isOverLimit) cluster.connectionOverflow++;
+    if (isOverLimit && this.connections > 0) return "overflow";
+    cluster.activeConnections++;
+    cluster.totalConnections++;
+    const socket = this.dial(
+      (ready) => {
+        this.dialing.delete(waiter);
+        ready.once("close", () => cluster.activeConnections--);
+        waiter.onConnection(new TunnelStream(ready));
+      },
+      (reason, detail) => {
+        cluster.activeConnections--;
+        cluster.connectFailures++;
+        if (this.dialing.delete(waiter)) waiter.onConnectFailure(reason, detail);
+      },
+    );
+    this.dialing.set(waiter, socket);
+    return "queued";
+  }
+
   private acquire(): UpstreamStream | null {
     for (const connection of this.multiplexed) {
       const stream = connection.acquire();
@@ -84,6 +111,12 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
   }
 
   cancel(waiter: PoolWaiter): void {
+    const socket = this.dialing.get(waiter);
+    if (socket !== undefined) {
+      this.dialing.delete(waiter);
+      socket.destroy();
+      return;
+    }
     const at = this.waiting.indexOf(waiter);
     if (at < 0) return;
     this.waiting.splice(at, 1);

@@ -40,7 +40,7 @@ const PER_FILTER: FieldSupport = {
 };
 const STATIC_LISTENER_PARTS = "name address filter_chains default_filter_chain listener_filters";
 const UPGRADE: MessageSupport = {
-  upgrade_type: { note: "WebSocket and other upgrades of HTTP/1.1; not CONNECT" },
+  upgrade_type: { note: "upgrades of HTTP/1.1 such as websocket, and CONNECT" },
   enabled: yes,
 };
 const NO_RUNTIME = inert("there is no runtime layer to override the default");
@@ -161,7 +161,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.core.v3.Http2ProtocolOptions": {
     ...fields("max_concurrent_streams initial_stream_window_size initial_connection_window_size"),
-    allow_connect: { note: "downstream: extended CONNECT for upgrades (RFC 8441); plain CONNECT is refused" },
+    allow_connect: { note: "downstream: CONNECT, plain and extended for upgrades (RFC 8441)" },
     hpack_table_size: { note: "at most 65536 are announced" },
   },
   [HTTP_RBAC]: {
@@ -233,9 +233,10 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     stat_prefix: inert("metrics are kept per cluster and workload"),
   },
   "envoy.config.route.v3.RouteMatch": fields(
-    "prefix path safe_regex path_separated_prefix case_sensitive runtime_fraction headers query_parameters grpc",
+    "prefix path safe_regex path_separated_prefix case_sensitive runtime_fraction headers query_parameters grpc connect_matcher",
   ),
   "envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions": {},
+  "envoy.config.route.v3.RouteMatch.ConnectMatcher": {},
   "envoy.config.route.v3.HeaderMatcher":
     fields(`name exact_match safe_regex_match range_match present_match prefix_match
     suffix_match contains_match string_match invert_match treat_missing_header_as_empty`),
@@ -247,7 +248,13 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     cluster_not_found_response_code: only("SERVICE_UNAVAILABLE", "NOT_FOUND"),
     priority: only("DEFAULT"),
   },
-  "envoy.config.route.v3.RouteAction.UpgradeConfig": UPGRADE,
+  "envoy.config.route.v3.RouteAction.UpgradeConfig": {
+    ...UPGRADE,
+    connect_config: {
+      note: "CONNECT ends here, its bytes go to the cluster as TCP; the listener names CONNECT as well",
+    },
+  },
+  "envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig": {},
   "envoy.config.route.v3.RouteAction.MaxStreamDuration": fields(
     "max_stream_duration grpc_timeout_header_max grpc_timeout_header_offset",
   ),

@@ -52,7 +52,8 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
     host.activeRequests++;
     host.totalRequests++;
     if (this.isRequestEnded) this.startTryTimer();
-    const result = host.pool.take(this);
+    const isTunnel = this.head?.upgrade === "connect";
+    const result = isTunnel ? host.pool.takeTunnel(this) : host.pool.take(this);
     if (result === "queued") {
       this.waitingAt = host;
       return;

@@ -37,6 +37,7 @@ class Http1 implements Codec {
     this.connection.maxHeadBytes = plan.maxRequestHeadersKb * 1024;
     this.connection.maxHeaders = plan.maxHeadersCount;
     this.connection.hasTrailers = plan.hasHttp1Trailers;
+    this.connection.request.takesConnect = plan.upgrades.has("connect");
     this.connection.scheme = info.isTls ? "https" : "http";
     this.connection.onHttp2 = onHttp2;
   }

@@ -68,7 +68,8 @@ export class Exchange extends RespondingExchange implements RequestSink {
     this.route = route;
     if (head.upgrade !== "" && !this.admitUpgrade(head)) {
       stream.closeAfterResponse();
-      this.localReply(403, "-", "upgrade_failed");
+      const isConnect = head.upgrade === "connect";
+      this.localReply(isConnect ? 405 : 403, "-", isConnect ? "connect_not_configured" : "upgrade_failed");
       return;
     }
     if (plan.rbac.length > 0 && !this.authorize()) return;
@@ -94,6 +95,7 @@ export class Exchange extends RespondingExchange implements RequestSink {
     const action = this.route?.action;
     const ofRoute = action?.kind === "forward" ? action.upgrades : null;
     const hasBody = head.bodyLength !== 0 || head.hasContentLength;
+    if (head.upgrade === "connect" && !(action?.kind === "forward" && action.terminatesConnect)) return false;
     return !hasBody && mayUpgrade(head.upgrade, this.info.http.plan.upgrades, ofRoute);
   }
 

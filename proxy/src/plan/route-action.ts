@@ -94,9 +94,22 @@ function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundi
     hasMaxStreamDuration: action.maxStreamDuration?.maxStreamDuration !== undefined,
     deadline: grpcDeadline(action),
     retry,
+    terminatesConnect: terminatesConnect(action, scope),
     upgrades: action.upgradeConfigs.length > 0 ? upgradesOf(action.upgradeConfigs, scope) : null,
     clusterNotFoundStatus: action.clusterNotFoundResponseCode === NotFoundCode.NOT_FOUND ? 404 : 503,
   };
+}
+
+function terminatesConnect(action: RouteAction, scope: Scope): boolean {
+  let isTerminated = false;
+  action.upgradeConfigs.forEach(({ upgradeType, enabled, connectConfig }, index) => {
+    const at = scope.item("upgrade_configs", index).field("connect_config");
+    const isConnect = upgradeType.toLowerCase() === "connect" && enabled !== false;
+    if (isConnect && !connectConfig) at.fail("must be set: CONNECT is ended here, never passed on");
+    if (!isConnect && connectConfig) at.fail("is for upgrade_type CONNECT only; remove it");
+    if (isConnect) isTerminated = true;
+  });
+  return isTerminated;
 }
 
 function grpcDeadline(action: RouteAction): GrpcDeadlinePlan | null {

@@ -87,7 +87,8 @@ export interface RouteMatchPlan {
 }
 
 export interface PathMatcher {
-  readonly kind: "exact" | "prefix" | "path-separated-prefix" | "regex";
+  /** connect: CONNECT, which has no path and which no other kind takes. */
+  readonly kind: "exact" | "prefix" | "path-separated-prefix" | "regex" | "connect";
   readonly value: string;
   readonly caseSensitive: boolean;
   /** On the path without query and fragment. */
@@ -129,6 +130,8 @@ export interface ForwardAction {
   /** What the caller's grpc-timeout means; null: nothing. */
   readonly deadline: GrpcDeadlinePlan | null;
   readonly retry: RetryPolicyPlan | null;
+  /** CONNECT ends here: its bytes go to the cluster as TCP. */
+  readonly terminatesConnect: boolean;
   /** What the route says otherwise than the listener; null: nothing. */
   readonly upgrades: Upgrades | null;
   /** Status when the cluster is unknown: 503 (default) or 404. */

@@ -114,7 +114,7 @@ function pathMatcher(match: RouteMatch | undefined, scope: Scope): PathMatcher {
         kind: "prefix",
         value: specifier.value,
         caseSensitive,
-        matches: (path) => fold(path).startsWith(wanted),
+        matches: (path) => path !== "" && fold(path).startsWith(wanted),
       };
     }
     case "pathSeparatedPrefix": {
@@ -136,6 +136,8 @@ function pathMatcher(match: RouteMatch | undefined, scope: Scope): PathMatcher {
         matches: (path) => regex?.testExact(path) ?? false,
       };
     }
+    case "connectMatcher":
+      return { kind: "connect", value: "", caseSensitive: true, matches: (path) => path === "" };
     default:
       return { kind: "prefix", value: "", caseSensitive, matches: () => false }; // refused by the constraints
   }

@@ -13,8 +13,7 @@ export function upgradesOf(configs: readonly UpgradeConfig[], scope: Scope): Upg
   configs.forEach(({ upgradeType, enabled }, index) => {
     const type = upgradeType.toLowerCase();
     const at = scope.item("upgrade_configs", index).field("upgrade_type");
-    if (type === "connect") at.fail("CONNECT is not supported by this proxy; remove it");
-    else if (type === "connect-udp") at.fail("CONNECT-UDP is not supported by this proxy; remove it");
+    if (type === "connect-udp") at.fail("CONNECT-UDP is not supported by this proxy; remove it");
     else if (type === "h2c") at.fail("HTTP/2 is spoken with prior knowledge or ALPN, never by upgrade; remove it");
     else if (upgrades.has(type)) at.fail(`${JSON.stringify(upgradeType)} stands twice; keep one`);
     upgrades.set(type, enabled ?? true);

@@ -91,6 +91,7 @@ export function forward(
     deadline: null,
     retry: null,
     upgrades: null,
+    terminatesConnect: false,
     clusterNotFoundStatus: 503,
     ...over,
   };

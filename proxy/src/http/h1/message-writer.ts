@@ -41,11 +41,11 @@ export class MessageWriter extends Outbox {
     this.addText(text + (isLast ? "connection: close\r\n\r\n" : "\r\n"));
   }
 
-  /** 101: what follows is not framed. */
-  addSwitch(reason: string, headers: HeaderList, upgrade: string): void {
+  /** 101, or 200 to CONNECT: what follows is not framed. */
+  addSwitch(status: number, reason: string, headers: HeaderList, upgrade: string): void {
     this.isChunked = false;
-    const text = headers.appendTo(`HTTP/1.1 101 ${reason === "" ? reasonPhrase(101) : reason}\r\n`);
-    this.addText(`${text}connection: Upgrade\r\nupgrade: ${upgrade}\r\n\r\n`);
+    const text = headers.appendTo(`HTTP/1.1 ${status} ${reason === "" ? reasonPhrase(status) : reason}\r\n`);
+    this.addText(status === 101 ? `${text}connection: Upgrade\r\nupgrade: ${upgrade}\r\n\r\n` : `${text}\r\n`);
   }
 
   /** The last answer of a connection whose peer broke a rule. */

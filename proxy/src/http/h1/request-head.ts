@@ -41,9 +41,11 @@ export class RequestHead {
   expectsContinue = false;
   /**
    * What the connection, or the HTTP/2 stream, is to become, in lower case; "" for an ordinary request. HTTP/1.1 says it by
-   * Upgrade, HTTP/2 by CONNECT with :protocol (RFC 8441), which is a GET here as well.
+   * Upgrade, HTTP/2 by CONNECT with :protocol (RFC 8441), which is a GET here as well. "connect" is CONNECT, without a path.
    */
   upgrade = "";
+  /** Configuration: CONNECT is a method here. */
+  takesConnect = false;
 }
 
 /** Why a head was refused: a status for the peer and a detail for the log. */
@@ -85,7 +87,7 @@ export function parseRequestHead(text: string, start: number, head: RequestHead)
   if (i === size) return incomplete;
   if (i === start || text.charCodeAt(i) !== SP) return refusal(400, "malformed_request_line");
   const method = text.substring(start, i);
-  if (!methods.has(method)) {
+  if (!methods.has(method) && !(head.takesConnect && method === "CONNECT")) {
     return method === "CONNECT" ? refusal(405, "connect_not_configured") : refusal(400, "unknown_method");
   }
   const target = ++i;
@@ -297,9 +299,20 @@ export function isAuthority(host: string): boolean {
   return true;
 }
 
+/** Authority-form, with a port (RFC 9112 3.2.3); it says where to, whatever Host says. */
+function takeConnectTarget(head: RequestHead, target: string): HeadRefusal | undefined {
+  if (!isAuthority(target) || !/:\d+$/.test(target)) return refusal(400, "invalid_target_authority");
+  head.authority = target;
+  head.headers.set("host", target);
+  head.path = "";
+  head.upgrade = "connect";
+  return undefined;
+}
+
 /** Origin-form, "*" for OPTIONS, or absolute-form, which is turned into origin-form plus Host (RFC 9112 3.2.2). */
 function checkTarget(head: RequestHead): HeadRefusal | undefined {
   const target = head.path;
+  if (head.method === "CONNECT") return takeConnectTarget(head, target);
   if (target.charCodeAt(0) === 47) return undefined;
   if (target === "*") return head.method === "OPTIONS" ? undefined : refusal(400, "asterisk_without_options");
   const match = /^(https?):\/\/([^/?]*)(.*)$/i.exec(target);

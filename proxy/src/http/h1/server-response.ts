@@ -40,8 +40,8 @@ export abstract class H1ServerResponse implements DownstreamStream {
 
   sendHead(status: number, reason: string, headers: HeaderList, bodyLength: number): void {
     this.isResponding = true;
-    if (status === 101) {
-      this.startTunnel(reason, headers);
+    if (status === 101 || (status === 200 && this.request.upgrade === "connect")) {
+      this.startTunnel(status, reason, headers);
       return;
     }
     // Early response: the rest of the body is not read. Refused upgrade: bytes behind it are no request.
@@ -49,10 +49,10 @@ export abstract class H1ServerResponse implements DownstreamStream {
     this.out.addResponse(status, reason, headers, bodyLength, this.request, this.mustClose);
   }
 
-  private startTunnel(reason: string, headers: HeaderList): void {
+  private startTunnel(status: number, reason: string, headers: HeaderList): void {
     this.mustClose = true;
     this.state = State.tunnel;
-    this.out.addSwitch(reason, headers, this.request.upgrade);
+    this.out.addSwitch(status, reason, headers, this.request.upgrade);
     this.out.flush();
     const held = this.held;
     this.held = null;

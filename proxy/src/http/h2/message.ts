@@ -122,9 +122,12 @@ export class MessageFields implements FieldSink {
   toRequest(head: RequestHead, isLast: boolean, takesConnect: boolean): string {
     if (this.problem !== "") return this.problem;
     const required = (1 << PSEUDO.method) | (1 << PSEUDO.scheme) | (1 << PSEUDO.path);
-    const isUpgrade = this.method === "CONNECT" && takesConnect && isToken(this.protocol);
+    const isConnect = this.method === "CONNECT" && takesConnect;
+    const hasProtocol = (this.seen & (1 << PSEUDO.protocol)) !== 0;
+    if (isConnect && !hasProtocol) return this.toConnect(head, isLast);
+    const isUpgrade = isConnect && isToken(this.protocol);
     if (this.method === "CONNECT" && !isUpgrade) return "connect_not_configured";
-    if ((this.seen & (1 << PSEUDO.protocol)) !== 0 && !isUpgrade) return "protocol_without_connect";
+    if (hasProtocol && !isUpgrade) return "protocol_without_connect";
     if (isUpgrade && (isLast || this.contentLength !== null)) return "upgrade_without_a_stream";
     if ((this.seen & required) !== required) return "missing_pseudo_header";
     if ((this.seen & (1 << PSEUDO.status)) !== 0) return "status_in_a_request";
@@ -146,6 +149,26 @@ export class MessageFields implements FieldSink {
     head.mayHaveTrailers = !isLast && !isUpgrade;
     if (isUpgrade) head.bodyLength = 0;
     return head.bodyLength === invalidLength ? "invalid_content_length" : "";
+  }
+
+  /** Plain CONNECT has an authority and nothing else (RFC 9113 8.5). */
+  private toConnect(head: RequestHead, isLast: boolean): string {
+    const allowed = (1 << PSEUDO.method) | (1 << PSEUDO.authority);
+    if (this.seen !== allowed || isLast || this.contentLength !== null) return "malformed_connect";
+    const bad = this.checkHost();
+    if (bad !== "") return bad;
+    if (!/:\d+$/.test(this.authority)) return "invalid_authority";
+    head.method = "CONNECT";
+    head.upgrade = "connect";
+    head.path = "";
+    head.authority = this.authority;
+    head.scheme = "http";
+    head.wantsClose = false;
+    head.expectsContinue = false;
+    head.hasContentLength = false;
+    head.mayHaveTrailers = false;
+    head.bodyLength = 0;
+    return "";
   }
 
   private checkHost(): string {

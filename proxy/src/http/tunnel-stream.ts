@@ -1,0 +1,91 @@
+// The upstream side of a CONNECT that ends here (RFC 9110 9.3.6): the bytes of the tunnel on a plain socket.
+// Rule: the caller hears 200 before a byte of the upstream is read; what either side ends ends the tunnel.
+
+import type { Socket } from "node:net";
+import type { ResponseSink, UpstreamStream } from "./exchange";
+import type { HeaderList } from "./h1/header-list";
+import { ResponseHead, untilClose } from "./h1/response-head";
+import { readInto } from "./socket-reader";
+
+export class TunnelStream implements UpstreamStream {
+  private sink: ResponseSink | null = null;
+  private isBelowMark = true;
+
+  constructor(private readonly socket: Socket) {
+    socket.setNoDelay(true);
+    socket.on("end", this.onEnd);
+    socket.on("error", this.onGone);
+    socket.on("close", this.onGone);
+    socket.on("drain", this.onDrain);
+  }
+
+  attach(sink: ResponseSink): void {
+    this.sink = sink;
+  }
+
+  sendHead(): void {
+    // A fresh turn: the router is not to be called from inside its call.
+    setImmediate(() => {
+      if (this.sink === null) return;
+      const head = new ResponseHead();
+      head.status = 200;
+      head.bodyLength = untilClose;
+      this.sink.onResponse(head);
+      readInto(this.socket, this.onData);
+    });
+  }
+
+  sendData(chunk: Buffer, start: number, end: number): void {
+    // A copy: the chunk is only ours during this call.
+    if (this.socket.writable) this.isBelowMark = this.socket.write(Buffer.from(chunk.subarray(start, end)));
+  }
+
+  endRequest(_trailers: HeaderList | null): void {
+    this.socket.end();
+  }
+
+  flush(): boolean {
+    return this.isBelowMark;
+  }
+
+  cancel(): void {
+    this.sink = null;
+    this.socket.destroy();
+  }
+
+  discard(): void {
+    this.cancel();
+  }
+
+  pauseResponse(): void {
+    this.socket.pause();
+  }
+
+  resumeResponse(): void {
+    this.socket.resume();
+  }
+
+  private readonly onData = (chunk: Buffer): void => {
+    this.sink?.onResponseData(chunk, 0, chunk.length);
+    this.sink?.onResponseFlush();
+  };
+
+  private readonly onEnd = (): void => {
+    const { sink } = this;
+    this.sink = null;
+    sink?.onResponseEnd(null);
+    this.socket.destroySoon();
+  };
+
+  private readonly onGone = (error?: unknown): void => {
+    const { sink } = this;
+    this.sink = null;
+    const detail = error instanceof Error ? error.message : "upstream_closed";
+    sink?.onUpstreamReset("remote-reset", detail, { hadBytes: true, isReused: false, hasStarted: true });
+  };
+
+  private readonly onDrain = (): void => {
+    this.isBelowMark = true;
+    this.sink?.onUpstreamWritable();
+  };
+}
