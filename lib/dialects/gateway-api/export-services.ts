@@ -1,6 +1,6 @@
 // What routes of Gateway API need beside them: a Service for each version that is a backend, and grants between namespaces.
 import { keyOf, parseKey, type Subset } from "@/lib/mesh";
-import { labelsAt, SUBSET, SUBSET_LABELS, SUBSET_OF } from "../kubernetes/selectors";
+import { labelsAt, podPorts, SUBSET, SUBSET_LABELS, SUBSET_OF } from "../kubernetes/selectors";
 import type { Manifest } from "../shared/dialect";
 import type { ExportContext } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
@@ -27,6 +27,7 @@ export function exportVersion(context: ExportContext, serviceKey: string, subset
     context.lose(subset, ["spec"], "lost", reason, { changesMeaning: true });
     return;
   }
+  const pods = podPorts(service);
   context.resources.push({
     apiVersion: "v1",
     kind: "Service",
@@ -41,9 +42,10 @@ export function exportVersion(context: ExportContext, serviceKey: string, subset
     },
     spec: {
       selector,
-      ports: service.spec.ports.map(({ name: port, port: number, protocol }) => ({
+      ports: service.spec.ports.map(({ name: port, port: number, protocol }, i) => ({
         name: port,
         port: number,
+        ...(pods[i]?.isSaid ? { targetPort: pods[i].pod } : {}),
         appProtocol: APP_PROTOCOLS[protocol],
       })),
     },

@@ -145,3 +145,18 @@ spec: {template: {metadata: {labels: {app: caller}}}}
     },
   ]);
 });
+
+test("what is kept of a port stands at its place in the design, also behind one that is left out", () => {
+  const text = `apiVersion: v1
+kind: Service
+metadata: {name: a, namespace: shop}
+spec:
+  selector: {app: a}
+  ports: [{name: dns, port: 53, protocol: UDP, targetPort: 5353}, {name: http, port: 80, targetPort: 8080}]
+`;
+  const { kept } = imported(text);
+  expect(kept.map(({ path, value }) => [path, value])).toEqual([
+    ["spec.ports[0].targetPort", 8080],
+    ["spec.selector", { app: "a" }],
+  ]);
+});

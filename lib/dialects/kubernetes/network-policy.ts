@@ -1,17 +1,10 @@
 // NetworkPolicy -> AuthorizationPolicy, where its selectors mean whole services; else it is kept whole.
 // The rule: an allow-list that cannot be said completely is not said at all, and the report tells it as a change of meaning.
-import {
-  type AuthorizationRule,
-  type AuthorizationSource,
-  keyOf,
-  type PolicyTarget,
-  type Service,
-  valueAt,
-} from "@/lib/mesh";
+import { type AuthorizationRule, type AuthorizationSource, keyOf, type PolicyTarget, valueAt } from "@/lib/mesh";
 import { type ImportContext, type Resource, refFrom, type Understood, understood } from "../shared/context";
 import { type Fields, isRecord } from "../shared/fields";
 import { keepWhole } from "../shared/verbatim";
-import { type Labels, labelsAt, namespacesMeant, servicesMeant } from "./selectors";
+import { type Labels, labelsAt, namespacesMeant, podPorts, servicesMeant } from "./selectors";
 
 /** Why the policy has no place in the model. */
 class NoPlace extends Error {}
@@ -138,26 +131,11 @@ function portsOf(
     if (protocol !== "TCP") return [];
     if (port === undefined || valueAt(each, ["endPort"]) !== undefined)
       throw new NoPlace("ranges of ports have no place");
-    const own = podPorts(context, service)
+    const own = podPorts(service)
       .filter(({ pod }) => pod === port)
       .map(({ port: number }) => number);
     if (own.length === 0) throw new NoPlace(`port ${String(port)} is no port of the pods of ${service.metadata.name}`);
     return own;
-  });
-}
-
-/** Which port of the pods is behind each port of the service. */
-function podPorts(context: ImportContext, service: Service): { port: number; pod: unknown }[] {
-  const { name, namespace } = service.metadata;
-  const source = context.resources.find(
-    (each) => each.kind === "Service" && each.name === name && each.namespace === namespace,
-  );
-  const written = valueAt(source?.spec, ["ports"]);
-  const kept = service.metadata.origin?.kept ?? [];
-  return service.spec.ports.map(({ port }, i) => {
-    const own = Array.isArray(written) ? written.find((each) => valueAt(each, ["port"]) === port) : undefined;
-    const remembered = kept.find((each) => each.path === `spec.ports[${i}].targetPort`)?.value;
-    return { port, pod: valueAt(own, ["targetPort"]) ?? remembered ?? port };
   });
 }
 

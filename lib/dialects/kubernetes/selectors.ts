@@ -99,3 +99,12 @@ export function namespacesMeant(context: ImportContext, selector: Labels): strin
     })
     .sort();
 }
+
+/** Which port of the pods is behind each port of the service, as far as its source said. */
+export function podPorts(service: Service): { port: number; pod: unknown; isSaid: boolean }[] {
+  const kept = service.metadata.origin?.dialect === "kubernetes" ? (service.metadata.origin.kept ?? []) : [];
+  return service.spec.ports.map(({ port }, i) => {
+    const said = kept.find((each) => each.path === `spec.ports[${i}].targetPort`)?.value;
+    return { port, pod: said ?? port, isSaid: said !== undefined };
+  });
+}

@@ -2,7 +2,7 @@
 // The rule: a service that selects some of another one's pods is a version of it; calls by its own name have no place in the model.
 import { type ExternalService, keyOf, type Protocol, type Service, type ServicePort, serviceRefKey } from "@/lib/mesh";
 import { type ImportContext, type Resource, refFrom, type Understood, understood } from "../shared/context";
-import { type Fields, isRecord, type Sink } from "../shared/fields";
+import { type Fields, isRecord, type Kept, type Sink } from "../shared/fields";
 import { apexOf, type Labels, labelsAt, SUBSET, SUBSET_LABELS, SUBSET_OF, selectorsIn } from "./selectors";
 
 const APP_PROTOCOLS: Record<string, Protocol> = {
@@ -36,7 +36,12 @@ export function importService(context: ImportContext, resource: Resource, spec: 
   const type = spec.peek("type");
   const selector = labelsAt(spec.peek("selector")) ?? {};
   const externalName = spec.peek("externalName");
-  const ports = spec.list("ports").flatMap((fields) => importPort(context, resource, fields) ?? []);
+  const places: number[] = [];
+  const ports = spec.list("ports").flatMap((fields, i) => {
+    const port = importPort(context, resource, fields);
+    if (port) places.push(i);
+    return port ?? [];
+  });
   const version = versionOf(context, resource, selector);
   context.assumeNamespace(resource.namespace);
   if (type === "ExternalName") {
@@ -45,6 +50,8 @@ export function importService(context: ImportContext, resource: Resource, spec: 
     return result;
   }
   spec.keepRest();
+  const kept = sink.kept.splice(0);
+  sink.kept.push(...kept.flatMap((each) => ofTakenPort(each, places)));
   if (version) return importVersion(context, resource, version, ports, sink, result);
   if (ports.length === 0) {
     const message = "has no TCP port and is left out: a mesh has nothing to do for it";
@@ -58,6 +65,14 @@ export function importService(context: ImportContext, resource: Resource, spec: 
   result.objects.push(context.put("Service", resource.name, { ...current?.spec, ports }, { resource, sink }, current));
   result.sentences.push(`service with ${ports.map(({ port, protocol }) => `port ${port} (${protocol})`).join(", ")}.`);
   return result;
+}
+
+/** What is kept of a port has the place of the port in the design; of one that was left out there is nothing to keep it for. */
+function ofTakenPort(kept: Kept, places: readonly number[]): Kept[] {
+  const [, list, index] = kept.path;
+  if (list !== "ports" || typeof index !== "number") return [kept];
+  const place = places.indexOf(index);
+  return place < 0 ? [] : [{ ...kept, path: ["spec", "ports", place, ...kept.path.slice(3)] }];
 }
 
 function importPort(context: ImportContext, resource: Resource, fields: Fields): ServicePort | undefined {
