@@ -131,7 +131,7 @@ function ProxyRow({ proxy, now, onOpen }: { proxy: ProxyDto; now: number; onOpen
           </Text>
         ) : null}
       </Table.Td>
-      <Table.Td>
+      <Table.Td style={{ whiteSpace: "nowrap" }}>
         <Mono title={proxy.runningDigest ?? undefined}>{shortDigest(proxy.runningDigest)}</Mono>
       </Table.Td>
       <Table.Td>{proxy.version ?? "–"}</Table.Td>

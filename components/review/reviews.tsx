@@ -112,6 +112,9 @@ function ReviewTable({ mesh, items }: { mesh: string; items: readonly ReviewSumm
                 <Anchor component={Link} href={`/meshes/${mesh}/reviews/${review.number}/purpose`} fw={500} size="sm">
                   #{review.number} {review.title}
                 </Anchor>
+                <Text size="xs" c="dimmed" hiddenFrom="sm">
+                  {review.sentence}
+                </Text>
               </Table.Td>
               <Table.Td>
                 <StatusBadge status={stateStatus(review.state)}>{stateWord[review.state]}</StatusBadge>

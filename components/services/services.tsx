@@ -28,8 +28,8 @@ import { useDesign } from "./use-design";
 
 const columns: readonly { sort: Sort; title: string; isNumber?: boolean; isDownFirst?: boolean }[] = [
   { sort: "name", title: "Service" },
-  { sort: "owner", title: "Owner" },
   { sort: "state", title: "State" },
+  { sort: "owner", title: "Owner" },
   { sort: "step", title: "Mode" },
   { sort: "traffic", title: "Traffic", isNumber: true, isDownFirst: true },
   { sort: "errors", title: "Errors", isNumber: true, isDownFirst: true },
@@ -71,7 +71,13 @@ export function Services() {
       <ReadingState of={topology} />
       {topology.error && !topology.data ? null : (
         <Panel
-          title={shown.length === all.length ? `All ${all.length}` : `${shown.length} of ${all.length}`}
+          title={
+            topology.isPending
+              ? "Services"
+              : shown.length === all.length
+                ? `All ${all.length}`
+                : `${shown.length} of ${all.length}`
+          }
           aside={
             <Group gap={8} className={classes.filters}>
               <Select
@@ -208,19 +214,19 @@ function Row({ row, mesh }: { row: ServiceRow; mesh: string }) {
         </Text>
       </Table.Td>
       <Table.Td>
-        {row.owner ?? (
-          <Text span size="sm" c="dimmed">
-            nobody
-          </Text>
-        )}
-      </Table.Td>
-      <Table.Td>
         <StatusBadge status={row.status}>{row.word}</StatusBadge>
         {row.proxies.total > row.proxies.ready ? (
           <Text size="xs" c="dimmed" mt={2}>
             {row.proxies.ready} of {row.proxies.total} proxies ready
           </Text>
         ) : null}
+      </Table.Td>
+      <Table.Td>
+        {row.owner ?? (
+          <Text span size="sm" c="dimmed">
+            nobody
+          </Text>
+        )}
       </Table.Td>
       <Table.Td>{row.step}</Table.Td>
       <Table.Td ta="right">{formatRate(row.requestsPerSecond)}</Table.Td>

@@ -192,7 +192,7 @@ function FindingsCell({ row }: { row: PolicyRow }) {
   if (row.hints > 0) return <StatusBadge status="unmeasured">{plural(row.hints, "hint")}</StatusBadge>;
   return (
     <Text size="xs" c="dimmed" component="span">
-      none
+      no finding
     </Text>
   );
 }
