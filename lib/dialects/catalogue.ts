@@ -1,7 +1,7 @@
 // Which products there are, in words: what screens, API and commands list without loading a reader or a writer.
 // The rule: a dialect's kinds are the kinds that its readers know; a test holds the two together.
 
-export type DialectId = "kubernetes" | "istio" | "gateway-api";
+export type DialectId = "kubernetes" | "istio" | "gateway-api" | "app-mesh";
 
 export type DialectEntry = {
   id: DialectId;
@@ -57,6 +57,13 @@ export const CATALOGUE = {
     hasExport: true,
     channels: ["standard", "experimental"],
   },
+  "app-mesh": {
+    id: "app-mesh",
+    title: "AWS App Mesh (retired)",
+    versions: ["JSON of its API, 2019-01-25; the service ended on 2026-09-30"],
+    kinds: ["Mesh", "VirtualNode", "VirtualService", "VirtualRouter", "Route", "VirtualGateway", "GatewayRoute"],
+    hasExport: false,
+  },
 } as const satisfies Record<DialectId, DialectEntry>;
 
 export const dialectEntries: readonly DialectEntry[] = Object.values(CATALOGUE);
@@ -64,7 +71,13 @@ export const dialectEntries: readonly DialectEntry[] = Object.values(CATALOGUE);
 /** `auto` takes every resource for what it says it is: apiVersion and kind are enough. */
 export const AUTO = "auto";
 export type ImportChoice = DialectId | typeof AUTO;
-export const IMPORT_CHOICES = [AUTO, "kubernetes", "istio", "gateway-api"] as const satisfies readonly ImportChoice[];
+export const IMPORT_CHOICES = [
+  AUTO,
+  "kubernetes",
+  "istio",
+  "gateway-api",
+  "app-mesh",
+] as const satisfies readonly ImportChoice[];
 
 export type ExportId = { [K in DialectId]: (typeof CATALOGUE)[K]["hasExport"] extends true ? K : never }[DialectId];
 export const EXPORT_IDS = ["istio", "gateway-api"] as const satisfies readonly ExportId[];

@@ -1,6 +1,7 @@
 // The registry: every product that designs come from or go to, with its readers and writers.
 // The rule: a new product is an entry of the catalogue and one line in DIALECTS; nothing else knows it by name.
 import type { MeshDocument } from "@/lib/mesh";
+import { appMesh } from "./app-mesh";
 import { AUTO, type DialectId, type ExportId, type ImportChoice } from "./catalogue";
 import { gatewayApi } from "./gateway-api";
 import { istio } from "./istio";
@@ -14,7 +15,7 @@ export { buildBundle } from "./shared/bundle";
 export { lossesOf } from "./shared/dialect";
 export type { ImportResult } from "./shared/import";
 
-const DIALECTS: Record<DialectId, Dialect> = { kubernetes, istio, "gateway-api": gatewayApi };
+const DIALECTS: Record<DialectId, Dialect> = { kubernetes, istio, "gateway-api": gatewayApi, "app-mesh": appMesh };
 
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];
 

@@ -9,6 +9,7 @@ const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.ur
 const route = read("gateway-api/fixtures/corpus/precedence.yaml");
 const texts = {
   "gateway-api": read("gateway-api/fixtures/corpus/filters.yaml") + route.replace(/^/, "---\n"),
+  "app-mesh": read("app-mesh/fixtures/shop.json"),
   kubernetes: `${read("kubernetes/fixtures/shop.yaml")}---\n${read("kubernetes/fixtures/policies.yaml")}`,
 };
 const violationsOf = (text: string) =>
@@ -110,7 +111,7 @@ test.each(Object.entries(texts))(
         if (!applied.ok) return;
         for (const id of EXPORT_IDS) exportDocument(id, applied.document, {});
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   },
   60_000,

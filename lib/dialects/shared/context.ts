@@ -26,6 +26,8 @@ export type Resource = {
   apiVersion: string;
   kind: string;
   name: string;
+  /** The resource that it belongs to, where its product says so. */
+  parent?: string;
   namespace: string;
   namespaceDefaulted: boolean;
   labels?: Record<string, string>;
@@ -197,7 +199,7 @@ function originOf(resource: Resource, sink: Sink | undefined): Origin {
     dialect: resource.dialect,
     apiVersion: resource.apiVersion,
     kind: resource.kind,
-    name: resource.name,
+    name: sourceName(resource.name),
     ...(resource.namespace === "" ? {} : { namespace: resource.namespace }),
     ...(resource.namespaceDefaulted ? { namespaceDefaulted: true } : {}),
     ...(resource.file === undefined ? {} : { file: resource.file.split(/[\\/]/).at(-1)?.slice(-256) ?? "" }),
@@ -210,3 +212,12 @@ function withWhole(origin: Origin, existing: MeshObject | undefined): Origin {
   const whole = (existing?.metadata.origin?.kept ?? []).filter((each) => isWholeResource(each.path));
   return whole.length === 0 ? origin : { ...origin, kept: [...(origin.kept ?? []), ...whole] };
 }
+
+/** Names of other products may hold what the model's do not. */
+const sourceName = (name: string) =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.]+/g, "-")
+    .replace(/^[-.]+/, "")
+    .slice(0, 253)
+    .replace(/[-.]+$/, "") || "unnamed";

@@ -1,6 +1,6 @@
 // What a dialect is: a product's resources, how they are read and written, and what became of each field.
 // The rule: screens, API and commands know dialects by this shape alone; a product is one entry of the registry.
-import type { MeshDocument, ObjectKey } from "@/lib/mesh";
+import type { MeshDocument, ObjectKey, Path } from "@/lib/mesh";
 import type { DialectEntry } from "../catalogue";
 import type { ImportContext, Resource, Understood } from "./context";
 import type { Fields, Sink } from "./fields";
@@ -51,8 +51,20 @@ export type Reading = {
 
 export type { DialectId } from "../catalogue";
 
+/** A document that is no Kubernetes resource, as its dialect knows it. `path` leads to it within the text. */
+export type Foreign = {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  parent?: string;
+  path: Path;
+  spec: Record<string, unknown>;
+};
+
 export type Dialect = DialectEntry & {
   recognises(apiVersion: string, kind: string): boolean;
+  /** For products whose documents have no apiVersion and kind. */
+  unwrap?(value: unknown): Foreign | undefined;
   reading(): Reading;
   /** The namespace that a resource without one most likely belongs to. */
   guessNamespace?(spec: unknown, context: ImportContext, all: readonly unknown[]): string | undefined;

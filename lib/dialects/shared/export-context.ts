@@ -119,9 +119,10 @@ function nearestList(path: Path): Path | undefined {
   return last < 0 ? undefined : path.slice(0, last + 1);
 }
 
-/** Name and namespace of the source, where the object came from one of this kind. */
+/** Name and namespace of the source, where the object came from one of Istio's of this kind. */
 export function originOfKind(object: MeshObject | undefined, kind: string): Origin | undefined {
-  return object?.metadata.origin?.kind === kind ? object.metadata.origin : undefined;
+  const origin = object?.metadata.origin;
+  return origin?.kind === kind && origin.dialect === "istio" ? origin : undefined;
 }
 
 export function metadataOf(

@@ -52,12 +52,16 @@ function notUtf8(text: string, file: string | undefined): Violation {
 
 function flattenList(document: YamlDocument): YamlDocument[] {
   const { value } = document;
-  if (!isRecord(value) || value["kind"] !== "List" || !Array.isArray(value["items"])) return [document];
-  return value["items"].map((item, i) => ({
+  const isList = isRecord(value) && value["kind"] === "List" && Array.isArray(value["items"]);
+  // a list without a name around it is what other products' tools write
+  const items: unknown = isList ? value["items"] : value;
+  if (!Array.isArray(items)) return [document];
+  const start = isList ? ["items"] : [];
+  return items.map((item: unknown, i) => ({
     value: item,
-    line: document.lineOf(["items", i]),
-    lineOf: (path) => document.lineOf(["items", i, ...path]),
-    columnOf: (path) => document.columnOf(["items", i, ...path]),
+    line: document.lineOf([...start, i]),
+    lineOf: (path) => document.lineOf([...start, i, ...path]),
+    columnOf: (path) => document.columnOf([...start, i, ...path]),
   }));
 }
 
@@ -74,6 +78,8 @@ function recognise(
     violations.push({ path: pathText(path) || "document", message, fix, ...at, ...place });
     return undefined;
   };
+  const foreign = foreignResource(document, opened, options, place);
+  if (foreign) return foreign;
   if (!isRecord(value)) return bad([], "is not a Kubernetes object", "Write apiVersion, kind, metadata and spec.");
   const { apiVersion, kind, metadata, spec } = value;
   if (typeof apiVersion !== "string" || typeof kind !== "string") {
@@ -137,6 +143,39 @@ function recognise(
     context.warn(resource, ["metadata"], message, `Write namespace: ${resource.namespace}.`);
   }
   return { resource, importer, spec };
+}
+
+/** Documents of products that have no apiVersion and kind. */
+function foreignResource(
+  document: YamlDocument,
+  opened: readonly Opened[],
+  options: ReadOptions,
+  place: { file?: string },
+): Omit<Found, "order"> | undefined {
+  for (const { dialect, reading } of opened) {
+    const own = dialect.unwrap?.(document.value);
+    const importer = own && reading.importers.find(({ kind }) => kind === own.kind);
+    if (!own || !importer) continue;
+    const { apiVersion, kind, name, parent, path, spec } = own;
+    // within a resource the paths of all dialects begin with spec
+    const inside = (steps: Path) => [...path, ...steps];
+    const resource: Resource = {
+      dialect: dialect.id,
+      apiVersion,
+      kind,
+      name,
+      ...(parent === undefined ? {} : { parent }),
+      namespace: options.defaultNamespace ?? "default",
+      namespaceDefaulted: false,
+      line: document.lineOf(path),
+      lineOf: (steps) => document.lineOf(inside(steps)),
+      columnOf: (steps) => document.columnOf(inside(steps)),
+      spec,
+      ...place,
+    };
+    return { resource, importer, spec };
+  }
+  return undefined;
 }
 
 const listed = (words: readonly string[]) =>

@@ -1,0 +1,349 @@
+// Virtual services, nodes and routers -> Services, Workloads, Subsets, Routes and Dependencies.
+// The rule: a virtual node is a version of the service whose provider leads to it; what its listeners limit is told, for the side changes.
+import { type Destination, keyOf, type Ref, type RouteRule, type SpecOf, valueAt } from "@/lib/mesh";
+import type { ImportContext } from "../shared/context";
+import { slug } from "./documents";
+import { readRule } from "./rules";
+import type { AppMeshState, Part } from "./state";
+import { durationAt, listenersOf, numberAt, records, textAt } from "./values";
+
+type Place = { service: string; version: string; isOne: boolean };
+
+export function assemble(context: ImportContext, state: AppMeshState): void {
+  const names = serviceNames(state);
+  const places = nodePlaces(context, state, names);
+  for (const part of [...state.services, ...state.nodes, ...state.gateways])
+    context.assumeNamespace(part.resource.namespace);
+  putServices(context, state, names, places);
+  for (const node of state.nodes) putNode(context, node, places, names);
+  for (const service of state.services) putRoutes(context, state, service, names, places);
+  for (const gateway of state.gateways) putGateway(context, state, gateway, names);
+}
+
+/** The first label of a virtual service's name, or all of it where two would share that. */
+function serviceNames(state: AppMeshState): Map<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const { raw } of state.services) {
+    const short = slug(raw.split(".")[0] ?? raw);
+    const name = taken.has(short) ? slug(raw) : short;
+    taken.add(name);
+    names.set(raw, name);
+  }
+  return names;
+}
+
+const routerOf = (service: Part) => textAt(service.spec, ["provider", "virtualRouter", "virtualRouterName"]);
+
+/** In the order in which they are tried: low priority first, then by name. */
+function routesOf(state: AppMeshState, router: string | undefined): Part[] {
+  const priority = (part: Part) => numberAt(part.spec, ["priority"]) ?? Number.MAX_SAFE_INTEGER;
+  return state.routes
+    .filter((each) => each.resource.parent === router)
+    .sort((a, b) => priority(a) - priority(b) || (a.raw < b.raw ? -1 : 1));
+}
+
+function nodePlaces(context: ImportContext, state: AppMeshState, names: Map<string, string>): Map<string, Place> {
+  const places = new Map<string, Place>();
+  for (const service of state.services) {
+    const name = names.get(service.raw) ?? slug(service.raw);
+    const direct = textAt(service.spec, ["provider", "virtualNode", "virtualNodeName"]);
+    const routed = routesOf(state, routerOf(service)).flatMap(({ spec }) =>
+      ["httpRoute", "http2Route", "grpcRoute", "tcpRoute"].flatMap((type) =>
+        records(valueAt(spec, [type, "action", "weightedTargets"])).flatMap(
+          (each) => textAt(each, ["virtualNode"]) ?? [],
+        ),
+      ),
+    );
+    for (const node of new Set([...(direct === undefined ? [] : [direct]), ...routed])) {
+      const own = slug(node);
+      const version = own.startsWith(`${name}-`) ? own.slice(name.length + 1) : own === name ? "v1" : own;
+      if (!places.has(node)) places.set(node, { service: name, version, isOne: direct !== undefined });
+      else if (places.get(node)?.service !== name) {
+        const message = `virtual node ${node} is behind several services; it is taken as a workload of ${places.get(node)?.service}`;
+        context.warn(service.resource, ["spec", "provider"], message, "Give each service nodes of its own.", {
+          changesMeaning: true,
+        });
+      }
+    }
+  }
+  // a node that only calls others is a service that nobody calls yet
+  for (const node of state.nodes) {
+    if (!places.has(node.raw) && listenersOf(node.spec).length > 0) {
+      places.set(node.raw, { service: slug(node.raw), version: "v1", isOne: true });
+    }
+  }
+  return places;
+}
+
+function putServices(
+  context: ImportContext,
+  state: AppMeshState,
+  names: Map<string, string>,
+  places: Map<string, Place>,
+): void {
+  const wanted = new Map<string, Part>();
+  for (const part of state.services) wanted.set(names.get(part.raw) ?? slug(part.raw), part);
+  for (const part of state.nodes) {
+    const place = places.get(part.raw);
+    if (place && !wanted.has(place.service)) wanted.set(place.service, part);
+  }
+  for (const [name, part] of wanted) {
+    const listeners = state.nodes
+      .filter(({ raw }) => places.get(raw)?.service === name)
+      .flatMap(({ spec }) => listenersOf(spec));
+    const ports = [...new Map(listeners.map((each) => [each.port, each])).values()];
+    if (ports.length === 0) {
+      const message = "has no virtual node with a listener and is left out";
+      context.warn(part.resource, ["spec", "provider"], message, "Read its nodes and routes together with it.", {
+        verdict: "lost",
+      });
+      continue;
+    }
+    const existing = context.get(keyOf("Service", part.resource.namespace, name));
+    const current = existing?.kind === "Service" ? existing : undefined;
+    const spec = {
+      ...current?.spec,
+      ports: ports.map(({ port, protocol }, i) => ({
+        name: i === 0 ? protocol : `${protocol}-${port}`,
+        port,
+        protocol,
+      })),
+    };
+    part.result.objects.push(context.put("Service", name, spec, { resource: part.resource }, current));
+    part.result.sentences.push(
+      `service ${name} on ${ports.map(({ port, protocol }) => `port ${port} (${protocol})`).join(", ")}.`,
+    );
+  }
+}
+
+function putNode(context: ImportContext, node: Part, places: Map<string, Place>, names: Map<string, string>): void {
+  const { resource, spec, result } = node;
+  const place = places.get(node.raw);
+  if (!place || !context.get(keyOf("Service", resource.namespace, place.service))) {
+    const message = "is left out: it has no listener, and a workload belongs to a service here";
+    context.warn(resource, ["spec", "listeners"], message, "Give it a service in the design.", { verdict: "lost" });
+    return;
+  }
+  const name = slug(node.raw);
+  const existing = context.get(keyOf("Workload", resource.namespace, name));
+  const current = existing?.kind === "Workload" ? existing : undefined;
+  const workload = { ...current?.spec, service: place.service, version: place.version };
+  result.objects.push(context.put("Workload", name, workload, { resource }, current));
+  result.sentences.push(`workload of ${place.service}, version ${place.version}.`);
+  if (!place.isOne) putSubset(context, node, place);
+  putLimits(context, node, place);
+  for (const backend of records(valueAt(spec, ["backends"]))) {
+    const called = names.get(textAt(backend, ["virtualService", "virtualServiceName"]) ?? "");
+    if (called === undefined || called === place.service) continue;
+    putDependency(context, node, { kind: "Service", name: place.service }, called);
+  }
+}
+
+function putSubset(context: ImportContext, { resource, result }: Part, { service, version }: Place): void {
+  const name = `${service}-${version}`.slice(0, 253);
+  const existing = context
+    .all("Subset")
+    .find((each) => each.spec.service.name === service && each.spec.name === version);
+  const spec = { service: { name: service }, name: version, labels: { version } };
+  result.objects.push(context.put("Subset", name, spec, { resource }, existing));
+}
+
+/** App Mesh limits at the callee, over all callers; a design at each caller. */
+function putLimits(context: ImportContext, { resource, spec, result }: Part, place: Place): void {
+  const listener = records(valueAt(spec, ["listeners"]))[0];
+  const pool = valueAt(listener, ["connectionPool"]);
+  const outlier = valueAt(listener, ["outlierDetection"]);
+  for (const [field, what] of [
+    ["tls", "certificates"],
+    ["timeout", "times of the callee's side"],
+    ["healthCheck", "health checks"],
+  ] as const) {
+    if (valueAt(listener, [field]) === undefined) continue;
+    context.warn(
+      resource,
+      ["spec", "listeners", 0, field],
+      `${what} have no counterpart in the model and are left out`,
+      "Set it in the product that you move to.",
+      { verdict: "lost" },
+    );
+  }
+  const number = (...fields: string[]) => {
+    const found = ["http", "http2", "grpc", "tcp"]
+      .map((type) => numberAt(pool, [type, ...fields]))
+      .find((each) => each !== undefined);
+    return found;
+  };
+  const connectionPool = defined({
+    maxConnections: number("maxConnections"),
+    maxPendingRequests: number("maxPendingRequests"),
+    maxRequests: number("maxRequests"),
+  });
+  const outlierDetection = defined({
+    consecutive5xxErrors: numberAt(outlier, ["maxServerErrors"]),
+    intervalMs: durationAt(outlier, ["interval"]),
+    baseEjectionTimeMs: durationAt(outlier, ["baseEjectionDuration"]),
+    maxEjectionPercent: numberAt(outlier, ["maxEjectionPercent"]),
+  });
+  if (!connectionPool && !outlierDetection) return;
+  if (connectionPool) {
+    const message = "limits of its listener hold over all callers there, and for each caller's proxy here";
+    context.warn(
+      resource,
+      ["spec", "listeners", 0, "connectionPool"],
+      message,
+      "Divide them by the number of callers.",
+      { verdict: "moved", changesMeaning: true },
+    );
+  }
+  const policy: SpecOf<"TrafficPolicy"> = {
+    service: { name: place.service },
+    ...(place.isOne ? {} : { subset: place.version }),
+    ...(connectionPool ? { connectionPool } : {}),
+    ...(outlierDetection ? { outlierDetection } : {}),
+  };
+  const existing = context
+    .all("TrafficPolicy")
+    .find((each) => each.spec.service.name === place.service && each.spec.subset === policy.subset);
+  result.objects.push(context.put("TrafficPolicy", slug(resource.name), policy, { resource }, existing));
+}
+
+function defined<T extends Record<string, number | undefined>>(value: T): { [K in keyof T]?: number } | undefined {
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
+  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as { [K in keyof T]?: number });
+}
+
+function putDependency(context: ImportContext, { resource, result }: Part, from: Ref, called: string): void {
+  const to: Ref = { kind: "Service", name: called };
+  const isThere = context
+    .all("Dependency")
+    .some(({ spec }) => spec.from.kind === from.kind && spec.from.name === from.name && spec.to.name === called);
+  if (isThere || !context.get(keyOf("Service", resource.namespace, called))) return;
+  result.objects.push(
+    context.put("Dependency", `${from.name}-to-${called}`.slice(0, 253), { from, to }, { resource }, undefined),
+  );
+}
+
+function putRoutes(
+  context: ImportContext,
+  state: AppMeshState,
+  service: Part,
+  names: Map<string, string>,
+  places: Map<string, Place>,
+): void {
+  const name = names.get(service.raw) ?? "";
+  const rules: RouteRule[] = [];
+  for (const route of routesOf(state, routerOf(service))) {
+    const read = readRule(route.spec, (node): Omit<Destination, "weight"> | undefined => {
+      const place = places.get(node);
+      return place && { service: { name: place.service }, ...(place.isOne ? {} : { subset: place.version }) };
+    });
+    if ("reason" in read) {
+      const message = `is left out: ${read.reason}; calls it would take go on to the routes after it`;
+      context.warn(route.resource, ["spec"], message, "Add a rule by hand if it matters.", {
+        verdict: "lost",
+        changesMeaning: true,
+      });
+      continue;
+    }
+    for (const field of read.lost) {
+      context.warn(
+        route.resource,
+        ["spec"],
+        `${field} has no counterpart in the model`,
+        "Set it in the product that you move to.",
+        { verdict: "lost" },
+      );
+    }
+    route.result.sentences.push(`rule ${rules.length + 1} of ${name}.`);
+    rules.push({ name: route.raw.slice(0, 256), ...read.rule });
+  }
+  if (rules.length === 0 || !context.get(keyOf("Service", service.resource.namespace, name))) return;
+  const existing = context
+    .all("Route")
+    .find((each) => each.spec.target.kind === "Service" && each.spec.target.name === name);
+  const spec = { target: { kind: "Service" as const, name }, rules };
+  service.result.objects.push(context.put("Route", name, spec, { resource: service.resource }, existing));
+}
+
+function putGateway(context: ImportContext, state: AppMeshState, gateway: Part, names: Map<string, string>): void {
+  const { resource, spec, result } = gateway;
+  const name = slug(gateway.raw);
+  const listeners = listenersOf(spec).map(({ port, protocol }) => ({
+    name: `${protocol}-${port}`,
+    port,
+    protocol,
+    hosts: ["*"],
+  }));
+  if (listeners.length === 0) {
+    context.warn(resource, ["spec", "listeners"], "has no listener and is left out", "Add the gateway by hand.", {
+      verdict: "lost",
+    });
+    return;
+  }
+  const existing = context.get(keyOf("Gateway", resource.namespace, name));
+  const current = existing?.kind === "Gateway" ? existing : undefined;
+  result.objects.push(
+    context.put("Gateway", name, { ...current?.spec, type: "ingress", listeners }, { resource }, current),
+  );
+  const rules: RouteRule[] = [];
+  const priority = (part: Part) => numberAt(part.spec, ["priority"]) ?? Number.MAX_SAFE_INTEGER;
+  const routes = state.gatewayRoutes
+    .filter((each) => each.resource.parent === gateway.raw)
+    .sort((a, b) => priority(a) - priority(b) || (a.raw < b.raw ? -1 : 1));
+  for (const route of routes) {
+    const body = valueAt(route.spec, ["httpRoute"]) ?? valueAt(route.spec, ["http2Route"]);
+    const called = names.get(textAt(body, ["action", "target", "virtualService", "virtualServiceName"]) ?? "");
+    const prefix = textAt(body, ["match", "prefix"]);
+    const others = Object.keys((valueAt(body, ["match"]) as object | undefined) ?? {}).filter(
+      (each) => each !== "prefix",
+    );
+    if (
+      called === undefined ||
+      prefix === undefined ||
+      others.length > 0 ||
+      !context.get(keyOf("Service", resource.namespace, called))
+    ) {
+      const why =
+        called === undefined
+          ? "its service is not in the text"
+          : `its conditions ${others.join(", ") || "other than a prefix"} are not taken over`;
+      context.warn(route.resource, ["spec"], `is left out: ${why}`, "Add a rule by hand.", {
+        verdict: "lost",
+        changesMeaning: true,
+      });
+      continue;
+    }
+    const to = rewriteOf(body, prefix);
+    rules.push({
+      name: route.raw.slice(0, 256),
+      matches: prefix === "/" ? [] : [{ path: { type: "prefix", value: prefix } }],
+      action: { type: "forward", destinations: [{ service: { name: called }, weight: 1 }] },
+      retries: { attempts: 0 },
+      ...(to === undefined ? {} : { rewrite: { path: to } }),
+    });
+    putDependency(context, route, { kind: "Gateway", name }, called);
+  }
+  if (rules.length === 0) return;
+  const own = context
+    .all("Route")
+    .find((each) => each.spec.target.kind === "Gateway" && each.spec.target.name === name);
+  result.objects.push(
+    context.put(
+      "Route",
+      `${name}-gateway`.slice(0, 253),
+      { target: { kind: "Gateway", name }, rules },
+      { resource },
+      own,
+    ),
+  );
+}
+
+/** Without a word App Mesh replaces the matched prefix by /. */
+function rewriteOf(body: unknown, prefix: string): string | undefined {
+  const value = textAt(body, ["action", "rewrite", "prefix", "value"]);
+  if (value !== undefined) return value;
+  return prefix === "/" || textAt(body, ["action", "rewrite", "prefix", "defaultPrefix"]) === "DISABLED"
+    ? undefined
+    : "/";
+}

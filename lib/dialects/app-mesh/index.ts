@@ -1,0 +1,2 @@
+// AWS App Mesh: the JSON of its API in, for moving away.
+export { appMesh } from "./dialect";
