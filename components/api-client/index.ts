@@ -5,3 +5,4 @@ export { listenForEvents } from "./events";
 export { keys } from "./keys";
 export * from "./queries";
 export { type Answer, ApiError, get, type Problem, request, send } from "./request";
+export { useSteady } from "./steady";

@@ -3,7 +3,7 @@
 // by walking around.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
-import { get, keys } from "@/components/api-client";
+import { get, keys, useSteady } from "@/components/api-client";
 import type { Command, Violation } from "@/lib/mesh";
 import { createDraftStore, type DraftBase, type DraftSnapshot, type DraftStore } from "./draft-store";
 import { draftTransport, stepsOf } from "./transport";
@@ -32,11 +32,13 @@ const never = () => () => undefined;
 
 export function useDraft(mesh: string): Draft {
   const client = useQueryClient();
-  const query = useQuery({
-    queryKey: keys.mesh(mesh, "draft"),
-    queryFn: ({ signal }) => get<DraftBase>(`/meshes/${mesh}/draft`, signal),
-    refetchInterval: 30_000,
-  });
+  const query = useSteady(
+    useQuery({
+      queryKey: keys.mesh(mesh, "draft"),
+      queryFn: ({ signal }) => get<DraftBase>(`/meshes/${mesh}/draft`, signal),
+      refetchInterval: 30_000,
+    }),
+  );
   const data = query.data;
   if (data && !stores.has(mesh)) stores.set(mesh, createDraftStore(data, draftTransport(mesh), timers));
   const store = stores.get(mesh);
