@@ -67,6 +67,7 @@ function manager(options) {
         ? { forward_client_cert_details: "SANITIZE_SET", set_current_client_cert_details: { uri: true } }
         : {}),
       access_log: [accessLog(options.log)],
+      ...options.more,
       route_config: { name: options.name, virtual_hosts: options.hosts },
       http_filters: [
         ...(options.rbac ? [options.rbac] : []),
@@ -251,6 +252,12 @@ export function plainConfig(folder, ports) {
               manager({
                 name: "inbound",
                 log: join(folder, "plain.log"),
+                more: {
+                  codec_type: "AUTO",
+                  http_protocol_options: { enable_trailers: true },
+                  http2_protocol_options: { allow_connect: true },
+                  upgrade_configs: [{ upgrade_type: "websocket" }, { upgrade_type: "CONNECT" }],
+                },
                 hosts: [
                   { name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, route: { cluster: "app" } }] },
                 ],
@@ -260,6 +267,16 @@ export function plainConfig(folder, ports) {
         ],
       }),
     ],
-    clusters: [clusterOf("app", ports.origin, { outlier_detection: { consecutive_5xx: 1000000 } })],
+    clusters: [
+      clusterOf("app", ports.origin, {
+        outlier_detection: { consecutive_5xx: 1000000 },
+        typed_extension_protocol_options: {
+          "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            { explicit_http_config: { http_protocol_options: { enable_trailers: true } } },
+          ),
+        },
+      }),
+    ],
   });
 }

@@ -1,6 +1,6 @@
 // npm run fuzz: injured requests through the built proxy to a node:http origin, for a bounded time.
 // Holds: the proxy lives, llhttp behind it never meets a malformed request, and one input never becomes two requests
-// unless it was two. Options: --seconds N (20), --seed N. The seed is printed.
+// unless it was two. Options: --seconds N (20), --seed N, --bundle FILE. The seed is printed.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -12,10 +12,12 @@ import { parseArgs } from "node:util";
 import { plainConfig } from "./configs.mjs";
 import { freePort, memory, start, stop } from "./processes.mjs";
 
-const { values } = parseArgs({ options: { seconds: { type: "string" }, seed: { type: "string" } } });
+const { values } = parseArgs({
+  options: { seconds: { type: "string" }, seed: { type: "string" }, bundle: { type: "string" } },
+});
 const seconds = Number(values.seconds ?? 20);
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
-const bundle = fileURLToPath(new URL("../dist/meshwright-proxy.mjs", import.meta.url));
+const bundle = values.bundle ?? fileURLToPath(new URL("../dist/meshwright-proxy.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "meshwright-fuzz-"));
 
 let state = seed;
@@ -33,6 +35,8 @@ const bases = [
   "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
   "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nX-T: 1\r\n\r\n",
   "GET http://b/x HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n",
+  "GET /w HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+  "CONNECT a:7 HTTP/1.1\r\nHost: a:7\r\n\r\n",
   "PUT /p HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
 ];
 const pieces = [
@@ -52,6 +56,10 @@ const pieces = [
   "Transfer-Encoding: chunked\r\n",
   "Host: b\r\n",
   "Connection: host\r\n",
+  "Connection: Upgrade\r\n",
+  "Upgrade: websocket\r\n",
+  "TE: trailers\r\n",
+  "0\r\nX-T: 1\r\n",
   "HTTP/1.0",
   "#",
   "%00",
