@@ -24,7 +24,7 @@ import { TrustPanel } from "./trust-panel";
 import { certificateStatus, proxiesAnswer, proxyState } from "./words";
 
 export function Proxies() {
-  const { mesh, environment } = useMesh();
+  const { mesh, environment, isLoading } = useMesh();
   const { search, set } = useUrlParameters();
   const now = useNow(10_000) || Date.now();
   const proxies = useProxies(mesh, environment?.name);
@@ -35,7 +35,8 @@ export function Proxies() {
     .filter((proxy) => proxy.proxyKey.toLowerCase().includes(query))
     .sort((a, b) => rank(a) - rank(b) || a.proxyKey.localeCompare(b.proxyKey));
   const opened = all.find((proxy) => proxy.proxyKey === search.get("proxy"));
-  const answer = proxies.data ? proxiesAnswer(all, now) : readingAnswer(proxies, "the proxies");
+  const answer =
+    proxies.data || (!environment && !isLoading) ? proxiesAnswer(all, now) : readingAnswer(proxies, "the proxies");
   return (
     <Page>
       <Answer
@@ -59,7 +60,7 @@ export function Proxies() {
           }
           flush
         >
-          {proxies.isLoading ? (
+          {proxies.isLoading || isLoading ? (
             <LoadingRows />
           ) : shown.length === 0 ? (
             <EmptyState title={all.length === 0 ? "No proxy yet" : "No proxy of that name"}>

@@ -34,7 +34,7 @@ export function Rollouts() {
   const latest = items[0];
   const shown = items.find((each) => each.id === search.get("deployment")) ?? latest;
   const answer =
-    deployments.data || !environment
+    deployments.data || (!environment && !isLoading)
       ? rolloutAnswer(latest, environment?.running ?? null, environment?.name ?? "the environment")
       : readingAnswer(deployments, "the deployments");
   const last = items.find((each) => each.state === "done");
