@@ -1,5 +1,7 @@
 // A gRPC service from the design to its packets: the compiled bootstraps of caller and callee run as a pair, ours, and Envoy
 // where ENVOY_BIN names it; a grpc-js client asks a grpc-js server through them.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Client, credentials, Metadata, type MethodDefinition, Server, ServerCredentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { demoMesh, type MeshDocument } from "@/lib/mesh";
@@ -106,6 +108,17 @@ test.each(["ours", ...(envoy ? (["envoy"] as const) : [])] as const)(
         const metrics = await (await fetch(`http://127.0.0.1:${caller.ports.admin}/stats/prometheus`)).text();
         expect(metrics).toMatch(/request_protocol="grpc".*grpc_response_status="0"} 1/);
         expect(metrics).toMatch(/request_protocol="grpc".*grpc_response_status="12"} 1/);
+        const log = join(world.folder, `${CALLER.replaceAll("/", "~")}-ours`, "access.log");
+        const logged = () =>
+          readFileSync(log, "utf8")
+            .trim()
+            .split("\n")
+            .map((line) => JSON.parse(line))
+            .map(({ response_code, grpc_status }) => [response_code, grpc_status]);
+        await expect.poll(logged, { timeout: 10_000 }).toEqual([
+          [200, 0],
+          [200, 12],
+        ]);
       }
     } finally {
       for (const side of sides) await side.stop();

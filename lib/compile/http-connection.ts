@@ -80,6 +80,8 @@ const LOG_FIELDS: { [name: string]: Json } = {
   path: "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
   protocol: "%PROTOCOL%",
   response_code: "%RESPONSE_CODE%",
+  // The status of a gRPC call, whose response code is 200 mostly; null for other requests.
+  grpc_status: "%GRPC_STATUS_NUMBER%",
   response_flags: "%RESPONSE_FLAGS%",
   response_code_details: "%RESPONSE_CODE_DETAILS%",
   bytes_received: "%BYTES_RECEIVED%",
