@@ -15,7 +15,8 @@ export function listEntries(route: Route): Listed {
   const drafts = route.spec.rules.flatMap((rule, i): Draft[] => {
     const matches = rule.matches.length > 0 ? rule.matches : [{}];
     const seen = new Set<string>();
-    return matches.flatMap((match): Draft[] => {
+    const isReplaced = rule.rewrite?.path !== undefined && rule.action.type === "forward";
+    return matches.flatMap((match, m): Draft[] => {
       const lowered = lowerMatch(match);
       if ("reason" in lowered) {
         const reason = `${lowered.reason}; the calls that the match takes here go on to other rules`;
@@ -27,7 +28,14 @@ export function listEntries(route: Route): Listed {
         judge(i, { verdict: "approximate", reason: lowered.difference, changesMeaning: true });
       }
       const bare = lowered.bareExcluded === undefined ? {} : { bareExcluded: lowered.bareExcluded };
-      return lowered.matches.map((each) => ({ rule: i, match: each, base: each, written: match.path?.type, ...bare }));
+      return lowered.matches.map((each) => ({
+        rule: i,
+        sub: isReplaced ? m : 0,
+        match: each,
+        base: each,
+        written: match.path?.type,
+        ...bare,
+      }));
     });
   });
   return { entries: drafts.flatMap((draft, at) => withHole(drafts, draft, at, judge)), judged };
@@ -48,13 +56,23 @@ function withHole(
   const own = drafts.filter((each, i) => each.rule === draft.rule && i !== at);
   const later = drafts.slice(at + 1).filter((each) => each.rule !== draft.rule);
   const before: Entry[] = [];
-  for (const each of [...own, ...later]) {
+  const all = [...own, ...later];
+  for (const [i, each] of all.entries()) {
     // its own bare path is as little meant
     if (each.bareExcluded === bareExcluded) continue;
     const common = intersect(bare, each.match);
-    if (common === "unknown") break;
+    if (common === "unknown") {
+      // whatever of the bare path this rule and those after it have here, they may not get
+      for (const { rule } of all.slice(i)) {
+        if (rule === draft.rule) continue;
+        const why = `calls for ${bareExcluded} may be taken by the rule for ${bareExcluded}/ before`;
+        judge(rule, { verdict: "approximate", reason: why, changesMeaning: true });
+      }
+      break;
+    }
     if (common === null) continue;
-    before.push({ rule: each.rule, match: common, base: each.base, written: each.written });
+    const { bareExcluded: _bare, ...other } = each;
+    before.push({ ...other, match: common });
     if (coversMatch(each.match, bare)) return [...before, entry];
   }
   const reason = `PathPrefix ${bareExcluded} also takes ${bareExcluded} itself, which no rule takes here`;

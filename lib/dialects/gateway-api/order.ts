@@ -5,8 +5,19 @@ import { isSameJson, type PathMatch } from "@/lib/mesh";
 import type { ApiMatch } from "./lower";
 import { compareMatches, coversMatch, intersect } from "./overlap";
 
-/** A match of one rule. `base` is the match it was made from, and `written` how the design says its path: what a rewrite replaces. */
-export type Entry = { rule: number; match: ApiMatch; base: ApiMatch; written: PathMatch["type"] | undefined };
+/**
+ * A match of one rule. `base` is the match it was made from, and `written` how the design says its path: what a rewrite replaces.
+ * `sub` tells matches of a rule apart that do not do the same with a call, because each has its own path to replace.
+ */
+export type Entry = {
+  rule: number;
+  sub: number;
+  match: ApiMatch;
+  base: ApiMatch;
+  written: PathMatch["type"] | undefined;
+};
+
+const doesTheSame = (a: Entry, b: Entry) => a.rule === b.rule && a.sub === b.sub;
 
 export type Ordered = {
   entries: Entry[];
@@ -26,14 +37,15 @@ export function orderBySpecificity(list: readonly Entry[]): Ordered {
     for (let i = 0; i < entries.length && !changed; i++) {
       for (let j = i + 1; j < entries.length && !changed; j++) {
         const [early, late] = [entries[i], entries[j]];
-        if (!early || !late || early.rule === late.rule) continue;
+        if (!early || !late || doesTheSame(early, late)) continue;
         const known = judged.get(early) ?? new Set<Entry>();
         if (known.has(late)) continue;
         judged.set(early, known.add(late));
         const step = settle(entries, early, late, uncertain);
         if (step === undefined) continue;
         if (step.length > MAX_ENTRIES) {
-          tell(uncertain, early, late, "there are too many ways in which the rules overlap");
+          const why = "there are too many ways in which the rules overlap";
+          for (const { rule } of entries) uncertain.set(rule, why);
           return { entries, uncertain };
         }
         entries = step;
@@ -65,7 +77,7 @@ function settle(entries: Entry[], early: Entry, late: Entry, uncertain: Map<numb
   }
   const isDead = coversMatch(early.match, late.match);
   if (isDead) return entries.filter((each) => each !== late);
-  const own = entries.filter((each) => each.rule === early.rule);
+  const own = entries.filter((each) => doesTheSame(each, early));
   if (own.some((each) => coversMatch(each.match, common) && isAhead(each, late))) return undefined;
   if (own.some((each) => isSameJson(each.match, common))) {
     tell(uncertain, early, late, "both take the same calls, and the product tries the other one first");
@@ -79,7 +91,8 @@ function settle(entries: Entry[], early: Entry, late: Entry, uncertain: Map<numb
 /** Whether the product tries the first before the second: more specific, or as specific and of an earlier rule. */
 function isAhead(a: Entry, b: Entry): boolean {
   const difference = compareMatches(a.match, b.match);
-  return difference < 0 || (difference === 0 && a.rule < b.rule);
+  if (difference !== 0) return difference < 0;
+  return a.rule === b.rule ? a.sub < b.sub : a.rule < b.rule;
 }
 
 function tell(uncertain: Map<number, string>, early: Entry, late: Entry, why: string): void {

@@ -55,19 +55,24 @@ function commonValues(
   identity: (name: string) => string,
 ): ApiValue[] | null | "unknown" {
   const result = [...a];
+  // one pair that excludes itself is enough, whatever the others are
+  let isUnknown = false;
   for (const value of b) {
     const other = a.find((each) => identity(each.name) === identity(value.name));
     if (!other) result.push(value);
     else if (other.type !== value.type || other.value !== value.value) {
       if (other.type === "exact" && value.type === "exact") return null;
-      if (other.type === "regex" && value.type === "regex") return "unknown";
+      if (other.type === "regex" && value.type === "regex") {
+        isUnknown = true;
+        continue;
+      }
       const [exact, regex] = other.type === "exact" ? [other, value] : [value, other];
       if (!matchesRegex(regex.value, exact.value)) return null;
       // the exact one is the narrower, and stands for both
       result[result.indexOf(other)] = exact;
     }
   }
-  return result;
+  return isUnknown ? "unknown" : result;
 }
 
 /** Whether `wide` takes everything that `narrow` takes; says no when it cannot tell. */
