@@ -1,5 +1,5 @@
 // A made-up mesh of any size, the same for the same seed: namespaces of services with a workload each, calls mostly within
-// the namespace, some across. It comes in through the API as anybody's would.
+// the namespace, some across; two policies for each service, where they are asked for. It comes in through the API as anybody's would.
 import type { APIRequestContext } from "playwright/test";
 import { API_VERSION, type Command, type MeshObject } from "../lib/mesh";
 import { subject } from "./subject";
@@ -64,6 +64,33 @@ export function largeMesh(services: number, perNamespace: number, seed: number):
   return commands;
 }
 
+/** Two for each service: what it takes at most, and a path that nobody may ask for. */
+export function policiesFor(services: readonly Command[]): Command[] {
+  return services.flatMap((command): Command[] => {
+    if (command.type !== "addObject" || command.object.kind !== "Service") return [];
+    const { name, namespace } = command.object.metadata;
+    const named = { apiVersion: API_VERSION, metadata: { name, namespace } } as const;
+    return [
+      {
+        type: "addObject",
+        object: {
+          ...named,
+          kind: "TrafficPolicy",
+          spec: { service: { name }, connectionPool: { maxConnections: 100, maxPendingRequests: 50 } },
+        },
+      },
+      {
+        type: "addObject",
+        object: {
+          ...named,
+          kind: "AuthorizationPolicy",
+          spec: { target: { service: name }, action: "deny", rules: [{ to: [{ paths: ["/admin"] }] }] },
+        },
+      },
+    ];
+  });
+}
+
 /** Nine of ten calls stay in the namespace; nobody calls itself or twice. */
 function calleesOf(index: number, services: number, perNamespace: number, draw: () => number): Set<number> {
   const first = index - (index % perNamespace);
@@ -80,11 +107,16 @@ function calleesOf(index: number, services: number, perNamespace: number, draw: 
 }
 
 /** Makes the mesh, or takes the one that an earlier run left. */
-export async function createMesh(api: APIRequestContext, slug: string, commands: readonly Command[]): Promise<void> {
+export async function createMesh(
+  api: APIRequestContext,
+  slug: string,
+  name: string,
+  commands: readonly Command[],
+): Promise<void> {
   const base = "/api/v1/meshes";
   const headers = { origin: new URL(subject().url).origin };
   if ((await api.get(`${base}/${slug}`)).ok()) return;
-  const made = await api.post(base, { headers, data: { slug, name: "A thousand services" } });
+  const made = await api.post(base, { headers, data: { slug, name } });
   if (!made.ok()) throw new Error(`the mesh was not made: ${await made.text()}`);
   for (let from = 0; from < commands.length; from += MOST_COMMANDS) {
     const { version } = await (await api.get(`${base}/${slug}/draft`)).json();

@@ -76,10 +76,11 @@ async function clippedTexts(page: Page): Promise<string[]> {
 }
 
 /** Holds on every screen: nothing sticks out, nothing is cut off, and nobody is locked out by how it is built. */
-export async function expectSoundScreen(page: Page): Promise<void> {
+export async function expectSoundScreen(page: Page, within?: string): Promise<void> {
   expect(await horizontalOverflow(page), "horizontal scroll in pixels").toBeLessThanOrEqual(0);
   expect(await clippedTexts(page), "clipped texts").toEqual([]);
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const axe = new AxeBuilder({ page }).options({ resultTypes: ["violations"] });
+  const { violations } = await (within ? axe.include(within) : axe).analyze();
   const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   expect(
     grave.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`),

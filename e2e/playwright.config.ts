@@ -1,14 +1,8 @@
 // The browser tests. Started by lib/start/e2e.mjs, which puts the Meshwright under test and the browser into MESHWRIGHT_E2E.
 // Every test runs in four guises unless it is tagged @once: wide and phone, light and dark.
 import { defineConfig } from "playwright/test";
+import { GUISES } from "./guises";
 import { subject } from "./subject";
-
-const guises = [
-  { name: "wide-light", viewport: { width: 1440, height: 900 }, colorScheme: "light" },
-  { name: "wide-dark", viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
-  { name: "phone-light", viewport: { width: 390, height: 844 }, colorScheme: "light" },
-  { name: "phone-dark", viewport: { width: 390, height: 844 }, colorScheme: "dark" },
-] as const;
 
 const { chromium, url, isScreens } = subject();
 
@@ -31,7 +25,7 @@ export default defineConfig({
     timezoneId: "UTC",
     reducedMotion: "reduce",
   },
-  projects: guises.map(({ name, viewport, colorScheme }) => ({
+  projects: GUISES.filter(({ name }) => !isScreens || name === "wide-light").map(({ name, viewport, colorScheme }) => ({
     name,
     use: { viewport, colorScheme },
     ...(name === "wide-light" ? {} : { grepInvert: /@once/ }),

@@ -6,6 +6,10 @@ export interface Screen {
   path: string;
 }
 
+/** MESHWRIGHT_SCREENS=overview,signals-stale looks only at what its name begins with one of these. */
+const wanted = process.env.MESHWRIGHT_SCREENS?.split(",");
+export const isWanted = ({ name }: { name: string }): boolean => wanted?.some((each) => name.startsWith(each)) ?? true;
+
 export const addressOf = ({ path }: { path: string }, review: number, mesh = "shop"): string =>
   `/meshes/${mesh}/${path.replace("{review}", String(review))}`;
 
@@ -19,6 +23,7 @@ export const SCREENS: readonly Screen[] = [
   { name: "services", path: "services" },
   { name: "service", path: "services/production/payment-service" },
   { name: "import", path: "import" },
+  { name: "export", path: "export" },
   { name: "export", path: "export" },
   { name: "policies", path: "policies" },
   { name: "policy", path: "policies/Route/production/payment-service" },

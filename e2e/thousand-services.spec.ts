@@ -17,7 +17,7 @@ test("a mesh of 1,000 services never blocks a frame for long", { tag: "@once" },
   test.setTimeout(600_000);
   page.setDefaultTimeout(60_000);
   await signIn(page);
-  await createMesh(page.request, MESH, largeMesh(1000, 50, SEED));
+  await createMesh(page.request, MESH, "A thousand services", largeMesh(1000, 50, SEED));
   await page.goto("/meshes/shop/overview");
   const figures: Busiest[] = [];
   const measure = async (what: string, work: () => Promise<void>) => {
