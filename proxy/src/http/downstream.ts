@@ -3,7 +3,7 @@
 
 import type { Socket } from "node:net";
 import type { HttpConnectionPlan } from "../plan/types";
-import type { HeadRefusal } from "./h1/request-head";
+import type { HeadRefusal } from "./h1/refusal";
 import { H1ServerConnection } from "./h1/server-connection";
 import { H2ServerConnection } from "./h2/server-connection";
 import { Exchange } from "./router";

@@ -3,7 +3,7 @@
 
 import { createServer, type Server, type Socket } from "node:net";
 import { DownstreamHttp } from "../http/downstream";
-import type { HeadRefusal } from "../http/h1/request-head";
+import type { HeadRefusal } from "../http/h1/refusal";
 import type { DownstreamInfo, HttpRuntime } from "../http/runtime";
 import type { FilterChainPlan, HttpConnectionPlan, ListenerPlan, RbacContext, TcpProxyPlan } from "../plan/types";
 import { authorizeConnection } from "../semantics";

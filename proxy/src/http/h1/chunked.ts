@@ -4,7 +4,8 @@
 import { latin1 } from "./bytes";
 import { CHAR, charClass } from "./chars";
 import { HeaderList } from "./header-list";
-import { type HeadRefusal, maxHeadBytes, parseFields, refusal } from "./request-head";
+import { type HeadRefusal, refusal } from "./refusal";
+import { maxHeadBytes, parseFields } from "./request-head";
 import { areForbidden } from "./trailers";
 
 const maxLine = 1024;

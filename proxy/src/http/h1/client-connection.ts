@@ -10,7 +10,8 @@ import { latin1 } from "./bytes";
 import { ChunkedDecoder } from "./chunked";
 import { type HeaderList, NAME } from "./header-list";
 import { MessageWriter } from "./message-writer";
-import { type HeadRefusal, incomplete, lengthUnknown, type RequestHead } from "./request-head";
+import type { HeadRefusal } from "./refusal";
+import { incomplete, lengthUnknown, type RequestHead } from "./request-head";
 import { maxResponseHeadBytes, parseResponseHead, ResponseHead, untilClose } from "./response-head";
 
 const State = { idle: 0, head: 1, fixedBody: 2, chunkedBody: 3, closeBody: 4, dead: 5 } as const;

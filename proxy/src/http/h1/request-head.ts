@@ -2,8 +2,10 @@
 // Rule: whatever this accepts, llhttp accepts with the same meaning; what two parsers could read differently is refused.
 // docs/reference/http1-strictness.md is the table of refusals; proxy/test/hostile.ts holds the same table as tests.
 
+import { isAuthority } from "./authority";
 import { CHAR, charClass } from "./chars";
 import { HeaderList, NAME, nameInfo } from "./header-list";
+import { type HeadRefusal, refusal } from "./refusal";
 
 /** Envoy's defaults for hostile peers (dataplane research 1.10). */
 export const maxHeadBytes = 60 * 1024;
@@ -46,24 +48,6 @@ export class RequestHead {
   upgrade = "";
   /** Configuration: CONNECT is a method here. */
   takesConnect = false;
-}
-
-/** Why a head was refused: a status for the peer and a detail for the log. */
-export interface HeadRefusal {
-  readonly status: number;
-  readonly detail: string;
-}
-
-const refusals = new Map<string, HeadRefusal>();
-/** One shared object per reason, so that a flood of bad requests allocates nothing. */
-export function refusal(status: number, detail: string): HeadRefusal {
-  const key = `${status} ${detail}`;
-  let found = refusals.get(key);
-  if (found === undefined) {
-    found = { status, detail };
-    refusals.set(key, found);
-  }
-  return found;
 }
 
 const CR = 13;
@@ -278,25 +262,6 @@ export function connectionOptions(value: string): number {
     }
   }
   return bits;
-}
-
-export function isAuthority(host: string): boolean {
-  const size = host.length;
-  if (size === 0 || size > 255 + 6) return false;
-  let colon = -1;
-  for (let i = 0; i < size; i++) {
-    const code = host.charCodeAt(i);
-    if (((charClass[code] ?? 0) & CHAR.host) === 0) return false;
-    if (code === COLON) colon = i;
-  }
-  if (host.charCodeAt(0) === 91) return /^\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?$/.test(host);
-  if (host.includes("[") || host.includes("]")) return false;
-  if (colon === -1) return true;
-  if (host.indexOf(":") !== colon || colon === 0) return false;
-  const digits = size - colon - 1;
-  if (digits > 5) return false;
-  for (let i = colon + 1; i < size; i++) if (((charClass[host.charCodeAt(i)] ?? 0) & CHAR.digit) === 0) return false;
-  return true;
 }
 
 /** Authority-form, with a port (RFC 9112 3.2.3); it says where to, whatever Host says. */

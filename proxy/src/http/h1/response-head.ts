@@ -3,15 +3,8 @@
 
 import { CHAR, charClass } from "./chars";
 import { HeaderList, NAME } from "./header-list";
-import {
-  connectionOptions,
-  type HeadRefusal,
-  incomplete,
-  lengthUnknown,
-  parseContentLength,
-  parseFields,
-  refusal,
-} from "./request-head";
+import { type HeadRefusal, refusal } from "./refusal";
+import { connectionOptions, incomplete, lengthUnknown, parseContentLength, parseFields } from "./request-head";
 
 /** Envoy lets 70 kB of response headers pass; one power of two above that. */
 export const maxResponseHeadBytes = 128 * 1024;

@@ -10,13 +10,8 @@ import { readInto } from "../socket-reader";
 import { latin1 } from "./bytes";
 import { ChunkedDecoder } from "./chunked";
 import { NAME } from "./header-list";
-import {
-  maxHeadBytes as defaultHeadBytes,
-  type HeadRefusal,
-  incomplete,
-  lengthUnknown,
-  parseRequestHead,
-} from "./request-head";
+import type { HeadRefusal } from "./refusal";
+import { maxHeadBytes as defaultHeadBytes, incomplete, lengthUnknown, parseRequestHead } from "./request-head";
 import { H1ServerResponse, State } from "./server-response";
 
 const firstLook = 8 * 1024;

@@ -1,9 +1,9 @@
 // Header fields as HPACK tables hold them: checked once when they enter, then shared by every message that names them.
 // Rule: what would be malformed in HTTP/2 or dangerous in HTTP/1.1 (RFC 9113 8.2.1, 10.3) is marked here, at the door.
 
+import { isAuthority } from "../h1/authority";
 import { CHAR, charClass } from "../h1/chars";
 import { flatCopy, type NameInfo, nameInfo } from "../h1/header-list";
-import { isAuthority } from "../h1/request-head";
 
 export const PSEUDO = {
   none: 0,

@@ -5,7 +5,8 @@
 import type { Socket } from "node:net";
 import type { Http2Plan } from "../../plan/types";
 import { type HeaderList, nameInfo } from "../h1/header-list";
-import { type HeadRefusal, RequestHead, refusal } from "../h1/request-head";
+import { type HeadRefusal, refusal } from "../h1/refusal";
+import { RequestHead } from "../h1/request-head";
 import { H2Connection, type HeaderLimits } from "./connection";
 import { MessageFields } from "./message";
 import { CODE, headerBlockTimeoutMs, preface, SETTING } from "./protocol";
