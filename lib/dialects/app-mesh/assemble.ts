@@ -1,13 +1,14 @@
 // Virtual services, nodes and routers -> Services, Workloads, Subsets, Routes and Dependencies.
 // The rule: a virtual node is a version of the service whose provider leads to it; what its listeners limit is told, for the side changes.
-import { type Destination, keyOf, type Ref, type RouteRule, type SpecOf, valueAt } from "@/lib/mesh";
+import { type Destination, keyOf, type RouteRule, valueAt } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
+import { putDependency } from "./dependency";
 import { slug } from "./documents";
+import { putGateway } from "./gateway";
+import { putLimits } from "./limits";
 import { readRule } from "./rules";
-import type { AppMeshState, Part } from "./state";
-import { durationAt, listenersOf, numberAt, records, textAt } from "./values";
-
-type Place = { service: string; version: string; isOne: boolean };
+import type { AppMeshState, Part, Place } from "./state";
+import { listenersOf, numberAt, records, textAt } from "./values";
 
 export function assemble(context: ImportContext, state: AppMeshState): void {
   const names = serviceNames(state);
@@ -149,81 +150,6 @@ function putSubset(context: ImportContext, { resource, result }: Part, { service
   result.objects.push(context.put("Subset", name, spec, { resource }, existing));
 }
 
-/** App Mesh limits at the callee, over all callers; a design at each caller. */
-function putLimits(context: ImportContext, { resource, spec, result }: Part, place: Place): void {
-  const listener = records(valueAt(spec, ["listeners"]))[0];
-  const pool = valueAt(listener, ["connectionPool"]);
-  const outlier = valueAt(listener, ["outlierDetection"]);
-  for (const [field, what] of [
-    ["tls", "certificates"],
-    ["timeout", "times of the callee's side"],
-    ["healthCheck", "health checks"],
-  ] as const) {
-    if (valueAt(listener, [field]) === undefined) continue;
-    context.warn(
-      resource,
-      ["spec", "listeners", 0, field],
-      `${what} have no counterpart in the model and are left out`,
-      "Set it in the product that you move to.",
-      { verdict: "lost" },
-    );
-  }
-  const number = (...fields: string[]) => {
-    const found = ["http", "http2", "grpc", "tcp"]
-      .map((type) => numberAt(pool, [type, ...fields]))
-      .find((each) => each !== undefined);
-    return found;
-  };
-  const connectionPool = defined({
-    maxConnections: number("maxConnections"),
-    maxPendingRequests: number("maxPendingRequests"),
-    maxRequests: number("maxRequests"),
-  });
-  const outlierDetection = defined({
-    consecutive5xxErrors: numberAt(outlier, ["maxServerErrors"]),
-    intervalMs: durationAt(outlier, ["interval"]),
-    baseEjectionTimeMs: durationAt(outlier, ["baseEjectionDuration"]),
-    maxEjectionPercent: numberAt(outlier, ["maxEjectionPercent"]),
-  });
-  if (!connectionPool && !outlierDetection) return;
-  if (connectionPool) {
-    const message = "limits of its listener hold over all callers there, and for each caller's proxy here";
-    context.warn(
-      resource,
-      ["spec", "listeners", 0, "connectionPool"],
-      message,
-      "Divide them by the number of callers.",
-      { verdict: "moved", changesMeaning: true },
-    );
-  }
-  const policy: SpecOf<"TrafficPolicy"> = {
-    service: { name: place.service },
-    ...(place.isOne ? {} : { subset: place.version }),
-    ...(connectionPool ? { connectionPool } : {}),
-    ...(outlierDetection ? { outlierDetection } : {}),
-  };
-  const existing = context
-    .all("TrafficPolicy")
-    .find((each) => each.spec.service.name === place.service && each.spec.subset === policy.subset);
-  result.objects.push(context.put("TrafficPolicy", slug(resource.name), policy, { resource }, existing));
-}
-
-function defined<T extends Record<string, number | undefined>>(value: T): { [K in keyof T]?: number } | undefined {
-  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
-  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as { [K in keyof T]?: number });
-}
-
-function putDependency(context: ImportContext, { resource, result }: Part, from: Ref, called: string): void {
-  const to: Ref = { kind: "Service", name: called };
-  const isThere = context
-    .all("Dependency")
-    .some(({ spec }) => spec.from.kind === from.kind && spec.from.name === from.name && spec.to.name === called);
-  if (isThere || !context.get(keyOf("Service", resource.namespace, called))) return;
-  result.objects.push(
-    context.put("Dependency", `${from.name}-to-${called}`.slice(0, 253), { from, to }, { resource }, undefined),
-  );
-}
-
 function putRoutes(
   context: ImportContext,
   state: AppMeshState,
@@ -264,86 +190,4 @@ function putRoutes(
     .find((each) => each.spec.target.kind === "Service" && each.spec.target.name === name);
   const spec = { target: { kind: "Service" as const, name }, rules };
   service.result.objects.push(context.put("Route", name, spec, { resource: service.resource }, existing));
-}
-
-function putGateway(context: ImportContext, state: AppMeshState, gateway: Part, names: Map<string, string>): void {
-  const { resource, spec, result } = gateway;
-  const name = slug(gateway.raw);
-  const listeners = listenersOf(spec).map(({ port, protocol }) => ({
-    name: `${protocol}-${port}`,
-    port,
-    protocol,
-    hosts: ["*"],
-  }));
-  if (listeners.length === 0) {
-    context.warn(resource, ["spec", "listeners"], "has no listener and is left out", "Add the gateway by hand.", {
-      verdict: "lost",
-    });
-    return;
-  }
-  const existing = context.get(keyOf("Gateway", resource.namespace, name));
-  const current = existing?.kind === "Gateway" ? existing : undefined;
-  result.objects.push(
-    context.put("Gateway", name, { ...current?.spec, type: "ingress", listeners }, { resource }, current),
-  );
-  const rules: RouteRule[] = [];
-  const priority = (part: Part) => numberAt(part.spec, ["priority"]) ?? Number.MAX_SAFE_INTEGER;
-  const routes = state.gatewayRoutes
-    .filter((each) => each.resource.parent === gateway.raw)
-    .sort((a, b) => priority(a) - priority(b) || (a.raw < b.raw ? -1 : 1));
-  for (const route of routes) {
-    const body = valueAt(route.spec, ["httpRoute"]) ?? valueAt(route.spec, ["http2Route"]);
-    const called = names.get(textAt(body, ["action", "target", "virtualService", "virtualServiceName"]) ?? "");
-    const prefix = textAt(body, ["match", "prefix"]);
-    const others = Object.keys((valueAt(body, ["match"]) as object | undefined) ?? {}).filter(
-      (each) => each !== "prefix",
-    );
-    if (
-      called === undefined ||
-      prefix === undefined ||
-      others.length > 0 ||
-      !context.get(keyOf("Service", resource.namespace, called))
-    ) {
-      const why =
-        called === undefined
-          ? "its service is not in the text"
-          : `its conditions ${others.join(", ") || "other than a prefix"} are not taken over`;
-      context.warn(route.resource, ["spec"], `is left out: ${why}`, "Add a rule by hand.", {
-        verdict: "lost",
-        changesMeaning: true,
-      });
-      continue;
-    }
-    const to = rewriteOf(body, prefix);
-    rules.push({
-      name: route.raw.slice(0, 256),
-      matches: prefix === "/" ? [] : [{ path: { type: "prefix", value: prefix } }],
-      action: { type: "forward", destinations: [{ service: { name: called }, weight: 1 }] },
-      retries: { attempts: 0 },
-      ...(to === undefined ? {} : { rewrite: { path: to } }),
-    });
-    putDependency(context, route, { kind: "Gateway", name }, called);
-  }
-  if (rules.length === 0) return;
-  const own = context
-    .all("Route")
-    .find((each) => each.spec.target.kind === "Gateway" && each.spec.target.name === name);
-  result.objects.push(
-    context.put(
-      "Route",
-      `${name}-gateway`.slice(0, 253),
-      { target: { kind: "Gateway", name }, rules },
-      { resource },
-      own,
-    ),
-  );
-}
-
-/** Without a word App Mesh replaces the matched prefix by /. */
-function rewriteOf(body: unknown, prefix: string): string | undefined {
-  const value = textAt(body, ["action", "rewrite", "prefix", "value"]);
-  if (value !== undefined) return value;
-  return prefix === "/" || textAt(body, ["action", "rewrite", "prefix", "defaultPrefix"]) === "DISABLED"
-    ? undefined
-    : "/";
 }

@@ -6,6 +6,9 @@ import type { Resource, Understood } from "../shared/context";
 export type Part = { raw: string; resource: Resource; spec: Record<string, unknown>; result: Understood };
 export type Listener = { port: number; protocol: Protocol };
 
+/** Of which service a node is which version; `isOne`: nothing divides calls between nodes of the service. */
+export type Place = { service: string; version: string; isOne: boolean };
+
 export class AppMeshState {
   readonly nodes: Part[] = [];
   readonly services: Part[] = [];
