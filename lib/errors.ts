@@ -106,7 +106,8 @@ export const ERRORS = {
   "tests-failing": {
     status: 409,
     title: "Policy tests do not hold",
-    detail: "The mesh approves only what all policy tests hold for: correct the design or the tests, and submit a new round.",
+    detail:
+      "The mesh approves only what all policy tests hold for: correct the design or the tests, and submit a new round.",
   },
   "idempotency-key-reused": {
     status: 409,
