@@ -141,7 +141,7 @@ function Editor({ draft, stored, index }: { draft: Draft; stored: PolicyObject; 
             ))}
           </Tabs.List>
           {PANES.map((each) => (
-            <Tabs.Panel key={each.id} value={each.id} className={classes.tabPanel}>
+            <Tabs.Panel key={each.id} value={each.id} className={classes.tabPanel} tabIndex={0}>
               {panes[each.id]}
             </Tabs.Panel>
           ))}
