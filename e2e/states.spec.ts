@@ -1,5 +1,5 @@
 // Every screen when there is nothing, while it reads, when reading fails, when what it shows is old, and to somebody who may only look:
-// it says so in words, and is as sound as when all is well; wide by day, and on a phone by night.
+// it says so in words, and is as sound as when all is well. MESHWRIGHT_E2E_GUISES=wide-light,phone-dark looks in more guises than one.
 import { GUISES, turn } from "./guises";
 import { expect, expectSoundScreen, test } from "./meshwright";
 import { isWanted } from "./screen-list";
@@ -7,7 +7,9 @@ import { SCREEN_STATES } from "./state-list";
 import { expectWords, openStage } from "./states";
 
 const PER_STATE_MS = 30_000;
-const SHOWN_IN = GUISES.filter(({ name }) => name === "wide-light" || name === "phone-dark");
+const SHOWN_IN = GUISES.filter(({ name }) =>
+  (process.env["MESHWRIGHT_E2E_GUISES"] ?? "wide-light").split(",").includes(name),
+);
 
 test("every screen says what state it is in, and what to do", { tag: "@once" }, async ({ browser }) => {
   test.setTimeout(SCREEN_STATES.length * PER_STATE_MS);

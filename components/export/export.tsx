@@ -123,8 +123,8 @@ export function Export() {
   );
 }
 
-/** A mesh has its defaults from the start; a design is what was drawn or imported. */
-const isNothing = (report: readonly ReportEntryDto[]) => report.every(({ key }) => key.startsWith("Mesh/"));
+/** A mesh has its defaults and a namespace from the start; a design is what was drawn or imported. */
+const isNothing = (report: readonly ReportEntryDto[]) => report.every(({ key }) => /^(Mesh|Namespace)\//.test(key));
 
 function answerOf(report: readonly ReportEntryDto[], title: string): { status?: Status; text: string } {
   if (isNothing(report)) return { text: "There is nothing to export yet." };

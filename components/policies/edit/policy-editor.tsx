@@ -6,7 +6,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useDeferredValue, useMemo, useState } from "react";
 import { type Draft, RefusalNote, useDraft } from "@/components/draft";
 import { useMe, useMesh, useUrlParameters } from "@/components/shell";
-import { EmptyState, ErrorState, LoadingRows, Page, ReadingHead } from "@/components/ui";
+import { Answer, EmptyState, ErrorState, LoadingRows, Page, ReadingHead } from "@/components/ui";
 import { keyOf, type MeshIndex, parsePath, readObjectText } from "@/lib/mesh";
 import { isPolicy, isPolicyKind, type PolicyObject } from "@/lib/mesh/policies";
 import { ButtonLink } from "../list/button-link";
@@ -45,8 +45,9 @@ export function PolicyEditor({ kind, namespace, name }: { kind: string; namespac
   if (!stored || !isPolicy(stored)) {
     return (
       <Page>
+        <Answer eyebrow={`${kind} in ${namespace}`} answer={`There is no ${kind} ${name} in the draft.`} />
         <EmptyState
-          title={`There is no ${kind} ${name} in the draft`}
+          title="Nothing of that name"
           action={<ButtonLink href={`/meshes/${mesh}/policies`}>All policies</ButtonLink>}
         >
           It may have been renamed or removed. An older revision may still have it: see Rollouts.
