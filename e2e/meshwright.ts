@@ -42,7 +42,20 @@ interface Watched {
   consoleErrors: string[];
 }
 
+/** React keeps a part of the page that was streamed in a hidden copy until it is shown: for a moment a label stands twice. */
+const isWhole = () => document.querySelector('div[hidden][id^="S:"]') === null;
+const WHOLE_LIMIT_MS = 2_000;
+
 export const test = base.extend<Watched>({
+  page: async ({ page }, use) => {
+    const goto = page.goto.bind(page);
+    page.goto = async (...where) => {
+      const response = await goto(...where);
+      await page.waitForFunction(isWhole, undefined, { timeout: WHOLE_LIMIT_MS }).catch(() => undefined);
+      return response;
+    };
+    await use(page);
+  },
   consoleErrors: [
     async ({ page }, use) => {
       const errors: string[] = [];

@@ -5,7 +5,7 @@ test("an owner goes from the list to the page of a service", { tag: "@once" }, a
   test.setTimeout(120_000);
   await signIn(page);
   await page.goto("/meshes/shop/services");
-  await page.getByLabel("Search services").fill("pay");
+  await page.getByRole("textbox", { name: "Search services" }).fill("pay");
   await expect(page.getByRole("row")).toHaveCount(2);
   await page.getByRole("button", { name: "Traffic" }).click();
   await expect(page).toHaveURL(/sort=-traffic/);
