@@ -141,7 +141,7 @@ const PLANS: readonly Plan[] = [
     loading: "Reading the reviews.",
     error: "The reviews could not be read.",
     stale: "lost",
-    viewer: /waits? for a reviewer's decision/,
+    viewer: /waits? for a (reviewer's )?decision/,
   },
   {
     screen: "review",

@@ -1,7 +1,7 @@
 "use client";
 // "What is the rule, and what does my change do?" Job: one policy as form, as text and as consequence, beside each other; on a phone
 // one at a time. Rule: it shows the draft; a revision or what runs can be compared with, not edited.
-import { Tabs, Text } from "@mantine/core";
+import { Box, Tabs, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useDeferredValue, useMemo, useState } from "react";
 import { type Draft, RefusalNote, useDraft } from "@/components/draft";
@@ -154,7 +154,9 @@ function Editor({ draft, stored, index }: { draft: Draft; stored: PolicyObject; 
               <Text component="h2" className={classes.paneTitle}>
                 {each.title}
               </Text>
-              <div className={classes.paneBody}>{panes[each.id]}</div>
+              <Box className={classes.paneBody} tabIndex={0}>
+                {panes[each.id]}
+              </Box>
             </section>
           ))}
         </div>
