@@ -34,7 +34,11 @@ export function useUrlState(name: string): [string, (value: string | null) => vo
   const { search, set } = useUrlParameters();
   const inUrl = search.get(name) ?? "";
   const [value, setValue] = useState(inUrl);
-  useEffect(() => setValue(inUrl), [inUrl]);
+  useEffect(() => {
+    // What the router hands back may be older than the last key: the address itself is always the newest.
+    const newest = new URLSearchParams(window.location.search).get(name) ?? "";
+    if (inUrl === newest) setValue(inUrl);
+  }, [name, inUrl]);
   const change = useCallback(
     (next: string | null) => {
       setValue(next ?? "");
