@@ -54,7 +54,7 @@ export function Thread({ mesh, review, comment }: { mesh: string; review: Review
   const isOld = review.round !== null && comment.round < review.round.number;
   const path = `/comments/${comment.id}`;
   return (
-    <article className={classes.thread} data-open={isOpen || undefined} id={`comment-${comment.id}`}>
+    <article className={classes.thread} id={`comment-${comment.id}`}>
       <Group gap={6}>
         {comment.blocking ? (
           <StatusBadge status={isOpen ? "failing" : "ok"}>{isOpen ? "blocks" : "no longer blocks"}</StatusBadge>
