@@ -158,6 +158,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   const rollouts = new Rollouts({ data, world, registry, designs, publisher, removeProxy, now, logger });
   const home = options.home ?? null;
   const checks = new CheckRuns({ data, world, registry, authority, journal, home, now, logger });
+  const leaderWork = [rollouts, removals, checks, rotations];
 
   const adsPort = await ads.listen(options.adsPort, options.host);
   const enrollPort = await enroll.listen(options.enrollPort, options.host);
@@ -177,17 +178,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     address: `http://${options.host}:${options.internalPort}`,
     onGained: () => {
       scraper.start();
-      rollouts.lead();
-      removals.lead();
-      checks.lead();
-      rotations.lead();
+      for (const work of leaderWork) work.lead();
     },
     onLost: () => {
       void scraper.stop().catch(() => undefined);
-      void rollouts.stop();
-      void removals.stop();
-      void checks.stop();
-      void rotations.stop();
+      for (const work of leaderWork) void work.stop();
     },
     now,
     logger,
@@ -250,10 +245,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       stopHousekeeping();
       clearInterval(renewal);
       await listener.stop();
-      await rollouts.stop();
-      await removals.stop();
-      await checks.stop();
-      await rotations.stop();
+      for (const work of leaderWork) await work.stop();
       prober.stop();
       await scraper
         .stop()

@@ -3,18 +3,15 @@
 
 import { type Listener, listen } from "@/lib/data/system";
 import type { Logger } from "@/lib/observability/logger";
-import type { CheckRuns } from "./probe/check-runs";
 import type { World } from "./registry/world";
-import type { MeshRemovals } from "./rollout/mesh-removals";
-import type { Rollouts } from "./rollout/rollouts";
-import type { RootRotations } from "./rollout/root-rotations";
+import type { LeaderWork } from "./rollout/leader-work";
 
 interface ChangeTargets {
   world: World;
-  rollouts: Rollouts;
-  removals: MeshRemovals;
-  checks: CheckRuns;
-  rotations: RootRotations;
+  rollouts: LeaderWork;
+  removals: LeaderWork;
+  checks: LeaderWork;
+  rotations: LeaderWork;
   refreshDenyList(): Promise<void>;
   /** Another control plane may have changed the keys. */
   refreshKeys(): Promise<void>;
@@ -47,10 +44,7 @@ export function listenForChanges(
     onGap() {
       // The first time too: what changed between the first read and the first LISTEN was told to nobody.
       void world.load().catch(failed("the state cannot be read again"));
-      rollouts.look();
-      removals.look();
-      checks.look();
-      rotations.look();
+      for (const work of [rollouts, removals, checks, rotations]) work.look();
       void refreshKeys().catch(failed("the keys of the certificate authority cannot be read"));
     },
     onError: failed("the connection for notices was lost"),

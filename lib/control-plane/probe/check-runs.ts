@@ -8,35 +8,25 @@ import { type CheckRunOptions, runChecks } from "./check-run";
 const LIMIT_MS = 5 * 60_000;
 const AGAIN_MS = 1_000;
 
-export class CheckRuns {
+export class CheckRuns extends LeaderWork {
   private readonly running = new Map<string, Promise<void>>();
-  private readonly work: LeaderWork;
 
   constructor(private readonly options: CheckRunOptions) {
-    this.work = new LeaderWork({
-      look: () => this.takeOpen(),
-      failed: (reason) => options.logger.warn({ reason }, "runs of the checklist cannot be read; trying again"),
+    super({
+      logger: options.logger,
+      failure: "runs of the checklist cannot be read; trying again",
       againMs: AGAIN_MS,
     });
   }
 
-  lead(): void {
-    this.work.lead();
-  }
-
-  async stop(): Promise<void> {
-    await this.work.stop();
+  override async stop(): Promise<void> {
+    await super.stop();
     await Promise.allSettled(this.running.values());
   }
 
-  /** Called on every notice about runs. */
-  look(): void {
-    this.work.look();
-  }
-
-  private async takeOpen(): Promise<void> {
+  protected async takeWork(): Promise<void> {
     for (const run of await this.options.data.checks.listOpen()) {
-      if (!this.work.isLeading || this.running.has(run.environmentId)) continue;
+      if (!this.isLeading || this.running.has(run.environmentId)) continue;
       if (run.state === "running") await this.fail(run, "The control plane ended while it ran. Run the checks again.");
       else await this.take(run);
     }

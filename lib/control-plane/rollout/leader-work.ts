@@ -1,22 +1,26 @@
 // Work that only the leader does. It is looked for on every notice, one look at a time, and once more when a notice came during a
 // look; a look that fails is told and repeated after a while.
 
+import type { Logger } from "@/lib/observability/logger";
+
 interface LeaderWorkOptions {
-  /** One look: takes what there is to do. It may ask `isLeading` between its steps. */
-  look(): Promise<void>;
-  /** Told why a look failed; not called once the leadership has ended. */
-  failed(reason: string): void;
+  logger: Logger;
+  /** Said when a look failed; not after the leadership has ended. */
+  failure: string;
   againMs: number;
 }
 
-export class LeaderWork {
+export abstract class LeaderWork {
   private leads = false;
   private looking: Promise<void> | null = null;
   private isDue = false;
 
-  constructor(private readonly options: LeaderWorkOptions) {}
+  constructor(private readonly work: LeaderWorkOptions) {}
 
-  get isLeading(): boolean {
+  /** One look: takes what there is to do. It may ask `isLeading` between its steps. */
+  protected abstract takeWork(): Promise<void>;
+
+  protected get isLeading(): boolean {
     return this.leads;
   }
 
@@ -31,6 +35,7 @@ export class LeaderWork {
     await this.looking;
   }
 
+  /** Called on every notice about the work. */
   look(): void {
     this.isDue = true;
     if (!this.leads || this.looking) return;
@@ -43,11 +48,11 @@ export class LeaderWork {
   private async lookNow(): Promise<void> {
     this.isDue = false;
     try {
-      await this.options.look();
+      await this.takeWork();
     } catch (error) {
       if (!this.leads) return;
-      this.options.failed(error instanceof Error ? error.message : String(error));
-      setTimeout(() => this.look(), this.options.againMs).unref();
+      this.work.logger.warn({ reason: error instanceof Error ? error.message : String(error) }, this.work.failure);
+      setTimeout(() => this.look(), this.work.againMs).unref();
     }
   }
 }

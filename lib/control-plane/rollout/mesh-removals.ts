@@ -25,31 +25,12 @@ export interface MeshRemovalsOptions {
   logger: Logger;
 }
 
-export class MeshRemovals {
-  private readonly work: LeaderWork;
-
+export class MeshRemovals extends LeaderWork {
   constructor(private readonly options: MeshRemovalsOptions) {
-    this.work = new LeaderWork({
-      look: () => this.removeMarked(),
-      failed: (reason) => options.logger.warn({ reason }, "a mesh could not be deleted; trying again"),
-      againMs: AGAIN_MS,
-    });
+    super({ logger: options.logger, failure: "a mesh could not be deleted; trying again", againMs: AGAIN_MS });
   }
 
-  lead(): void {
-    this.work.lead();
-  }
-
-  stop(): Promise<void> {
-    return this.work.stop();
-  }
-
-  /** Called on every notice about deployments. */
-  look(): void {
-    this.work.look();
-  }
-
-  private async removeMarked(): Promise<void> {
+  protected async takeWork(): Promise<void> {
     for (const mark of await this.options.data.meshDeletions.list()) {
       await this.remove(mark);
     }
@@ -103,7 +84,7 @@ export class MeshRemovals {
   private async sleepUntil(isDone: () => boolean, limitMs: number): Promise<void> {
     const deadline = this.options.now() + limitMs;
     while (!isDone() && this.options.now() < deadline) {
-      if (!this.work.isLeading) {
+      if (!this.isLeading) {
         throw new Error("the leadership ended");
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));

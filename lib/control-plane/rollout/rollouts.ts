@@ -9,33 +9,19 @@ import { RolloutRun } from "./rollout-run";
 
 const AGAIN_MS = 1_000;
 
-export class Rollouts {
+export class Rollouts extends LeaderWork {
   private readonly running = new Map<string, Promise<void>>();
-  private readonly work: LeaderWork;
 
   constructor(private readonly options: RolloutsOptions) {
-    this.work = new LeaderWork({
-      look: () => this.takeOpen(),
-      failed: (reason) => options.logger.warn({ reason }, "deployments cannot be read; trying again"),
-      againMs: AGAIN_MS,
-    });
+    super({ logger: options.logger, failure: "deployments cannot be read; trying again", againMs: AGAIN_MS });
   }
 
-  lead(): void {
-    this.work.lead();
-  }
-
-  async stop(): Promise<void> {
-    await this.work.stop();
+  override async stop(): Promise<void> {
+    await super.stop();
     await Promise.allSettled(this.running.values());
   }
 
-  /** Called on every notice about deployments. */
-  look(): void {
-    this.work.look();
-  }
-
-  private async takeOpen(): Promise<void> {
+  protected async takeWork(): Promise<void> {
     const open = await this.options.data.deployments.listOpen();
     for (const deployment of open) {
       const isOpenEnvironment = !this.running.has(deployment.environmentId);
@@ -43,7 +29,7 @@ export class Rollouts {
         isOpenEnvironment &&
         (deployment.state !== "queued" ||
           !open.some((other) => other.environmentId === deployment.environmentId && other.state !== "queued"));
-      if (isNext && this.work.isLeading) {
+      if (isNext && this.isLeading) {
         await this.take(deployment);
       }
     }
@@ -59,7 +45,7 @@ export class Rollouts {
     if (!claimed) {
       return;
     }
-    const run = new RolloutRun(this.context(), claimed, () => !this.work.isLeading);
+    const run = new RolloutRun(this.context(), claimed, () => !this.isLeading);
     const done = run
       .run()
       .catch((error: unknown) => {

@@ -23,32 +23,16 @@ export interface RootRotationsOptions {
   logger: Logger;
 }
 
-export class RootRotations {
-  private readonly work: LeaderWork;
-
+export class RootRotations extends LeaderWork {
   constructor(private readonly options: RootRotationsOptions) {
-    this.work = new LeaderWork({
-      look: () => this.step(),
-      failed: (reason) =>
-        options.logger.warn({ reason }, "the root of trust could not be rotated further; trying again"),
+    super({
+      logger: options.logger,
+      failure: "the root of trust could not be rotated further; trying again",
       againMs: AGAIN_MS * 4,
     });
   }
 
-  lead(): void {
-    this.work.lead();
-  }
-
-  stop(): Promise<void> {
-    return this.work.stop();
-  }
-
-  /** Called on every notice about keys and rotations. */
-  look(): void {
-    this.work.look();
-  }
-
-  private async step(): Promise<void> {
+  protected async takeWork(): Promise<void> {
     const { data } = this.options;
     const row = await data.rootRotations.findOpen();
     if (!row) return;
