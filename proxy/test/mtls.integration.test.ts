@@ -3,7 +3,7 @@
 import { connect as connectPlain, createServer } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { normalizeSerial } from "../src/tls/peer-certificate";
+import { normalizeSerial } from "../src/identity/svid";
 import { createCa, secretsOf, spiffe, type TestCa, type TestLeaf } from "./support/certificates";
 import {
   call,

@@ -8,13 +8,14 @@ import { ChunkedDecoder } from "../src/http/h1/chunked";
 import { HeaderList } from "../src/http/h1/header-list";
 import { incomplete, parseRequestHead, RequestHead } from "../src/http/h1/request-head";
 import { stripHopByHop } from "../src/http/request-headers";
+import { normalizeSerial } from "../src/identity/svid";
 import { parseOptions } from "../src/options";
 import type { AccessLogFormat, ClusterPlan, OutlierDetectionPlan } from "../src/plan/types";
 import { type AccessRecord, compileAccessLog, isoTime } from "../src/telemetry/access-log";
 import { inboundLabels } from "../src/telemetry/labels";
 import { ObservedShapes, pathPattern } from "../src/telemetry/observed-shapes";
 import { RequestMetrics, RequestSeries, renderRequestMetrics } from "../src/telemetry/request-metrics";
-import { normalizeSerial, parseSubjectAltName } from "../src/tls/peer-certificate";
+import { parseSubjectAltName } from "../src/tls/peer-certificate";
 import { version } from "../src/version";
 import { proxyPlan } from "./support/plans";
 

@@ -7,6 +7,7 @@ import { makeKeyAndRequest } from "./csr";
 import { askForCertificate, EnrollError, type Issued } from "./enroll-client";
 import type { IdentityFile } from "./identity-file";
 import { type Identity, IdentityStore, identityOf } from "./identity-store";
+import { normalizeSerial } from "./svid";
 
 /** The agent restarts the proxy with a fresh join token. */
 export const EXIT_NEEDS_JOIN_TOKEN = 75;
@@ -241,7 +242,7 @@ export class IdentityProvider {
 /** Serial of the CA certificate that follows the leaf, lower-case hex; null when the chain is the leaf alone. */
 function issuerSerialOf(chainPem: string): string | null {
   const [, issuer] = chainPem.match(CERTIFICATE) ?? [];
-  return issuer === undefined ? null : new X509Certificate(issuer).serialNumber.toLowerCase().replace(/^0+(?=.)/, "");
+  return issuer === undefined ? null : normalizeSerial(new X509Certificate(issuer).serialNumber);
 }
 
 /** Both bundles, each certificate once: the stored one may be newer, the agent's may be. */

@@ -34,6 +34,11 @@ interface Extension {
   readonly value: Uint8Array;
 }
 
+/** Lower-case hex without leading zeros, as deny lists are written. */
+export function normalizeSerial(serial: string): string {
+  return serial.toLowerCase().replace(/^0+(?=.)/, "");
+}
+
 /** @param der the leaf as it came in the handshake */
 export function checkSvid(der: Uint8Array): SvidCheck {
   try {
@@ -58,7 +63,7 @@ function checkParsed(certificate: X509Certificate, extensions: ReadonlyMap<strin
     svid: {
       spiffeId: formatSpiffeId(id),
       trustDomain: id.trustDomain,
-      serial: certificate.serialNumber.toLowerCase().replace(/^0+(?=.)/, ""),
+      serial: normalizeSerial(certificate.serialNumber),
       dnsSans: names.dnsNames,
       subject: certificate.subject ?? "",
       notBefore: Date.parse(certificate.validFrom),

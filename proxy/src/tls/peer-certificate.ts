@@ -2,7 +2,7 @@
 // Rule: an SVID has exactly one URI SAN, is not a CA, and belongs to our trust domain. Two SANs pass TLS: refuse them here.
 
 import type { X509Certificate } from "node:crypto";
-import { checkSvid } from "../identity/svid";
+import { checkSvid, normalizeSerial } from "../identity/svid";
 import type { PeerIdentity, SanMatcher } from "../plan/types";
 
 export interface PeerCertificate extends PeerIdentity {
@@ -42,11 +42,6 @@ export function readPeerCertificate(certificate: X509Certificate): PeerCertifica
     der: certificate.raw,
     fingerprint256: certificate.fingerprint256.replaceAll(":", "").toLowerCase(),
   };
-}
-
-/** Lower-case hex without leading zeros, as deny lists are written. */
-export function normalizeSerial(serial: string): string {
-  return serial.toLowerCase().replace(/^0+(?=.)/, "");
 }
 
 export function trustDomainOf(spiffeId: string): string {

@@ -1,6 +1,7 @@
 // The deny-list secret: who must be cut off at once, and whose certificates are to be renewed now. One rule: a list that cannot
 // be read is refused, never taken as empty.
 
+import { normalizeSerial } from "../identity/svid";
 import type { DenyList } from "./config-source";
 
 export const DENY_LIST_SECRET = "denylist";
@@ -15,10 +16,8 @@ export function parseDenyList(bytes: Uint8Array): DenyList {
     throw new Error('the deny list must be {"serials": [...], "spiffeIds": [...], "renewIssuers": [...]} with texts');
   }
   return {
-    serials: new Set(serials.map(serialOf)),
+    serials: new Set(serials.map(normalizeSerial)),
     spiffeIds: new Set(spiffeIds),
-    renewIssuers: new Set(renewIssuers.map(serialOf)),
+    renewIssuers: new Set(renewIssuers.map(normalizeSerial)),
   };
 }
-
-const serialOf = (text: string) => text.toLowerCase().replace(/^0+(?=.)/, "");
