@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createCa, spiffe, type TestCa, type TestLeaf } from "./support/certificates";
+import { pairIdentities, type TestCa, type TestLeaf } from "./support/certificates";
 import { startTestServer } from "./support/grpc";
 import { startPair } from "./support/http2";
 import { cleanUp, onCleanUp } from "./support/network";
@@ -59,9 +59,7 @@ describe.skipIf(!python)("gRPC with Python's grpcio through a pair of sidecars",
   let caller: TestLeaf;
   let callee: TestLeaf;
   beforeAll(async () => {
-    ca = await createCa("mesh");
-    caller = await ca.issue([spiffe("checkout")]);
-    callee = await ca.issue([spiffe("payment-service")]);
+    ({ ca, caller, callee } = await pairIdentities());
   });
   const appHttp = { ...cluster("app", []).http, protocol: "http2" as const };
 

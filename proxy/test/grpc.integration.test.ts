@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import * as grpc from "@grpc/grpc-js";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createCa, spiffe, type TestCa, type TestLeaf } from "./support/certificates";
+import { pairIdentities, type TestCa, type TestLeaf } from "./support/certificates";
 import { missing, outcomeOf, startTestServer, TestClient, type TestServer, testService } from "./support/grpc";
 import { type Pair, type PairOptions, startPair } from "./support/http2";
 import { cleanUp } from "./support/network";
@@ -15,9 +15,7 @@ let ca: TestCa;
 let caller: TestLeaf;
 let callee: TestLeaf;
 beforeAll(async () => {
-  ca = await createCa("mesh");
-  caller = await ca.issue([spiffe("checkout")]);
-  callee = await ca.issue([spiffe("payment-service")]);
+  ({ ca, caller, callee } = await pairIdentities());
 });
 
 const speaksH2 = { ...cluster("app", []).http, protocol: "http2" as const };

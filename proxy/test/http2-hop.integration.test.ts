@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { drain } from "../src/drain";
 import { H2ClientConnection } from "../src/http/h2/client-connection";
-import { createCa, secretsOf, spiffe, type TestCa, type TestLeaf } from "./support/certificates";
+import { pairIdentities, secretsOf, spiffe, type TestCa, type TestLeaf } from "./support/certificates";
 import { inboundH2Plan, outboundH2Plan, type PairOptions, startPair } from "./support/http2";
 import {
   call,
@@ -25,9 +25,7 @@ let ca: TestCa;
 let caller: TestLeaf;
 let callee: TestLeaf;
 beforeAll(async () => {
-  ca = await createCa("mesh");
-  caller = await ca.issue([spiffe("checkout")]);
-  callee = await ca.issue([spiffe("payment-service")]);
+  ({ ca, caller, callee } = await pairIdentities());
 });
 
 const pair = (app: number, over: Partial<PairOptions> = {}) => startPair({ app, ca, caller, callee, ...over });

@@ -8,7 +8,7 @@ import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createCa, secretsOf, spiffe, type TestCa, type TestLeaf } from "./support/certificates";
+import { pairIdentities, secretsOf, type TestCa, type TestLeaf } from "./support/certificates";
 import { inboundH2Plan, outboundH2Plan } from "./support/http2";
 import { call, cleanUp, listenerPort, onCleanUp, portOf, startDataPlane, startOrigin } from "./support/network";
 import { cluster, endpoint, forward, http, listener, proxyPlan, route, routes } from "./support/plans";
@@ -220,9 +220,7 @@ describe.skipIf(!envoy)("HTTP/2 with Envoy over mTLS", () => {
   let caller: TestLeaf;
   let callee: TestLeaf;
   beforeAll(async () => {
-    ca = await createCa("mesh");
-    caller = await ca.issue([spiffe("checkout")]);
-    callee = await ca.issue([spiffe("payment-service")]);
+    ({ ca, caller, callee } = await pairIdentities());
   });
 
   async function freePort(): Promise<number> {

@@ -3,7 +3,7 @@
 import { request as http1Request } from "node:http";
 import { connect, createServer, type IncomingHttpHeaders } from "node:http2";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createCa, spiffe, type TestCa, type TestLeaf } from "./support/certificates";
+import { pairIdentities, type TestCa, type TestLeaf } from "./support/certificates";
 import { startPair } from "./support/http2";
 import {
   cleanUp,
@@ -247,9 +247,7 @@ describe("trailers through the hop between sidecars", () => {
   let caller: TestLeaf;
   let callee: TestLeaf;
   beforeAll(async () => {
-    ca = await createCa("mesh");
-    caller = await ca.issue([spiffe("checkout")]);
-    callee = await ca.issue([spiffe("payment-service")]);
+    ({ ca, caller, callee } = await pairIdentities());
   });
 
   it("reach an HTTP/2 app from an HTTP/2 app", async () => {

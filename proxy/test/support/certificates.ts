@@ -82,5 +82,11 @@ export function secretsOf(leaf: TestLeaf, ca: TestCa): Map<string, Secret> {
   ]);
 }
 
+/** What a pair of sidecars needs: one authority, checkout that calls and payment-service that is called. */
+export async function pairIdentities(): Promise<{ ca: TestCa; caller: TestLeaf; callee: TestLeaf }> {
+  const ca = await createCa("mesh");
+  return { ca, caller: await ca.issue([spiffe("checkout")]), callee: await ca.issue([spiffe("payment-service")]) };
+}
+
 export const spiffe = (account: string, domain = "mesh.local"): string =>
   `spiffe://${domain}/ns/production/sa/${account}`;
