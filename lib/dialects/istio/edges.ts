@@ -1,6 +1,6 @@
 // ServiceEntry -> ExternalService, Gateway -> Gateway.
 import { keyOf, type Protocol, type ServicePort } from "@/lib/mesh";
-import { type ImportContext, type Resource, sourceText, type Understood } from "../shared/context";
+import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { type Fields, isRecord, type Sink } from "../shared/fields";
 
 const PROTOCOLS: Record<string, Protocol> = {
@@ -12,22 +12,12 @@ const PROTOCOLS: Record<string, Protocol> = {
   TLS: "tcp",
 };
 
-function begin(resource: Resource): Understood {
-  return {
-    source: sourceText(resource),
-    line: resource.line,
-    ...(resource.file === undefined ? {} : { file: resource.file }),
-    objects: [],
-    sentences: [],
-  };
-}
-
 export function importServiceEntry(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {
-  const understood = begin(resource);
+  const result = understood(resource);
   const hosts = spec.texts("hosts") ?? [];
   if (spec.text("location") === "MESH_INTERNAL") {
     context.warn(resource, ["spec", "location"], "is left out: it is inside the mesh", "Add it as a Service.");
-    return understood;
+    return result;
   }
   const ports = spec.list("ports").flatMap((fields) => readPort(context, resource, fields) ?? []);
   const endpoints = spec.list("endpoints").flatMap((fields) => {
@@ -55,13 +45,13 @@ export function importServiceEntry(context: ImportContext, resource: Resource, s
     ...(description === undefined ? {} : { description }),
     ...(endpoints.length > 0 ? { endpoints } : {}),
   };
-  understood.objects.push(context.put("ExternalService", resource.name, external, { resource, sink }, existing));
-  understood.sentences.push(`${hosts.join(", ")} is an external service.`);
-  return understood;
+  result.objects.push(context.put("ExternalService", resource.name, external, { resource, sink }, existing));
+  result.sentences.push(`${hosts.join(", ")} is an external service.`);
+  return result;
 }
 
 export function importGateway(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {
-  const understood = begin(resource);
+  const result = understood(resource);
   const selector = spec.textMap("selector") ?? {};
   const listeners = spec.list("servers").flatMap((fields) => {
     const portFields = fields.object("port");
@@ -81,7 +71,7 @@ export function importGateway(context: ImportContext, resource: Resource, spec: 
   context.assumeNamespace(resource.namespace);
   const existing = context.get(keyOf("Gateway", resource.namespace, resource.name));
   const gateway = { type, listeners };
-  understood.objects.push(
+  result.objects.push(
     context.put(
       "Gateway",
       resource.name,
@@ -90,8 +80,8 @@ export function importGateway(context: ImportContext, resource: Resource, spec: 
       existing?.kind === "Gateway" ? existing : undefined,
     ),
   );
-  understood.sentences.push(`gateway with ${listeners.length} ${listeners.length === 1 ? "listener" : "listeners"}.`);
-  return understood;
+  result.sentences.push(`gateway with ${listeners.length} ${listeners.length === 1 ? "listener" : "listeners"}.`);
+  return result;
 }
 
 function readPort(context: ImportContext, resource: Resource, fields: Fields): ServicePort | undefined {

@@ -8,7 +8,7 @@ import {
   type MutualTlsMode,
   type PolicyTarget,
 } from "@/lib/mesh";
-import { type ImportContext, type Resource, sourceText, type Understood } from "../shared/context";
+import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { Fields, type Sink } from "../shared/fields";
 import { importConditions } from "./conditions";
 
@@ -23,9 +23,9 @@ export function importPeerAuthentication(
   spec: Fields,
   sink: Sink,
 ): Understood {
-  const understood = begin(resource);
+  const result = understood(resource);
   const target = targetOf(context, resource, spec);
-  if (!target) return understood;
+  if (!target) return result;
   const mode = spec.object("mtls")?.text("mode") ?? "UNSET";
   const ports = spec.map("portLevelMtls").flatMap(([port, fields]) => {
     const portMode = MODES[fields.text("mode") ?? ""];
@@ -36,7 +36,7 @@ export function importPeerAuthentication(
   if (!known) {
     const message = `is left out: its mode is ${mode}, which inherits`;
     context.warn(resource, ["spec", "mtls"], message, "Set STRICT, PERMISSIVE or DISABLE, or remove it.");
-    return understood;
+    return result;
   }
   const existing = context
     .all("MutualTls")
@@ -46,17 +46,17 @@ export function importPeerAuthentication(
     );
   if (!isMesh(target)) context.assumeNamespace(resource.namespace);
   const mutualTls = { ...(isMesh(target) ? {} : { target }), mode: known, ...(ports.length > 0 ? { ports } : {}) };
-  understood.objects.push(context.put("MutualTls", resource.name, mutualTls, { resource, sink }, existing));
-  understood.sentences.push(`mutual TLS of ${target.service ?? target.namespace ?? "the mesh"} is ${known}.`);
-  return understood;
+  result.objects.push(context.put("MutualTls", resource.name, mutualTls, { resource, sink }, existing));
+  result.sentences.push(`mutual TLS of ${target.service ?? target.namespace ?? "the mesh"} is ${known}.`);
+  return result;
 }
 
 export function importAuthorizationPolicy(context: ImportContext, resource: Resource, spec: Fields): Understood {
-  const understood = begin(resource);
+  const result = understood(resource);
   const left: Sink = { kept: [], problems: [] };
   const action = spec.text("action") ?? "ALLOW";
   const target = targetOf(context, resource, spec);
-  if (!target) return understood;
+  if (!target) return result;
   const written = spec.take("rules");
   const rules = (Array.isArray(written) ? written : []).flatMap((each, i) => {
     const fields = Fields.of(each ?? {}, [...spec.path, "rules", i], left);
@@ -75,7 +75,7 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
         "Write the policy with principals, namespaces, methods, paths, ports, hosts and headers.",
       );
     }
-    return understood;
+    return result;
   }
   const shadow = resource.annotations?.["istio.io/dry-run"] === "true";
   const policy = {
@@ -87,7 +87,7 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
   const key = keyOf("AuthorizationPolicy", resource.namespace, resource.name);
   const existing = context.get(key);
   context.assumeNamespace(resource.namespace);
-  understood.objects.push(
+  result.objects.push(
     context.put(
       "AuthorizationPolicy",
       resource.name,
@@ -97,8 +97,8 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
     ),
   );
   const what = rules.length === 0 ? "nobody" : `${rules.length} ${rules.length === 1 ? "rule" : "rules"}`;
-  understood.sentences.push(`${policy.action} on ${target.service ?? target.namespace ?? "the mesh"}: ${what}.`);
-  return understood;
+  result.sentences.push(`${policy.action} on ${target.service ?? target.namespace ?? "the mesh"}: ${what}.`);
+  return result;
 }
 
 function importRule(fields: Fields, context: ImportContext, resource: Resource): AuthorizationRule {
@@ -171,13 +171,3 @@ function targetOf(context: ImportContext, resource: Resource, spec: Fields): Pol
 const isMesh = (target: PolicyTarget) => !target.service && !target.namespace;
 const sameTarget = (a: PolicyTarget | undefined, b: PolicyTarget) =>
   (a?.service ?? "") === (b.service ?? "") && (a?.namespace ?? "") === (b.namespace ?? "");
-
-function begin(resource: Resource): Understood {
-  return {
-    source: sourceText(resource),
-    line: resource.line,
-    ...(resource.file === undefined ? {} : { file: resource.file }),
-    objects: [],
-    sentences: [],
-  };
-}
