@@ -1,23 +1,14 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { applyCommand, emptyMesh, type MeshDocument, objectKey, validateDocument } from "@/lib/mesh";
+import { validateDocument } from "@/lib/mesh";
 import { ask, buildScene, type Question } from "@/lib/simulate";
 import { exportDocument, importDocuments } from "..";
 import { schemaErrors } from "../gateway-api/testing/schemas";
+import { imported as importedFrom, specOf } from "../testing/imported";
 
 const shop = readFileSync(new URL("fixtures/shop.json", import.meta.url), "utf8");
 
-function imported(text: string) {
-  const document = emptyMesh("shop");
-  const result = importDocuments("auto", [{ text, file: "shop.json" }], { document });
-  expect(result.violations).toEqual([]);
-  const applied = applyCommand(document, {}, { type: "batch", commands: result.commands });
-  if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
-  return { ...result, document: applied.document };
-}
-
-const specOf = (document: MeshDocument, key: string) =>
-  document.objects.find((object) => objectKey(object) === key)?.spec;
+const imported = (text: string) => importedFrom("auto", [{ text, file: "shop.json" }]);
 
 test("services, nodes and backends are a design that holds together", () => {
   const { document } = imported(shop);

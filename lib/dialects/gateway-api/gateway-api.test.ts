@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { applyCommand, digestOf, emptyMesh, type MeshDocument, objectKey, validateDocument } from "@/lib/mesh";
 import { exportDocument, importDocuments } from "..";
+import { imported as importedFrom, specOf } from "../testing/imported";
 import { schemaErrors } from "./testing/schemas";
 
 const corpus = new URL("fixtures/corpus/", import.meta.url);
@@ -11,21 +12,12 @@ const names = readdirSync(corpus)
   .map((name) => name.replace(".yaml", ""));
 const ground = sample("ground");
 
-function imported(...texts: string[]) {
-  const document = emptyMesh("shop");
-  const result = importDocuments(
+const imported = (...texts: string[]) =>
+  importedFrom(
     "gateway-api",
     texts.map((text) => ({ text })),
-    { document },
   );
-  expect(result.violations).toEqual([]);
-  const applied = applyCommand(document, {}, { type: "batch", commands: result.commands });
-  if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
-  return { ...result, document: applied.document };
-}
 
-const specOf = (document: MeshDocument, key: string) =>
-  document.objects.find((object) => objectKey(object) === key)?.spec;
 const withoutOrigin = (mesh: MeshDocument): MeshDocument => ({
   objects: mesh.objects
     .map((object) => ({ ...object, metadata: { ...object.metadata, origin: undefined } }) as typeof object)

@@ -1,26 +1,18 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { applyCommand, emptyMesh, type MeshDocument, objectKey, validateDocument } from "@/lib/mesh";
+import { objectKey, validateDocument } from "@/lib/mesh";
 import { importDocuments } from "..";
+import { imported as importedFrom, specOf } from "../testing/imported";
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}.yaml`, import.meta.url), "utf8");
 const shop = fixture("shop");
 
-function imported(...texts: string[]) {
-  const document = emptyMesh("books");
-  const result = importDocuments(
+const imported = (...texts: string[]) =>
+  importedFrom(
     "auto",
     texts.map((text) => ({ text })),
-    { document },
+    "books",
   );
-  expect(result.violations).toEqual([]);
-  const applied = applyCommand(document, {}, { type: "batch", commands: result.commands });
-  if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
-  return { ...result, document: applied.document };
-}
-
-const specOf = (document: MeshDocument, key: string) =>
-  document.objects.find((object) => objectKey(object) === key)?.spec;
 
 test("services, workloads and external names become objects that hold together", () => {
   const { document } = imported(shop);
