@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { HELP, parseOptions } from "./options.mjs";
 
-const parsed = (...argv) => parseOptions(argv, "/work");
+const parsed = (...argv) => parseOptions(argv, "/srv/mesh");
 
 test("nothing given: the demo, on the default port, in a folder of the project", () => {
   expect(parsed()).toMatchObject({
-    options: { port: 3000, home: "/work/.meshwright", demo: true, bringBackDemo: false },
+    options: { port: 3000, home: "/srv/mesh/.meshwright", demo: true, bringBackDemo: false },
     problems: [],
   });
 });
