@@ -73,6 +73,11 @@ export { type RouteConfiguration, RouteConfigurationSchema } from "./gen/envoy/c
 export { type FileAccessLog, FileAccessLogSchema } from "./gen/envoy/extensions/access_loggers/file/v3/file_pb";
 export { StdoutAccessLogSchema } from "./gen/envoy/extensions/access_loggers/stream/v3/stream_pb";
 export {
+  type FaultAbort,
+  type HTTPFault,
+  HTTPFaultSchema,
+} from "./gen/envoy/extensions/filters/http/fault/v3/fault_pb";
+export {
   type RBAC as HttpRBAC,
   type RBACPerRoute,
   RBACPerRouteSchema,

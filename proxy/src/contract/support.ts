@@ -26,6 +26,7 @@ const fields = (names: string): MessageSupport => Object.fromEntries(names.split
 const HEADER_OPS = fields(
   "request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove",
 );
+const FAULT = "envoy.extensions.filters.http.fault.v3";
 const HTTP_RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC";
 const NETWORK_RBAC = "envoy.extensions.filters.network.rbac.v3.RBAC";
 const HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
@@ -34,10 +35,12 @@ const ROUTER = "envoy.extensions.filters.http.router.v3.Router";
 const TLS = "envoy.extensions.transport_sockets.tls.v3";
 const RAW_BUFFER = "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer";
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+const KEY_NOTE = "the key is the name of the filter in the chain; the most specific level wins";
 const PER_FILTER: FieldSupport = {
-  types: ["envoy.extensions.filters.http.rbac.v3.RBACPerRoute"],
-  note: "the key is the name of an RBAC filter in the chain",
+  types: ["envoy.extensions.filters.http.rbac.v3.RBACPerRoute", `${FAULT}.HTTPFault`],
+  note: KEY_NOTE,
 };
+const PER_CLUSTER_FILTER: FieldSupport = { types: [`${FAULT}.HTTPFault`], note: KEY_NOTE };
 const STATIC_LISTENER_PARTS = "name address filter_chains default_filter_chain listener_filters";
 const UPGRADE: MessageSupport = {
   upgrade_type: { note: "upgrades of HTTP/1.1 such as websocket, and CONNECT" },
@@ -148,7 +151,10 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [`${HCM}.UpgradeConfig`]: UPGRADE,
   [`${HCM.replace(/\.\w+$/, "")}.Rds`]: fields("config_source route_config_name"),
   [`${HCM}.SetCurrentClientCertDetails`]: fields("subject dns uri"),
-  [HCM.replace(/\w+$/, "HttpFilter")]: { ...fields("name"), typed_config: types(HTTP_RBAC, ROUTER) },
+  [HCM.replace(/\w+$/, "HttpFilter")]: {
+    ...fields("name"),
+    typed_config: types(HTTP_RBAC, `${FAULT}.HTTPFault`, ROUTER),
+  },
   "envoy.config.core.v3.HttpProtocolOptions": {
     ...fields("idle_timeout max_connection_duration max_requests_per_connection max_headers_count"),
     headers_with_underscores_action: { note: "downstream only" },
@@ -170,6 +176,19 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     shadow_rules_stat_prefix: inert("metrics carry the policy's name"),
   },
   "envoy.extensions.filters.http.rbac.v3.RBACPerRoute": fields("rbac"),
+  [`${FAULT}.HTTPFault`]: {
+    ...fields("delay abort upstream_cluster headers max_active_faults"),
+    delay_percent_runtime: NO_RUNTIME,
+    abort_percent_runtime: NO_RUNTIME,
+    delay_duration_runtime: NO_RUNTIME,
+    abort_http_status_runtime: NO_RUNTIME,
+    max_active_faults_runtime: NO_RUNTIME,
+    response_rate_limit_percent_runtime: NO_RUNTIME,
+    abort_grpc_status_runtime: NO_RUNTIME,
+    disable_downstream_cluster_stats: inert("there are none per downstream cluster"),
+  },
+  [`${FAULT}.FaultAbort`]: fields("http_status grpc_status percentage"),
+  "envoy.extensions.filters.common.fault.v3.FaultDelay": fields("fixed_delay percentage"),
   [NETWORK_RBAC]: {
     ...fields("rules shadow_rules stat_prefix"),
     shadow_rules_stat_prefix: inert("metrics carry the policy's name"),
@@ -259,7 +278,11 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     "max_stream_duration grpc_timeout_header_max grpc_timeout_header_offset",
   ),
   "envoy.config.route.v3.WeightedCluster": { ...fields("clusters total_weight"), runtime_key_prefix: NO_RUNTIME },
-  "envoy.config.route.v3.WeightedCluster.ClusterWeight": { ...fields("name weight"), ...HEADER_OPS },
+  "envoy.config.route.v3.WeightedCluster.ClusterWeight": {
+    ...fields("name weight"),
+    ...HEADER_OPS,
+    typed_per_filter_config: PER_CLUSTER_FILTER,
+  },
   "envoy.config.route.v3.RedirectAction":
     fields(`https_redirect scheme_redirect host_redirect port_redirect path_redirect
     prefix_rewrite regex_rewrite response_code strip_query`),

@@ -1,44 +1,20 @@
-// One request from its head to its log line: authorize, route, pick, forward, retry, answer.
+// One request from its head to its log line: route, filter, pick, forward, retry, answer.
 // Rule: exactly one of localReply, a forwarded response, or a reset ends an exchange, and finish() runs once after it.
 // One Exchange per downstream stream is kept and reused; nothing here allocates per request but what headers need.
 
 import { startDeadline } from "../deadline";
-import type { ForwardAction, RbacContext } from "../plan/types";
+import type { ForwardAction } from "../plan/types";
 import { mayUpgrade } from "../plan/upgrades";
-import {
-  authorizeRequest,
-  GRPC,
-  grpcTimeoutText,
-  matchRoute,
-  matchVirtualHost,
-  pickCluster,
-  streamLimits,
-} from "../semantics";
+import { GRPC, grpcTimeoutText, matchRoute, matchVirtualHost, pickCluster, streamLimits } from "../semantics";
 import { admitPath, admitUnderscores } from "./admission";
 import type { DownstreamStream, RequestSink } from "./exchange";
+import { FilteringExchange } from "./filtering";
 import type { HeaderList } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
 import { applyOps, prepareRequest } from "./request-headers";
-import { RespondingExchange } from "./responding";
-import type { DownstreamInfo } from "./runtime";
 
-export class Exchange extends RespondingExchange implements RequestSink {
+export class Exchange extends FilteringExchange implements RequestSink {
   private holdsCluster = false;
-  private readonly rbacContext: { -readonly [Key in keyof RbacContext]: RbacContext[Key] };
-
-  constructor(info: DownstreamInfo) {
-    super(info);
-    const { peer, directRemoteAddress, remoteAddress, destinationAddress, destinationPort, requestedServerName } = info;
-    this.rbacContext = {
-      request: null,
-      peer,
-      directRemoteAddress,
-      remoteAddress,
-      destinationAddress,
-      destinationPort,
-      requestedServerName,
-    };
-  }
 
   // --- downstream events ---
 
@@ -61,9 +37,9 @@ export class Exchange extends RespondingExchange implements RequestSink {
       startDeadline(this.requestDeadline, plan.requestTimeoutMs, this.startedAt);
     }
     prepareRequest(head.headers, plan, info);
-    const random = (Math.random() * 4294967296) >>> 0;
+    this.random = (Math.random() * 4294967296) >>> 0;
     const virtualHost = matchVirtualHost(routes, head.authority);
-    const route = virtualHost === null ? null : matchRoute(virtualHost, head, random);
+    const route = virtualHost === null ? null : matchRoute(virtualHost, head, this.random);
     this.virtualHost = virtualHost;
     this.route = route;
     if (head.upgrade !== "" && !this.admitUpgrade(head)) {
@@ -72,14 +48,19 @@ export class Exchange extends RespondingExchange implements RequestSink {
       this.localReply(isConnect ? 405 : 403, "-", isConnect ? "connect_not_configured" : "upgrade_failed");
       return;
     }
-    if (plan.rbac.length > 0 && !this.authorize()) return;
+    if (plan.filters.length === 0 || this.runFilters(plan.filters, 0)) this.act();
+  }
+
+  protected act(): void {
+    const head = this.head as RequestHead;
+    const { route } = this;
     if (route === null) {
       this.localReply(404, "NR", "route_not_found");
       return;
     }
     const { action } = route;
     if (action.kind === "forward") {
-      this.forward(head, action, random);
+      this.forward(head, action);
       return;
     }
     this.localHeaders.clear();
@@ -97,16 +78,6 @@ export class Exchange extends RespondingExchange implements RequestSink {
     const hasBody = head.bodyLength !== 0 || head.hasContentLength;
     if (head.upgrade === "connect" && !(action?.kind === "forward" && action.terminatesConnect)) return false;
     return !hasBody && mayUpgrade(head.upgrade, this.info.http.plan.upgrades, ofRoute);
-  }
-
-  private authorize(): boolean {
-    const { plan, telemetry } = this.info.http;
-    const decision = authorizeRequest(plan.rbac, this.route, this.rbacContext);
-    for (const denial of decision.shadowDenials) telemetry.countShadowDenial(denial.policy ?? "none");
-    if (decision.allowed) return true;
-    telemetry.rbacDenied++;
-    this.localReply(403, "-", `rbac_access_denied_matched_policy[${decision.policy ?? "none"}]`, "RBAC: access denied");
-    return false;
   }
 
   private begin(stream: DownstreamStream): void {
@@ -129,9 +100,9 @@ export class Exchange extends RespondingExchange implements RequestSink {
     this.info.http.telemetry.activeDownstreamRequests++;
   }
 
-  private forward(head: RequestHead, action: ForwardAction, random: number): void {
+  private forward(head: RequestHead, action: ForwardAction): void {
     this.action = action;
-    const choice = pickCluster(action, random);
+    const choice = pickCluster(action, this.random);
     this.choice = choice;
     const cluster = this.info.http.clusters.get(choice.name);
     if (cluster === undefined) {
@@ -141,7 +112,11 @@ export class Exchange extends RespondingExchange implements RequestSink {
     this.cluster = cluster;
     const limits = streamLimits(action, head, this.isGrpc, this.info.http.plan.maxStreamDurationMs);
     this.responseLimitMs = limits.responseMs;
-    if (limits.lifetimeMs !== null) startDeadline(this.streamDeadline, limits.lifetimeMs, this.startedAt);
+    // A request that was held may have ended meanwhile: its time begins when it goes on.
+    if (this.isRequestEnded && limits.responseMs !== null)
+      startDeadline(this.routeDeadline, limits.responseMs, performance.now());
+    if (limits.lifetimeMs !== null && this.streamDeadline.queue === null)
+      startDeadline(this.streamDeadline, limits.lifetimeMs, this.startedAt);
     if (limits.deadlineMs !== null) head.headers.set("grpc-timeout", grpcTimeoutText(limits.deadlineMs));
     if (choice.requestHeaders.length > 0) applyOps(head.headers, choice.requestHeaders);
     this.upstreamPath = head.path;
@@ -218,6 +193,7 @@ export class Exchange extends RespondingExchange implements RequestSink {
     this.isActive = false;
     this.endedAt = performance.now();
     this.cancelDeadlines();
+    this.endFilters();
     this.info.http.telemetry.activeDownstreamRequests--;
     const { cluster } = this;
     this.retries.release(cluster);

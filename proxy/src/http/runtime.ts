@@ -13,6 +13,8 @@ export interface HttpRuntime {
   readonly isInbound: boolean;
   readonly logs: readonly ((record: AccessRecord) => void)[];
   readonly telemetry: Telemetry;
+  /** Requests that have a fault now, of every connection manager with this stat_prefix. */
+  readonly faults: { active: number };
 }
 
 /** One downstream connection as the router sees it. */

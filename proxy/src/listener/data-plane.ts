@@ -182,6 +182,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
       isInbound: listener.trafficDirection === "inbound",
       logs: this.accessLogs(plan.accessLogs),
       telemetry: this.telemetry,
+      faults: this.telemetry.faultsOf(plan.statPrefix),
     };
     this.runtimes.set(plan, runtime);
     return runtime;

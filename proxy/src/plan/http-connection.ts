@@ -1,22 +1,18 @@
 // Envoy HttpConnectionManager -> HttpConnectionPlan. One rule: defaults are Envoy's; where they are not, the line says so.
 
-import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../contract/gen/envoy/config/core/v3/protocol_pb";
 import {
   HttpConnectionManager_CodecType as Codec,
   type HttpConnectionManager,
-  type HttpFilter,
-  HttpRBACSchema,
-  RouterSchema,
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
   HttpConnectionManager_PathWithEscapedSlashesAction as Slashes,
   HttpConnectionManager_ForwardClientCertDetails as Xfcc,
 } from "../contract/messages";
 import { accessLogs } from "./access-log";
+import { httpFilters, rbacFiltersOf } from "./http-filters";
 import { http2Plan } from "./http2-options";
-import { rbacFilter } from "./rbac";
 import type { Scope } from "./scope";
-import type { HttpConnectionPlan, RbacFilterPlan, XfccPlan } from "./types";
+import type { HttpConnectionPlan, XfccPlan } from "./types";
 import { upgradesOf } from "./upgrades";
 import { timeout } from "./values";
 
@@ -42,6 +38,7 @@ const UNDERSCORES = {
 /** @param routeConfig key of the route config in the plan */
 export function httpConnectionPlan(hcm: HttpConnectionManager, routeConfig: string, scope: Scope): HttpConnectionPlan {
   const common = hcm.commonHttpProtocolOptions;
+  const filters = httpFilters(hcm.httpFilters, scope);
   return {
     kind: "http",
     statPrefix: hcm.statPrefix,
@@ -50,7 +47,8 @@ export function httpConnectionPlan(hcm: HttpConnectionManager, routeConfig: stri
     upgrades: upgradesOf(hcm.upgradeConfigs, scope),
     hasHttp1Trailers: hcm.httpProtocolOptions?.enableTrailers ?? false,
     routeConfig,
-    rbac: rbacFilters(hcm.httpFilters, scope),
+    filters,
+    rbac: rbacFiltersOf(filters),
     accessLogs: accessLogs(hcm.accessLog, scope),
     serverName: hcm.serverName || "envoy",
     serverHeader: SERVER_HEADER[hcm.serverHeaderTransformation],
@@ -90,33 +88,4 @@ function xfccPlan(hcm: HttpConnectionManager): XfccPlan {
     uri: set?.uri ?? false,
     dns: set?.dns ?? false,
   };
-}
-
-/** RBAC filters in order; the router must be there, last and once. */
-function rbacFilters(filters: readonly HttpFilter[], scope: Scope): RbacFilterPlan[] {
-  const last = filters.at(-1);
-  if (
-    !last ||
-    !typedConfig(last) ||
-    !anyUnpack(typedConfig(last) as NonNullable<ReturnType<typeof typedConfig>>, RouterSchema)
-  ) {
-    scope.field("http_filters").fail("must end with the router filter (envoy.filters.http.router)");
-  }
-  return filters.flatMap((filter, index): RbacFilterPlan[] => {
-    const at = scope.item("http_filters", index);
-    const any = typedConfig(filter);
-    if (!any) {
-      at.field("typed_config").fail("must be set");
-      return [];
-    }
-    const rbac = anyUnpack(any, HttpRBACSchema);
-    if (!rbac && index < filters.length - 1 && anyUnpack(any, RouterSchema)) {
-      at.fail("the router filter must be the last one");
-    }
-    return rbac ? [rbacFilter(filter.name, rbac, at.field("typed_config"))] : [];
-  });
-}
-
-function typedConfig(filter: HttpFilter) {
-  return filter.configType.case === "typedConfig" ? filter.configType.value : undefined;
 }

@@ -132,8 +132,8 @@ describe("what this proxy does not support is refused by its path", () => {
     [
       "a known filter that is not there",
       "http.router.v3.Router}\n          route_config:\n            name: outbound",
-      "http.fault.v3.HTTPFault}\n          route_config:\n            name: outbound",
-      `${HCM}.http_filters[0].typed_config.@type: envoy.extensions.filters.http.fault.v3.HTTPFault is not supported`,
+      "http.jwt_authn.v3.JwtAuthentication}\n          route_config:\n            name: outbound",
+      `${HCM}.http_filters[0].typed_config.@type: envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication is not supported`,
     ],
     [
       "mirroring",

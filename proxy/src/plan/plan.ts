@@ -8,11 +8,20 @@ import type { Cluster, ClusterLoadAssignment, Listener, Node, RouteConfiguration
 import { RESOURCE_SCHEMAS, type ResourceKind, type ResourceMessages } from "../contract/resource-types";
 import type { Violation } from "../contract/violations";
 import { clusterPlan, edsNameOf, endpointPlans } from "./clusters";
+import { filterNames } from "./http-filters";
 import { type ListenerSurroundings, listenerPlan } from "./listeners";
 import { routeConfigPlan } from "./routes";
 import { Scope } from "./scope";
 import { type SecretCollector, secretSource } from "./tls";
-import type { ClusterPlan, ListenerPlan, NodePlan, ProxyPlan, RouteConfigPlan, SocketAddress } from "./types";
+import type {
+  ClusterPlan,
+  ListenerPlan,
+  NodePlan,
+  ProxyPlan,
+  RouteConfigPlan,
+  RoutePlan,
+  SocketAddress,
+} from "./types";
 import { stringsOf } from "./values";
 
 export interface PlanResources {
@@ -180,31 +189,31 @@ function checkOverrides(
   routeConfigs: ReadonlyMap<string, RouteConfigPlan>,
   scopeOf: ScopeOf,
 ): void {
-  const filterNames = new Map<string, Set<string>>();
+  const namesOf = new Map<string, Set<string>>();
   for (const { network } of listeners.flatMap(({ filterChains }) => filterChains)) {
     if (network.kind === "http") {
-      const names = filterNames.get(network.routeConfig) ?? new Set();
-      network.rbac.forEach(({ name }) => {
-        names.add(name);
-      });
-      filterNames.set(network.routeConfig, names);
+      const names = namesOf.get(network.routeConfig) ?? new Set();
+      for (const each of filterNames(network.filters)) names.add(each);
+      namesOf.set(network.routeConfig, names);
     }
   }
   for (const [name, config] of routeConfigs) {
-    const known = filterNames.get(name);
-    const used = new Set(
-      config.virtualHosts.flatMap(({ routes }) =>
-        routes.flatMap(({ rbacOverrides }) => [...(rbacOverrides?.keys() ?? [])]),
-      ),
-    );
+    const known = namesOf.get(name);
+    const used = new Set(config.virtualHosts.flatMap(({ routes }) => routes.flatMap(overriddenNames)));
     for (const key of known ? used : []) {
       if (!known?.has(key)) {
         scopeOf("route", name)
           .item("typed_per_filter_config", key)
-          .fail("names no RBAC filter of the listeners that use these routes; correct the name");
+          .fail("names no filter of the listeners that use these routes; correct the name");
       }
     }
   }
+}
+
+function overriddenNames({ rbacOverrides, filters, action }: RoutePlan): string[] {
+  const choices = action.kind === "forward" ? action.clusters.map((choice) => choice.filters) : [];
+  const others = [filters, ...choices].flatMap((each) => [...(each?.faults.keys() ?? [])]);
+  return [...(rbacOverrides?.keys() ?? []), ...others];
 }
 
 function checkStaticSecrets(

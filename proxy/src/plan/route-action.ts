@@ -9,6 +9,7 @@ import {
 } from "../contract/messages";
 import { dataBytes } from "./data-source";
 import { type HeaderLevel, headerLevel, mergeLevels } from "./header-ops";
+import { type FilterLevel, filterLevel, mergeFilterLevels, routeFiltersOf } from "./http-filters";
 import { retryPolicy } from "./retry-policy";
 import { type PathRewrite, prefixRewrite, redirectAction, regexRewrite } from "./rewrites";
 import type { Scope } from "./scope";
@@ -31,6 +32,8 @@ export interface RouteSurroundings {
   /** Most specific first. */
   readonly levels: readonly HeaderLevel[];
   readonly mostSpecificWins: boolean;
+  /** What the route and the levels around it say otherwise about filters. */
+  readonly filters: FilterLevel;
   readonly inheritedRetry: RetryPolicy | undefined;
   readonly clusterNames: ReadonlySet<string> | null;
   readonly maxBodyBytes: number;
@@ -150,7 +153,8 @@ function clusterChoices(action: RouteAction, scope: Scope, around: RouteSurround
   };
   if (specifier.case === "cluster") {
     checkName(specifier.value, scope.field("cluster"));
-    return [{ name: specifier.value, weight: 1, ...mergeLevels(around.levels, around.mostSpecificWins) }];
+    const headers = mergeLevels(around.levels, around.mostSpecificWins);
+    return [{ name: specifier.value, weight: 1, ...headers, filters: routeFiltersOf(around.filters) }];
   }
   if (specifier.case !== "weightedClusters") {
     return []; // refused by the constraints and the support table
@@ -163,7 +167,13 @@ function clusterChoices(action: RouteAction, scope: Scope, around: RouteSurround
     }
     checkName(cluster.name, one.field("name"));
     const levels = [headerLevel(cluster, one), ...around.levels];
-    return { name: cluster.name, weight: cluster.weight ?? 0, ...mergeLevels(levels, around.mostSpecificWins) };
+    const own = mergeFilterLevels(around.filters, filterLevel(cluster.typedPerFilterConfig, one));
+    return {
+      name: cluster.name,
+      weight: cluster.weight ?? 0,
+      ...mergeLevels(levels, around.mostSpecificWins),
+      filters: routeFiltersOf(own),
+    };
   });
   checkWeights(choices, specifier.value.totalWeight, at);
   return choices;

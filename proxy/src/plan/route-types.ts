@@ -1,6 +1,7 @@
 // The runtime plan of RBAC and routes: what authorization looks at, which route matches, and what it does.
 // Rule: patterns are compiled and levels of configuration merged before; a matcher is a closure with a text for people.
 
+import type { RouteFilters, Share } from "./filter-types";
 import type { HttpRequestView, PeerIdentity } from "./views";
 
 /** One RBAC filter. `rules: null` means the filter enforces nothing; empty ALLOW rules deny everything. */
@@ -74,6 +75,8 @@ export interface RoutePlan {
   readonly metadata: Readonly<Record<string, string>>;
   /** By filter name; `rules: null` inside switches the filter off for this route. */
   readonly rbacOverrides: ReadonlyMap<string, RbacFilterPlan> | null;
+  /** What it says otherwise about the other filters; a forwarding route's cluster choices have the last word. */
+  readonly filters: RouteFilters | null;
 }
 
 export interface RouteMatchPlan {
@@ -83,7 +86,7 @@ export interface RouteMatchPlan {
   /** `grpc: {}`: gRPC requests only. */
   readonly isGrpc: boolean;
   /** Share of requests in [0, 1]; null: all. */
-  readonly fraction: { readonly numerator: number; readonly denominator: number } | null;
+  readonly fraction: Share | null;
 }
 
 export interface PathMatcher {
@@ -155,6 +158,8 @@ export interface ClusterChoice {
   /** Complete lists, in the order of application (all levels merged). */
   readonly requestHeaders: readonly HeaderOp[];
   readonly responseHeaders: readonly HeaderOp[];
+  /** Complete, as the header operations are. */
+  readonly filters: RouteFilters | null;
 }
 
 export interface RedirectAction {

@@ -1,22 +1,14 @@
 // Envoy RouteConfiguration -> RouteConfigPlan: lookup tables of domains, compiled matches, all levels merged.
 // One rule: the hot path asks the tables in Envoy's order and applies what it finds, nothing is inherited at run time.
 
-import { fromBinary } from "@bufbuild/protobuf";
-import type { Any } from "@bufbuild/protobuf/wkt";
-import {
-  RBACPerRouteSchema,
-  type Route,
-  type RouteConfiguration,
-  type RouteMatch,
-  type VirtualHost,
-} from "../contract/messages";
+import type { Route, RouteConfiguration, RouteMatch, VirtualHost } from "../contract/messages";
 import { type HeaderLevel, headerLevel } from "./header-ops";
+import { type FilterLevel, filterLevel, mergeFilterLevels, routeFiltersOf } from "./http-filters";
 import { compileRegex, headerMatcher, queryMatcher } from "./matchers";
-import { rbacFilter } from "./rbac";
 import { routeAction } from "./route-action";
 import type { Scope } from "./scope";
-import type { PathMatcher, RbacFilterPlan, RouteConfigPlan, RouteMatchPlan, RoutePlan, VirtualHostPlan } from "./types";
-import { meshwrightMetadata } from "./values";
+import type { PathMatcher, RouteConfigPlan, RouteMatchPlan, RoutePlan, VirtualHostPlan } from "./types";
+import { meshwrightMetadata, share } from "./values";
 
 /** @param clusterNames the clusters a route may name; null: not checked (RDS, as in Envoy) */
 export function routeConfigPlan(
@@ -26,7 +18,7 @@ export function routeConfigPlan(
 ): RouteConfigPlan {
   const checked = (config.validateClusters ?? clusterNames !== null) ? clusterNames : null;
   const level = headerLevel(config, scope);
-  const overrides = rbacOverrides(config.typedPerFilterConfig, scope);
+  const overrides = filterLevel(config.typedPerFilterConfig, scope);
   const virtualHosts = config.virtualHosts.map((host, index) =>
     virtualHostPlan(host, scope.item("virtual_hosts", index), { config, level, overrides, clusterNames: checked }),
   );
@@ -41,13 +33,13 @@ export function routeConfigPlan(
 interface Outer {
   readonly config: RouteConfiguration;
   readonly level: HeaderLevel;
-  readonly overrides: readonly (readonly [string, RbacFilterPlan])[];
+  readonly overrides: FilterLevel;
   readonly clusterNames: ReadonlySet<string> | null;
 }
 
 function virtualHostPlan(host: VirtualHost, scope: Scope, outer: Outer): VirtualHostPlan {
   const level = headerLevel(host, scope);
-  const overrides = [...outer.overrides, ...rbacOverrides(host.typedPerFilterConfig, scope)];
+  const overrides = mergeFilterLevels(outer.overrides, filterLevel(host.typedPerFilterConfig, scope));
   return {
     name: host.name,
     domains: host.domains,
@@ -67,7 +59,7 @@ function routePlan(
   levels: readonly HeaderLevel[],
 ): RoutePlan {
   const match = routeMatch(route.match, scope.field("match"));
-  const overrides = [...outer.overrides, ...rbacOverrides(route.typedPerFilterConfig, scope)];
+  const overrides = mergeFilterLevels(outer.overrides, filterLevel(route.typedPerFilterConfig, scope));
   return {
     name: route.name,
     virtualHost: host.name,
@@ -75,27 +67,26 @@ function routePlan(
     action: routeAction(route, scope, {
       path: match.path,
       levels: [headerLevel(route, scope), ...levels],
+      filters: overrides,
       mostSpecificWins: outer.config.mostSpecificHeaderMutationsWins,
       inheritedRetry: host.retryPolicy,
       clusterNames: outer.clusterNames,
       maxBodyBytes: outer.config.maxDirectResponseBodySizeBytes ?? 4096,
     }),
     metadata: meshwrightMetadata(route.metadata),
-    rbacOverrides: overrides.length > 0 ? new Map(overrides) : null,
+    rbacOverrides: overrides.rbac.size > 0 ? overrides.rbac : null,
+    filters: routeFiltersOf(overrides),
   };
 }
 
 function routeMatch(match: RouteMatch | undefined, scope: Scope): RouteMatchPlan {
   const fraction = match?.runtimeFraction?.defaultValue;
-  const denominators = [100, 10_000, 1_000_000];
   return {
     path: pathMatcher(match, scope),
     isGrpc: match?.grpc !== undefined,
     headers: match?.headers.map((one, index) => headerMatcher(one, scope.item("headers", index))) ?? [],
     query: match?.queryParameters.map((one, index) => queryMatcher(one, scope.item("query_parameters", index))) ?? [],
-    fraction: fraction
-      ? { numerator: fraction.numerator, denominator: denominators[fraction.denominator] ?? 100 }
-      : null,
+    fraction: fraction ? share(fraction) : null,
   };
 }
 
@@ -141,17 +132,6 @@ function pathMatcher(match: RouteMatch | undefined, scope: Scope): PathMatcher {
     default:
       return { kind: "prefix", value: "", caseSensitive, matches: () => false }; // refused by the constraints
   }
-}
-
-function rbacOverrides(configs: Readonly<Record<string, Any>>, scope: Scope): (readonly [string, RbacFilterPlan])[] {
-  return Object.entries(configs).flatMap(([name, any]) => {
-    if (!any.typeUrl.endsWith("/envoy.extensions.filters.http.rbac.v3.RBACPerRoute")) {
-      return []; // refused by the support table
-    }
-    const at = scope.item("typed_per_filter_config", name).field("rbac");
-    const { rbac } = fromBinary(RBACPerRouteSchema, any.value);
-    return [[name, rbac ? rbacFilter(name, rbac, at) : { name, rules: null, shadowRules: null }] as const];
-  });
 }
 
 type DomainTables = Pick<RouteConfigPlan, "exactDomains" | "suffixDomains" | "prefixDomains" | "defaultHost">;

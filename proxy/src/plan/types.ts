@@ -7,6 +7,7 @@
 import type { AccessLogPlan } from "./access-log-types";
 import type { ClusterPlan } from "./cluster-types";
 import type { DownstreamTlsPlan, Http2Plan } from "./connection-types";
+import type { HttpFilterPlan } from "./filter-types";
 import type { RbacFilterPlan, RouteConfigPlan, Upgrades } from "./route-types";
 import type { SecretSource } from "./secret-types";
 
@@ -14,6 +15,7 @@ export type { Violation } from "../contract/violations";
 export type * from "./access-log-types";
 export type * from "./cluster-types";
 export type * from "./connection-types";
+export type * from "./filter-types";
 export type * from "./route-types";
 export type * from "./secret-types";
 export type { HeaderView, HttpRequestView, PeerIdentity, RequestContext } from "./views";
@@ -89,7 +91,9 @@ export interface HttpConnectionPlan {
   readonly hasHttp1Trailers: boolean;
   /** Key into ProxyPlan.routeConfigs. */
   readonly routeConfig: string;
-  /** HTTP RBAC filters in order; use semantics `authorizeRequest`, which also applies overrides of the route. */
+  /** Every filter before the router, in order. */
+  readonly filters: readonly HttpFilterPlan[];
+  /** The RBAC filters among them: who may call. semantics `authorizeRequest` also applies overrides of the route. */
   readonly rbac: readonly RbacFilterPlan[];
   readonly accessLogs: readonly AccessLogPlan[];
   readonly serverName: string;

@@ -2,9 +2,10 @@
 
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { FractionalPercent } from "../contract/gen/envoy/type/v3/percent_pb";
 import type { Address, Metadata } from "../contract/messages";
 import type { Scope } from "./scope";
-import type { SocketAddress } from "./types";
+import type { Share, SocketAddress } from "./types";
 
 export function milliseconds(duration: Duration): number {
   return Number(duration.seconds) * 1000 + Math.round(duration.nanos / 1e6);
@@ -17,6 +18,13 @@ export function timeout(duration: Duration | undefined, defaultMs: number | null
   }
   const value = milliseconds(duration);
   return value === 0 && duration.nanos === 0 ? null : Math.max(value, 1);
+}
+
+const DENOMINATORS = [100, 10_000, 1_000_000];
+
+/** Absent: none, as in Envoy. */
+export function share(percent: FractionalPercent | undefined): Share {
+  return { numerator: percent?.numerator ?? 0, denominator: DENOMINATORS[percent?.denominator ?? 0] ?? 100 };
 }
 
 export function stringsOf(json: JsonObject | undefined): Readonly<Record<string, string>> {

@@ -1,5 +1,6 @@
 // Pure entry point: decisions on a plan. The proxy runs them on live traffic, the simulator on questions.
 export { type AuthorizationDecision, authorizeConnection, authorizeRequest, type ShadowDenial } from "./authorize";
+export { faultApplies, isInShare, probabilityOf } from "./fault";
 export {
   encodeGrpcMessage,
   GRPC,

@@ -50,6 +50,10 @@ export function renderSaturation(dataPlane: DataPlane, facts: SaturationFacts): 
   one("meshwright_downstream_connections_active", "gauge", telemetry.downstreamConnections);
   one("meshwright_downstream_requests_active", "gauge", telemetry.activeDownstreamRequests);
   one("meshwright_rbac_denied_total", "counter", telemetry.rbacDenied);
+  one("meshwright_faults_overflow_total", "counter", telemetry.faultsOverflowed);
+  lines.push("# TYPE meshwright_faults_injected_total counter");
+  lines.push(`meshwright_faults_injected_total{kind="delay"} ${telemetry.delaysInjected}`);
+  lines.push(`meshwright_faults_injected_total{kind="abort"} ${telemetry.abortsInjected}`);
   one("meshwright_access_log_dropped_total", "counter", dataPlane.logLinesDropped);
   counters(lines, "meshwright_rbac_shadow_denied_total", "policy", telemetry.shadowDenied);
   counters(lines, "meshwright_tls_handshake_failures_total", "reason", telemetry.handshakeFailures);

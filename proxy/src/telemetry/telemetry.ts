@@ -13,6 +13,11 @@ export class Telemetry {
   /** SPIFFE ID of our own certificate; "" before there is one. */
   ownPrincipal = "";
   rbacDenied = 0;
+  delaysInjected = 0;
+  abortsInjected = 0;
+  /** Not injected, because as many were active as max_active_faults allows. */
+  faultsOverflowed = 0;
+  private readonly activeFaults = new Map<string, { active: number }>();
   readonly shadowDenied = new Map<string, number>();
   readonly handshakeFailures = new Map<string, number>();
   /** Refused requests by the detail of docs/reference/http1-strictness.md. */
@@ -84,6 +89,13 @@ export class Telemetry {
   grpcOf(series: RequestSeries): RequestSeries {
     series.grpc ??= this.metrics.series({ ...series.labels, request_protocol: "grpc" });
     return series.grpc;
+  }
+
+  /** Shared by every plan with this prefix, so that a swap forgets no fault under way. */
+  faultsOf(statPrefix: string): { active: number } {
+    const known = this.activeFaults.get(statPrefix) ?? { active: 0 };
+    this.activeFaults.set(statPrefix, known);
+    return known;
   }
 
   countShadowDenial(policy: string): void {

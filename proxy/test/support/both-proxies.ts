@@ -44,7 +44,17 @@ async function startOurs(configFile: string): Promise<void> {
 }
 
 async function startEnvoy(file: string, port: number): Promise<void> {
-  const args = ["-c", file, "--concurrency", "1", "-l", "error", "--disable-hot-restart"];
+  const args = [
+    "-c",
+    file,
+    "--concurrency",
+    "1",
+    "-l",
+    "error",
+    "--disable-hot-restart",
+    "--file-flush-interval-msec",
+    "20",
+  ];
   const child: ChildProcess = spawn(envoy ?? "", args, { stdio: ["ignore", "inherit", "inherit"] });
   onCleanUp(async () => {
     child.kill("SIGKILL");
@@ -74,6 +84,25 @@ function tryOpen(port: number): Promise<void> {
 
 const TYPES = "type.googleapis.com/envoy.extensions";
 
+/** A filter of the list, or what a route says otherwise about it. */
+export const typed = (type: string, value: object = {}) => ({ "@type": `${TYPES}.filters.http.${type}`, ...value });
+export const filter = (name: string, type: string, value: object = {}) => ({ name, typed_config: typed(type, value) });
+export const ROUTER = filter("router", "router.v3.Router");
+
+/** A listener that writes one line of this format per request. */
+export const logging = (path: string, format: string) => ({
+  access_log: [
+    {
+      name: "file",
+      typed_config: {
+        "@type": `${TYPES}.access_loggers.file.v3.FileAccessLog`,
+        path,
+        log_format: { text_format_source: { inline_string: `${format}\n` } },
+      },
+    },
+  ],
+});
+
 /** A bootstrap with one plain listener, these routes, and clusters that speak what they say. */
 export function bootstrapOf(
   port: number,
@@ -85,7 +114,7 @@ export function bootstrapOf(
     "@type": `${TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: "main",
     codec_type: "AUTO",
-    http_filters: [{ name: "router", typed_config: { "@type": `${TYPES}.filters.http.router.v3.Router` } }],
+    http_filters: [ROUTER],
     route_config: { virtual_hosts: [{ name: "all", domains: ["*"], routes }] },
     ...listener,
   };

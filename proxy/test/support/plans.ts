@@ -75,7 +75,13 @@ export function forward(
   clusters: readonly { name: string; weight?: number }[],
   over: Partial<ForwardAction> = {},
 ): ForwardAction {
-  const choices = clusters.map(({ name, weight = 1 }) => ({ name, weight, requestHeaders: [], responseHeaders: [] }));
+  const choices = clusters.map(({ name, weight = 1 }) => ({
+    name,
+    weight,
+    requestHeaders: [],
+    responseHeaders: [],
+    filters: null,
+  }));
   return {
     kind: "forward",
     clusters: choices,
@@ -132,6 +138,7 @@ export function route(action: RoutePlan["action"], match: Partial<RoutePlan["mat
     action,
     metadata: {},
     rbacOverrides: null,
+    filters: null,
   };
 }
 
@@ -176,6 +183,7 @@ export function http(over: Partial<HttpConnectionPlan> = {}): HttpConnectionPlan
     hasHttp1Trailers: false,
     upgrades: new Map(),
     routeConfig: "routes",
+    filters: over.rbac ? [{ kind: "rbac", filters: over.rbac }] : [],
     rbac: [],
     accessLogs: [],
     serverName: "envoy",

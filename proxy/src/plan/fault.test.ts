@@ -1,0 +1,75 @@
+// What a fault may say, and what is refused by its path.
+
+import type { JsonValue } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { decodeJson } from "../contract/decode";
+import { findUnsupported } from "../contract/find-unsupported";
+import { HTTPFaultSchema } from "../contract/messages";
+import { faultApplies, isInShare } from "../semantics";
+import { request } from "../semantics/testing/build";
+import { faultPlan } from "./fault";
+import { Scope } from "./scope";
+import type { FaultPlan } from "./types";
+
+function planned(json: JsonValue): { plan: FaultPlan; problems: string[] } {
+  const decoded = decodeJson(HTTPFaultSchema, json);
+  if (!decoded.ok) throw new Error(JSON.stringify(decoded.violations));
+  const found: { path: string; message: string }[] = [];
+  const plan = faultPlan(decoded.value, new Scope("fault", found));
+  const refused = findUnsupported(HTTPFaultSchema, decoded.value, "fault");
+  return { plan, problems: [...refused, ...found].map(({ path }) => path) };
+}
+
+test("delay and abort are read with their shares", () => {
+  const { plan, problems } = planned({
+    delay: { fixed_delay: "1.5s", percentage: { numerator: 5 } },
+    abort: { http_status: 503, percentage: { numerator: 12, denominator: "TEN_THOUSAND" } },
+    upstream_cluster: "app",
+    max_active_faults: 3,
+  });
+  expect(problems).toEqual([]);
+  expect(plan).toEqual({
+    delay: { ms: 1500, share: { numerator: 5, denominator: 100 } },
+    abort: { status: 503, grpcStatus: null, share: { numerator: 12, denominator: 10_000 } },
+    cluster: "app",
+    headers: [],
+    maxActive: 3,
+  });
+});
+
+const refused: [what: string, config: JsonValue, paths: string[]][] = [
+  ["a delay that the caller chooses", { delay: { header_delay: {} } }, ["fault.delay.header_delay"]],
+  ["an abort that the caller chooses", { abort: { header_abort: {} } }, ["fault.abort.header_abort"]],
+  ["a slow response", { response_rate_limit: { fixed_limit: { limit_kbps: 1 } } }, ["fault.response_rate_limit"]],
+  ["faults by node of the caller", { downstream_nodes: ["a"] }, ["fault.downstream_nodes"]],
+  ["metadata for logs", { filter_metadata: { a: 1 } }, ["fault.filter_metadata"]],
+  ["a gRPC status that there is not", { abort: { grpc_status: 17 } }, ["fault.abort.grpc_status"]],
+  ["a delay beyond any timer", { delay: { fixed_delay: "2147484s" } }, ["fault.delay.fixed_delay"]],
+];
+test.each(refused)("%s is refused by its path", (_what, config, paths) => {
+  expect(planned(config).problems).toEqual(paths);
+});
+
+test("an empty fault applies to nothing, one with conditions to what fits them all", () => {
+  expect(faultApplies(planned({}).plan, request(), "app")).toBe(false);
+  const headers: JsonValue = [
+    { name: "x-a", present_match: true },
+    { name: "x-b", string_match: { exact: "1" } },
+  ];
+  const { plan } = planned({ abort: { http_status: 503 }, upstream_cluster: "app", headers });
+  const fitting = request({
+    headers: [
+      ["x-a", ""],
+      ["x-b", "1"],
+    ],
+  });
+  expect(faultApplies(plan, fitting, "app")).toBe(true);
+  expect(faultApplies(plan, fitting, "other")).toBe(false);
+  expect(faultApplies(plan, request({ headers: [["x-a", ""]] }), "app")).toBe(false);
+});
+
+test("a share takes its part of the numbers that are drawn", () => {
+  const share = { numerator: 3, denominator: 100 };
+  const taken = Array.from({ length: 1000 }, (_, random) => isInShare(share, random)).filter(Boolean);
+  expect(taken).toHaveLength(30);
+});

@@ -1,0 +1,44 @@
+// The HTTP filters of a connection manager as the data path runs them: one list, in order, before the route acts.
+// Rule: what a route says otherwise was merged down to the cluster choice at plan time; a filter asks one map, by its name.
+
+import type { HeaderMatcher, RbacFilterPlan } from "./route-types";
+
+export type HttpFilterPlan = RbacStagePlan | FaultFilterPlan;
+
+/** RBAC filters that stand beside each other: they are asked together, with semantics `authorizeRequest`. */
+export interface RbacStagePlan {
+  readonly kind: "rbac";
+  readonly filters: readonly RbacFilterPlan[];
+}
+
+export interface FaultFilterPlan {
+  readonly kind: "fault";
+  /** Name of the filter in the chain: the key of overrides in routes. */
+  readonly name: string;
+  /** Where no route says otherwise. */
+  readonly fault: FaultPlan;
+}
+
+/** Envoy HTTPFault. Neither delay nor abort: no fault here. */
+export interface FaultPlan {
+  readonly delay: { readonly ms: number; readonly share: Share } | null;
+  /** `grpcStatus` null: what the HTTP status stands for. A gRPC status is a 200 to callers that do not speak gRPC. */
+  readonly abort: { readonly status: number; readonly grpcStatus: number | null; readonly share: Share } | null;
+  /** Only requests to this cluster; "": all. */
+  readonly cluster: string;
+  /** All of them have to match. */
+  readonly headers: readonly HeaderMatcher[];
+  /** Requests of this connection manager that have a fault at once; more get none. */
+  readonly maxActive: number;
+}
+
+/** A share of requests: numerator of denominator. */
+export interface Share {
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
+/** What a route, or a weighted cluster of it, says otherwise; by filter name, all levels merged. */
+export interface RouteFilters {
+  readonly faults: ReadonlyMap<string, FaultPlan>;
+}
