@@ -3,7 +3,7 @@
 import { Anchor, Text } from "@mantine/core";
 import Link from "next/link";
 import type { ReactNode } from "react";
-import { formatDuration, plural, StatusBadge } from "@/components/ui";
+import { formatDuration, formatPercent, plural, StatusBadge } from "@/components/ui";
 import { parseKey } from "@/lib/mesh";
 import type { Considered, Hop, RuleOrigin } from "@/lib/simulate";
 import { linkTo } from "./links";
@@ -110,6 +110,7 @@ function factsOf({
   cluster,
   timeoutMs,
   retries,
+  fault,
   rewrites,
   identity,
   direction,
@@ -123,6 +124,13 @@ function factsOf({
   if (retries) {
     const each = retries.perTryTimeoutMs === null ? "" : `, each up to ${formatDuration(retries.perTryTimeoutMs)}`;
     facts.push(["Retries", `up to ${retries.attempts}${each}, on ${retries.on.join(", ")}`]);
+  }
+  if (fault?.delay)
+    facts.push(["Delayed", `${formatPercent(fault.delay.probability)} by ${formatDuration(fault.delay.ms)}`]);
+  if (fault?.abort) {
+    const { probability, status, grpcStatus } = fault.abort;
+    const answer = grpcStatus === null ? status : `gRPC status ${grpcStatus}`;
+    facts.push(["Aborted", `${formatPercent(probability)} with ${answer}`]);
   }
   if (rewrites?.path) facts.push(["Path", `${rewrites.path.from} → ${rewrites.path.to}`]);
   if (rewrites?.host) facts.push(["Host", `${rewrites.host.from} → ${rewrites.host.to}`]);

@@ -433,6 +433,20 @@ describe.each(Object.entries(TABLE))("%s", (code, row) => {
   });
 });
 
+test("a fault that takes requests is a finding, and its fix removes the fault alone", () => {
+  const document = changed(rules({ fault: { abort: { percent: 1, httpStatus: 503 } } }));
+  const [finding, ...more] = of("MW1045", document);
+  expect(more).toEqual([]);
+  expect(finding).toMatchObject({ severity: "warning", path: "spec.rules[0].fault" });
+  expect(finding?.message).toContain("makes faults: 1 % are aborted with 503");
+  expect(of("MW1045", changed(rules({ fault: { abort: { percent: 0, httpStatus: 503 } } })))).toEqual([]);
+  const command = finding?.fixes?.[0]?.command;
+  if (!command) throw new Error("no fix");
+  const fixed = applyCommand(document, {}, command);
+  expect(fixed.ok && of("MW1045", fixed.document)).toEqual([]);
+  expect(fixed.ok && fixed.document.objects).toHaveLength(document.objects.length);
+});
+
 describe("headers", () => {
   const header = (name: string, values?: string[], invert?: true) => ({
     to: [

@@ -255,3 +255,27 @@ test("every listener of HTTP takes HTTP/2 and WebSocket and carries trailers", (
     expect(compiled).toContain('"allow_connect":true');
   }
 });
+
+test("only listeners whose rules make faults have the filter", () => {
+  const fault = { delay: { percent: 0.5, fixedDelayMs: 1500 }, abort: { percent: 10, httpStatus: 503 } };
+  const route = object("Route", "inventory", {
+    target: { kind: "Service", name: "inventory" },
+    rules: [
+      {
+        matches: [],
+        action: { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] },
+        fault,
+      },
+    ],
+  });
+  const input = inputFor(withObjects(demoMesh(), [route]));
+  const { routes } = json(input, CHECKOUT);
+  expect(JSON.stringify(routes)).toContain(
+    '"delay":{"fixed_delay":"1.500s","percentage":{"numerator":5000,"denominator":"MILLION"}}',
+  );
+  expect(JSON.stringify(routes)).toContain('"abort":{"http_status":503,"percentage":{"numerator":10}}');
+  const filterCount = (proxy: string) =>
+    JSON.stringify(json(input, proxy).listeners).split('"envoy.filters.http.fault"').length - 1;
+  expect(filterCount(CHECKOUT)).toBe(1);
+  expect(filterCount(PAYMENT)).toBe(0);
+});

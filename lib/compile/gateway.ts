@@ -5,6 +5,7 @@ import { clusterName } from "./destinations";
 import { type JsonObject, socketAddress } from "./envoy-json";
 import { httpPorts } from "./facts";
 import { httpConnectionManager } from "./http-connection";
+import { filtersFor } from "./http-filters";
 import { dependenciesOf, drawnServices } from "./outbound";
 import { type CompileContext, listenAddress } from "./parts";
 import { defaultRoute } from "./route-rule";
@@ -16,17 +17,20 @@ export function compileGateway(context: CompileContext, gateway: Gateway): void 
   const name = `gateway-${gatewayName}`;
   const bound = input.binding.gateways.find((b) => b.namespace === namespace && b.name === gatewayName);
   warnOfListeners(context, gateway);
+  const hosts = virtualHosts(context, gateway);
   parts.routes.set(name, {
     name,
     // A gateway is reached through many ports (forwarding, proxies): only the name of the Host counts.
     ignore_port_in_host_matching: true,
-    virtual_hosts: virtualHosts(context, gateway),
+    virtual_hosts: hosts,
   });
   parts.listeners.set(name, {
     name,
     address: socketAddress(listenAddress(context), bound?.publicPort ?? own.inboundPort),
     traffic_direction: "OUTBOUND",
-    filter_chains: [{ name: "http", filters: [httpConnectionManager("gateway", name, [], input.overrides)] }],
+    filter_chains: [
+      { name: "http", filters: [httpConnectionManager("gateway", name, filtersFor(hosts), input.overrides)] },
+    ],
   });
 }
 

@@ -14,7 +14,7 @@ export type ConnectionKind = "inbound" | "outbound" | "gateway";
 export function httpConnectionManager(
   kind: ConnectionKind,
   routeConfig: string,
-  authorization: readonly JsonObject[],
+  filters: readonly JsonObject[],
   overrides: Overrides,
 ): JsonObject {
   return {
@@ -25,7 +25,7 @@ export function httpConnectionManager(
       codec_type: "AUTO",
       rds: { config_source: ADS, route_config_name: routeConfig },
       http_filters: [
-        ...authorization,
+        ...filters,
         { name: "envoy.filters.http.router", typed_config: any("extensions.filters.http.router.v3.Router") },
       ],
       access_log: [accessLog(kind, overrides.accessLogPath ?? "access.log")],

@@ -5,6 +5,7 @@ import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { httpPorts, serviceOfRef, speaksHttp2 } from "./facts";
 import { httpConnectionManager } from "./http-connection";
+import { filtersFor } from "./http-filters";
 import { type CompileContext, listenAddress } from "./parts";
 import { defaultRoute } from "./route-rule";
 import { serviceHost } from "./service-hosts";
@@ -24,7 +25,9 @@ export function compileOutbound(context: CompileContext, workload: Workload, ser
     name: NAME,
     address: socketAddress(listenAddress(context), own.outboundPort),
     traffic_direction: "OUTBOUND",
-    filter_chains: [{ name: "http", filters: [httpConnectionManager("outbound", NAME, [], input.overrides)] }],
+    filter_chains: [
+      { name: "http", filters: [httpConnectionManager("outbound", NAME, filtersFor(hosts), input.overrides)] },
+    ],
   });
 }
 

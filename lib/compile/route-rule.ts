@@ -3,6 +3,7 @@
 
 import type { HeaderChanges, MeshObject, PathMatch, Retries, RouteMatch, RouteRule } from "@/lib/mesh";
 import { any, compact, duration, type Json, type JsonObject, meshwrightMetadata } from "./envoy-json";
+import { FAULT_FILTER, faultConfig } from "./http-filters";
 import type { Problems } from "./problems";
 import { compileMatch, segmentPrefix } from "./route-match";
 
@@ -34,8 +35,14 @@ export function compileRule(input: RuleInput): JsonObject[] {
     match: match ? compileMatch(match) : { prefix: "/" },
     ...actionOf(input, match?.path),
     ...headerOperations(input),
+    ...filtersOf(rule),
     metadata,
   }));
+}
+
+/** What this rule says about the filters of the listener. */
+function filtersOf({ fault }: RouteRule): JsonObject {
+  return fault ? { typed_per_filter_config: { [FAULT_FILTER]: faultConfig(fault) } } : {};
 }
 
 /** The route of a dependency that nothing else was said about. */

@@ -15,6 +15,7 @@ export type { Protocol, ServicePort } from "./schema/topology";
 export type {
   ConnectionPool,
   Destination,
+  Fault,
   HeaderChanges,
   HeaderMatch,
   OutlierDetection,

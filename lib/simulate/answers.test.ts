@@ -222,3 +222,20 @@ test("replay lists each seen call whose answer would differ, most requests first
     [10, expect.stringMatching(/^storefront → cart GET \/cart\/1: would fail\./)],
   ]);
 });
+
+test("faults are told with their shares, and decide where they take every request", () => {
+  const scene = buildScene(richMesh());
+  const slow = ask(scene, get("catalog-v1", "inventory", "/slow"));
+  expect(slow).toMatchObject({
+    outcome: "forwarded",
+    hops: [{ fault: { delay: { probability: 1, ms: 1 }, abort: null } }, {}],
+  });
+  expect(slow.sentence).toContain("A fault is made: 100 % of them wait 1 ms.");
+  expect(ask(scene, get("catalog-v1", "inventory", "/faulty"))).toMatchObject({
+    outcome: "responded",
+    status: 504,
+    hops: [{ reply: { status: 504, body: "fault filter abort" } }],
+  });
+  const grpc = { "content-type": "application/grpc", "x-grpc": "1" };
+  expect(ask(scene, get("catalog-v1", "inventory", "/faulty", { headers: grpc }))).toMatchObject({ grpcStatus: 8 });
+});

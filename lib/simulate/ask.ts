@@ -6,6 +6,7 @@ import { targetOfClusterName } from "@/lib/compile/destinations";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
 import { type Arrival, arriveAt, identityOf, workloadsOf } from "./arrive";
 import { bareAnswer, dead, isBare } from "./bare";
+import { faultOf, faultWords } from "./faults";
 import { type Departure, leave, sentTo } from "./leave";
 import { type Message, messageOf, viewOf } from "./message";
 import { nameOf, objectOfHost } from "./names";
@@ -29,7 +30,7 @@ export function answerTo(scene: Scene, question: Question, isExplained: boolean)
 
 /** What a proxy says to a gRPC caller is a status of gRPC; the app's own answers are not touched. */
 function grpcAnswer(answer: Answer, status: number): Answer {
-  const grpcStatus = grpcStatusOfHttp(status);
+  const grpcStatus = answer.grpcStatus ?? grpcStatusOfHttp(status);
   const sentence = `${answer.sentence} To a gRPC caller that is grpc-status ${grpcStatus} (${grpcStatusWord(grpcStatus)}).`;
   return { ...answer, grpcStatus, sentence };
 }
@@ -67,8 +68,10 @@ function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage
         result.status,
         `${name} redirects (${result.status}) to ${result.location}, ${ruleWords(hop)}.`,
       );
-    case "responded":
-      return answer("responded", result.status, `${name} answers ${result.status} itself, ${ruleWords(hop)}.`);
+    case "responded": {
+      const own = answer("responded", result.status, `${name} answers ${result.status} itself, ${ruleWords(hop)}.`);
+      return result.grpcStatus === undefined ? own : { ...own, grpcStatus: result.grpcStatus };
+    }
     case "no-route": {
       if (virtualHost) {
         const rules = hop.considered.length === 1 ? "the one rule" : `none of the ${hop.considered.length} rules`;
@@ -98,7 +101,13 @@ function forwarded(
   const from = callerKey(question.from);
   const ways = action.clusters.map((choice) => {
     const { sent, rewrites } = sentTo(passage.message, messageOf(question).path, action, choice);
-    const first: Hop = { ...hop, cluster: choice.name, ...(rewrites ? { rewrites } : {}) };
+    const fault = faultOf(passage.connection, choice, viewOf(passage.message));
+    const first: Hop = {
+      ...hop,
+      cluster: choice.name,
+      ...(rewrites ? { rewrites } : {}),
+      ...(fault ? { fault } : {}),
+    };
     return toCluster(scene, from, proxy, first, choice, choice.weight / action.totalWeight, sent, isExplained);
   });
   const [likeliest] = [...ways].sort((a, b) => b.choice.weight - a.choice.weight);
@@ -144,7 +153,7 @@ function toCluster(
     const outbound: Hop = {
       ...first,
       mtls: arrival.mtls,
-      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.`,
+      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.${faultTail(first)}`,
     };
     return { destination, hops: arrival.hop ? [outbound, arrival.hop] : [outbound], arrival, choice };
   };
@@ -167,6 +176,8 @@ function toCluster(
   return arrival ? way(arrival, workloads) : nobody("No instance runs there.");
 }
 
+const faultTail = ({ fault }: Hop): string => (fault ? ` A fault is made: ${faultWords(fault)}.` : "");
+
 const ruleTail = (hop: Hop): string => (hop.rule ? `, ${ruleWords(hop)}` : "");
 
 /** Clusters of one subset count together; likeliest first. */
@@ -186,7 +197,7 @@ function sentenceOf(caller: string, { arrival, hops, destination }: Way, destina
   const split = destinations.length > 1 ? ` (of the calls: ${splitSentence(destinations)})` : "";
   switch (arrival.outcome) {
     case "forwarded":
-      return first ? forwardedSentence(caller, first, destinations, last ?? null) : "";
+      return first ? `${forwardedSentence(caller, first, destinations, last ?? null)}${faultTail(first)}` : "";
     case "denied":
       return `${to} refuses ${caller} with 403: ${last?.authorization?.why ?? "a policy denies it"}${split}.`;
     case "refused":

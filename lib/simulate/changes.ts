@@ -1,5 +1,6 @@
 // Two answers to one question, and what is different for the caller.
 // The rule: access first; where there is none in either version, or it came or went, nothing else is worth saying.
+import { faultWords } from "./faults";
 import type { Answer, AnswerDestination, ConsequenceKind, Hop } from "./types";
 import { destinationName, percentOf } from "./words";
 
@@ -91,7 +92,15 @@ function hopChanges(before: Hop | undefined, after: Hop | undefined): Change[] {
   say("timeout", timeoutWords(after), timeoutWords(before));
   say("retries", retryWords(after), retryWords(before));
   say("route", rewriteWords(after), rewriteWords(before));
-  return changes;
+  return [...changes, ...faultChange(before, after)];
+}
+
+/** Worth a look when it comes, good to know when it goes. */
+function faultChange(before: Hop | undefined, after: Hop | undefined): Change[] {
+  const words = (hop: Hop | undefined) => (hop?.fault ? faultWords(hop.fault) : "no faults");
+  const [was, is] = [words(before), words(after)];
+  if (was === is) return [];
+  return [{ kind: "status", severity: after?.fault ? "attention" : "change", text: `${is} now (${was} before)` }];
 }
 
 function timeoutWords(hop: Hop | undefined): string {

@@ -3,6 +3,7 @@
 import type {
   ForwardAction,
   HttpConnectionPlan,
+  HttpRequestView,
   PeerIdentity,
   ProxyPlan,
   RbacContext,
@@ -16,6 +17,7 @@ import {
   matchVirtualHost,
   normalizePath,
 } from "@meshwright/proxy/semantics";
+import { faultOf } from "./faults";
 import { type Message, received, viewOf } from "./message";
 
 export type Entry = {
@@ -30,6 +32,7 @@ export type Entry = {
 };
 
 export type Passage = {
+  connection: HttpConnectionPlan;
   /** As it was matched: normalised. */
   message: Message;
   virtualHost: VirtualHostPlan | null;
@@ -41,7 +44,7 @@ export type Passage = {
     | { kind: "denied"; status: 403 }
     | { kind: "no-route"; status: 404 }
     | { kind: "redirected"; status: number; location: string }
-    | { kind: "responded"; status: number; body: string | null }
+    | { kind: "responded"; status: number; body: string | null; grpcStatus?: number }
     | { kind: "forwarded"; action: ForwardAction };
 };
 
@@ -60,7 +63,7 @@ export function pass(entry: Entry, arriving: Message): Passage {
     destinationPort: entry.port,
     requestedServerName: entry.serverName,
   };
-  const nothing = { message, virtualHost: null, route: null, authorization: null, context };
+  const nothing = { connection, message, virtualHost: null, route: null, authorization: null, context };
   if (path === null) {
     return { ...nothing, result: { kind: "malformed", status: 400, why: "the path cannot be normalised" } };
   }
@@ -73,10 +76,24 @@ export function pass(entry: Entry, arriving: Message): Passage {
   const virtualHost = routes ? matchVirtualHost(routes, message.authority) : null;
   const route = virtualHost && matchRoute(virtualHost, request, entry.random);
   const authorization = connection.rbac.length > 0 ? authorizeRequest(connection.rbac, route, context) : null;
-  const found = { message, virtualHost, route, authorization, context };
+  const found = { connection, message, virtualHost, route, authorization, context };
   if (authorization && !authorization.allowed) return { ...found, result: { kind: "denied", status: 403 } };
   if (!route) return { ...found, result: { kind: "no-route", status: 404 } };
-  return { ...found, result: act(route, request) };
+  return { ...found, result: abortedBy(connection, route, request) ?? act(route, request) };
+}
+
+/** When every request is aborted, wherever it would have gone. */
+function abortedBy(
+  connection: HttpConnectionPlan,
+  { action }: RoutePlan,
+  request: HttpRequestView,
+): Passage["result"] | null {
+  if (action.kind !== "forward") return null;
+  const aborts = action.clusters.map((choice) => faultOf(connection, choice, request)?.abort ?? null);
+  const [first] = aborts;
+  if (!first || aborts.some((abort) => abort?.probability !== 1)) return null;
+  const { status, grpcStatus } = first;
+  return { kind: "responded", status, body: "fault filter abort", ...(grpcStatus === null ? {} : { grpcStatus }) };
 }
 
 function act({ action }: RoutePlan, request: RbacContext["request"]): Passage["result"] {

@@ -74,11 +74,19 @@ export type Hop = {
   authorization?: HopAuthorization;
   /** Request as it leaves this hop, where it differs from how it came. */
   rewrites?: HopRewrites;
+  /** Errors and delays that a rule makes on purpose; probabilities are those of a request like this one. */
+  fault?: HopFault;
   /** Location of a redirect, or the body of a direct response. */
   reply?: { status: number; location?: string; body?: string };
   /** Which identity the proxy shows, and which it saw. */
   identity?: { own: string; peer: string | null };
   sentence: string;
+};
+
+export type HopFault = {
+  delay: { probability: number; ms: number } | null;
+  /** Decided after the delay. `grpcStatus` null: what the HTTP status stands for. */
+  abort: { probability: number; status: number; grpcStatus: number | null } | null;
 };
 
 export type HopRetries = {

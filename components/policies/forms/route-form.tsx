@@ -3,6 +3,7 @@
 import { SegmentedControl, Text } from "@mantine/core";
 import { type Path, RETRY_CONDITIONS, type Route, type RouteRule } from "@/lib/mesh";
 import { ruleEffect } from "@/lib/mesh/policies";
+import { FaultFields } from "./fault-fields";
 import { ListField, NumberField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import { keyed } from "./keyed";
@@ -111,6 +112,9 @@ function Rule({ path, rule }: { path: Path; rule: RouteRule }) {
             />
           </Row>
         </>
+      ) : null}
+      {rule.action.type === "forward" || rule.fault ? (
+        <FaultFields path={[...path, "fault"]} fault={rule.fault} />
       ) : null}
       <TextField path={[...path, "name"]} label="Name" value={rule.name} placeholder="no name" />
       {rule.headers ? (

@@ -1,5 +1,6 @@
-// MW1045: a rule that answers with an error itself: a fault, or a closed door that was forgotten.
-import { objectKey, refKey } from "@/lib/mesh";
+// MW1045: a rule that answers with an error itself, or makes faults on purpose: what was tried out and forgotten.
+import { type Fault, objectKey, type Route, refKey } from "@/lib/mesh";
+import { faultText } from "@/lib/mesh/diff/words";
 import type { FindingBody, ObjectAnalyzer } from "../finding";
 
 export const mw1045ErrorAsAnswer: ObjectAnalyzer<"Route"> = {
@@ -12,6 +13,8 @@ export const mw1045ErrorAsAnswer: ObjectAnalyzer<"Route"> = {
     const target = refKey(route.spec.target, route);
     const service = index.find("Service", target);
     return route.spec.rules.flatMap((rule, i): FindingBody[] => {
+      const refs = [objectKey(route), ...(index.get(target) ? [target] : [])];
+      if (rule.fault && isActive(rule.fault)) return [faultFinding(route, i, rule.fault, refs)];
       if (rule.action.type !== "respond" || rule.action.status < 500) return [];
       const key = objectKey(route);
       const isCritical = service?.spec.criticality === "critical" || rule.matches.length === 0;
@@ -22,7 +25,7 @@ export const mw1045ErrorAsAnswer: ObjectAnalyzer<"Route"> = {
           message: `Rule ${i + 1} of ${route.metadata.name} answers ${rule.action.status} itself.`,
           cause:
             "A fault that was tried out, or a maintenance page: in production it is an outage by design. It counts as an error in the golden signals.",
-          refs: [key, ...(index.get(target) ? [target] : [])],
+          refs,
           path: `spec.rules[${i}].action.status`,
           fixes:
             route.spec.rules.length > 1
@@ -33,3 +36,21 @@ export const mw1045ErrorAsAnswer: ObjectAnalyzer<"Route"> = {
     });
   },
 };
+
+const isActive = ({ delay, abort }: Fault) => (delay?.percent ?? 0) > 0 || (abort?.percent ?? 0) > 0;
+
+function faultFinding(route: Route, i: number, fault: Fault, refs: string[]): FindingBody {
+  const key = objectKey(route);
+  return {
+    code: "MW1045",
+    severity: "warning",
+    message: `Rule ${i + 1} of ${route.metadata.name} makes faults: ${faultText(fault)}.`,
+    cause:
+      "Faults are for finding out what callers do. In production they are errors and delays of real requests, and retries pay for them.",
+    refs,
+    path: `spec.rules[${i}].fault`,
+    fixes: [
+      { title: `Remove the fault of rule ${i + 1}`, command: { type: "patchSpec", key, path: ["rules", i, "fault"] } },
+    ],
+  };
+}

@@ -37,6 +37,12 @@ const hop = z.object({
     .object({ attempts: z.int(), perTryTimeoutMs: z.number().nullable(), on: z.array(z.string()) })
     .nullable()
     .optional(),
+  fault: z
+    .object({
+      delay: z.object({ probability: z.number(), ms: z.number() }).nullable(),
+      abort: z.object({ probability: z.number(), status: z.int(), grpcStatus: z.int().nullable() }).nullable(),
+    })
+    .optional(),
   mtls,
   mtlsRule: ruleOrigin.optional(),
   authorization: z

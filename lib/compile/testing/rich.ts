@@ -112,6 +112,21 @@ export function richObjects(): MeshObject[] {
           matches: [{ path: { type: "exact", value: "/teapot" } }],
           action: { type: "respond", status: 418, body: "short" },
         },
+        {
+          matches: [{ path: { type: "pathPrefix", value: "/faulty" }, headers: [{ name: "x-grpc", type: "present" }] }],
+          action: forward,
+          fault: { abort: { percent: 100, grpcStatus: 8 } },
+        },
+        {
+          matches: [{ path: { type: "pathPrefix", value: "/faulty" } }],
+          action: forward,
+          fault: { delay: { percent: 100, fixedDelayMs: 1 }, abort: { percent: 100, httpStatus: 504 } },
+        },
+        {
+          matches: [{ path: { type: "pathPrefix", value: "/slow" } }],
+          action: forward,
+          fault: { delay: { percent: 100, fixedDelayMs: 1 }, abort: { percent: 0, httpStatus: 503 } },
+        },
         { matches: [], action: forward, retries: { attempts: 0 } },
       ],
     }),

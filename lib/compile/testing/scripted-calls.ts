@@ -138,7 +138,9 @@ export function callsToRichInventory(port: Call["port"]): Call[] {
   });
   const passing = { "x-a": "abc", "x-c": "ccc", "x-d": "" };
   const q = "?q=1&p";
+  const faulty = port === "inbound" ? [] : ["/faulty", "/faulty/x?y", "/slow"];
   return [
+    ...faulty.flatMap((path) => [to(path), to(path, { ...BODY }), to(path, { headers: { "x-grpc": "1" } })]),
     ...["/Exact", "/exact", "/EXACT?x", "/exact/", "/raw", "/rawest?x=1", "/raw/a/b", "/api", "/api/"].map((p) =>
       to(p),
     ),

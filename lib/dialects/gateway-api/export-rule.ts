@@ -105,6 +105,7 @@ export type NewPath = { type: "ReplaceFullPath" | "ReplacePrefixMatch"; value: s
 export function filtersOf(context: RuleContext, rule: RouteRule, path: NewPath | undefined): Record<string, unknown>[] {
   const { action, headers, rewrite } = rule;
   const filters: Record<string, unknown>[] = [];
+  if (rule.fault) context.judge(lost("Gateway API makes no faults"));
   for (const [side, type, field] of SIDES) {
     const changes = headers?.[side];
     const modifier = changes ? modifierOf(context, changes) : undefined;

@@ -10,6 +10,7 @@ import {
 } from "@/lib/mesh";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
 import { msToDuration } from "../shared/fields";
+import { exportFault } from "./fault";
 import { fullHost } from "./hosts";
 
 export function exportRoute(context: ExportContext, route: Route): void {
@@ -112,6 +113,7 @@ function httpRule(
         }
       : {}),
     ...(rule.headers ? { headers: headersOf(rule.headers) } : {}),
+    ...(rule.fault ? { fault: exportFault(rule.fault) } : {}),
   };
 }
 

@@ -31,7 +31,13 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "VirtualService",
-    path: "spec.http[].{mirror,mirrors,mirrorPercentage,fault,corsPolicy,delegate}",
+    path: "spec.http[].fault.{delay.fixedDelay,abort.httpStatus,abort.grpcStatus}",
+    verdict: "exact",
+    note: "With their percentage, on rules that route; beside a redirect or an answer it is kept without effect.",
+  },
+  {
+    kind: "VirtualService",
+    path: "spec.http[].{mirror,mirrors,mirrorPercentage,corsPolicy,delegate}",
     verdict: "lost",
     note: KEPT,
   },

@@ -393,3 +393,42 @@ test("no value at any place makes the import throw, and what it lets through is 
     { numRuns: 80 },
   );
 }, 60_000);
+
+test("faults come in and go out; what the model does not have of them is kept", () => {
+  const text = (fault: string) => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: cart, namespace: production}
+spec:
+  hosts: [cart]
+  http:
+  - fault: ${fault}
+    route: [{destination: {host: cart}}]
+`;
+  const faultOf = (fault: string) => {
+    const { document, kept } = imported(text(fault), demoMesh());
+    const route = document.objects.find((each) => each.kind === "Route" && each.metadata.name === "cart");
+    const out = exportIstio(document).resources.find((each) => each.metadata.name === "cart");
+    return {
+      inModel: route?.kind === "Route" ? route.spec.rules[0]?.fault : undefined,
+      kept: kept.map((each) => each.path),
+      out: (out as unknown as { spec: { http: { fault: unknown }[] } }).spec.http[0]?.fault,
+    };
+  };
+  expect(
+    faultOf(
+      "{delay: {fixedDelay: 2s, percentage: {value: 0.1}}, abort: {grpcStatus: UNAVAILABLE, percentage: {value: 5}}}",
+    ),
+  ).toEqual({
+    inModel: { delay: { percent: 0.1, fixedDelayMs: 2000 }, abort: { percent: 5, grpcStatus: 14 } },
+    kept: [],
+    out: {
+      delay: { percentage: { value: 0.1 }, fixedDelay: "2s" },
+      abort: { percentage: { value: 5 }, grpcStatus: "UNAVAILABLE" },
+    },
+  });
+  expect(faultOf("{abort: {httpStatus: 400}}").inModel).toEqual({ abort: { percent: 0, httpStatus: 400 } });
+  const unknown = faultOf("{abort: {http2Error: REFUSED, percentage: {value: 5}}}");
+  expect(unknown.inModel).toBeUndefined();
+  expect(unknown.kept).toEqual(["spec.http[0].fault.abort.http2Error", "spec.http[0].fault.abort.percentage"]);
+});

@@ -13,6 +13,7 @@ import {
 import { ruleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
 import { Fields, type Sink } from "../shared/fields";
+import { importFault } from "./fault";
 import { serviceOfHost } from "./hosts";
 import { importAction, importHeaders, importRetries, importRewrite } from "./http-action";
 import { importMatch } from "./http-match";
@@ -164,6 +165,8 @@ function importRule(
   const rewrite = importRewrite(fields.object("rewrite"));
   const headers = importHeaders(fields.object("headers"));
   const before = sink.kept.length;
+  // A rule that answers itself has none in the model; there it stays as it was written.
+  const fault = action?.type === "forward" ? importFault(fields.object("fault")) : undefined;
   fields.keepRest();
   for (const kept of sink.kept.slice(before)) {
     const message = "has no counterpart in the model: it is kept and written back on export, and has no effect here";
@@ -178,5 +181,6 @@ function importRule(
     ...(retries ? { retries } : {}),
     ...(rewrite ? { rewrite } : {}),
     ...(headers ? { headers } : {}),
+    ...(fault ? { fault } : {}),
   };
 }

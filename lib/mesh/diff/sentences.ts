@@ -6,6 +6,7 @@ import type { LeafChange } from "./leaves";
 import {
   actionText,
   durationText,
+  faultText,
   fieldWords,
   matchText,
   refText,
@@ -176,6 +177,10 @@ function ruleSentences(subject: string, was: RouteRule, now: RouteRule, target: 
       was.timeoutMs,
       now.timeoutMs,
     );
+  }
+  if (!isSameJson(was.fault, now.fault)) {
+    const text = (fault: RouteRule["fault"]) => (fault ? faultText(fault) : "none");
+    say(`the fault changes from ${text(was.fault)} to ${text(now.fault)}.`, "fault", was.fault, now.fault);
   }
   for (const field of ["retries", "rewrite", "headers", "name"] as const) {
     if (isSameJson(was[field], now[field])) continue;

@@ -1,6 +1,6 @@
 // Values and field names as words, shared by the sentences of diffs.
 import { pathText } from "../references";
-import type { Destination, HeaderCondition, Path, Ref, RouteMatch, RouteRule } from "../types";
+import type { Destination, Fault, HeaderCondition, Path, Ref, RouteMatch, RouteRule } from "../types";
 
 const FIELD_WORDS: Record<string, string> = {
   "spec.connectionPool.maxConnections": "most connections",
@@ -123,7 +123,19 @@ export function actionText(rule: RouteRule, targetName: string): string {
   return `goes to ${each.map(([name, share]) => `${name} (${share})`).join(", ")}`;
 }
 
+/** `10 % wait 2 s, 0.5 % are aborted with 503` */
+export function faultText({ delay, abort }: Fault): string {
+  const said: string[] = [];
+  if (delay) said.push(`${delay.percent} % wait ${durationText(delay.fixedDelayMs)}`);
+  if (abort) {
+    const status = abort.httpStatus ?? `gRPC status ${abort.grpcStatus}`;
+    said.push(`${abort.percent} % are aborted with ${status}`);
+  }
+  return said.join(", ");
+}
+
 export function ruleText(rule: RouteRule, targetName: string): string {
   const when = rule.matches.length === 0 ? "everything" : rule.matches.map(matchText).join(", or ");
-  return `${when} ${actionText(rule, targetName)}`;
+  const fault = rule.fault ? ` (${faultText(rule.fault)})` : "";
+  return `${when} ${actionText(rule, targetName)}${fault}`;
 }

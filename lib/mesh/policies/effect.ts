@@ -1,6 +1,6 @@
 // What a policy does, in a sentence that needs no YAML. The rule: it says what the mesh does with the policy (the default it adds
 // to, what has no effect), not which fields are set.
-import { durationText, matchText, refText, shares } from "../diff/words";
+import { durationText, faultText, matchText, refText, shares } from "../diff/words";
 import type { MeshIndex } from "../index-document";
 import { keyOf, parseKey, refKey } from "../refs";
 import type { MeshObject, PolicyTarget, RouteRule } from "../types";
@@ -100,12 +100,13 @@ function actionEffect(rule: RouteRule, targetName: string, isConditional: boolea
 }
 
 function patience(rule: RouteRule): string[] {
-  const { timeoutMs, retries } = rule;
+  const { timeoutMs, retries, fault } = rule;
   const said: string[] = [];
   if (timeoutMs !== undefined) said.push(`within ${durationText(timeoutMs)}`);
   if (retries && retries.attempts > 0)
     said.push(retries.attempts === 1 ? "tried again once" : `tried again ${retries.attempts} times`);
   if (retries?.attempts === 0) said.push("never tried again");
+  if (fault) said.push(faultText(fault));
   return said;
 }
 

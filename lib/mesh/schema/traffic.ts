@@ -144,6 +144,36 @@ export const headerChanges = z.strictObject({
   remove: z.array(headerName).max(64).optional().describe("Takes the header away."),
 });
 
+/** A share of requests. Envoy draws in millionths. */
+const requestShare = z
+  .number()
+  .min(0, "must be from 0 to 100")
+  .max(100, "must be from 0 to 100")
+  .describe("Share of the requests, in percent, down to 0.0001.");
+export const fault = z
+  .strictObject({
+    delay: z
+      .strictObject({
+        percent: requestShare,
+        fixedDelayMs: durationMs.describe("How long a request waits before it is sent on, in milliseconds."),
+      })
+      .optional()
+      .describe("Lets requests wait, before an abort is decided."),
+    abort: z
+      .strictObject({
+        percent: requestShare,
+        httpStatus: z.int().min(200).max(599).optional().describe("Status of the answer; gRPC callers get its equal."),
+        grpcStatus: z.int().min(1).max(16).optional().describe("Status of gRPC, for callers that speak it."),
+      })
+      .refine(({ httpStatus, grpcStatus }) => (httpStatus === undefined) !== (grpcStatus === undefined), {
+        error: "needs either httpStatus or grpcStatus",
+        path: ["httpStatus"],
+      })
+      .optional()
+      .describe("Answers requests with an error instead of sending them on."),
+  })
+  .refine(({ delay, abort }) => delay !== undefined || abort !== undefined, { error: "needs a delay or an abort" });
+
 export const routeRule = z.strictObject({
   name: shortText.optional().describe("How findings, logs and people call this rule."),
   matches: z.array(routeMatch).max(128).describe("Any of them has to match; empty: every request."),
@@ -167,6 +197,7 @@ export const routeRule = z.strictObject({
     })
     .optional()
     .describe("Headers that are set, added or removed."),
+  fault: fault.optional().describe("Errors and delays that are made on purpose, to see what callers do."),
 });
 
 export const routeSpec = z.strictObject({
@@ -251,6 +282,7 @@ export type RouteMatch = z.infer<typeof routeMatch>;
 export type RouteAction = z.infer<typeof routeAction>;
 export type RouteRule = z.infer<typeof routeRule>;
 export type Destination = z.infer<typeof destination>;
+export type Fault = z.infer<typeof fault>;
 export type Retries = z.infer<typeof retries>;
 export type HeaderChanges = z.infer<typeof headerChanges>;
 export type ConnectionPool = z.infer<typeof connectionPool>;

@@ -13,6 +13,7 @@ export function violationsOfRoute(object: MeshObject, index: MeshIndex): Complai
     ...object.spec.rules.flatMap((rule, r) => [
       ...rule.matches.flatMap((match, m) => violationsOfMatch(match, ["spec", "rules", r, "matches", m])),
       ...violationsOfDestinations(object, r, index),
+      ...violationsOfFault(object, r),
     ]),
   ];
 }
@@ -41,6 +42,13 @@ function violationsOfDestinations(route: Route, r: number, index: MeshIndex): Co
     complaints.push({ path, message: "has only weights of 0", fix: "Give at least one destination a weight above 0." });
   }
   return complaints;
+}
+
+function violationsOfFault(route: Route, r: number): Complaint[] {
+  const rule = route.spec.rules[r];
+  if (!rule?.fault || rule.action.type === "forward") return [];
+  const message = "is for requests that are sent on, and this rule answers them itself";
+  return [{ path: ["spec", "rules", r, "fault"], message, fix: "Remove the fault, or let the rule forward." }];
 }
 
 function violationsOfMatch(match: RouteMatch, path: Path): Complaint[] {

@@ -141,3 +141,46 @@ test("two objects for one thing are found", () => {
     "Dependency/production/d: is for the same caller, callee and port as Dependency/production/checkout-to-shipping is",
   ]);
 });
+
+test("a fault is for requests that are sent on", () => {
+  const route = (type: "respond" | "forward"): MeshObject => ({
+    apiVersion,
+    kind: "Route",
+    metadata: at("inventory"),
+    spec: {
+      target: svc("inventory"),
+      rules: [
+        {
+          matches: [],
+          action:
+            type === "respond"
+              ? { type, status: 200 }
+              : { type, destinations: [{ service: { name: "inventory" }, weight: 1 }] },
+          fault: { delay: { percent: 1, fixedDelayMs: 10 } },
+        },
+      ],
+    },
+  });
+  expect(problems(route("forward"))).toEqual([]);
+  expect(problems(route("respond"))).toEqual([
+    "Route/production/inventory#spec.rules[0].fault: is for requests that are sent on, and this rule answers them itself",
+  ]);
+});
+
+test("a fault says what it does, and an abort with which one status", () => {
+  const parsed = (fault: unknown) => {
+    const rule = { matches: [], action: { type: "respond", status: 200 }, fault };
+    const result = parseObject({
+      apiVersion,
+      kind: "Route",
+      metadata: at("r"),
+      spec: { target: svc("r"), rules: [rule] },
+    });
+    return result.ok ? [] : result.issues.map(({ message }) => message);
+  };
+  expect(parsed({})).toEqual(["needs a delay or an abort"]);
+  expect(parsed({ abort: { percent: 1 } })).toEqual(["needs either httpStatus or grpcStatus"]);
+  expect(parsed({ abort: { percent: 1, httpStatus: 503, grpcStatus: 14 } })).toHaveLength(1);
+  expect(parsed({ abort: { percent: 101, httpStatus: 503 } })).toHaveLength(1);
+  expect(parsed({ abort: { percent: 0.0001, grpcStatus: 14 } })).toEqual([]);
+});

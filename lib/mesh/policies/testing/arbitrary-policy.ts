@@ -89,6 +89,18 @@ const rule = fc.record({
       on: some(list(fc.constantFrom(...RETRY_CONDITIONS, "503"))),
     }),
   ),
+  fault: some(
+    fc.oneof(
+      fc.record({ delay: fc.record({ percent: fc.nat(100), fixedDelayMs: ms }) }),
+      fc.record({
+        delay: some(fc.record({ percent: fc.nat(1000).map((each) => each / 10), fixedDelayMs: ms })),
+        abort: fc.oneof(
+          fc.record({ percent: fc.nat(100), httpStatus: fc.integer({ min: 200, max: 599 }) }),
+          fc.record({ percent: fc.nat(100), grpcStatus: fc.integer({ min: 1, max: 16 }) }),
+        ),
+      }),
+    ),
+  ),
   headers: some(
     fc.record({
       request: some(fc.record({ set: some(fc.dictionary(fc.constantFrom("x-a", "x-b"), fc.constantFrom("1", "on"))) })),

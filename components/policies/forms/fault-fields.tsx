@@ -1,0 +1,71 @@
+"use client";
+// The fault of a rule: which share waits, which share gets an error. Rule: a block is put there whole, since half of one does not fit
+// the model, and taken away with one switch.
+import { Switch } from "@mantine/core";
+import type { Fault, Path } from "@/lib/mesh";
+import { NumberField } from "./fields";
+import { useDescription, usePolicyForm } from "./form-context";
+import { Row } from "./parts";
+
+const NEW_DELAY: Fault["delay"] = { percent: 10, fixedDelayMs: 2000 };
+const NEW_ABORT: Fault["abort"] = { percent: 10, httpStatus: 503 };
+
+export function FaultFields({ path, fault }: { path: Path; fault: Fault | undefined }) {
+  const { delay, abort } = fault ?? {};
+  const isGrpc = abort?.grpcStatus !== undefined;
+  return (
+    <>
+      <Block path={path} fault={fault} name="delay" label="Delay requests on purpose" entry={NEW_DELAY} />
+      {delay ? (
+        <Row>
+          <NumberField path={[...path, "delay", "percent"]} label="Share that waits" value={delay.percent} suffix="%" />
+          <NumberField path={[...path, "delay", "fixedDelayMs"]} label="Waits" value={delay.fixedDelayMs} suffix="ms" />
+        </Row>
+      ) : null}
+      <Block path={path} fault={fault} name="abort" label="Abort requests on purpose" entry={NEW_ABORT} />
+      {abort ? (
+        <Row>
+          <NumberField
+            path={[...path, "abort", "percent"]}
+            label="Share that is aborted"
+            value={abort.percent}
+            suffix="%"
+          />
+          <NumberField
+            path={[...path, "abort", isGrpc ? "grpcStatus" : "httpStatus"]}
+            label={isGrpc ? "Status of gRPC" : "Status"}
+            value={isGrpc ? abort.grpcStatus : abort.httpStatus}
+          />
+        </Row>
+      ) : null}
+    </>
+  );
+}
+
+function Block(props: {
+  path: Path;
+  fault: Fault | undefined;
+  name: "delay" | "abort";
+  label: string;
+  entry: Fault["delay"] | Fault["abort"];
+}) {
+  const form = usePolicyForm();
+  const { path, fault, name, entry } = props;
+  const description = useDescription([...path, name]);
+  const isOn = fault?.[name] !== undefined;
+  const change = (wanted: boolean) => {
+    const { [name]: _, ...rest } = fault ?? {};
+    if (wanted) form.set(path, { ...rest, [name]: entry });
+    else form.set(path, Object.keys(rest).length > 0 ? rest : undefined);
+  };
+  return (
+    <Switch
+      size="xs"
+      label={props.label}
+      description={description}
+      disabled={form.isReadOnly}
+      checked={isOn}
+      onChange={(event) => change(event.currentTarget.checked)}
+    />
+  );
+}

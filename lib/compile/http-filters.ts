@@ -1,0 +1,39 @@
+// The HTTP filters that rules ask for: what a rule says about one, and the list that a listener gets.
+// The rule: a listener has a filter only when one of its routes says something about it, so that nobody pays for what is not used.
+import type { Fault } from "@/lib/mesh";
+import { any, compact, duration, type JsonObject } from "./envoy-json";
+
+/** The names that Envoy's documentation shows: keys of what routes say. */
+export const FAULT_FILTER = "envoy.filters.http.fault";
+
+const FAULT = "extensions.filters.http.fault.v3.HTTPFault";
+
+export function faultConfig({ delay, abort }: Fault): JsonObject {
+  return any(
+    FAULT,
+    compact({
+      delay: delay && { fixed_delay: duration(delay.fixedDelayMs), percentage: shareOf(delay.percent) },
+      abort:
+        abort &&
+        compact({ http_status: abort.httpStatus, grpc_status: abort.grpcStatus, percentage: shareOf(abort.percent) }),
+    }),
+  );
+}
+
+function shareOf(percent: number): JsonObject {
+  return Number.isInteger(percent)
+    ? { numerator: percent }
+    : { numerator: Math.round(percent * 10_000), denominator: "MILLION" };
+}
+
+/** Filters that these virtual hosts need, without effect where a route says nothing. */
+export function filtersFor(virtualHosts: readonly JsonObject[]): JsonObject[] {
+  const named = new Set<string>();
+  for (const { routes } of virtualHosts) {
+    for (const route of Array.isArray(routes) ? routes : []) {
+      const says = (route as JsonObject)["typed_per_filter_config"] as JsonObject | undefined;
+      for (const name of Object.keys(says ?? {})) named.add(name);
+    }
+  }
+  return named.has(FAULT_FILTER) ? [{ name: FAULT_FILTER, typed_config: any(FAULT) }] : [];
+}

@@ -1,0 +1,45 @@
+// What the fault filter makes of a request on its way to one cluster.
+// The rule: shares are told, not drawn; only a fault that takes every request changes the outcome.
+import type { ClusterChoice, FaultPlan, HttpConnectionPlan, HttpRequestView } from "@meshwright/proxy/plan";
+import { faultApplies, probabilityOf } from "@meshwright/proxy/semantics";
+import type { HopFault } from "./types";
+import { percentOf } from "./words";
+
+export function faultOf(
+  { filters }: HttpConnectionPlan,
+  choice: ClusterChoice,
+  request: HttpRequestView,
+): HopFault | null {
+  for (const filter of filters) {
+    if (filter.kind !== "fault") continue;
+    const fault = choice.filters?.faults.get(filter.name) ?? filter.fault;
+    if (faultApplies(fault, request, choice.name)) return told(fault);
+  }
+  return null;
+}
+
+function told({ delay, abort }: FaultPlan): HopFault | null {
+  const waits = delay && { probability: probabilityOf(delay.share), ms: delay.ms };
+  const aborts = abort && {
+    probability: probabilityOf(abort.share),
+    status: abort.status,
+    grpcStatus: abort.grpcStatus,
+  };
+  const isDelayed = waits !== null && waits.probability > 0;
+  const isAborted = aborts !== null && aborts.probability > 0;
+  if (!isDelayed && !isAborted) return null;
+  return { delay: isDelayed ? waits : null, abort: isAborted ? aborts : null };
+}
+
+/** `10 % of them wait 2 s, 0.5 % are aborted with 503` */
+export function faultWords({ delay, abort }: HopFault): string {
+  const said: string[] = [];
+  if (delay) said.push(`${percentOf(delay.probability)} of them wait ${delay.ms} ms`);
+  if (abort)
+    said.push(`${percentOf(abort.probability)} ${delay ? "" : "of them "}are aborted with ${statusWords(abort)}`);
+  return said.join(", ");
+}
+
+function statusWords({ status, grpcStatus }: NonNullable<HopFault["abort"]>): string {
+  return grpcStatus === null ? String(status) : `gRPC status ${grpcStatus}`;
+}
