@@ -1,7 +1,7 @@
 // Which products there are, in words: what screens, API and commands list without loading a reader or a writer.
 // The rule: a dialect's kinds are the kinds that its readers know; a test holds the two together.
 
-export type DialectId = "kubernetes" | "istio" | "gateway-api" | "app-mesh";
+export type DialectId = "kubernetes" | "istio" | "gateway-api" | "app-mesh" | "linkerd";
 
 export type DialectEntry = {
   id: DialectId;
@@ -57,6 +57,25 @@ export const CATALOGUE = {
     hasExport: true,
     channels: ["standard", "experimental"],
   },
+  linkerd: {
+    id: "linkerd",
+    title: "Linkerd",
+    versions: ["2.20: policy.linkerd.io, linkerd.io/v1alpha2, annotations, and routes of Gateway API"],
+    kinds: [
+      "Server",
+      "AuthorizationPolicy",
+      "MeshTLSAuthentication",
+      "NetworkAuthentication",
+      "ServerAuthorization",
+      "HTTPRoute",
+      "GRPCRoute",
+      "ServiceProfile",
+      "EgressNetwork",
+      "HTTPLocalRateLimitPolicy",
+      "ExternalWorkload",
+    ],
+    hasExport: true,
+  },
   "app-mesh": {
     id: "app-mesh",
     title: "AWS App Mesh (retired)",
@@ -77,8 +96,9 @@ export const IMPORT_CHOICES = [
   "istio",
   "gateway-api",
   "app-mesh",
+  "linkerd",
 ] as const satisfies readonly ImportChoice[];
 
 export type ExportId = { [K in DialectId]: (typeof CATALOGUE)[K]["hasExport"] extends true ? K : never }[DialectId];
-export const EXPORT_IDS = ["istio", "gateway-api"] as const satisfies readonly ExportId[];
+export const EXPORT_IDS = ["istio", "gateway-api", "linkerd"] as const satisfies readonly ExportId[];
 export const CHANNELS = ["standard", "experimental"] as const;

@@ -6,6 +6,7 @@ import { AUTO, type DialectId, type ExportId, type ImportChoice } from "./catalo
 import { gatewayApi } from "./gateway-api";
 import { istio } from "./istio";
 import { kubernetes } from "./kubernetes";
+import { linkerd } from "./linkerd";
 import type { Dialect, DialectExport, ExportOptions } from "./shared/dialect";
 import { type ImportResult, importWith } from "./shared/import";
 import type { SourceText } from "./shared/reader";
@@ -15,7 +16,13 @@ export { buildBundle } from "./shared/bundle";
 export { lossesOf } from "./shared/dialect";
 export type { ImportResult } from "./shared/import";
 
-const DIALECTS: Record<DialectId, Dialect> = { kubernetes, istio, "gateway-api": gatewayApi, "app-mesh": appMesh };
+const DIALECTS: Record<DialectId, Dialect> = {
+  kubernetes,
+  istio,
+  "gateway-api": gatewayApi,
+  "app-mesh": appMesh,
+  linkerd,
+};
 
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];
 
@@ -26,9 +33,10 @@ export function importDocuments(
   options: { document: MeshDocument; defaultNamespace?: string | undefined },
 ): ImportResult {
   const all = Object.values(DIALECTS);
-  const asked = all.filter(({ id }) => choice === AUTO || id === choice || id === "kubernetes");
+  const along = choice === AUTO ? [] : (DIALECTS[choice].alsoReads ?? []);
+  const asked = all.filter(({ id }) => choice === AUTO || id === choice || id === "kubernetes" || along.includes(id));
   const others = all.filter((each) => !asked.includes(each));
-  return importWith(asked, others, texts, options);
+  return importWith(asked, others, texts, { ...options, ...(choice === AUTO ? {} : { chosen: choice }) });
 }
 
 export function exportDocument(id: ExportId, document: MeshDocument, options: ExportOptions = {}): DialectExport {

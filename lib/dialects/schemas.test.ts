@@ -18,6 +18,7 @@ test(`${DESIGNS} random designs from seed ${SEED} go out as the schemas have it,
       { id: "istio", schema: "istio", channel: undefined },
       { id: "gateway-api", schema: "standard", channel: "standard" },
       { id: "gateway-api", schema: "experimental", channel: "experimental" },
+      { id: "linkerd", schema: "linkerd", channel: undefined },
     ] as const;
     for (const { id, schema, channel } of forms) {
       const made = exportDocument(id, design, channel === undefined ? {} : { channel });

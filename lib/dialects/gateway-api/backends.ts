@@ -4,7 +4,7 @@ import { type Destination, keyOf, type RouteAction } from "@/lib/mesh";
 import { type ImportContext, type Resource, refFrom } from "../shared/context";
 import { type Fields, isRecord } from "../shared/fields";
 import { keptResources } from "../shared/verbatim";
-import { GROUP } from "./state";
+import { GROUP, NO_BACKEND } from "./state";
 
 export type Backends = { action?: RouteAction; refusal?: string };
 
@@ -31,6 +31,7 @@ export function importBackends(context: ImportContext, resource: Resource, rule:
       );
     }
     fields.keepRest();
+    if (name === NO_BACKEND) continue;
     if (name === undefined) {
       fields.problem("name", "is missing", "Name the service.");
     } else if ((group !== "" && group !== "core") || kind !== "Service") {

@@ -1,7 +1,7 @@
 // Route -> GRPCRoute, where it came from one and still can be said as one.
 // The rule: anything that GRPCRoute has no word for makes it an HTTPRoute, which carries gRPC as well.
 import type { Route, RouteMatch } from "@/lib/mesh";
-import { backendRefs, filtersOf, type RouteNeeds, type RuleContext } from "./export-rule";
+import { backendRefs, filtersOf, productOf, type RouteNeeds, type RuleContext } from "./export-rule";
 import { unquoted } from "./match";
 import { compareRanks } from "./precedence";
 import type { Written } from "./write-rules";
@@ -14,7 +14,8 @@ export function exportGrpcRoute(
   needs: RouteNeeds,
   namespace: string,
 ): Written[] | undefined {
-  if (route.metadata.origin?.kind !== "GRPCRoute" || route.metadata.origin.dialect !== "gateway-api") return undefined;
+  const { origin } = route.metadata;
+  if (origin?.kind !== "GRPCRoute" || !productOf(needs).dialects.includes(origin.dialect)) return undefined;
   const ranks: number[][] = [];
   const rules: { index: number; matches: GrpcMatch[] }[] = [];
   for (const [index, rule] of route.spec.rules.entries()) {

@@ -1,11 +1,11 @@
 // Route -> HTTPRoute, so that the product tries the rules to the same effect as the design's list.
 // The rule: every rule gets a verdict; exact is said only where order, matches, action and times all are.
-import { type MeshIndex, parsePath, type Route, refKey, valueAt, withValueAt } from "@/lib/mesh";
+import { isSameJson, type MeshIndex, parsePath, type Route, refKey, valueAt, withValueAt } from "@/lib/mesh";
 import type { Manifest } from "../shared/dialect";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { type Judgement, listEntries } from "./entries";
 import { exportGrpcRoute } from "./export-grpc";
-import type { RouteNeeds, RuleContext } from "./export-rule";
+import { productOf, type RouteNeeds, type RouteProduct, type RuleContext } from "./export-rule";
 import { orderBySpecificity } from "./order";
 import { GROUP } from "./state";
 import { type Written, writeRules } from "./write-rules";
@@ -25,6 +25,8 @@ export function exportRoute(context: ExportContext, route: Route, needs: RouteNe
     const all = judged.get(rule) ?? [];
     if (!all.some((each) => each.reason === judgement.reason)) judged.set(rule, [...all, judgement]);
   };
+  const product = productOf(needs);
+  for (const index of route.spec.rules.keys()) for (const each of product.judgementsOf(index)) judge(index, each);
   const rulesOf =
     (calledPort: number | undefined) =>
     (index: number): RuleContext => ({
@@ -49,8 +51,8 @@ export function exportRoute(context: ExportContext, route: Route, needs: RouteNe
   const names: string[] = [];
   for (const port of isSplit ? parent.ports : [undefined]) {
     const written = grpc ?? writeRules(route, ordered.entries, rulesOf(port ?? parent.ports[0]));
-    for (const part of chunked(written)) {
-      const name = nameOf(context.index, route, names.length);
+    for (const part of chunked(written, product)) {
+      const name = nameOf(context.index, route, names.length, product);
       names.push(name);
       const kind = grpc ? "GRPCRoute" : "HTTPRoute";
       const ref = port === undefined ? parent.ref : { ...parent.ref, port };
@@ -59,12 +61,13 @@ export function exportRoute(context: ExportContext, route: Route, needs: RouteNe
         ...(parent.isGateway && route.spec.hosts ? { hostnames: hostnamesOf(context, route) } : {}),
         rules: part.map(({ rule }) => rule),
       };
-      const metadata = metadataOf(route, name, parent.namespace);
+      const metadata = metadataOf(route, name, parent.namespace, product.annotationsOf(part[0]?.index ?? 0));
       const manifest: Manifest = { apiVersion: `${GROUP}/v1`, kind, metadata, spec };
-      context.resources.push(withKept(manifest, route, part, names.length === 1));
+      const isOwn = product.dialects.some((each) => each === route.metadata.origin?.dialect);
+      context.resources.push(isOwn ? withKept(manifest, route, part, names.length === 1) : manifest);
     }
   }
-  report(context, route, judged, { isSplit, names, ports: parent.ports });
+  report(context, route, judged, { isSplit, names, ports: parent.ports, title: product.title });
 }
 
 type ParentRef = { ref: Record<string, unknown>; namespace: string; isGateway: boolean; ports: number[] };
@@ -91,14 +94,14 @@ const needsCalledPort = (route: Route) =>
   );
 
 /** The name of the source, unless several Routes came of it. */
-function nameOf(index: MeshIndex, route: Route, count: number): string {
+function nameOf(index: MeshIndex, route: Route, count: number, { dialects }: RouteProduct): string {
   const { origin, name } = route.metadata;
   const isSource = (other: Route) =>
     other.metadata.origin?.kind === origin?.kind &&
     other.metadata.origin?.name === origin?.name &&
     other.metadata.origin?.namespace === origin?.namespace;
-  const isOnly = origin?.dialect === "gateway-api" && index.all("Route").filter(isSource).length === 1;
-  const base = isOnly ? origin.name : name;
+  const isOnly = index.all("Route").filter(isSource).length === 1;
+  const base = isOnly && origin && dialects.includes(origin.dialect) ? origin.name : name;
   return count === 0 ? base : `${base}-${String(count + 1).padStart(2, "0")}`;
 }
 
@@ -117,12 +120,13 @@ function hostnamesOf(context: ExportContext, route: Route): string[] {
   return usable;
 }
 
-function chunked(written: readonly Written[]): Written[][] {
+function chunked(written: readonly Written[], { annotationsOf }: RouteProduct): Written[][] {
   const parts: Written[][] = [];
   let count = 0;
   for (const each of written) {
     const part = parts.at(-1);
-    if (part && part.length < MAX_RULES && count + each.matches <= MAX_MATCHES_OF_ROUTE) {
+    const isAlike = isSameJson(annotationsOf(part?.[0]?.index ?? 0), annotationsOf(each.index));
+    if (part && isAlike && part.length < MAX_RULES && count + each.matches <= MAX_MATCHES_OF_ROUTE) {
       part.push(each);
       count += each.matches;
     } else {
@@ -135,10 +139,8 @@ function chunked(written: readonly Written[]): Written[][] {
 
 /** Puts back what was kept of the source: of each rule that is written here, and of the rest once. */
 function withKept(manifest: Manifest, route: Route, part: readonly Written[], isFirst: boolean): Manifest {
-  const { origin } = route.metadata;
-  if (origin?.dialect !== "gateway-api") return manifest;
   let result = manifest;
-  for (const { path: text, value } of origin.kept ?? []) {
+  for (const { path: text, value } of route.metadata.origin?.kept ?? []) {
     const path = parsePath(text);
     if (path[1] !== "rules" || typeof path[2] !== "number") {
       if (isFirst) result = withValueAt(result, path, value);
@@ -162,11 +164,13 @@ function withKept(manifest: Manifest, route: Route, part: readonly Written[], is
   return result;
 }
 
+type Writing = { isSplit: boolean; names: readonly string[]; ports: readonly number[]; title: string };
+
 function report(
   context: ExportContext,
   route: Route,
   judged: ReadonlyMap<number, readonly Judgement[]>,
-  { isSplit, names, ports }: { isSplit: boolean; names: readonly string[]; ports: readonly number[] },
+  { isSplit, names, ports, title }: Writing,
 ): void {
   const target = names.join(", ");
   route.spec.rules.forEach((_rule, i) => {
@@ -179,7 +183,7 @@ function report(
     if (isSplit) {
       const reason = `the same, in one route for each of the ports ${ports.join(", ")}`;
       context.tell(route, path, "moved", reason, { target });
-    } else context.tell(route, path, "exact", "means the same in Gateway API", { target });
+    } else context.tell(route, path, "exact", `means the same in ${title}`, { target });
   });
   const versions = route.spec.rules.flatMap(({ action }) => (action.type === "forward" ? action.destinations : []));
   if (versions.some(({ subset }) => subset !== undefined)) {

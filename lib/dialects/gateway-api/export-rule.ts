@@ -9,6 +9,7 @@ import {
   type RouteRule,
   serviceRefKey,
 } from "@/lib/mesh";
+import type { DialectId } from "../catalogue";
 import { formatDuration } from "./duration";
 import type { Judgement } from "./entries";
 import { CONNECTION_ERRORS, DEFAULT_ATTEMPTS } from "./route";
@@ -30,7 +31,27 @@ export type RuleContext = {
 
 export type RouteNeeds = Pick<RuleContext, "channel" | "needsSubset"> & {
   needsGrant(kind: string, namespace: string, backend: { name: string; namespace: string }): void;
+  /** The mesh that the route is written for, where its words go beyond Gateway API's. */
+  product?: RouteProduct;
 };
+
+export type RouteProduct = {
+  title: string;
+  /** Sources whose names and kept fields are its own. */
+  dialects: readonly DialectId[];
+  /** What it says beside the rule, on the resource: rules that differ in it are in resources of their own. */
+  annotationsOf(rule: number): Readonly<Record<string, string>>;
+  /** What it loses of a rule beyond what Gateway API does. */
+  judgementsOf(rule: number): readonly Judgement[];
+};
+
+const GATEWAY_API: RouteProduct = {
+  title: "Gateway API",
+  dialects: ["gateway-api"],
+  annotationsOf: () => ({}),
+  judgementsOf: () => [],
+};
+export const productOf = ({ product }: RouteNeeds): RouteProduct => product ?? GATEWAY_API;
 
 export const versionServiceName = (index: MeshIndex, serviceKey: string, subset: string): string => {
   const found = index.subsetsOf(serviceKey).find((each) => each.spec.name === subset);

@@ -1,5 +1,5 @@
 // What routes of Gateway API need beside them: a Service for each version that is a backend, and grants between namespaces.
-import { keyOf, parseKey, type Subset } from "@/lib/mesh";
+import { keyOf, parseKey, type Service, type Subset } from "@/lib/mesh";
 import { labelsAt, podPorts, SUBSET, SUBSET_LABELS, SUBSET_OF } from "../kubernetes/selectors";
 import type { Manifest } from "../shared/dialect";
 import type { ExportContext } from "../shared/export-context";
@@ -27,7 +27,6 @@ export function exportVersion(context: ExportContext, serviceKey: string, subset
     context.lose(subset, ["spec"], "lost", reason, { changesMeaning: true });
     return;
   }
-  const pods = podPorts(service);
   context.resources.push({
     apiVersion: "v1",
     kind: "Service",
@@ -42,12 +41,7 @@ export function exportVersion(context: ExportContext, serviceKey: string, subset
     },
     spec: {
       selector,
-      ports: service.spec.ports.map(({ name: port, port: number, protocol }, i) => ({
-        name: port,
-        port: number,
-        ...(pods[i]?.isSaid ? { targetPort: pods[i].pod } : {}),
-        appProtocol: APP_PROTOCOLS[protocol],
-      })),
+      ports: portsOfService(service),
     },
   });
   const target = `Service ${name}`;
@@ -56,6 +50,16 @@ export function exportVersion(context: ExportContext, serviceKey: string, subset
     const reason = `Kubernetes selects pods: label app=${service.metadata.name} is assumed on those of ${parseKey(serviceKey)?.name}`;
     context.lose(subset, ["spec"], "approximate", reason, { target });
   }
+}
+
+export function portsOfService(service: Service): Record<string, unknown>[] {
+  const pods = podPorts(service);
+  return service.spec.ports.map(({ name, port, protocol }, i) => ({
+    name,
+    port,
+    ...(pods[i]?.isSaid ? { targetPort: pods[i].pod } : {}),
+    appProtocol: APP_PROTOCOLS[protocol],
+  }));
 }
 
 const APP_PROTOCOLS = { http: "http", http2: "kubernetes.io/h2c", grpc: "grpc", tcp: "tcp" } as const;

@@ -44,3 +44,5 @@ export class GatewayState {
 
 export const GROUP = "gateway.networking.k8s.io";
 export const ROOT = "/";
+/** A backend that is not there on purpose: where a rule without backends would be sent on, this one is answered with 500. */
+export const NO_BACKEND = "no-such-service";

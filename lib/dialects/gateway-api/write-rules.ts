@@ -16,8 +16,7 @@ export function writeRules(route: Route, entries: readonly Entry[], of: (index: 
     const own = entries.filter((each) => each.rule === index);
     if (own.length === 0) return [];
     const context = of(index);
-    const parts = inParts(own.map((entry) => ({ entry, path: newPath(context, route, rule, entry) })));
-    return parts.map((group, i) => {
+    return partsOf(context, route, rule, own).map((group, i) => {
       const path = group[0]?.path;
       const filters = filtersOf(context, rule, path);
       const backends = backendRefs(context, rule);
@@ -34,7 +33,12 @@ export function writeRules(route: Route, entries: readonly Entry[], of: (index: 
   });
 }
 
-type Part = { entry: Entry; path: NewPath | undefined };
+export type Part = { entry: Entry; path: NewPath | undefined };
+
+/** The matches of a rule with what its rewrite makes of them, in groups that can share a rule. */
+export function partsOf(context: RuleContext, route: Route, rule: RouteRule, own: readonly Entry[]): Part[][] {
+  return inParts(own.map((entry) => ({ entry, path: newPath(context, route, rule, entry) })));
+}
 
 /** Matches share a rule while their paths change in the same way; a prefix that is replaced has a rule of its own. */
 function inParts(all: readonly Part[]): Part[][] {
@@ -56,8 +60,9 @@ const sectionName = (name: string | undefined) =>
     ? name
     : undefined;
 
-function matchOf({ path, method, headers, query }: ApiMatch): Record<string, unknown> {
-  const TYPES = { exact: "Exact", prefix: "PathPrefix", regex: "RegularExpression" } as const;
+/** One match as HTTPRoute has it. */
+export function matchOf({ path, method, headers, query }: ApiMatch): Record<string, unknown> {
+  const TYPES = { exact: "Exact", prefix: "PathPrefix", regex: "RegularExpression", absent: "Absent" } as const;
   const values = (list: ApiMatch["headers"]) =>
     list.map(({ name, type, value }) => ({ type: TYPES[type], name, value }));
   return {

@@ -1,6 +1,7 @@
 // What the importers of single resources share: the resource, the design it lands in, and what came of it so far.
 import {
   API_VERSION,
+  isOfKind,
   type Kind,
   keyOf,
   type MeshIndex,
@@ -91,6 +92,12 @@ export class ImportContext {
   /** What the design has, with what this import already added. */
   get(key: ObjectKey): MeshObject | undefined {
     return this.objects.get(key) ?? this.index.get(key);
+  }
+
+  /** As `get`, of this kind only. */
+  find<K extends Kind>(kind: K, key: ObjectKey): ObjectOf<K> | undefined {
+    const object = this.get(key);
+    return object && isOfKind(kind, object) ? object : undefined;
   }
 
   all<K extends Kind>(kind: K): ObjectOf<K>[] {

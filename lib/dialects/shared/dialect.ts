@@ -1,7 +1,7 @@
 // What a dialect is: a product's resources, how they are read and written, and what became of each field.
 // The rule: screens, API and commands know dialects by this shape alone; a product is one entry of the registry.
 import type { MeshDocument, ObjectKey, Path } from "@/lib/mesh";
-import type { DialectEntry } from "../catalogue";
+import type { DialectEntry, DialectId } from "../catalogue";
 import type { ImportContext, Resource, Understood } from "./context";
 import type { Fields, Sink } from "./fields";
 import type { Verdict } from "./verdict";
@@ -39,6 +39,8 @@ export type Importer = {
   rank: number;
   /** Kinds of the whole cluster have no namespace. */
   isClusterWide?: boolean;
+  /** For kinds that several products read: whether this one is for it, among all documents. It goes before one that does not ask. */
+  takes?(value: unknown, all: readonly unknown[]): boolean;
   run(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood;
 };
 
@@ -49,6 +51,9 @@ export type Reading = {
   finish?(context: ImportContext): void;
 };
 
+/** `isChosen`: a person said that the documents are of this product. */
+export type ReadingOptions = { isChosen?: boolean };
+
 export type { DialectId } from "../catalogue";
 
 /** A document that is no Kubernetes resource, as its dialect knows it. `path` leads to it within the text. */
@@ -57,7 +62,10 @@ export type Foreign = {
   kind: string;
   name: string;
   parent?: string;
+  labels?: Record<string, unknown>;
   path: Path;
+  /** Its fields stand at `path` itself, without a spec around them. */
+  isBare?: boolean;
   spec: Record<string, unknown>;
 };
 
@@ -65,7 +73,9 @@ export type Dialect = DialectEntry & {
   recognises(apiVersion: string, kind: string): boolean;
   /** For products whose documents have no apiVersion and kind. */
   unwrap?(value: unknown): Foreign | undefined;
-  reading(): Reading;
+  reading(options?: ReadingOptions): Reading;
+  /** Products whose documents belong to a mesh of this one. */
+  alsoReads?: readonly DialectId[];
   /** The namespace that a resource without one most likely belongs to. */
   guessNamespace?(spec: unknown, context: ImportContext, all: readonly unknown[]): string | undefined;
   exportDocument?(document: MeshDocument, options?: ExportOptions): DialectExport;

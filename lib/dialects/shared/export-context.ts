@@ -27,6 +27,8 @@ export class ExportContext {
     private readonly dialect: DialectId,
     /** Lists of the resource whose entries may be kept whole: `["spec", "http"]`. */
     private readonly wholeEntries: Path = [],
+    /** Other products whose resources go out with this one's. */
+    private readonly family: readonly DialectId[] = [],
   ) {}
 
   tell(object: MeshObject, path: Path, verdict: Verdict, reason: string, words: Words = {}): void {
@@ -41,7 +43,7 @@ export class ExportContext {
   /** What another product's resources had beside the model stays there; what this one's had comes back. */
   bringBackKept(): void {
     for (const { holder, path, dialect, manifest } of keptResources(this.index.document)) {
-      if (dialect === this.dialect) this.resources.push(manifest);
+      if (dialect === this.dialect || this.family.some((each) => each === dialect)) this.resources.push(manifest);
       else if (dialect !== "kubernetes") {
         const what = `${manifest.kind} ${manifest.metadata.name}`;
         this.lose(
@@ -56,6 +58,7 @@ export class ExportContext {
       const { origin } = object.metadata;
       const kept = (origin?.kept ?? []).filter((each) => !isWholeResource(each.path));
       if (!origin || kept.length === 0 || origin.dialect === this.dialect || origin.dialect === "kubernetes") continue;
+      if (object.kind === "Route" && this.family.includes(origin.dialect)) continue;
       const words = kept.map((each) => each.path).join(", ");
       this.lose(
         object,

@@ -14,13 +14,15 @@ import {
   type Violation,
 } from "@/lib/mesh";
 import { ImportContext, type ImportWarning, type Resource, sourceText, type Understood } from "./context";
-import type { Dialect } from "./dialect";
+import type { Dialect, DialectId } from "./dialect";
 import { Fields, type Sink } from "./fields";
 import { type ReadOptions, readResources, type SourceText } from "./reader";
 
 export type ImportOptions = ReadOptions & {
   /** The design that the text is read into. */
   document: MeshDocument;
+  /** The product that a person named. */
+  chosen?: DialectId | undefined;
 };
 
 export type KeptField = { key: ObjectKey; source: string; path: string; value: unknown };
@@ -45,7 +47,10 @@ export function importWith(
 ): ImportResult {
   const context = new ImportContext(buildIndex(options.document));
   const violations: Violation[] = [];
-  const opened = dialects.map((dialect) => ({ dialect, reading: dialect.reading() }));
+  const opened = dialects.map((dialect) => ({
+    dialect,
+    reading: dialect.reading({ isChosen: dialect.id === options.chosen }),
+  }));
   const found = readResources(texts, { context, opened, others, options, violations });
   context.resources.push(...found.map(({ resource }) => resource));
   const results: { at: number; entry: Understood }[] = [];

@@ -90,11 +90,13 @@ function recognise(
     return bad(["metadata"], "has no name", "Give the resource a name.");
   }
   const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
-  const known = opened.flatMap(({ dialect, reading }) =>
+  const readers = opened.flatMap(({ dialect, reading }) =>
     reading.importers
       .filter((each) => each.group === group && each.kind === kind)
       .map((importer) => ({ dialect, importer })),
-  )[0];
+  );
+  const known =
+    readers.find(({ importer }) => importer.takes?.(value, all)) ?? readers.find(({ importer }) => !importer.takes);
   const given = metadata["namespace"];
   if (given !== undefined && given !== null && typeof given !== "string") {
     return bad(
@@ -156,22 +158,23 @@ function foreignResource(
     const own = dialect.unwrap?.(document.value);
     const importer = own && reading.importers.find(({ kind }) => kind === own.kind);
     if (!own || !importer) continue;
-    const { apiVersion, kind, name, parent, path, spec } = own;
+    const { apiVersion, kind, name, parent, labels, path, isBare, spec } = own;
     // within a resource the paths of all dialects begin with spec
-    const inside = (steps: Path) => [...path, ...steps];
+    const inside = (steps: Path) => [...path, ...(isBare && steps[0] === "spec" ? steps.slice(1) : steps)];
     const resource: Resource = {
       dialect: dialect.id,
       apiVersion,
       kind,
       name,
       ...(parent === undefined ? {} : { parent }),
-      namespace: options.defaultNamespace ?? "default",
+      namespace: importer.isClusterWide ? "" : (options.defaultNamespace ?? "default"),
       namespaceDefaulted: false,
       line: document.lineOf(path),
       lineOf: (steps) => document.lineOf(inside(steps)),
       columnOf: (steps) => document.columnOf(inside(steps)),
       spec,
       ...place,
+      ...textMap("labels", { labels }),
     };
     return { resource, importer, spec };
   }

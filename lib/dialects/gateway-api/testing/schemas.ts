@@ -16,15 +16,22 @@ const files = {
   standard: "../fixtures/schemas/standard.json",
   experimental: "../fixtures/schemas/experimental.json",
   kubernetes: "../../kubernetes/fixtures/service.json",
+  namespace: "../../kubernetes/fixtures/namespace.json",
   istio: "../../istio/fixtures/schemas/v1.json",
+  linkerd: "../../linkerd/fixtures/schemas/v1.json",
 };
 
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
 const compiled = new Map<string, ValidateFunction>();
 
 /** Every way in which the resources break the schemas; a kind without a schema is one. */
-export function schemaErrors(resources: readonly Manifest[], channel: "standard" | "experimental" | "istio"): string[] {
-  const schemas = { ...read(files[channel]), ...read(files.kubernetes) };
+export function schemaErrors(
+  resources: readonly Manifest[],
+  channel: "standard" | "experimental" | "istio" | "linkerd",
+): string[] {
+  // routes of Linkerd are Gateway API's
+  const routes = channel === "linkerd" ? read(files.standard) : {};
+  const schemas = { ...routes, ...read(files[channel]), ...read(files.kubernetes), ...read(files.namespace) };
   return resources.flatMap((resource) => {
     const id = `${resource.apiVersion} ${resource.kind}`;
     const schema = schemas[id];

@@ -1,0 +1,2 @@
+// Linkerd: policy, routes, service profiles and annotations in and out.
+export { linkerd } from "./dialect";
