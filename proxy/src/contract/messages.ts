@@ -73,10 +73,13 @@ export { type RouteConfiguration, RouteConfigurationSchema } from "./gen/envoy/c
 export { type FileAccessLog, FileAccessLogSchema } from "./gen/envoy/extensions/access_loggers/file/v3/file_pb";
 export { StdoutAccessLogSchema } from "./gen/envoy/extensions/access_loggers/stream/v3/stream_pb";
 export {
-  type FaultAbort,
   type HTTPFault,
   HTTPFaultSchema,
 } from "./gen/envoy/extensions/filters/http/fault/v3/fault_pb";
+export {
+  type LocalRateLimit,
+  LocalRateLimitSchema,
+} from "./gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb";
 export {
   type RBAC as HttpRBAC,
   type RBACPerRoute,

@@ -27,6 +27,7 @@ const HEADER_OPS = fields(
   "request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove",
 );
 const FAULT = "envoy.extensions.filters.http.fault.v3";
+const LOCAL_RATE_LIMIT = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit";
 const HTTP_RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC";
 const NETWORK_RBAC = "envoy.extensions.filters.network.rbac.v3.RBAC";
 const HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
@@ -37,10 +38,10 @@ const RAW_BUFFER = "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer";
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const KEY_NOTE = "the key is the name of the filter in the chain; the most specific level wins";
 const PER_FILTER: FieldSupport = {
-  types: ["envoy.extensions.filters.http.rbac.v3.RBACPerRoute", `${FAULT}.HTTPFault`],
+  types: ["envoy.extensions.filters.http.rbac.v3.RBACPerRoute", `${FAULT}.HTTPFault`, LOCAL_RATE_LIMIT],
   note: KEY_NOTE,
 };
-const PER_CLUSTER_FILTER: FieldSupport = { types: [`${FAULT}.HTTPFault`], note: KEY_NOTE };
+const PER_CLUSTER_FILTER: FieldSupport = { types: [`${FAULT}.HTTPFault`, LOCAL_RATE_LIMIT], note: KEY_NOTE };
 const STATIC_LISTENER_PARTS = "name address filter_chains default_filter_chain listener_filters";
 const UPGRADE: MessageSupport = {
   upgrade_type: { note: "upgrades of HTTP/1.1 such as websocket, and CONNECT" },
@@ -153,7 +154,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [`${HCM}.SetCurrentClientCertDetails`]: fields("subject dns uri"),
   [HCM.replace(/\w+$/, "HttpFilter")]: {
     ...fields("name"),
-    typed_config: types(HTTP_RBAC, `${FAULT}.HTTPFault`, ROUTER),
+    typed_config: types(HTTP_RBAC, `${FAULT}.HTTPFault`, LOCAL_RATE_LIMIT, ROUTER),
   },
   "envoy.config.core.v3.HttpProtocolOptions": {
     ...fields("idle_timeout max_connection_duration max_requests_per_connection max_headers_count"),
@@ -189,6 +190,18 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   [`${FAULT}.FaultAbort`]: fields("http_status grpc_status percentage"),
   "envoy.extensions.filters.common.fault.v3.FaultDelay": fields("fixed_delay percentage"),
+  [LOCAL_RATE_LIMIT]: {
+    ...fields(`status token_bucket filter_enabled filter_enforced request_headers_to_add_when_not_enforced
+      response_headers_to_add rate_limited_as_resource_exhausted`),
+    stat_prefix: inert("metrics are kept per workload"),
+    local_rate_limit_per_downstream_connection: only(false),
+    enable_x_ratelimit_headers: only("OFF", "DRAFT_VERSION_03"),
+    stage: inert("rate limits of routes are refused"),
+    vh_rate_limits: inert("rate limits of virtual hosts are refused"),
+    always_consume_default_token_bucket: inert("descriptors are refused: there is the one bucket"),
+  },
+  "envoy.type.v3.TokenBucket": fields("max_tokens tokens_per_fill fill_interval"),
+  "envoy.type.v3.HttpStatus": fields("code"),
   [NETWORK_RBAC]: {
     ...fields("rules shadow_rules stat_prefix"),
     shadow_rules_stat_prefix: inert("metrics carry the policy's name"),

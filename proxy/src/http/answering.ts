@@ -1,7 +1,7 @@
 // The answers that the proxy gives itself: refusals, direct responses, failures of upstreams. Rule: exactly one answer ends
 // an exchange; a response that has begun can only be broken off, never replaced.
 
-import { encodeGrpcMessage, GRPC, grpcStatusOfHttp } from "../semantics";
+import { encodeGrpcMessage, GRPC, grpcStatusOfHttp, type TokenBucket } from "../semantics";
 import type { DownstreamStream } from "./exchange";
 import { ExchangeRecord } from "./exchange-record";
 import { HeaderList, NAME } from "./h1/header-list";
@@ -13,6 +13,8 @@ export abstract class AnsweringExchange extends ExchangeRecord {
   protected isActive = false;
   protected isResponseStarted = false;
   protected readonly localHeaders = new HeaderList();
+  /** What the caller is told about on the response; null: nothing. */
+  protected toldLimit: TokenBucket | null = null;
 
   /** Counters, log line and everything held. Runs once. */
   protected abstract finish(): void;
@@ -58,6 +60,7 @@ export abstract class AnsweringExchange extends ExchangeRecord {
       if (bytes.length > 0) headers.push("content-length", String(bytes.length));
       if (!headers.has("content-type")) headers.push("content-type", "text/plain");
     }
+    if (this.toldLimit !== null) tellLimit(headers, this.toldLimit);
     headers.push("date", httpDate());
     if (plan.serverHeader !== "pass-through") headers.push("server", plan.serverName);
     const stream = this.stream as DownstreamStream;
@@ -80,6 +83,14 @@ export abstract class AnsweringExchange extends ExchangeRecord {
     this.finish();
     stream?.reset();
   }
+}
+
+/** x-ratelimit headers, draft 03: they stand beside those of the app, as Envoy's do. */
+export function tellLimit(headers: HeaderList, bucket: TokenBucket): void {
+  const now = performance.now();
+  headers.push("x-ratelimit-limit", String(bucket.plan.maxTokens));
+  headers.push("x-ratelimit-remaining", String(bucket.remaining(now)));
+  headers.push("x-ratelimit-reset", String(bucket.resetSeconds(now)));
 }
 
 /** A response that is all head, as gRPC calls trailers-only. */

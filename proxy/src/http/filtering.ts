@@ -1,4 +1,4 @@
-// The filters before the router, run in the order of the plan: who may call, which requests get a fault.
+// The filters before the router, run in the order of the plan: who may call, which requests get a fault, how many may come.
 // Rule: a filter lets the request on, answers it, or holds it and goes on later; what is not configured costs one comparison.
 
 import { Deadline, startDeadline } from "../deadline";
@@ -7,11 +7,13 @@ import type {
   FaultPlan,
   ForwardAction,
   HttpFilterPlan,
+  RateLimitFilterPlan,
   RbacContext,
   RbacFilterPlan,
 } from "../plan/types";
 import { authorizeRequest, faultApplies, isInShare, pickCluster, streamLimits } from "../semantics";
 import type { RequestHead } from "./h1/request-head";
+import { applyOps } from "./request-headers";
 import { RespondingExchange } from "./responding";
 import type { DownstreamInfo } from "./runtime";
 
@@ -48,9 +50,16 @@ export abstract class FilteringExchange extends RespondingExchange {
   protected runFilters(filters: readonly HttpFilterPlan[], from: number): boolean {
     for (let i = from; i < filters.length; i++) {
       const filter = filters[i] as HttpFilterPlan;
-      if (filter.kind === "rbac") {
-        if (!this.authorize(filter.filters)) return false;
-      } else if (this.injectFault(filter, filters, i)) return false;
+      switch (filter.kind) {
+        case "rbac":
+          if (!this.authorize(filter.filters)) return false;
+          break;
+        case "fault":
+          if (this.injectFault(filter, filters, i)) return false;
+          break;
+        case "local-ratelimit":
+          if (!this.takeToken(filter)) return false;
+      }
     }
     return true;
   }
@@ -62,6 +71,28 @@ export abstract class FilteringExchange extends RespondingExchange {
     if (decision.allowed) return true;
     telemetry.rbacDenied++;
     this.localReply(403, "-", `rbac_access_denied_matched_policy[${decision.policy ?? "none"}]`, "RBAC: access denied");
+    return false;
+  }
+
+  private takeToken(filter: RateLimitFilterPlan): boolean {
+    const action = this.route?.action;
+    const own = action?.kind === "forward" ? pickCluster(action, this.random).filters : this.route?.filters;
+    const limit = own?.limits.get(filter.name) ?? filter.limit;
+    if (limit.bucket === null || !isInShare(limit.enabled, draw())) return true;
+    const { rateLimits, telemetry } = this.info.http;
+    const now = performance.now();
+    const bucket = rateLimits.of(limit.bucket, now);
+    if (limit.tellsLimit) this.toldLimit = bucket;
+    if (bucket.take(now)) return true;
+    if (!isInShare(limit.enforced, draw())) {
+      telemetry.rateLimitShadowed++;
+      applyOps((this.head as RequestHead).headers, limit.requestHeaders);
+      return true;
+    }
+    telemetry.rateLimited++;
+    this.localHeaders.clear();
+    applyOps(this.localHeaders, limit.responseHeaders);
+    this.reply(limit.status, "RL", "local_rate_limited", "local_rate_limited", limit.grpcStatus ?? undefined);
     return false;
   }
 

@@ -4,6 +4,7 @@
 import type { UpstreamHost } from "../cluster/host";
 import type { ClusterChoice, ForwardAction } from "../plan/types";
 import { grpcStatusIn, httpStatusOfGrpc, type RetryEvent } from "../semantics";
+import { tellLimit } from "./answering";
 import type { ResetFacts, ResetReason } from "./exchange";
 import { type HeaderList, NAME } from "./h1/header-list";
 import { lengthUnknown, type RequestHead } from "./h1/request-head";
@@ -38,6 +39,7 @@ export abstract class RespondingExchange extends TimedExchange {
     if (plan.via !== null) appendTo(headers, "via", plan.via, ", ");
     const ops = (this.choice as ClusterChoice).responseHeaders;
     if (ops.length > 0) applyOps(headers, ops);
+    if (this.toldLimit !== null) tellLimit(headers, this.toldLimit);
     if (this.virtualHost?.includeAttemptCountInResponse) headers.set("x-envoy-attempt-count", String(this.attempts));
     if (plan.alwaysSetRequestIdInResponse) headers.set("x-request-id", this.requestHeader("x-request-id") ?? "");
     this.isResponseStarted = true;

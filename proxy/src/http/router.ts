@@ -91,6 +91,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
     this.action = null;
     this.choice = null;
     this.responseLimitMs = null;
+    this.toldLimit = null;
     this.upstream = null;
     this.requestTrailers = null;
     if (this.tried.length > 0) this.tried = [];

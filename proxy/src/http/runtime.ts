@@ -5,6 +5,7 @@ import type { HttpConnectionPlan, PeerIdentity, RbacContext, RouteConfigPlan } f
 import type { AccessRecord } from "../telemetry/access-log";
 import type { RequestSeries } from "../telemetry/request-metrics";
 import type { Telemetry } from "../telemetry/telemetry";
+import type { RateLimits } from "./rate-limits";
 
 export interface HttpRuntime {
   readonly plan: HttpConnectionPlan;
@@ -15,6 +16,7 @@ export interface HttpRuntime {
   readonly telemetry: Telemetry;
   /** Requests that have a fault now, of every connection manager with this stat_prefix. */
   readonly faults: { active: number };
+  readonly rateLimits: RateLimits;
 }
 
 /** One downstream connection as the router sees it. */

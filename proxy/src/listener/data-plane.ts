@@ -4,6 +4,7 @@
 import { resolve } from "node:path";
 import { UpstreamCluster } from "../cluster/cluster";
 import { report } from "../errors";
+import { RateLimits } from "../http/rate-limits";
 import type { HttpRuntime } from "../http/runtime";
 import type {
   AccessLogPlan,
@@ -38,6 +39,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
   home = process.cwd();
   private readonly logFiles = new Map<string, LogFile>();
   private runtimes = new Map<HttpConnectionPlan, HttpRuntime>();
+  private readonly rateLimits = new RateLimits();
   private readonly dialer = new SocketDialer(this.secrets, (reason) => this.telemetry.countHandshakeFailure(reason));
   /** Plans are applied one after the other. */
   private queue: Promise<unknown> = Promise.resolve();
@@ -60,6 +62,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     this.clusters = clusters;
     this.plan = plan;
     this.runtimes = new Map();
+    this.rateLimits.keepFor(plan);
     const wanted = new Set(plan.listeners.map((listener) => listener.name));
     for (const listener of plan.listeners) {
       const kept = this.listeners.get(listener.name);
@@ -183,6 +186,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
       logs: this.accessLogs(plan.accessLogs),
       telemetry: this.telemetry,
       faults: this.telemetry.faultsOf(plan.statPrefix),
+      rateLimits: this.rateLimits,
     };
     this.runtimes.set(plan, runtime);
     return runtime;

@@ -1,7 +1,8 @@
 // Envoy HTTPFault -> FaultPlan. Rule: a share that is not given is 0, as in Envoy: nothing happens.
 
 import type { FaultDelay } from "../contract/gen/envoy/extensions/filters/common/fault/v3/fault_pb";
-import type { FaultAbort, HTTPFault } from "../contract/messages";
+import type { FaultAbort } from "../contract/gen/envoy/extensions/filters/http/fault/v3/fault_pb";
+import type { HTTPFault } from "../contract/messages";
 import type { FaultPlan } from "./filter-types";
 import { headerMatcher } from "./matchers";
 import type { Scope } from "./scope";

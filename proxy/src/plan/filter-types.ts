@@ -1,9 +1,9 @@
 // The HTTP filters of a connection manager as the data path runs them: one list, in order, before the route acts.
 // Rule: what a route says otherwise was merged down to the cluster choice at plan time; a filter asks one map, by its name.
 
-import type { HeaderMatcher, RbacFilterPlan } from "./route-types";
+import type { HeaderMatcher, HeaderOp, RbacFilterPlan } from "./route-types";
 
-export type HttpFilterPlan = RbacStagePlan | FaultFilterPlan;
+export type HttpFilterPlan = RbacStagePlan | FaultFilterPlan | RateLimitFilterPlan;
 
 /** RBAC filters that stand beside each other: they are asked together, with semantics `authorizeRequest`. */
 export interface RbacStagePlan {
@@ -32,6 +32,37 @@ export interface FaultPlan {
   readonly maxActive: number;
 }
 
+export interface RateLimitFilterPlan {
+  readonly kind: "local-ratelimit";
+  readonly name: string;
+  readonly limit: LocalRateLimitPlan;
+}
+
+/** Envoy LocalRateLimit: one token bucket for the whole process. */
+export interface LocalRateLimitPlan {
+  /** null: everything passes. */
+  readonly bucket: TokenBucketPlan | null;
+  /** Share of requests that take a token at all, and share of those without one that are refused. */
+  readonly enabled: Share;
+  readonly enforced: Share;
+  readonly status: number;
+  /** To gRPC callers; null: what the status stands for. */
+  readonly grpcStatus: number | null;
+  /** On refusals. */
+  readonly responseHeaders: readonly HeaderOp[];
+  /** On requests that go on though they had no token. */
+  readonly requestHeaders: readonly HeaderOp[];
+  /** x-ratelimit-limit, -remaining and -reset on every response (draft 03). */
+  readonly tellsLimit: boolean;
+}
+
+export interface TokenBucketPlan {
+  /** Place and size: an equal key is the same bucket, also after a swap of the plan. */
+  readonly key: string;
+  readonly maxTokens: number;
+  readonly tokensPerSecond: number;
+}
+
 /** A share of requests: numerator of denominator. */
 export interface Share {
   readonly numerator: number;
@@ -41,4 +72,5 @@ export interface Share {
 /** What a route, or a weighted cluster of it, says otherwise; by filter name, all levels merged. */
 export interface RouteFilters {
   readonly faults: ReadonlyMap<string, FaultPlan>;
+  readonly limits: ReadonlyMap<string, LocalRateLimitPlan>;
 }

@@ -44,9 +44,14 @@ function operations(
     checkName(name, scope.item(`${side}_headers_to_remove`, index));
     return { op: "remove", name: name.toLowerCase() };
   });
-  const additions = added.flatMap((option, index) => addition(option, scope.item(`${side}_headers_to_add`, index)));
+  return [...removals, ...headerAdditions(added, `${side}_headers_to_add`, scope)];
+}
+
+/** Those that replace come first, as in Envoy's HeaderParser. */
+export function headerAdditions(added: readonly HeaderValueOption[], field: string, scope: Scope): HeaderOp[] {
+  const additions = added.flatMap((option, index) => addition(option, scope.item(field, index)));
   const isOverwrite = ({ op }: HeaderOp): boolean => op === "set" || op === "set-if-present";
-  return [...removals, ...additions.filter(isOverwrite), ...additions.filter((op) => !isOverwrite(op))];
+  return [...additions.filter(isOverwrite), ...additions.filter((op) => !isOverwrite(op))];
 }
 
 function checkName(name: string, scope: Scope): void {

@@ -7,11 +7,13 @@ import {
   HTTPFaultSchema,
   type HttpFilter,
   HttpRBACSchema,
+  LocalRateLimitSchema,
   RBACPerRouteSchema,
   RouterSchema,
 } from "../contract/messages";
 import { faultPlan } from "./fault";
-import type { FaultPlan, HttpFilterPlan, RouteFilters } from "./filter-types";
+import type { FaultPlan, HttpFilterPlan, LocalRateLimitPlan, RouteFilters } from "./filter-types";
+import { localRateLimitPlan } from "./local-ratelimit";
 import { rbacFilter } from "./rbac";
 import type { RbacFilterPlan } from "./route-types";
 import type { Scope } from "./scope";
@@ -48,6 +50,8 @@ function addFilter(plans: HttpFilterPlan[], name: string, any: Any, at: Scope): 
   }
   const fault = anyUnpack(any, HTTPFaultSchema);
   if (fault) plans.push({ kind: "fault", name, fault: faultPlan(fault, at) });
+  const limit = anyUnpack(any, LocalRateLimitSchema);
+  if (limit) plans.push({ kind: "local-ratelimit", name, limit: localRateLimitPlan(limit, at) });
 }
 
 /** The RBAC filters among them, in order: who may call, whatever else the list does. */
@@ -70,13 +74,14 @@ export interface FilterLevel {
   readonly filters: RouteFilters;
 }
 
-export const NO_OVERRIDES: FilterLevel = { rbac: new Map(), filters: { faults: new Map() } };
+export const NO_OVERRIDES: FilterLevel = { rbac: new Map(), filters: { faults: new Map(), limits: new Map() } };
 
 export function filterLevel(configs: Readonly<Record<string, Any>>, scope: Scope): FilterLevel {
   const entries = Object.entries(configs);
   if (entries.length === 0) return NO_OVERRIDES;
   const rbac = new Map<string, RbacFilterPlan>();
   const faults = new Map<string, FaultPlan>();
+  const limits = new Map<string, LocalRateLimitPlan>();
   for (const [name, any] of entries) {
     const at = scope.item("typed_per_filter_config", name);
     if (any.typeUrl.endsWith(`/${RBACPerRouteSchema.typeName}`)) {
@@ -85,8 +90,12 @@ export function filterLevel(configs: Readonly<Record<string, Any>>, scope: Scope
     }
     const fault = anyUnpack(any, HTTPFaultSchema);
     if (fault) faults.set(name, faultPlan(fault, at));
+    const limit = anyUnpack(any, LocalRateLimitSchema);
+    if (!limit) continue;
+    if (!limit.tokenBucket) at.field("token_bucket").fail("must be set where a route says something about the filter");
+    limits.set(name, localRateLimitPlan(limit, at));
   }
-  return { rbac, filters: { faults } };
+  return { rbac, filters: { faults, limits } };
 }
 
 /** `inner` wins. */
@@ -95,11 +104,14 @@ export function mergeFilterLevels(outer: FilterLevel, inner: FilterLevel): Filte
   if (outer === NO_OVERRIDES) return inner;
   return {
     rbac: new Map([...outer.rbac, ...inner.rbac]),
-    filters: { faults: new Map([...outer.filters.faults, ...inner.filters.faults]) },
+    filters: {
+      faults: new Map([...outer.filters.faults, ...inner.filters.faults]),
+      limits: new Map([...outer.filters.limits, ...inner.filters.limits]),
+    },
   };
 }
 
 /** null where nothing is said: the hot path has one comparison. */
 export function routeFiltersOf({ filters }: FilterLevel): RouteFilters | null {
-  return filters.faults.size > 0 ? filters : null;
+  return filters.faults.size + filters.limits.size > 0 ? filters : null;
 }

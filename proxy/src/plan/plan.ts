@@ -212,7 +212,10 @@ function checkOverrides(
 
 function overriddenNames({ rbacOverrides, filters, action }: RoutePlan): string[] {
   const choices = action.kind === "forward" ? action.clusters.map((choice) => choice.filters) : [];
-  const others = [filters, ...choices].flatMap((each) => [...(each?.faults.keys() ?? [])]);
+  const others = [filters, ...choices].flatMap((each) => [
+    ...(each?.faults.keys() ?? []),
+    ...(each?.limits.keys() ?? []),
+  ]);
   return [...(rbacOverrides?.keys() ?? []), ...others];
 }
 

@@ -32,3 +32,4 @@ export {
   successRateThreshold,
 } from "./outlier";
 export { backOffMs, isRetriableRequest, maxConcurrentRetries, type RetryEvent, shouldRetry } from "./retry-decision";
+export { TokenBucket } from "./token-bucket";

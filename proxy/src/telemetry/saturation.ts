@@ -50,6 +50,8 @@ export function renderSaturation(dataPlane: DataPlane, facts: SaturationFacts): 
   one("meshwright_downstream_connections_active", "gauge", telemetry.downstreamConnections);
   one("meshwright_downstream_requests_active", "gauge", telemetry.activeDownstreamRequests);
   one("meshwright_rbac_denied_total", "counter", telemetry.rbacDenied);
+  one("meshwright_rate_limited_total", "counter", telemetry.rateLimited);
+  one("meshwright_rate_limit_shadow_total", "counter", telemetry.rateLimitShadowed);
   one("meshwright_faults_overflow_total", "counter", telemetry.faultsOverflowed);
   lines.push("# TYPE meshwright_faults_injected_total counter");
   lines.push(`meshwright_faults_injected_total{kind="delay"} ${telemetry.delaysInjected}`);

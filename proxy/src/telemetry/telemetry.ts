@@ -17,6 +17,10 @@ export class Telemetry {
   abortsInjected = 0;
   /** Not injected, because as many were active as max_active_faults allows. */
   faultsOverflowed = 0;
+  /** Refused for want of a token. */
+  rateLimited = 0;
+  /** Let on though there was no token: the limit is not enforced. */
+  rateLimitShadowed = 0;
   private readonly activeFaults = new Map<string, { active: number }>();
   readonly shadowDenied = new Map<string, number>();
   readonly handshakeFailures = new Map<string, number>();
