@@ -12,9 +12,9 @@ import {
 import { podPorts, servicesMeant } from "../kubernetes/selectors";
 import type { ImportContext } from "../shared/context";
 import { type Grant, grantsOf } from "./grants";
-import { keepAside } from "./kept-kinds";
+import { keepAside, keepQuietly } from "./kept-kinds";
 import { putMutualTls } from "./mutual-tls";
-import type { LinkerdState, Part, ServerPart } from "./state";
+import type { LinkerdState, Part, PolicyPart, ServerPart } from "./state";
 
 /** A Server at one service, with the ports of the service that it is for. */
 type Guard = { server: ServerPart; service: Service; ports: number[] };
@@ -34,6 +34,7 @@ export function putAccess(context: ImportContext, state: LinkerdState, trustDoma
   const guards = state.servers.flatMap((server) => guardsOf(context, server));
   const { grants, leftOut, ofNamespace } = grantsOf(state, trustDomain);
   for (const { part, reason } of leftOut) keepAside(context, part, ["spec"], `is left out: ${reason}`);
+  keepUnsaid(context, state, new Set(leftOut.map(({ part }) => part)));
   for (const guard of guards) putGuard(context, guard, guards);
   const byPart = new Map<Part, Grant[]>();
   for (const grant of grants) byPart.set(grant.part, [...(byPart.get(grant.part) ?? []), grant]);
@@ -41,6 +42,20 @@ export function putAccess(context: ImportContext, state: LinkerdState, trustDoma
   const services = new Map(guards.map(({ service }) => [objectKey(service), service]));
   for (const service of services.values()) putProtection(context, service, guards, grants);
   return new Set(services.keys());
+}
+
+/** What only policies name that are left out stays with them, and so does what no policy names. */
+function keepUnsaid(context: ImportContext, state: LinkerdState, leftOut: ReadonlySet<Part>): void {
+  const taken = state.policies.filter((each) => !leftOut.has(each));
+  const isNamed = ({ resource: { kind, name, namespace } }: Part, policies: readonly PolicyPart[]) =>
+    policies.some(({ refs, target }) =>
+      [...refs, target].some((ref) => ref.kind === kind && ref.name === name && ref.namespace === namespace),
+    );
+  for (const part of [...state.meshTls, ...state.networks]) if (!isNamed(part, taken)) keepQuietly(context, part);
+  const without = state.policies.filter((each) => leftOut.has(each));
+  for (const part of state.serverRoutes) {
+    if (!isNamed(part, taken) && isNamed(part, without)) keepQuietly(context, part);
+  }
 }
 
 function guardsOf(context: ImportContext, server: ServerPart): Guard[] {

@@ -20,8 +20,8 @@ export const principal = (trustDomain: string, namespace: string, account: strin
 
 /** Sources of the same kind in one entry: any of them. */
 export function joined(sources: readonly AuthorizationSource[]): AuthorizationSource[] {
-  const principals = [...new Set(sources.flatMap((each) => each.principals ?? []))];
-  const namespaces = [...new Set(sources.flatMap((each) => each.namespaces ?? []))];
+  const principals = [...new Set(sources.flatMap((each) => each.principals ?? []))].sort();
+  const namespaces = [...new Set(sources.flatMap((each) => each.namespaces ?? []))].sort();
   return [...(principals.length > 0 ? [{ principals }] : []), ...(namespaces.length > 0 ? [{ namespaces }] : [])];
 }
 

@@ -26,6 +26,12 @@ export const importKept =
 
 type Aside = { resource: Resource; result: Understood };
 
+/** Keeps what has no effect of its own. */
+export function keepQuietly(context: ImportContext, { resource, result }: Aside): void {
+  const holder = keepWhole(context, resource);
+  if (holder !== undefined && !result.objects.includes(holder)) result.objects.push(holder);
+}
+
 /** Keeps a resource that has no place, and says that calls get another answer here. */
 export function keepAside(context: ImportContext, { resource, result }: Aside, path: string[], why: string): void {
   const holder = keepWhole(context, resource);

@@ -1,6 +1,6 @@
 // Routes of services as Linkerd takes them: Gateway API's reader, with retries and timeouts from annotations of route and service.
 // The rule: Linkerd tries nothing again unless told, and knows no retry stanza; both are written down, so that no default is assumed.
-import { keyOf, objectKey, type Retries, type RouteRule, refKey } from "@/lib/mesh";
+import { keyOf, objectKey, type Retries, type RouteRule, refKey, type Service } from "@/lib/mesh";
 import { importRoute } from "../gateway-api/route";
 import type { RouteSource, RuleSource } from "../gateway-api/state";
 import type { ImportContext, Resource, Understood } from "../shared/context";
@@ -61,7 +61,13 @@ function carried(
   };
 }
 
-export function annotationsOf(context: ImportContext, namespace: string, name: string): Annotations {
+/** As a route says it, where there is nothing to choose. */
+export function onlyPort({ spec: { ports } }: Service): { port?: number } {
+  const [first, ...more] = ports;
+  return first && more.length === 0 ? { port: first.port } : {};
+}
+
+function annotationsOf(context: ImportContext, namespace: string, name: string): Annotations {
   const resource = context.resources.find(
     (each) => each.kind === "Service" && each.apiVersion === "v1" && each.name === name && each.namespace === namespace,
   );
@@ -95,13 +101,17 @@ export function putAnnotatedServices(context: ImportContext): void {
     const key = keyOf("Service", resource.namespace, resource.name);
     const behaviour = behaviourOf({}, own);
     tellProblems(context, resource, behaviour);
-    if (!context.get(key)) continue;
+    const service = context.find("Service", key);
+    if (!service) continue;
     const existing = context.all("Route").find((route) => refKey(route.spec.target, route) === key);
     const isOther = existing && existing.metadata.origin?.kind !== "Service";
     if (isOther || (existing && context.objects.has(objectKey(existing)))) continue;
     const rule: RouteRule = {
       matches: [],
-      action: { type: "forward", destinations: [{ service: { name: resource.name }, weight: 1 }] },
+      action: {
+        type: "forward",
+        destinations: [{ service: { name: resource.name }, ...onlyPort(service), weight: 1 }],
+      },
       ...carried({}, behaviour),
     };
     const spec = { target: { kind: "Service" as const, name: resource.name }, rules: [rule] };

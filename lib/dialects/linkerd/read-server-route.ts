@@ -3,7 +3,7 @@
 import { type AuthorizationOperation, type RouteMatch, valueAt } from "@/lib/mesh";
 import { lowerMatch } from "../gateway-api/lower";
 import { importGrpcMatch, importHttpMatch } from "../gateway-api/match";
-import { compareMatches, coversMatch, intersect } from "../gateway-api/overlap";
+import { compareMatches, intersect } from "../gateway-api/overlap";
 import { httpRank } from "../gateway-api/precedence";
 import type { RankedMatch } from "../gateway-api/state";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
@@ -105,11 +105,7 @@ function takesBefore(rival: RouteMatch, own: RouteMatch): boolean {
   const [a, b] = [lowerMatch(rival), lowerMatch(own)];
   if ("reason" in a || "reason" in b) return true;
   return a.matches.some((first) =>
-    b.matches.some((second) => {
-      const common = intersect(first, second);
-      return (
-        common !== null && (common === "unknown" || compareMatches(first, second) < 0 || coversMatch(first, second))
-      );
-    }),
+    // of two that are as specific the older one wins, which these documents do not say
+    b.matches.some((second) => intersect(first, second) !== null && compareMatches(first, second) <= 0),
   );
 }

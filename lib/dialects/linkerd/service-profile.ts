@@ -4,6 +4,7 @@ import { keyOf, type RouteMatch, type RouteRule, refKey, serviceRefKey } from "@
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { Fields, Kept, Sink } from "../shared/fields";
 import { parseLinkerdDuration } from "./annotations";
+import { onlyPort } from "./outbound";
 
 /** Linkerd goes on while its budget lasts; a list needs a number. */
 const ATTEMPTS = 3;
@@ -90,7 +91,10 @@ function putProfile(context: ImportContext, { resource, result, kept, rules, bud
     const message = `hides ${origin?.kind ?? "the route"} ${origin?.name ?? ""} of ${name}: Linkerd follows the profile, and so does this`;
     context.warn(resource, ["metadata", "name"], message, "Keep one of the two.", { verdict: "ignored" });
   }
-  const action = { type: "forward" as const, destinations: [{ service: refTo(namespace, resource, name), weight: 1 }] };
+  const action = {
+    type: "forward" as const,
+    destinations: [{ service: refTo(namespace, resource, name), ...onlyPort(service), weight: 1 }],
+  };
   const all = rules.map((rule): RouteRule => ({ ...rule, action }));
   if (!all.some(({ matches }) => matches.length === 0)) all.push({ matches: [], action, retries: { attempts: 0 } });
   const target = { kind: "Service" as const, ...refTo(namespace, resource, name) };
