@@ -1,7 +1,7 @@
 // Which products there are, in words: what screens, API and commands list without loading a reader or a writer.
 // The rule: a dialect's kinds are the kinds that its readers know; a test holds the two together.
 
-export type DialectId = "kubernetes" | "istio" | "gateway-api" | "app-mesh" | "linkerd";
+export type DialectId = "kubernetes" | "istio" | "gateway-api" | "app-mesh" | "linkerd" | "kuma";
 
 export type DialectEntry = {
   id: DialectId;
@@ -83,6 +83,41 @@ export const CATALOGUE = {
     kinds: ["Mesh", "VirtualNode", "VirtualService", "VirtualRouter", "Route", "VirtualGateway", "GatewayRoute"],
     hasExport: false,
   },
+  kuma: {
+    id: "kuma",
+    title: "Kuma",
+    versions: ["2.x and 3.x: kuma.io/v1alpha1, and the universal form (type, mesh, name, spec)"],
+    kinds: [
+      "Mesh",
+      "MeshIdentity",
+      "Dataplane",
+      "MeshService",
+      "MeshExternalService",
+      "MeshGateway",
+      "MeshTLS",
+      "MeshTrafficPermission",
+      "MeshHTTPRoute",
+      "MeshTimeout",
+      "MeshRetry",
+      "MeshCircuitBreaker",
+      "MeshLoadBalancingStrategy",
+      "MeshTCPRoute",
+      "MeshHealthCheck",
+      "MeshFaultInjection",
+      "MeshRateLimit",
+      "MeshPassthrough",
+      "MeshMultiZoneService",
+      "MeshGatewayInstance",
+      "MeshTrust",
+      "HostnameGenerator",
+      "MeshAccessLog",
+      "MeshTrace",
+      "MeshMetric",
+      "MeshProxyPatch",
+    ],
+    hasExport: true,
+    channels: ["2.x", "3.x"],
+  },
 } as const satisfies Record<DialectId, DialectEntry>;
 
 export const dialectEntries: readonly DialectEntry[] = Object.values(CATALOGUE);
@@ -97,8 +132,9 @@ export const IMPORT_CHOICES = [
   "gateway-api",
   "app-mesh",
   "linkerd",
+  "kuma",
 ] as const satisfies readonly ImportChoice[];
 
 export type ExportId = { [K in DialectId]: (typeof CATALOGUE)[K]["hasExport"] extends true ? K : never }[DialectId];
-export const EXPORT_IDS = ["istio", "gateway-api", "linkerd"] as const satisfies readonly ExportId[];
-export const CHANNELS = ["standard", "experimental"] as const;
+export const EXPORT_IDS = ["istio", "gateway-api", "linkerd", "kuma"] as const satisfies readonly ExportId[];
+export const CHANNELS = ["standard", "experimental", "2.x", "3.x"] as const;

@@ -6,6 +6,7 @@ import { AUTO, type DialectId, type ExportId, type ImportChoice } from "./catalo
 import { gatewayApi } from "./gateway-api";
 import { istio } from "./istio";
 import { kubernetes } from "./kubernetes";
+import { kuma } from "./kuma";
 import { linkerd } from "./linkerd";
 import type { Dialect, DialectExport, ExportOptions } from "./shared/dialect";
 import { type ImportResult, importWith } from "./shared/import";
@@ -22,6 +23,7 @@ const DIALECTS: Record<DialectId, Dialect> = {
   "gateway-api": gatewayApi,
   "app-mesh": appMesh,
   linkerd,
+  kuma,
 };
 
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];

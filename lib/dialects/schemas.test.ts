@@ -7,7 +7,7 @@ import { buildBundle, dialectOf, exportDocument } from ".";
 import { schemaErrors } from "./gateway-api/testing/schemas";
 
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-const DESIGNS = 12;
+const DESIGNS = 6;
 
 test(`${DESIGNS} random designs from seed ${SEED} go out as the schemas have it, with a verdict for each object`, () => {
   const random = randomOf(SEED);
@@ -19,6 +19,8 @@ test(`${DESIGNS} random designs from seed ${SEED} go out as the schemas have it,
       { id: "gateway-api", schema: "standard", channel: "standard" },
       { id: "gateway-api", schema: "experimental", channel: "experimental" },
       { id: "linkerd", schema: "linkerd", channel: undefined },
+      { id: "kuma", schema: "kuma-2.x", channel: "2.x" },
+      { id: "kuma", schema: "kuma-3.x", channel: "3.x" },
     ] as const;
     for (const { id, schema, channel } of forms) {
       const made = exportDocument(id, design, channel === undefined ? {} : { channel });

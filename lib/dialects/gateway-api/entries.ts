@@ -9,7 +9,7 @@ export type Listed = { entries: Entry[]; judged: Map<number, Judgement[]> };
 
 type Draft = Entry & { bareExcluded?: string };
 
-export function listEntries(route: Route): Listed {
+export function listEntries(route: Route, saysAbsent = false): Listed {
   const judged = new Map<number, Judgement[]>();
   const judge = (rule: number, judgement: Judgement) => judged.set(rule, [...(judged.get(rule) ?? []), judgement]);
   const drafts = route.spec.rules.flatMap((rule, i): Draft[] => {
@@ -17,7 +17,7 @@ export function listEntries(route: Route): Listed {
     const seen = new Set<string>();
     const isReplaced = rule.rewrite?.path !== undefined && rule.action.type === "forward";
     return matches.flatMap((match, m): Draft[] => {
-      const lowered = lowerMatch(match);
+      const lowered = lowerMatch(match, saysAbsent);
       if ("reason" in lowered) {
         const reason = `${lowered.reason}; the calls that the match takes here go on to other rules`;
         judge(i, { verdict: "lost", reason, changesMeaning: true });

@@ -5,7 +5,8 @@ import { quoted, regexAsPrefix } from "./match";
 import { ROOT } from "./state";
 
 export type ApiPath = { type: "exact" | "prefix" | "regex"; value: string };
-export type ApiValue = { name: string; type: "exact" | "regex"; value: string };
+/** absent: only where a product has the word. */
+export type ApiValue = { name: string; type: "exact" | "regex" | "absent"; value: string };
 export type ApiMatch = { path: ApiPath; method?: string; headers: ApiValue[]; query: ApiValue[] };
 
 export type Lowered = {
@@ -21,9 +22,10 @@ const MAX_VALUES = 16;
 const PATH = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/;
 const BAD_PARTS = ["//", "/./", "/../", "%2f", "%2F"];
 
-export function lowerMatch(match: RouteMatch): Lowered | { reason: string } {
+/** `saysAbsent`: the product can ask for a header that is not there. */
+export function lowerMatch(match: RouteMatch, saysAbsent = false): Lowered | { reason: string } {
   const path = lowerPath(match.path);
-  const headers = lowerValues(match.headers ?? [], (name) => name.toLowerCase());
+  const headers = lowerValues(match.headers ?? [], (name) => name.toLowerCase(), saysAbsent);
   const query = lowerValues(match.query ?? [], (name) => name);
   const bad = match.methods?.filter((method) => !METHODS.has(method)) ?? [];
   const reason =
@@ -91,10 +93,11 @@ const NAME = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256}$/;
 function lowerValues(
   list: readonly (HeaderMatch | QueryMatch)[],
   identity: (name: string) => string,
+  saysAbsent = false,
 ): { values: ApiValue[]; reason?: string } {
   const values: ApiValue[] = [];
   for (const each of list) {
-    const value = lowerValue(each);
+    const value = lowerValue(each, saysAbsent);
     if (typeof value === "string") return { values, reason: value };
     const same = values.find((other) => identity(other.name) === identity(value.name));
     if (!same) values.push(value);
@@ -106,8 +109,9 @@ function lowerValues(
   return { values };
 }
 
-function lowerValue(each: HeaderMatch | QueryMatch): ApiValue | string {
+function lowerValue(each: HeaderMatch | QueryMatch, saysAbsent: boolean): ApiValue | string {
   const { name, type, value = "" } = each;
+  if (saysAbsent && "invert" in each && each.invert && type === "present") return { name, type: "absent", value };
   if ("invert" in each && each.invert) return `"not" on header ${name} cannot be said`;
   if (!NAME.test(name)) return `the name ${name} cannot be said`;
   if (type === "exact") return value === "" ? `an empty ${name} cannot be said` : { name, type, value };

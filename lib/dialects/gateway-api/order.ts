@@ -27,7 +27,11 @@ export type Ordered = {
 
 const MAX_ENTRIES = 200;
 
-export function orderBySpecificity(list: readonly Entry[]): Ordered {
+/** How a product compares matches; `leavesExpressionsOpen`: nobody says which of an expression and a prefix is tried first. */
+export type Precedence = { compare(a: ApiMatch, b: ApiMatch): number; leavesExpressionsOpen: boolean };
+const GATEWAY_API: Precedence = { compare: compareMatches, leavesExpressionsOpen: true };
+
+export function orderBySpecificity(list: readonly Entry[], precedence: Precedence = GATEWAY_API): Ordered {
   let entries = [...list];
   const uncertain = new Map<number, string>();
   const judged = new Map<Entry, Set<Entry>>();
@@ -41,7 +45,7 @@ export function orderBySpecificity(list: readonly Entry[]): Ordered {
         const known = judged.get(early) ?? new Set<Entry>();
         if (known.has(late)) continue;
         judged.set(early, known.add(late));
-        const step = settle(entries, early, late, uncertain);
+        const step = settle(entries, early, late, { uncertain, precedence });
         if (step === undefined) continue;
         if (step.length > MAX_ENTRIES) {
           const why = "there are too many ways in which the rules overlap";
@@ -56,12 +60,15 @@ export function orderBySpecificity(list: readonly Entry[]): Ordered {
   return { entries, uncertain };
 }
 
+type Settling = { uncertain: Map<number, string>; precedence: Precedence };
+
 /** The list with what this pair needs; undefined when it needs nothing. */
-function settle(entries: Entry[], early: Entry, late: Entry, uncertain: Map<number, string>): Entry[] | undefined {
+function settle(entries: Entry[], early: Entry, late: Entry, { uncertain, precedence }: Settling): Entry[] | undefined {
   const common = intersect(early.match, late.match);
   if (common === null) return undefined;
   const types = [early.match.path.type, late.match.path.type];
-  if (types.includes("regex") && !types.includes("exact") && early.match.path.value !== late.match.path.value) {
+  const isOpen = precedence.leavesExpressionsOpen && types.includes("regex") && !types.includes("exact");
+  if (isOpen && early.match.path.value !== late.match.path.value) {
     tell(
       uncertain,
       early,
@@ -70,7 +77,7 @@ function settle(entries: Entry[], early: Entry, late: Entry, uncertain: Map<numb
     );
     return undefined;
   }
-  if (!isAhead(late, early)) return undefined;
+  if (!isAhead(late, early, precedence)) return undefined;
   if (common === "unknown") {
     tell(uncertain, early, late, "the later rule is the more specific one, and what both take cannot be said");
     return undefined;
@@ -78,7 +85,7 @@ function settle(entries: Entry[], early: Entry, late: Entry, uncertain: Map<numb
   const isDead = coversMatch(early.match, late.match);
   if (isDead) return entries.filter((each) => each !== late);
   const own = entries.filter((each) => doesTheSame(each, early));
-  if (own.some((each) => coversMatch(each.match, common) && isAhead(each, late))) return undefined;
+  if (own.some((each) => coversMatch(each.match, common) && isAhead(each, late, precedence))) return undefined;
   if (own.some((each) => isSameJson(each.match, common))) {
     tell(uncertain, early, late, "both take the same calls, and the product tries the other one first");
     return undefined;
@@ -89,8 +96,8 @@ function settle(entries: Entry[], early: Entry, late: Entry, uncertain: Map<numb
 }
 
 /** Whether the product tries the first before the second: more specific, or as specific and of an earlier rule. */
-function isAhead(a: Entry, b: Entry): boolean {
-  const difference = compareMatches(a.match, b.match);
+function isAhead(a: Entry, b: Entry, { compare }: Precedence): boolean {
+  const difference = compare(a.match, b.match);
   if (difference !== 0) return difference < 0;
   return a.rule === b.rule ? a.sub < b.sub : a.rule < b.rule;
 }

@@ -61,6 +61,7 @@ function commonValues(
     const other = a.find((each) => identity(each.name) === identity(value.name));
     if (!other) result.push(value);
     else if (other.type !== value.type || other.value !== value.value) {
+      if (other.type === "absent" || value.type === "absent") return null;
       if (other.type === "exact" && value.type === "exact") return null;
       if (other.type === "regex" && value.type === "regex") {
         isUnknown = true;

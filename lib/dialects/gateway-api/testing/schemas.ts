@@ -19,6 +19,8 @@ const files = {
   namespace: "../../kubernetes/fixtures/namespace.json",
   istio: "../../istio/fixtures/schemas/v1.json",
   linkerd: "../../linkerd/fixtures/schemas/v1.json",
+  "kuma-2.x": "../../kuma/fixtures/schemas/2.x.json",
+  "kuma-3.x": "../../kuma/fixtures/schemas/3.x.json",
 };
 
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
@@ -27,7 +29,7 @@ const compiled = new Map<string, ValidateFunction>();
 /** Every way in which the resources break the schemas; a kind without a schema is one. */
 export function schemaErrors(
   resources: readonly Manifest[],
-  channel: "standard" | "experimental" | "istio" | "linkerd",
+  channel: "standard" | "experimental" | "istio" | "linkerd" | "kuma-2.x" | "kuma-3.x",
 ): string[] {
   // routes of Linkerd are Gateway API's
   const routes = channel === "linkerd" ? read(files.standard) : {};

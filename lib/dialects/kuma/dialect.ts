@@ -1,0 +1,87 @@
+// Kuma as a dialect: resources of 2.x and 3.x, in the Kubernetes and the universal form, in; either version out.
+import { CATALOGUE } from "../catalogue";
+import { type ImportContext, type Resource, understood } from "../shared/context";
+import type { Dialect, Importer, Reading } from "../shared/dialect";
+import { assemble } from "./assemble";
+import { GROUP, meshOf, unwrapUniversal, VERSION } from "./documents";
+import { exportKuma } from "./export";
+import { FIELDS } from "./field-verdicts";
+import { importGateway } from "./gateway";
+import {
+  importDataplane,
+  importExternalService,
+  importIdentity,
+  importMesh,
+  importMeshService,
+  importTls,
+} from "./ground";
+import { importHttpRoute } from "./http-route";
+import { keptReaders } from "./kept-kinds";
+import { leaveOut } from "./merge";
+import { importPermission } from "./permission";
+import { importPolicy, readBalancer, readBreaker, readRetry, readTimeout } from "./read-policy";
+import { KumaState } from "./state";
+
+const RANK = 400;
+
+function reading(): Reading {
+  const state = new KumaState();
+  // what others name comes first: instances, services, gateways; then the policies
+  const readers: [kind: string, run: Importer["run"], isClusterWide?: boolean][] = [
+    ["Mesh", importMesh(state), true],
+    ["MeshIdentity", importIdentity(state)],
+    ["Dataplane", importDataplane(state)],
+    ["MeshService", importMeshService],
+    ["MeshExternalService", importExternalService],
+    ["MeshGateway", importGateway, true],
+    ["MeshTLS", importTls(state)],
+    ["MeshTrafficPermission", importPermission(state)],
+    ["MeshHTTPRoute", importHttpRoute(state)],
+    ["MeshTimeout", importPolicy(state.timeouts, readTimeout)],
+    ["MeshRetry", importPolicy(state.retries, readRetry)],
+    ["MeshCircuitBreaker", importPolicy(state.breakers, readBreaker)],
+    ["MeshLoadBalancingStrategy", importPolicy(state.balancers, readBalancer)],
+    ...keptReaders.map(({ kind, run, isClusterWide }): [string, Importer["run"], boolean] => [
+      kind,
+      run,
+      isClusterWide,
+    ]),
+  ];
+  const importers = readers.map(
+    ([kind, run, isClusterWide], i): Importer => ({
+      group: GROUP,
+      kind,
+      versions: [VERSION],
+      rank: RANK + i,
+      ...(isClusterWide ? { isClusterWide } : {}),
+      run: (context, resource, spec, sink) => {
+        // a design is one mesh: the first that is met
+        state.mesh ??= kind === "Mesh" ? undefined : meshOf(resource);
+        const mesh = kind === "Mesh" ? resource.name : meshOf(resource);
+        const own = withOwnLabels(resource);
+        if (state.mesh === undefined || state.mesh === mesh) return run(context, own, spec, sink);
+        const result = understood(resource);
+        leaveOut(context, { resource, result }, `it belongs to mesh ${mesh}, and the design is ${state.mesh}`);
+        return result;
+      },
+    }),
+  );
+  return { importers, finish: (context: ImportContext) => assemble(context, state) };
+}
+
+/** Without the labels that Kuma writes itself. */
+function withOwnLabels({ labels, ...resource }: Resource): Resource {
+  const own = Object.entries(labels ?? {}).filter(([key]) => !/^(.*\.)?kuma\.io\//.test(key));
+  return own.length === 0 ? resource : { ...resource, labels: Object.fromEntries(own) };
+}
+
+const kinds = new Set(reading().importers.map(({ kind }) => kind));
+
+export const kuma: Dialect = {
+  ...CATALOGUE.kuma,
+  recognises: (apiVersion, kind) => apiVersion.startsWith(`${GROUP}/`) && kinds.has(kind),
+  unwrap: (value) => unwrapUniversal(value, kinds),
+  reading,
+  exportDocument: exportKuma,
+  fields: FIELDS,
+};

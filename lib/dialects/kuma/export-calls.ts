@@ -1,0 +1,286 @@
+// Routes and traffic policies of a service -> MeshHTTPRoute, MeshTimeout, MeshRetry, MeshCircuitBreaker, MeshLoadBalancingStrategy.
+// The rule: rules that differ in times or retries are in routes of their own, which the policies name; where all are alike the policies name the service.
+import {
+  isSameJson,
+  objectKey,
+  type Retries,
+  type Route,
+  type RouteRule,
+  refKey,
+  type Service,
+  type TrafficPolicy,
+} from "@/lib/mesh";
+import type { Judgement } from "../gateway-api/entries";
+import { versionServiceName } from "../gateway-api/export-rule";
+import { msToDuration } from "../shared/fields";
+import { takesEverything, type Versions, type WrittenRule, withKeptFilters, writeRoute } from "./export-http-route";
+import type { KumaExport, Ref } from "./export-refs";
+import { LIMITS, TO_GRPC_ON, TO_HTTP_ON, TO_TYPE } from "./read-policy";
+
+type Entry = { targetRef: Ref; default: Record<string, unknown> };
+/** What a service's policies say of calls to it. */
+type Plan = { timeouts: Entry[]; retries: Entry[] };
+
+export function exportService(out: KumaExport, service: Service, versions: Versions): void {
+  const { context } = out;
+  const key = objectKey(service);
+  const { namespace } = service.metadata;
+  const plan: Plan = { timeouts: [], retries: [] };
+  const [route, ...others] = context.index.all("Route").filter((each) => refKey(each.spec.target, each) === key);
+  if (route) exportRoute(out, service, route, versions, plan);
+  for (const each of others) {
+    context.lose(each, ["spec"], "lost", `${route?.metadata.name} already says where calls of this service go`, {
+      changesMeaning: true,
+    });
+  }
+  const limits = exportTraffic(out, service, versions);
+  const home = { name: route?.metadata.name ?? limits.name, namespace: out.homeOf(namespace) };
+  const timeouts = joined([...plan.timeouts, ...limits.timeouts]);
+  if (timeouts.length > 0) out.add("MeshTimeout", home, { to: timeouts });
+  if (plan.retries.length > 0) out.add("MeshRetry", home, { to: plan.retries });
+}
+
+/** One entry for each target: fields of the same target side by side. */
+function joined(entries: readonly Entry[]): Entry[] {
+  const result: Entry[] = [];
+  for (const entry of entries) {
+    const at = result.findIndex(({ targetRef }) => isSameJson(targetRef, entry.targetRef));
+    const there = result[at];
+    if (there) result[at] = { ...there, default: { ...there.default, ...entry.default } };
+    else result.push(entry);
+  }
+  return result;
+}
+
+function exportRoute(out: KumaExport, service: Service, route: Route, versions: Versions, plan: Plan): void {
+  const { context } = out;
+  const { name, namespace } = service.metadata;
+  const judged = new Map<number, Judgement[]>();
+  const judge = (rule: number, judgement: Judgement) => {
+    const all = judged.get(rule) ?? [];
+    if (!all.some(({ reason }) => reason === judgement.reason)) judged.set(rule, [...all, judgement]);
+  };
+  const written = withKeptFilters(out, route, writeRoute(out, route, versions, judge));
+  const isGrpc = service.spec.ports.find(({ protocol }) => protocol !== "tcp")?.protocol === "grpc";
+  const timesOf = (index: number) => {
+    const rule = route.spec.rules[index];
+    return rule?.action.type === "forward" ? times(rule, isGrpc, (judgement) => judge(index, judgement)) : undefined;
+  };
+  const runs = inRuns(written, timesOf);
+  const home = out.homeOf(namespace);
+  const names: string[] = [];
+  runs.forEach((run, i) => {
+    // of two routes Kuma takes the one first whose name comes last
+    const base =
+      runs.length === 1
+        ? route.metadata.name
+        : `${route.metadata.name.slice(0, 240)}-${String(runs.length - i).padStart(2, "0")}`;
+    const to = [{ targetRef: out.service(name, namespace), rules: run.rules.map(({ rule }) => rule) }];
+    const made = out.add("MeshHTTPRoute", { name: base, namespace: home }, { to }, { of: route });
+    names.push(made);
+    if (!run.times) return;
+    const targetRef = runs.length === 1 ? out.service(name, namespace) : out.named("MeshHTTPRoute", made, home);
+    plan.timeouts.push({ targetRef, default: run.times.timeout });
+    plan.retries.push({ targetRef, default: run.times.retry });
+  });
+  if (!takesEverything(route)) {
+    const reason = "Kuma sends what no rule takes to the service itself, where the design answers 404";
+    context.lose(route, ["spec", "rules"], "approximate", reason, { changesMeaning: true });
+  }
+  report(out, route, judged, names);
+}
+
+type Times = { timeout: Record<string, unknown>; retry: Record<string, unknown> };
+type Run = { rules: WrittenRule[]; times: Times | undefined };
+
+/** Neighbours of the same times stay together; a redirect has none and goes with either. */
+function inRuns(written: readonly WrittenRule[], timesOf: (index: number) => Times | undefined): Run[] {
+  const runs: Run[] = [];
+  for (const rule of written) {
+    const own = timesOf(rule.index);
+    const last = runs.at(-1);
+    if (last && (own === undefined || last.times === undefined || isSameJson(own, last.times))) {
+      last.rules.push(rule);
+      last.times ??= own;
+    } else runs.push({ rules: [rule], times: own });
+  }
+  return runs;
+}
+
+/** What a proxy retries on that was told nothing, as far as Kuma has words: those of the compiler. */
+export const DEFAULT_RETRY = {
+  http: { numRetries: 2, retryOn: ["ConnectFailure", "RefusedStream"] },
+  grpc: { numRetries: 2, retryOn: ["Unavailable", "Canceled"] },
+};
+/** Kuma's own list begins where no condition is named. */
+const WITHOUT_WORD = new Set(["retriable-status-codes"]);
+
+function times(rule: RouteRule, isGrpc: boolean, judge: (judgement: Judgement) => void): Times {
+  const timeout = { http: { requestTimeout: msToDuration(rule.timeoutMs ?? 0) } };
+  return { timeout, retry: rule.retries ? retryOf(rule.retries, isGrpc, judge) : DEFAULT_RETRY };
+}
+
+function retryOf(
+  { attempts, perTryTimeoutMs, on = [] }: Retries,
+  isGrpc: boolean,
+  judge: (judgement: Judgement) => void,
+): Record<string, unknown> {
+  const protocol = isGrpc ? "grpc" : "http";
+  if (attempts === 0) return { [protocol]: { numRetries: 0 } };
+  const words = isGrpc ? TO_GRPC_ON : TO_HTTP_ON;
+  const perTry = perTryTimeoutMs === undefined ? {} : { perTryTimeout: msToDuration(perTryTimeoutMs) };
+  if (on.length === 0) return { [protocol]: { ...DEFAULT_RETRY[protocol], numRetries: attempts, ...perTry } };
+  const said = on.flatMap((word) => words[word] ?? (!isGrpc && /^\d+$/.test(word) ? word : []));
+  // what only gRPC answers with has no effect on other calls, and is not missed there
+  const missed = on.filter(
+    (word) =>
+      words[word] === undefined &&
+      !WITHOUT_WORD.has(word) &&
+      (isGrpc || (!/^\d+$/.test(word) && TO_GRPC_ON[word] === undefined)),
+  );
+  if (missed.length > 0) {
+    judge({
+      verdict: "approximate",
+      reason: `retries on ${missed.join(", ")} cannot be said of ${protocol} calls`,
+      changesMeaning: true,
+    });
+  }
+  if (said.length === 0) return { [protocol]: { numRetries: 0 } };
+  if (said.every((word) => /^\d+$/.test(word))) {
+    judge({
+      verdict: "approximate",
+      reason: "beside status codes alone Kuma also tries failed connections and 502, 503 and 504 again",
+      changesMeaning: true,
+    });
+  }
+  return { [protocol]: { numRetries: attempts, ...perTry, retryOn: said } };
+}
+
+function report(
+  out: KumaExport,
+  route: Route,
+  judged: ReadonlyMap<number, readonly Judgement[]>,
+  names: readonly string[],
+): void {
+  const target = names.map((name) => `MeshHTTPRoute ${name}`).join(", ");
+  route.spec.rules.forEach((_rule, i) => {
+    const all = judged.get(i) ?? [];
+    const path = ["spec", "rules", i];
+    for (const { verdict, reason, changesMeaning } of all)
+      out.context.lose(route, path, verdict, reason, { ...(changesMeaning ? { changesMeaning } : {}), target });
+    if (all.length === 0)
+      out.context.tell(route, path, "exact", "means the same in Kuma, with its times in MeshTimeout and MeshRetry", {
+        target,
+      });
+  });
+}
+
+type Limits = { name: string; timeouts: Entry[] };
+
+function exportTraffic(out: KumaExport, service: Service, versions: Versions): Limits {
+  const { index } = out.context;
+  const { name, namespace } = service.metadata;
+  const key = objectKey(service);
+  const policies = index.trafficPoliciesOf(key);
+  const own = policies.find(({ spec }) => spec.subset === undefined);
+  const places: { targetRef: Ref; blocks: Partial<TrafficPolicy["spec"]> }[] = [];
+  if (own) places.push({ targetRef: out.service(name, namespace), blocks: own.spec });
+  for (const subset of index.subsetsOf(key)) {
+    const special = policies.find(({ spec }) => spec.subset === subset.spec.name);
+    if (!versions.isOwnService(key, subset.spec.name)) {
+      if (special)
+        out.context.lose(
+          special,
+          ["spec"],
+          "lost",
+          "Kuma 2.x limits services, not versions by tag: what the service says holds",
+          { changesMeaning: true },
+        );
+      continue;
+    }
+    const { service: _service, subset: _subset, ...blocks } = { ...own?.spec, ...special?.spec };
+    if (Object.keys(blocks).length === 0) continue;
+    versions.needs(key, subset.spec.name);
+    places.push({ targetRef: out.service(versionServiceName(index, key, subset.spec.name), namespace), blocks });
+  }
+  for (const policy of policies) judgeTraffic(out, policy);
+  const source = own ?? policies[0];
+  const home = { name: source?.metadata.name ?? name, namespace: out.homeOf(namespace) };
+  const entries = (of: (blocks: Partial<TrafficPolicy["spec"]>) => Record<string, unknown>) =>
+    places.flatMap(({ targetRef, blocks }): Entry[] => {
+      const body = of(blocks);
+      return Object.keys(body).length > 0 ? [{ targetRef, default: body }] : [];
+    });
+  const breakers = entries(breakerOf);
+  if (breakers.length > 0) out.add("MeshCircuitBreaker", home, { to: breakers }, { of: source });
+  const balancers = entries(({ loadBalancing }) =>
+    loadBalancing ? { loadBalancer: { type: TO_TYPE[loadBalancing.policy] } } : {},
+  );
+  if (balancers.length > 0) out.add("MeshLoadBalancingStrategy", home, { to: balancers }, { of: source });
+  const timeouts = entries(({ connectionPool: pool }) => ({
+    ...(pool?.connectTimeoutMs === undefined ? {} : { connectionTimeout: msToDuration(pool.connectTimeoutMs) }),
+    ...(pool?.idleTimeoutMs === undefined ? {} : { idleTimeout: msToDuration(pool.idleTimeoutMs) }),
+  }));
+  return { name: home.name, timeouts };
+}
+
+/** Envoy's, which acts unless it is turned off. */
+const CONSECUTIVE_5XX = 5;
+
+function breakerOf({
+  connectionPool: pool,
+  outlierDetection: outlier,
+}: Partial<TrafficPolicy["spec"]>): Record<string, unknown> {
+  const limits = Object.fromEntries(LIMITS.flatMap((name) => (pool?.[name] === undefined ? [] : [[name, pool[name]]])));
+  const total = outlier?.consecutive5xxErrors ?? CONSECUTIVE_5XX;
+  const gateway = outlier?.consecutiveGatewayErrors ?? 0;
+  const detection = outlier && {
+    ...(outlier.intervalMs === undefined ? {} : { interval: msToDuration(outlier.intervalMs) }),
+    ...(outlier.baseEjectionTimeMs === undefined ? {} : { baseEjectionTime: msToDuration(outlier.baseEjectionTimeMs) }),
+    ...(outlier.maxEjectionPercent === undefined ? {} : { maxEjectionPercent: outlier.maxEjectionPercent }),
+    healthyPanicThreshold: outlier.minHealthPercent ?? 0,
+    ...(total > 0 || gateway > 0
+      ? {
+          detectors: {
+            ...(total > 0 ? { totalFailures: { consecutive: total } } : {}),
+            ...(gateway > 0 ? { gatewayFailures: { consecutive: gateway } } : {}),
+          },
+        }
+      : { disabled: true }),
+  };
+  return {
+    ...(Object.keys(limits).length > 0 ? { connectionLimits: limits } : {}),
+    ...(detection ? { outlierDetection: detection } : {}),
+  };
+}
+
+function judgeTraffic({ context }: KumaExport, policy: TrafficPolicy): void {
+  const { connectionPool: pool, outlierDetection: outlier, retryBudget } = policy.spec;
+  const say = (path: string[], verdict: "exact" | "lost" | "approximate" | "ignored", reason: string) =>
+    context.tell(policy, ["spec", ...path], verdict, reason);
+  for (const name of Object.keys(pool ?? {})) {
+    if (name === "maxRequestsPerConnection")
+      say(["connectionPool", name], "lost", "Kuma does not limit the requests of a connection");
+    else
+      say(
+        ["connectionPool", name],
+        "exact",
+        `means the same in ${name.endsWith("Ms") ? "MeshTimeout" : "MeshCircuitBreaker"}`,
+      );
+  }
+  for (const name of Object.keys(outlier ?? {})) {
+    const path = ["outlierDetection", name];
+    if (name === "legacyConsecutiveErrors")
+      say(
+        path,
+        "approximate",
+        "it has no effect here; what acts, five 5xx in a row unless said otherwise, is written as totalFailures: write gatewayFailures if 502, 503 and 504 were meant",
+      );
+    else if (name === "alwaysEjectOneHost")
+      say(path, "lost", "Kuma cannot tell Envoy to allow the first ejection: set maxEjectionPercent instead");
+    else say(path, "exact", "means the same in MeshCircuitBreaker");
+  }
+  if (policy.spec.loadBalancing) say(["loadBalancing"], "exact", "means the same in MeshLoadBalancingStrategy");
+  if (retryBudget)
+    say(["retryBudget"], "lost", "Kuma has no retry budget: connectionLimits.maxRetries limits how many are under way");
+}

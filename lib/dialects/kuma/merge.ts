@@ -1,0 +1,154 @@
+// Which entries of which policies act on a service, in the order in which Kuma merges them: field by field, a later one wins.
+// The rule: the order is Kuma's own (kind of the top-level target, role, kind of the destination, then names backwards), and a policy for some
+// callers only has no place in the model: it is kept whole, and told.
+import { objectKey, type Service } from "@/lib/mesh";
+import type { ImportContext } from "../shared/context";
+import { keepWhole } from "../shared/verbatim";
+import { isSystem, NAMESPACE_LABEL } from "./documents";
+import type { Entry, KumaState, Policy } from "./state";
+import { type Place, placeOf, selectionOf } from "./target-ref";
+
+/** An entry that acts on every service, on one, or on the rules of one MeshHTTPRoute. */
+export type Acting<C> = {
+  policy: Policy<C>;
+  entry: Entry<C>;
+  place?: Place;
+  /** Name of the MeshHTTPRoute. */
+  route?: string;
+};
+
+const ROLES = ["system", "producer", "consumer"] as const;
+type Role = (typeof ROLES)[number];
+
+/** Who a policy is from: decides whose calls it is for. */
+function roleOf<C>({ resource, to }: Policy<C>): Role {
+  if (isSystem(resource)) return "system";
+  const isOwn = to.every(({ ref }) => {
+    const namespace = ref.namespace ?? ref.labels[NAMESPACE_LABEL];
+    const isNamed = ref.name !== undefined && (namespace === undefined || namespace === resource.namespace);
+    // 3.x: labels name a resource of this namespace only together with its zone
+    const isPinned = ref.labels["kuma.io/zone"] !== undefined && namespace === resource.namespace;
+    return (ref.kind === "MeshService" || ref.kind === "MeshHTTPRoute") && (isNamed || isPinned);
+  });
+  return isOwn ? "producer" : "consumer";
+}
+
+/** Entries in the order of merging; policies that have no place are kept. */
+export function actingEntries<C>(
+  context: ImportContext,
+  state: KumaState,
+  policies: readonly Policy<C>[],
+): Acting<C>[] {
+  const acting = policies.flatMap((policy) => {
+    const why = narrowness(context, state, policy);
+    if (why !== undefined) {
+      leaveOut(context, policy, why);
+      return [];
+    }
+    return policy.to.flatMap((entry) => resolved(context, policy, entry));
+  });
+  return acting.sort(
+    (a, b) =>
+      topRank(a) - topRank(b) ||
+      ROLES.indexOf(roleOf(a.policy)) - ROLES.indexOf(roleOf(b.policy)) ||
+      entryRank(a) - entryRank(b) ||
+      backwards(a.policy.resource.name, b.policy.resource.name),
+  );
+}
+
+const topRank = <C>({ policy }: Acting<C>) => (policy.top === undefined || policy.top.kind === "Mesh" ? 0 : 1);
+const entryRank = <C>({ place, route, entry }: Acting<C>) =>
+  route !== undefined ? 3 : place === undefined ? 0 : entry.ref.sectionName === undefined ? 1 : 2;
+const backwards = (a: string, b: string) => (a < b ? 1 : a > b ? -1 : 0);
+
+/** Why the policy is for some callers only; undefined when it is for all. */
+function narrowness<C>(context: ImportContext, state: KumaState, policy: Policy<C>): string | undefined {
+  const { resource, top, to } = policy;
+  if (to.length === 0) return undefined;
+  const selection = selectionOf(context, state, resource, top);
+  if (selection.type === "unknown") return selection.why;
+  if (selection.type === "services") {
+    const names = selection.services.map(({ metadata }) => metadata.name).join(", ");
+    return `it is for calls of ${names} only, and the model's policies are for all callers`;
+  }
+  const namespace =
+    selection.type === "namespace"
+      ? selection.namespace
+      : roleOf(policy) === "consumer"
+        ? resource.namespace
+        : undefined;
+  if (namespace === undefined) return undefined;
+  const isEverybody = context.all("Service").every(({ metadata }) => metadata.namespace === namespace);
+  return isEverybody
+    ? undefined
+    : `it is for calls from namespace ${namespace} only, and the model's policies are for all callers`;
+}
+
+function resolved<C>(context: ImportContext, policy: Policy<C>, entry: Entry<C>): Acting<C>[] {
+  const { ref } = entry;
+  if (ref.kind === "Mesh") return [{ policy, entry }];
+  if (ref.kind === "MeshHTTPRoute") {
+    const route = ref.name ?? ref.labels["kuma.io/display-name"];
+    return route === undefined ? [] : [{ policy, entry, route }];
+  }
+  const place =
+    ref.kind === "MeshService" || ref.kind === "MeshServiceSubset" ? placeOf(context, policy.resource, ref) : undefined;
+  if (place) {
+    if (ref.sectionName !== undefined && place.service.spec.ports.length > 1) {
+      const message = `is for port ${ref.sectionName} of ${place.service.metadata.name} only; here it is for every port`;
+      context.warn(policy.resource, ref.path, message, "Give each port a service of its own.", {
+        changesMeaning: true,
+      });
+    }
+    return [{ policy, entry, place }];
+  }
+  leaveOut(context, policy, `its entry ${entry.index} is for ${ref.kind}, which the model cannot name`);
+  return [];
+}
+
+/** Keeps the whole resource, once, and says what it would do. */
+export function leaveOut(
+  context: ImportContext,
+  policy: Pick<Policy<unknown>, "resource" | "result">,
+  why: string,
+): void {
+  const { resource, result } = policy;
+  const holder = keepWhole(context, resource);
+  if (holder !== undefined && !result.objects.includes(holder)) result.objects.push(holder);
+  const kept =
+    holder === undefined
+      ? "it is too large to be kept"
+      : "it is kept word for word and written back on export, without effect here";
+  context.warn(resource, ["spec"], `is left out: ${why}; ${kept}`, "Add it by hand, if it matters here.", {
+    verdict: "lost",
+    changesMeaning: true,
+  });
+}
+
+/** The entries that act on a service or one of its versions, in the order of merging. */
+export function entriesFor<C>(acting: readonly Acting<C>[], service: Service, subset?: string): Acting<C>[] {
+  const key = objectKey(service);
+  return acting.filter(
+    ({ place, route }) =>
+      route === undefined && (place === undefined || (objectKey(place.service) === key && place.subset === subset)),
+  );
+}
+
+/** Later fields win; fields that are objects are merged, lists replaced. */
+export function merged<C extends object>(confs: readonly C[]): C | undefined {
+  if (confs.length === 0) return undefined;
+  return confs.reduce((all, conf) => mergeInto(all, conf) as C);
+}
+
+function mergeInto(a: object, b: object): object {
+  const result: Record<string, unknown> = { ...a };
+  for (const [key, value] of Object.entries(b)) {
+    const there = result[key];
+    const isDeep = isPlain(there) && isPlain(value);
+    result[key] = isDeep ? mergeInto(there, value) : value;
+  }
+  return result;
+}
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,153 @@
+// MeshTimeout, MeshRetry, MeshCircuitBreaker and MeshLoadBalancingStrategy -> what each entry of to[] says in the model's words.
+// The rule: only what was said is read, since Kuma fills each field from another policy; what the model has no word for is kept.
+import { RETRY_CONDITIONS } from "@/lib/mesh";
+import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
+import type { Fields, Sink } from "../shared/fields";
+import type { BalancerConf, BreakerConf, Entry, OutlierConf, Policy, RetryConf, RetryPart, TimeoutConf } from "./state";
+import { readRef } from "./target-ref";
+
+type Read<C> = (fields: Fields) => C;
+
+/** `list` is where the policies of this kind are gathered; entries of from[] and rules[] are for the callee's side. */
+export function importPolicy<C>(list: Policy<C>[], read: Read<C>) {
+  return (_context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood => {
+    const result = understood(resource);
+    const top = readRef(spec.object("targetRef"));
+    const to = spec.list("to").flatMap((fields, index): Entry<C>[] => {
+      const target = fields.object("targetRef");
+      const ref = readRef(target);
+      if (!target)
+        fields.problem("targetRef", "is missing", "Say what the entry is for, as kind: MeshService and a name.");
+      const body = fields.object("default");
+      const conf = body ? read(body) : undefined;
+      body?.keepRest();
+      fields.keepRest();
+      return ref && conf ? [{ ref, index, conf }] : [];
+    });
+    spec.keepRest();
+    list.push({ resource, result, top, to, kept: sink.kept });
+    return result;
+  };
+}
+
+export function readTimeout(fields: Fields): TimeoutConf {
+  const connectMs = fields.duration("connectionTimeout");
+  const idleMs = fields.duration("idleTimeout");
+  const http = fields.object("http");
+  const requestMs = http?.duration("requestTimeout");
+  http?.keepRest();
+  return defined({ connectMs, idleMs, requestMs });
+}
+
+const HTTP_ON: Record<string, string> = {
+  "5XX": "5xx",
+  GatewayError: "gateway-error",
+  Reset: "reset",
+  Retriable4xx: "retriable-4xx",
+  ConnectFailure: "connect-failure",
+  RefusedStream: "refused-stream",
+};
+const GRPC_ON: Record<string, string> = {
+  Canceled: "cancelled",
+  DeadlineExceeded: "deadline-exceeded",
+  Internal: "internal",
+  ResourceExhausted: "resource-exhausted",
+  Unavailable: "unavailable",
+};
+const swapped = (words: Record<string, string>) => Object.fromEntries(Object.entries(words).map(([a, b]) => [b, a]));
+/** The model's conditions in Kuma's words. */
+export const TO_HTTP_ON = swapped(HTTP_ON);
+export const TO_GRPC_ON = swapped(GRPC_ON);
+
+export function readRetry(fields: Fields): RetryConf {
+  const http = fields.object("http");
+  const grpc = fields.object("grpc");
+  return defined({
+    http: http ? retryPart(http, (word) => HTTP_ON[word] ?? (/^[2-5]\d\d$/.test(word) ? word : undefined)) : undefined,
+    grpc: grpc ? retryPart(grpc, (word) => GRPC_ON[word]) : undefined,
+  });
+}
+
+function retryPart(fields: Fields, wordOf: (word: string) => string | undefined): RetryPart {
+  const attempts = fields.number("numRetries");
+  const perTryMs = fields.duration("perTryTimeout");
+  const written = fields.texts("retryOn");
+  const on = written?.flatMap((word) => wordOf(word) ?? []);
+  // the list is replaced as a whole, so what is not understood of it is kept with the rest
+  if (written && on && on.length < written.length) fields.keep("retryOn", written);
+  fields.keepRest();
+  return defined({ attempts, perTryMs, on: on && on.length > 0 ? on : undefined });
+}
+
+export const isCondition = (word: string) =>
+  (RETRY_CONDITIONS as readonly string[]).includes(word) || /^[2-5]\d\d$/.test(word);
+
+export const LIMITS = ["maxConnections", "maxPendingRequests", "maxRequests", "maxRetries"] as const;
+/** Envoy's default for a detector that is named without a number. */
+const CONSECUTIVE = 5;
+
+export function readBreaker(fields: Fields): BreakerConf {
+  const pool = fields.object("connectionLimits");
+  const limits = Object.fromEntries(
+    LIMITS.flatMap((name) => {
+      const value = pool?.number(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  pool?.keepRest();
+  const outlier = fields.object("outlierDetection");
+  return defined({ limits: pool ? limits : undefined, outlier: outlier ? readOutlier(outlier) : undefined });
+}
+
+function readOutlier(fields: Fields): OutlierConf {
+  const detectors = fields.object("detectors");
+  const count = (name: string) => {
+    const detector = detectors?.object(name);
+    const value = detector?.number("consecutive");
+    detector?.keepRest();
+    return detector ? (value ?? CONSECUTIVE) : undefined;
+  };
+  const total = count("totalFailures");
+  const gateway = count("gatewayFailures");
+  detectors?.keepRest();
+  const conf = defined({
+    isOff: fields.flag("disabled"),
+    total,
+    gateway,
+    intervalMs: fields.duration("interval"),
+    ejectionMs: fields.duration("baseEjectionTime"),
+    maxPercent: fields.number("maxEjectionPercent"),
+    panic: panicOf(fields),
+  });
+  fields.keepRest();
+  return conf;
+}
+
+/** A whole number, or a text with a decimal one. */
+function panicOf(fields: Fields): number | undefined {
+  const value = fields.take("healthyPanicThreshold");
+  const number = typeof value === "string" && /^\d+(\.0+)?$/.test(value) ? Number(value) : value;
+  if (typeof number === "number" && Number.isInteger(number)) return number;
+  if (value !== undefined) fields.keep("healthyPanicThreshold", value);
+  return undefined;
+}
+
+const TYPES = { RoundRobin: "round-robin", LeastRequest: "least-request", Random: "random" } as const;
+export const TO_TYPE = { "round-robin": "RoundRobin", "least-request": "LeastRequest", random: "Random" } as const;
+
+export function readBalancer(fields: Fields): BalancerConf {
+  const balancer = fields.object("loadBalancer");
+  const type = balancer?.peek("type");
+  if (type === "RoundRobin" || type === "LeastRequest" || type === "Random") {
+    balancer?.take("type");
+    balancer?.keepRest();
+    return { policy: TYPES[type] };
+  }
+  balancer?.keepRest();
+  return {};
+}
+
+/** Without the fields that are undefined. */
+export function defined<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
+}

@@ -1,0 +1,75 @@
+// What one import of Kuma resources gathers before it knows which policies act together on a service.
+import type { Filtered } from "../gateway-api/filters";
+import type { RankedMatch } from "../gateway-api/state";
+import type { Resource, Understood } from "../shared/context";
+import type { Kept } from "../shared/fields";
+import type { Place, TargetRef } from "./target-ref";
+
+/** One entry of to[], with what was understood of its default. `index` is its place in the list. */
+export type Entry<C> = { ref: TargetRef; index: number; conf: C };
+
+/** A policy as it was read. `kept` is what the model has no word for. */
+export type Policy<C> = {
+  resource: Resource;
+  result: Understood;
+  top: TargetRef | undefined;
+  to: Entry<C>[];
+  kept: Kept[];
+};
+
+export type TimeoutConf = { connectMs?: number; idleMs?: number; requestMs?: number };
+export type RetryPart = { attempts?: number; perTryMs?: number; on?: string[] };
+export type RetryConf = { http?: RetryPart; grpc?: RetryPart };
+export type BreakerConf = { limits?: Record<string, number>; outlier?: OutlierConf };
+export type OutlierConf = {
+  isOff?: boolean;
+  total?: number;
+  gateway?: number;
+  intervalMs?: number;
+  ejectionMs?: number;
+  maxPercent?: number;
+  panic?: number;
+};
+export type BalancerConf = { policy?: "round-robin" | "least-request" | "random" };
+
+/** A Dataplane of the universal form. */
+export type DataplaneInfo = { resource: Resource; tags: Record<string, string>[]; labels: Record<string, string> };
+
+export class KumaState {
+  readonly timeouts: Policy<TimeoutConf>[] = [];
+  readonly retries: Policy<RetryConf>[] = [];
+  readonly breakers: Policy<BreakerConf>[] = [];
+  readonly balancers: Policy<BalancerConf>[] = [];
+  readonly routes: RoutePolicy[] = [];
+  readonly permissions: Permission[] = [];
+  readonly dataplanes: DataplaneInfo[] = [];
+  /** Calls that a Dataplane opens a port for. */
+  readonly outbounds: { resource: Resource; result: Understood; from: string; to: string }[] = [];
+  /** The trust domain that MeshIdentity says in so many words. */
+  trustDomain: string | undefined;
+  /** The mesh that the import is about: the first that is met. */
+  mesh: string | undefined;
+}
+
+/** A rule as written. `key` is what Kuma merges rules by: their matches. `kept` has paths within the rule. */
+export type RuleSource = {
+  key: string;
+  matches: RankedMatch[];
+  isCatchAll: boolean;
+  filtered?: Filtered;
+  backends?: { place: Place; weight: number }[];
+  kept: Kept[];
+};
+export type RoutePolicy = Policy<{ hostnames?: string[]; rules: RuleSource[] }>;
+
+export type Action = "Allow" | "Deny" | "AllowWithShadowDeny";
+export type Matcher = { type: string; value: string };
+export type Permission = {
+  resource: Resource;
+  result: Understood;
+  top: TargetRef | undefined;
+  /** 2.x: in order, a later entry wins. */
+  from: { ref: TargetRef; action: Action }[];
+  /** 3.x: deny wins over allow; matchers are SPIFFE IDs. */
+  lists: { allow: Matcher[]; shadow: Matcher[]; deny: Matcher[] };
+};
