@@ -2,7 +2,8 @@
 // Walked on the live demo mesh with a real pointer and keyboard; it leaves the mesh as it found it.
 import { type Browser, type Page, request } from "playwright/test";
 import { boxOf, connect, expectSaved, lineOf, moveBox, placeOf } from "./canvas";
-import { expect, signIn, test } from "./meshwright";
+import { test } from "./journey";
+import { expect, signIn } from "./meshwright";
 import { subject } from "./subject";
 
 const DEPLOYED_MS = 90_000;
@@ -126,6 +127,9 @@ async function chooseEcho(page: Page): Promise<void> {
   const app = page.getByRole("combobox", { name: "Runs in local" });
   await expect(app).toBeEnabled();
   if ((await app.inputValue()) === echo) return;
+  // What is said about the service comes in above the field; a list that opens before then is pushed out of sight.
+  await expect(page.getByText("Nobody answers for retuns.")).toBeVisible();
+  await expect(page.getByRole("heading", { name: /^Comments/ })).toBeVisible();
   await app.click();
   await page.getByRole("option", { name: echo }).click();
   await expect(page.getByText("Saved. It takes effect with the next deployment.")).toBeVisible();

@@ -1,6 +1,7 @@
 // A finding is read, its fix looked at as a change of YAML, applied, and taken back on the topology.
 import { expectSaved } from "./canvas";
-import { expect, signIn, test } from "./meshwright";
+import { test } from "./journey";
+import { expect, signIn } from "./meshwright";
 
 test("a fix is previewed, applied and undone", { tag: "@once" }, async ({ page }) => {
   test.setTimeout(120_000);

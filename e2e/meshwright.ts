@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import AxeBuilder from "@axe-core/playwright";
-import { test as base, expect, type Page } from "playwright/test";
+import { type BrowserContext, test as base, expect, type Page } from "playwright/test";
 import { subject } from "./subject";
 
 const run = promisify(execFile);
@@ -15,6 +15,8 @@ export const PEOPLE = {
   reviewer: "reviewer@meshwright.local",
   operator: "operator@meshwright.local",
 } as const;
+export type Person = keyof typeof PEOPLE;
+type Cookies = Awaited<ReturnType<BrowserContext["cookies"]>>;
 
 /** A one-time link, asked of the running Meshwright as a person would: npm start -- --sign-in-link EMAIL. */
 export async function signInLink(email: string, of: { url: string; home: string } = subject()): Promise<string> {
@@ -32,9 +34,19 @@ export async function enterByLink(page: Page, link: string): Promise<void> {
   await page.getByRole("button", { name: "Continue with this link" }).click();
 }
 
-export async function signIn(page: Page, person: keyof typeof PEOPLE = "administrator"): Promise<void> {
-  await enterByLink(page, await signInLink(PEOPLE[person]));
+const sessions = new Map<Person, Cookies>();
+
+/** The first time by a link, afterwards with the session that the link gave: most tests are about what stands behind the door. */
+export async function signIn(page: Page, person: Person = "administrator"): Promise<void> {
+  const session = sessions.get(person);
+  if (session) {
+    await page.context().addCookies(session);
+    await page.goto("/");
+  } else {
+    await enterByLink(page, await signInLink(PEOPLE[person]));
+  }
   await page.waitForURL(/\/meshes\//);
+  sessions.set(person, await page.context().cookies());
 }
 
 /** Problems that a person would see only in the developer tools: collected from the first navigation on. */
@@ -46,23 +58,33 @@ interface Watched {
 const isWhole = () => document.querySelector('div[hidden][id^="S:"]') === null;
 const WHOLE_LIMIT_MS = 2_000;
 
+/** `goto` returns once the page stands as a whole. */
+export function awaitWhole(page: Page): void {
+  const goto = page.goto.bind(page);
+  page.goto = async (...where) => {
+    const response = await goto(...where);
+    await page.waitForFunction(isWhole, undefined, { timeout: WHOLE_LIMIT_MS }).catch(() => undefined);
+    return response;
+  };
+}
+
+/** A page that a test opens itself is watched when the test says so. */
+export function watchConsole(page: Page, errors: string[]): void {
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
+  });
+  page.on("pageerror", (error) => errors.push(`uncaught: ${error.message}`));
+}
+
 export const test = base.extend<Watched>({
   page: async ({ page }, use) => {
-    const goto = page.goto.bind(page);
-    page.goto = async (...where) => {
-      const response = await goto(...where);
-      await page.waitForFunction(isWhole, undefined, { timeout: WHOLE_LIMIT_MS }).catch(() => undefined);
-      return response;
-    };
+    awaitWhole(page);
     await use(page);
   },
   consoleErrors: [
     async ({ page }, use) => {
       const errors: string[] = [];
-      page.on("console", (message) => {
-        if (message.type() === "error") errors.push(`${message.text()} (${message.location().url})`);
-      });
-      page.on("pageerror", (error) => errors.push(`uncaught: ${error.message}`));
+      watchConsole(page, errors);
       await use(errors);
       expect(errors, "errors in the browser's console").toEqual([]);
     },

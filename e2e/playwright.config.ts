@@ -20,7 +20,8 @@ export default defineConfig({
     baseURL: url,
     launchOptions: { executablePath: chromium.executable, args: chromium.arguments },
     screenshot: isScreens ? "off" : "only-on-failure",
-    trace: isScreens ? "off" : "retain-on-failure",
+    // A trace costs every test a good part of its time; it is taken when somebody wants to read one.
+    trace: process.env["MESHWRIGHT_E2E_TRACE"] ? "retain-on-failure" : "off",
     locale: "en-GB",
     timezoneId: "UTC",
     reducedMotion: "reduce",

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import type { Browser, Page } from "playwright/test";
-import { expectSoundScreen, expect as impatient, type PEOPLE, signIn, test } from "./meshwright";
+import { test } from "./journey";
+import { expectSoundScreen, expect as impatient, type Person, signIn } from "./meshwright";
 import { subject } from "./subject";
 
 /** Four browsers, a control plane and eleven sidecars share one machine: a screen may take its time. */
@@ -52,7 +53,7 @@ function api<T = Record<string, unknown>>(
   ) as Promise<Answer<T>>;
 }
 
-async function enter(browser: Browser, person: keyof typeof PEOPLE): Promise<Page> {
+async function enter(browser: Browser, person: Person): Promise<Page> {
   const context = await browser.newContext();
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);

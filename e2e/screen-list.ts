@@ -24,7 +24,6 @@ export const SCREENS: readonly Screen[] = [
   { name: "service", path: "services/production/payment-service" },
   { name: "import", path: "import" },
   { name: "export", path: "export" },
-  { name: "export", path: "export" },
   { name: "policies", path: "policies" },
   { name: "policy", path: "policies/Route/production/payment-service" },
   { name: "policy-new", path: "policies/new" },

@@ -43,12 +43,13 @@ test("render every state", async ({ browser }) => {
   const states = SCREEN_STATES.filter(isWanted);
   test.setTimeout((1 + states.length) * PER_PICTURE_MS);
   const stage = await openStage(browser);
+  const lane = await stage.openLane();
   const missed = await each(states, async (state) => {
-    const page = await stage.show(state);
+    const page = await lane.show(state);
     // A picture of what is there instead shows best what is wrong.
     await expectWords(page, state).finally(() => render(page, "states", `${state.name}.png`));
   });
-  await stage.close();
+  await lane.close();
   expect(missed).toEqual([]);
 });
 

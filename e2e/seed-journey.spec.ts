@@ -1,6 +1,7 @@
 // A team's Istio document comes in, goes live and is taken back: import, apply, deploy, one step back.
 import { readFileSync } from "node:fs";
-import { expect, signIn, test } from "./meshwright";
+import { test } from "./journey";
+import { expect, signIn } from "./meshwright";
 
 const seed = readFileSync(new URL("../lib/dialects/istio/fixtures/seed.yaml", import.meta.url), "utf8");
 /** Eleven sidecars in two waves; generous, because the machine also runs the browser. */

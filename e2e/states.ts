@@ -19,41 +19,57 @@ const PROBLEM = {
 const SHOWN_MS = 15_000;
 const TEN_MINUTES_MS = 600_000;
 
-export interface Stage {
+/** One page at a time, of an administrator or of somebody who may only look: a page that nobody looks at still costs the machine. */
+export interface Lane {
   /** Brings a page into the state, where it stays until the next one; expectWords waits until it shows. */
   show(state: ScreenState): Promise<Page>;
   close(): Promise<void>;
 }
 
-/** Two people with a page each: an administrator, and somebody who may only look. */
+interface Stage {
+  openLane(): Promise<Lane>;
+}
+
 export async function openStage(browser: Browser): Promise<Stage> {
-  const open = async () => {
-    const page = await (await browser.newContext()).newPage();
-    page.setDefaultTimeout(30_000);
-    countAnswers(page);
-    return page;
-  };
-  const administrator = await open();
-  await signIn(administrator);
+  const administrator = await browser.newContext();
+  await signIn(await administrator.newPage());
   await makeFreshMesh(administrator.request);
   const review = await ensureReview(administrator.request);
-  const viewer = await open();
   await makeViewer(administrator.request);
-  await enterByLink(viewer, await signInLink(VIEWER));
-  await viewer.waitForURL(/\/meshes\//);
+  const viewer = await browser.newContext();
+  const door = await viewer.newPage();
+  await enterByLink(door, await signInLink(VIEWER));
+  await door.waitForURL(/\/meshes\//);
+  const people = { administrator: await administrator.storageState(), viewer: await viewer.storageState() };
+  for (const context of [administrator, viewer]) await context.close();
+
   return {
-    async show(state) {
-      const page = state.how === "viewer" ? viewer : administrator;
-      await page.unrouteAll({ behavior: "ignoreErrors" });
-      const mesh = state.how === "fresh mesh" ? FRESH : "shop";
-      await prepare(page, state);
-      await page.goto(addressOf(state, review, mesh));
-      for (const name of state.presses) await page.getByRole("button", { name }).click();
-      if (state.how === "lost connection") await loseConnection(page);
-      return page;
-    },
-    async close() {
-      for (const page of [administrator, viewer]) await page.context().close();
+    async openLane() {
+      let open: { page: Page; person: keyof typeof people } | undefined;
+      const pageOf = async (person: keyof typeof people) => {
+        if (open?.person === person) return open.page;
+        await open?.page.context().close();
+        const page = await (await browser.newContext({ storageState: people[person] })).newPage();
+        page.setDefaultTimeout(30_000);
+        countAnswers(page);
+        open = { page, person };
+        return page;
+      };
+      return {
+        async show(state) {
+          const page = await pageOf(state.how === "viewer" ? "viewer" : "administrator");
+          await page.unrouteAll({ behavior: "ignoreErrors" });
+          const mesh = state.how === "fresh mesh" ? FRESH : "shop";
+          await prepare(page, state);
+          await page.goto(addressOf(state, review, mesh));
+          for (const name of state.presses) await page.getByRole("button", { name }).click();
+          if (state.how === "lost connection") await loseConnection(page);
+          return page;
+        },
+        async close() {
+          await open?.page.context().close();
+        },
+      };
     },
   };
 }
@@ -78,7 +94,8 @@ async function prepare(page: Page, { how, reads }: ScreenState): Promise<void> {
 }
 
 async function answerWith(route: Route, change: (body: Record<string, unknown>) => object): Promise<void> {
-  const response = await route.fetch();
+  // The server closes an idle connection just when it is used again, now and then.
+  const response = await route.fetch({ maxRetries: 3 });
   await route.fulfill({ response, json: change(await response.json()) });
 }
 

@@ -1,35 +1,45 @@
 // Every screen in four guises (wide and phone, light and dark): nothing in the console, nothing sticks out or is cut off, nobody
 // is locked out. Each screen is loaded wide and loaded on a phone, and turned from light to dark as it stands, as the system does
-// at night. One sign-in, because a person walks from screen to screen as well.
+// at night.
 import { GUISES, turn } from "./guises";
-import { expect, expectSoundScreen, signIn, test } from "./meshwright";
+import { inLanes } from "./lanes";
+import { awaitWhole, expect, expectSoundScreen, signIn, test, watchConsole } from "./meshwright";
 import { ensureReview } from "./review-subject";
-import { addressOf, isWanted, SCREENS } from "./screen-list";
+import { addressOf, isWanted, SCREENS, type Screen } from "./screen-list";
 
 const PER_SCREEN_MS = 60_000;
 
-test("every screen is sound in every guise", { tag: "@once" }, async ({ page }) => {
-  test.setTimeout(SCREENS.length * PER_SCREEN_MS);
+test("every screen is sound in every guise", { tag: "@once" }, async ({ page, browser, consoleErrors }) => {
+  const screens = SCREENS.filter(isWanted);
+  test.setTimeout((1 + screens.length) * PER_SCREEN_MS);
   await signIn(page);
   const review = await ensureReview(page.request);
-  // One unsound screen does not hide the next.
-  const unsound: string[] = [];
-  for (const screen of SCREENS.filter(isWanted)) {
-    let loaded: number | undefined;
-    for (const guise of GUISES) {
-      try {
-        await turn(page, guise);
-        if (guise.viewport.width !== loaded) {
-          await page.goto(addressOf(screen, review));
-          loaded = guise.viewport.width;
+  const unsound = await inLanes(screens, async () => {
+    const context = await browser.newContext();
+    const lane = await context.newPage();
+    awaitWhole(lane);
+    watchConsole(lane, consoleErrors);
+    await signIn(lane);
+    const look = async (screen: Screen) => {
+      const missed: string[] = [];
+      let loaded: number | undefined;
+      for (const guise of GUISES) {
+        try {
+          await turn(lane, guise);
+          if (guise.viewport.width !== loaded) {
+            await lane.goto(addressOf(screen, review));
+            loaded = guise.viewport.width;
+          }
+          await expect(lane.getByRole("heading", { level: 1 }).first()).toBeVisible();
+          await expect(lane.locator("[aria-busy=true]")).toHaveCount(0);
+          await expectSoundScreen(lane, { onlyColours: guise.colorScheme === "dark" });
+        } catch (error) {
+          missed.push(`${guise.name}: ${error instanceof Error ? error.message : error}`);
         }
-        await expect(page.getByRole("heading", { level: 1 }).first()).toBeVisible();
-        await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
-        await expectSoundScreen(page, { onlyColours: guise.colorScheme === "dark" });
-      } catch (error) {
-        unsound.push(`${screen.name}, ${guise.name}: ${error instanceof Error ? error.message : error}`);
       }
-    }
-  }
+      if (missed.length > 0) throw new Error(missed.join("\n"));
+    };
+    return { look, close: () => context.close() };
+  });
   expect(unsound).toEqual([]);
 });
