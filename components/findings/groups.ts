@@ -65,7 +65,15 @@ export function isShown(finding: FindingDto, filter: Filter): boolean {
   );
 }
 
-const POLICIES = new Set(["MutualTls", "Route", "Subset", "TrafficPolicy", "AuthorizationPolicy", "Egress"]);
+const POLICIES = new Set([
+  "MutualTls",
+  "Route",
+  "Subset",
+  "TrafficPolicy",
+  "RateLimit",
+  "AuthorizationPolicy",
+  "Egress",
+]);
 
 /** Where an object is looked at: policies in the editor, services on their page, the rest on the canvas. */
 export function objectLink(mesh: string, key: string): string {

@@ -12,7 +12,7 @@ import { directionWord, mtlsWord } from "./words";
 
 export function HopCard({ mesh, hop }: { mesh: string; hop: Hop }) {
   const mtls = mtlsWord[hop.mtls];
-  const { authorization, reply } = hop;
+  const { authorization, reply, rateLimit } = hop;
   const facts = factsOf(hop);
   return (
     <li className={classes.hop}>
@@ -37,6 +37,7 @@ export function HopCard({ mesh, hop }: { mesh: string; hop: Hop }) {
         <Decided label={authorization.allowed ? "Allowed by" : "Denied by"} mesh={mesh} rule={authorization.rule} />
       ) : null}
       {hop.mtlsRule ? <Decided label="Mutual TLS by" mesh={mesh} rule={hop.mtlsRule} /> : null}
+      {rateLimit?.rule ? <Decided label="Limited by" mesh={mesh} rule={rateLimit.rule} /> : null}
       {authorization?.shadow.map(({ why }) => (
         <Text key={why} size="sm" c="var(--mw-attention)">
           {why}

@@ -1,7 +1,7 @@
 // Where a rule that decided can be read and changed. Rule: policies open in the editor at their line; what is drawn opens on the canvas.
 import { parseKey } from "@/lib/mesh";
 
-const POLICIES = new Set(["Route", "TrafficPolicy", "AuthorizationPolicy", "MutualTls", "Egress"]);
+const POLICIES = new Set(["Route", "TrafficPolicy", "RateLimit", "AuthorizationPolicy", "MutualTls", "Egress"]);
 
 export function linkTo(mesh: string, object: string, path?: string): string {
   const key = parseKey(object);

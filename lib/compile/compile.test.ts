@@ -279,3 +279,42 @@ test("only listeners whose rules make faults have the filter", () => {
   expect(filterCount(CHECKOUT)).toBe(1);
   expect(filterCount(PAYMENT)).toBe(0);
 });
+
+test("a rate limit is in the sidecars of the service and nowhere else, one bucket per limit, after authorization", () => {
+  const limit = object("RateLimit", "inventory", {
+    service: { name: "inventory" },
+    tellsCallers: true,
+    limits: [
+      { name: "writes", match: { methods: ["POST"] }, requests: 5, perMs: 60_000 },
+      { requests: 100, perMs: 1000, burst: 300 },
+    ],
+  });
+  const input = inputFor(withObjects(demoMesh(), [limit]));
+  const own = json(input, "production/inventory-v1/0");
+  const routes = own.routes["inbound"] as unknown as {
+    virtual_hosts: { routes: { name: string; typed_per_filter_config?: Record<string, unknown> }[] }[];
+  };
+  const [writes, rest, app] = routes.virtual_hosts[0]?.routes ?? [];
+  expect(writes).toMatchObject({
+    name: "inventory/writes",
+    typed_per_filter_config: {
+      "envoy.filters.http.local_ratelimit": {
+        token_bucket: { max_tokens: 5, tokens_per_fill: 5, fill_interval: "60s" },
+        filter_enforced: { default_value: { numerator: 100 } },
+        enable_x_ratelimit_headers: "DRAFT_VERSION_03",
+      },
+    },
+  });
+  expect(rest?.typed_per_filter_config).toMatchObject({
+    "envoy.filters.http.local_ratelimit": { token_bucket: { max_tokens: 300, tokens_per_fill: 100 } },
+  });
+  expect(app).toMatchObject({ name: "app" });
+  expect(app?.typed_per_filter_config).toBeUndefined();
+  const filters = [
+    ...JSON.stringify(own.listeners["inbound"]).matchAll(/"name":"((?:meshwright|envoy.filters.http)[^"]*)"/g),
+  ];
+  expect(new Set(filters.map(([, name]) => name))).toEqual(
+    new Set(["meshwright.rbac.allow", "envoy.filters.http.local_ratelimit", "envoy.filters.http.router"]),
+  );
+  expect(digest(input, CHECKOUT)).toBe(digest(demoInput(), CHECKOUT));
+});

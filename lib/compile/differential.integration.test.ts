@@ -185,7 +185,8 @@ test.skipIf(!envoy)("written denials refuse whom Envoy refuses (skipped without 
       const as = await world.identityOf(id(who));
       calls.push(...callsToRichInventory("inbound").map((call) => ({ ...call, as, who })));
     }
-    expect(await expectSameAnswers(sides, calls)).toEqual(expect.arrayContaining([200, 403]));
+    // 429: the one request an hour that a rate limit grants is spent by then, by somebody who may call.
+    expect(await expectSameAnswers(sides, calls)).toEqual(expect.arrayContaining([200, 403, 429]));
   });
 });
 

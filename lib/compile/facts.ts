@@ -12,6 +12,7 @@ import {
   type MutualTls,
   type ObjectKey,
   objectKey,
+  type RateLimit,
   type Ref,
   type Route,
   refKey,
@@ -39,6 +40,7 @@ export type Facts = {
   subsets: ReadonlyMap<string, Subset>;
   routesOf: ReadonlyMap<ObjectKey, Route[]>;
   trafficPoliciesOf: ReadonlyMap<ObjectKey, TrafficPolicy[]>;
+  rateLimits: ReadonlyMap<ObjectKey, RateLimit>;
   dependencies: readonly Dependency[];
   egresses: readonly Egress[];
   mutualTls: readonly MutualTls[];
@@ -65,6 +67,7 @@ function arrange(document: MeshDocument): Facts {
   const subsets = new Map<string, Subset>();
   const routesOf = new Map<ObjectKey, Route[]>();
   const trafficPoliciesOf = new Map<ObjectKey, TrafficPolicy[]>();
+  const rateLimits = new Map<ObjectKey, RateLimit>();
   const dependencies: Dependency[] = [];
   const egresses: Egress[] = [];
   const mutualTls: MutualTls[] = [];
@@ -100,6 +103,9 @@ function arrange(document: MeshDocument): Facts {
       case "TrafficPolicy":
         append(trafficPoliciesOf, serviceRefKey(object.spec.service, object), object);
         break;
+      case "RateLimit":
+        rateLimits.set(serviceRefKey(object.spec.service, object), object);
+        break;
       case "Dependency":
         dependencies.push(object);
         break;
@@ -126,6 +132,7 @@ function arrange(document: MeshDocument): Facts {
     subsets,
     routesOf,
     trafficPoliciesOf,
+    rateLimits,
     dependencies,
     egresses,
     mutualTls,

@@ -6,6 +6,8 @@ import { any, compact, duration, type JsonObject } from "./envoy-json";
 /** The names that Envoy's documentation shows: keys of what routes say. */
 export const FAULT_FILTER = "envoy.filters.http.fault";
 
+export const RATE_LIMIT_FILTER = "envoy.filters.http.local_ratelimit";
+
 const FAULT = "extensions.filters.http.fault.v3.HTTPFault";
 
 export function faultConfig({ delay, abort }: Fault): JsonObject {
@@ -26,6 +28,15 @@ function shareOf(percent: number): JsonObject {
     : { numerator: Math.round(percent * 10_000), denominator: "MILLION" };
 }
 
+/** In the order in which a request meets them; each without effect where no route says anything. */
+const FILTERS: readonly (JsonObject & { name: string })[] = [
+  { name: FAULT_FILTER, typed_config: any(FAULT) },
+  {
+    name: RATE_LIMIT_FILTER,
+    typed_config: any("extensions.filters.http.local_ratelimit.v3.LocalRateLimit", { stat_prefix: "rate_limit" }),
+  },
+];
+
 /** Filters that these virtual hosts need, without effect where a route says nothing. */
 export function filtersFor(virtualHosts: readonly JsonObject[]): JsonObject[] {
   const named = new Set<string>();
@@ -35,5 +46,5 @@ export function filtersFor(virtualHosts: readonly JsonObject[]): JsonObject[] {
       for (const name of Object.keys(says ?? {})) named.add(name);
     }
   }
-  return named.has(FAULT_FILTER) ? [{ name: FAULT_FILTER, typed_config: any(FAULT) }] : [];
+  return FILTERS.filter(({ name }) => named.has(name));
 }

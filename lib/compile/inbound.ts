@@ -1,13 +1,15 @@
 // The inbound side of a sidecar: who may connect and how, what they may do, and the app behind.
 // The rule: TLS and plain text are told apart by their first bytes; which of the two is taken is the service's mode.
-import type { Service, Workload } from "@/lib/mesh";
+import { objectKey, type Service, type Workload } from "@/lib/mesh";
 import { authorizationFilters } from "./authorization";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { any, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { httpPorts, speaksHttp2 } from "./facts";
 import { httpConnectionManager } from "./http-connection";
+import { filtersFor } from "./http-filters";
 import { protectionOf } from "./modes";
 import { type CompileContext, listenAddress } from "./parts";
+import { limitedRoutes } from "./rate-limit";
 import { downstreamTls } from "./transport";
 import type { InstanceBinding } from "./types";
 
@@ -26,18 +28,24 @@ export function compileInbound(
   const app = appAddress(context, instance);
   const protocol = speaksHttp2([port], port.port) ? "http2" : "http1";
   if (app) context.parts.clusters.set(cluster, appCluster(cluster, workload, app, protocol));
-  context.parts.routes.set(NAME, {
-    name: NAME,
-    virtual_hosts: [{ name: NAME, domains: ["*"], routes: [app ? toApp(cluster) : noApp(workload)] }],
-  });
-  context.parts.listeners.set(NAME, inboundListener(context, service, port.port));
+  const last = app ? toApp(cluster) : noApp(workload);
+  const limit = context.facts.rateLimits.get(objectKey(service));
+  const hosts = [{ name: NAME, domains: ["*"], routes: [...(limit ? limitedRoutes(limit, last) : []), last] }];
+  context.parts.routes.set(NAME, { name: NAME, virtual_hosts: hosts });
+  context.parts.listeners.set(NAME, inboundListener(context, service, port.port, filtersFor(hosts)));
 }
 
-function inboundListener(context: CompileContext, service: Service, port: number): JsonObject {
+function inboundListener(
+  context: CompileContext,
+  service: Service,
+  port: number,
+  more: readonly JsonObject[],
+): JsonObject {
   const { facts, input, own, problems } = context;
   const protection = protectionOf(facts, service, port);
   const authorization = authorizationFilters(facts, service, protection, problems);
-  const filters = [httpConnectionManager("inbound", NAME, authorization, input.overrides)];
+  // Who may not call is refused before it can spend what others are granted.
+  const filters = [httpConnectionManager("inbound", NAME, [...authorization, ...more], input.overrides)];
   const chains: JsonObject[] = [];
   if (protection.tls !== "disable") {
     chains.push({

@@ -50,6 +50,7 @@ export function drawnAt(object: MeshObject): ObjectKey | null {
       return serviceIn(object.metadata.namespace, object.spec.service);
     case "Subset":
     case "TrafficPolicy":
+    case "RateLimit":
       return serviceRefKey(object.spec.service, object);
     case "Route":
       return refKey(object.spec.target, object);

@@ -15,6 +15,7 @@ import type {
   MutualTls,
   ObjectKey,
   ObjectOf,
+  RateLimit,
   Route,
   Subset,
   TrafficPolicy,
@@ -35,6 +36,7 @@ export type MeshIndex = {
   /** Routes whose target is this service, gateway or external service. */
   routesOf(target: ObjectKey): readonly Route[];
   trafficPoliciesOf(service: ObjectKey): readonly TrafficPolicy[];
+  rateLimitsOf(service: ObjectKey): readonly RateLimit[];
   dependenciesFrom(caller: ObjectKey): readonly Dependency[];
   dependenciesTo(callee: ObjectKey): readonly Dependency[];
   egressesTo(external: ObjectKey): readonly Egress[];
@@ -130,6 +132,7 @@ function indexOver(tables: Tables, document: () => MeshDocument, read: Read): Me
     subset: (service, name) => ask("subsets", service).find((subset) => subset.spec.name === name),
     routesOf: (target) => ask("routes", target),
     trafficPoliciesOf: (service) => ask("trafficPolicies", service),
+    rateLimitsOf: (service) => ask("rateLimits", service),
     dependenciesFrom: (caller) => ask("dependenciesFrom", caller),
     dependenciesTo: (callee) => ask("dependenciesTo", callee),
     egressesTo: (external) => ask("egresses", external),

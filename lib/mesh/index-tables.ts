@@ -16,6 +16,7 @@ export const KIND_OF: { [R in Relation]: Kind | undefined } = {
   subsets: "Subset",
   routes: "Route",
   trafficPolicies: "TrafficPolicy",
+  rateLimits: "RateLimit",
   dependenciesFrom: "Dependency",
   dependenciesTo: "Dependency",
   egresses: "Egress",
@@ -31,6 +32,7 @@ type Relations = {
   subsets: ObjectOf<"Subset">;
   routes: ObjectOf<"Route">;
   trafficPolicies: ObjectOf<"TrafficPolicy">;
+  rateLimits: ObjectOf<"RateLimit">;
   dependenciesFrom: ObjectOf<"Dependency">;
   dependenciesTo: ObjectOf<"Dependency">;
   egresses: ObjectOf<"Egress">;
@@ -102,6 +104,7 @@ export function createTables(order: Order) {
     subsets: new Lists(order),
     routes: new Lists(order),
     trafficPolicies: new Lists(order),
+    rateLimits: new Lists(order),
     dependenciesFrom: new Lists(order),
     dependenciesTo: new Lists(order),
     egresses: new Lists(order),
@@ -184,6 +187,7 @@ function emptyKinds(order: Order): Kinds {
     Subset: new Lists(order),
     Route: new Lists(order),
     TrafficPolicy: new Lists(order),
+    RateLimit: new Lists(order),
     MutualTls: new Lists(order),
     AuthorizationPolicy: new Lists(order),
     Egress: new Lists(order),
@@ -221,6 +225,9 @@ function relateByKind(object: MeshObject, relate: Relate): void {
       break;
     case "TrafficPolicy":
       relate("trafficPolicies", serviceRefKey(object.spec.service, object), object);
+      break;
+    case "RateLimit":
+      relate("rateLimits", serviceRefKey(object.spec.service, object), object);
       break;
     case "Dependency":
       relate("dependenciesFrom", refKey(object.spec.from, object), object);

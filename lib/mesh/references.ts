@@ -44,6 +44,7 @@ export function referencesOf(object: MeshObject): Reference[] {
       break;
     case "Subset":
     case "TrafficPolicy":
+    case "RateLimit":
       service(["spec", "service"], object.spec.service);
       break;
     case "Route":

@@ -4,6 +4,7 @@ import type { Kind, ObjectOf } from "./schema/document";
 export type { Kind, MeshDocument, MeshObject, ObjectOf, Position, Positions } from "./schema/document";
 export type { MutualTlsMode } from "./schema/mesh";
 export type { Origin, Ref, ServiceRef } from "./schema/primitives";
+export type { RequestLimit } from "./schema/rate-limit";
 export type {
   AuthorizationOperation,
   AuthorizationRule,
@@ -38,6 +39,7 @@ export type Dependency = ObjectOf<"Dependency">;
 export type Subset = ObjectOf<"Subset">;
 export type Route = ObjectOf<"Route">;
 export type TrafficPolicy = ObjectOf<"TrafficPolicy">;
+export type RateLimit = ObjectOf<"RateLimit">;
 export type MutualTls = ObjectOf<"MutualTls">;
 export type AuthorizationPolicy = ObjectOf<"AuthorizationPolicy">;
 export type Egress = ObjectOf<"Egress">;

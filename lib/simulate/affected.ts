@@ -72,6 +72,7 @@ function mentionedBy(index: MeshIndex, object: MeshObject): ObjectKey[] {
       return [keyOf("Service", object.metadata.namespace, object.spec.service)];
     case "Subset":
     case "TrafficPolicy":
+    case "RateLimit":
       return [serviceRefKey(object.spec.service, object)];
     case "Route":
       return [refKey(object.spec.target, object)];

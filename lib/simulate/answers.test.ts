@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { demoMesh, fromYaml, type MeshDocument, toYaml } from "@/lib/mesh";
 import { object, richMesh } from "../compile/testing/rich";
-import { accessMatrix, ask, buildScene, policyTest, replay, runTests } from ".";
+import { accessMatrix, ask, buildScene, consequencesOf, policyTest, replay, runTests } from ".";
 import { demoWith, get, seedMesh, splitOf, withObjects, without } from "./testing/designs";
 
 const key = (name: string, kind = "Service") => `${kind}/production/${name}`;
@@ -238,4 +238,35 @@ test("faults are told with their shares, and decide where they take every reques
   });
   const grpc = { "content-type": "application/grpc", "x-grpc": "1" };
   expect(ask(scene, get("catalog-v1", "inventory", "/faulty", { headers: grpc }))).toMatchObject({ grpcStatus: 8 });
+});
+
+test("a rate limit of the callee is told with its numbers and its place, and never guesses an outcome", () => {
+  const scene = buildScene(richMesh());
+  const limited = ask(scene, get("catalog-v1", "inventory", "/limited"));
+  expect(limited).toMatchObject({ outcome: "forwarded", status: null });
+  expect(limited.hops[1]).toMatchObject({
+    rateLimit: {
+      burst: 1,
+      status: 429,
+      rule: { object: "RateLimit/production/inventory", path: "spec.limits[0]" },
+    },
+    sentence: expect.stringContaining("each instance takes at most 1 request per hour (1 at once), more get 429"),
+  });
+  expect(ask(scene, get("catalog-v1", "inventory", "/roomy")).hops[1]?.rateLimit).toMatchObject({
+    perSecond: 1000,
+    burst: 2000,
+  });
+  expect(ask(scene, get("catalog-v1", "inventory", "/x")).hops[1]?.rateLimit).toBeUndefined();
+  expect(ask(scene, get("storefront-v1", "catalog", "/")).hops[1]?.sentence).toContain("more are counted, not refused");
+});
+
+test("a change of a rate limit is a consequence of the calls that it counts", () => {
+  const limit = (requests: number) =>
+    object("RateLimit", "cart", { service: { name: "cart" }, limits: [{ requests, perMs: 1000 }] });
+  const before = buildScene(demoMesh());
+  const after = buildScene(withObjects(demoMesh(), limit(10)));
+  const [first] = consequencesOf(before, after);
+  expect(first?.sentence).toContain(
+    "each instance takes at most 10 requests per second (10 at once), more get 429 now",
+  );
 });

@@ -11,6 +11,7 @@ import type {
 import { factsOf, spiffeIdOf } from "@/lib/compile/facts";
 import { keyOf, type ObjectKey, parseKey } from "@/lib/mesh";
 import { consideredPolicies, hopAuthorization } from "./authorization-hop";
+import { limitOf } from "./limits";
 import { withLine } from "./lines";
 import type { Message } from "./message";
 import { nameOf } from "./names";
@@ -73,11 +74,14 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
   const { outcome, status } = outcomeOf(passage.result);
   const [from, to] = [knock.message.path, passage.message.path];
   const filters = chain.network.kind === "http" ? chain.network.rbac : [];
+  const service = serviceKeyOf(scene, workload);
+  const limit = chain.network.kind === "http" ? limitOf(scene, chain.network, passage, service, isExplained) : null;
   const hop: Hop = {
     ...base,
     considered: isExplained ? consideredPolicies(scene, filters, passage.authorization, passage.context) : [],
     authorization: hopAuthorization(scene, filters, passage.authorization, passage.context.peer !== null),
     mtls,
+    ...(limit ? { rateLimit: limit } : {}),
     // The callee's sidecar normalises once more: what a rewrite made may not be what the app sees.
     ...(from === to ? {} : { rewrites: { path: { from, to }, headers: [], responseHeaders: [] } }),
     ...(passage.virtualHost ? { virtualHost: passage.virtualHost.name } : {}),
@@ -87,6 +91,11 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
   hop.sentence = inboundSentence(nameOf(callee.owner), hop, outcome);
   return { outcome, status, mtls, hop };
 }
+
+const serviceKeyOf = ({ index }: Scene, workload: ObjectKey): ObjectKey => {
+  const found = index.find("Workload", workload);
+  return found ? keyOf("Service", found.metadata.namespace, found.spec.service) : workload;
+};
 
 function baseHop(scene: Scene, callee: Planned, listener: ListenerPlan, isExplained: boolean) {
   const port = scene.index.find("Service", callee.owner)?.spec.ports[0]?.port;

@@ -1,6 +1,7 @@
 // Two answers to one question, and what is different for the caller.
 // The rule: access first; where there is none in either version, or it came or went, nothing else is worth saying.
 import { faultWords } from "./faults";
+import { limitWords } from "./limits";
 import type { Answer, AnswerDestination, ConsequenceKind, Hop } from "./types";
 import { destinationName, percentOf } from "./words";
 
@@ -15,7 +16,12 @@ export function changesBetween(before: Answer, after: Answer): Change[] {
   if (had && !has) return [{ kind: "loses-access", severity: "attention", text: reasonOf(after) }];
   if (!had && has) return [{ kind: "gains-access", severity: "attention", text: reasonOf(after) }];
   if (!has) return repliesDiffer(before, after);
-  return [...shareChanges(before, after), ...hopChanges(before.hops[0], after.hops[0]), ...mtlsChange(before, after)];
+  return [
+    ...shareChanges(before, after),
+    ...hopChanges(before.hops[0], after.hops[0]),
+    ...limitChange(before.hops.at(-1), after.hops.at(-1)),
+    ...mtlsChange(before, after),
+  ];
 }
 
 /** Some request of this kind gets to an app. */
@@ -93,6 +99,12 @@ function hopChanges(before: Hop | undefined, after: Hop | undefined): Change[] {
   say("retries", retryWords(after), retryWords(before));
   say("route", rewriteWords(after), rewriteWords(before));
   return [...changes, ...faultChange(before, after)];
+}
+
+function limitChange(before: Hop | undefined, after: Hop | undefined): Change[] {
+  const words = (hop: Hop | undefined) => (hop?.rateLimit ? limitWords(hop.rateLimit) : "no rate limit");
+  const [was, is] = [words(before), words(after)];
+  return was === is ? [] : [{ kind: "status", severity: "change", text: `${is} now (${was} before)` }];
 }
 
 /** Worth a look when it comes, good to know when it goes. */

@@ -22,6 +22,9 @@ const PLAIN: Probe = { method: "GET", path: "/", headers: {}, origin: "drawn" };
 export function probesFor(index: MeshIndex, target: ObjectKey, callee: ObjectKey | undefined): Probe[] {
   const probes = [PLAIN];
   for (const route of index.routesOf(target)) probes.push(...probesOfRoute(route));
+  for (const limit of callee === undefined ? [] : index.rateLimitsOf(callee)) {
+    probes.push(...limit.spec.limits.flatMap(({ match }) => (match ? [probeOfMatch(match)] : [])));
+  }
   for (const policy of callee === undefined ? [] : policyTargets(index.document).of(callee)) {
     if (policy.kind === "AuthorizationPolicy") probes.push(...probesOfPolicy(policy));
   }

@@ -71,6 +71,7 @@ class Collector {
   addService(key: ObjectKey): void {
     this.add(key);
     const workloads = this.index.workloadsOf(key);
+    for (const limit of this.index.rateLimitsOf(key)) this.objects.add(limit);
     for (const policy of this.policies.of(key)) {
       this.objects.add(policy);
       if (policy.kind === "AuthorizationPolicy") this.addSources(policy);

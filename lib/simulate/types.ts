@@ -76,6 +76,8 @@ export type Hop = {
   rewrites?: HopRewrites;
   /** Errors and delays that a rule makes on purpose; probabilities are those of a request like this one. */
   fault?: HopFault;
+  /** How many requests the callee's sidecar lets through. */
+  rateLimit?: HopRateLimit;
   /** Location of a redirect, or the body of a direct response. */
   reply?: { status: number; location?: string; body?: string };
   /** Which identity the proxy shows, and which it saw. */
@@ -88,6 +90,9 @@ export type HopFault = {
   /** Decided after the delay. `grpcStatus` null: what the HTTP status stands for. */
   abort: { probability: number; status: number; grpcStatus: number | null } | null;
 };
+
+/** Of one instance. `status` null: counted, not enforced. */
+export type HopRateLimit = { perSecond: number; burst: number; status: number | null; rule?: RuleOrigin };
 
 export type HopRetries = {
   attempts: number;

@@ -1,5 +1,6 @@
 // The answer in sentences. The rule: who, what happens, why, in that order; numbers as people say them.
 import { type MeshIndex, type ObjectKey, parseKey } from "@/lib/mesh";
+import { limitWords } from "./limits";
 import { nameOf } from "./names";
 import type { Answer, AnswerDestination, Hop, Outcome } from "./types";
 
@@ -28,7 +29,7 @@ export function inboundSentence(callee: string, hop: Hop, outcome: Outcome): str
   const why = hop.authorization?.why ?? "";
   switch (outcome) {
     case "forwarded":
-      return `${callee} takes it ${MTLS_WORDS[hop.mtls]}: ${why}.`;
+      return `${callee} takes it ${MTLS_WORDS[hop.mtls]}: ${why}.${hop.rateLimit ? ` A rate limit applies: ${limitWords(hop.rateLimit)}.` : ""}`;
     case "denied":
       return `${callee} refuses it with 403: ${why}.`;
     case "unreachable":

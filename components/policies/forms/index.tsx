@@ -2,6 +2,7 @@
 // The form of a policy, by its kind.
 import type { PolicyObject } from "@/lib/mesh/policies";
 import { AuthorizationForm } from "./authorization-form";
+import { RateLimitForm } from "./rate-limit-form";
 import { RouteForm } from "./route-form";
 import { EgressForm, MutualTlsForm } from "./security-forms";
 import { SubsetForm, TrafficForm } from "./traffic-forms";
@@ -16,6 +17,8 @@ export function KindForm({ object }: { object: PolicyObject }) {
       return <SubsetForm subset={object} />;
     case "TrafficPolicy":
       return <TrafficForm policy={object} />;
+    case "RateLimit":
+      return <RateLimitForm policy={object} />;
     case "MutualTls":
       return <MutualTlsForm policy={object} />;
     case "AuthorizationPolicy":

@@ -52,7 +52,7 @@ export function Matches({ path, matches }: { path: Path; matches: readonly Route
   );
 }
 
-function Match({ path, match }: { path: Path; match: RouteMatch }) {
+export function Match({ path, match }: { path: Path; match: RouteMatch }) {
   const form = usePolicyForm();
   const at = [...path, "path"];
   return (

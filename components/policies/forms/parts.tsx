@@ -129,6 +129,12 @@ export function AddEntry({
   children: ReactNode;
 }) {
   const form = usePolicyForm();
+  return <AddField onClick={() => form.set([...list, count], entry)}>{children}</AddField>;
+}
+
+/** Puts something there that was not. */
+export function AddField({ onClick, children }: { onClick(): void; children: ReactNode }) {
+  const form = usePolicyForm();
   if (form.isReadOnly) return null;
   return (
     <Button
@@ -136,7 +142,7 @@ export function AddEntry({
       size="compact-xs"
       variant="subtle"
       leftSection={<IconPlus size={14} />}
-      onClick={() => form.set([...list, count], entry)}
+      onClick={onClick}
     >
       {children}
     </Button>

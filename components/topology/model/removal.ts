@@ -49,6 +49,7 @@ const kindWords: Record<string, string> = {
   Subset: "subset",
   Route: "route",
   TrafficPolicy: "traffic policy",
+  RateLimit: "rate limit",
   MutualTls: "mTLS policy",
   AuthorizationPolicy: "authorization policy",
   Egress: "egress rule",

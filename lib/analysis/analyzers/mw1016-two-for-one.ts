@@ -7,7 +7,7 @@ export const mw1016TwoForOne: KindsAnalyzer = {
   title: "Two objects for one thing",
   area: "broken",
   scope: "object",
-  kinds: ["Mesh", "Dependency", "Subset", "Route", "TrafficPolicy", "MutualTls"],
+  kinds: ["Mesh", "Dependency", "Subset", "Route", "TrafficPolicy", "RateLimit", "MutualTls"],
   run(index, object) {
     const key = objectKey(object);
     const claims = claimsOf(object).slice(1);
@@ -52,6 +52,8 @@ function rivalsOf(index: MeshIndex, object: MeshObject): readonly MeshObject[] {
       return index.routesOf(refKey(object.spec.target, object));
     case "TrafficPolicy":
       return index.trafficPoliciesOf(serviceRefKey(object.spec.service, object));
+    case "RateLimit":
+      return index.rateLimitsOf(serviceRefKey(object.spec.service, object));
     case "MutualTls": {
       const { target } = object.spec;
       const service = target?.service ?? "";

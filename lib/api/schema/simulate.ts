@@ -43,6 +43,9 @@ const hop = z.object({
       abort: z.object({ probability: z.number(), status: z.int(), grpcStatus: z.int().nullable() }).nullable(),
     })
     .optional(),
+  rateLimit: z
+    .object({ perSecond: z.number(), burst: z.number(), status: z.int().nullable(), rule: ruleOrigin.optional() })
+    .optional(),
   mtls,
   mtlsRule: ruleOrigin.optional(),
   authorization: z

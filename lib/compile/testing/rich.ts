@@ -150,6 +150,23 @@ export function richObjects(): MeshObject[] {
       },
       loadBalancing: { policy: "round-robin" },
     }),
+    object("RateLimit", "inventory", {
+      service: { name: "inventory" },
+      limits: [
+        {
+          name: "one",
+          match: { methods: ["GET"], path: { type: "pathPrefix", value: "/limited" } },
+          requests: 1,
+          perMs: 3_600_000,
+        },
+        { match: { path: { type: "pathPrefix", value: "/roomy" } }, requests: 1000, perMs: 1000, burst: 2000 },
+      ],
+    }),
+    object("RateLimit", "catalog", {
+      service: { name: "catalog" },
+      shadow: true,
+      limits: [{ requests: 1, perMs: 60_000 }],
+    }),
     object("TrafficPolicy", "cart", {
       service: { name: "cart" },
       retryBudget: { percent: 12.5 },

@@ -141,6 +141,8 @@ export function callsToRichInventory(port: Call["port"]): Call[] {
   const faulty = port === "inbound" ? [] : ["/faulty", "/faulty/x?y", "/slow"];
   return [
     ...faulty.flatMap((path) => [to(path), to(path, { ...BODY }), to(path, { headers: { "x-grpc": "1" } })]),
+    ...["/limited", "/limited/x", "/roomy"].map((path) => to(path)),
+    to("/limited", { method: "POST", body: "x" }),
     ...["/Exact", "/exact", "/EXACT?x", "/exact/", "/raw", "/rawest?x=1", "/raw/a/b", "/api", "/api/"].map((p) =>
       to(p),
     ),

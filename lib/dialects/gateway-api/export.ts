@@ -125,6 +125,10 @@ function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknow
       );
     }
   }
+  for (const limit of index.all("RateLimit")) {
+    const reason = "Gateway API has no rate limits: write it in the product's own policy";
+    context.lose(limit, ["spec"], "lost", reason, limit.spec.shadow ? {} : loud);
+  }
   for (const external of index.all("ExternalService")) {
     context.lose(
       external,

@@ -108,6 +108,10 @@ function reportLosses(context: ExportContext): void {
       "Istio cannot grant an external host to single callers: set outboundTrafficPolicy REGISTRY_ONLY, then every workload may call it";
     context.lose(egress, ["spec"], "approximate", reason, { changesMeaning: true });
   }
+  for (const limit of index.all("RateLimit")) {
+    const reason = "Istio has no resource for it: write an EnvoyFilter with the local rate limit filter";
+    context.lose(limit, ["spec"], "lost", reason, { changesMeaning: limit.spec.shadow !== true });
+  }
   for (const boundary of index.all("TrustBoundary")) {
     context.lose(boundary, ["spec"], "lost", "Istio has no trust boundaries");
   }

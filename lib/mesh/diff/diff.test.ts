@@ -94,3 +94,30 @@ test("numbers carry their unit", () => {
     "Traffic policy of catalog: shortest ejection changes from 30 s to 90 s.",
   ]);
 });
+
+test("rate limits and faults are told in their numbers", () => {
+  const key = "RateLimit/production/cart";
+  const limit = { requests: 100, perMs: 1000, burst: 200 };
+  const metadata = { name: "cart", namespace: "production" };
+  const object = {
+    apiVersion: API_VERSION,
+    kind: "RateLimit",
+    metadata,
+    spec: { service: { name: "cart" }, limits: [limit] },
+  };
+  const before = after([{ type: "addObject", object: object as never }]);
+  expect(diffDocuments(demoMesh(), before).map(({ sentence }) => sentence)).toEqual([
+    "Rate limit of cart is added: each instance takes at most 100 requests per 1 s (200 at once).",
+  ]);
+  const now = after([{ type: "patchSpec", key, path: ["limits", 0, "requests"], value: 50 }], before);
+  expect(diffDocuments(before, now).map(({ sentence }) => sentence)).toEqual([
+    "Rate limit of cart: each instance takes at most 50 requests per 1 s (200 at once) (100 requests per 1 s (200 at once) before).",
+  ]);
+  const fault = { delay: { percent: 10, fixedDelayMs: 2000 }, abort: { percent: 0.5, httpStatus: 503 } };
+  const faulty = [
+    { type: "patchSpec" as const, key: "Route/production/shop-gateway", path: ["rules", 0, "fault"], value: fault },
+  ];
+  expect(sentences(faulty)).toEqual([
+    expect.stringContaining("the fault changes from none to 10 % wait 2 s, 0.5 % are aborted with 503."),
+  ]);
+});

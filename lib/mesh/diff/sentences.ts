@@ -1,13 +1,14 @@
 // The sentences of a diff: one subject, one change, in the words of the field.
 import { isSameJson } from "../commands/equal";
 import { ruleWords } from "../policies/effect-authorization";
-import type { AuthorizationPolicy, MeshObject, Path, Route, RouteRule } from "../types";
+import type { AuthorizationPolicy, MeshObject, Path, RateLimit, Route, RouteRule } from "../types";
 import type { LeafChange } from "./leaves";
 import {
   actionText,
   durationText,
   faultText,
   fieldWords,
+  limitText,
   matchText,
   refText,
   ruleName,
@@ -37,6 +38,8 @@ export function subjectOf(object: MeshObject): string {
       return `Subset ${object.spec.name} of ${object.spec.service.name}`;
     case "TrafficPolicy":
       return `Traffic policy of ${object.spec.service.name}${object.spec.subset ? ` ${object.spec.subset}` : ""}`;
+    case "RateLimit":
+      return `Rate limit of ${object.spec.service.name}`;
     case "MutualTls":
       return `Mutual TLS of ${targetText(object.spec.target, "the mesh")}`;
     case "AuthorizationPolicy":
@@ -77,6 +80,8 @@ export function addedSentence(object: MeshObject): string {
         /^(Route .*?) get a route/,
         "$1 is added",
       );
+    case "RateLimit":
+      return `${subjectOf(object)} is added: each instance takes at most ${object.spec.limits.map(limitText).join(", ")}${object.spec.shadow ? ", in shadow" : ""}.`;
     case "MutualTls":
       return `${subjectOf(object)} is set to ${object.spec.mode}.`;
     case "AuthorizationPolicy": {
@@ -113,7 +118,23 @@ export function changedSentences(was: MeshObject, now: MeshObject, leaves: LeafC
     const rest = leaves.filter((leaf) => leaf.path[1] !== "rules");
     return [...authorizationSentences(was, now), ...rest.map((leaf) => plainSentence(now, leaf))];
   }
+  if (was.kind === "RateLimit" && now.kind === "RateLimit") {
+    const rest = leaves.filter((leaf) => leaf.path[1] !== "limits");
+    return [...limitSentences(was, now), ...rest.map((leaf) => plainSentence(now, leaf))];
+  }
   return leaves.map((leaf) => plainSentence(now, leaf));
+}
+
+/** The list is short and its order counts: what is different is said whole. */
+function limitSentences(was: RateLimit, now: RateLimit): ChangeSentence[] {
+  const [before, after] = [was.spec.limits, now.spec.limits];
+  if (isSameJson(before, after)) return [];
+  const text = (limits: RateLimit["spec"]["limits"]) => limits.map(limitText).join(", ");
+  const words =
+    text(before) === text(after)
+      ? "the names of its limits change."
+      : `each instance takes at most ${text(after)} (${text(before)} before).`;
+  return [{ sentence: `${subjectOf(now)}: ${words}`, path: ["spec", "limits"], before, after }];
 }
 
 function plainSentence(object: MeshObject, leaf: LeafChange): ChangeSentence {

@@ -1,6 +1,6 @@
 // Values and field names as words, shared by the sentences of diffs.
 import { pathText } from "../references";
-import type { Destination, Fault, HeaderCondition, Path, Ref, RouteMatch, RouteRule } from "../types";
+import type { Destination, Fault, HeaderCondition, Path, Ref, RequestLimit, RouteMatch, RouteRule } from "../types";
 
 const FIELD_WORDS: Record<string, string> = {
   "spec.connectionPool.maxConnections": "most connections",
@@ -132,6 +132,13 @@ export function faultText({ delay, abort }: Fault): string {
     said.push(`${abort.percent} % are aborted with ${status}`);
   }
   return said.join(", ");
+}
+
+/** `100 requests per 1 s (200 at once) under path /pay` */
+export function limitText({ match, requests, perMs, burst }: RequestLimit): string {
+  const atOnce = burst === undefined || burst === requests ? "" : ` (${burst} at once)`;
+  const what = match && Object.keys(match).length > 0 ? ` of ${matchText(match)}` : "";
+  return `${requests} ${requests === 1 ? "request" : "requests"} per ${durationText(perMs)}${atOnce}${what}`;
 }
 
 export function ruleText(rule: RouteRule, targetName: string): string {

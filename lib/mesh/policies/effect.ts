@@ -1,6 +1,6 @@
 // What a policy does, in a sentence that needs no YAML. The rule: it says what the mesh does with the policy (the default it adds
 // to, what has no effect), not which fields are set.
-import { durationText, faultText, matchText, refText, shares } from "../diff/words";
+import { durationText, faultText, limitText, matchText, refText, shares } from "../diff/words";
 import type { MeshIndex } from "../index-document";
 import { keyOf, parseKey, refKey } from "../refs";
 import type { MeshObject, PolicyTarget, RouteRule } from "../types";
@@ -31,6 +31,11 @@ export function effectOf(policy: PolicyObject, index: MeshIndex): string {
     }
     case "TrafficPolicy":
       return resilienceEffect(policy.spec);
+    case "RateLimit": {
+      const { limits, shadow } = policy.spec;
+      const more = shadow ? "more are counted, not refused" : "more get 429";
+      return `Each instance takes at most ${limits.map(limitText).join(", ")}; ${more}`;
+    }
     case "AuthorizationPolicy":
       return authorizationEffect(policy, index);
     case "Egress": {
@@ -48,6 +53,7 @@ export function targetOf(policy: PolicyObject): { words: string; key: string | n
     case "Route":
       return { words: refText(policy.spec.target), key: refKey(policy.spec.target, policy) };
     case "Subset":
+    case "RateLimit":
     case "TrafficPolicy": {
       const { namespace, name } = policy.spec.service;
       const subset = policy.kind === "TrafficPolicy" && policy.spec.subset ? ` ${policy.spec.subset}` : "";

@@ -1,7 +1,15 @@
 // Which kinds are policies, and how people group them. The rule: a list, a filter or a link that names policies reads it from here.
 import type { Kind, MeshObject, ObjectOf } from "../types";
 
-export const POLICY_KINDS = ["MutualTls", "Route", "Subset", "TrafficPolicy", "AuthorizationPolicy", "Egress"] as const;
+export const POLICY_KINDS = [
+  "MutualTls",
+  "Route",
+  "Subset",
+  "TrafficPolicy",
+  "RateLimit",
+  "AuthorizationPolicy",
+  "Egress",
+] as const;
 export type PolicyKind = (typeof POLICY_KINDS)[number];
 export type PolicyObject = ObjectOf<PolicyKind>;
 
@@ -17,7 +25,7 @@ export const POLICY_FAMILIES = [
     id: "resilience",
     title: "Resilience",
     question: "How much may be asked, and what is taken out?",
-    kinds: ["TrafficPolicy"],
+    kinds: ["TrafficPolicy", "RateLimit"],
   },
   { id: "authorization", title: "Authorization", question: "Who may do what?", kinds: ["AuthorizationPolicy"] },
   { id: "egress", title: "Egress", question: "What may leave the mesh?", kinds: ["Egress"] },
@@ -29,6 +37,7 @@ export const POLICY_WORDS: Record<PolicyKind, string> = {
   Route: "route",
   Subset: "subset",
   TrafficPolicy: "traffic policy",
+  RateLimit: "rate limit",
   AuthorizationPolicy: "authorization policy",
   Egress: "egress",
 };

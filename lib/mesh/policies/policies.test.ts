@@ -137,6 +137,7 @@ describe("templates", () => {
     ["timeout-retries", { to: service("inventory") }],
     ["circuit-breaker", { to: service("catalog") }],
     ["outlier-detection", { to: service("payment-service") }],
+    ["rate-limit", { to: service("catalog") }],
     ["only-callers", { to: service("payment-service"), from: [service("checkout"), service("cart")] }],
     ["deny-caller", { to: service("payment-service"), from: [service("catalog")] }],
     ["allow-call", { to: service("payment-service"), from: [service("cart")], path: "/pay" }],

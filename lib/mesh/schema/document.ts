@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { meshSpec, namespaceSpec, trustBoundarySpec } from "./mesh";
 import { MAX_OBJECTS, meshMetadata, namespacedLabelMetadata, namespacedMetadata } from "./primitives";
+import { rateLimitSpec } from "./rate-limit";
 import { authorizationPolicySpec, egressSpec, mutualTlsSpec } from "./security";
 import { dependencySpec, externalServiceSpec, gatewaySpec, serviceSpec, workloadSpec } from "./topology";
 import { routeSpec, subsetSpec, trafficPolicySpec } from "./traffic";
@@ -27,6 +28,7 @@ export const objectSchemas = {
   Subset: define("Subset", namespacedMetadata, subsetSpec),
   Route: define("Route", namespacedMetadata, routeSpec),
   TrafficPolicy: define("TrafficPolicy", namespacedMetadata, trafficPolicySpec),
+  RateLimit: define("RateLimit", namespacedMetadata, rateLimitSpec),
   MutualTls: define("MutualTls", namespacedMetadata, mutualTlsSpec),
   AuthorizationPolicy: define("AuthorizationPolicy", namespacedMetadata, authorizationPolicySpec),
   Egress: define("Egress", namespacedMetadata, egressSpec),
@@ -44,6 +46,7 @@ export const meshObject = z.discriminatedUnion("kind", [
   objectSchemas.Subset,
   objectSchemas.Route,
   objectSchemas.TrafficPolicy,
+  objectSchemas.RateLimit,
   objectSchemas.MutualTls,
   objectSchemas.AuthorizationPolicy,
   objectSchemas.Egress,

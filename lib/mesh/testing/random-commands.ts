@@ -79,6 +79,7 @@ const PATCHES: { [K in Kind]?: (random: Random) => [Path, unknown] } = {
     ["connectionPool"],
     { maxRequests: 1 + whole(random, 50), maxRetries: 1 + whole(random, 50) },
   ],
+  RateLimit: (random) => [["limits"], [{ requests: 1 + whole(random, 50), perMs: 1000 }]],
   MutualTls: (random) => [["mode"], pick(random, ["strict", "permissive", "disable"])],
   AuthorizationPolicy: (random) => [["shadow"], random() < 0.5],
   Subset: (random) => [["labels"], { version: pick(random, ["v1", "v2", "v9"]) }],

@@ -51,7 +51,7 @@ function violationsOfFault(route: Route, r: number): Complaint[] {
   return [{ path: ["spec", "rules", r, "fault"], message, fix: "Remove the fault, or let the rule forward." }];
 }
 
-function violationsOfMatch(match: RouteMatch, path: Path): Complaint[] {
+export function violationsOfMatch(match: RouteMatch, path: Path): Complaint[] {
   const complaints: Complaint[] = [];
   const pattern = (value: string | undefined, at: Path) => {
     const problem = value === undefined ? undefined : patternProblem(value);

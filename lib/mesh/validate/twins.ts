@@ -52,6 +52,9 @@ export function claimsOf(object: MeshObject): { id: string; what: string }[] {
       claims.push({ id: `traffic ${service} ${object.spec.subset ?? ""}`, what: "the same service or subset" });
       break;
     }
+    case "RateLimit":
+      claims.push({ id: `limit ${serviceRefKey(object.spec.service, object)}`, what: "the same service" });
+      break;
     case "MutualTls": {
       const { target } = object.spec;
       const id = !target || (!target.namespace && !target.service) ? "mesh" : targetId(object, target);

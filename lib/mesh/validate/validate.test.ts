@@ -184,3 +184,23 @@ test("a fault says what it does, and an abort with which one status", () => {
   expect(parsed({ abort: { percent: 101, httpStatus: 503 } })).toHaveLength(1);
   expect(parsed({ abort: { percent: 0.0001, grpcStatus: 14 } })).toEqual([]);
 });
+
+test("rate limits: one object per service, the one for everything last, patterns that compile", () => {
+  const limit = (name: string, ...limits: object[]) =>
+    ({ apiVersion, kind: "RateLimit", metadata: at(name), spec: { service: { name: "cart" }, limits } }) as MeshObject;
+  const all = { requests: 1, perMs: 1000 };
+  const some = (value: string) => ({ ...all, match: { path: { type: "regex", value } } });
+  expect(problems(limit("cart", some("/a"), all))).toEqual([]);
+  expect(problems(limit("cart", all, some("/a")))).toEqual([
+    "RateLimit/production/cart#spec.limits[0]: takes every request, so the limits after it count nothing",
+  ]);
+  expect(problems(limit("cart", some("(")))[0]).toContain("spec.limits[0].match.path.value: is not an RE2 pattern");
+  expect(problems(limit("cart", all), limit("other", all))).toEqual([
+    "RateLimit/production/other: is for the same service as RateLimit/production/cart is",
+  ]);
+  const parsed = parseObject(limit("cart", { requests: 0, perMs: 49 }));
+  expect(parsed.ok ? [] : parsed.issues.map(({ message }) => message)).toEqual([
+    "must be 1 or more",
+    "must be at least 50 ms",
+  ]);
+});

@@ -5,6 +5,7 @@ import { objectKey } from "../refs";
 import type { MeshDocument, MeshObject, Violation } from "../types";
 import { violationsOfAuthorization } from "./authorization";
 import { type Complaint, located } from "./complaint";
+import { violationsOfRateLimit } from "./rate-limit";
 import { violationsOfReferences } from "./references";
 import { violationsOfRoute } from "./route";
 import { violationsOfTopology } from "./topology";
@@ -12,7 +13,13 @@ import { violationsOfTwins } from "./twins";
 
 type Check = (object: MeshObject, index: MeshIndex) => Complaint[];
 
-const CHECKS: Check[] = [violationsOfReferences, violationsOfTopology, violationsOfRoute, violationsOfAuthorization];
+const CHECKS: Check[] = [
+  violationsOfReferences,
+  violationsOfTopology,
+  violationsOfRoute,
+  violationsOfRateLimit,
+  violationsOfAuthorization,
+];
 
 /** Consistency of a document that already follows the schema; every problem at once, in the order of the objects. */
 export function validateDocument(document: MeshDocument): Violation[] {

@@ -1,5 +1,5 @@
 // Every template, in the order in which they are offered.
-import { circuitBreaker, outlierDetection } from "./resilience";
+import { circuitBreaker, outlierDetection, rateLimit } from "./resilience";
 import { canary, timeoutRetries } from "./routing";
 import { allowCall, denyCaller, denyPath, egressToHost, onlyCallers, strictMutualTls } from "./security";
 import type { PolicyTemplate } from "./template";
@@ -9,6 +9,7 @@ export const POLICY_TEMPLATES: readonly PolicyTemplate[] = [
   timeoutRetries,
   circuitBreaker,
   outlierDetection,
+  rateLimit,
   onlyCallers,
   denyCaller,
   allowCall,

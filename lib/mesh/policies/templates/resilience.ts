@@ -82,3 +82,35 @@ function merged(
   });
   return built(commands, key, `Traffic policy ${name}`);
 }
+
+export const rateLimit: PolicyTemplate = {
+  id: "rate-limit",
+  title: "Rate limit",
+  intent: "Lets each instance take 100 requests per second, and 200 at once after a quiet time; more get 429.",
+  family: "resilience",
+  needs: ["service"],
+  build(index, input) {
+    const service = serviceOf(index, input.to);
+    if (!service) return refused("Choose the service that is protected.");
+    const { name, namespace } = service.metadata;
+    const limit = { requests: 100, perMs: 1000, burst: 200 };
+    const [existing] = index.rateLimitsOf(objectKey(service));
+    if (existing) {
+      const key = objectKey(existing);
+      const { limits } = existing.spec;
+      const hasLast = limits.some(({ match }) => match === undefined || Object.keys(match).length === 0);
+      if (hasLast) return built([], key, `Rate limit of ${name}`);
+      return built(
+        [{ type: "patchSpec", key, path: ["limits", limits.length], value: limit }],
+        key,
+        `Rate limit of ${name}`,
+      );
+    }
+    const object = newObject("RateLimit", namespace, freeName(index, "RateLimit", namespace, name), {
+      service: { name },
+      limits: [limit],
+      tellsCallers: true,
+    });
+    return built(adding(object), objectKey(object), `Rate limit of ${name}`);
+  },
+};

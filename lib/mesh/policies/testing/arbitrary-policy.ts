@@ -125,6 +125,20 @@ const specs: Record<string, fc.Arbitrary<object>> = {
     ),
     retryBudget: some(fc.record({ percent: fc.integer({ min: 0, max: 1000 }).map((each) => each / 10) })),
   }),
+  RateLimit: fc.record({
+    service: serviceRef,
+    limits: list(
+      fc.record({
+        name: some(words.map((text) => text.slice(0, 20))),
+        match: some(match),
+        requests: port,
+        perMs: fc.integer({ min: 50, max: 60_000 }),
+        burst: some(port),
+      }),
+    ),
+    shadow: some(fc.boolean()),
+    tellsCallers: some(fc.boolean()),
+  }),
   MutualTls: fc.record({
     target: some(target),
     mode: fc.constantFrom("strict", "permissive", "disable"),
