@@ -8,8 +8,9 @@ import {
   type ObjectKey,
   objectKey,
   type Service,
+  workloadLabels,
 } from "@/lib/mesh";
-import { podPorts, servicesMeant } from "../kubernetes/selectors";
+import { type Labels, matches, podPorts, servicesMeant } from "../kubernetes/selectors";
 import type { ImportContext } from "../shared/context";
 import { type Grant, grantsOf } from "./grants";
 import { keepAside, keepQuietly } from "./kept-kinds";
@@ -60,7 +61,7 @@ function keepUnsaid(context: ImportContext, state: LinkerdState, leftOut: Readon
 
 function guardsOf(context: ImportContext, server: ServerPart): Guard[] {
   const { resource, selector, port } = server;
-  const services = selector && servicesMeant(context, resource.namespace, selector);
+  const services = selector && servicesOf(context, resource.namespace, selector);
   if (!services) {
     const why = selector ? "no service of the design is exactly the pods that it selects" : "it selects by expressions";
     keepAside(context, server, ["spec", "podSelector"], `is left out: ${why}`);
@@ -79,6 +80,19 @@ function guardsOf(context: ImportContext, server: ServerPart): Guard[] {
     keepAside(context, server, ["spec", "port"], `is left out: port ${port} is no port of a service here`);
   }
   return guards;
+}
+
+/** Where no pods of the design are known to be meant, the label of the name means the service of the name. */
+function servicesOf(context: ImportContext, namespace: string, selector: Labels): Service[] | undefined {
+  const known = servicesMeant(context, namespace, selector);
+  if (known) return known;
+  const [label, ...more] = Object.keys(selector);
+  const isName = more.length === 0 && (label === "app" || label === "app.kubernetes.io/name");
+  const service = isName ? context.find("Service", keyOf("Service", namespace, selector[label] ?? "")) : undefined;
+  const isTaken = context
+    .all("Workload")
+    .some((each) => each.metadata.namespace === namespace && matches(selector, workloadLabels(each)));
+  return service && !isTaken ? [service] : undefined;
 }
 
 const guardsAt = (guards: readonly Guard[], service: Service) =>

@@ -179,7 +179,7 @@ test("who or what Linkerd has no name for is granted nothing, and told", () => {
 });
 
 test("rules of a route: an answer is a backend that is not there, a rewrite is lost, other retries make another route", () => {
-  const forward = { type: "forward", destinations: [{ service: { name: "cart" }, weight: 1 }] } as const;
+  const forward = { type: "forward" as const, destinations: [{ service: { name: "cart" }, weight: 1 }] };
   const { resources, report } = exported(
     object("Route", "cart", {
       target: { kind: "Service", name: "cart" },

@@ -33,7 +33,18 @@ export function exportLinkerd(document: MeshDocument): DialectExport {
     .filter(({ kind }) => CARRIED.has(kind))
     .map((each) => ({ key: objectKey(each), path: "spec" }));
   context.fillExact(units, "means the same in Linkerd");
+  reportUnsaid(context);
   return { text: valuesToYaml(context.resources), resources: context.resources, report: context.report };
+}
+
+/** Nothing of a design goes without a verdict. */
+function reportUnsaid(context: ExportContext): void {
+  const judged = new Set(context.report.map(({ key }) => key));
+  for (const object of context.index.document.objects) {
+    if (judged.has(objectKey(object)) || object.kind === "Mesh" || object.kind === "Dependency") continue;
+    const reason = `Linkerd has no ${object.kind}, or none that an export writes`;
+    context.lose(object, ["spec"], "lost", reason, { changesMeaning: true });
+  }
 }
 
 const CARRIED = new Set(["AuthorizationPolicy", "TrafficPolicy"]);

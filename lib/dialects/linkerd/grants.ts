@@ -4,7 +4,7 @@ import type { AuthorizationOperation, AuthorizationSource } from "@/lib/mesh";
 import { matches } from "../kubernetes/selectors";
 import { joined, principal } from "./identities";
 import { identified } from "./read-authentication";
-import { operationsOf, rivalOf } from "./read-server-route";
+import { operationsOf, rivalOf, takesEverything } from "./read-server-route";
 import type { Identified, LinkerdState, Part, PolicyPart, Ref, ServerPart, ServerRoutePart } from "./state";
 
 /** Undefined `to`: every call. No `from`: anybody, without an identity too. */
@@ -95,6 +95,10 @@ function wholeServers(state: LinkerdState, servers: readonly ServerPart[]): Serv
   const on: Pick<Grant, "server" | "to">[] = [];
   for (const server of servers) {
     const routes = routesOn(state, server);
+    if (routes.some(takesEverything)) {
+      on.push({ server });
+      continue;
+    }
     const odd = routes.find(({ reason }) => reason !== undefined);
     if (odd?.reason !== undefined) return { reason: odd.reason };
     const to = routes.length === 0 ? undefined : operationsOf(routes);

@@ -1,8 +1,8 @@
 // HTTPRoute and GRPCRoute on a Server: which calls exist there, as conditions that a policy can name.
 // The rule: a call is for the most specific route alone; a policy for another route, or for the Server's other calls, may not reach it.
-import { type AuthorizationOperation, type RouteMatch, valueAt } from "@/lib/mesh";
+import { type AuthorizationOperation, type PathMatch, type RouteMatch, valueAt } from "@/lib/mesh";
 import { lowerMatch } from "../gateway-api/lower";
-import { importGrpcMatch, importHttpMatch } from "../gateway-api/match";
+import { importGrpcMatch, importHttpMatch, quoted, unquoted } from "../gateway-api/match";
 import { compareMatches, intersect } from "../gateway-api/overlap";
 import { httpRank } from "../gateway-api/precedence";
 import type { RankedMatch } from "../gateway-api/state";
@@ -64,9 +64,11 @@ function matchesOf(context: ImportContext, resource: Resource, rule: Fields, sin
 
 /** Null where a policy of the model has no words for the match. */
 function operationOf({ path, methods, headers, query }: RouteMatch): AuthorizationOperation | null {
-  if (query || path?.type === "regex" || path?.ignoreCase || path?.value.includes("*")) return null;
-  const paths = path && pathsOf(path.type, path.value);
-  const conditions = headers?.map(({ name, type, value = "" }) => ({ name, type, values: [value] }));
+  const paths = path && pathsOf(path);
+  if (query || paths === null) return null;
+  const conditions = headers?.map(({ name, type, value = "" }) =>
+    type === "regex" && value === ".*" ? { name, type: "present" as const } : { name, type, values: [value] },
+  );
   return {
     ...(methods ? { methods } : {}),
     ...(paths ? { paths } : {}),
@@ -74,10 +76,26 @@ function operationOf({ path, methods, headers, query }: RouteMatch): Authorizati
   };
 }
 
-function pathsOf(type: string, value: string): string[] {
+/** Null where exact, prefix and suffix have no words for it. */
+function pathsOf({ type, value, ignoreCase }: PathMatch): string[] | null {
+  if (ignoreCase) return null;
+  if (type === "regex") {
+    const [text, ends] = value.startsWith(".*")
+      ? [value.slice(2), (own: string) => `*${own}`]
+      : value.endsWith(".*")
+        ? [value.slice(0, -2), (own: string) => `${own}*`]
+        : [value, (own: string) => own];
+    const own = unquoted(text);
+    return quoted(own) === text && !own.includes("*") ? [ends(own)] : null;
+  }
+  if (value.includes("*")) return null;
   if (type === "exact") return [value];
   return type === "prefix" ? [`${value}*`] : [value, `${value}/*`];
 }
+
+/** A route takes every call: no other call is left to be a 404. */
+export const takesEverything = ({ hosts, matches }: ServerRoutePart) =>
+  hosts.length === 0 && matches.some(({ match }) => Object.keys(match).length === 0);
 
 /** What the calls of these routes are; undefined: every call. */
 export function operationsOf(routes: readonly ServerRoutePart[]): AuthorizationOperation[] | undefined {

@@ -1,0 +1,74 @@
+// What goes out to Linkerd lets in exactly whom the design lets in, but for what the report says out loud.
+// The rule: a call that the design refuses is never let in; denials are left out of these designs, for Linkerd has none.
+import { expect, test } from "vitest";
+import { applyCommand, type MeshDocument, type MeshObject, type MeshRoot } from "@/lib/mesh";
+import { ask, buildScene } from "@/lib/simulate";
+import { seedMesh } from "../../simulate/testing/designs";
+import { type Random, randomOf, randomPolicies, randomQuestion } from "../../simulate/testing/random";
+import { exportDocument, importDocuments } from "..";
+
+const SEED = Number(process.env["SEED"] ?? 21);
+const DESIGNS = Number(process.env["DESIGNS"] ?? 1);
+const QUESTIONS = 30;
+
+/** A random design that lets in whom a policy names, and nobody else. */
+function grantingDesign(random: Random): MeshDocument {
+  const { objects } = randomPolicies(seedMesh(), random);
+  const granting = objects.flatMap((each): MeshObject[] => {
+    if (each.kind === "MutualTls") return [];
+    if (each.kind === "Mesh") return [withDefaults(each, { mutualTls: "strict", authorization: "deny" })];
+    if (each.kind !== "AuthorizationPolicy") return [each];
+    // a grant to everybody for everything leaves nothing to compare
+    if (each.spec.rules.some(({ from, to }) => !from && !to)) return [];
+    return [{ ...each, spec: { ...each.spec, action: "allow" } }];
+  });
+  return { objects: granting };
+}
+
+const withDefaults = (mesh: MeshRoot, defaults: MeshRoot["spec"]["defaults"]): MeshRoot => ({
+  ...mesh,
+  spec: { ...mesh.spec, defaults },
+});
+
+/** The design's services and lines in a mesh that lets everything in, with the access that the export wrote. */
+function asLinkerdHasIt(design: MeshDocument): MeshDocument {
+  const ground = {
+    objects: design.objects
+      .filter(({ kind }) => kind !== "AuthorizationPolicy")
+      .map(
+        (each): MeshObject =>
+          each.kind === "Mesh" ? withDefaults(each, { mutualTls: "permissive", authorization: "allow" }) : each,
+      ),
+  };
+  const access = exportDocument("linkerd", design)
+    .resources.filter(
+      ({ apiVersion, spec }) => apiVersion.startsWith("policy.") || JSON.stringify(spec).includes('"kind":"Server"'),
+    )
+    // an import passes over what an export made of the mesh's defaults
+    .map(({ metadata: { labels: _labels, ...metadata }, ...each }) => JSON.stringify({ ...each, metadata }));
+  const { commands, violations } = importDocuments("linkerd", [{ text: access.join("\n---\n") }], { document: ground });
+  expect(violations).toEqual([]);
+  const applied = applyCommand(ground, {}, { type: "batch", commands });
+  if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
+  return applied.document;
+}
+
+test(`${DESIGNS} random designs from seed ${SEED} let in whom they let in before`, () => {
+  const random = randomOf(SEED);
+  const counts = { letIn: 0, refused: 0 };
+  for (let n = 0; n < DESIGNS; n++) {
+    const design = grantingDesign(random);
+    const said = exportDocument("linkerd", design).report.filter(({ changesMeaning }) => changesMeaning);
+    const isSaid = said.some(({ key }) => key.startsWith("AuthorizationPolicy/"));
+    const [before, after] = [buildScene(design), buildScene(asLinkerdHasIt(design))];
+    for (let i = 0; i < QUESTIONS; i++) {
+      const question = randomQuestion(design, random);
+      const isRefused = ask(before, question).outcome === "denied";
+      const isRefusedThere = ask(after, question).outcome === "denied";
+      counts[isRefused ? "refused" : "letIn"] += 1;
+      if (isRefused) expect({ question, isRefused: isRefusedThere }).toEqual({ question, isRefused: true });
+      if (!isRefused && isRefusedThere) expect({ question, isSaid }).toEqual({ question, isSaid: true });
+    }
+  }
+  expect(Math.min(counts.letIn, counts.refused)).toBeGreaterThan(0);
+}, 60_000);
