@@ -2,10 +2,11 @@
 // The rule: it runs once, after every resource is read; who speaks for which service is not known before.
 import { keyOf } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
+import { drawCall, drawGranted } from "./draw-calls";
 import { putGatewayRoutes } from "./gateway";
-import { putTrustDomain } from "./ground";
 import { actingEntries } from "./merge";
-import { drawCall, drawGranted, putPermissions } from "./permission";
+import { putTrustDomain } from "./mesh";
+import { putPermissions } from "./permission";
 import { putServiceRoute } from "./put-routes";
 import { putTrafficPolicies } from "./put-traffic";
 import { keepRemainder } from "./remainder";

@@ -7,19 +7,14 @@ import { GROUP, meshOf, unwrapUniversal, VERSION } from "./documents";
 import { exportKuma } from "./export";
 import { FIELDS } from "./field-verdicts";
 import { importGateway } from "./gateway";
-import {
-  importDataplane,
-  importExternalService,
-  importIdentity,
-  importMesh,
-  importMeshService,
-  importTls,
-} from "./ground";
 import { importHttpRoute } from "./http-route";
 import { keptReaders } from "./kept-kinds";
 import { leaveOut } from "./merge";
+import { importIdentity, importMesh, importTls } from "./mesh";
 import { importPermission } from "./permission";
+import { importRateLimit } from "./rate-limit";
 import { importPolicy, readBalancer, readBreaker, readRetry, readTimeout } from "./read-policy";
+import { importDataplane, importExternalService, importMeshService } from "./services";
 import { KumaState } from "./state";
 
 const RANK = 400;
@@ -36,6 +31,7 @@ function reading(): Reading {
     ["MeshGateway", importGateway, true],
     ["MeshTLS", importTls(state)],
     ["MeshTrafficPermission", importPermission(state)],
+    ["MeshRateLimit", importRateLimit(state)],
     ["MeshHTTPRoute", importHttpRoute(state)],
     ["MeshTimeout", importPolicy(state.timeouts, readTimeout)],
     ["MeshRetry", importPolicy(state.retries, readRetry)],

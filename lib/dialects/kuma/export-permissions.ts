@@ -9,18 +9,17 @@ import {
   type ObjectKey,
   objectKey,
   refKey,
-  type Service,
   serviceAccountOf,
   spiffeId,
 } from "@/lib/mesh";
-import { GENERATED_LABEL } from "../shared/generated";
 import { isSystem, NAMESPACE_LABEL, SERVICE_TAG, SYSTEM_NAMESPACE } from "./documents";
+import { exportDefault } from "./export-permission-defaults";
 import type { KumaExport, Ref } from "./export-refs";
 
 type Matcher = { spiffeID: { type: "Exact" | "Prefix"; value: string } };
 /** Callers in the words of the version: client selectors or matchers. */
-type Callers = { refs: Ref[]; matchers: Matcher[] };
-type Side = "allow" | "deny";
+export type Callers = { refs: Ref[]; matchers: Matcher[] };
+export type Side = "allow" | "deny";
 const NOBODY: Callers = { refs: [], matchers: [] };
 
 export function exportPermissions(out: KumaExport): void {
@@ -93,7 +92,7 @@ function callersOf(out: KumaExport, mesh: MeshRoot, policy: AuthorizationPolicy)
   return result;
 }
 
-function sourceCallers(
+export function sourceCallers(
   out: KumaExport,
   mesh: MeshRoot,
   policy: AuthorizationPolicy,
@@ -114,12 +113,12 @@ function sourceCallers(
   return found.every((each) => each !== undefined) ? merge(found) : undefined;
 }
 
-const anyone = (domain: string): Callers => ({
+export const anyone = (domain: string): Callers => ({
   refs: [{ kind: "Mesh" }],
   matchers: [matcher("Prefix", `spiffe://${domain}/`)],
 });
 const matcher = (type: "Exact" | "Prefix", value: string): Matcher => ({ spiffeID: { type, value } });
-const merge = (all: readonly Callers[]): Callers => ({
+export const merge = (all: readonly Callers[]): Callers => ({
   refs: all.flatMap(({ refs }) => refs),
   matchers: all.flatMap(({ matchers }) => matchers),
 });
@@ -152,7 +151,7 @@ function principalCallers(out: KumaExport, mesh: MeshRoot, text: string): Caller
 }
 
 /** A service, gateway or workload: by its tag, or by the identities of what runs it. */
-function objectCallers(out: KumaExport, mesh: MeshRoot, key: ObjectKey): Callers {
+export function objectCallers(out: KumaExport, mesh: MeshRoot, key: ObjectKey): Callers {
   const { index } = out.context;
   const object = index.get(key);
   const exact = (namespace: string | undefined, account: string) =>
@@ -177,7 +176,7 @@ function objectCallers(out: KumaExport, mesh: MeshRoot, key: ObjectKey): Callers
   };
 }
 
-function specOf(out: KumaExport, targetRef: Ref, sides: readonly [Side, Callers][]): Record<string, unknown> {
+export function specOf(out: KumaExport, targetRef: Ref, sides: readonly [Side, Callers][]): Record<string, unknown> {
   if (out.isThree) {
     const lists = Object.fromEntries(sides.map(([side, { matchers }]) => [side, unique(matchers)]));
     return { targetRef, rules: [{ default: lists }] };
@@ -191,7 +190,7 @@ function specOf(out: KumaExport, targetRef: Ref, sides: readonly [Side, Callers]
 
 const unique = <T>(list: readonly T[]): T[] => [...new Map(list.map((each) => [JSON.stringify(each), each])).values()];
 
-function targetOf({ spec, metadata }: AuthorizationPolicy): { namespace?: string; service?: string } {
+export function targetOf({ spec, metadata }: AuthorizationPolicy): { namespace?: string; service?: string } {
   const { target } = spec;
   if (target.service !== undefined)
     return { namespace: target.namespace ?? metadata.namespace, service: target.service };
@@ -227,78 +226,4 @@ function targetRefOf(out: KumaExport, policy: AuthorizationPolicy): Ref {
     out.context.lose(policy, ["spec", "target"], "approximate", reason);
   }
   return { ...ref, labels: { ...(ref["labels"] as Record<string, string>), ...place } };
-}
-
-function exportDefault(out: KumaExport, mesh: MeshRoot, policies: readonly AuthorizationPolicy[]): void {
-  const { index } = out.context;
-  const generated = { [GENERATED_LABEL]: "default" };
-  switch (mesh.spec.defaults.authorization) {
-    case "deny":
-      return;
-    case "drawn":
-      for (const service of index.all("Service")) drawnCallers(out, mesh, service);
-      return;
-    case "allow": {
-      const isClosed = (service: Service) =>
-        policies.some((policy) => {
-          const target = targetOf(policy);
-          const { name, namespace } = service.metadata;
-          return (
-            policy.spec.action === "allow" &&
-            !policy.spec.shadow &&
-            (target.namespace ?? namespace) === namespace &&
-            (target.service ?? name) === name
-          );
-        });
-      const open = index.all("Service").filter((service) => !isClosed(service));
-      const everybody = anyone(mesh.spec.trustDomain);
-      if (open.length === index.all("Service").length) {
-        out.add(
-          "MeshTrafficPermission",
-          { name: "allow-all", namespace: SYSTEM_NAMESPACE },
-          specOf(out, { kind: "Mesh" }, [["allow", everybody]]),
-          { labels: generated },
-        );
-        return;
-      }
-      for (const service of open) {
-        const home = { name: `allow-all-to-${service.metadata.name}`, namespace: service.metadata.namespace };
-        out.add("MeshTrafficPermission", home, specOf(out, out.pods(service).ref, [["allow", everybody]]), {
-          labels: generated,
-        });
-      }
-    }
-  }
-}
-
-function drawnCallers(out: KumaExport, mesh: MeshRoot, service: Service): void {
-  const { index } = out.context;
-  const callers = index
-    .dependenciesTo(objectKey(service))
-    .map((dependency) => refKey(dependency.spec.from, dependency));
-  if (callers.length === 0) return;
-  const { name, namespace } = service.metadata;
-  const denied = index
-    .all("AuthorizationPolicy")
-    .filter(({ spec }) => spec.action === "deny" && !spec.shadow)
-    .filter((policy) => {
-      const target = targetOf(policy);
-      return (target.namespace ?? namespace) === namespace && (target.service ?? name) === name;
-    });
-  const again = out.isThree
-    ? []
-    : denied.flatMap((policy) =>
-        policy.spec.rules.flatMap((rule) =>
-          (rule.to ? [] : (rule.from ?? [undefined])).flatMap(
-            (source) => sourceCallers(out, mesh, policy, source) ?? [],
-          ),
-        ),
-      );
-  const spec = specOf(out, out.pods(service).ref, [
-    ["allow", merge([...new Set(callers)].sort().map((key) => objectCallers(out, mesh, key)))],
-    ...again.map((each): [Side, Callers] => ["deny", each]),
-  ]);
-  out.add("MeshTrafficPermission", { name: `drawn-callers-of-${name}`, namespace }, spec, {
-    labels: { [GENERATED_LABEL]: "drawn" },
-  });
 }

@@ -127,6 +127,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     "RoundRobin, LeastRequest, Random. Others, hash policies and localities are kept.",
   ),
   field(
+    "MeshRateLimit",
+    "spec.{rules,from}[].default.local.http.requestRate",
+    "exact",
+    "A RateLimit, where it is for all requests of whole services; otherwise kept whole.",
+  ),
+  field(
     "MeshTimeout, MeshCircuitBreaker",
     "spec.{rules,from}",
     "lost",

@@ -1,5 +1,6 @@
 // MeshHTTPRoute -> its rules as written. Which is tried first is decided when all policies of a service are known.
 // The rule: a rule that the model cannot say is left out and kept whole as a route of the same name, and told as a change of meaning.
+import { pathText } from "@/lib/mesh";
 import { importFilters } from "../gateway-api/filters";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { Fields, isRecord, type Sink } from "../shared/fields";
@@ -52,7 +53,7 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
     filtered?.refusal ??
     backends?.refusal ??
     (strange.length > 0
-      ? `it says ${strange.map(({ path }) => path.slice(fields.path.length).join(".")).join(", ")}`
+      ? `it says ${strange.map(({ path }) => pathText(path.slice(fields.path.length))).join(", ")}`
       : undefined);
   if (refusal !== undefined) {
     const message = `is left out: ${refusal}; calls it would take go on to the rules after it`;

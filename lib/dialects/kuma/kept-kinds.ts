@@ -19,7 +19,6 @@ const KINDS: readonly KeptKind[] = [
     why: "asks endpoints whether they are well; the model has no active checks",
   },
   { kind: "MeshFaultInjection", verdict: "lost", changesMeaning: true, why: "delays or breaks calls at the callee" },
-  { kind: "MeshRateLimit", verdict: "lost", changesMeaning: true, why: "limits calls at the callee" },
   { kind: "MeshPassthrough", verdict: "lost", changesMeaning: true, why: "opens the way to hosts outside the mesh" },
   {
     kind: "MeshMultiZoneService",

@@ -19,6 +19,7 @@ const demo = readFileSync(new URL("fixtures/counter-demo.yaml", import.meta.url)
 const seed = readFileSync(new URL("../istio/fixtures/seed.yaml", import.meta.url), "utf8");
 
 const imported = (text: string) => importedFrom("kuma", [{ text, file: "kuma.yaml" }]);
+const shop = imported(demo);
 const drawn = (document: MeshDocument, from: string, to: string): MeshDocument => {
   const object = {
     apiVersion: "meshwright.dev/v1",
@@ -42,6 +43,7 @@ const KINDS = new Set([
   "Route",
   "TrafficPolicy",
   "AuthorizationPolicy",
+  "RateLimit",
   "MutualTls",
   "ExternalService",
   "Subset",
@@ -63,7 +65,7 @@ const find = (resources: readonly Manifest[], kind: string, name: string) =>
   resources.find((each) => each.kind === kind && each.metadata.name === name);
 
 test("a demo of Kuma is a design that holds together, with policies merged as Kuma merges them", () => {
-  const { document } = imported(demo);
+  const { document } = shop;
   expect(validateDocument(document)).toEqual([]);
   expect(specOf(document, "Mesh//shop")).toMatchObject({ defaults: { mutualTls: "strict", authorization: "deny" } });
   const times = { timeoutMs: 3000, retries: { attempts: 3, perTryTimeoutMs: 1000, on: ["503", "connect-failure"] } };
@@ -115,8 +117,16 @@ test("a demo of Kuma is a design that holds together, with policies merged as Ku
   });
 });
 
+test("limits of requests are the callee's here, too", () => {
+  const { document } = shop;
+  expect(specOf(document, "RateLimit/kuma-demo/kv")).toEqual({
+    service: { name: "kv" },
+    limits: [{ requests: 100, perMs: 1000 }],
+  });
+});
+
 test("calls are allowed, refused and sent on as in Kuma", () => {
-  const { document } = imported(demo);
+  const { document } = shop;
   const scene = buildScene(drawn(document, "prober", "kv"));
   const answer = (question: Question) => ask(scene, question);
   expect(answer(call("demo-app", "kv", "/")).outcome).toBe("forwarded");
@@ -138,13 +148,11 @@ test("calls are allowed, refused and sent on as in Kuma", () => {
 test.each(["2.x", "3.x"] as const)(
   "the demo goes out to Kuma %s as its schemas have it, and comes back the same",
   (channel) => {
-    const { document } = imported(demo);
+    const { document } = shop;
     const made = exportDocument("kuma", document, { channel });
     expect(schemaErrors(made.resources, `kuma-${channel}`)).toEqual([]);
     const back = imported(`${ground}---\n${made.text}`);
-    expect(back.warnings.filter(({ changesMeaning }) => changesMeaning).map(({ source }) => source)).toEqual([
-      "MeshRateLimit kuma-demo/kv",
-    ]);
+    expect(back.warnings.filter(({ changesMeaning }) => changesMeaning)).toEqual([]);
     const withoutPermissions = new Set([...KINDS].filter((kind) => kind !== "AuthorizationPolicy"));
     // 3.x names callers by their identities
     const kinds = channel === "2.x" ? KINDS : withoutPermissions;
@@ -165,15 +173,19 @@ const withoutDrawn = ({ objects }: MeshDocument): MeshDocument => ({
 });
 
 test("what the model has no word for comes back on export, beside what it has", () => {
-  const { document } = imported(demo);
+  const { document } = shop;
   const { resources } = exportDocument("kuma", document, { channel: "2.x" });
   expect(find(resources, "Mesh", "default")?.spec["mtls"]).toEqual({
     enabledBackend: "ca-1",
     backends: [{ name: "ca-1", type: "builtin", dpCert: { rotation: { expiration: "1d" } } }],
   });
-  expect(find(resources, "MeshRateLimit", "kv")?.spec).toEqual({
-    targetRef: { kind: "Dataplane", labels: { app: "kv" } },
-    rules: [{ default: { local: { http: { requestRate: { num: 100, interval: "1s" } } } } }],
+  expect(find(resources, "MeshHealthCheck", "kv")?.spec).toEqual({
+    to: [
+      {
+        targetRef: { kind: "MeshService", name: "kv", namespace: "kuma-demo" },
+        default: { interval: "10s", timeout: "2s", unhealthyThreshold: 3, http: { path: "/health" } },
+      },
+    ],
   });
   const retries = find(resources, "MeshRetry", "kv")?.spec["to"] as { default: object }[];
   expect(retries.map((entry) => entry.default)).toEqual([
@@ -193,7 +205,7 @@ test("what the model has no word for comes back on export, beside what it has", 
 });
 
 test("the demo goes out to Istio, and from there back to Kuma, as the same design", () => {
-  const { document } = imported(demo);
+  const { document } = shop;
   const istio = exportDocument("istio", document);
   expect(schemaErrors(istio.resources, "istio")).toEqual([]);
   const moved = importedFrom("auto", [{ text: `${ground}---\n${istio.text}` }]);

@@ -1,7 +1,7 @@
 // MeshTrafficPermission -> AuthorizationPolicies.
 // The rule: in 2.x (from[]) a later policy overrides an earlier one, in 3.x (rules[]) a denial wins; the model's denials always win. Where that would
 // refuse what Kuma allows, it is told; nothing is allowed here that Kuma refuses.
-import { type AuthorizationSource, keyOf, type PolicyTarget, type SpecOf } from "@/lib/mesh";
+import { type AuthorizationSource, keyOf, type PolicyTarget, pathText, type SpecOf } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { Fields, Sink } from "../shared/fields";
 import { isSystem } from "./documents";
@@ -41,7 +41,7 @@ export function importPermission(state: KumaState) {
     spec.keepRest();
     const permission = { resource, result, top, from, lists };
     if (sink.kept.length > 0) {
-      const words = sink.kept.map(({ path }) => path.slice(1).join(".")).join(", ");
+      const words = sink.kept.map(({ path }) => pathText(path.slice(1))).join(", ");
       leaveOut(context, permission, `${words} is not in the model, and a part of it would be another policy`);
     } else state.permissions.push(permission);
     return result;
@@ -196,7 +196,7 @@ function sourceOf(
         })),
       };
     case "unknown":
-      leaveOut(context, permission, `the entry ${ref.path.slice(1, 3).join(".")} is skipped, because ${selection.why}`);
+      leaveOut(context, permission, `entry ${pathText(ref.path.slice(1, 3))} is skipped, because ${selection.why}`);
       return "unknown";
   }
 }
@@ -248,57 +248,4 @@ function shortened(source: AuthorizationSource, namespace: string): Authorizatio
       own === namespace ? ref : { ...ref, ...(own === undefined ? {} : { namespace: own }) },
     ),
   };
-}
-
-/** What a policy grants a named service is a call that is meant: it is drawn. */
-export function drawGranted(context: ImportContext, state: KumaState): void {
-  for (const { resource, result } of state.permissions) {
-    for (const key of [...result.objects]) {
-      const policy = context.get(key);
-      if (
-        policy?.kind !== "AuthorizationPolicy" ||
-        policy.spec.action !== "allow" ||
-        policy.spec.target.service === undefined
-      )
-        continue;
-      const to = {
-        namespace: policy.spec.target.namespace ?? policy.metadata.namespace,
-        name: policy.spec.target.service,
-      };
-      for (const ref of policy.spec.rules.flatMap(({ from = [] }) => from.flatMap(({ services = [] }) => services))) {
-        const from = { namespace: ref.namespace ?? policy.metadata.namespace, name: ref.name };
-        const drawn = drawCall(context, resource, from, to);
-        if (drawn !== undefined) result.objects.push(drawn);
-      }
-    }
-  }
-}
-
-type Named = { namespace: string; name: string };
-
-export function drawCall(context: ImportContext, resource: Resource, from: Named, to: Named): string | undefined {
-  const isSame = (ref: { namespace?: string | undefined; name: string; kind: string }, own: string, wanted: Named) =>
-    ref.kind === "Service" && ref.name === wanted.name && (ref.namespace ?? own) === wanted.namespace;
-  const isThere = context
-    .all("Dependency")
-    .some(
-      ({ metadata, spec }) => isSame(spec.from, metadata.namespace, from) && isSame(spec.to, metadata.namespace, to),
-    );
-  const exists = [from, to].every(({ namespace, name }) => context.get(keyOf("Service", namespace, name)));
-  if (isThere || !exists || (from.name === to.name && from.namespace === to.namespace)) return undefined;
-  const spec = {
-    from: { kind: "Service" as const, name: from.name },
-    to: {
-      kind: "Service" as const,
-      ...(to.namespace === from.namespace ? {} : { namespace: to.namespace }),
-      name: to.name,
-    },
-  };
-  return context.put(
-    "Dependency",
-    `${from.name}-to-${to.name}`.slice(0, 253),
-    spec,
-    { resource: { ...resource, namespace: from.namespace } },
-    undefined,
-  );
 }

@@ -1,0 +1,125 @@
+// Gateways with their routes, and external services -> MeshGateway, MeshHTTPRoute, MeshExternalService.
+// The rule: 3.x has no gateway of its own; what a gateway does there is another product's.
+import { type ExternalService, type Gateway, objectKey, type Route, refKey } from "@/lib/mesh";
+import type { Judgement } from "../gateway-api/entries";
+import type { Manifest } from "../shared/dialect";
+import { API, SERVICE_TAG, SYSTEM_NAMESPACE } from "./documents";
+import { type Versions, withKeptFilters, writeRoute } from "./export-http-route";
+import type { KumaExport } from "./export-refs";
+import { externalHost } from "./services";
+
+export function exportGateway(out: KumaExport, gateway: Gateway, versions: Versions): void {
+  const { context } = out;
+  const { name, namespace } = gateway.metadata;
+  const routes = context.index.all("Route").filter((route) => refKey(route.spec.target, route) === objectKey(gateway));
+  if (out.isThree) {
+    context.lose(
+      gateway,
+      ["spec"],
+      "lost",
+      "Kuma 3.x has no gateway of its own: run another one and let Kuma take its traffic over",
+      { changesMeaning: true },
+    );
+    for (const route of routes)
+      context.lose(route, ["spec"], "lost", "it belongs to a gateway, and Kuma 3.x has none", { changesMeaning: true });
+    return;
+  }
+  const listeners = gateway.spec.listeners.flatMap(({ port, protocol, hosts }) =>
+    hosts.map((host) => ({
+      port,
+      protocol: protocol === "tcp" ? "TCP" : "HTTP",
+      ...(host === "*" ? {} : { hostname: host.replace(/:\d+$/, "") }),
+    })),
+  );
+  const selectors = [{ match: { [SERVICE_TAG]: `${name}_${namespace}_svc` } }];
+  const manifest: Manifest = {
+    apiVersion: API,
+    kind: "MeshGateway",
+    metadata: { name, ...(gateway.metadata.labels ? { labels: gateway.metadata.labels } : {}) },
+    spec: { selectors, conf: { listeners } },
+  };
+  context.add(manifest, gateway);
+  const other = gateway.spec.listeners.find(({ protocol }) => protocol === "http2" || protocol === "grpc");
+  if (gateway.spec.type !== "ingress")
+    context.lose(
+      gateway,
+      ["spec", "type"],
+      "approximate",
+      `Kuma has no ${gateway.spec.type} gateways: it is written as one for calls from outside`,
+    );
+  if (other) context.lose(gateway, ["spec", "listeners"], "approximate", `a listener says HTTP, not ${other.protocol}`);
+  context.fillExact(
+    [{ key: objectKey(gateway), path: "spec" }],
+    "means the same in MeshGateway; a MeshGatewayInstance runs it",
+  );
+  for (const route of routes) exportGatewayRoute(out, gateway, route, versions);
+}
+
+function exportGatewayRoute(out: KumaExport, gateway: Gateway, route: Route, versions: Versions): void {
+  const judged = new Map<number, Judgement[]>();
+  const written = withKeptFilters(
+    out,
+    route,
+    writeRoute(out, route, versions, (rule, judgement) => judged.set(rule, [...(judged.get(rule) ?? []), judgement])),
+  );
+  const hosts = route.spec.hosts?.map((host) => host.replace(/:\d+$/, ""));
+  const to = [
+    {
+      targetRef: { kind: "Mesh" },
+      ...(hosts && !hosts.includes("*") ? { hostnames: hosts } : {}),
+      rules: written.map(({ rule }) => rule),
+    },
+  ];
+  const spec = { targetRef: { kind: "MeshGateway", name: gateway.metadata.name }, to };
+  const made = out.add("MeshHTTPRoute", { name: route.metadata.name, namespace: SYSTEM_NAMESPACE }, spec, {
+    of: route,
+  });
+  route.spec.rules.forEach((rule, i) => {
+    const path = ["spec", "rules", i];
+    for (const { verdict, reason, changesMeaning } of judged.get(i) ?? [])
+      out.context.lose(route, path, verdict, reason, changesMeaning ? { changesMeaning } : {});
+    if (rule.timeoutMs !== undefined || rule.retries)
+      out.context.lose(
+        route,
+        path,
+        "lost",
+        "times and retries of a gateway's rules are left out: write MeshTimeout and MeshRetry for the gateway",
+        { changesMeaning: true },
+      );
+    else if (!judged.has(i))
+      out.context.tell(route, path, "exact", "means the same in Kuma", { target: `MeshHTTPRoute ${made}` });
+  });
+}
+
+export function exportExternal(out: KumaExport, external: ExternalService): void {
+  const { context } = out;
+  const { name, namespace } = external.metadata;
+  const { hosts, ports, endpoints } = external.spec;
+  const [host = ""] = hosts;
+  if (hosts.length > 1 || host !== externalHost(name)) {
+    const reason = `callers have to use ${externalHost(name)} in place of ${hosts.join(", ")}, or a HostnameGenerator has to name it`;
+    context.lose(external, ["spec", "hosts"], "approximate", reason, { changesMeaning: true });
+  }
+  ports.forEach((port, i) => {
+    const own = i === 0 ? name : `${name}-${port.port}`;
+    const spec = {
+      match: { type: "HostnameGenerator", port: port.port, protocol: port.protocol },
+      endpoints:
+        endpoints?.map(({ address, port: number }) => ({ address, port: number })) ??
+        (host.startsWith("*") ? [] : [{ address: host.replace(/:\d+$/, ""), port: port.port }]),
+    };
+    out.add("MeshExternalService", { name: own, namespace: namespace }, spec, {
+      of: external,
+      isWhole: i === 0 && external.metadata.origin?.kind === "MeshExternalService",
+    });
+  });
+  if (ports.length > 1)
+    context.lose(
+      external,
+      ["spec", "ports"],
+      "approximate",
+      "each port is an external service of its own, with a name of its own",
+      { changesMeaning: true },
+    );
+  context.fillExact([{ key: objectKey(external), path: "spec" }], "means the same in MeshExternalService");
+}
