@@ -15,6 +15,7 @@ import type { ImportContext } from "../shared/context";
 import { type Grant, grantsOf } from "./grants";
 import { keepAside, keepQuietly } from "./kept-kinds";
 import { putMutualTls } from "./mutual-tls";
+import { type LimitPart, putRateLimits } from "./rate-limit";
 import type { LinkerdState, Part, PolicyPart, ServerPart } from "./state";
 
 /** A Server at one service, with the ports of the service that it is for. */
@@ -31,7 +32,12 @@ const OPEN: Record<string, AuthorizationRule[]> = {
 };
 
 /** The services that have a Server. */
-export function putAccess(context: ImportContext, state: LinkerdState, trustDomain: string): Set<ObjectKey> {
+export function putAccess(
+  context: ImportContext,
+  state: LinkerdState,
+  limits: readonly LimitPart[],
+  trustDomain: string,
+): Set<ObjectKey> {
   const guards = state.servers.flatMap((server) => guardsOf(context, server));
   const { grants, leftOut, ofNamespace } = grantsOf(state, trustDomain);
   for (const { part, reason } of leftOut) keepAside(context, part, ["spec"], `is left out: ${reason}`);
@@ -40,6 +46,7 @@ export function putAccess(context: ImportContext, state: LinkerdState, trustDoma
   const byPart = new Map<Part, Grant[]>();
   for (const grant of grants) byPart.set(grant.part, [...(byPart.get(grant.part) ?? []), grant]);
   for (const [part, own] of byPart) putGrants(context, part, own, guards, ofNamespace.has(part));
+  putRateLimits(context, limits, guards);
   const services = new Map(guards.map(({ service }) => [objectKey(service), service]));
   for (const service of services.values()) putProtection(context, service, guards, grants);
   return new Set(services.keys());

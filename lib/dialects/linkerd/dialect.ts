@@ -14,6 +14,7 @@ import { exportLinkerd } from "./export";
 import { FIELDS } from "./field-verdicts";
 import { importKept, KEPT_KINDS } from "./kept-kinds";
 import { putAnnotatedServices, readRoute } from "./outbound";
+import { type LimitPart, readRateLimit } from "./rate-limit";
 import {
   readAuthorizationPolicy,
   readMeshTls,
@@ -32,6 +33,7 @@ const ROUTE_VERSIONS = ["v1beta3", "v1beta2", "v1beta1", "v1alpha1"];
 function reading({ isChosen = false }: ReadingOptions = {}): Reading {
   const state = new LinkerdState();
   const profiles: ProfilePart[] = [];
+  const limits: LimitPart[] = [];
   const takes = (_value: unknown, all: readonly unknown[]) => isChosen || isLinkerdWorld(all);
   const policy = (kind: string, versions: string[], run: Importer["run"]): Importer => ({
     group: POLICY_GROUP,
@@ -46,6 +48,7 @@ function reading({ isChosen = false }: ReadingOptions = {}): Reading {
     policy("MeshTLSAuthentication", ["v1alpha1"], readMeshTls(state)),
     policy("NetworkAuthentication", ["v1alpha1"], readNetworkAuthentication(state)),
     policy("ServerAuthorization", ["v1beta1", "v1alpha1"], readServerAuthorization(state)),
+    policy("HTTPLocalRateLimitPolicy", ["v1alpha1"], readRateLimit(limits)),
     policy("HTTPRoute", ROUTE_VERSIONS, readRoute("HTTPRoute", state)),
     ...(["HTTPRoute", "GRPCRoute"] as const).map(
       (kind): Importer => ({
@@ -68,15 +71,12 @@ function reading({ isChosen = false }: ReadingOptions = {}): Reading {
       (each): Importer => ({ ...each, versions: each.versions, rank: RANK, run: importKept(each.kind) }),
     ),
   ];
-  return { importers, finish: (context) => finish(context, state, profiles, isChosen) };
+  return { importers, finish: (context) => finish(context, { state, profiles, limits }, isChosen) };
 }
 
-function finish(
-  context: ImportContext,
-  state: LinkerdState,
-  profiles: readonly ProfilePart[],
-  isChosen: boolean,
-): void {
+type Read = { state: LinkerdState; profiles: readonly ProfilePart[]; limits: readonly LimitPart[] };
+
+function finish(context: ImportContext, { state, profiles, limits }: Read, isChosen: boolean): void {
   const first = context.resources.find(
     ({ dialect, annotations, kind, spec }) =>
       dialect === "linkerd" || isAnnotated({ metadata: { annotations }, kind, spec }),
@@ -89,7 +89,7 @@ function finish(
   putAnnotatedServices(context);
   putProfiles(context, profiles);
   const trustDomain = context.index.mesh?.spec.trustDomain ?? "cluster.local";
-  putDefaultPolicies(context, putAccess(context, state, trustDomain));
+  putDefaultPolicies(context, putAccess(context, state, limits, trustDomain));
 }
 
 const worlds = new WeakMap<readonly unknown[], boolean>();

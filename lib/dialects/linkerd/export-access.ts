@@ -15,6 +15,7 @@ import { matchesOfOperation } from "./export-calls";
 import { type AccessWriter, newAccessWriter } from "./export-grants";
 import { allowsOn, isClosed, isNamespaceDenial, type OutServer, serversFor } from "./export-servers";
 import { sayPrincipal } from "./identities";
+import { exportRateLimit } from "./rate-limit";
 
 /** Services that have a Server of their own now. */
 export function exportAccess(context: ExportContext): Set<string> {
@@ -27,6 +28,7 @@ export function exportAccess(context: ExportContext): Set<string> {
   }
   for (const policy of index.all("AuthorizationPolicy")) exportPolicy(context, writer, policy, servers);
   writer.finish(servers);
+  for (const limit of index.all("RateLimit")) exportRateLimit(context, limit, servers);
   return guarded;
 }
 

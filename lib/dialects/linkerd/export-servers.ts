@@ -101,7 +101,9 @@ function accessOf(index: MeshIndex, service: Service): string | undefined {
   }
   if (policies.length > 0) return "audit";
   const mode = tlsOf(index, service);
-  if (mode === scopeTls(index, service.metadata.namespace)) return undefined;
+  // a limit needs a Server that it is for
+  const isLimited = index.rateLimitsOf(objectKey(service)).some(({ spec }) => !spec.shadow);
+  if (!isLimited && mode === scopeTls(index, service.metadata.namespace)) return undefined;
   return mode === "strict" ? "all-authenticated" : "all-unauthenticated";
 }
 

@@ -50,7 +50,7 @@ test("a shop of Linkerd goes out as the published schemas have it, and comes bac
   );
 });
 
-test("it goes out to Istio, and from there to Linkerd again, as the same design", () => {
+test("it goes out to Istio, and from there to Linkerd again, as the same design but for its rate limit", () => {
   const mesh = shop.objects.filter(({ kind }) => kind === "Mesh");
   const start = { objects: [...mesh, ...emptyMesh("books").objects.slice(1)] };
   const istio = exportDocument("istio", shop).resources;
@@ -58,8 +58,10 @@ test("it goes out to Istio, and from there to Linkerd again, as the same design"
   const moved = readInto(start, "istio", istio);
   // the mesh's default is a policy of its own in Istio
   const { "MutualTls/istio-system/default": standard, ...rest } = specs(moved);
-  expect([rest, standard ?? { mode: "permissive" }]).toEqual([specs(shop), { mode: "permissive" }]);
-  expect(specs(readInto(start, "linkerd", exportDocument("linkerd", moved).resources))).toEqual(specs(shop));
+  const { "RateLimit/bookshop/books-limit": limit, ...carried } = specs(shop);
+  expect(limit).toBeDefined();
+  expect([rest, standard ?? { mode: "permissive" }]).toEqual([carried, { mode: "permissive" }]);
+  expect(specs(readInto(start, "linkerd", exportDocument("linkerd", moved).resources))).toEqual(carried);
 });
 
 test("the seed's document says what of it Linkerd has, nearly has, and has not", () => {
@@ -224,4 +226,16 @@ test("a mesh that lets everything in has no Servers, and says its mutual TLS in 
   expect(report.filter(({ key }) => key.startsWith("Gateway/"))).toMatchObject([
     { verdict: "lost", changesMeaning: true },
   ]);
+});
+
+test("a limit of all calls is one of the Server, by the second; limits of some calls have no word", () => {
+  const limit = (limits: unknown) => object("RateLimit", "limit", { service: { name: "catalog" }, limits } as never);
+  const whole = exported(limit([{ requests: 120, perMs: 60_000 }]));
+  expect(find(whole.resources, "HTTPLocalRateLimitPolicy", "limit")).toEqual({
+    targetRef: { group: "policy.linkerd.io", kind: "Server", name: "catalog-http" },
+    total: { requestsPerSecond: 2 },
+  });
+  expect(judged(whole.report, "RateLimit/production/limit")).toEqual([["spec", "approximate", undefined]]);
+  const some = exported(limit([{ match: { methods: ["POST"] }, requests: 5, perMs: 1000 }]));
+  expect(judged(some.report, "RateLimit/production/limit")).toEqual([["spec", "lost", true]]);
 });

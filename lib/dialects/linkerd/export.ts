@@ -47,7 +47,7 @@ function reportUnsaid(context: ExportContext): void {
   }
 }
 
-const CARRIED = new Set(["AuthorizationPolicy", "TrafficPolicy"]);
+const CARRIED = new Set(["AuthorizationPolicy", "TrafficPolicy", "RateLimit"]);
 
 function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknown>): void {
   const { index } = context;

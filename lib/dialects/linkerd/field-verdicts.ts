@@ -76,7 +76,13 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   { kind: "ServiceProfile", path: "spec.{dstOverrides,routes[].responseClasses}", verdict: "lost", note: "Told." },
   {
-    kind: "EgressNetwork, HTTPLocalRateLimitPolicy, ExternalWorkload",
+    kind: "HTTPLocalRateLimitPolicy",
+    path: "spec.{targetRef,total}",
+    verdict: "exact",
+    note: "A RateLimit of the service. identity and overrides are kept and told: single callers are not counted here.",
+  },
+  {
+    kind: "EgressNetwork, ExternalWorkload",
     path: "spec",
     verdict: "lost",
     note: "Kept whole.",

@@ -4,14 +4,12 @@ import { keepWhole } from "../shared/verbatim";
 
 const WHY = {
   EgressNetwork: "says which addresses outside the cluster may be called; a design grants external services by name",
-  HTTPLocalRateLimitPolicy: "limits the rate of requests of a Server",
   ExternalWorkload: "is a workload outside the cluster, with addresses that belong to the environment",
 } as const;
 
 export type KeptKind = keyof typeof WHY;
 export const KEPT_KINDS: readonly { kind: KeptKind; group: string; versions: readonly string[] }[] = [
   { kind: "EgressNetwork", group: "policy.linkerd.io", versions: ["v1alpha1"] },
-  { kind: "HTTPLocalRateLimitPolicy", group: "policy.linkerd.io", versions: ["v1alpha1"] },
   { kind: "ExternalWorkload", group: "workload.linkerd.io", versions: ["v1beta1", "v1alpha1"] },
 ];
 

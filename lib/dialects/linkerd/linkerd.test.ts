@@ -45,7 +45,7 @@ describe("a shop with Servers, policies and routes", () => {
     });
   });
 
-  test("annotations of services and routes are retries, timeouts and outlier detection", () => {
+  test("annotations and limits are retries, timeouts, outlier detection and a rate limit", () => {
     expect(specOf(shop.document, "Route/bookshop/authors")).toMatchObject({
       rules: [{ timeoutMs: 2000, retries: { attempts: 2, perTryTimeoutMs: 250, on: ["5xx"] } }],
     });
@@ -58,6 +58,10 @@ describe("a shop with Servers, policies and routes", () => {
     expect(specOf(shop.document, "TrafficPolicy/bookshop/authors")).toMatchObject({
       outlierDetection: { consecutive5xxErrors: 3, baseEjectionTimeMs: 10_000, maxEjectionPercent: 100 },
     });
+    expect(specOf(shop.document, "RateLimit/bookshop/books-limit")).toEqual({
+      service: { name: "books" },
+      limits: [{ requests: 100, perMs: 1000 }],
+    });
     expect(specOf(shop.document, "Service/bookshop/ledger")).toMatchObject({
       ports: [{ port: 9100, protocol: "tcp" }],
     });
@@ -66,7 +70,6 @@ describe("a shop with Servers, policies and routes", () => {
   test("what a call would notice is told so, with the line of the document", () => {
     const loud = shop.warnings.filter(({ changesMeaning }) => changesMeaning);
     expect(loud.map(({ source, line, message }) => [source, line, message])).toEqual([
-      ["HTTPLocalRateLimitPolicy bookshop/books-limit", expect.any(Number), expect.stringContaining("limits the rate")],
       ["EgressNetwork bookshop/outside", expect.any(Number), expect.stringContaining("outside the cluster")],
       [
         "AuthorizationPolicy bookshop/books-from-the-office",
