@@ -68,6 +68,14 @@ test("counts what no callee could see from the caller's side, so an outage is no
   expect(goldenSignals({ kind: "service", key: PAYMENT }, seen, 1)).toMatchObject({ requests: 1, errors: 1 });
 });
 
+test("an error that the caller's sidecar made on purpose counts as one", () => {
+  const seen = flows([
+    { reporter: "source", code: "503", flags: "DI,FI" },
+    { reporter: "source", flags: "DI" },
+  ]);
+  expect(goldenSignals({ kind: "service", key: PAYMENT }, seen, 1)).toMatchObject({ requests: 1, errors: 1 });
+});
+
 test("counts calls to an external service from the caller's side", () => {
   const seen = flows([{ reporter: "source" }, { reporter: "source", code: "503", flags: "UF" }], "carrier-api");
   const key = "ExternalService/production/carrier-api";

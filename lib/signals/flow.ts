@@ -97,8 +97,8 @@ const REQUESTS = "istio_requests_total{";
 const DURATION = "istio_request_duration_milliseconds_";
 const REQUEST_BYTES = "istio_request_bytes_sum{";
 const RESPONSE_BYTES = "istio_response_bytes_sum{";
-// No healthy upstream, connection failure, overflow, no cluster: no callee has seen the request.
-const UNDELIVERED = new Set(["UH", "UF", "UO", "NC"]);
+// No healthy upstream, connection failure, overflow, no cluster, aborted on purpose: no callee has seen the request.
+const UNDELIVERED = new Set(["UH", "UF", "UO", "NC", "FI"]);
 
 /**
  * gRPC statuses that are the callee's fault: those that stand for a 5xx (Envoy), the same that OpenTelemetry calls errors of a

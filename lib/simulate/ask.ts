@@ -6,14 +6,14 @@ import { targetOfClusterName } from "@/lib/compile/destinations";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
 import { type Arrival, arriveAt, identityOf, workloadsOf } from "./arrive";
 import { bareAnswer, dead, isBare } from "./bare";
-import { faultOf, faultWords } from "./faults";
+import { faultOf } from "./faults";
 import { type Departure, leave, sentTo } from "./leave";
 import { type Message, messageOf, viewOf } from "./message";
 import { nameOf, objectOfHost } from "./names";
 import { serviceOfCluster } from "./origins";
 import type { PlannedProxy, Scene } from "./scene";
 import type { Answer, AnswerDestination, Caller, Hop, Outcome, Question } from "./types";
-import { destinationName, forwardedSentence, noHostSentence, ruleWords, splitSentence } from "./words";
+import { destinationName, faultWords, forwardedSentence, noHostSentence, ruleWords, splitSentence } from "./words";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
 

@@ -1,9 +1,7 @@
 // Two answers to one question, and what is different for the caller.
 // The rule: access first; where there is none in either version, or it came or went, nothing else is worth saying.
-import { faultWords } from "./faults";
-import { limitWords } from "./limits";
 import type { Answer, AnswerDestination, ConsequenceKind, Hop } from "./types";
-import { destinationName, percentOf } from "./words";
+import { destinationName, faultWords, limitWords, percentOf } from "./words";
 
 /** `text` says what is so now and what was before; it is the same for every call that changes the same way. */
 export type Change = { kind: ConsequenceKind; severity: "attention" | "change"; text: string };

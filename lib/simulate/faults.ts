@@ -3,7 +3,6 @@
 import type { ClusterChoice, FaultPlan, HttpConnectionPlan, HttpRequestView } from "@meshwright/proxy/plan";
 import { faultApplies, probabilityOf } from "@meshwright/proxy/semantics";
 import type { HopFault } from "./types";
-import { percentOf } from "./words";
 
 export function faultOf(
   { filters }: HttpConnectionPlan,
@@ -29,17 +28,4 @@ function told({ delay, abort }: FaultPlan): HopFault | null {
   const isAborted = aborts !== null && aborts.probability > 0;
   if (!isDelayed && !isAborted) return null;
   return { delay: isDelayed ? waits : null, abort: isAborted ? aborts : null };
-}
-
-/** `10 % of them wait 2 s, 0.5 % are aborted with 503` */
-export function faultWords({ delay, abort }: HopFault): string {
-  const said: string[] = [];
-  if (delay) said.push(`${percentOf(delay.probability)} of them wait ${delay.ms} ms`);
-  if (abort)
-    said.push(`${percentOf(abort.probability)} ${delay ? "" : "of them "}are aborted with ${statusWords(abort)}`);
-  return said.join(", ");
-}
-
-function statusWords({ status, grpcStatus }: NonNullable<HopFault["abort"]>): string {
-  return grpcStatus === null ? String(status) : `gRPC status ${grpcStatus}`;
 }

@@ -38,16 +38,3 @@ function ownFilters(route: RoutePlan | null) {
   if (route?.action.kind !== "forward") return route?.filters;
   return route.action.clusters[0]?.filters;
 }
-
-/** `each instance takes at most 100 requests per second (200 at once), more get 429` */
-export function limitWords({ perSecond, burst, status }: HopRateLimit): string {
-  const [count, period] =
-    perSecond >= 1
-      ? [perSecond, "second"]
-      : perSecond * 60 >= 1
-        ? [perSecond * 60, "minute"]
-        : [perSecond * 3600, "hour"];
-  const rounded = Number(count.toPrecision(4));
-  const more = status === null ? "more are counted, not refused" : `more get ${status}`;
-  return `each instance takes at most ${rounded} ${rounded === 1 ? "request" : "requests"} per ${period} (${burst} at once), ${more}`;
-}

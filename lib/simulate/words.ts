@@ -1,8 +1,7 @@
 // The answer in sentences. The rule: who, what happens, why, in that order; numbers as people say them.
 import { type MeshIndex, type ObjectKey, parseKey } from "@/lib/mesh";
-import { limitWords } from "./limits";
 import { nameOf } from "./names";
-import type { Answer, AnswerDestination, Hop, Outcome } from "./types";
+import type { Answer, AnswerDestination, Hop, HopFault, HopRateLimit, Outcome } from "./types";
 
 export function percentOf(share: number): string {
   const percent = share * 100;
@@ -78,4 +77,30 @@ export function forwardedSentence(
   const why = last?.authorization ? `; ${last.authorization.why}` : "";
   const rule = ruleWords(first);
   return `${reaches}${more.length > 0 ? "," : ""}${how}${rule === "" ? "" : `, ${rule}`}${why}.`;
+}
+
+/** `10 % of them wait 2 s, 0.5 % are aborted with 503` */
+export function faultWords({ delay, abort }: HopFault): string {
+  const said: string[] = [];
+  if (delay) said.push(`${percentOf(delay.probability)} of them wait ${delay.ms} ms`);
+  if (abort)
+    said.push(`${percentOf(abort.probability)} ${delay ? "" : "of them "}are aborted with ${statusWords(abort)}`);
+  return said.join(", ");
+}
+
+function statusWords({ status, grpcStatus }: NonNullable<HopFault["abort"]>): string {
+  return grpcStatus === null ? String(status) : `gRPC status ${grpcStatus}`;
+}
+
+/** `each instance takes at most 100 requests per second (200 at once), more get 429` */
+export function limitWords({ perSecond, burst, status }: HopRateLimit): string {
+  const [count, period] =
+    perSecond >= 1
+      ? [perSecond, "second"]
+      : perSecond * 60 >= 1
+        ? [perSecond * 60, "minute"]
+        : [perSecond * 3600, "hour"];
+  const rounded = Number(count.toPrecision(4));
+  const more = status === null ? "more are counted, not refused" : `more get ${status}`;
+  return `each instance takes at most ${rounded} ${rounded === 1 ? "request" : "requests"} per ${period} (${burst} at once), ${more}`;
 }

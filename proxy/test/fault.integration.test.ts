@@ -110,7 +110,10 @@ describe.each(kinds)("faults on %s", (kind) => {
           { name: "bare", domains: ["bare.test"], routes: [{ match: { prefix: "/known" }, ...toApp() }] },
         ],
       },
-      ...logging(log, "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS%"),
+      ...logging(
+        log,
+        "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %UPSTREAM_CLUSTER%",
+      ),
     };
     port = await startConfigured(kind, (at) => bootstrapOf(at, [], clusters, listener));
   });
@@ -149,7 +152,8 @@ describe.each(kinds)("faults on %s", (kind) => {
         .split("\n")
         .find((each) => each.startsWith(`${path} `));
       const details = isAborted ? "fault_filter_abort" : path === "/direct" ? "direct_response" : "via_upstream";
-      expect(line).toBe(`${path} ${status} ${flags} ${details}`);
+      const cluster = path === "/direct" || path === "/no-route" ? "-" : "app";
+      expect(line).toBe(`${path} ${status} ${flags} ${details} ${cluster}`);
     });
   });
 
@@ -165,7 +169,7 @@ describe.each(kinds)("faults on %s", (kind) => {
 
   test("a request is given up while it is held when its time is over", async () => {
     expect((await send(port, "/life")).status).toBe(504);
-    await vi.waitFor(() => expect(readFileSync(log, "utf8")).toMatch(/^\/life 504 DI max_duration_timeout$/m));
+    await vi.waitFor(() => expect(readFileSync(log, "utf8")).toMatch(/^\/life 504 DI max_duration_timeout /m));
   });
 
   test("as many requests have a fault at once as are allowed, until they end", async () => {

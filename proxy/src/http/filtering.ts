@@ -131,6 +131,11 @@ export abstract class FilteringExchange extends RespondingExchange {
     const { abort } = fault;
     if (abort === null || !isInShare(abort.share, draw()) || !this.takeFault(fault)) return false;
     this.info.http.telemetry.abortsInjected++;
+    // The log and the metrics say to whom it would have gone.
+    const action = this.route?.action;
+    if (action?.kind === "forward") {
+      this.cluster = this.info.http.clusters.get(pickCluster(action, this.random).name) ?? null;
+    }
     this.localReply(abort.status, "FI", "fault_filter_abort", "fault filter abort", abort.grpcStatus ?? undefined);
     return true;
   }

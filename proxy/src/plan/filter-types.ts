@@ -1,7 +1,7 @@
 // The HTTP filters of a connection manager as the data path runs them: one list, in order, before the route acts.
 // Rule: what a route says otherwise was merged down to the cluster choice at plan time; a filter asks one map, by its name.
 
-import type { HeaderMatcher, HeaderOp, RbacFilterPlan } from "./route-types";
+import type { HeaderMatcher, HeaderOp, RbacFilterPlan, Share } from "./rule-types";
 
 export type HttpFilterPlan = RbacStagePlan | FaultFilterPlan | RateLimitFilterPlan;
 
@@ -61,12 +61,6 @@ export interface TokenBucketPlan {
   readonly key: string;
   readonly maxTokens: number;
   readonly tokensPerSecond: number;
-}
-
-/** A share of requests: numerator of denominator. */
-export interface Share {
-  readonly numerator: number;
-  readonly denominator: number;
 }
 
 /** What a route, or a weighted cluster of it, says otherwise; by filter name, all levels merged. */

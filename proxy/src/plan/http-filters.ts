@@ -15,7 +15,7 @@ import { faultPlan } from "./fault";
 import type { FaultPlan, HttpFilterPlan, LocalRateLimitPlan, RouteFilters } from "./filter-types";
 import { localRateLimitPlan } from "./local-ratelimit";
 import { rbacFilter } from "./rbac";
-import type { RbacFilterPlan } from "./route-types";
+import type { RbacFilterPlan } from "./rule-types";
 import type { Scope } from "./scope";
 
 /** Filters in order; the router must be there, last and once. */

@@ -1,47 +1,9 @@
-// The runtime plan of RBAC and routes: what authorization looks at, which route matches, and what it does.
+// The runtime plan of routes: which route matches, and what it does.
 // Rule: patterns are compiled and levels of configuration merged before; a matcher is a closure with a text for people.
 
-import type { RouteFilters, Share } from "./filter-types";
-import type { HttpRequestView, PeerIdentity } from "./views";
-
-/** One RBAC filter. `rules: null` means the filter enforces nothing; empty ALLOW rules deny everything. */
-export interface RbacFilterPlan {
-  /** Name of the filter in the chain: the key of overrides in routes. */
-  readonly name: string;
-  readonly rules: RbacPlan | null;
-  readonly shadowRules: RbacPlan | null;
-}
-
-export interface RbacPlan {
-  readonly action: "allow" | "deny" | "log";
-  /** Sorted by name, as Envoy evaluates them. */
-  readonly policies: readonly RbacPolicy[];
-}
-
-export interface RbacPolicy {
-  readonly name: string;
-  readonly permission: RbacMatcher;
-  readonly principal: RbacMatcher;
-}
-
-/** A compiled permission or principal with a sentence for people. */
-export interface RbacMatcher {
-  readonly text: string;
-  readonly matches: (context: RbacContext) => boolean;
-}
-
-/** What authorization looks at. For a TCP connection `request` is null: header and path matchers are then false. */
-export interface RbacContext {
-  readonly request: HttpRequestView | null;
-  /** null: the downstream connection is not TLS. */
-  readonly peer: PeerIdentity | null;
-  readonly directRemoteAddress: string;
-  /** After x-forwarded-for handling; equals directRemoteAddress otherwise. */
-  readonly remoteAddress: string;
-  readonly destinationAddress: string;
-  readonly destinationPort: number;
-  readonly requestedServerName: string;
-}
+import type { RouteFilters } from "./filter-types";
+import type { HeaderMatcher, HeaderOp, RbacFilterPlan, Share } from "./rule-types";
+import type { HttpRequestView } from "./views";
 
 export interface RouteConfigPlan {
   readonly name: string;
@@ -96,13 +58,6 @@ export interface PathMatcher {
   readonly caseSensitive: boolean;
   /** On the path without query and fragment. */
   readonly matches: (path: string) => boolean;
-}
-
-export interface HeaderMatcher {
-  readonly name: string;
-  /** For people: `x-user-type exact "beta-tester"`. */
-  readonly text: string;
-  readonly matches: (request: HttpRequestView) => boolean;
 }
 
 export interface QueryMatcher {
@@ -177,15 +132,6 @@ export interface DirectResponseAction {
   readonly body: Uint8Array | null;
   readonly responseHeaders: readonly HeaderOp[];
 }
-
-/** Apply in order. `set` replaces all values; `set-if-present` only when there is one. */
-export type HeaderOp =
-  | { readonly op: "remove"; readonly name: string }
-  | {
-      readonly op: "append" | "add-if-absent" | "set" | "set-if-present";
-      readonly name: string;
-      readonly value: string;
-    };
 
 export interface RetryPolicyPlan {
   readonly on: RetryConditions;

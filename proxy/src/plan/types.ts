@@ -8,7 +8,8 @@ import type { AccessLogPlan } from "./access-log-types";
 import type { ClusterPlan } from "./cluster-types";
 import type { DownstreamTlsPlan, Http2Plan } from "./connection-types";
 import type { HttpFilterPlan } from "./filter-types";
-import type { RbacFilterPlan, RouteConfigPlan, Upgrades } from "./route-types";
+import type { RouteConfigPlan, Upgrades } from "./route-types";
+import type { RbacFilterPlan } from "./rule-types";
 import type { SecretSource } from "./secret-types";
 
 export type { Violation } from "../contract/violations";
@@ -17,6 +18,7 @@ export type * from "./cluster-types";
 export type * from "./connection-types";
 export type * from "./filter-types";
 export type * from "./route-types";
+export type * from "./rule-types";
 export type * from "./secret-types";
 export type { HeaderView, HttpRequestView, PeerIdentity, RequestContext } from "./views";
 
