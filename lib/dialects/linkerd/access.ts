@@ -116,6 +116,7 @@ function putGuard(context: ImportContext, { server, service }: Guard, guards: re
     ...server.kept,
     { path: ["spec", "port"], value: port },
     { path: ["spec", "podSelector"], value: { matchLabels: selector ?? {} } },
+    ...(accessPolicy.startsWith("cluster-") ? [{ path: ["spec", "accessPolicy"], value: accessPolicy }] : []),
   ];
   const shadow = accessPolicy === "audit" ? { shadow: true } : {};
   const spec = { target: { service: service.metadata.name }, action: "allow" as const, ...shadow, rules };

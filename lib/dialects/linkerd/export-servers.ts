@@ -73,6 +73,7 @@ function newServer(context: ExportContext, service: Service, own: ServicePort, a
   const pods = podPorts(service).find(({ port }) => port === own.port);
   const isOwn =
     allowsOn(index, service).length > 0 ||
+    index.rateLimitsOf(objectKey(service)).length > 0 ||
     index.mutualTlsOn(objectKey(service)).some(({ spec }) => spec.target?.service !== undefined);
   const metadata = {
     name: `${service.metadata.name}-${own.name}`,
@@ -139,8 +140,18 @@ function fromSource(context: ExportContext, service: Service, policy: Authorizat
     ({ kind, metadata }) =>
       kind === "Server" && metadata.name === name && metadata.namespace === manifest.metadata.namespace,
   );
-  if (!isThere) context.add(manifest, policy);
+  if (!isThere) context.add(manifest, withoutStale(policy, accessPolicy));
   return { name, service, ports: ports.map((each) => each.port) };
+}
+
+/** What was written stays only while the design says the same: "cluster" has no word in it. */
+function withoutStale(policy: AuthorizationPolicy, accessPolicy: string): AuthorizationPolicy {
+  const { origin } = policy.metadata;
+  const isStale = (path: string, value: unknown) =>
+    path === "spec.accessPolicy" && String(value).replace("cluster-", "all-") !== accessPolicy;
+  const kept = origin?.kept?.filter(({ path, value }) => !isStale(path, value));
+  if (!origin || !kept) return policy;
+  return { ...policy, metadata: { ...policy.metadata, origin: { ...origin, kept } } };
 }
 
 /** Undefined: Kubernetes was not read with the service. */

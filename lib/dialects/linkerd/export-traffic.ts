@@ -1,6 +1,6 @@
 // TrafficPolicies and opaque ports -> annotations of Services; default policies -> annotations of Namespaces.
 // The rule: a Service or Namespace is written only where Linkerd reads something of it, with everything that Kubernetes needs to keep it.
-import { type Namespace, objectKey, type Service, type TrafficPolicy } from "@/lib/mesh";
+import { type Namespace, objectKey, type Service, type ServicePort, type TrafficPolicy } from "@/lib/mesh";
 import { portsOfService } from "../gateway-api/export-services";
 import type { ExportContext } from "../shared/export-context";
 import {
@@ -25,7 +25,7 @@ export function exportService(context: ExportContext, service: Service): void {
   const opaque = service.spec.ports.filter(({ protocol, port }) => protocol === "tcp" && !OPAQUE.has(port));
   const said: Annotations = {
     ...(policy ? accrual(policy, Object.fromEntries(own)) : {}),
-    ...(opaque.length > 0 ? { [OPAQUE_PORTS]: opaque.map(({ port }) => port).join(",") } : {}),
+    ...opaquePorts(service, opaque, Object.fromEntries(own)),
   };
   for (const each of policies) tellLimits(context, each);
   const annotations = { ...Object.fromEntries(own.filter(([name]) => !isCarried(name))), ...said };
@@ -41,6 +41,14 @@ export function exportService(context: ExportContext, service: Service): void {
     const reason = `Kubernetes selects pods: label app=${name} is assumed on those of ${name}`;
     context.lose(service, ["spec"], "approximate", reason, { target: `Service ${name}` });
   }
+}
+
+/** Ports that are none of the service's (of its pods, or ranges) stay as they were written. */
+function opaquePorts(service: Service, opaque: readonly ServicePort[], own: Annotations): Annotations {
+  const written = (own[OPAQUE_PORTS] ?? "").split(",").map((part) => part.trim());
+  const others = written.filter((part) => part !== "" && !service.spec.ports.some(({ port }) => String(port) === part));
+  const all = [...opaque.map(({ port }) => String(port)), ...others];
+  return all.length === 0 ? {} : { [OPAQUE_PORTS]: all.join(",") };
 }
 
 function accrual({ spec }: TrafficPolicy, own: Annotations): Annotations {
@@ -126,7 +134,10 @@ export function exportNamespace(context: ExportContext, namespace: Namespace, gu
         : "all-unauthenticated"
       : undefined;
   const kept = Object.entries(annotations).filter(([each]) => !isCarried(each));
-  const all = { ...Object.fromEntries(kept), ...(policy === undefined ? {} : { [INBOUND_POLICY]: policy }) };
+  // "cluster" has no word in the design: what was written stays while the design says the same
+  const written = annotations[INBOUND_POLICY];
+  const said = written !== undefined && written.replace("cluster-", "all-") === policy ? written : policy;
+  const all = { ...Object.fromEntries(kept), ...(said === undefined ? {} : { [INBOUND_POLICY]: said }) };
   if (!Object.keys(all).some(isLinkerds)) return;
   context.resources.push({
     apiVersion: "v1",

@@ -239,3 +239,31 @@ test("a limit of all calls is one of the Server, by the second; limits of some c
   const some = exported(limit([{ match: { methods: ["POST"] }, requests: 5, perMs: 1000 }]));
   expect(judged(some.report, "RateLimit/production/limit")).toEqual([["spec", "lost", true]]);
 });
+
+test("what a design has no word for stays as it was written, while the design says the same", () => {
+  const text = `apiVersion: v1
+kind: Namespace
+metadata: {name: shop, annotations: {config.linkerd.io/default-inbound-policy: cluster-authenticated}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop, annotations: {config.linkerd.io/opaque-ports: "90,4000-4005"}}
+spec: {selector: {app: api}, ports: [{name: api, port: 90}, {name: http, port: 80}]}
+---
+apiVersion: policy.linkerd.io/v1beta3
+kind: Server
+metadata: {name: api, namespace: shop}
+spec: {podSelector: {matchLabels: {app: api}}, port: 80, accessPolicy: cluster-authenticated}
+`;
+  const { document } = imported("linkerd", [{ text }]);
+  const { resources } = exportDocument("linkerd", document);
+  const annotations = (kind: string) => resources.find((each) => each.kind === kind)?.metadata.annotations;
+  expect(annotations("Namespace")).toEqual({ "config.linkerd.io/default-inbound-policy": "cluster-authenticated" });
+  expect(annotations("Service")).toEqual({ "config.linkerd.io/opaque-ports": "90,4000-4005" });
+  expect(find(resources, "Server", "api")).toMatchObject({ accessPolicy: "cluster-authenticated" });
+  const closed = document.objects.map((each) =>
+    each.kind === "AuthorizationPolicy" ? { ...each, spec: { ...each.spec, rules: [] } } : each,
+  );
+  const changed = exportDocument("linkerd", { objects: closed }).resources;
+  expect(find(changed, "Server", "api")).toMatchObject({ accessPolicy: "deny" });
+});

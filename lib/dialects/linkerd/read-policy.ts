@@ -3,7 +3,7 @@
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { Fields, Sink } from "../shared/fields";
 import { identified, readIdentities, readNetworks } from "./read-authentication";
-import { type Identified, type LinkerdState, POLICY_GROUP, type Ref } from "./state";
+import type { Identified, LinkerdState, Ref } from "./state";
 
 type Run = (context: ImportContext, resource: Resource, spec: Fields, sink: Sink) => Understood;
 
@@ -125,5 +125,3 @@ function readClient(context: ImportContext, resource: Resource, client: Fields):
   tls.keepRest();
   return identified(who, hasNetworks ? networks : undefined);
 }
-
-export const isOwnGroup = ({ group }: Ref) => group === POLICY_GROUP;
