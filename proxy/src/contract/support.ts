@@ -2,52 +2,33 @@
 // One rule: a field is listed here only when plan() (or the bootstrap reader) acts on it, or when leaving it out of
 // account cannot be observed and `inert` says why. Every field that is set and not listed is refused by its path.
 
-export interface FieldSupport {
-  /** Only these values (enum value names, booleans, numbers) are taken. */
-  readonly only?: readonly (string | number | boolean)[];
-  /** For google.protobuf.Any: the message types that may be inside. */
-  readonly types?: readonly string[];
-  /** For maps of Any: the only keys. */
-  readonly keys?: readonly string[];
-  /** Accepted without effect, because... */
-  readonly inert?: string;
-  /** For readers of the reference. */
-  readonly note?: string;
-}
+import {
+  HTTP_FILTER_SUPPORT,
+  HTTP_FILTER_TYPES,
+  PER_CLUSTER_FILTER_TYPES,
+  PER_FILTER_TYPES,
+} from "./support-http-filters";
+import { type FieldSupport, fields, inert, type MessageSupport, NO_RUNTIME, only, types, yes } from "./support-words";
 
-export type MessageSupport = Readonly<Record<string, FieldSupport>>;
-
-const yes: FieldSupport = {};
-const inert = (why: string): FieldSupport => ({ inert: why });
-const only = (...values: (string | number | boolean)[]): FieldSupport => ({ only: values });
-const types = (...names: string[]): FieldSupport => ({ types: names });
-const fields = (names: string): MessageSupport => Object.fromEntries(names.split(/\s+/).map((name) => [name, yes]));
+export type { FieldSupport, MessageSupport } from "./support-words";
 
 const HEADER_OPS = fields(
   "request_headers_to_add request_headers_to_remove response_headers_to_add response_headers_to_remove",
 );
-const FAULT = "envoy.extensions.filters.http.fault.v3";
-const LOCAL_RATE_LIMIT = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit";
-const HTTP_RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC";
 const NETWORK_RBAC = "envoy.extensions.filters.network.rbac.v3.RBAC";
 const HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
-const ROUTER = "envoy.extensions.filters.http.router.v3.Router";
 const TLS = "envoy.extensions.transport_sockets.tls.v3";
 const RAW_BUFFER = "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer";
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const KEY_NOTE = "the key is the name of the filter in the chain; the most specific level wins";
-const PER_FILTER: FieldSupport = {
-  types: ["envoy.extensions.filters.http.rbac.v3.RBACPerRoute", `${FAULT}.HTTPFault`, LOCAL_RATE_LIMIT],
-  note: KEY_NOTE,
-};
-const PER_CLUSTER_FILTER: FieldSupport = { types: [`${FAULT}.HTTPFault`, LOCAL_RATE_LIMIT], note: KEY_NOTE };
+const PER_FILTER: FieldSupport = { types: PER_FILTER_TYPES, note: KEY_NOTE };
+const PER_CLUSTER_FILTER: FieldSupport = { types: PER_CLUSTER_FILTER_TYPES, note: KEY_NOTE };
 const STATIC_LISTENER_PARTS = "name address filter_chains default_filter_chain listener_filters";
 const UPGRADE: MessageSupport = {
   upgrade_type: { note: "upgrades of HTTP/1.1 such as websocket, and CONNECT" },
   enabled: yes,
 };
-const NO_RUNTIME = inert("there is no runtime layer to override the default");
 
 export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   // --- bootstrap ---
@@ -154,7 +135,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [`${HCM}.SetCurrentClientCertDetails`]: fields("subject dns uri"),
   [HCM.replace(/\w+$/, "HttpFilter")]: {
     ...fields("name"),
-    typed_config: types(HTTP_RBAC, `${FAULT}.HTTPFault`, LOCAL_RATE_LIMIT, ROUTER),
+    typed_config: types(...HTTP_FILTER_TYPES),
   },
   "envoy.config.core.v3.HttpProtocolOptions": {
     ...fields("idle_timeout max_connection_duration max_requests_per_connection max_headers_count"),
@@ -171,43 +152,12 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     allow_connect: { note: "downstream: CONNECT, plain and extended for upgrades (RFC 8441)" },
     hpack_table_size: { note: "at most 65536 are announced" },
   },
-  [HTTP_RBAC]: {
-    ...fields("rules shadow_rules"),
-    rules_stat_prefix: inert("metrics carry the policy's name"),
-    shadow_rules_stat_prefix: inert("metrics carry the policy's name"),
-  },
-  "envoy.extensions.filters.http.rbac.v3.RBACPerRoute": fields("rbac"),
-  [`${FAULT}.HTTPFault`]: {
-    ...fields("delay abort upstream_cluster headers max_active_faults"),
-    delay_percent_runtime: NO_RUNTIME,
-    abort_percent_runtime: NO_RUNTIME,
-    delay_duration_runtime: NO_RUNTIME,
-    abort_http_status_runtime: NO_RUNTIME,
-    max_active_faults_runtime: NO_RUNTIME,
-    response_rate_limit_percent_runtime: NO_RUNTIME,
-    abort_grpc_status_runtime: NO_RUNTIME,
-    disable_downstream_cluster_stats: inert("there are none per downstream cluster"),
-  },
-  [`${FAULT}.FaultAbort`]: fields("http_status grpc_status percentage"),
-  "envoy.extensions.filters.common.fault.v3.FaultDelay": fields("fixed_delay percentage"),
-  [LOCAL_RATE_LIMIT]: {
-    ...fields(`status token_bucket filter_enabled filter_enforced request_headers_to_add_when_not_enforced
-      response_headers_to_add rate_limited_as_resource_exhausted`),
-    stat_prefix: inert("metrics are kept per workload"),
-    local_rate_limit_per_downstream_connection: only(false),
-    enable_x_ratelimit_headers: only("OFF", "DRAFT_VERSION_03"),
-    stage: inert("rate limits of routes are refused"),
-    vh_rate_limits: inert("rate limits of virtual hosts are refused"),
-    always_consume_default_token_bucket: inert("descriptors are refused: there is the one bucket"),
-  },
-  "envoy.type.v3.TokenBucket": fields("max_tokens tokens_per_fill fill_interval"),
-  "envoy.type.v3.HttpStatus": fields("code"),
+  ...HTTP_FILTER_SUPPORT,
   [NETWORK_RBAC]: {
     ...fields("rules shadow_rules stat_prefix"),
     shadow_rules_stat_prefix: inert("metrics carry the policy's name"),
     enforcement_type: only("ONE_TIME_ON_FIRST_BYTE"),
   },
-  [ROUTER]: { dynamic_stats: inert("statistics are always kept") },
   [TCP_PROXY]: fields("stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts"),
   [`${TCP_PROXY}.WeightedCluster`]: fields("clusters"),
   [`${TCP_PROXY}.WeightedCluster.ClusterWeight`]: fields("name weight"),
