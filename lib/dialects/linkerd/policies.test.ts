@@ -256,30 +256,3 @@ spec: {parentRefs: [{group: "", kind: Service, name: api}], rules: [{backendRefs
   expect(origin("auto")).toBe("gateway-api");
   expect(origin("linkerd")).toBe("linkerd");
 });
-
-test.each([
-  ["Server", "{podSelector: {}}", "spec.port"],
-  ["Server", "{podSelector: {}, port: 90, accessPolicy: maybe}", "spec.accessPolicy"],
-  ["Server", "{podSelector: [], port: 90}", "spec.podSelector"],
-  ["AuthorizationPolicy", "{requiredAuthenticationRefs: []}", "spec.targetRef"],
-  ["AuthorizationPolicy", "{targetRef: {kind: Server}, requiredAuthenticationRefs: []}", "spec.targetRef.name"],
-  [
-    "AuthorizationPolicy",
-    "{targetRef: {kind: Server, name: a}, requiredAuthenticationRefs: {}}",
-    "spec.requiredAuthenticationRefs",
-  ],
-  ["MeshTLSAuthentication", "{identities: web}", "spec.identities"],
-  ["MeshTLSAuthentication", "{identityRefs: [{kind: User, name: web}]}", "spec.identityRefs[0].kind"],
-  ["NetworkAuthentication", "{networks: [{}]}", "spec.networks[0].cidr"],
-  ["ServerAuthorization", "{server: {name: api}}", "spec.client"],
-  ["HTTPRoute", "{parentRefs: [{group: policy.linkerd.io, kind: Server}]}", "spec.parentRefs[0].name"],
-])("a %s like %s is a problem at %s, with its line", (kind, spec, path) => {
-  const versions: Record<string, string> = { Server: "v1beta3", ServerAuthorization: "v1beta1", HTTPRoute: "v1beta3" };
-  const text = resource(kind, "bad", spec, `policy.linkerd.io/${versions[kind] ?? "v1alpha1"}`);
-  const { violations, commands } = importDocuments("linkerd", [{ text, file: "bad.yaml" }], {
-    document: emptyMesh("shop"),
-  });
-  expect(violations[0]).toMatchObject({ path: `${kind} shop/bad#${path}`, file: "bad.yaml", line: 5 });
-  expect(violations[0]?.fix).not.toBe("");
-  expect(commands).toEqual([]);
-});

@@ -1,0 +1,79 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { applyCommand, emptyMesh, withValueAt } from "@/lib/mesh";
+import { exportDocument, importDocuments } from "..";
+
+const resource = (kind: string, name: string, spec: string, version = "policy.linkerd.io/v1alpha1") =>
+  `---\napiVersion: ${version}\nkind: ${kind}\nmetadata: {name: ${name}, namespace: shop}\nspec: ${spec}\n`;
+const onApi = "{group: policy.linkerd.io, kind: Server, name: api}";
+const TEXT = [
+  resource("Service", "api", "{selector: {app: api}, ports: [{name: http, port: 90}]}", "v1"),
+  resource("Server", "api", "{podSelector: {matchLabels: {app: api}}, port: 90}", "policy.linkerd.io/v1beta3"),
+  resource(
+    "HTTPRoute",
+    "all",
+    `{parentRefs: [${onApi}], rules: [{matches: [{path: {value: /a}}]}]}`,
+    "policy.linkerd.io/v1beta3",
+  ),
+  resource(
+    "AuthorizationPolicy",
+    "all",
+    "{targetRef: {kind: HTTPRoute, name: all}, requiredAuthenticationRefs: [{kind: ServiceAccount, name: web}]}",
+  ),
+  resource("HTTPLocalRateLimitPolicy", "api", `{targetRef: ${onApi}, total: {requestsPerSecond: 5}}`),
+].join("");
+
+test.each([
+  ["Server", "{podSelector: {}}", "spec.port"],
+  ["Server", "{podSelector: {}, port: 90, accessPolicy: maybe}", "spec.accessPolicy"],
+  ["Server", "{podSelector: [], port: 90}", "spec.podSelector"],
+  ["AuthorizationPolicy", "{requiredAuthenticationRefs: []}", "spec.targetRef"],
+  ["AuthorizationPolicy", "{targetRef: {kind: Server}, requiredAuthenticationRefs: []}", "spec.targetRef.name"],
+  [
+    "AuthorizationPolicy",
+    "{targetRef: {kind: Server, name: a}, requiredAuthenticationRefs: {}}",
+    "spec.requiredAuthenticationRefs",
+  ],
+  ["MeshTLSAuthentication", "{identities: web}", "spec.identities"],
+  ["MeshTLSAuthentication", "{identityRefs: [{kind: User, name: web}]}", "spec.identityRefs[0].kind"],
+  ["NetworkAuthentication", "{networks: [{}]}", "spec.networks[0].cidr"],
+  ["ServerAuthorization", "{server: {name: api}}", "spec.client"],
+  ["HTTPRoute", "{parentRefs: [{group: policy.linkerd.io, kind: Server}]}", "spec.parentRefs[0].name"],
+])("a %s like %s is a problem at %s, with its line", (kind, spec, path) => {
+  const versions: Record<string, string> = { Server: "v1beta3", ServerAuthorization: "v1beta1", HTTPRoute: "v1beta3" };
+  const text = resource(kind, "bad", spec, `policy.linkerd.io/${versions[kind] ?? "v1alpha1"}`);
+  const { violations, commands } = importDocuments("linkerd", [{ text, file: "bad.yaml" }], {
+    document: emptyMesh("shop"),
+  });
+  expect(violations[0]).toMatchObject({ path: `${kind} shop/bad#${path}`, file: "bad.yaml", line: 5 });
+  expect(violations[0]?.fix).not.toBe("");
+  expect(commands).toEqual([]);
+});
+
+function placesOf(value: unknown, path: (string | number)[] = []): (string | number)[][] {
+  if (value === null || typeof value !== "object") return [path];
+  const entries = Object.entries(value);
+  return [
+    path,
+    ...entries.flatMap(([key, each]) => placesOf(each, [...path, Array.isArray(value) ? Number(key) : key])),
+  ];
+}
+
+test("no value at any place makes reading or writing throw, and what is read can be applied", () => {
+  const base = parseAllDocuments(TEXT).map((each) => each.toJS() as Record<string, unknown>);
+  const places = base.flatMap((each, i) => placesOf(each).map((path) => ({ i, path })));
+  const document = emptyMesh("shop");
+  const values = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.constantFrom("*", "deny", "a/b", "", 0, "web"));
+  fc.assert(
+    fc.property(fc.constantFrom(...places), values, ({ i, path }, value) => {
+      const changed = base.map((each, j) => (j === i && path.length > 0 ? withValueAt(each, path, value) : each));
+      const texts = [{ text: changed.map((each) => JSON.stringify(each)).join("\n---\n") }];
+      const { commands } = importDocuments("linkerd", texts, { document });
+      const applied = applyCommand(document, {}, { type: "batch", commands });
+      expect(applied.ok).toBe(true);
+      if (applied.ok) exportDocument("linkerd", applied.document);
+    }),
+    { numRuns: 40, seed: 1 },
+  );
+}, 30_000);
