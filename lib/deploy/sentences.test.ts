@@ -50,3 +50,41 @@ test("names what of a traffic policy changes", () => {
   ]);
   expect(between(demo, tuned, "production/storefront-v1/0")).toEqual(["limits of calls to cart change"]);
 });
+
+test("says where faults are made and when they end, and nothing of the filter that makes them", () => {
+  const routeWith = (fault?: { abort: { percent: number; httpStatus: number } }) =>
+    withObjects(demo, [
+      object("Route", "inventory", {
+        target: { kind: "Service", name: "inventory" },
+        rules: [
+          {
+            matches: [],
+            action: { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] },
+            ...(fault ? { fault } : {}),
+          },
+        ],
+      }),
+    ]);
+  const [calm, some, more] = [
+    routeWith(),
+    routeWith({ abort: { percent: 1, httpStatus: 503 } }),
+    routeWith({ abort: { percent: 2, httpStatus: 503 } }),
+  ];
+  expect(between(calm, some, CHECKOUT)).toEqual(["makes faults in calls to inventory (inventory/0)"]);
+  expect(between(some, more, CHECKOUT)).toEqual(["makes other faults in calls to inventory (inventory/0)"]);
+  expect(between(more, calm, CHECKOUT)).toEqual(["makes no more faults in calls to inventory (inventory/0)"]);
+});
+
+test("says which calls are limited, at the callee only", () => {
+  const limited = (requests: number) =>
+    withObjects(demo, [
+      object("RateLimit", "payment-service", {
+        service: { name: "payment-service" },
+        limits: [{ name: "all", requests, perMs: 1000 }],
+      }),
+    ]);
+  expect(between(demo, limited(5), PAYMENT)).toEqual(["limits calls (payment-service/all)"]);
+  expect(between(limited(5), limited(6), PAYMENT)).toEqual(["limits calls otherwise (payment-service/all)"]);
+  expect(between(limited(5), demo, PAYMENT)).toEqual(["no longer limits calls (payment-service/all)"]);
+  expect(between(demo, limited(5), CHECKOUT)).toEqual([]);
+});

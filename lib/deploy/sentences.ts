@@ -2,6 +2,7 @@
 // The rule: it reads the compiled resources, not the design, so it says what the proxy will really do.
 import { fromBinary, toJson } from "@bufbuild/protobuf";
 import { RESOURCE_KINDS, RESOURCE_SCHEMAS, registry, TYPE_URLS } from "@meshwright/proxy/contract";
+import { faultChanges, limitChanges, withoutRouteFilters } from "./filter-sentences";
 
 /** An encoded resource, as the compiler and the control plane keep it. */
 export type ResourceBytes = { typeUrl: string; name: string; version: string; bytes: Uint8Array };
@@ -73,6 +74,7 @@ function rules(callee: string, before: Fields, after: Fields): string[] {
       sentences.push(`calls to ${callee} get the rule ${name}: ${splitText(route) ?? "answered here"}`);
   }
   for (const name of oldNames) if (!newNames.has(name)) sentences.push(`calls to ${callee} lose the rule ${name}`);
+  sentences.push(...faultChanges(callee, was, is));
   return sentences.length > 0 ? sentences : [`the rules for calls to ${callee} change`];
 }
 
@@ -120,7 +122,8 @@ function listener({ name, before, after }: Changed): string[] {
   const [old, next] = [policiesOf(before), policiesOf(after)];
   for (const policy of next) if (!old.has(policy)) sentences.push(policy);
   for (const policy of old) if (!next.has(policy)) sentences.push(`no longer ${policy}`);
-  return sentences.length > 0 ? sentences : [`listener ${name} changes`];
+  if (sentences.length > 0 || withoutRouteFilters(before) === withoutRouteFilters(after)) return sentences;
+  return [`listener ${name} changes`];
 }
 
 function chainNames(fieldsOfListener: Fields): string {
@@ -179,10 +182,17 @@ function cluster({ name, before, after }: Changed): string[] {
   return words.length > 0 ? [`${words.join(", ")} of calls to ${target} change`] : [];
 }
 
-function inboundRoutes({ after }: Changed): string[] {
+function inboundRoutes({ before, after }: Changed): string[] {
+  const [was, is] = [routesOf(before), routesOf(after)];
+  const limits = limitChanges(was, is);
+  const isSameApp = before !== null && JSON.stringify(was.at(-1)) === JSON.stringify(is.at(-1));
+  if (isSameApp && limits.length > 0) return limits;
   const hasApp = JSON.stringify(after ?? {}).includes('"cluster"');
-  return [hasApp ? "hands calls to its app" : "has no app to hand calls to"];
+  return [hasApp ? "hands calls to its app" : "has no app to hand calls to", ...limits];
 }
+
+const routesOf = (config: Fields | null): Fields[] =>
+  list(config?.["virtual_hosts"]).flatMap((host) => list(host["routes"]));
 
 function fields(value: unknown): Fields {
   return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Fields) : {};
