@@ -6,6 +6,14 @@ const shared = { resolve: { alias: { "@": root } } };
 
 // unit: no sockets beyond loopback helpers, no database, no build output; part of `npm run check`.
 // integration: real processes, PostgreSQL, sockets, Envoy where present; files end in .integration.test.ts.
+// whole: the integration tests that start all of Meshwright, or load it: one after the other, with the machine to themselves.
+const whole = [
+  "lib/start/{known-latencies,recovery,seed-split,start-stop}.integration.test.*",
+  "lib/control-plane/**/*.integration.test.*",
+  "lib/simulate/reality.integration.test.*",
+];
+const patient = { testTimeout: 60_000, hookTimeout: 120_000 };
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,6 +23,8 @@ export default defineConfig({
           name: "unit",
           include: ["lib/**/*.test.{ts,mjs}", "components/**/*.test.ts", "app/**/*.test.ts", "proxy/**/*.test.ts"],
           exclude: ["**/*.integration.test.*", "**/node_modules/**", "**/dist/**"],
+          // What a unit test needs it makes itself, so that files share the loaded modules: most of the time would be loading them.
+          isolate: false,
         },
       },
       {
@@ -22,10 +32,20 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["{lib,proxy,app}/**/*.integration.test.{ts,mjs}"],
-          exclude: ["**/node_modules/**", "**/dist/**"],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
+          exclude: ["**/node_modules/**", "**/dist/**", ...whole],
+          ...patient,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: "whole",
+          include: whole,
+          ...patient,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

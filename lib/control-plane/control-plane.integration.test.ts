@@ -229,9 +229,9 @@ describe("a restart of the control plane", () => {
       await test.startPlane();
       await reconnect();
       await expect
-        .poll(async () => (await test.plane.data.deployments.findById(id))?.state, { timeout: 15_000 })
+        .poll(async () => (await test.plane.data.deployments.findById(id))?.state, { timeout: 40_000 })
         .toBe(end);
     }
     await waitFor(() => listenerOf(CART).includes("after-restart") || listenerOf(CART).includes("taken-up-rolling"));
-  });
+  }, 120_000);
 });

@@ -32,13 +32,20 @@ export function runStep(command, args, env = {}) {
   });
 }
 
-/** Runs one vitest project: { ok, passed, failed, failures, slowest, output }; counts come from its JSON report, so that a crash without a report counts as a failure. */
-export async function runVitest(project, extra = [], env = {}) {
+/** Runs vitest projects: { ok, passed, failed, failures, slowest, output }; counts come from its JSON report, so that a crash without a report counts as a failure. */
+export async function runVitest(projects, extra = [], env = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "meshwright-vitest-"));
   const report = path.join(folder, "report.json");
   const result = await runStep(
     bin("vitest"),
-    ["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...extra],
+    [
+      "run",
+      ...projects.flatMap((name) => ["--project", name]),
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...extra,
+    ],
     env,
   );
   let passed = 0;
@@ -90,7 +97,7 @@ export async function check() {
     },
   ];
   await Promise.all(lanes.map((lane) => lane()));
-  const unit = await step("unit tests", () => runVitest("unit"));
+  const unit = await step("unit tests", () => runVitest(["unit"]));
   return {
     ok: results.every((result) => result.ok),
     passed: unit.passed,

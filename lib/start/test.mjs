@@ -39,8 +39,8 @@ try {
   results.push({ passed: 0, failed: 1, failures: [{ name: "build", reason: error.message }] });
   console.error(`Build failed: ${error.message}`);
 }
-if (!process.argv.includes("--without-unit")) await part("unit", () => runVitest("unit"));
-await part("integration", () => runVitest("integration"));
+if (!process.argv.includes("--without-unit")) await part("unit", () => runVitest(["unit"]));
+await part("integration", () => runVitest(["integration", "whole"]));
 if (isBuilt) await part("browser", () => runBrowserTests());
 
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
