@@ -1,5 +1,7 @@
 // What happens when upstreams fail: retries, breakers, outlier detection, the keep-alive race, timeouts.
 
+import { EventEmitter, once } from "node:events";
+import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { OutlierDetectionPlan } from "../src/plan/types";
 import {
@@ -7,7 +9,6 @@ import {
   cleanUp,
   keepAliveAgent,
   listenerPort,
-  sendRaw,
   startDataPlane,
   startNamedOrigin,
   startOrigin,
@@ -241,13 +242,16 @@ describe("timeouts and broken upstreams", () => {
   });
 
   it("cancel the upstream request when the caller leaves", async () => {
-    let isClosed = (): void => {};
-    const closed = new Promise<void>((resolve) => {
-      isClosed = resolve;
-    });
-    const upstream = await startRawServer((socket) => socket.resume().on("close", () => isClosed()));
+    const events = new EventEmitter();
+    const taken = once(events, "taken");
+    const closed = once(events, "closed");
+    const upstream = await startRawServer((socket) =>
+      socket.on("data", () => events.emit("taken")).on("close", () => events.emit("closed")),
+    );
     const { port, plane, app } = await startProxy([upstream]);
-    await sendRaw(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 50);
+    const caller = connect(port, "127.0.0.1", () => caller.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    await taken;
+    caller.destroy();
     await closed;
     expect(codes(plane)).toEqual(["0 DC 1"]);
     expect(app.activeRequests).toBe(0);

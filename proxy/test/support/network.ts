@@ -128,23 +128,34 @@ export function keepAliveAgent(maxSockets = 1): Agent {
   return agent;
 }
 
-/** Sends bytes and returns all that comes back until the peer closes or is silent for `quietMs`. */
-export function sendRaw(port: number, bytes: string | Buffer, quietMs = 300): Promise<string> {
+const ANSWER_LIMIT_MS = 20_000;
+
+/**
+ * Sends bytes and returns all that comes back until the peer closes, or until it is silent for `quietMs` once it has sent as many
+ * `answers` as are expected: a busy machine answers late, and only what is expected not to come is worth a short wait.
+ */
+export function sendRaw(port: number, bytes: string | Buffer, quietMs = 300, answers = 1): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
     let text = "";
-    let timer: NodeJS.Timeout | undefined;
     const finish = (): void => {
       clearTimeout(timer);
       socket.destroy();
       resolve(text);
     };
-    timer = setTimeout(finish, quietMs);
-    socket.on("connect", () => socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes));
-    socket.on("data", (chunk) => {
-      text += chunk.toString("latin1");
+    let timer = setTimeout(finish, ANSWER_LIMIT_MS);
+    const wait = (): void => {
+      if ((text.match(/HTTP\/1\.1 \d{3}/g)?.length ?? 0) < answers) return;
       clearTimeout(timer);
       timer = setTimeout(finish, quietMs);
+    };
+    socket.on("connect", () => {
+      socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
+      wait();
+    });
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+      wait();
     });
     socket.on("close", finish);
     socket.on("error", finish);
