@@ -67,7 +67,8 @@ export const exchangeRoutes = [
         return { body: { format, at, digest, text, losses: [], report: [] } };
       }
       const dialect = dialectOf(format);
-      const variant = dialect.channels ? (channel ?? dialect.channels[0]) : undefined;
+      // a channel of another product is none of this one
+      const variant = dialect.channels?.find((each) => each === channel) ?? dialect.channels?.[0];
       const made = exportDocument(format, document, variant === undefined ? {} : { channel: variant });
       const { text, report } = made;
       const files = bundle === "true" ? { files: buildBundle({ dialect, channel: variant, document, made }) } : {};

@@ -4,7 +4,7 @@ import { keyOf } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
 import { drawCall, drawGranted } from "./draw-calls";
 import { putGatewayRoutes } from "./gateway";
-import { actingEntries } from "./merge";
+import { actingEntries, isOfGateway } from "./merge";
 import { putTrustDomain } from "./mesh";
 import { putPermissions } from "./permission";
 import { putServiceRoute } from "./put-routes";
@@ -36,7 +36,7 @@ export function assemble(context: ImportContext, state: KumaState): void {
   );
   for (const policy of [...state.routes, ...state.timeouts, ...state.retries, ...state.breakers, ...state.balancers]) {
     // those that were left out are kept whole already
-    const isInbound = policy.to.length === 0;
+    const isInbound = policy.to.length === 0 || isOfGateway<object>(context, policy);
     if (read.has(policy) || isInbound || policy.top?.kind === "MeshGateway") keepRemainder(context, policy);
   }
 }

@@ -64,7 +64,9 @@ function exportRoute(out: KumaExport, service: Service, route: Route, versions: 
   const isGrpc = service.spec.ports.find(({ protocol }) => protocol !== "tcp")?.protocol === "grpc";
   const timesOf = (index: number) => {
     const rule = route.spec.rules[index];
-    return rule?.action.type === "forward" ? times(rule, isGrpc, (judgement) => judge(index, judgement)) : undefined;
+    return rule?.action.type === "forward"
+      ? timesOfRule(rule, isGrpc, (judgement) => judge(index, judgement))
+      : undefined;
   };
   const runs = inRuns(written, timesOf);
   const home = out.homeOf(namespace);
@@ -90,7 +92,7 @@ function exportRoute(out: KumaExport, service: Service, route: Route, versions: 
   report(out, route, judged, names);
 }
 
-type Times = { timeout: Record<string, unknown>; retry: Record<string, unknown> };
+export type Times = { timeout: Record<string, unknown>; retry: Record<string, unknown> };
 type Run = { rules: WrittenRule[]; times: Times | undefined };
 
 /** Neighbours of the same times stay together; a redirect has none and goes with either. */
@@ -115,7 +117,7 @@ export const DEFAULT_RETRY = {
 /** Kuma's own list begins where no condition is named. */
 const WITHOUT_WORD = new Set(["retriable-status-codes"]);
 
-function times(rule: RouteRule, isGrpc: boolean, judge: (judgement: Judgement) => void): Times {
+export function timesOfRule(rule: RouteRule, isGrpc: boolean, judge: (judgement: Judgement) => void): Times {
   const timeout = { http: { requestTimeout: msToDuration(rule.timeoutMs ?? 0) } };
   return { timeout, retry: rule.retries ? retryOf(rule.retries, isGrpc, judge) : DEFAULT_RETRY };
 }

@@ -1,9 +1,10 @@
 // Gateways with their routes, and external services -> MeshGateway, MeshHTTPRoute, MeshExternalService.
 // The rule: 3.x has no gateway of its own; what a gateway does there is another product's.
-import { type ExternalService, type Gateway, objectKey, type Route, refKey } from "@/lib/mesh";
+import { type ExternalService, type Gateway, isSameJson, objectKey, type Route, refKey } from "@/lib/mesh";
 import type { Judgement } from "../gateway-api/entries";
 import type { Manifest } from "../shared/dialect";
 import { API, SERVICE_TAG, SYSTEM_NAMESPACE } from "./documents";
+import { timesOfRule } from "./export-calls";
 import { type Versions, withKeptFilters, writeRoute } from "./export-http-route";
 import type { KumaExport } from "./export-refs";
 import { externalHost } from "./services";
@@ -52,10 +53,32 @@ export function exportGateway(out: KumaExport, gateway: Gateway, versions: Versi
     [{ key: objectKey(gateway), path: "spec" }],
     "means the same in MeshGateway; a MeshGatewayInstance runs it",
   );
-  for (const route of routes) exportGatewayRoute(out, gateway, route, versions);
+  const times = exportGatewayTimes(out, name, routes);
+  for (const route of routes) exportGatewayRoute(out, gateway, route, { versions, hasTimes: times });
 }
 
-function exportGatewayRoute(out: KumaExport, gateway: Gateway, route: Route, versions: Versions): void {
+/** Policies name a gateway as a whole: its rules' times can be said where all are alike. */
+function exportGatewayTimes(out: KumaExport, name: string, routes: readonly Route[]): boolean {
+  const rules = routes.flatMap(({ spec }) => spec.rules.filter(({ action }) => action.type === "forward"));
+  const all = rules.map((rule) => timesOfRule(rule, false, () => undefined));
+  const [first] = all;
+  if (!first || !all.every((each) => isSameJson(each, first))) return !first;
+  const targetRef = { kind: "MeshGateway", name };
+  const home = { name, namespace: SYSTEM_NAMESPACE };
+  const to = (body: Record<string, unknown>) => ({ targetRef, to: [{ targetRef: { kind: "Mesh" }, default: body }] });
+  out.add("MeshTimeout", home, to(first.timeout));
+  out.add("MeshRetry", home, to(first.retry));
+  return true;
+}
+
+type GatewayWriting = { versions: Versions; hasTimes: boolean };
+
+function exportGatewayRoute(
+  out: KumaExport,
+  gateway: Gateway,
+  route: Route,
+  { versions, hasTimes }: GatewayWriting,
+): void {
   const judged = new Map<number, Judgement[]>();
   const written = withKeptFilters(
     out,
@@ -76,18 +99,17 @@ function exportGatewayRoute(out: KumaExport, gateway: Gateway, route: Route, ver
   });
   route.spec.rules.forEach((rule, i) => {
     const path = ["spec", "rules", i];
-    for (const { verdict, reason, changesMeaning } of judged.get(i) ?? [])
-      out.context.lose(route, path, verdict, reason, changesMeaning ? { changesMeaning } : {});
-    if (rule.timeoutMs !== undefined || rule.retries)
-      out.context.lose(
-        route,
-        path,
-        "lost",
-        "times and retries of a gateway's rules are left out: write MeshTimeout and MeshRetry for the gateway",
-        { changesMeaning: true },
-      );
-    else if (!judged.has(i))
-      out.context.tell(route, path, "exact", "means the same in Kuma", { target: `MeshHTTPRoute ${made}` });
+    const target = `MeshHTTPRoute ${made}`;
+    const all = [...(judged.get(i) ?? [])];
+    if (rule.action.type === "forward") timesOfRule(rule, false, (judgement) => all.push(judgement));
+    if (!hasTimes && rule.action.type === "forward") {
+      const reason =
+        "the rules of the gateway differ in times or retries, and Kuma says them for all: write MeshTimeout and MeshRetry";
+      all.push({ verdict: "lost", reason, changesMeaning: true });
+    }
+    for (const { verdict, reason, changesMeaning } of all)
+      out.context.lose(route, path, verdict, reason, { ...(changesMeaning ? { changesMeaning } : {}), target });
+    if (all.length === 0) out.context.tell(route, path, "exact", "means the same in Kuma", { target });
   });
 }
 

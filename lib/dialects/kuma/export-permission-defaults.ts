@@ -14,7 +14,8 @@ import {
 } from "./export-permissions";
 import type { KumaExport } from "./export-refs";
 
-export function exportDefault(out: KumaExport, mesh: MeshRoot, policies: readonly AuthorizationPolicy[]): void {
+export function exportDefault(out: KumaExport, mesh: MeshRoot): void {
+  const policies = out.context.index.all("AuthorizationPolicy");
   const services = out.context.index.all("Service");
   if (mesh.spec.defaults.authorization === "deny") return;
   if (mesh.spec.defaults.authorization === "drawn") {

@@ -13,7 +13,6 @@ import {
   spiffeId,
 } from "@/lib/mesh";
 import { isSystem, NAMESPACE_LABEL, SERVICE_TAG, SYSTEM_NAMESPACE } from "./documents";
-import { exportDefault } from "./export-permission-defaults";
 import type { KumaExport, Ref } from "./export-refs";
 
 type Matcher = { spiffeID: { type: "Exact" | "Prefix"; value: string } };
@@ -31,8 +30,13 @@ export function exportPermissions(out: KumaExport): void {
   for (const policy of policies) {
     const callers = sides.get(policy);
     if (!callers) continue;
+    // an entry that denies everybody would override what other policies allow, and what nobody allows is refused anyway
+    if (!out.isThree && callers.refs.length === 0) {
+      out.context.tell(policy, ["spec", "rules"], "moved", "it allows nobody, and what nobody allows is refused");
+      continue;
+    }
     const denied = policies.filter(
-      (each) => each.spec.action === "deny" && each !== policy && sides.get(each) && overlaps(each, policy),
+      (each) => each.spec.action === "deny" && each !== policy && sides.get(each) && covers(each, policy),
     );
     const isAllow = policy.spec.action === "allow";
     // in 2.x the more particular policy wins, so what is denied above it is said in it again
@@ -44,7 +48,6 @@ export function exportPermissions(out: KumaExport): void {
     out.add("MeshTrafficPermission", { name: policy.metadata.name, namespace: homeOf(policy) }, spec, { of: policy });
     out.context.fillExact([{ key: objectKey(policy), path: "spec" }], "means the same in MeshTrafficPermission");
   }
-  exportDefault(out, mesh, policies);
 }
 
 /** Undefined when the policy has no counterpart. */
@@ -184,8 +187,7 @@ export function specOf(out: KumaExport, targetRef: Ref, sides: readonly [Side, C
   const from = sides.flatMap(([side, { refs }]) =>
     unique(refs).map((each) => ({ targetRef: each, default: { action: side === "allow" ? "Allow" : "Deny" } })),
   );
-  // a list with nobody in it still closes the target
-  return { targetRef, from: from.length > 0 ? from : [{ targetRef: { kind: "Mesh" }, default: { action: "Deny" } }] };
+  return { targetRef, from };
 }
 
 const unique = <T>(list: readonly T[]): T[] => [...new Map(list.map((each) => [JSON.stringify(each), each])).values()];
@@ -197,12 +199,12 @@ export function targetOf({ spec, metadata }: AuthorizationPolicy): { namespace?:
   return target.namespace === undefined ? {} : { namespace: target.namespace };
 }
 
-function overlaps(a: AuthorizationPolicy, b: AuthorizationPolicy): boolean {
-  const [one, other] = [targetOf(a), targetOf(b)];
-  return (
-    (one.namespace === undefined || other.namespace === undefined || one.namespace === other.namespace) &&
-    (one.service === undefined || other.service === undefined || one.service === other.service)
-  );
+/** Whether all that the second is for is also of the first: there the second wins in 2.x. */
+function covers(wide: AuthorizationPolicy, narrow: AuthorizationPolicy): boolean {
+  const [one, other] = [targetOf(wide), targetOf(narrow)];
+  if (one.namespace === undefined) return true;
+  if (one.namespace !== other.namespace) return false;
+  return one.service === undefined || one.service === other.service;
 }
 
 /** In a namespace of its own a policy acts on the workloads there; the system's acts everywhere. */

@@ -10,6 +10,7 @@ import { exportExternal, exportGateway } from "./export-edges";
 import type { Versions } from "./export-http-route";
 import { bringBack } from "./export-kept";
 import { exportMesh, exportMutualTls } from "./export-mesh";
+import { exportDefault } from "./export-permission-defaults";
 import { exportPermissions } from "./export-permissions";
 import { KumaExport } from "./export-refs";
 import { exportRateLimit } from "./rate-limit";
@@ -27,6 +28,7 @@ export function exportKuma(document: MeshDocument, { channel = "2.x" }: ExportOp
   if (index.mesh) exportMesh(out, index.mesh);
   for (const mutualTls of index.all("MutualTls")) exportMutualTls(out, mutualTls);
   exportPermissions(out);
+  if (index.mesh) exportDefault(out, index.mesh);
   for (const gateway of index.all("Gateway")) exportGateway(out, gateway, versions);
   for (const external of index.all("ExternalService")) exportExternal(out, external);
   for (const service of index.all("Service")) {

@@ -5,7 +5,7 @@ import { ruleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { Fields, Sink } from "../shared/fields";
 import { parseServiceTag, SERVICE_TAG } from "./documents";
-import { leaveOut } from "./merge";
+import { gatewayConf, leaveOut } from "./merge";
 import { actionOf, mergedRules, ordered, type RouteActing, ruleTimes } from "./put-routes";
 import type { KumaState, RoutePolicy } from "./state";
 
@@ -80,20 +80,19 @@ export function putGatewayRoutes(context: ImportContext, state: KumaState): Rout
       groups.set(key, group);
     }
   }
-  for (const group of groups.values()) putGroup(context, group);
+  for (const group of groups.values()) putGroup(context, state, group);
   return others;
 }
 
 type Group = { name: string; hosts: string[] | undefined; own: RouteActing[] };
 
-function putGroup(context: ImportContext, { name, hosts, own }: Group): void {
+function putGroup(context: ImportContext, state: KumaState, { name, hosts, own }: Group): void {
   const gateway = context.all("Gateway").find(({ metadata }) => metadata.name === name);
   const [first] = own;
   if (!gateway || !first) return;
   const { namespace } = gateway.metadata;
-  const { rules, kept } = ordered(mergedRules(own), (rule) =>
-    actionOf(rule, [], namespace, ruleTimes(undefined, undefined, false)),
-  );
+  const times = ruleTimes(gatewayConf(state.timeouts, name), gatewayConf(state.retries, name), false);
+  const { rules, kept } = ordered(mergedRules(own), (rule) => actionOf(rule, [], namespace, times));
   const usable: RouteRule[] = rules.filter(({ action }) => action.type !== "forward" || action.destinations.length > 0);
   if (usable.length === 0) return;
   const spec: SpecOf<"Route"> = { target: { kind: "Gateway", name }, ...(hosts ? { hosts } : {}), rules: usable };

@@ -5,8 +5,8 @@ import { importFilters } from "../gateway-api/filters";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { Fields, isRecord, type Sink } from "../shared/fields";
 import { importMatch } from "./http-match";
-import type { Entry, KumaState, RoutePolicy, RuleSource } from "./state";
-import { type Place, placeOf, readRef } from "./target-ref";
+import type { Entry, KumaState, Place, RoutePolicy, RuleSource } from "./state";
+import { placeOf, readRef } from "./target-ref";
 
 export function importHttpRoute(state: KumaState) {
   return (context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood => {

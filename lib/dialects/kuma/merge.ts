@@ -5,8 +5,8 @@ import { objectKey, type Service } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
 import { keepWhole } from "../shared/verbatim";
 import { isSystem, NAMESPACE_LABEL } from "./documents";
-import type { Entry, KumaState, Policy } from "./state";
-import { type Place, placeOf, selectionOf } from "./target-ref";
+import type { Entry, KumaState, Place, Policy } from "./state";
+import { placeOf, selectionOf } from "./target-ref";
 
 /** An entry that acts on every service, on one, or on the rules of one MeshHTTPRoute. */
 export type Acting<C> = {
@@ -40,6 +40,7 @@ export function actingEntries<C>(
   policies: readonly Policy<C>[],
 ): Acting<C>[] {
   const acting = policies.flatMap((policy) => {
+    if (isOfGateway(context, policy)) return [];
     const why = narrowness(context, state, policy);
     if (why !== undefined) {
       leaveOut(context, policy, why);
@@ -60,6 +61,25 @@ const topRank = <C>({ policy }: Acting<C>) => (policy.top === undefined || polic
 const entryRank = <C>({ place, route, entry }: Acting<C>) =>
   route !== undefined ? 3 : place === undefined ? 0 : entry.ref.sectionName === undefined ? 1 : 2;
 const backwards = (a: string, b: string) => (a < b ? 1 : a > b ? -1 : 0);
+
+/** Times of a gateway's own calls: its routes have them. */
+export function isOfGateway<C>(context: ImportContext, { resource, top }: Policy<C>): boolean {
+  const isTimes = resource.kind === "MeshTimeout" || resource.kind === "MeshRetry";
+  return (
+    isTimes && top?.kind === "MeshGateway" && context.all("Gateway").some(({ metadata }) => metadata.name === top.name)
+  );
+}
+
+/** What is said of a gateway's calls: for the whole mesh, then for it. */
+export function gatewayConf<C extends object>(policies: readonly Policy<C>[], gateway: string): C | undefined {
+  const rank = ({ top }: Policy<C>) => (top?.kind === "MeshGateway" ? 1 : 0);
+  const own = policies
+    .filter(
+      ({ top }) => top === undefined || top.kind === "Mesh" || (top.kind === "MeshGateway" && top.name === gateway),
+    )
+    .sort((a, b) => rank(a) - rank(b) || backwards(a.resource.name, b.resource.name));
+  return merged(own.flatMap(({ to }) => to.flatMap(({ ref, conf }) => (ref.kind === "Mesh" ? [conf] : []))));
+}
 
 /** Why the policy is for some callers only; undefined when it is for all. */
 function narrowness<C>(context: ImportContext, state: KumaState, policy: Policy<C>): string | undefined {

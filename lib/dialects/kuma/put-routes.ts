@@ -17,8 +17,7 @@ import { compareRanks } from "../gateway-api/precedence";
 import { type ImportContext, type Resource, refFrom } from "../shared/context";
 import type { Kept } from "../shared/fields";
 import { type Acting, entriesFor, merged } from "./merge";
-import type { RetryConf, RoutePolicy, RuleSource, TimeoutConf } from "./state";
-import type { Place } from "./target-ref";
+import type { Place, RetryConf, RoutePolicy, RuleSource, TimeoutConf } from "./state";
 
 /** Envoy's, which Kuma leaves in place. */
 const DEFAULT_REQUEST_MS = 15_000;
@@ -77,7 +76,8 @@ export function putServiceRoute(
   const spec: SpecOf<"Route"> = { target: { kind: "Service", name }, rules };
   const put = context.put(
     "Route",
-    existing?.metadata.name ?? freeName(context, "Route", namespace, source?.policy.resource.name, name),
+    existing?.metadata.name ??
+      freeName(context, "Route", namespace, baseName(own) ?? source?.policy.resource.name, name),
     spec,
     { resource, sink: { kept: read.kept, problems: [] } },
     existing,
@@ -91,6 +91,13 @@ export const isOnly = <C>(each: Acting<C>, all: readonly Acting<C>[], service: S
     ({ policy, place }) =>
       policy !== each.policy || (place !== undefined && objectKey(place.service) === objectKey(service)),
   );
+
+/** Routes that an export wrote apart are one again: `kv-02` and `kv-01` are `kv`. */
+function baseName(own: readonly RouteActing[]): string | undefined {
+  const bases = new Set(own.map(({ policy }) => /^(.+)-\d\d$/.exec(policy.resource.name)?.[1]));
+  const [only, ...more] = bases;
+  return own.length > 1 && more.length === 0 ? only : undefined;
+}
 
 /** The name of the source, unless another object has it. */
 export function freeName(

@@ -1,6 +1,5 @@
 // MeshTimeout, MeshRetry, MeshCircuitBreaker and MeshLoadBalancingStrategy -> what each entry of to[] says in the model's words.
 // The rule: only what was said is read, since Kuma fills each field from another policy; what the model has no word for is kept.
-import { RETRY_CONDITIONS } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { Fields, Sink } from "../shared/fields";
 import type { BalancerConf, BreakerConf, Entry, OutlierConf, Policy, RetryConf, RetryPart, TimeoutConf } from "./state";
@@ -78,9 +77,6 @@ function retryPart(fields: Fields, wordOf: (word: string) => string | undefined)
   fields.keepRest();
   return defined({ attempts, perTryMs, on: on && on.length > 0 ? on : undefined });
 }
-
-export const isCondition = (word: string) =>
-  (RETRY_CONDITIONS as readonly string[]).includes(word) || /^[2-5]\d\d$/.test(word);
 
 export const LIMITS = ["maxConnections", "maxPendingRequests", "maxRequests", "maxRetries"] as const;
 /** Envoy's default for a detector that is named without a number. */

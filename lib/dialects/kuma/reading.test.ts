@@ -286,7 +286,11 @@ test("what 3.x has removed is not written there, and told", () => {
       },
     ],
   });
-  const { document } = read([service("kv"), fault, gateway, route]);
+  const times = policy("MeshTimeout", "edge", {
+    targetRef: { kind: "MeshGateway", name: "edge" },
+    to: [all({ http: { requestTimeout: "4s" } })],
+  });
+  const { document } = read([service("kv"), fault, gateway, route, times]);
   expect(specOf(document, "Gateway/shop/edge")).toMatchObject({
     listeners: [{ port: 80, protocol: "http", hosts: ["shop.example"] }],
   });
@@ -294,11 +298,14 @@ test("what 3.x has removed is not written there, and told", () => {
     target: { kind: "Gateway", name: "edge" },
     rules: [{ matches: [] }],
   });
+  expect(specOf(document, "Route/shop/edge")).toMatchObject({ rules: [{ timeoutMs: 4000, retries: { attempts: 0 } }] });
   const two = exportDocument("kuma", document, { channel: "2.x" });
   expect(schemaErrors(two.resources, "kuma-2.x")).toEqual([]);
   expect(two.resources.map(({ kind }) => kind)).toEqual(
     expect.arrayContaining(["MeshFaultInjection", "MeshGateway", "MeshHTTPRoute"]),
   );
+  const back = importedFrom("kuma", [{ text: `${valuesToYaml([service("kv")])}---\n${two.text}` }]).document;
+  expect(specOf(back, "Route/shop/edge")).toEqual(specOf(document, "Route/shop/edge"));
   const three = exportDocument("kuma", document, { channel: "3.x" });
   expect(schemaErrors(three.resources, "kuma-3.x")).toEqual([]);
   expect(three.resources.filter(({ kind }) => kind === "MeshFaultInjection" || kind === "MeshGateway")).toEqual([]);
@@ -315,30 +322,30 @@ test("rules that differ in times are routes of their own, which come back as one
   const rule = (value: string) => ({ matches: [{ path: { type: "PathPrefix", value } }], default: {} });
   const { document } = read([
     service("kv"),
-    policy("MeshHTTPRoute", "kv-2", {
+    policy("MeshHTTPRoute", "kv-02", {
       to: [{ targetRef: { kind: "MeshService", name: "kv", namespace: "shop" }, rules: [rule("/slow")] }],
     }),
-    policy("MeshHTTPRoute", "kv-1", {
+    policy("MeshHTTPRoute", "kv-01", {
       to: [{ targetRef: { kind: "MeshService", name: "kv", namespace: "shop" }, rules: [rule("/")] }],
     }),
     policy("MeshTimeout", "slow", {
-      to: [{ targetRef: { kind: "MeshHTTPRoute", name: "kv-2" }, default: { http: { requestTimeout: "60s" } } }],
+      to: [{ targetRef: { kind: "MeshHTTPRoute", name: "kv-02" }, default: { http: { requestTimeout: "60s" } } }],
     }),
   ]);
-  expect(specOf(document, "Route/shop/kv-2")).toMatchObject({
+  expect(specOf(document, "Route/shop/kv")).toMatchObject({
     rules: [{ timeoutMs: 60_000 }, { matches: [], timeoutMs: 15_000 }],
   });
   for (const channel of ["2.x", "3.x"] as const) {
     const made = exportDocument("kuma", document, { channel });
     expect(schemaErrors(made.resources, `kuma-${channel}`)).toEqual([]);
     expect(made.resources.filter(({ kind }) => kind === "MeshHTTPRoute").map(({ metadata }) => metadata.name)).toEqual([
-      "kv-2-02",
-      "kv-2-01",
+      "kv-02",
+      "kv-01",
     ]);
     const back = importedFrom("kuma", [{ text: `${valuesToYaml([service("kv")])}---\n${made.text}` }]).document;
     const rules = (each: MeshDocument, name: string) =>
       (specOf(each, `Route/shop/${name}`) as { rules: object[] }).rules;
-    expect(rules(back, "kv-2-02")).toEqual(rules(document, "kv-2"));
+    expect(rules(back, "kv")).toEqual(rules(document, "kv"));
   }
 });
 

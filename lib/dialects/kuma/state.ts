@@ -1,9 +1,24 @@
 // What one import of Kuma resources gathers before it knows which policies act together on a service.
+
+import type { Service } from "@/lib/mesh";
 import type { Filtered } from "../gateway-api/filters";
 import type { RankedMatch } from "../gateway-api/state";
 import type { Resource, Understood } from "../shared/context";
 import type { Kept } from "../shared/fields";
-import type { Place, TargetRef } from "./target-ref";
+
+export type TargetRef = {
+  kind: string;
+  name?: string;
+  namespace?: string;
+  labels: Record<string, string>;
+  sectionName?: string;
+  /** Only proxies of built-in gateways. */
+  isGatewayOnly: boolean;
+  path: (string | number)[];
+};
+
+/** A service, or one of its versions, as a reference to a MeshService names it. */
+export type Place = { service: Service; subset?: string; port?: number };
 
 /** One entry of to[], with what was understood of its default. `index` is its place in the list. */
 export type Entry<C> = { ref: TargetRef; index: number; conf: C };

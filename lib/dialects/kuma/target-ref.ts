@@ -5,18 +5,7 @@ import { servicesMeant } from "../kubernetes/selectors";
 import type { ImportContext, Resource } from "../shared/context";
 import type { Fields } from "../shared/fields";
 import { DISPLAY_NAME, isSystem, NAMESPACE_LABEL, parseServiceTag, SERVICE_TAG } from "./documents";
-import type { KumaState } from "./state";
-
-export type TargetRef = {
-  kind: string;
-  name?: string;
-  namespace?: string;
-  labels: Record<string, string>;
-  sectionName?: string;
-  /** Only proxies of built-in gateways. */
-  isGatewayOnly: boolean;
-  path: (string | number)[];
-};
+import type { KumaState, Place, TargetRef } from "./state";
 
 export function readRef(fields: Fields | undefined): TargetRef | undefined {
   if (!fields) return undefined;
@@ -42,9 +31,6 @@ export function readRef(fields: Fields | undefined): TargetRef | undefined {
     path: [...fields.path],
   };
 }
-
-/** A service, or one of its versions, as a reference to a MeshService names it. */
-export type Place = { service: Service; subset?: string; port?: number };
 
 /** What MeshService (2.x: also MeshServiceSubset) names; undefined when that cannot be told. */
 export function placeOf(context: ImportContext, resource: Resource, ref: TargetRef, port?: number): Place | undefined {
