@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, it } from "vitest";
 import { drain } from "../src/drain";
-import type { ProxyPlan } from "../src/plan/types";
+import type { LocalRateLimitPlan, ProxyPlan } from "../src/plan/types";
 import {
   call,
   cleanUp,
@@ -12,7 +12,7 @@ import {
   startNamedOrigin,
   startOrigin,
 } from "./support/network";
-import { cluster, endpoint, forward, listener, proxyPlan, route, routes } from "./support/plans";
+import { chain, cluster, endpoint, forward, http, listener, proxyPlan, route, routes } from "./support/plans";
 
 afterEach(cleanUp);
 
@@ -33,6 +33,35 @@ function planTo(
     routes: [routes([route(forward([{ name: "app" }]))])],
   });
 }
+
+describe("a config swap", () => {
+  it("does not fill the buckets of rate limits that stay", async () => {
+    const app = await startNamedOrigin("app");
+    const limit: LocalRateLimitPlan = {
+      bucket: { key: "app", maxTokens: 1, tokensPerSecond: 0.001 },
+      enabled: { numerator: 1, denominator: 1 },
+      enforced: { numerator: 1, denominator: 1 },
+      status: 429,
+      grpcStatus: null,
+      responseHeaders: [],
+      requestHeaders: [],
+      tellsLimit: false,
+    };
+    const limited = (kept: LocalRateLimitPlan | null): ProxyPlan => {
+      const network = http(kept ? { filters: [{ kind: "local-ratelimit", name: "limit", limit: kept }] } : {});
+      return { ...planTo([app.port]), listeners: [listener("main", { filterChains: [chain({ network })] })] };
+    };
+    const plane = await startDataPlane(limited(limit));
+    const status = async () => (await call(listenerPort(plane, "main"))).status;
+    expect([await status(), await status()]).toEqual([200, 429]);
+    await plane.onPlan(limited({ ...limit }), new Map());
+    expect(await status()).toBe(429);
+    await plane.onPlan(limited(null), new Map());
+    expect(await status()).toBe(200);
+    await plane.onPlan(limited(limit), new Map());
+    expect([await status(), await status()]).toEqual([200, 429]);
+  });
+});
 
 describe("a config swap under load", () => {
   it("changes routes, endpoints and cluster settings and fails nothing", async () => {
