@@ -101,8 +101,8 @@ function nameOf(index: MeshIndex, route: Route, count: number, { dialects }: Rou
     other.metadata.origin?.name === origin?.name &&
     other.metadata.origin?.namespace === origin?.namespace;
   const isOnly = index.all("Route").filter(isSource).length === 1;
-  const isRoute = origin !== undefined && origin.kind.endsWith("Route") && dialects.includes(origin.dialect);
-  const base = isOnly && isRoute ? origin.name : name;
+  const own = origin?.kind.endsWith("Route") && dialects.includes(origin.dialect) ? origin.name : undefined;
+  const base = isOnly && own !== undefined ? own : name;
   return count === 0 ? base : `${base}-${String(count + 1).padStart(2, "0")}`;
 }
 
