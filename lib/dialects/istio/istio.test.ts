@@ -432,3 +432,18 @@ spec:
   expect(unknown.inModel).toBeUndefined();
   expect(unknown.kept).toEqual(["spec.http[0].fault.abort.http2Error", "spec.http[0].fault.abort.percentage"]);
 });
+
+test("a rate limit has no resource in Istio, and its loss is told", () => {
+  const limit = {
+    apiVersion: "meshwright.dev/v1",
+    kind: "RateLimit",
+    metadata: { name: "cart", namespace: "production" },
+    spec: { service: { name: "cart" }, limits: [{ requests: 5, perMs: 1000 }] },
+  } as MeshDocument["objects"][number];
+  const { losses } = exportIstio({ objects: [...demoMesh().objects, limit] });
+  expect(losses.find((each) => each.key === "RateLimit/production/cart")).toMatchObject({
+    verdict: "lost",
+    changesMeaning: true,
+    reason: expect.stringContaining("EnvoyFilter"),
+  });
+});
