@@ -145,13 +145,43 @@ export function leaveOut(
   });
 }
 
+type Shelves = { everywhere: number[]; of: Map<string, number[]>; reach: Map<object, Set<string>> };
+/** Thousands of services ask the same list: it is sorted by service once. */
+const cache = new WeakMap<readonly Acting<object>[], Shelves>();
+const ANYWHERE = "";
+
+function shelvesOf(acting: readonly Acting<object>[]): Shelves {
+  const known = cache.get(acting);
+  if (known) return known;
+  const shelves: Shelves = { everywhere: [], of: new Map(), reach: new Map() };
+  acting.forEach(({ policy, place, route }, i) => {
+    const key = place ? objectKey(place.service) : ANYWHERE;
+    const reach = shelves.reach.get(policy) ?? new Set();
+    shelves.reach.set(policy, reach.add(key));
+    if (route !== undefined) return;
+    const shelf = place ? `${key} ${place.subset ?? ""}` : undefined;
+    if (shelf === undefined) shelves.everywhere.push(i);
+    else shelves.of.set(shelf, [...(shelves.of.get(shelf) ?? []), i]);
+  });
+  cache.set(acting, shelves);
+  return shelves;
+}
+
 /** The entries that act on a service or one of its versions, in the order of merging. */
-export function entriesFor<C>(acting: readonly Acting<C>[], service: Service, subset?: string): Acting<C>[] {
-  const key = objectKey(service);
-  return acting.filter(
-    ({ place, route }) =>
-      route === undefined && (place === undefined || (objectKey(place.service) === key && place.subset === subset)),
-  );
+export function entriesFor<C extends object>(
+  acting: readonly Acting<C>[],
+  service: Service,
+  subset?: string,
+): Acting<C>[] {
+  const { everywhere, of } = shelvesOf(acting);
+  const own = of.get(`${objectKey(service)} ${subset ?? ""}`) ?? [];
+  return [...everywhere, ...own].sort((a, b) => a - b).flatMap((i) => acting[i] ?? []);
+}
+
+/** A policy that speaks of this service and of nothing else gives its name to what comes of it. */
+export function isOnly(policy: object, lists: readonly (readonly Acting<object>[])[], service: Service): boolean {
+  const reaches = lists.flatMap((acting) => shelvesOf(acting).reach.get(policy) ?? []);
+  return reaches.every((reach) => reach.size === 1 && reach.has(objectKey(service)));
 }
 
 /** Later fields win; fields that are objects are merged, lists replaced. */

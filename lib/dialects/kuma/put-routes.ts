@@ -16,7 +16,7 @@ import { prefixAsRegex } from "../gateway-api/match";
 import { compareRanks } from "../gateway-api/precedence";
 import { type ImportContext, type Resource, refFrom } from "../shared/context";
 import type { Kept } from "../shared/fields";
-import { type Acting, entriesFor, merged } from "./merge";
+import { type Acting, entriesFor, isOnly, merged } from "./merge";
 import type { Place, RetryConf, RoutePolicy, RuleSource, TimeoutConf } from "./state";
 
 /** Envoy's, which Kuma leaves in place. */
@@ -68,8 +68,8 @@ export function putServiceRoute(
     ...entriesFor(times.retries, service),
     ...entriesFor(times.timeouts, service),
   ];
-  const everything: Acting<object>[] = [...routes, ...times.retries, ...times.timeouts];
-  const source = acting.find((each) => isOnly(each, everything, service));
+  const lists = [routes, times.retries, times.timeouts];
+  const source = acting.find(({ policy }) => isOnly(policy, lists, service));
   const anyone = source ?? acting[0];
   if (!anyone) return;
   const resource = { ...anyone.policy.resource, namespace };
@@ -84,13 +84,6 @@ export function putServiceRoute(
   );
   tell(own.length > 0 ? own : [anyone], put, rules, name);
 }
-
-/** A policy that speaks of this service and of nothing else gives its name to what comes of it. */
-export const isOnly = <C>(each: Acting<C>, all: readonly Acting<C>[], service: Service) =>
-  all.every(
-    ({ policy, place }) =>
-      policy !== each.policy || (place !== undefined && objectKey(place.service) === objectKey(service)),
-  );
 
 /** Routes that an export wrote apart are one again: `kv-02` and `kv-01` are `kv`. */
 function baseName(own: readonly RouteActing[]): string | undefined {

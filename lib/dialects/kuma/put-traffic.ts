@@ -2,8 +2,8 @@
 // The rule: a version that says what its service says needs no policy of its own; detectors that are not named do not act.
 import { isSameJson, type OutlierDetection, objectKey, type Service, type SpecOf, serviceRefKey } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
-import { type Acting, entriesFor, merged } from "./merge";
-import { freeName, isOnly } from "./put-routes";
+import { type Acting, entriesFor, isOnly, merged } from "./merge";
+import { freeName } from "./put-routes";
 import { defined } from "./read-policy";
 import type { BalancerConf, BreakerConf, OutlierConf, TimeoutConf } from "./state";
 
@@ -96,7 +96,9 @@ function put(
   const acting = [traffic.breakers, traffic.balancers, traffic.timeouts].flatMap((list) =>
     entriesFor<object>(list, service, subset),
   );
-  const source = acting.find((each) => isOnly(each, sources(traffic), service));
+  const source = acting.find((each) =>
+    isOnly(each.policy, [traffic.breakers, traffic.balancers, traffic.timeouts], service),
+  );
   const first = source ?? acting[0];
   if (!first) return;
   const base = freeName(context, "TrafficPolicy", namespace, source?.policy.resource.name, name);
