@@ -116,6 +116,8 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
         </Group>
         {running === null ? null : diff.isLoading ? (
           <LoadingRows rows={2} height={20} />
+        ) : diff.error ? (
+          <ErrorText>{`What would change could not be read. ${diff.error.message}`}</ErrorText>
         ) : changes.length === 0 ? (
           <Text size="sm" c="dimmed">
             The same as what runs.

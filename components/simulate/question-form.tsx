@@ -17,7 +17,9 @@ interface Props {
 export function QuestionSentence({ document, form, onChange }: Props) {
   const callers = useMemo(() => callersIn(document), [document]);
   const hosts = useMemo(() => hostsFor(document, form.from), [document, form.from]);
-  const problems = problemsOf(form);
+  // Nobody has done anything wrong before the first choice; what to choose is said below.
+  const isBegun = form.from !== "" || form.host.trim() !== "";
+  const problems = isBegun ? problemsOf(form) : {};
   const isKnown = callers.some((group) => group.items.some(({ value }) => value === form.from));
   return (
     <form className={classes.sentence} onSubmit={(event) => event.preventDefault()} aria-label="The question">

@@ -1,7 +1,7 @@
 "use client";
 // The form for authorization: what is protected, what happens, and the rules of who may send what.
 import { SegmentedControl, Text } from "@mantine/core";
-import { Fragment } from "react";
+import type { ReactNode } from "react";
 import type {
   AuthorizationOperation,
   AuthorizationPolicy,
@@ -72,13 +72,10 @@ export function AuthorizationForm({ policy }: { policy: AuthorizationPolicy }) {
 
 function Rule({ path, rule }: { path: Path; rule: AuthorizationRule }) {
   const { index } = usePolicyForm();
-  const from = rule.from ?? [];
-  const to = rule.to ?? [];
   return (
     <>
-      {keyed<AuthorizationSource>(from.length === 0 ? [{}] : from).map(({ key, item: source, at: i }) => {
-        const at: Path = [...path, "from", i];
-        const fields = (
+      <Alternatives<AuthorizationSource> list={[...path, "from"]} items={rule.from} name="callers" title="Callers">
+        {(source, at) => (
           <>
             <RefsField
               path={[...at, "services"]}
@@ -96,24 +93,10 @@ function Rule({ path, rule }: { path: Path; rule: AuthorizationRule }) {
             />
             <ListField path={[...at, "principals"]} label="Principals" value={source.principals} placeholder="any" />
           </>
-        );
-        if (from.length <= 1) return <Fragment key="only">{fields}</Fragment>;
-        return (
-          <Entry
-            key={key}
-            list={[...path, "from"]}
-            at={i}
-            count={from.length}
-            name={`callers ${i + 1}`}
-            title={i === 0 ? "Callers" : "or callers"}
-          >
-            {fields}
-          </Entry>
-        );
-      })}
-      {keyed<AuthorizationOperation>(to.length === 0 ? [{}] : to).map(({ key, item: operation, at: i }) => {
-        const at: Path = [...path, "to", i];
-        const fields = (
+        )}
+      </Alternatives>
+      <Alternatives<AuthorizationOperation> list={[...path, "to"]} items={rule.to} name="operations" title="Operations">
+        {(operation, at) => (
           <>
             <Row>
               <ListField
@@ -134,21 +117,33 @@ function Rule({ path, rule }: { path: Path; rule: AuthorizationRule }) {
             <ListField path={[...at, "hosts"]} label="Hosts" description="" value={operation.hosts} />
             <HeaderConditions path={[...at, "headers"]} conditions={operation.headers} />
           </>
-        );
-        if (to.length <= 1) return <Fragment key="only">{fields}</Fragment>;
-        return (
-          <Entry
-            key={key}
-            list={[...path, "to"]}
-            at={i}
-            count={to.length}
-            name={`operations ${i + 1}`}
-            title={i === 0 ? "Operations" : "or operations"}
-          >
-            {fields}
-          </Entry>
-        );
-      })}
+        )}
+      </Alternatives>
     </>
   );
+}
+
+/** What a rule takes any of: the fields themselves while there is one, entries of a list when there are several. */
+function Alternatives<T extends object>(props: {
+  list: Path;
+  items: readonly T[] | undefined;
+  /** In lower case, with its number the name of an entry. */
+  name: string;
+  title: string;
+  children: (item: T | Record<string, never>, at: Path) => ReactNode;
+}) {
+  const { list, items = [], name, title, children } = props;
+  if (items.length <= 1) return children(items[0] ?? {}, [...list, 0]);
+  return keyed<T>(items).map(({ key, item, at: i }) => (
+    <Entry
+      key={key}
+      list={list}
+      at={i}
+      count={items.length}
+      name={`${name} ${i + 1}`}
+      title={i === 0 ? title : `or ${name}`}
+    >
+      {children(item, [...list, i])}
+    </Entry>
+  ));
 }
