@@ -16,7 +16,6 @@ import type { Manifest } from "../shared/dialect";
 import { imported as importedFrom, specOf } from "../testing/imported";
 
 const demo = readFileSync(new URL("fixtures/counter-demo.yaml", import.meta.url), "utf8");
-const seed = readFileSync(new URL("../istio/fixtures/seed.yaml", import.meta.url), "utf8");
 
 const imported = (text: string) => importedFrom("kuma", [{ text, file: "kuma.yaml" }]);
 const shop = imported(demo);
@@ -226,71 +225,6 @@ const withDefaults = (document: MeshDocument, from: MeshDocument): MeshDocument 
     return each.kind === "Mesh" && mesh?.kind === "Mesh" ? mesh : each;
   }),
 });
-
-test.each(["2.x", "3.x"] as const)(
-  "the seed goes out to %s, and the report names what is lost on the way",
-  (channel) => {
-    const { document } = importedFrom("istio", [{ text: seed }]);
-    const made = exportDocument("kuma", document, { channel });
-    expect(schemaErrors(made.resources, `kuma-${channel}`)).toEqual([]);
-    const verdicts = Object.fromEntries(
-      made.report
-        .filter(({ key }) => key === "TrafficPolicy/production/payment-service")
-        .map(({ path, verdict }) => [path.replace("spec.", ""), verdict]),
-    );
-    expect(verdicts).toEqual({
-      "connectionPool.maxConnections": "exact",
-      "connectionPool.maxPendingRequests": "exact",
-      "connectionPool.maxRequestsPerConnection": "lost",
-      "outlierDetection.legacyConsecutiveErrors": "approximate",
-      "outlierDetection.intervalMs": "exact",
-      "outlierDetection.baseEjectionTimeMs": "exact",
-    });
-    const rules = made.report.filter(({ key }) => key === "Route/production/payment-service");
-    expect(rules.map(({ verdict }) => verdict)).toEqual(["exact", "exact"]);
-    const subsets = made.report.filter(({ key }) => key.startsWith("Subset/"));
-    expect(subsets.map(({ verdict }) => verdict)).toEqual(
-      channel === "2.x" ? ["moved", "moved"] : ["approximate", "approximate"],
-    );
-    const route = made.resources.find(({ kind }) => kind === "MeshHTTPRoute")?.spec["to"] as {
-      rules: { matches: object[]; default: { backendRefs: object[] } }[];
-    }[];
-    expect(route[0]?.rules.map(({ matches }) => matches)).toEqual([
-      [
-        {
-          path: { type: "PathPrefix", value: "/" },
-          headers: [{ type: "Exact", name: "x-user-type", value: "beta-tester" }],
-        },
-      ],
-      [{ path: { type: "PathPrefix", value: "/" } }],
-    ]);
-    expect(route[0]?.rules[0]?.default.backendRefs).toEqual([
-      channel === "2.x"
-        ? { kind: "MeshServiceSubset", name: "payment-service_production_svc_80", tags: { version: "v2" }, weight: 100 }
-        : {
-            kind: "MeshService",
-            labels: { "kuma.io/display-name": "payment-service-v2", "k8s.kuma.io/namespace": "production" },
-            port: 80,
-            weight: 100,
-          },
-    ]);
-    const limits = made.resources.find(({ kind }) => kind === "MeshCircuitBreaker")?.spec["to"] as {
-      targetRef: object;
-      default: object;
-    }[];
-    // in 3.x each version is a service, which has to be named
-    expect(limits).toHaveLength(channel === "2.x" ? 1 : 3);
-    expect(limits[0]?.default).toEqual({
-      connectionLimits: { maxConnections: 100, maxPendingRequests: 50 },
-      outlierDetection: {
-        interval: "30s",
-        baseEjectionTime: "30s",
-        healthyPanicThreshold: 0,
-        detectors: { totalFailures: { consecutive: 5 } },
-      },
-    });
-  },
-);
 
 test("bad input is named with its place", () => {
   const text = valuesToYaml([

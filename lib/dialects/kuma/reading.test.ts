@@ -1,29 +1,12 @@
 // How Kuma's policies act together: who they are for, which of two wins, and what is kept.
 import { expect, test } from "vitest";
-import { type MeshDocument, valuesToYaml } from "@/lib/mesh";
+import type { MeshDocument } from "@/lib/mesh";
 import { ask, buildScene } from "@/lib/simulate";
 import { exportDocument } from "..";
 import { schemaErrors } from "../gateway-api/testing/schemas";
-import { imported as importedFrom, specOf } from "../testing/imported";
+import { specOf } from "../testing/imported";
+import { all, policy, read, service, to } from "./testing/resources";
 
-const read = (values: object[]) => importedFrom("kuma", [{ text: valuesToYaml(values), file: "kuma.yaml" }]);
-const service = (name: string, namespace = "shop") => ({
-  apiVersion: "v1",
-  kind: "Service",
-  metadata: { name, namespace },
-  spec: { selector: { app: name }, ports: [{ name: "http", port: 80, appProtocol: "http" }] },
-});
-const policy = (kind: string, name: string, spec: object, namespace = "kuma-system") => ({
-  apiVersion: "kuma.io/v1alpha1",
-  kind,
-  metadata: { name, namespace, labels: { "kuma.io/mesh": "default" } },
-  spec,
-});
-const to = (name: string, body: object) => ({
-  targetRef: { kind: "MeshService", name, namespace: "shop" },
-  default: body,
-});
-const all = (body: object) => ({ targetRef: { kind: "Mesh" }, default: body });
 const retriesOf = ({ objects }: MeshDocument, name: string) =>
   objects.flatMap((each) => (each.kind === "Route" && each.spec.target.name === name ? each.spec.rules : []))[0];
 const loud = ({ warnings }: ReturnType<typeof read>) =>
@@ -251,102 +234,6 @@ test("rules[]: SPIFFE IDs are principals, a denial wins, a shadow is evaluated o
       ({ metadata }) => metadata.name === "sni",
     ),
   ).toBe(true);
-});
-
-test("what 3.x has removed is not written there, and told", () => {
-  const fault = policy("MeshFaultInjection", "slow", {
-    targetRef: { kind: "Dataplane", labels: { app: "kv" } },
-    from: [
-      {
-        targetRef: { kind: "MeshSubset", tags: { "kuma.io/service": "web" } },
-        default: { http: [{ abort: { httpStatus: 500, percentage: 5 } }] },
-      },
-    ],
-  });
-  const gateway = {
-    apiVersion: "kuma.io/v1alpha1",
-    kind: "MeshGateway",
-    metadata: { name: "edge" },
-    spec: {
-      selectors: [{ match: { "kuma.io/service": "edge_shop_svc" } }],
-      conf: { listeners: [{ port: 80, protocol: "HTTP", hostname: "shop.example" }] },
-    },
-  };
-  const route = policy("MeshHTTPRoute", "edge", {
-    targetRef: { kind: "MeshGateway", name: "edge" },
-    to: [
-      {
-        targetRef: { kind: "Mesh" },
-        rules: [
-          {
-            matches: [{ path: { type: "PathPrefix", value: "/" } }],
-            default: { backendRefs: [{ kind: "MeshService", name: "kv", namespace: "shop", port: 80 }] },
-          },
-        ],
-      },
-    ],
-  });
-  const times = policy("MeshTimeout", "edge", {
-    targetRef: { kind: "MeshGateway", name: "edge" },
-    to: [all({ http: { requestTimeout: "4s" } })],
-  });
-  const { document } = read([service("kv"), fault, gateway, route, times]);
-  expect(specOf(document, "Gateway/shop/edge")).toMatchObject({
-    listeners: [{ port: 80, protocol: "http", hosts: ["shop.example"] }],
-  });
-  expect(specOf(document, "Route/shop/edge")).toMatchObject({
-    target: { kind: "Gateway", name: "edge" },
-    rules: [{ matches: [] }],
-  });
-  expect(specOf(document, "Route/shop/edge")).toMatchObject({ rules: [{ timeoutMs: 4000, retries: { attempts: 0 } }] });
-  const two = exportDocument("kuma", document, { channel: "2.x" });
-  expect(schemaErrors(two.resources, "kuma-2.x")).toEqual([]);
-  expect(two.resources.map(({ kind }) => kind)).toEqual(
-    expect.arrayContaining(["MeshFaultInjection", "MeshGateway", "MeshHTTPRoute"]),
-  );
-  const back = importedFrom("kuma", [{ text: `${valuesToYaml([service("kv")])}---\n${two.text}` }]).document;
-  expect(specOf(back, "Route/shop/edge")).toEqual(specOf(document, "Route/shop/edge"));
-  const three = exportDocument("kuma", document, { channel: "3.x" });
-  expect(schemaErrors(three.resources, "kuma-3.x")).toEqual([]);
-  expect(three.resources.filter(({ kind }) => kind === "MeshFaultInjection" || kind === "MeshGateway")).toEqual([]);
-  const told = three.report.filter(({ changesMeaning }) => changesMeaning).map(({ reason }) => reason);
-  expect(told).toEqual(
-    expect.arrayContaining([
-      expect.stringContaining("MeshFaultInjection slow says from, which 3.x has removed"),
-      expect.stringContaining("Kuma 3.x has no gateway of its own"),
-    ]),
-  );
-});
-
-test("rules that differ in times are routes of their own, which come back as one", () => {
-  const rule = (value: string) => ({ matches: [{ path: { type: "PathPrefix", value } }], default: {} });
-  const { document } = read([
-    service("kv"),
-    policy("MeshHTTPRoute", "kv-02", {
-      to: [{ targetRef: { kind: "MeshService", name: "kv", namespace: "shop" }, rules: [rule("/slow")] }],
-    }),
-    policy("MeshHTTPRoute", "kv-01", {
-      to: [{ targetRef: { kind: "MeshService", name: "kv", namespace: "shop" }, rules: [rule("/")] }],
-    }),
-    policy("MeshTimeout", "slow", {
-      to: [{ targetRef: { kind: "MeshHTTPRoute", name: "kv-02" }, default: { http: { requestTimeout: "60s" } } }],
-    }),
-  ]);
-  expect(specOf(document, "Route/shop/kv")).toMatchObject({
-    rules: [{ timeoutMs: 60_000 }, { matches: [], timeoutMs: 15_000 }],
-  });
-  for (const channel of ["2.x", "3.x"] as const) {
-    const made = exportDocument("kuma", document, { channel });
-    expect(schemaErrors(made.resources, `kuma-${channel}`)).toEqual([]);
-    expect(made.resources.filter(({ kind }) => kind === "MeshHTTPRoute").map(({ metadata }) => metadata.name)).toEqual([
-      "kv-02",
-      "kv-01",
-    ]);
-    const back = importedFrom("kuma", [{ text: `${valuesToYaml([service("kv")])}---\n${made.text}` }]).document;
-    const rules = (each: MeshDocument, name: string) =>
-      (specOf(each, `Route/shop/${name}`) as { rules: object[] }).rules;
-    expect(rules(back, "kv")).toEqual(rules(document, "kv"));
-  }
 });
 
 test("a design is one mesh: resources of another one are kept and told", () => {
