@@ -47,7 +47,7 @@ test("help and refusals list the products of the registry", async () => {
   });
 });
 
-test.each(["istio", "gateway-api", "linkerd"])(
+test.each(["istio", "gateway-api", "linkerd", "kuma"])(
   "export --dialect %s --out writes manifests, notes and the report, and nothing over what is there",
   async (dialect) => {
     const args = ["export", "--dialect", dialect, "--out", `bundle-${dialect}`, "mesh.yaml"];
