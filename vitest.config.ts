@@ -25,6 +25,8 @@ export default defineConfig({
           exclude: ["**/*.integration.test.*", "**/node_modules/**", "**/dist/**"],
           // What a unit test needs it makes itself, so that files share the loaded modules: most of the time would be loading them.
           isolate: false,
+          // Random designs by the hundred take their time on a busy machine; a loop without an end is still told.
+          testTimeout: 30_000,
         },
       },
       {
