@@ -1,7 +1,7 @@
 // Which products there are, in words: what screens, API and commands list without loading a reader or a writer.
 // The rule: a dialect's kinds are the kinds that its readers know; a test holds the two together.
 
-export type DialectId = "kubernetes" | "istio" | "gateway-api" | "app-mesh" | "linkerd" | "kuma";
+export type DialectId = "kubernetes" | "istio" | "gateway-api" | "app-mesh" | "linkerd" | "kuma" | "compose";
 
 export type DialectEntry = {
   id: DialectId;
@@ -118,6 +118,13 @@ export const CATALOGUE = {
     hasExport: true,
     channels: ["2.x", "3.x"],
   },
+  compose: {
+    id: "compose",
+    title: "Docker Compose",
+    versions: ["Compose Specification: compose.yaml, docker-compose.yml, and what docker compose config prints"],
+    kinds: ["Project"],
+    hasExport: false,
+  },
 } as const satisfies Record<DialectId, DialectEntry>;
 
 export const dialectEntries: readonly DialectEntry[] = Object.values(CATALOGUE);
@@ -133,6 +140,7 @@ export const IMPORT_CHOICES = [
   "app-mesh",
   "linkerd",
   "kuma",
+  "compose",
 ] as const satisfies readonly ImportChoice[];
 
 export type ExportId = { [K in DialectId]: (typeof CATALOGUE)[K]["hasExport"] extends true ? K : never }[DialectId];

@@ -3,6 +3,7 @@
 import type { MeshDocument } from "@/lib/mesh";
 import { appMesh } from "./app-mesh";
 import { AUTO, type DialectId, type ExportId, type ImportChoice } from "./catalogue";
+import { compose } from "./compose";
 import { gatewayApi } from "./gateway-api";
 import { istio } from "./istio";
 import { kubernetes } from "./kubernetes";
@@ -24,6 +25,7 @@ const DIALECTS: Record<DialectId, Dialect> = {
   "app-mesh": appMesh,
   linkerd,
   kuma,
+  compose,
 };
 
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];

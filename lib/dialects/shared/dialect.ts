@@ -62,6 +62,8 @@ export type Foreign = {
   kind: string;
   name: string;
   parent?: string;
+  /** Where its document says that. */
+  namespace?: string;
   labels?: Record<string, unknown>;
   path: Path;
   /** Its fields stand at `path` itself, without a spec around them. */

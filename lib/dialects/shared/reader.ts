@@ -158,7 +158,7 @@ function foreignResource(
     const own = dialect.unwrap?.(document.value);
     const importer = own && reading.importers.find(({ kind }) => kind === own.kind);
     if (!own || !importer) continue;
-    const { apiVersion, kind, name, parent, labels, path, isBare, spec } = own;
+    const { apiVersion, kind, name, parent, namespace, labels, path, isBare, spec } = own;
     // within a resource the paths of all dialects begin with spec
     const inside = (steps: Path) => [...path, ...(isBare && steps[0] === "spec" ? steps.slice(1) : steps)];
     const resource: Resource = {
@@ -167,7 +167,7 @@ function foreignResource(
       kind,
       name,
       ...(parent === undefined ? {} : { parent }),
-      namespace: importer.isClusterWide ? "" : (options.defaultNamespace ?? "default"),
+      namespace: importer.isClusterWide ? "" : (namespace ?? options.defaultNamespace ?? "default"),
       namespaceDefaulted: false,
       line: document.lineOf(path),
       lineOf: (steps) => document.lineOf(inside(steps)),

@@ -75,7 +75,7 @@ export const ref = z.strictObject({
 
 /** Where an imported object came from, with what the model has no word for, kept verbatim for the way back. */
 export const origin = z.strictObject({
-  dialect: z.enum(["istio", "kubernetes", "gateway-api", "app-mesh", "linkerd", "kuma"]),
+  dialect: z.enum(["istio", "kubernetes", "gateway-api", "app-mesh", "linkerd", "kuma", "compose"]),
   apiVersion: shortText,
   kind: shortText,
   name: objectName,
