@@ -9,6 +9,8 @@ import type { Part } from "./state";
 
 /** Longer settings hold no address but texts and keys. */
 const MAX_SETTING = 4096;
+/** More addresses than that in the settings of one service are no design. */
+const MAX_CALLS = 500;
 const ADDRESS =
   /(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+]{0,19}):\/\/(?:[^\s/@,]*@)?([A-Za-z0-9._-]+)(?::(\d{1,5}))?(?![A-Za-z0-9._:-])/g;
 const PLAIN = /^([A-Za-z0-9._-]+):(\d{1,5})$/;
@@ -96,6 +98,11 @@ export function readEnvironment(context: ImportContext, part: Part, { parts }: S
       // "redis:7" may be an image: without a scheme only a port of the service makes it an address
       if (scheme === undefined && !own.some((each) => each.port === port) && !isTcpPort(port ?? 0)) continue;
       if (scheme !== undefined && !known) continue;
+      if (said.size >= MAX_CALLS) {
+        const message = `names more than ${MAX_CALLS} addresses; the others are not looked at`;
+        context.warn(part.resource, path, message, "Draw the other calls by hand.", { verdict: "lost" });
+        return;
+      }
       said.add(`${to} ${port}`);
       const wanted = port ?? (own.length === 0 ? known?.port : undefined);
       part.calls.push({
@@ -116,7 +123,9 @@ export function namesOf(parts: ReadonlyMap<string, Part>): Names {
   const names = new Map<string, string[]>();
   for (const { raw, aliases } of parts.values()) {
     for (const name of new Set([raw, ...aliases.map((each) => each.name)].map((each) => each.toLowerCase()))) {
-      names.set(name, [...(names.get(name) ?? []), raw]);
+      const owners = names.get(name);
+      if (owners) owners.push(raw);
+      else names.set(name, [raw]);
     }
   }
   return names;

@@ -284,6 +284,10 @@ test("no value at any place of a project makes reading it throw", () => {
 test("chains of defaults and of services that extend each other end", () => {
   const deep = `${"$" + "{A:-"}`.repeat(5000);
   expect(refused(JSON.stringify({ services: { a: { image: deep } } })).violations).not.toEqual([]);
+  // a variable is told once for a text
+  expect(
+    told(JSON.stringify({ name: "p", services: { a: { expose: ["80"], restart: "$A".repeat(50_000) } } })),
+  ).toEqual(expect.arrayContaining(["services.a.restart: A has no value here; nothing is taken for it"]));
   const services = Object.fromEntries(
     Array.from({ length: 40 }, (_, i) => [`s${i}`, { expose: ["80"], ...(i > 0 ? { extends: `s${i - 1}` } : {}) }]),
   );

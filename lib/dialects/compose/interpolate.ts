@@ -28,7 +28,11 @@ function readText(text: string, path: Path, out: Interpolated): string {
   const variables: Variable[] = [];
   try {
     const { value } = readUntil(text, 0, 0, variables);
-    out.told.push(...variables.map((each) => ({ path, isAddress: text.includes("://"), ...each })));
+    const isAddress = text.includes("://");
+    // each name once for a text, however often it stands there
+    for (const each of new Map(variables.map((one) => [one.name, one])).values()) {
+      out.told.push({ path, isAddress, ...each });
+    }
     return value;
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
@@ -78,8 +82,8 @@ function readBraces(text: string, start: number, depth: number, variables: Varia
   const rest = readUntil(text, at + operator.length, depth + 1, inner);
   // "+" gives its word when the variable is set, "?" its complaint when it is not: neither is a default
   const hasDefault = operator.endsWith("-");
-  if (hasDefault) variables.push(...inner, { name, value: rest.value });
-  else variables.push({ name });
+  if (hasDefault) for (const each of inner) variables.push(each);
+  variables.push(hasDefault ? { name, value: rest.value } : { name });
   return { value: hasDefault ? rest.value : "", end: rest.end };
 }
 

@@ -7,6 +7,7 @@ import type { Part, Port } from "./state";
 
 /** That of the model's services. */
 const MAX_PORTS = 64;
+const MAX_ENTRIES = 256;
 const APP_PROTOCOLS: Record<string, Protocol> = {
   http: "http",
   "http/1.1": "http",
@@ -26,6 +27,10 @@ export function readPorts(context: ImportContext, part: Part): void {
     const path = [...part.path, name];
     if (!Array.isArray(value)) {
       part.sink.problems.push({ path, message: "must be a list", fix: 'Begin each entry with "- ".' });
+      continue;
+    }
+    if (value.length > MAX_ENTRIES) {
+      part.sink.problems.push({ path, message: `has more than ${MAX_ENTRIES} entries`, fix: "Write ranges." });
       continue;
     }
     const hosts = value.map((each: unknown, i) => readEntry(context, part, each, [...path, i], name));

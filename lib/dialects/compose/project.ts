@@ -45,11 +45,11 @@ export function importProject(context: ImportContext, resource: Resource, docume
     keepAsWritten(context, part, written);
     putService(context, part, workload, result);
     if (left.length === 0) continue;
-    result.sentences.push(`${part.name}: ${left.join(", ")} belong to the container and are not stored.`);
+    result.sentences.push(`${part.name}: of the container alone, and not stored: ${left.join(", ")}.`);
   }
   putCalls(context, parts, result);
   putNetworks(context, all, result);
-  for (const part of all) sink.problems.push(...part.sink.problems);
+  for (const part of all) for (const problem of part.sink.problems) sink.problems.push(problem);
   return result;
 }
 

@@ -106,7 +106,11 @@ export function putCalls(context: ImportContext, parts: ReadonlyMap<string, Part
 
 function byCallee(part: Part): Map<string, Call[]> {
   const calls = new Map<string, Call[]>();
-  for (const call of part.calls) calls.set(call.to, [...(calls.get(call.to) ?? []), call]);
+  for (const call of part.calls) {
+    const known = calls.get(call.to);
+    if (known) known.push(call);
+    else calls.set(call.to, [call]);
+  }
   return calls;
 }
 
