@@ -107,11 +107,11 @@ test("rate limits and faults are told in their numbers", () => {
   };
   const before = after([{ type: "addObject", object: object as never }]);
   expect(diffDocuments(demoMesh(), before).map(({ sentence }) => sentence)).toEqual([
-    "Rate limit of cart is added: each instance takes at most 100 requests per 1 s (200 at once).",
+    "Rate limit of cart is added: each instance takes at most 100 requests per second (200 at once).",
   ]);
   const now = after([{ type: "patchSpec", key, path: ["limits", 0, "requests"], value: 50 }], before);
   expect(diffDocuments(before, now).map(({ sentence }) => sentence)).toEqual([
-    "Rate limit of cart: each instance takes at most 50 requests per 1 s (200 at once) (100 requests per 1 s (200 at once) before).",
+    "Rate limit of cart: each instance takes at most 50 requests per second (200 at once) (100 requests per second (200 at once) before).",
   ]);
   const fault = { delay: { percent: 10, fixedDelayMs: 2000 }, abort: { percent: 0.5, httpStatus: 503 } };
   const faulty = [

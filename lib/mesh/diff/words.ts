@@ -134,11 +134,13 @@ export function faultText({ delay, abort }: Fault): string {
   return said.join(", ");
 }
 
-/** `100 requests per 1 s (200 at once) under path /pay` */
+const PERIODS: Readonly<Record<number, string>> = { 1000: "second", 60000: "minute", 3600000: "hour" };
+
+/** `100 requests per second (200 at once) under path /pay` */
 export function limitText({ match, requests, perMs, burst }: RequestLimit): string {
   const atOnce = burst === undefined || burst === requests ? "" : ` (${burst} at once)`;
   const what = match && Object.keys(match).length > 0 ? ` of ${matchText(match)}` : "";
-  return `${requests} ${requests === 1 ? "request" : "requests"} per ${durationText(perMs)}${atOnce}${what}`;
+  return `${requests} ${requests === 1 ? "request" : "requests"} per ${PERIODS[perMs] ?? durationText(perMs)}${atOnce}${what}`;
 }
 
 export function ruleText(rule: RouteRule, targetName: string): string {
