@@ -172,8 +172,11 @@ const CHOICES = [
   ...dialectEntries.map(({ id, title }) => ({ value: id, label: title })),
 ];
 
+/** The kinds of the chosen product, and of Kubernetes, which goes with every one; all kinds of all products are too many to read. */
 function hintOf(choice: ImportChoice): string {
-  const entries = dialectEntries.filter(({ id }) => choice === AUTO || id === choice || id === "kubernetes");
+  if (choice === AUTO)
+    return `${dialectEntries.map(({ title }) => title).join(", ")}; alone or together. Choose one to see its kinds.`;
+  const entries = dialectEntries.filter(({ id }) => id === choice || id === "kubernetes");
   return entries.map(({ title, kinds }) => `${title}: ${kinds.join(", ")}`).join(". ");
 }
 
