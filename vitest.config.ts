@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const shared = { resolve: { alias: { "@": root } } };
+const setupFiles = [`${root}lib/start/testing/fixed-seed.ts`];
 
 // unit: no sockets beyond loopback helpers, no database, no build output; part of `npm run check`.
 // integration: real processes, PostgreSQL, sockets, Envoy where present; files end in .integration.test.ts.
@@ -21,18 +22,22 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
+          setupFiles,
           include: ["lib/**/*.test.{ts,mjs}", "components/**/*.test.ts", "app/**/*.test.ts", "proxy/**/*.test.ts"],
           exclude: ["**/*.integration.test.*", "**/node_modules/**", "**/dist/**"],
           // What a unit test needs it makes itself, so that files share the loaded modules: most of the time would be loading them.
           isolate: false,
           // Random designs by the hundred take their time on a busy machine; a loop without an end is still told.
           testTimeout: 30_000,
+          // Two cores are two workers; what is left to itself takes one.
+          maxWorkers: 2,
         },
       },
       {
         ...shared,
         test: {
           name: "integration",
+          setupFiles,
           include: ["{lib,proxy,app}/**/*.integration.test.{ts,mjs}"],
           exclude: ["**/node_modules/**", "**/dist/**", ...whole],
           ...patient,

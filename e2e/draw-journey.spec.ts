@@ -3,7 +3,7 @@
 import { type Browser, type Page, request } from "playwright/test";
 import { boxOf, connect, expectSaved, lineOf, moveBox, placeOf } from "./canvas";
 import { test } from "./journey";
-import { expect, signIn } from "./meshwright";
+import { expect, preparePage, signIn } from "./meshwright";
 import { subject } from "./subject";
 
 const DEPLOYED_MS = 90_000;
@@ -20,6 +20,7 @@ test("a service is drawn, deployed, called, and taken away again", { tag: "@once
   await expect(boxOf(page, storefront)).toBeVisible();
 
   await test.step("added by typing, with the echo app behind it", async () => {
+    await expect(page.getByRole("button", { name: "Add", exact: true })).toBeEnabled();
     await page.keyboard.press("a");
     await page.getByLabel("What to add").fill("Retuns");
     await expect(page.getByText("Adds the service retuns.")).toBeVisible();
@@ -138,6 +139,7 @@ async function chooseEcho(page: Page): Promise<void> {
 async function secondPerson(page: Page, browser: Browser): Promise<void> {
   const context = await browser.newContext({ baseURL: subject().url, viewport: { width: 1440, height: 900 } });
   const other = await context.newPage();
+  await preparePage(other);
   other.setDefaultTimeout(45_000);
   try {
     await signIn(other, "author");

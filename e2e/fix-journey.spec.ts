@@ -12,6 +12,7 @@ test("a fix is previewed, applied and undone", { tag: "@once" }, async ({ page }
   await expect(finding.getByRole("list", { name: "What changes, as YAML" })).toContainText("replicas: 2");
   await finding.getByRole("button", { name: "Apply to the draft" }).click();
   await expect(finding).toHaveCount(0);
+  await expect(page.getByText("Applied to the draft")).toBeVisible();
 
   await page.goto("/meshes/shop/topology");
   await page.getByRole("button", { name: "Undo (Ctrl Z)" }).click();

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import AxeBuilder from "@axe-core/playwright";
-import { type BrowserContext, test as base, expect, type Page } from "playwright/test";
+import { type BrowserContext, test as base, expect, type Page, type Route } from "playwright/test";
 import { subject } from "./subject";
 
 const run = promisify(execFile);
@@ -58,8 +58,17 @@ interface Watched {
 const isWhole = () => document.querySelector('div[hidden][id^="S:"]') === null;
 const WHOLE_LIMIT_MS = 2_000;
 
+const LATE_MS = Number(process.env["MESHWRIGHT_E2E_LATE_MS"] ?? 0);
+
+/** With MESHWRIGHT_E2E_LATE_MS each answer comes up to so much later, as on a machine that is busy. */
+async function answerLate(route: Route): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * LATE_MS));
+  await route.continue();
+}
+
 /** `goto` returns once the page stands as a whole. */
-export function awaitWhole(page: Page): void {
+export async function preparePage(page: Page): Promise<void> {
+  if (LATE_MS > 0) await page.route(/\/api\/v1\/(?!.*events)/, answerLate);
   const goto = page.goto.bind(page);
   page.goto = async (...where) => {
     const response = await goto(...where);
@@ -78,7 +87,7 @@ export function watchConsole(page: Page, errors: string[]): void {
 
 export const test = base.extend<Watched>({
   page: async ({ page }, use) => {
-    awaitWhole(page);
+    await preparePage(page);
     await use(page);
   },
   consoleErrors: [

@@ -33,7 +33,7 @@ test("a canary to 25 % by the slider: the YAML follows, the consequence is told,
   await signIn(page, "author");
   await page.goto(editor);
   const heading = page.getByRole("heading", { level: 1 });
-  await expect(heading).toContainText("payment-service");
+  await expect(heading).toContainText("to payment-service");
   const atFirst = (await heading.textContent()) ?? "";
   await page.goto("/meshes/shop/policies/new?template=canary&to=Service/production/payment-service");
   await page.getByRole("button", { name: "Put it into the draft" }).click();

@@ -5,7 +5,7 @@ import http from "node:http";
 import path from "node:path";
 import type { Browser, Page } from "playwright/test";
 import { test } from "./journey";
-import { expectSoundScreen, expect as impatient, type Person, signIn } from "./meshwright";
+import { expectSoundScreen, expect as impatient, type Person, preparePage, signIn } from "./meshwright";
 import { subject } from "./subject";
 
 /** Four browsers, a control plane and eleven sidecars share one machine: a screen may take its time. */
@@ -56,6 +56,7 @@ function api<T = Record<string, unknown>>(
 async function enter(browser: Browser, person: Person): Promise<Page> {
   const context = await browser.newContext();
   const page = await context.newPage();
+  await preparePage(page);
   page.setDefaultTimeout(PATIENCE_MS);
   await signIn(page, person);
   return page;

@@ -3,7 +3,7 @@
 // at night.
 import { GUISES, turn } from "./guises";
 import { inLanes } from "./lanes";
-import { awaitWhole, expect, expectSoundScreen, signIn, test, watchConsole } from "./meshwright";
+import { expect, expectSoundScreen, preparePage, signIn, test, watchConsole } from "./meshwright";
 import { ensureReview } from "./review-subject";
 import { addressOf, isWanted, SCREENS, type Screen } from "./screen-list";
 
@@ -17,7 +17,7 @@ test("every screen is sound in every guise", { tag: "@once" }, async ({ page, br
   const unsound = await inLanes(screens, async () => {
     const context = await browser.newContext();
     const lane = await context.newPage();
-    awaitWhole(lane);
+    await preparePage(lane);
     watchConsole(lane, consoleErrors);
     await signIn(lane);
     const look = async (screen: Screen) => {

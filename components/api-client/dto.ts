@@ -35,6 +35,7 @@ export type FindingsDto = z.infer<typeof schema.findings>;
 export type ImportAnswerDto = z.infer<typeof schema.importAnswer>;
 export type ExportAnswerDto = z.infer<typeof schema.exportAnswer>;
 export type ReportEntryDto = ExportAnswerDto["report"][number];
+export type DecisionDto = z.infer<typeof schema.decision>;
 export type DiffDto = z.infer<typeof schema.diff>;
 export type DraftConflictDto = z.infer<typeof schema.draftConflict>;
 export type InviteMadeDto = z.infer<typeof schema.inviteMade>;

@@ -82,6 +82,39 @@ describe("the draft in the browser", () => {
     expect(store.get().saveState).toBe("saved");
   });
 
+  it("tells who waits for the server only then that it has everything", async () => {
+    const { store, waiting } = harness([
+      { ok: false, kind: "unreachable" },
+      { ok: true, version: 2, merged: false, canUndo: true, canRedo: false },
+    ]);
+    store.edit(rename("basket"));
+    let answer: unknown = "waits";
+    const settled = store.settled().then((refused) => {
+      answer = refused;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([answer, store.get().saveState]).toEqual(["waits", "retrying"]);
+    waiting.at(-1)?.run();
+    await settled;
+    expect([answer, store.get().saveState]).toEqual([null, "saved"]);
+  });
+
+  it("tells who waits what was refused, and nothing about an older refusal", async () => {
+    const refusal = { title: "Somebody else changed the same thing", detail: "cart, by author" };
+    const base = { version: 3, document: demoMesh(), positions: {} };
+    const { store } = harness(
+      [
+        { ok: false, kind: "refused", refusal },
+        { ok: true, version: 4, merged: false, canUndo: true, canRedo: false },
+      ],
+      [base],
+    );
+    store.edit(rename("basket"));
+    expect(await store.settled()).toEqual(refusal);
+    store.edit(rename("basket"));
+    expect(await store.settled()).toBeNull();
+  });
+
   it("replays unsaved changes on what somebody else saved", () => {
     const { store } = harness([]);
     store.edit(rename("basket"));

@@ -157,6 +157,21 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
     }
   }
 
+  /** Resolves when nothing is pending any more, with what the server refused of it, if anything. */
+  function settled(): Promise<Refusal | null> {
+    const refusalBefore = refusal;
+    void flush();
+    return new Promise((resolve) => {
+      const look = () => {
+        if (pending.length > 0 || inFlight > 0) return;
+        listeners.delete(look);
+        resolve(refusal === refusalBefore ? null : refusal);
+      };
+      listeners.add(look);
+      look();
+    });
+  }
+
   /** A version from the server; older ones and those that a save is about to overtake are ignored. */
   function take(next: DraftBase) {
     if (next.version < base.version || inFlight > 0) return;
@@ -213,6 +228,7 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
     },
     take,
     flush,
+    settled,
     undo: () => step("undo"),
     redo: () => step("redo"),
     dismiss() {

@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { get, keys, useSteady } from "@/components/api-client";
 import type { Command, Violation } from "@/lib/mesh";
-import { createDraftStore, type DraftBase, type DraftSnapshot, type DraftStore } from "./draft-store";
+import { createDraftStore, type DraftBase, type DraftSnapshot, type DraftStore, type Refusal } from "./draft-store";
 import { draftTransport, stepsOf } from "./transport";
 
 const stores = new Map<string, DraftStore>();
@@ -24,8 +24,8 @@ export interface Draft {
   undo(): void;
   redo(): void;
   dismiss(): void;
-  /** Waits until the server has everything. */
-  flush(): Promise<void>;
+  /** Waits until the server has everything; and says what it refused of it, if anything. */
+  flush(): Promise<Refusal | null>;
 }
 
 const never = () => () => undefined;
@@ -73,8 +73,9 @@ export function useDraft(mesh: string): Draft {
       redo: () => void store?.redo(),
       dismiss: () => store?.dismiss(),
       flush: async () => {
-        await store?.flush();
+        const refused = (await store?.settled()) ?? null;
         await client.invalidateQueries({ queryKey: keys.mesh(mesh, "findings") });
+        return refused;
       },
     }),
     [store, refetch, client, mesh],

@@ -4,7 +4,7 @@
 import { Button, Code, Group, Select, Text } from "@mantine/core";
 import { IconFileZip } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { type ExportAnswerDto, get, keys, type ReportEntryDto } from "@/components/api-client";
 import { useMesh, useUrlParameters, useView } from "@/components/shell";
 import {
@@ -20,13 +20,17 @@ import {
   StatusBadge,
 } from "@/components/ui";
 import { dialectEntries } from "@/lib/dialects/catalogue";
+import { type Choices, migrationFiles } from "@/lib/dialects/shared/migration-words";
+import { keepChoices, placeOf as placeOfChoices, readChoices, withChoice } from "./choices";
+import { Decisions } from "./decisions";
 import classes from "./export.module.css";
 import { groupsOf, type ReportGroup } from "./report-groups";
 import { zipOf } from "./zip";
 
 const TARGETS = dialectEntries.filter(({ hasExport }) => hasExport);
-/** Shown of a group at once, and with each click. */
-const FIRST = 25;
+/** What most meshes run. */
+const FIRST = TARGETS.find(({ id }) => id === "istio") ?? TARGETS[0];
+/** Shown of a group with each click. */
 const MORE = 200;
 
 export function Export() {
@@ -34,7 +38,7 @@ export function Export() {
   const { view } = useView();
   const { search, set } = useUrlParameters();
   const at = atOf(view.at);
-  const target = TARGETS.find(({ id }) => id === search.get("to")) ?? TARGETS[0];
+  const target = TARGETS.find(({ id }) => id === search.get("to")) ?? FIRST;
   const channels = target?.channels ?? [];
   const channel = channels.find((each) => each === search.get("channel")) ?? channels[0];
   const question = new URLSearchParams({
@@ -48,6 +52,7 @@ export function Export() {
     queryFn: ({ signal }) => get<ExportAnswerDto>(`/meshes/${mesh}/export?${question}`, signal),
     enabled: at !== null,
   });
+  const { choices, choose } = useChoices(placeOfChoices(mesh, target?.id ?? "", channel));
   if (at === null) {
     return (
       <Page>
@@ -63,6 +68,7 @@ export function Export() {
   const isEmpty = query.data === undefined || isNothing(query.data.report);
   const shown = isEmpty ? [] : (query.data?.report ?? []);
   const files = isEmpty ? [] : (query.data?.files ?? []);
+  const migration = isEmpty ? undefined : query.data?.migration;
   return (
     <Page>
       <Answer
@@ -73,7 +79,10 @@ export function Export() {
           <Button
             leftSection={<IconFileZip size={16} />}
             disabled={files.length === 0}
-            onClick={() => save(`${mesh}-${target?.id}.zip`, zipOf(files))}
+            onClick={() => {
+              const decided = migration ? migrationFiles(migration, choices) : [];
+              save(`${mesh}-${target?.id}.zip`, zipOf([...decided, ...files]));
+            }}
           >
             Save the bundle
           </Button>
@@ -92,8 +101,8 @@ export function Export() {
           />
           {channels.length > 0 ? (
             <Select
-              label="Channel of the cluster"
-              description="A standard cluster drops experimental fields without a word."
+              label="Variant"
+              description={VARIANTS[target?.id ?? ""]}
               w={320}
               maw="100%"
               allowDeselect={false}
@@ -103,6 +112,12 @@ export function Export() {
             />
           ) : null}
         </Group>
+        {target?.retired ? (
+          <Group gap={8} mt={12}>
+            <StatusBadge status="attention">retired</StatusBadge>
+            <Text size="sm">{`${target.retired}.`}</Text>
+          </Group>
+        ) : null}
       </Panel>
       <ReadingState of={query} />
       {query.isLoading ? (
@@ -115,12 +130,36 @@ export function Export() {
           <EmptyState title="An empty mesh">Draw a service on the topology, or import what you run already.</EmptyState>
         </Panel>
       ) : null}
-      {groupsOf(shown).map((group) => (
-        <GroupPanel key={`${target?.id} ${group.id}`} group={group} />
-      ))}
+      {migration && migration.decisions.length > 0 ? (
+        <Decisions key={`${target?.id} ${channel}`} decisions={migration.decisions} choices={choices} choose={choose} />
+      ) : null}
+      {groupsOf(shown)
+        .filter(({ id }) => id === "same")
+        .map((group) => (
+          <GroupPanel key={`${target?.id} ${group.id}`} group={group} />
+        ))}
       {files.length > 0 ? <Files files={files} /> : null}
     </Page>
   );
+}
+
+const VARIANTS: Record<string, string> = {
+  "gateway-api": "A standard cluster drops experimental fields without a word.",
+  kuma: "What 3.x has removed is not written there.",
+  envoy: "hosts: a file for the machines of each workload; one-machine: ports of their own on 127.0.0.1.",
+};
+
+/** Those of this browser, for this mesh and product. */
+function useChoices(place: string) {
+  const [kept, setKept] = useState<{ place: string; choices: Choices }>({ place: "", choices: {} });
+  useEffect(() => setKept({ place, choices: readChoices(window.localStorage, place) }), [place]);
+  const choices = kept.place === place ? kept.choices : {};
+  const choose = (id: string, option: string | null) => {
+    const next = withChoice(choices, id, option);
+    setKept({ place, choices: next });
+    keepChoices(window.localStorage, place, next);
+  };
+  return { choices, choose };
 }
 
 /** A mesh has its defaults and a namespace from the start; a design is what was drawn or imported. */
@@ -147,9 +186,9 @@ function answerOf(report: readonly ReportEntryDto[], title: string): { status?: 
   return { status: "ok", text: `${title} says all of this design.` };
 }
 
-/** What is the same is counted and shown on demand; of the rest the first ones are there at once. */
+/** What is the same is counted, and shown on demand. */
 function GroupPanel({ group }: { group: ReportGroup }) {
-  const [count, setCount] = useState(group.id === "same" ? 0 : FIRST);
+  const [count, setCount] = useState(0);
   const shown = group.entries.slice(0, count);
   return (
     <Panel title={`${group.title}: ${group.entries.length}`} hint={group.hint}>

@@ -31,7 +31,11 @@ export function FixPanel({
       return;
     }
     onDone();
-    await draft.flush();
+    const refused = await draft.flush();
+    if (refused) {
+      notifications.show({ color: "orange", title: refused.title, message: refused.detail });
+      return;
+    }
     notifications.show({
       title: "Applied to the draft",
       message: "It takes effect with the next deployment. Undo is on the topology.",

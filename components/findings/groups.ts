@@ -1,6 +1,7 @@
 // Findings grouped by what to do, and filtered by what the URL says. Pure.
 import type { FindingDto } from "@/components/api-client";
 import { parseKey } from "@/lib/mesh";
+import { isPolicyKind } from "@/lib/mesh/policies";
 
 export type Area = FindingDto["area"];
 
@@ -65,20 +66,10 @@ export function isShown(finding: FindingDto, filter: Filter): boolean {
   );
 }
 
-const POLICIES = new Set([
-  "MutualTls",
-  "Route",
-  "Subset",
-  "TrafficPolicy",
-  "RateLimit",
-  "AuthorizationPolicy",
-  "Egress",
-]);
-
 /** Where an object is looked at: policies in the editor, services on their page, the rest on the canvas. */
 export function objectLink(mesh: string, key: string): string {
   const parts = parseKey(key);
-  if (parts && POLICIES.has(parts.kind))
+  if (parts && isPolicyKind(parts.kind))
     return `/meshes/${mesh}/policies/${parts.kind}/${parts.namespace}/${parts.name}`;
   if (parts?.kind === "Service") return `/meshes/${mesh}/services/${parts.namespace}/${parts.name}`;
   return `/meshes/${mesh}/topology?sel=${encodeURIComponent(key)}`;

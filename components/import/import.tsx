@@ -9,7 +9,7 @@ import { useState } from "react";
 import { keys, send } from "@/components/api-client";
 import { useMe, useMesh } from "@/components/shell";
 import { Answer, Page, Panel, plural, type Status } from "@/components/ui";
-import { AUTO, dialectEntries, IMPORT_CHOICES, type ImportChoice } from "@/lib/dialects/catalogue";
+import { AUTO, IMPORT_CHOICES, type ImportChoice, importEntries } from "@/lib/dialects/catalogue";
 import classes from "./import.module.css";
 import { Problems, type Read, Result } from "./result";
 
@@ -169,14 +169,14 @@ export function Import() {
 
 const CHOICES = [
   { value: AUTO, label: "by what they say" },
-  ...dialectEntries.map(({ id, title }) => ({ value: id, label: title })),
+  ...importEntries.map(({ id, title }) => ({ value: id, label: title })),
 ];
 
 /** The kinds of the chosen product, and of Kubernetes, which goes with every one; all kinds of all products are too many to read. */
 function hintOf(choice: ImportChoice): string {
   if (choice === AUTO)
-    return `${dialectEntries.map(({ title }) => title).join(", ")}; alone or together. Choose one to see its kinds.`;
-  const entries = dialectEntries.filter(({ id }) => id === choice || id === "kubernetes");
+    return `${importEntries.map(({ title }) => title).join(", ")}; alone or together. Choose one to see its kinds.`;
+  const entries = importEntries.filter(({ id }) => id === choice || id === "kubernetes");
   return entries.map(({ title, kinds }) => `${title}: ${kinds.join(", ")}`).join(". ");
 }
 

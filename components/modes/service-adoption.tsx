@@ -47,7 +47,8 @@ export function AdoptionView({ adoption }: { adoption: Adoption }) {
     setProblem(violations.length > 0 ? violations.map((each) => `${each.message}. ${each.fix}`).join(" ") : null);
     if (violations.length > 0) return;
     setLeaving(false);
-    await draft.flush();
+    const refused = await draft.flush();
+    if (refused) setProblem(refused.detail);
   };
   const { status, word } = statusOf(adoption);
   const mayEdit = can("draft.write") && draft.snapshot !== null;

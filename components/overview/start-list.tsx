@@ -30,7 +30,7 @@ export function StartList(props: {
   onFinish: () => void;
 }) {
   const { mesh, environment } = useMesh();
-  const { binding, save } = useBinding(mesh, environment?.name);
+  const { binding, change } = useBinding(mesh, environment?.name);
   const progress = startProgress({
     document: props.snapshot.document,
     binding,
@@ -44,19 +44,22 @@ export function StartList(props: {
 
   async function drawAndBind(caller: Process, callee: Process) {
     setProblem(null);
-    const violations = props.draft.edit(drawPair(caller, callee, namespace));
+    const drawing = drawPair(props.snapshot.document, caller, callee, namespace);
+    const violations = drawing.commands.length > 0 ? props.draft.edit(drawing) : [];
     if (violations.length > 0) {
       setProblem(violations.map((each) => `${each.message}. ${each.fix}`).join(" "));
       return;
     }
-    await props.draft.flush();
-    if (!binding) {
-      setProblem("The environment is not there yet. Reload in a moment and choose the processes in the topology.");
+    const refused = await props.draft.flush();
+    if (refused) {
+      setProblem(refused.detail);
       return;
     }
-    await save
-      .mutateAsync(bindPair(binding, [caller, callee], namespace))
-      .catch((error: Error) => setProblem(error.message));
+    await change
+      .mutateAsync((there) => bindPair(there, [caller, callee], namespace))
+      .catch((error: Error) =>
+        setProblem(`The two are drawn, but not yet connected to their processes: ${error.message}`),
+      );
   }
 
   const isDrawn = progress.pair !== null && progress.isBound;
@@ -119,7 +122,7 @@ export function StartList(props: {
                 </Anchor>
               </Text>
             ) : (
-              <PairForm onDraw={drawAndBind} busy={save.isPending} />
+              <PairForm onDraw={drawAndBind} busy={change.isPending} canBind={environment !== undefined} />
             )}
             <ErrorText>{problem}</ErrorText>
           </Step>
@@ -155,7 +158,7 @@ function Step(props: { number: number; title: string; state: "done" | "now" | "l
   );
 }
 
-function PairForm(props: { busy: boolean; onDraw(caller: Process, callee: Process): Promise<void> }) {
+function PairForm(props: { busy: boolean; canBind: boolean; onDraw(caller: Process, callee: Process): Promise<void> }) {
   const { can } = useMe();
   const [caller, setCaller] = useState<Process>({ name: "caller", port: 9001 });
   const [callee, setCallee] = useState<Process>({ name: "hello", port: 9002 });
@@ -172,7 +175,7 @@ function PairForm(props: { busy: boolean; onDraw(caller: Process, callee: Proces
           <ProcessFields label="Callee" value={callee} onChange={setCallee} />
         </div>
         <Group>
-          <Button type="submit" loading={props.busy} disabled={!can("draft.write")}>
+          <Button type="submit" loading={props.busy} disabled={!can("draft.write") || !props.canBind}>
             Draw and connect them
           </Button>
         </Group>

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { applyCommand, emptyMesh } from "@/lib/mesh";
+import { applyCommand, emptyMesh, objectKey } from "@/lib/mesh";
 import { bindPair, drawPair, type StartFacts, startProgress } from "./start-steps";
 
 const caller = { name: "caller", port: 9001 };
 const callee = { name: "hello", port: 9002 };
 const drawn = () => {
-  const result = applyCommand(emptyMesh("mine"), {}, drawPair(caller, callee, "default"));
+  const result = applyCommand(emptyMesh("mine"), {}, drawPair(emptyMesh("mine"), caller, callee, "default"));
   if (!result.ok) throw new Error(JSON.stringify(result.violations));
   return result.document;
 };
@@ -37,6 +37,16 @@ describe("the start list", () => {
     expect(startProgress(facts()).isBound).toBe(false);
     expect(startProgress(facts({ binding: bindPair(nothing, [caller], "default") })).isBound).toBe(false);
     expect(startProgress(facts({ binding: bindPair(nothing, [caller, callee], "default") })).isBound).toBe(true);
+  });
+
+  it("leaves out what a first try drew, so that a second can go on", () => {
+    expect(drawPair(drawn(), caller, callee, "default").commands).toEqual([]);
+    const { commands } = drawPair(drawn(), caller, { name: "other", port: 9003 }, "default");
+    expect(commands.map((each) => (each.type === "addObject" ? objectKey(each.object) : each.type))).toEqual([
+      "Service/default/other",
+      "Workload/default/other-v1",
+      "Dependency/default/caller-to-other",
+    ]);
   });
 
   it("binds again without doubling", () => {

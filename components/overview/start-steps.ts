@@ -3,6 +3,9 @@
 import type { AppSpecDto, BindingDto, ProxyDto } from "@/components/api-client";
 import { API_VERSION, type Command, keyOf, type MeshDocument, objectKey, refKey } from "@/lib/mesh";
 
+type Batch = Extract<Command, { type: "batch" }>;
+type AddObject = Extract<Command, { type: "addObject" }>;
+
 export interface Process {
   name: string;
   port: number;
@@ -68,10 +71,9 @@ export function startProgress(facts: StartFacts): StartProgress {
   };
 }
 
-/** Two services, a workload each, and the line between them: one command. */
-export function drawPair(caller: Process, callee: Process, namespace: string): Command {
-  const commands: Command[] = [];
-  const spot = { x: 0, y: 0 };
+/** Two services, a workload each, and the line between them: one command, which leaves out what is drawn already. */
+export function drawPair(document: MeshDocument, caller: Process, callee: Process, namespace: string): Batch {
+  const commands: AddObject[] = [];
   for (const [index, each] of [caller, callee].entries()) {
     commands.push({
       type: "addObject",
@@ -81,7 +83,7 @@ export function drawPair(caller: Process, callee: Process, namespace: string): C
         metadata: { name: each.name, namespace },
         spec: { ports: [{ name: "http", port: each.port, protocol: "http" }] },
       },
-      position: { x: spot.x + index * 420, y: spot.y },
+      position: { x: index * 420, y: 0 },
     });
     commands.push({
       type: "addObject",
@@ -102,7 +104,12 @@ export function drawPair(caller: Process, callee: Process, namespace: string): C
       spec: { from: { kind: "Service", name: caller.name }, to: { kind: "Service", name: callee.name } },
     },
   });
-  return { type: "batch", commands, label: `Draw ${caller.name} and ${callee.name}` };
+  const known = new Set(document.objects.map(objectKey));
+  return {
+    type: "batch",
+    commands: commands.filter(({ object }) => !known.has(objectKey(object))),
+    label: `Draw ${caller.name} and ${callee.name}`,
+  };
 }
 
 export function bindPair(binding: BindingDto, processes: readonly Process[], namespace: string): BindingDto {

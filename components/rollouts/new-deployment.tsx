@@ -38,7 +38,8 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
   });
   const plan = useMutation({
     mutationFn: async () => {
-      await draft.flush();
+      const refused = await draft.flush();
+      if (refused) throw new Error(refused.detail);
       const revision =
         from === "draft"
           ? (

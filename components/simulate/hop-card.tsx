@@ -12,7 +12,7 @@ import { directionWord, mtlsWord } from "./words";
 
 export function HopCard({ mesh, hop }: { mesh: string; hop: Hop }) {
   const mtls = mtlsWord[hop.mtls];
-  const { authorization, reply, rateLimit } = hop;
+  const { authorization, reply, rateLimit, token } = hop;
   const facts = factsOf(hop);
   return (
     <li className={classes.hop}>
@@ -37,6 +37,7 @@ export function HopCard({ mesh, hop }: { mesh: string; hop: Hop }) {
         <Decided label={authorization.allowed ? "Allowed by" : "Denied by"} mesh={mesh} rule={authorization.rule} />
       ) : null}
       {hop.mtlsRule ? <Decided label="Mutual TLS by" mesh={mesh} rule={hop.mtlsRule} /> : null}
+      {token?.rule ? <Decided label="Token taken by" mesh={mesh} rule={token.rule} /> : null}
       {rateLimit?.rule ? <Decided label="Limited by" mesh={mesh} rule={rateLimit.rule} /> : null}
       {authorization?.shadow.map(({ why }) => (
         <Text key={why} size="sm" c="var(--mw-attention)">
@@ -112,6 +113,8 @@ function factsOf({
   timeoutMs,
   retries,
   fault,
+  mirrors,
+  cors,
   rewrites,
   identity,
   direction,
@@ -126,6 +129,13 @@ function factsOf({
     const each = retries.perTryTimeoutMs === null ? "" : `, each up to ${formatDuration(retries.perTryTimeoutMs)}`;
     facts.push(["Retries", `up to ${retries.attempts}${each}, on ${retries.on.join(", ")}`]);
   }
+  for (const { service, subset, probability, outcome, status, why } of mirrors ?? []) {
+    const problem = outcome === "forwarded" ? "" : `; gets ${status ?? "no answer"}${why ? `: ${why}` : ""}`;
+    facts.push([
+      "Copied",
+      `${formatPercent(probability)} also to ${[parseKey(service)?.name, subset].filter(Boolean).join(" ")}${problem}`,
+    ]);
+  }
   if (fault?.delay)
     facts.push(["Delayed", `${formatPercent(fault.delay.probability)} by ${formatDuration(fault.delay.ms)}`]);
   if (fault?.abort) {
@@ -133,6 +143,7 @@ function factsOf({
     const answer = grpcStatus === null ? status : `gRPC status ${grpcStatus}`;
     facts.push(["Aborted", `${formatPercent(probability)} with ${answer}`]);
   }
+  for (const { name, value } of cors?.headers ?? []) facts.push([`Response header ${name}`, value]);
   if (rewrites?.path) facts.push(["Path", `${rewrites.path.from} → ${rewrites.path.to}`]);
   if (rewrites?.host) facts.push(["Host", `${rewrites.host.from} → ${rewrites.host.to}`]);
   for (const [side, changes] of [

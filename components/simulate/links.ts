@@ -1,11 +1,10 @@
 // Where a rule that decided can be read and changed. Rule: policies open in the editor at their line; what is drawn opens on the canvas.
 import { parseKey } from "@/lib/mesh";
-
-const POLICIES = new Set(["Route", "TrafficPolicy", "RateLimit", "AuthorizationPolicy", "MutualTls", "Egress"]);
+import { isPolicyKind } from "@/lib/mesh/policies";
 
 export function linkTo(mesh: string, object: string, path?: string): string {
   const key = parseKey(object);
-  if (key && POLICIES.has(key.kind)) {
+  if (key && isPolicyKind(key.kind)) {
     const at = path === undefined ? "" : `?path=${encodeURIComponent(path)}`;
     return `/meshes/${mesh}/policies/${key.kind}/${key.namespace}/${key.name}${at}`;
   }

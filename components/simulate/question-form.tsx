@@ -1,10 +1,11 @@
 "use client";
 // The question as a sentence to fill in. Rule: it only edits the form; what is wrong stands at its field.
-import { Autocomplete, Select, Textarea, TextInput } from "@mantine/core";
+import { Autocomplete, Checkbox, Select, Textarea, TextInput } from "@mantine/core";
 import { useMemo } from "react";
 import { type MeshDocument, objectKey } from "@/lib/mesh";
 import { problemsOf, type QuestionForm } from "./question-url";
 import classes from "./simulate.module.css";
+import { hasToken, issuersIn } from "./token-fields";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
@@ -17,6 +18,9 @@ interface Props {
 export function QuestionSentence({ document, form, onChange }: Props) {
   const callers = useMemo(() => callersIn(document), [document]);
   const hosts = useMemo(() => hostsFor(document, form.from), [document, form.from]);
+  const issuers = useMemo(() => issuersIn(document), [document]);
+  // Where nobody looks at tokens there is nothing to ask of one.
+  const isOfTokens = issuers.length > 0 || hasToken(form) || form.isForged;
   // Nobody has done anything wrong before the first choice; what to choose is said below.
   const isBegun = form.from !== "" || form.host.trim() !== "";
   const problems = isBegun ? problemsOf(form) : {};
@@ -79,6 +83,40 @@ export function QuestionSentence({ document, form, onChange }: Props) {
         className={classes.wide}
         spellCheck={false}
       />
+      {isOfTokens ? (
+        <>
+          <Autocomplete
+            label="with a token of"
+            placeholder="issuer (iss)"
+            data={issuers}
+            limit={60}
+            value={form.issuer}
+            onChange={(issuer) => onChange({ issuer })}
+            error={problems.issuer}
+            className={classes.wide}
+            spellCheck={false}
+          />
+          <Textarea
+            label="that claims"
+            placeholder='{"sub": "ann", "groups": ["admin"]}'
+            autosize
+            minRows={1}
+            maxRows={6}
+            value={form.claims}
+            onChange={(event) => onChange({ claims: event.currentTarget.value })}
+            error={problems.claims}
+            className={classes.wide}
+            spellCheck={false}
+          />
+          <Checkbox
+            label="not signed by its issuer"
+            checked={form.isForged}
+            onChange={(event) => onChange({ isForged: event.currentTarget.checked })}
+            error={problems.isForged}
+            className={classes.check}
+          />
+        </>
+      ) : null}
     </form>
   );
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { demoMesh } from "@/lib/mesh";
 import { firstQuestion, formFrom, formOf, parametersOf, problemsOf, questionOf } from "./question-url";
+import { NO_TOKEN } from "./token-fields";
 
 const form = {
   from: "Workload/production/checkout-v1",
@@ -8,13 +9,15 @@ const form = {
   method: "POST",
   path: "/pay?x=1",
   headers: "x-user-type: beta-tester\nx-a: b:c",
+  ...NO_TOKEN,
 };
 
 test("a question survives the way into the URL and back", () => {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parametersOf(form))) if (value !== null) search.set(name, value);
   expect(formFrom(search)).toEqual(form);
-  expect(formFrom(new URLSearchParams())).toEqual({ from: "", host: "", method: "GET", path: "/", headers: "" });
+  const empty = { from: "", host: "", method: "GET", path: "/", headers: "", ...NO_TOKEN };
+  expect(formFrom(new URLSearchParams())).toEqual(empty);
 });
 
 test("a form becomes the simulator's question, and a question a form", () => {
@@ -34,13 +37,8 @@ test("a form becomes the simulator's question, and a question a form", () => {
 
 test("what cannot be asked is told by field", () => {
   expect(problemsOf(form)).toEqual({});
-  expect(Object.keys(problemsOf({ from: "", host: "a b", method: "", path: "x", headers: "nothing" }))).toEqual([
-    "from",
-    "host",
-    "method",
-    "path",
-    "headers",
-  ]);
+  const wrong = { from: "", host: "a b", method: "", path: "x", headers: "nothing", ...NO_TOKEN };
+  expect(Object.keys(problemsOf(wrong))).toEqual(["from", "host", "method", "path", "headers"]);
 });
 
 test("a newcomer is shown the first drawn line", () => {

@@ -2,8 +2,9 @@
 // Rule: whatever stands in the URL gives a form that can be shown; what is missing is empty, not an error.
 import { type MeshDocument, objectKey, refKey } from "@/lib/mesh";
 import type { Question } from "@/lib/simulate";
+import { fieldsOfToken, type TokenFields, tokenOf, tokenProblems } from "./token-fields";
 
-export interface QuestionForm {
+export interface QuestionForm extends TokenFields {
   /** `Workload/ns/name` or `Gateway/ns/name`. */
   from: string;
   /** With its port when it has one. */
@@ -14,7 +15,16 @@ export interface QuestionForm {
   headers: string;
 }
 
-export const PARAMETERS = { from: "from", host: "host", method: "method", path: "path", headers: "headers" } as const;
+export const PARAMETERS = {
+  from: "from",
+  host: "host",
+  method: "method",
+  path: "path",
+  headers: "headers",
+  issuer: "issuer",
+  claims: "claims",
+  isForged: "forged",
+} as const;
 
 export function formFrom(search: URLSearchParams): QuestionForm {
   const read = (name: string) => search.get(name)?.slice(0, 8192) ?? "";
@@ -24,6 +34,9 @@ export function formFrom(search: URLSearchParams): QuestionForm {
     method: read(PARAMETERS.method) || "GET",
     path: read(PARAMETERS.path) || "/",
     headers: read(PARAMETERS.headers),
+    issuer: read(PARAMETERS.issuer),
+    claims: read(PARAMETERS.claims),
+    isForged: read(PARAMETERS.isForged) === "yes",
   };
 }
 
@@ -34,6 +47,9 @@ export function parametersOf(form: QuestionForm): Record<string, string | null> 
     method: form.method === "GET" ? null : form.method,
     path: form.path === "/" ? null : form.path,
     headers: form.headers.trim() === "" ? null : form.headers,
+    issuer: form.issuer || null,
+    claims: form.claims.trim() === "" ? null : form.claims,
+    forged: form.isForged ? "yes" : null,
   };
 }
 
@@ -51,7 +67,7 @@ export function problemsOf(form: QuestionForm): Partial<Record<keyof QuestionFor
     (line) => !TOKEN.test(line.split(":")[0]?.trim() ?? "") || !line.includes(":"),
   );
   if (bad !== undefined) problems.headers = `"${bad}" is no header. Write name: value, one per line.`;
-  return problems;
+  return { ...problems, ...tokenProblems(form) };
 }
 
 const headerLines = (text: string) => text.split("\n").filter((line) => line.trim() !== "");
@@ -70,10 +86,11 @@ export function questionOf(form: QuestionForm): Question {
     method: form.method,
     path: form.path,
     headers: Object.fromEntries(headers),
+    ...tokenOf(form),
   };
 }
 
-export function formOf({ from, to, method, path, headers }: Question): QuestionForm {
+export function formOf({ from, to, method, path, headers, token }: Question): QuestionForm {
   return {
     from: from.kind === "workload" ? from.workload : from.gateway,
     host: to.port === undefined ? to.host : `${to.host}:${to.port}`,
@@ -82,6 +99,7 @@ export function formOf({ from, to, method, path, headers }: Question): QuestionF
     headers: Object.entries(headers)
       .map(([name, value]) => `${name}: ${value}`)
       .join("\n"),
+    ...fieldsOfToken(token),
   };
 }
 

@@ -9,6 +9,7 @@ import { parseKey } from "@/lib/mesh";
 import { useReplay } from "./queries";
 import type { QuestionForm } from "./question-url";
 import classes from "./simulate.module.css";
+import { NO_TOKEN } from "./token-fields";
 
 interface Props {
   at: string | null;
@@ -88,5 +89,6 @@ function formFor({ caller, callee, method, path, before }: ReplayAnswer["differe
     method,
     path,
     headers: "",
+    ...NO_TOKEN,
   };
 }

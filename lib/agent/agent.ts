@@ -83,15 +83,16 @@ export class MeshAgent {
     void this.follow();
   }
 
-  /** Drains and ends proxies and apps; they come back with the same identities at the next start. */
+  /** Drains and ends proxies and, beside them, the apps they serve; they come back with the same identities at the next start. */
   async stop(limitMs: number): Promise<void> {
     this.isStopping = true;
     this.abort.abort();
     if (this.ticker) {
       clearInterval(this.ticker);
     }
-    await Promise.all([...this.runners.values()].map((runner) => runner.stop(limitMs)));
-    await this.apps.stop(1_000);
+    // A proxy serves its app while that is connected: the two end together, or each stop would take the whole limit.
+    const proxies = [...this.runners.values()].map((runner) => runner.stop(limitMs));
+    await Promise.all([...proxies, this.apps.stop(1_000)]);
     this.save();
   }
 

@@ -16,7 +16,8 @@ const REQUIRED = [
   "MESHWRIGHT_INTERNAL_SECRET",
 ] as const;
 /** Proxies drain within this; then they are killed (start: everything is gone after 10 s). */
-const STOP_LIMIT_MS = 4_000;
+/** A little more than a proxy takes at most (`drainDeadlineMs`). */
+const STOP_LIMIT_MS = 5_500;
 const VERSION = "0.1.0";
 
 function main(): void {

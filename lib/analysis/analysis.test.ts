@@ -6,8 +6,16 @@ import {
   demoMesh,
   emptyMesh,
   type MeshDocument,
+  type MeshObject,
   type ObjectOf,
+  objectKey,
+  parsePath,
+  pathText,
+  type RouteRule,
+  referencesOf,
   validateDocument,
+  valueAt,
+  valuesToYaml,
 } from "@/lib/mesh";
 import { analyze, analyzers, type Finding } from ".";
 import {
@@ -57,6 +65,21 @@ const boundary = make("TrustBoundary", "pci", {
 });
 const disabled = make("MutualTls", "payment-service", { target: { service: "payment-service" }, mode: "disable" });
 const chain = ["a", "b", "c"].flatMap((name) => add(...service(name), timedRoute(name, 500)));
+const tokensOf = (name: string, rule: object = {}) =>
+  make("RequestAuthentication", `${name}-tokens`, {
+    target: { service: name },
+    jwtRules: [{ issuer: "https://issuer.example", jwksUri: "https://issuer.example/keys", ...rule }],
+  });
+const withoutToken = (name: string, more: object = {}) =>
+  make("AuthorizationPolicy", `${name}-without-token`, {
+    target: { service: name },
+    action: "deny",
+    rules: [{ from: [{ notRequestPrincipals: ["*"] }] }],
+    ...more,
+  });
+const GETS = { matches: [{ methods: ["GET"] }] } satisfies Partial<RouteRule>;
+const SHOP = { type: "exact", value: "https://shop.example" } as const;
+const LOCAL = { type: "prefix", value: "http://localhost:" } as const;
 const sync = { interaction: "sync" } as const;
 const optOut = (rest: object) =>
   patch("Service/production/cart", ["optOut"], { reason: "old", owner: "orders", ...rest });
@@ -382,7 +405,61 @@ const TABLE: Record<string, Row> = {
     severity: "info",
     compliant: patch("Egress/production/carrier-api", ["from"]),
   },
+  MW1048: {
+    violating: rules({ cors: { allowOrigins: [SHOP, { type: "exact", value: "*" }], allowCredentials: true } }),
+    severity: "warning",
+    compliant: rules({ cors: { allowOrigins: [SHOP, LOCAL], allowCredentials: true } }),
+  },
+  MW1049: {
+    violating: rules({ matches: [{ methods: ["PUT"] }], cors: { allowOrigins: [SHOP] } }, {}),
+    severity: "warning",
+    compliant: rules({ matches: [{ methods: ["PUT", "OPTIONS"] }], cors: { allowOrigins: [SHOP] } }, {}),
+  },
+  MW1050: {
+    violating: rules({ cors: { allowOrigins: [SHOP, { type: "exact", value: "https://shop.example/" }] } }),
+    severity: "warning",
+    compliant: rules({ cors: { allowOrigins: [SHOP, LOCAL, { type: "exact", value: "null" }] } }),
+  },
+  MW1051: {
+    violating: add(tokensOf("cart")),
+    severity: "warning",
+    compliant: add(tokensOf("cart"), withoutToken("cart")),
+  },
+  MW1052: {
+    violating: add(withoutToken("cart")),
+    severity: "error",
+    compliant: add(withoutToken("cart"), tokensOf("cart")),
+  },
+  MW1053: {
+    violating: add(paymentPolicy({ healthCheck: { type: "grpc", intervalMs: 5000 } })),
+    severity: "warning",
+    compliant: add(paymentPolicy({ healthCheck: { type: "http", path: "/healthz", intervalMs: 5000 } })),
+  },
+  MW1054: {
+    violating: mirrored({ matches: [{ methods: ["POST"] }] }, "payment-service", "v2"),
+    severity: "warning",
+    compliant: mirrored({ matches: [{ methods: ["GET"] }] }, "payment-service", "v2"),
+  },
+  MW1055: {
+    violating: mirrored(GETS, "payment-service"),
+    severity: "warning",
+    compliant: mirrored(GETS, "payment-service", "v2"),
+  },
+  MW1056: {
+    violating: mirrored(GETS, "cart"),
+    severity: "warning",
+    compliant: [
+      ...mirrored(GETS, "cart"),
+      ...add(make("Dependency", "checkout-to-cart", { from: svc("checkout"), to: svc("cart") })),
+    ],
+  },
 };
+
+/** A rule with a copy to that service, and one for the rest; the subset is there when it is named. */
+function mirrored(rule: Partial<RouteRule>, name: string, version?: string): Command[] {
+  const mirror = { service: { name }, ...(version === undefined ? {} : { subset: version }), percent: 10 };
+  return [...(version === undefined ? [] : add(subset(version))), ...rules({ ...rule, mirrors: [mirror] }, {})];
+}
 
 const of = (code: string, document: MeshDocument): Finding[] =>
   analyze(document, { today: TODAY }).filter((finding) => finding.code === code);
@@ -418,6 +495,15 @@ describe.each(Object.entries(TABLE))("%s", (code, row) => {
     expect(of(code, changed(row.compliant))).toEqual([]);
     expect(of(code, calmMesh())).toEqual([]);
   });
+  test("does not apply where that of which it speaks is not there", () => {
+    const document = changed(row.violating);
+    const [about = ""] = of(code, document).flatMap(({ refs }) => refs.slice(0, 1));
+    const isNamed = (object: MeshObject) => referencesOf(object).some(({ key }) => key === about);
+    const without = document.objects.filter((object) => objectKey(object) !== about && !isNamed(object));
+    expect(without.length).toBeLessThan(document.objects.length);
+    expect(of(code, { objects: without }).filter(({ refs }) => refs.includes(about))).toEqual([]);
+    expect(of(code, emptyMesh("shop"))).toEqual([]);
+  });
   test("each fix applies, leaves a consistent design and settles it", () => {
     const document = changed(row.violating);
     for (const finding of of(code, document)) {
@@ -445,6 +531,120 @@ test("a fault that takes requests is a finding, and its fix removes the fault al
   const fixed = applyCommand(document, {}, command);
   expect(fixed.ok && of("MW1045", fixed.document)).toEqual([]);
   expect(fixed.ok && fixed.document.objects).toHaveLength(document.objects.length);
+});
+
+describe("tokens", () => {
+  test("who only tells the app what a token says asks for none", () => {
+    for (const rule of [{ forward: true }, { outputPayloadToHeader: "x-jwt" }]) {
+      expect(of("MW1051", changed(add(tokensOf("cart", rule))))).toEqual([]);
+    }
+  });
+
+  test("a policy that is not enforced asks for nothing; one of the namespace does", () => {
+    expect(of("MW1051", changed(add(tokensOf("cart"), withoutToken("cart", { shadow: true }))))).toHaveLength(1);
+    expect(of("MW1051", changed(add(tokensOf("cart"), withoutToken("cart", { action: "audit" }))))).toHaveLength(1);
+    expect(of("MW1051", changed(add(tokensOf("cart"), withoutToken("x", { target: {} }))))).toEqual([]);
+  });
+
+  test("a grant that needs a token is not for everybody, and a denial by token covers no grant", () => {
+    const grant = (source: object) => withoutToken("cart", { action: "allow", rules: [{ from: [source] }] });
+    const found = (code: string, source: object, ...more: ReturnType<typeof withoutToken>[]) =>
+      of(code, changed(add(tokensOf("cart"), grant(source), ...more))).filter(({ refs }) =>
+        refs.includes("AuthorizationPolicy/production/cart-without-token"),
+      );
+    expect(found("MW1019", { requestPrincipals: ["*"] })).toEqual([]);
+    expect(found("MW1019", { claims: [{ claim: ["a"], type: "present" }] })).toEqual([]);
+    expect(found("MW1019", { notRequestPrincipals: ["a/b"] })).toHaveLength(1);
+    const deny = make("AuthorizationPolicy", "no-token", {
+      target: { service: "cart" },
+      action: "deny",
+      rules: [{ from: [{ notRequestPrincipals: ["*"] }] }],
+    });
+    expect(found("MW1021", { services: [svc("checkout")] }, deny)).toEqual([]);
+    expect(found("MW1021", { notRequestPrincipals: ["*"] }, deny)).toHaveLength(1);
+  });
+
+  test("the fix of unasked tokens makes the finding go away", () => {
+    const document = changed(add(tokensOf("cart")));
+    const command = of("MW1051", document)[0]?.fixes?.[0]?.command;
+    const fixed = applyCommand(document, {}, command ?? { type: "moveObjects", positions: {} });
+    expect(fixed.ok && of("MW1051", fixed.document)).toEqual([]);
+    expect(fixed.ok && of("MW1052", fixed.document)).toEqual([]);
+  });
+
+  test("a policy of the whole mesh counts the services where nobody looks, and a grant is no refusal of all", () => {
+    const [wide] = of("MW1052", changed(add(tokensOf("cart"), withoutToken("x", { target: {} }))));
+    expect(wide?.message).toMatch(/looks at those for \d+ services/);
+    expect(wide?.severity).toBe("error");
+    const allow = { action: "allow", rules: [{ from: [{ claims: [{ claim: ["a"], type: "present" }] }] }] };
+    expect(of("MW1052", changed(add(withoutToken("cart", allow))))).toMatchObject([{ severity: "warning" }]);
+  });
+});
+
+const exact = (value: string) => ({ type: "exact", value }) as const;
+const prefix = (value: string) => ({ type: "prefix", value }) as const;
+const regex = (value: string) => ({ type: "regex", value }) as const;
+test.each([
+  [prefix("https://"), "https://any-page.invalid"],
+  [prefix("https://shop.example"), "https://shop.example.any-page.invalid"],
+  [regex("https?://.*"), "https://any-page.invalid"],
+  [regex("http://.+"), "http://any-page.invalid"],
+  [regex("https://[a-z]+[.]shop[.]example"), undefined],
+  [prefix("https://shop.example:"), undefined],
+  [exact("https://shop.example"), undefined],
+])("of strangers %o takes %s", (origin, stranger) => {
+  const found = of("MW1048", changed(rules({ cors: { allowOrigins: [origin], allowCredentials: true } })));
+  expect(found.map(({ message }) => message)).toEqual(
+    stranger === undefined ? [] : [expect.stringContaining(`lets ${stranger} call with credentials`)],
+  );
+  expect(of("MW1048", changed(rules({ cors: { allowOrigins: [origin] } })))).toEqual([]);
+});
+
+test("a rule that takes every method is split so that reads alone are copied", () => {
+  const document = changed(mirrored({}, "payment-service", "v2"));
+  const [finding] = of("MW1054", document);
+  expect(finding).toMatchObject({ severity: "info", fixes: [{ title: "Copy reads only" }] });
+  const fixed = changed([finding?.fixes?.[0]?.command as Command], document);
+  expect(of("MW1054", fixed)).toEqual([]);
+  const route = fixed.objects.find((each) => each.kind === "Route" && each.metadata.name === "payment-service");
+  expect(route).toMatchObject({
+    spec: {
+      rules: [{ matches: [{ methods: ["GET", "HEAD", "OPTIONS"] }], mirrors: [{ subset: "v2" }] }, { matches: [] }, {}],
+    },
+  });
+});
+
+test("a share of 0 copies nothing, so nothing is said of it", () => {
+  const mirrors = [{ service: { name: "payment-service" }, percent: 0 }];
+  const document = changed(rules({ mirrors }));
+  for (const code of ["MW1054", "MW1055", "MW1056"]) expect(of(code, document)).toEqual([]);
+});
+
+test.each([
+  ["HTTPS://Shop.example/x", "https://shop.example"],
+  ["https://Shop.example", "https://shop.example"],
+  ["https://shop.example:443", "https://shop.example"],
+  ["https://shop.example:8443", null],
+  ["shop.example", "https://shop.example"],
+  ["app://local", null],
+  ["not an origin", undefined],
+  ["https://", undefined],
+] as const)("of origins %s is written %s", (value, sent) => {
+  const found = of("MW1050", changed(rules({ cors: { allowOrigins: [exact(value)] } })));
+  expect(found).toHaveLength(sent === null ? 0 : 1);
+  if (sent !== null) expect(found[0]?.fixes?.[0]?.title).toBe(sent && `Write ${sent}`);
+});
+
+test("preflights that another rule with a policy takes pass by nobody", () => {
+  const cors = { allowOrigins: [SHOP], allowMethods: ["PUT"] };
+  const path = { type: "exact", value: "/pay" } as const;
+  const puts = { matches: [{ path, methods: ["PUT"] }], cors };
+  expect(of("MW1049", changed(rules(puts, {})))).toHaveLength(1);
+  expect(of("MW1049", changed(rules(puts, { matches: [{ path, methods: ["OPTIONS"] }], cors }, {})))).toEqual([]);
+  expect(of("MW1049", changed(rules(puts, { cors })))).toEqual([]);
+  expect(of("MW1049", changed(rules({ ...puts, cors: { allowOrigins: [SHOP] } }, {})))).toHaveLength(1);
+  const gets = { matches: [{ path, methods: ["GET"] }], cors: { allowOrigins: [SHOP] } };
+  expect(of("MW1049", changed(rules(gets, {})))).toEqual([]);
 });
 
 describe("headers", () => {
@@ -546,9 +746,37 @@ test("a date is judged only when today is known", () => {
   expect(analyze(document).filter((finding) => finding.code === "MW1033")).toEqual([]);
 });
 
-test("docs/reference/findings.md has a section for every code", () => {
-  const page = readFileSync(new URL("../../docs/reference/findings.md", import.meta.url), "utf8");
-  expect(
-    analyzers.filter(({ code, title }) => !page.includes(`### ${code} ${title}\n`)).map((each) => each.code),
-  ).toEqual([]);
+test("docs/reference/findings.md has a section with cause, fix and this example for every code (refresh it with -u)", async () => {
+  const file = "../../docs/reference/findings.md";
+  const page = readFileSync(new URL(file, import.meta.url), "utf8");
+  const [before = "", list = "", after = ""] = page.split(/^(?=## The list$|## The same in other tools$)/m);
+  const sections = list.split(/^(?=### )/m).slice(1);
+  expect(sections.map((each) => each.split("\n")[0])).toEqual(
+    analyzers.map((each) => `### ${each.code} ${each.title}`),
+  );
+  expect(sections.filter((each) => !/ \*Why:\* .+ \*Fix:\* ./.test(each))).toEqual([]);
+  const made = sections.map((each, i) => {
+    const [text = ""] = each.split("\n*Example:*");
+    return `${text.trimEnd()}\n\n${exampleOf(analyzers[i]?.code ?? "")}\n`;
+  });
+  await expect(`${before}## The list\n\n${made.join("\n")}\n${after}`).toMatchFileSnapshot(file);
 });
+
+/** The first finding of the violating row: what it says, where it stands, and what is offered. */
+function exampleOf(code: string): string {
+  const document = changed(TABLE[code]?.violating ?? []);
+  const [finding] = of(code, document);
+  const [key = ""] = finding?.refs ?? [];
+  const holder = document.objects.find((each) => objectKey(each) === key);
+  const path = parsePath(finding?.path ?? "spec");
+  const at = [path, path.slice(0, -1)].find((each) => typeof valueAt(holder, each) === "object") ?? ["spec"];
+  const lines = valuesToYaml([valueAt(holder, at)])
+    .trimEnd()
+    .split("\n");
+  const place = `\`${key}\`, \`${pathText(at)}\``;
+  const shown = lines.length > LONGEST ? "" : `\n\n\`\`\`yaml\n${lines.join("\n")}\n\`\`\``;
+  const fixes = (finding?.fixes ?? []).map(({ title }) => title);
+  const offered = fixes.length > 0 ? ` Offered: ${fixes.join("; ")}.` : "";
+  return `*Example:* ${place}: "${finding?.message}"${offered}${shown}`;
+}
+const LONGEST = 16;

@@ -13,6 +13,7 @@ import {
   serviceAccountOf,
   spiffeId,
 } from "@/lib/mesh";
+import { asksOfTokens } from "./tokens";
 
 /** `trust-domain/ns/x/sa/y` of everything that runs under this key. */
 export function identitiesOf(index: MeshIndex, caller: ObjectKey): string[] {
@@ -32,10 +33,14 @@ export function namesCaller(
   policy: AuthorizationPolicy,
   caller: ObjectKey,
 ): boolean {
+  // where it is, and what it brings, nobody knows here
+  if (policy.spec.action === "deny" && rule.when) return false;
   return !rule.from || rule.from.some((source) => sourceNames(index, source, policy, caller));
 }
 
 function sourceNames(index: MeshIndex, source: AuthorizationSource, policy: AuthorizationPolicy, caller: ObjectKey) {
+  // It may bring a token that the denial does not mean.
+  if (policy.spec.action === "deny" && (asksOfTokens(source) || asksWhere(source))) return false;
   const ids = identitiesOf(index, caller);
   const byPrincipal = source.principals?.some((each) => ids.some((id) => isPrincipal(each, id))) ?? true;
   const byService =
@@ -45,7 +50,20 @@ function sourceNames(index: MeshIndex, source: AuthorizationSource, policy: Auth
       const workload = index.find("Workload", key);
       return workload !== undefined && keyOf("Service", workload.metadata.namespace, workload.spec.service) === caller;
     }) ?? true;
-  return byPrincipal && byService && (source.namespaces?.includes(parseKey(caller)?.namespace ?? "") ?? true);
+  const namespace = parseKey(caller)?.namespace ?? "";
+  const isLeftOut =
+    source.notPrincipals?.some((each) => ids.some((id) => isPrincipal(each, id))) ||
+    source.notNamespaces?.some((each) => isName(each, namespace));
+  return byPrincipal && byService && !isLeftOut && (source.namespaces?.some((each) => isName(each, namespace)) ?? true);
+}
+
+/** An address is of a machine, and a design has none. */
+const asksWhere = ({ addresses, notAddresses, clientAddresses, notClientAddresses }: AuthorizationSource) =>
+  [addresses, notAddresses, clientAddresses, notClientAddresses].some((each) => each !== undefined);
+
+function isName(pattern: string, name: string): boolean {
+  if (pattern.startsWith("*")) return name.endsWith(pattern.slice(1));
+  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
 function isPrincipal(pattern: string, id: string): boolean {

@@ -3,8 +3,19 @@ import { type Dependency, keyOf, type MeshIndex, type ObjectKey, type Ref, type 
 
 export type Call = { from: ObjectKey; to: ObjectKey; dependency: Dependency };
 
+const knownEnds = new WeakMap<Dependency, { from: ObjectKey; to: ObjectKey }>();
 const known = new WeakMap<readonly Dependency[], Map<ObjectKey, Call[]>>();
 const knownCycles = new WeakMap<Map<ObjectKey, Call[]>, ObjectKey[][]>();
+
+/** Who calls whom. Most analyzers ask it of the same dependencies, so it is kept as long as they are. */
+export function endsOf(dependency: Dependency): { from: ObjectKey; to: ObjectKey } {
+  let ends = knownEnds.get(dependency);
+  if (!ends) {
+    ends = { from: refKey(dependency.spec.from, dependency), to: refKey(dependency.spec.to, dependency) };
+    knownEnds.set(dependency, ends);
+  }
+  return ends;
+}
 
 /** By caller. Made once for the same dependencies: several analyzers walk this graph. */
 export function syncCalls(index: MeshIndex): Map<ObjectKey, Call[]> {
@@ -18,11 +29,8 @@ function callsOf(dependencies: readonly Dependency[]): Map<ObjectKey, Call[]> {
   const calls = new Map<ObjectKey, Call[]>();
   for (const dependency of dependencies) {
     if (dependency.spec.interaction === "async") continue;
-    const call = {
-      from: refKey(dependency.spec.from, dependency),
-      to: refKey(dependency.spec.to, dependency),
-      dependency,
-    };
+    const { from, to } = endsOf(dependency);
+    const call = { from, to, dependency };
     const list = calls.get(call.from);
     if (list) list.push(call);
     else calls.set(call.from, [call]);
@@ -84,7 +92,7 @@ export function isDrawn(index: MeshIndex, ref: Ref, caller: ObjectKey, callee: O
   const workload = index.find("Workload", caller);
   const service = workload && keyOf("Service", workload.metadata.namespace, workload.spec.service);
   return index.dependenciesTo(callee).some((dependency) => {
-    const from = refKey(dependency.spec.from, dependency);
+    const { from } = endsOf(dependency);
     return from === caller || (ref.kind === "Workload" && from === service);
   });
 }

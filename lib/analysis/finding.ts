@@ -39,7 +39,8 @@ export type Facts = {
   today: string | undefined;
 };
 
-type Described = { code: string; title: string; area: Area };
+/** `ofDesign`: about what only a design says (drawn dependencies, owners, budgets), so not asked of a product's manifests. */
+type Described = { code: string; title: string; area: Area; ofDesign?: true };
 type RunOn<O> = (index: MeshIndex, object: O, facts: Facts) => FindingBody[];
 /** Looks at one object at a time; asked again only when the object or what it looked up changed. */
 export type ObjectAnalyzer<K extends Kind> = Described & { scope: "object"; kind: K; run: RunOn<ObjectOf<K>> };

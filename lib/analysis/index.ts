@@ -1,5 +1,6 @@
 // Findings of a design. Pure and the same in browser worker, server and CLI.
 import { type MeshDocument, type ObjectKey, objectKey } from "@/lib/mesh";
+import { analyzers } from "./analyzers";
 import { createAnalysis } from "./engine";
 import type { Facts, Finding } from "./finding";
 
@@ -13,7 +14,11 @@ export type AnalyzeOptions = {
   endpointsPerWorkload?: Readonly<Record<ObjectKey, number>>;
   /** `2026-11-21`: judges what ends on a date. Absent: dates are not judged. */
   today?: string;
+  /** manifests: read from a product's files, which say nothing of owners, budgets or who is drawn to call whom. */
+  source?: "design" | "manifests";
 };
+
+const OF_DESIGN: ReadonlySet<string> = new Set(analyzers.flatMap(({ code, ofDesign }) => (ofDesign ? [code] : [])));
 
 export function factsFrom({ endpointsPerWorkload, today }: AnalyzeOptions = {}): Facts {
   return {
@@ -26,5 +31,6 @@ export function factsFrom({ endpointsPerWorkload, today }: AnalyzeOptions = {}):
 export function analyze(document: MeshDocument, options: AnalyzeOptions = {}): Finding[] {
   const analysis = createAnalysis(factsFrom(options));
   analysis.update(document);
-  return analysis.findings();
+  const findings = analysis.findings();
+  return options.source === "manifests" ? findings.filter(({ code }) => !OF_DESIGN.has(code)) : findings;
 }

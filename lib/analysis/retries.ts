@@ -23,14 +23,17 @@ export type HopTries = {
 
 /** The most tries of one call to the target of these routes; without a route the defaults of the mesh. */
 export function hopTries(routes: readonly Route[]): HopTries {
-  const rules: Pick<RouteRule, "retries">[] = routes.flatMap((route) =>
-    route.spec.rules.filter((rule) => rule.action.type === "forward"),
-  );
-  if (rules.length === 0) return { last: 1 + DEFAULT_RETRIES, outer: 1 };
-  return {
-    last: 1 + Math.max(...rules.map((rule) => attemptsOf(rule.retries))),
-    outer: 1 + Math.max(...rules.map((rule) => (retriesAnswers(rule.retries) ? attemptsOf(rule.retries) : 0))),
-  };
+  let last: number | undefined;
+  let outer = 0;
+  for (const route of routes) {
+    for (const { action, retries } of route.spec.rules) {
+      if (action.type !== "forward") continue;
+      const attempts = attemptsOf(retries);
+      last = Math.max(last ?? 0, attempts);
+      if (retriesAnswers(retries)) outer = Math.max(outer, attempts);
+    }
+  }
+  return { last: 1 + (last ?? DEFAULT_RETRIES), outer: 1 + outer };
 }
 
 /** All tries together; undefined when nothing ends them. */

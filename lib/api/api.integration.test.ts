@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MeshObject } from "@/lib/mesh";
-import type { Draft, DraftAnswer, Topology } from "./schema";
+import { type Draft, type DraftAnswer, exportAnswer, type Topology } from "./schema";
 import { startTestApi, type TestApi } from "./testing/api";
 
 let api: TestApi;
@@ -141,6 +141,15 @@ describe("the draft", () => {
     const outside = { ...service("of-others"), metadata: { name: "of-others", namespace: "default" } };
     const refused = await edit([{ type: "addObject", object: outside }], { token, clientId: "ns" });
     expect([refused.status, refused.body["code"]]).toEqual([403, "forbidden"]);
+  });
+
+  test("an export with its bundle says what has to be decided, of the published shape", async () => {
+    const query = "format=envoy&channel=one-machine&bundle=true";
+    const { status, body } = await api.call("GET", `/meshes/shop/export?${query}`, { token: author });
+    expect(status).toBe(200);
+    const { migration, files = [], text } = exportAnswer.parse(body);
+    expect(migration?.decisions.length).toBeGreaterThan(0);
+    expect([text, files.map(({ path }) => path)]).toEqual(["", expect.arrayContaining(["README.md", "report.json"])]);
   });
 
   test("the whole draft can be pushed as YAML and taken back in one step", async () => {

@@ -36,7 +36,9 @@ function isTarget({ spec: { target }, metadata }: AuthorizationPolicy, service: 
 function isFrom(rule: Rule, policy: AuthorizationPolicy, source: string): boolean {
   if (!rule.from) return true;
   const caller = parseKey(source);
-  return rule.from.some(({ principals, services, namespaces }) => {
+  return rule.from.some(({ principals, services, namespaces, ...tokens }) => {
+    // A denial that asks of tokens leaves some of the caller's requests.
+    if (policy.spec.action === "deny" && Object.keys(tokens).length > 0) return false;
     if (services && !services.some((ref) => refKey(ref, policy) === source)) return false;
     if (namespaces && !namespaces.includes(caller?.namespace ?? "")) return false;
     if (principals && !principals.some((principal) => isPrincipal(principal, caller))) return false;

@@ -13,7 +13,7 @@ import {
 import { randomCommand, seededRandom } from "@/lib/mesh/testing/random-commands";
 import { startTestApi, type TestApi } from "./testing/api";
 
-const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 1e6));
+const seed = Number(process.env["SEED"] ?? 1);
 const COMMANDS = 200;
 
 interface Draft {

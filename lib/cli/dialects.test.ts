@@ -40,17 +40,17 @@ test("help and refusals list the products of the registry", async () => {
     code: 2,
     notes: expect.stringContaining("--from must be auto or kubernetes or istio or gateway-api"),
   });
-  expect(await cli(["export", "--to", "kubernetes", "mesh.yaml"])).toMatchObject({ code: 2 });
+  expect(await cli(["export", "--to", "compose", "mesh.yaml"])).toMatchObject({ code: 2 });
   expect(await cli(["export", "--to", "istio", "--channel", "standard", "mesh.yaml"])).toMatchObject({
     code: 2,
     notes: expect.stringContaining("--channel has no meaning for istio"),
   });
 });
 
-test.each(["istio", "gateway-api", "linkerd", "kuma"])(
-  "export --dialect %s --out writes manifests, notes and the report, and nothing over what is there",
+test.each(["istio", "gateway-api", "linkerd", "consul", "kuma", "cilium", "kubernetes"])(
+  "export --to %s --out writes manifests, notes and the report, and nothing over what is there",
   async (dialect) => {
-    const args = ["export", "--dialect", dialect, "--out", `bundle-${dialect}`, "mesh.yaml"];
+    const args = ["export", "--to", dialect, "--out", `bundle-${dialect}`, "mesh.yaml"];
     const { code, notes } = await cli(args);
     expect([code, notes]).toEqual([0, expect.stringContaining(`files in bundle-${dialect}:`)]);
     const folder = path.join(cwd, `bundle-${dialect}`);
@@ -77,4 +77,14 @@ test("a change of meaning is louder than a loss", async () => {
   const first = lines.findIndex((line) => line.startsWith("CHANGES THE MEANING"));
   expect(first).toBeGreaterThan(0);
   expect(lines.slice(first, -1).every((line) => line.startsWith("CHANGES THE MEANING"))).toBe(true);
+});
+
+test.each([
+  ["envoy", ["--channel", "one-machine"], "manifests/production/checkout-v1.json"],
+  ["app-mesh", [], "manifests/2-virtual-node/checkout-v1.json"],
+])("export --to %s writes a file for each thing, with what a person has to do beside it", async (id, more, file) => {
+  const { code } = await cli(["export", "--to", id, ...more, "--out", `bundle-${id}`, "mesh.yaml"]);
+  expect(code).toBe(0);
+  const files = readdirSync(path.join(cwd, `bundle-${id}`), { recursive: true, encoding: "utf8" });
+  expect(files).toEqual(expect.arrayContaining([file, "README.md", "manual/certificates.md", "report.json"]));
 });

@@ -2,10 +2,12 @@
 // The rule: every problem of every file is reported before the command gives up.
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import { type FromYaml, fromYamlFiles, parsePath, type Violation, validateDocument } from "@/lib/mesh";
+import { fromYamlFiles, parsePath, type Violation, validateDocument } from "@/lib/mesh";
+import type { Given } from "./command";
+import type { Design, ReadDesign, TextFile } from "./design";
 import { type Io, UsageError } from "./io";
+import { designOfManifests, dialectOfGiven } from "./manifests";
 
-export type TextFile = { file: string; text: string };
 const MAX_FILES = 5000;
 
 export async function readTexts(io: Io, places: readonly string[]): Promise<TextFile[]> {
@@ -42,12 +44,13 @@ function filesAt(place: string): string[] {
   }
 }
 
-export type Design = Extract<FromYaml, { ok: true }>;
-export type ReadDesign = { ok: true; design: Design } | { ok: false; violations: Violation[] };
-
-export async function readDesign(io: Io, places: readonly string[]): Promise<ReadDesign> {
-  const design = fromYamlFiles(await readTexts(io, places));
-  return design.ok ? { ok: true, design } : design;
+/** `given`: of a command that takes a product's manifests as well (`--dialect`). */
+export async function readDesign(io: Io, places: readonly string[], given?: Given): Promise<ReadDesign> {
+  const manifests = given && dialectOfGiven(given);
+  const texts = await readTexts(io, places);
+  if (manifests) return designOfManifests(manifests, texts);
+  const design = fromYamlFiles(texts);
+  return design.ok ? { ok: true, design: { ...design, source: "design", warnings: [] } } : design;
 }
 
 /** Consistency problems with file and line. */

@@ -5,7 +5,8 @@ import path from "node:path";
 import type { z } from "zod";
 import { readYaml } from "@/lib/mesh/yaml/read";
 import { MAX_POLICY_TESTS, policyTest, type Question, question } from "@/lib/simulate";
-import { readTexts, type TextFile } from "./files";
+import type { TextFile } from "./design";
+import { readTexts } from "./files";
 import { type Io, UsageError } from "./io";
 
 export type TestFile = { file: string; tests: z.output<typeof policyTest>[] };
@@ -34,6 +35,24 @@ export async function readQuestions(io: Io, place: string): Promise<Question[]> 
   refuse(problems, "questions");
   if (questions.length === 0) throw new UsageError(`there is no question in ${place}`);
   return questions;
+}
+
+/** Choices by the id of their decision; `words`: what may be chosen. */
+export async function readChoices(io: Io, place: string, words: readonly string[]): Promise<Record<string, string>> {
+  const problems: string[] = [];
+  const [{ file, text } = { file: place, text: "" }] = await textAt(io, place);
+  const { documents, violations } = readYaml(text, { file });
+  problems.push(...violations.map(({ line, message, fix }) => `${file}:${line ?? 1}: ${message}. ${fix}`));
+  const choices: Record<string, string> = {};
+  for (const { value, lineOf } of documents) {
+    if (!isRecord(value)) problems.push(`${file}:${lineOf([])}: must be lines of ID: CHOICE`);
+    for (const [id, choice] of isRecord(value) ? Object.entries(value) : []) {
+      if (typeof choice === "string" && words.includes(choice)) choices[id] = choice;
+      else problems.push(`${file}:${lineOf([id])}: ${id}: must be ${words.join(" or ")}`);
+    }
+  }
+  refuse(problems, "decisions");
+  return choices;
 }
 
 async function textAt(io: Io, place: string): Promise<TextFile[]> {

@@ -6,10 +6,13 @@ import { deploy } from "./commands/deploy";
 import { diff } from "./commands/diff";
 import { exportCommand } from "./commands/export";
 import { importCommand } from "./commands/import";
+import { merge } from "./commands/merge";
 import { mesh } from "./commands/mesh";
+import { migrate } from "./commands/migrate";
 import { pull } from "./commands/pull";
 import { push } from "./commands/push";
 import { report } from "./commands/report";
+import { schema } from "./commands/schema";
 import { simulate } from "./commands/simulate";
 import { submit } from "./commands/submit";
 import { test } from "./commands/test";
@@ -17,14 +20,17 @@ import { validate } from "./commands/validate";
 import { EXIT, type Io, printJson, UsageError } from "./io";
 import { ServerError } from "./server";
 
-const COMMANDS: readonly CliCommand[] = [
+export const COMMANDS: readonly CliCommand[] = [
   validate,
   diff,
+  merge,
   simulate,
   test,
   importCommand,
   exportCommand,
+  migrate,
   compileCommand,
+  schema,
   push,
   pull,
   submit,

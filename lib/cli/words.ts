@@ -1,5 +1,6 @@
 // Violations, findings and losses as lines of text, in the form that editors and CI systems link: file:line: what.
 import type { Finding } from "@/lib/analysis";
+import type { ImportResult } from "@/lib/dialects";
 import type { Violation } from "@/lib/mesh";
 
 export function violationText(violation: Violation): string {
@@ -13,6 +14,14 @@ export function findingText(finding: Finding, place: { file?: string; line: numb
   const path = finding.path === undefined ? "" : `#${finding.path}`;
   const fixes = (finding.fixes ?? []).map((fix) => `    fix: ${fix.title}\n`).join("");
   return `${at}${finding.severity} ${finding.code}: ${finding.refs[0] ?? ""}${path}: ${finding.message}\n    why: ${finding.cause}\n${fixes}`;
+}
+
+/** What gives calls another answer is louder than what is only missing. */
+export function warningText(warning: ImportResult["warnings"][number]): string {
+  const { file, line, column, source, path: place, message, fix, verdict, changesMeaning } = warning;
+  const at = `${file ?? "text"}:${line}${column === undefined ? "" : `:${column}`}`;
+  const word = changesMeaning ? "CHANGES THE MEANING" : "warning";
+  return `${at}: ${word} (${verdict}): ${source}#${place}: ${message}\n    fix: ${fix}\n`;
 }
 
 export function counted(count: number, one: string, many = `${one}s`): string {

@@ -7,10 +7,24 @@ import type {
   AuthorizationSource,
   HeaderCondition,
 } from "@/lib/mesh";
-import { type JsonObject, quoteRegex } from "./envoy-json";
+import type { JsonObject } from "./envoy-json";
 import { type Facts, principalsOf } from "./facts";
-
-const ANY: JsonObject = { any: true };
+import { compileConditions } from "./rbac-conditions";
+import {
+  ANY,
+  allOf,
+  anyOf,
+  authenticated,
+  clientAddress,
+  directAddress,
+  header,
+  hostMatcher,
+  methodMatcher,
+  namespaceMatcher,
+  pathMatcher,
+  principalMatcher,
+} from "./rbac-matchers";
+import { claimPrincipal, requestPrincipal } from "./token-principals";
 
 /** Null when the rule cannot match anything on these ports of the service. */
 export function compileRule(
@@ -19,13 +33,25 @@ export function compileRule(
   rule: AuthorizationRule,
   servicePorts: readonly number[],
 ): JsonObject | null {
+  const when = compileConditions(facts, rule.when ?? [], (keeps) =>
+    portsApply(servicePorts.filter(keeps), servicePorts, policy.spec.action),
+  );
+  if (!when) return null;
   const operations = rule.to?.map((operation) => compileOperation(operation, servicePorts, policy.spec.action));
   const permissions = operations ? operations.filter((permission) => permission !== null) : [ANY];
   if (permissions.length === 0) return null;
   const sources = rule.from?.map((source) => compileSource(facts, policy, source));
   const principals = sources ? sources.filter((principal) => principal !== null) : [ANY];
-  return principals.length === 0 ? null : { permissions, principals };
+  if (principals.length === 0) return null;
+  const also = (list: "ids" | "rules", parts: JsonObject[], conditions: JsonObject[]) =>
+    conditions.length === 0 ? parts : [allOf(list, [...(isAny(parts) ? [] : [anyOf(list, parts)]), ...conditions])];
+  return {
+    permissions: also("rules", permissions, when.permissions),
+    principals: also("ids", principals, when.principals),
+  };
 }
+
+const isAny = ([first, ...more]: readonly JsonObject[]) => first === ANY && more.length === 0;
 
 function compileSource(facts: Facts, policy: AuthorizationPolicy, source: AuthorizationSource): JsonObject | null {
   const fields: JsonObject[][] = [];
@@ -35,9 +61,21 @@ function compileSource(facts: Facts, policy: AuthorizationPolicy, source: Author
       source.services.flatMap((ref) => principalsOf(facts, ref, policy)).map((id) => authenticated({ exact: id })),
     );
   }
-  if (source.namespaces) {
-    fields.push(source.namespaces.map((ns) => authenticated({ prefix: `spiffe://${facts.trustDomain}/ns/${ns}/` })));
+  if (source.namespaces) fields.push(source.namespaces.map((name) => namespaceMatcher(facts.trustDomain, name)));
+  if (source.requestPrincipals) fields.push(source.requestPrincipals.map(requestPrincipal));
+  if (source.notRequestPrincipals) {
+    fields.push([{ not_id: anyOf("ids", source.notRequestPrincipals.map(requestPrincipal)) }]);
   }
+  for (const condition of source.claims ?? []) fields.push([claimPrincipal(condition)]);
+  if (source.addresses) fields.push(source.addresses.map(directAddress));
+  if (source.clientAddresses) fields.push(source.clientAddresses.map(clientAddress));
+  const excluded = [
+    source.notPrincipals?.map(principalMatcher),
+    source.notNamespaces?.map((name) => namespaceMatcher(facts.trustDomain, name)),
+    source.notAddresses?.map(directAddress),
+    source.notClientAddresses?.map(clientAddress),
+  ];
+  for (const ids of excluded) if (ids) fields.push([{ not_id: anyOf("ids", ids) }]);
   // A service without workloads has no identity: nothing can match that source.
   if (fields.some((field) => field.length === 0)) return null;
   return allOf(
@@ -46,29 +84,27 @@ function compileSource(facts: Facts, policy: AuthorizationPolicy, source: Author
   );
 }
 
-/** `td/ns/x/sa/y` without the scheme, `*` at the beginning or end; `*` alone is anybody with an identity. */
-function principalMatcher(text: string): JsonObject {
-  if (text === "*") return { authenticated: {} };
-  if (text.startsWith("*")) return authenticated({ suffix: text.slice(1) });
-  const id = text.startsWith("spiffe://") ? text : `spiffe://${text}`;
-  return authenticated(id.endsWith("*") ? { prefix: id.slice(0, -1) } : { exact: id });
-}
-
-function authenticated(matcher: JsonObject): JsonObject {
-  return { authenticated: { principal_name: matcher } };
-}
-
 function compileOperation(
   operation: AuthorizationOperation,
   servicePorts: readonly number[],
   action: AuthorizationPolicy["spec"]["action"],
 ): JsonObject | null {
   if (operation.ports && !portsApply(operation.ports, servicePorts, action)) return null;
+  const { notPorts } = operation;
+  if (notPorts) {
+    const left = servicePorts.filter((port) => !notPorts.includes(port));
+    if (!portsApply(left, servicePorts, action)) return null;
+  }
   const fields: JsonObject[][] = [];
-  if (operation.methods) fields.push(operation.methods.map((method) => header(":method", { exact: method })));
-  if (operation.paths) fields.push(operation.paths.map((path) => (path === "*" ? ANY : urlPath(path))));
-  if (operation.hosts)
-    fields.push(operation.hosts.map((host) => (host === "*" ? ANY : header(":authority", hostMatcher(host)))));
+  if (operation.methods) fields.push(operation.methods.map(methodMatcher));
+  if (operation.paths) fields.push(operation.paths.map(pathMatcher));
+  if (operation.hosts) fields.push(operation.hosts.map(hostMatcher));
+  const excluded = [
+    operation.notMethods?.map(methodMatcher),
+    operation.notPaths?.map(pathMatcher),
+    operation.notHosts?.map(hostMatcher),
+  ];
+  for (const rules of excluded) if (rules) fields.push([{ not_rule: anyOf("rules", rules) }]);
   return allOf("rules", [...fields.map((field) => anyOf("rules", field)), ...(operation.headers ?? []).map(condition)]);
 }
 
@@ -93,33 +129,4 @@ function portsApply(
 ): boolean {
   const matching = servicePorts.filter((port) => wanted.includes(port));
   return action === "allow" ? matching.length === servicePorts.length && matching.length > 0 : matching.length > 0;
-}
-
-function header(name: string, matcher: JsonObject): JsonObject {
-  return { header: { name, string_match: matcher } };
-}
-
-function urlPath(path: string): JsonObject {
-  if (path.startsWith("*")) return { url_path: { path: { suffix: path.slice(1) } } };
-  return { url_path: { path: path.endsWith("*") ? { prefix: path.slice(0, -1) } : { exact: path } } };
-}
-
-/** A host with or without its port, in any case; `*.x` is any name below x. */
-function hostMatcher(host: string): JsonObject {
-  const port = /:\d+$/.test(host) ? "" : "(:[0-9]+)?";
-  const name = host.startsWith("*.") ? `.+${quoteRegex(host.slice(1))}` : quoteRegex(host);
-  return { safe_regex: { regex: `(?i)${name}${port}` } };
-}
-
-function anyOf(list: "ids" | "rules", parts: JsonObject[]): JsonObject {
-  const [only] = parts;
-  if (parts.length === 1 && only) return only;
-  return { [list === "ids" ? "or_ids" : "or_rules"]: { [list]: parts } };
-}
-
-function allOf(list: "ids" | "rules", parts: JsonObject[]): JsonObject {
-  const [only] = parts;
-  if (!only) return ANY;
-  if (parts.length === 1) return only;
-  return { [list === "ids" ? "and_ids" : "and_rules"]: { [list]: parts } };
 }

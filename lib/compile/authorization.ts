@@ -1,9 +1,9 @@
 // RBAC filters of an inbound listener, in order: written denials, audits, then the list of who may call.
 // The rule: a policy carries the key of the object it comes from, so a refusal leads back to what was drawn or written.
-import { type AuthorizationPolicy, keyOf, objectKey, type Service } from "@/lib/mesh";
+import { type AuthorizationPolicy, objectKey, type Service } from "@/lib/mesh";
 import { compileRule } from "./authorization-rules";
 import { any, compact, type JsonObject } from "./envoy-json";
-import { type Facts, httpPorts, principalsOf, serviceOfRef } from "./facts";
+import { dependenciesOn, type Facts, httpPorts, policiesFor, principalsOf } from "./facts";
 import type { Protection } from "./modes";
 import type { Problems } from "./problems";
 
@@ -15,7 +15,7 @@ export function authorizationFilters(
   protection: Protection,
   problems: Problems,
 ): JsonObject[] {
-  const policies = facts.authorizationPolicies.filter((policy) => isTarget(policy, service));
+  const policies = policiesFor(facts.authorizationsOn, service);
   const compiled = (action: AuthorizationPolicy["spec"]["action"], shadow: boolean) =>
     policiesOf(
       facts,
@@ -73,9 +73,8 @@ function drawnPolicies(facts: Facts, service: Service): Policies {
   const policies: Policies = new Map();
   const key = objectKey(service);
   const carried = httpPorts(service.spec.ports).map((port) => port.port);
-  for (const dependency of facts.dependencies) {
-    const { from, to, port } = dependency.spec;
-    if (serviceOfRef(facts, to, dependency) !== key) continue;
+  for (const dependency of dependenciesOn(facts, key)) {
+    const { from, port } = dependency.spec;
     if (port !== undefined && !carried.includes(port)) continue;
     const principals = principalsOf(facts, from, dependency);
     if (principals.length === 0) continue;
@@ -97,14 +96,6 @@ function policiesOf(facts: Facts, service: Service, policies: readonly Authoriza
     });
   }
   return compiled;
-}
-
-function isTarget(policy: AuthorizationPolicy, service: Service): boolean {
-  const { target } = policy.spec;
-  if (target.service !== undefined) {
-    return keyOf("Service", target.namespace ?? policy.metadata.namespace, target.service) === objectKey(service);
-  }
-  return target.namespace === undefined || target.namespace === service.metadata.namespace;
 }
 
 function rbac(action: "ALLOW" | "DENY" | "LOG", policies: Policies): JsonObject {

@@ -4,7 +4,7 @@
 import type { Violation } from "@/lib/mesh";
 import { keyOf } from "@/lib/mesh";
 import { compileParts } from "./compile";
-import { compact, type Json, type JsonObject, socketAddress } from "./envoy-json";
+import { compact, isIpAddress, type Json, type JsonObject, socketAddress } from "./envoy-json";
 import { type Facts, factsOf } from "./facts";
 import type { Parts } from "./parts";
 import type { CompileInput, CompileWarning } from "./types";
@@ -27,9 +27,12 @@ export function compileStaticBootstrap(
   proxyId: string,
   options: BootstrapOptions,
 ): BootstrapResult {
-  const withPorts = {
+  const withPorts: CompileInput = {
     ...input,
-    endpoints: input.endpoints.map((e) => (e.proxyId === proxyId ? portsOf(e, options) : e)),
+    overrides: { ...input.overrides, hasHostNames: true, controlPlaneCluster: null },
+    endpoints: options.ports
+      ? input.endpoints.map((e) => (e.proxyId === proxyId ? portsOf(e, options) : e))
+      : input.endpoints,
   };
   const { parts, problems } = compileParts(withPorts, proxyId);
   if (problems.violations.length > 0) return { ok: false, violations: problems.violations };
@@ -37,7 +40,7 @@ export function compileStaticBootstrap(
   const inline = (value: Json) => inlineSources(value, parts, options.identityFiles);
   const bootstrap: JsonObject = {
     node: nodeOf(factsOf(input.document), input, proxyId),
-    admin: { address: socketAddress(own?.host ?? "127.0.0.1", own?.adminPort ?? 0) },
+    admin: { address: socketAddress(input.overrides.localHost ?? own?.host ?? "127.0.0.1", own?.adminPort ?? 0) },
     static_resources: {
       listeners: [...parts.listeners.values()].map(inline),
       clusters: [...parts.clusters.values()].map(inline),
@@ -93,7 +96,7 @@ function inlineField(name: string, field: Json, parent: JsonObject, parts: Parts
     case "rds":
       return { route_config: parts.routes.get(String(object["route_config_name"])) ?? {} };
     case "type":
-      return { type: field === "EDS" ? "STATIC" : field };
+      return { type: field === "EDS" ? discoveryOf(parts.endpoints.get(String(parent["name"]))) : field };
     case "eds_cluster_config":
       return {
         load_assignment: parts.endpoints.get(String(parent["name"])) ?? { cluster_name: String(parent["name"]) },
@@ -112,4 +115,17 @@ function inlineField(name: string, field: Json, parent: JsonObject, parts: Parts
     default:
       return { [name]: inlineSources(field, parts, files) };
   }
+}
+
+/** Addresses as they are; names are resolved by the proxy, all addresses of each. */
+function discoveryOf(assignment: JsonObject | undefined): "STATIC" | "STRICT_DNS" {
+  return addressesIn(assignment ?? {}).every(isIpAddress) ? "STATIC" : "STRICT_DNS";
+}
+
+function addressesIn(value: Json): string[] {
+  if (value === null || typeof value !== "object") return [];
+  if (Array.isArray(value)) return value.flatMap(addressesIn);
+  return Object.entries(value).flatMap(([name, field]) =>
+    name === "address" && typeof field === "string" ? [field] : addressesIn(field),
+  );
 }

@@ -20,7 +20,8 @@ import {
   socketAddress,
 } from "./envoy-json";
 import { type Facts, speaksHttp2, spiffeIdOf, workloadsIn } from "./facts";
-import { protectionOf } from "./modes";
+import { type CheckedPort, healthCheck } from "./health-check";
+import { protectionIn } from "./modes";
 import type { Problems } from "./problems";
 import { upstreamTls } from "./transport";
 
@@ -37,7 +38,7 @@ const RETRY_BUDGET = { budget_percent: { value: 20 }, min_retry_concurrency: 100
 
 export type Blocks = Pick<
   TrafficPolicy["spec"],
-  "connectionPool" | "outlierDetection" | "loadBalancing" | "retryBudget"
+  "connectionPool" | "outlierDetection" | "healthCheck" | "loadBalancing" | "retryBudget"
 >;
 
 export function serviceCluster(facts: Facts, name: string, target: Target, problems: Problems): JsonObject | null {
@@ -57,6 +58,7 @@ export function serviceCluster(facts: Facts, name: string, target: Target, probl
       MESH_IDLE_TIMEOUT_MS,
       tls ? "alpn" : speaksHttp2(service.spec.ports, target.port) ? "http2" : "http1",
     ),
+    ...checksOf(blocks, service, target, tls !== undefined),
     transport_socket: tls,
     metadata: meshwrightMetadata({
       kind: "service",
@@ -68,13 +70,29 @@ export function serviceCluster(facts: Facts, name: string, target: Target, probl
   });
 }
 
+function checksOf(blocks: Blocks, service: Service, target: Target, isTls: boolean): JsonObject {
+  const { ports } = service.spec;
+  const protocol = ports.find(({ port }) => port === target.port)?.protocol;
+  if (!blocks.healthCheck || protocol === undefined) return {};
+  const port: CheckedPort = {
+    protocol,
+    isHttp2: isTls || speaksHttp2(ports, target.port),
+    host: serviceHost(service),
+  };
+  const check = healthCheck(blocks.healthCheck, port);
+  // Who belongs to the service is said by the control plane alone.
+  return check ? { health_checks: [check], ignore_health_on_host_removal: true } : {};
+}
+
+const serviceHost = ({ metadata: { name, namespace } }: Service): string => `${name}.${namespace}.svc.cluster.local`;
+
 /** Mutual TLS towards every callee that takes it; plain text only where the design switched it off. */
 function transportOf(facts: Facts, service: Service, target: Target): JsonObject | undefined {
-  if (service.spec.optOut || protectionOf(facts, service, target.port).tls === "disable") return undefined;
+  if (service.spec.optOut || protectionIn(facts, service, target.port).tls === "disable") return undefined;
   const ids = new Set(workloadsIn(facts, target.service, target.subset).map((workload) => spiffeIdOf(facts, workload)));
   // An empty list would accept every certificate; without workloads there is nobody to accept.
   const expected = ids.size > 0 ? [...ids].sort() : [`spiffe://${facts.trustDomain}/`];
-  return upstreamTls(expected, `${service.metadata.name}.${service.metadata.namespace}.svc.cluster.local`);
+  return upstreamTls(expected, serviceHost(service));
 }
 
 /** Blocks of the service's policy, each replaced whole by the subset's where it has one. */
@@ -98,6 +116,7 @@ function blocksOf(facts: Facts, service: Service, subset: string | undefined, pr
   return {
     connectionPool: ofSubset.connectionPool ?? ofService.connectionPool,
     outlierDetection: ofSubset.outlierDetection ?? ofService.outlierDetection,
+    healthCheck: ofSubset.healthCheck ?? ofService.healthCheck,
     loadBalancing: ofSubset.loadBalancing ?? ofService.loadBalancing,
     retryBudget: ofSubset.retryBudget ?? ofService.retryBudget,
   };

@@ -280,6 +280,74 @@ test("only listeners whose rules make faults have the filter", () => {
   expect(filterCount(PAYMENT)).toBe(0);
 });
 
+test("copies go to a cluster of the caller's, with their share, whether a line is drawn to it or not", () => {
+  const route = (name: string, percent: number) =>
+    object("Route", "inventory", {
+      target: { kind: "Service", name: "inventory" },
+      rules: [
+        {
+          matches: [],
+          action: { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] },
+          mirrors: [{ service: { name }, percent }],
+        },
+      ],
+    });
+  const compiled = (name: string, percent: number) => {
+    const input = inputFor(withObjects(demoMesh(), [route(name, percent)]));
+    const { routes, clusters } = json(input, CHECKOUT);
+    const result = compile(input, CHECKOUT);
+    return {
+      text: JSON.stringify(routes),
+      clusters: JSON.stringify(clusters),
+      warnings: result.ok ? result.warnings : [],
+    };
+  };
+  const drawn = compiled("payment-service", 0.25);
+  expect(drawn.text).toContain(
+    '"request_mirror_policies":[{"cluster":"outbound|8080||payment-service.production","runtime_fraction":{"default_value":{"numerator":2500,"denominator":"MILLION"}},"disable_shadow_host_suffix_append":true}]',
+  );
+  expect(drawn.warnings).toEqual([]);
+  const stranger = compiled("storefront", 100);
+  expect(stranger.text).toContain(
+    '"request_mirror_policies":[{"cluster":"outbound|8080||storefront.production","disable_shadow_host_suffix_append":true}]',
+  );
+  expect(stranger.clusters).toContain("outbound|8080||storefront.production");
+  expect(stranger.warnings).toEqual([
+    expect.objectContaining({
+      path: "Route/production/inventory#spec.rules[0].mirrors[0].service",
+      message: expect.stringContaining("what it sends there is refused with 403"),
+    }),
+  ]);
+  expect(compiled("storefront", 0).text).not.toContain("request_mirror_policies");
+});
+
+test("a CORS policy is in the listeners of callers, and says nothing that the design leaves open", () => {
+  const cors = { allowOrigins: [{ type: "exact" as const, value: "*" }] };
+  const route = object("Route", "inventory", {
+    target: { kind: "Service", name: "inventory" },
+    rules: [
+      {
+        matches: [],
+        action: { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] },
+        fault: { abort: { percent: 1, httpStatus: 503 } },
+        cors,
+      },
+    ],
+  });
+  const input = inputFor(withObjects(demoMesh(), [route]));
+  const { routes, listeners } = json(input, CHECKOUT);
+  expect(JSON.stringify(routes)).toContain(
+    '"envoy.filters.http.cors":{"allow_origin_string_match":[{"exact":"*"}],"@type"',
+  );
+  const names: string[] = JSON.stringify(listeners).match(/"envoy\.filters\.http\.[a-z_]+"/g) ?? [];
+  expect(names.slice(names.indexOf('"envoy.filters.http.fault"'))).toEqual([
+    '"envoy.filters.http.fault"',
+    '"envoy.filters.http.cors"',
+    '"envoy.filters.http.router"',
+  ]);
+  expect(JSON.stringify(json(input, PAYMENT))).not.toContain("http.cors");
+});
+
 test("a rate limit is in the sidecars of the service and nowhere else, one bucket per limit, after authorization", () => {
   const limit = object("RateLimit", "inventory", {
     service: { name: "inventory" },
@@ -317,4 +385,144 @@ test("a rate limit is in the sidecars of the service and nowhere else, one bucke
     new Set(["meshwright.rbac.allow", "envoy.filters.http.local_ratelimit", "envoy.filters.http.router"]),
   );
   expect(digest(input, CHECKOUT)).toBe(digest(demoInput(), CHECKOUT));
+});
+
+test("a shared rate limit asks the proxy's own control plane, by limit and by key, after authorization", () => {
+  const limit = object("RateLimit", "inventory", {
+    service: { name: "inventory" },
+    scope: "global",
+    whenAway: "deny",
+    limits: [
+      { match: { methods: ["POST"] }, requests: 5, perMs: 60_000, per: { type: "caller" } },
+      { requests: 100, perMs: 1000, per: { type: "header", name: "X-User" } },
+      { requests: 100, perMs: 1000 },
+    ],
+  });
+  const input = inputFor(withObjects(demoMesh(), [limit]));
+  const own = json(input, "production/inventory-v1/0");
+  const { virtual_hosts: hosts } = own.routes["inbound"] as unknown as {
+    virtual_hosts: { routes: { route: { rate_limits?: { actions: unknown[] }[] } }[] }[];
+  };
+  const key = (value: string) => ({ generic_key: { descriptor_key: "limit", descriptor_value: value } });
+  const header = (name: string) => ({
+    request_headers: { header_name: name, descriptor_key: "value", skip_if_absent: true },
+  });
+  expect(hosts[0]?.routes.map(({ route }) => route.rate_limits?.[0]?.actions)).toEqual([
+    [key("0"), header("x-forwarded-client-cert")],
+    [key("1"), header("x-user")],
+    [key("2")],
+    undefined,
+  ]);
+  const listener = JSON.stringify(own.listeners["inbound"]);
+  expect(listener).toContain('"domain":"RateLimit/production/inventory"');
+  expect(listener).toContain('"failure_mode_deny":true');
+  expect(listener).toContain('"envoy_grpc":{"cluster_name":"xds"}');
+  expect(listener.indexOf("meshwright.rbac.allow")).toBeLessThan(listener.indexOf("envoy.filters.http.ratelimit"));
+  expect(own.clusters["xds"]).toBeUndefined();
+  expect(digest(input, CHECKOUT)).toBe(digest(demoInput(), CHECKOUT));
+  const alone = compile({ ...input, overrides: { controlPlaneCluster: null } }, "production/inventory-v1/0");
+  expect(alone.ok && alone.warnings.map(({ path }) => path)).toContain("RateLimit/production/inventory#spec.scope");
+});
+
+test("tokens are looked at before anybody is authorized, and only where a policy says whose", () => {
+  const keys = '{"keys":[{"kty":"EC","crv":"P-256","x":"x","y":"y"}]}';
+  const tokens = object("RequestAuthentication", "tokens", {
+    target: { service: "inventory" },
+    jwtRules: [
+      { issuer: "b", jwks: keys },
+      { issuer: "a", jwksUri: "https://a.test:8443/keys?v=1" },
+    ],
+  });
+  const result = compile(inputFor(withObjects(demoMesh(), [tokens])), "production/inventory-v1/0");
+  if (!result.ok) throw new Error(JSON.stringify(result.violations));
+  const { listeners, clusters } = resourcesToJson(result.resources);
+  const chains = (
+    listeners["inbound"] as {
+      filter_chains?: { filters: { typed_config: { http_filters: { name: string; typed_config: unknown }[] } }[] }[];
+    }
+  ).filter_chains;
+  const filters = chains?.[0]?.filters[0]?.typed_config.http_filters ?? [];
+  expect(filters.map(({ name }) => name)).toEqual([
+    "envoy.filters.http.jwt_authn",
+    "meshwright.rbac.allow",
+    "envoy.filters.http.router",
+  ]);
+  const [a, b] = ["RequestAuthentication/production/tokens#1", "RequestAuthentication/production/tokens#0"];
+  const cluster = "jwks|https://a.test:8443";
+  const optional = (name: string | undefined) => ({
+    requires_any: { requirements: [{ provider_name: name }, { allow_missing: {} }] },
+  });
+  expect(filters[0]?.typed_config).toMatchObject({
+    bypass_cors_preflight: true,
+    providers: {
+      [a ?? ""]: { issuer: "a", remote_jwks: { http_uri: { uri: "https://a.test:8443/keys?v=1", cluster } } },
+      [b ?? ""]: { issuer: "b", local_jwks: { inline_string: keys }, payload_in_metadata: "payload" },
+    },
+    rules: [
+      {
+        requires: {
+          requires_any: {
+            requirements: [
+              { provider_name: a },
+              { provider_name: b },
+              { requires_all: { requirements: [optional(a), optional(b)] } },
+            ],
+          },
+        },
+      },
+    ],
+  });
+  expect(clusters[cluster]).toMatchObject({
+    type: "STRICT_DNS",
+    transport_socket: { typed_config: { sni: "a.test" } },
+  });
+  expect(result.warnings.map(({ message }) => message)).toEqual([
+    "each sidecar fetches the keys from a.test:8443 itself, and trusts the certificates of its own machine for it; no Egress is asked",
+  ]);
+  expect(text(inputFor(withObjects(demoMesh(), [tokens])), CHECKOUT)).not.toContain("jwt_authn");
+});
+
+test("while a service is only observed, a wrong token refuses nobody", () => {
+  const tokens = object("RequestAuthentication", "tokens", {
+    target: {},
+    jwtRules: [{ issuer: "a", jwks: '{"keys":[{"kty":"EC"}]}' }],
+  });
+  const observed = withMode(withObjects(demoMesh(), [tokens]), "inventory", "observe");
+  expect(text(inputFor(observed), "production/inventory-v1/0")).toContain("allow_missing_or_failed");
+  expect(text(inputFor(observed), CHECKOUT)).not.toContain("allow_missing_or_failed");
+});
+
+test("exceptions, addresses and conditions of a policy are asked of the connection", () => {
+  const port = 8080;
+  const policy = object("AuthorizationPolicy", "some", {
+    target: { service: "inventory" },
+    action: "deny",
+    rules: [
+      {
+        from: [{ namespaces: ["shop-*"], notPrincipals: ["*"], notNamespaces: ["edge"], addresses: ["10.0.0.0/8"] }],
+        to: [{ paths: ["/a/{*}"], notHosts: ["x.*"], notPorts: [1] }],
+        when: [
+          { of: "principal", values: ["*/sa/a"] },
+          { of: "serverName", notValues: ["a.*"] },
+          { of: "targetPort", values: [String(port)] },
+        ],
+      },
+      { when: [{ of: "targetPort", notValues: [String(port)] }] },
+      { to: [{ notPorts: [port] }] },
+    ],
+  });
+  const input = inputFor(withObjects(demoMesh(), [policy]));
+  const written = text(input, "production/inventory-v1/0");
+  for (const part of [
+    "local/ns/shop-[^/]*/.*",
+    '"not_id":{"authenticated":{}}',
+    '"not_id":{"authenticated":{"principal_name":{"prefix":"spiffe://shop.mesh.local/ns/edge/"}}}',
+    '"direct_remote_ip":{"address_prefix":"10.0.0.0","prefix_len":8}',
+    '"principal_name":{"suffix":"/sa/a"}',
+    '"not_rule":{"requested_server_name":{"prefix":"a."}}',
+  ])
+    expect(written).toContain(part);
+  // the service has this port only
+  expect(written).not.toContain("AuthorizationPolicy/production/some#1");
+  expect(written).not.toContain("AuthorizationPolicy/production/some#2");
 });

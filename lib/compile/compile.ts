@@ -2,29 +2,47 @@
 // The rule: a proxy gets what its own drawn dependencies need and nothing else, so a change elsewhere does not touch it.
 import { keyOf } from "@/lib/mesh";
 import { serviceCluster } from "./clusters";
+import type { Target } from "./destinations";
 import { loadAssignment } from "./endpoints";
 import type { JsonObject } from "./envoy-json";
-import { type Facts, factsOf } from "./facts";
+import type { Facts } from "./facts";
 import { compileGateway } from "./gateway";
 import { compileInbound } from "./inbound";
 import { compileOutbound } from "./outbound";
 import type { CompileContext, Parts } from "./parts";
 import { Problems } from "./problems";
-import { messagesOf } from "./resources";
-import type { CompileInput, CompileResult } from "./types";
+import { bytesOf, messagesOf } from "./resources";
+import { Reads, type Run } from "./run";
+import { noting, runOf, shared } from "./shared";
+import type { CompileInput, CompileResult, EncodedResources } from "./types";
 
 export function compile(input: CompileInput, proxyId: string): CompileResult {
-  const { parts, problems } = compileParts(input, proxyId);
-  if (problems.violations.length > 0) return { ok: false, violations: problems.violations };
-  return { ok: true, resources: messagesOf(parts), warnings: problems.warnings };
+  return resultOf(compileParts(input, proxyId), messagesOf);
 }
 
+/** The same as bytes. `reads`, where given, gets everything that was asked about the design and its surroundings; see `comparedWith`. */
+export function compileToBytes(input: CompileInput, proxyId: string, reads?: Reads): CompileResult<EncodedResources> {
+  return resultOf(compileParts(input, proxyId, reads), bytesOf);
+}
+
+function resultOf<R>({ parts, problems }: Compiled, made: (parts: Parts) => R): CompileResult<R> {
+  if (problems.violations.length > 0) return { ok: false, violations: problems.violations };
+  return { ok: true, resources: made(parts), warnings: problems.warnings };
+}
+
+type Compiled = { parts: Parts; problems: Problems };
+
 /** The same as Envoy JSON; for the static bootstrap. */
-export function compileParts(input: CompileInput, proxyId: string): { parts: Parts; problems: Problems } {
-  const facts = factsOf(input.document);
+export function compileParts(input: CompileInput, proxyId: string, reads = new Reads()): Compiled {
+  const run = runOf(input);
+  return noting(run, reads, () => partsOf(run, input, proxyId));
+}
+
+function partsOf(run: Run, input: CompileInput, proxyId: string): Compiled {
+  const { facts, places } = run;
   const problems = new Problems();
   const parts: Parts = { listeners: new Map(), routes: new Map(), clusters: new Map(), endpoints: new Map() };
-  const own = input.endpoints.find((endpoint) => endpoint.proxyId === proxyId);
+  const own = places.endpoint(proxyId);
   if (!own) {
     problems.refuseAt(
       `endpoints["${proxyId}"]`,
@@ -33,21 +51,27 @@ export function compileParts(input: CompileInput, proxyId: string): { parts: Par
     );
     return { parts, problems };
   }
-  const context: CompileContext = { facts, input, own, problems, parts, targets: new Map() };
+  const context: CompileContext = { facts, places, input, run, own, problems, parts, targets: new Map() };
   compileOwner(context, facts, proxyId);
   for (const [name, target] of context.targets) {
-    const cluster = serviceCluster(facts, name, target, problems);
-    if (!cluster) continue;
-    parts.clusters.set(name, cluster);
-    parts.endpoints.set(name, loadAssignment(facts, input, name, target, problems));
+    const made = shared(context, name, [], (of) => resourcesOf(of, name, target));
+    if (!made) continue;
+    parts.clusters.set(name, made.cluster);
+    parts.endpoints.set(name, made.assignment);
   }
   return { parts: sortedParts(parts), problems };
 }
 
+/** A cluster and its endpoints are the same for all who call it. */
+function resourcesOf(context: CompileContext, name: string, target: Target) {
+  const cluster = serviceCluster(context.facts, name, target, context.problems);
+  return cluster && { cluster, assignment: loadAssignment(context, name, target) };
+}
+
 function compileOwner(context: CompileContext, facts: Facts, proxyId: string): void {
-  const { input, own, problems } = context;
+  const { places, own, problems } = context;
   const gateway = facts.gateways.get(keyOf("Gateway", own.namespace, own.workload));
-  const instance = input.binding.instances.find((candidate) => candidate.id === proxyId);
+  const instance = places.instance(proxyId);
   if (!instance) {
     if (gateway) compileGateway(context, gateway);
     else

@@ -1,9 +1,9 @@
 // From what a route names (service, subset, port, weight) to clusters.
 // The rule: a destination that cannot be found is refused with its path; one that exists but was not drawn is a warning, because the callee will refuse it.
-import { type Destination, keyOf, type ObjectKey, objectKey, type Route, type Service } from "@/lib/mesh";
+import { type Destination, keyOf, type Mirror, type ObjectKey, objectKey, type Route, type Service } from "@/lib/mesh";
 import { type Facts, httpPorts, serviceByRef, subsetKey, workloadsIn } from "./facts";
 import type { Problems } from "./problems";
-import type { WeightedCluster } from "./route-rule";
+import type { MirrorCluster, WeightedCluster } from "./route-rule";
 import type { RolloutState } from "./types";
 
 /** A cluster of a service: all of it, or a subset. */
@@ -22,12 +22,13 @@ export function targetOfClusterName(name: string): Target | null {
   return { service, port: Number(port), subset: subset === "" ? undefined : subset };
 }
 
-export type DestinationInput = {
+/** A place that a rule names, without its share. */
+type Named = Pick<Destination, "service" | "subset" | "port">;
+
+export type PlaceInput = {
   facts: Facts;
   route: Route;
   ruleIndex: number;
-  destinations: readonly Destination[];
-  rollout: RolloutState;
   /** Port that the caller asked for; null at a gateway. */
   calledPort: number | null;
   /** Services that the caller has drawn dependencies on. */
@@ -35,6 +36,11 @@ export type DestinationInput = {
   problems: Problems;
   /** Collects the clusters that are needed. */
   targets: Map<string, Target>;
+};
+
+export type DestinationInput = PlaceInput & {
+  destinations: readonly Destination[];
+  rollout: RolloutState;
 };
 
 /** Empty when something was refused. */
@@ -60,13 +66,22 @@ export function resolveDestinations(input: DestinationInput): WeightedCluster[] 
   });
 }
 
+/** A mirror that cannot be found is refused; a share of 0 asks for no copy. */
+export function resolveMirrors(input: PlaceInput, mirrors: readonly Mirror[]): MirrorCluster[] {
+  return mirrors.flatMap((mirror, index) => {
+    if (mirror.percent === 0) return [];
+    const cluster = resolve(input, mirror, `spec.rules[${input.ruleIndex}].mirrors[${index}]`);
+    return cluster === null ? [] : [{ cluster, percent: mirror.percent }];
+  });
+}
+
 /** The rollout's weights replace the design's while it runs, if they fit the rule. */
 function weightsOf({ destinations, rollout, route, ruleIndex }: DestinationInput): number[] {
   const split = rollout.splits.find((entry) => entry.route === objectKey(route) && entry.rule === ruleIndex);
   return split && split.weights.length === destinations.length ? split.weights : destinations.map((d) => d.weight);
 }
 
-function resolve(input: DestinationInput, destination: Destination, path: string): string | null {
+function resolve(input: PlaceInput, destination: Named, path: string): string | null {
   const { facts, route, problems, drawn, targets } = input;
   const service = serviceByRef(facts, destination.service, route);
   if (!service) {
@@ -104,9 +119,9 @@ function resolve(input: DestinationInput, destination: Destination, path: string
 }
 
 function portOf(
-  { route, problems, calledPort }: DestinationInput,
+  { route, problems, calledPort }: PlaceInput,
   service: Service,
-  destination: Destination,
+  destination: Named,
   path: string,
 ): number | null {
   const ports = httpPorts(service.spec.ports).map((port) => port.port);

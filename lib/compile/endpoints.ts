@@ -3,26 +3,20 @@
 import type { Target } from "./destinations";
 import { isIpAddress, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { type Facts, workloadsIn } from "./facts";
-import type { Problems } from "./problems";
-import type { CompileInput, InstanceEndpoint } from "./types";
+import type { CompileContext } from "./parts";
+import type { InstanceEndpoint } from "./types";
 
 type Place = { address: string; port: number; health: "HEALTHY" | "UNHEALTHY" | "DRAINING"; metadata: JsonObject };
 
-export function loadAssignment(
-  facts: Facts,
-  input: CompileInput,
-  name: string,
-  target: Target,
-  problems: Problems,
-): JsonObject {
-  const places = facts.services.get(target.service)?.spec.optOut
-    ? boundAddresses(facts, input, target)
-    : sidecars(facts, input, target, problems);
+export function loadAssignment(context: CompileContext, name: string, target: Target): JsonObject {
+  const found = context.facts.services.get(target.service)?.spec.optOut
+    ? boundAddresses(context, target)
+    : sidecars(context, target);
   return {
     cluster_name: name,
     endpoints: [
       {
-        lb_endpoints: places.map(({ address, port, health, metadata }) => ({
+        lb_endpoints: found.map(({ address, port, health, metadata }) => ({
           endpoint: { address: socketAddress(address, port) },
           health_status: health,
           metadata,
@@ -32,14 +26,12 @@ export function loadAssignment(
   };
 }
 
-function sidecars(facts: Facts, input: CompileInput, target: Target, problems: Problems): Place[] {
+function sidecars({ facts, input, places, problems }: CompileContext, target: Target): Place[] {
   const versions = versionsOf(facts, target);
-  const instances = input.endpoints
-    .filter((endpoint) => versions.has(`${endpoint.namespace}/${endpoint.workload}`))
-    .sort(byProxyId);
+  const instances = [...versions.keys()].flatMap((workload) => places.endpointsOf(workload)).sort(byProxyId);
   const isSomeReady = instances.some((endpoint) => endpoint.ready && !endpoint.draining);
   return instances.flatMap((endpoint) => {
-    if (!isIpAddress(endpoint.host)) {
+    if (!isIpAddress(endpoint.host) && !input.overrides.hasHostNames) {
       problems.refuseAt(
         `endpoints["${endpoint.proxyId}"].host`,
         `"${endpoint.host}" is not an IP address`,
@@ -63,11 +55,12 @@ function sidecars(facts: Facts, input: CompileInput, target: Target, problems: P
 }
 
 /** A service without sidecars is called where the environment says its app is. */
-function boundAddresses(facts: Facts, input: CompileInput, target: Target): Place[] {
+function boundAddresses({ facts, input, places }: CompileContext, target: Target): Place[] {
   const versions = versionsOf(facts, target);
-  return input.binding.instances.flatMap(({ id, workload, app }) => {
+  return places.instances().flatMap(({ id, workload, app }) => {
     const version = versions.get(`${workload.namespace}/${workload.name}`);
-    if (version === undefined || app.kind !== "address" || !isIpAddress(app.host)) return [];
+    if (version === undefined || app.kind !== "address") return [];
+    if (!isIpAddress(app.host) && !input.overrides.hasHostNames) return [];
     const metadata = meshwrightMetadata({ instance: id, version, workload: workload.name });
     return [{ address: app.host, port: app.port, health: "HEALTHY" as const, metadata }];
   });

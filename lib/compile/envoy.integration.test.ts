@@ -7,7 +7,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { demoMesh } from "@/lib/mesh";
 import { compileStaticBootstrap } from "./bootstrap";
 import { demoInput, inputFor } from "./testing/inputs";
-import { richMesh, seedObjects, withObjects } from "./testing/rich";
+import {
+  checkedMesh,
+  richMesh,
+  seedObjects,
+  TRACED_BY_ADDRESS,
+  TRACED_BY_NAME,
+  tracedMesh,
+  withObjects,
+} from "./testing/rich";
 
 // Real Envoy is the judge of what is Envoy configuration. Without ENVOY_BIN there is nothing to ask.
 const envoy = process.env["ENVOY_BIN"];
@@ -15,6 +23,9 @@ const cases = [
   ["demo", demoInput()],
   ["seed", inputFor(withObjects(demoMesh(), seedObjects()))],
   ["rich", inputFor(richMesh())],
+  ["checked", inputFor(checkedMesh())],
+  ["traced by name", inputFor(tracedMesh(TRACED_BY_NAME))],
+  ["traced by address", inputFor(tracedMesh(TRACED_BY_ADDRESS))],
 ] as const;
 
 let folder = "";

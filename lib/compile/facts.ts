@@ -1,5 +1,6 @@
-// The design, arranged the way the compiler asks for it. Built once per document and shared by all proxies of a compile run.
-// The rule: every list is in the order of object keys, so that the order of a file cannot change a proxy's configuration.
+// The design, arranged the way the compiler asks for it. Arranged once per document and shared by all proxies of a compile run.
+// The rule: every list is in the order of object keys, so that the order of a file cannot change a proxy's configuration; and
+// what a compile asked can be noted, so that it is known which change of the design would change its answer.
 import {
   type AuthorizationPolicy,
   type Dependency,
@@ -8,12 +9,14 @@ import {
   type Gateway,
   keyOf,
   type MeshDocument,
+  type MeshObject,
   type MeshRoot,
   type MutualTls,
   type ObjectKey,
   objectKey,
   type RateLimit,
   type Ref,
+  type RequestAuthentication,
   type Route,
   refKey,
   type Service,
@@ -26,132 +29,129 @@ import {
   type Workload,
   workloadLabels,
 } from "@/lib/mesh";
+import { type Arrangement, arrange, lookup, rearrange, scopesOf, subsetKey, type TableName } from "./arrangement";
+
+export { subsetKey };
+
+type Table<T> = { get(key: string): T | undefined; has(key: string): boolean };
+type Lists<T> = Table<readonly T[]>;
 
 export type Facts = {
   /** Absent only in a document that was not validated. */
-  root: MeshRoot | undefined;
-  trustDomain: string;
-  defaults: MeshRoot["spec"]["defaults"];
-  services: ReadonlyMap<ObjectKey, Service>;
-  workloads: ReadonlyMap<ObjectKey, Workload>;
-  workloadsOf: ReadonlyMap<ObjectKey, Workload[]>;
-  gateways: ReadonlyMap<ObjectKey, Gateway>;
-  externals: ReadonlyMap<ObjectKey, ExternalService>;
-  subsets: ReadonlyMap<string, Subset>;
-  routesOf: ReadonlyMap<ObjectKey, Route[]>;
-  trafficPoliciesOf: ReadonlyMap<ObjectKey, TrafficPolicy[]>;
-  rateLimits: ReadonlyMap<ObjectKey, RateLimit>;
-  dependencies: readonly Dependency[];
-  egresses: readonly Egress[];
-  mutualTls: readonly MutualTls[];
-  authorizationPolicies: readonly AuthorizationPolicy[];
+  readonly root: MeshRoot | undefined;
+  readonly trustDomain: string;
+  readonly defaults: MeshRoot["spec"]["defaults"];
+  services: Table<Service>;
+  workloads: Table<Workload>;
+  workloadsOf: Lists<Workload>;
+  gateways: Table<Gateway>;
+  externals: Table<ExternalService>;
+  subsets: Table<Subset>;
+  routesOf: Lists<Route>;
+  trafficPoliciesOf: Lists<TrafficPolicy>;
+  rateLimits: Table<RateLimit>;
+  /** By the object that calls, and by the object that is called: a service or one of its workloads. */
+  dependenciesFrom: Lists<Dependency>;
+  dependenciesTo: Lists<Dependency>;
+  egressesTo: Lists<Egress>;
+  readonly mutualTls: readonly MutualTls[];
+  /** By service, namespace or mesh: what they are addressed to. */
+  mutualTlsOn: Lists<MutualTls>;
+  authenticationsOn: Lists<RequestAuthentication>;
+  authorizationsOn: Lists<AuthorizationPolicy>;
 };
 
+const arrangements = new WeakMap<MeshDocument, Arrangement>();
 const factsOfDocument = new WeakMap<MeshDocument, Facts>();
 
-/** Documents are never changed in place, so what was arranged for one stays right for it. */
+/** Documents are never changed in place, so what was arranged for one stays right for it. `near` is one that is much like it. */
+export function arrangementOf(document: MeshDocument, near?: MeshDocument): Arrangement {
+  const known = arrangements.get(document);
+  if (known) return known;
+  const before = near && arrangements.get(near);
+  const made = before ? rearrange(before, document) : arrange(document);
+  arrangements.set(document, made);
+  return made;
+}
+
 export function factsOf(document: MeshDocument): Facts {
   const known = factsOfDocument.get(document);
   if (known) return known;
-  const facts = arrange(document);
+  const facts = notedFacts(document, nothing);
   factsOfDocument.set(document, facts);
   return facts;
 }
 
-function arrange(document: MeshDocument): Facts {
-  const services = new Map<ObjectKey, Service>();
-  const workloads = new Map<ObjectKey, Workload>();
-  const workloadsOf = new Map<ObjectKey, Workload[]>();
-  const gateways = new Map<ObjectKey, Gateway>();
-  const externals = new Map<ObjectKey, ExternalService>();
-  const subsets = new Map<string, Subset>();
-  const routesOf = new Map<ObjectKey, Route[]>();
-  const trafficPoliciesOf = new Map<ObjectKey, TrafficPolicy[]>();
-  const rateLimits = new Map<ObjectKey, RateLimit>();
-  const dependencies: Dependency[] = [];
-  const egresses: Egress[] = [];
-  const mutualTls: MutualTls[] = [];
-  const authorizationPolicies: AuthorizationPolicy[] = [];
-  let root: MeshRoot | undefined;
+/** A name of a question that was asked; see `lookup`. */
+export type Note = (asked: string) => void;
+const nothing: Note = () => undefined;
 
-  const keyed = document.objects.map((object) => ({ key: objectKey(object), object }));
-  keyed.sort((a, b) => (a.key < b.key ? -1 : 1));
-  for (const { key, object } of keyed) {
-    switch (object.kind) {
-      case "Mesh":
-        root ??= object;
-        break;
-      case "Service":
-        services.set(key, object);
-        break;
-      case "Workload":
-        workloads.set(key, object);
-        append(workloadsOf, keyOf("Service", object.metadata.namespace, object.spec.service), object);
-        break;
-      case "Gateway":
-        gateways.set(key, object);
-        break;
-      case "ExternalService":
-        externals.set(key, object);
-        break;
-      case "Subset":
-        subsets.set(subsetKey(serviceRefKey(object.spec.service, object), object.spec.name), object);
-        break;
-      case "Route":
-        append(routesOf, refKey(object.spec.target, object), object);
-        break;
-      case "TrafficPolicy":
-        append(trafficPoliciesOf, serviceRefKey(object.spec.service, object), object);
-        break;
-      case "RateLimit":
-        rateLimits.set(serviceRefKey(object.spec.service, object), object);
-        break;
-      case "Dependency":
-        dependencies.push(object);
-        break;
-      case "Egress":
-        egresses.push(object);
-        break;
-      case "MutualTls":
-        mutualTls.push(object);
-        break;
-      case "AuthorizationPolicy":
-        authorizationPolicies.push(object);
-        break;
-    }
-  }
+/** The same facts, telling which of them were asked for. */
+export function notedFacts(document: MeshDocument, note: Note): Facts {
+  const { tables } = arrangementOf(document);
+  const list = (name: TableName, key: string) => {
+    const answer = tables.get(name)?.get(key);
+    if (note !== nothing) note(answer?.asked ?? lookup(name, key));
+    return answer?.objects;
+  };
+  const lists = <T extends MeshObject>(name: TableName): Lists<T> => ({
+    get: (key) => list(name, key) as readonly T[] | undefined,
+    has: (key) => list(name, key) !== undefined,
+  });
+  const single = <T extends MeshObject>(name: TableName): Table<T> => ({
+    get: (key) => list(name, key)?.at(-1) as T | undefined,
+    has: (key) => list(name, key) !== undefined,
+  });
   return {
-    root,
-    trustDomain: root?.spec.trustDomain ?? "mesh.local",
-    defaults: root?.spec.defaults ?? { mutualTls: "strict", authorization: "drawn" },
-    services,
-    workloads,
-    workloadsOf,
-    gateways,
-    externals,
-    subsets,
-    routesOf,
-    trafficPoliciesOf,
-    rateLimits,
-    dependencies,
-    egresses,
-    mutualTls,
-    authorizationPolicies,
+    get root() {
+      return list("root", "")?.[0] as MeshRoot | undefined;
+    },
+    get trustDomain() {
+      return this.root?.spec.trustDomain ?? "mesh.local";
+    },
+    get defaults() {
+      return this.root?.spec.defaults ?? { mutualTls: "strict", authorization: "drawn" };
+    },
+    get mutualTls() {
+      return (list("mutualTls", "") ?? []) as readonly MutualTls[];
+    },
+    services: single("services"),
+    workloads: single("workloads"),
+    workloadsOf: lists("workloadsOf"),
+    gateways: single("gateways"),
+    externals: single("externals"),
+    subsets: single("subsets"),
+    routesOf: lists("routesOf"),
+    trafficPoliciesOf: lists("trafficPoliciesOf"),
+    rateLimits: single("rateLimits"),
+    dependenciesFrom: lists("dependenciesFrom"),
+    dependenciesTo: lists("dependenciesTo"),
+    egressesTo: lists("egressesTo"),
+    mutualTlsOn: lists("mutualTlsOn"),
+    authenticationsOn: lists("authenticationsOn"),
+    authorizationsOn: lists("authorizationsOn"),
   };
 }
 
-function append<T>(map: Map<ObjectKey, T[]>, key: ObjectKey, value: T): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
+/** Policies for the service, its namespace and the mesh, in the order of their keys. */
+export function policiesFor<T extends MeshObject>(table: Lists<T>, service: Service): readonly T[] {
+  return merged(scopesOf(service).map((scope) => table.get(scope)));
 }
 
-export function subsetKey(service: ObjectKey, name: string): string {
-  return `${service}|${name}`;
+/** Dependencies that lead to the service, by its own name or by a workload's. */
+export function dependenciesOn(facts: Facts, service: ObjectKey): readonly Dependency[] {
+  const workloads = facts.workloadsOf.get(service) ?? [];
+  return merged([service, ...workloads.map(objectKey)].map((key) => facts.dependenciesTo.get(key)));
+}
+
+function merged<T extends MeshObject>(lists: readonly (readonly T[] | undefined)[]): readonly T[] {
+  const [only, ...more] = lists.filter((list) => list !== undefined);
+  if (more.length === 0) return only ?? [];
+  return [...(only ?? []), ...more.flat()].sort((a, b) => (objectKey(a) < objectKey(b) ? -1 : 1));
 }
 
 /** Workloads of a service, of one subset of it when named. */
-export function workloadsIn(facts: Facts, service: ObjectKey, subset: string | undefined): Workload[] {
+export function workloadsIn(facts: Facts, service: ObjectKey, subset: string | undefined): readonly Workload[] {
   const all = facts.workloadsOf.get(service) ?? [];
   if (subset === undefined) return all;
   const labels = Object.entries(facts.subsets.get(subsetKey(service, subset))?.spec.labels ?? {});
@@ -181,7 +181,7 @@ export function principalsOf(
 
 /** The service that a reference means: itself, or the one that a workload runs. */
 export function serviceOfRef(
-  facts: Facts,
+  facts: Pick<Facts, "workloads">,
   ref: Ref,
   holder: { metadata: { namespace?: string | undefined } },
 ): ObjectKey | undefined {

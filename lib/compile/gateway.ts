@@ -10,12 +10,13 @@ import { dependenciesOf, drawnServices } from "./outbound";
 import { type CompileContext, listenAddress } from "./parts";
 import { defaultRoute } from "./route-rule";
 import { compileRules } from "./service-hosts";
+import { tracingOf } from "./tracing";
 
 export function compileGateway(context: CompileContext, gateway: Gateway): void {
   const { input, own, parts } = context;
   const { namespace, name: gatewayName } = gateway.metadata;
   const name = `gateway-${gatewayName}`;
-  const bound = input.binding.gateways.find((b) => b.namespace === namespace && b.name === gatewayName);
+  const bound = context.places.gateway(namespace, gatewayName);
   warnOfListeners(context, gateway);
   const hosts = virtualHosts(context, gateway);
   parts.routes.set(name, {
@@ -29,7 +30,18 @@ export function compileGateway(context: CompileContext, gateway: Gateway): void 
     address: socketAddress(listenAddress(context), bound?.publicPort ?? own.inboundPort),
     traffic_direction: "OUTBOUND",
     filter_chains: [
-      { name: "http", filters: [httpConnectionManager("gateway", name, filtersFor(hosts), input.overrides)] },
+      {
+        name: "http",
+        filters: [
+          httpConnectionManager(
+            "gateway",
+            name,
+            filtersFor(hosts),
+            input.overrides,
+            tracingOf(context, gateway.metadata),
+          ),
+        ],
+      },
     ],
   });
 }

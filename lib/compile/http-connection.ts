@@ -16,6 +16,7 @@ export function httpConnectionManager(
   routeConfig: string,
   filters: readonly JsonObject[],
   overrides: Overrides,
+  tracing: JsonObject | undefined,
 ): JsonObject {
   return {
     name: "envoy.filters.network.http_connection_manager",
@@ -29,6 +30,7 @@ export function httpConnectionManager(
         { name: "envoy.filters.http.router", typed_config: any("extensions.filters.http.router.v3.Router") },
       ],
       access_log: [accessLog(kind, overrides.accessLogPath ?? "access.log")],
+      ...(tracing ? { tracing } : {}),
       http_protocol_options: { enable_trailers: true },
       // Apps decide what they take; between sidecars an upgrade is a CONNECT on the one connection (RFC 8441).
       upgrade_configs: [{ upgrade_type: "websocket" }],

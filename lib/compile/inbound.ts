@@ -6,10 +6,13 @@ import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { any, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { httpPorts, speaksHttp2 } from "./facts";
 import { httpConnectionManager } from "./http-connection";
-import { filtersFor } from "./http-filters";
-import { protectionOf } from "./modes";
+import { filtersFor, namesOf } from "./http-filters";
+import { protectionIn } from "./modes";
 import { type CompileContext, listenAddress } from "./parts";
-import { limitedRoutes } from "./rate-limit";
+import { limitedRoutes, sharedLimitFilters } from "./rate-limit";
+import { tokenFilters } from "./request-authentication";
+import { shared } from "./shared";
+import { tracingOf } from "./tracing";
 import { downstreamTls } from "./transport";
 import type { InstanceBinding } from "./types";
 
@@ -32,20 +35,27 @@ export function compileInbound(
   const limit = context.facts.rateLimits.get(objectKey(service));
   const hosts = [{ name: NAME, domains: ["*"], routes: [...(limit ? limitedRoutes(limit, last) : []), last] }];
   context.parts.routes.set(NAME, { name: NAME, virtual_hosts: hosts });
-  context.parts.listeners.set(NAME, inboundListener(context, service, port.port, filtersFor(hosts)));
+  const filters = [...filtersFor(hosts), ...(limit ? sharedLimitFilters(context, limit) : [])];
+  const name = `inbound ${objectKey(service)} ${port.port} ${namesOf(filters)}`;
+  const chains = shared(context, name, [service, limit], (of) => inboundChains(of, service, port.port, filters));
+  context.parts.listeners.set(NAME, inboundListener(context, chains));
 }
 
-function inboundListener(
+/** The same for every instance of the service. */
+function inboundChains(
   context: CompileContext,
   service: Service,
   port: number,
   more: readonly JsonObject[],
-): JsonObject {
-  const { facts, input, own, problems } = context;
-  const protection = protectionOf(facts, service, port);
+): JsonObject[] {
+  const { facts, input, problems } = context;
+  const protection = protectionIn(facts, service, port);
+  const tokens = tokenFilters(context, service, protection);
   const authorization = authorizationFilters(facts, service, protection, problems);
   // Who may not call is refused before it can spend what others are granted.
-  const filters = [httpConnectionManager("inbound", NAME, [...authorization, ...more], input.overrides)];
+  const all = [...tokens, ...authorization, ...more];
+  const tracing = tracingOf(context, service.metadata);
+  const filters = [httpConnectionManager("inbound", NAME, all, input.overrides, tracing)];
   const chains: JsonObject[] = [];
   if (protection.tls !== "disable") {
     chains.push({
@@ -58,9 +68,13 @@ function inboundListener(
   if (protection.tls !== "strict") {
     chains.push({ name: "plain", filter_chain_match: { transport_protocol: "raw_buffer" }, filters });
   }
+  return chains;
+}
+
+function inboundListener(context: CompileContext, chains: JsonObject[]): JsonObject {
   return {
     name: NAME,
-    address: socketAddress(listenAddress(context), own.inboundPort),
+    address: socketAddress(listenAddress(context), context.own.inboundPort),
     traffic_direction: "INBOUND",
     listener_filters: [
       {

@@ -5,7 +5,7 @@
 //   strict      TLS only; otherwise as permissive
 //   enforced    TLS only; everything is enforced
 import { keyOf, type MeshObject, type MutualTls, type MutualTlsMode, type ObjectKey, type Service } from "@/lib/mesh";
-import type { Facts as AllFacts } from "./facts";
+import { type Facts as AllFacts, policiesFor } from "./facts";
 
 /** What decides: the policies, the Mesh object and its defaults. */
 type Facts = Pick<AllFacts, "mutualTls" | "root" | "defaults">;
@@ -19,6 +19,12 @@ export type Protection = {
   /** The list of allowed callers: enforced, counted only, or none. */
   allowed: "enforced" | "shadow";
 };
+
+/** The same, asking only for what can decide. */
+export function protectionIn(facts: AllFacts, service: Service, port?: number): Protection {
+  const { root, defaults } = facts;
+  return protectionOf({ root, defaults, mutualTls: policiesFor(facts.mutualTlsOn, service) }, service, port);
+}
 
 /** A MutualTls for the port beats one for the service, that the service's own mode, that one for the namespace, the mesh, the default. */
 export function protectionOf(facts: Facts, service: Service, port?: number): Protection {

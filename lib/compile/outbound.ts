@@ -5,34 +5,52 @@ import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { httpPorts, serviceOfRef, speaksHttp2 } from "./facts";
 import { httpConnectionManager } from "./http-connection";
-import { filtersFor } from "./http-filters";
+import { filtersFor, namesOf } from "./http-filters";
 import { type CompileContext, listenAddress } from "./parts";
 import { defaultRoute } from "./route-rule";
 import { serviceHost } from "./service-hosts";
+import { shared } from "./shared";
+import { tracingOf } from "./tracing";
 
 const NAME = "outbound";
 
 export function compileOutbound(context: CompileContext, workload: Workload, service: ObjectKey): void {
   const { own, input, parts } = context;
+  const name = `hosts for ${objectKey(workload)}`;
+  const { routes, filters } = shared(context, name, [workload], (of) => routesFor(of, workload, service));
+  parts.routes.set(NAME, routes);
+  // Spans say whose they are.
+  const told = context.facts.root?.spec.tracing ? ` traced for ${service}` : "";
+  const chains = shared(context, `outbound ${namesOf(filters)}${told}`, [], (of) => {
+    const owner = told === "" ? undefined : of.facts.services.get(service)?.metadata;
+    const tracing = owner && tracingOf(of, owner);
+    return [{ name: "http", filters: [httpConnectionManager("outbound", NAME, filters, input.overrides, tracing)] }];
+  });
+  parts.listeners.set(NAME, {
+    name: NAME,
+    address: socketAddress(input.overrides.localHost ?? listenAddress(context), own.outboundPort),
+    traffic_direction: "OUTBOUND",
+    filter_chains: chains,
+  });
+}
+
+/** The same for every instance of the workload. */
+function routesFor(context: CompileContext, workload: Workload, service: ObjectKey) {
   const dependencies = dependenciesOf(context, [service, objectKey(workload)]);
   const hosts = [
     ...serviceHosts(context, dependencies, workload.metadata.namespace),
     ...externalHosts(context, dependencies, service, workload),
   ].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   refuseSharedDomains(context, hosts);
-  parts.routes.set(NAME, { name: NAME, virtual_hosts: hosts });
-  parts.listeners.set(NAME, {
-    name: NAME,
-    address: socketAddress(listenAddress(context), own.outboundPort),
-    traffic_direction: "OUTBOUND",
-    filter_chains: [
-      { name: "http", filters: [httpConnectionManager("outbound", NAME, filtersFor(hosts), input.overrides)] },
-    ],
-  });
+  return { routes: { name: NAME, virtual_hosts: hosts }, filters: filtersFor(hosts) };
 }
 
-export function dependenciesOf({ facts }: CompileContext, callers: readonly ObjectKey[]): Dependency[] {
-  return facts.dependencies.filter((dependency) => callers.includes(refKey(dependency.spec.from, dependency)));
+export function dependenciesOf({ facts }: CompileContext, callers: readonly ObjectKey[]): readonly Dependency[] {
+  const lists = callers.map((caller) => facts.dependenciesFrom.get(caller) ?? []);
+  const [only, ...more] = lists.filter((list) => list.length > 0);
+  if (more.length === 0) return only ?? [];
+  // in the order of their keys, whoever draws them
+  return lists.flat().sort((a, b) => (objectKey(a) < objectKey(b) ? -1 : 1));
 }
 
 /** Services that these dependencies lead to, with the ports that are granted (null: all of them). */
@@ -108,8 +126,7 @@ function hasEgress(
   namespace: string,
 ): boolean {
   const key = objectKey(external);
-  return facts.egresses.some((egress) => {
-    if (refKey(egress.spec.to, egress) !== key) return false;
+  return (facts.egressesTo.get(key) ?? []).some((egress) => {
     const from = egress.spec.from;
     return from ? from.some((ref) => callers.includes(refKey(ref, egress))) : egress.metadata.namespace === namespace;
   });
@@ -157,7 +174,7 @@ function externalCluster(
 ): string | null {
   const { namespace, name } = external.metadata;
   const cluster = `external|${port}||${host}`;
-  const bound = context.input.binding.externals.find((e) => e.namespace === namespace && e.name === name)?.endpoints;
+  const bound = context.places.external(namespace, name)?.endpoints;
   const designed = external.spec.endpoints?.map((endpoint) => ({ host: endpoint.address, port: endpoint.port }));
   const all = bound && bound.length > 0 ? bound : (designed ?? []);
   const endpoints = external.spec.ports.length === 1 ? all : all.filter((endpoint) => endpoint.port === port);

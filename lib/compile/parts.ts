@@ -3,7 +3,9 @@
 import type { Target } from "./destinations";
 import type { JsonObject } from "./envoy-json";
 import type { Facts } from "./facts";
+import type { Places } from "./places";
 import type { Problems } from "./problems";
+import type { Run } from "./run";
 import type { CompileInput, InstanceEndpoint } from "./types";
 
 /** Resources of one proxy as Envoy JSON, by name. */
@@ -17,6 +19,10 @@ export type Parts = {
 export type CompileContext = {
   facts: Facts;
   input: CompileInput;
+  /** Notes what is asked of facts and places, and has the pieces that are shared. */
+  run: Run;
+  /** What surrounds the design: instances, endpoints, addresses. */
+  places: Places;
   own: InstanceEndpoint;
   problems: Problems;
   parts: Parts;

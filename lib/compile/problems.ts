@@ -25,6 +25,13 @@ export class Problems {
     if (this.isNew(at, message)) this.warnings.push({ path: at, message, fix });
   }
 
+  /** What was found elsewhere, as if it had been found here. */
+  take({ violations, warnings }: Problems): void {
+    for (const violation of violations)
+      if (this.isNew(violation.path, violation.message)) this.violations.push(violation);
+    for (const warning of warnings) if (this.isNew(warning.path, warning.message)) this.warnings.push(warning);
+  }
+
   private isNew(path: string, message: string): boolean {
     const text = `${path} ${message}`;
     if (this.seen.has(text)) return false;

@@ -1,6 +1,6 @@
 // Envoy JSON -> messages, and the versions and digest that go with them.
 // The rule: a resource's version is the hash of its bytes, so equal configuration has equal versions everywhere.
-import { type DescMessage, fromJson, type MessageShape, toBinary, toJson } from "@bufbuild/protobuf";
+import { type DescMessage, type MessageShape, toBinary, toJson } from "@bufbuild/protobuf";
 import {
   ClusterLoadAssignmentSchema,
   ClusterSchema,
@@ -10,27 +10,38 @@ import {
   TYPE_URLS,
 } from "@meshwright/proxy/contract";
 import { sha256Hex, sha256HexOfBytes } from "@/lib/mesh/digest/sha256";
+import { decodeCluster, decodeEndpoints, decodeListener, decodeRoutes } from "./decode";
+import { encode } from "./encode";
 import type { JsonObject } from "./envoy-json";
 import type { Parts } from "./parts";
 import { SECRET_NAMES } from "./transport";
-import type { ProxyResources } from "./types";
+import type { EncodedResources, ProxyResources } from "./types";
 
 /** Throws on a field that Envoy does not have: that is a mistake of the compiler, never of the design. */
 export function messagesOf(parts: Parts): ProxyResources {
   return {
-    listeners: decodeAll(ListenerSchema, parts.listeners),
-    routes: decodeAll(RouteConfigurationSchema, parts.routes),
-    clusters: decodeAll(ClusterSchema, parts.clusters),
-    endpoints: decodeAll(ClusterLoadAssignmentSchema, parts.endpoints),
+    listeners: eachOf(parts.listeners, decodeListener),
+    routes: eachOf(parts.routes, decodeRoutes),
+    clusters: eachOf(parts.clusters, decodeCluster),
+    endpoints: eachOf(parts.endpoints, decodeEndpoints),
     secrets: SECRET_NAMES,
   };
 }
 
-function decodeAll<D extends DescMessage>(
-  schema: D,
-  json: ReadonlyMap<string, JsonObject>,
-): Map<string, MessageShape<D>> {
-  return new Map([...json].map(([name, value]) => [name, fromJson(schema, value, { registry })]));
+function eachOf<M>(json: ReadonlyMap<string, JsonObject>, decode: (value: JsonObject) => M): Map<string, M> {
+  const made = new Map<string, M>();
+  for (const [name, value] of json) made.set(name, decode(value));
+  return made;
+}
+
+/** Throws on the same. */
+export function bytesOf(parts: Parts): EncodedResources {
+  return {
+    listeners: eachOf(parts.listeners, (json) => encode(ListenerSchema, json)),
+    routes: eachOf(parts.routes, (json) => encode(RouteConfigurationSchema, json)),
+    clusters: eachOf(parts.clusters, (json) => encode(ClusterSchema, json)),
+    endpoints: eachOf(parts.endpoints, (json) => encode(ClusterLoadAssignmentSchema, json)),
+  };
 }
 
 export type VersionedResource = { typeUrl: string; name: string; version: string; bytes: Uint8Array };

@@ -3,12 +3,15 @@
 
 import type { HeaderChanges, MeshObject, PathMatch, Retries, RouteMatch, RouteRule } from "@/lib/mesh";
 import { any, compact, duration, type Json, type JsonObject, meshwrightMetadata } from "./envoy-json";
-import { FAULT_FILTER, faultConfig } from "./http-filters";
+import { filtersOf } from "./http-filters";
 import type { Problems } from "./problems";
 import { compileMatch, segmentPrefix } from "./route-match";
 
 /** A destination that was resolved: the cluster it stands for, and its share. */
 export type WeightedCluster = { cluster: string; weight: number };
+
+/** Where copies go, and of how many of the requests. */
+export type MirrorCluster = { cluster: string; percent: number };
 
 export type RuleInput = {
   route: MeshObject;
@@ -16,6 +19,7 @@ export type RuleInput = {
   index: number;
   /** Empty for redirects and direct responses. */
   clusters: readonly WeightedCluster[];
+  mirrors: readonly MirrorCluster[];
   problems: Problems;
 };
 
@@ -38,11 +42,6 @@ export function compileRule(input: RuleInput): JsonObject[] {
     ...filtersOf(rule),
     metadata,
   }));
-}
-
-/** What this rule says about the filters of the listener. */
-function filtersOf({ fault }: RouteRule): JsonObject {
-  return fault ? { typed_per_filter_config: { [FAULT_FILTER]: faultConfig(fault) } } : {};
 }
 
 /** The route of a dependency that nothing else was said about. */
@@ -91,13 +90,27 @@ const REDIRECT_CODES = {
   308: "PERMANENT_REDIRECT",
 } as const;
 
-function forward({ rule, clusters }: RuleInput, path: PathMatch | undefined): JsonObject {
+function forward({ rule, clusters, mirrors }: RuleInput, path: PathMatch | undefined): JsonObject {
   return compact({
     ...destinationOf(clusters),
     timeout: rule.timeoutMs === undefined ? "0s" : duration(rule.timeoutMs),
     retry_policy: retryPolicy(rule.retries),
     ...rewritePath(rule.rewrite?.path, path),
     host_rewrite_literal: rule.rewrite?.host,
+    request_mirror_policies: mirrors.length > 0 ? mirrors.map(mirrorPolicy) : undefined,
+  });
+}
+
+/**
+ * The copy has the Host of the request, as Istio sends it, so that its target serves it. In millionths: a smaller denominator would
+ * draw from the digits that also choose among weighted destinations, and copy the requests of one of them only.
+ */
+function mirrorPolicy({ cluster, percent }: MirrorCluster): JsonObject {
+  const part = { numerator: Math.round(percent * 10_000), denominator: "MILLION" };
+  return compact({
+    cluster,
+    runtime_fraction: percent === 100 ? undefined : { default_value: part },
+    disable_shadow_host_suffix_append: true,
   });
 }
 

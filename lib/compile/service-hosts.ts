@@ -1,10 +1,11 @@
 // The virtual host of one port of a service, as its callers see it.
 // The rule: a route that is written for a service is complete: what none of its rules takes is answered 404, as in Istio.
-import { type ObjectKey, objectKey, type Route, type Service } from "@/lib/mesh";
-import { clusterName, resolveDestinations } from "./destinations";
+import { type ObjectKey, objectKey, type Route, routeEndsOf, type Service, serviceRefKey } from "@/lib/mesh";
+import { clusterName, resolveDestinations, resolveMirrors } from "./destinations";
 import type { JsonObject } from "./envoy-json";
 import type { CompileContext } from "./parts";
 import { compileRule, defaultRoute } from "./route-rule";
+import { shared } from "./shared";
 
 export type HostInput = {
   service: Service;
@@ -16,7 +17,21 @@ export type HostInput = {
   drawn: ReadonlySet<ObjectKey>;
 };
 
+/** The same for all callers of a namespace, unless a route leads to other services: then it matters what the caller has drawn. */
 export function serviceHost(context: CompileContext, input: HostInput): JsonObject {
+  const key = objectKey(input.service);
+  const routes = context.facts.routesOf.get(key) ?? [];
+  if (routes.some((route) => leadsElsewhere(route, key))) return hostOf(context, input);
+  const isNear = input.callerNamespace === input.service.metadata.namespace;
+  const name = `host ${key} ${input.port} ${isNear} ${input.isDefaultPort} ${input.drawn.has(key)}`;
+  return shared(context, name, [input.service], (of) => hostOf(of, input));
+}
+
+function leadsElsewhere(route: Route, service: ObjectKey): boolean {
+  return routeEndsOf(route).some((end) => serviceRefKey(end.service, route) !== service);
+}
+
+function hostOf(context: CompileContext, input: HostInput): JsonObject {
   const { service, port } = input;
   const { namespace, name } = service.metadata;
   return {
@@ -56,19 +71,12 @@ export function compileRules(
 ): JsonObject[] {
   return route.spec.rules.flatMap((rule, index) => {
     const { action } = rule;
-    if (action.type !== "forward") return compileRule({ route, rule, index, clusters: [], problems });
-    const clusters = resolveDestinations({
-      facts,
-      route,
-      ruleIndex: index,
-      destinations: action.destinations,
-      rollout: input.rollout,
-      calledPort,
-      drawn,
-      problems,
-      targets,
-    });
-    return clusters.length === 0 ? [] : compileRule({ route, rule, index, clusters, problems });
+    if (action.type !== "forward") return compileRule({ route, rule, index, clusters: [], mirrors: [], problems });
+    const place = { facts, route, ruleIndex: index, calledPort, drawn, problems, targets };
+    const clusters = resolveDestinations({ ...place, destinations: action.destinations, rollout: input.rollout });
+    if (clusters.length === 0) return [];
+    const mirrors = resolveMirrors(place, rule.mirrors ?? []);
+    return compileRule({ route, rule, index, clusters, mirrors, problems });
   });
 }
 

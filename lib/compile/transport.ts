@@ -35,6 +35,25 @@ export function downstreamTls(trustDomain: string): JsonObject {
   };
 }
 
+/** Where Debian, Ubuntu and Alpine keep the certificates of public authorities. */
+const PUBLIC_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
+
+/** To a server outside the mesh, as a browser would: its name, signed by a public authority. */
+export function publicTls(host: string): JsonObject {
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: any(`${TLS}.UpstreamTlsContext`, {
+      common_tls_context: {
+        validation_context: {
+          trusted_ca: { filename: PUBLIC_AUTHORITIES },
+          match_typed_subject_alt_names: [{ san_type: "DNS", matcher: { exact: host } }],
+        },
+      },
+      sni: host,
+    }),
+  };
+}
+
 /** Speaks only to a callee with one of these identities. */
 export function upstreamTls(spiffeIds: readonly string[], sni: string): JsonObject {
   return {

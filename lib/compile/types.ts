@@ -48,6 +48,14 @@ export type Overrides = {
   accessLogPath?: string;
   /** Address that listeners bind to. Default 127.0.0.1. */
   listenHost?: string;
+  /** Address for what is on the same machine only: the outbound listener, and the admin of a static file. Default as the others. */
+  localHost?: string;
+  /** Cluster behind which a proxy has its control plane: that of its bootstrap. null: it has none. Default `xds`. */
+  controlPlaneCluster?: string | null;
+  /** How long the control plane may take to say whether a request is within a shared rate limit. Default 100. */
+  rateLimitAnswerMs?: number;
+  /** Instances may be places by name, which a static file resolves; endpoints over EDS may not. */
+  hasHostNames?: boolean;
 };
 
 export type CompileInput = {
@@ -69,11 +77,17 @@ export type ProxyResources = {
   secrets: readonly string[];
 };
 
+/** The same, encoded, without the secrets: what several proxies have in common is the same bytes. */
+export type EncodedResources = Record<
+  "listeners" | "routes" | "clusters" | "endpoints",
+  ReadonlyMap<string, Uint8Array>
+>;
+
 /** Something that compiles to less than was drawn; never silent. */
 export type CompileWarning = { path: string; message: string; fix: string };
 
-export type CompileResult =
-  | { ok: true; resources: ProxyResources; warnings: CompileWarning[] }
+export type CompileResult<R = ProxyResources> =
+  | { ok: true; resources: R; warnings: CompileWarning[] }
   | { ok: false; violations: Violation[] };
 
 export const NO_ROLLOUT: RolloutState = { splits: [] };

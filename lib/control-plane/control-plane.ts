@@ -19,10 +19,14 @@ import { statusRoutes } from "./internal-api/status-routes";
 import { Journal } from "./journal";
 import { listenForChanges } from "./notices";
 import { CheckRuns } from "./probe/check-runs";
+import { Counters } from "./ratelimit/counters";
+import { countingProxies } from "./ratelimit/counting-proxies";
+import { CountExchange } from "./ratelimit/exchange";
 import { Designs } from "./registry/designs";
+import type { Compile } from "./registry/kept-configurations";
 import { Prober } from "./registry/prober";
 import type { ProxyEntry } from "./registry/proxy-entry";
-import { type Compile, Publisher } from "./registry/publisher";
+import { Publisher } from "./registry/publisher";
 import { Registry } from "./registry/registry";
 import { World } from "./registry/world";
 import { Leader } from "./rollout/leader";
@@ -122,7 +126,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   const certificateTtlOf = (row: ProxyRow) =>
     (designs.get(row.deploymentId) ?? world.currentDesign(row.environmentId))?.certificateTtlMs ?? LEAF_LIFETIME_MS;
   let ownIdentity = await authority.issueServerIdentity();
-  const ads = new AdsServer({ directory: registry, clock, logger }, ownIdentity, authority.bundlePem());
+  const counters = new Counters();
+  const exchange = new CountExchange(counters, data.rateLimits, now, logger);
+  const rateLimits = { proxyOf: countingProxies(registry, designs), counters, now };
+  const ads = new AdsServer({ directory: registry, rateLimits, clock, logger }, ownIdentity, authority.bundlePem());
   const enroll = new EnrollServer(
     {
       authority,
@@ -231,6 +238,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   await world.load();
   prober.start(); // on every replica: each answers for the endpoints it serves
   leader.start();
+  exchange.start();
 
   return {
     internalPort,
@@ -254,6 +262,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       world.stop();
       await api.close();
       ads.close();
+      await exchange.stop();
       await enroll.close();
       await registry.flush();
       registry.stop();

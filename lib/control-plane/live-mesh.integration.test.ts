@@ -12,7 +12,7 @@ import { build } from "esbuild";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MeshAgent } from "@/lib/agent/agent";
-import { compile } from "@/lib/compile";
+import { compileToBytes } from "@/lib/compile";
 import { API_VERSION, digestOf, type MeshDocument } from "@/lib/mesh";
 import { silentLogger } from "@/lib/observability/logger";
 import { startTestPostgres, type TestPostgres } from "@/lib/start/testing/postgres";
@@ -24,6 +24,7 @@ const clock = { now: () => Date.now() };
 function object(kind: string, name: string, namespace: string | undefined, spec: unknown) {
   return { apiVersion: API_VERSION, kind, metadata: { name, ...(namespace ? { namespace } : {}) }, spec };
 }
+const DAY_MS = 86_400_000;
 const port = { name: "http", port: 8080, protocol: "http" };
 const document = {
   objects: [
@@ -33,6 +34,27 @@ const document = {
     object("Workload", "web-v1", "production", { service: "web", version: "v1", replicas: 1 }),
     object("Service", "cart", "production", { ports: [port] }),
     object("Workload", "cart-v1", "production", { service: "cart", version: "v1", replicas: 2 }),
+    object("RateLimit", "cart", "production", {
+      service: { name: "cart" },
+      scope: "global",
+      whenAway: "deny",
+      tellsCallers: true,
+      limits: [
+        { match: { path: { type: "pathPrefix", value: "/limited" } }, requests: 5, perMs: DAY_MS },
+        {
+          match: { path: { type: "pathPrefix", value: "/by-user" } },
+          requests: 1,
+          perMs: DAY_MS,
+          per: { type: "header", name: "x-user" },
+        },
+        {
+          match: { path: { type: "pathPrefix", value: "/by-caller" } },
+          requests: 1,
+          perMs: DAY_MS,
+          per: { type: "caller" },
+        },
+      ],
+    }),
     object("Dependency", "web-to-cart", "production", {
       from: { kind: "Service", name: "web" },
       to: { kind: "Service", name: "cart" },
@@ -50,6 +72,10 @@ const sealingKey = randomBytes(32);
 const environmentId = randomUUID();
 const meshId = randomUUID();
 
+/** On a busy machine too the control plane says in time what is left of a budget. */
+const patientCompile: typeof compileToBytes = (input, ...rest) =>
+  compileToBytes({ ...input, overrides: { ...input.overrides, rateLimitAnswerMs: 10_000 } }, ...rest);
+
 async function startPlane(ports = { internalPort: 0, adsPort: 0, enrollPort: 0 }): Promise<void> {
   const logger = silentLogger();
   plane = await startControlPlane({
@@ -59,7 +85,7 @@ async function startPlane(ports = { internalPort: 0, adsPort: 0, enrollPort: 0 }
     internalSecret: SECRET,
     host: "127.0.0.1",
     trustDomain: "meshwright.local",
-    compile,
+    compile: patientCompile,
     clock,
     logger,
   });
@@ -149,14 +175,14 @@ async function deploy(): Promise<string> {
 const entryOf = (key: string) =>
   plane.registry.inEnvironment(environmentId).find((entry) => entry.proxyKey === `production/${key}`)!;
 
-function call(): Promise<number> {
+function call(path = "/", headers: Record<string, string> = {}): Promise<number> {
   return new Promise((resolve) => {
     const outgoing = request(
       {
         host: "127.0.0.1",
         port: entryOf("web-v1/0").row.outboundPort!,
-        path: "/",
-        headers: { host: "cart" },
+        path,
+        headers: { host: "cart", ...headers },
         agent: false,
         timeout: 5_000,
       },
@@ -209,6 +235,22 @@ describe("a live mesh", () => {
   it("is deployed, and a drawn call arrives over mutual TLS", async () => {
     expect(await deploy()).toBe("done");
     expect(await call()).toBe(200);
+  });
+
+  it("has one budget for all instances of a service, by what the design says", async () => {
+    const statuses = async (count: number, path: string, headers?: Record<string, string>) => {
+      const found: number[] = [];
+      while (found.length < count) found.push(await call(path, headers));
+      return found;
+    };
+    const requestsOf = (key: string) => entryOf(key).row.inboundPort;
+    expect(requestsOf("cart-v1/0")).not.toBe(requestsOf("cart-v1/1"));
+    expect(await statuses(8, "/limited")).toEqual([200, 200, 200, 200, 200, 429, 429, 429]);
+    expect(await statuses(2, "/by-user", { "x-user": "ann" })).toEqual([200, 429]);
+    expect(await statuses(2, "/by-user", { "x-user": "bob" })).toEqual([200, 429]);
+    expect(await statuses(2, "/by-user")).toEqual([200, 429]);
+    expect(await statuses(2, "/by-caller")).toEqual([200, 429]);
+    expect(await statuses(8, "/free")).toEqual([200, 200, 200, 200, 200, 200, 200, 200]);
   });
 
   it("refuses who has no certificate", async () => {

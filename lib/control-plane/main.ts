@@ -4,7 +4,7 @@
 import { referTo } from "@/lib/agent/process-table";
 import { watchSupervisor } from "@/lib/agent/supervisor-watch";
 import { systemClock } from "@/lib/clock";
-import { compile } from "@/lib/compile";
+import { compileToBytes } from "@/lib/compile";
 import { EnvError, readEnv } from "@/lib/env";
 import { createLogger } from "@/lib/observability/logger";
 import { KeyFileError, readSealingKey } from "./ca/key-sealing";
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     adsPort: env.MESHWRIGHT_ADS_PORT,
     enrollPort: env.MESHWRIGHT_ENROLL_PORT,
     trustDomain: OWN_TRUST_DOMAIN,
-    compile,
+    compile: compileToBytes,
     home: env.MESHWRIGHT_HOME,
     clock: systemClock,
     logger,

@@ -1,34 +1,53 @@
-// What the filters of a configuration do to calls, in words: faults that are made, limits that are kept.
+// What a configuration does to calls beside sending them on, in words: copies and faults that are made, pages that may call, limits that are kept.
 // The rule: it reads what routes say about filters in compiled resources, so it says what the proxy will really do.
+import { CORS_FILTER, FAULT_FILTER, RATE_LIMIT_FILTER, ROUTE_FILTERS } from "@/lib/compile/http-filters";
+
 type Fields = Record<string, unknown>;
+/** For a rule that says something about the filter now, that says something else, and that says nothing any more. */
+type Words = { comes: string; changes: string; goes: string };
 
-const FAULT = "envoy.filters.http.fault";
-const RATE_LIMIT = "envoy.filters.http.local_ratelimit";
+const LIMITS: Words = { comes: "limits calls", changes: "limits calls otherwise", goes: "no longer limits calls" };
 
-/** `makes faults in calls to cart (cart/0)`, for rules whose fault came, went or became another. */
-export function faultChanges(callee: string, before: readonly Fields[], after: readonly Fields[]): string[] {
-  const [was, is] = [saying(FAULT, before), saying(FAULT, after)];
+/** `makes faults in calls to cart (cart/0)`, for rules whose fault or CORS policy came, went or became another. */
+export function callChanges(callee: string, before: readonly Fields[], after: readonly Fields[]): string[] {
+  const calls = `in calls to ${callee}`;
+  const faults: Words = {
+    comes: `makes faults ${calls}`,
+    changes: `makes other faults ${calls}`,
+    goes: `makes no more faults ${calls}`,
+  };
+  const cors: Words = {
+    comes: `lets pages of other origins read answers ${calls}`,
+    changes: `lets pages of other origins read answers otherwise ${calls}`,
+    goes: `no longer lets pages of other origins read answers ${calls}`,
+  };
+  const copies: Words = {
+    comes: `also sends copies ${calls}`,
+    changes: `sends other copies ${calls}`,
+    goes: `sends no more copies ${calls}`,
+  };
   return [
-    ...[...is].flatMap(([name, fault]) => {
-      if (was.get(name) === fault) return [];
-      const verb = was.has(name) ? "makes other faults" : "makes faults";
-      return [`${verb} in calls to ${callee} (${name})`];
-    }),
-    ...[...was.keys()].flatMap((name) =>
-      is.has(name) ? [] : [`makes no more faults in calls to ${callee} (${name})`],
-    ),
+    ...wordsOf(copies, copied(before), copied(after)),
+    ...changesOf(FAULT_FILTER, faults, before, after),
+    ...changesOf(CORS_FILTER, cors, before, after),
   ];
 }
 
-/** `limits calls (payment-service/refunds)`, as faults. */
+/** `limits calls (payment-service/refunds)`. */
 export function limitChanges(before: readonly Fields[], after: readonly Fields[]): string[] {
-  const [was, is] = [saying(RATE_LIMIT, before), saying(RATE_LIMIT, after)];
+  return changesOf(RATE_LIMIT_FILTER, LIMITS, before, after);
+}
+
+function changesOf(filter: string, words: Words, before: readonly Fields[], after: readonly Fields[]): string[] {
+  return wordsOf(words, saying(filter, before), saying(filter, after));
+}
+
+function wordsOf(words: Words, was: Map<string, string>, is: Map<string, string>): string[] {
   return [
-    ...[...is].flatMap(([name, limit]) => {
-      if (was.get(name) === limit) return [];
-      return [was.has(name) ? `limits calls otherwise (${name})` : `limits calls (${name})`];
-    }),
-    ...[...was.keys()].flatMap((name) => (is.has(name) ? [] : [`no longer limits calls (${name})`])),
+    ...[...is].flatMap(([name, said]) =>
+      was.get(name) === said ? [] : [`${was.has(name) ? words.changes : words.comes} (${name})`],
+    ),
+    ...[...was.keys()].flatMap((name) => (is.has(name) ? [] : [`${words.goes} (${name})`])),
   ];
 }
 
@@ -42,11 +61,21 @@ function saying(filter: string, routes: readonly Fields[]): Map<string, string> 
   return said;
 }
 
+/** Where routes send copies, by the name of the route. */
+function copied(routes: readonly Fields[]): Map<string, string> {
+  return new Map(
+    routes.flatMap((route): [string, string][] => {
+      const policies = (route["route"] as Fields | undefined)?.["request_mirror_policies"];
+      return policies === undefined ? [] : [[String(route["name"] ?? ""), JSON.stringify(policies)]];
+    }),
+  );
+}
+
 /** A listener without the filters that its routes speak about: they came or went with what the routes say. */
 export function withoutRouteFilters(listener: Fields): string {
   return JSON.stringify(listener, (key, value: unknown) =>
     key === "http_filters" && Array.isArray(value)
-      ? value.filter((each: Fields) => each["name"] !== FAULT && each["name"] !== RATE_LIMIT)
+      ? value.filter((each: Fields) => !ROUTE_FILTERS.has(String(each["name"])))
       : value,
   );
 }

@@ -44,6 +44,18 @@ test("says what a step of adoption changes", () => {
   );
 });
 
+test("says whose tokens are taken", () => {
+  const tokens = withObjects(demo, [
+    object("RequestAuthentication", "tokens", {
+      target: { service: "payment-service" },
+      jwtRules: [{ issuer: "https://issuer.test", jwks: '{"keys":[{"kty":"EC"}]}' }],
+    }),
+  ]);
+  const taken = "takes tokens of https://issuer.test by RequestAuthentication/production/tokens#0";
+  expect(between(demo, tokens, PAYMENT)).toEqual([taken]);
+  expect(between(tokens, demo, PAYMENT)).toEqual([`no longer ${taken}`]);
+});
+
 test("names what of a traffic policy changes", () => {
   const tuned = withObjects(demo, [
     object("TrafficPolicy", "cart", { service: { name: "cart" }, connectionPool: { maxRequests: 3 } }),
@@ -73,6 +85,52 @@ test("says where faults are made and when they end, and nothing of the filter th
   expect(between(calm, some, CHECKOUT)).toEqual(["makes faults in calls to inventory (inventory/0)"]);
   expect(between(some, more, CHECKOUT)).toEqual(["makes other faults in calls to inventory (inventory/0)"]);
   expect(between(more, calm, CHECKOUT)).toEqual(["makes no more faults in calls to inventory (inventory/0)"]);
+});
+
+test("says where copies are sent and when that ends", () => {
+  const routeWith = (...percents: number[]) =>
+    withObjects(demo, [
+      object("Route", "inventory", {
+        target: { kind: "Service", name: "inventory" },
+        rules: [
+          {
+            matches: [],
+            action: { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] },
+            ...(percents.length > 0
+              ? { mirrors: percents.map((percent) => ({ service: { name: "payment-service" }, percent })) }
+              : {}),
+          },
+        ],
+      }),
+    ]);
+  const [none, some, more] = [routeWith(), routeWith(1), routeWith(2)];
+  const calls = "in calls to inventory (inventory/0)";
+  expect(between(none, some, CHECKOUT)).toEqual([`also sends copies ${calls}`]);
+  expect(between(some, more, CHECKOUT)).toEqual([`sends other copies ${calls}`]);
+  expect(between(more, none, CHECKOUT)).toEqual([`sends no more copies ${calls}`]);
+});
+
+test("says which pages may read answers, and nothing of the filter that tells them", () => {
+  const routeWith = (...origins: string[]) =>
+    withObjects(demo, [
+      object("Route", "inventory", {
+        target: { kind: "Service", name: "inventory" },
+        rules: [
+          {
+            matches: [],
+            action: { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] },
+            ...(origins.length > 0
+              ? { cors: { allowOrigins: origins.map((value) => ({ type: "exact" as const, value })) } }
+              : {}),
+          },
+        ],
+      }),
+    ]);
+  const [none, one, any] = [routeWith(), routeWith("https://shop.example"), routeWith("*")];
+  const calls = "in calls to inventory (inventory/0)";
+  expect(between(none, one, CHECKOUT)).toEqual([`lets pages of other origins read answers ${calls}`]);
+  expect(between(one, any, CHECKOUT)).toEqual([`lets pages of other origins read answers otherwise ${calls}`]);
+  expect(between(any, none, CHECKOUT)).toEqual([`no longer lets pages of other origins read answers ${calls}`]);
 });
 
 test("says which calls are limited, at the callee only", () => {

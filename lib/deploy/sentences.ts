@@ -2,7 +2,7 @@
 // The rule: it reads the compiled resources, not the design, so it says what the proxy will really do.
 import { fromBinary, toJson } from "@bufbuild/protobuf";
 import { RESOURCE_KINDS, RESOURCE_SCHEMAS, registry, TYPE_URLS } from "@meshwright/proxy/contract";
-import { faultChanges, limitChanges, withoutRouteFilters } from "./filter-sentences";
+import { callChanges, limitChanges, withoutRouteFilters } from "./filter-sentences";
 
 /** An encoded resource, as the compiler and the control plane keep it. */
 export type ResourceBytes = { typeUrl: string; name: string; version: string; bytes: Uint8Array };
@@ -74,7 +74,7 @@ function rules(callee: string, before: Fields, after: Fields): string[] {
       sentences.push(`calls to ${callee} get the rule ${name}: ${splitText(route) ?? "answered here"}`);
   }
   for (const name of oldNames) if (!newNames.has(name)) sentences.push(`calls to ${callee} lose the rule ${name}`);
-  sentences.push(...faultChanges(callee, was, is));
+  sentences.push(...callChanges(callee, was, is));
   return sentences.length > 0 ? sentences : [`the rules for calls to ${callee} change`];
 }
 
@@ -145,6 +145,8 @@ function policiesOf(fieldsOfListener: Fields): Set<string> {
   for (const filter of list(list(fieldsOfListener["filter_chains"])[0]?.["filters"])) {
     for (const http of list(fields(filter["typed_config"])["http_filters"])) {
       const config = fields(http["typed_config"]);
+      for (const [name, provider] of Object.entries(fields(config["providers"])))
+        found.add(`takes tokens of ${String(fields(provider)["issuer"])} by ${name}`);
       const verb = FILTER_VERBS[String(http["name"])] ?? "applies";
       for (const [part, suffix] of [
         ["rules", ""],
@@ -163,6 +165,8 @@ function policiesOf(fieldsOfListener: Fields): Set<string> {
 const CLUSTER_WORDS: Record<string, string> = {
   transport_socket: "mutual TLS",
   circuit_breakers: "limits",
+  health_checks: "health checks",
+  ignore_health_on_host_removal: "health checks",
   outlier_detection: "ejection of failing instances",
   common_lb_config: "ejection of failing instances",
   lb_policy: "load balancing",

@@ -1,7 +1,17 @@
 // Which products there are, in words: what screens, API and commands list without loading a reader or a writer.
 // The rule: a dialect's kinds are the kinds that its readers know; a test holds the two together.
 
-export type DialectId = "kubernetes" | "istio" | "gateway-api" | "app-mesh" | "linkerd" | "kuma" | "compose";
+export type DialectId =
+  | "kubernetes"
+  | "istio"
+  | "gateway-api"
+  | "app-mesh"
+  | "linkerd"
+  | "consul"
+  | "kuma"
+  | "cilium"
+  | "envoy"
+  | "compose";
 
 export type DialectEntry = {
   id: DialectId;
@@ -11,6 +21,8 @@ export type DialectEntry = {
   kinds: readonly string[];
   /** Whether designs can be written for it. */
   hasExport: boolean;
+  /** The product is no more: what an export is then good for. */
+  retired?: string;
   /** Variants of the export; the first is the default. */
   channels?: readonly string[];
 };
@@ -21,7 +33,7 @@ export const CATALOGUE = {
     title: "Kubernetes",
     versions: ["v1", "apps/v1", "networking.k8s.io/v1"],
     kinds: ["Namespace", "ServiceAccount", "Service", "Deployment", "StatefulSet", "NetworkPolicy"],
-    hasExport: false,
+    hasExport: true,
   },
   istio: {
     id: "istio",
@@ -33,7 +45,16 @@ export const CATALOGUE = {
       "DestinationRule",
       "VirtualService",
       "PeerAuthentication",
+      "RequestAuthentication",
       "AuthorizationPolicy",
+      "Sidecar",
+      "WorkloadEntry",
+      "WorkloadGroup",
+      "EnvoyFilter",
+      "ProxyConfig",
+      "Telemetry",
+      "WasmPlugin",
+      "TrafficExtension",
     ],
     hasExport: true,
   },
@@ -81,7 +102,41 @@ export const CATALOGUE = {
     title: "AWS App Mesh (retired)",
     versions: ["JSON of its API, 2019-01-25; the service ended on 2026-09-30"],
     kinds: ["Mesh", "VirtualNode", "VirtualService", "VirtualRouter", "Route", "VirtualGateway", "GatewayRoute"],
-    hasExport: false,
+    hasExport: true,
+    retired: "AWS App Mesh ended on 2026-09-30: nothing takes these resources any more",
+  },
+  consul: {
+    id: "consul",
+    title: "Consul",
+    versions: ["1.22: consul.hashicorp.com/v1alpha1 of consul-k8s, and native config entries as JSON (Kind, Name)"],
+    kinds: [
+      "ServiceDefaults",
+      "ServiceRouter",
+      "ServiceSplitter",
+      "ServiceResolver",
+      "ServiceIntentions",
+      "ProxyDefaults",
+      "Mesh",
+      "IngressGateway",
+      "TerminatingGateway",
+      "ExportedServices",
+      "SamenessGroup",
+      "ControlPlaneRequestLimit",
+      "RateLimit",
+      "Registration",
+      "JWTProvider",
+      "PeeringAcceptor",
+      "PeeringDialer",
+      "GatewayClassConfig",
+      "GatewayPolicy",
+      "RouteRetryFilter",
+      "RouteTimeoutFilter",
+      "RouteAuthFilter",
+      "api-gateway",
+      "http-route",
+      "tcp-route",
+    ],
+    hasExport: true,
   },
   kuma: {
     id: "kuma",
@@ -118,6 +173,37 @@ export const CATALOGUE = {
     hasExport: true,
     channels: ["2.x", "3.x"],
   },
+  envoy: {
+    id: "envoy",
+    title: "Envoy static files",
+    versions: ["Envoy v3 API, 1.40: one bootstrap for each workload and gateway"],
+    // nothing comes in
+    kinds: [],
+    hasExport: true,
+    channels: ["hosts", "one-machine"],
+  },
+  cilium: {
+    id: "cilium",
+    title: "Cilium",
+    versions: ["1.20: cilium.io/v2, and routes of Gateway API"],
+    kinds: [
+      "CiliumNetworkPolicy",
+      "CiliumClusterwideNetworkPolicy",
+      "CiliumEnvoyConfig",
+      "CiliumClusterwideEnvoyConfig",
+      "CiliumLocalRedirectPolicy",
+      "CiliumEgressGatewayPolicy",
+      "CiliumCIDRGroup",
+      "CiliumLoadBalancerIPPool",
+      "CiliumL2AnnouncementPolicy",
+      "CiliumBGPClusterConfig",
+      "CiliumBGPPeerConfig",
+      "CiliumBGPAdvertisement",
+      "CiliumBGPNodeConfigOverride",
+      "CiliumBGPPeeringPolicy",
+    ],
+    hasExport: true,
+  },
   compose: {
     id: "compose",
     title: "Docker Compose",
@@ -128,6 +214,8 @@ export const CATALOGUE = {
 } as const satisfies Record<DialectId, DialectEntry>;
 
 export const dialectEntries: readonly DialectEntry[] = Object.values(CATALOGUE);
+/** Those that something is read of. */
+export const importEntries = dialectEntries.filter(({ kinds }) => kinds.length > 0);
 
 /** `auto` takes every resource for what it says it is: apiVersion and kind are enough. */
 export const AUTO = "auto";
@@ -139,10 +227,22 @@ export const IMPORT_CHOICES = [
   "gateway-api",
   "app-mesh",
   "linkerd",
+  "consul",
   "kuma",
+  "cilium",
   "compose",
 ] as const satisfies readonly ImportChoice[];
 
 export type ExportId = { [K in DialectId]: (typeof CATALOGUE)[K]["hasExport"] extends true ? K : never }[DialectId];
-export const EXPORT_IDS = ["istio", "gateway-api", "linkerd", "kuma"] as const satisfies readonly ExportId[];
-export const CHANNELS = ["standard", "experimental", "2.x", "3.x"] as const;
+export const EXPORT_IDS = [
+  "istio",
+  "gateway-api",
+  "linkerd",
+  "consul",
+  "kuma",
+  "cilium",
+  "kubernetes",
+  "envoy",
+  "app-mesh",
+] as const satisfies readonly ExportId[];
+export const CHANNELS = ["standard", "experimental", "2.x", "3.x", "hosts", "one-machine"] as const;

@@ -3,7 +3,10 @@
 import type { MeshDocument } from "@/lib/mesh";
 import { appMesh } from "./app-mesh";
 import { AUTO, type DialectId, type ExportId, type ImportChoice } from "./catalogue";
+import { cilium } from "./cilium";
 import { compose } from "./compose";
+import { consul } from "./consul";
+import { envoy } from "./envoy";
 import { gatewayApi } from "./gateway-api";
 import { istio } from "./istio";
 import { kubernetes } from "./kubernetes";
@@ -12,11 +15,24 @@ import { linkerd } from "./linkerd";
 import type { Dialect, DialectExport, ExportOptions } from "./shared/dialect";
 import { type ImportResult, importWith } from "./shared/import";
 import type { SourceText } from "./shared/reader";
+import { withoutConditions } from "./shared/without-conditions";
+import { withoutTokens } from "./shared/without-tokens";
+import { withoutTracing } from "./shared/without-tracing";
 
-export { AUTO, type DialectId, dialectEntries, EXPORT_IDS, IMPORT_CHOICES, type ImportChoice } from "./catalogue";
+export {
+  AUTO,
+  type DialectId,
+  dialectEntries,
+  EXPORT_IDS,
+  IMPORT_CHOICES,
+  type ImportChoice,
+  importEntries,
+} from "./catalogue";
 export { buildBundle } from "./shared/bundle";
 export { lossesOf } from "./shared/dialect";
 export type { ImportResult } from "./shared/import";
+export { migrationOf } from "./shared/migration";
+export { type Choices, choiceOf, decidedOf, GROUPS, migrationFiles, OPTIONS } from "./shared/migration-words";
 
 const DIALECTS: Record<DialectId, Dialect> = {
   kubernetes,
@@ -24,9 +40,15 @@ const DIALECTS: Record<DialectId, Dialect> = {
   "gateway-api": gatewayApi,
   "app-mesh": appMesh,
   linkerd,
+  consul,
   kuma,
+  cilium,
+  envoy,
   compose,
 };
+
+/** They have words for tokens, addresses, exceptions and tracing; the others get a design without them, told loss by loss. */
+const HAS_ALL_CONDITIONS: ReadonlySet<DialectId> = new Set(["istio", "envoy"]);
 
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];
 
@@ -46,5 +68,12 @@ export function importDocuments(
 export function exportDocument(id: ExportId, document: MeshDocument, options: ExportOptions = {}): DialectExport {
   const write = DIALECTS[id].exportDocument;
   if (!write) throw new Error(`${DIALECTS[id].title} has no export`);
-  return write(document, options);
+  if (HAS_ALL_CONDITIONS.has(id)) return write(document, options);
+  const { title } = DIALECTS[id];
+  const bare = withoutTokens(document, title);
+  const plain = withoutConditions(bare.document, title);
+  const untraced = withoutTracing(plain.document, title);
+  const losses = [...bare.losses, ...plain.losses, ...untraced.losses];
+  const made = write(untraced.document, options);
+  return losses.length > 0 ? { ...made, report: [...losses, ...made.report] } : made;
 }

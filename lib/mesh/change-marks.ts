@@ -57,6 +57,7 @@ export function drawnAt(object: MeshObject): ObjectKey | null {
     case "Egress":
       return refKey(object.spec.to, object);
     case "MutualTls":
+    case "RequestAuthentication":
     case "AuthorizationPolicy": {
       const { target } = object.spec;
       return target?.service ? serviceIn(target.namespace, target.service) : null;

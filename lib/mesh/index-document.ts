@@ -1,7 +1,8 @@
 // Look-ups over a document: by key, by kind, and the relations that analyzers, compiler and canvas ask for again and again.
 // The rule: who has a MeshIndex only asks. `buildIndex` is a snapshot; a live index is kept by its owner, who says what changed.
 
-import { type Asked, createTables, isOfKind, type Lookup, MESH_WIDE, type Tables } from "./index-tables";
+import { Notes, type Question, type Reader } from "./index-questions";
+import { createTables, isOfKind, MESH_WIDE, type Relation, type Relations, type Tables } from "./index-tables";
 import { keyOf, objectKey, parseKey } from "./refs";
 import { KINDS } from "./schema/document";
 import type {
@@ -16,6 +17,7 @@ import type {
   ObjectKey,
   ObjectOf,
   RateLimit,
+  RequestAuthentication,
   Route,
   Subset,
   TrafficPolicy,
@@ -42,6 +44,8 @@ export type MeshIndex = {
   egressesTo(external: ObjectKey): readonly Egress[];
   /** Those of the service itself, then of its namespace, then of the whole mesh. */
   authorizationsOn(service: ObjectKey): readonly AuthorizationPolicy[];
+  /** In the same order. */
+  authenticationsOn(service: ObjectKey): readonly RequestAuthentication[];
   /** The most particular first. */
   mutualTlsOn(service: ObjectKey): readonly MutualTls[];
   /** Trust boundaries that the service is in, by itself or with its namespace. */
@@ -50,72 +54,85 @@ export type MeshIndex = {
   referrersOf(key: ObjectKey): readonly ObjectKey[];
   /** Namespaces that are declared or in use, sorted. */
   readonly namespaces: readonly string[];
+  hasNamespace(name: string): boolean;
 };
 
 export function buildIndex(document: MeshDocument): MeshIndex {
-  const tables = createTables("written");
+  const tables = createTables("written", () => undefined);
   for (const object of document.objects) tables.put(object);
-  return indexOver(tables, () => document, nothing);
+  return indexOver(tables, () => document);
 }
 
-type Read = (asked: Asked, key: string) => void;
-const nothing = () => undefined;
-
 /** An index that is changed object by object. Its lists are in the order of object keys, whatever happened before. */
-export type LiveIndex = MeshIndex & {
-  /** The look-ups that answer differently now. */
-  change(put: readonly MeshObject[], remove: readonly ObjectKey[]): Set<Lookup>;
-  /** The same index, telling `read` which look-ups it answers. */
-  reading(read: Read): MeshIndex;
+export type LiveIndex = {
+  /** Those whose notes hold a question that is answered differently now. */
+  change(put: readonly MeshObject[], remove: readonly ObjectKey[]): Set<Reader>;
+  notes: Notes;
+  /**
+   * What is asked of it is noted: each question, or only the kind of objects that it is about, for who looks at so much of the mesh
+   * that asking again costs less than noting. Each call gives another value.
+   */
+  asking(noted: "each question" | "kinds" | "nothing"): MeshIndex;
 };
 
 export function createLiveIndex(): LiveIndex {
-  const tables = createTables("by key");
+  let again = new Set<Reader>();
+  const tables = createTables("by key", ({ readers }) => {
+    for (const reader of readers) again.add(reader);
+  });
   let document: MeshDocument | undefined;
   const now = () => {
-    document ??= { objects: KINDS.flatMap((kind): readonly MeshObject[] => tables.all(kind)) };
+    document ??= { objects: KINDS.flatMap((kind): readonly MeshObject[] => tables.ofKind(kind).get()) };
     return document;
   };
-  const index = indexOver(tables, now, nothing);
-  return Object.assign(index, {
-    change(put: readonly MeshObject[], remove: readonly ObjectKey[]) {
+  const notes = new Notes();
+  const note = {
+    nothing: undefined,
+    "each question": (question: Question) => notes.add(question),
+    kinds: (question: Question) => notes.add(question.wider ?? question),
+  };
+  return {
+    change(put, remove) {
       document = undefined;
-      const touched = new Set<Lookup>();
-      for (const key of remove) for (const each of tables.take(key)) touched.add(each);
-      for (const object of inOrder(put)) for (const each of tables.put(object)) touched.add(each);
-      return touched;
+      again = new Set();
+      for (const key of remove) tables.take(key);
+      for (const object of put) tables.put(object);
+      return again;
     },
-    reading: (read: Read) => indexOver(tables, now, read),
-  });
+    notes,
+    asking: (noted) => indexOver(tables, now, note[noted]),
+  };
 }
 
-function inOrder(objects: readonly MeshObject[]): MeshObject[] {
-  const keyed = objects.map((object) => ({ key: objectKey(object), object }));
-  return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map((each) => each.object);
-}
-
-function indexOver(tables: Tables, document: () => MeshDocument, read: Read): MeshIndex {
-  const { related } = tables;
-  const ask: typeof related = (relation, key) => {
-    read(relation, key);
-    return related(relation, key);
+function indexOver(tables: Tables, document: () => MeshDocument, note?: (question: Question) => void): MeshIndex {
+  const { lists } = tables;
+  const ask = <R extends Relation>(relation: R, key: string): readonly Relations[R][] => {
+    if (!note) return lists[relation].get(key);
+    const question = lists[relation].question(key);
+    note(question);
+    return question.get();
   };
   const get = (key: ObjectKey) => {
-    read("object", key);
-    return tables.byKey.get(key);
+    if (!note) return tables.get(key);
+    const question = tables.objectQuestion(key);
+    note(question);
+    return question.object;
   };
   const all = <K extends Kind>(kind: K) => {
-    read("kind", kind);
-    return tables.all(kind);
+    const question = tables.ofKind(kind);
+    note?.(question);
+    return question.get();
   };
-  const scopes = (service: ObjectKey) => [
-    service,
-    keyOf("Namespace", undefined, parseKey(service)?.namespace ?? ""),
-    MESH_WIDE,
-  ];
+  /** Of the service itself, then of its namespace, then of the whole mesh. */
+  const inScope = <R extends Relation>(relation: R, service: ObjectKey): readonly Relations[R][] => {
+    const own = ask(relation, service);
+    const ofNamespace = ask(relation, keyOf("Namespace", undefined, parseKey(service)?.namespace ?? ""));
+    const ofMesh = ask(relation, MESH_WIDE);
+    return ofNamespace.length + ofMesh.length === 0 ? own : [...own, ...ofNamespace, ...ofMesh];
+  };
   return {
     get document() {
-      read("document", "");
+      note?.(tables.document);
       return document();
     },
     get mesh() {
@@ -136,13 +153,25 @@ function indexOver(tables: Tables, document: () => MeshDocument, read: Read): Me
     dependenciesFrom: (caller) => ask("dependenciesFrom", caller),
     dependenciesTo: (callee) => ask("dependenciesTo", callee),
     egressesTo: (external) => ask("egresses", external),
-    authorizationsOn: (service) => scopes(service).flatMap((scope) => ask("authorizations", scope)),
-    mutualTlsOn: (service) => scopes(service).flatMap((scope) => ask("mutualTls", scope)),
-    boundariesOf: (service) => [...new Set(scopes(service).flatMap((scope) => ask("boundaries", scope)))],
-    referrersOf: (key) => ask("referrers", key).map(objectKey),
+    authorizationsOn: (service) => inScope("authorizations", service),
+    authenticationsOn: (service) => inScope("authentications", service),
+    mutualTlsOn: (service) => inScope("mutualTls", service),
+    boundariesOf: (service) => {
+      const found = inScope("boundaries", service);
+      return found.length < 2 ? found : [...new Set(found)];
+    },
+    referrersOf: (key) => {
+      tables.keepReferrers();
+      return ask("referrers", key).map(objectKey);
+    },
     get namespaces() {
-      read("namespaces", "");
+      note?.(tables.allNamespaces);
       return tables.namespaces();
+    },
+    hasNamespace: (name) => {
+      const question = tables.namespaceQuestion(name);
+      note?.(question);
+      return question.objects > 0;
     },
   };
 }

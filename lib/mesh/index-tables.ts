@@ -1,33 +1,14 @@
 // The tables behind an index: objects by key and kind, and the relations between them, kept one object at a time.
-// The rule: putting or taking an object names every look-up whose answer it changes (a `Lookup`), so that who keeps answers knows which are old.
-import { referencesOf } from "./references";
-import { keyOf, objectKey, refKey, serviceRefKey } from "./refs";
+// The rule: putting or taking an object tells every question whose answer it changes, so that who keeps answers knows which are old.
+import { ListQuestion, Lists, type Order } from "./index-lists";
+import { Question } from "./index-questions";
+import { type Reference, referencesOf } from "./references";
+import { keyOf, objectKey, parseKey, serviceRefKey } from "./refs";
+import { KINDS } from "./schema/document";
 import type { Kind, MeshObject, ObjectKey, ObjectOf, PolicyTarget } from "./types";
 
-/** The name of one question to an index: a relation and what it is asked of. */
-export type Lookup = string;
-/** What a look-up asks: a relation; one object; all of a kind; the namespaces; or the whole document. */
-export type Asked = Relation | "object" | "kind" | "namespaces" | "document";
-export const lookup = (asked: Asked, key: string): Lookup => `${asked} ${key}`;
-
-/** The kind of objects that answer; undefined when they may be of any kind. */
-export const KIND_OF: { [R in Relation]: Kind | undefined } = {
-  workloads: "Workload",
-  subsets: "Subset",
-  routes: "Route",
-  trafficPolicies: "TrafficPolicy",
-  rateLimits: "RateLimit",
-  dependenciesFrom: "Dependency",
-  dependenciesTo: "Dependency",
-  egresses: "Egress",
-  authorizations: "AuthorizationPolicy",
-  mutualTls: "MutualTls",
-  boundaries: "TrustBoundary",
-  referrers: undefined,
-};
-
-type Relation = keyof Relations;
-type Relations = {
+/** What is asked of a key, with what it is answered by. */
+export type Relations = {
   workloads: ObjectOf<"Workload">;
   subsets: ObjectOf<"Subset">;
   routes: ObjectOf<"Route">;
@@ -37,160 +18,153 @@ type Relations = {
   dependenciesTo: ObjectOf<"Dependency">;
   egresses: ObjectOf<"Egress">;
   authorizations: ObjectOf<"AuthorizationPolicy">;
+  authentications: ObjectOf<"RequestAuthentication">;
   mutualTls: ObjectOf<"MutualTls">;
   boundaries: ObjectOf<"TrustBoundary">;
   referrers: MeshObject;
 };
+export type Relation = keyof Relations;
 
-type Order = "written" | "by key";
-
-/** Lists by key. In the order in which they were added, or by object key, which does not depend on the past. */
-class Lists<V extends MeshObject> {
-  private readonly map = new Map<string, V[]>();
-  /** Lists that somebody may hold: they are not changed any more, so that a list is a name for what was in it. */
-  private readonly given = new Set<string>();
-  constructor(private readonly order: Order) {}
-  private own(key: string): V[] | undefined {
-    const list = this.map.get(key);
-    if (!list || !this.given.delete(key)) return list;
-    const copy = [...list];
-    this.map.set(key, copy);
-    return copy;
-  }
-  add(key: string, value: V): void {
-    const list = this.own(key);
-    if (!list) this.map.set(key, [value]);
-    else if (this.order === "written") list.push(value);
-    else list.splice(placeOf(list, objectKey(value)), 0, value);
-  }
-  remove(key: string, value: V): void {
-    const list = this.own(key);
-    const at = list?.indexOf(value) ?? -1;
-    if (!list || at < 0) return;
-    if (list.length === 1) this.map.delete(key);
-    else list.splice(at, 1);
-  }
-  get(key: string): readonly V[] {
-    const list = this.map.get(key);
-    if (list) this.given.add(key);
-    return list ?? [];
-  }
+/** Which object has this key? */
+class ObjectQuestion extends Question {
+  object: MeshObject | undefined;
 }
 
-function placeOf(list: readonly MeshObject[], key: ObjectKey): number {
-  let low = 0;
-  let high = list.length;
-  // what comes in order goes to the end at once
-  const last = list.at(-1);
-  if (last && objectKey(last) < key) return high;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const object = list[middle];
-    if (object && objectKey(object) < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** Is there this namespace? */
+class NamespaceQuestion extends Question {
+  objects = 0;
 }
 
 export type Tables = ReturnType<typeof createTables>;
 
-export function createTables(order: Order) {
-  const byKey = new Map<ObjectKey, MeshObject>();
-  const byKind = emptyKinds(order);
-  const inNamespace = new Map<string, number>();
-  let namespaces: readonly string[] | undefined;
+/** `changed` is told the questions whose answer is another one now. */
+export function createTables(order: Order, changed: (question: Question) => void) {
+  const byKey = new Map<ObjectKey, ObjectQuestion>();
+  const document = new Question();
+  const kinds = emptyKinds(order);
+  const namespaces = new Map<string, NamespaceQuestion>();
+  const allNamespaces = new Question();
+  let namespaceNames: readonly string[] | undefined;
+  let areReferrersKept = false;
+  const of = <K extends Kind>(kind: K) => new Lists<ObjectOf<K>>(order, kinds[kind]);
   const relations: { [R in Relation]: Lists<Relations[R]> } = {
-    workloads: new Lists(order),
-    subsets: new Lists(order),
-    routes: new Lists(order),
-    trafficPolicies: new Lists(order),
-    rateLimits: new Lists(order),
-    dependenciesFrom: new Lists(order),
-    dependenciesTo: new Lists(order),
-    egresses: new Lists(order),
-    authorizations: new Lists(order),
-    mutualTls: new Lists(order),
-    boundaries: new Lists(order),
-    referrers: new Lists(order),
+    workloads: of("Workload"),
+    subsets: of("Subset"),
+    routes: of("Route"),
+    trafficPolicies: of("TrafficPolicy"),
+    rateLimits: of("RateLimit"),
+    dependenciesFrom: of("Dependency"),
+    dependenciesTo: of("Dependency"),
+    egresses: of("Egress"),
+    authorizations: of("AuthorizationPolicy"),
+    authentications: of("RequestAuthentication"),
+    mutualTls: of("MutualTls"),
+    boundaries: of("TrustBoundary"),
+    referrers: new Lists(order, document),
   };
 
-  function change(object: MeshObject, how: "add" | "remove"): Lookup[] {
-    const key = objectKey(object);
-    const touched = [lookup("document", ""), lookup("object", key), lookup("kind", object.kind)];
-    const relate = <R extends Relation>(relation: R, to: ObjectKey, value: Relations[R]) => {
-      relations[relation][how](to, value);
-      touched.push(lookup(relation, to));
-    };
-    for (const target of new Set(referencesOf(object).map((reference) => reference.key))) {
-      relate("referrers", target, object);
+  function change(object: MeshObject, how: "add" | "remove"): void {
+    changed(document);
+    changed(ofKind(kinds, object, how));
+    const relate: Relate = (relation, to, value) => changed(relations[relation][how](to, value));
+    const references = referencesOf(object);
+    if (areReferrersKept) relateReferrer(object, references, relate);
+    relateByKind(object, references, relate);
+    const namespace = namespaceOf(object);
+    if (namespace !== undefined) count(namespace, how === "add" ? 1 : -1);
+  }
+
+  function namespaceQuestion(name: string): NamespaceQuestion {
+    let question = namespaces.get(name);
+    if (!question) {
+      question = new NamespaceQuestion(allNamespaces);
+      namespaces.set(name, question);
     }
-    relateByKind(object, relate);
-    if (count(object, how === "add" ? 1 : -1)) touched.push(lookup("namespaces", ""));
-    return touched;
+    return question;
   }
 
   /** Did a namespace come or go? */
-  function count(object: MeshObject, by: 1 | -1): boolean {
-    const name = namespaceOf(object);
-    if (name === undefined) return false;
-    const before = inNamespace.get(name) ?? 0;
-    if (before + by === 0) inNamespace.delete(name);
-    else inNamespace.set(name, before + by);
-    const isNews = before === 0 || before + by === 0;
-    if (isNews) namespaces = undefined;
-    return isNews;
+  function count(name: string, by: 1 | -1): void {
+    const question = namespaceQuestion(name);
+    const before = question.objects;
+    question.objects += by;
+    if (before > 0 && question.objects > 0) return;
+    namespaceNames = undefined;
+    changed(question);
+    changed(allNamespaces);
+  }
+
+  function objectQuestion(key: ObjectKey, known?: Kind): ObjectQuestion {
+    let question = byKey.get(key);
+    if (!question) {
+      const kind = known ?? kindOf(key);
+      question = new ObjectQuestion(kind ? kinds[kind] : document);
+      byKey.set(key, question);
+    }
+    return question;
   }
 
   return {
-    byKey,
+    /** Few ask who names an object, so it is known only from the first time on. */
+    keepReferrers(): void {
+      if (areReferrersKept) return;
+      areReferrersKept = true;
+      for (const { object } of byKey.values()) {
+        if (object)
+          relateReferrer(object, referencesOf(object), (relation, to, value) => relations[relation].add(to, value));
+      }
+    },
+    /** The question that any change answers differently. */
+    document,
+    allNamespaces,
+    objectQuestion,
+    get: (key: ObjectKey) => byKey.get(key)?.object,
+    lists: relations,
+    ofKind: <K extends Kind>(kind: K): ListQuestion<ObjectOf<K>> => kinds[kind],
+    namespaceQuestion,
     /** Sorted. */
     namespaces() {
-      namespaces ??= [...inNamespace.keys()].sort();
-      return namespaces;
+      namespaceNames ??= [...namespaces].flatMap(([name, { objects }]) => (objects > 0 ? [name] : [])).sort();
+      return namespaceNames;
     },
-    all<K extends Kind>(kind: K): readonly ObjectOf<K>[] {
-      const list: Lists<ObjectOf<K>> = byKind[kind];
-      return list.get(kind);
+    put(object: MeshObject): void {
+      const question = objectQuestion(objectKey(object), object.kind);
+      if (question.object) change(question.object, "remove");
+      question.object = object;
+      changed(question);
+      change(object, "add");
     },
-    related: <R extends Relation>(relation: R, key: string): readonly Relations[R][] => relations[relation].get(key),
-    /** The look-ups that answer differently now. */
-    put(object: MeshObject): Lookup[] {
-      const key = objectKey(object);
-      const before = byKey.get(key);
-      const touched = before ? this.take(key) : [];
-      byKey.set(key, object);
-      ofKind(byKind, object, "add");
-      return [...touched, ...change(object, "add")];
-    },
-    take(key: ObjectKey): Lookup[] {
-      const object = byKey.get(key);
-      if (!object) return [];
-      byKey.delete(key);
-      ofKind(byKind, object, "remove");
-      return change(object, "remove");
+    take(key: ObjectKey): void {
+      const question = byKey.get(key);
+      if (!question?.object) return;
+      change(question.object, "remove");
+      question.object = undefined;
+      changed(question);
+      if (question.readers.length === 0) byKey.delete(key);
     },
   };
 }
 
-type Kinds = { [K in Kind]: Lists<ObjectOf<K>> };
+type Kinds = { [K in Kind]: ListQuestion<ObjectOf<K>> };
 
 function emptyKinds(order: Order): Kinds {
   return {
-    Mesh: new Lists(order),
-    Namespace: new Lists(order),
-    TrustBoundary: new Lists(order),
-    Gateway: new Lists(order),
-    Service: new Lists(order),
-    Workload: new Lists(order),
-    ExternalService: new Lists(order),
-    Dependency: new Lists(order),
-    Subset: new Lists(order),
-    Route: new Lists(order),
-    TrafficPolicy: new Lists(order),
-    RateLimit: new Lists(order),
-    MutualTls: new Lists(order),
-    AuthorizationPolicy: new Lists(order),
-    Egress: new Lists(order),
+    Mesh: new ListQuestion(order),
+    Namespace: new ListQuestion(order),
+    TrustBoundary: new ListQuestion(order),
+    Gateway: new ListQuestion(order),
+    Service: new ListQuestion(order),
+    Workload: new ListQuestion(order),
+    ExternalService: new ListQuestion(order),
+    Dependency: new ListQuestion(order),
+    Subset: new ListQuestion(order),
+    Route: new ListQuestion(order),
+    TrafficPolicy: new ListQuestion(order),
+    RateLimit: new ListQuestion(order),
+    MutualTls: new ListQuestion(order),
+    RequestAuthentication: new ListQuestion(order),
+    AuthorizationPolicy: new ListQuestion(order),
+    Egress: new ListQuestion(order),
   };
 }
 
@@ -199,11 +173,12 @@ export function isOfKind<K extends Kind>(kind: K, object: MeshObject): object is
   return object.kind === kind;
 }
 
-function ofKind(kinds: Kinds, object: MeshObject, how: "add" | "remove"): void {
+function ofKind(kinds: Kinds, object: MeshObject, how: "add" | "remove"): Question {
   const place = <K extends Kind>(kind: K) => {
-    if (isOfKind(kind, object)) kinds[kind][how](kind, object);
+    if (isOfKind(kind, object)) kinds[kind][how](object);
+    return kinds[kind];
   };
-  place(object.kind);
+  return place(object.kind);
 }
 
 function namespaceOf(object: MeshObject): string | undefined {
@@ -212,32 +187,45 @@ function namespaceOf(object: MeshObject): string | undefined {
 
 type Relate = <R extends Relation>(relation: R, to: ObjectKey, value: Relations[R]) => void;
 
-function relateByKind(object: MeshObject, relate: Relate): void {
+function kindOf(key: ObjectKey): Kind | undefined {
+  const named = parseKey(key)?.kind;
+  return KINDS.find((kind) => kind === named);
+}
+
+function relateReferrer(object: MeshObject, references: readonly Reference[], relate: Relate): void {
+  for (const key of new Set(references.map((reference) => reference.key))) relate("referrers", key, object);
+}
+
+/** What an object is about is what it names first; only a policy's target may be no object at all. */
+function relateByKind(object: MeshObject, [first, second]: readonly Reference[], relate: Relate): void {
   switch (object.kind) {
     case "Workload":
-      relate("workloads", serviceRefKey({ name: object.spec.service }, object), object);
+      if (first) relate("workloads", first.key, object);
       break;
     case "Subset":
-      relate("subsets", serviceRefKey(object.spec.service, object), object);
+      if (first) relate("subsets", first.key, object);
       break;
     case "Route":
-      relate("routes", refKey(object.spec.target, object), object);
+      if (first) relate("routes", first.key, object);
       break;
     case "TrafficPolicy":
-      relate("trafficPolicies", serviceRefKey(object.spec.service, object), object);
+      if (first) relate("trafficPolicies", first.key, object);
       break;
     case "RateLimit":
-      relate("rateLimits", serviceRefKey(object.spec.service, object), object);
+      if (first) relate("rateLimits", first.key, object);
       break;
     case "Dependency":
-      relate("dependenciesFrom", refKey(object.spec.from, object), object);
-      relate("dependenciesTo", refKey(object.spec.to, object), object);
+      if (first) relate("dependenciesFrom", first.key, object);
+      if (second) relate("dependenciesTo", second.key, object);
       break;
     case "Egress":
-      relate("egresses", refKey(object.spec.to, object), object);
+      if (first) relate("egresses", first.key, object);
       break;
     case "AuthorizationPolicy":
       relate("authorizations", targetKey(object.spec.target, object), object);
+      break;
+    case "RequestAuthentication":
+      relate("authentications", targetKey(object.spec.target, object), object);
       break;
     case "MutualTls":
       relate("mutualTls", targetKey(object.spec.target ?? {}, object), object);
@@ -255,7 +243,7 @@ function relateByKind(object: MeshObject, relate: Relate): void {
 }
 
 /** What a policy's target means: a service, a namespace, or the mesh. */
-function targetKey(target: PolicyTarget, holder: MeshObject): ObjectKey {
+export function targetKey(target: PolicyTarget, holder: MeshObject): ObjectKey {
   if (target.service) return keyOf("Service", target.namespace ?? holder.metadata.namespace, target.service);
   return target.namespace ? keyOf("Namespace", undefined, target.namespace) : keyOf("Mesh", undefined, "");
 }

@@ -9,11 +9,24 @@ export { diffDocuments, type SemanticChange } from "./diff/diff";
 export { canonicalJson, digestOf } from "./digest/digest";
 export { sha256Hex } from "./digest/sha256";
 export { buildIndex, createLiveIndex, type LiveIndex, type MeshIndex } from "./index-document";
-export { type Asked, isOfKind, KIND_OF, type Lookup, lookup } from "./index-tables";
-export { parsePath, pathText, referencesOf, subsetUsesOf, valueAt, withValueAt } from "./references";
+export { Reader } from "./index-questions";
+export { isOfKind, MESH_WIDE, targetKey } from "./index-tables";
+export { changeBetween, type ObjectChange, withKnownObjects } from "./known-objects";
+export { type MergeConflict, mergeDocuments } from "./merge/merge-documents";
+export {
+  parsePath,
+  pathText,
+  type RouteEnd,
+  referencesOf,
+  routeEndsOf,
+  subsetUsesOf,
+  valueAt,
+  withValueAt,
+} from "./references";
 export * from "./refs";
 export { demoMesh, demoPositions } from "./samples/demo";
 export { emptyMesh } from "./samples/empty";
+export { addressBlock, CONDITION_SUBJECTS, METADATA_NAME } from "./schema/conditions";
 export {
   API_VERSION,
   KINDS,
@@ -23,10 +36,11 @@ export {
   position,
   positions,
 } from "./schema/document";
+export { CHECK_METHODS, HEALTH_CHECK_DEFAULTS, healthCheckAnswers } from "./schema/health-check";
 export { MAX_OBJECTS, ref as objectRef, serviceRef } from "./schema/primitives";
 export { RETRY_CONDITIONS } from "./schema/traffic";
 export type * from "./types";
-export { claimsOf } from "./validate/twins";
+export { claimsOf, mayClaimTheSame } from "./validate/twins";
 export { validateDocument, violationsOfObject } from "./validate/validate";
 export { type ParsedDocument, parseDocument, parseObject } from "./violations";
 export { type FromYaml, fromYaml, fromYamlFiles } from "./yaml/from-yaml";

@@ -1,30 +1,33 @@
 // Which object names which others, and where. Index, validation, rename, cascade and merge all read references from here.
 // The rule: a new field that names another object is added here and nowhere else.
 import { keyOf, refKey, serviceRefKey } from "./refs";
-import type { MeshObject, ObjectKey, Path, PolicyTarget, Ref, ServiceRef } from "./types";
+import { labelName } from "./schema/primitives";
+import type { Destination, MeshObject, ObjectKey, Path, PolicyTarget, Ref, Route, ServiceRef } from "./types";
 
-/** One mention of another object. `namePath` leads to the string that holds its name. */
-export type Reference = { key: ObjectKey; namePath: Path };
+/** One mention of another object: what stands at `path` names it in its field `field`. */
+export type Reference = {
+  key: ObjectKey;
+  /** As written; absent: that of the object that holds the mention. */
+  namespace: string | undefined;
+  path: Path;
+  field: "name" | "service";
+};
 /** A mention of a namespace alone; it needs no Namespace object, so it is told apart. */
 export type NamespaceMention = { namespace: string; path: Path };
 /** A mention of a subset of a service by the subset's short name. */
 export type SubsetUse = { service: ObjectKey; subset: string; path: Path };
 
+/** Leads to the string that holds the name. */
+export const namePath = ({ path, field }: Reference): Path => [...path, field];
+
 const NONE: Path = [];
 
 export function referencesOf(object: MeshObject): Reference[] {
   const found: Reference[] = [];
-  const at = (path: Path, ref: Ref | undefined) => {
-    if (ref) found.push({ key: refKey(ref, object), namePath: [...path, "name"] });
-  };
-  const service = (path: Path, ref: ServiceRef | undefined) => {
-    if (ref) found.push({ key: serviceRefKey(ref, object), namePath: [...path, "name"] });
-  };
-  const target = (path: Path, policyTarget: PolicyTarget | undefined) => {
-    if (!policyTarget?.service) return;
-    const key = serviceRefKey({ namespace: policyTarget.namespace, name: policyTarget.service }, object);
-    found.push({ key, namePath: [...path, "service"] });
-  };
+  const at = (path: Path, ref: Ref) =>
+    found.push({ key: refKey(ref, object), namespace: ref.namespace, path, field: "name" });
+  const service = (path: Path, ref: ServiceRef) =>
+    found.push({ key: serviceRefKey(ref, object), namespace: ref.namespace, path, field: "name" });
 
   switch (object.kind) {
     case "TrustBoundary":
@@ -32,12 +35,11 @@ export function referencesOf(object: MeshObject): Reference[] {
         if ("service" in member) service(["spec", "members", i, "service"], member.service);
       });
       break;
-    case "Workload":
-      found.push({
-        key: keyOf("Service", object.metadata.namespace, object.spec.service),
-        namePath: ["spec", "service"],
-      });
+    case "Workload": {
+      const key = keyOf("Service", object.metadata.namespace, object.spec.service);
+      found.push({ key, namespace: undefined, path: ["spec"], field: "service" });
       break;
+    }
     case "Dependency":
       at(["spec", "from"], object.spec.from);
       at(["spec", "to"], object.spec.to);
@@ -49,18 +51,14 @@ export function referencesOf(object: MeshObject): Reference[] {
       break;
     case "Route":
       at(["spec", "target"], object.spec.target);
-      object.spec.rules.forEach((rule, r) => {
-        if (rule.action.type !== "forward") return;
-        rule.action.destinations.forEach((destination, d) => {
-          service(["spec", "rules", r, "action", "destinations", d, "service"], destination.service);
-        });
-      });
+      for (const end of routeEndsOf(object)) service([...end.path, "service"], end.service);
       break;
     case "MutualTls":
-      target(["spec", "target"], object.spec.target);
+    case "RequestAuthentication":
+      found.push(...referencesOfTarget(object.spec.target, object));
       break;
     case "AuthorizationPolicy":
-      target(["spec", "target"], object.spec.target);
+      found.push(...referencesOfTarget(object.spec.target, object));
       object.spec.rules.forEach((rule, r) => {
         rule.from?.forEach((from, f) => {
           from.services?.forEach((ref, s) => {
@@ -81,46 +79,57 @@ export function referencesOf(object: MeshObject): Reference[] {
   return found;
 }
 
+function referencesOfTarget(target: PolicyTarget | undefined, holder: MeshObject): Reference[] {
+  if (!target?.service) return [];
+  const { namespace } = target;
+  const key = serviceRefKey({ namespace, name: target.service }, holder);
+  return [{ key, namespace, path: ["spec", "target"], field: "service" }];
+}
+
 export function subsetUsesOf(object: MeshObject): SubsetUse[] {
   if (object.kind === "TrafficPolicy" && object.spec.subset) {
     const service = serviceRefKey(object.spec.service, object);
     return [{ service, subset: object.spec.subset, path: ["spec", "subset"] }];
   }
   if (object.kind !== "Route") return [];
-  return object.spec.rules.flatMap((rule, r) =>
-    rule.action.type !== "forward"
-      ? []
-      : rule.action.destinations.flatMap((destination, d) =>
-          destination.subset === undefined
-            ? []
-            : [
-                {
-                  service: serviceRefKey(destination.service, object),
-                  subset: destination.subset,
-                  path: ["spec", "rules", r, "action", "destinations", d, "subset"],
-                },
-              ],
-        ),
+  return routeEndsOf(object).flatMap(({ service, subset, path }) =>
+    subset === undefined ? [] : [{ service: serviceRefKey(service, object), subset, path: [...path, "subset"] }],
   );
 }
 
+/** Where a route sends requests or copies of them, rule by rule. */
+export type RouteEnd = Pick<Destination, "service" | "subset" | "port"> & { rule: number; path: Path };
+
+export function routeEndsOf(route: Route): RouteEnd[] {
+  const ends: RouteEnd[] = [];
+  route.spec.rules.forEach(({ action, mirrors }, rule) => {
+    if (action.type === "forward") {
+      action.destinations.forEach(({ service, subset, port }, d) => {
+        ends.push({ service, subset, port, rule, path: ["spec", "rules", rule, "action", "destinations", d] });
+      });
+    }
+    mirrors?.forEach(({ service, subset, port }, m) => {
+      ends.push({ service, subset, port, rule, path: ["spec", "rules", rule, "mirrors", m] });
+    });
+  });
+  return ends;
+}
+
 /** Every place below `object` whose value is a namespace's name, its own metadata included. */
-export function namespaceMentionsOf(object: MeshObject): NamespaceMention[] {
+export function namespaceMentionsOf(object: MeshObject, references = referencesOf(object)): NamespaceMention[] {
   const found: NamespaceMention[] = [];
   if (object.metadata.namespace !== undefined) {
     found.push({ namespace: object.metadata.namespace, path: ["metadata", "namespace"] });
   }
-  for (const { namePath } of referencesOf(object)) {
-    const path = [...namePath.slice(0, -1), "namespace"];
-    const namespace = valueAt(object, path);
-    if (typeof namespace === "string") found.push({ namespace, path });
+  for (const { namespace, path } of references) {
+    if (namespace !== undefined) found.push({ namespace, path: [...path, "namespace"] });
   }
   if (object.kind === "TrustBoundary") {
     object.spec.members.forEach((member, i) => {
       if ("namespace" in member) found.push({ namespace: member.namespace, path: ["spec", "members", i, "namespace"] });
     });
   }
-  if (object.kind === "MutualTls" || object.kind === "AuthorizationPolicy") {
+  if (object.kind === "MutualTls" || object.kind === "AuthorizationPolicy" || object.kind === "RequestAuthentication") {
     const target = object.spec.target;
     if (target?.namespace && !target.service) {
       found.push({ namespace: target.namespace, path: ["spec", "target", "namespace"] });
@@ -130,7 +139,9 @@ export function namespaceMentionsOf(object: MeshObject): NamespaceMention[] {
     object.spec.rules.forEach((rule, r) => {
       rule.from?.forEach((from, f) => {
         from.namespaces?.forEach((namespace, n) => {
-          found.push({ namespace, path: ["spec", "rules", r, "from", f, "namespaces", n] });
+          // a pattern names none
+          if (labelName.safeParse(namespace).success)
+            found.push({ namespace, path: ["spec", "rules", r, "from", f, "namespaces", n] });
         });
       });
     });

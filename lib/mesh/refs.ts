@@ -15,10 +15,11 @@ export function keyOf(kind: Kind, namespace: string | undefined, name: string): 
 
 /** The parts of an object key; a name holds no slash, so the split is exact. */
 export function parseKey(key: ObjectKey): { kind: string; namespace: string | undefined; name: string } | undefined {
-  const parts = key.split("/");
-  const [kind, namespace, name] = parts;
-  if (parts.length !== 3 || !kind || namespace === undefined || !name) return undefined;
-  return { kind, namespace: namespace === "" ? undefined : namespace, name };
+  const first = key.indexOf("/");
+  const second = key.indexOf("/", first + 1);
+  const name = key.slice(second + 1);
+  if (first < 1 || second < 0 || name === "" || name.includes("/")) return undefined;
+  return { kind: key.slice(0, first), namespace: key.slice(first + 1, second) || undefined, name };
 }
 
 /** Key of what `ref` points at, seen from `holder` (its namespace is the default). */

@@ -1,14 +1,19 @@
 // The types of the model under short names. The schemas beside are the source.
 import type { Kind, ObjectOf } from "./schema/document";
 
+export type { Cors, OriginMatch } from "./schema/cors";
 export type { Kind, MeshDocument, MeshObject, ObjectOf, Position, Positions } from "./schema/document";
+export type { HealthCheck } from "./schema/health-check";
 export type { MutualTlsMode } from "./schema/mesh";
 export type { Origin, Ref, ServiceRef } from "./schema/primitives";
 export type { RequestLimit } from "./schema/rate-limit";
+export type { JwtRule } from "./schema/request-authentication";
 export type {
+  AuthorizationCondition,
   AuthorizationOperation,
   AuthorizationRule,
   AuthorizationSource,
+  ClaimCondition,
   HeaderCondition,
   PolicyTarget,
 } from "./schema/security";
@@ -19,6 +24,7 @@ export type {
   Fault,
   HeaderChanges,
   HeaderMatch,
+  Mirror,
   OutlierDetection,
   PathMatch,
   QueryMatch,
@@ -29,6 +35,7 @@ export type {
 } from "./schema/traffic";
 
 export type MeshRoot = ObjectOf<"Mesh">;
+export type Tracing = NonNullable<MeshRoot["spec"]["tracing"]>;
 export type Namespace = ObjectOf<"Namespace">;
 export type TrustBoundary = ObjectOf<"TrustBoundary">;
 export type Gateway = ObjectOf<"Gateway">;
@@ -41,6 +48,7 @@ export type Route = ObjectOf<"Route">;
 export type TrafficPolicy = ObjectOf<"TrafficPolicy">;
 export type RateLimit = ObjectOf<"RateLimit">;
 export type MutualTls = ObjectOf<"MutualTls">;
+export type RequestAuthentication = ObjectOf<"RequestAuthentication">;
 export type AuthorizationPolicy = ObjectOf<"AuthorizationPolicy">;
 export type Egress = ObjectOf<"Egress">;
 export type SpecOf<K extends Kind> = ObjectOf<K>["spec"];

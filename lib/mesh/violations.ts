@@ -2,13 +2,15 @@
 import { z } from "zod";
 import { pathText } from "./references";
 import { objectKey } from "./refs";
-import { KINDS, objectSchemas } from "./schema/document";
+import { API_VERSION, KINDS, objectSchemas } from "./schema/document";
 import { MAX_OBJECTS } from "./schema/primitives";
 import type { Kind, MeshDocument, MeshObject, Path, Violation } from "./types";
 
 export type ParsedObject = { ok: true; object: MeshObject } | { ok: false; issues: ObjectIssue[] };
 /** `path` is inside the object. */
 export type ObjectIssue = { path: Path; message: string; fix: string };
+
+const API_GROUP = API_VERSION.replace(/[^/]*$/, "");
 
 /** Checks one value against the schema of its kind; all problems at once. */
 export function parseObject(value: unknown): ParsedObject {
@@ -18,7 +20,12 @@ export function parseObject(value: unknown): ParsedObject {
       issues: [{ path: [], message: "is not an object", fix: "Write apiVersion, kind, metadata and spec." }],
     };
   }
-  const kind = (value as { kind?: unknown }).kind;
+  const { kind, apiVersion } = value as { kind?: unknown; apiVersion?: unknown };
+  if (typeof apiVersion === "string" && !apiVersion.startsWith(API_GROUP)) {
+    const message = `is ${apiVersion}, which is no part of a design`;
+    const fix = `A manifest of a product is imported; commands read it with --dialect. A design has ${API_VERSION}.`;
+    return { ok: false, issues: [{ path: ["apiVersion"], message, fix }] };
+  }
   if (typeof kind !== "string" || !Object.hasOwn(objectSchemas, kind)) {
     const message = kind === undefined ? "has no kind" : `has the unknown kind ${JSON.stringify(kind)}`;
     return { ok: false, issues: [{ path: ["kind"], message, fix: `Use one of ${KINDS.join(", ")}.` }] };

@@ -255,7 +255,7 @@ test("an environment may want policy tests to hold, but a way back stays open", 
 });
 
 describe("for every random course of events", () => {
-  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+  const seed = Number(process.env["SEED"] ?? 1);
   let state = seed;
   const next = (below: number) => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;

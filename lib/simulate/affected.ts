@@ -8,6 +8,7 @@ import {
   objectKey,
   parseKey,
   refKey,
+  routeEndsOf,
   serviceRefKey,
 } from "@/lib/mesh";
 import type { Pair } from "./calls";
@@ -81,6 +82,7 @@ function mentionedBy(index: MeshIndex, object: MeshObject): ObjectKey[] {
     case "Egress":
       return [refKey(object.spec.to, object)];
     case "MutualTls":
+    case "RequestAuthentication":
     case "AuthorizationPolicy":
       return targetsOf(index, object);
     default:
@@ -90,7 +92,7 @@ function mentionedBy(index: MeshIndex, object: MeshObject): ObjectKey[] {
 
 function targetsOf(
   index: MeshIndex,
-  { spec, metadata }: Extract<MeshObject, { kind: "MutualTls" | "AuthorizationPolicy" }>,
+  { spec, metadata }: Extract<MeshObject, { kind: "MutualTls" | "RequestAuthentication" | "AuthorizationPolicy" }>,
 ): ObjectKey[] {
   const { target } = spec;
   if (target?.service !== undefined) return [keyOf("Service", target.namespace ?? metadata.namespace, target.service)];
@@ -108,17 +110,11 @@ function neighboursOf(index: MeshIndex, owner: ObjectKey): ObjectKey[] {
   ]);
 }
 
-/** Targets of routes that send calls to one of these services. */
+/** Targets of routes that send calls, or copies of them, to one of these services. */
 function targetsLeadingTo(index: MeshIndex, services: ReadonlySet<ObjectKey>): ObjectKey[] {
   const leads = index
     .all("Route")
-    .filter((route) =>
-      route.spec.rules.some(
-        ({ action }) =>
-          action.type === "forward" &&
-          action.destinations.some(({ service }) => services.has(serviceRefKey(service, route))),
-      ),
-    );
+    .filter((route) => routeEndsOf(route).some(({ service }) => services.has(serviceRefKey(service, route))));
   return leads.map((route) => refKey(route.spec.target, route));
 }
 

@@ -238,6 +238,62 @@ test("faults are told with their shares, and decide where they take every reques
   });
   const grpc = { "content-type": "application/grpc", "x-grpc": "1" };
   expect(ask(scene, get("catalog-v1", "inventory", "/faulty", { headers: grpc }))).toMatchObject({ grpcStatus: 8 });
+  const plain = ask(scene, get("catalog-v1", "inventory", "/faulty", { headers: { "x-grpc": "1" } }));
+  expect(plain).toMatchObject({ outcome: "responded", status: 200 });
+  expect(plain.grpcStatus).toBeUndefined();
+});
+
+test("copies are told with their share, where they go, and whether they arrive", () => {
+  const mirrored = (...mirrors: { service: { name: string }; subset?: string; percent: number }[]) =>
+    demoWith(
+      object("Route", "inventory", {
+        target: { kind: "Service", name: "inventory" },
+        rules: [
+          {
+            matches: [],
+            action: { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] },
+            ...(mirrors.length > 0 ? { mirrors } : {}),
+          },
+        ],
+      }),
+    );
+  const toPayment = { service: { name: "payment-service" }, percent: 10 };
+  const answer = ask(
+    buildScene(mirrored(toPayment, { service: { name: "storefront" }, percent: 100 })),
+    get("checkout-v1", "inventory"),
+  );
+  expect(answer.hops[0]?.mirrors).toMatchObject([
+    { service: key("payment-service"), probability: 0.1, outcome: "forwarded", status: null },
+    { service: key("storefront"), probability: 1, outcome: "denied", status: 403, why: expect.any(String) },
+  ]);
+  expect(answer).toMatchObject({ outcome: "forwarded", destinations: [{ service: key("inventory"), probability: 1 }] });
+  expect(answer.sentence).toContain(
+    "Copies are also sent: 10 % to payment-service, 100 % to storefront, where they get 403.",
+  );
+  const consequences = consequencesOf(buildScene(mirrored()), buildScene(mirrored(toPayment))).filter(
+    ({ caller }) => caller === key("checkout"),
+  );
+  expect(consequences).toMatchObject([
+    {
+      kind: "destination",
+      severity: "attention",
+      sentence: expect.stringContaining("copies are also sent: 10 % to payment-service (nowhere else before)"),
+    },
+  ]);
+});
+
+test("a gateway refuses what its parser does not take in plain HTTP, also to callers of gRPC", () => {
+  const headers = { "content-type": "application/grpc", x_under_score: "1" };
+  const from = { kind: "outside", gateway: "Gateway/production/shop-gateway" } as const;
+  const answer = ask(buildScene(demoWith()), {
+    from,
+    to: { host: "shop.example" },
+    method: "POST",
+    path: "/",
+    headers,
+  });
+  expect(answer).toMatchObject({ outcome: "refused", status: 400 });
+  expect(answer.grpcStatus).toBeUndefined();
 });
 
 test("a rate limit of the callee is told with its numbers and its place, and never guesses an outcome", () => {
@@ -260,6 +316,31 @@ test("a rate limit of the callee is told with its numbers and its place, and nev
   expect(ask(scene, get("storefront-v1", "catalog", "/")).hops[1]?.sentence).toContain("more are counted, not refused");
 });
 
+test("a budget that all instances share is told with its key and with what happens while nobody can be asked", () => {
+  const limits = [
+    { match: { methods: ["POST"] }, requests: 5, perMs: 60_000, per: { type: "caller" } },
+    { requests: 100, perMs: 1000, per: { type: "header", name: "x-user" } },
+  ];
+  const limit = (over: object) =>
+    object("RateLimit", "inventory", { service: { name: "inventory" }, scope: "global", limits, ...over } as never);
+  const hop = (over: object, method = "GET") =>
+    ask(buildScene(withObjects(demoMesh(), limit(over))), { ...get("catalog-v1", "inventory", "/"), method }).hops[1];
+  expect(hop({})).toMatchObject({
+    rateLimit: {
+      status: 429,
+      shared: { requests: 100, perMs: 1000, key: "x-user", whenAway: "allow" },
+      rule: { object: "RateLimit/production/inventory", path: "spec.limits[1]" },
+    },
+    sentence: expect.stringContaining(
+      "all instances share a budget of 100 requests per second for each value of x-user, more get 429; while nobody can be asked, requests are let through",
+    ),
+  });
+  expect(hop({ whenAway: "deny" }, "POST")?.sentence).toContain(
+    "5 requests per minute for each caller, more get 429; while nobody can be asked, requests are refused",
+  );
+  expect(hop({ shadow: true })?.rateLimit?.status).toBeNull();
+});
+
 test("a change of a rate limit is a consequence of the calls that it counts", () => {
   const limit = (requests: number) =>
     object("RateLimit", "cart", { service: { name: "cart" }, limits: [{ requests, perMs: 1000 }] });
@@ -269,4 +350,54 @@ test("a change of a rate limit is a consequence of the calls that it counts", ()
   expect(first?.sentence).toContain(
     "each instance takes at most 10 requests per second (10 at once), more get 429 now",
   );
+});
+
+test("a token is judged at the callee: what it says is told, a forged one is refused, none is no reason to refuse", () => {
+  const tokens = object("RequestAuthentication", "tokens", {
+    target: { service: "catalog" },
+    jwtRules: [
+      {
+        issuer: "https://issuer.test",
+        jwks: '{"keys":[{"kty":"EC"}]}',
+        outputClaimToHeaders: [{ claim: "sub", header: "x-user" }],
+      },
+    ],
+  });
+  const deny = object("AuthorizationPolicy", "with-token", {
+    target: { service: "catalog" },
+    action: "deny",
+    rules: [{ from: [{ notRequestPrincipals: ["*"] }], to: [{ paths: ["/mine"] }] }],
+  });
+  const scene = buildScene(demoWith(tokens, deny));
+  const claims = { iss: "https://issuer.test", sub: "ann" };
+  const asked = (path: string, more: object = {}) => ask(scene, get("storefront-v1", "catalog", path, more));
+  expect(asked("/", { token: { claims } })).toMatchObject({
+    outcome: "forwarded",
+    hops: [
+      {},
+      {
+        token: { status: null, why: "tokens takes its token", rule: { path: "spec.jwtRules[0]" } },
+        rewrites: {
+          headers: [
+            { op: "remove", name: "x-user" },
+            { op: "add", name: "x-user", value: "ann" },
+            { op: "remove", name: "authorization" },
+          ],
+        },
+      },
+    ],
+  });
+  expect(asked("/", { token: { claims, isForged: true } })).toMatchObject({
+    outcome: "denied",
+    status: 401,
+    hops: [{}, { token: { status: 401 }, sentence: expect.stringContaining("Jwt verification fails") }],
+  });
+  expect(asked("/")).toMatchObject({ outcome: "forwarded", hops: [{}, { token: { status: null } }] });
+  expect(asked("/mine")).toMatchObject({ outcome: "denied", status: 403 });
+  expect(asked("/mine", { token: { claims } })).toMatchObject({ outcome: "forwarded" });
+  const pasted = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lzc3Vlci50ZXN0In0.AAAA";
+  expect(asked("/", { headers: { Authorization: `Bearer ${pasted}` } }).hops[1]?.token?.why).toBe(
+    "tokens takes its token, if it is signed as it says",
+  );
+  expect(ask(scene, get("checkout-v1", "inventory", "/", { token: { claims } })).hops[1]?.token).toBeUndefined();
 });

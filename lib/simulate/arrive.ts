@@ -8,6 +8,7 @@ import type {
   SanMatcher,
   UpstreamTlsPlan,
 } from "@meshwright/proxy/plan";
+import { pickFilterChain } from "@meshwright/proxy/semantics";
 import { factsOf, spiffeIdOf } from "@/lib/compile/facts";
 import { keyOf, type ObjectKey, parseKey } from "@/lib/mesh";
 import { consideredPolicies, hopAuthorization } from "./authorization-hop";
@@ -18,7 +19,9 @@ import { nameOf } from "./names";
 import { originOfMtls } from "./origins";
 import { type Passage, pass } from "./passage";
 import type { PlannedProxy, Scene } from "./scene";
-import type { Hop, MtlsOutcome, Outcome } from "./types";
+import { hopToken } from "./tokens";
+import type { Hop, HopRewrites, MtlsOutcome, Outcome } from "./types";
+import { addressesOf, type Whereabouts } from "./whereabouts";
 import { inboundSentence } from "./words";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
@@ -28,6 +31,7 @@ export type Knock = {
   identity: string | null;
   tls: Pick<UpstreamTlsPlan, "sanMatchers" | "sni"> | null;
   message: Message;
+  from?: Whereabouts;
 };
 export type Arrival = { outcome: Outcome; status: number | null; mtls: MtlsOutcome; hop: Hop | null; why?: string };
 
@@ -58,7 +62,7 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
   }
   const { tls } = knock;
   const own = identityOf(scene, workload) ?? "";
-  const chain = chainFor(listener, tls !== null);
+  const chain = chainFor(listener, knock);
   const trouble = troubleBetween(chain, tls?.sanMatchers ?? null, own, knock.identity);
   const base = {
     ...baseHop(scene, callee, listener, isExplained),
@@ -79,17 +83,29 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
   const hop: Hop = {
     ...base,
     considered: isExplained ? consideredPolicies(scene, filters, passage.authorization, passage.context) : [],
-    authorization: hopAuthorization(scene, filters, passage.authorization, passage.context.peer !== null),
+    ...(passage.tokens ? { token: hopToken(scene, passage.tokens) } : {}),
+    ...(passage.tokens?.refusal
+      ? {}
+      : { authorization: hopAuthorization(scene, filters, passage.authorization, passage.context.peer !== null) }),
     mtls,
     ...(limit ? { rateLimit: limit } : {}),
     // The callee's sidecar normalises once more: what a rewrite made may not be what the app sees.
-    ...(from === to ? {} : { rewrites: { path: { from, to }, headers: [], responseHeaders: [] } }),
+    ...rewritesOf(from, to, passage),
     ...(passage.virtualHost ? { virtualHost: passage.virtualHost.name } : {}),
     ...(passage.result.kind === "forwarded" ? { cluster: passage.result.action.clusters[0]?.name ?? "" } : {}),
     sentence: "",
   };
   hop.sentence = inboundSentence(nameOf(callee.owner), hop, outcome);
   return { outcome, status, mtls, hop };
+}
+
+function rewritesOf(from: string, to: string, { tokens }: Passage): { rewrites?: HopRewrites } {
+  const headers = (tokens?.changes ?? []).flatMap((change): HopRewrites["headers"] => {
+    if (change.kind === "add") return [{ op: "add", name: change.name, value: change.value }];
+    return change.kind === "remove" ? [{ op: "remove", name: change.name }] : [];
+  });
+  if (from === to && headers.length === 0) return {};
+  return { rewrites: { ...(from === to ? {} : { path: { from, to } }), headers, responseHeaders: [] } };
 }
 
 const serviceKeyOf = ({ index }: Scene, workload: ObjectKey): ObjectKey => {
@@ -109,10 +125,16 @@ function baseHop(scene: Scene, callee: Planned, listener: ListenerPlan, isExplai
 }
 
 /** What the listener makes of the first bytes. */
-function chainFor({ filterChains }: ListenerPlan, isTls: boolean): FilterChainPlan | null {
-  const wanted = isTls ? "tls" : "raw_buffer";
-  const fits = ({ transportProtocol }: FilterChainPlan) => transportProtocol === wanted;
-  return filterChains.find(fits) ?? filterChains.find(({ transportProtocol }) => transportProtocol === "any") ?? null;
+function chainFor({ filterChains, address }: ListenerPlan, { tls, from, message }: Knock): FilterChainPlan | null {
+  return pickFilterChain(filterChains, (chain) => chain, {
+    destinationAddress: address.address,
+    destinationPort: address.port,
+    serverName: tls?.sni ?? "",
+    transportProtocol: tls ? "tls" : "raw_buffer",
+    applicationProtocols: [],
+    sourceAddress: addressesOf(message, from).directRemoteAddress,
+    sourcePort: 0,
+  });
 }
 
 function troubleBetween(
@@ -148,6 +170,7 @@ function passChain(callee: Planned, listener: ListenerPlan, chain: FilterChainPl
       peer,
       port: listener.address.port,
       serverName: knock.tls?.sni ?? "",
+      from: knock.from,
       random: 0,
     },
     knock.message,

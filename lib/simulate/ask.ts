@@ -1,7 +1,13 @@
 // ask: one question, hop by hop, as the proxies of this design would decide it.
 // The rule: the caller's plan and the callee's plan decide; the answer of the app itself is not known and is null.
 import type { ClusterChoice, ForwardAction } from "@meshwright/proxy/plan";
-import { grpcStatusOfHttp, grpcStatusWord, isGrpcRequest, pickCluster } from "@meshwright/proxy/semantics";
+import {
+  grpcStatusOfHttp,
+  grpcStatusWord,
+  isGrpcRequest,
+  pickCluster,
+  probabilityOf,
+} from "@meshwright/proxy/semantics";
 import { targetOfClusterName } from "@/lib/compile/destinations";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
 import { type Arrival, arriveAt, identityOf, workloadsOf } from "./arrive";
@@ -12,8 +18,17 @@ import { type Message, messageOf, viewOf } from "./message";
 import { nameOf, objectOfHost } from "./names";
 import { serviceOfCluster } from "./origins";
 import type { PlannedProxy, Scene } from "./scene";
-import type { Answer, AnswerDestination, Caller, Hop, Outcome, Question } from "./types";
-import { destinationName, faultWords, forwardedSentence, noHostSentence, ruleWords, splitSentence } from "./words";
+import type { Answer, AnswerDestination, Caller, Hop, HopMirror, Outcome, Question } from "./types";
+import {
+  corsWords,
+  destinationName,
+  faultWords,
+  forwardedSentence,
+  mirrorWords,
+  noHostSentence,
+  ruleWords,
+  splitSentence,
+} from "./words";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
 
@@ -24,18 +39,21 @@ export function ask(scene: Scene, question: Question): Answer {
 /** Without explanations it is some times faster: for comparing thousands of answers. */
 export function answerTo(scene: Scene, question: Question, isExplained: boolean): Answer {
   const message = messageOf(question);
-  const answer = httpAnswer(scene, question, message, isExplained);
-  return answer.status !== null && isGrpcRequest(viewOf(message)) ? grpcAnswer(answer, answer.status) : answer;
+  const { grpcStatus, isUnread, ...answer } = httpAnswer(scene, question, message, isExplained);
+  if (answer.status === null || isUnread || !isGrpcRequest(viewOf(message))) return answer;
+  return grpcAnswer(answer, grpcStatus ?? grpcStatusOfHttp(answer.status));
 }
 
 /** What a proxy says to a gRPC caller is a status of gRPC; the app's own answers are not touched. */
-function grpcAnswer(answer: Answer, status: number): Answer {
-  const grpcStatus = answer.grpcStatus ?? grpcStatusOfHttp(status);
+function grpcAnswer(answer: Answer, grpcStatus: number): Answer {
   const sentence = `${answer.sentence} To a gRPC caller that is grpc-status ${grpcStatus} (${grpcStatusWord(grpcStatus)}).`;
   return { ...answer, grpcStatus, sentence };
 }
 
-function httpAnswer(scene: Scene, question: Question, message: Message, isExplained: boolean): Answer {
+/** `isUnread`: refused before anybody saw what is asked for, and so in plain HTTP. */
+type Told = Answer & { isUnread?: true };
+
+function httpAnswer(scene: Scene, question: Question, message: Message, isExplained: boolean): Told {
   const caller = callerKey(question.from);
   if (isBare(scene, caller)) return bareAnswer(scene, caller, message, isExplained);
   const proxy = scene.proxyOf(caller);
@@ -51,7 +69,7 @@ function httpAnswer(scene: Scene, question: Question, message: Message, isExplai
 export const callerKey = (from: Caller): ObjectKey => (from.kind === "workload" ? from.workload : from.gateway);
 
 /** What the first proxy says itself. */
-function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage }: Departure): Answer {
+function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage }: Departure): Told {
   const { result, message, virtualHost } = passage;
   const answer = (outcome: Outcome, status: number, sentence: string): Answer => ({
     outcome,
@@ -69,6 +87,11 @@ function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage
         `${name} redirects (${result.status}) to ${result.location}, ${ruleWords(hop)}.`,
       );
     case "responded": {
+      const { cors } = hop;
+      if (cors?.isPreflight) {
+        const words = `${name} answers the preflight itself (200), ${ruleWords(hop)}: ${corsWords(cors)}.`;
+        return answer("responded", result.status, words);
+      }
       const own = answer("responded", result.status, `${name} answers ${result.status} itself, ${ruleWords(hop)}.`);
       return result.grpcStatus === undefined ? own : { ...own, grpcStatus: result.grpcStatus };
     }
@@ -81,8 +104,10 @@ function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage
       const callee = objectOfHost(scene.index, message.authority, parseKey(caller)?.namespace);
       return answer("no-route", 404, noHostSentence(scene.index, name, message.authority, callee));
     }
-    case "malformed":
-      return answer("refused", result.status, `${name} answers ${result.status}: ${result.why}.`);
+    case "malformed": {
+      const own = answer("refused", result.status, `${name} answers ${result.status}: ${result.why}.`);
+      return result.isUnread ? { ...own, isUnread: true } : own;
+    }
     default:
       return answer("denied", 403, `${name} refuses ${what} with 403.`);
   }
@@ -99,6 +124,7 @@ function forwarded(
   isExplained: boolean,
 ): Answer {
   const from = callerKey(question.from);
+  const mirrors = mirrorsOf(scene, from, proxy, hop, passage.message, action);
   const ways = action.clusters.map((choice) => {
     const { sent, rewrites } = sentTo(passage.message, messageOf(question).path, action, choice);
     const fault = faultOf(passage.connection, choice, viewOf(passage.message));
@@ -107,6 +133,7 @@ function forwarded(
       cluster: choice.name,
       ...(rewrites ? { rewrites } : {}),
       ...(fault ? { fault } : {}),
+      ...(mirrors.length > 0 ? { mirrors } : {}),
     };
     return toCluster(scene, from, proxy, first, choice, choice.weight / action.totalWeight, sent, isExplained);
   });
@@ -122,6 +149,27 @@ function forwarded(
     hops: taken.hops,
     destinations,
   };
+}
+
+/** A copy is of what the first destination gets. */
+function mirrorsOf(
+  scene: Scene,
+  from: ObjectKey,
+  proxy: Planned,
+  hop: Hop,
+  message: Message,
+  action: ForwardAction,
+): HopMirror[] {
+  const [first] = action.clusters;
+  if (!first) return [];
+  return action.mirrors.map(({ cluster, share }) => {
+    const choice = { ...first, name: cluster };
+    const { sent } = sentTo(message, message.path, action, choice);
+    const probability = share === null ? 1 : probabilityOf(share);
+    const { destination, arrival } = toCluster(scene, from, proxy, hop, choice, probability, sent, false);
+    const why = arrival.hop?.authorization?.why ?? arrival.why;
+    return { ...destination, ...(arrival.outcome === "forwarded" || why === undefined ? {} : { why }) };
+  });
 }
 
 const drawnCluster = (action: ForwardAction, draw: number): ClusterChoice =>
@@ -153,7 +201,7 @@ function toCluster(
     const outbound: Hop = {
       ...first,
       mtls: arrival.mtls,
-      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.${faultTail(first)}`,
+      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.${tailOf(first)}`,
     };
     return { destination, hops: arrival.hop ? [outbound, arrival.hop] : [outbound], arrival, choice };
   };
@@ -168,13 +216,20 @@ function toCluster(
   if (scene.index.find("Service", service)?.spec.optOut) {
     return way({ outcome: "forwarded", status: null, mtls: "plaintext", hop: null }, workloads);
   }
-  const knock = { identity: identityOf(scene, from), tls: cluster.tls, message: sent };
+  const where = { address: sent.address, isBehindGateway: parseKey(from)?.kind === "Gateway" };
+  const knock = { identity: identityOf(scene, from), tls: cluster.tls, message: sent, from: where };
   const asked = scene.isMadeUp ? workloads.slice(0, 1) : workloads;
   const arrivals = asked.map((workload) => arriveAt(scene, workload, knock, isExplained));
   // Workloads of one service are protected alike; where one has no app yet, the worse answer is told.
   const arrival = arrivals.find(({ outcome }) => outcome !== "forwarded") ?? arrivals[0];
   return arrival ? way(arrival, workloads) : nobody("No instance runs there.");
 }
+
+const tailOf = (hop: Hop): string => `${mirrorTail(hop)}${faultTail(hop)}${corsTail(hop)}`;
+
+const mirrorTail = ({ mirrors }: Hop): string => (mirrors ? ` Copies are also sent: ${mirrorWords(mirrors)}.` : "");
+
+const corsTail = ({ cors }: Hop): string => (cors ? ` In a browser ${corsWords(cors)}.` : "");
 
 const faultTail = ({ fault }: Hop): string => (fault ? ` A fault is made: ${faultWords(fault)}.` : "");
 
@@ -197,7 +252,7 @@ function sentenceOf(caller: string, { arrival, hops, destination }: Way, destina
   const split = destinations.length > 1 ? ` (of the calls: ${splitSentence(destinations)})` : "";
   switch (arrival.outcome) {
     case "forwarded":
-      return first ? `${forwardedSentence(caller, first, destinations, last ?? null)}${faultTail(first)}` : "";
+      return first ? `${forwardedSentence(caller, first, destinations, last ?? null)}${tailOf(first)}` : "";
     case "denied":
       return `${to} refuses ${caller} with 403: ${last?.authorization?.why ?? "a policy denies it"}${split}.`;
     case "refused":

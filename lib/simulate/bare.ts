@@ -43,7 +43,12 @@ export function bareAnswer(scene: Scene, caller: ObjectKey, message: Message, is
   }
   const [first] = workloads;
   if (first === undefined) return dead("unreachable", `${nameOf(callee)} has no workload.`);
-  const arrival = arriveAt(scene, first, { identity: null, tls: null, message }, isExplained);
+  const arrival = arriveAt(
+    scene,
+    first,
+    { identity: null, tls: null, message, from: { address: message.address, isBehindGateway: false } },
+    isExplained,
+  );
   const { outcome, hop, why } = arrival;
   // Nobody between the two makes a status of a connection that the callee closed.
   const status = outcome === "refused" && hop?.mtls === "refused" ? null : arrival.status;

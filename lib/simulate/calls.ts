@@ -12,7 +12,7 @@ import {
   refKey,
 } from "@/lib/mesh";
 import { carriedPorts, hostOf, ownerOf } from "./names";
-import { type Probe, pathOfPattern, probeOfMatch, probesFor } from "./probes";
+import { type Probe, pathOfPattern, probesFor, probesOfRule } from "./probes";
 import type { Call, Caller, ObservedCall } from "./types";
 
 export function callsOf(document: MeshDocument, observed: readonly ObservedCall[] = []): Call[] {
@@ -98,7 +98,7 @@ function gatewayCalls(index: MeshIndex, caller: ObjectKey, callee: ObjectKey): C
           ({ service }) => keyOf("Service", service.namespace ?? route.metadata.namespace, service.name) === callee,
         );
       if (!leads) continue;
-      const probes = rule.matches.length === 0 ? [plain] : rule.matches.map(probeOfMatch);
+      const probes = [...(rule.matches.length === 0 ? [plain] : []), ...probesOfRule(rule)];
       calls.push(...probes.map((probe) => ({ caller, callee, host: own, port, ...probe })));
     }
   }

@@ -1,7 +1,7 @@
 // Two answers to one question, and what is different for the caller.
 // The rule: access first; where there is none in either version, or it came or went, nothing else is worth saying.
 import type { Answer, AnswerDestination, ConsequenceKind, Hop } from "./types";
-import { destinationName, faultWords, limitWords, percentOf } from "./words";
+import { corsWords, destinationName, faultWords, limitWords, mirrorWords, percentOf } from "./words";
 
 /** `text` says what is so now and what was before; it is the same for every call that changes the same way. */
 export type Change = { kind: ConsequenceKind; severity: "attention" | "change"; text: string };
@@ -9,6 +9,7 @@ export type Change = { kind: ConsequenceKind; severity: "attention" | "change"; 
 const SHARE_TOLERANCE = 0.0005;
 
 export function changesBetween(before: Answer, after: Answer): Change[] {
+  if (isPreflight(before) !== isPreflight(after)) return corsChange(before.hops[0], after.hops[0]);
   const had = reaches(before);
   const has = reaches(after);
   if (had && !has) return [{ kind: "loses-access", severity: "attention", text: reasonOf(after) }];
@@ -21,6 +22,9 @@ export function changesBetween(before: Answer, after: Answer): Change[] {
     ...mtlsChange(before, after),
   ];
 }
+
+/** Who answers it is no matter of access. */
+const isPreflight = ({ hops }: Answer) => hops[0]?.cors?.isPreflight === true;
 
 /** Some request of this kind gets to an app. */
 const reaches = ({ destinations }: Answer) =>
@@ -96,7 +100,7 @@ function hopChanges(before: Hop | undefined, after: Hop | undefined): Change[] {
   say("timeout", timeoutWords(after), timeoutWords(before));
   say("retries", retryWords(after), retryWords(before));
   say("route", rewriteWords(after), rewriteWords(before));
-  return [...changes, ...faultChange(before, after)];
+  return [...changes, ...mirrorChange(before, after), ...faultChange(before, after), ...corsChange(before, after)];
 }
 
 function limitChange(before: Hop | undefined, after: Hop | undefined): Change[] {
@@ -105,12 +109,28 @@ function limitChange(before: Hop | undefined, after: Hop | undefined): Change[] 
   return was === is ? [] : [{ kind: "status", severity: "change", text: `${is} now (${was} before)` }];
 }
 
+/** Somebody else is asked as well: what is written there is written twice. */
+function mirrorChange(before: Hop | undefined, after: Hop | undefined): Change[] {
+  const [was, is] = [before, after].map((hop) => (hop?.mirrors ? mirrorWords(hop.mirrors) : ""));
+  if (was === is) return [];
+  if (!is) return [{ kind: "destination", severity: "change", text: `no copies are sent any more (${was} before)` }];
+  const earlier = was ? `${was} before` : "nowhere else before";
+  return [{ kind: "destination", severity: "attention", text: `copies are also sent: ${is} (${earlier})` }];
+}
+
 /** Worth a look when it comes, good to know when it goes. */
 function faultChange(before: Hop | undefined, after: Hop | undefined): Change[] {
   const words = (hop: Hop | undefined) => (hop?.fault ? faultWords(hop.fault) : "no faults");
   const [was, is] = [words(before), words(after)];
   if (was === is) return [];
   return [{ kind: "status", severity: after?.fault ? "attention" : "change", text: `${is} now (${was} before)` }];
+}
+
+function corsChange(before: Hop | undefined, after: Hop | undefined): Change[] {
+  const words = (hop: Hop | undefined) =>
+    hop?.cors ? corsWords(hop.cors) : "nothing is said to pages of other origins";
+  const [was, is] = [words(before), words(after)];
+  return was === is ? [] : [{ kind: "status", severity: "change", text: `${is} now (${was} before)` }];
 }
 
 function timeoutWords(hop: Hop | undefined): string {

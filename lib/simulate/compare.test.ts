@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { demoMesh, type MeshDocument } from "@/lib/mesh";
+import { demoMesh, type MeshDocument, type MeshObject } from "@/lib/mesh";
 import { object } from "../compile/testing/rich";
 import { buildScene, callsOf, consequencesOf } from ".";
 import { demoWith, largeMesh, seedMesh, splitOf, withObjects, without } from "./testing/designs";
@@ -93,3 +93,25 @@ test("one edit in a mesh of 1,000 services is compared in a moment (the figure i
   );
   expect(times).toHaveLength(4);
 }, 60_000);
+
+test("who asks for a token takes access from calls without one only", () => {
+  const tokens = object("RequestAuthentication", "tokens", {
+    target: { service: "inventory" },
+    jwtRules: [{ issuer: "https://issuer.test", audiences: ["shop"], jwks: '{"keys":[{"kty":"EC"}]}' }],
+  });
+  const deny = object("AuthorizationPolicy", "inventory-without-token", {
+    target: { service: "inventory" },
+    action: "deny",
+    rules: [{ from: [{ notRequestPrincipals: ["*"] }] }],
+  });
+  const before = buildScene(demoWith(tokens));
+  const lost = (after: MeshObject[]) =>
+    consequencesOf(before, buildScene(demoWith(...after))).flatMap(({ kind, sentence }) =>
+      kind === "loses-access" ? [sentence] : [],
+    );
+  expect(lost([tokens, deny]).length).toBeGreaterThan(0);
+  expect(lost([tokens, deny]).join(" ")).not.toContain("a token");
+  const other = { ...tokens, spec: { ...tokens.spec, jwtRules: [{ ...tokens.spec.jwtRules[0], issuer: "b" }] } };
+  expect(lost([other as MeshObject]).every((each) => each.includes("a token"))).toBe(true);
+  expect(lost([other as MeshObject]).length).toBeGreaterThan(0);
+});

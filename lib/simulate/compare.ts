@@ -73,7 +73,9 @@ function requestsOf(calls: readonly Call[]): string {
 }
 
 function requestName({ method, path, headers }: Call): string {
-  const named = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const named = Object.entries(headers).map(([name, value]) =>
+    name === "authorization" && value.startsWith("Bearer ") ? "a token" : `${name}: ${value}`,
+  );
   return `${method} ${path}${named.length > 0 ? ` with ${named.join(", ")}` : ""}`;
 }
 

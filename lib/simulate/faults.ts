@@ -1,7 +1,7 @@
 // What the fault filter makes of a request on its way to one cluster.
 // The rule: shares are told, not drawn; only a fault that takes every request changes the outcome.
 import type { ClusterChoice, FaultPlan, HttpConnectionPlan, HttpRequestView } from "@meshwright/proxy/plan";
-import { faultApplies, probabilityOf } from "@meshwright/proxy/semantics";
+import { faultApplies, faultFor, probabilityOf } from "@meshwright/proxy/semantics";
 import type { HopFault } from "./types";
 
 export function faultOf(
@@ -11,7 +11,7 @@ export function faultOf(
 ): HopFault | null {
   for (const filter of filters) {
     if (filter.kind !== "fault") continue;
-    const fault = choice.filters?.faults.get(filter.name) ?? filter.fault;
+    const fault = faultFor(filter, choice.filters);
     if (faultApplies(fault, request, choice.name)) return told(fault);
   }
   return null;

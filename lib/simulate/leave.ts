@@ -34,7 +34,7 @@ export function leave(
   const { network: connection } = chain;
   const entry = { plan: proxy.plan, connection, isTls: false, peer: null, port: listener.address.port };
   const passage = pass({ ...entry, serverName: "", random }, message);
-  const { virtualHost, route, result } = passage;
+  const { virtualHost, route, result, cors } = passage;
   const origin = virtualHost && route && originOfRoute(scene, proxy, virtualHost, route);
   const isReply = result.kind === "redirected" || result.kind === "responded";
   const hop: Hop = {
@@ -45,6 +45,7 @@ export function leave(
     ...(origin ? { rule: isExplained ? withLine(scene, origin) : origin } : {}),
     considered: isExplained && virtualHost ? considered(scene, proxy, virtualHost, passage) : [],
     ...(result.kind === "forwarded" ? forwarding(result.action) : {}),
+    ...(cors ? { cors } : {}),
     ...(isReply ? { reply: replyOf(result) } : {}),
     mtls: "none",
     sentence: "",

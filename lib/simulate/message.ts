@@ -1,6 +1,7 @@
 // A request on its way, as plain data, and how the proxy's semantics see it.
 // The rule: what every proxy does to headers before it decides (hop by hop fields, x-envoy-*) is done here the same way.
 import { type HttpRequestView, headerViewOf } from "@meshwright/proxy/plan";
+import { tokenText } from "./token-text";
 import type { Question } from "./types";
 
 export type Message = {
@@ -10,13 +11,16 @@ export type Message = {
   scheme: "http" | "https";
   /** Names in lower case. */
   headers: [string, string][];
+  /** Where who asks is, if the question says so. */
+  address?: string | undefined;
 };
 
 /** RFC 9110 7.6.1, and what proxies alone may say. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"]);
 
-export function messageOf({ to, method, path, headers }: Question): Message {
+export function messageOf({ to, method, path, headers, token, address }: Question): Message {
   const pairs = Object.entries(headers).map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+  if (token) pairs.push(["authorization", `Bearer ${tokenText(token)}`]);
   const host = pairs.find(([name]) => name === "host")?.[1];
   return {
     method,
@@ -24,6 +28,7 @@ export function messageOf({ to, method, path, headers }: Question): Message {
     authority: host ?? (to.port === undefined ? to.host : `${to.host}:${to.port}`),
     scheme: "http",
     headers: pairs.filter(([name]) => name !== "host"),
+    ...(address === undefined ? {} : { address }),
   };
 }
 

@@ -70,6 +70,12 @@ export function originOfPolicy(name: string): Origin {
   return { object, path: rule === undefined ? "spec" : `spec.rules[${rule}]` };
 }
 
+/** `RequestAuthentication/ns/name#1`, as the compiler names providers. */
+export function originOfToken(provider: string): Origin {
+  const [object = provider, rule] = provider.split("#");
+  return { object, path: rule === undefined ? "spec" : `spec.jwtRules[${rule}]` };
+}
+
 /** What decides whether calls to this service are in mutual TLS. */
 export function originOfMtls(scene: Scene, service: ObjectKey, port: number | undefined): Origin | null {
   const facts = factsOf(scene.slice(service).document);

@@ -17,8 +17,12 @@ import {
   matchVirtualHost,
   normalizePath,
 } from "@meshwright/proxy/semantics";
+import { corsOf } from "./cors";
 import { faultOf } from "./faults";
 import { type Message, received, viewOf } from "./message";
+import { afterTokens, askTokens, type TokenResult } from "./tokens";
+import type { HopCors } from "./types";
+import { addressesOf, type Whereabouts } from "./whereabouts";
 
 export type Entry = {
   plan: ProxyPlan;
@@ -27,6 +31,7 @@ export type Entry = {
   peer: PeerIdentity | null;
   port: number;
   serverName: string;
+  from?: Whereabouts | undefined;
   /** A uniform integer, as the proxy draws one per request. */
   random: number;
 };
@@ -37,11 +42,14 @@ export type Passage = {
   message: Message;
   virtualHost: VirtualHostPlan | null;
   route: RoutePlan | null;
+  /** Null: nobody looks at tokens. */
+  tokens: TokenResult | null;
   authorization: AuthorizationDecision | null;
+  cors: HopCors | null;
   context: RbacContext;
   result:
-    | { kind: "malformed"; status: 400; why: string }
-    | { kind: "denied"; status: 403 }
+    | { kind: "malformed"; status: 400; why: string; isUnread?: true }
+    | { kind: "denied"; status: 401 | 403 }
     | { kind: "no-route"; status: 404 }
     | { kind: "redirected"; status: number; location: string }
     | { kind: "responded"; status: number; body: string | null; grpcStatus?: number }
@@ -57,29 +65,47 @@ export function pass(entry: Entry, arriving: Message): Passage {
   const context: RbacContext = {
     request,
     peer: entry.peer,
-    directRemoteAddress: "127.0.0.1",
-    remoteAddress: "127.0.0.1",
+    ...addressesOf(message, entry.from),
     destinationAddress: "127.0.0.1",
     destinationPort: entry.port,
     requestedServerName: entry.serverName,
   };
-  const nothing = { connection, message, virtualHost: null, route: null, authorization: null, context };
+  const nothing = {
+    connection,
+    message,
+    virtualHost: null,
+    route: null,
+    tokens: null,
+    authorization: null,
+    cors: null,
+    context,
+  };
   if (path === null) {
     return { ...nothing, result: { kind: "malformed", status: 400, why: "the path cannot be normalised" } };
   }
   const underscored = message.headers.find(([name]) => name.includes("_"));
   if (underscored && connection.headersWithUnderscores === "reject") {
     const why = `the header ${underscored[0]} has an underscore, which this gateway refuses`;
-    return { ...nothing, result: { kind: "malformed", status: 400, why } };
+    return { ...nothing, result: { kind: "malformed", status: 400, why, isUnread: true } };
   }
   const routes = plan.routeConfigs.get(connection.routeConfig);
   const virtualHost = routes ? matchVirtualHost(routes, message.authority) : null;
   const route = virtualHost && matchRoute(virtualHost, request, entry.random);
-  const authorization = connection.rbac.length > 0 ? authorizeRequest(connection.rbac, route, context) : null;
-  const found = { connection, message, virtualHost, route, authorization, context };
+  const tokens = askTokens(connection, route, message);
+  const refused = { connection, message, virtualHost, route, tokens, authorization: null, cors: null, context };
+  if (tokens?.refusal) return { ...refused, result: { kind: "denied", status: tokens.refusal.status } };
+  const goesOn = tokens ? afterTokens(message, tokens) : message;
+  const told: RbacContext = tokens ? { ...context, request: viewOf(goesOn), metadata: tokens.metadata } : context;
+  const authorization = connection.rbac.length > 0 ? authorizeRequest(connection.rbac, route, told) : null;
+  const found = { ...refused, message: goesOn, authorization, context: told };
   if (authorization && !authorization.allowed) return { ...found, result: { kind: "denied", status: 403 } };
   if (!route) return { ...found, result: { kind: "no-route", status: 404 } };
-  return { ...found, result: abortedBy(connection, route, request) ?? act(route, request) };
+  // In the order of the filters: an abort comes before a preflight is answered.
+  const aborted = abortedBy(connection, route, request);
+  if (aborted) return { ...found, result: aborted };
+  const cors = corsOf(connection, route, entry.random, request);
+  if (cors?.isPreflight) return { ...found, cors, result: { kind: "responded", status: 200, body: null } };
+  return { ...found, cors, result: act(route, request) };
 }
 
 /** When every request is aborted, wherever it would have gone. */

@@ -7,9 +7,10 @@ import {
   type MutualTls,
   type ObjectKey,
   parseKey,
+  type RequestAuthentication,
 } from "@/lib/mesh";
 
-type Policy = AuthorizationPolicy | MutualTls;
+type Policy = AuthorizationPolicy | MutualTls | RequestAuthentication;
 export type PolicyTargets = { of(service: ObjectKey): Policy[] };
 
 const known = new WeakMap<MeshDocument, PolicyTargets>();
@@ -27,7 +28,8 @@ function arrange(document: MeshDocument): PolicyTargets {
   const byNamespace = new Map<string, Policy[]>();
   const ofMesh: Policy[] = [];
   for (const object of document.objects) {
-    if (object.kind !== "AuthorizationPolicy" && object.kind !== "MutualTls") continue;
+    const { kind } = object;
+    if (kind !== "AuthorizationPolicy" && kind !== "MutualTls" && kind !== "RequestAuthentication") continue;
     const { target } = object.spec;
     if (target?.service !== undefined) {
       append(byService, keyOf("Service", target.namespace ?? object.metadata.namespace, target.service), object);

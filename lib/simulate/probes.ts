@@ -2,15 +2,21 @@
 // The rule: an example is only a probe; whether it matches is for the proxy's plan to say, so a bad one can hide a change but not invent one.
 import type {
   AuthorizationPolicy,
+  AuthorizationSource,
   HeaderCondition,
   HeaderMatch,
+  JwtRule,
   MeshIndex,
   ObjectKey,
+  OriginMatch,
   PathMatch,
   Route,
   RouteMatch,
+  RouteRule,
 } from "@/lib/mesh";
 import { policyTargets } from "./policy-targets";
+import { tokenText } from "./token-text";
+import type { QuestionToken } from "./types";
 
 export type Probe = { method: string; path: string; headers: Record<string, string>; origin: "drawn" | "policy" };
 
@@ -25,8 +31,11 @@ export function probesFor(index: MeshIndex, target: ObjectKey, callee: ObjectKey
   for (const limit of callee === undefined ? [] : index.rateLimitsOf(callee)) {
     probes.push(...limit.spec.limits.flatMap(({ match }) => (match ? [probeOfMatch(match)] : [])));
   }
-  for (const policy of callee === undefined ? [] : policyTargets(index.document).of(callee)) {
-    if (policy.kind === "AuthorizationPolicy") probes.push(...probesOfPolicy(policy));
+  const policies = callee === undefined ? [] : policyTargets(index.document).of(callee);
+  const [issuer] = policies.flatMap((policy) => (policy.kind === "RequestAuthentication" ? policy.spec.jwtRules : []));
+  if (issuer) probes.push(withToken(PLAIN, tokenFor(issuer, {})));
+  for (const policy of policies) {
+    if (policy.kind === "AuthorizationPolicy") probes.push(...probesOfPolicy(policy, issuer));
   }
   const seen = new Set<string>();
   const distinct = probes.filter((probe) => {
@@ -37,7 +46,22 @@ export function probesFor(index: MeshIndex, target: ObjectKey, callee: ObjectKey
 }
 
 export function probesOfRoute(route: Route): Probe[] {
-  return route.spec.rules.flatMap((rule) => rule.matches.map(probeOfMatch));
+  return route.spec.rules.flatMap(probesOfRule);
+}
+
+/** One for each match; where pages may call, one more of a page. */
+export function probesOfRule({ matches, cors }: RouteRule): Probe[] {
+  const probes = matches.map(probeOfMatch);
+  const [origin] = cors?.allowOrigins ?? [];
+  const [first = PLAIN] = probes;
+  return origin
+    ? [...probes, { ...first, headers: { ...first.headers, origin: exampleOfOrigin(origin) }, origin: "policy" }]
+    : probes;
+}
+
+function exampleOfOrigin({ type, value }: OriginMatch): string {
+  if (type === "regex") return exampleOfRegex(value);
+  return type === "exact" && value === "*" ? "https://any.example" : value;
 }
 
 export function probeOfMatch({ path, methods, headers, query }: RouteMatch): Probe {
@@ -51,15 +75,44 @@ export function probeOfMatch({ path, methods, headers, query }: RouteMatch): Pro
   };
 }
 
-function probesOfPolicy(policy: AuthorizationPolicy): Probe[] {
-  return policy.spec.rules.flatMap((rule) =>
-    (rule.to ?? []).flatMap(({ methods, paths, headers: conditions = [] }) => {
+/** One for each operation; where tokens are looked at, one more with a token as each source asks for. */
+function probesOfPolicy(policy: AuthorizationPolicy, issuer: JwtRule | undefined): Probe[] {
+  return policy.spec.rules.flatMap((rule) => {
+    const plain = (rule.to ?? []).flatMap(({ methods, paths, headers: conditions = [] }) => {
       const headers = Object.fromEntries(conditions.flatMap(conditionExample));
       return (methods ?? ["GET"]).flatMap((method) =>
         (paths ?? ["/"]).map((path): Probe => ({ method, path: pathOfPattern(path), headers, origin: "policy" })),
       );
-    }),
-  );
+    });
+    const sources = issuer
+      ? (rule.from ?? []).filter(({ requestPrincipals, claims }) => requestPrincipals ?? claims)
+      : [];
+    const [first = PLAIN] = plain;
+    return [...plain, ...sources.map((source) => withToken(first, tokenFor(issuer, source)))];
+  });
+}
+
+const withToken = (probe: Probe, token: QuestionToken): Probe => ({
+  ...probe,
+  headers: { ...probe.headers, authorization: `Bearer ${tokenText(token)}` },
+  origin: "policy",
+});
+
+/** Of this issuer, and with what a source asks for. */
+function tokenFor(issuer: JwtRule | undefined, { requestPrincipals, claims = [] }: AuthorizationSource): QuestionToken {
+  const subject = requestPrincipals?.[0]?.split("/").at(-1)?.replaceAll("*", "") || "somebody";
+  const said: QuestionToken["claims"] = { iss: issuer?.issuer ?? "", sub: subject };
+  const [audience] = issuer?.audiences ?? [];
+  if (audience !== undefined) said["aud"] = audience;
+  for (const { claim, values, invert } of claims) {
+    const [name, ...within] = claim;
+    if (invert || name === undefined) continue;
+    said[name] = within.reduceRight<QuestionToken["claims"][string]>(
+      (value, each) => ({ [each]: value }),
+      values?.[0] ?? "any",
+    );
+  }
+  return { claims: said };
 }
 
 /** A path that a pattern with stars or placeholders stands for. */

@@ -3,12 +3,15 @@
 import { afterAll, expect, test } from "vitest";
 import { type MeshDocument, type MeshObject, validateDocument } from "@/lib/mesh";
 import { object, richMesh } from "../compile/testing/rich";
+import { callsOfPages } from "../compile/testing/scripted-calls";
 import { type Answer, ask, buildScene, type Question } from ".";
+import { differences } from "./testing/agreement";
 import { demoWith, get, seedMesh, splitOf, withObjects } from "./testing/designs";
-import { CLOSED, type LiveAnswer, type LiveMesh, startLiveMesh } from "./testing/live-mesh";
+import { isUncalled, type LiveMesh } from "./testing/live-ground";
+import { startLiveMesh } from "./testing/live-mesh";
 import { randomOf, randomPolicies, randomQuestion } from "./testing/random";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000_000);
+const seed = Number(process.env["SEED"] ?? 1);
 console.log(`SEED=${seed}`);
 const total = { asked: 0, outcomes: new Map<string, number>() };
 
@@ -63,8 +66,11 @@ const worlds: [name: string, document: MeshDocument, questions: number][] = [
   ["other random policies", randomPolicies(seedMesh(), randomOf(seed + 1)), 200],
 ];
 
-/** Among them the rules of `richMesh` that answer by themselves. */
-const SURE = ["/old", "/teapot"].map((path) => get("checkout-v1", "inventory", path));
+/** Among them the rules of `richMesh` that answer by themselves, and those that pages may call. */
+const SURE = [
+  ...["/old", "/teapot"].map((path) => get("checkout-v1", "inventory", path)),
+  ...callsOfPages().map(({ path, ...call }) => get("checkout-v1", "inventory", path, call)),
+];
 
 test.each(worlds)(
   "simulated and real answers are the same: %s",
@@ -138,52 +144,6 @@ async function isWithinThreeSigma(
     `${workloads}: ${hits} of ${SAMPLE}, told ${share}, ${((hits / SAMPLE - share) / sigma).toFixed(2)} sigma`,
   );
   return Math.abs(hits / SAMPLE - share) <= 3 * sigma;
-}
-
-function differences({ path, to }: Question, answer: Answer, live: LiveAnswer): string[] {
-  const found: string[] = [];
-  if (answer.outcome === "refused" && answer.status === null) {
-    return live.status === CLOSED ? [] : [`told that the connection is closed, got ${live.status}`];
-  }
-  if (answer.status !== null) {
-    if (live.app) found.push(`told ${answer.status}, the app ${live.app.name} answered`);
-    else if (live.status !== answer.status) found.push(`told ${answer.status}, got ${live.status}`);
-    const { location, body } = answer.hops[0]?.reply ?? {};
-    if (location !== undefined && live.location !== location) found.push(`told ${location}, got ${live.location}`);
-    if (body !== undefined && live.body !== "" && live.body !== body) found.push(`told body ${body}, got ${live.body}`);
-    return found;
-  }
-  const { app } = live;
-  if (!app) return [`told forwarded, got ${live.status} ${live.body}`];
-  const { rewrites } = answer.hops[0] ?? {};
-  const names = answer.destinations.flatMap(({ service, workloads }) =>
-    service.startsWith("ExternalService/") ? [service] : workloads,
-  );
-  if (!names.some((name) => name.endsWith(`/${app.name}`))) found.push(`told ${names}, got ${app.name}`);
-  const told = answer.hops[1]?.rewrites?.path?.to ?? rewrites?.path?.to ?? path;
-  if (app.url !== told) found.push(`told path ${told}, got ${app.url}`);
-  const host = rewrites?.host?.to ?? (to.port === undefined ? to.host : `${to.host}:${to.port}`);
-  if (app.host !== host) found.push(`told host ${host}, got ${app.host}`);
-  for (const { op, name, value } of rewrites?.headers ?? []) {
-    const got = app.headers[name];
-    if (op === "set" && got !== value) found.push(`told header ${name} ${value}, got ${got}`);
-    if (op === "remove" && got !== undefined) found.push(`told header ${name} removed, got ${got}`);
-  }
-  return found;
-}
-
-/** An app without a sidecar finds services by itself: only calls of services that have sidecars say something here. */
-function isUncalled({ objects }: MeshDocument, { from, to }: Question): boolean {
-  const bare = new Set(
-    objects.flatMap((each) => (each.kind === "Service" && each.spec.optOut ? [each.metadata.name] : [])),
-  );
-  if (from.kind !== "workload") return false;
-  const caller = objects.find((each) => each.kind === "Workload" && from.workload.endsWith(`/${each.metadata.name}`));
-  if (caller?.kind !== "Workload" || !bare.has(caller.spec.service)) return false;
-  const callee = to.host.toLowerCase().split(".")[0] ?? "";
-  return (
-    bare.has(callee) || callee !== to.host.split(".")[0] || to.host.includes(".other") || to.host.includes(".example")
-  );
 }
 
 function count({ outcome }: Answer): void {

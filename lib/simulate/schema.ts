@@ -42,6 +42,15 @@ export const question = z.strictObject({
   headers: z
     .record(headerName, line(8192))
     .refine((value) => Object.keys(value).length <= 64, "must have at most 64 headers"),
+  token: z
+    .strictObject({
+      claims: z
+        .record(z.string().min(1).max(256), z.json())
+        .refine((value) => JSON.stringify(value).length <= 8192, "must have at most 8192 characters"),
+      isForged: z.boolean().optional(),
+    })
+    .optional(),
+  address: z.union([z.ipv4(), z.ipv6()], "must be an IP address").optional(),
   draw: z.number().min(0).lt(1, "must be from 0 up to but not 1").optional(),
 });
 

@@ -12,6 +12,7 @@ import {
   type Ref,
   type Route,
   refKey,
+  routeEndsOf,
   serviceRefKey,
 } from "@/lib/mesh";
 import { contentId } from "./content-id";
@@ -122,10 +123,7 @@ class Collector {
 
   private addRoute(route: Route): void {
     this.objects.add(route);
-    for (const rule of route.spec.rules) {
-      if (rule.action.type !== "forward") continue;
-      for (const { service } of rule.action.destinations) this.addDestination(serviceRefKey(service, route));
-    }
+    for (const { service } of routeEndsOf(route)) this.addDestination(serviceRefKey(service, route));
   }
 
   /** Everything that a cluster of this service is made of. */

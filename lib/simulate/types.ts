@@ -1,5 +1,6 @@
 // What the simulator is asked and what it answers.
 // The rule: every decision names the object and the place in it that made it; what the mesh does not decide (the app's answer) is null, never guessed.
+import type { z } from "zod";
 import type { ObjectKey } from "@/lib/mesh";
 
 /** Who calls: a workload through its sidecar, or a client of a gateway. `gateway` and `outside` enter at the same listener. */
@@ -16,8 +17,18 @@ export type Question = {
   /** With its query. */
   path: string;
   headers: Record<string, string>;
+  /** What the request brings as Authorization: Bearer. Absent: nothing, but what the headers say. */
+  token?: QuestionToken | undefined;
+  /** Where the caller is: of a workload's pod, or of the client of a gateway. Absent: 127.0.0.1, as on one machine. */
+  address?: string | undefined;
   /** From 0 up to but not 1: which of several weighted destinations is taken. Absent: the most likely one. */
   draw?: number | undefined;
+};
+
+/** `isForged`: not signed by who it says. A question needs no key. */
+export type QuestionToken = {
+  claims: Record<string, z.infer<ReturnType<typeof z.json>>>;
+  isForged?: boolean | undefined;
 };
 
 /**
@@ -71,11 +82,17 @@ export type Hop = {
   mtls: MtlsOutcome;
   /** Why this mTLS: the policy, the service's mode, the mesh's default. */
   mtlsRule?: RuleOrigin;
+  /** What the sidecar made of the request's token; absent where nobody looks at tokens. */
+  token?: HopToken;
   authorization?: HopAuthorization;
   /** Request as it leaves this hop, where it differs from how it came. */
   rewrites?: HopRewrites;
   /** Errors and delays that a rule makes on purpose; probabilities are those of a request like this one. */
   fault?: HopFault;
+  /** Copies that are sent elsewhere as well; their answers are dropped. */
+  mirrors?: HopMirror[];
+  /** What a page of another origin gets; absent when the request has no Origin, or no rule says anything. */
+  cors?: HopCors;
   /** How many requests the callee's sidecar lets through. */
   rateLimit?: HopRateLimit;
   /** Location of a redirect, or the body of a direct response. */
@@ -91,8 +108,34 @@ export type HopFault = {
   abort: { probability: number; status: number; grpcStatus: number | null } | null;
 };
 
-/** Of one instance. `status` null: counted, not enforced. */
-export type HopRateLimit = { perSecond: number; burst: number; status: number | null; rule?: RuleOrigin };
+/** `probability`: of a request like this one to be copied. `why`: what keeps the copy from arriving. */
+export type HopMirror = AnswerDestination & { why?: string };
+
+export type HopCors = {
+  origin: string;
+  /** The browser lets the page read the answer. */
+  isAllowed: boolean;
+  /** It is a preflight that this hop answers. */
+  isPreflight: boolean;
+  /** What the answer gets, whoever gives it. */
+  headers: { name: string; value: string }[];
+};
+
+/** `status` null: the request goes on. */
+export type HopToken = { status: number | null; why: string; rule?: RuleOrigin };
+
+/** Of one instance, unless it is shared. `status` null: counted, not enforced. */
+export type HopRateLimit = {
+  perSecond: number;
+  burst: number;
+  status: number | null;
+  /** All instances take from one count. */
+  shared?: HopSharedLimit;
+  rule?: RuleOrigin;
+};
+
+/** `key` null: all requests together. */
+export type HopSharedLimit = { requests: number; perMs: number; key: string | null; whenAway: "allow" | "deny" };
 
 export type HopRetries = {
   attempts: number;

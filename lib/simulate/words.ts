@@ -1,7 +1,8 @@
 // The answer in sentences. The rule: who, what happens, why, in that order; numbers as people say them.
 import { type MeshIndex, type ObjectKey, parseKey } from "@/lib/mesh";
+import { limitText } from "@/lib/mesh/diff/words";
 import { nameOf } from "./names";
-import type { Answer, AnswerDestination, Hop, HopFault, HopRateLimit, Outcome } from "./types";
+import type { Answer, AnswerDestination, Hop, HopCors, HopFault, HopMirror, HopRateLimit, Outcome } from "./types";
 
 export function percentOf(share: number): string {
   const percent = share * 100;
@@ -25,12 +26,14 @@ const MTLS_WORDS = {
 } as const;
 
 export function inboundSentence(callee: string, hop: Hop, outcome: Outcome): string {
-  const why = hop.authorization?.why ?? "";
+  const refusal = hop.token?.status ?? null;
+  const token = hop.token?.rule ? `${hop.token.why}, and ` : "";
+  const why = `${token}${hop.authorization?.why ?? ""}`;
   switch (outcome) {
     case "forwarded":
       return `${callee} takes it ${MTLS_WORDS[hop.mtls]}: ${why}.${hop.rateLimit ? ` A rate limit applies: ${limitWords(hop.rateLimit)}.` : ""}`;
     case "denied":
-      return `${callee} refuses it with 403: ${why}.`;
+      return `${callee} refuses it with ${refusal ?? 403}: ${refusal === null ? why : hop.token?.why}.`;
     case "unreachable":
       return `${callee} has no app behind its sidecar yet.`;
     default:
@@ -88,12 +91,35 @@ export function faultWords({ delay, abort }: HopFault): string {
   return said.join(", ");
 }
 
+/** `10 % to payment-service v2, 100 % to audit, where they get 403` */
+export function mirrorWords(mirrors: readonly HopMirror[]): string {
+  return mirrors
+    .map((each) => `${percentOf(each.probability)} to ${destinationName(each)}${mirrorEnd(each)}`)
+    .join(", ");
+}
+
+const mirrorEnd = ({ outcome, status }: HopMirror): string =>
+  outcome === "forwarded" ? "" : `, where they get ${status ?? "no answer"}`;
+
+/** `a page of https://shop.example may read the answer` */
+export function corsWords({ origin, isAllowed, isPreflight }: HopCors): string {
+  return `a page of ${origin} may ${isAllowed ? "" : "not "}${isPreflight ? "make the call" : "read the answer"}`;
+}
+
 function statusWords({ status, grpcStatus }: NonNullable<HopFault["abort"]>): string {
   return grpcStatus === null ? String(status) : `gRPC status ${grpcStatus}`;
 }
 
 /** `each instance takes at most 100 requests per second (200 at once), more get 429` */
-export function limitWords({ perSecond, burst, status }: HopRateLimit): string {
+export function limitWords({ perSecond, burst, status, shared }: HopRateLimit): string {
+  const more = status === null ? "more are counted, not refused" : `more get ${status}`;
+  if (shared) {
+    const { requests, perMs, key, whenAway } = shared;
+    const away = whenAway === "deny" ? "refused" : "let through";
+    const whose =
+      key === null ? "for all requests together" : key === "caller" ? "for each caller" : `for each value of ${key}`;
+    return `all instances share a budget of ${limitText({ requests, perMs })} ${whose}, ${more}; while nobody can be asked, requests are ${away}`;
+  }
   const [count, period] =
     perSecond >= 1
       ? [perSecond, "second"]
@@ -101,6 +127,5 @@ export function limitWords({ perSecond, burst, status }: HopRateLimit): string {
         ? [perSecond * 60, "minute"]
         : [perSecond * 3600, "hour"];
   const rounded = Number(count.toPrecision(4));
-  const more = status === null ? "more are counted, not refused" : `more get ${status}`;
   return `each instance takes at most ${rounded} ${rounded === 1 ? "request" : "requests"} per ${period} (${burst} at once), ${more}`;
 }

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { describe } from "./processes.mjs";
-import { freePort } from "./wait.mjs";
+import { freePort, isSteadyPort } from "./wait.mjs";
 
 const KEPT = ["postgres", "internal", "ads", "enroll", "demoGateway", "demoExternal", "demoSwitches"];
 // A newcomer opens the shop in a browser, so its port should be one a person can remember. Only beside the default web port:
@@ -35,7 +35,8 @@ export async function portsOf(home, { isDefault = false } = {}) {
   }
   const ports = {};
   for (const name of KEPT) {
-    let port = await freePort(kept[name] ?? (isDefault ? FIRST_CHOICE[name] : undefined) ?? 0);
+    const last = isSteadyPort(kept[name]) ? kept[name] : undefined;
+    let port = await freePort(last ?? (isDefault ? FIRST_CHOICE[name] : undefined));
     while (Object.values(ports).includes(port)) port = await freePort();
     ports[name] = port;
   }

@@ -1,10 +1,15 @@
 // What failed and what took long, told at the end of a run, where the reader of a long log looks first.
 // The rule: a name and the first lines of the reason; the whole output stands further up.
+import fs from "node:fs";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { projectRoot } from "./source-hash.mjs";
 
 const LINES = 12;
+
+const PAGE_LINES = 120;
+
+const indented = (text) => text.replace(/^/gm, "    ");
 
 const inShort = (text = "") => stripVTControlCharacters(text).trim().split("\n").slice(0, LINES).join("\n");
 
@@ -33,7 +38,7 @@ export function slowestFiles({ testResults }) {
     .map(({ file, s }) => `${file} ${s.toFixed(0)} s`);
 }
 
-/** Failed tests of a Playwright JSON report, which nests suites of a file: [{ name, reason }]. */
+/** Failed tests of a Playwright JSON report, which nests suites of a file: [{ name, reason, page }]. */
 export function playwrightFailures({ suites = [] }) {
   return suites.flatMap((suite) => [
     ...playwrightFailures(suite),
@@ -43,13 +48,25 @@ export function playwrightFailures({ suites = [] }) {
         .map((test) => ({
           name: `${spec.file} > ${spec.title} (${test.projectName})`,
           reason: inShort(test.results.at(-1)?.error?.message),
+          page: pageOf(test.results.at(-1)),
         })),
     ),
   ]);
 }
 
+/** What stood on the page when a browser test failed, as Playwright wrote it down; empty when it did not. */
+function pageOf({ attachments = [] } = {}) {
+  const file = attachments.find(({ name }) => name === "error-context")?.path;
+  if (!file || !fs.existsSync(file)) return "";
+  const [, snapshot = ""] = fs.readFileSync(file, "utf8").split("# Page snapshot");
+  return snapshot.trim().split("\n").slice(0, PAGE_LINES).join("\n");
+}
+
 export function printFailures(failures) {
   if (failures.length === 0) return;
   console.log(`\nFailed:`);
-  for (const { name, reason } of failures) console.log(`- ${name}\n${reason.replace(/^/gm, "    ")}`);
+  for (const { name, reason, page = "" } of failures) {
+    console.log(`- ${name}\n${indented(reason)}`);
+    if (page) console.log(`    The page then:\n${indented(page)}`);
+  }
 }

@@ -1,5 +1,7 @@
+import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { playwrightFailures, slowestFiles, vitestFailures } from "./run-report.mjs";
 import { projectRoot } from "./source-hash.mjs";
 
@@ -34,15 +36,20 @@ test("failed tests and files that could not be loaded are told by file, name and
   expect(failures[1].reason).toBe("no such module");
 });
 
-test("failed tests of the browser are found in nested suites, with their guise", () => {
+test("failed tests of the browser are found in nested suites, with their guise and what stood on the page", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "meshwright-report-"));
+  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const context = path.join(folder, "error-context.md");
+  fs.writeFileSync(context, "# Error\n\nlong\n\n# Page snapshot\n\n- heading\n- alert: no\n");
+  const result = { error: { message: "contrast" }, attachments: [{ name: "error-context", path: context }] };
   const spec = (status) => ({
     file: "walk.spec.ts",
     title: "walks",
-    tests: [{ projectName: "phone-dark", status, results: [{ error: { message: "contrast" } }] }],
+    tests: [{ projectName: "phone-dark", status, results: [result] }],
   });
   expect(
     playwrightFailures({ suites: [{ specs: [spec("expected")], suites: [{ specs: [spec("unexpected")] }] }] }),
-  ).toEqual([{ name: "walk.spec.ts > walks (phone-dark)", reason: "contrast" }]);
+  ).toEqual([{ name: "walk.spec.ts > walks (phone-dark)", reason: "contrast", page: "- heading\n- alert: no" }]);
   expect(playwrightFailures({})).toEqual([]);
 });
 

@@ -115,8 +115,14 @@ const bootstrap = (id, adminPort, resources) => ({
 
 const httpOptions = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-/** Caller's sidecar: plain in, mTLS out. `hop`: what the sidecars speak with each other, "h2" or "h1". */
-export function outboundConfig(folder, ports, hop = "h2", isTls = true) {
+const overHttp2 = {
+  typed_extension_protocol_options: {
+    [httpOptions]: typed(httpOptions, { explicit_http_config: { http2_protocol_options: {} } }),
+  },
+};
+
+/** Caller's sidecar: plain in, mTLS out. `hop`: what the sidecars speak with each other, `app`: what the apps speak; "h2" or "h1". */
+export function outboundConfig(folder, ports, { hop = "h2", app = "h1", isTls = true } = {}) {
   const socket = {
     name: "envoy.transport_sockets.tls",
     typed_config: typed(`${tlsPrefix}.UpstreamTlsContext`, {
@@ -124,12 +130,7 @@ export function outboundConfig(folder, ports, hop = "h2", isTls = true) {
     }),
   };
   const retry = { retry_on: "connect-failure,refused-stream,reset", num_retries: 2 };
-  const http2 = {
-    typed_extension_protocol_options: {
-      [httpOptions]: typed(httpOptions, { explicit_http_config: { http2_protocol_options: {} } }),
-    },
-  };
-  const more = { ...(isTls ? { transport_socket: socket } : {}), ...(hop === "h2" ? http2 : {}) };
+  const more = { ...(isTls ? { transport_socket: socket } : {}), ...(hop === "h2" ? overHttp2 : {}) };
   return bootstrap("caller", ports.adminA, {
     listeners: [
       listenerOf("outbound", "OUTBOUND", ports.a, {
@@ -138,6 +139,7 @@ export function outboundConfig(folder, ports, hop = "h2", isTls = true) {
             filters: [
               manager({
                 name: "outbound",
+                codec: app === "h2" ? "AUTO" : "HTTP1",
                 log: join(folder, "a.log"),
                 hosts: [
                   {
@@ -178,7 +180,7 @@ export function outboundConfig(folder, ports, hop = "h2", isTls = true) {
 }
 
 /** Callee's sidecar: mTLS in with RBAC, plain to the app. */
-export function inboundConfig(folder, ports, hop = "h2") {
+export function inboundConfig(folder, ports, { hop = "h2", app = "h1" } = {}) {
   const socket = {
     name: "envoy.transport_sockets.tls",
     typed_config: typed(`${tlsPrefix}.DownstreamTlsContext`, {
@@ -237,8 +239,51 @@ export function inboundConfig(folder, ports, hop = "h2") {
         ],
       }),
     ],
-    clusters: [clusterOf("app", ports.origin, {})],
+    clusters: [clusterOf("app", ports.origin, app === "h2" ? overHttp2 : {})],
   });
+}
+
+/** A configuration with many more virtual hosts, routes and clusters than are called. */
+export function withMany(config, { hosts, routesEach }) {
+  const [listener] = config.static_resources.listeners;
+  const { virtual_hosts } = listener.filter_chains[0].filters[0].typed_config.route_config;
+  for (let i = 0; i < hosts; i++) {
+    config.static_resources.clusters.push(clusterOf(`other-${i}`, 9, overHttp2));
+    const routes = Array.from({ length: routesEach }, (_, k) => ({
+      match: k + 1 < routesEach ? { path_separated_prefix: `/v${k}` } : { prefix: "/" },
+      route: { cluster: `other-${i}`, timeout: "15s" },
+    }));
+    virtual_hosts.push({ name: `other-${i}`, domains: [`other-${i}`, `other-${i}.bench`], routes });
+  }
+  return config;
+}
+
+/** The same pair for bytes: TCP in, mTLS between, TCP out. */
+export function tcpConfigs(folder, ports) {
+  const proxyTo = (cluster) => ({
+    name: "envoy.filters.network.tcp_proxy",
+    typed_config: typed("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", { stat_prefix: cluster, cluster }),
+  });
+  const socket = (context, name, peer, more) => ({
+    name: "envoy.transport_sockets.tls",
+    typed_config: typed(`${tlsPrefix}.${context}`, {
+      ...more,
+      common_tls_context: commonTls(folder, name, peer, false),
+    }),
+  });
+  const outgoing = { transport_socket: socket("UpstreamTlsContext", "a", calleeId, {}) };
+  const incoming = socket("DownstreamTlsContext", "b", callerId, { require_client_certificate: true });
+  const chain = { transport_socket: incoming, filters: [proxyTo("app")] };
+  return [
+    bootstrap("caller", ports.adminA, {
+      listeners: [listenerOf("outbound", "OUTBOUND", ports.a, { filter_chains: [{ filters: [proxyTo("callee")] }] })],
+      clusters: [clusterOf("callee", ports.b, outgoing)],
+    }),
+    bootstrap("callee", ports.adminB, {
+      listeners: [listenerOf("inbound", "INBOUND", ports.b, { filter_chains: [chain] })],
+      clusters: [clusterOf("app", ports.origin, {})],
+    }),
+  ];
 }
 
 /** One proxy without TLS, for fuzz and soak. */

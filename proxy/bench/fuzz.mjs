@@ -1,143 +1,115 @@
-// npm run fuzz: injured requests through the built proxy to a node:http origin, for a bounded time.
-// Holds: the proxy lives, llhttp behind it never meets a malformed request, and one input never becomes two requests
-// unless it was two. Options: --seconds N (20), --seed N, --bundle FILE. The seed is printed.
+// npm run fuzz: exchanges of injured and valid messages through the built proxy, whose meaning must be what llhttp (HTTP/1.1) and nghttp2
+// (HTTP/2) read from the same bytes. Kinds: requests, answers, http2. An exchange is a
+// request that was answered, refused or broken off; an input is what one connection carries.
+// Options: --exchanges N (1000000, shared among the kinds), --only kind,kind, --seed N (printed), --from N, --lanes N (32), --bundle FILE.
+// --attacks: memory under attack instead (attacks.mjs, with its options).
+// One input again by itself: --only KIND --seed S --from NUMBER --exchanges 1.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { connect } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { plainConfig } from "./configs.mjs";
-import { freePort, memory, start, stop } from "./processes.mjs";
+import { answerExchange, answerOrigin } from "./fuzz-answers.mjs";
+import { frameExchange, frameReference } from "./fuzz-frames.mjs";
+import { startLanes } from "./fuzz-lanes.mjs";
+import { http1Origin, http2Origin } from "./fuzz-origins.mjs";
+import { requestExchange } from "./fuzz-requests.mjs";
+import { memory, stopAll } from "./processes.mjs";
 
+if (process.argv.includes("--attacks")) await import("./attacks.mjs");
+
+const text = { type: "string" };
 const { values } = parseArgs({
-  options: { seconds: { type: "string" }, seed: { type: "string" }, bundle: { type: "string" } },
+  options: { exchanges: text, only: text, seed: text, from: text, lanes: text, bundle: text },
 });
-const seconds = Number(values.seconds ?? 20);
+const total = Number(values.exchanges ?? 1_000_000);
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+const from = Number(values.from ?? 0);
+const width = Number(values.lanes ?? 32);
 const bundle = values.bundle ?? fileURLToPath(new URL("../dist/meshwright-proxy.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "meshwright-fuzz-"));
-
-let state = seed;
-/** mulberry32 */
-function random() {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-}
-const pick = (list) => list[Math.floor(random() * list.length)];
-
-const bases = [
-  "GET /a?b=c HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n\r\n",
-  "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-  "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nX-T: 1\r\n\r\n",
-  "GET http://b/x HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n",
-  "GET /w HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-  "CONNECT a:7 HTTP/1.1\r\nHost: a:7\r\n\r\n",
-  "PUT /p HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
-];
-const pieces = [
-  "\r",
-  "\n",
-  "\r\n",
-  "\0",
-  " ",
-  "\t",
-  ":",
-  ";",
-  ",",
-  "\x7f",
-  "\xff",
-  "0",
-  "Content-Length: 4\r\n",
-  "Transfer-Encoding: chunked\r\n",
-  "Host: b\r\n",
-  "Connection: host\r\n",
-  "Connection: Upgrade\r\n",
-  "Upgrade: websocket\r\n",
-  "TE: trailers\r\n",
-  "0\r\nX-T: 1\r\n",
-  "HTTP/1.0",
-  "#",
-  "%00",
-  "\x0b",
-];
-
-function injured() {
-  let text = pick(bases);
-  for (let i = Math.floor(random() * 4); i >= 0; i--) {
-    const at = Math.floor(random() * text.length);
-    const cut = random() < 0.5 ? 0 : Math.floor(random() * 3);
-    text = text.slice(0, at) + (random() < 0.8 ? pick(pieces) : "") + text.slice(at + cut);
-  }
-  return random() < 0.1 ? text + pick(bases) : text;
-}
-
-let forwarded = 0;
-let malformed = 0;
-const origin = createServer((incoming, response) => {
-  forwarded++;
-  incoming.resume();
-  incoming.on("end", () => response.end("ok"));
+const MOST_SHOWN = 20;
+/** SIGINT ends the run with what was counted so far. */
+let isStopped = false;
+process.on("SIGINT", () => {
+  isStopped = true;
 });
-origin.on("clientError", (error, socket) => {
-  // Bytes of a request that the proxy broke off are no fault: only a parse error is.
-  if (error.code?.startsWith("HPE_") && error.code !== "HPE_INVALID_EOF_STATE") {
-    malformed++;
-    console.error(
-      `llhttp refused what the proxy forwarded: ${error.code} ${JSON.stringify(error.rawPacket?.toString("latin1"))}`,
-    );
+
+/** Origins of every second lane speak HTTP/2. */
+const bothOrigins = (lane, index) => (index % 2 === 1 ? http2Origin(lane) : http1Origin(lane));
+const kinds = {
+  requests: { share: 0.5, origin: bothOrigins, exchange: requestExchange },
+  answers: { share: 0.25, origin: answerOrigin, exchange: answerExchange, isHttp1: true },
+  http2: { share: 0.25, origin: bothOrigins, exchange: frameExchange, reference: frameReference },
+};
+
+async function run(name, count) {
+  const kind = kinds[name];
+  const lanes = Array.from({ length: width }, (_, i) => ({
+    seen: [],
+    faults: [],
+    isHttp2: !kind.isHttp1 && i % 2 === 1,
+  }));
+  const servers = [];
+  for (const [index, lane] of lanes.entries()) {
+    const { server, port } = await kind.origin(lane, index);
+    lane.origin = port;
+    lane.reference = await kind.reference?.();
+    servers.push(server, ...(lane.reference ? [lane.reference.server] : []));
   }
-  socket.destroy();
-});
-await new Promise((resolve) => origin.listen(0, "127.0.0.1", resolve));
-const ports = { listen: await freePort(), admin: await freePort(), origin: origin.address().port };
-writeFileSync(join(folder, "proxy.json"), JSON.stringify(plainConfig(folder, ports)));
-const proxy = await start(process.execPath, [bundle, "-c", join(folder, "proxy.json")], ports.listen, "inherit");
-
-function send(text) {
-  return new Promise((resolve) => {
-    const socket = connect(ports.listen, "127.0.0.1");
-    const timer = setTimeout(() => socket.destroy(), 60);
-    socket.on("connect", () => {
-      const bytes = Buffer.from(text, "latin1");
-      const at = random() < 0.3 ? Math.floor(random() * bytes.length) : bytes.length;
-      socket.write(bytes.subarray(0, at));
-      if (at < bytes.length) setImmediate(() => socket.write(bytes.subarray(at)));
-    });
-    socket.on("data", () => {});
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
-
-console.log(`seed ${seed}, ${seconds} s`);
-const until = Date.now() + seconds * 1000;
-let inputs = 0;
-await Promise.all(
-  Array.from({ length: 16 }, async () => {
-    while (Date.now() < until && proxy.exitCode === null) {
-      inputs++;
-      await send(injured());
+  const proxy = await startLanes({ folder, bundle, lanes });
+  const before = memory(proxy.pid).privateMb;
+  const told = { inputs: 0, exchanges: 0, forwarded: 0, differences: 0, most: before };
+  let next = from;
+  const sampling = setInterval(() => {
+    if (proxy.exitCode === null) told.most = Math.max(told.most, memory(proxy.pid).privateMb);
+  }, 5000);
+  const telling = setInterval(() => console.log(`${name}: ${told.exchanges} of ${count}`), 60_000);
+  const work = async (lane) => {
+    while (!isStopped && told.exchanges < count && proxy.exitCode === null && told.differences < MOST_SHOWN) {
+      const number = next++;
+      const { problem, count: exchanges, forwarded, input, details } = await kind.exchange(lane, seed, number);
+      told.inputs++;
+      told.exchanges += exchanges;
+      told.forwarded += forwarded;
+      if (problem === null) continue;
+      told.differences++;
+      const side = lane.isHttp2 ? "HTTP/2 behind" : "HTTP/1.1 behind";
+      console.error(
+        `DIFFERENCE ${name} ${number} (${side}): ${problem}\n  ${JSON.stringify(input.toString("latin1")).slice(0, 1500)}`,
+      );
+      console.error(`  ${JSON.stringify(details).slice(0, 3000)}`);
     }
-  }),
-);
-const isAlive = proxy.exitCode === null;
-const size = isAlive ? memory(proxy.pid).privateMb : Number.NaN;
-await stop(proxy);
-origin.closeAllConnections();
-origin.close();
-rmSync(folder, { recursive: true, force: true });
-console.log(
-  `${inputs} inputs, ${forwarded} forwarded, ${malformed} refused by llhttp behind, private memory ${size.toFixed(1)} MB`,
-);
-if (!isAlive || malformed > 0) {
-  console.error(isAlive ? "FAILED: llhttp disagrees" : "FAILED: the proxy died");
-  process.exit(1);
+  };
+  await Promise.all(lanes.map(work));
+  clearInterval(sampling);
+  clearInterval(telling);
+  if (proxy.exitCode !== null) {
+    told.differences++;
+    console.error(`${name}: the proxy died`);
+  }
+  await stopAll();
+  for (const server of servers) {
+    server.closeAllConnections?.();
+    server.close();
+  }
+  const memoryTold = `private memory ${before.toFixed(0)} MB, at most ${told.most.toFixed(0)} MB`;
+  console.log(
+    `${name}: ${told.exchanges} exchanges on ${told.inputs} connections, ${told.forwarded} requests forwarded, ${told.differences} differences; ${memoryTold}`,
+  );
+  return told.differences;
 }
+
+console.log(`seed ${seed}`);
+const names = values.only?.split(",") ?? Object.keys(kinds);
+let differences = 0;
+try {
+  const shares = names.reduce((sum, name) => sum + kinds[name].share, 0);
+  for (const name of names)
+    if (!isStopped) differences += await run(name, Math.round((total * kinds[name].share) / shares));
+} finally {
+  await stopAll();
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit(differences > 0 ? 1 : 0);

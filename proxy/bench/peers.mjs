@@ -19,16 +19,16 @@ http { access_log ${join(folder, `nginx-${role}.log`)}; keepalive_requests 10000
   return [join(folder, "nginx-a.conf"), join(folder, "nginx-b.conf")];
 }
 
-export function haproxyConfigs(folder, ports) {
+/** `mode`: http or tcp. */
+export function haproxyConfigs(folder, ports, mode = "http") {
   const base = `global
   nbthread 1
 defaults
-  mode http
+  mode ${mode}
   timeout connect 5s
   timeout client 60s
   timeout server 60s
-  http-reuse always
-`;
+${mode === "http" ? "  http-reuse always\n" : ""}`;
   writeFileSync(join(folder, "a.both.pem"), "");
   const a = `${base}frontend f
   bind 127.0.0.1:${ports.a}

@@ -1,6 +1,6 @@
 // Starts the processes of a benchmark and reads what the kernel says of them.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeSync } from "node:fs";
 import { connect, createServer } from "node:net";
 
@@ -27,7 +27,7 @@ export async function start(command, args, port, log) {
   });
   running.add(child);
   child.on("exit", () => running.delete(child));
-  const until = Date.now() + 15_000;
+  const until = Date.now() + 60_000;
   while (!(await answers(port))) {
     if (child.exitCode !== null || Date.now() > until)
       throw new Error(`${command} did not open port ${port}: ${complaint.trim().split("\n").slice(-3).join(" | ")}`);
@@ -58,6 +58,16 @@ export async function stop(child) {
 
 export async function stopAll() {
   for (const child of [...running]) await stop(child);
+}
+
+/** Whether this machine has a command. */
+export function has(command) {
+  try {
+    execFileSync("sh", ["-c", `command -v ${command}`], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Seconds of CPU of a process and, for nginx, of its workers. */

@@ -1,8 +1,9 @@
 // npm run bench: CPU per request of a pair of sidecars, ours with all features on against the floor, node:http, Envoy
 // (ENVOY_BIN), nginx and HAProxy (where installed); private memory at 1,000 requests a second. Ratios count, not times.
+// --app http1 (default) has HTTP/1.1 apps and 32 connections; --app grpc has gRPC apps and 8 connections x 8 streams, unary calls of 1 KB;
+// --app grpc-stream server streams of 100 messages of 100 bytes, and counts messages. The last two compare ours and Envoy only.
 // Options: --seconds N (4), --rounds N (3), --only name,name, --json FILE, --prof, --bundle FILE (another build of ours)
 
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,9 +11,10 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { makeCertificates } from "./certificates.mjs";
 import { inboundConfig, outboundConfig } from "./configs.mjs";
+import { runGrpcLoad } from "./grpc.mjs";
 import { percentile, runLoad } from "./load.mjs";
 import { haproxyConfigs, nginxConfigs } from "./peers.mjs";
-import { cpuSeconds, freePort, memory, start, stop, stopAll } from "./processes.mjs";
+import { cpuSeconds, freePort, has, memory, start, stop, stopAll } from "./processes.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -22,23 +24,21 @@ const { values } = parseArgs({
     json: { type: "string" },
     prof: { type: "boolean" },
     bundle: { type: "string" },
+    app: { type: "string", default: "http1" },
   },
 });
+const METHODS = { grpc: "Unary", "grpc-stream": "Stream" };
+const method = METHODS[values.app];
+if (method === undefined && values.app !== "http1") throw new Error("--app must be http1, grpc or grpc-stream");
+const app = method === undefined ? "h1" : "h2";
 const seconds = Number(values.seconds ?? 4);
 const rounds = Number(values.rounds ?? 3);
-const warmUpRequests = 25_000;
+// A message costs so much less than a call that more of them are needed.
+const warmUpRequests = values.app === "grpc-stream" ? 500_000 : 25_000;
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const bundle = values.bundle ?? here("../dist/meshwright-proxy.mjs");
 const folder = mkdtempSync(join(tmpdir(), "meshwright-bench-"));
 const log = openSync(join(folder, "processes.log"), "a");
-const has = (command) => {
-  try {
-    execFileSync("sh", ["-c", `command -v ${command}`], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 const nodeFlags = process.env.NODE_FLAGS
   ? process.env.NODE_FLAGS.split(" ")
@@ -49,8 +49,8 @@ const nodeFlags = process.env.NODE_FLAGS
 const ownFlags = ["--max-semi-space-size=2", "--single-threaded-gc"];
 /** Our pair; `hop`: what the sidecars speak with each other. */
 const ours = (hop) => async (ports) => {
-  writeFileSync(join(folder, "a.json"), JSON.stringify(outboundConfig(folder, ports, hop)));
-  writeFileSync(join(folder, "b.json"), JSON.stringify(inboundConfig(folder, ports, hop)));
+  writeFileSync(join(folder, "a.json"), JSON.stringify(outboundConfig(folder, ports, { hop, app })));
+  writeFileSync(join(folder, "b.json"), JSON.stringify(inboundConfig(folder, ports, { hop, app })));
   const b = await start(
     process.execPath,
     [...ownFlags, ...nodeFlags, bundle, "-c", join(folder, "b.json")],
@@ -80,8 +80,8 @@ const setups = {
 const envoy = process.env.ENVOY_BIN;
 if (envoy !== undefined && existsSync(envoy)) {
   const envoyPair = (hop) => async (ports) => {
-    writeFileSync(join(folder, "ea.json"), JSON.stringify(outboundConfig(folder, ports, hop)));
-    writeFileSync(join(folder, "eb.json"), JSON.stringify(inboundConfig(folder, ports, hop)));
+    writeFileSync(join(folder, "ea.json"), JSON.stringify(outboundConfig(folder, ports, { hop, app })));
+    writeFileSync(join(folder, "eb.json"), JSON.stringify(inboundConfig(folder, ports, { hop, app })));
     const args = (name, id) => [
       "-c",
       join(folder, name),
@@ -120,7 +120,16 @@ if (has("haproxy")) {
   };
 }
 
+const WORDS = {
+  http1: "32 connections, 1 KB checksummed replies",
+  grpc: "gRPC unary calls, 8 connections x 8 streams, 1 KB replies",
+  "grpc-stream": "gRPC server streams of 100 messages of 100 bytes, 8 connections x 8 streams; a request is a message",
+};
 const median = (list) => [...list].sort((x, y) => x - y)[Math.floor(list.length / 2)];
+
+const load = (options) => (method === undefined ? runLoad(options) : runGrpcLoad({ ...options, method }));
+/** Pairs that speak what the apps speak. */
+const isComparable = (name) => method === undefined || name === "meshwright" || name === "envoy";
 
 async function measure(name) {
   const ports = {
@@ -130,25 +139,24 @@ async function measure(name) {
     adminA: await freePort(),
     adminB: await freePort(),
   };
-  const origin = await start(process.execPath, [here("origin.mjs"), String(ports.origin)], ports.origin, log);
+  const originFile = here(method === undefined ? "origin.mjs" : "grpc.mjs");
+  const origin = await start(process.execPath, [originFile, String(ports.origin)], ports.origin, log);
   let pair = [];
   try {
     pair = await setups[name](ports);
     // Until the compilers are done: a fixed number of requests, so that a slow machine warms up as far as a fast one.
-    await runLoad({ port: ports.a, durationMs: 20_000, maxRequests: warmUpRequests });
+    await load({ port: ports.a, durationMs: 20_000, maxRequests: warmUpRequests });
     const before = pair.map((child) => cpuSeconds(child.pid));
-    const full = await runLoad({ port: ports.a, durationMs: seconds * 1000 });
+    const full = await load({ port: ports.a, durationMs: seconds * 1000 });
     const used = pair.map((child, index) => cpuSeconds(child.pid) - before[index]);
-    const paced = await runLoad({
-      port: ports.a,
-      durationMs: Math.max(3000, (seconds * 1000) / 2),
-      ratePerSecond: 1000,
-    });
+    // Streams are paced by nobody: their latencies are those of the full load.
+    const durationMs = Math.max(3000, (seconds * 1000) / 2);
+    const paced = method === undefined ? await runLoad({ port: ports.a, durationMs, ratePerSecond: 1000 }) : full;
     const memories = pair.map((child) => memory(child.pid));
     return {
       cpuUs: ((used[0] + used[1]) / full.requests) * 1e6,
       rps: full.requests / full.seconds,
-      failures: full.failures + paced.failures,
+      failures: full.failures + (paced === full ? 0 : paced.failures),
       p99Ms: percentile(paced.latencies, 0.99),
       p50Ms: percentile(paced.latencies, 0.5),
       privateMb: Math.max(...memories.map((one) => one.privateMb)),
@@ -164,7 +172,9 @@ async function measure(name) {
 async function main() {
   if (!existsSync(bundle)) throw new Error("Build the proxy first: npm run build");
   await makeCertificates(folder);
-  const names = (values.only?.split(",") ?? Object.keys(setups)).filter((name) => setups[name] !== undefined);
+  const names = (values.only?.split(",") ?? Object.keys(setups)).filter(
+    (name) => setups[name] !== undefined && isComparable(name),
+  );
   const results = new Map(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     // Alternating, so that a busy machine is busy for everyone.
@@ -184,34 +194,38 @@ async function main() {
     summary[name] = Object.fromEntries(Object.keys(list[0]).map((key) => [key, median(list.map((one) => one[key]))]));
     summary[name].failures = list.reduce((sum, one) => sum + one.failures, 0);
   }
-  console.log(
-    `Node ${process.version}, ${rounds} rounds of ${seconds} s, 32 connections, 1 KB checksummed replies, medians\n`,
-  );
+  console.log(`Node ${process.version}, ${rounds} rounds of ${seconds} s, ${WORDS[values.app]}, medians\n`);
   console.log("pair           CPU us/request  requests/s  p50 ms  p99 ms (at 1,000/s)  private MB  RSS MB  failures");
   for (const [name, one] of Object.entries(summary)) {
     console.log(
       `${name.padEnd(14)} ${one.cpuUs.toFixed(1).padStart(14)}  ${one.rps.toFixed(0).padStart(10)}  ${one.p50Ms.toFixed(2).padStart(6)}  ${one.p99Ms.toFixed(2).padStart(6)}  ${one.privateMb.toFixed(1).padStart(22)}  ${one.rssMb.toFixed(1).padStart(6)}  ${String(one.failures).padStart(8)}`,
     );
   }
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(summary, null, 2));
   const own = summary.meshwright;
   if (own !== undefined) {
     const logged = ["a.log", "b.log"].map((name) => statSync(join(folder, name)).size);
     console.log(`\naccess logs written: ${logged.map((size) => `${(size / 1e6).toFixed(1)} MB`).join(", ")}`);
-    const bars = [
-      ["node:http", 0.45],
-      ["floor", 1.4],
-      ["envoy", 0.55],
-    ];
+    const bars = {
+      http1: [
+        ["node:http", 0.45],
+        ["floor", 1.4],
+        ["envoy", 0.5],
+      ],
+      grpc: [["envoy", 0.5]],
+      "grpc-stream": [["envoy", 0.6]],
+    }[values.app];
     for (const [name, limit] of bars) {
       if (summary[name] === undefined) continue;
       const ratio = own.cpuUs / summary[name].cpuUs;
       console.log(`${ratio <= limit ? "met    " : "NOT met"}  ${ratio.toFixed(2)}x ${name} (bar ${limit}x)`);
     }
+    // The others' memory is that of the full load, which has no bar.
+    if (method !== undefined) return;
     console.log(
       `${own.privateMb <= 45 ? "met    " : "NOT met"}  private memory ${own.privateMb.toFixed(1)} MB at 1,000 rps (bar 45 MB)`,
     );
   }
-  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(summary, null, 2));
 }
 
 try {

@@ -1,6 +1,7 @@
 // npm run soak: load and aborted requests on a pair of sidecars (mTLS, HTTP/2 between them) for a bounded time; then
 // neither descriptors nor memory may have leaked.
-// Options: --minutes N (2), --seed N (printed).
+// Options: --minutes N (2), --rate N (requests a second; as many as go), --aborters N (4: clients that reset in the
+// middle of a request, again and again), --seed N (printed). What the pair holds is printed every tenth of the time.
 
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -14,10 +15,18 @@ import { runLoad } from "./load.mjs";
 import { freePort, memory, start, stop, stopAll } from "./processes.mjs";
 
 const { values } = parseArgs({
-  options: { minutes: { type: "string" }, seed: { type: "string" }, bundle: { type: "string" } },
+  options: {
+    minutes: { type: "string" },
+    rate: { type: "string" },
+    aborters: { type: "string" },
+    seed: { type: "string" },
+    bundle: { type: "string" },
+  },
 });
 const bundle = values.bundle ?? fileURLToPath(new URL("../dist/meshwright-proxy.mjs", import.meta.url));
 const minutes = Number(values.minutes ?? 2);
+const ratePerSecond = Number(values.rate ?? 0);
+const aborters = Number(values.aborters ?? 4);
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "meshwright-soak-"));
@@ -69,9 +78,18 @@ try {
       aborted++;
     }
   };
+  const tell = async () => {
+    const begin = Date.now();
+    for (let part = 1; part <= 10; part++) {
+      await new Promise((resolve) => setTimeout(resolve, begin + part * minutes * 6_000 - Date.now()));
+      const held = look().map(({ fds, mb }) => `${mb.toFixed(1)} MB ${fds} fd`);
+      console.log(`after ${((part * minutes) / 10).toFixed(1)} min: callee's ${held[0]}, caller's ${held[1]}`);
+    }
+  };
   const [load] = await Promise.all([
-    runLoad({ port: ports.a, durationMs: minutes * 60_000 }),
-    ...Array.from({ length: 4 }, abort),
+    runLoad({ port: ports.a, durationMs: minutes * 60_000, ratePerSecond }),
+    tell(),
+    ...Array.from({ length: aborters }, abort),
   ]);
   await new Promise((resolve) => setTimeout(resolve, 6000));
   const after = look();

@@ -1,25 +1,34 @@
-// Orderly end: inbound listeners stop first and finish their requests; outbound ones serve the app until the deadline.
-// Rule: one deadline for everything; whoever asks a second time gets an end now.
+// Orderly end: inbound listeners stop first and finish their requests; outbound ones serve the app while it holds connections to
+// them, until the deadline. Rule: one deadline for everything; whoever asks a second time gets an end now.
 
 import type { DataPlane } from "./listener/data-plane";
+import type { Listener } from "./listener/listener";
 
 export const drainDeadlineMs = 5000;
 const pollMs = 25;
+/** Before the deadline, who is still connected is told to go: what is under way then can end. */
+const lastCallMs = 500;
+/** For what is left to tell of requests, where nothing is left of the deadline. */
+const lastSpansMs = 250;
 
 export async function drain(dataPlane: DataPlane, deadlineMs: number = drainDeadlineMs): Promise<void> {
   dataPlane.isDraining = true;
   const deadline = performance.now() + deadlineMs;
-  const inbound = [...dataPlane.listeners.values()].filter((listener) => listener.plan.trafficDirection === "inbound");
-  for (const listener of inbound) listener.drain();
-  // The app may still be calling others to answer what is in flight: outbound stays open while anyone is busy.
-  while (performance.now() < deadline && isBusy(dataPlane)) {
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
-  for (const listener of dataPlane.listeners.values()) listener.destroy();
+  const all = () => [...dataPlane.listeners.values()];
+  for (const listener of all().filter(isInbound)) listener.drain();
+  await untilIdle(() => all().some(isNeeded), deadline - lastCallMs);
+  for (const listener of all()) listener.drain();
+  await untilIdle(() => all().some((listener) => listener.connections > 0), deadline);
+  for (const listener of all()) listener.destroy();
+  await dataPlane.spans.flush(Math.max(deadline - performance.now(), lastSpansMs));
   for (const cluster of dataPlane.clusters.values()) cluster.close();
 }
 
-function isBusy(dataPlane: DataPlane): boolean {
-  for (const listener of dataPlane.listeners.values()) if (listener.busy > 0) return true;
-  return false;
+const isInbound = (listener: Listener): boolean => listener.plan.trafficDirection === "inbound";
+
+/** An app with an open connection may call again, to answer what is in flight or to end its own work. */
+const isNeeded = (listener: Listener): boolean => (isInbound(listener) ? listener.busy > 0 : listener.connections > 0);
+
+async function untilIdle(isBusy: () => boolean, deadline: number): Promise<void> {
+  while (performance.now() < deadline && isBusy()) await new Promise((resolve) => setTimeout(resolve, pollMs));
 }

@@ -11,17 +11,25 @@ import { DataPlane } from "./listener/data-plane";
 import { type Options, parseOptions, usage } from "./options";
 import { watchSupervisor } from "./supervisor-watch";
 import { version } from "./version";
+import { parseWait, waitUntilReady, waitUsage } from "./wait";
 import { ConfigurationError, openConfiguration, validateConfiguration } from "./xds";
 
 // A reader of our output that went away must not end the data path.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 async function main(): Promise<void> {
+  if (process.argv[2] === "wait") return wait(process.argv.slice(3));
   const options = parseOptions(process.argv.slice(2));
   if (options === "help") process.stdout.write(usage);
   else if (options === "version") process.stdout.write(`${version}\n`);
   else if (options.mode === "validate") await validate(options);
   else await serve(options);
+}
+
+async function wait(argv: readonly string[]): Promise<void> {
+  const options = parseWait(argv);
+  if (options === "help") process.stdout.write(waitUsage);
+  else await waitUntilReady(options);
 }
 
 async function validate(options: Options): Promise<void> {
@@ -54,7 +62,7 @@ async function serve(options: Options): Promise<void> {
     status: () => opened.source.status(),
     configDump: () => opened.source.configDump(),
     certificate: () => opened.identity?.certificate() ?? null,
-    isReady: () => dataPlane.plan !== null && !dataPlane.isDraining,
+    isReady: () => dataPlane.plan !== null && !dataPlane.isFailed,
     drainListeners: (isGraceful) => void drain(dataPlane, isGraceful ? options.drainMs : 0),
     quit: () => exit.begin("asked to quit", 0),
   };

@@ -18,6 +18,8 @@ export const usage = `meshwright-proxy -c FILE.{yaml,json} [--mode serve|validat
   --identity FILE          meshwright.json beside an ADS bootstrap
   --admin-port N           overrides the bootstrap's admin port (0: any)
   --drain-time-ms N        longest time to finish requests after SIGTERM (5000)
+
+meshwright-proxy wait --help: block until a running proxy is ready
 `;
 
 export function parseOptions(argv: readonly string[]): Options | "help" | "version" {

@@ -112,6 +112,19 @@ const framing: HostileInput[] = [
     426,
   ),
   refuse("TE with CL 0", post("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", `0\r\n\r\n`), "0.CL gadget"),
+  refuse(
+    "CL with a tab behind",
+    post("Content-Length: 5\t\r\n", "hello"),
+    "white space to some, a bad digit to llhttp",
+  ),
+  refuse(
+    "TE with a tab behind",
+    post("Transfer-Encoding: chunked\t\r\n", "0\r\n\r\n"),
+    "chunked to some, not to llhttp",
+  ),
+  allow("CL with a space behind", post("Content-Length: 5 \r\n", "hello"), "optional white space", {
+    upstreamSees: "content-length: 5\r\n",
+  }),
   allow("TE Chunked in capitals", chunked("0\r\n\r\n").replace("chunked", "CHUNKED"), "codings are case-insensitive", {
     upstreamSees: "transfer-encoding: chunked",
   }),
@@ -179,6 +192,11 @@ const chunks: HostileInput[] = [
     ),
     llhttp: "accepts",
   },
+  refuseBody(
+    "TE in trailers",
+    "5\r\nhello\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "framing comes first or not at all",
+  ),
   refuseBody("obs-fold in trailers", "5\r\nhello\r\n0\r\nX: 1\r\n 2\r\n\r\n", "line folding"),
   allow("valid chunk-ext", chunked('5;a=b;c="d"\r\nhello\r\n0\r\n\r\n'), "dropped: bodies are re-chunked", {
     upstreamSees: "5\r\nhello\r\n0\r\n\r\n",
@@ -217,7 +235,7 @@ const routing: HostileInput[] = [
   refuse("obs-text in target", "GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n", "not a URI character"),
   refuse("relative target", "GET a HTTP/1.1\r\nHost: a\r\n\r\n", "origin-form begins with a slash"),
   stricter("asterisk without OPTIONS", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", "only OPTIONS asks about the server"),
-  refuse("CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", "tunnels are not configured", 405),
+  stricter("CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", "tunnels are not configured", 405),
   stricter("NUL escaped in path", "GET /a%00b HTTP/1.1\r\nHost: a\r\n\r\n", "path normalisation refuses it"),
   allow("dot segments", "GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\n", "normalised before RBAC, routing and forwarding", {
     upstreamSees: "get /b http/1.1",
@@ -234,6 +252,30 @@ const routing: HostileInput[] = [
   allow("doubled slashes", "GET //a///b HTTP/1.1\r\nHost: a\r\n\r\n", "merged before RBAC, routing and forwarding", {
     upstreamSees: "get /a/b http/1.1",
   }),
+  allow(
+    "escaped slash in path",
+    "GET /a%2fb HTTP/1.1\r\nHost: a\r\n\r\n",
+    "kept as it is, unless the configuration says otherwise",
+    {
+      upstreamSees: "get /a%2fb http/1.1",
+    },
+  ),
+  allow(
+    "parameter in path",
+    "GET /a;x=1/../b HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a part of its segment, which the dots remove",
+    {
+      upstreamSees: "get /b http/1.1",
+    },
+  ),
+  allow(
+    "overlong UTF-8 in path",
+    "GET /a/%c0%ae%c0%ae/b HTTP/1.1\r\nHost: a\r\n\r\n",
+    "no dots: passed on as it is, never decoded",
+    {
+      upstreamSees: "get /a/%c0%ae%c0%ae/b http/1.1",
+    },
+  ),
   allow("obs-text in value", get("X-A: \xe9\xff\r\n"), "forwarded byte for byte", { upstreamSees: "x-a: \xe9\xff" }),
   allow(
     "GET with a body",
@@ -260,6 +302,15 @@ const hops: HostileInput[] = [
     "Connection: authorization",
     get("Connection: authorization\r\nAuthorization: x\r\n"),
     "a peer cannot strip credentials",
+  ),
+  ...["x-forwarded-client-cert", "traceparent", "cookie", "x-envoy-attempt-count", "transfer-encoding"].map((name) =>
+    stricter(`Connection: ${name}`, get(`Connection: ${name}\r\n`), "a peer cannot strip identity, tracing or framing"),
+  ),
+  allow(
+    "Proxy-Connection, Proxy-Authenticate",
+    get("Proxy-Connection: keep-alive\r\nProxy-Authenticate: x\r\n"),
+    "hop-by-hop fields are dropped",
+    { upstreamMisses: "proxy-" },
   ),
   stricter("Connection: host", get("Connection: close, host\r\n"), "a peer cannot strip routing"),
   stricter(
@@ -337,7 +388,8 @@ const hops: HostileInput[] = [
   refuse("TLS hello on a plain listener", "\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03", "not HTTP"),
 ];
 
-export const hostileInputs: readonly HostileInput[] = [...framing, ...lines, ...chunks, ...routing, ...hops];
+export const hostileGroups = { framing, lines, chunks, routing, hops };
+export const hostileInputs: readonly HostileInput[] = Object.values(hostileGroups).flat();
 
 const shown = (bytes: string): string => {
   const text = bytes

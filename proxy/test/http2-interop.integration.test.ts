@@ -11,7 +11,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { pairIdentities, secretsOf, type TestCa, type TestLeaf } from "./support/certificates";
 import { inboundH2Plan, outboundH2Plan } from "./support/http2";
 import { call, cleanUp, listenerPort, onCleanUp, portOf, startDataPlane, startOrigin } from "./support/network";
-import { cluster, endpoint, forward, http, listener, proxyPlan, route, routes } from "./support/plans";
+import { chain, cluster, endpoint, forward, http, listener, proxyPlan, route, routes } from "./support/plans";
 
 afterEach(cleanUp);
 
@@ -27,9 +27,7 @@ async function startProxy(upstream: number, isH2Upstream: boolean): Promise<numb
   const base = cluster("app", []).http;
   const plane = await startDataPlane(
     proxyPlan({
-      listeners: [
-        listener("inbound", { filterChains: [{ ...plainChain(), network: http({ serverHeader: "pass-through" }) }] }),
-      ],
+      listeners: [listener("inbound", { filterChains: [chain({ network: http({ serverHeader: "pass-through" }) })] })],
       clusters: [
         cluster("app", [endpoint(upstream)], { http: { ...base, protocol: isH2Upstream ? "http2" : "http1" } }),
       ],
@@ -37,10 +35,6 @@ async function startProxy(upstream: number, isH2Upstream: boolean): Promise<numb
     }),
   );
   return listenerPort(plane, "inbound");
-}
-
-function plainChain() {
-  return { name: "plain", transportProtocol: "raw_buffer" as const, tls: null, networkRbac: [] };
 }
 
 function session(port: number): ClientHttp2Session {

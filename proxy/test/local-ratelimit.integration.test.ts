@@ -2,12 +2,13 @@
 // Rule: buckets are filled so slowly that no test waits for a token; how they fill is a unit test.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { request as httpRequest, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http";
+import type { OutgoingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { bootstrapOf, filter, kinds, logging, ROUTER, startConfigured, typed } from "./support/both-proxies";
 import { cleanUp, onCleanUp, startOrigin } from "./support/network";
+import { type Reply, send } from "./support/send";
 
 afterAll(cleanUp);
 
@@ -75,27 +76,6 @@ const routes = [
   { match: { prefix: "/shared/b" }, ...toApp },
   { match: { prefix: "/unavailable" }, ...toApp, ...says(limit(1)) },
 ];
-
-interface Reply {
-  readonly status: number;
-  readonly body: string;
-  readonly headers: IncomingHttpHeaders;
-}
-
-function send(port: number, path: string, headers: OutgoingHttpHeaders = {}): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const call = httpRequest({ host: "127.0.0.1", port, path, headers, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () => {
-        const body = Buffer.concat(chunks).toString();
-        resolve({ status: response.statusCode ?? 0, body, headers: response.headers });
-      });
-    });
-    call.on("error", reject);
-    call.end();
-  });
-}
 
 const toldIn = ({ headers }: Reply) =>
   ["limit", "remaining", "reset"].map((name) => headers[`x-ratelimit-${name}`] ?? null);

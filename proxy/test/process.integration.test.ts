@@ -127,6 +127,18 @@ describe("the proxy process", () => {
     );
     expect(metrics).toMatch(/istio_request_duration_milliseconds_bucket\{.*le="500"\} 1/);
     expect(metrics).toMatch(/process_start_time_seconds \d+/);
+    const stats = (await call(proxy.admin, { path: "/stats?usedonly" })).body.split("\n");
+    expect(stats).toEqual(
+      expect.arrayContaining([
+        "cluster.app.membership_healthy: 1",
+        "cluster.app.upstream_rq_200: 1",
+        "cluster.app.upstream_rq_2xx: 1",
+        "http.inbound.downstream_rq_total: 1",
+      ]),
+    );
+    expect(stats.join("\n")).not.toContain("upstream_rq_retry");
+    const named = JSON.parse((await call(proxy.admin, { path: "/stats?format=json" })).body) as { stats: unknown[] };
+    expect(named.stats).toContainEqual({ name: "cluster.app.upstream_rq_retry", value: 0 });
     const shapes = JSON.parse((await call(proxy.admin, { path: "/meshwright/shapes" })).body) as { shapes: unknown[] };
     expect(shapes.shapes).toEqual([
       expect.objectContaining({ method: "GET", pathPattern: "/orders/*", code: 200, count: 1 }),
@@ -158,6 +170,11 @@ describe("the proxy process", () => {
     const proxy = await serve(configuration(app.port), { MESHWRIGHT_SUPERVISOR_PID: String(supervisor.pid) });
     supervisor.kill("SIGKILL");
     expect(await proxy.exited).toBe(0);
+  });
+
+  it("is waited for by another process", async () => {
+    const proxy = await serve(configuration(1));
+    expect(await run(["wait", "--admin-port", String(proxy.admin)])).toEqual({ code: 0, output: "" });
   });
 
   it("survives a closed stderr", async () => {

@@ -3,7 +3,6 @@
 import { EventEmitter, once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import type { OutlierDetectionPlan } from "../src/plan/types";
 import {
   call,
   cleanUp,
@@ -14,7 +13,7 @@ import {
   startOrigin,
   startRawServer,
 } from "./support/network";
-import { cluster, endpoint, forward, listener, proxyPlan, retryPolicy, route, routes } from "./support/plans";
+import { cluster, endpoint, forward, listener, outlier, proxyPlan, retryPolicy, route, routes } from "./support/plans";
 
 afterEach(cleanUp);
 
@@ -59,24 +58,6 @@ async function failing(status: number): Promise<{ port: number; count: () => num
     response.end("no");
   });
   return { port, count: () => count };
-}
-
-function outlier(over: Partial<OutlierDetectionPlan> = {}): OutlierDetectionPlan {
-  return {
-    intervalMs: 60_000,
-    baseEjectionTimeMs: 30_000,
-    maxEjectionTimeMs: 300_000,
-    maxEjectionTimeJitterMs: 0,
-    maxEjectionPercent: 10,
-    alwaysEjectOneHost: false,
-    splitExternalLocalOriginErrors: false,
-    consecutive5xx: { count: 5, enforcing: 100 },
-    consecutiveGatewayFailure: { count: 5, enforcing: 0 },
-    consecutiveLocalOriginFailure: { count: 5, enforcing: 100 },
-    successRate: { minimumHosts: 5, requestVolume: 100, stdevFactor: 1900, enforcing: 100, enforcingLocalOrigin: 100 },
-    failurePercentage: { threshold: 85, minimumHosts: 5, requestVolume: 50, enforcing: 0, enforcingLocalOrigin: 0 },
-    ...over,
-  };
 }
 
 describe("retries", () => {

@@ -129,6 +129,28 @@ describe("drain", () => {
     await ended;
   });
 
+  it("serves an app that is still connected, and tells it to go before the deadline", async () => {
+    const other = await startNamedOrigin("other");
+    const plane = await startDataPlane(planTo([other.port], {}, "outbound"));
+    const port = listenerPort(plane, "main");
+    const agent = keepAliveAgent(1);
+    expect((await call(port, { agent })).headers.connection).not.toBe("close");
+    const ended = drain(plane, 2000);
+    const replies: Awaited<ReturnType<typeof call>>[] = [];
+    while (replies.at(-1)?.headers.connection !== "close") replies.push(await call(port, { agent }));
+    expect(replies.length).toBeGreaterThan(1);
+    expect(replies.filter(({ status }) => status !== 200)).toEqual([]);
+    await ended;
+  });
+
+  it("does not wait for an app that holds no connection", async () => {
+    const other = await startNamedOrigin("other");
+    const plane = await startDataPlane(planTo([other.port], {}, "outbound"));
+    const from = performance.now();
+    await drain(plane, 60_000);
+    expect(performance.now() - from).toBeLessThan(30_000);
+  });
+
   it("ends at the deadline when somebody never answers", async () => {
     const silent = await startOrigin(() => {});
     const plane = await startDataPlane(planTo([silent.port]));

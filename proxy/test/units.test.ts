@@ -10,14 +10,14 @@ import { incomplete, parseRequestHead, RequestHead } from "../src/http/h1/reques
 import { stripHopByHop } from "../src/http/request-headers";
 import { normalizeSerial } from "../src/identity/svid";
 import { parseOptions } from "../src/options";
-import type { AccessLogFormat, ClusterPlan, OutlierDetectionPlan } from "../src/plan/types";
+import type { AccessLogFormat, ClusterPlan } from "../src/plan/types";
 import { type AccessRecord, compileAccessLog, isoTime } from "../src/telemetry/access-log";
 import { inboundLabels } from "../src/telemetry/labels";
 import { ObservedShapes, pathPattern } from "../src/telemetry/observed-shapes";
 import { RequestMetrics, RequestSeries, renderRequestMetrics } from "../src/telemetry/request-metrics";
 import { parseSubjectAltName } from "../src/tls/peer-certificate";
 import { version } from "../src/version";
-import { proxyPlan } from "./support/plans";
+import { outlier, proxyPlan } from "./support/plans";
 
 describe("header list", () => {
   it("writes untouched lines as they came and changed ones anew", () => {
@@ -70,12 +70,16 @@ describe("chunked decoder", () => {
 const plan = (policy: ClusterPlan["lbPolicy"], weights: readonly number[]) => {
   const balancer = new Balancer<{
     isHealthy: boolean;
+    isDegraded: boolean;
+    isExcluded: boolean;
     activeRequests: number;
     plan: { weight: number; health: string };
     name: number;
   }>(policy, 2, 50);
   const hosts = weights.map((weight, name) => ({
     isHealthy: true,
+    isDegraded: false,
+    isExcluded: false,
     activeRequests: 0,
     plan: { weight, health: "healthy" },
     name,
@@ -111,6 +115,17 @@ describe("balancing", () => {
     expect(strict.pick()).toBeNull();
   });
 
+  it("does not count who is excluded when it asks whether to panic", () => {
+    const { balancer, hosts } = plan("round-robin", [1, 1, 1, 1]);
+    for (const host of hosts.slice(1)) host.isHealthy = false;
+    balancer.update(hosts);
+    expect(balancer.isPanicking).toBe(true);
+    for (const host of hosts.slice(1)) host.isExcluded = true;
+    balancer.update(hosts);
+    expect(balancer.isPanicking).toBe(false);
+    expect(Array.from({ length: 8 }, () => balancer.pick()?.name)).toEqual(Array(8).fill(0));
+  });
+
   it("find a host for a retry that was not tried, however much the policy favours one that fails at once", () => {
     const { balancer, hosts } = plan("least-request", [1, 1, 1]);
     hosts[1]!.activeRequests = 7;
@@ -122,20 +137,11 @@ describe("balancing", () => {
 });
 
 describe("outlier windows", () => {
-  const base: OutlierDetectionPlan = {
+  const base = outlier({
     intervalMs: 1_000_000,
-    baseEjectionTimeMs: 30_000,
-    maxEjectionTimeMs: 300_000,
-    maxEjectionTimeJitterMs: 0,
     maxEjectionPercent: 50,
-    alwaysEjectOneHost: false,
-    splitExternalLocalOriginErrors: false,
     consecutive5xx: { count: 1_000_000, enforcing: 100 },
-    consecutiveGatewayFailure: { count: 5, enforcing: 0 },
-    consecutiveLocalOriginFailure: { count: 5, enforcing: 100 },
-    successRate: { minimumHosts: 5, requestVolume: 100, stdevFactor: 1900, enforcing: 100, enforcingLocalOrigin: 100 },
-    failurePercentage: { threshold: 85, minimumHosts: 5, requestVolume: 50, enforcing: 0, enforcingLocalOrigin: 0 },
-  };
+  });
 
   it("ejects the host whose success rate stands out, for longer each time", () => {
     const hosts = Array.from({ length: 10 }, () => ({ outlier: new OutlierState() }));
@@ -157,6 +163,33 @@ describe("outlier windows", () => {
     detector.tick(32_000);
     expect(hosts[3]!.outlier.isEjected).toBe(false);
     detector.stop();
+  });
+
+  it("judge own failures apart where they are split: who cannot be reached goes, who answers 500 stays", () => {
+    const hosts = Array.from({ length: 5 }, () => ({ outlier: new OutlierState() }));
+    const never = { count: 1_000_000, enforcing: 100 };
+    const detector = new OutlierDetector(
+      {
+        ...base,
+        splitExternalLocalOriginErrors: true,
+        consecutiveLocalOriginFailure: never,
+        successRate: { ...base.successRate, requestVolume: 10, stdevFactor: 1000, enforcing: 0 },
+      },
+      () => hosts,
+      () => {},
+      () => 0,
+    );
+    for (const [index, host] of hosts.entries()) {
+      for (let i = 0; i < 10; i++) {
+        if (index === 3) detector.onLocalFailure(host, 1000);
+        else detector.onConnected(host);
+        if (index !== 3) detector.onStatus(host, index === 1 ? 500 : 200, 1000);
+      }
+    }
+    detector.tick(1000);
+    detector.stop();
+    expect(hosts.map(({ outlier }) => outlier.isEjected)).toEqual([false, false, false, true, false]);
+    expect([...detector.enforced]).toEqual([["local_origin_success_rate", 1]]);
   });
 
   it("eject for longer each time, and forget with quiet intervals", () => {

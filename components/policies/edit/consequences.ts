@@ -26,7 +26,8 @@ function subjectsOf(policy: PolicyObject, index: MeshIndex): string[] {
   const target = targetOf(policy);
   const keys = [objectKey(policy)];
   const isWhole =
-    (policy.kind === "MutualTls" || policy.kind === "AuthorizationPolicy") && !policy.spec.target?.service;
+    (policy.kind === "MutualTls" || policy.kind === "AuthorizationPolicy" || policy.kind === "RequestAuthentication") &&
+    !policy.spec.target?.service;
   if (isWhole) {
     const namespace = policy.spec.target?.namespace;
     const services = index
@@ -46,7 +47,12 @@ function decides(key: string, consequence: Consequence): boolean {
 }
 
 function hopNames(hop: Hop, key: string): boolean {
-  return hop.rule?.object === key || hop.mtlsRule?.object === key || hop.authorization?.policy === key;
+  return (
+    hop.rule?.object === key ||
+    hop.mtlsRule?.object === key ||
+    hop.token?.rule?.object === key ||
+    hop.authorization?.policy === key
+  );
 }
 
 /** Why the mesh answers as it does, one line per proxy that decided something. */

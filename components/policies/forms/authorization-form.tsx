@@ -9,9 +9,10 @@ import type {
   AuthorizationSource,
   Path,
 } from "@/lib/mesh";
+import { Exceptions, NOT_OF_OPERATIONS, NOT_OF_SOURCES, RuleConditions } from "./exceptions";
 import { ListField, SwitchField } from "./fields";
 import { useDescription, usePolicyForm } from "./form-context";
-import { HeaderConditions } from "./header-conditions";
+import { ClaimConditions, HeaderConditions } from "./header-conditions";
 import { keyed } from "./keyed";
 import { METHODS } from "./match-fields";
 import { AddEntry, Entry, Row, Section } from "./parts";
@@ -92,6 +93,39 @@ function Rule({ path, rule }: { path: Path; rule: AuthorizationRule }) {
               choices={index.namespaces}
             />
             <ListField path={[...at, "principals"]} label="Principals" value={source.principals} placeholder="any" />
+            <Row>
+              <ListField
+                path={[...at, "addresses"]}
+                label="Addresses"
+                value={source.addresses}
+                placeholder="any, as 10.0.0.0/8"
+                isVerbatim
+              />
+              <ListField
+                path={[...at, "clientAddresses"]}
+                label="Clients' addresses"
+                value={source.clientAddresses}
+                placeholder="any"
+                isVerbatim
+              />
+            </Row>
+            <Exceptions value={source} fields={NOT_OF_SOURCES} at={at} />
+            <Row>
+              <ListField
+                path={[...at, "requestPrincipals"]}
+                label="Tokens"
+                value={source.requestPrincipals}
+                placeholder="none needed"
+                isVerbatim
+              />
+              <ListField
+                path={[...at, "notRequestPrincipals"]}
+                label="Not tokens"
+                value={source.notRequestPrincipals}
+                isVerbatim
+              />
+            </Row>
+            <ClaimConditions path={[...at, "claims"]} conditions={source.claims} />
           </>
         )}
       </Alternatives>
@@ -115,10 +149,12 @@ function Rule({ path, rule }: { path: Path; rule: AuthorizationRule }) {
               placeholder="any, as /admin or /admin/*"
             />
             <ListField path={[...at, "hosts"]} label="Hosts" description="" value={operation.hosts} />
+            <Exceptions value={operation} fields={NOT_OF_OPERATIONS} at={at} />
             <HeaderConditions path={[...at, "headers"]} conditions={operation.headers} />
           </>
         )}
       </Alternatives>
+      <RuleConditions path={[...path, "when"]} conditions={rule.when} />
     </>
   );
 }

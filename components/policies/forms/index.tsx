@@ -3,6 +3,7 @@
 import type { PolicyObject } from "@/lib/mesh/policies";
 import { AuthorizationForm } from "./authorization-form";
 import { RateLimitForm } from "./rate-limit-form";
+import { RequestAuthenticationForm } from "./request-authentication-form";
 import { RouteForm } from "./route-form";
 import { EgressForm, MutualTlsForm } from "./security-forms";
 import { SubsetForm, TrafficForm } from "./traffic-forms";
@@ -21,6 +22,8 @@ export function KindForm({ object }: { object: PolicyObject }) {
       return <RateLimitForm policy={object} />;
     case "MutualTls":
       return <MutualTlsForm policy={object} />;
+    case "RequestAuthentication":
+      return <RequestAuthenticationForm policy={object} />;
     case "AuthorizationPolicy":
       return <AuthorizationForm policy={object} />;
     case "Egress":

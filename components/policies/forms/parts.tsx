@@ -4,6 +4,7 @@ import { ActionIcon, Button, Group, Menu, Text } from "@mantine/core";
 import { IconArrowDown, IconArrowUp, IconCopy, IconDots, IconPlus, IconTrash } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { Path } from "@/lib/mesh";
+import { NumberField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import classes from "./forms.module.css";
 
@@ -39,6 +40,28 @@ export function Section({
 /** Fields beside each other where there is room. */
 export function Row({ children }: { children: ReactNode }) {
   return <div className={classes.row}>{children}</div>;
+}
+
+export interface NumberOf<F extends string> {
+  field: F;
+  label: string;
+  suffix?: string;
+  placeholder?: string;
+}
+
+/** The numbers of one block of a spec. */
+export function Numbers<F extends string>(props: {
+  block: string;
+  fields: readonly NumberOf<F>[];
+  values: { [K in F]?: number | undefined } | undefined;
+}) {
+  return (
+    <Row>
+      {props.fields.map(({ field, ...rest }) => (
+        <NumberField key={field} path={["spec", props.block, field]} value={props.values?.[field]} {...rest} />
+      ))}
+    </Row>
+  );
 }
 
 /** An entry of a list, with what can be done to it. `name` is how the buttons speak of it. */

@@ -2,7 +2,8 @@
 // The form of a rate limit: limits in order, each with which requests it counts and how many there may be.
 import type { Path, RateLimit, RequestLimit } from "@/lib/mesh";
 import { limitText } from "@/lib/mesh/diff/words";
-import { NumberField, SwitchField, TextField } from "./fields";
+import { withScope } from "@/lib/mesh/policies";
+import { ChoiceField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import { keyed } from "./keyed";
 import { Match } from "./match-fields";
@@ -10,14 +11,52 @@ import { AddEntry, AddField, Entry, Row, Section } from "./parts";
 import { ServiceField } from "./reference-fields";
 
 const NEW_LIMIT: RequestLimit = { match: { path: { type: "pathPrefix", value: "/" } }, requests: 100, perMs: 1000 };
+const SCOPES = [
+  { value: "instance", label: "Each instance counts for itself" },
+  { value: "global", label: "All instances share one count" },
+];
+const WHEN_AWAY = [
+  { value: "allow", label: "Let requests through" },
+  { value: "deny", label: "Refuse requests" },
+];
+const KEYS = [
+  { value: "caller", label: "Each caller" },
+  { value: "header", label: "Each value of a header" },
+];
+const NEW_HEADER = "x-user";
 const NEW_MATCH: RequestLimit["match"] = { path: { type: "pathPrefix", value: "/" } };
 
 export function RateLimitForm({ policy }: { policy: RateLimit }) {
-  const { service, limits, shadow, tellsCallers } = policy.spec;
+  const { service, scope, whenAway, limits, shadow, tellsCallers } = policy.spec;
+  const form = usePolicyForm();
+  const isShared = scope === "global";
+  const chooseScope = (value: string | undefined) =>
+    form.set(["spec"], withScope(policy.spec, value === "global" || value === "instance" ? value : undefined));
   return (
     <>
       <Section title="For calls to">
         <ServiceField path={["spec", "service"]} label="Service" value={service} />
+      </Section>
+      <Section title="Who counts" hint="One count for all instances is kept by the control plane, which sidecars ask.">
+        <Row>
+          <ChoiceField
+            path={["spec", "scope"]}
+            label="Scope"
+            value={scope}
+            choices={SCOPES}
+            placeholder="each instance counts for itself"
+            onChoose={chooseScope}
+          />
+          {isShared || whenAway !== undefined ? (
+            <ChoiceField
+              path={["spec", "whenAway"]}
+              label="While nobody can be asked"
+              value={whenAway}
+              choices={WHEN_AWAY}
+              placeholder="let requests through"
+            />
+          ) : null}
+        </Row>
       </Section>
       <Section title="Limits" hint="Tried in order; the first that matches counts. What none matches is not limited.">
         {keyed(limits, (limit) => limit.name ?? "").map(({ key, item: limit, at: i }) => (
@@ -32,7 +71,7 @@ export function RateLimitForm({ policy }: { policy: RateLimit }) {
             isLastNeeded
             copy={limit}
           >
-            <Limit path={["spec", "limits", i]} limit={limit} />
+            <Limit path={["spec", "limits", i]} limit={limit} isShared={isShared} />
           </Entry>
         ))}
         <AddEntry list={["spec", "limits"]} count={limits.length} entry={NEW_LIMIT}>
@@ -47,15 +86,18 @@ export function RateLimitForm({ policy }: { policy: RateLimit }) {
   );
 }
 
-function Limit({ path, limit }: { path: Path; limit: RequestLimit }) {
+function Limit({ path, limit, isShared }: { path: Path; limit: RequestLimit; isShared: boolean }) {
   const form = usePolicyForm();
   return (
     <>
       <Row>
         <NumberField path={[...path, "requests"]} label="Requests" value={limit.requests} />
         <NumberField path={[...path, "perMs"]} label="Period" value={limit.perMs} suffix="ms" />
-        <NumberField path={[...path, "burst"]} label="At once" value={limit.burst} placeholder="as the requests" />
+        {isShared && limit.burst === undefined ? null : (
+          <NumberField path={[...path, "burst"]} label="At once" value={limit.burst} placeholder="as the requests" />
+        )}
       </Row>
+      {isShared || limit.per ? <Key path={[...path, "per"]} per={limit.per} /> : null}
       {limit.match ? (
         <Match path={[...path, "match"]} match={limit.match} />
       ) : (
@@ -63,5 +105,26 @@ function Limit({ path, limit }: { path: Path; limit: RequestLimit }) {
       )}
       <TextField path={[...path, "name"]} label="Name" value={limit.name} placeholder="no name" />
     </>
+  );
+}
+
+function Key({ path, per }: { path: Path; per: RequestLimit["per"] }) {
+  const form = usePolicyForm();
+  const choose = (type: string | undefined) => {
+    if (type === undefined) form.set(path, undefined);
+    else form.set(path, type === "caller" ? { type: "caller" } : { type: "header", name: NEW_HEADER });
+  };
+  return (
+    <Row>
+      <ChoiceField
+        path={[...path, "type"]}
+        label="A budget for"
+        value={per?.type}
+        choices={KEYS}
+        placeholder="all requests together"
+        onChoose={choose}
+      />
+      {per?.type === "header" ? <TextField path={[...path, "name"]} label="Header" value={per.name} /> : null}
+    </Row>
   );
 }

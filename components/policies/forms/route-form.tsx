@@ -3,11 +3,13 @@
 import { SegmentedControl, Text } from "@mantine/core";
 import { type Path, RETRY_CONDITIONS, type Route, type RouteRule } from "@/lib/mesh";
 import { ruleEffect } from "@/lib/mesh/policies";
+import { CorsFields } from "./cors-fields";
 import { FaultFields } from "./fault-fields";
 import { ListField, NumberField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import { keyed } from "./keyed";
 import { Matches } from "./match-fields";
+import { MirrorFields } from "./mirror-fields";
 import { AddEntry, Entry, Row, Section } from "./parts";
 import { RefField } from "./reference-fields";
 import { Split } from "./split";
@@ -113,9 +115,17 @@ function Rule({ path, rule }: { path: Path; rule: RouteRule }) {
           </Row>
         </>
       ) : null}
+      {rule.action.type === "forward" || rule.mirrors ? (
+        <MirrorFields
+          path={[...path, "mirrors"]}
+          mirrors={rule.mirrors}
+          destinations={rule.action.type === "forward" ? rule.action.destinations : []}
+        />
+      ) : null}
       {rule.action.type === "forward" || rule.fault ? (
         <FaultFields path={[...path, "fault"]} fault={rule.fault} />
       ) : null}
+      {rule.action.type === "forward" || rule.cors ? <CorsFields path={[...path, "cors"]} cors={rule.cors} /> : null}
       <TextField path={[...path, "name"]} label="Name" value={rule.name} placeholder="no name" />
       {rule.headers ? (
         <Text size="xs" c="dimmed">

@@ -4,14 +4,12 @@
 import { NumberInput, Slider } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import type { Destination, Path } from "@/lib/mesh";
-import { serviceRefKey } from "@/lib/mesh";
 import { toPercents, withShare } from "@/lib/mesh/policies";
-import { ChoiceField, NumberField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import classes from "./forms.module.css";
 import { keyed } from "./keyed";
-import { AddEntry, Entry, Row } from "./parts";
-import { ServiceField } from "./reference-fields";
+import { AddEntry, Entry } from "./parts";
+import { PlaceFields, placeName } from "./place-fields";
 
 const gatherMs = 400;
 
@@ -22,7 +20,7 @@ export function Split({ path, destinations }: { path: Path; destinations: readon
   // what was saved ends a drag
   const dragged = drag?.of === destinations ? drag.shares : null;
   const shares = dragged ?? saved;
-  const entries = keyed(destinations, nameOf);
+  const entries = keyed(destinations, placeName);
   const waiting = useRef<ReturnType<typeof setTimeout> | null>(null);
   const commit = (at: number, percent: number) => {
     if (waiting.current) clearTimeout(waiting.current);
@@ -53,13 +51,13 @@ export function Split({ path, destinations }: { path: Path; destinations: readon
           </div>
           {entries.map(({ key, item, at: i }) => (
             <div key={key} className={classes.share}>
-              <span className={classes.shareName}>{nameOf(item)}</span>
+              <span className={classes.shareName}>{placeName(item)}</span>
               <Slider
                 size="sm"
                 label={null}
                 disabled={form.isReadOnly}
                 value={shares[i] ?? 0}
-                thumbLabel={`Share of ${nameOf(item)} in percent`}
+                thumbLabel={`Share of ${placeName(item)} in percent`}
                 onChange={(value) => move(i, value)}
                 onChangeEnd={(value) => commitSoon(i, value)}
               />
@@ -70,7 +68,7 @@ export function Split({ path, destinations }: { path: Path; destinations: readon
                 suffix=" %"
                 hideControls
                 disabled={form.isReadOnly}
-                aria-label={`Percent to ${nameOf(item)}`}
+                aria-label={`Percent to ${placeName(item)}`}
                 value={shares[i] ?? 0}
                 onBlur={() => {
                   if (dragged) commit(i, dragged[i] ?? 0);
@@ -90,7 +88,7 @@ export function Split({ path, destinations }: { path: Path; destinations: readon
           at={i}
           destination={item}
           count={destinations.length}
-          name={nameOf(item)}
+          name={placeName(item)}
         />
       ))}
       <AddEntry
@@ -104,14 +102,8 @@ export function Split({ path, destinations }: { path: Path; destinations: readon
   );
 }
 
-const nameOf = (each: Destination) => [each.service.name, each.subset].filter(Boolean).join(" ");
-
 function DestinationEntry(props: { path: Path; at: number; destination: Destination; count: number; name: string }) {
-  const { index, object } = usePolicyForm();
   const { destination, at } = props;
-  const here = [...props.path, at];
-  const service = serviceRefKey(destination.service, object);
-  const ports = index.find("Service", service)?.spec.ports ?? [];
   return (
     <Entry
       list={props.path}
@@ -121,26 +113,7 @@ function DestinationEntry(props: { path: Path; at: number; destination: Destinat
       title={props.count > 1 ? props.name : "Destination"}
       isLastNeeded
     >
-      <Row>
-        <ServiceField path={[...here, "service"]} label="Service" value={destination.service} isPlain />
-        <ChoiceField
-          path={[...here, "subset"]}
-          label="Subset"
-          description=""
-          value={destination.subset}
-          placeholder="all of it"
-          choices={index.subsetsOf(service).map((each) => each.spec.name)}
-        />
-        {ports.length > 1 || destination.port !== undefined ? (
-          <NumberField
-            path={[...here, "port"]}
-            label="Port"
-            description=""
-            value={destination.port}
-            placeholder="as called"
-          />
-        ) : null}
-      </Row>
+      <PlaceFields path={[...props.path, at]} place={destination} />
     </Entry>
   );
 }

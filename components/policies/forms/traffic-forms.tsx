@@ -5,15 +5,11 @@ import { IconX } from "@tabler/icons-react";
 import { type Subset, serviceRefKey, type TrafficPolicy } from "@/lib/mesh";
 import { ChoiceField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
-import { Row, Section } from "./parts";
+import { HealthCheckSection } from "./health-check-form";
+import { type NumberOf, Numbers, Row, Section } from "./parts";
 import { ServiceField } from "./reference-fields";
 
 type Spec = TrafficPolicy["spec"];
-interface NumberOf<F extends string> {
-  field: F;
-  label: string;
-  suffix?: string;
-}
 const POOL = [
   { field: "maxConnections", label: "Connections" },
   { field: "maxPendingRequests", label: "Waiting requests" },
@@ -67,6 +63,7 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
           </Text>
         )}
       </Section>
+      <HealthCheckSection check={policy.spec.healthCheck} />
       <Section title="Load balancing">
         <ChoiceField
           path={at("loadBalancing", "policy")}
@@ -94,20 +91,6 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
         </Row>
       </Section>
     </>
-  );
-}
-
-function Numbers<F extends string>(props: {
-  block: string;
-  fields: readonly NumberOf<F>[];
-  values: { [K in F]?: number | undefined } | undefined;
-}) {
-  return (
-    <Row>
-      {props.fields.map(({ field, ...rest }) => (
-        <NumberField key={field} path={["spec", props.block, field]} value={props.values?.[field]} {...rest} />
-      ))}
-    </Row>
   );
 }
 

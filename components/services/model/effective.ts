@@ -68,7 +68,7 @@ function mutualTls(document: MeshDocument, service: Service): Effective {
 
 function callers(document: MeshDocument, index: MeshIndex, service: Service): Effective[] {
   const key = objectKey(service);
-  const policies = index.authorizationsOn(key);
+  const policies = [...index.authenticationsOn(key), ...index.authorizationsOn(key)];
   const { allowed } = protectionOf(factsOf(document), service);
   const said = policies.map((policy) => ({
     area: "Who may call" as const,

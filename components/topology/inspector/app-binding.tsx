@@ -3,7 +3,7 @@
 // environment's binding, not the design; it is saved at once and takes effect with the next deployment.
 import { Button, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
-import { type AppSpecDto, useBinding } from "@/components/api-client";
+import { type AppSpecDto, type BindingDto, useBinding } from "@/components/api-client";
 import { useMe, useMesh } from "@/components/shell";
 import { ErrorText, plural } from "@/components/ui";
 
@@ -16,11 +16,11 @@ const kindData: { value: AppKind; label: string }[] = [
 
 export function AppBinding({ namespace, workload }: { namespace: string; workload: string }) {
   const { mesh, environment } = useMesh();
-  const { binding, save } = useBinding(mesh, environment?.name);
+  const { binding, change } = useBinding(mesh, environment?.name);
   const { can } = useMe();
-  const instances = (binding?.instances ?? []).filter(
-    (each) => each.workload.namespace === namespace && each.workload.name === workload,
-  );
+  const isMine = (each: BindingDto["instances"][number]) =>
+    each.workload.namespace === namespace && each.workload.name === workload;
+  const instances = (binding?.instances ?? []).filter(isMine);
   const current: AppSpecDto = instances[0]?.app ?? { kind: "none" };
   const [draft, setDraft] = useState<AppSpecDto>(current);
   const text = JSON.stringify(current);
@@ -30,16 +30,14 @@ export function AppBinding({ namespace, workload }: { namespace: string; workloa
   const commit = (app: AppSpecDto) => {
     setDraft(app);
     if (!binding || (app.kind === "address" && (!app.host || !app.port))) return;
-    const others = binding.instances.filter(
-      (each) => !(each.workload.namespace === namespace && each.workload.name === workload),
-    );
-    const mine =
-      instances.length > 0
-        ? instances.map((each) => ({ ...each, app }))
-        : [{ id: `${namespace}/${workload}/0`, workload: { namespace, name: workload }, app }];
-    save.mutate({
-      ...binding,
-      instances: app.kind === "none" && instances.length === 0 ? others : [...others, ...mine],
+    change.mutate((there) => {
+      const others = there.instances.filter((each) => !isMine(each));
+      const known = there.instances.filter(isMine);
+      const mine =
+        known.length > 0
+          ? known.map((each) => ({ ...each, app }))
+          : [{ id: `${namespace}/${workload}/0`, workload: { namespace, name: workload }, app }];
+      return { ...there, instances: app.kind === "none" && known.length === 0 ? others : [...others, ...mine] };
     });
   };
   const data =
@@ -60,16 +58,16 @@ export function AppBinding({ namespace, workload }: { namespace: string; workloa
         }}
       />
       {draft.kind === "address" ? (
-        <Address key={text} value={draft} disabled={!editable} busy={save.isPending} onSave={commit} />
+        <Address key={text} value={draft} disabled={!editable} busy={change.isPending} onSave={commit} />
       ) : null}
       {instances.length > 1 ? (
         <Text size="xs" c="dimmed">
           {plural(instances.length, "instance")}
         </Text>
       ) : null}
-      {save.error ? (
-        <ErrorText size="xs">{save.error.message}</ErrorText>
-      ) : save.isSuccess ? (
+      {change.error ? (
+        <ErrorText size="xs">{change.error.message}</ErrorText>
+      ) : change.isSuccess ? (
         <Text size="xs" c="dimmed" role="status">
           Saved. It takes effect with the next deployment.
         </Text>
@@ -124,7 +122,7 @@ function Address(props: {
 
 export function ExternalBinding({ namespace, name, port }: { namespace: string; name: string; port: number }) {
   const { mesh, environment } = useMesh();
-  const { binding, save } = useBinding(mesh, environment?.name);
+  const { binding, change } = useBinding(mesh, environment?.name);
   const { can } = useMe();
   const endpoint = binding?.externals.find((each) => each.namespace === namespace && each.name === name)?.endpoints[0];
   if (!binding)
@@ -139,14 +137,17 @@ export function ExternalBinding({ namespace, name, port }: { namespace: string; 
         key={JSON.stringify(endpoint)}
         value={{ kind: "address", host: endpoint?.host ?? "", port: endpoint?.port ?? port }}
         disabled={!can("binding.write")}
-        busy={save.isPending}
+        busy={change.isPending}
         onSave={(app) => {
           if (app.kind !== "address") return;
-          const others = binding.externals.filter((each) => !(each.namespace === namespace && each.name === name));
-          save.mutate({
-            ...binding,
-            externals: [...others, { namespace, name, endpoints: [{ host: app.host, port: app.port }] }],
-          });
+          const { host, port: at } = app;
+          change.mutate((there) => ({
+            ...there,
+            externals: [
+              ...there.externals.filter((each) => !(each.namespace === namespace && each.name === name)),
+              { namespace, name, endpoints: [{ host, port: at }] },
+            ],
+          }));
         }}
       />
       <Text size="xs" c="dimmed">

@@ -51,6 +51,7 @@ const kindWords: Record<string, string> = {
   TrafficPolicy: "traffic policy",
   RateLimit: "rate limit",
   MutualTls: "mTLS policy",
+  RequestAuthentication: "request authentication",
   AuthorizationPolicy: "authorization policy",
   Egress: "egress rule",
   Service: "service",

@@ -47,6 +47,15 @@ import { mw1044UnusedSubset } from "./mw1044-unused-subset";
 import { mw1045ErrorAsAnswer } from "./mw1045-error-as-answer";
 import { mw1046ModeAndPolicy } from "./mw1046-mode-and-policy";
 import { mw1047EgressNotUsed } from "./mw1047-egress-not-used";
+import { mw1048CredentialsForStrangers } from "./mw1048-credentials-for-strangers";
+import { mw1049PreflightPassesBy } from "./mw1049-preflight-passes-by";
+import { mw1050OriginNeverSent } from "./mw1050-origin-never-sent";
+import { mw1051TokenNotAsked } from "./mw1051-token-not-asked";
+import { mw1052TokenNotLookedAt } from "./mw1052-token-not-looked-at";
+import { mw1053CheckNobodyAnswers } from "./mw1053-check-nobody-answers";
+import { mw1054CopiedWrites } from "./mw1054-copied-writes";
+import { mw1055CopyToItself } from "./mw1055-copy-to-itself";
+import { mw1056CopyRefused } from "./mw1056-copy-refused";
 
 export const analyzers: readonly Analyzer[] = [
   mw1001NamespaceAssumed,
@@ -96,4 +105,13 @@ export const analyzers: readonly Analyzer[] = [
   onObject(mw1045ErrorAsAnswer),
   onObject(mw1046ModeAndPolicy),
   onObject(mw1047EgressNotUsed),
+  onObject(mw1048CredentialsForStrangers),
+  onObject(mw1049PreflightPassesBy),
+  onObject(mw1050OriginNeverSent),
+  mw1051TokenNotAsked,
+  mw1052TokenNotLookedAt,
+  onObject(mw1053CheckNobodyAnswers),
+  onObject(mw1054CopiedWrites),
+  onObject(mw1055CopyToItself),
+  onObject(mw1056CopyRefused),
 ];

@@ -11,6 +11,7 @@ import {
   refTo,
 } from "@/lib/mesh";
 import { namesCaller } from "../callers";
+import { endsOf } from "../calls";
 import type { FindingBody, ObjectAnalyzer } from "../finding";
 import { protectionIn } from "../protection";
 
@@ -18,13 +19,13 @@ export const mw1007DrawnNotGranted: ObjectAnalyzer<"Dependency"> = {
   code: "MW1007",
   title: "Drawn, but not granted",
   area: "access",
+  ofDesign: true,
   scope: "object",
   kind: "Dependency",
   run(index, dependency) {
-    const caller = refKey(dependency.spec.from, dependency);
-    const callee = refKey(dependency.spec.to, dependency);
+    const { from: caller, to: callee } = endsOf(dependency);
     if (!index.get(caller) || !index.get(callee)) return [];
-    return index.get(callee)?.kind === "ExternalService"
+    return dependency.spec.to.kind === "ExternalService"
       ? withoutEgress(index, dependency, caller, callee)
       : withoutPermission(index, dependency, caller, callee);
   },

@@ -6,6 +6,7 @@ export const mw1008EgressWithoutOwner: ObjectAnalyzer<"Egress"> = {
   code: "MW1008",
   title: "Egress without an owner",
   area: "ownership",
+  ofDesign: true,
   scope: "object",
   kind: "Egress",
   run(index, egress) {

@@ -8,7 +8,13 @@ import { hopTries, retriesAnswers } from "../retries";
 const MAX_TRIES = 8;
 
 /** `tries` of the last hop times those of the hops before it that retry answers. */
-type Chain = { tries: number; outer: number; path: ObjectKey[] };
+type Chain = { tries: number; outer: number; end: ObjectKey; before: Chain | undefined };
+
+function pathOf(chain: Chain): ObjectKey[] {
+  const path: ObjectKey[] = [];
+  for (let at: Chain | undefined = chain; at; at = at.before) path.push(at.end);
+  return path.reverse();
+}
 
 export const mw1010RetryAmplification: MeshAnalyzer = {
   code: "MW1010",
@@ -33,9 +39,10 @@ export const mw1010RetryAmplification: MeshAnalyzer = {
 
 /** Routes of the hops before the last that retry what an inner hop answers. */
 function multiplying(index: MeshIndex, chain: Chain) {
-  return chain.path
+  const path = pathOf(chain);
+  return path
     .slice(1, -1)
-    .flatMap((key, i) => routesOfHop(index, chain.path[i] ?? "", key))
+    .flatMap((key, i) => routesOfHop(index, path[i] ?? "", key))
     .filter((route) => route.spec.rules.some((rule) => retriesAnswers(rule.retries)));
 }
 
@@ -46,20 +53,21 @@ const routesOfHop = (index: MeshIndex, from: ObjectKey, to: ObjectKey) =>
 /** For each callee the chain that multiplies most; circles are another finding, so an order from the callers down exists. */
 function worstChains(index: MeshIndex, calls: Map<ObjectKey, Call[]>, inCycle: Set<ObjectKey>): Map<ObjectKey, Chain> {
   const callees = new Map<ObjectKey, number>();
-  for (const call of [...calls.values()].flat()) {
-    if (!inCycle.has(call.to) && !inCycle.has(call.from)) callees.set(call.to, (callees.get(call.to) ?? 0) + 1);
+  for (const [from, made] of calls) {
+    if (inCycle.has(from)) continue;
+    for (const { to } of made) if (!inCycle.has(to)) callees.set(to, (callees.get(to) ?? 0) + 1);
   }
   const worst = new Map<ObjectKey, Chain>();
   const ready = [...calls.keys()].filter((key) => !callees.has(key) && !inCycle.has(key));
   for (let from = ready.pop(); from !== undefined; from = ready.pop()) {
-    const before = worst.get(from) ?? { tries: 1, outer: 1, path: [from] };
+    const before = worst.get(from) ?? { tries: 1, outer: 1, end: from, before: undefined };
     for (const call of calls.get(from) ?? []) {
       if (inCycle.has(call.to)) continue;
       const tries = hopTries(routesOfHop(index, from, call.to));
       const known = worst.get(call.to);
       if (!known || before.outer * tries.last > known.tries) {
-        const path = [...before.path, call.to];
-        worst.set(call.to, { tries: before.outer * tries.last, outer: before.outer * tries.outer, path });
+        const outer = before.outer * tries.outer;
+        worst.set(call.to, { tries: before.outer * tries.last, outer, end: call.to, before });
       }
       const left = (callees.get(call.to) ?? 1) - 1;
       callees.set(call.to, left);
@@ -79,15 +87,16 @@ function findingFor(index: MeshIndex, chain: Chain): FindingBody {
         : [],
     ),
   );
-  const last = chain.path.at(-1) ?? "";
-  const lastTries = hopTries(routesOfHop(index, chain.path.at(-2) ?? "", last)).last;
+  const path = pathOf(chain);
+  const last = chain.end;
+  const lastTries = hopTries(routesOfHop(index, path.at(-2) ?? "", last)).last;
   const factors = routes.map((route) => `${route.spec.target.name} ${hopTries([route]).outer}`);
   return {
     code: "MW1010",
     severity: chain.tries > 4 * MAX_TRIES ? "error" : "warning",
-    message: `One request along ${chain.path.map(nameOf).join(" -> ")} can become ${chain.tries} at the end.`,
+    message: `One request along ${path.map(nameOf).join(" -> ")} can become ${chain.tries} at the end.`,
     cause: `Hops that retry a failed answer multiply: ${factors.join(" x ")} x ${nameOf(last)} ${lastTries}. A brief failure becomes an overload.`,
-    refs: [...routes.map(objectKey), ...chain.path],
+    refs: [...routes.map(objectKey), ...path],
     fixes: [
       {
         title: "Retry only at the last hop",

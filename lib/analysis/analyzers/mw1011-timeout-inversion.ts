@@ -1,7 +1,7 @@
 // MW1011: a caller gives up before what it calls may: the inner work goes on for nobody.
-import { type MeshIndex, type ObjectKey, objectKey, type Route, refKey, serviceRefKey } from "@/lib/mesh";
+import { type MeshIndex, type ObjectKey, objectKey, type Route, serviceRefKey } from "@/lib/mesh";
 import { durationText } from "@/lib/mesh/diff/words";
-import { nameOf } from "../calls";
+import { endsOf, nameOf } from "../calls";
 import type { FindingBody, ObjectAnalyzer } from "../finding";
 import { longestMs } from "../retries";
 
@@ -16,14 +16,14 @@ export const mw1011TimeoutInversion: ObjectAnalyzer<"Dependency"> = {
   kind: "Dependency",
   run(index, dependency) {
     if (dependency.spec.interaction === "async") return [];
-    const caller = refKey(dependency.spec.from, dependency);
-    const callee = refKey(dependency.spec.to, dependency);
-    const outer = longest(rulesTowards(index, caller));
+    const { from: caller, to: callee } = endsOf(dependency);
+    // a gateway's timeout covers its call itself: there the two are the same time
+    if (caller.startsWith("Gateway/")) return [];
     const inner = longest(
       index.routesOf(callee).flatMap((route) => route.spec.rules.map((_, rule) => ({ route, rule }))),
     );
-    // a gateway's timeout covers its call itself: there the two are the same time
-    if (!outer || !inner || caller.startsWith("Gateway/") || inner.ms < outer.ms) return [];
+    const outer = inner && longest(rulesTowards(index, caller));
+    if (!inner || !outer || inner.ms < outer.ms) return [];
     const shorter = Math.max(1, Math.floor((outer.ms * 0.8) / 100) * 100 || Math.floor(outer.ms * 0.8));
     const key = objectKey(inner.route);
     const finding: FindingBody = {
@@ -61,7 +61,7 @@ function longest(rules: readonly Ruled[]): Longest | undefined {
 function rulesTowards(index: MeshIndex, service: ObjectKey): Ruled[] {
   const own = index.routesOf(service).flatMap((route) => route.spec.rules.map((_, rule) => ({ route, rule })));
   const entering = index.dependenciesTo(service).flatMap((dependency) => {
-    const caller = refKey(dependency.spec.from, dependency);
+    const { from: caller } = endsOf(dependency);
     if (!caller.startsWith("Gateway/")) return [];
     return index
       .routesOf(caller)

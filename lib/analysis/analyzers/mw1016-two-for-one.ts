@@ -1,5 +1,14 @@
 // MW1016: two objects for one thing. Products pick one by age or by name; a design has to say which.
-import { claimsOf, type MeshIndex, type MeshObject, objectKey, refKey, serviceRefKey } from "@/lib/mesh";
+import {
+  claimsOf,
+  type MeshIndex,
+  type MeshObject,
+  mayClaimTheSame,
+  objectKey,
+  refKey,
+  serviceRefKey,
+} from "@/lib/mesh";
+import { endsOf } from "../calls";
 import type { FindingBody, KindsAnalyzer } from "../finding";
 
 export const mw1016TwoForOne: KindsAnalyzer = {
@@ -9,12 +18,13 @@ export const mw1016TwoForOne: KindsAnalyzer = {
   scope: "object",
   kinds: ["Mesh", "Dependency", "Subset", "Route", "TrafficPolicy", "RateLimit", "MutualTls"],
   run(index, object) {
+    const rivals = rivalsOf(index, object).filter((other) => other !== object && mayClaimTheSame(object, other));
+    if (rivals.length === 0) return [];
     const key = objectKey(object);
     const claims = claimsOf(object).slice(1);
     // of two the later by name says it
-    for (const other of rivalsOf(index, object)) {
-      const otherKey = objectKey(other);
-      if (otherKey >= key) continue;
+    for (const other of rivals) {
+      if (objectKey(other) >= key) continue;
       const theirs = new Set(
         claimsOf(other)
           .slice(1)
@@ -45,7 +55,7 @@ function rivalsOf(index: MeshIndex, object: MeshObject): readonly MeshObject[] {
     case "Mesh":
       return index.all("Mesh");
     case "Dependency":
-      return index.dependenciesFrom(refKey(object.spec.from, object));
+      return index.dependenciesFrom(endsOf(object).from);
     case "Subset":
       return index.subsetsOf(serviceRefKey(object.spec.service, object));
     case "Route":

@@ -13,10 +13,13 @@ export const mw1018HttpFieldsOnTcp: ObjectAnalyzer<"AuthorizationPolicy"> = {
     if (!target.service) return [];
     const service = keyOf("Service", target.namespace ?? policy.metadata.namespace, target.service);
     const ports = index.find("Service", service)?.spec.ports ?? [];
+    if (!ports.some(({ protocol }) => protocol === "tcp")) return [];
     return policy.spec.rules.flatMap((rule, r) =>
       (rule.to ?? []).flatMap((operation, o): FindingBody[] => {
-        if (!operation.methods && !operation.paths && !operation.hosts && !operation.headers) return [];
-        const meant = ports.filter((each) => operation.ports?.includes(each.port) ?? true);
+        if (!HTTP_FIELDS.some((field) => operation[field])) return [];
+        const meant = ports.filter(
+          ({ port }) => (operation.ports?.includes(port) ?? true) && !operation.notPorts?.includes(port),
+        );
         if (meant.length === 0 || meant.some((each) => each.protocol !== "tcp")) return [];
         return [
           {
@@ -35,3 +38,5 @@ export const mw1018HttpFieldsOnTcp: ObjectAnalyzer<"AuthorizationPolicy"> = {
     );
   },
 };
+
+const HTTP_FIELDS = ["methods", "notMethods", "paths", "notPaths", "hosts", "notHosts", "headers"] as const;

@@ -1,5 +1,11 @@
 // MW1019: an allow rule that lets everybody in. Beside it the list of callers means nothing.
-import { type AuthorizationRule, keyOf, objectKey } from "@/lib/mesh";
+import {
+  type AuthorizationCondition,
+  type AuthorizationRule,
+  type AuthorizationSource,
+  keyOf,
+  objectKey,
+} from "@/lib/mesh";
 import type { FindingBody, ObjectAnalyzer, Severity } from "../finding";
 import { isSensitive } from "../protection";
 
@@ -25,7 +31,7 @@ export const mw1019OpenAllow: ObjectAnalyzer<"AuthorizationPolicy"> = {
           : "warning";
     return rules.flatMap((rule, r): FindingBody[] => {
       if (!isForEverybody(rule) || isForSomePaths(rule)) return [];
-      const who = rule.from ? "anybody with an identity of the mesh" : "any caller";
+      const who = whoOf(rule);
       const isByHeader = rule.to?.every((operation) => operation.headers) ?? false;
       return [
         {
@@ -44,12 +50,42 @@ export const mw1019OpenAllow: ObjectAnalyzer<"AuthorizationPolicy"> = {
   },
 };
 
+function whoOf({ from = [] }: AuthorizationRule): string {
+  const open = from.find(isAnybody);
+  if (!open) return "any caller";
+  const isNot = open.notPrincipals ?? open.notNamespaces ?? open.notAddresses ?? open.notClientAddresses;
+  if (isNot) return "everybody but those that it names";
+  return open.principals || open.namespaces ? "anybody with an identity of the mesh" : "any caller";
+}
+
 /** A condition on headers keeps out who does not know it. */
 const LESS: Record<Severity, Severity> = { error: "warning", warning: "info", info: "info" };
 
+/** "None of these" keeps out those, and lets in whoever comes next. */
 const isForEverybody = (rule: AuthorizationRule) =>
-  !rule.from ||
-  rule.from.some((source) => !source.services && !source.namespaces && (source.principals?.includes("*") ?? true));
+  !rule.when?.some(keepsOut) && (!rule.from || rule.from.some((source) => isAnybody(source)));
+
+const isAnybody = (source: AuthorizationSource) =>
+  !source.services &&
+  (source.namespaces?.includes("*") ?? true) &&
+  !needsToken(source) &&
+  (source.principals?.includes("*") ?? true) &&
+  isAnywhere(source.addresses) &&
+  isAnywhere(source.clientAddresses);
+
+const isAnywhere = (blocks: readonly string[] | undefined) => blocks?.some((block) => block.endsWith("/0")) ?? true;
+
+/** Of the target a condition says what is called, not who calls. */
+const keepsOut = ({ of, values }: AuthorizationCondition) =>
+  values !== undefined &&
+  of !== "targetAddress" &&
+  of !== "targetPort" &&
+  of !== "serverName" &&
+  !values.some((value) => value === "*" || value.endsWith("/0"));
+
+/** An issuer vouches for who has one. */
+const needsToken = ({ requestPrincipals, claims = [] }: AuthorizationSource) =>
+  requestPrincipals !== undefined || claims.some(({ invert }) => !invert);
 
 /** A health page or a public path is open on purpose. */
 const isForSomePaths = (rule: AuthorizationRule) =>

@@ -11,6 +11,7 @@ import {
   refKey,
 } from "@/lib/mesh";
 import type { FindingBody, ObjectAnalyzer } from "../finding";
+import { asksOfTokens } from "../tokens";
 
 export const mw1021DenyCoversAllow: ObjectAnalyzer<"AuthorizationPolicy"> = {
   code: "MW1021",
@@ -56,7 +57,8 @@ function coversRule(
     !wide.from ||
     (narrow.from?.every((source) => wide.from?.some((each) => coversSource(each, wideIn, source, narrowIn))) ?? false);
   const to = !wide.to || (narrow.to?.every((each) => wide.to?.some((other) => coversOperation(other, each))) ?? false);
-  return from && to;
+  const when = !wide.when || isSameJson(wide.when, narrow.when);
+  return from && to && when;
 }
 
 function coversSource(
@@ -68,12 +70,37 @@ function coversSource(
   const keys = (source: AuthorizationSource, holder: AuthorizationPolicy) =>
     source.services?.map((ref) => refKey(ref, holder));
   const services = isWithin(keys(wide, wideIn), keys(narrow, narrowIn));
-  return services && isWithin(wide.principals, narrow.principals) && isWithin(wide.namespaces, narrow.namespaces);
+  // A token is another question: only the same one is surely covered.
+  const tokens = !asksOfTokens(wide) || isSameJson(tokenPart(wide), tokenPart(narrow));
+  const excluded = NOT_OF_SOURCES.every((field) => isLeftOut(wide[field], narrow[field]));
+  return (
+    services &&
+    tokens &&
+    excluded &&
+    isWithin(wide.principals, narrow.principals) &&
+    isWithin(wide.namespaces, narrow.namespaces) &&
+    isWithin(wide.addresses, narrow.addresses) &&
+    isWithin(wide.clientAddresses, narrow.clientAddresses)
+  );
 }
+
+const NOT_OF_SOURCES = ["notPrincipals", "notNamespaces", "notAddresses", "notClientAddresses"] as const;
+const NOT_OF_OPERATIONS = ["notMethods", "notPaths", "notPorts", "notHosts"] as const;
+
+/** What the denial leaves out, the permission has to leave out as well. */
+const isLeftOut = (wide: readonly unknown[] | undefined, narrow: readonly unknown[] | undefined) =>
+  wide?.every((each) => narrow?.includes(each) ?? false) ?? true;
+
+const tokenPart = ({ requestPrincipals, notRequestPrincipals, claims }: AuthorizationSource) => [
+  requestPrincipals ?? [],
+  notRequestPrincipals ?? [],
+  claims ?? [],
+];
 
 function coversOperation(wide: AuthorizationOperation, narrow: AuthorizationOperation): boolean {
   if (isSameJson(wide, narrow)) return true;
   return (
+    NOT_OF_OPERATIONS.every((field) => isLeftOut(wide[field], narrow[field])) &&
     isWithin(wide.methods, narrow.methods) &&
     isWithin(wide.ports, narrow.ports) &&
     isWithin(wide.hosts, narrow.hosts) &&

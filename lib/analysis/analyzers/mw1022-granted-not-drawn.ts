@@ -18,6 +18,7 @@ export const mw1022GrantedNotDrawn: ObjectAnalyzer<"AuthorizationPolicy"> = {
   code: "MW1022",
   title: "Permission without a dependency",
   area: "access",
+  ofDesign: true,
   scope: "object",
   kind: "AuthorizationPolicy",
   run(index, policy) {

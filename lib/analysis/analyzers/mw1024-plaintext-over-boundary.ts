@@ -1,5 +1,6 @@
 // MW1024: a dependency that leaves a trust boundary and may run in plain text.
-import { API_VERSION, type Dependency, keyOf, type MeshIndex, objectKey, refKey, type Service } from "@/lib/mesh";
+import { API_VERSION, type Dependency, keyOf, type MeshIndex, objectKey, type Service } from "@/lib/mesh";
+import { endsOf } from "../calls";
 import type { Fix, ObjectAnalyzer } from "../finding";
 import { protectionIn, takesPlaintext } from "../protection";
 
@@ -10,10 +11,11 @@ export const mw1024PlaintextOverBoundary: ObjectAnalyzer<"Dependency"> = {
   scope: "object",
   kind: "Dependency",
   run(index, dependency) {
-    const callee = refKey(dependency.spec.to, dependency);
+    if (index.all("TrustBoundary").length === 0) return [];
+    const { from: caller, to: callee } = endsOf(dependency);
     const service = index.find("Service", callee);
     if (!service) return [];
-    const from = index.boundariesOf(refKey(dependency.spec.from, dependency));
+    const from = index.boundariesOf(caller);
     const to = index.boundariesOf(callee);
     const left = from.filter((each) => !to.includes(each));
     const entered = to.filter((each) => !from.includes(each));

@@ -1,5 +1,6 @@
 // MW1025: a call that leaves the mesh as plain HTTP.
-import { objectKey, refKey } from "@/lib/mesh";
+import { objectKey } from "@/lib/mesh";
+import { endsOf } from "../calls";
 import type { ObjectAnalyzer } from "../finding";
 import { isSensitive } from "../protection";
 
@@ -10,7 +11,8 @@ export const mw1025ExternalPlaintext: ObjectAnalyzer<"Dependency"> = {
   scope: "object",
   kind: "Dependency",
   run(index, dependency) {
-    const callee = refKey(dependency.spec.to, dependency);
+    if (dependency.spec.to.kind !== "ExternalService") return [];
+    const { from: caller, to: callee } = endsOf(dependency);
     const external = index.find("ExternalService", callee);
     if (!external) return [];
     const { port } = dependency.spec;
@@ -18,7 +20,6 @@ export const mw1025ExternalPlaintext: ObjectAnalyzer<"Dependency"> = {
       (each) => (port === undefined || each.port === port) && each.protocol !== "tcp",
     );
     if (plain.length === 0) return [];
-    const caller = refKey(dependency.spec.from, dependency);
     const sensitive = isSensitive(index.find("Service", caller));
     return [
       {

@@ -1,10 +1,9 @@
 // MW1026: retries of requests that may have been worked on already. A payment may be booked twice.
-import { objectKey, type RouteRule } from "@/lib/mesh";
+import { objectKey } from "@/lib/mesh";
 import type { FindingBody, ObjectAnalyzer } from "../finding";
 import { retriesAnswers } from "../retries";
+import { unsafeMethods } from "../unsafe-methods";
 
-/** RFC 9110 section 9.2.2: the others are idempotent. */
-const UNSAFE = ["POST", "PATCH", "CONNECT"];
 const BEFORE_ANY_WORK = ["connect-failure", "refused-stream", "reset-before-request"];
 
 export const mw1026UnsafeRetry: ObjectAnalyzer<"Route"> = {
@@ -37,10 +36,3 @@ export const mw1026UnsafeRetry: ObjectAnalyzer<"Route"> = {
     });
   },
 };
-
-function unsafeMethods(rule: RouteRule): string {
-  const named = rule.matches.flatMap((match) => match.methods ?? []);
-  const unsafe = [...new Set(named.filter((method) => UNSAFE.includes(method)))];
-  if (unsafe.length > 0) return unsafe.join(" and ");
-  return rule.matches.length === 0 || rule.matches.some((match) => !match.methods) ? "any" : "none";
-}

@@ -1,5 +1,6 @@
 // MW1028: a connection pool smaller than the load that the design expects. The breaker opens on a normal day.
-import { type Dependency, type MeshIndex, objectKey, refKey, serviceRefKey } from "@/lib/mesh";
+import { type Dependency, type MeshIndex, objectKey, serviceRefKey } from "@/lib/mesh";
+import { endsOf } from "../calls";
 import type { Facts, FindingBody, ObjectAnalyzer } from "../finding";
 
 export const mw1028BreakerTooSmall: ObjectAnalyzer<"TrafficPolicy"> = {
@@ -53,7 +54,7 @@ export const mw1028BreakerTooSmall: ObjectAnalyzer<"TrafficPolicy"> = {
 /** Requests under way at each instance of the caller; limits hold per sidecar. */
 function requestsAtOnce(index: MeshIndex, dependency: Dependency, facts: Facts, latencyMs: number): number {
   const rate = dependency.spec.expectedRequestsPerSecond ?? 0;
-  const caller = refKey(dependency.spec.from, dependency);
+  const { from: caller } = endsOf(dependency);
   const instances = index.workloadsOf(caller).reduce((sum, workload) => sum + facts.endpointsOf(workload), 0);
   return ((rate / Math.max(1, instances)) * latencyMs) / 1000;
 }

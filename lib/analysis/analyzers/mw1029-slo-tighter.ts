@@ -1,5 +1,6 @@
 // MW1029: a promise that cannot hold, because what it waits for promises less.
-import { objectKey, refKey, type Service } from "@/lib/mesh";
+import { objectKey, type Service } from "@/lib/mesh";
+import { endsOf } from "../calls";
 import type { FindingBody, ObjectAnalyzer } from "../finding";
 
 export const mw1029SloTighter: ObjectAnalyzer<"Service"> = {
@@ -15,7 +16,7 @@ export const mw1029SloTighter: ObjectAnalyzer<"Service"> = {
     const callees = index
       .dependenciesFrom(key)
       .filter((dependency) => dependency.spec.interaction !== "async")
-      .flatMap((dependency) => index.find("Service", refKey(dependency.spec.to, dependency)) ?? []);
+      .flatMap((dependency) => index.find("Service", endsOf(dependency).to) ?? []);
     return callees.flatMap((callee): FindingBody[] => {
       const gap = availabilityGap(service, callee) ?? latencyGap(service, callee);
       if (!gap) return [];

@@ -7,6 +7,7 @@ export const mw1031ServiceWithoutOwner: ObjectAnalyzer<"Service"> = {
   code: "MW1031",
   title: "Service without an owner",
   area: "ownership",
+  ofDesign: true,
   scope: "object",
   kind: "Service",
   run(index, service) {

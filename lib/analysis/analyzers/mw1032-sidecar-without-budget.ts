@@ -9,6 +9,7 @@ export const mw1032SidecarWithoutBudget: ObjectAnalyzer<"Workload"> = {
   code: "MW1032",
   title: "Sidecar without a budget",
   area: "ownership",
+  ofDesign: true,
   scope: "object",
   kind: "Workload",
   run(index, workload) {

@@ -1,5 +1,12 @@
 // MW1034: a policy whose target has nothing that could keep it.
-import { type AuthorizationPolicy, keyOf, type MeshIndex, type MutualTls, objectKey } from "@/lib/mesh";
+import {
+  type AuthorizationPolicy,
+  keyOf,
+  type MeshIndex,
+  type MutualTls,
+  objectKey,
+  type RequestAuthentication,
+} from "@/lib/mesh";
 import type { FindingBody, KindsAnalyzer } from "../finding";
 
 export const mw1034PolicyOnNothing: KindsAnalyzer = {
@@ -7,13 +14,15 @@ export const mw1034PolicyOnNothing: KindsAnalyzer = {
   title: "Policy on nothing",
   area: "access",
   scope: "object",
-  kinds: ["AuthorizationPolicy", "MutualTls"],
+  kinds: ["AuthorizationPolicy", "MutualTls", "RequestAuthentication"],
   run(index, object) {
-    return object.kind === "AuthorizationPolicy" || object.kind === "MutualTls" ? check(index, object) : [];
+    const { kind } = object;
+    const isOne = kind === "AuthorizationPolicy" || kind === "MutualTls" || kind === "RequestAuthentication";
+    return isOne ? check(index, object) : [];
   },
 };
 
-function check(index: MeshIndex, policy: AuthorizationPolicy | MutualTls): FindingBody[] {
+function check(index: MeshIndex, policy: AuthorizationPolicy | MutualTls | RequestAuthentication): FindingBody[] {
   const target = policy.spec.target ?? {};
   const key = objectKey(policy);
   const say = (message: string, cause: string, refs: string[]): FindingBody[] => [

@@ -1,14 +1,6 @@
 // MW1039: callers that wait without an end. One slow service makes all of them slow.
-import {
-  API_VERSION,
-  type Dependency,
-  keyOf,
-  type MeshIndex,
-  objectKey,
-  type Route,
-  refKey,
-  type Service,
-} from "@/lib/mesh";
+import { API_VERSION, type Dependency, keyOf, type MeshIndex, objectKey, type Route, type Service } from "@/lib/mesh";
+import { endsOf } from "../calls";
 import type { Fix, ObjectAnalyzer } from "../finding";
 import { longestMs } from "../retries";
 
@@ -56,9 +48,7 @@ const openRules = (route: Route) =>
 /** Shorter than what those who call have themselves. */
 function timeoutFor(index: MeshIndex, waiting: readonly Dependency[]): number {
   const limits = waiting.flatMap((each) =>
-    index
-      .routesOf(refKey(each.spec.from, each))
-      .flatMap((route) => route.spec.rules.flatMap((rule) => longestMs(rule) ?? [])),
+    index.routesOf(endsOf(each).from).flatMap((route) => route.spec.rules.flatMap((rule) => longestMs(rule) ?? [])),
   );
   const shortest = Math.min(...limits, Number.POSITIVE_INFINITY);
   return Number.isFinite(shortest) ? Math.max(1, Math.min(USUAL_MS, Math.floor(shortest * 0.8))) : USUAL_MS;

@@ -9,6 +9,7 @@ export const mw1043HostNeverServed: ObjectAnalyzer<"Route"> = {
   scope: "object",
   kind: "Route",
   run(index, route) {
+    if (route.spec.target.kind !== "Gateway") return [];
     const gateway = index.find("Gateway", refKey(route.spec.target, route));
     if (!gateway) return [];
     const served = gateway.spec.listeners.flatMap((listener) => listener.hosts);

@@ -10,13 +10,13 @@ export const mw1045ErrorAsAnswer: ObjectAnalyzer<"Route"> = {
   scope: "object",
   kind: "Route",
   run(index, route) {
+    const key = objectKey(route);
     const target = refKey(route.spec.target, route);
-    const service = index.find("Service", target);
+    const refs = () => [key, ...(index.get(target) ? [target] : [])];
     return route.spec.rules.flatMap((rule, i): FindingBody[] => {
-      const refs = [objectKey(route), ...(index.get(target) ? [target] : [])];
-      if (rule.fault && isActive(rule.fault)) return [faultFinding(route, i, rule.fault, refs)];
+      if (rule.fault && isActive(rule.fault)) return [faultFinding(route, i, rule.fault, refs())];
       if (rule.action.type !== "respond" || rule.action.status < 500) return [];
-      const key = objectKey(route);
+      const service = index.find("Service", target);
       const isCritical = service?.spec.criticality === "critical" || rule.matches.length === 0;
       return [
         {
@@ -25,7 +25,7 @@ export const mw1045ErrorAsAnswer: ObjectAnalyzer<"Route"> = {
           message: `Rule ${i + 1} of ${route.metadata.name} answers ${rule.action.status} itself.`,
           cause:
             "A fault that was tried out, or a maintenance page: in production it is an outage by design. It counts as an error in the golden signals.",
-          refs,
+          refs: refs(),
           path: `spec.rules[${i}].action.status`,
           fixes:
             route.spec.rules.length > 1

@@ -7,6 +7,7 @@ export const mw1047EgressNotUsed: ObjectAnalyzer<"Egress"> = {
   code: "MW1047",
   title: "Way out that nobody draws",
   area: "access",
+  ofDesign: true,
   scope: "object",
   kind: "Egress",
   run(index, egress) {

@@ -10,6 +10,7 @@ import {
   type ImportChoice,
   importDocuments,
   lossesOf,
+  migrationOf,
 } from "@/lib/dialects";
 import { AppError } from "@/lib/errors";
 import { type Command, toYaml } from "@/lib/mesh";
@@ -71,8 +72,11 @@ export const exchangeRoutes = [
       const variant = dialect.channels?.find((each) => each === channel) ?? dialect.channels?.[0];
       const made = exportDocument(format, document, variant === undefined ? {} : { channel: variant });
       const { text, report } = made;
-      const files = bundle === "true" ? { files: buildBundle({ dialect, channel: variant, document, made }) } : {};
-      return { body: { format, at, digest, text, losses: lossesOf(report), report, ...files } };
+      const input = { dialect, channel: variant, document, made };
+      const more = bundle === "true" ? { files: buildBundle(input), migration: migrationOf(input) } : {};
+      // files of their own hold the text already, and may be many
+      const whole = bundle === "true" && made.files ? "" : text;
+      return { body: { format, at, digest, text: whole, losses: lossesOf(report), report, ...more } };
     },
   }),
 ];

@@ -4,6 +4,7 @@ import { CHANNELS, EXPORT_IDS, IMPORT_CHOICES } from "@/lib/dialects/catalogue";
 import { commandSchema, meshDocument, positions } from "@/lib/mesh";
 import { at, objectKeyText, role, slug, timestamp, violation } from "./common";
 import { acceptedRisk } from "./findings";
+import { migration } from "./migration";
 
 export const meshSummary = z.object({
   id: z.string(),
@@ -132,7 +133,7 @@ export const exportQuery = z.strictObject({
   /** true: also the files of a bundle. */
   bundle: z.enum(["true", "false"]).default("false"),
 });
-const reportEntry = z.object({
+export const reportEntry = z.object({
   key: z.string(),
   path: z.string(),
   verdict: z.enum(["exact", "approximate", "moved", "escape", "lost", "ignored"]),
@@ -145,11 +146,14 @@ export const exportAnswer = z.object({
   format: z.string(),
   at: z.string(),
   digest: z.string(),
+  /** All of it as one text; empty where a bundle of files that are no manifests was asked for. */
   text: z.string(),
   losses: z.array(reportEntry),
   /** Every part of the design with its verdict; empty for yaml and json. */
   report: z.array(reportEntry),
   files: z.array(z.object({ path: z.string(), text: z.string() })).optional(),
+  /** With a bundle: what a person has to decide before it is applied. */
+  migration: migration.optional(),
 });
 
 /** The whole draft at once, as the CLI pushes it. Runs as commands, so it can be undone. */

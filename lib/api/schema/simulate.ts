@@ -24,6 +24,14 @@ const ruleOrigin = z.object({
 });
 const headerChange = z.object({ op: z.enum(["set", "add", "remove"]), name: z.string(), value: z.string().optional() });
 const change = z.object({ from: z.string(), to: z.string() });
+const destination = z.object({
+  service: z.string(),
+  subset: z.string().optional(),
+  workloads: z.array(z.string()),
+  probability: z.number(),
+  outcome,
+  status: z.int().nullable(),
+});
 const hop = z.object({
   proxy: z.string(),
   direction: z.enum(["outbound", "inbound", "gateway"]),
@@ -43,8 +51,31 @@ const hop = z.object({
       abort: z.object({ probability: z.number(), status: z.int(), grpcStatus: z.int().nullable() }).nullable(),
     })
     .optional(),
+  mirrors: z.array(destination.extend({ why: z.string().optional() })).optional(),
+  cors: z
+    .object({
+      origin: z.string(),
+      isAllowed: z.boolean(),
+      isPreflight: z.boolean(),
+      headers: z.array(z.object({ name: z.string(), value: z.string() })),
+    })
+    .optional(),
+  token: z.object({ status: z.int().nullable(), why: z.string(), rule: ruleOrigin.optional() }).optional(),
   rateLimit: z
-    .object({ perSecond: z.number(), burst: z.number(), status: z.int().nullable(), rule: ruleOrigin.optional() })
+    .object({
+      perSecond: z.number(),
+      burst: z.number(),
+      status: z.int().nullable(),
+      shared: z
+        .object({
+          requests: z.int(),
+          perMs: z.int(),
+          key: z.string().nullable(),
+          whenAway: z.enum(["allow", "deny"]),
+        })
+        .optional(),
+      rule: ruleOrigin.optional(),
+    })
     .optional(),
   mtls,
   mtlsRule: ruleOrigin.optional(),
@@ -69,22 +100,15 @@ const hop = z.object({
   identity: z.object({ own: z.string(), peer: z.string().nullable() }).optional(),
   sentence: z.string(),
 });
-const answer = z.object({
+export const answer = z.object({
   outcome,
   /** The mesh's own answer; null: the app answers, or the connection is closed without one. */
   status: z.int().nullable(),
+  /** As a gRPC caller reads it. */
+  grpcStatus: z.int().optional(),
   sentence: z.string(),
   hops: z.array(hop),
-  destinations: z.array(
-    z.object({
-      service: z.string(),
-      subset: z.string().optional(),
-      workloads: z.array(z.string()),
-      probability: z.number(),
-      outcome,
-      status: z.int().nullable(),
-    }),
-  ),
+  destinations: z.array(destination),
 });
 
 const design = { at: z.string(), digest: z.string() };

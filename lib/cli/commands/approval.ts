@@ -5,8 +5,9 @@ import { digestOf } from "@/lib/mesh";
 import type { CliCommand } from "../command";
 import { checkDesign, readDesign } from "../files";
 import { EXIT, printJson } from "../io";
+import { refuse } from "../refuse";
 import { Server } from "../server";
-import { counted, violationText } from "../words";
+import { counted } from "../words";
 
 const revisions = z.looseObject({
   items: z.array(z.looseObject({ number: z.int(), digest: z.string() })),
@@ -39,11 +40,7 @@ Example: meshwright approval --mesh shop --environment production mesh/`,
     const environment = encodeURIComponent(given.text("environment") ?? "local");
     const read = await readDesign(io, given.operands);
     const violations = read.ok ? checkDesign(read.design) : read.violations;
-    if (!read.ok || violations.length > 0) {
-      if (given.flag("json")) printJson(io, { ok: false, violations });
-      else for (const violation of violations) io.out(violationText(violation));
-      return EXIT.found;
-    }
+    if (!read.ok || violations.length > 0) return refuse(io, violations, { isJson: given.flag("json"), isNote: false });
     const digest = digestOf(read.design.document);
     const server = new Server(io);
     const revision = await revisionWith(server, mesh, digest);

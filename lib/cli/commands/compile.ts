@@ -8,7 +8,8 @@ import { digestOf } from "@/lib/mesh";
 import type { CliCommand, Given } from "../command";
 import { checkDesign, readDesign } from "../files";
 import { EXIT, type Io, printJson, UsageError } from "../io";
-import { violationText } from "../words";
+import { askable, MANIFEST_OPTIONS, sayWarnings } from "../manifests";
+import { refuse } from "../refuse";
 
 const port = z.int().min(1).max(65_535);
 const app = z.union([
@@ -50,6 +51,7 @@ export const compileCommand: CliCommand = {
   about:
     "Prints the configuration of one workload's proxy as a static Envoy bootstrap in JSON. It starts on Envoy and on meshwright-proxy.",
   options: {
+    ...MANIFEST_OPTIONS,
     workload: {
       type: "string",
       short: "w",
@@ -79,10 +81,12 @@ Exit code: 0 compiled, 1 the design does not hold together or cannot be compiled
 
 Example: meshwright compile mesh.yaml -w production/checkout-v1 > checkout.json && envoy -c checkout.json`,
   async run(io, given) {
-    const read = await readDesign(io, given.operands);
+    const read = await readDesign(io, given.operands, given);
     const violations = read.ok ? checkDesign(read.design) : read.violations;
-    if (!read.ok || violations.length > 0) return refused(io, given, violations);
-    const { document } = read.design;
+    if (!read.ok || violations.length > 0) return refuse(io, violations, { isJson: given.flag("json") });
+    const { document: written } = read.design;
+    const [namespace, name] = (given.text("workload") ?? "").split("/");
+    const document = askable(read.design, [`Workload/${namespace}/${name}`]);
     const places = placesOf(io, given, () => localPlaces(document, basePort(given)));
     if (given.flag("show-places")) {
       printJson(io, places);
@@ -91,7 +95,7 @@ Example: meshwright compile mesh.yaml -w production/checkout-v1 > checkout.json 
     const endpoint = endpointOf(given.required("workload"), places.endpoints);
     const folder = (given.text("identity") ?? "identity").replace(/\/+$/, "");
     const result = compileStaticBootstrap(
-      { document, digest: digestOf(document), ...places, rollout: NO_ROLLOUT, overrides: {} },
+      { document, digest: digestOf(written), ...places, rollout: NO_ROLLOUT, overrides: {} },
       endpoint.proxyId,
       {
         identityFiles: {
@@ -101,8 +105,9 @@ Example: meshwright compile mesh.yaml -w production/checkout-v1 > checkout.json 
         },
       },
     );
-    if (!result.ok) return refused(io, given, result.violations);
+    if (!result.ok) return refuse(io, result.violations, { isJson: given.flag("json") });
     const { bootstrap, warnings } = result;
+    sayWarnings(io, read.design);
     if (given.flag("json")) printJson(io, { ok: true, bootstrap, warnings });
     else {
       printJson(io, bootstrap);
@@ -112,12 +117,6 @@ Example: meshwright compile mesh.yaml -w production/checkout-v1 > checkout.json 
     return EXIT.ok;
   },
 };
-
-function refused(io: Io, given: Given, violations: Parameters<typeof violationText>[0][]): number {
-  if (given.flag("json")) printJson(io, { ok: false, violations });
-  else for (const violation of violations) io.note(violationText(violation));
-  return EXIT.found;
-}
 
 function basePort(given: Given): number {
   const text = given.text("base-port") ?? "21000";

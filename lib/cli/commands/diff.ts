@@ -4,7 +4,9 @@ import { buildScene, type Consequence, consequencesOf } from "@/lib/simulate";
 import type { CliCommand } from "../command";
 import { readDesign } from "../files";
 import { EXIT, printJson, UsageError } from "../io";
-import { counted, violationText } from "../words";
+import { askable, jsonWarnings, MANIFEST_OPTIONS, sayWarnings } from "../manifests";
+import { refuse } from "../refuse";
+import { counted } from "../words";
 
 const LEVELS = ["change", "attention", "never"] as const;
 
@@ -14,6 +16,7 @@ export const diff: CliCommand = {
   about:
     "Says what changes from one design to another, and what that does to calls: access, shares, timeouts, mutual TLS.",
   options: {
+    ...MANIFEST_OPTIONS,
     format: { type: "string", value: "text|json", about: "default text" },
     "fail-on": {
       type: "string",
@@ -31,27 +34,26 @@ Example: git show main:mesh.yaml | meshwright diff - mesh.yaml --fail-on attenti
     if (given.operands.length !== 2) throw new UsageError("name two designs: BEFORE and AFTER");
     const format = given.flag("json") ? "json" : given.choice("format", ["text", "json"], "text");
     const level = given.choice("fail-on", LEVELS, "change");
-    const before = await readDesign(io, given.operands.slice(0, 1));
-    const after = await readDesign(io, given.operands.slice(1));
+    const before = await readDesign(io, given.operands.slice(0, 1), given);
+    const after = await readDesign(io, given.operands.slice(1), given);
     const violations = [...(before.ok ? [] : before.violations), ...(after.ok ? [] : after.violations)];
-    if (!before.ok || !after.ok) {
-      if (format === "json") printJson(io, { ok: false, violations });
-      else for (const violation of violations) io.out(violationText(violation));
-      return EXIT.found;
-    }
+    if (!before.ok || !after.ok) return refuse(io, violations, { isJson: format === "json", isNote: false });
     const [a, b] = [before.design.document, after.design.document];
     const changes = diffDocuments(a, b);
-    const consequences = changes.length === 0 ? [] : consequencesOf(buildScene(a), buildScene(b));
+    const consequences =
+      changes.length === 0 ? [] : consequencesOf(buildScene(askable(before.design)), buildScene(askable(after.design)));
     const hasAttention = consequences.some(({ severity }) => severity === "attention");
     const hasFailed = level === "change" ? changes.length > 0 : level === "attention" && hasAttention;
     if (format === "json") {
       const digests = { fromDigest: digestOf(a), toDigest: digestOf(b) };
-      printJson(io, { ok: !hasFailed, ...digests, changes, consequences: consequences.map(toJson) });
+      const warnings = jsonWarnings(before.design, after.design);
+      printJson(io, { ok: !hasFailed, ...digests, changes, consequences: consequences.map(toJson), ...warnings });
     } else {
       const signs = { added: "+", removed: "-", changed: "~", renamed: "~" };
       for (const change of changes) io.out(`${signs[change.kind]} ${change.sentence}\n`);
       for (const { severity, sentence } of consequences)
         io.out(`${severity === "attention" ? "!" : ">"} ${sentence}\n`);
+      sayWarnings(io, after.design);
       io.note(`${counted(changes.length, "change")}, ${counted(consequences.length, "consequence")}.\n`);
     }
     return hasFailed ? EXIT.found : EXIT.ok;

@@ -1,26 +1,25 @@
 // meshwright export: a design as configuration of another mesh, as a bundle of files, or as stable YAML.
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { buildBundle, dialectEntries, dialectOf, EXPORT_IDS, exportDocument, lossesOf } from "@/lib/dialects";
+import { buildBundle, dialectOf, EXPORT_IDS, exportDocument, lossesOf } from "@/lib/dialects";
 import { inWritingOrder, toYaml } from "@/lib/mesh";
+import { channelOf, channelsText } from "../channels";
 import type { CliCommand, Given } from "../command";
-import { checkDesign, type Design, readDesign } from "../files";
+import type { Design } from "../design";
+import { checkDesign, readDesign } from "../files";
 import { EXIT, type Io, printJson, UsageError } from "../io";
-import { counted, violationText } from "../words";
+import { jsonWarnings, MANIFEST_OPTIONS, sayWarnings } from "../manifests";
+import { refuse } from "../refuse";
+import { counted } from "../words";
+import { writeFiles } from "../write-files";
 
 const FORMATS = [...EXPORT_IDS, "yaml"] as const;
-const channelsText = dialectEntries
-  .filter(({ hasExport, channels }) => hasExport && channels)
-  .map(({ id, channels = [] }) => `${id}: ${channels.join(" or ")}`)
-  .join("; ");
-
 export const exportCommand: CliCommand = {
   name: "export",
   usage: "--to FORMAT FILE|FOLDER... [--out DIR]",
   about: "Prints a design as another mesh's resources or as its own YAML in stable order, or writes a bundle of files.",
   options: {
     to: { type: "string", value: "FORMAT", about: FORMATS.join(", ") },
-    dialect: { type: "string", value: "FORMAT", about: "the same as --to" },
+    ...MANIFEST_OPTIONS,
     channel: { type: "string", value: "NAME", about: `variant of the product (${channelsText || "none"})` },
     out: { type: "string", value: "DIR", about: "write manifests/, manual/, report.md and report.json there" },
   },
@@ -29,34 +28,29 @@ A bundle goes to a folder that is new or empty.
 Exit code: 0 printed (there may be losses), 1 a design that does not hold together, 2 wrong use.
 
 Example: meshwright export --to istio mesh.yaml | kubectl apply -f -
-Example: meshwright export --dialect gateway-api --channel experimental --out bundle mesh.yaml`,
+Example: meshwright export --to gateway-api --channel experimental --out bundle mesh.yaml`,
   async run(io, given) {
-    const format = given.choice(given.text("to") === undefined ? "dialect" : "to", FORMATS);
-    const channel = channelOf(given, format);
+    const format = given.choice("to", FORMATS);
+    const channel = format === "yaml" ? noChannel(given) : channelOf(given, format);
     const out = given.text("out");
     if (format === "yaml" && out !== undefined) throw new UsageError("--out needs a dialect: yaml is one text");
-    const read = await readDesign(io, given.operands);
+    const read = await readDesign(io, given.operands, given);
     const violations = read.ok ? checkDesign(read.design) : read.violations;
-    if (!read.ok || violations.length > 0) {
-      if (given.flag("json")) printJson(io, { ok: false, violations });
-      else for (const violation of violations) io.note(violationText(violation));
-      return EXIT.found;
-    }
+    if (!read.ok || violations.length > 0) return refuse(io, violations, { isJson: given.flag("json") });
+    if (!given.flag("json")) sayWarnings(io, read.design);
     if (format === "yaml") printYaml(io, given, read.design);
     else exportTo(io, given, { design: read.design, format, channel, out });
     return EXIT.ok;
   },
 };
 
-function channelOf(given: Given, format: (typeof FORMATS)[number]): string | undefined {
-  const channels = format === "yaml" ? undefined : dialectOf(format).channels;
-  if (channels) return given.choice("channel", channels, channels[0]);
-  if (given.text("channel") !== undefined) throw new UsageError(`--channel has no meaning for ${format}`);
-  return undefined;
+function noChannel(given: Given): undefined {
+  if (given.text("channel") !== undefined) throw new UsageError("--channel has no meaning for yaml");
 }
 
-function printYaml(io: Io, given: Given, { document }: Design): void {
-  if (given.flag("json")) printJson(io, { ok: true, objects: inWritingOrder(document) });
+function printYaml(io: Io, given: Given, design: Design): void {
+  const { document } = design;
+  if (given.flag("json")) printJson(io, { ok: true, objects: inWritingOrder(document), ...jsonWarnings(design) });
   else io.out(toYaml(document));
 }
 
@@ -81,6 +75,7 @@ function exportTo(io: Io, given: Given, { design, format, channel, out }: Task):
       resources,
       losses,
       report,
+      ...jsonWarnings(design),
     });
     return;
   }
@@ -91,23 +86,8 @@ function exportTo(io: Io, given: Given, { design, format, channel, out }: Task):
     const loud = loss.changesMeaning ? "CHANGES THE MEANING: " : "";
     io.note(`${loud}${loss.verdict}: ${loss.key}#${loss.path}: ${loss.reason}\n`);
   }
+  const { retired } = dialectOf(format);
+  if (retired !== undefined) io.note(`${retired}.\n`);
   const where = out === undefined ? "" : `${counted(files.length, "file")} in ${out}: `;
   io.note(`${where}${counted(made.resources.length, "resource")}, ${counted(losses.length, "loss", "losses")}.\n`);
-}
-
-function writeFiles(folder: string, files: readonly { path: string; text: string }[]): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-    if (readdirSync(folder).length > 0) throw new UsageError(`${folder} is not empty: name a new folder`);
-    for (const file of files) {
-      const place = path.join(folder, file.path);
-      mkdirSync(path.dirname(place), { recursive: true });
-      writeFileSync(place, file.text);
-    }
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `${folder} cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"}): check the path`,
-    );
-  }
 }

@@ -1,11 +1,13 @@
 // meshwright import: configuration of another mesh product into a design.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { AUTO, dialectEntries, IMPORT_CHOICES, type ImportResult, importDocuments } from "@/lib/dialects";
+import { AUTO, IMPORT_CHOICES, type ImportResult, importDocuments, importEntries } from "@/lib/dialects";
 import { applyCommand, emptyMesh, type MeshDocument, toYaml } from "@/lib/mesh";
 import type { CliCommand } from "../command";
 import { readDesign, readTexts } from "../files";
 import { EXIT, type Io, printJson, UsageError } from "../io";
+import { sayWarnings } from "../manifests";
+import { refuse } from "../refuse";
 import { counted, findingText, violationText } from "../words";
 
 export const importCommand: CliCommand = {
@@ -26,7 +28,7 @@ export const importCommand: CliCommand = {
   details: `All files are one world: a route in one finds its service in another. Kubernetes resources are always read along.
 What was understood, kept and warned about goes to standard error; with --json everything is one object.
 What is read:
-${dialectEntries.map(({ id, kinds }) => `  ${id}: ${kinds.join(", ")}`).join("\n")}
+${importEntries.map(({ id, kinds }) => `  ${id}: ${kinds.join(", ")}`).join("\n")}
 Exit code: 0 taken over (there may be findings), 1 a text that cannot be read, 2 wrong use.
 
 Example: meshwright import --from istio payment.yaml --into mesh.yaml --write`,
@@ -35,11 +37,7 @@ Example: meshwright import --from istio payment.yaml --into mesh.yaml --write`,
     const into = given.text("into");
     if (given.flag("write") && into === undefined) throw new UsageError("--write needs --into FILE");
     const base = await readBase(io, into, given.text("mesh"));
-    if (!base.ok) {
-      if (given.flag("json")) printJson(io, { ok: false, violations: base.violations });
-      else for (const violation of base.violations) io.out(violationText(violation));
-      return EXIT.found;
-    }
+    if (!base.ok) return refuse(io, base.violations, { isJson: given.flag("json"), isNote: false });
     let document = base.document;
     const texts = await readTexts(io, given.operands);
     const report = importDocuments(choice, texts, { document, defaultNamespace: given.text("namespace") });
@@ -68,13 +66,7 @@ function sayReport(io: Io, report: ImportResult): void {
   for (const { source, file, line, sentences } of report.understood) {
     io.note(`${file ?? "text"}:${line}: ${source}\n${sentences.map((sentence) => `    ${sentence}\n`).join("")}`);
   }
-  // what gives calls another answer stands last, nearest to the prompt
-  for (const warning of [...report.warnings].sort((a, b) => Number(a.changesMeaning) - Number(b.changesMeaning))) {
-    const { file, line, column, source, path: place, message, fix, verdict, changesMeaning } = warning;
-    const at = `${file ?? "text"}:${line}${column === undefined ? "" : `:${column}`}`;
-    const word = changesMeaning ? "CHANGES THE MEANING" : "warning";
-    io.note(`${at}: ${word} (${verdict}): ${source}#${place}: ${message}\n    fix: ${fix}\n`);
-  }
+  sayWarnings(io, report);
   for (const violation of report.violations) io.note(violationText(violation));
   for (const finding of report.findings) io.note(findingText(finding, undefined));
   const loud = report.warnings.filter(({ changesMeaning }) => changesMeaning).length;

@@ -14,8 +14,9 @@ import {
 import type { CliCommand } from "../command";
 import { checkDesign, readDesign } from "../files";
 import { EXIT, printJson } from "../io";
+import { refuse } from "../refuse";
 import { Server, ServerError } from "../server";
-import { counted, violationText } from "../words";
+import { counted } from "../words";
 
 export const draftAnswer = z.looseObject({ version: z.int(), document: z.unknown(), digest: z.string() });
 const changed = z.looseObject({ version: z.int() });
@@ -44,11 +45,7 @@ Exit code: 0 done, 1 the design does not hold together, 2 wrong use, 3 the serve
     const mesh = encodeURIComponent(given.required("mesh"));
     const read = await readDesign(io, given.operands);
     const violations = read.ok ? checkDesign(read.design) : read.violations;
-    if (!read.ok || violations.length > 0) {
-      if (given.flag("json")) printJson(io, { ok: false, violations });
-      else for (const violation of violations) io.note(violationText(violation));
-      return EXIT.found;
-    }
+    if (!read.ok || violations.length > 0) return refuse(io, violations, { isJson: given.flag("json") });
     const { document } = read.design;
     const server = new Server(io);
     const draft = await server.request(`/meshes/${mesh}/draft`, draftAnswer);

@@ -3,8 +3,9 @@ import { type Answer, ask, buildScene, type Hop, type Question, question } from 
 import type { CliCommand, Given } from "../command";
 import { checkDesign, readDesign } from "../files";
 import { EXIT, printJson, UsageError } from "../io";
+import { askable, jsonWarnings, MANIFEST_OPTIONS, sayWarnings } from "../manifests";
 import { readQuestions } from "../reading";
-import { violationText } from "../words";
+import { refuse } from "../refuse";
 
 const ANSWERED: ReadonlySet<Answer["outcome"]> = new Set(["forwarded", "redirected", "responded"]);
 
@@ -14,6 +15,7 @@ export const simulate: CliCommand = {
   about:
     "Asks a design what would happen to a request: the rule that decides at each hop, those that do not match and why.",
   options: {
+    ...MANIFEST_OPTIONS,
     from: { type: "string", value: "NS/NAME", about: "the workload that calls, or a gateway whose client calls" },
     to: { type: "string", value: "HOST[:PORT]", about: "what the caller writes as Host" },
     method: { type: "string", about: "default GET" },
@@ -38,27 +40,28 @@ Example: meshwright simulate mesh/ --from production/checkout-v1 --to payment-se
   async run(io, given) {
     const format = given.flag("json") ? "json" : given.choice("format", ["text", "json"], "text");
     const file = given.text("questions");
-    const read = await readDesign(io, given.operands);
+    const read = await readDesign(io, given.operands, given);
     const violations = read.ok ? checkDesign(read.design) : read.violations;
-    if (!read.ok || violations.length > 0) {
-      if (format === "json") printJson(io, { ok: false, violations });
-      else for (const violation of violations) io.out(violationText(violation));
-      return EXIT.found;
-    }
+    if (!read.ok || violations.length > 0) return refuse(io, violations, { isJson: format === "json", isNote: false });
     const { document, locate } = read.design;
     const isGateway = (name: string) =>
       document.objects.some(
         ({ kind, metadata }) => kind === "Gateway" && `${metadata.namespace}/${metadata.name}` === name,
       );
     const questions = file === undefined ? [questionOf(given, isGateway)] : await readQuestions(io, file);
-    const scene = buildScene(document, { locate });
+    const scene = buildScene(askable(read.design, questions.flatMap(callerOf)), { locate });
     const answers = questions.map((each) => ({ question: each, answer: ask(scene, each) }));
     const ok = answers.every(({ answer }) => ANSWERED.has(answer.outcome));
-    if (format === "json") printJson(io, { ok, answers });
-    else for (const each of answers) io.out(answerText(each.question, each.answer));
+    if (format === "json") printJson(io, { ok, answers, ...jsonWarnings(read.design) });
+    else {
+      for (const each of answers) io.out(answerText(each.question, each.answer));
+      sayWarnings(io, read.design);
+    }
     return ok ? EXIT.ok : EXIT.found;
   },
 };
+
+const callerOf = ({ from }: Question) => (from.kind === "workload" ? [from.workload] : []);
 
 function questionOf(given: Given, isGateway: (name: string) => boolean): Question {
   const name = given.required("from");

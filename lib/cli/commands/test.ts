@@ -4,21 +4,25 @@ import { z } from "zod";
 import { testsToJunit } from "@/lib/compliance/reports/junit";
 import { buildScene, policyTest, runTests } from "@/lib/simulate";
 import type { CliCommand, Given } from "../command";
-import { checkDesign, type Design, readDesign } from "../files";
+import type { Design } from "../design";
+import { checkDesign, readDesign } from "../files";
 import { EXIT, type Io, printJson, UsageError } from "../io";
+import { askable, jsonWarnings, MANIFEST_OPTIONS, sayWarnings } from "../manifests";
 import { readTestFiles } from "../reading";
+import { refuse } from "../refuse";
 import { Server } from "../server";
-import { counted, violationText } from "../words";
+import { counted } from "../words";
 
 /** `file`: where the test stands, as a reader finds it. */
 type Result = { name: string; passed: boolean; failures: string[]; answer: { sentence: string }; file: string };
-type Run = { results: Result[]; notRun: number };
+type Run = { results: Result[]; notRun: number; warnings?: Design["warnings"] };
 
 export const test: CliCommand = {
   name: "test",
   usage: "--tests FILE|FOLDER DESIGN... | --mesh SLUG [--revision N | DESIGN...]",
   about: "Asks a design every question of the policy tests and compares the answers with what they expect.",
   options: {
+    ...MANIFEST_OPTIONS,
     tests: {
       type: "string",
       value: "FILE|FOLDER",
@@ -66,14 +70,12 @@ Examples:
     }
     if (revision !== undefined) throw new UsageError("give either --revision or a design");
     const sources = mesh === undefined ? await testsOnDisk(io, given) : await savedTests(new Server(io), mesh);
-    const read = await readDesign(io, given.operands);
+    const read = await readDesign(io, given.operands, given);
     const violations = read.ok ? checkDesign(read.design) : read.violations;
-    if (!read.ok || violations.length > 0) {
-      if (format === "json") printJson(io, { ok: false, violations });
-      else for (const violation of violations) (format === "junit" ? io.note : io.out)(violationText(violation));
-      return EXIT.found;
-    }
-    return report(io, format, { results: runHere(read.design, sources), notRun: 0 });
+    if (!read.ok || violations.length > 0)
+      return refuse(io, violations, { isJson: format === "json", isNote: format === "junit" });
+    if (format !== "json") sayWarnings(io, read.design);
+    return report(io, format, { results: runHere(read.design, sources), notRun: 0, ...jsonWarnings(read.design) });
   },
 };
 
@@ -95,8 +97,11 @@ async function savedTests(server: Server, mesh: string): Promise<Sources> {
   ];
 }
 
-function runHere({ document, locate }: Design, sources: Sources): Result[] {
-  const scene = buildScene(document, { locate });
+function runHere(design: Design, sources: Sources): Result[] {
+  const callers = sources.flatMap(({ tests }) =>
+    tests.flatMap(({ question: { from } }) => (from.kind === "workload" ? [from.workload] : [])),
+  );
+  const scene = buildScene(askable(design, callers), { locate: design.locate });
   return sources.flatMap(({ file, tests }) => runTests(scene, tests).map((each): Result => ({ ...each, file })));
 }
 
@@ -123,11 +128,12 @@ async function runOnServer(server: Server, mesh: string, revision: string | unde
   return { results: body.results.map((each) => ({ ...each, file: `mesh ${mesh}, ${at}` })), notRun: body.notRun };
 }
 
-function report(io: Io, format: "text" | "json" | "junit", { results, notRun }: Run): number {
+function report(io: Io, format: "text" | "json" | "junit", { results, notRun, warnings }: Run): number {
   const failed = results.filter(({ passed }) => !passed).length;
   const isOk = failed === 0 && notRun === 0;
   if (format === "json") {
-    printJson(io, { ok: isOk, passed: results.length - failed, failed, ...(notRun > 0 ? { notRun } : {}), results });
+    const counts = { passed: results.length - failed, failed, ...(notRun > 0 ? { notRun } : {}) };
+    printJson(io, { ok: isOk, ...counts, results, ...(warnings ? { warnings } : {}) });
   } else if (format === "junit") io.out(junitOf(results, io.now()));
   else for (const result of results) io.out(resultText(result));
   const late = notRun > 0 ? `, ${notRun} not asked in time` : "";

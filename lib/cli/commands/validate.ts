@@ -4,8 +4,10 @@ import { junitXml } from "@/lib/compliance/reports/junit";
 import { findingsToSarif } from "@/lib/compliance/reports/sarif";
 import { digestOf, parsePath, type Violation } from "@/lib/mesh";
 import type { CliCommand } from "../command";
-import { checkDesign, type Design, readDesign } from "../files";
+import type { Design } from "../design";
+import { checkDesign, readDesign } from "../files";
 import { EXIT, type Io, printJson } from "../io";
+import { jsonWarnings, MANIFEST_OPTIONS, sayWarnings } from "../manifests";
 import { counted, findingText, violationText } from "../words";
 
 const LEVELS = ["error", "warning", "info", "never"] as const;
@@ -18,24 +20,27 @@ export const validate: CliCommand = {
   usage: "FILE|FOLDER...",
   about: "Checks a design: every violation with file, line, path and fix, then the findings of the analyzers.",
   options: {
+    ...MANIFEST_OPTIONS,
     "fail-on": { type: "string", value: "LEVEL", about: "findings that fail: error (default), warning, info, never" },
     format: { type: "string", value: "FORMAT", about: "text (default), json, sarif (code scanning) or junit" },
   },
   details: `Exit code: 0 fine, 1 violations or findings at the level of --fail-on, 2 wrong use.
 
-Example: meshwright validate mesh/ --fail-on warning --format sarif > findings.sarif`,
+Examples:
+  meshwright validate mesh/ --fail-on warning --format sarif > findings.sarif
+  kubectl get services,deployments,virtualservices,destinationrules -A -o yaml | meshwright validate --dialect istio -`,
   async run(io, given) {
     const level = given.choice("fail-on", LEVELS, "error");
     const format = given.flag("json") ? "json" : given.choice("format", FORMATS, "text");
-    const read = await readDesign(io, given.operands);
+    const read = await readDesign(io, given.operands, given);
     const design = read.ok ? read.design : null;
     const violations = read.ok ? checkDesign(read.design) : read.violations;
-    const findings = design && violations.length === 0 ? analyze(design.document) : [];
+    const findings = design && violations.length === 0 ? analyze(design.document, { source: design.source }) : [];
     const isFailing = (severity: Severity) => level !== "never" && LEVELS.indexOf(severity) <= LEVELS.indexOf(level);
     const hasFailed = violations.length > 0 || findings.some((finding) => isFailing(finding.severity));
     if (format === "json") {
       const digest = design ? { digest: digestOf(design.document) } : {};
-      printJson(io, { ok: !hasFailed, ...digest, violations, findings });
+      printJson(io, { ok: !hasFailed, ...digest, violations, findings, ...(design ? jsonWarnings(design) : {}) });
     } else if (format === "sarif") printJson(io, sarifOf(violations, findings, design));
     else if (format === "junit") io.out(junitOf(violations, findings, design, isFailing, io));
     else {
@@ -43,6 +48,7 @@ Example: meshwright validate mesh/ --fail-on warning --format sarif > findings.s
       for (const finding of findings) io.out(findingText(finding, placeOf(design, finding)));
     }
     if (format !== "json") {
+      if (design) sayWarnings(io, design);
       const objects = design ? `${counted(design.document.objects.length, "object")}, ` : "";
       io.note(`${objects}${counted(violations.length, "violation")}, ${counted(findings.length, "finding")}.\n`);
     }

@@ -7,6 +7,7 @@ import {
   type MeshObject,
   type ObjectOf,
   type SpecOf,
+  type Tracing,
 } from "@/lib/mesh";
 
 export function object<K extends Kind>(kind: K, name: string, spec: SpecOf<K>): ObjectOf<K> {
@@ -52,6 +53,37 @@ export function seedObjects(): MeshObject[] {
       outlierDetection: { legacyConsecutiveErrors: 5, intervalMs: 30_000, baseEjectionTimeMs: 30_000 },
     }),
   ];
+}
+
+/** The demo shop whose callers ask by HTTP, by gRPC and by TCP how hosts are. */
+export function checkedMesh(): MeshDocument {
+  const base = demoMesh().objects.filter(({ kind }) => kind !== "TrafficPolicy");
+  return withObjects({ objects: base }, [
+    object("Service", "ledger", { ports: [{ name: "grpc", port: 9090, protocol: "grpc" }] }),
+    object("Workload", "ledger-v1", { service: "ledger", version: "v1" }),
+    object("Dependency", "checkout-to-ledger", {
+      from: { kind: "Service", name: "checkout" },
+      to: { kind: "Service", name: "ledger" },
+    }),
+    object("TrafficPolicy", "ledger", {
+      service: { name: "ledger" },
+      healthCheck: { type: "grpc", serviceName: "shop.Ledger" },
+    }),
+    object("TrafficPolicy", "payment-service", {
+      service: { name: "payment-service" },
+      healthCheck: {
+        type: "http",
+        path: "/healthz",
+        headers: { "x-share": "50%" },
+        expectedStatuses: [200, 204],
+        unhealthyIntervalMs: 2000,
+      },
+    }),
+    object("TrafficPolicy", "inventory", {
+      service: { name: "inventory" },
+      healthCheck: { type: "tcp", send: "50494e47", receive: ["2b504f4e47"], reuseConnection: false },
+    }),
+  ]);
 }
 
 export function richObjects(): MeshObject[] {
@@ -125,7 +157,38 @@ export function richObjects(): MeshObject[] {
         {
           matches: [{ path: { type: "pathPrefix", value: "/slow" } }],
           action: forward,
+          mirrors: [{ service: { name: "inventory" }, percent: 99.5 }],
           fault: { delay: { percent: 100, fixedDelayMs: 1 }, abort: { percent: 0, httpStatus: 503 } },
+        },
+        {
+          matches: [{ path: { type: "pathPrefix", value: "/browser" } }],
+          action: forward,
+          cors: {
+            allowOrigins: [
+              { type: "exact", value: "https://shop.example" },
+              { type: "prefix", value: "http://localhost:" },
+              { type: "regex", value: "https://[a-z]+\\.shop\\.example" },
+            ],
+            allowMethods: ["GET", "PUT"],
+            allowHeaders: ["x-a", "content-type"],
+            exposeHeaders: ["x-by"],
+            maxAgeSeconds: 600,
+            allowCredentials: true,
+          },
+        },
+        {
+          matches: [{ path: { type: "pathPrefix", value: "/public" } }],
+          action: forward,
+          cors: { allowOrigins: [{ type: "exact", value: "*" }], unmatchedPreflights: "ignore" },
+        },
+        {
+          matches: [{ path: { type: "pathPrefix", value: "/strict" } }],
+          action: forward,
+          cors: {
+            allowOrigins: [{ type: "exact", value: "https://shop.example" }],
+            allowMethods: ["*"],
+            unmatchedPreflights: "ignore",
+          },
         },
         { matches: [], action: forward, retries: { attempts: 0 } },
       ],
@@ -258,3 +321,24 @@ export function richMesh(): MeshDocument {
   const document = withObjects(demoMesh(), [...seedObjects(), ...richObjects()]);
   return modes.reduce((sum, [service, mode]) => withMode(sum, service, mode), document);
 }
+
+/** The demo, whose mesh traces as this says. */
+export const tracedMesh = (tracing: Tracing): MeshDocument => ({
+  objects: demoMesh().objects.map((each) =>
+    each.kind === "Mesh" ? { ...each, spec: { ...each.spec, tracing } } : each,
+  ),
+});
+
+export const TRACED_BY_NAME: Tracing = {
+  collector: { host: "otel.observability.svc", port: 4317, protocol: "grpc" },
+  samplingPercent: 12.5,
+  tags: [
+    { name: "mesh", from: { type: "literal", value: "shop" } },
+    { name: "tenant", from: { type: "header", header: "X-Tenant", default: "none" } },
+    { name: "zone", from: { type: "environment", variable: "ZONE" } },
+  ],
+};
+export const TRACED_BY_ADDRESS: Tracing = {
+  collector: { host: "10.0.0.9", port: 4318, protocol: "http" },
+  samplingPercent: 100,
+};

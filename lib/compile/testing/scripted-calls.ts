@@ -128,6 +128,25 @@ export function unknownHosts(): Call[] {
   return [...hosts.map((host): Call => ({ port: "outbound", headers: { host } })), elsewhere];
 }
 
+/** As pages in browsers call the routes of the rich design that have a CORS policy: allowed or not, with a preflight or without. */
+export function callsOfPages(): { method: string; path: string; headers: Record<string, string> }[] {
+  const hosts = [
+    "https://shop.example",
+    "http://localhost:3000",
+    "https://eu.shop.example",
+    "https://evil.example",
+    "",
+  ];
+  const asks = { "access-control-request-method": "PUT", "access-control-request-headers": "x-a" };
+  return ["/browser/x", "/public", "/strict"].flatMap((path) =>
+    hosts.flatMap((origin) => [
+      { method: "GET", path, headers: { origin } },
+      { method: "OPTIONS", path, headers: { origin } },
+      { method: "OPTIONS", path, headers: { origin, ...asks } },
+    ]),
+  );
+}
+
 /** The routes and policies of the rich design, as `inventory` has them. */
 export function callsToRichInventory(port: Call["port"]): Call[] {
   const to = (path: string, call: Partial<Call> = {}): Call => ({
@@ -140,6 +159,7 @@ export function callsToRichInventory(port: Call["port"]): Call[] {
   const q = "?q=1&p";
   const faulty = port === "inbound" ? [] : ["/faulty", "/faulty/x?y", "/slow"];
   return [
+    ...callsOfPages().map(({ path, ...call }) => to(path, call)),
     ...faulty.flatMap((path) => [to(path), to(path, { ...BODY }), to(path, { headers: { "x-grpc": "1" } })]),
     ...["/limited", "/limited/x", "/roomy"].map((path) => to(path)),
     to("/limited", { method: "POST", body: "x" }),

@@ -29,6 +29,9 @@ export type Surroundings = {
   close(): void;
 };
 
+/** What a program is configured from. */
+type Programmed = Pick<Surroundings, "folder" | "input" | "identityOf" | "spiffeIds">;
+
 type Faults = {
   /** Workloads whose callees show another workload's certificate. */
   impostors?: readonly string[];
@@ -107,10 +110,11 @@ export async function startSides(around: Surroundings, programs: Programs, proxy
 }
 
 export async function startSide(
-  around: Surroundings,
+  around: Programmed,
   proxyId: string,
   name: Side["name"],
   command: readonly string[],
+  given?: Ports,
 ): Promise<Side> {
   const folder = join(around.folder, `${proxyId.replaceAll("/", "~")}-${name}`);
   mkdirSync(folder, { recursive: true });
@@ -119,8 +123,7 @@ export async function startSide(
   writeFileSync(file("cert.pem"), identity.certPem);
   writeFileSync(file("key.pem"), identity.keyPem, { mode: 0o600 });
   writeFileSync(file("bundle.pem"), identity.caPem);
-  const [inbound, outbound, admin] = await freePorts();
-  const ports = { inbound, outbound, admin };
+  const ports = given ?? (await freePorts());
   const identityFiles = {
     certificateChain: file("cert.pem"),
     privateKey: file("key.pem"),
@@ -140,7 +143,7 @@ export async function startSide(
     await exited;
   };
   try {
-    await untilReady(name, child, admin);
+    await untilReady(name, child, ports.admin);
   } catch (error) {
     await stop();
     throw error;
@@ -163,10 +166,10 @@ async function untilReady(name: string, child: ChildProcess, admin: number): Pro
   throw new Error(`${name} is not ready after 30 s: ${said}`);
 }
 
-async function freePorts(): Promise<[number, number, number]> {
+async function freePorts(): Promise<Ports> {
   const servers = [createServer(), createServer(), createServer()];
   await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, "127.0.0.1", done))));
-  const [a = 0, b = 0, c = 0] = servers.map((server) => (server.address() as AddressInfo).port);
+  const [inbound = 0, outbound = 0, admin = 0] = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return [a, b, c];
+  return { inbound, outbound, admin };
 }

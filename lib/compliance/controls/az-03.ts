@@ -1,5 +1,5 @@
 // AZ-03: no permission for "anybody".
-import { objectKey } from "@/lib/mesh";
+import { type AuthorizationSource, objectKey } from "@/lib/mesh";
 import { at, type Json, listAt, textAt } from "../compiled-mesh";
 import { nist53, pci } from "../frameworks";
 import { eachInbound, enforcedCallers } from "../inbound";
@@ -49,7 +49,8 @@ function policies({ index }: DesignContext): SubjectResult[] {
       const key = objectKey(policy);
       for (const [r, rule] of policy.spec.rules.entries()) {
         const path = `spec.rules[${r}].from`;
-        if (!rule.from) return fail(key, `${policy.metadata.name} allows everybody: a rule names no caller.`, path);
+        if (!rule.from || rule.from.some(namesNobody))
+          return fail(key, `${policy.metadata.name} allows everybody: a rule names no caller.`, path);
         const wide = rule.from.find(
           (source) =>
             !source.services && !source.namespaces && (source.principals ?? []).some((each) => isWide(each, domain)),
@@ -65,6 +66,9 @@ function policies({ index }: DesignContext): SubjectResult[] {
     });
 }
 
+/** Only who may not. */
+const namesNobody = (source: AuthorizationSource) => Object.keys(source).every((field) => field.startsWith("not"));
+
 /** A star that reaches over more than one namespace. */
 function isWide(principal: string, domain: string): boolean {
   const text = principal.replace(/^spiffe:\/\//, "");
@@ -73,8 +77,11 @@ function isWide(principal: string, domain: string): boolean {
 
 function isAnybody(principal: Json): boolean {
   if (at(principal, "any") === true) return true;
+  if (at(principal, "not_id") !== undefined) return true; // whoever is not named
   const nested = [...listAt(principal, "or_ids", "ids")];
   if (nested.some(isAnybody)) return true;
+  const together = [...listAt(principal, "and_ids", "ids")];
+  if (together.length > 0) return together.every(isAnybody);
   const authenticated = at(principal, "authenticated");
   if (authenticated === undefined) return false;
   const name = at(authenticated, "principal_name");

@@ -14,6 +14,7 @@ import type { Clock } from "@/lib/clock";
 import type { Logger } from "@/lib/observability/logger";
 import type { ServerIdentity } from "../ca/authority";
 import { type PeerIdentity, type PeerResult, readPeer } from "../ca/peer";
+import { addRateLimitService, type RateLimitServiceOptions } from "../ratelimit/rate-limit-service";
 import { AdsSession } from "./ads-session";
 import type { Rejection, Rejections } from "./rejections";
 import type { Snapshot, TypeUrl } from "./snapshot";
@@ -53,6 +54,8 @@ export interface AdsDirectory {
 
 export interface AdsServerOptions {
   directory: AdsDirectory;
+  /** Beside ADS: sidecars ask what all instances of their service share. */
+  rateLimits?: RateLimitServiceOptions;
   clock: Clock;
   logger: Logger;
 }
@@ -92,6 +95,7 @@ export class AdsServer {
       "grpc.max_connection_age_grace_ms": 5_000,
     });
     addAdsServices(this.server, options, verifiedPeer);
+    if (options.rateLimits) addRateLimitService(this.server, options.rateLimits, verifiedPeer);
   }
 
   listen(port: number, host: string): Promise<number> {

@@ -207,6 +207,7 @@ async function sidecar(consumer: Consumer): Promise<AdsSource> {
     wire: deltaWire,
     node: create(NodeSchema, { id: "production/cart/0", cluster: "cart" }),
     admin: null,
+    clusterName: "xds",
     address: { address: "127.0.0.1", port: adsPort },
     identity: identityOf(await joinToken()),
     controlPlaneSpiffeId: CONTROL_PLANE,

@@ -56,24 +56,57 @@ export function digestOf(all: Iterable<{ typeUrl: string; name: string; version:
   return shortHash(lines.sort().join("\n"));
 }
 
+/** Names that nobody may hold any more, before it is worth looking. */
+const SPARE_NAMES = 1_000;
+
 /**
  * Shares encoded bytes between snapshots: one changed cluster that 1,000 proxies hold is kept once.
- * Entries no snapshot asked for during a whole round are dropped by `endRound`.
+ * What no snapshot holds any more is dropped by `endRound`, once it may be as much as what is held.
  */
 export class ResourcePool {
-  private current = new Map<string, EncodedResource>();
-  private previous = new Map<string, EncodedResource>();
+  private resources = new Map<string, EncodedResource>();
+  /** By the bytes themselves: the compiler gives the same ones to all who need the same, so they are hashed once. */
+  private readonly known = new WeakMap<Uint8Array, EncodedResource>();
+  private sizeThen = 0;
+
+  get size(): number {
+    return this.resources.size;
+  }
 
   intern(typeUrl: TypeUrl, name: string, bytes: Uint8Array): EncodedResource {
-    const version = shortHash(bytes);
-    const key = `${typeUrl} ${name} ${version}`;
-    const resource = this.current.get(key) ?? this.previous.get(key) ?? { typeUrl, name, version, bytes };
-    this.current.set(key, resource);
+    const seen = this.known.get(bytes);
+    if (seen?.name === name && seen.typeUrl === typeUrl) {
+      return seen;
+    }
+    const resource = this.share({ typeUrl, name, version: shortHash(bytes), bytes });
+    this.known.set(bytes, resource);
     return resource;
   }
 
-  endRound(): void {
-    this.previous = this.current;
-    this.current = new Map();
+  private share(resource: EncodedResource): EncodedResource {
+    const key = keyOf(resource);
+    const known = this.resources.get(key);
+    if (known) {
+      return known;
+    }
+    this.resources.set(key, resource);
+    return resource;
+  }
+
+  endRound(held: () => Iterable<Snapshot>): void {
+    if (this.resources.size <= 2 * this.sizeThen + SPARE_NAMES) {
+      return;
+    }
+    this.resources = new Map();
+    for (const { resources } of held()) {
+      for (const typeUrl of TYPE_URLS) {
+        for (const resource of resources[typeUrl].values()) {
+          this.resources.set(keyOf(resource), resource);
+        }
+      }
+    }
+    this.sizeThen = this.resources.size;
   }
 }
+
+const keyOf = ({ typeUrl, name, version }: EncodedResource) => `${typeUrl} ${name} ${version}`;

@@ -1,8 +1,8 @@
 // The frozen designs that proxies are served from: a deployment names a revision, a revision never changes, so both
 // are read once. One rule: a proxy is served the design of its own row's deployment, whatever the newest one is.
 
-import type { DeploymentRow, SystemData } from "@/lib/data/system";
-import type { MeshDocument } from "@/lib/mesh";
+import type { DeploymentRow } from "@/lib/data/system";
+import { type MeshDocument, type MeshRoot, withKnownObjects } from "@/lib/mesh";
 import { type Directory, directoryOf } from "@/lib/signals";
 
 export interface Design {
@@ -18,11 +18,17 @@ export interface Design {
 
 const HOUR_MS = 3_600_000;
 
+/** Where designs are read from. */
+export interface DesignStore {
+  deployments: { findById(id: string): Promise<Pick<DeploymentRow, "id" | "revisionId"> | null> };
+  revisions: { findById<D>(id: string): Promise<{ number: number; digest: string; document: D } | null> };
+}
+
 export class Designs {
   private readonly byDeployment = new Map<string, Design>();
   private readonly byRevision = new Map<string, Omit<Design, "deploymentId">>();
 
-  constructor(private readonly data: SystemData) {}
+  constructor(private readonly data: DesignStore) {}
 
   get(deploymentId: string | null): Design | null {
     return deploymentId === null ? null : (this.byDeployment.get(deploymentId) ?? null);
@@ -56,19 +62,26 @@ export class Designs {
     if (!row) {
       return null;
     }
-    const mesh = row.document.objects.find((object) => object.kind === "Mesh");
-    const spec = mesh?.kind === "Mesh" ? mesh.spec : null;
+    const mesh = rootOf(row.document);
+    const spec = mesh?.spec ?? null;
+    const document = this.recognised(row.document, mesh?.metadata.name);
     const revision = {
       revisionId,
       revisionNumber: row.number,
       digest: row.digest,
-      document: row.document,
-      directory: directoryOf(row.document),
+      document,
+      directory: directoryOf(document),
       trustDomain: spec?.trustDomain ?? "meshwright.local",
       certificateTtlMs: (spec?.certificateTtlHours ?? 24) * HOUR_MS,
     };
     this.byRevision.set(revisionId, revision);
     return revision;
+  }
+
+  /** With the objects that the last design of this mesh has as well, so that the publisher sees at once what is different. */
+  private recognised(document: MeshDocument, meshName: string | undefined): MeshDocument {
+    const last = [...this.byRevision.values()].findLast((each) => rootOf(each.document)?.metadata.name === meshName);
+    return last ? withKnownObjects(document, last.document) : document;
   }
 
   /** Forgets designs that nothing is served from any more. */
@@ -85,4 +98,8 @@ export class Designs {
       }
     }
   }
+}
+
+function rootOf(document: MeshDocument): MeshRoot | undefined {
+  return document.objects.find((object) => object.kind === "Mesh");
 }

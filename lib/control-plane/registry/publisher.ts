@@ -2,22 +2,13 @@
 // be compiled keeps what it has, and says why. One rule: compile is a pure function of what is passed here; nothing
 // else may change what a proxy gets.
 
-import type {
-  CompileInput,
-  CompileResult,
-  CompileWarning,
-  EnvironmentBinding,
-  InstanceEndpoint,
-} from "@/lib/compile/types";
-import { NO_ROLLOUT } from "@/lib/compile/types";
+import type { EnvironmentBinding, InstanceEndpoint } from "@/lib/compile/types";
 import type { Logger } from "@/lib/observability/logger";
-import { ResourcePool, type Snapshot } from "../ads/snapshot";
 import type { Design, Designs } from "./designs";
-import { encodeSnapshot, type SharedSecrets } from "./encode-snapshot";
+import type { SharedSecrets } from "./encode-snapshot";
+import { type Compile, type Compiled, KeptConfigurations, type Surroundings } from "./kept-configurations";
 import type { ProxyEntry } from "./proxy-entry";
 import type { Registry } from "./registry";
-
-export type Compile = (input: CompileInput, proxyId: string) => CompileResult;
 
 export interface PublisherOptions {
   registry: Registry;
@@ -28,84 +19,70 @@ export interface PublisherOptions {
   logger: Logger;
 }
 
-export type Compiled = { ok: true; snapshot: Snapshot; warnings: CompileWarning[] } | { ok: false; problems: string[] };
+const NO_BINDING: Compiled = {
+  ok: false,
+  problems: ["the environment has no binding: choose what its workloads run"],
+};
 
 export class Publisher {
-  private readonly pools = new Map<string, ResourcePool>();
+  private readonly environments = new Map<string, KeptConfigurations>();
 
   constructor(private readonly options: PublisherOptions) {}
 
   publishEnvironment(environmentId: string): void {
     const { registry, designs } = this.options;
     const entries = registry.inEnvironment(environmentId);
-    const endpoints = endpointsOf(entries);
-    const pool = this.poolOf(environmentId);
+    const surroundings = this.surroundingsOf(environmentId, endpointsOf(entries));
+    const round = surroundings && this.keptOf(environmentId).round(surroundings);
     for (const entry of entries) {
       const design = designs.get(entry.row.deploymentId);
       if (!design || !hasPorts(entry) || entry.row.desired === "stopped") {
         continue;
       }
-      const compiled = this.compile(environmentId, design, entry.proxyKey, endpoints, pool);
-      if (!compiled.ok) {
-        const problem = compiled.problems.join("; ");
-        if (problem !== entry.compileProblem) {
-          this.options.logger.error(
-            { proxy: entry.proxyKey, problem },
-            "a proxy's configuration does not compile; it keeps what it has",
-          );
-        }
-        entry.compileProblem = problem;
-      } else {
-        entry.compileProblem = null;
-        entry.currentDeploymentId = design.deploymentId;
-        if (entry.current?.digest !== compiled.snapshot.digest) {
-          registry.publish(entry, compiled.snapshot);
-        }
-      }
+      this.give(entry, design.deploymentId, round?.configurationOf(design, entry.proxyKey) ?? NO_BINDING);
     }
-    pool.endRound();
+    round?.end();
   }
 
-  /** What a proxy would get from another design, without giving it. */
+  /** What proxies would get from another design, without giving it. */
   preview(
     environmentId: string,
     design: Omit<Design, "deploymentId">,
-    proxyKey: string,
     extra: readonly InstanceEndpoint[] = [],
-  ): Compiled {
+  ): (proxyKey: string) => Compiled {
     const endpoints = [...endpointsOf(this.options.registry.inEnvironment(environmentId)), ...extra];
-    return this.compile(environmentId, design, proxyKey, endpoints, new ResourcePool());
+    const surroundings = this.surroundingsOf(environmentId, endpoints);
+    return surroundings ? this.keptOf(environmentId).preview(design, surroundings) : () => NO_BINDING;
   }
 
-  private compile(
-    environmentId: string,
-    design: Omit<Design, "deploymentId">,
-    proxyKey: string,
-    endpoints: InstanceEndpoint[],
-    pool: ResourcePool,
-  ): Compiled {
-    const binding = this.options.bindingOf(environmentId);
-    if (!binding) {
-      return { ok: false, problems: ["the environment has no binding: choose what its workloads run"] };
+  private give(entry: ProxyEntry, deploymentId: string, compiled: Compiled): void {
+    if (!compiled.ok) {
+      const problem = compiled.problems.join("; ");
+      if (problem !== entry.compileProblem) {
+        this.options.logger.error(
+          { proxy: entry.proxyKey, problem },
+          "a proxy's configuration does not compile; it keeps what it has",
+        );
+      }
+      entry.compileProblem = problem;
+      return;
     }
-    const { document, digest } = design;
-    const result = this.options.compile(
-      { document, digest, binding, endpoints, rollout: NO_ROLLOUT, overrides: {} },
-      proxyKey,
-    );
-    return result.ok
-      ? {
-          ok: true,
-          snapshot: encodeSnapshot(result.resources, this.options.secrets(), pool),
-          warnings: result.warnings,
-        }
-      : { ok: false, problems: result.violations.map((violation) => `${violation.path}: ${violation.message}`) };
+    entry.compileProblem = null;
+    entry.currentDeploymentId = deploymentId;
+    if (entry.current?.digest !== compiled.snapshot.digest) {
+      this.options.registry.publish(entry, compiled.snapshot);
+    }
   }
 
-  private poolOf(environmentId: string): ResourcePool {
-    const pool = this.pools.get(environmentId) ?? new ResourcePool();
-    this.pools.set(environmentId, pool);
-    return pool;
+  private surroundingsOf(environmentId: string, endpoints: InstanceEndpoint[]): Surroundings | null {
+    const binding = this.options.bindingOf(environmentId);
+    return binding && { binding, endpoints, secrets: this.options.secrets() };
+  }
+
+  private keptOf(environmentId: string): KeptConfigurations {
+    const kept = this.environments.get(environmentId) ?? new KeptConfigurations(this.options.compile);
+    this.environments.set(environmentId, kept);
+    return kept;
   }
 }
 

@@ -202,6 +202,22 @@ export class Registry implements AdsDirectory {
     return this.options.denyList.isDenied(peer) ? "this identity has been revoked" : entry;
   }
 
+  /** The proxy that this certificate is of, or why there is none. */
+  proxyOf(peer: PeerIdentity): ProxyEntry | string {
+    if (this.options.denyList.isDenied(peer)) return "this identity has been revoked";
+    const owner = this.options.proxyOfSerial(peer.serial);
+    const entry = owner === null ? this.onlyOneOf(peer.spiffeId) : this.find(owner);
+    if (!entry || entry.row.spiffeId !== peer.spiffeId) return `no proxy of ${peer.spiffeId} is to run here`;
+    return entry;
+  }
+
+  /** Issued by another control plane: instances of one workload are alike, those of two environments are not. */
+  private onlyOneOf(spiffeId: string): ProxyEntry | null {
+    const named = this.all().filter(({ row }) => row.spiffeId === spiffeId);
+    const isOne = named.every(({ row }) => row.environmentId === named[0]?.row.environmentId);
+    return isOne ? (named[0] ?? null) : null;
+  }
+
   connected(connection: AdsConnection): void {
     const entry = this.entryOf(connection);
     if (entry) {

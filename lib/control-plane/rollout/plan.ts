@@ -76,8 +76,9 @@ export function planDeployment(
   const problems: string[] = [];
   const sentences: string[] = [];
   const warnings = new Map<string, CompileWarning>();
+  const preview = publisher.preview(environment.id, design, placeholders);
   const changeOf = (proxyKey: string, isNew: boolean): PlannedChange => {
-    const compiled = publisher.preview(environment.id, design, proxyKey, placeholders);
+    const compiled = preview(proxyKey);
     if (!compiled.ok) {
       problems.push(...compiled.problems.map((problem) => `${proxyKey}: ${problem}`));
       return { proxyKey, change: isNew ? "create" : "update" };

@@ -1,15 +1,15 @@
 // A compiler for tests: a listener that carries the design's digest, one cluster with every ready instance behind it.
 
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   ClusterLoadAssignmentSchema,
   ClusterSchema,
   ListenerSchema,
   RouteConfigurationSchema,
 } from "@meshwright/proxy/contract";
-import type { CompileInput, CompileResult } from "@/lib/compile/types";
+import type { CompileInput, CompileResult, EncodedResources } from "@/lib/compile/types";
 
-export function fakeCompile(input: CompileInput, _proxyId: string): CompileResult {
+export function fakeCompile(input: CompileInput, _proxyId: string): CompileResult<EncodedResources> {
   if (input.digest === "broken") {
     return {
       ok: false,
@@ -33,25 +33,18 @@ export function fakeCompile(input: CompileInput, _proxyId: string): CompileResul
       },
     },
   }));
+  const listener = create(ListenerSchema, { name: "inbound", statPrefix: input.digest });
+  const virtualHosts = [{ name: input.digest, domains: ["*"] }];
+  const routes = create(RouteConfigurationSchema, { name: "outbound", virtualHosts });
+  const peers = create(ClusterLoadAssignmentSchema, { clusterName: "peers", endpoints: [{ lbEndpoints }] });
   return {
     ok: true,
     warnings: [],
     resources: {
-      listeners: new Map([["inbound", create(ListenerSchema, { name: "inbound", statPrefix: input.digest })]]),
-      routes: new Map([
-        [
-          "outbound",
-          create(RouteConfigurationSchema, {
-            name: "outbound",
-            virtualHosts: [{ name: input.digest, domains: ["*"] }],
-          }),
-        ],
-      ]),
-      clusters: new Map([["peers", create(ClusterSchema, { name: "peers" })]]),
-      endpoints: new Map([
-        ["peers", create(ClusterLoadAssignmentSchema, { clusterName: "peers", endpoints: [{ lbEndpoints }] })],
-      ]),
-      secrets: ["bundle", "denylist"],
+      listeners: new Map([["inbound", toBinary(ListenerSchema, listener)]]),
+      routes: new Map([["outbound", toBinary(RouteConfigurationSchema, routes)]]),
+      clusters: new Map([["peers", toBinary(ClusterSchema, create(ClusterSchema, { name: "peers" }))]]),
+      endpoints: new Map([["peers", toBinary(ClusterLoadAssignmentSchema, peers)]]),
     },
   };
 }

@@ -135,12 +135,14 @@ export class FakeProxy {
       Object.fromEntries(
         [...this.held.values()].filter((item) => item.typeUrl === typeUrl).map((item) => [item.name, item.version]),
       );
+    const knownEndpoints = Object.keys(initial(ENDPOINT));
     const metadata = { MESHWRIGHT_PROXY_ROW_ID: node.rowId ?? this.options.proxyRowId };
     for (const [typeUrl, names] of [
       [CLUSTER, []],
       [LISTENER, []],
       [SECRET, ["bundle", "denylist"]],
       ...(this.hasRoutes ? ([[ROUTE, ["outbound"]]] as const) : []),
+      ...(knownEndpoints.length > 0 ? ([[ENDPOINT, knownEndpoints]] as const) : []),
     ] as const) {
       this.write({
         typeUrl,

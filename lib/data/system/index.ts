@@ -8,6 +8,7 @@ import { events } from "./events";
 import { leader, settings } from "./leader";
 import { meshDeletions } from "./mesh-deletions";
 import { agents, proxies } from "./proxies";
+import { rateLimits } from "./rate-limits";
 import { rootRotations } from "./root-rotations";
 import { telemetry } from "./telemetry";
 
@@ -20,6 +21,7 @@ export type { NewEvent } from "./events";
 export type { LeaderRow } from "./leader";
 export type { DeletionMark } from "./mesh-deletions";
 export type { AgentRow, NewProxy, ProxyDesired, ProxyPatch, ProxyRow, ProxyState } from "./proxies";
+export type { RateLimitShare, RateLimitTotal } from "./rate-limits";
 export type { RotationProgress, RotationRow, RotationState } from "./root-rotations";
 export type { RollupRow, SaturationRow, ScrapeStateRow, ShapeRow } from "./telemetry";
 
@@ -30,6 +32,7 @@ export function createSystemData(databaseUrl: string, options: { poolSize?: numb
     certificates: certificates(database),
     joinTokens: joinTokens(database),
     rootRotations: rootRotations(database),
+    rateLimits: rateLimits(database),
     proxies: proxies(database),
     agents: agents(database),
     environments: environments(database),

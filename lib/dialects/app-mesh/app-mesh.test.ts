@@ -35,6 +35,14 @@ test("services, nodes and backends are a design that holds together", () => {
       baseEjectionTimeMs: 30_000,
       maxEjectionPercent: 50,
     },
+    healthCheck: {
+      type: "http",
+      path: "/ping",
+      intervalMs: 5000,
+      timeoutMs: 2000,
+      unhealthyThreshold: 2,
+      healthyThreshold: 3,
+    },
   });
 });
 
@@ -81,6 +89,7 @@ test("what a call would notice is told so, with the line of the document", () =>
   expect(
     warnings.filter(({ changesMeaning }) => changesMeaning).map(({ source, line, message }) => [source, line, message]),
   ).toEqual([
+    ["VirtualNode default/payments_v1", 10, expect.stringContaining("each caller's proxy here")],
     ["VirtualNode default/payments_v1", 11, expect.stringContaining("over all callers there")],
     ["Route default/ranged", 22, expect.stringContaining("a range of header x-n")],
   ]);

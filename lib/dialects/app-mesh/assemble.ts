@@ -2,8 +2,8 @@
 // The rule: a virtual node is a version of the service whose provider leads to it; what its listeners limit is told, for the side changes.
 import { type Destination, keyOf, type RouteRule, valueAt } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
+import { slug } from "../shared/names";
 import { putDependency } from "./dependency";
-import { slug } from "./documents";
 import { putGateway } from "./gateway";
 import { putLimits } from "./limits";
 import { readRule } from "./rules";

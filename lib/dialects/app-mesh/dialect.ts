@@ -1,11 +1,13 @@
-// AWS App Mesh as a dialect: the JSON of its API in, for moving away. The service ended on 2026-09-30, so nothing goes out to it.
+// AWS App Mesh as a dialect: the JSON of its API in, for moving away, and out, in its last form. The service ended on 2026-09-30.
 import { CATALOGUE } from "../catalogue";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { Dialect, Importer, Reading } from "../shared/dialect";
-import type { Fields } from "../shared/fields";
+import type { Fields, Sink } from "../shared/fields";
 import { assemble } from "./assemble";
 import { KIND_NAMES, unwrap } from "./documents";
+import { exportAppMesh } from "./export";
 import { FIELDS } from "./field-verdicts";
+import { tellShapes } from "./shapes";
 import { AppMeshState, type Part } from "./state";
 
 const RANK = 300;
@@ -26,9 +28,10 @@ function reading(): Reading {
       kind,
       versions: ["2019-01-25"],
       rank: RANK + i,
-      run(context: ImportContext, resource: Resource, fields: Fields): Understood {
+      run(context: ImportContext, resource: Resource, fields: Fields, sink: Sink): Understood {
         const result = understood(resource);
         const spec = fields.everything();
+        tellShapes(spec, fields.path, sink);
         lists[kind]?.push({ raw: resource.name, resource, spec, result });
         if (kind === "Mesh" && spec["egressFilter"] !== undefined) {
           const message = "egressFilter has no counterpart: external hosts are granted one by one in the design";
@@ -48,5 +51,6 @@ export const appMesh: Dialect = {
   recognises: (apiVersion) => apiVersion.startsWith("appmesh/"),
   unwrap,
   reading,
+  exportDocument: exportAppMesh,
   fields: FIELDS,
 };

@@ -34,24 +34,12 @@ function inside(value: Record<string, unknown>, field: string, kind: string, pat
   const name = value[`${field}Name`];
   if (typeof name !== "string" || name === "") return undefined;
   const parent = value["virtualRouterName"] ?? value["virtualGatewayName"];
-  const spec = isRecord(value["spec"]) ? value["spec"] : {};
   return {
     apiVersion: API,
     kind,
     name,
     path,
     ...(typeof parent === "string" && parent !== name ? { parent } : {}),
-    spec,
+    spec: value["spec"] ?? {},
   };
-}
-
-/** A name as the model takes it: lower-case letters, digits and dashes, at most 63. */
-export function slug(name: string): string {
-  const text = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replace(/^-+/, "")
-    .slice(0, 63)
-    .replace(/-+$/, "");
-  return text === "" ? "unnamed" : text;
 }

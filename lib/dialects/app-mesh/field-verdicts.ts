@@ -19,7 +19,13 @@ export const FIELDS: readonly FieldVerdict[] = [
   { kind: "VirtualNode", path: "listeners[].outlierDetection", verdict: "exact", note: "A TrafficPolicy." },
   {
     kind: "VirtualNode",
-    path: "listeners[].{tls,timeout,healthCheck}, logging, serviceDiscovery",
+    path: "listeners[].healthCheck",
+    verdict: "moved",
+    note: "A TrafficPolicy: each caller asks here, its own proxy there; its port is left out.",
+  },
+  {
+    kind: "VirtualNode",
+    path: "listeners[].{tls,timeout}, logging, serviceDiscovery",
     verdict: "lost",
     note: "Left out.",
   },

@@ -2,8 +2,8 @@
 // The rule: a route with a condition other than a prefix is left out; App Mesh replaces the prefix by / unless that is turned off.
 import { keyOf, type RouteRule, valueAt } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
+import { slug } from "../shared/names";
 import { putDependency } from "./dependency";
-import { slug } from "./documents";
 import type { AppMeshState, Part } from "./state";
 import { listenersOf, numberAt, textAt } from "./values";
 

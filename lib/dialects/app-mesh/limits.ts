@@ -2,7 +2,8 @@
 // The rule: what holds on another side than before is told as a change of meaning.
 import { type SpecOf, valueAt } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
-import { slug } from "./documents";
+import { slug } from "../shared/names";
+import { healthCheckAt } from "./health-check";
 import type { Part, Place } from "./state";
 import { durationAt, numberAt, records } from "./values";
 
@@ -14,7 +15,6 @@ export function putLimits(context: ImportContext, { resource, spec, result }: Pa
   for (const [field, what] of [
     ["tls", "certificates"],
     ["timeout", "times of the callee's side"],
-    ["healthCheck", "health checks"],
   ] as const) {
     if (valueAt(listener, [field]) === undefined) continue;
     context.warn(
@@ -42,7 +42,16 @@ export function putLimits(context: ImportContext, { resource, spec, result }: Pa
     baseEjectionTimeMs: durationAt(outlier, ["baseEjectionDuration"]),
     maxEjectionPercent: numberAt(outlier, ["maxEjectionPercent"]),
   });
-  if (!connectionPool && !outlierDetection) return;
+  const healthCheck = healthCheckAt(listener);
+  if (!connectionPool && !outlierDetection && !healthCheck) return;
+  if (healthCheck) {
+    const message = "its own proxy checks it there, and each caller's proxy here";
+    const fix = "Allow the callers to ask, or take the check out.";
+    context.warn(resource, ["spec", "listeners", 0, "healthCheck"], message, fix, {
+      verdict: "moved",
+      changesMeaning: true,
+    });
+  }
   if (connectionPool) {
     const message = "limits of its listener hold over all callers there, and for each caller's proxy here";
     context.warn(
@@ -58,6 +67,7 @@ export function putLimits(context: ImportContext, { resource, spec, result }: Pa
     ...(place.isOne ? {} : { subset: place.version }),
     ...(connectionPool ? { connectionPool } : {}),
     ...(outlierDetection ? { outlierDetection } : {}),
+    ...(healthCheck ? { healthCheck } : {}),
   };
   const existing = context
     .all("TrafficPolicy")

@@ -105,9 +105,9 @@ function headerMatches(value: unknown): { matches: HeaderMatch[] } | { reason: s
   return { matches };
 }
 
-const GATEWAY_ERRORS = ["502", "503", "504"];
+export const GATEWAY_ERRORS = ["502", "503", "504"];
 /** App Mesh counts 500 to 511. */
-const SERVER_ERRORS = Array.from({ length: 12 }, (_, i) => String(500 + i));
+export const SERVER_ERRORS = Array.from({ length: 12 }, (_, i) => String(500 + i));
 const EVENTS: Record<string, string[]> = {
   "server-error": SERVER_ERRORS,
   "gateway-error": GATEWAY_ERRORS,

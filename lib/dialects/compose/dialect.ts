@@ -2,10 +2,10 @@
 import { CATALOGUE } from "../catalogue";
 import type { Dialect, Foreign } from "../shared/dialect";
 import { isRecord } from "../shared/fields";
+import { slug } from "../shared/names";
 import { FIELDS } from "./field-verdicts";
 import { interpolated } from "./interpolate";
 import { importProject } from "./project";
-import { slug } from "./state";
 
 /** After Kubernetes. */
 const RANK = 300;

@@ -3,6 +3,7 @@
 import { keyOf, type Path } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { Fields, isRecord, type Sink } from "../shared/fields";
+import { slug } from "../shared/names";
 import { environmentPath, namesOf, readDependsOn, readEnvironment, readLinks } from "./calls";
 import { Extending } from "./extend";
 import { type Interpolated, interpolated, type Told } from "./interpolate";
@@ -10,7 +11,7 @@ import { putNetworks, readNetworks } from "./networks";
 import { readPorts } from "./ports";
 import { addCalledPorts, putCalls, putService } from "./put";
 import { CONTAINER, keepAsWritten, leaveContainer, readLabels, readNames, readWorkload, tellNames } from "./service";
-import { type Part, slug } from "./state";
+import type { Part } from "./state";
 
 /** Read by their users, or for containers alone. */
 const BESIDE = ["name", "services", "networks", "volumes", "secrets", "configs"];

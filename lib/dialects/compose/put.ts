@@ -2,9 +2,10 @@
 // The rule: a port that nothing says is assumed from who calls it, then from its image, then 80; each time that is told.
 import { keyOf, type ServicePort, type SpecOf } from "@/lib/mesh";
 import type { ImportContext, Understood } from "../shared/context";
+import { slug } from "../shared/names";
 import { isTcpPort, knownImage } from "./images";
 import { canReach } from "./networks";
-import { type Call, type Part, type Port, slug } from "./state";
+import type { Call, Part, Port } from "./state";
 
 type Workload = Omit<SpecOf<"Workload">, "service">;
 

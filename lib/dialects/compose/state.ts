@@ -31,14 +31,3 @@ export type Part = {
   aliases: { name: string; path: Path }[];
   calls: Call[];
 };
-
-/** A name as the model takes it: lower-case letters, digits and dashes, at most 63. */
-export function slug(name: string): string {
-  const text = name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replace(/^-+/, "")
-    .slice(0, 63)
-    .replace(/-+$/, "");
-  return text === "" ? "unnamed" : text;
-}

@@ -2,7 +2,7 @@
 // The rule: Gateway API goes by how specific a match is, over all routes of a parent; the model by the order of its list.
 import { type Gateway, keyOf, type ObjectKey, type Ref, type Service } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
-import { keepWhole } from "../shared/verbatim";
+import { keepBeside } from "../shared/verbatim";
 import { intersectHosts } from "./hostnames";
 import { putRoute } from "./merge";
 import type { GatewayState, ListenerInfo, Parent, RouteSource } from "./state";
@@ -35,10 +35,9 @@ function byAge(a: RouteSource, b: RouteSource): number {
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 function leaveOut(context: ImportContext, source: RouteSource, parent: Parent | undefined, why: string): void {
-  const holder = keepWhole(context, source.resource);
-  if (holder !== undefined && !source.result.objects.includes(holder)) source.result.objects.push(holder);
+  const isKept = keepBeside(context, source);
   const path = parent ? ["spec", "parentRefs", parent.index] : ["spec", "parentRefs"];
-  const kept = holder === undefined ? "it is too large to be kept" : "it is kept word for word, without effect here";
+  const kept = isKept ? "it is kept word for word, without effect here" : "it is too large to be kept";
   const fix = "Attach it differently, or write its rules by hand.";
   context.warn(source.resource, path, `is left out: ${why}; ${kept}`, fix, { verdict: "lost", changesMeaning: true });
 }

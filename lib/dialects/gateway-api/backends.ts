@@ -49,7 +49,7 @@ export function importBackends(context: ImportContext, resource: Resource, rule:
 type Backend = { namespace: string; name: string; port: number | undefined };
 
 /** A service that is a version of another one is a subset of that. */
-function destinationOf(
+export function destinationOf(
   context: ImportContext,
   resource: Resource,
   fields: Fields,
@@ -75,7 +75,7 @@ function destinationOf(
 }
 
 /** Across namespaces a backend needs a grant of its own side; without one it is invalid. */
-function checkGrant(
+export function checkGrant(
   context: ImportContext,
   resource: Resource,
   fields: Fields,

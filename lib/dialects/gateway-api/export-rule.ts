@@ -4,14 +4,17 @@ import {
   type HeaderChanges,
   keyOf,
   type MeshIndex,
+  type Mirror,
   type Retries,
   type Route,
   type RouteRule,
   serviceRefKey,
 } from "@/lib/mesh";
 import type { DialectId } from "../catalogue";
+import { exportCors } from "./cors";
 import { formatDuration } from "./duration";
 import type { Judgement } from "./entries";
+import { exportShare } from "./mirror";
 import { CONNECTION_ERRORS, DEFAULT_ATTEMPTS } from "./route";
 
 export type Backend = { name: string; namespace: string; port: number; weight: number };
@@ -127,6 +130,9 @@ export function filtersOf(context: RuleContext, rule: RouteRule, path: NewPath |
   const { action, headers, rewrite } = rule;
   const filters: Record<string, unknown>[] = [];
   if (rule.fault) context.judge(lost("Gateway API makes no faults"));
+  for (const mirror of rule.mirrors ?? []) filters.push(...mirrorOf(context, mirror));
+  const cors = rule.cors && exportCors(rule.cors, context.judge);
+  if (cors) filters.push({ type: "CORS", cors });
   for (const [side, type, field] of SIDES) {
     const changes = headers?.[side];
     const modifier = changes ? modifierOf(context, changes) : undefined;
@@ -160,6 +166,19 @@ export function filtersOf(context: RuleContext, rule: RouteRule, path: NewPath |
     );
   }
   return filters;
+}
+
+function mirrorOf(context: RuleContext, mirror: Mirror): Record<string, unknown>[] {
+  const backend = backendOf(context, { ...mirror, weight: 1 });
+  if (!backend) return [];
+  const isElsewhere = backend.namespace !== context.namespace;
+  if (isElsewhere) context.needsGrant(backend);
+  const backendRef = {
+    name: backend.name,
+    ...(isElsewhere ? { namespace: backend.namespace } : {}),
+    port: backend.port,
+  };
+  return [{ type: "RequestMirror", requestMirror: { backendRef, ...exportShare(mirror.percent) } }];
 }
 
 const SIDES = [

@@ -1,6 +1,7 @@
 // What routes of Gateway API need beside them: a Service for each version that is a backend, and grants between namespaces.
-import { keyOf, parseKey, type Service, type Subset } from "@/lib/mesh";
-import { labelsAt, podPorts, SUBSET, SUBSET_LABELS, SUBSET_OF } from "../kubernetes/selectors";
+import { keyOf, parseKey, type Subset } from "@/lib/mesh";
+import { labelsAt, SUBSET, SUBSET_LABELS, SUBSET_OF } from "../kubernetes/selectors";
+import { portsOfService } from "../kubernetes/service-ports";
 import type { Manifest } from "../shared/dialect";
 import type { ExportContext } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
@@ -51,18 +52,6 @@ export function exportVersion(context: ExportContext, serviceKey: string, subset
     context.lose(subset, ["spec"], "approximate", reason, { target });
   }
 }
-
-export function portsOfService(service: Service): Record<string, unknown>[] {
-  const pods = podPorts(service);
-  return service.spec.ports.map(({ name, port, protocol }, i) => ({
-    name,
-    port,
-    ...(pods[i]?.isSaid ? { targetPort: pods[i].pod } : {}),
-    appProtocol: APP_PROTOCOLS[protocol],
-  }));
-}
-
-const APP_PROTOCOLS = { http: "http", http2: "kubernetes.io/h2c", grpc: "grpc", tcp: "tcp" } as const;
 
 export type Grant = { kind: string; from: string; to: { namespace: string; name: string } };
 

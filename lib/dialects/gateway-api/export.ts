@@ -1,15 +1,13 @@
 // Design -> Gateway API v1.6 with GAMMA, with a verdict for every part of the design.
 // The rule: what Gateway API has no word for is told; where calls would get another answer, that is told first.
-import { buildIndex, type Gateway, type MeshDocument, refKey } from "@/lib/mesh";
+import { buildIndex, type MeshDocument } from "@/lib/mesh";
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import type { DialectExport, ExportOptions } from "../shared/dialect";
-import { ExportContext, metadataOf } from "../shared/export-context";
+import { ExportContext } from "../shared/export-context";
+import { loseBoundaries, tellKubernetes } from "../shared/tell-rest";
+import { exportGateway } from "./export-gateway";
 import { exportRoute } from "./export-route";
 import { exportGrants, exportVersion, type Grant } from "./export-services";
-import { GROUP } from "./state";
-
-/** To be replaced by the class of the product that runs the gateways. */
-const UNKNOWN_CLASS = "gateway-class";
 
 export function exportGatewayApi(document: MeshDocument, { channel = "standard" }: ExportOptions = {}): DialectExport {
   const context = new ExportContext(buildIndex(document), "gateway-api", ["spec", "listeners"]);
@@ -29,54 +27,6 @@ export function exportGatewayApi(document: MeshDocument, { channel = "standard" 
   reportRest(context, versions);
   context.bringBackKept();
   return { text: valuesToYaml(context.resources), resources: context.resources, report: context.report };
-}
-
-function exportGateway(context: ExportContext, gateway: Gateway): void {
-  const { type, listeners } = gateway.spec;
-  const { name, namespace } = gateway.metadata;
-  const isOwn = gateway.metadata.origin?.dialect === "gateway-api";
-  const visitors = context.index
-    .all("Route")
-    .filter((route) => refKey(route.spec.target, route) === `Gateway/${namespace}/${name}`)
-    .some((route) => route.metadata.namespace !== namespace);
-  const written = listeners.flatMap((listener) =>
-    [...new Set(listener.hosts.map((host) => host.replace(/:\d+$/, "").toLowerCase()))].map((host, i) => ({
-      name: i === 0 ? listener.name : `${listener.name}-${i + 1}`,
-      ...(host === "*" ? {} : { hostname: host }),
-      port: listener.port,
-      protocol: listener.protocol === "tcp" ? "TCP" : "HTTP",
-      ...(visitors && !isOwn ? { allowedRoutes: { namespaces: { from: "All" } } } : {}),
-    })),
-  );
-  const spec = { gatewayClassName: UNKNOWN_CLASS, listeners: written };
-  const metadata = metadataOf(gateway, name, namespace);
-  context.add({ apiVersion: `${GROUP}/v1`, kind: "Gateway", metadata, spec }, gateway);
-  const target = `Gateway ${name}`;
-  if (type !== "ingress") {
-    context.lose(
-      gateway,
-      ["spec", "type"],
-      "approximate",
-      `Gateway API has no ${type} gateways: it is written as one for calls from outside`,
-      { target },
-    );
-  }
-  const other = listeners.find(({ protocol }) => protocol === "http2" || protocol === "grpc");
-  if (other) {
-    context.lose(gateway, ["spec", "listeners"], "approximate", `a listener says HTTP, not ${other.protocol}`, {
-      target,
-    });
-  }
-  if (!isOwn) {
-    context.lose(
-      gateway,
-      ["spec"],
-      "approximate",
-      `gatewayClassName ${UNKNOWN_CLASS} stands for the class of your product: write its name`,
-      { target },
-    );
-  } else if (type === "ingress" && !other)
-    context.tell(gateway, ["spec"], "exact", "means the same in Gateway API", { target });
 }
 
 function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknown>): void {
@@ -113,9 +63,9 @@ function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknow
     );
   }
   for (const policy of index.all("TrafficPolicy")) {
-    const blocks = (["connectionPool", "outlierDetection", "loadBalancing", "retryBudget"] as const).filter(
-      (each) => policy.spec[each],
-    );
+    const blocks = (
+      ["connectionPool", "outlierDetection", "healthCheck", "loadBalancing", "retryBudget"] as const
+    ).filter((each) => policy.spec[each]);
     for (const block of blocks) {
       context.lose(
         policy,
@@ -140,19 +90,13 @@ function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknow
   for (const egress of index.all("Egress")) {
     context.lose(egress, ["spec"], "lost", "Gateway API cannot grant external hosts", loud);
   }
-  for (const boundary of index.all("TrustBoundary")) {
-    context.lose(boundary, ["spec"], "lost", "Gateway API has no trust boundaries");
-  }
+  loseBoundaries(context, "Gateway API");
   for (const subset of index.all("Subset")) {
     const service = `Service/${subset.spec.service.namespace ?? subset.metadata.namespace}/${subset.spec.service.name}`;
     if (versions.has(`${service} ${subset.spec.name}`)) continue;
     context.tell(subset, ["spec"], "moved", "no route names it, so it needs no Service of its own");
   }
-  for (const kind of ["Namespace", "Service", "Workload"] as const) {
-    for (const object of index.all(kind)) {
-      context.tell(object, ["metadata"], "moved", "it is a resource of Kubernetes, which is applied on its own");
-    }
-  }
+  tellKubernetes(context);
   if (authorization === "drawn") {
     for (const dependency of index.all("Dependency")) {
       context.lose(dependency, ["spec"], "lost", "it is a grant here, and Gateway API grants nothing");

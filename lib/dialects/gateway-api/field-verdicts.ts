@@ -67,7 +67,19 @@ export const FIELDS: readonly FieldVerdict[] = [
     verdict: "exact",
     note: "ReplaceFullPath of a prefix becomes an expression of the whole path.",
   },
-  { kind: "HTTPRoute, GRPCRoute", path: "filters RequestMirror, CORS, ExternalAuth", verdict: "lost", note: "Kept." },
+  {
+    kind: "HTTPRoute",
+    path: "filter CORS",
+    verdict: "exact",
+    note: "Beside a redirect, or without an origin, it is kept without effect. Preflights of other origins go on to the app.",
+  },
+  {
+    kind: "HTTPRoute, GRPCRoute",
+    path: "filter RequestMirror",
+    verdict: "exact",
+    note: "percent, and fraction down to a millionth. A mirror that is no Service, or stands beside a redirect, is kept without effect.",
+  },
+  { kind: "HTTPRoute, GRPCRoute", path: "filter ExternalAuth", verdict: "lost", note: "Kept." },
   { kind: "HTTPRoute, GRPCRoute", path: "filter ExtensionRef", verdict: "escape", note: "Kept." },
   {
     kind: "HTTPRoute",

@@ -1,8 +1,10 @@
-// Filters of a rule -> redirect, rewrite and header changes.
+// Filters of a rule -> redirect, rewrite, header changes and CORS.
 // The rule: a filter that the model has no word for is kept at its place; the report says whether calls would notice.
-import type { HeaderChanges, RouteAction, RouteRule } from "@/lib/mesh";
+import type { Cors, HeaderChanges, Mirror, RouteAction, RouteRule } from "@/lib/mesh";
 import type { ImportContext, Resource } from "../shared/context";
 import type { Fields } from "../shared/fields";
+import { importCors } from "./cors";
+import { importMirror } from "./mirror";
 
 export type Filtered = {
   action?: RouteAction;
@@ -10,11 +12,21 @@ export type Filtered = {
   /** The rewrite replaces the whole path, whatever was matched. */
   replacesWholePath: boolean;
   headers?: RouteRule["headers"];
+  cors?: Cors;
+  mirrors?: Mirror[];
   /** Why the rule cannot be taken over at all. */
   refusal?: string;
 };
 
-export function importFilters(context: ImportContext, resource: Resource, rule: Fields): Filtered {
+/** What a mirror is to a product of its own; false: it has no counterpart. */
+export type ReadMirror = (filter: Fields) => boolean;
+
+export function importFilters(
+  context: ImportContext,
+  resource: Resource,
+  rule: Fields,
+  readMirror?: ReadMirror,
+): Filtered {
   const result: Filtered = { replacesWholePath: false };
   for (const filter of rule.list("filters")) {
     const type = filter.peek("type");
@@ -35,6 +47,19 @@ export function importFilters(context: ImportContext, resource: Resource, rule: 
         filter.take("type");
         importRewrite(filter.object("urlRewrite"), result);
         break;
+      case "CORS": {
+        const cors = importCors(filter.object("cors"));
+        if (cors) result.cors = cors;
+        else tellOther(context, resource, filter, type);
+        break;
+      }
+      case "RequestMirror": {
+        if (readMirror?.(filter)) break;
+        const mirror = readMirror ? undefined : importMirror(context, resource, filter);
+        if (mirror) result.mirrors = [...(result.mirrors ?? []), mirror];
+        else tellOther(context, resource, filter, type);
+        break;
+      }
       default:
         tellOther(context, resource, filter, String(type));
     }

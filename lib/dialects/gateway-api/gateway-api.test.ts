@@ -89,7 +89,6 @@ test("what would answer calls differently is told so, with its place", () => {
   ).toEqual([
     ["Gateway shop/front", 8, "spec.listeners[1].protocol"],
     ["HTTPRoute shop/changes", 33, "spec.rules[3]"],
-    ["HTTPRoute shop/changes", 40, "spec.rules[4].filters[3]"],
     ["HTTPRoute shop/changes", 41, "spec.rules[4].backendRefs[0].filters"],
   ]);
   const across = imported(ground, sample("across"));

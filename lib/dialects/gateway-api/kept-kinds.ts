@@ -1,22 +1,12 @@
 // Kinds of Gateway API that the model has no place for: kept whole, and written back on export to Gateway API.
 // The rule: each says what it would do, so that nobody takes a kept resource for one that works here.
-import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { Importer } from "../shared/dialect";
-import { keepWhole } from "../shared/verbatim";
-import type { Verdict } from "../shared/verdict";
+import { importKept, type KeptKind } from "../shared/kept-kinds";
 import { GROUP } from "./state";
 
-type KeptKind = {
-  kind: string;
-  group?: string;
-  versions: readonly string[];
-  isClusterWide?: boolean;
-  why: string;
-  verdict: Verdict;
-  changesMeaning?: boolean;
-};
+type ApiKind = KeptKind & { group?: string; versions: readonly string[]; isClusterWide?: boolean };
 
-const KINDS: readonly KeptKind[] = [
+const KINDS: readonly ApiKind[] = [
   {
     kind: "GatewayClass",
     versions: ["v1", "v1beta1"],
@@ -75,28 +65,10 @@ const KINDS: readonly KeptKind[] = [
   },
 ];
 
-function importKept({ why, verdict, changesMeaning = false }: KeptKind) {
-  return (context: ImportContext, resource: Resource): Understood => {
-    const result = understood(resource);
-    const holder = keepWhole(context, resource);
-    if (holder !== undefined) result.objects.push(holder);
-    const what =
-      holder === undefined ? "it is too large to be kept" : "it is kept word for word and written back on export";
-    result.sentences.push(`it ${why}; ${what}.`);
-    if (verdict !== "moved" && verdict !== "ignored") {
-      context.warn(resource, ["kind"], `${why}: ${what}, without effect here`, "Keep the product for what it does.", {
-        verdict,
-        changesMeaning,
-      });
-    }
-    return result;
-  };
-}
-
 export const keptImporters: readonly Omit<Importer, "rank">[] = KINDS.map((kept) => ({
   group: kept.group ?? GROUP,
   kind: kept.kind,
   versions: kept.versions,
   ...(kept.isClusterWide ? { isClusterWide: true } : {}),
-  run: importKept(kept),
+  run: importKept(kept, "Keep the product for what it does."),
 }));

@@ -38,6 +38,23 @@ const filter = fc.oneof(
   changes.map((requestHeaderModifier) => ({ type: "RequestHeaderModifier", requestHeaderModifier })),
   changes.map((responseHeaderModifier) => ({ type: "ResponseHeaderModifier", responseHeaderModifier })),
   fc.constant({ type: "RequestMirror", requestMirror: { backendRef: { name: "mirror", port: 80 } } }),
+  fc
+    .record(
+      {
+        allowOrigins: fc.constantFrom(
+          ["*"],
+          ["https://shop.example", "http://localhost:3000"],
+          ["https://*.shop.example:8443", "https://*"],
+        ),
+        allowMethods: fc.constantFrom(["*"], ["GET", "PUT"]),
+        allowHeaders: fc.constantFrom(["*"], ["x-a", "x-b"]),
+        exposeHeaders: fc.constantFrom(["*"], ["x-c"]),
+        allowCredentials: fc.boolean(),
+        maxAge: fc.integer({ min: 1, max: 86_400 }),
+      },
+      { requiredKeys: ["allowOrigins"] },
+    )
+    .map((cors) => ({ type: "CORS", cors })),
   fc.constantFrom(
     { type: "URLRewrite", urlRewrite: { hostname: "inside.example.com" } },
     { type: "URLRewrite", urlRewrite: { path: { type: "ReplaceFullPath", replaceFullPath: "/one" } } },

@@ -7,6 +7,7 @@ import { importBackends } from "./backends";
 import { parseDuration } from "./duration";
 import { importFilters } from "./filters";
 import { importGrpcMatch, importHttpMatch, prefixAsRegex } from "./match";
+import { isMirrorOfService } from "./mirror";
 import { httpRank } from "./precedence";
 import { type GatewayState, GROUP, type Parent, type RankedMatch, type RouteSource, type RuleSource } from "./state";
 
@@ -139,6 +140,8 @@ function importRule(
     ...(isForward ? times : {}),
     ...(filtered.rewrite && isForward ? { rewrite: filtered.rewrite } : {}),
     ...(filtered.headers ? { headers: filtered.headers } : {}),
+    ...(filtered.mirrors && isForward ? { mirrors: filtered.mirrors } : {}),
+    ...(filtered.cors && isForward ? { cors: filtered.cors } : {}),
   };
   const found: RankedMatch[] =
     matches.length > 0 ? matches : [{ match: {}, rank: kind === "HTTPRoute" ? httpRank({}) : [0, 0, 0] }];
@@ -147,7 +150,7 @@ function importRule(
     index,
     matches: isWhole ? found.map(wholePath) : found,
     rule,
-    kept: keptOf(inner, written).filter(({ path }) => isForward || path[0] === "filters"),
+    kept: keptOf(inner, written, rule).filter(({ path }) => isForward || path[0] === "filters"),
   };
 }
 
@@ -217,12 +220,14 @@ function durationOf(fields: Fields | undefined, name: string): number | undefine
 const TAKEN_FILTERS = new Set(["RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect", "URLRewrite"]);
 
 /** What of the rule has no place in the model, with paths within the rule. */
-function keptOf(rule: Fields, written: Record<string, unknown>): Kept[] {
+function keptOf(rule: Fields, written: Record<string, unknown>, { cors, mirrors }: RuleSource["rule"]): Kept[] {
   const kept: Kept[] = [];
   const list = (value: unknown) => (Array.isArray(value) ? value : []);
-  const others = list(written["filters"]).filter(
-    (each) => !TAKEN_FILTERS.has((each as { type?: string } | null)?.type ?? ""),
-  );
+  const others = list(written["filters"]).filter((each) => {
+    const type = (each as { type?: string } | null)?.type ?? "";
+    if (mirrors && isMirrorOfService(each)) return false;
+    return !TAKEN_FILTERS.has(type) && !(cors && type === "CORS");
+  });
   if (others.length > 0) kept.push({ path: ["filters"], value: others });
   list(written["backendRefs"]).forEach((each, i) => {
     const filters = (each as { filters?: unknown } | null)?.filters;

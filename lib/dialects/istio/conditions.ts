@@ -4,7 +4,7 @@
 import { type AuthorizationOperation, type HeaderCondition, isSameJson } from "@/lib/mesh";
 import type { Fields } from "../shared/fields";
 
-const HEADER_KEY = /^request\.headers\[([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256})\]$/;
+const HEADER_KEY = /^request\.headers\[(:(?:method|path|authority|scheme)|[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256})\]$/;
 /** Those of the model. */
 const MAX_VALUES = 64;
 const MAX_OPERATIONS = 64;
@@ -13,11 +13,11 @@ const MAX_LENGTH = 1024;
 
 /** Operations with the rule's conditions in each; undefined when one has no place in the model. Values of several comparisons make several operations. */
 export function importConditions(
-  fields: Fields,
+  conditions: readonly Fields[],
   operations: readonly AuthorizationOperation[],
 ): AuthorizationOperation[] | undefined {
   let result: AuthorizationOperation[] = operations.length > 0 ? [...operations] : [{}];
-  for (const each of fields.list("when")) {
+  for (const each of conditions) {
     const name = HEADER_KEY.exec(each.text("key") ?? "")?.[1];
     const values = each.texts("values") ?? [];
     const notValues = each.texts("notValues") ?? [];
@@ -36,8 +36,14 @@ export function importConditions(
   return result.every(({ headers }) => (headers?.length ?? 0) <= MAX_CONDITIONS) ? result : undefined;
 }
 
-function conditionsOf(name: string, values: readonly string[]): HeaderCondition[] {
-  if (values.includes("*")) return [{ name, type: "present" }];
+const conditionsOf = (name: string, values: readonly string[]): HeaderCondition[] =>
+  comparisonsOf(values).map((each) => ({ name, ...each }));
+
+type Comparison = { type: "exact" | "prefix" | "suffix"; values: string[] } | { type: "present" };
+
+/** Values by how they are compared. */
+export function comparisonsOf(values: readonly string[]): Comparison[] {
+  if (values.includes("*")) return [{ type: "present" }];
   const groups = new Map<"exact" | "prefix" | "suffix", string[]>();
   for (const value of values) {
     const type = value.startsWith("*") ? "suffix" : value.endsWith("*") ? "prefix" : "exact";
@@ -46,7 +52,6 @@ function conditionsOf(name: string, values: readonly string[]): HeaderCondition[
   }
   return [...groups].flatMap(([type, all]) =>
     Array.from({ length: Math.ceil(all.length / MAX_VALUES) }, (_, i) => ({
-      name,
       type,
       values: all.slice(i * MAX_VALUES, (i + 1) * MAX_VALUES),
     })),
@@ -57,11 +62,17 @@ export type IstioCondition = { key: string; values?: string[]; notValues?: strin
 
 /** Null: Istio has no words for it. */
 export function exportCondition({ name, type, values = [], invert }: HeaderCondition): IstioCondition | null {
-  const written = type === "present" ? ["*"] : values.map((value) => valueText(type, value));
-  const said = written.filter((value) => value !== null);
-  if (said.length < written.length) return null;
+  const said = writtenValues(type, values);
+  if (!said) return null;
   const key = `request.headers[${name}]`;
   return invert ? { key, notValues: said } : { key, values: said };
+}
+
+/** With the comparison in each value, as Istio has it; null: not all can be said. */
+export function writtenValues(type: HeaderCondition["type"], values: readonly string[]): string[] | null {
+  const written = type === "present" ? ["*"] : values.map((value) => valueText(type, value));
+  const said = written.filter((value) => value !== null);
+  return said.length < written.length ? null : said;
 }
 
 function valueText(type: HeaderCondition["type"], value: string): string | null {

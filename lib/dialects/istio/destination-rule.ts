@@ -11,7 +11,7 @@ import {
 } from "@/lib/mesh";
 import { durationText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
-import type { Fields, Sink } from "../shared/fields";
+import { defined, type Fields, type Sink } from "../shared/fields";
 import { serviceOfHost } from "./hosts";
 
 type PolicyBlocks = Omit<SpecOf<"TrafficPolicy">, "service" | "subset">;
@@ -183,11 +183,6 @@ function importLoadBalancer(
   if (simple !== undefined && !policy && simple !== "UNSPECIFIED") fields?.keep("simple", simple);
   fields?.keepRest();
   return policy ? { policy } : undefined;
-}
-
-/** Without the fields that are undefined. */
-function defined<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
 }
 
 function policySentences(name: string, blocks: PolicyBlocks): string[] {

@@ -1,4 +1,4 @@
-// Istio as a dialect: networking and security resources of v1, v1beta1 and v1alpha3 in, v1 out.
+// Istio as a dialect: networking, security, telemetry and extensions in every version that is served in, v1 out.
 import { CATALOGUE } from "../catalogue";
 import type { Dialect, Importer } from "../shared/dialect";
 import { importDestinationRule } from "./destination-rule";
@@ -6,6 +6,8 @@ import { importGateway, importServiceEntry } from "./edges";
 import { exportDocument } from "./export";
 import { FIELDS } from "./field-verdicts";
 import { guessNamespace } from "./hosts";
+import { keptImporters } from "./kept-kinds";
+import { importRequestAuthentication } from "./request-authentication";
 import { importAuthorizationPolicy, importPeerAuthentication } from "./security";
 import { importVirtualService } from "./virtual-service";
 
@@ -20,11 +22,13 @@ const READERS: [group: string, kind: string, run: Importer["run"]][] = [
   [NETWORKING, "DestinationRule", importDestinationRule],
   [NETWORKING, "VirtualService", importVirtualService],
   [SECURITY, "PeerAuthentication", importPeerAuthentication],
+  [SECURITY, "RequestAuthentication", importRequestAuthentication],
   [SECURITY, "AuthorizationPolicy", importAuthorizationPolicy],
 ];
-const importers = READERS.map(
-  ([group, kind, run], i): Importer => ({ group, kind, versions: VERSIONS, rank: 100 + i, run }),
-);
+const importers: readonly Importer[] = [
+  ...READERS.map(([group, kind, run], i): Importer => ({ group, kind, versions: VERSIONS, rank: 100 + i, run })),
+  ...keptImporters.map((each): Importer => ({ ...each, rank: 100 + READERS.length })),
+];
 
 export const istio: Dialect = {
   ...CATALOGUE.istio,

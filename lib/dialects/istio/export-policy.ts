@@ -1,4 +1,5 @@
 // TrafficPolicy and Subset -> DestinationRule, one per service.
+
 import {
   type ConnectionPool,
   type MeshObject,
@@ -8,7 +9,8 @@ import {
   type TrafficPolicy,
 } from "@/lib/mesh";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
-import { msToDuration } from "../shared/fields";
+import { defined, msToDuration } from "../shared/fields";
+import { loseHealthCheck } from "../shared/health-check";
 import { hostOf } from "./export-route";
 
 export function exportDestinationRule(context: ExportContext, service: Service): void {
@@ -47,6 +49,7 @@ export function exportDestinationRule(context: ExportContext, service: Service):
 
 function policyOf(context: ExportContext, policy: TrafficPolicy): Record<string, unknown> {
   const { connectionPool, outlierDetection, loadBalancing, retryBudget } = policy.spec;
+  loseHealthCheck(context, policy, "Istio", "readiness probes and outlierDetection take hosts out");
   if (outlierDetection?.alwaysEjectOneHost !== undefined) {
     const reason = "Istio cannot tell Envoy to allow the first ejection; set maxEjectionPercent instead";
     context.lose(policy, ["spec", "outlierDetection", "alwaysEjectOneHost"], "lost", reason);
@@ -92,8 +95,4 @@ function detectionOf(detection: OutlierDetection): Record<string, unknown> {
     maxEjectionPercent: detection.maxEjectionPercent,
     minHealthPercent: detection.minHealthPercent,
   });
-}
-
-function defined(value: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
 }

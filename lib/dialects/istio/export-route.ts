@@ -10,8 +10,10 @@ import {
 } from "@/lib/mesh";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
 import { msToDuration } from "../shared/fields";
+import { exportCors } from "./cors";
 import { exportFault } from "./fault";
 import { fullHost } from "./hosts";
+import { exportMirrors } from "./mirror";
 
 export function exportRoute(context: ExportContext, route: Route): void {
   const origin = originOfKind(route, "VirtualService");
@@ -114,6 +116,8 @@ function httpRule(
       : {}),
     ...(rule.headers ? { headers: headersOf(rule.headers) } : {}),
     ...(rule.fault ? { fault: exportFault(rule.fault) } : {}),
+    ...(rule.mirrors ? exportMirrors(rule.mirrors, route, (home, name) => hostOf(home, name, namespace)) : {}),
+    ...(rule.cors ? { corsPolicy: exportCors(rule.cors) } : {}),
   };
 }
 

@@ -8,14 +8,19 @@ import {
   type MutualTls,
   type ObjectKey,
   objectKey,
+  type RequestAuthentication,
   refKey,
   type Service,
   serviceAccountOf,
 } from "@/lib/mesh";
+import { knownSelector, selectorOf } from "../kubernetes/selectors";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
-import { byHeaders, exportCondition } from "./conditions";
+import { exportRule } from "./authorization-rule";
+import { byHeaders, exportCondition, type IstioCondition } from "./conditions";
+import { exportRuleCondition } from "./rule-conditions";
 import { ROOT_NAMESPACE } from "./security";
+import { byClaims, exportClaim } from "./token-conditions";
 
 export function exportMutualTls(context: ExportContext, mutualTls: MutualTls): void {
   const { target, mode, ports } = mutualTls.spec;
@@ -25,9 +30,8 @@ export function exportMutualTls(context: ExportContext, mutualTls: MutualTls): v
       : (target.namespace ?? mutualTls.metadata.namespace);
   const name =
     originOfKind(mutualTls, "PeerAuthentication")?.name ?? (target?.service ? mutualTls.metadata.name : "default");
-  if (target?.service) selectorLoss(context, mutualTls);
   const spec = {
-    ...(target?.service ? { selector: { matchLabels: { app: target.service } } } : {}),
+    ...selectorFor(context, mutualTls),
     mtls: { mode: mode.toUpperCase() },
     ...(ports && ports.length > 0
       ? {
@@ -92,7 +96,7 @@ function drawnCallers(context: ExportContext, mesh: MeshRoot, service: Service):
       kind: "AuthorizationPolicy",
       metadata: { name: `drawn-callers-of-${name}`, namespace, labels: { [GENERATED_LABEL]: "drawn" } },
       spec: {
-        selector: { matchLabels: { app: name } },
+        selector: { matchLabels: selectorOf(service) },
         action: "ALLOW",
         // no rule: an ALLOW policy that matches nobody
         ...(principals.length === 0 ? {} : { rules: [{ from: [{ source: { principals } }] }] }),
@@ -121,16 +125,72 @@ export function exportAuthorizationPolicy(context: ExportContext, policy: Author
   const { target, action, shadow, rules } = policy.spec;
   const own = policy.metadata.namespace;
   const namespace = target.namespace ?? (target.service ? own : ROOT_NAMESPACE);
-  if (target.service) selectorLoss(context, policy);
   const annotations: Record<string, string> = shadow ? { "istio.io/dry-run": "true" } : {};
   const metadata = metadataOf(policy, policy.metadata.name, namespace, annotations);
   const mesh = context.index.mesh;
   const spec = {
-    ...(target.service ? { selector: { matchLabels: { app: target.service } } } : {}),
+    ...selectorFor(context, policy),
     action: action.toUpperCase(),
-    ...(rules.length === 0 ? {} : { rules: rules.flatMap((rule, r) => rulesOf(context, mesh, policy, rule, r)) }),
+    ...(rules.length === 0
+      ? {}
+      : { rules: rules.flatMap((rule, r) => withConditions(context, mesh, policy, rule, r)) }),
   };
   context.add({ apiVersion: "security.istio.io/v1", kind: "AuthorizationPolicy", metadata, spec }, policy);
+}
+
+/** What the rule asks for beside its callers and operations holds for each rule that it becomes. */
+function withConditions(
+  context: ExportContext,
+  mesh: MeshRoot | undefined,
+  policy: AuthorizationPolicy,
+  rule: AuthorizationRule,
+  r: number,
+): Record<string, unknown>[] {
+  const { when = [], ...rest } = rule;
+  const said = when.map(exportRuleCondition);
+  const lost = when.filter((_, i) => said[i] === null);
+  if (lost.length > 0) {
+    const isDenial = policy.spec.action === "deny";
+    const words = lost.map(({ of, name }) => name ?? of).join(", ");
+    const reason = `Istio cannot ask for ${words}: ${isDenial ? "denied without this condition, which refuses more" : "the rule is left out"}`;
+    context.lose(policy, ["spec", "rules", r, "when"], isDenial ? "approximate" : "lost", reason);
+    if (!isDenial) return [];
+  }
+  const conditions = said.filter((each): each is IstioCondition => each !== null);
+  return withClaims(context, mesh, policy, rest, r).map((each) => {
+    const own = (each["when"] as IstioCondition[] | undefined) ?? [];
+    return own.length + conditions.length === 0 ? each : { ...each, when: [...own, ...conditions] };
+  });
+}
+
+/** So do conditions on the token. */
+function withClaims(
+  context: ExportContext,
+  mesh: MeshRoot | undefined,
+  policy: AuthorizationPolicy,
+  rule: AuthorizationRule,
+  r: number,
+): Record<string, unknown>[] {
+  if (!rule.from?.some(({ claims }) => claims)) return rulesOf(context, mesh, policy, rule, r);
+  return byClaims(rule.from).flatMap((sources) => {
+    const claims = sources[0]?.claims ?? [];
+    const when = claims.map(exportClaim);
+    const said = when.filter((each) => each !== null);
+    if (said.length < when.length) {
+      const isDenial = policy.spec.action === "deny";
+      const words = claims.filter((_, i) => when[i] === null).map(({ claim }) => claim.join("."));
+      const reason = `Istio cannot say what is asked of claim ${words.join(", ")}: ${isDenial ? "denied without this condition, which refuses more" : "the rule is left out"}`;
+      context.lose(policy, ["spec", "rules", r, "from"], isDenial ? "approximate" : "lost", reason);
+      if (!isDenial) return [];
+    }
+    const plain = sources.map(({ claims: _, ...source }) => source);
+    const isAny = plain.some((source) => Object.keys(source).length === 0);
+    const { from: _, ...rest } = rule;
+    return rulesOf(context, mesh, policy, isAny ? rest : { ...rest, from: plain }, r).map((each) => {
+      const headers = (each["when"] as unknown[] | undefined) ?? [];
+      return said.length + headers.length === 0 ? each : { ...each, when: [...headers, ...said] };
+    });
+  });
 }
 
 /** Conditions on headers stand beside the operations in Istio, so operations with other headers are another rule. */
@@ -166,38 +226,21 @@ function ruleOf(
   policy: AuthorizationPolicy,
   rule: AuthorizationRule,
 ): Record<string, unknown> {
-  const from = rule.from?.map((source) => {
-    const services = mesh
-      ? (source.services ?? []).flatMap((ref) => principalsOf(context, mesh, refKey(ref, policy)))
-      : [];
-    // services and principals of one entry are AND-ed: only principals that are both remain
-    const principals =
-      source.principals && source.services
-        ? source.principals.filter((each) => services.includes(each))
-        : (source.principals ?? services);
-    const hasPrincipals = source.principals !== undefined || source.services !== undefined;
-    return {
-      source: {
-        ...(hasPrincipals ? { principals } : {}),
-        ...(source.namespaces ? { namespaces: source.namespaces } : {}),
-      },
-    };
-  });
-  const to = rule.to?.map((operation) => ({
-    operation: {
-      ...(operation.methods ? { methods: operation.methods } : {}),
-      ...(operation.paths ? { paths: operation.paths } : {}),
-      ...(operation.ports ? { ports: operation.ports.map(String) } : {}),
-      ...(operation.hosts ? { hosts: operation.hosts } : {}),
-    },
-  }));
-  return { ...(from ? { from } : {}), ...(to ? { to } : {}) };
+  return exportRule(rule, policy, mesh, (root, caller) => principalsOf(context, root, caller));
 }
 
-function selectorLoss(context: ExportContext, object: MutualTls | AuthorizationPolicy): void {
-  const service = object.spec.target?.service ?? "";
-  const key = keyOf("Service", object.spec.target?.namespace ?? object.metadata.namespace, service);
-  if (!context.index.get(key)) return;
-  const reason = `Istio selects pods, not services: label app=${service} is assumed on the pods`;
-  context.lose(object, ["spec", "target"], "approximate", reason);
+/** The pods of the target, as its Kubernetes Service selects them; assumed and told where that was not read. */
+export function selectorFor(
+  context: ExportContext,
+  object: MutualTls | AuthorizationPolicy | RequestAuthentication,
+): { selector?: { matchLabels: Record<string, string> } } {
+  const { target } = object.spec;
+  if (!target?.service) return {};
+  const key = keyOf("Service", target.namespace ?? object.metadata.namespace, target.service);
+  const service = context.index.find("Service", key);
+  if (service && !knownSelector(service)) {
+    const reason = `Istio selects pods, not services: label app=${target.service} is assumed on the pods`;
+    context.lose(object, ["spec", "target"], "approximate", reason);
+  }
+  return { selector: { matchLabels: service ? selectorOf(service) : { app: target.service } } };
 }

@@ -8,13 +8,18 @@ import {
   type MeshObject,
   type ObjectKey,
   objectKey,
+  type ServicePort,
 } from "@/lib/mesh";
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { type DialectExport, lossesOf, type Manifest, type ReportEntry } from "../shared/dialect";
 import { ExportContext, metadataOf, originOfKind } from "../shared/export-context";
+import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
+import { policyUnits } from "../shared/units";
 import { exportDestinationRule } from "./export-policy";
 import { exportRoute } from "./export-route";
 import { exportAuthorizationPolicy, exportDefaults, exportMutualTls } from "./export-security";
+import { exportRequestAuthentication } from "./request-authentication";
+import { exportTracing } from "./tracing";
 
 export type IstioExport = { text: string; resources: Manifest[]; losses: ReportEntry[] };
 
@@ -41,25 +46,37 @@ export function exportDocument(document: MeshDocument): DialectExport {
   index.all("MutualTls").forEach((mutualTls) => {
     exportMutualTls(context, mutualTls);
   });
+  index.all("RequestAuthentication").forEach((each) => {
+    exportRequestAuthentication(context, each);
+  });
   index.all("AuthorizationPolicy").forEach((policy) => {
     exportAuthorizationPolicy(context, policy);
   });
   if (index.mesh) exportDefaults(context, index.mesh);
+  if (index.mesh) exportTracing(context, index.mesh);
   reportLosses(context);
   context.bringBackKept();
   context.fillExact(document.objects.flatMap(unitsOf), "means the same in Istio");
   return { text: valuesToYaml(context.resources), resources: context.resources, report: context.report };
 }
 
-/** What a verdict is given to: each rule of a route, any other object as a whole. */
+/** What a verdict is given to: each rule of a route, each field of a traffic policy, any other object as a whole. */
 function unitsOf(object: MeshObject): { key: ObjectKey; path: string }[] {
   const key = objectKey(object);
   if (object.kind === "Route") return object.spec.rules.map((_, i) => ({ key, path: `spec.rules[${i}]` }));
+  if (object.kind === "TrafficPolicy") return policyUnits(object);
   const isCarried = CARRIED.has(object.kind);
   return isCarried ? [{ key, path: "spec" }] : [];
 }
 
-const CARRIED = new Set(["Gateway", "ExternalService", "Subset", "TrafficPolicy", "MutualTls", "AuthorizationPolicy"]);
+const CARRIED = new Set([
+  "Gateway",
+  "ExternalService",
+  "Subset",
+  "MutualTls",
+  "RequestAuthentication",
+  "AuthorizationPolicy",
+]);
 
 function exportGateway(context: ExportContext, gateway: Gateway): void {
   const { type, listeners } = gateway.spec;
@@ -82,7 +99,7 @@ function exportServiceEntry(context: ExportContext, external: ExternalService): 
   const name = originOfKind(external, "ServiceEntry")?.name ?? external.metadata.name;
   const spec = {
     hosts,
-    ports: ports.map((port) => ({ number: port.port, name: port.name, protocol: port.protocol.toUpperCase() })),
+    ports: ports.map((port) => ({ number: port.port, name: port.name, protocol: protocolOf(port) })),
     location: "MESH_EXTERNAL",
     resolution: endpoints?.every((each) => /^[\d.]+$|:/.test(each.address)) ? "STATIC" : "DNS",
     ...(endpoints ? { endpoints: endpoints.map((each) => ({ address: each.address })) } : {}),
@@ -101,6 +118,12 @@ function exportServiceEntry(context: ExportContext, external: ExternalService): 
   context.add({ apiVersion: "networking.istio.io/v1", kind: "ServiceEntry", metadata, spec }, external);
 }
 
+/** Encrypted ports are TCP in the design; Istio tells them apart by name, as its own convention has it. */
+function protocolOf({ name, protocol }: ServicePort): string {
+  const [, encrypted] = /^(https|tls)(?:-|$)/.exec(name) ?? [];
+  return (protocol === "tcp" && encrypted ? encrypted : protocol).toUpperCase();
+}
+
 function reportLosses(context: ExportContext): void {
   const { index } = context;
   for (const egress of index.all("Egress")) {
@@ -108,30 +131,26 @@ function reportLosses(context: ExportContext): void {
       "Istio cannot grant an external host to single callers: set outboundTrafficPolicy REGISTRY_ONLY, then every workload may call it";
     context.lose(egress, ["spec"], "approximate", reason, { changesMeaning: true });
   }
+  for (const policy of index.all("TrafficPolicy")) {
+    if (policy.spec.outlierDetection?.legacyConsecutiveErrors === undefined) continue;
+    const reason = "Istio takes the field and ignores it: hosts are ejected after 5 errors of the kind 5xx";
+    context.lose(policy, ["spec", "outlierDetection", "legacyConsecutiveErrors"], "ignored", reason);
+  }
   for (const limit of index.all("RateLimit")) {
-    const reason = "Istio has no resource for it: write an EnvoyFilter with the local rate limit filter";
+    const what =
+      limit.spec.scope === "global"
+        ? "the rate limit filter, and run a rate limit service with these numbers"
+        : "the local rate limit filter";
+    const reason = `Istio has no resource for it: write an EnvoyFilter with ${what}`;
     context.lose(limit, ["spec"], "lost", reason, { changesMeaning: limit.spec.shadow !== true });
   }
-  for (const boundary of index.all("TrustBoundary")) {
-    context.lose(boundary, ["spec"], "lost", "Istio has no trust boundaries");
-  }
+  loseBoundaries(context, "Istio");
   for (const dependency of index.all("Dependency")) {
     if (index.mesh?.spec.defaults.authorization !== "drawn") continue;
     context.tell(dependency, ["spec"], "moved", "it is a grant in the AuthorizationPolicy drawn-callers-of its callee");
   }
-  for (const kind of ["Namespace", "Service", "Workload"] as const) {
-    for (const object of index.all(kind)) {
-      context.tell(object, ["metadata"], "moved", "it is a resource of Kubernetes, which is applied on its own");
-    }
-  }
-  for (const service of index.all("Service")) {
-    if (service.spec.mode === undefined && service.spec.optOut === undefined) continue;
-    const field = service.spec.optOut ? "optOut" : "mode";
-    context.lose(
-      service,
-      ["spec", field],
-      "lost",
-      `write it as PeerAuthentication or sidecar injection for ${objectKey(service)}`,
-    );
-  }
+  tellKubernetes(context);
+  loseAdoption(context, (service) => ({
+    reason: `write it as PeerAuthentication or sidecar injection for ${objectKey(service)}`,
+  }));
 }

@@ -1,6 +1,7 @@
 // What becomes of Istio's fields on import.
 // The rule: what is not in this list is kept word for word, has no effect here, and comes back on export to Istio.
 import type { FieldVerdict } from "../shared/dialect";
+import { KINDS } from "./kept-kinds";
 
 const KEPT = "Kept word for word, without effect here; written back on export to Istio.";
 
@@ -37,7 +38,19 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "VirtualService",
-    path: "spec.http[].{mirror,mirrors,mirrorPercentage,corsPolicy,delegate}",
+    path: "spec.http[].corsPolicy",
+    verdict: "exact",
+    note: "On rules that route; beside a redirect or an answer, or without an origin, it is kept without effect.",
+  },
+  {
+    kind: "VirtualService",
+    path: "spec.http[].{mirror,mirrors,mirrorPercentage,mirrorPercent}",
+    verdict: "exact",
+    note: "On rules that route, to services of the mesh; mirrorPercent is written as mirrorPercentage. Others are kept without effect.",
+  },
+  {
+    kind: "VirtualService",
+    path: "spec.http[].delegate",
     verdict: "lost",
     note: KEPT,
   },
@@ -75,15 +88,52 @@ export const FIELDS: readonly FieldVerdict[] = [
     note: "A selector has to name one service of the design.",
   },
   {
-    kind: "AuthorizationPolicy",
-    path: "spec.{selector,action,rules}",
+    kind: "RequestAuthentication",
+    path: "spec.{selector,jwtRules[].{issuer,audiences,jwks,jwksUri,fromHeaders,fromParams,fromCookies,forwardOriginalToken,outputPayloadToHeader,outputClaimToHeaders}}",
     verdict: "exact",
-    note: "principals, serviceAccounts, namespaces, methods, paths, ports, hosts, request headers.",
+    note: "A selector has to mean one service. A rule without jwks and jwksUri leaves the whole resource out: Istio looks for its keys by itself.",
+  },
+  {
+    kind: "RequestAuthentication",
+    path: "spec.jwtRules[].{timeout,spaceDelimitedClaims}",
+    verdict: "lost",
+    note: KEPT,
   },
   {
     kind: "AuthorizationPolicy",
-    path: "spec.rules.*",
-    verdict: "lost",
-    note: "A policy with any other condition is left out whole: part of it would be another policy.",
+    path: "spec.{selector,action}",
+    verdict: "exact",
+    note: "ALLOW, DENY, AUDIT; a selector has to mean one service.",
   },
+  {
+    kind: "AuthorizationPolicy",
+    path: "spec.rules[].from[].source.*",
+    verdict: "exact",
+    note: "principals, namespaces, ipBlocks, remoteIpBlocks, requestPrincipals, and their not* fields; patterns with a *.",
+  },
+  {
+    kind: "AuthorizationPolicy",
+    path: "spec.rules[].from[].source.{serviceAccounts,notServiceAccounts,trustDomains,notTrustDomains}",
+    verdict: "moved",
+    note: "Principals of the mesh's trust domain, and patterns of principals. trustDomains beside principals leave the policy out whole.",
+  },
+  {
+    kind: "AuthorizationPolicy",
+    path: "spec.rules[].to[].operation.{methods,paths,ports,hosts,notMethods,notPaths,notPorts,notHosts}",
+    verdict: "exact",
+    note: "With the templates {*} and {**} of paths. A sidecar has one inbound port: ports count for all of a service's, or for none.",
+  },
+  {
+    kind: "AuthorizationPolicy",
+    path: "spec.rules[].when[]",
+    verdict: "exact",
+    note: "request.headers, request.auth.{claims,principal,audiences,presenter}, source.{ip,namespace,principal}, remote.ip, destination.{ip,port}, connection.sni, experimental.envoy.*; values and notValues.",
+  },
+  {
+    kind: "AuthorizationPolicy",
+    path: "spec.{provider,rules.*}",
+    verdict: "lost",
+    note: "A policy with CUSTOM or any other condition is left out whole: part of it would be another policy.",
+  },
+  ...KINDS.map(({ kind, verdict, why }) => ({ kind, path: "spec", verdict, note: `It ${why}. ${KEPT}` })),
 ];

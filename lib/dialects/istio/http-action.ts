@@ -56,26 +56,37 @@ function importDestination(
     fields.problem("destination", "has no host", "Name the service.");
     return undefined;
   }
-  const subset = destination.text("subset");
-  const portFields = destination.object("port");
-  const port = portFields?.number("number");
-  portFields?.keepRest();
   const weight = fields.number("weight");
-  const service = serviceOfHost(context, resource, host, [...destination.path, "host"], port);
-  destination.keepRest();
+  const place = importPlace(context, resource, destination, host);
   fields.keepRest();
-  if (!service) {
+  if (!place) {
     const meaning = resolveHost(host, resource.namespace);
     const message = `destination ${meaning.kind === "literal" ? meaning.host : host} is outside the mesh and cannot be a weighted destination`;
     fields.problem("destination", message, "Route to a service of the mesh, or add it as one.");
     return undefined;
   }
+  // Istio: a single destination ignores its weight; among several an absent one is 0
+  return { ...place, weight: weight ?? (only ? 100 : 0) };
+}
+
+/** What a Destination names, with its host taken already. Undefined outside the mesh. */
+export function importPlace(
+  context: ImportContext,
+  resource: Resource,
+  destination: Fields,
+  host: string,
+): Omit<Destination, "weight"> | undefined {
+  const subset = destination.text("subset");
+  const portFields = destination.object("port");
+  const port = portFields?.number("number");
+  portFields?.keepRest();
+  const service = serviceOfHost(context, resource, host, [...destination.path, "host"], port);
+  destination.keepRest();
+  if (!service) return undefined;
   return {
     service: refFrom(service, resource.namespace),
     ...(subset === undefined ? {} : { subset }),
     ...(port === undefined ? {} : { port }),
-    // Istio: a single destination ignores its weight; among several an absent one is 0
-    weight: weight ?? (only ? 100 : 0),
   };
 }
 

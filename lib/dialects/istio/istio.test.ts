@@ -11,8 +11,8 @@ import {
   type MeshDocument,
   objectKey,
   validateDocument,
-  withValueAt,
 } from "@/lib/mesh";
+import { documentsOf, placesOf, textWith } from "../testing/any-value";
 import { exportIstio, importIstio } from ".";
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}.yaml`, import.meta.url), "utf8");
@@ -162,8 +162,6 @@ test("everything the model has no word for survives the round trip", () => {
   expect(validateDocument(after)).toEqual([]);
   expect(kept.map((each) => each.path).sort()).toEqual([
     "spec.exportTo",
-    "spec.http[0].mirror",
-    "spec.http[0].mirrorPercentage",
     "spec.http[0].retries.retryRemoteLocalities",
     "spec.http[1]",
     "spec.http[3].fault",
@@ -270,14 +268,19 @@ test("values of several comparisons become operations, and those become rules ag
 });
 
 test.each([
-  ["another key", '[{key: "source.ip", values: [10.0.0.1]}]'],
+  ["another key", '[{key: "source.labels[a]", values: [b]}]'],
   ["no values", '[{key: "request.headers[x]"}]'],
   ["an empty value", '[{key: "request.headers[x]", values: [""]}]'],
   ["no header's name", '[{key: "request.headers[x y]", values: [a]}]'],
 ])("a policy whose condition has %s is left out whole", (_what, when) => {
   const { commands, warnings } = importIstio(whenPolicy(when), { document: demoMesh() });
-  expect(commands).toEqual([]);
-  expect(warnings[0]).toMatchObject({ message: expect.stringContaining("left out"), path: "spec.rules[0].when" });
+  expect(commands).toMatchObject([{ type: "setMetadata", key: "Namespace//production" }]);
+  const loud = { verdict: "lost", changesMeaning: true };
+  expect(warnings[0]).toMatchObject({
+    message: expect.stringContaining("left out: it is kept word for word"),
+    path: "spec.rules[0].when",
+    ...loud,
+  });
 });
 
 test("a comparison that Istio lacks refuses more and is told: never less", () => {
@@ -311,11 +314,47 @@ kind: AuthorizationPolicy
 metadata: {name: p, namespace: production}
 spec:
   action: DENY
-  rules: [{from: [{source: {notPrincipals: [a]}}]}]
+  rules: [{from: [{source: {notLabels: [a]}}]}]
 `;
-  const { commands, warnings } = importIstio(text, { document: demoMesh() });
-  expect(commands).toEqual([]);
-  expect(warnings[0]).toMatchObject({ message: expect.stringContaining("left out"), line: 6 });
+  const { commands, warnings, document } = imported(text, demoMesh());
+  expect(commands.map((command) => command.type)).toEqual(["setMetadata"]);
+  expect(warnings[0]).toMatchObject({ message: expect.stringContaining("left out"), line: 6, changesMeaning: true });
+  const back = exportIstio(document).resources.find(
+    ({ kind, metadata }) => kind.endsWith("Policy") && metadata.name === "p",
+  );
+  expect(back?.spec).toEqual({ action: "DENY", rules: [{ from: [{ source: { notLabels: ["a"] } }] }] });
+});
+
+test("a selector means a service by the labels of its workloads, never some of them or several services", () => {
+  const world = (labels: string) => `apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: production}
+spec: {selector: {run: web}, ports: [{port: 80, name: http}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web-a, namespace: production}
+spec: {selector: {matchLabels: {run: web}}, template: {metadata: {labels: {run: web, tier: front, track: a}}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web-b, namespace: production}
+spec: {selector: {matchLabels: {run: web}}, template: {metadata: {labels: {run: web, tier: front, track: b}}}}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: p, namespace: production}
+spec: {selector: {matchLabels: ${labels}}, rules: [{to: [{operation: {methods: [GET]}}]}]}
+`;
+  const targetOf = (labels: string) =>
+    imported(world(labels), emptyMesh("shop")).document.objects.find(({ kind }) => kind === "AuthorizationPolicy")
+      ?.spec;
+  expect(targetOf("{tier: front}")).toMatchObject({ target: { service: "web" } });
+  expect(targetOf("{run: web, track: a}")).toBeUndefined();
+  expect(imported(world("{track: a}"), emptyMesh("shop")).warnings.at(-1)).toMatchObject({
+    message: expect.stringContaining("means only some workloads of a service; it is kept word for word"),
+    changesMeaning: true,
+  });
 });
 
 test("what is drawn is written out as policies, and passed over when it comes back", () => {
@@ -363,29 +402,12 @@ test("a version or a kind that nobody knows is named", () => {
 
 /** Any JSON value at any place of a valid document: what a hostile or careless file may hold. */
 const anyJson = fc.jsonValue({ maxDepth: 3 });
-const base = parseAllDocuments(fixture("everything")).map((document) => document.toJS() as Record<string, unknown>);
-
-function pathsOf(value: unknown, path: (string | number)[] = []): (string | number)[][] {
-  if (value === null || typeof value !== "object") return [path];
-  return [
-    path,
-    ...Object.entries(value).flatMap(([key, each]) =>
-      pathsOf(each, [...path, Array.isArray(value) ? Number(key) : key]),
-    ),
-  ];
-}
-
 test("no value at any place makes the import throw, and what it lets through is a consistent design or says why not", () => {
-  const places = base.flatMap((document, i) => pathsOf(document).map((path) => ({ i, path })));
+  const base = documentsOf(fixture("everything"));
   const before = demoMesh();
   fc.assert(
-    fc.property(fc.constantFrom(...places), anyJson, ({ i, path }, value) => {
-      const changedText = base
-        .map((document, j) =>
-          JSON.stringify(j === i && path.length > 0 ? withValueAt(document, path, value) : document),
-        )
-        .join("\n---\n");
-      const result = importIstio(changedText, { document: before });
+    fc.property(fc.constantFrom(...placesOf(base)), anyJson, (place, value) => {
+      const result = importIstio(textWith(base, place, value), { document: before });
       const applied = applyCommand(before, {}, { type: "batch", commands: result.commands });
       expect(applied.ok).toBe(true);
       if (applied.ok) expect(() => exportIstio(applied.document)).not.toThrow();
@@ -431,6 +453,68 @@ spec:
   const unknown = faultOf("{abort: {http2Error: REFUSED, percentage: {value: 5}}}");
   expect(unknown.inModel).toBeUndefined();
   expect(unknown.kept).toEqual(["spec.http[0].fault.abort.http2Error", "spec.http[0].fault.abort.percentage"]);
+});
+
+test("a CORS policy comes in and goes out; what the model does not have of it is kept", () => {
+  const text = (cors: string, action = "route: [{destination: {host: cart}}]") => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: cart, namespace: production}
+spec:
+  hosts: [cart]
+  http:
+  - corsPolicy: ${cors}
+    ${action}
+`;
+  const corsOf = (cors: string, action?: string) => {
+    const { document, kept } = imported(text(cors, action), demoMesh());
+    expect(validateDocument(document)).toEqual([]);
+    const route = document.objects.find((each) => each.kind === "Route" && each.metadata.name === "cart");
+    const out = exportIstio(document).resources.find((each) => each.metadata.name === "cart");
+    return {
+      inModel: route?.kind === "Route" ? route.spec.rules[0]?.cors : undefined,
+      kept: kept.map((each) => each.path),
+      out: (out as unknown as { spec: { http: { corsPolicy: unknown }[] } }).spec.http[0]?.corsPolicy,
+    };
+  };
+  const whole = {
+    allowOrigins: [{ exact: "https://shop.example" }, { prefix: "http://localhost:" }, { regex: "https://.+" }],
+    allowMethods: ["GET", "PUT"],
+    allowHeaders: ["x-a"],
+    exposeHeaders: ["x-b"],
+    maxAge: "600s",
+    allowCredentials: false,
+    unmatchedPreflights: "IGNORE",
+  };
+  expect(corsOf(JSON.stringify(whole))).toEqual({
+    inModel: {
+      allowOrigins: [
+        { type: "exact", value: "https://shop.example" },
+        { type: "prefix", value: "http://localhost:" },
+        { type: "regex", value: "https://.+" },
+      ],
+      allowMethods: ["GET", "PUT"],
+      allowHeaders: ["x-a"],
+      exposeHeaders: ["x-b"],
+      maxAgeSeconds: 600,
+      allowCredentials: false,
+      unmatchedPreflights: "ignore",
+    },
+    kept: [],
+    out: whole,
+  });
+  expect(corsOf('{allowOrigin: ["*"], allowHeaders: ["x-a, x-b"], maxAge: 1500ms}')).toEqual({
+    inModel: { allowOrigins: [{ type: "exact", value: "*" }], allowHeaders: ["x-a", "x-b"], maxAgeSeconds: 1 },
+    kept: [],
+    out: { allowOrigins: [{ exact: "*" }], allowHeaders: ["x-a", "x-b"], maxAge: "1s" },
+  });
+  expect(corsOf("{allowMethods: [GET]}")).toEqual({
+    inModel: undefined,
+    kept: ["spec.http[0].corsPolicy.allowMethods"],
+    out: { allowMethods: ["GET"] },
+  });
+  const answered = corsOf('{allowOrigins: [{exact: "*"}]}', "directResponse: {status: 200}");
+  expect(answered).toMatchObject({ inModel: undefined, kept: ["spec.http[0].corsPolicy"] });
 });
 
 test("a rate limit has no resource in Istio, and its loss is told", () => {

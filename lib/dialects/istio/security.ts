@@ -1,16 +1,12 @@
 // PeerAuthentication -> MutualTls, AuthorizationPolicy -> AuthorizationPolicy.
 // The rule: a policy with a condition that the model does not have is left out whole. Part of an authorization policy is another policy.
-import {
-  type AuthorizationOperation,
-  type AuthorizationRule,
-  type AuthorizationSource,
-  keyOf,
-  type MutualTlsMode,
-  type PolicyTarget,
-} from "@/lib/mesh";
+import { keyOf, type MutualTlsMode, type PolicyTarget } from "@/lib/mesh";
+import { servicesMeant } from "../kubernetes/selectors";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { Fields, type Sink } from "../shared/fields";
-import { importConditions } from "./conditions";
+import { keptWords } from "../shared/kept-kinds";
+import { keepBeside } from "../shared/verbatim";
+import { importRule } from "./authorization-rule";
 
 /** Istio's default root namespace: policies without a selector in it are for the whole mesh. */
 export const ROOT_NAMESPACE = "istio-system";
@@ -24,7 +20,7 @@ export function importPeerAuthentication(
   sink: Sink,
 ): Understood {
   const result = understood(resource);
-  const target = targetOf(context, resource, spec);
+  const target = targetOf(context, { resource, result }, spec);
   if (!target) return result;
   const mode = spec.object("mtls")?.text("mode") ?? "UNSET";
   const ports = spec.map("portLevelMtls").flatMap(([port, fields]) => {
@@ -55,7 +51,7 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
   const result = understood(resource);
   const left: Sink = { kept: [], problems: [] };
   const action = spec.text("action") ?? "ALLOW";
-  const target = targetOf(context, resource, spec);
+  const target = targetOf(context, { resource, result }, spec);
   if (!target) return result;
   const written = spec.take("rules");
   const rules = (Array.isArray(written) ? written : []).flatMap((each, i) => {
@@ -66,14 +62,11 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
   left.kept.push(...spec.names().map((name) => ({ path: [...spec.path, name], value: spec.take(name) })));
   for (const problem of left.problems) spec.problem(undefined, problem.message, problem.fix);
   if (left.kept.length > 0) {
+    const what = keptWords(keepBeside(context, { resource, result }));
     for (const kept of left.kept) {
-      const message = "is not in the model, so the whole policy is left out";
-      context.warn(
-        resource,
-        kept.path,
-        message,
-        "Write the policy with principals, namespaces, methods, paths, ports, hosts and headers.",
-      );
+      const message = `is not in the model, so the whole policy is left out: ${what}`;
+      const fix = "Write the policy with ALLOW, DENY or AUDIT and conditions that the reference of fields lists.";
+      context.warn(resource, kept.path, message, fix, { verdict: "lost", changesMeaning: true });
     }
     return result;
   }
@@ -101,70 +94,36 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
   return result;
 }
 
-function importRule(fields: Fields, context: ImportContext, resource: Resource): AuthorizationRule {
-  const from = fields.list("from").map((each): AuthorizationSource => {
-    const source = each.object("source");
-    const principals = [
-      ...(source?.texts("principals") ?? []),
-      ...(source?.texts("serviceAccounts") ?? []).map((account) => principalOf(account, context, resource)),
-    ];
-    const namespaces = source?.texts("namespaces");
-    source?.keepRest();
-    each.keepRest();
-    return { ...(principals.length > 0 ? { principals } : {}), ...(namespaces ? { namespaces } : {}) };
-  });
-  const to = fields.list("to").map((each): AuthorizationOperation => {
-    const operation = each.object("operation");
-    const methods = operation?.texts("methods");
-    const paths = operation?.texts("paths");
-    const ports = operation?.texts("ports")?.map(Number);
-    const hosts = operation?.texts("hosts");
-    operation?.keepRest();
-    each.keepRest();
-    return {
-      ...(methods ? { methods } : {}),
-      ...(paths ? { paths } : {}),
-      ...(ports ? { ports } : {}),
-      ...(hosts ? { hosts } : {}),
-    };
-  });
-  const when = fields.has("when") ? fields.peek("when") : undefined;
-  const operations = when === undefined ? to : importConditions(fields, to);
-  if (!operations) fields.keep("when", when);
-  fields.keepRest();
-  return {
-    ...(from.length > 0 ? { from } : {}),
-    ...(operations && operations.length > 0 ? { to: operations } : {}),
-  };
-}
-
-/** `namespace/account` or `account` -> principal in the design's trust domain. */
-function principalOf(account: string, context: ImportContext, resource: Resource): string {
-  const [namespace, name] = account.includes("/") ? account.split("/") : [resource.namespace, account];
-  const trustDomain = context.index.mesh?.spec.trustDomain ?? "cluster.local";
-  return `${trustDomain}/ns/${namespace}/sa/${name}`;
-}
-
-/** The target of a selector; undefined (with a warning) when no service of the design answers to it. */
-function targetOf(context: ImportContext, resource: Resource, spec: Fields): PolicyTarget | undefined {
+/** The service that a selector means; undefined (with a warning) when it means none, several, or only some workloads of one. */
+export function targetOf(
+  context: ImportContext,
+  { resource, result }: { resource: Resource; result: Understood },
+  spec: Fields,
+): PolicyTarget | undefined {
   const labels = spec.object("selector")?.textMap("matchLabels");
   if (!labels || Object.keys(labels).length === 0) {
     return resource.namespace === ROOT_NAMESPACE ? {} : { namespace: resource.namespace };
   }
   const name = labels["app"] ?? labels["app.kubernetes.io/name"];
-  const rest = Object.keys(labels).filter((key) => key !== "app" && key !== "app.kubernetes.io/name");
-  if (name !== undefined && rest.length === 0 && context.get(keyOf("Service", resource.namespace, name)))
-    return { service: name };
+  const isByName = name !== undefined && Object.keys(labels).length === 1;
+  if (isByName && context.get(keyOf("Service", resource.namespace, name))) return { service: name };
+  const meant = servicesMeant(context, resource.namespace, labels);
+  const [only] = meant ?? [];
+  if (only && meant?.length === 1) return { service: only.metadata.name };
   const text = Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(", ");
-  const message = `is left out: no service of the design answers to the selector ${text}`;
-  context.warn(
-    resource,
-    ["spec", "selector"],
-    message,
-    `Add the service with this name in ${resource.namespace}, then import again.`,
-  );
+  const why = !meant
+    ? `the selector ${text} means only some workloads of a service`
+    : meant.length > 1
+      ? `the selector ${text} means ${meant.length} services`
+      : `no service of the design answers to the selector ${text}`;
+  const message = `is left out: ${why}; ${keptWords(keepBeside(context, { resource, result }))}`;
+  const fix =
+    meant?.length === 0
+      ? `Add the service and its workloads in ${resource.namespace}, then import again.`
+      : "Write one policy for each service.";
+  context.warn(resource, ["spec", "selector"], message, fix, { verdict: "lost", changesMeaning: true });
   return undefined;
 }
 

@@ -13,10 +13,12 @@ import {
 import { ruleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
 import { Fields, type Sink } from "../shared/fields";
+import { importCors } from "./cors";
 import { importFault } from "./fault";
 import { serviceOfHost } from "./hosts";
 import { importAction, importHeaders, importRetries, importRewrite } from "./http-action";
 import { importMatch } from "./http-match";
+import { importMirrors } from "./mirror";
 
 export function importVirtualService(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {
   const hosts = spec.texts("hosts") ?? [];
@@ -167,6 +169,8 @@ function importRule(
   const before = sink.kept.length;
   // A rule that answers itself has none in the model; there it stays as it was written.
   const fault = action?.type === "forward" ? importFault(fields.object("fault")) : undefined;
+  const mirrors = action?.type === "forward" ? importMirrors(context, resource, fields) : [];
+  const cors = action?.type === "forward" ? importCors(fields.object("corsPolicy")) : undefined;
   fields.keepRest();
   for (const kept of sink.kept.slice(before)) {
     const message = "has no counterpart in the model: it is kept and written back on export, and has no effect here";
@@ -182,5 +186,7 @@ function importRule(
     ...(rewrite ? { rewrite } : {}),
     ...(headers ? { headers } : {}),
     ...(fault ? { fault } : {}),
+    ...(mirrors.length > 0 ? { mirrors } : {}),
+    ...(cors ? { cors } : {}),
   };
 }

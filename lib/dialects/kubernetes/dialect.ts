@@ -1,6 +1,7 @@
 // Kubernetes as a dialect: what a mesh stands on. Read together with the resources of any mesh in the same text.
 import { CATALOGUE } from "../catalogue";
 import type { Dialect, Importer } from "../shared/dialect";
+import { exportKubernetes } from "./export";
 import { FIELDS } from "./field-verdicts";
 import { importNamespace, importServiceAccount } from "./ground";
 import { importNetworkPolicy } from "./network-policy";
@@ -23,5 +24,6 @@ export const kubernetes: Dialect = {
   recognises: (apiVersion, kind) =>
     importers.some((each) => each.kind === kind && apiVersion === (each.group === "" ? "v1" : `${each.group}/v1`)),
   reading: () => ({ importers }),
+  exportDocument: exportKubernetes,
   fields: FIELDS,
 };

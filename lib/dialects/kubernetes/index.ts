@@ -1,2 +1,2 @@
-// Kubernetes: namespaces, services, workloads, service accounts and network policies in.
+// Kubernetes: namespaces, services, workloads, service accounts and network policies, in and out.
 export { kubernetes } from "./dialect";

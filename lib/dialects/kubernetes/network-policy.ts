@@ -3,7 +3,7 @@
 import { type AuthorizationRule, type AuthorizationSource, keyOf, type PolicyTarget, valueAt } from "@/lib/mesh";
 import { type ImportContext, type Resource, refFrom, type Understood, understood } from "../shared/context";
 import { type Fields, isRecord } from "../shared/fields";
-import { keepWhole } from "../shared/verbatim";
+import { keepBeside } from "../shared/verbatim";
 import { type Labels, labelsAt, namespacesMeant, podPorts, servicesMeant } from "./selectors";
 
 /** Why the policy has no place in the model. */
@@ -41,9 +41,8 @@ export function importNetworkPolicy(context: ImportContext, resource: Resource, 
 }
 
 function leaveOut(context: ImportContext, resource: Resource, why: string, result: Understood): void {
-  const holder = keepWhole(context, resource);
-  if (holder !== undefined && !result.objects.includes(holder)) result.objects.push(holder);
-  const kept = holder === undefined ? "it is too large to be kept" : "it is kept word for word, without effect here";
+  const isKept = keepBeside(context, { resource, result });
+  const kept = isKept ? "it is kept word for word, without effect here" : "it is too large to be kept";
   const fix = "Go on to apply it in Kubernetes, or write what it means as an AuthorizationPolicy.";
   context.warn(resource, ["spec"], `${why}; ${kept}`, fix, { verdict: "lost", changesMeaning: true });
 }

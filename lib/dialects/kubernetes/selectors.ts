@@ -108,3 +108,9 @@ export function podPorts(service: Service): { port: number; pod: unknown; isSaid
     return { port, pod: said ?? port, isSaid: said !== undefined };
   });
 }
+
+/** Undefined: Kubernetes was not read with the service. */
+export const knownSelector = (service: Service) =>
+  labelsAt(service.metadata.origin?.kept?.find((each) => each.path === "spec.selector")?.value);
+/** What an export writes: the label that pods of that service most likely have, where nothing is known. */
+export const selectorOf = (service: Service): Labels => knownSelector(service) ?? { app: service.metadata.name };

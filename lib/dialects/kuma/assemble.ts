@@ -10,7 +10,7 @@ import { putPermissions } from "./permission";
 import { putServiceRoute } from "./put-routes";
 import { putTrafficPolicies } from "./put-traffic";
 import { keepRemainder } from "./remainder";
-import type { KumaState } from "./state";
+import type { KumaState, Policy } from "./state";
 
 export function assemble(context: ImportContext, state: KumaState): void {
   putPermissions(context, state);
@@ -27,14 +27,23 @@ export function assemble(context: ImportContext, state: KumaState): void {
   const retries = actingEntries(context, state, state.retries);
   const breakers = actingEntries(context, state, state.breakers);
   const balancers = actingEntries(context, state, state.balancers);
+  const checks = actingEntries(context, state, state.checks);
   for (const service of context.all("Service")) {
     putServiceRoute(context, service, routes, { timeouts, retries });
-    putTrafficPolicies(context, service, { breakers, balancers, timeouts });
+    putTrafficPolicies(context, service, { breakers, balancers, checks, timeouts });
   }
   const read = new Set(
-    [...routes, ...timeouts, ...retries, ...breakers, ...balancers].map(({ policy }) => policy as object),
+    [...routes, ...timeouts, ...retries, ...breakers, ...balancers, ...checks].map(({ policy }) => policy as object),
   );
-  for (const policy of [...state.routes, ...state.timeouts, ...state.retries, ...state.breakers, ...state.balancers]) {
+  const all: Policy<object>[] = [
+    ...state.routes,
+    ...state.timeouts,
+    ...state.retries,
+    ...state.breakers,
+    ...state.balancers,
+    ...state.checks,
+  ];
+  for (const policy of all) {
     // those that were left out are kept whole already
     const isInbound = policy.to.length === 0 || isOfGateway<object>(context, policy);
     if (read.has(policy) || isInbound || policy.top?.kind === "MeshGateway") keepRemainder(context, policy);

@@ -7,6 +7,7 @@ import { GROUP, meshOf, unwrapUniversal, VERSION } from "./documents";
 import { exportKuma } from "./export";
 import { FIELDS } from "./field-verdicts";
 import { importGateway } from "./gateway";
+import { readHealthCheck } from "./health-check";
 import { importHttpRoute } from "./http-route";
 import { keptReaders } from "./kept-kinds";
 import { leaveOut } from "./merge";
@@ -37,6 +38,7 @@ function reading(): Reading {
     ["MeshRetry", importPolicy(state.retries, readRetry)],
     ["MeshCircuitBreaker", importPolicy(state.breakers, readBreaker)],
     ["MeshLoadBalancingStrategy", importPolicy(state.balancers, readBalancer)],
+    ["MeshHealthCheck", importPolicy(state.checks, readHealthCheck)],
     ...keptReaders.map(({ kind, run, isClusterWide }): [string, Importer["run"], boolean] => [
       kind,
       run,

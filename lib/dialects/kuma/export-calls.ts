@@ -15,6 +15,7 @@ import { versionServiceName } from "../gateway-api/export-rule";
 import { msToDuration } from "../shared/fields";
 import { takesEverything, type Versions, type WrittenRule, withKeptFilters, writeRoute } from "./export-http-route";
 import type { KumaExport, Ref } from "./export-refs";
+import { judgeHealthCheck, writeHealthCheck } from "./health-check";
 import { LIMITS, TO_GRPC_ON, TO_HTTP_ON, TO_TYPE } from "./read-policy";
 
 type Entry = { targetRef: Ref; default: Record<string, unknown> };
@@ -219,6 +220,8 @@ function exportTraffic(out: KumaExport, service: Service, versions: Versions): L
     loadBalancing ? { loadBalancer: { type: TO_TYPE[loadBalancing.policy] } } : {},
   );
   if (balancers.length > 0) out.add("MeshLoadBalancingStrategy", home, { to: balancers }, { of: source });
+  const checks = entries(({ healthCheck }) => (healthCheck ? writeHealthCheck(healthCheck) : {}));
+  if (checks.length > 0) out.add("MeshHealthCheck", home, { to: checks }, { of: source });
   const timeouts = entries(({ connectionPool: pool }) => ({
     ...(pool?.connectTimeoutMs === undefined ? {} : { connectionTimeout: msToDuration(pool.connectTimeoutMs) }),
     ...(pool?.idleTimeoutMs === undefined ? {} : { idleTimeout: msToDuration(pool.idleTimeoutMs) }),
@@ -282,6 +285,7 @@ function judgeTraffic({ context }: KumaExport, policy: TrafficPolicy): void {
       say(path, "lost", "Kuma cannot tell Envoy to allow the first ejection: set maxEjectionPercent instead");
     else say(path, "exact", "means the same in MeshCircuitBreaker");
   }
+  if (policy.spec.healthCheck) judgeHealthCheck(policy.spec.healthCheck, say);
   if (policy.spec.loadBalancing) say(["loadBalancing"], "exact", "means the same in MeshLoadBalancingStrategy");
   if (retryBudget)
     say(["retryBudget"], "lost", "Kuma has no retry budget: connectionLimits.maxRetries limits how many are under way");

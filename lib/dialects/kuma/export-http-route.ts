@@ -2,6 +2,7 @@
 // The rule: every rule gets a verdict; exact is said only where order, matches and action are.
 import {
   type Destination,
+  type Mirror,
   parsePath,
   type Route,
   type RouteRule,
@@ -55,12 +56,16 @@ export function writeRoute(out: KumaExport, route: Route, versions: Versions, ju
         changesMeaning: true,
       });
     const context = ruleContext(out, route, (judgement) => judge(index, judgement));
-    const { fault: _fault, ...plain } = rule as RouteRule & { fault?: unknown };
+    if (rule.cors) {
+      const reason = "Kuma has no policy for CORS: pages of other origins get what the service says itself";
+      judge(index, { verdict: "lost", reason, changesMeaning: true });
+    }
+    const { fault: _fault, cors: _cors, mirrors = [], ...plain } = rule as RouteRule & { fault?: unknown };
     return partsOf(context, route, plain, own).map((group) => ({
       index,
       rule: {
         matches: group.map(({ entry }) => matchOf(entry, hasExpression)),
-        default: defaultOf(out, context, route, plain, group[0]?.path, versions),
+        default: defaultOf(out, context, route, { ...plain, mirrors }, group[0]?.path, versions),
       },
     }));
   });
@@ -98,11 +103,14 @@ function defaultOf(
   out: KumaExport,
   context: RuleContext,
   route: Route,
-  rule: RouteRule,
+  { mirrors = [], ...rule }: RouteRule,
   path: NewPath | undefined,
   versions: Versions,
 ): Record<string, unknown> {
-  const filters = filtersOf(context, rule, path).map(withLowerNames);
+  const filters = [
+    ...filtersOf(context, rule, path).map(withLowerNames),
+    ...mirrors.flatMap((mirror) => mirrorFilter(out, context, route, mirror, versions)),
+  ];
   const backends =
     rule.action.type === "forward" ? backendRefs(out, context, route, rule.action.destinations, versions) : [];
   return {
@@ -149,21 +157,47 @@ function backendRefs(
   const isItself = isOnly && only !== undefined && serviceRefKey(only.service, route) === targetKey;
   if (isItself && only.subset === undefined && only.port === undefined) return [];
   return destinations.flatMap((each): Ref[] => {
-    const key = serviceRefKey(each.service, route);
-    const service = index.get(key);
-    if (service?.kind !== "Service") {
-      judge({ verdict: "lost", reason: `there is no ${key}`, changesMeaning: true });
-      return [];
-    }
-    const target = index.get(targetKey);
-    if (each.port === undefined && target?.kind === "Service" && httpPorts(target).length > 1) {
-      const reason = "a destination of Kuma has one port: calls for other ports of the service go there, too";
-      judge({ verdict: "approximate", reason, changesMeaning: true });
-    }
-    const port = each.port ?? portOf(service, target?.kind === "Service" ? target : undefined);
     const weight = isOnly && each.weight === 0 ? 1 : each.weight;
-    return [{ ...backendRef(out, service, each.subset, port, versions), weight }];
+    return refOf(out, { index, judge }, route, each, versions).map((ref) => ({ ...ref, weight }));
   });
+}
+
+function mirrorFilter(
+  out: KumaExport,
+  context: RuleContext,
+  route: Route,
+  mirror: Mirror,
+  versions: Versions,
+): Record<string, unknown>[] {
+  const { percent } = mirror;
+  const share = Number.isInteger(percent) ? percent : String(percent);
+  return refOf(out, context, route, mirror, versions).map((backendRef) => ({
+    type: "RequestMirror",
+    requestMirror: { backendRef, ...(percent === 100 ? {} : { percentage: share }) },
+  }));
+}
+
+/** Empty when it cannot be found. */
+function refOf(
+  out: KumaExport,
+  { index, judge }: Pick<RuleContext, "index" | "judge">,
+  route: Route,
+  named: Pick<Destination, "service" | "subset" | "port">,
+  versions: Versions,
+): Ref[] {
+  const key = serviceRefKey(named.service, route);
+  const service = index.get(key);
+  if (service?.kind !== "Service") {
+    judge({ verdict: "lost", reason: `there is no ${key}`, changesMeaning: true });
+    return [];
+  }
+  const target = index.get(refKey(route.spec.target, route));
+  if (named.port === undefined && target?.kind === "Service" && httpPorts(target).length > 1) {
+    const reason = "a destination of Kuma has one port: calls for other ports of the service go there, too";
+    judge({ verdict: "approximate", reason, changesMeaning: true });
+  }
+  const port = named.port ?? portOf(service, target?.kind === "Service" ? target : undefined);
+  return [backendRef(out, service, named.subset, port, versions)];
 }
 
 const httpPorts = (service: Service) =>

@@ -5,6 +5,7 @@ import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { exportVersion } from "../gateway-api/export-services";
 import type { DialectExport, ExportOptions } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
+import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 import { exportService } from "./export-calls";
 import { exportExternal, exportGateway } from "./export-edges";
 import type { Versions } from "./export-http-route";
@@ -63,8 +64,7 @@ function reportRest({ context, channel }: KumaExport, needed: ReadonlyMap<string
     const reason = "Kuma opens external services to all callers, or all of outside by MeshPassthrough, not one to some";
     context.lose(egress, ["spec"], "approximate", reason, { changesMeaning: true });
   }
-  for (const boundary of index.all("TrustBoundary"))
-    context.lose(boundary, ["spec"], "lost", "Kuma has no trust boundaries");
+  loseBoundaries(context, "Kuma");
   for (const subset of index.all("Subset")) {
     const service = keyOf(
       "Service",
@@ -78,16 +78,7 @@ function reportRest({ context, channel }: KumaExport, needed: ReadonlyMap<string
         : "no route names it, so it needs no Service of its own";
     context.tell(subset, ["spec"], "moved", reason);
   }
-  for (const kind of ["Namespace", "Service", "Workload"] as const) {
-    for (const object of index.all(kind)) {
-      context.tell(
-        object,
-        ["metadata"],
-        "moved",
-        "it is a resource of Kubernetes, or what Kuma makes of one, and is applied on its own",
-      );
-    }
-  }
+  tellKubernetes(context, "it is a resource of Kubernetes, or what Kuma makes of one, and is applied on its own");
   const isDrawn = index.mesh?.spec.defaults.authorization === "drawn";
   for (const dependency of index.all("Dependency")) {
     const reason = isDrawn
@@ -95,14 +86,7 @@ function reportRest({ context, channel }: KumaExport, needed: ReadonlyMap<string
       : "Kuma's proxies know every service: nothing has to be said to call one";
     context.tell(dependency, ["spec"], "moved", reason);
   }
-  for (const service of index.all("Service")) {
-    if (service.spec.mode === undefined && service.spec.optOut === undefined) continue;
-    const field = service.spec.optOut ? "optOut" : "mode";
-    context.lose(
-      service,
-      ["spec", field],
-      "lost",
-      `write it as MeshTLS or as sidecar injection for ${objectKey(service)}`,
-    );
-  }
+  loseAdoption(context, (service) => ({
+    reason: `write it as MeshTLS or as sidecar injection for ${objectKey(service)}`,
+  }));
 }

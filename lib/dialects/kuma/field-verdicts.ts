@@ -81,7 +81,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     "exact",
     "Versions that are Services, and MeshServiceSubsets, are Subsets.",
   ),
-  field("MeshHTTPRoute", "spec.to[].rules[].default.filters[].requestMirror", "lost", KEPT),
+  field(
+    "MeshHTTPRoute",
+    "spec.to[].rules[].default.filters[].requestMirror",
+    "exact",
+    "To a MeshService or MeshServiceSubset; others, and those beside a redirect, are kept without effect.",
+  ),
   field(
     "MeshHTTPRoute",
     "spec.to[].rules[].default.filters[].urlRewrite.hostToBackendHostname",
@@ -125,6 +130,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     "spec.to[].default.loadBalancer.type",
     "exact",
     "RoundRobin, LeastRequest, Random. Others, hash policies and localities are kept.",
+  ),
+  field(
+    "MeshHealthCheck",
+    "spec.to[].default.{interval,timeout,*Threshold,initialJitter,intervalJitterPercent,noTrafficInterval,reuseConnection,http,grpc,tcp}",
+    "exact",
+    "healthCheck of a TrafficPolicy: what the service's ports speak; other fields are kept.",
   ),
   field(
     "MeshRateLimit",

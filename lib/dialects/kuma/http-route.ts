@@ -43,11 +43,19 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
   if (!Array.isArray(written["matches"]))
     placed.problem("matches", "is missing", "Write at least one, as path: {type: PathPrefix, value: /}.");
   const body = placed.object("default");
-  const filtered = body?.has("filters") ? importFilters(context, resource, body) : undefined;
+  const copies = new Map<number, Copy>();
+  const readMirror = (filter: Fields) => {
+    const copy = importMirror(context, resource, filter);
+    if (copy) copies.set(Number(filter.path.at(-1)), copy);
+    return copy !== undefined;
+  };
+  const filtered = body?.has("filters") ? importFilters(context, resource, body, readMirror) : undefined;
+  // a redirect is answered at once, and its copies stay as they were written
+  if (filtered?.action) copies.clear();
   const backends = body?.has("backendRefs") ? importBackends(context, resource, body) : undefined;
   body?.keepRest();
   placed.keepRest();
-  const mirrors = mirrorsOf(written);
+  const mirrors = mirrorsOf(written).filter((place) => !copies.has(place));
   const strange = own.kept.filter(({ path }) => !mirrors.some((place) => path[fields.path.length + 2] === place));
   const refusal =
     filtered?.refusal ??
@@ -77,7 +85,7 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
     isCatchAll:
       JSON.stringify(written["matches"]) === '[{"path":{"type":"PathPrefix","value":"/"}}]' ||
       isRoot(written["matches"]),
-    ...(filtered ? { filtered } : {}),
+    ...(filtered ? { filtered, mirrors: [...copies.values()] } : {}),
     ...(backends ? { backends: backends.found } : {}),
     kept: Array.isArray(filters)
       ? mirrors.map((i) => ({ path: ["default", "filters"], value: [filters[i] as unknown] }))
@@ -91,12 +99,32 @@ function isRoot(matches: unknown): boolean {
   return more.length === 0 && isRecord(path) && path["type"] === "PathPrefix" && path["value"] === "/";
 }
 
-/** Mirrors do not change what the caller gets: the rule is taken without them, and they come back on export. */
+/** Mirrors do not change what the caller gets: a rule is taken without those that the model has no word for, and they come back on export. */
 function mirrorsOf(written: Record<string, unknown>): number[] {
   const body = written["default"];
   const filters = isRecord(body) ? body["filters"] : undefined;
   if (!Array.isArray(filters)) return [];
   return filters.flatMap((each: unknown, i) => (isRecord(each) && each["type"] === "RequestMirror" ? [i] : []));
+}
+
+type Copy = { place: Place; percent: number };
+
+/** Undefined: its target is no service of the design. */
+function importMirror(context: ImportContext, resource: Resource, filter: Fields): Copy | undefined {
+  const written = filter.peek("requestMirror");
+  if (!isRecord(written)) return undefined;
+  const fields = new Fields(written, [...filter.path, "requestMirror"], { kept: [], problems: [] });
+  const share = fields.take("percentage");
+  const percent = Math.round(Number(share ?? 100) * 10_000) / 10_000;
+  const backend = fields.object("backendRef");
+  const port = backend?.number("port");
+  const ref = readRef(backend);
+  const isService = ref?.kind === "MeshService" || ref?.kind === "MeshServiceSubset";
+  const place = ref && isService ? placeOf(context, resource, ref, port) : undefined;
+  if (!place || !(percent >= 0 && percent <= 100)) return undefined;
+  filter.take("type");
+  filter.take("requestMirror");
+  return { place, percent };
 }
 
 type Backends = { found: { place: Place; weight: number }[]; refusal?: string };

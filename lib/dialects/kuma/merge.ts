@@ -3,7 +3,7 @@
 // callers only has no place in the model: it is kept whole, and told.
 import { objectKey, type Service } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
-import { keepWhole } from "../shared/verbatim";
+import { keepBeside } from "../shared/verbatim";
 import { isSystem, NAMESPACE_LABEL } from "./documents";
 import type { Entry, KumaState, Place, Policy } from "./state";
 import { placeOf, selectionOf } from "./target-ref";
@@ -132,14 +132,10 @@ export function leaveOut(
   policy: Pick<Policy<unknown>, "resource" | "result">,
   why: string,
 ): void {
-  const { resource, result } = policy;
-  const holder = keepWhole(context, resource);
-  if (holder !== undefined && !result.objects.includes(holder)) result.objects.push(holder);
-  const kept =
-    holder === undefined
-      ? "it is too large to be kept"
-      : "it is kept word for word and written back on export, without effect here";
-  context.warn(resource, ["spec"], `is left out: ${why}; ${kept}`, "Add it by hand, if it matters here.", {
+  const kept = keepBeside(context, policy)
+    ? "it is kept word for word and written back on export, without effect here"
+    : "it is too large to be kept";
+  context.warn(policy.resource, ["spec"], `is left out: ${why}; ${kept}`, "Add it by hand, if it matters here.", {
     verdict: "lost",
     changesMeaning: true,
   });

@@ -3,7 +3,7 @@
 import { keyOf, type MutualTlsMode, valueAt } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { type Fields, isRecord, type Sink } from "../shared/fields";
-import { keepWhole } from "../shared/verbatim";
+import { keepBeside } from "../shared/verbatim";
 import { isSystem } from "./documents";
 import { leaveOut } from "./merge";
 import type { KumaState } from "./state";
@@ -66,8 +66,7 @@ export function importIdentity(state: KumaState) {
     const result = understood(resource);
     const said = valueAt(spec.peek("spiffeID"), ["trustDomain"]);
     if (typeof said === "string" && !said.includes("{{")) state.trustDomain ??= said;
-    const holder = keepWhole(context, resource);
-    if (holder !== undefined) result.objects.push(holder);
+    keepBeside(context, { resource, result });
     result.sentences.push("gives the workloads their identities; it is kept word for word and written back on export.");
     return result;
   };

@@ -189,17 +189,19 @@ export function actionOf(
   const headers = filtered?.headers ? { headers: filtered.headers } : {};
   if (filtered?.action) return { action: filtered.action, ...headers };
   const backends = rule.backends && rule.backends.length > 0 ? rule.backends : itself;
-  const destinations = backends.map(({ place, weight }) => ({
-    service: refFrom(place.service, namespace),
-    ...(place.subset === undefined ? {} : { subset: place.subset }),
-    ...(place.port === undefined ? {} : { port: place.port }),
-    weight,
-  }));
+  const named = ({ service, subset, port }: Place) => ({
+    service: refFrom(service, namespace),
+    ...(subset === undefined ? {} : { subset }),
+    ...(port === undefined ? {} : { port }),
+  });
+  const destinations = backends.map(({ place, weight }) => ({ ...named(place), weight }));
+  const mirrors = (rule.mirrors ?? []).map(({ place, percent }) => ({ ...named(place), percent }));
   return {
     action: { type: "forward", destinations },
     ...times,
     ...(filtered?.rewrite ? { rewrite: filtered.rewrite } : {}),
     ...headers,
+    ...(mirrors.length > 0 ? { mirrors } : {}),
   };
 }
 

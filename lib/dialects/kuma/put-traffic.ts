@@ -2,10 +2,11 @@
 // The rule: a version that says what its service says needs no policy of its own; detectors that are not named do not act.
 import { isSameJson, type OutlierDetection, objectKey, type Service, type SpecOf, serviceRefKey } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
+import { defined } from "../shared/fields";
+import { healthCheckOf } from "./health-check";
 import { type Acting, entriesFor, isOnly, merged } from "./merge";
 import { freeName } from "./put-routes";
-import { defined } from "./read-policy";
-import type { BalancerConf, BreakerConf, OutlierConf, TimeoutConf } from "./state";
+import type { BalancerConf, BreakerConf, CheckConf, OutlierConf, TimeoutConf } from "./state";
 
 /** Share of healthy hosts below which Envoy uses all of them, where nothing is said. */
 const DEFAULT_PANIC = 50;
@@ -13,6 +14,7 @@ const DEFAULT_PANIC = 50;
 export type Traffic = {
   breakers: readonly Acting<BreakerConf>[];
   balancers: readonly Acting<BalancerConf>[];
+  checks: readonly Acting<CheckConf>[];
   timeouts: readonly Acting<TimeoutConf>[];
 };
 type Blocks = Omit<SpecOf<"TrafficPolicy">, "service" | "subset">;
@@ -34,7 +36,7 @@ export function putTrafficPolicies(context: ImportContext, service: Service, tra
 /** In Kuma a version that is a Service of its own has limits of its own: what is said of the service does not reach it. */
 function tellApex(context: ImportContext, service: Service, subset: string, traffic: Traffic): void {
   const key = objectKey(service);
-  for (const { policy, place } of [...traffic.breakers, ...traffic.balancers] as Acting<object>[]) {
+  for (const { policy, place } of [...traffic.breakers, ...traffic.balancers, ...traffic.checks] as Acting<object>[]) {
     if (!place || place.subset !== undefined || objectKey(place.service) !== key) continue;
     const message = `does not reach calls that a route sends to version ${subset} in Kuma; here it does`;
     context.warn(policy.resource, ["spec", "to"], message, `Name the Service of version ${subset} in it, too.`, {
@@ -43,9 +45,10 @@ function tellApex(context: ImportContext, service: Service, subset: string, traf
   }
 }
 
-const sources = ({ breakers, balancers, timeouts }: Traffic): Acting<object>[] => [
+const sources = ({ breakers, balancers, checks, timeouts }: Traffic): Acting<object>[] => [
   ...breakers,
   ...balancers,
+  ...checks,
   ...timeouts,
 ];
 
@@ -61,9 +64,12 @@ function blocksFor(service: Service, subset: string | undefined, traffic: Traffi
     idleTimeoutMs: timeout?.idleMs || undefined,
   });
   const outlier = breaker?.outlier && !breaker.outlier.isOff ? detectionOf(breaker.outlier) : undefined;
+  const check = conf(traffic.checks);
+  const healthCheck = check ? healthCheckOf(check, service) : null;
   const blocks: Blocks = {
     ...(Object.keys(pool).length > 0 ? { connectionPool: pool } : {}),
     ...(outlier ? { outlierDetection: outlier } : {}),
+    ...(healthCheck ? { healthCheck } : {}),
     ...(policy ? { loadBalancing: { policy } } : {}),
   };
   return Object.keys(blocks).length > 0 ? blocks : undefined;
@@ -93,12 +99,9 @@ function put(
   const existing = context
     .all("TrafficPolicy")
     .find((each) => serviceRefKey(each.spec.service, each) === key && each.spec.subset === subset);
-  const acting = [traffic.breakers, traffic.balancers, traffic.timeouts].flatMap((list) =>
-    entriesFor<object>(list, service, subset),
-  );
-  const source = acting.find((each) =>
-    isOnly(each.policy, [traffic.breakers, traffic.balancers, traffic.timeouts], service),
-  );
+  const lists = [traffic.breakers, traffic.balancers, traffic.checks, traffic.timeouts];
+  const acting = lists.flatMap((list) => entriesFor<object>(list, service, subset));
+  const source = acting.find((each) => isOnly(each.policy, lists, service));
   const first = source ?? acting[0];
   if (!first) return;
   const base = freeName(context, "TrafficPolicy", namespace, source?.policy.resource.name, name);

@@ -3,6 +3,7 @@
 import { keyOf, type RateLimit, refKey, type SpecOf, serviceRefKey } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { type Fields, msToDuration, type Sink } from "../shared/fields";
+import { loseSharedLimit } from "../shared/shared-limit";
 import type { KumaExport } from "./export-refs";
 import { leaveOut } from "./merge";
 import type { KumaState } from "./state";
@@ -65,6 +66,7 @@ export function importRateLimit(state: KumaState) {
 
 export function exportRateLimit(out: KumaExport, rateLimit: RateLimit): void {
   const { context } = out;
+  if (loseSharedLimit(context, rateLimit, "Kuma")) return;
   const { service: ref, limits, shadow, tellsCallers } = rateLimit.spec;
   const service = context.index.get(refKey({ kind: "Service", ...ref }, rateLimit));
   const lose = (path: (string | number)[], reason: string, changesMeaning: boolean) =>

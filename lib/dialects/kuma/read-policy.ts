@@ -1,7 +1,7 @@
 // MeshTimeout, MeshRetry, MeshCircuitBreaker and MeshLoadBalancingStrategy -> what each entry of to[] says in the model's words.
 // The rule: only what was said is read, since Kuma fills each field from another policy; what the model has no word for is kept.
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
-import type { Fields, Sink } from "../shared/fields";
+import { defined, type Fields, type Sink } from "../shared/fields";
 import type { BalancerConf, BreakerConf, Entry, OutlierConf, Policy, RetryConf, RetryPart, TimeoutConf } from "./state";
 import { readRef } from "./target-ref";
 
@@ -141,9 +141,4 @@ export function readBalancer(fields: Fields): BalancerConf {
   }
   balancer?.keepRest();
   return {};
-}
-
-/** Without the fields that are undefined. */
-export function defined<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
 }

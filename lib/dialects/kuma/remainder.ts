@@ -3,7 +3,7 @@
 import { valueAt, withValueAt } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
 import { isRecord } from "../shared/fields";
-import { keepWhole } from "../shared/verbatim";
+import { keepBeside } from "../shared/verbatim";
 import type { Policy } from "./state";
 
 /** Fields of the callee's side, which give calls another answer. */
@@ -13,8 +13,7 @@ export function keepRemainder(context: ImportContext, policy: Policy<unknown>): 
   const { resource, result, kept } = policy;
   if (kept.length === 0) return;
   const spec = remainderOf(policy);
-  const holder = keepWhole(context, { ...resource, spec });
-  if (holder !== undefined && !result.objects.includes(holder)) result.objects.push(holder);
+  keepBeside(context, { resource: { ...resource, spec }, result });
   for (const { path } of kept) {
     const isInbound = typeof path[1] === "string" && SIDES.has(path[1]);
     const what = isInbound

@@ -1,6 +1,6 @@
 // What one import of Kuma resources gathers before it knows which policies act together on a service.
 
-import type { Service } from "@/lib/mesh";
+import type { HealthCheck, Service } from "@/lib/mesh";
 import type { Filtered } from "../gateway-api/filters";
 import type { RankedMatch } from "../gateway-api/state";
 import type { Resource, Understood } from "../shared/context";
@@ -45,6 +45,12 @@ export type OutlierConf = {
   maxPercent?: number;
   panic?: number;
 };
+export type CheckConf = {
+  when?: Omit<Extract<HealthCheck, { type: "tcp" }>, "type" | "send" | "receive">;
+  http?: { isOff?: boolean; path?: string; expectedStatuses?: number[]; headers?: Record<string, string> };
+  grpc?: { isOff?: boolean; serviceName?: string; host?: string };
+  tcp?: { isOff?: boolean; send?: string; receive?: string[] };
+};
 export type BalancerConf = { policy?: "round-robin" | "least-request" | "random" };
 
 /** A Dataplane of the universal form. */
@@ -55,6 +61,7 @@ export class KumaState {
   readonly retries: Policy<RetryConf>[] = [];
   readonly breakers: Policy<BreakerConf>[] = [];
   readonly balancers: Policy<BalancerConf>[] = [];
+  readonly checks: Policy<CheckConf>[] = [];
   readonly routes: RoutePolicy[] = [];
   readonly permissions: Permission[] = [];
   readonly dataplanes: DataplaneInfo[] = [];
@@ -73,6 +80,7 @@ export type RuleSource = {
   isCatchAll: boolean;
   filtered?: Filtered;
   backends?: { place: Place; weight: number }[];
+  mirrors?: { place: Place; percent: number }[];
   kept: Kept[];
 };
 export type RoutePolicy = Policy<{ hostnames?: string[]; rules: RuleSource[] }>;

@@ -12,8 +12,9 @@ import {
 } from "@/lib/mesh";
 import { type Labels, matches, podPorts, servicesMeant } from "../kubernetes/selectors";
 import type { ImportContext } from "../shared/context";
+import { keepBeside } from "../shared/verbatim";
 import { type Grant, grantsOf } from "./grants";
-import { keepAside, keepQuietly } from "./kept-kinds";
+import { keepAside } from "./kept-kinds";
 import { putMutualTls } from "./mutual-tls";
 import { type LimitPart, putRateLimits } from "./rate-limit";
 import type { LinkerdState, Part, PolicyPart, ServerPart } from "./state";
@@ -59,10 +60,10 @@ function keepUnsaid(context: ImportContext, state: LinkerdState, leftOut: Readon
     policies.some(({ refs, target }) =>
       [...refs, target].some((ref) => ref.kind === kind && ref.name === name && ref.namespace === namespace),
     );
-  for (const part of [...state.meshTls, ...state.networks]) if (!isNamed(part, taken)) keepQuietly(context, part);
+  for (const part of [...state.meshTls, ...state.networks]) if (!isNamed(part, taken)) keepBeside(context, part);
   const without = state.policies.filter((each) => leftOut.has(each));
   for (const part of state.serverRoutes) {
-    if (!isNamed(part, taken) && isNamed(part, without)) keepQuietly(context, part);
+    if (!isNamed(part, taken) && isNamed(part, without)) keepBeside(context, part);
   }
 }
 

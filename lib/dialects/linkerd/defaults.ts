@@ -1,30 +1,10 @@
 // What holds where no Server is: the default policies of mesh, namespaces and pods.
-// The rule: a Linkerd mesh that was told nothing lets every call in, by plain text too; a new design says so, an old one is left as it is.
-import { keyOf, type ObjectKey, objectKey, type PolicyTarget, valueAt } from "@/lib/mesh";
+// The rule: a Linkerd mesh that was told nothing lets every call in, by plain text too; a namespace or pods may say otherwise.
+import { keyOf, type ObjectKey, type PolicyTarget, valueAt } from "@/lib/mesh";
 import { labelsAt } from "../kubernetes/selectors";
 import { type ImportContext, type Resource, understood } from "../shared/context";
 import { INBOUND_POLICY, INJECT } from "./annotations";
 import { putMutualTls } from "./mutual-tls";
-
-/** A design without services takes the defaults of the mesh it comes from. */
-export function settleDefaults(context: ImportContext, first: Resource): void {
-  const { mesh } = context.index;
-  if (!mesh) return;
-  const { authorization, mutualTls } = mesh.spec.defaults;
-  if (authorization === "allow") return;
-  if (context.index.all("Service").length > 0) {
-    const refused = authorization === "drawn" ? "not drawn" : "allowed by no policy";
-    const message = `Linkerd lets in what no Server closes; this design refuses calls that are ${refused}`;
-    context.warn(first, ["kind"], message, "Draw the calls, or set the mesh's default to allow.", {
-      changesMeaning: true,
-    });
-    return;
-  }
-  const defaults = { authorization: "allow" as const, mutualTls: "permissive" as const };
-  context.objects.set(objectKey(mesh), { ...mesh, spec: { ...mesh.spec, defaults } });
-  const message = `Linkerd lets in what no Server closes: the defaults of this design become allow and permissive (from ${authorization} and ${mutualTls})`;
-  context.warn(first, ["kind"], message, "Close services with policies, then set them back.", { verdict: "moved" });
-}
 
 const STRICT = new Set(["all-authenticated", "cluster-authenticated", "deny"]);
 const KNOWN = new Set([...STRICT, "all-unauthenticated", "cluster-unauthenticated", "audit"]);

@@ -1,11 +1,13 @@
 // What goes out to Linkerd lets in exactly whom the design lets in, and sends calls where it sends them, but for what the report says.
 // The rule: a call that the design refuses is never let in; denials are left out of these designs, for Linkerd has none.
 import { expect, test } from "vitest";
-import { applyCommand, type MeshDocument, type MeshObject, type MeshRoot } from "@/lib/mesh";
+import { applyCommand, type MeshDocument, type MeshObject } from "@/lib/mesh";
 import { type Answer, ask, buildScene } from "@/lib/simulate";
 import { seedMesh } from "../../simulate/testing/designs";
 import { type Random, randomOf, randomPolicies, randomQuestion } from "../../simulate/testing/random";
 import { exportDocument, importDocuments } from "..";
+import { withDefaults } from "../shared/open-defaults";
+import { openGround } from "../testing/open-ground";
 
 const SEED = Number(process.env["SEED"] ?? 21);
 const DESIGNS = Number(process.env["DESIGNS"] ?? 1);
@@ -25,21 +27,9 @@ function grantingDesign(random: Random): MeshDocument {
   return { objects: granting };
 }
 
-const withDefaults = (mesh: MeshRoot, defaults: MeshRoot["spec"]["defaults"]): MeshRoot => ({
-  ...mesh,
-  spec: { ...mesh.spec, defaults },
-});
-
 /** The design's services and lines in a mesh that lets everything in, with the access that the export wrote. */
 function asLinkerdHasIt(design: MeshDocument): MeshDocument {
-  const ground = {
-    objects: design.objects
-      .filter(({ kind }) => kind !== "AuthorizationPolicy")
-      .map(
-        (each): MeshObject =>
-          each.kind === "Mesh" ? withDefaults(each, { mutualTls: "permissive", authorization: "allow" }) : each,
-      ),
-  };
+  const ground = openGround(design);
   const access = exportDocument("linkerd", design)
     .resources.filter(
       ({ apiVersion, spec }) => apiVersion.startsWith("policy.") || JSON.stringify(spec).includes('"kind":"Server"'),

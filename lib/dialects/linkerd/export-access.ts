@@ -10,7 +10,8 @@ import {
   type Service,
 } from "@/lib/mesh";
 import type { ExportContext } from "../shared/export-context";
-import { type Callers, callersOf, isNobody, principalsOf, tidy } from "./export-callers";
+import { principalsOf } from "../shared/principals";
+import { type Callers, callersOf, isNobody, tidy } from "./export-callers";
 import { matchesOfOperation } from "./export-calls";
 import { type AccessWriter, newAccessWriter } from "./export-grants";
 import { allowsOn, isClosed, isNamespaceDenial, type OutServer, serversFor } from "./export-servers";

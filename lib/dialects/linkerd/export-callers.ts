@@ -1,30 +1,11 @@
 // Who a rule lets in -> authentications of Linkerd.
 // The rule: a caller that Linkerd has no name for is left out and told; a rule never lets in more than the design does.
-import {
-  type AuthorizationPolicy,
-  type AuthorizationSource,
-  type MeshIndex,
-  type ObjectKey,
-  refKey,
-  serviceAccountOf,
-} from "@/lib/mesh";
-import { type IdentityRef, principal, type Said, sayPrincipal } from "./identities";
+import { type AuthorizationPolicy, type AuthorizationSource, type MeshIndex, refKey } from "@/lib/mesh";
+import { principalsOf } from "../shared/principals";
+import { type IdentityRef, type Said, sayPrincipal } from "./identities";
 
 /** Undefined `said`: anybody. Empty: nobody. */
 export type Callers = { said?: Said; unsaid: string[] };
-
-/** As the design means it: a service without workloads keeps the account that it will have. */
-export function principalsOf(index: MeshIndex, trustDomain: string, key: ObjectKey): string[] {
-  const object = index.get(key);
-  const holders = object?.kind === "Service" ? index.workloadsOf(key) : object ? [object] : [];
-  const found = holders.flatMap((holder) => {
-    const account = serviceAccountOf(holder);
-    const { namespace } = holder.metadata;
-    return account === undefined || namespace === undefined ? [] : [principal(trustDomain, namespace, account)];
-  });
-  if (found.length > 0 || object?.kind !== "Service") return [...new Set(found)].sort();
-  return [principal(trustDomain, object.metadata.namespace, object.metadata.name)];
-}
 
 export function callersOf(
   index: MeshIndex,

@@ -7,6 +7,7 @@ import { GROUP, ROOT } from "../gateway-api/state";
 import { matchOf } from "../gateway-api/write-rules";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
+import { freeNames } from "../shared/names";
 import type { Callers } from "./export-callers";
 import type { OutServer } from "./export-servers";
 import type { Said } from "./identities";
@@ -30,7 +31,7 @@ type Listed = { policy: AuthorizationPolicy; server: OutServer; callers: Callers
 
 export function newAccessWriter(context: ExportContext): AccessWriter {
   const listed: Listed[] = [];
-  const free = namesOf(context);
+  const free = freeNames(context.resources);
 
   const authentications = ({ said }: Callers, where: Where): string[] => {
     if (!said) return [];
@@ -123,19 +124,3 @@ function tellOverlaps(context: ExportContext, listed: readonly Listed[]): void {
 }
 
 const meet = (a: ApiMatch, b: ApiMatch) => intersect(a, b) !== null || coversMatch(a, b);
-
-/** The name, or the name with a number where it is taken. */
-function namesOf(context: ExportContext): (kind: string, namespace: string, name: string) => string {
-  const taken = new Set(
-    context.resources.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ""}/${metadata.name}`),
-  );
-  return (kind, namespace, name) => {
-    for (let i = 1; ; i++) {
-      const own = i === 1 ? name : `${name.slice(0, 240)}-${i}`;
-      const key = `${kind} ${namespace}/${own}`;
-      if (taken.has(key)) continue;
-      taken.add(key);
-      return own;
-    }
-  };
-}

@@ -94,7 +94,7 @@ function plain(route: Route): Route {
   };
 }
 
-function plainRule({ rewrite: _rewrite, retries, ...rule }: RouteRule): RouteRule {
+function plainRule({ rewrite: _rewrite, cors: _cors, mirrors: _mirrors, retries, ...rule }: RouteRule): RouteRule {
   const perTry = retries?.attempts === 0 ? retries.perTryTimeoutMs : undefined;
   // one try has the time of a backend; that of several is an annotation
   return perTry === undefined ? rule : { ...rule, retries: { attempts: DEFAULT_ATTEMPTS, perTryTimeoutMs: perTry } };

@@ -8,7 +8,7 @@ import {
   type Service,
   type ServicePort,
 } from "@/lib/mesh";
-import { labelsAt, podPorts } from "../kubernetes/selectors";
+import { podPorts, selectorOf } from "../kubernetes/selectors";
 import type { Manifest } from "../shared/dialect";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
@@ -103,7 +103,7 @@ function accessOf(index: MeshIndex, service: Service): string | undefined {
   if (policies.length > 0) return "audit";
   const mode = tlsOf(index, service);
   // a limit needs a Server that it is for
-  const isLimited = index.rateLimitsOf(objectKey(service)).some(({ spec }) => !spec.shadow);
+  const isLimited = index.rateLimitsOf(objectKey(service)).some(({ spec }) => !spec.shadow && spec.scope !== "global");
   if (!isLimited && mode === scopeTls(index, service.metadata.namespace)) return undefined;
   return mode === "strict" ? "all-authenticated" : "all-unauthenticated";
 }
@@ -153,8 +153,3 @@ function withoutStale(policy: AuthorizationPolicy, accessPolicy: string): Author
   if (!origin || !kept) return policy;
   return { ...policy, metadata: { ...policy.metadata, origin: { ...origin, kept } } };
 }
-
-/** Undefined: Kubernetes was not read with the service. */
-export const knownSelector = (service: Service) =>
-  labelsAt(service.metadata.origin?.kept?.find((each) => each.path === "spec.selector")?.value);
-export const selectorOf = (service: Service) => knownSelector(service) ?? { app: service.metadata.name };

@@ -1,8 +1,11 @@
 // TrafficPolicies and opaque ports -> annotations of Services; default policies -> annotations of Namespaces.
 // The rule: a Service or Namespace is written only where Linkerd reads something of it, with everything that Kubernetes needs to keep it.
+
 import { type Namespace, objectKey, type Service, type ServicePort, type TrafficPolicy } from "@/lib/mesh";
-import { portsOfService } from "../gateway-api/export-services";
+import { knownSelector, selectorOf } from "../kubernetes/selectors";
+import { portsOfService } from "../kubernetes/service-ports";
 import type { ExportContext } from "../shared/export-context";
+import { loseHealthCheck } from "../shared/health-check";
 import {
   type Annotations,
   accrualAnnotations,
@@ -11,7 +14,7 @@ import {
   isLinkerds,
   OPAQUE_PORTS,
 } from "./annotations";
-import { isNamespaceDenial, knownSelector, scopeTls, selectorOf } from "./export-servers";
+import { isNamespaceDenial, scopeTls } from "./export-servers";
 
 /** Envoy's default, which an outlier detection without a number has. */
 const DEFAULT_ERRORS = 5;
@@ -70,6 +73,7 @@ function tellLimits(context: ExportContext, policy: TrafficPolicy): void {
   for (const field of Object.keys(connectionPool ?? {})) {
     context.lose(policy, ["spec", "connectionPool", field], "lost", `Linkerd has no ${field}: it limits nothing here`);
   }
+  loseHealthCheck(context, policy, "Linkerd", "readiness probes and failure accrual take hosts out");
   if (loadBalancing) {
     const reason = `Linkerd always picks the faster of two endpoints; ${loadBalancing.policy} cannot be said`;
     context.lose(

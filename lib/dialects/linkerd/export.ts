@@ -5,6 +5,7 @@ import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { exportGrants, exportVersion, type Grant } from "../gateway-api/export-services";
 import type { DialectExport } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
+import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 import { exportAccess } from "./export-access";
 import { exportLinkerdRoute } from "./export-routes";
 import { isClosed } from "./export-servers";
@@ -79,9 +80,7 @@ function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknow
       "Linkerd cannot grant an external host to single callers: every address outside may be called until an EgressNetwork denies it";
     context.lose(egress, ["spec"], "lost", reason, loud);
   }
-  for (const boundary of index.all("TrustBoundary")) {
-    context.lose(boundary, ["spec"], "lost", "Linkerd has no trust boundaries");
-  }
+  loseBoundaries(context, "Linkerd");
   for (const subset of index.all("Subset")) {
     const { service, name } = subset.spec;
     if (versions.has(`Service/${service.namespace ?? subset.metadata.namespace}/${service.name} ${name}`)) continue;
@@ -96,18 +95,11 @@ function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknow
       "it is a grant: AuthorizationPolicy drawn-callers-of the Server of its callee",
     );
   }
-  for (const kind of ["Namespace", "Service", "Workload"] as const) {
-    for (const object of index.all(kind)) {
-      context.tell(object, ["metadata"], "moved", "it is a resource of Kubernetes, which is applied on its own");
-    }
-  }
-  for (const service of index.all("Service")) {
-    if (service.spec.mode === undefined && service.spec.optOut === undefined) continue;
-    const field = service.spec.optOut ? "optOut" : "mode";
-    const reason =
-      field === "optOut" ? "write linkerd.io/inject: disabled at its pods" : "Linkerd has no steps of adoption";
-    context.lose(service, ["spec", field], "lost", reason, isClosed(index, service) ? loud : {});
-  }
+  tellKubernetes(context);
+  loseAdoption(context, (service, field) => ({
+    reason: field === "optOut" ? "write linkerd.io/inject: disabled at its pods" : "Linkerd has no steps of adoption",
+    ...(isClosed(index, service) ? loud : {}),
+  }));
 }
 
 const NO_DISABLE = "Linkerd's proxies always use mutual TLS between each other";

@@ -55,6 +55,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     note: "Conditions of the policies for it; a call that no route lists is granted to nobody. Regular expressions of paths and query parameters: left out and kept.",
   },
   { kind: "HTTPRoute", path: "filter URLRewrite", verdict: "ignored", note: "Linkerd refuses it." },
+  { kind: "HTTPRoute", path: "filter CORS", verdict: "ignored", note: "Linkerd does not know it." },
   { kind: "HTTPRoute", path: "spec.rules[].retry", verdict: "ignored", note: "Linkerd reads annotations." },
   {
     kind: "ServiceProfile",

@@ -2,7 +2,8 @@
 // The rule: a grant that cannot be said completely is left out and kept; the model then refuses more than Linkerd, never less.
 import type { AuthorizationOperation, AuthorizationSource } from "@/lib/mesh";
 import { matches } from "../kubernetes/selectors";
-import { joined, principal } from "./identities";
+import { principal } from "../shared/principals";
+import { joined } from "./identities";
 import { identified } from "./read-authentication";
 import { operationsOf, rivalOf, takesEverything } from "./read-server-route";
 import type { Identified, LinkerdState, Part, PolicyPart, Ref, ServerPart, ServerRoutePart } from "./state";

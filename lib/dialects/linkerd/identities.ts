@@ -1,6 +1,7 @@
 // Linkerd's names of identities, both ways: web.shop.serviceaccount.identity.linkerd.cluster.local is account web of namespace shop.
 // The rule: a design has one trust domain; what Linkerd's mesh calls its own is not in these documents, so every Linkerd name is of it.
 import type { AuthorizationSource } from "@/lib/mesh";
+import { principal } from "../shared/principals";
 
 const FORM =
   /^(\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?)\.([a-z0-9]([-a-z0-9]*[a-z0-9])?)\.serviceaccount\.identity\.[-a-z0-9]+\..+$/;
@@ -14,9 +15,6 @@ export function sourceOfIdentity(identity: string, trustDomain: string): Authori
   if (account === undefined || namespace === undefined) return undefined;
   return account === "*" ? { namespaces: [namespace] } : { principals: [principal(trustDomain, namespace, account)] };
 }
-
-export const principal = (trustDomain: string, namespace: string, account: string) =>
-  `${trustDomain}/ns/${namespace}/sa/${account}`;
 
 /** Sources of the same kind in one entry: any of them. */
 export function joined(sources: readonly AuthorizationSource[]): AuthorizationSource[] {

@@ -1,6 +1,7 @@
 // Kinds of Linkerd that the model has no place for: kept whole, and written back on export to Linkerd.
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
-import { keepWhole } from "../shared/verbatim";
+import { keptWords } from "../shared/kept-kinds";
+import { keepBeside } from "../shared/verbatim";
 
 const WHY = {
   EgressNetwork: "says which addresses outside the cluster may be called; a design grants external services by name",
@@ -24,20 +25,17 @@ export const importKept =
 
 type Aside = { resource: Resource; result: Understood };
 
-/** Keeps what has no effect of its own. */
-export function keepQuietly(context: ImportContext, { resource, result }: Aside): void {
-  const holder = keepWhole(context, resource);
-  if (holder !== undefined && !result.objects.includes(holder)) result.objects.push(holder);
-}
-
 /** Keeps a resource that has no place, and says that calls get another answer here. */
-export function keepAside(context: ImportContext, { resource, result }: Aside, path: string[], why: string): void {
-  const holder = keepWhole(context, resource);
-  if (holder !== undefined && !result.objects.includes(holder)) result.objects.push(holder);
-  const what =
-    holder === undefined ? "it is too large to be kept" : "it is kept word for word and written back on export";
-  context.warn(resource, path, `${why}: ${what}, without effect here`, "Say by hand what it means, or keep Linkerd.", {
-    verdict: "lost",
-    changesMeaning: true,
-  });
+export function keepAside(context: ImportContext, part: Aside, path: string[], why: string): void {
+  const what = keptWords(keepBeside(context, part));
+  context.warn(
+    part.resource,
+    path,
+    `${why}: ${what}, without effect here`,
+    "Say by hand what it means, or keep Linkerd.",
+    {
+      verdict: "lost",
+      changesMeaning: true,
+    },
+  );
 }

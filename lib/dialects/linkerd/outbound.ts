@@ -34,6 +34,20 @@ function adapt(context: ImportContext, source: RouteSource): void {
       const message = "is ignored by Linkerd, which reads retry.linkerd.io annotations";
       context.warn(resource, path, message, "Write the annotations.", { verdict: "ignored" });
     }
+    if (rule.rule.cors) {
+      delete rule.rule.cors;
+      const message = "Linkerd does not know the filter CORS: the rule is taken over without it";
+      const judgement = { verdict: "ignored", changesMeaning: true } as const;
+      context.warn(resource, ["spec", "rules", rule.index, "filters"], message, "Answer in the service.", judgement);
+    }
+    if (rule.rule.mirrors) {
+      delete rule.rule.mirrors;
+      const message = "RequestMirror is refused by Linkerd: the rule is taken over without it";
+      context.warn(resource, ["spec", "rules", rule.index, "filters"], message, "Copy in the service.", {
+        verdict: "ignored",
+        changesMeaning: false,
+      });
+    }
     if (rule.rule.rewrite) {
       delete rule.rule.rewrite;
       const message = "URLRewrite is refused by Linkerd: the rule is taken over without it";

@@ -6,6 +6,7 @@ import { type ImportContext, type Resource, refFrom, type Understood, understood
 import type { ExportContext } from "../shared/export-context";
 import { metadataOf } from "../shared/export-context";
 import type { Fields, Sink } from "../shared/fields";
+import { loseSharedLimit } from "../shared/shared-limit";
 import type { OutServer } from "./export-servers";
 import { keepAside } from "./kept-kinds";
 import { type Part, POLICY_GROUP, type ServerPart } from "./state";
@@ -67,6 +68,7 @@ export function putRateLimits(context: ImportContext, limits: readonly LimitPart
 }
 
 export function exportRateLimit(context: ExportContext, limit: RateLimit, servers: readonly OutServer[]): void {
+  if (loseSharedLimit(context, limit, "Linkerd")) return;
   const { service, limits, shadow, tellsCallers } = limit.spec;
   const key = refKey({ kind: "Service", ...service }, limit);
   const own = servers.filter((each) => objectKey(each.service) === key);

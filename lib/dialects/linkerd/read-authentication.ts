@@ -3,7 +3,8 @@
 import type { AuthorizationSource } from "@/lib/mesh";
 import type { ImportContext, Resource } from "../shared/context";
 import type { Fields } from "../shared/fields";
-import { joined, principal, sourceOfIdentity } from "./identities";
+import { principal } from "../shared/principals";
+import { joined, sourceOfIdentity } from "./identities";
 import type { Cidr, Identified } from "./state";
 
 const trustDomainOf = (context: ImportContext) => context.index.mesh?.spec.trustDomain ?? "cluster.local";

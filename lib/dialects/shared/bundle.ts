@@ -2,11 +2,9 @@
 // The rule: the same design gives the same bytes; what changes the meaning of a call stands before what is only missing.
 import { buildIndex, type MeshDocument, type ObjectKey, parseKey } from "@/lib/mesh";
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
-import type { Dialect, Manifest, ReportEntry } from "./dialect";
+import type { BundleFile, Dialect, Manifest, ReportEntry } from "./dialect";
 import { type ReportInput, reportJson, reportMarkdown } from "./report";
 import { keptResources } from "./verbatim";
-
-export type BundleFile = { path: string; text: string };
 
 export type BundleInput = ReportInput & { document: MeshDocument };
 
@@ -14,7 +12,7 @@ export function buildBundle(input: BundleInput): BundleFile[] {
   const { dialect, document, made } = input;
   const notes = manualNotes(input);
   const files: BundleFile[] = [
-    ...manifestFiles(made.resources),
+    ...(made.files ?? manifestFiles(made.resources)),
     ...notes,
     ...keptFiles(document, dialect),
     { path: "report.md", text: reportMarkdown(input, notes.length) },
@@ -52,9 +50,14 @@ function manualNotes({ dialect, document, made }: BundleInput): BundleFile[] {
       ? `\nIn the design:\n\n\`\`\`yaml\n${valuesToYaml([withoutKept(object)]).trimEnd()}\n\`\`\`\n`
       : "";
     const text = `${title}\n\nWhat the export to ${dialect.title} leaves to you:\n\n${lines.join("\n")}\n${source}`;
-    const path = `manual/${[kind.toLowerCase(), namespace, name].filter(Boolean).join("-")}.md`;
-    return { path, text };
+    return { path: notePath(key), text };
   });
+}
+
+/** Where the note on an object stands. */
+export function notePath(key: ObjectKey): string {
+  const { kind = "object", namespace, name = "" } = parseKey(key) ?? {};
+  return `manual/${[kind.toLowerCase(), namespace, name].filter(Boolean).join("-")}.md`;
 }
 
 const needsHand = ({ verdict, changesMeaning }: ReportEntry) =>

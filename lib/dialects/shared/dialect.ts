@@ -26,7 +26,15 @@ export type Manifest = {
 };
 
 export type ExportOptions = { channel?: string };
-export type DialectExport = { text: string; resources: Manifest[]; report: ReportEntry[] };
+export type BundleFile = { path: string; text: string };
+
+export type DialectExport = {
+  text: string;
+  resources: Manifest[];
+  report: ReportEntry[];
+  /** The bundle's files, where resources are no manifests of Kubernetes: what to apply in manifests/, notes beside it. */
+  files?: readonly BundleFile[];
+};
 
 /** One field of the product and what the model does with it. `path` ends with `*` where it stands for all below it. */
 export type FieldVerdict = { kind: string; path: string; verdict: Verdict; note: string };
@@ -68,13 +76,17 @@ export type Foreign = {
   path: Path;
   /** Its fields stand at `path` itself, without a spec around them. */
   isBare?: boolean;
-  spec: Record<string, unknown>;
+  /** Where a field of the spec stands in the text, where the two are spelled differently. */
+  place?(path: Path): Path;
+  spec: unknown;
 };
 
 export type Dialect = DialectEntry & {
   recognises(apiVersion: string, kind: string): boolean;
   /** For products whose documents have no apiVersion and kind. */
   unwrap?(value: unknown): Foreign | undefined;
+  /** For texts in a language of the product that is not read. */
+  refuses?(text: string): { line: number; message: string; fix: string } | undefined;
   reading(options?: ReadingOptions): Reading;
   /** Products whose documents belong to a mesh of this one. */
   alsoReads?: readonly DialectId[];

@@ -21,6 +21,7 @@ type Words = { changesMeaning?: boolean; target?: string };
 export class ExportContext {
   readonly resources: Manifest[] = [];
   readonly report: ReportEntry[] = [];
+  private readonly once = new Set<string>();
 
   constructor(
     readonly index: MeshIndex,
@@ -33,6 +34,21 @@ export class ExportContext {
 
   tell(object: MeshObject, path: Path, verdict: Verdict, reason: string, words: Words = {}): void {
     this.report.push({ key: objectKey(object), path: pathText(path), verdict, reason, ...words });
+  }
+
+  /** As `lose`, for what several resources of one object have in common. */
+  loseOnce(
+    object: MeshObject,
+    path: Path,
+    verdict: Exclude<Verdict, "exact">,
+    reason: string,
+    words: Words = {},
+  ): void {
+    const [key, text] = [objectKey(object), pathText(path)];
+    const said = `${key} ${text} ${reason}`;
+    if (this.once.has(said)) return;
+    this.once.add(said);
+    this.lose(object, path, verdict, reason, words);
   }
 
   /** As `tell`, for what is not carried as it is. */
@@ -58,7 +74,8 @@ export class ExportContext {
       const { origin } = object.metadata;
       const kept = (origin?.kept ?? []).filter((each) => !isWholeResource(each.path));
       if (!origin || kept.length === 0 || origin.dialect === this.dialect || origin.dialect === "kubernetes") continue;
-      if (object.kind === "Route" && this.family.includes(origin.dialect)) continue;
+      const isWritten = object.kind === "Route" || object.kind === "Gateway";
+      if (isWritten && this.family.includes(origin.dialect)) continue;
       const words = kept.map((each) => each.path).join(", ");
       this.lose(
         object,
@@ -71,7 +88,9 @@ export class ExportContext {
 
   /** Adds a resource, with everything that was kept of its source put back at its place. */
   add(resource: Manifest, from: MeshObject | undefined): void {
-    this.resources.push(from?.metadata.origin?.dialect === this.dialect ? this.withKept(resource, from) : resource);
+    const source = from?.metadata.origin?.dialect;
+    const isOwn = source === this.dialect || this.family.some((each) => each === source);
+    this.resources.push(from && isOwn ? this.withKept(resource, from) : resource);
   }
 
   /** Says `exact` of each unit that nothing else was said of. */

@@ -16,7 +16,7 @@ import {
 import { ImportContext, type ImportWarning, type Resource, sourceText, type Understood } from "./context";
 import type { Dialect, DialectId } from "./dialect";
 import { Fields, type Sink } from "./fields";
-import { type ReadOptions, readResources, type SourceText } from "./reader";
+import { type Found, type ReadOptions, readResources, type SourceText } from "./reader";
 
 export type ImportOptions = ReadOptions & {
   /** The design that the text is read into. */
@@ -51,7 +51,7 @@ export function importWith(
     dialect,
     reading: dialect.reading({ isChosen: dialect.id === options.chosen }),
   }));
-  const found = readResources(texts, { context, opened, others, options, violations });
+  const found = lastOfEach(context, readResources(texts, { context, opened, others, options, violations }));
   context.resources.push(...found.map(({ resource }) => resource));
   const results: { at: number; entry: Understood }[] = [];
   for (const { resource, importer, spec, order } of [...found].sort(
@@ -78,6 +78,28 @@ export function importWith(
   };
 }
 
+/** What is written twice is applied twice: the later one is what the product has in the end. */
+function lastOfEach(context: ImportContext, found: readonly Found[]): Found[] {
+  const last = new Map(found.map((each) => [nameOf(each), each]));
+  return found.filter((each) => {
+    const later = last.get(nameOf(each));
+    if (later === undefined || later === each || each.resource.name === "") return true;
+    const { line, file } = later.resource;
+    const where = `line ${line}${file === undefined ? "" : ` of ${file}`}`;
+    context.warn(
+      each.resource,
+      ["metadata", "name"],
+      `stands here and once more at ${where}: the later one counts`,
+      "Keep one of them, or give one another name.",
+      { verdict: "lost" },
+    );
+    return false;
+  });
+}
+
+const nameOf = ({ resource: { dialect, apiVersion, kind, namespace, name, parent } }: Found) =>
+  JSON.stringify([dialect, apiVersion.split("/")[0], kind, namespace, name, parent]);
+
 function violationAt(resource: Resource, path: readonly (string | number)[], message: string, fix: string): Violation {
   const file = resource.file === undefined ? {} : { file: resource.file };
   const place = { line: resource.lineOf(path), column: resource.columnOf(path) };
@@ -90,22 +112,24 @@ function schemaViolations(context: ImportContext): Violation[] {
     if (context.index.get(key) === object) return [];
     const parsed = parseObject(object);
     if (parsed.ok) return [];
-    const origin = object.metadata.origin;
-    const resource = context.resources.find(
-      (each) => each.kind === origin?.kind && each.name === origin.name && each.namespace === (origin.namespace ?? ""),
-    );
+    const resource = sourceOf(context, object);
     return parsed.issues.map((issue) => {
       const path = `${resource ? sourceText(resource) : object.kind} -> ${object.kind} ${object.metadata.name}#${pathText(issue.path)}`;
-      const place = resource
-        ? {
-            line: resource.line,
-            column: resource.columnOf([]),
-            ...(resource.file === undefined ? {} : { file: resource.file }),
-          }
-        : {};
-      return { path, message: issue.message, fix: issue.fix, ...place };
+      const file = resource?.file === undefined ? {} : { file: resource.file };
+      const place = { line: resource?.line ?? 1, column: resource?.columnOf([]) ?? 1 };
+      return { path, message: issue.message, fix: issue.fix, ...place, ...file };
     });
   });
+}
+
+/** What an object was made of; what nothing was written for is made of the first that lies in it, or beside it. */
+function sourceOf({ resources }: ImportContext, { metadata }: MeshObject): Resource | undefined {
+  const { origin, name, namespace } = metadata;
+  const own = resources.find(
+    (each) => each.kind === origin?.kind && each.name === origin.name && each.namespace === (origin.namespace ?? ""),
+  );
+  const near = (wanted: string | undefined) => resources.find((each) => each.namespace === wanted);
+  return own ?? near(name) ?? near(namespace);
 }
 
 const ORDER = ["Mesh", "Namespace", "Service", "Workload", "Gateway", "ExternalService", "Subset"];

@@ -26,28 +26,51 @@ type Surroundings = {
 
 export function readResources(texts: readonly SourceText[], around: Surroundings): Found[] {
   const documents = texts.flatMap(({ text, file }) => {
+    const refused = around.opened.flatMap(({ dialect }) => dialect.refuses?.(text) ?? [])[0];
+    if (refused) {
+      const { line, message, fix } = refused;
+      const place = file === undefined ? {} : { file };
+      around.violations.push({ path: file ?? "text", message, fix, line, column: 1, ...place });
+      return [];
+    }
     const read = readYaml(text, { kubernetes: true, file });
     around.violations.push(...read.violations);
-    if (text.includes("\uFFFD")) around.violations.push(notUtf8(text, file));
     return read.documents.flatMap(flattenList).map((document) => ({ document, file }));
   });
   const values = documents.map(({ document }) => document.value);
-  return documents.flatMap(({ document, file }, order) => {
-    const found = recognise(document, file, values, around);
-    return found ? [{ ...found, order }] : [];
+  const found = documents.flatMap(({ document, file }, order) => {
+    const one = recognise(document, file, values, around);
+    return one ? [{ ...one, order }] : [];
   });
+  tellNamespaces(
+    around.context,
+    found.map(({ resource }) => resource),
+  );
+  return found;
 }
 
-function notUtf8(text: string, file: string | undefined): Violation {
-  const before = text.slice(0, text.indexOf("\uFFFD")).split("\n");
-  return {
-    path: file ?? "text",
-    message: "is not UTF-8",
-    fix: "Save it as UTF-8.",
-    line: before.length,
-    column: (before.at(-1)?.length ?? 0) + 1,
-    ...(file === undefined ? {} : { file }),
-  };
+/**
+ * A resource without a namespace goes where kubectl's context points. Where it is one of few that is a trap, told for each;
+ * where the whole world, services and all, is written that way it is meant to be applied to one namespace, told once.
+ */
+function tellNamespaces(context: ImportContext, resources: readonly Resource[]): void {
+  const without = resources.filter(({ namespaceDefaulted }) => namespaceDefaulted);
+  const [first] = without;
+  if (!first) return;
+  const isOneWorld =
+    without.every(({ namespace }) => namespace === first.namespace) &&
+    !resources.some(({ namespace, namespaceDefaulted }) => !namespaceDefaulted && namespace === first.namespace) &&
+    context.all("Namespace").every(({ metadata }) => metadata.name === first.namespace);
+  if (isOneWorld) {
+    for (const resource of without) resource.namespaceDefaulted = false;
+    const message = `names no namespace, as ${without.length} resources here do not; ${first.namespace} is assumed for all`;
+    context.warn(first, ["metadata"], message, `Apply them to ${first.namespace}, or write the namespace.`);
+    return;
+  }
+  for (const resource of without) {
+    const message = `has no namespace; ${resource.namespace} is assumed, kubectl would use that of the current context`;
+    context.warn(resource, ["metadata"], message, `Write namespace: ${resource.namespace}.`);
+  }
 }
 
 function flattenList(document: YamlDocument): YamlDocument[] {
@@ -140,10 +163,6 @@ function recognise(
     return bad(["apiVersion"], `has the unknown version ${version}`, `Use ${listed(usable)}.`);
   }
   if (resource.labels?.[GENERATED_LABEL]) return undefined;
-  if (resource.namespaceDefaulted) {
-    const message = `has no namespace; ${resource.namespace} is assumed, kubectl would use that of the current context`;
-    context.warn(resource, ["metadata"], message, `Write namespace: ${resource.namespace}.`);
-  }
   return { resource, importer, spec };
 }
 
@@ -158,9 +177,12 @@ function foreignResource(
     const own = dialect.unwrap?.(document.value);
     const importer = own && reading.importers.find(({ kind }) => kind === own.kind);
     if (!own || !importer) continue;
-    const { apiVersion, kind, name, parent, namespace, labels, path, isBare, spec } = own;
+    const { apiVersion, kind, name, parent, namespace, labels, path, isBare, place: placeIn, spec } = own;
     // within a resource the paths of all dialects begin with spec
-    const inside = (steps: Path) => [...path, ...(isBare && steps[0] === "spec" ? steps.slice(1) : steps)];
+    const inside = (steps: Path) => {
+      const own = isBare && steps[0] === "spec" ? steps.slice(1) : steps;
+      return [...path, ...(placeIn?.(own) ?? own)];
+    };
     const resource: Resource = {
       dialect: dialect.id,
       apiVersion,

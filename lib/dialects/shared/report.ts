@@ -10,6 +10,8 @@ export type ReportJson = {
   format: "meshwright.dev/export-report/v1";
   dialect: string;
   channel?: string;
+  /** The product is no more. */
+  retired?: string;
   counts: Record<Verdict, number> & { changesMeaning: number };
   entries: ReportEntry[];
 };
@@ -33,6 +35,7 @@ export function reportJson({ dialect, channel, made }: ReportInput): ReportJson 
     format: "meshwright.dev/export-report/v1",
     dialect: dialect.id,
     ...(channel === undefined ? {} : { channel }),
+    ...(dialect.retired === undefined ? {} : { retired: dialect.retired }),
     counts: { ...counts, changesMeaning },
     entries: sortedReport(made.report),
   };
@@ -57,6 +60,7 @@ export function reportMarkdown(input: ReportInput, manualNotes: number): string 
   );
   const parts = [
     `# Export to ${dialect.title}${channel === undefined ? "" : `, ${channel} channel`}`,
+    ...(dialect.retired === undefined ? [] : [`**${dialect.retired}.**`]),
     `${made.resources.length} resources in \`manifests/\`, ${manualNotes} notes in \`manual/\`.`,
     ["| verdict | parts | meaning |", "| --- | --- | --- |", ...summary].join("\n"),
     "## Calls that get another answer",

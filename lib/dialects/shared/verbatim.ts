@@ -1,7 +1,7 @@
 // Whole resources that the model has no place for, kept word for word beside the namespace (or the mesh) that they belong to.
 // The rule: they come back on export to the same product; what would not fit is said, never cut.
 import { keyOf, type MeshDocument, type MeshObject, type Origin, objectKey } from "@/lib/mesh";
-import type { ImportContext, Resource } from "./context";
+import type { ImportContext, Resource, Understood } from "./context";
 import type { DialectId, Manifest } from "./dialect";
 import { isRecord } from "./fields";
 import { WHOLE } from "./whole";
@@ -33,6 +33,16 @@ export function keepWhole(context: ImportContext, resource: Resource): string | 
   const changed = { ...holder, metadata } as MeshObject;
   context.objects.set(objectKey(changed), changed);
   return objectKey(changed);
+}
+
+/** As `keepWhole`; the object that carries it belongs to what was understood of the resource. False: there is no room. */
+export function keepBeside(
+  context: ImportContext,
+  { resource, result }: { resource: Resource; result: Understood },
+): boolean {
+  const holder = keepWhole(context, resource);
+  if (holder !== undefined && !result.objects.includes(holder)) result.objects.push(holder);
+  return holder !== undefined;
 }
 
 function holderOf(context: ImportContext, resource: Resource): MeshObject | undefined {

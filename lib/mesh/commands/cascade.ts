@@ -3,7 +3,7 @@
 
 import { namespaceMentionsOf, referencesOf, subsetUsesOf } from "../references";
 import { keyOf, objectKey, refKey, serviceRefKey } from "../refs";
-import type { AuthorizationPolicy, MeshObject, ObjectKey, Route } from "../types";
+import type { AuthorizationPolicy, Destination, MeshObject, ObjectKey, Route, RouteRule } from "../types";
 
 type Gone = { keys: Set<ObjectKey>; subsets: Set<string>; namespaces: Set<string> };
 const subsetId = (service: ObjectKey, name: string) => `${service}#${name}`;
@@ -68,15 +68,25 @@ function isGone(key: ObjectKey, gone: Gone): boolean {
 function stripRoute(route: Route, gone: Gone): Route | undefined {
   if (isGone(refKey(route.spec.target, route), gone)) return undefined;
   const rules = route.spec.rules.flatMap((rule) => {
-    if (rule.action.type !== "forward") return [rule];
-    const destinations = rule.action.destinations.filter((destination) => {
-      const service = serviceRefKey(destination.service, route);
-      if (isGone(service, gone)) return false;
-      return destination.subset === undefined || !gone.subsets.has(subsetId(service, destination.subset));
-    });
-    return destinations.length === 0 ? [] : [{ ...rule, action: { ...rule.action, destinations } }];
+    const rest = withoutMirrors(rule, route, gone);
+    if (rule.action.type !== "forward") return [rest];
+    const destinations = rule.action.destinations.filter((destination) => isLeft(destination, route, gone));
+    return destinations.length === 0 ? [] : [{ ...rest, action: { ...rule.action, destinations } }];
   });
   return rules.length === 0 ? undefined : { ...route, spec: { ...route.spec, rules } };
+}
+
+/** A copy that nobody can take any more is not made; the rule stays. */
+function withoutMirrors(rule: RouteRule, route: Route, gone: Gone): RouteRule {
+  const { mirrors, ...rest } = rule;
+  const left = mirrors?.filter((mirror) => isLeft(mirror, route, gone)) ?? [];
+  if (left.length === (mirrors?.length ?? 0)) return rule;
+  return left.length === 0 ? rest : { ...rule, mirrors: left };
+}
+
+function isLeft({ service, subset }: Pick<Destination, "service" | "subset">, route: Route, gone: Gone): boolean {
+  const key = serviceRefKey(service, route);
+  return !isGone(key, gone) && (subset === undefined || !gone.subsets.has(subsetId(key, subset)));
 }
 
 function stripAuthorization(policy: AuthorizationPolicy, gone: Gone): AuthorizationPolicy | undefined {

@@ -80,6 +80,23 @@ test("removing a service takes its workloads, routes and dependencies with it, a
   expect(back.positions).toEqual(demoPositions());
 });
 
+test("copies follow the name of who gets them, and end with it while the rule stays", () => {
+  const key = "Route/production/shop-gateway";
+  const value = [{ service: { name: "shipping" }, percent: 10 }];
+  const { document } = applied({ type: "patchSpec", key, path: ["rules", 0, "mirrors"], value });
+  const mirrors = (of: MeshDocument) => {
+    const route = find(of, key);
+    return route?.kind === "Route"
+      ? route.spec.rules.map((rule) => rule.mirrors?.map(({ service }) => service.name))
+      : [];
+  };
+  const renamed = applied({ type: "renameObject", key: "Service/production/shipping", name: "parcels" }, document);
+  expect(mirrors(renamed.document)[0]).toEqual(["parcels"]);
+  const removed = applied({ type: "removeObject", key: "Service/production/shipping" }, document);
+  expect(mirrors(removed.document)).toEqual(mirrors(demoMesh()));
+  expect(digestOf(applied(removed.inverse, removed.document, removed.positions).document)).toBe(digestOf(document));
+});
+
 test("removing the only caller of an allow rule removes the rule instead of opening it to everybody", () => {
   const policy: MeshObject = {
     apiVersion: "meshwright.dev/v1",

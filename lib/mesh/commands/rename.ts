@@ -1,7 +1,7 @@
 // Renaming: the object keeps its identity, and everything that named it names it still.
 // The rule: the first rename writes the old key down as uid, so that diff, history and waivers see a rename and not a new object.
 
-import { namespaceMentionsOf, referencesOf, withValueAt } from "../references";
+import { namePath, namespaceMentionsOf, referencesOf, withValueAt } from "../references";
 import { keyOf, objectKey } from "../refs";
 import type { MeshObject, ObjectKey, Positions } from "../types";
 
@@ -19,7 +19,9 @@ export function renamed(
   let next = objects.map((each) => {
     if (each === object) return withIdentity(each, oldKey, newKey, name);
     let copy = each;
-    for (const { key, namePath } of referencesOf(each)) if (key === oldKey) copy = withValueAt(copy, namePath, name);
+    for (const reference of referencesOf(each)) {
+      if (reference.key === oldKey) copy = withValueAt(copy, namePath(reference), name);
+    }
     return copy;
   });
   if (object.kind === "Namespace") next = next.map((each) => inNamespace(each, object.metadata.name, name, moved));

@@ -95,6 +95,17 @@ test("numbers carry their unit", () => {
   ]);
 });
 
+test("a health check is told by what it is", () => {
+  const key = "TrafficPolicy/production/catalog";
+  const checked = after([
+    { type: "patchSpec", key, path: ["healthCheck"], value: { type: "http", path: "/up", intervalMs: 5000 } },
+  ]);
+  const slower = after([{ type: "patchSpec", key, path: ["healthCheck", "intervalMs"], value: 10_000 }], checked);
+  expect(diffDocuments(checked, slower).map((change) => change.sentence)).toEqual([
+    "Traffic policy of catalog: interval of the health check changes from 5 s to 10 s.",
+  ]);
+});
+
 test("rate limits and faults are told in their numbers", () => {
   const key = "RateLimit/production/cart";
   const limit = { requests: 100, perMs: 1000, burst: 200 };
@@ -119,5 +130,48 @@ test("rate limits and faults are told in their numbers", () => {
   ];
   expect(sentences(faulty)).toEqual([
     expect.stringContaining("the fault changes from none to 10 % wait 2 s, 0.5 % are aborted with 503."),
+  ]);
+});
+
+test("copies of requests are told with their share and where they go", () => {
+  const key = "Route/production/shop-gateway";
+  const path = ["rules", 0, "mirrors"];
+  const mirror = (percent: number) => [{ service: { name: "payment-service" }, subset: "v2", percent }];
+  const patch = (value: unknown) => ({ type: "patchSpec" as const, key, path, value });
+  const now = "10 % are also sent to payment-service v2";
+  expect(sentences([patch(mirror(10))])).toEqual([expect.stringContaining(`: now ${now}.`)]);
+  const before = after([patch(mirror(10))]);
+  const said = (value: unknown) => diffDocuments(before, after([patch(value)], before)).map(({ sentence }) => sentence);
+  expect(said(mirror(50))).toEqual([
+    expect.stringContaining(`: now 50 % are also sent to payment-service v2 (${now} before).`),
+  ]);
+  expect(said(undefined)).toEqual([expect.stringContaining(`: copies are no longer made (${now} before).`)]);
+});
+
+test("a CORS policy is told whole, before and after", () => {
+  const path = ["rules", 0, "cors"];
+  const key = "Route/production/shop-gateway";
+  const allowOrigins = [
+    { type: "exact", value: "https://shop.example" },
+    { type: "prefix", value: "http://localhost:" },
+  ];
+  const some = { allowOrigins, allowMethods: ["GET", "PUT"], allowCredentials: true };
+  const before = after([{ type: "patchSpec", key, path, value: some }]);
+  const text =
+    "pages of https://shop.example or origins that begin with http://localhost: may call by GET, PUT with credentials";
+  expect(diffDocuments(demoMesh(), before).map(({ sentence }) => sentence)).toEqual([
+    expect.stringContaining(`the CORS policy changes from none to ${text}.`),
+  ]);
+  const more = {
+    allowOrigins: [{ type: "exact", value: "*" }],
+    exposeHeaders: ["x-a"],
+    maxAgeSeconds: 600,
+    unmatchedPreflights: "ignore",
+  };
+  const now = after([{ type: "patchSpec", key, path, value: more }], before);
+  expect(diffDocuments(before, now).map(({ sentence }) => sentence)).toEqual([
+    expect.stringContaining(
+      `from ${text} to pages of any origin may call, they may read x-a, preflights hold 10 min, preflights of others end here.`,
+    ),
   ]);
 });

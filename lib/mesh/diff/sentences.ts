@@ -1,15 +1,19 @@
 // The sentences of a diff: one subject, one change, in the words of the field.
 import { isSameJson } from "../commands/equal";
+import { jwtRuleText } from "../policies/effect-authentication";
 import { ruleWords } from "../policies/effect-authorization";
 import type { AuthorizationPolicy, MeshObject, Path, RateLimit, Route, RouteRule } from "../types";
 import type { LeafChange } from "./leaves";
 import {
   actionText,
+  corsText,
   durationText,
   faultText,
   fieldWords,
+  limitedText,
   limitText,
   matchText,
+  mirrorsText,
   refText,
   ruleName,
   ruleText,
@@ -42,6 +46,8 @@ export function subjectOf(object: MeshObject): string {
       return `Rate limit of ${object.spec.service.name}`;
     case "MutualTls":
       return `Mutual TLS of ${targetText(object.spec.target, "the mesh")}`;
+    case "RequestAuthentication":
+      return `Request authentication of ${targetText(object.spec.target, "everything")}`;
     case "AuthorizationPolicy":
       return `Authorization policy ${name} (${object.spec.action}) on ${targetText(object.spec.target, "everything")}`;
     case "Egress":
@@ -81,9 +87,13 @@ export function addedSentence(object: MeshObject): string {
         "$1 is added",
       );
     case "RateLimit":
-      return `${subjectOf(object)} is added: each instance takes at most ${object.spec.limits.map(limitText).join(", ")}${object.spec.shadow ? ", in shadow" : ""}.`;
+      return `${subjectOf(object)} is added: ${limitedText(object.spec)} at most ${object.spec.limits.map(limitText).join(", ")}${object.spec.shadow ? ", in shadow" : ""}.`;
     case "MutualTls":
       return `${subjectOf(object)} is set to ${object.spec.mode}.`;
+    case "RequestAuthentication": {
+      const issuers = object.spec.jwtRules.map(jwtRuleText).join("; ");
+      return `${subjectOf(object)} is added: tokens have to be of ${issuers}; a request without one passes.`;
+    }
     case "AuthorizationPolicy": {
       const { rules } = object.spec;
       const told = rules.slice(0, MOST_RULES).map((rule) => ruleWords(rule, object, MOST_NAMES));
@@ -203,6 +213,13 @@ function ruleSentences(subject: string, was: RouteRule, now: RouteRule, target: 
     const text = (fault: RouteRule["fault"]) => (fault ? faultText(fault) : "none");
     say(`the fault changes from ${text(was.fault)} to ${text(now.fault)}.`, "fault", was.fault, now.fault);
   }
+  if (!isSameJson(was.mirrors, now.mirrors)) {
+    say(mirrorChange(was.mirrors, now.mirrors, target), "mirrors", was.mirrors, now.mirrors);
+  }
+  if (!isSameJson(was.cors, now.cors)) {
+    const text = (cors: RouteRule["cors"]) => (cors ? corsText(cors) : "none");
+    say(`the CORS policy changes from ${text(was.cors)} to ${text(now.cors)}.`, "cors", was.cors, now.cors);
+  }
   for (const field of ["retries", "rewrite", "headers", "name"] as const) {
     if (isSameJson(was[field], now[field])) continue;
     const words = { retries: "retries", rewrite: "rewrite", headers: "header changes", name: "name" }[field];
@@ -214,6 +231,12 @@ function ruleSentences(subject: string, was: RouteRule, now: RouteRule, target: 
     );
   }
   return sentences;
+}
+
+function mirrorChange(was: RouteRule["mirrors"], now: RouteRule["mirrors"], target: string): string {
+  if (!was && now) return `now ${mirrorsText(now, target)}.`;
+  if (was && !now) return `copies are no longer made (${mirrorsText(was, target)} before).`;
+  return `now ${mirrorsText(now ?? [], target)} (${mirrorsText(was ?? [], target)} before).`;
 }
 
 function splitText(was: RouteRule, now: RouteRule, target: string): string {

@@ -1,6 +1,19 @@
 // Values and field names as words, shared by the sentences of diffs.
 import { pathText } from "../references";
-import type { Destination, Fault, HeaderCondition, Path, Ref, RequestLimit, RouteMatch, RouteRule } from "../types";
+import type {
+  ClaimCondition,
+  Cors,
+  Destination,
+  Fault,
+  HeaderCondition,
+  Mirror,
+  Path,
+  RateLimit,
+  Ref,
+  RequestLimit,
+  RouteMatch,
+  RouteRule,
+} from "../types";
 
 const FIELD_WORDS: Record<string, string> = {
   "spec.connectionPool.maxConnections": "most connections",
@@ -14,10 +27,23 @@ const FIELD_WORDS: Record<string, string> = {
   "spec.outlierDetection.intervalMs": "interval of outlier detection",
   "spec.outlierDetection.baseEjectionTimeMs": "shortest ejection",
   "spec.outlierDetection.maxEjectionPercent": "most endpoints ejected at once (percent)",
+  "spec.healthCheck": "health check",
+  "spec.healthCheck.type": "kind of health check",
+  "spec.healthCheck.path": "path of the health check",
+  "spec.healthCheck.intervalMs": "interval of the health check",
+  "spec.healthCheck.timeoutMs": "timeout of the health check",
+  "spec.healthCheck.unhealthyThreshold": "health checks without an answer before a host is out",
+  "spec.healthCheck.healthyThreshold": "health checks that bring a host back",
   "spec.loadBalancing.policy": "load balancing",
   "spec.defaults.mutualTls": "default mutual TLS mode",
   "spec.defaults.authorization": "default authorization",
   "spec.certificateTtlHours": "lifetime of certificates (hours)",
+  "spec.tracing": "tracing",
+  "spec.tracing.samplingPercent": "share of requests that are traced (percent)",
+  "spec.tracing.collector.host": "host of the trace collector",
+  "spec.tracing.collector.port": "port of the trace collector",
+  "spec.tracing.collector.protocol": "protocol of the trace collector",
+  "spec.tracing.tags": "tags of spans",
   "spec.trustDomain": "trust domain",
   "spec.serviceAccount": "service account",
   "spec.expectedRequestsPerSecond": "expected requests per second",
@@ -48,7 +74,7 @@ export function refText(ref: Ref): string {
 }
 
 /** `subset v2`, `payment-service` */
-export function destinationText(destination: Destination, targetName: string): string {
+export function destinationText(destination: Omit<Destination, "weight">, targetName: string): string {
   const { service, subset, port } = destination;
   const name = service.namespace === undefined ? service.name : `${service.namespace}/${service.name}`;
   const at = port === undefined ? "" : `:${port}`;
@@ -88,6 +114,17 @@ const CONDITION_WORDS = {
   contains: ["contains", "does not contain"],
   regex: ["matches", "does not match"],
 } as const;
+
+/** `groups is admin or owner and email is present` */
+export function claimsText(conditions: readonly ClaimCondition[]): string {
+  return conditions
+    .map(({ claim, type, values = [], invert }) => {
+      const name = claim.join(".");
+      if (type === "present") return `${name} is ${invert ? "absent" : "present"}`;
+      return `${name} ${CONDITION_WORDS[type][invert ? 1 : 0]} ${values.join(" or ")}`;
+    })
+    .join(" and ");
+}
 
 /** `header x-role is admin or owner and header x-debug is absent` */
 export function conditionsText(conditions: readonly HeaderCondition[]): string {
@@ -134,17 +171,59 @@ export function faultText({ delay, abort }: Fault): string {
   return said.join(", ");
 }
 
+/** `10 % are also sent to v2 and 100 % to audit` */
+export function mirrorsText(mirrors: readonly Mirror[], targetName: string): string {
+  const each = mirrors.map((mirror) => [mirror.percent, destinationText(mirror, targetName)] as const);
+  return each.map(([percent, name], i) => `${percent} %${i === 0 ? " are also sent" : ""} to ${name}`).join(" and ");
+}
+
+/** `pages of https://shop.example may call with GET, POST and credentials` */
+export function corsText(cors: Cors): string {
+  const { allowMethods = [], allowHeaders = [], exposeHeaders = [], maxAgeSeconds: maxAge } = cors;
+  const said = [
+    `pages of ${cors.allowOrigins.map(originText).join(" or ")} may call`,
+    ...(allowMethods.length > 0 ? [`by ${allowMethods.join(", ")}`] : []),
+    ...(allowHeaders.length > 0 ? [`with ${allowHeaders.join(", ")}`] : []),
+    ...(cors.allowCredentials ? ["with credentials"] : []),
+  ];
+  const more = [
+    ...(exposeHeaders.length > 0 ? [`they may read ${exposeHeaders.join(", ")}`] : []),
+    ...(maxAge === undefined ? [] : [`preflights hold ${durationText(maxAge * 1000)}`]),
+    ...(cors.unmatchedPreflights === "ignore" ? ["preflights of others end here"] : []),
+  ];
+  return [said.join(" "), ...more].join(", ");
+}
+
+function originText({ type, value }: Cors["allowOrigins"][number]): string {
+  if (type === "exact") return value === "*" ? "any origin" : value;
+  return type === "prefix" ? `origins that begin with ${value}` : `origins that match ${value}`;
+}
+
 const PERIODS: Readonly<Record<number, string>> = { 1000: "second", 60000: "minute", 3600000: "hour" };
 
 /** `100 requests per second (200 at once) under path /pay` */
-export function limitText({ match, requests, perMs, burst }: RequestLimit): string {
+export function limitText({ match, requests, perMs, burst, per }: RequestLimit): string {
   const atOnce = burst === undefined || burst === requests ? "" : ` (${burst} at once)`;
   const what = match && Object.keys(match).length > 0 ? ` of ${matchText(match)}` : "";
-  return `${requests} ${requests === 1 ? "request" : "requests"} per ${PERIODS[perMs] ?? durationText(perMs)}${atOnce}${what}`;
+  return `${requests} ${requests === 1 ? "request" : "requests"} per ${PERIODS[perMs] ?? durationText(perMs)}${atOnce}${what}${per ? ` ${keyText(per)}` : ""}`;
+}
+
+/** `from each caller` */
+function keyText(per: NonNullable<RequestLimit["per"]>): string {
+  return per.type === "caller" ? "from each caller" : `for each ${per.name}`;
+}
+
+/** Who keeps a rate limit: `each instance takes`, `all instances together take`. */
+export function limitedText({ scope }: Pick<RateLimit["spec"], "scope">): string {
+  return scope === "global" ? "all instances together take" : "each instance takes";
 }
 
 export function ruleText(rule: RouteRule, targetName: string): string {
   const when = rule.matches.length === 0 ? "everything" : rule.matches.map(matchText).join(", or ");
-  const fault = rule.fault ? ` (${faultText(rule.fault)})` : "";
-  return `${when} ${actionText(rule, targetName)}${fault}`;
+  const said = [
+    ...(rule.mirrors ? [mirrorsText(rule.mirrors, targetName)] : []),
+    ...(rule.fault ? [faultText(rule.fault)] : []),
+    ...(rule.cors ? [corsText(rule.cors)] : []),
+  ];
+  return `${when} ${actionText(rule, targetName)}${said.length > 0 ? ` (${said.join("; ")})` : ""}`;
 }

@@ -1,9 +1,21 @@
 // What a policy does, in a sentence that needs no YAML. The rule: it says what the mesh does with the policy (the default it adds
 // to, what has no effect), not which fields are set.
-import { durationText, faultText, limitText, matchText, refText, shares } from "../diff/words";
+import {
+  corsText,
+  durationText,
+  faultText,
+  limitedText,
+  limitText,
+  matchText,
+  mirrorsText,
+  refText,
+  shares,
+} from "../diff/words";
 import type { MeshIndex } from "../index-document";
 import { keyOf, parseKey, refKey } from "../refs";
-import type { MeshObject, PolicyTarget, RouteRule } from "../types";
+import { HEALTH_CHECK_DEFAULTS } from "../schema/health-check";
+import type { HealthCheck, MeshObject, PolicyTarget, RouteRule } from "../types";
+import { authenticationEffect } from "./effect-authentication";
 import { authorizationEffect } from "./effect-authorization";
 import type { PolicyObject } from "./kinds";
 import { listWords, sentence, targetWords } from "./words";
@@ -32,10 +44,17 @@ export function effectOf(policy: PolicyObject, index: MeshIndex): string {
     case "TrafficPolicy":
       return resilienceEffect(policy.spec);
     case "RateLimit": {
-      const { limits, shadow } = policy.spec;
+      const { limits, shadow, scope, whenAway } = policy.spec;
       const more = shadow ? "more are counted, not refused" : "more get 429";
-      return `Each instance takes at most ${limits.map(limitText).join(", ")}; ${more}`;
+      const who = limitedText(policy.spec);
+      const away =
+        scope === "global"
+          ? `; while nobody can be asked, requests are ${whenAway === "deny" ? "refused" : "let through"}`
+          : "";
+      return `${who[0]?.toUpperCase()}${who.slice(1)} at most ${limits.map(limitText).join(", ")}; ${more}${away}`;
     }
+    case "RequestAuthentication":
+      return authenticationEffect(policy);
     case "AuthorizationPolicy":
       return authorizationEffect(policy, index);
     case "Egress": {
@@ -89,9 +108,10 @@ function mutualTlsEffect(
 /** `10 % to v2, 90 % to v1, within 4 s`; `header x-user-type = beta-tester to v2` */
 export function ruleEffect(rule: RouteRule, targetName: string): string {
   const when = rule.matches.length === 0 ? "" : rule.matches.map(matchText).join(" or ");
-  return [`${when === "" ? "" : `${when}: `}${actionEffect(rule, targetName, when !== "")}`, ...patience(rule)].join(
-    ", ",
-  );
+  return [
+    `${when === "" ? "" : `${when}: `}${actionEffect(rule, targetName, when !== "")}`,
+    ...patience(rule, targetName),
+  ].join(", ");
 }
 
 function actionEffect(rule: RouteRule, targetName: string, isConditional: boolean): string {
@@ -105,20 +125,22 @@ function actionEffect(rule: RouteRule, targetName: string, isConditional: boolea
   return parts.map(([name, share]) => `${share} to ${name}`).join(", ");
 }
 
-function patience(rule: RouteRule): string[] {
-  const { timeoutMs, retries, fault } = rule;
+function patience(rule: RouteRule, targetName: string): string[] {
+  const { timeoutMs, retries, mirrors, fault, cors } = rule;
   const said: string[] = [];
   if (timeoutMs !== undefined) said.push(`within ${durationText(timeoutMs)}`);
   if (retries && retries.attempts > 0)
     said.push(retries.attempts === 1 ? "tried again once" : `tried again ${retries.attempts} times`);
   if (retries?.attempts === 0) said.push("never tried again");
+  if (mirrors) said.push(mirrorsText(mirrors, targetName));
   if (fault) said.push(faultText(fault));
+  if (cors) said.push(corsText(cors));
   return said;
 }
 
 function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>["spec"]): string {
   const said: string[] = [];
-  const { outlierDetection: outlier, connectionPool: pool, loadBalancing, retryBudget } = spec;
+  const { outlierDetection: outlier, connectionPool: pool, healthCheck, loadBalancing, retryBudget } = spec;
   const errors = outlier?.consecutive5xxErrors
     ? `${outlier.consecutive5xxErrors} errors`
     : outlier?.consecutiveGatewayErrors
@@ -127,6 +149,7 @@ function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>
   if (errors)
     said.push(`ejects a host after ${errors} in a row for ${durationText(outlier?.baseEjectionTimeMs ?? 30_000)}`);
   else if (outlier) said.push("ejects no host: no counter is on");
+  if (healthCheck) said.push(checkText(healthCheck));
   const limits = [
     pool?.maxConnections === undefined ? "" : `${pool.maxConnections} connections`,
     pool?.maxPendingRequests === undefined ? "" : `${pool.maxPendingRequests} waiting`,
@@ -138,6 +161,13 @@ function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>
   if (loadBalancing) said.push(`spreads by ${loadBalancing.policy.replace("-", " ")}`);
   if (retryBudget) said.push(`retries at most ${retryBudget.percent} % of its requests`);
   return said.length === 0 ? "Changes nothing yet" : sentence(said.join("; "));
+}
+
+function checkText(check: HealthCheck): string {
+  const { intervalMs = HEALTH_CHECK_DEFAULTS.intervalMs } = check;
+  const what = { http: "by HTTP", grpc: "by gRPC", tcp: "by a connection" }[check.type];
+  const where = check.type === "http" ? ` at ${check.path}` : "";
+  return `asks each host ${what}${where} every ${durationText(intervalMs)}, and leaves out those that do not pass`;
 }
 
 function hostsOf(policy: Extract<PolicyObject, { kind: "Egress" }>, index: MeshIndex): string {

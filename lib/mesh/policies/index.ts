@@ -12,5 +12,6 @@ export {
   type PolicyObject,
 } from "./kinds";
 export { fieldAt, fieldsAt, type SchemaField, valuesAt } from "./schema-tree";
+export { withScope } from "./scope";
 export { toPercents, withShare } from "./shares";
 export { POLICY_TEMPLATES, type PolicyTemplate, type TemplateInput, type TemplateNeed } from "./templates";

@@ -7,6 +7,7 @@ export const POLICY_KINDS = [
   "Subset",
   "TrafficPolicy",
   "RateLimit",
+  "RequestAuthentication",
   "AuthorizationPolicy",
   "Egress",
 ] as const;
@@ -27,7 +28,12 @@ export const POLICY_FAMILIES = [
     question: "How much may be asked, and what is taken out?",
     kinds: ["TrafficPolicy", "RateLimit"],
   },
-  { id: "authorization", title: "Authorization", question: "Who may do what?", kinds: ["AuthorizationPolicy"] },
+  {
+    id: "authorization",
+    title: "Authorization",
+    question: "Who may do what?",
+    kinds: ["AuthorizationPolicy", "RequestAuthentication"],
+  },
   { id: "egress", title: "Egress", question: "What may leave the mesh?", kinds: ["Egress"] },
 ] as const satisfies readonly { id: string; title: string; question: string; kinds: readonly PolicyKind[] }[];
 export type PolicyFamily = (typeof POLICY_FAMILIES)[number]["id"];
@@ -38,6 +44,7 @@ export const POLICY_WORDS: Record<PolicyKind, string> = {
   Subset: "subset",
   TrafficPolicy: "traffic policy",
   RateLimit: "rate limit",
+  RequestAuthentication: "request authentication",
   AuthorizationPolicy: "authorization policy",
   Egress: "egress",
 };

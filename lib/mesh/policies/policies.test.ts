@@ -14,7 +14,7 @@ import {
 } from "./index";
 import { arbitraryPolicy } from "./testing/arbitrary-policy";
 
-const seed = Number(process.env.FC_SEED ?? Date.now() % 1_000_000);
+const seed = Number(process.env["SEED"] ?? 1);
 const key = (kind: string, name: string) => `${kind}/production/${name}`;
 const service = (name: string) => key("Service", name);
 
@@ -48,6 +48,19 @@ function policy(kind: string, spec: unknown): MeshObject {
 }
 
 describe("effects in words", () => {
+  test.each([
+    [
+      { type: "http", path: "/up", intervalMs: 5000 },
+      "Asks each host by HTTP at /up every 5 s, and leaves out those that do not pass",
+    ],
+    [{ type: "grpc" }, "Asks each host by gRPC every 10 s, and leaves out those that do not pass"],
+    [{ type: "tcp" }, "Asks each host by a connection every 10 s, and leaves out those that do not pass"],
+  ])("a health check: %j", (healthCheck, said) => {
+    const object = policy("TrafficPolicy", { service: { name: "cart" }, healthCheck });
+    if (!isPolicy(object)) throw new Error("no policy");
+    expect(effectOf(object, buildIndex(demoMesh()))).toContain(said);
+  });
+
   const effectOfSpec = (kind: string, spec: unknown) => {
     const document = demoMesh();
     return effect({ objects: [...document.objects, policy(kind, spec)] }, key(kind, "x"));
@@ -107,6 +120,26 @@ describe("effects in words", () => {
     );
   });
 
+  test("tokens are told with what happens without one", () => {
+    const jwtRules = [
+      { issuer: "https://a.test", jwksUri: "https://a.test/keys" },
+      { issuer: "b", audiences: ["shop"], jwksUri: "https://b.test/" },
+    ];
+    expect(effectOfSpec("RequestAuthentication", { target: { service: "cart" }, jwtRules })).toBe(
+      "Tokens that reach cart have to be of https://a.test and b, for shop; any other gets 401, and a request without one passes",
+    );
+    const of = (source: object, action = "deny") =>
+      effectOfSpec("AuthorizationPolicy", { target: { service: "cart" }, action, rules: [{ from: [source] }] });
+    expect(of({ notRequestPrincipals: ["*"] })).toBe("Anybody without a token may not call cart");
+    expect(of({ requestPrincipals: ["https://a.test/ann"], namespaces: ["staging"] })).toBe(
+      "namespace staging with a token of https://a.test/ann may not call cart",
+    );
+    const claims = [{ claim: ["realm", "role"], type: "exact", values: ["admin"], invert: true }];
+    expect(of({ requestPrincipals: ["*"], claims })).toBe(
+      "Anybody with a token and whose token says realm.role is not admin may not call cart",
+    );
+  });
+
   test("mutual TLS says what is taken", () => {
     expect(effectOfSpec("MutualTls", { mode: "strict" })).toBe("Every service takes mutual TLS only");
     expect(
@@ -142,6 +175,7 @@ describe("templates", () => {
     ["deny-caller", { to: service("payment-service"), from: [service("catalog")] }],
     ["allow-call", { to: service("payment-service"), from: [service("cart")], path: "/pay" }],
     ["deny-path", { to: service("payment-service"), path: "/admin*" }],
+    ["require-token", { to: service("cart") }],
     ["strict-mtls", { to: service("cart") }],
     ["egress", { to: key("ExternalService", "carrier-api"), from: [service("cart")] }],
   ];

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { meshSpec, namespaceSpec, trustBoundarySpec } from "./mesh";
 import { MAX_OBJECTS, meshMetadata, namespacedLabelMetadata, namespacedMetadata } from "./primitives";
 import { rateLimitSpec } from "./rate-limit";
+import { requestAuthenticationSpec } from "./request-authentication";
 import { authorizationPolicySpec, egressSpec, mutualTlsSpec } from "./security";
 import { dependencySpec, externalServiceSpec, gatewaySpec, serviceSpec, workloadSpec } from "./topology";
 import { routeSpec, subsetSpec, trafficPolicySpec } from "./traffic";
@@ -30,6 +31,7 @@ export const objectSchemas = {
   TrafficPolicy: define("TrafficPolicy", namespacedMetadata, trafficPolicySpec),
   RateLimit: define("RateLimit", namespacedMetadata, rateLimitSpec),
   MutualTls: define("MutualTls", namespacedMetadata, mutualTlsSpec),
+  RequestAuthentication: define("RequestAuthentication", namespacedMetadata, requestAuthenticationSpec),
   AuthorizationPolicy: define("AuthorizationPolicy", namespacedMetadata, authorizationPolicySpec),
   Egress: define("Egress", namespacedMetadata, egressSpec),
 } as const;
@@ -48,6 +50,7 @@ export const meshObject = z.discriminatedUnion("kind", [
   objectSchemas.TrafficPolicy,
   objectSchemas.RateLimit,
   objectSchemas.MutualTls,
+  objectSchemas.RequestAuthentication,
   objectSchemas.AuthorizationPolicy,
   objectSchemas.Egress,
 ]);

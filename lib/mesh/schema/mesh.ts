@@ -1,6 +1,7 @@
 // Kinds that speak about the whole mesh: the mesh itself, its namespaces and its trust boundaries.
 import { z } from "zod";
 import { labelName, longText, serviceRef, shortText } from "./primitives";
+import { tracing } from "./tracing";
 
 export const mutualTlsMode = z.enum(["strict", "permissive", "disable"]);
 
@@ -20,6 +21,7 @@ export const meshSpec = z.strictObject({
     authorization: z.enum(["drawn", "deny", "allow"]),
   }),
   certificateTtlHours: z.int().min(1, "must be from 1 to 720 hours").max(720, "must be from 1 to 720 hours"),
+  tracing: tracing.optional().describe("Who is told of the way of requests; absent: nobody."),
 });
 
 export const namespaceSpec = z.strictObject({ ownerTeam: shortText.optional(), description: longText.optional() });

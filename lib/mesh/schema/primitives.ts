@@ -75,7 +75,18 @@ export const ref = z.strictObject({
 
 /** Where an imported object came from, with what the model has no word for, kept verbatim for the way back. */
 export const origin = z.strictObject({
-  dialect: z.enum(["istio", "kubernetes", "gateway-api", "app-mesh", "linkerd", "kuma", "compose"]),
+  dialect: z.enum([
+    "istio",
+    "kubernetes",
+    "gateway-api",
+    "app-mesh",
+    "linkerd",
+    "consul",
+    "kuma",
+    "cilium",
+    "envoy",
+    "compose",
+  ]),
   apiVersion: shortText,
   kind: shortText,
   name: objectName,

@@ -1,6 +1,8 @@
 // Kinds that steer traffic: subsets, routes and traffic policies.
 // The rule: rules are tried in list order and the first match wins; the matches of a rule are OR-ed, the conditions of a match AND-ed.
 import { z } from "zod";
+import { cors } from "./cors";
+import { healthCheck } from "./health-check";
 import {
   durationMs,
   headerName,
@@ -174,6 +176,13 @@ export const fault = z
   })
   .refine(({ delay, abort }) => delay !== undefined || abort !== undefined, { error: "needs a delay or an abort" });
 
+export const mirror = z.strictObject({
+  service: serviceRef.describe("The service that gets the copy."),
+  subset: labelName.optional().describe("Only the workloads of this subset; absent: all of the service."),
+  port: portNumber.optional().describe("Absent: the service's port that the call came for, or its only one."),
+  percent: requestShare,
+});
+
 export const routeRule = z.strictObject({
   name: shortText.optional().describe("How findings, logs and people call this rule."),
   matches: z.array(routeMatch).max(128).describe("Any of them has to match; empty: every request."),
@@ -198,6 +207,13 @@ export const routeRule = z.strictObject({
     .optional()
     .describe("Headers that are set, added or removed."),
   fault: fault.optional().describe("Errors and delays that are made on purpose, to see what callers do."),
+  mirrors: z
+    .array(mirror)
+    .min(1)
+    .max(16)
+    .optional()
+    .describe("Where copies of the requests go as well. Nobody waits for their answers, and callers never see them."),
+  cors: cors.optional().describe("Which pages in browsers may call from other origins."),
 });
 
 export const routeSpec = z.strictObject({
@@ -262,6 +278,7 @@ export const trafficPolicySpec = z.strictObject({
     .describe("Absent: every subset. A block given for a subset replaces the whole block of the service."),
   connectionPool: connectionPool.optional().describe("Circuit breaker: how much one caller may ask at once."),
   outlierDetection: outlierDetection.optional().describe("Takes failing hosts out for a while."),
+  healthCheck: healthCheck.optional().describe("Asks each host how it is, and leaves out those that do not pass."),
   loadBalancing: z
     .strictObject({ policy: z.enum(["round-robin", "least-request", "random"]).describe("How a host is chosen.") })
     .optional()
@@ -283,6 +300,7 @@ export type RouteAction = z.infer<typeof routeAction>;
 export type RouteRule = z.infer<typeof routeRule>;
 export type Destination = z.infer<typeof destination>;
 export type Fault = z.infer<typeof fault>;
+export type Mirror = z.infer<typeof mirror>;
 export type Retries = z.infer<typeof retries>;
 export type HeaderChanges = z.infer<typeof headerChanges>;
 export type ConnectionPool = z.infer<typeof connectionPool>;

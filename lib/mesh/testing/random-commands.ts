@@ -81,6 +81,7 @@ const PATCHES: { [K in Kind]?: (random: Random) => [Path, unknown] } = {
   ],
   RateLimit: (random) => [["limits"], [{ requests: 1 + whole(random, 50), perMs: 1000 }]],
   MutualTls: (random) => [["mode"], pick(random, ["strict", "permissive", "disable"])],
+  RequestAuthentication: (random) => [["jwtRules", 0, "forward"], random() < 0.5],
   AuthorizationPolicy: (random) => [["shadow"], random() < 0.5],
   Subset: (random) => [["labels"], { version: pick(random, ["v1", "v2", "v9"]) }],
   Egress: (random) => [["owner"], random() < 0.3 ? undefined : "team"],

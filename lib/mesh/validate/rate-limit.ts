@@ -1,6 +1,7 @@
-// What makes a rate limit impossible: a pattern that does not compile, and limits that nothing can reach.
+// What makes a rate limit impossible: a pattern that does not compile, limits that nothing can reach, and words of the one scope in the
+// other.
 import type { MeshIndex } from "../index-document";
-import type { MeshObject } from "../types";
+import type { MeshObject, RateLimit } from "../types";
 import type { Complaint } from "./complaint";
 import { violationsOfMatch } from "./route";
 
@@ -15,5 +16,39 @@ export function violationsOfRateLimit(object: MeshObject, _index: MeshIndex): Co
     const message = "takes every request, so the limits after it count nothing";
     complaints.push({ path: ["spec", "limits", everything], message, fix: "Put it last." });
   }
-  return complaints;
+  return [...complaints, ...violationsOfScope(object.spec)];
+}
+
+/** Shorter ones would be over before control planes have told each other what they counted. */
+export const MIN_GLOBAL_PERIOD_MS = 1000;
+
+function violationsOfScope({ scope, limits, whenAway }: RateLimit["spec"]): Complaint[] {
+  if (scope === "global") {
+    return limits.flatMap(({ burst, perMs }, i) => [
+      ...(burst === undefined
+        ? []
+        : [
+            {
+              path: ["spec", "limits", i, "burst"],
+              message: "has no effect where all instances share one count: a period begins anew, nothing is saved up",
+              fix: "Remove it, or let each instance count for itself.",
+            },
+          ]),
+      ...(perMs >= MIN_GLOBAL_PERIOD_MS
+        ? []
+        : [
+            {
+              path: ["spec", "limits", i, "perMs"],
+              message: "must be at least 1000 ms where all instances share one count",
+              fix: "Say how many there may be in a second.",
+            },
+          ]),
+    ]);
+  }
+  const fix = "Remove it, or set the scope to global.";
+  const message = "is for limits that all instances share";
+  return [
+    ...limits.flatMap(({ per }, i) => (per ? [{ path: ["spec", "limits", i, "per"], message, fix }] : [])),
+    ...(whenAway ? [{ path: ["spec", "whenAway"], message, fix }] : []),
+  ];
 }

@@ -1,16 +1,18 @@
 // Every name has to lead to an object of the right kind.
 import type { MeshIndex } from "../index-document";
-import { namespaceMentionsOf, referencesOf, subsetUsesOf } from "../references";
+import { namePath, namespaceMentionsOf, referencesOf, subsetUsesOf } from "../references";
 import { parseKey } from "../refs";
 import type { MeshObject } from "../types";
 import type { Complaint } from "./complaint";
 
 export function violationsOfReferences(object: MeshObject, index: MeshIndex): Complaint[] {
   const complaints: Complaint[] = [];
-  for (const { key, namePath } of referencesOf(object)) {
+  const references = referencesOf(object);
+  for (const reference of references) {
+    const { key } = reference;
     if (index.get(key)) continue;
     complaints.push({
-      path: namePath,
+      path: namePath(reference),
       message: `names ${readable(key)}, which does not exist`,
       fix: `Add it, or name one that exists.${suggestion(key, index)}`,
     });
@@ -24,9 +26,8 @@ export function violationsOfReferences(object: MeshObject, index: MeshIndex): Co
       fix: known.length > 0 ? `Use one of ${known.join(", ")}, or add a Subset.` : "Add a Subset with this name.",
     });
   }
-  const known = new Set(index.namespaces);
-  for (const { namespace, path } of namespaceMentionsOf(object)) {
-    if (known.has(namespace)) continue;
+  for (const { namespace, path } of namespaceMentionsOf(object, references)) {
+    if (index.hasNamespace(namespace)) continue;
     complaints.push({
       path,
       message: `names namespace ${namespace}, which does not exist`,

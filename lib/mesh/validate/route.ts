@@ -1,6 +1,7 @@
 // What makes a route impossible: a target of the wrong kind, weights without a sum, unknown ports, patterns that do not compile.
 import { RE2JS } from "re2js";
 import type { MeshIndex } from "../index-document";
+import { routeEndsOf } from "../references";
 import { serviceRefKey } from "../refs";
 import type { MeshObject, Path, Route, RouteMatch } from "../types";
 import type { Complaint } from "./complaint";
@@ -12,9 +13,14 @@ export function violationsOfRoute(object: MeshObject, index: MeshIndex): Complai
     ...violationsOfTarget(object),
     ...object.spec.rules.flatMap((rule, r) => [
       ...rule.matches.flatMap((match, m) => violationsOfMatch(match, ["spec", "rules", r, "matches", m])),
-      ...violationsOfDestinations(object, r, index),
+      ...violationsOfWeights(object, r),
       ...violationsOfFault(object, r),
+      ...violationsOfMirrors(object, r),
+      ...violationsOfCors(object, r),
     ]),
+    ...routeEndsOf(object).flatMap(({ service, port, path }) =>
+      unknownPort(index, serviceRefKey(service, object), port, [...path, "port"]),
+    ),
   ];
 }
 
@@ -31,17 +37,19 @@ function violationsOfTarget(route: Route): Complaint[] {
   return [];
 }
 
-function violationsOfDestinations(route: Route, r: number, index: MeshIndex): Complaint[] {
+function violationsOfWeights(route: Route, r: number): Complaint[] {
   const action = route.spec.rules[r]?.action;
-  if (action?.type !== "forward") return [];
+  if (action?.type !== "forward" || action.destinations.length <= 1) return [];
+  if (action.destinations.some((each) => each.weight !== 0)) return [];
   const path: Path = ["spec", "rules", r, "action", "destinations"];
-  const complaints = action.destinations.flatMap((destination, d) =>
-    unknownPort(index, serviceRefKey(destination.service, route), destination.port, [...path, d, "port"]),
-  );
-  if (action.destinations.length > 1 && action.destinations.every((each) => each.weight === 0)) {
-    complaints.push({ path, message: "has only weights of 0", fix: "Give at least one destination a weight above 0." });
-  }
-  return complaints;
+  return [{ path, message: "has only weights of 0", fix: "Give at least one destination a weight above 0." }];
+}
+
+function violationsOfMirrors(route: Route, r: number): Complaint[] {
+  const rule = route.spec.rules[r];
+  if (!rule?.mirrors || rule.action.type === "forward") return [];
+  const message = "are for requests that are sent on, and this rule answers them itself";
+  return [{ path: ["spec", "rules", r, "mirrors"], message, fix: "Remove the mirrors, or let the rule forward." }];
 }
 
 function violationsOfFault(route: Route, r: number): Complaint[] {
@@ -49,6 +57,22 @@ function violationsOfFault(route: Route, r: number): Complaint[] {
   if (!rule?.fault || rule.action.type === "forward") return [];
   const message = "is for requests that are sent on, and this rule answers them itself";
   return [{ path: ["spec", "rules", r, "fault"], message, fix: "Remove the fault, or let the rule forward." }];
+}
+
+function violationsOfCors(route: Route, r: number): Complaint[] {
+  const rule = route.spec.rules[r];
+  if (!rule?.cors) return [];
+  const path: Path = ["spec", "rules", r, "cors"];
+  if (rule.action.type !== "forward") {
+    const message = "is for requests that are sent on, and this rule answers them itself";
+    return [{ path, message, fix: "Remove the CORS policy, or let the rule forward." }];
+  }
+  return rule.cors.allowOrigins.flatMap(({ type, value }, o) => {
+    const problem = type === "regex" ? patternProblem(value) : undefined;
+    if (!problem) return [];
+    const at: Path = [...path, "allowOrigins", o, "value"];
+    return [{ path: at, message: `is not an RE2 pattern: ${problem}`, fix: "Correct the pattern." }];
+  });
 }
 
 export function violationsOfMatch(match: RouteMatch, path: Path): Complaint[] {

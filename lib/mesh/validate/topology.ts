@@ -70,7 +70,7 @@ export function violationsOfTopology(object: MeshObject, index: MeshIndex): Comp
 
 /** A port that the service, gateway or external service does not have. */
 export function unknownPort(index: MeshIndex, key: ObjectKey, port: number | undefined, path: Path): Complaint[] {
-  const target = index.get(key);
+  const target = port === undefined ? undefined : index.get(key);
   if (port === undefined || !target) return [];
   const ports = portsOf(target);
   if (!ports || ports.includes(port)) return [];
@@ -85,6 +85,7 @@ function portsOf(object: MeshObject): number[] | undefined {
 }
 
 function repeated(values: (string | number)[], path: (i: number) => Path, what: string): Complaint[] {
+  if (values.length < 2) return [];
   return values.flatMap((value, i) =>
     values.indexOf(value) === i
       ? []

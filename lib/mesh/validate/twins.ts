@@ -67,6 +67,13 @@ export function claimsOf(object: MeshObject): { id: string; what: string }[] {
   return claims;
 }
 
+/** Whether it is worth comparing what the two claim: never no where they share a claim. */
+export function mayClaimTheSame(a: MeshObject, b: MeshObject): boolean {
+  if (a.kind !== "Dependency" || b.kind !== "Dependency") return true;
+  const isSameEnd = a.spec.to.name === b.spec.to.name && a.spec.port === b.spec.port;
+  return isSameEnd || (a.metadata.uid !== undefined && a.metadata.uid === b.metadata.uid);
+}
+
 function targetId(
   object: MeshObject,
   target: { namespace?: string | undefined; service?: string | undefined },

@@ -167,6 +167,39 @@ test("a fault is for requests that are sent on", () => {
   ]);
 });
 
+test("a mirror leads to a service, subset and port that are there, of requests that are sent on", () => {
+  const route = (mirror: object, type: "respond" | "forward" = "forward"): MeshObject => ({
+    apiVersion,
+    kind: "Route",
+    metadata: at("inventory"),
+    spec: {
+      target: svc("inventory"),
+      rules: [
+        {
+          matches: [],
+          action:
+            type === "respond"
+              ? { type, status: 200 }
+              : { type, destinations: [{ service: { name: "inventory" }, weight: 1 }] },
+          mirrors: [{ service: { name: "catalog" }, percent: 10, ...mirror }],
+        },
+      ],
+    },
+  });
+  const place = "Route/production/inventory#spec.rules[0].mirrors";
+  expect(problems(route({}))).toEqual([]);
+  expect(problems(route({}, "respond"))).toEqual([
+    `${place}: are for requests that are sent on, and this rule answers them itself`,
+  ]);
+  expect(problems(route({ service: { name: "nobody" } }))).toEqual([
+    `${place}[0].service.name: names Service production/nobody, which does not exist`,
+  ]);
+  expect(problems(route({ subset: "v9" }))).toEqual([
+    `${place}[0].subset: names subset v9 of Service production/catalog, which does not exist`,
+  ]);
+  expect(problems(route({ port: 1 }))).toEqual([expect.stringContaining(`${place}[0].port: `)]);
+});
+
 test("a fault says what it does, and an abort with which one status", () => {
   const parsed = (fault: unknown) => {
     const rule = { matches: [], action: { type: "respond", status: 200 }, fault };
@@ -203,4 +236,85 @@ test("rate limits: one object per service, the one for everything last, patterns
     "must be 1 or more",
     "must be at least 50 ms",
   ]);
+});
+
+test("rate limits: words of one scope are not for the other, and a shared count has no burst and whole seconds", () => {
+  const limit = (spec: object) =>
+    ({
+      apiVersion,
+      kind: "RateLimit",
+      metadata: at("cart"),
+      spec: { service: { name: "cart" }, ...spec },
+    }) as MeshObject;
+  const perCaller = { requests: 1, perMs: 1000, per: { type: "caller" } };
+  expect(problems(limit({ scope: "global", whenAway: "deny", limits: [perCaller] }))).toEqual([]);
+  expect(problems(limit({ whenAway: "deny", limits: [perCaller] })).map((each) => each.split(":")[0])).toEqual([
+    "RateLimit/production/cart#spec.limits[0].per",
+    "RateLimit/production/cart#spec.whenAway",
+  ]);
+  const quick = { requests: 1, perMs: 999, burst: 2 };
+  expect(problems(limit({ scope: "global", limits: [quick] })).map((each) => each.split(":")[0])).toEqual([
+    "RateLimit/production/cart#spec.limits[0].burst",
+    "RateLimit/production/cart#spec.limits[0].perMs",
+  ]);
+});
+
+test("CORS: for requests that are sent on, with patterns that compile, and at least one origin", () => {
+  const forward = { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] };
+  const route = (cors: object, action: object = forward) =>
+    ({
+      apiVersion,
+      kind: "Route",
+      metadata: at("inventory"),
+      spec: { target: svc("inventory"), rules: [{ matches: [], action, cors }] },
+    }) as MeshObject;
+  const origins = (type: string, value: string) => ({ allowOrigins: [{ type, value }] });
+  expect(problems(route(origins("exact", "*")))).toEqual([]);
+  expect(problems(route(origins("regex", "https://[a-z]+[.]shop[.]example")))).toEqual([]);
+  expect(problems(route(origins("exact", "*"), { type: "respond", status: 200 }))).toEqual([
+    "Route/production/inventory#spec.rules[0].cors: is for requests that are sent on, and this rule answers them itself",
+  ]);
+  expect(problems(route(origins("regex", "(")))[0]).toContain(
+    "spec.rules[0].cors.allowOrigins[0].value: is not an RE2 pattern",
+  );
+  const parsed = parseObject(route({ allowOrigins: [], allowMethods: ["GET POST"], maxAgeSeconds: -1 }));
+  expect(parsed.ok ? [] : parsed.issues.map(({ path }) => path)).toHaveLength(3);
+});
+
+test("keys of an issuer are public ones, in a key set", () => {
+  const of = (jwks: string) =>
+    problems({
+      apiVersion,
+      kind: "RequestAuthentication",
+      metadata: at("tokens"),
+      spec: {
+        target: { service: "cart" },
+        jwtRules: [
+          { issuer: "https://issuer.test/", jwks: '{"keys":[{"kty":"EC"}]}' },
+          { issuer: "b", jwks },
+        ],
+      },
+    });
+  expect(of('{"keys":[{"kty":"RSA","n":"x","e":"AQAB"}]}')).toEqual([]);
+  const place = "RequestAuthentication/production/tokens#spec.jwtRules[1].jwks";
+  for (const text of ["", "{}", '{"keys":[]}', '{"keys":[1]}', "no json"]) {
+    expect(of(text)).toEqual([`${place}: is not a JSON Web Key Set`]);
+  }
+  for (const key of ['{"kty":"oct","k":"c2VjcmV0"}', '{"kty":"EC","d":"x"}']) {
+    expect(of(`{"keys":[${key}]}`)).toEqual([`${place}: holds a key that signs tokens`]);
+  }
+});
+
+test("an issuer has keys, or a place where they are, not both and not neither", () => {
+  const of = (rule: object) => {
+    const spec = { target: {}, jwtRules: [{ issuer: "a", ...rule }] };
+    const result = parseObject({ apiVersion, kind: "RequestAuthentication", metadata: at("tokens"), spec });
+    return result.ok ? [] : result.issues;
+  };
+  expect(of({ jwksUri: "https://issuer.test/keys" })).toEqual([]);
+  expect(of({})).toHaveLength(1);
+  expect(of({ jwks: "{}", jwksUri: "https://issuer.test/keys" })).toHaveLength(1);
+  for (const jwksUri of ["issuer.test/keys", "ftp://issuer.test/", "https://user@issuer.test/", "https://x/ y"]) {
+    expect(of({ jwksUri }), jwksUri).toHaveLength(1);
+  }
 });

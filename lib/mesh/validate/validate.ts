@@ -7,6 +7,7 @@ import { violationsOfAuthorization } from "./authorization";
 import { type Complaint, located } from "./complaint";
 import { violationsOfRateLimit } from "./rate-limit";
 import { violationsOfReferences } from "./references";
+import { violationsOfRequestAuthentication } from "./request-authentication";
 import { violationsOfRoute } from "./route";
 import { violationsOfTopology } from "./topology";
 import { violationsOfTwins } from "./twins";
@@ -19,6 +20,7 @@ const CHECKS: Check[] = [
   violationsOfRoute,
   violationsOfRateLimit,
   violationsOfAuthorization,
+  violationsOfRequestAuthentication,
 ];
 
 /** Consistency of a document that already follows the schema; every problem at once, in the order of the objects. */
@@ -31,7 +33,9 @@ export function validateDocument(document: MeshDocument): Violation[] {
 
 /** Whether one object fits to what it names. */
 export function violationsOfObject(object: MeshObject, index: MeshIndex): Violation[] {
-  return CHECKS.flatMap((check) => check(object, index)).map((complaint) => located(objectKey(object), complaint));
+  const complaints: Complaint[] = [];
+  for (const check of CHECKS) complaints.push(...check(object, index));
+  return complaints.length === 0 ? [] : complaints.map((complaint) => located(objectKey(object), complaint));
 }
 
 function violationsOfMesh(document: MeshDocument): Violation[] {

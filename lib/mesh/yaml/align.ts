@@ -36,17 +36,19 @@ export function alignItems(before: readonly unknown[], after: readonly unknown[]
   return plan;
 }
 
-/** Longest common subsequence. */
+/** Longest common subsequence; of several the one with most items in their old place, for an item may have become equal to another. */
 function inOrder(old: readonly string[], now: readonly string[]): (number | undefined)[] {
   const width = now.length + 1;
   const length = new Uint32Array((old.length + 1) * width);
   const at = (i: number, j: number) => length[i * width + j] ?? 0;
+  const matched = (i: number, j: number) =>
+    old[i] === now[j] ? at(i + 1, j + 1) + old.length + 1 + Number(i === j) : -1;
   for (let i = old.length - 1; i >= 0; i -= 1)
     for (let j = now.length - 1; j >= 0; j -= 1)
-      length[i * width + j] = old[i] === now[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+      length[i * width + j] = Math.max(matched(i, j), at(i + 1, j), at(i, j + 1));
   const plan = new Array<number | undefined>(now.length).fill(undefined);
   for (let i = 0, j = 0; i < old.length && j < now.length; ) {
-    if (old[i] === now[j]) plan[j++] = i++;
+    if (matched(i, j) === at(i, j)) plan[j++] = i++;
     else if (at(i + 1, j) >= at(i, j + 1)) i += 1;
     else j += 1;
   }

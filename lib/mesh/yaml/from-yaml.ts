@@ -33,7 +33,10 @@ export function fromYamlFiles(files: { text: string; file?: string }[]): FromYam
       if (!parsed.ok) {
         const found = violationsOf(parsed.issues, where, key);
         violations.push(
-          ...found.map((each, i) => ({ ...each, ...named, line: document.lineOf(parsed.issues[i]?.path ?? []) })),
+          ...found.map((each, i) => {
+            const path = parsed.issues[i]?.path ?? [];
+            return { ...each, ...named, line: document.lineOf(path), column: document.columnOf(path) };
+          }),
         );
         continue;
       }
@@ -48,6 +51,7 @@ export function fromYamlFiles(files: { text: string; file?: string }[]): FromYam
           message: `is written twice, first at ${at}`,
           fix,
           line: document.line,
+          column: document.columnOf([]),
           ...named,
         });
         continue;

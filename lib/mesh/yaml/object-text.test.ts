@@ -11,7 +11,7 @@ import { fromYaml } from "./from-yaml";
 import { editObjectText, readObjectText, textOfObject, textToKeep } from "./object-text";
 import { toYaml } from "./to-yaml";
 
-const seed = Number(process.env.FC_SEED ?? Date.now() % 1_000_000);
+const seed = Number(process.env["SEED"] ?? 1);
 
 function read(text: string): MeshObject {
   const result = readObjectText(text);

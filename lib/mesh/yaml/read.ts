@@ -23,21 +23,24 @@ export type YamlOptions = {
 
 export function readYaml(text: string, options: YamlOptions = {}): YamlRead {
   const file = options.file === undefined ? {} : { file: options.file };
-  const problem = (line: number, message: string, fix: string): Violation => ({
+  const problem = (at: Place, message: string, fix: string): Violation => ({
     path: options.file ?? "text",
     message,
     fix,
-    line,
+    ...at,
     ...file,
   });
   if (text.length > YAML_LIMITS.bytes) {
     const message = `is larger than ${YAML_LIMITS.bytes / 1024 / 1024} MiB`;
-    return { documents: [], violations: [problem(1, message, "Split it into several files.")] };
+    return { documents: [], violations: [problem(BEGIN, message, "Split it into several files.")] };
   }
+  const violations: Violation[] = [];
+  const wrong = text.indexOf(REPLACED);
+  if (wrong >= 0) violations.push(problem(placeIn(text, wrong), "is not UTF-8", "Save it as UTF-8."));
   const deep = tooDeepAt(text);
   if (deep !== undefined) {
     const message = `is nested deeper than ${YAML_LIMITS.depth} levels`;
-    return { documents: [], violations: [problem(deep, message, "Flatten it.")] };
+    return { documents: [], violations: [...violations, problem(deep, message, "Flatten it.")] };
   }
   const lineCounter = new LineCounter();
   const parsed = parseAllDocuments(text, {
@@ -50,25 +53,24 @@ export function readYaml(text: string, options: YamlOptions = {}): YamlRead {
   const found = Array.isArray(parsed) ? parsed : [];
   if (found.length > YAML_LIMITS.documents) {
     const message = `has more than ${YAML_LIMITS.documents} documents`;
-    return { documents: [], violations: [problem(1, message, "Split it into several files.")] };
+    return { documents: [], violations: [...violations, problem(BEGIN, message, "Split it into several files.")] };
   }
   const documents: YamlDocument[] = [];
-  const violations: Violation[] = [];
   for (const document of found) {
-    const start = lineCounter.linePos(document.contents?.range[0] ?? document.range[0]).line;
+    const { line: start, col } = lineCounter.linePos(document.contents?.range[0] ?? document.range[0]);
+    const begin = { line: start, column: col };
     if (document.errors.length > 0) {
       for (const error of document.errors) {
-        const line = error.linePos?.[0].line ?? start;
-        const column = error.linePos?.[0].col ?? 1;
-        const said = problem(line, `is not valid YAML: ${firstLine(error.message)}`, "Correct the syntax.");
-        violations.push({ ...said, column });
+        const [first] = error.linePos ?? [];
+        const at = first ? { line: first.line, column: first.col } : begin;
+        violations.push(problem(at, `is not valid YAML: ${firstLine(error.message)}`, "Correct the syntax."));
       }
       continue;
     }
     if (document.contents === null) continue;
     const value = toValue(document);
     if (!value.ok) {
-      violations.push(problem(start, value.message, "Write the repeated parts out instead of using aliases."));
+      violations.push(problem(begin, value.message, "Write the repeated parts out instead of using aliases."));
       continue;
     }
     if (value.value === null) continue;
@@ -99,6 +101,14 @@ function toValue(document: Document.Parsed): { ok: true; value: unknown } | { ok
 }
 
 type Place = { line: number; column: number };
+const BEGIN: Place = { line: 1, column: 1 };
+/** What a decoder puts in the place of bytes that are not UTF-8. */
+const REPLACED = "\uFFFD";
+
+function placeIn(text: string, offset: number): Place {
+  const lines = text.slice(0, offset).split("\n");
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}
 
 function placeAt(document: Document.Parsed, path: Path, lineCounter: LineCounter, start: number): Place {
   let node: unknown = document.contents;
@@ -126,27 +136,25 @@ function placeAt(document: Document.Parsed, path: Path, lineCounter: LineCounter
 }
 
 /**
- * The first line that is nested too deep, judged from brackets and indentation alone: the parser recurses, so the limit
+ * The first place that is nested too deep, judged from brackets and indentation alone: the parser recurses, so the limit
  * has to stand before it. Quoted brackets count too; 64 unclosed ones in a row are no design.
  */
-export function tooDeepAt(text: string): number | undefined {
-  let line = 1;
+export function tooDeepAt(text: string): Place | undefined {
   let open = 0;
   let dashes = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c === 10) {
-      line++;
       dashes = 0;
       if (text.startsWith("---", i + 1)) open = 0;
     } else if (c === 91 || c === 123) open++;
     else if (c === 93 || c === 125) open = Math.max(0, open - 1);
     else if ((c === 45 || c === 63) && (text.charCodeAt(i + 1) === 32 || text.charCodeAt(i + 1) === 10)) dashes++;
-    if (open > YAML_LIMITS.depth || dashes > YAML_LIMITS.depth) return line;
+    if (open > YAML_LIMITS.depth || dashes > YAML_LIMITS.depth) return placeIn(text, i);
   }
   const deepest = 2 * YAML_LIMITS.depth * 2;
   const indented = new RegExp(`^ {${deepest},}[^ \\n#]`, "m").exec(text);
-  return indented ? text.slice(0, indented.index).split("\n").length : undefined;
+  return indented ? placeIn(text, indented.index + indented[0].length - 1) : undefined;
 }
 
 const firstLine = (text: string) => text.split("\n")[0]?.replace(/:$/, "") ?? text;

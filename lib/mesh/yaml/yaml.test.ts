@@ -38,7 +38,13 @@ ${extra}`;
 test("every problem is reported with file, line, path and fix", () => {
   const text = `${service("  ownr: orders\n")}---\n${service("  criticality: huge\n").replace("8080", "99999")}---\nkind: Servis\n`;
   expect(violations(text)).toMatchObject([
-    { file: "mesh.yaml", line: 7, path: "Service/production/cart#spec.ownr", message: '"ownr" is not a field here' },
+    {
+      file: "mesh.yaml",
+      line: 7,
+      column: 3,
+      path: "Service/production/cart#spec.ownr",
+      message: '"ownr" is not a field here',
+    },
     { line: 14, path: "Service/production/cart#spec.ports[0].port", message: "must be a port from 1 to 65535" },
     { line: 15, fix: 'Use "critical" or "high" or "medium" or "low".' },
     { line: 17, message: 'has the unknown kind "Servis"' },

@@ -164,7 +164,7 @@ function randomPolicy(name: string, random: Random): ObjectOf<"AuthorizationPoli
   });
 }
 
-function randomCondition(random: Random): HeaderCondition {
+export function randomCondition(random: Random): HeaderCondition {
   const condition = random.pick<HeaderCondition>([
     { name: "x-user-type", type: "exact", values: ["beta-tester", "owner"] },
     { name: "X-Version", type: "prefix", values: ["v"] },

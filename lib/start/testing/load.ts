@@ -93,11 +93,65 @@ export class Caller {
   }
 }
 
+/**
+ * Calls at a steady rate, whatever the answers do: a stall is seen as late answers, not as fewer calls.
+ * Ends after the answers to what was asked.
+ */
+export class SteadyCaller {
+  private readonly caller: Caller;
+  private timer: NodeJS.Timeout | null = null;
+  private readonly open = new Set<Promise<void>>();
+  private counts: Record<string, number> = {};
+
+  /** `maxOpen`: calls that wait for an answer at most; what is due beyond is called later. */
+  constructor(
+    target: Target,
+    private readonly perSecond: number,
+    private readonly maxOpen = 256,
+  ) {
+    this.caller = new Caller(target, maxOpen);
+  }
+
+  start(): void {
+    const startedAt = performance.now();
+    let asked = 0;
+    this.timer = setInterval(() => {
+      const due = ((performance.now() - startedAt) / 1000) * this.perSecond;
+      for (; asked < due && this.open.size < this.maxOpen; asked += 1) this.ask();
+    }, 2);
+  }
+
+  /** Answers since the last look, by status. */
+  take(): Record<string, number> {
+    const { counts } = this;
+    this.counts = {};
+    return counts;
+  }
+
+  async stop(): Promise<void> {
+    if (this.timer) clearInterval(this.timer);
+    await Promise.all(this.open);
+    this.caller.close();
+  }
+
+  private ask(): void {
+    const one = this.caller.call().then((reply) => {
+      const name = nameOf(reply);
+      this.counts[name] = (this.counts[name] ?? 0) + 1;
+      this.open.delete(one);
+    });
+    this.open.add(one);
+  }
+}
+
+const nameOf = ({ status, body }: Reply): string =>
+  status >= 200 && status < 300 ? String(status) : `${status} ${body.slice(0, 200).trim()}`;
+
 /** How often each answer came, for an expectation that shows what went wrong: `{ "200": 5000 }`. */
 export function statusCounts(replies: readonly Reply[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { status, body } of replies) {
-    const name = status >= 200 && status < 300 ? String(status) : `${status} ${body.slice(0, 200).trim()}`;
+  for (const reply of replies) {
+    const name = nameOf(reply);
     counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;

@@ -1,5 +1,5 @@
 // Admin interface with Envoy's paths, on loopback. node:http is fine here: a scrape every few seconds.
-// Rule: it answers from memory, changes nothing but drain and quit, and never shows a private key.
+// Rule: it answers from memory, changes nothing but health, drain and quit, and never shows a private key.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,6 +8,8 @@ import { renderRequestMetrics } from "../telemetry/request-metrics";
 import { renderSaturation } from "../telemetry/saturation";
 import type { ConfigStatus } from "../xds/config-source";
 import { renderClusters } from "./clusters-page";
+import { renderEnvoyStats } from "./envoy-stats";
+import { streamTap } from "./tap-page";
 
 export interface CertificateFacts {
   readonly spiffeId: string;
@@ -36,12 +38,17 @@ const get: Readonly<Record<string, Handler>> = {
   "/ready": (context, _request, response) => {
     const waiting = context.status().waitingFor;
     if (context.isReady()) text(response, 200, "LIVE\n");
-    else text(response, 503, context.dataPlane.isDraining ? "DRAINING\n" : `PRE_INITIALIZING ${waiting.join("; ")}\n`);
+    else text(response, 503, context.dataPlane.isFailed ? "DRAINING\n" : `PRE_INITIALIZING ${waiting.join("; ")}\n`);
   },
   "/config_dump": (context, _request, response) => json(response, context.configDump()),
   "/clusters": (context, _request, response, url) =>
     renderClusters(context.dataPlane, response, url.searchParams.get("format") === "json"),
   "/certs": (context, _request, response) => json(response, certificates(context)),
+  "/stats": (context, _request, response, url) =>
+    renderEnvoyStats(context.dataPlane, response, {
+      isJson: url.searchParams.get("format") === "json",
+      isUsedOnly: url.searchParams.has("usedonly"),
+    }),
   "/stats/prometheus": (context, _request, response) => {
     const facts = { digest: context.status().digest, certificateNotAfter: context.certificate()?.notAfter ?? null };
     const body = `${renderRequestMetrics(context.dataPlane.telemetry.metrics)}\n${renderSaturation(context.dataPlane, facts)}\n`;
@@ -59,6 +66,15 @@ const post: Readonly<Record<string, Handler>> = {
     text(response, 200, "OK\n");
     context.drainListeners(url.searchParams.has("graceful"));
   },
+  "/healthcheck/fail": (context, _request, response) => {
+    context.dataPlane.hasFailedHealthChecks = true;
+    text(response, 200, "OK\n");
+  },
+  "/healthcheck/ok": (context, _request, response) => {
+    context.dataPlane.hasFailedHealthChecks = false;
+    text(response, 200, "OK\n");
+  },
+  "/tap": (context, request, response) => streamTap(context.dataPlane.telemetry, request, response),
   "/quitquitquit": (context, _request, response) => {
     text(response, 200, "OK\n");
     context.quit();

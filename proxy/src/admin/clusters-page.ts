@@ -5,11 +5,25 @@ import type { UpstreamHost } from "../cluster/host";
 import type { DataPlane } from "../listener/data-plane";
 
 function healthFlags(host: UpstreamHost): string {
-  const flags: string[] = [];
-  if (host.outlier.isEjected) flags.push("/failed_outlier_check");
-  if (host.plan.health === "unhealthy") flags.push("/failed_eds_health");
-  if (host.plan.health === "draining") flags.push("/eds_status_draining");
-  return flags.join("") || "healthy";
+  const { health, outlier, plan } = host;
+  const flags: readonly (readonly [boolean, string])[] = [
+    [health.hasFailed, "/failed_active_hc"],
+    [outlier.isEjected, "/failed_outlier_check"],
+    [plan.health === "unhealthy", "/failed_eds_health"],
+    [health.isDegraded, "/degraded_active_hc"],
+    [plan.health === "degraded", "/degraded_eds_health"],
+    [health.isLeaving, "/pending_dynamic_removal"],
+    [health.isPending, "/pending_active_hc"],
+    [health.isExcluded, "/excluded_via_immediate_hc_fail"],
+    [health.hasTimedOut, "/active_hc_timeout"],
+    [plan.health === "draining", "/eds_status_draining"],
+  ];
+  return (
+    flags
+      .filter(([isSet]) => isSet)
+      .map(([, name]) => name)
+      .join("") || "healthy"
+  );
 }
 
 export function renderClusters(dataPlane: DataPlane, response: ServerResponse, isJson: boolean): void {

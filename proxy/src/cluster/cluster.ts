@@ -4,8 +4,10 @@
 import { lookup } from "node:dns";
 import { isIP } from "node:net";
 import type { ClusterPlan, EndpointPlan } from "../plan/types";
+import { ResponseCodes } from "../telemetry/http-stats";
 import type { RequestSeries } from "../telemetry/request-metrics";
 import { Balancer } from "./balance";
+import { type CheckedCluster, HealthChecker } from "./health/checker";
 import { type Dialer, UpstreamHost } from "./host";
 import { OutlierDetector } from "./outlier";
 
@@ -14,7 +16,7 @@ const plainIdleLimitMs = 4000;
 const tlsIdleLimitMs = 60_000;
 const sweepMs = 500;
 
-export class UpstreamCluster {
+export class UpstreamCluster implements CheckedCluster {
   hosts: UpstreamHost[] = [];
   activeConnections = 0;
   totalConnections = 0;
@@ -28,15 +30,25 @@ export class UpstreamCluster {
   activeRetries = 0;
   totalRetries = 0;
   retryOverflow = 0;
+  retryLimitExceeded = 0;
+  /** Requests that went well after another try. */
+  retrySuccesses = 0;
+  timeouts = 0;
+  tryTimeouts = 0;
+  /** Times that there was no host to choose. */
+  noneHealthy = 0;
+  /** Of every answer of an upstream that was not tried again, and of those in their place. */
+  readonly codes = new ResponseCodes();
   /** Source-side metrics of requests that reached no host. */
   series: RequestSeries | null = null;
   readonly detector: OutlierDetector<UpstreamHost> | null;
+  readonly checker: HealthChecker | null;
   readonly idleLimitMs: number;
   private readonly balancer: Balancer<UpstreamHost>;
   private readonly sweeper: NodeJS.Timeout;
   private resolver: NodeJS.Timeout | null = null;
   private isClosed = false;
-  /** Resolves when the first DNS answer (or failure) is in; at once for other types. */
+  /** Resolves when the first DNS answer (or failure) is in, and each of the first hosts was checked where they are. */
   readonly warmed: Promise<void>;
 
   constructor(
@@ -55,12 +67,13 @@ export class UpstreamCluster {
           () => this.balancer.update(this.hosts),
         )
       : null;
+    this.checker = plan.activeHealth ? new HealthChecker(plan.activeHealth, this) : null;
     const maxAgeMs = plan.http.maxConnectionDurationMs ?? Number.POSITIVE_INFINITY;
     this.sweeper = setInterval(() => {
       const now = performance.now();
       for (const host of this.hosts) host.pool.sweep(now, maxAgeMs);
     }, sweepMs).unref();
-    this.warmed = this.setEndpoints(plan);
+    this.warmed = this.setEndpoints(plan).then(() => this.checker?.checked);
   }
 
   /** New endpoints (or the same plan again): keeps hosts by address. */
@@ -106,19 +119,49 @@ export class UpstreamCluster {
       kept.plan = endpoint;
       return kept;
     });
-    for (const gone of before.values()) gone.pool.drain();
+    for (const gone of before.values()) {
+      if (this.outlasts(gone)) this.hosts.push(gone);
+      else gone.pool.drain();
+    }
+    for (const host of this.hosts) host.health.isLeaving = before.has(host.key);
+    this.checker?.update(this.hosts);
     this.balancer.update(this.hosts);
+  }
+
+  /** As Envoy: who passes its checks is believed more than who forgot to name it. */
+  private outlasts({ plan: { check, health }, health: { hasFailed } }: UpstreamHost): boolean {
+    if (this.checker === null || this.plan.type === "static" || this.plan.ignoresHealthOnRemoval) return false;
+    return check?.isOff !== true && !hasFailed && health !== "unhealthy" && health !== "draining";
+  }
+
+  onChecked(host: UpstreamHost, hasPassed: boolean, isChanged: boolean): void {
+    const { health, outlier } = host;
+    const isBack =
+      hasPassed && !health.hasFailed && outlier.isEjected && this.detector?.plan.returnsWhenCheckPasses === true;
+    if (isBack) this.detector?.readmit(host);
+    if (health.isLeaving && health.hasFailed) {
+      this.hosts = this.hosts.filter((one) => one !== host);
+      host.pool.drain();
+      this.checker?.update(this.hosts);
+    }
+    if (isChanged || isBack) this.balancer.update(this.hosts);
+  }
+
+  /** Some of what a new cluster waits for is not there yet. */
+  get isCold(): boolean {
+    const isUnresolved = this.plan.type === "strict-dns" && this.hosts.length === 0;
+    return isUnresolved || this.checker?.isChecked === false;
   }
 
   pick(): UpstreamHost | null {
     return this.balancer.pick();
   }
 
-  /** Another host than those already tried, when one turns up within `attempts` picks. */
+  /** Another host than those already tried, when one turns up within `attempts` more picks. */
   pickOther(tried: readonly UpstreamHost[], attempts: number): UpstreamHost | null {
     let host = this.balancer.pick();
-    for (let i = 1; i < attempts && host !== null && tried.includes(host); i++) host = this.balancer.pick();
-    if (host === null || !tried.includes(host)) return host;
+    for (let i = 0; i < attempts && host !== null && tried.includes(host); i++) host = this.balancer.pick();
+    if (host === null || attempts === 1 || !tried.includes(host)) return host;
     // Least request favours the host that fails at once, so it can be drawn every time. Envoy then uses it; we look further.
     return this.balancer.pickUntried(tried) ?? host;
   }
@@ -129,13 +172,14 @@ export class UpstreamCluster {
     if (retryBudget === null) return this.activeRetries < maxRetries;
     const allowed = Math.max(
       retryBudget.minConcurrency,
-      (retryBudget.percent / 100) * (this.activeRequests + this.pendingRequests),
+      Math.floor((retryBudget.percent / 100) * (this.activeRequests + this.pendingRequests)),
     );
     return this.activeRetries < allowed;
   }
 
   retireConnections(): void {
     for (const host of this.hosts) host.pool.retire();
+    this.checker?.retire();
   }
 
   close(): void {
@@ -143,6 +187,7 @@ export class UpstreamCluster {
     clearInterval(this.sweeper);
     if (this.resolver !== null) clearTimeout(this.resolver);
     this.detector?.stop();
+    this.checker?.stop();
     for (const host of this.hosts) host.pool.drain();
   }
 }

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import type { ResetReason } from "../http/exchange";
 import type { EndpointPlan } from "../plan/types";
 import type { RequestSeries } from "../telemetry/request-metrics";
+import { HostHealth } from "./health/host-health";
 import { OutlierState } from "./outlier";
 import { ConnectionPool, type PoolCluster } from "./pool";
 
@@ -18,11 +19,22 @@ export interface Dialer {
     host: UpstreamHost,
     onReady: (socket: Socket) => void,
     onFailure: (reason: ResetReason, detail: string) => void,
+    how?: DialOptions,
   ): Socket;
+}
+
+export interface DialOptions {
+  /** ALPN offers HTTP where nothing is configured. */
+  readonly isHttp?: boolean;
+  /** Instead of the host's. */
+  readonly port?: number;
+  /** Instead of the cluster's; null: none, the caller waits no longer than it wants. */
+  readonly timeoutMs?: number | null;
 }
 
 export class UpstreamHost {
   readonly outlier = new OutlierState();
+  readonly health = new HostHealth();
   readonly pool: ConnectionPool;
   readonly key: string;
   activeRequests = 0;
@@ -39,10 +51,24 @@ export class UpstreamHost {
     readonly address: string,
   ) {
     this.key = `${address}:${plan.port}`;
-    this.pool = new ConnectionPool(cluster, (onReady, onFailure) => cluster.dialer.dial(this, onReady, onFailure));
+    this.pool = new ConnectionPool(
+      cluster,
+      (onReady, onFailure, isHttp) => cluster.dialer.dial(this, onReady, onFailure, { isHttp: isHttp === true }),
+      () => this.isHealthy,
+    );
   }
 
   get isHealthy(): boolean {
-    return this.plan.health !== "unhealthy" && this.plan.health !== "draining" && !this.outlier.isEjected;
+    const { plan, outlier, health } = this;
+    return plan.health !== "unhealthy" && plan.health !== "draining" && !outlier.isEjected && !health.hasFailed;
+  }
+
+  get isDegraded(): boolean {
+    return this.plan.health === "degraded" || this.health.isDegraded;
+  }
+
+  /** Of panic it is not one of all. */
+  get isExcluded(): boolean {
+    return this.health.isPending || this.health.isExcluded;
   }
 }

@@ -15,6 +15,9 @@ export class OutlierState {
   consecutiveLocal = 0;
   success = 0;
   total = 0;
+  /** Connections had for requests, and tries at it, where own failures are judged apart. */
+  localSuccess = 0;
+  localTotal = 0;
 
   /** Forgets everything, as for a new host. */
   reset(): void {
@@ -22,12 +25,27 @@ export class OutlierState {
   }
 }
 
+/** As Envoy's statistics name what found an outlier. */
+type EjectionReason =
+  | "consecutive_5xx"
+  | "consecutive_gateway_failure"
+  | "consecutive_local_origin_failure"
+  | "success_rate"
+  | "failure_percentage"
+  | "local_origin_success_rate"
+  | "local_origin_failure_percentage";
+
+type Window = "external" | "local";
+
 export interface OutlierHost {
   readonly outlier: OutlierState;
 }
 
 export class OutlierDetector<Host extends OutlierHost> {
   ejected = 0;
+  /** Ejections since the start, and those there was no room for. */
+  readonly enforced = new Map<EjectionReason, number>();
+  overflow = 0;
   private timer: NodeJS.Timeout;
 
   constructor(
@@ -51,7 +69,6 @@ export class OutlierDetector<Host extends OutlierHost> {
       state.success++;
       state.consecutive5xx = 0;
       state.consecutiveGateway = 0;
-      state.consecutiveLocal = 0;
       return;
     }
     state.consecutive5xx++;
@@ -59,13 +76,21 @@ export class OutlierDetector<Host extends OutlierHost> {
       state.consecutiveGateway++;
       if (state.consecutiveGateway >= this.plan.consecutiveGatewayFailure.count) {
         state.consecutiveGateway = 0;
-        this.tryEject(host, this.plan.consecutiveGatewayFailure.enforcing, now);
+        this.tryEject(host, "consecutive_gateway_failure", this.plan.consecutiveGatewayFailure.enforcing, now);
       }
     } else state.consecutiveGateway = 0;
     if (state.consecutive5xx >= this.plan.consecutive5xx.count) {
       state.consecutive5xx = 0;
-      this.tryEject(host, this.plan.consecutive5xx.enforcing, now);
+      this.tryEject(host, "consecutive_5xx", this.plan.consecutive5xx.enforcing, now);
     }
+  }
+
+  /** A request got its connection: what our own side could do wrong went well. */
+  onConnected({ outlier: state }: Host): void {
+    if (!this.plan.splitExternalLocalOriginErrors) return;
+    state.consecutiveLocal = 0;
+    state.localSuccess++;
+    state.localTotal++;
   }
 
   /** Connect failure, timeout or reset: counts as 503, or as a local-origin failure when those are split. */
@@ -75,9 +100,10 @@ export class OutlierDetector<Host extends OutlierHost> {
       return;
     }
     const state = host.outlier;
+    state.localTotal++;
     if (++state.consecutiveLocal < this.plan.consecutiveLocalOriginFailure.count) return;
     state.consecutiveLocal = 0;
-    this.tryEject(host, this.plan.consecutiveLocalOriginFailure.enforcing, now);
+    this.tryEject(host, "consecutive_local_origin_failure", this.plan.consecutiveLocalOriginFailure.enforcing, now);
   }
 
   /** The host proved by other means that it is well. The caller updates the balancer. */
@@ -86,14 +112,18 @@ export class OutlierDetector<Host extends OutlierHost> {
     host.outlier.reset();
   }
 
-  private tryEject(host: Host, enforcing: number, now: number): void {
+  private tryEject(host: Host, reason: EjectionReason, enforcing: number, now: number): void {
     const state = host.outlier;
     if (state.isEjected || this.random() * 100 >= enforcing) return;
     const hosts = this.hosts();
     this.ejected = hosts.filter((one) => one.outlier.isEjected).length;
     const isFirst = this.ejected === 0;
     const hasRoom = (100 * (this.ejected + 1)) / Math.max(1, hosts.length) <= this.plan.maxEjectionPercent;
-    if (!hasRoom && !(isFirst && this.plan.alwaysEjectOneHost)) return;
+    if (!hasRoom && !(isFirst && this.plan.alwaysEjectOneHost)) {
+      this.overflow++;
+      return;
+    }
+    this.enforced.set(reason, (this.enforced.get(reason) ?? 0) + 1);
     state.isEjected = true;
     state.ejectedAt = now;
     const { baseEjectionTimeMs: base, maxEjectionTimeMs: max, maxEjectionTimeJitterMs: jitter } = this.plan;
@@ -120,39 +150,57 @@ export class OutlierDetector<Host extends OutlierHost> {
       state.consecutiveLocal = 0;
       changed = true;
     }
-    this.judgeSuccessRate(hosts, now);
-    this.judgeFailurePercentage(hosts, now);
-    for (const host of hosts) {
-      host.outlier.success = 0;
-      host.outlier.total = 0;
+    const { successRate, failurePercentage, splitExternalLocalOriginErrors: isSplit } = this.plan;
+    this.judgeSuccessRate(hosts, "external", successRate.enforcing, now);
+    this.judgeFailurePercentage(hosts, "external", failurePercentage.enforcing, now);
+    if (isSplit) {
+      this.judgeSuccessRate(hosts, "local", successRate.enforcingLocalOrigin, now);
+      this.judgeFailurePercentage(hosts, "local", failurePercentage.enforcingLocalOrigin, now);
+    }
+    for (const { outlier } of hosts) {
+      outlier.success = 0;
+      outlier.total = 0;
+      outlier.localSuccess = 0;
+      outlier.localTotal = 0;
     }
     this.ejected = hosts.filter((host) => host.outlier.isEjected).length;
     if (changed) this.onChange();
   }
 
   /** mean - stdev * factor over the hosts with enough requests. */
-  private judgeSuccessRate(hosts: readonly Host[], now: number): void {
+  private judgeSuccessRate(hosts: readonly Host[], window: Window, enforcing: number, now: number): void {
     const rule = this.plan.successRate;
-    if (rule.enforcing === 0) return;
-    const counted = hosts.filter((host) => !host.outlier.isEjected && host.outlier.total >= rule.requestVolume);
+    if (enforcing === 0) return;
+    const counted = enoughOf(hosts, window, rule.requestVolume);
     if (counted.length < rule.minimumHosts || counted.length === 0) return;
-    const rates = counted.map((host) => (100 * host.outlier.success) / host.outlier.total);
-    const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
-    const variance = rates.reduce((sum, rate) => sum + (rate - mean) ** 2, 0) / rates.length;
+    const mean = counted.reduce((sum, { rate }) => sum + rate, 0) / counted.length;
+    const variance = counted.reduce((sum, { rate }) => sum + (rate - mean) ** 2, 0) / counted.length;
     const threshold = mean - (Math.sqrt(variance) * rule.stdevFactor) / 1000;
-    counted.forEach((host, index) => {
-      if ((rates[index] ?? 100) < threshold) this.tryEject(host, rule.enforcing, now);
-    });
+    const reason = window === "local" ? "local_origin_success_rate" : "success_rate";
+    for (const { host, rate } of counted) if (rate < threshold) this.tryEject(host, reason, enforcing, now);
   }
 
-  private judgeFailurePercentage(hosts: readonly Host[], now: number): void {
+  private judgeFailurePercentage(hosts: readonly Host[], window: Window, enforcing: number, now: number): void {
     const rule = this.plan.failurePercentage;
-    if (rule.enforcing === 0) return;
-    const counted = hosts.filter((host) => !host.outlier.isEjected && host.outlier.total >= rule.requestVolume);
+    if (enforcing === 0) return;
+    const counted = enoughOf(hosts, window, rule.requestVolume);
     if (counted.length < rule.minimumHosts) return;
-    for (const host of counted) {
-      const failed = 100 - (100 * host.outlier.success) / host.outlier.total;
-      if (failed >= rule.threshold) this.tryEject(host, rule.enforcing, now);
+    const reason = window === "local" ? "local_origin_failure_percentage" : "failure_percentage";
+    for (const { host, rate } of counted) {
+      if (100 - rate >= rule.threshold) this.tryEject(host, reason, enforcing, now);
     }
   }
+}
+
+/** Hosts with enough requests of the last interval, and how many of 100 went well. */
+function enoughOf<Host extends OutlierHost>(
+  hosts: readonly Host[],
+  window: Window,
+  volume: number,
+): { host: Host; rate: number }[] {
+  return hosts.flatMap((host) => {
+    const { isEjected, success, total, localSuccess, localTotal } = host.outlier;
+    const [good, all] = window === "local" ? [localSuccess, localTotal] : [success, total];
+    return isEjected || all < volume || all === 0 ? [] : [{ host, rate: (100 * good) / all }];
+  });
 }

@@ -29,7 +29,11 @@ export interface PoolCluster {
 export type Dial = (
   onReady: (socket: Socket) => void,
   onFailure: (reason: ResetReason, detail: string) => void,
+  isHttp?: boolean,
 ) => Socket;
+
+/** Of connections before they are needed, at one request. */
+const preconnectLimit = 3;
 
 export type UpstreamConnection = H1ClientConnection | H2ClientConnection;
 
@@ -50,6 +54,7 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
   constructor(
     private readonly cluster: PoolCluster,
     private readonly dial: Dial,
+    private readonly isHealthy: () => boolean = () => true,
   ) {
     this.speaksH2 = cluster.plan.http.protocol !== "http1";
   }
@@ -60,11 +65,16 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
 
   take(waiter: PoolWaiter): TakeResult {
     const ready = this.acquire() ?? this.popIdle();
-    if (ready !== null) return ready;
     const { cluster } = this;
+    const isAhead = cluster.plan.preconnectRatio > 1;
+    if (ready !== null) {
+      if (isAhead) this.preconnect();
+      return ready;
+    }
     if (cluster.pendingRequests >= cluster.plan.circuitBreakers.maxPendingRequests) return "overflow";
     this.waiting.push(waiter);
     cluster.pendingRequests++;
+    if (isAhead) this.preconnect();
     this.growIfNeeded();
     return "queued";
   }
@@ -130,15 +140,40 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
     return Math.min(http.http2.maxConcurrentStreams, http.maxRequestsPerConnection ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Envoy's rule: the cluster's limit holds, but a host without any connection may always open one. */
   private growIfNeeded(): void {
-    const { cluster } = this;
-    while (this.connecting.size * this.assumedCapacity < this.waiting.length) {
-      const isOverLimit = cluster.activeConnections >= cluster.plan.circuitBreakers.maxConnections;
-      if (isOverLimit) cluster.connectionOverflow++;
-      if (isOverLimit && this.connections > 0) return;
-      this.connect();
+    while (this.connecting.size * this.assumedCapacity < this.waiting.length) if (!this.tryConnect()) return;
+  }
+
+  /** Envoy's rule: so many connections that `preconnectRatio` times the requests of now could be under way. */
+  private preconnect(): void {
+    if (!this.isHealthy()) return;
+    const ratio = this.cluster.plan.preconnectRatio;
+    for (let count = 0; count < preconnectLimit; count++) {
+      const { used, free } = this.capacity();
+      if ((this.waiting.length + used) * ratio <= free + used || !this.tryConnect()) return;
     }
+  }
+
+  private capacity(): { used: number; free: number } {
+    let used = 0;
+    let free = this.idle.length + this.connecting.size * this.assumedCapacity;
+    for (const connection of this.open) {
+      if (connection instanceof H2ClientConnection) {
+        used += connection.streamsInUse;
+        free += connection.freeStreams;
+      } else used++;
+    }
+    return { used: used - this.idle.length, free };
+  }
+
+  /** The cluster's limit holds, but a host without any connection may always open one, as in Envoy. */
+  private tryConnect(): boolean {
+    const { cluster } = this;
+    const isOverLimit = cluster.activeConnections >= cluster.plan.circuitBreakers.maxConnections;
+    if (isOverLimit) cluster.connectionOverflow++;
+    if (isOverLimit && this.connections > 0) return false;
+    this.connect();
+    return true;
   }
 
   private connect(): void {
@@ -160,6 +195,7 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
           waiter.onConnectFailure(reason, detail);
         }
       },
+      true,
     );
     this.connecting.add(socket);
   }

@@ -33,19 +33,38 @@ export function findConstraintViolations(desc: DescMessage, message: Message, pa
       }
     },
     field(_owner, field, value, fieldPath) {
-      if (hasOption(field, rulesExtension)) {
-        found.push(...fieldProblems(field, value, fieldPath, getOption(field, rulesExtension)));
-      }
+      const own = rulesOf(field);
+      if (own) found.push(...fieldProblems(field, value, fieldPath, own));
       return true;
     },
   });
   return found;
 }
 
-function oneofProblems(oneof: DescOneof, message: Message, path: string): Violation[] {
-  if (!hasOption(oneof, required) || !getOption(oneof, required)) {
-    return [];
+/** Options are read from bytes each time they are asked for, and a configuration has the same fields thousands of times. */
+const fieldRules = new WeakMap<DescField, FieldRules | null>();
+const requiredOneofs = new WeakMap<DescOneof, boolean>();
+
+function rulesOf(field: DescField): FieldRules | null {
+  let own = fieldRules.get(field);
+  if (own === undefined) {
+    own = hasOption(field, rulesExtension) ? getOption(field, rulesExtension) : null;
+    fieldRules.set(field, own);
   }
+  return own;
+}
+
+function isRequired(oneof: DescOneof): boolean {
+  let answer = requiredOneofs.get(oneof);
+  if (answer === undefined) {
+    answer = hasOption(oneof, required) && getOption(oneof, required);
+    requiredOneofs.set(oneof, answer);
+  }
+  return answer;
+}
+
+function oneofProblems(oneof: DescOneof, message: Message, path: string): Violation[] {
+  if (!isRequired(oneof)) return [];
   const held = (message as unknown as Record<string, { case?: string }>)[oneof.localName];
   const names = oneof.fields.map(({ name }) => name).join(", ");
   return held?.case ? [] : [{ path, message: `one of ${names} must be set` }];
@@ -53,12 +72,10 @@ function oneofProblems(oneof: DescOneof, message: Message, path: string): Violat
 
 /** Rules about absence: the walk visits set fields only. */
 function missingProblems(field: DescField, message: Message, path: string): Violation[] {
-  if (!hasOption(field, rulesExtension) || field.oneof) {
-    return [];
-  }
+  const rule = field.oneof ? null : rulesOf(field);
+  if (!rule) return [];
   const value = (message as unknown as Record<string, unknown>)[field.localName];
   const fieldPath = joinPath(path, field.name);
-  const rule = getOption(field, rulesExtension);
   const isEmpty =
     value === undefined || value === "" || value === 0 || value === 0n || (Array.isArray(value) && value.length === 0);
   if (!isEmpty) {

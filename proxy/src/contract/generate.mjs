@@ -1,6 +1,7 @@
 // Generates proxy/src/contract/gen from the Envoy v3 protos that ship inside @grpc/grpc-js-xds.
 // Run it after raising that package; the output is committed, so nobody else needs buf.
-// One local change: the shipped validate.proto predates `ignore_empty`, which newer Envoy files use.
+// Two local changes: the shipped validate.proto predates `ignore_empty`, which newer Envoy files use, and the shipped tracer predates
+// `max_cache_size`, which Envoy 1.40 has. OTLP, which they do not hold, is in protos/.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,6 +17,8 @@ const ENTRIES = [
   "envoy/service/discovery/v3/ads.proto",
   "envoy/service/discovery/v3/discovery.proto",
   "envoy/service/secret/v3/sds.proto",
+  "envoy/service/auth/v3/external_auth.proto",
+  "envoy/service/ratelimit/v3/rls.proto",
   "envoy/config/bootstrap/v3/bootstrap.proto",
   "envoy/config/listener/v3/listener.proto",
   "envoy/config/route/v3/route.proto",
@@ -23,16 +26,24 @@ const ENTRIES = [
   "envoy/config/endpoint/v3/endpoint.proto",
   "envoy/config/accesslog/v3/accesslog.proto",
   "envoy/config/rbac/v3/rbac.proto",
+  "envoy/config/trace/v3/opentelemetry.proto",
   "envoy/extensions/access_loggers/file/v3/file.proto",
   "envoy/extensions/access_loggers/stream/v3/stream.proto",
   "envoy/extensions/filters/http/router/v3/router.proto",
   "envoy/extensions/filters/http/rbac/v3/rbac.proto",
+  "envoy/extensions/filters/http/cors/v3/cors.proto",
+  "envoy/extensions/filters/http/ext_authz/v3/ext_authz.proto",
   "envoy/extensions/filters/http/fault/v3/fault.proto",
+  "envoy/extensions/filters/http/header_mutation/v3/header_mutation.proto",
+  "envoy/extensions/filters/http/health_check/v3/health_check.proto",
   "envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto",
+  "envoy/extensions/filters/http/ratelimit/v3/rate_limit.proto",
   "envoy/extensions/filters/http/jwt_authn/v3/config.proto",
+  "envoy/extensions/filters/listener/http_inspector/v3/http_inspector.proto",
   "envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector.proto",
   "envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto",
   "envoy/extensions/filters/network/rbac/v3/rbac.proto",
+  "envoy/extensions/filters/network/sni_cluster/v3/sni_cluster.proto",
   "envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy.proto",
   "envoy/extensions/transport_sockets/tls/v3/tls.proto",
   "envoy/extensions/transport_sockets/tls/v3/secret.proto",
@@ -41,6 +52,7 @@ const ENTRIES = [
   "envoy/extensions/upstreams/http/v3/http_protocol_options.proto",
   "envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto",
   "envoy/type/matcher/v3/path.proto",
+  "opentelemetry/proto/collector/trace/v1/trace_service.proto",
 ];
 
 const work = mkdtempSync(join(tmpdir(), "envoy-protos-"));
@@ -62,6 +74,17 @@ try {
       text.replace(/(message (?:\w+Rules|Any|Duration\w*|Timestamp\w*) \{)/g, "$1\n  optional bool ignore_empty = 99;"),
     );
   }
+  const tracer = join(work, "in/envoy/config/trace/v3/opentelemetry.proto");
+  const config = readFileSync(tracer, "utf8");
+  if (!config.includes("max_cache_size")) {
+    writeFileSync(
+      tracer,
+      config
+        .replace('import "udpa', 'import "google/protobuf/wrappers.proto";\n\nimport "udpa')
+        .replace(/\}\s*$/, "\n  google.protobuf.UInt32Value max_cache_size = 6;\n}\n"),
+    );
+  }
+  cpSync(join(here, "protos"), join(work, "in"), { recursive: true });
   writeFileSync(join(work, "in/buf.yaml"), "version: v2\n");
   writeFileSync(
     join(work, "buf.gen.yaml"),

@@ -22,14 +22,25 @@ export {
   type Metadata,
   type Node,
   NodeSchema,
+  RequestMethod,
   RoutingPriority,
   TrafficDirection,
   type TransportSocket,
   TransportSocketSchema,
 } from "./gen/envoy/config/core/v3/base_pb";
 export { ApiVersion, type ConfigSource } from "./gen/envoy/config/core/v3/config_source_pb";
-export { HealthStatus } from "./gen/envoy/config/core/v3/health_check_pb";
-export { type LbEndpoint, LbEndpointSchema } from "./gen/envoy/config/endpoint/v3/endpoint_components_pb";
+export {
+  type HealthCheck,
+  type HealthCheck_HttpHealthCheck,
+  type HealthCheck_Payload,
+  type HealthCheck_TcpHealthCheck,
+  HealthStatus,
+} from "./gen/envoy/config/core/v3/health_check_pb";
+export {
+  type Endpoint,
+  type LbEndpoint,
+  LbEndpointSchema,
+} from "./gen/envoy/config/endpoint/v3/endpoint_components_pb";
 export {
   type ClusterLoadAssignment,
   ClusterLoadAssignmentSchema,
@@ -55,6 +66,7 @@ export {
   type HeaderMatcher,
   HeaderMatcherSchema,
   type QueryParameterMatcher,
+  type RateLimit as RouteRateLimit,
   type RedirectAction,
   RedirectAction_RedirectResponseCode,
   type RetryPolicy,
@@ -62,6 +74,7 @@ export {
   type Route,
   type RouteAction,
   RouteAction_ClusterNotFoundResponseCode,
+  type RouteAction_RequestMirrorPolicy,
   type RouteMatch,
   RouteMatchSchema,
   RouteSchema,
@@ -72,14 +85,48 @@ export {
 export { type RouteConfiguration, RouteConfigurationSchema } from "./gen/envoy/config/route/v3/route_pb";
 export { type FileAccessLog, FileAccessLogSchema } from "./gen/envoy/extensions/access_loggers/file/v3/file_pb";
 export { StdoutAccessLogSchema } from "./gen/envoy/extensions/access_loggers/stream/v3/stream_pb";
+export { type CorsPolicy, CorsPolicySchema, CorsSchema } from "./gen/envoy/extensions/filters/http/cors/v3/cors_pb";
+export {
+  type BufferSettings,
+  type ExtAuthz,
+  type ExtAuthzPerRoute,
+  ExtAuthzPerRouteSchema,
+  ExtAuthzSchema,
+  type HttpService as ExtAuthzHttpService,
+} from "./gen/envoy/extensions/filters/http/ext_authz/v3/ext_authz_pb";
 export {
   type HTTPFault,
   HTTPFaultSchema,
 } from "./gen/envoy/extensions/filters/http/fault/v3/fault_pb";
 export {
+  HeaderMutationPerRouteSchema,
+  HeaderMutationSchema,
+  type Mutations as HeaderMutations,
+} from "./gen/envoy/extensions/filters/http/header_mutation/v3/header_mutation_pb";
+export {
+  type HealthCheck as HttpHealthCheck,
+  HealthCheckSchema as HttpHealthCheckSchema,
+} from "./gen/envoy/extensions/filters/http/health_check/v3/health_check_pb";
+export {
+  type JwtAuthentication,
+  JwtAuthenticationSchema,
+  type JwtProvider,
+  type JwtRequirement,
+  type PerRouteConfig as JwtPerRoute,
+  PerRouteConfigSchema as JwtPerRouteSchema,
+  type RemoteJwks,
+} from "./gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb";
+export {
   type LocalRateLimit,
   LocalRateLimitSchema,
 } from "./gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb";
+export {
+  type RateLimit,
+  type RateLimitPerRoute,
+  RateLimitPerRoute_VhRateLimitsOptions,
+  RateLimitPerRouteSchema,
+  RateLimitSchema,
+} from "./gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb";
 export {
   type RBAC as HttpRBAC,
   type RBACPerRoute,
@@ -121,6 +168,11 @@ export {
   type HttpProtocolOptions,
   HttpProtocolOptionsSchema,
 } from "./gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb";
+export {
+  CheckRequestSchema,
+  type CheckResponse,
+  CheckResponseSchema,
+} from "./gen/envoy/service/auth/v3/external_auth_pb";
 export { AggregatedDiscoveryService } from "./gen/envoy/service/discovery/v3/ads_pb";
 export {
   type DeltaDiscoveryRequest,
@@ -132,5 +184,14 @@ export {
   type DiscoveryResponse,
   DiscoveryResponseSchema,
 } from "./gen/envoy/service/discovery/v3/discovery_pb";
+export {
+  type RateLimitRequest,
+  RateLimitRequestSchema,
+  type RateLimitResponse,
+  RateLimitResponse_Code,
+  RateLimitResponse_RateLimit_Unit,
+  RateLimitResponseSchema,
+} from "./gen/envoy/service/ratelimit/v3/rls_pb";
 export { type StringMatcher, StringMatcherSchema } from "./gen/envoy/type/matcher/v3/string_pb";
+export { CodecClientType } from "./gen/envoy/type/v3/http_pb";
 export { FractionalPercent_DenominatorType } from "./gen/envoy/type/v3/percent_pb";

@@ -2,12 +2,15 @@
 // One rule: a field is listed here only when plan() (or the bootstrap reader) acts on it, or when leaving it out of
 // account cannot be observed and `inert` says why. Every field that is set and not listed is refused by its path.
 
+import { ACTIVE_HEALTH_SUPPORT } from "./support-active-health";
 import {
   HTTP_FILTER_SUPPORT,
   HTTP_FILTER_TYPES,
   PER_CLUSTER_FILTER_TYPES,
   PER_FILTER_TYPES,
 } from "./support-http-filters";
+import { ROUTE_RATE_LIMITS } from "./support-ratelimit";
+import { TRACING_SUPPORT } from "./support-tracing";
 import { type FieldSupport, fields, inert, type MessageSupport, NO_RUNTIME, only, types, yes } from "./support-words";
 
 export type { FieldSupport, MessageSupport } from "./support-words";
@@ -17,6 +20,7 @@ const HEADER_OPS = fields(
 );
 const NETWORK_RBAC = "envoy.extensions.filters.network.rbac.v3.RBAC";
 const HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+const SNI_CLUSTER = "envoy.extensions.filters.network.sni_cluster.v3.SniCluster";
 const TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 const TLS = "envoy.extensions.transport_sockets.tls.v3";
 const RAW_BUFFER = "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer";
@@ -49,7 +53,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.core.v3.ConfigSource": {
     ads: yes,
     resource_api_version: only("AUTO", "V3"),
-    initial_fetch_timeout: { note: "0 waits for ever; a missing resource never takes effect half-way" },
+    initial_fetch_timeout: inert("what is missing is waited for; meanwhile the configuration before stays in force"),
   },
   "envoy.config.core.v3.AggregatedConfigSource": {},
   "envoy.config.core.v3.ApiConfigSource": {
@@ -58,8 +62,14 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     grpc_services: { note: "exactly one" },
     set_node_on_first_message_only: inert("the node is sent on the first message only"),
   },
-  "envoy.config.core.v3.GrpcService": { ...fields("envoy_grpc"), timeout: inert("the stream has none") },
-  "envoy.config.core.v3.GrpcService.EnvoyGrpc": fields("cluster_name"),
+  "envoy.config.core.v3.GrpcService": {
+    ...fields("envoy_grpc"),
+    timeout: { note: "of a call; the stream of discovery and the rate limit have none of their own" },
+  },
+  "envoy.config.core.v3.GrpcService.EnvoyGrpc": {
+    ...fields("cluster_name"),
+    authority: { note: "of a call; the name of the cluster where nothing is said" },
+  },
 
   // --- addresses and small parts ---
   "envoy.config.core.v3.Address": fields("socket_address"),
@@ -104,15 +114,26 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.listener.v3.ListenerFilter": {
     ...fields("name"),
-    typed_config: types("envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"),
+    typed_config: types(
+      "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+      "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector",
+    ),
   },
   "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector": {},
+  "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector": {},
   "envoy.config.listener.v3.FilterChain": {
     ...fields("filter_chain_match filters transport_socket name"),
     metadata: inert("opaque"),
   },
-  "envoy.config.listener.v3.FilterChainMatch": { transport_protocol: only("", "tls", "raw_buffer") },
-  "envoy.config.listener.v3.Filter": { ...fields("name"), typed_config: types(HCM, TCP_PROXY, NETWORK_RBAC) },
+  "envoy.config.listener.v3.FilterChainMatch": {
+    ...fields(`destination_port prefix_ranges server_names application_protocols direct_source_prefix_ranges source_type
+      source_prefix_ranges source_ports`),
+    transport_protocol: only("", "tls", "raw_buffer"),
+  },
+  "envoy.config.listener.v3.Filter": {
+    ...fields("name"),
+    typed_config: types(HCM, TCP_PROXY, NETWORK_RBAC, SNI_CLUSTER),
+  },
 
   // --- HTTP connection manager ---
   [HCM]: {
@@ -120,7 +141,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
       stream_idle_timeout request_headers_timeout access_log use_remote_address skip_xff_append
       generate_request_id preserve_external_request_id always_set_request_id_in_response forward_client_cert_details
       set_current_client_cert_details normalize_path merge_slashes request_timeout via max_request_headers_kb
-      upgrade_configs`),
+      upgrade_configs tracing`),
     codec_type: only("AUTO", "HTTP1", "HTTP2"),
     server_header_transformation: only("PASS_THROUGH"),
     path_with_escaped_slashes_action: only(
@@ -152,12 +173,14 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     allow_connect: { note: "downstream: CONNECT, plain and extended for upgrades (RFC 8441)" },
     hpack_table_size: { note: "at most 65536 are announced" },
   },
+  ...TRACING_SUPPORT,
   ...HTTP_FILTER_SUPPORT,
   [NETWORK_RBAC]: {
     ...fields("rules shadow_rules stat_prefix"),
     shadow_rules_stat_prefix: inert("metrics carry the policy's name"),
     enforcement_type: only("ONE_TIME_ON_FIRST_BYTE"),
   },
+  [SNI_CLUSTER]: {},
   [TCP_PROXY]: fields("stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts"),
   [`${TCP_PROXY}.WeightedCluster`]: fields("clusters"),
   [`${TCP_PROXY}.WeightedCluster.ClusterWeight`]: fields("name weight"),
@@ -185,10 +208,10 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.rbac.v3.RBAC": fields("action policies"),
   "envoy.config.rbac.v3.Policy": fields("permissions principals"),
   "envoy.config.rbac.v3.Permission": fields(`and_rules or_rules any header url_path destination_ip destination_port
-    destination_port_range not_rule requested_server_name`),
+    destination_port_range not_rule requested_server_name metadata`),
   "envoy.config.rbac.v3.Permission.Set": fields("rules"),
   "envoy.config.rbac.v3.Principal": fields(
-    "and_ids or_ids any authenticated source_ip direct_remote_ip remote_ip header url_path not_id",
+    "and_ids or_ids any authenticated source_ip direct_remote_ip remote_ip header url_path metadata not_id",
   ),
   "envoy.config.rbac.v3.Principal.Set": fields("ids"),
   "envoy.config.rbac.v3.Principal.Authenticated": fields("principal_name"),
@@ -204,6 +227,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.VirtualHost": {
     ...fields("name domains routes include_request_attempt_count include_attempt_count_in_response retry_policy"),
     ...HEADER_OPS,
+    ...ROUTE_RATE_LIMITS,
     require_tls: only("NONE"),
     typed_per_filter_config: PER_FILTER,
     metadata: inert("opaque"),
@@ -226,9 +250,17 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.RouteAction": {
     ...fields(`cluster weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite
       append_x_forwarded_host timeout idle_timeout retry_policy max_stream_duration max_grpc_timeout
-      grpc_timeout_offset upgrade_configs`),
+      grpc_timeout_offset upgrade_configs include_vh_rate_limits`),
+    request_mirror_policies: {
+      note: "not of upgrades; a mirror that is more than 1 MiB behind is given up, it never holds up the request",
+    },
+    ...ROUTE_RATE_LIMITS,
     cluster_not_found_response_code: only("SERVICE_UNAVAILABLE", "NOT_FOUND"),
     priority: only("DEFAULT"),
+  },
+  "envoy.config.route.v3.RouteAction.RequestMirrorPolicy": {
+    ...fields("cluster runtime_fraction disable_shadow_host_suffix_append"),
+    trace_sampled: inert("the copy is not traced"),
   },
   "envoy.config.route.v3.RouteAction.UpgradeConfig": {
     ...UPGRADE,
@@ -264,7 +296,9 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.cluster.v3.Cluster": {
     ...fields(`name alt_stat_name eds_cluster_config connect_timeout per_connection_buffer_limit_bytes load_assignment
       circuit_breakers typed_extension_protocol_options dns_refresh_rate outlier_detection least_request_lb_config
-      round_robin_lb_config common_lb_config transport_socket metadata`),
+      round_robin_lb_config common_lb_config transport_socket metadata ignore_health_on_host_removal
+      preconnect_policy`),
+    health_checks: { note: "at most one" },
     type: only("STATIC", "STRICT_DNS", "EDS"),
     lb_policy: only("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM"),
     dns_lookup_family: yes,
@@ -273,11 +307,14 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
       keys: ["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"],
     },
   },
+  "envoy.config.cluster.v3.Cluster.PreconnectPolicy": {
+    per_upstream_preconnect_ratio: { note: "of HTTP; TCP connects when somebody calls" },
+  },
   "envoy.config.cluster.v3.Cluster.EdsClusterConfig": fields("eds_config service_name"),
   "envoy.config.cluster.v3.Cluster.LeastRequestLbConfig": fields("choice_count"),
   "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig": {},
   "envoy.config.cluster.v3.Cluster.CommonLbConfig": {
-    ...fields("healthy_panic_threshold"),
+    ...fields("healthy_panic_threshold ignore_new_hosts_until_first_hc"),
     update_merge_window: inert("updates are applied at once"),
   },
   "envoy.config.cluster.v3.CircuitBreakers": { thresholds: { note: "at most one, of priority DEFAULT" } },
@@ -293,7 +330,8 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     split_external_local_origin_errors consecutive_local_origin_failure enforcing_consecutive_local_origin_failure
     enforcing_local_origin_success_rate failure_percentage_threshold enforcing_failure_percentage
     enforcing_failure_percentage_local_origin failure_percentage_minimum_hosts failure_percentage_request_volume
-    max_ejection_time max_ejection_time_jitter always_eject_one_host`),
+    max_ejection_time max_ejection_time_jitter always_eject_one_host successful_active_health_check_uneject_host`),
+  ...ACTIVE_HEALTH_SUPPORT,
   [HTTP_OPTIONS]: fields("common_http_protocol_options explicit_http_config auto_config"),
   [`${HTTP_OPTIONS}.ExplicitHttpConfig`]: fields("http_protocol_options http2_protocol_options"),
   [`${HTTP_OPTIONS}.AutoHttpConfig`]: {
@@ -311,7 +349,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     metadata: inert("opaque"),
   },
   "envoy.config.endpoint.v3.LbEndpoint": fields("endpoint health_status metadata load_balancing_weight"),
-  "envoy.config.endpoint.v3.Endpoint": fields("address hostname"),
+  "envoy.config.endpoint.v3.Endpoint": fields("address hostname health_check_config"),
 
   // --- TLS ---
   [`${TLS}.DownstreamTlsContext`]: {

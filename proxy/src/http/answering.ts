@@ -1,7 +1,7 @@
 // The answers that the proxy gives itself: refusals, direct responses, failures of upstreams. Rule: exactly one answer ends
 // an exchange; a response that has begun can only be broken off, never replaced.
 
-import { encodeGrpcMessage, GRPC, grpcStatusOfHttp, type TokenBucket } from "../semantics";
+import { encodeGrpcMessage, GRPC, grpcStatusOfHttp } from "../semantics";
 import type { DownstreamStream } from "./exchange";
 import { ExchangeRecord } from "./exchange-record";
 import { HeaderList, NAME } from "./h1/header-list";
@@ -13,15 +13,26 @@ export abstract class AnsweringExchange extends ExchangeRecord {
   protected isActive = false;
   protected isResponseStarted = false;
   protected readonly localHeaders = new HeaderList();
-  /** What the caller is told about on the response; null: nothing. */
-  protected toldLimit: TokenBucket | null = null;
+
+  /** What filters say on the head of a response. */
+  protected abstract filterResponse(headers: HeaderList): void;
+
+  /** What the route says on the head of a response, and on what the router answers in its place. */
+  protected abstract dressResponse(headers: HeaderList): void;
 
   /** Counters, log line and everything held. Runs once. */
   protected abstract finish(): void;
 
+  /** Of the cluster, or in its place; one that is tried again is none. */
+  protected countAnswer(status: number): void {
+    if (this.info.http.plan.countsAnswers && !this.isHealthCheck) this.cluster?.codes.count(status);
+  }
+
   protected replyOverloaded(): void {
     this.localHeaders.clear();
     this.localHeaders.push("x-envoy-overloaded", "true");
+    this.dressResponse(this.localHeaders);
+    this.countAnswer(503);
     this.reply(503, "UO", "upstream_reset_before_response_started{overflow}", resetBody("overflow", false));
   }
 
@@ -29,7 +40,15 @@ export abstract class AnsweringExchange extends ExchangeRecord {
   protected failWith(status: number, flag: string, reason: string): void {
     const flags = this.flags === "-" ? flag : `${this.flags},${flag}`;
     const details = `upstream_reset_before_response_started{${reason.replaceAll(" ", "_")}}`;
-    this.localReply(status, flags, details, resetBody(reason, this.attempts > 1));
+    this.routerReply(status, flags, details, resetBody(reason, this.attempts > 1));
+  }
+
+  /** Instead of an upstream's response: it gets the same headers. */
+  protected routerReply(status: number, flags: string, details: string, body?: string): void {
+    this.localHeaders.clear();
+    this.dressResponse(this.localHeaders);
+    this.countAnswer(status);
+    this.reply(status, flags, details, body === undefined ? null : Buffer.from(body));
   }
 
   protected localReply(status: number, flags: string, details: string, body?: string, grpcStatus?: number): void {
@@ -53,14 +72,14 @@ export abstract class AnsweringExchange extends ExchangeRecord {
     } else this.send(status, flags, details, bytes);
   }
 
-  private send(status: number, flags: string, details: string, bytes: Buffer | null): void {
+  protected send(status: number, flags: string, details: string, bytes: Buffer | null): void {
     const headers = this.localHeaders;
     const { plan } = this.info.http;
     if (bytes !== null) {
       if (bytes.length > 0) headers.push("content-length", String(bytes.length));
       if (!headers.has("content-type")) headers.push("content-type", "text/plain");
     }
-    if (this.toldLimit !== null) tellLimit(headers, this.toldLimit);
+    this.filterResponse(headers);
     headers.push("date", httpDate());
     if (plan.serverHeader !== "pass-through") headers.push("server", plan.serverName);
     const stream = this.stream as DownstreamStream;
@@ -83,14 +102,6 @@ export abstract class AnsweringExchange extends ExchangeRecord {
     this.finish();
     stream?.reset();
   }
-}
-
-/** x-ratelimit headers, draft 03: they stand beside those of the app, as Envoy's do. */
-export function tellLimit(headers: HeaderList, bucket: TokenBucket): void {
-  const now = performance.now();
-  headers.push("x-ratelimit-limit", String(bucket.plan.maxTokens));
-  headers.push("x-ratelimit-remaining", String(bucket.remaining(now)));
-  headers.push("x-ratelimit-reset", String(bucket.resetSeconds(now)));
 }
 
 /** A response that is all head, as gRPC calls trailers-only. */

@@ -13,6 +13,7 @@ import type { ResetFacts, ResetReason, ResponseSink, UpstreamStream } from "./ex
 import type { HeaderList } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
 import type { ResponseHead } from "./h1/response-head";
+import { Mirrors } from "./mirrors";
 import { ReplayBuffer } from "./replay-buffer";
 import { Retries } from "./retries";
 
@@ -24,8 +25,11 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
   protected requestTrailers: HeaderList | null = null;
   protected readonly replay = new ReplayBuffer();
   protected readonly retries = new Retries();
+  protected readonly mirrors = new Mirrors();
   protected tried: UpstreamHost[] = [];
   protected holdsHost = false;
+  /** The next attempt stands for one that nobody has looked at. */
+  protected isRepeated = false;
   private waitingAt: UpstreamHost | null = null;
   protected readonly tryDeadline = new Deadline(() => this.onTryTimeout());
 
@@ -42,7 +46,8 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
     const avoid = retry?.avoidPreviousHosts === true && this.tried.length > 0;
     const host = avoid ? cluster.pickOther(this.tried, retry.hostSelectionMaxAttempts) : cluster.pick();
     if (host === null) {
-      this.localReply(503, "UH", "no_healthy_upstream", "no healthy upstream");
+      cluster.noneHealthy++;
+      this.routerReply(503, "UH", "no_healthy_upstream", "no healthy upstream");
       return;
     }
     this.attempts++;
@@ -50,7 +55,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
     if (retry !== null) this.tried.push(host);
     this.holdsHost = true;
     host.activeRequests++;
-    host.totalRequests++;
+    this.trace?.startAttempt(host, this.attempts);
     if (this.isRequestEnded) this.startTryTimer();
     const isTunnel = this.head?.upgrade === "connect";
     const result = isTunnel ? host.pool.takeTunnel(this) : host.pool.take(this);
@@ -72,16 +77,27 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
     if (!this.holdsHost || this.host === null) return;
     this.holdsHost = false;
     this.host.activeRequests--;
+    this.trace?.endAttempt(this);
   }
 
   onConnection(connection: UpstreamStream): void {
     this.waitingAt = null;
     this.upstream = connection;
+    this.upstreamLocalAddress = connection.localAddress;
     connection.attach(this);
+    const host = this.host as UpstreamHost;
+    const cluster = this.cluster as UpstreamCluster;
+    if (!this.isRepeated) {
+      host.totalRequests++;
+      cluster.totalRequests++;
+    }
+    this.isRepeated = false;
+    cluster.detector?.onConnected(host);
     const head = this.head as RequestHead;
     const action = this.action as ForwardAction;
-    if (action.rewriteHost?.kind === "auto") this.rewriteHost(this.host?.plan.hostname ?? "");
+    if (action.rewriteHost?.kind === "auto") this.rewriteHost(host.plan.hostname ?? "");
     if (this.virtualHost?.includeRequestAttemptCount) head.headers.set("x-envoy-attempt-count", String(this.attempts));
+    this.trace?.send(head, connection);
     connection.sendHead(head, this.upstreamPath);
     for (const piece of this.replay.pieces) connection.sendData(piece, 0, piece.length);
     if (!this.replay.isWhole) this.replay.drop();
@@ -96,6 +112,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
     this.waitingAt = null;
     this.transportFailure = detail;
     const host = this.host as UpstreamHost;
+    this.trace?.failAttempt(reason);
     this.leaveHost();
     this.cluster?.detector?.onLocalFailure(host, performance.now());
     const isTimeout = reason === "connect-timeout";
@@ -112,13 +129,17 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
 
   protected retryResponse(status: number, headers: HeaderList): boolean {
     const policy = this.action?.retry;
-    if (!policy || !shouldRetry(policy, { kind: "response", status, headers })) return false;
+    if (!policy || !shouldRetry(policy, { kind: "response", status, headers })) {
+      if (this.attempts > 1 && this.cluster !== null) this.cluster.retrySuccesses++;
+      return false;
+    }
     // An overloaded upstream must not get more.
     if (headers.has("x-envoy-overloaded")) return false;
     const upstream = this.upstream;
     if (!this.mayRetry()) return false;
     this.upstream = null;
     upstream?.discard();
+    this.trace?.cancelAttempt(status);
     this.leaveHost();
     this.scheduleRetry();
     return true;
@@ -158,9 +179,10 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
     if (!this.isActive || this.isResponseStarted) return;
     const host = this.host;
     this.abandonUpstream();
+    if (this.cluster !== null) this.cluster.tryTimeouts++;
     if (host !== null) this.cluster?.detector?.onLocalFailure(host, performance.now());
     if (this.retry({ kind: "per-try-timeout" })) return;
-    this.localReply(504, "UT", "upstream_per_try_timeout", "upstream request timeout");
+    this.routerReply(504, "UT", "upstream_per_try_timeout", "upstream request timeout");
   }
 
   protected abandonUpstream(): void {
@@ -170,6 +192,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
     const upstream = this.upstream;
     this.upstream = null;
     upstream?.cancel();
+    this.trace?.cancelAttempt(this.isResponseStarted ? this.status : 0);
     this.leaveHost();
   }
 }

@@ -12,6 +12,8 @@ import type { DownstreamInfo } from "./runtime";
 export interface DownstreamHooks {
   /** A request that never became one: local reply for telemetry. */
   onRefused(refused: HeadRefusal): void;
+  /** A head that never ended. */
+  onUnfinished(): void;
   /** A mistake of the peer that belongs to no request. */
   onBroken(detail: string): void;
   onClosed(): void;
@@ -20,6 +22,7 @@ export interface DownstreamHooks {
 interface Codec {
   readonly isBusy: boolean;
   drain(): void;
+  close(): void;
   sweep(now: number, plan: HttpConnectionPlan): void;
 }
 
@@ -50,6 +53,10 @@ class Http1 implements Codec {
     this.connection.drain();
   }
 
+  close(): void {
+    this.connection.close();
+  }
+
   sweep(now: number, plan: HttpConnectionPlan): void {
     const { exchange, connection } = this;
     if (exchange.isBusy) {
@@ -58,7 +65,7 @@ class Http1 implements Codec {
       const limit = plan.requestHeadersTimeoutMs ?? defaultHeadersTimeoutMs;
       if (now - connection.since > limit) connection.timeOutHead();
     } else if (plan.connectionIdleTimeoutMs !== null && now - connection.since > plan.connectionIdleTimeoutMs)
-      connection.drain();
+      connection.close();
   }
 }
 
@@ -84,6 +91,10 @@ class Http2 implements Codec {
 
   drain(): void {
     this.connection.drain();
+  }
+
+  close(): void {
+    this.connection.close();
   }
 
   sweep(now: number, plan: HttpConnectionPlan): void {
@@ -116,10 +127,16 @@ export class DownstreamHttp {
     return this.codec.isBusy;
   }
 
-  /** Finishes what was begun, takes nothing new, then closes. */
+  /** Finishes what was begun and what is on its way, then closes; each answer tells the peer. */
   drain(): void {
     this.info.isDraining = true;
     this.codec.drain();
+  }
+
+  /** Finishes what was begun, takes nothing new, then closes. */
+  close(): void {
+    this.info.isDraining = true;
+    this.codec.close();
   }
 
   /** Idle, header and stream limits, at the resolution of the listener's sweep. */

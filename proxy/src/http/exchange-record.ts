@@ -8,7 +8,9 @@ import { grpcStatusIn, grpcStatusOfHttp, httpStatusOfGrpc, isGrpcRequest } from 
 import type { AccessRecord } from "../telemetry/access-log";
 import { type HeaderList, NAME } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
+import { remoteAddressOf } from "./request-headers";
 import type { DownstreamInfo } from "./runtime";
+import type { Trace } from "./tracing/trace";
 
 export abstract class ExchangeRecord implements AccessRecord {
   protected head: RequestHead | null = null;
@@ -20,6 +22,10 @@ export abstract class ExchangeRecord implements AccessRecord {
   protected isRequestEnded = false;
   /** The request is gRPC: local answers are gRPC statuses, and so is what is counted. */
   protected isGrpc = false;
+  /** Asked about the proxy: no statistics. */
+  protected isHealthCheck = false;
+  /** null: it belongs to none. */
+  protected trace: Trace | null = null;
   /** Told by us, not by the callee; -1: not yet known. */
   protected ownGrpcStatus = -1;
   protected startedAt = 0;
@@ -34,11 +40,14 @@ export abstract class ExchangeRecord implements AccessRecord {
   startWallMs = 0;
   attempts = 0;
   transportFailure = "";
+  remoteAddress = "";
+  upstreamLocalAddress = "";
 
   constructor(readonly info: DownstreamInfo) {}
 
   protected beginRecord(head: RequestHead, now: number): void {
     this.head = head;
+    this.remoteAddress = remoteAddressOf(head.headers, this.info.http.plan, this.info.remoteAddress);
     this.route = null;
     this.cluster = null;
     this.host = null;
@@ -46,6 +55,7 @@ export abstract class ExchangeRecord implements AccessRecord {
     this.responseTrailers = null;
     this.isRequestEnded = false;
     this.isGrpc = (head.headers.seen & NAME.contentType) !== 0 && isGrpcRequest(head);
+    this.isHealthCheck = false;
     this.ownGrpcStatus = -1;
     this.startedAt = now;
     this.requestEndedAt = 0;
@@ -56,12 +66,14 @@ export abstract class ExchangeRecord implements AccessRecord {
     this.requestBytes = 0;
     this.responseBytes = 0;
     this.attempts = 0;
+    this.upstreamLocalAddress = "";
     this.transportFailure = "";
   }
 
   /** Counters, shape and log lines of a finished request. */
   protected record(): void {
-    const { telemetry, logs, isInbound } = this.info.http;
+    const { telemetry, stats, logs, isInbound } = this.info.http;
+    if (this.status > 0 && !this.isHealthCheck) stats.codes.count(this.status);
     const { cluster, host } = this;
     const series = isInbound
       ? (this.info.series ?? telemetry.nowhere())
@@ -78,6 +90,13 @@ export abstract class ExchangeRecord implements AccessRecord {
     const code = grpcStatus === null || this.status !== 200 ? this.status : httpStatusOfGrpc(grpcStatus);
     telemetry.shapes.count(series, this.method, this.path, code);
     for (const log of logs) log(this);
+    if (this.trace !== null) this.endTrace(this.trace);
+    if (telemetry.taps.size > 0) for (const tap of telemetry.taps) tap.look(this);
+  }
+
+  private endTrace(trace: Trace): void {
+    this.trace = null;
+    trace.end(this, this.cluster?.plan.statName ?? "", this.startedAt, this.endedAt);
   }
 
   get protocol(): string {
@@ -116,9 +135,6 @@ export abstract class ExchangeRecord implements AccessRecord {
   }
   get upstreamHost(): string {
     return this.host?.key ?? "";
-  }
-  get remoteAddress(): string {
-    return this.info.remoteAddress;
   }
   get directRemoteAddress(): string {
     return this.info.directRemoteAddress;

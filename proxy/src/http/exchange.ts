@@ -40,6 +40,8 @@ export interface RequestSink {
 
 /** Request side of an upstream codec: an HTTP/1.1 connection while it carries the request, or an HTTP/2 stream. */
 export interface UpstreamStream {
+  /** This side of the connection that carries it: address and port. */
+  readonly localAddress: string;
   /** First call: who gets the response. */
   attach(sink: ResponseSink): void;
   sendHead(head: RequestHead, path: string): void;

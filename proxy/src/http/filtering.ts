@@ -3,29 +3,39 @@
 
 import { Deadline, startDeadline } from "../deadline";
 import type {
+  ExtAuthzFilterPlan,
   FaultFilterPlan,
   FaultPlan,
   ForwardAction,
+  GlobalRateLimitFilterPlan,
   HttpFilterPlan,
+  JwtFilterPlan,
   RateLimitFilterPlan,
   RbacContext,
   RbacFilterPlan,
 } from "../plan/types";
-import { authorizeRequest, faultApplies, isInShare, pickCluster, streamLimits } from "../semantics";
+import {
+  authorizeRequest,
+  choiceOf,
+  faultApplies,
+  faultFor,
+  isInShare,
+  limitFor,
+  routeFilters,
+  streamLimits,
+} from "../semantics";
+import { AuthorizingExchange } from "./authorizing";
 import type { RequestHead } from "./h1/request-head";
 import { applyOps } from "./request-headers";
-import { RespondingExchange } from "./responding";
+import { draw } from "./response-filters";
 import type { DownstreamInfo } from "./runtime";
 
-export abstract class FilteringExchange extends RespondingExchange {
+export abstract class FilteringExchange extends AuthorizingExchange {
   protected readonly rbacContext: { -readonly [Key in keyof RbacContext]: RbacContext[Key] };
-  /** One per request: route fractions and weights are drawn with it. */
-  protected random = 0;
   private isDelayed = false;
   private holdsFault = false;
   private fault: FaultPlan | null = null;
-  /** What is left to do when the delay is over: swaps of the plan do not touch a request under way. */
-  private held: readonly HttpFilterPlan[] = [];
+  /** Where it goes on when the delay is over. */
   private heldAt = 0;
   private readonly faultDeadline = new Deadline(() => this.onDelayed());
 
@@ -40,6 +50,7 @@ export abstract class FilteringExchange extends RespondingExchange {
       destinationAddress,
       destinationPort,
       requestedServerName,
+      metadata: null,
     };
   }
 
@@ -47,18 +58,43 @@ export abstract class FilteringExchange extends RespondingExchange {
   protected abstract act(): void;
 
   /** False: answered, or held; then it goes on by itself. */
-  protected runFilters(filters: readonly HttpFilterPlan[], from: number): boolean {
+  protected startFilters(): boolean {
+    this.own = routeFilters(this.route, this.random);
+    return this.runFilters(0);
+  }
+
+  /** Swaps of the plan do not touch a request under way. */
+  private runFilters(from: number): boolean {
+    const { filters } = this;
     for (let i = from; i < filters.length; i++) {
       const filter = filters[i] as HttpFilterPlan;
       switch (filter.kind) {
         case "rbac":
           if (!this.authorize(filter.filters)) return false;
           break;
+        case "cors":
+          if (this.answerPreflight(filter)) return false;
+          break;
         case "fault":
-          if (this.injectFault(filter, filters, i)) return false;
+          if (this.injectFault(filter, i)) return false;
+          break;
+        case "ext-authz":
+          if (!this.check(filter, i)) return false;
+          break;
+        case "header-mutation":
+          this.mutate(filter, "request", (this.head as RequestHead).headers);
+          break;
+        case "health-check":
+          if (this.answerHealthCheck(filter)) return false;
+          break;
+        case "jwt-authn":
+          if (!this.authenticate(filter, i)) return false;
           break;
         case "local-ratelimit":
           if (!this.takeToken(filter)) return false;
+          break;
+        case "ratelimit":
+          if (this.count(filter, i)) return false;
       }
     }
     return true;
@@ -74,15 +110,41 @@ export abstract class FilteringExchange extends RespondingExchange {
     return false;
   }
 
-  private takeToken(filter: RateLimitFilterPlan): boolean {
+  private authenticate(filter: JwtFilterPlan, at: number): boolean {
+    const result = this.authenticateTokens(filter, () => {
+      if (this.runFilters(at)) this.act();
+    });
     const action = this.route?.action;
-    const own = action?.kind === "forward" ? pickCluster(action, this.random).filters : this.route?.filters;
-    const limit = own?.limits.get(filter.name) ?? filter.limit;
+    if (result === "held" && action?.kind === "forward") this.startLifetime(action);
+    return result === "passed";
+  }
+
+  /** True: it is held until the rate limit service has answered. */
+  private count(filter: GlobalRateLimitFilterPlan, at: number): boolean {
+    const isHeld = this.askForQuota(filter, this.rbacContext.remoteAddress, () => {
+      if (this.runFilters(at + 1)) this.act();
+    });
+    const action = this.route?.action;
+    if (isHeld && action?.kind === "forward") this.startLifetime(action);
+    return isHeld;
+  }
+
+  private check(filter: ExtAuthzFilterPlan, at: number): boolean {
+    const isPassed = this.askAuthorizer(filter, () => {
+      if (this.runFilters(at + 1)) this.act();
+    });
+    const action = this.route?.action;
+    if (!isPassed && this.isActive && action?.kind === "forward") this.startLifetime(action);
+    return isPassed;
+  }
+
+  private takeToken(filter: RateLimitFilterPlan): boolean {
+    const limit = limitFor(filter, this.own);
     if (limit.bucket === null || !isInShare(limit.enabled, draw())) return true;
     const { rateLimits, telemetry } = this.info.http;
     const now = performance.now();
     const bucket = rateLimits.of(limit.bucket, now);
-    if (limit.tellsLimit) this.toldLimit = bucket;
+    if (limit.tellsLimit) this.toldLimits.set(filter, bucket);
     if (bucket.take(now)) return true;
     if (!isInShare(limit.enforced, draw())) {
       telemetry.rateLimitShadowed++;
@@ -96,18 +158,16 @@ export abstract class FilteringExchange extends RespondingExchange {
     return false;
   }
 
-  private injectFault(filter: FaultFilterPlan, filters: readonly HttpFilterPlan[], at: number): boolean {
+  private injectFault(filter: FaultFilterPlan, at: number): boolean {
     const action = this.route?.action;
-    const choice = action?.kind === "forward" ? pickCluster(action, this.random) : null;
-    const own = choice === null ? this.route?.filters : choice.filters;
-    const fault = own?.faults.get(filter.name) ?? filter.fault;
-    if (!faultApplies(fault, this.head as RequestHead, choice?.name ?? "")) return false;
+    const fault = faultFor(filter, this.own);
+    const cluster = choiceOf(this.route, this.random)?.name ?? "";
+    if (!faultApplies(fault, this.head as RequestHead, cluster)) return false;
     const { delay } = fault;
     if (delay === null || !isInShare(delay.share, draw()) || !this.takeFault(fault)) return this.abort(fault);
     if (action?.kind === "forward") this.startLifetime(action);
     this.isDelayed = true;
     this.fault = fault;
-    this.held = filters;
     this.heldAt = at;
     this.info.http.telemetry.delaysInjected++;
     startDeadline(this.faultDeadline, delay.ms, performance.now());
@@ -124,18 +184,14 @@ export abstract class FilteringExchange extends RespondingExchange {
     const { fault } = this;
     this.fault = null;
     if (!this.isActive || fault === null || this.abort(fault)) return;
-    if (this.runFilters(this.held, this.heldAt + 1)) this.act();
+    if (this.runFilters(this.heldAt + 1)) this.act();
   }
 
   private abort(fault: FaultPlan): boolean {
     const { abort } = fault;
     if (abort === null || !isInShare(abort.share, draw()) || !this.takeFault(fault)) return false;
     this.info.http.telemetry.abortsInjected++;
-    // The log and the metrics say to whom it would have gone.
-    const action = this.route?.action;
-    if (action?.kind === "forward") {
-      this.cluster = this.info.http.clusters.get(pickCluster(action, this.random).name) ?? null;
-    }
+    this.nameCluster();
     this.localReply(abort.status, "FI", "fault_filter_abort", "fault filter abort", abort.grpcStatus ?? undefined);
     return true;
   }
@@ -155,6 +211,9 @@ export abstract class FilteringExchange extends RespondingExchange {
 
   /** Before the request is counted and logged. */
   protected endFilters(): void {
+    if (this.isAuthenticated) this.endAuthentication();
+    if (this.hasAsked) this.endAuthorization();
+    this.endRateLimiting();
     if (!this.holdsFault) return;
     this.holdsFault = false;
     this.fault = null;
@@ -165,5 +224,3 @@ export abstract class FilteringExchange extends RespondingExchange {
     this.flags = this.flags === "-" ? "DI" : `DI,${this.flags}`;
   }
 }
-
-const draw = (): number => (Math.random() * 4294967296) >>> 0;

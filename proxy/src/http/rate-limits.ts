@@ -3,6 +3,7 @@
 
 import type { LocalRateLimitPlan, ProxyPlan, RouteFilters, TokenBucketPlan } from "../plan/types";
 import { TokenBucket } from "../semantics";
+import type { HeaderList } from "./h1/header-list";
 
 export class RateLimits {
   private readonly buckets = new Map<string, TokenBucket>();
@@ -21,6 +22,14 @@ export class RateLimits {
     const wanted = keysOf(plan);
     for (const key of this.buckets.keys()) if (!wanted.has(key)) this.buckets.delete(key);
   }
+}
+
+/** x-ratelimit headers, draft 03: they stand beside those of the app, as Envoy's do. */
+export function tellLimit(headers: HeaderList, bucket: TokenBucket): void {
+  const now = performance.now();
+  headers.push("x-ratelimit-limit", String(bucket.plan.maxTokens));
+  headers.push("x-ratelimit-remaining", String(bucket.remaining(now)));
+  headers.push("x-ratelimit-reset", String(bucket.resetSeconds(now)));
 }
 
 function keysOf({ listeners, routeConfigs }: ProxyPlan): Set<string> {

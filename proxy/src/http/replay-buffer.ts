@@ -8,17 +8,29 @@ export class ReplayBuffer {
   /** False: more came than is kept. */
   isWhole = true;
   private bytes = 0;
+  private limit = limitBytes;
 
   begin(): void {
     this.drop();
     this.isWhole = true;
+    this.limit = limitBytes;
+  }
+
+  /** More than that is kept for somebody who looks at it first, until it is let go. */
+  hold(bytes: number): void {
+    this.limit = Math.max(limitBytes, bytes);
+  }
+
+  release(): void {
+    this.limit = limitBytes;
+    if (this.bytes > limitBytes) this.isWhole = false;
   }
 
   /** Keeps a copy; false when this was too much. */
   keep(chunk: Buffer, start: number, end: number): boolean {
     this.pieces.push(Buffer.from(chunk.subarray(start, end)));
     this.bytes += end - start;
-    if (this.bytes > limitBytes) this.isWhole = false;
+    if (this.bytes > this.limit) this.isWhole = false;
     return this.isWhole;
   }
 

@@ -2,6 +2,7 @@
 // Rule: a peer cannot tell us who it is or steer us by a header: x-envoy-*, XFCC and forwarded headers are cleaned first.
 
 import { randomUUID } from "node:crypto";
+import { isIP } from "node:net";
 import type { HeaderOp, HttpConnectionPlan, XfccPlan } from "../plan/types";
 import { type HeaderList, NAME } from "./h1/header-list";
 
@@ -46,6 +47,13 @@ export function prepareRequest(headers: HeaderList, plan: HttpConnectionPlan, co
   if (!plan.generateRequestId) return;
   if ((seen & NAME.requestId) === 0) headers.push("x-request-id", randomUUID());
   else if (plan.useRemoteAddress && !plan.preserveExternalRequestId) headers.set("x-request-id", randomUUID());
+}
+
+/** Whom a request is from, as Envoy says it: the last address that the hop before wrote down, unless the peer itself counts. */
+export function remoteAddressOf(headers: HeaderList, plan: HttpConnectionPlan, direct: string): string {
+  if (plan.useRemoteAddress || (headers.seen & NAME.forwarded) === 0) return direct;
+  const last = headers.getAll("x-forwarded-for").join(",").split(",").at(-1)?.trim() ?? "";
+  return isIP(last) === 0 ? direct : last;
 }
 
 function stripEnvoyHeaders(headers: HeaderList, isFromSidecar: boolean): void {

@@ -4,7 +4,6 @@
 import type { UpstreamHost } from "../cluster/host";
 import type { ClusterChoice, ForwardAction } from "../plan/types";
 import { grpcStatusIn, httpStatusOfGrpc, type RetryEvent } from "../semantics";
-import { tellLimit } from "./answering";
 import type { ResetFacts, ResetReason } from "./exchange";
 import { type HeaderList, NAME } from "./h1/header-list";
 import { lengthUnknown, type RequestHead } from "./h1/request-head";
@@ -16,6 +15,8 @@ import { TimedExchange } from "./time-limits";
 
 export abstract class RespondingExchange extends TimedExchange {
   protected choice: ClusterChoice | null = null;
+  /** One per request: route fractions and weights are drawn with it. */
+  protected random = 0;
 
   onResponse(response: ResponseHead): void {
     const now = performance.now();
@@ -23,8 +24,11 @@ export abstract class RespondingExchange extends TimedExchange {
     this.responseAt = now;
     this.tryDeadline.cancel();
     this.cluster?.detector?.onStatus(this.host as UpstreamHost, this.meantStatus(response), now);
+    if (this.cluster?.checker && headers.has("x-envoy-immediate-health-check-fail"))
+      this.cluster.checker.failPassively(this.host as UpstreamHost);
     const action = this.action as ForwardAction;
     if (action.retry !== null && this.retryResponse(status, headers)) return;
+    this.countAnswer(status);
     if ((headers.seen & (NAME.hop | NAME.contentLength | NAME.te)) !== 0) {
       stripHopByHop(headers);
       headers.removeFlagged(NAME.te);
@@ -32,15 +36,13 @@ export abstract class RespondingExchange extends TimedExchange {
       if (isBodyless) headers.removeFlagged(NAME.contentLength);
     }
     const plan = this.info.http.plan;
+    this.dressResponse(headers);
+    this.filterResponse(headers);
     if (plan.serverHeader === "overwrite") headers.set("server", plan.serverName);
     else if (plan.serverHeader === "append-if-absent" && !headers.has("server"))
       headers.push("server", plan.serverName);
     if ((headers.seen & NAME.dated) === 0) headers.push("date", httpDate());
     if (plan.via !== null) appendTo(headers, "via", plan.via, ", ");
-    const ops = (this.choice as ClusterChoice).responseHeaders;
-    if (ops.length > 0) applyOps(headers, ops);
-    if (this.toldLimit !== null) tellLimit(headers, this.toldLimit);
-    if (this.virtualHost?.includeAttemptCountInResponse) headers.set("x-envoy-attempt-count", String(this.attempts));
     if (plan.alwaysSetRequestIdInResponse) headers.set("x-request-id", this.requestHeader("x-request-id") ?? "");
     this.isResponseStarted = true;
     this.status = status;
@@ -50,6 +52,13 @@ export abstract class RespondingExchange extends TimedExchange {
     this.replay.isWhole = false;
     const length = response.bodyLength === untilClose ? lengthUnknown : response.bodyLength;
     this.stream?.sendHead(status, response.reason, headers, length, response.mayHaveTrailers);
+  }
+
+  protected dressResponse(headers: HeaderList): void {
+    const { choice } = this;
+    if (choice !== null && choice.responseHeaders.length > 0) applyOps(headers, choice.responseHeaders);
+    if (this.attempts > 0 && this.virtualHost?.includeAttemptCountInResponse)
+      headers.set("x-envoy-attempt-count", String(this.attempts));
   }
 
   /** As Envoy judges a host: by grpc-status where the head says it. */
@@ -80,6 +89,7 @@ export abstract class RespondingExchange extends TimedExchange {
   onUpstreamReset(reason: ResetReason, detail: string, how: ResetFacts): void {
     this.upstream = null;
     const host = this.host as UpstreamHost;
+    this.trace?.failAttempt(reason);
     this.leaveHost();
     if (this.isResponseStarted) {
       this.flags = reason === "protocol-error" ? "UPE" : reason === "remote-reset" ? "UC" : "UR";
@@ -97,6 +107,7 @@ export abstract class RespondingExchange extends TimedExchange {
     const isHarmless = isFree || (isRace && isIdempotent(this.head as RequestHead));
     if (isHarmless && this.replay.isWhole && this.retries.takeFreeRepeat()) {
       this.attempts--;
+      this.isRepeated = true;
       this.startAttempt();
       return;
     }

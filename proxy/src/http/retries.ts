@@ -34,7 +34,10 @@ export class Retries {
   /** "" when a retry may be made, a response flag when a limit was reached, null when the policy does not want one. */
   refusal(policy: RetryPolicyPlan, cluster: UpstreamCluster, head: RequestHead, attempts: number): string | null {
     if (!isRetriableRequest(policy, head)) return null;
-    if (attempts > policy.attempts) return "URX";
+    if (attempts > policy.attempts) {
+      cluster.retryLimitExceeded++;
+      return "URX";
+    }
     this.release(cluster);
     if (cluster.mayRetry()) return "";
     cluster.retryOverflow++;

@@ -11,7 +11,7 @@ import type { DownstreamStream, RequestSink } from "./exchange";
 import { FilteringExchange } from "./filtering";
 import type { HeaderList } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
-import { applyOps, prepareRequest } from "./request-headers";
+import { appendTo, applyOps, prepareRequest } from "./request-headers";
 
 export class Exchange extends FilteringExchange implements RequestSink {
   private holdsCluster = false;
@@ -22,7 +22,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
     this.begin(stream);
     const head = stream.request;
     const { info } = this;
-    const { plan, routes } = info.http;
+    const { plan } = info.http;
     if (info.isDraining) stream.closeAfterResponse();
     if (!admitPath(head, plan)) {
       stream.closeAfterResponse();
@@ -38,23 +38,29 @@ export class Exchange extends FilteringExchange implements RequestSink {
     }
     prepareRequest(head.headers, plan, info);
     this.random = (Math.random() * 4294967296) >>> 0;
-    const virtualHost = matchVirtualHost(routes, head.authority);
-    const route = virtualHost === null ? null : matchRoute(virtualHost, head, this.random);
-    this.virtualHost = virtualHost;
-    this.route = route;
+    this.findRoute();
     if (head.upgrade !== "" && !this.admitUpgrade(head)) {
       stream.closeAfterResponse();
       const isConnect = head.upgrade === "connect";
       this.localReply(isConnect ? 405 : 403, "-", isConnect ? "connect_not_configured" : "upgrade_failed");
       return;
     }
-    if (plan.filters.length === 0 || this.runFilters(plan.filters, 0)) this.act();
+    if (info.http.tracer !== null) this.trace = info.http.tracer.begin(head);
+    if (plan.filters.length === 0 || this.startFilters()) this.act();
+  }
+
+  protected findRoute(): void {
+    const head = this.head as RequestHead;
+    const virtualHost = matchVirtualHost(this.info.http.routes, head.authority);
+    this.virtualHost = virtualHost;
+    this.route = virtualHost === null ? null : matchRoute(virtualHost, head, this.random);
   }
 
   protected act(): void {
     const head = this.head as RequestHead;
     const { route } = this;
     if (route === null) {
+      this.info.http.stats.noRoute++;
       this.localReply(404, "NR", "route_not_found");
       return;
     }
@@ -85,20 +91,24 @@ export class Exchange extends FilteringExchange implements RequestSink {
     this.beginRecord(stream.request, now);
     this.stream = stream;
     this.rbacContext.request = stream.request;
+    this.rbacContext.remoteAddress = this.remoteAddress;
     this.isActive = true;
     this.isResponseStarted = false;
     this.virtualHost = null;
     this.action = null;
     this.choice = null;
     this.responseLimitMs = null;
-    this.toldLimit = null;
+    this.beginFilters();
     this.upstream = null;
     this.requestTrailers = null;
     if (this.tried.length > 0) this.tried = [];
+    this.isRepeated = false;
     this.replay.begin();
     this.retries.begin();
     this.touchedAt = now;
-    this.info.http.telemetry.activeDownstreamRequests++;
+    const { telemetry, stats } = this.info.http;
+    telemetry.activeDownstreamRequests++;
+    stats.requests++;
   }
 
   private forward(head: RequestHead, action: ForwardAction): void {
@@ -107,7 +117,8 @@ export class Exchange extends FilteringExchange implements RequestSink {
     this.choice = choice;
     const cluster = this.info.http.clusters.get(choice.name);
     if (cluster === undefined) {
-      this.localReply(action.clusterNotFoundStatus, "NC", "cluster_not_found");
+      this.info.http.stats.noCluster++;
+      this.routerReply(action.clusterNotFoundStatus, "NC", "cluster_not_found");
       return;
     }
     this.cluster = cluster;
@@ -122,10 +133,14 @@ export class Exchange extends FilteringExchange implements RequestSink {
     if (choice.requestHeaders.length > 0) applyOps(head.headers, choice.requestHeaders);
     this.upstreamPath = head.path;
     if (action.rewritePath !== null) {
-      this.upstreamPath = action.rewritePath(head.path);
-      if (this.upstreamPath !== head.path) head.headers.set("x-envoy-original-path", head.path);
+      const path = action.rewritePath(head.path);
+      // As Envoy: a rewrite that leaves nothing is none, one that changes nothing is told all the same.
+      if (path !== "" && !path.startsWith("?")) {
+        this.upstreamPath = path;
+        head.headers.set("x-envoy-original-path", head.path);
+      }
     }
-    if (action.appendXForwardedHost) head.headers.set("x-forwarded-host", head.authority);
+    if (action.appendXForwardedHost) appendTo(head.headers, "x-forwarded-host", head.authority);
     if (action.rewriteHost?.kind === "literal") this.rewriteHost(action.rewriteHost.value);
     if (cluster.activeRequests >= cluster.plan.circuitBreakers.maxRequests) {
       cluster.requestOverflow++;
@@ -134,8 +149,21 @@ export class Exchange extends FilteringExchange implements RequestSink {
     }
     this.holdsCluster = true;
     cluster.activeRequests++;
-    cluster.totalRequests++;
+    this.trace?.inject(head);
+    const isMirrored = action.mirrors.length > 0 && head.upgrade === "";
+    if (isMirrored)
+      this.mirrors.draw(
+        action.mirrors,
+        this.random,
+        head,
+        this.upstreamPath,
+        limits.responseMs,
+        this.info.http.clusters,
+      );
+    const { pieces } = this.replay;
     this.startAttempt();
+    // Without a host to send it to there is no request to copy.
+    if (isMirrored && this.attempts > 0) this.mirrors.start(pieces, this.isRequestEnded, this.requestTrailers);
   }
 
   // --- request body ---
@@ -144,10 +172,12 @@ export class Exchange extends FilteringExchange implements RequestSink {
     this.requestBytes += end - start;
     if (!this.isActive) return;
     if (this.upstream !== null) this.upstream.sendData(chunk, start, end);
+    this.mirrors.sendData(chunk, start, end);
     const { replay } = this;
-    if ((!replay.isWhole && this.upstream !== null) || replay.keep(chunk, start, end)) return;
-    if (this.upstream !== null) replay.drop();
-    else this.stream?.pauseRequest();
+    const isKept = (!replay.isWhole && this.upstream !== null) || replay.keep(chunk, start, end);
+    if (!isKept && this.upstream !== null) replay.drop();
+    else if (!isKept) this.stream?.pauseRequest();
+    if (this.hasAsked) this.lookAtBody();
   }
 
   onRequestEnd(trailers: HeaderList | null): void {
@@ -160,10 +190,13 @@ export class Exchange extends FilteringExchange implements RequestSink {
       startDeadline(this.routeDeadline, this.responseLimitMs, this.requestEndedAt || this.startedAt);
     if (this.holdsHost) this.startTryTimer();
     this.upstream?.endRequest(trailers);
+    this.mirrors.endRequest(trailers);
+    if (this.hasAsked) this.lookAtBody();
   }
 
   onRequestFlush(): void {
     this.touchedAt = performance.now();
+    this.mirrors.flush();
     if (this.upstream !== null && !this.upstream.flush()) this.stream?.pauseRequest();
   }
 
@@ -198,6 +231,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
     this.info.http.telemetry.activeDownstreamRequests--;
     const { cluster } = this;
     this.retries.release(cluster);
+    this.mirrors.leave(this.isRequestEnded);
     this.leaveHost();
     if (this.holdsCluster && cluster !== null) {
       this.holdsCluster = false;

@@ -3,9 +3,12 @@
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { HttpConnectionPlan, PeerIdentity, RbacContext, RouteConfigPlan } from "../plan/types";
 import type { AccessRecord } from "../telemetry/access-log";
+import type { HttpStats } from "../telemetry/http-stats";
 import type { RequestSeries } from "../telemetry/request-metrics";
 import type { Telemetry } from "../telemetry/telemetry";
+import type { KeySets } from "./jwt/key-sets";
 import type { RateLimits } from "./rate-limits";
+import type { Tracer } from "./tracing/trace";
 
 export interface HttpRuntime {
   readonly plan: HttpConnectionPlan;
@@ -13,10 +16,17 @@ export interface HttpRuntime {
   readonly clusters: ReadonlyMap<string, UpstreamCluster>;
   readonly isInbound: boolean;
   readonly logs: readonly ((record: AccessRecord) => void)[];
+  /** null: requests are not traced. */
+  readonly tracer: Tracer | null;
   readonly telemetry: Telemetry;
+  /** Of every connection manager with this stat_prefix. */
+  readonly stats: HttpStats;
   /** Requests that have a fault now, of every connection manager with this stat_prefix. */
   readonly faults: { active: number };
   readonly rateLimits: RateLimits;
+  readonly keySets: KeySets;
+  /** Of the whole process: what health checks are told. */
+  readonly health: { readonly isFailed: boolean };
 }
 
 /** One downstream connection as the router sees it. */
@@ -28,6 +38,11 @@ export interface DownstreamInfo extends Omit<RbacContext, "request"> {
   readonly isTls: boolean;
   readonly isMutualTls: boolean;
   readonly localAddress: string;
+  readonly remotePort: number;
+  /** Whom the caller asked for in its handshake; "" where it said nothing. */
+  readonly tlsServerName: string;
+  /** The peer's; null without one. */
+  readonly certificateDer: Uint8Array | null;
   readonly tlsVersion: string;
   /** One XFCC element as configured, or "". */
   readonly xfccElement: string;

@@ -1,5 +1,6 @@
 // Reads of all HTTP connections go into one buffer instead of a new one each. Rule: bytes are valid during the call only;
-// whoever keeps some copies them.
+// whoever keeps some copies them. A connection that gave as much as the buffer holds reads on in the next turn: libuv would go
+// on up to 32 times (2 MB of a large body) before it looks at anybody else.
 //
 // Node offers this for sockets that it connects (`onread` of net.connect), not for those it accepts. It is the same
 // switch inside: three fields of net.Socket and one call on its handle. Where a later Node no longer has them, plain
@@ -9,6 +10,21 @@
 import type { Socket } from "node:net";
 
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
+/** What counts as a part of a large body; a TLS record of one is 16 KiB. */
+const largeRead = 8 * 1024;
+/** Small messages of the same peers have the same few lengths: what was lent once is lent again. */
+const keptViewBytes = 2048;
+const views: (Buffer | undefined)[] = new Array(keptViewBytes + 1);
+
+function view(size: number): Buffer {
+  if (size > keptViewBytes) return shared.subarray(0, size);
+  let found = views[size];
+  if (found === undefined) {
+    found = shared.subarray(0, size);
+    views[size] = found;
+  }
+  return found;
+}
 
 interface Internals {
   readonly buffer: symbol;
@@ -40,9 +56,26 @@ export function readInto(socket: Socket, onBytes: (chunk: Buffer) => void): bool
     return false;
   }
   fields[internals.buffer] = shared;
+  let inTurn = 0;
+  let isCounting = false;
+  let isYielding = false;
+  const nextTurn = (): void => {
+    inTurn = 0;
+    isCounting = false;
+    if (!isYielding) return;
+    isYielding = false;
+    if (!socket.isPaused() && !socket.destroyed) socket.resume();
+  };
   fields[internals.callback] = (size: number): boolean => {
-    onBytes(shared.subarray(0, size));
-    return true;
+    onBytes(view(size));
+    if (size < largeRead) return true;
+    inTurn += size;
+    if (!isCounting) {
+      isCounting = true;
+      setImmediate(nextTurn);
+    }
+    isYielding = inTurn >= shared.length;
+    return !isYielding;
   };
   handle.useUserBuffer(shared);
   // What was read before (TLS, or the bytes that told TLS from plain text) waits in the stream.
@@ -52,4 +85,9 @@ export function readInto(socket: Socket, onBytes: (chunk: Buffer) => void): bool
   }
   socket.resume();
   return true;
+}
+
+/** Address and port of this side, as a log line shows it. */
+export function localAddressOf({ localAddress = "", localPort }: Socket): string {
+  return localAddress === "" ? "" : `${localAddress}:${localPort}`;
 }

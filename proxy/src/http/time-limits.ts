@@ -22,13 +22,14 @@ export abstract class TimedExchange extends AttemptingExchange {
   private onRouteTimeout(): void {
     if (!this.isActive) return;
     const host = this.host;
+    if (this.cluster !== null) this.cluster.timeouts++;
     if (host !== null && !this.isResponseStarted) this.cluster?.detector?.onLocalFailure(host, performance.now());
     this.abandonUpstream();
     if (this.isResponseStarted) {
       this.flags = "UT";
       this.details = "response_timeout";
       this.breakResponse();
-    } else this.localReply(504, "UT", "response_timeout", "upstream request timeout");
+    } else this.routerReply(504, "UT", "response_timeout", "upstream request timeout");
   }
 
   /** The whole request, or the whole exchange, took too long; Envoy sets no flag for either. */

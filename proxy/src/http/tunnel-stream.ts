@@ -5,13 +5,15 @@ import type { Socket } from "node:net";
 import type { ResponseSink, UpstreamStream } from "./exchange";
 import type { HeaderList } from "./h1/header-list";
 import { ResponseHead, untilClose } from "./h1/response-head";
-import { readInto } from "./socket-reader";
+import { localAddressOf, readInto } from "./socket-reader";
 
 export class TunnelStream implements UpstreamStream {
   private sink: ResponseSink | null = null;
   private isBelowMark = true;
+  readonly localAddress: string;
 
   constructor(private readonly socket: Socket) {
+    this.localAddress = localAddressOf(socket);
     socket.setNoDelay(true);
     socket.on("end", this.onEnd);
     socket.on("error", this.onGone);

@@ -4,8 +4,12 @@
 import { resolve } from "node:path";
 import { UpstreamCluster } from "../cluster/cluster";
 import { report } from "../errors";
+import { fetchThrough } from "../http/jwt/fetch-keys";
+import { KeySets } from "../http/jwt/key-sets";
 import { RateLimits } from "../http/rate-limits";
 import type { HttpRuntime } from "../http/runtime";
+import { SpanExporters } from "../http/tracing/span-exporters";
+import { Tracer } from "../http/tracing/trace";
 import type {
   AccessLogPlan,
   HttpConnectionPlan,
@@ -25,7 +29,7 @@ import { type DenyListSets, SecretStore } from "../tls/secrets";
 import type { ApplyResult, ConfigConsumer } from "../xds/config-source";
 import { Listener, type ListenerContext } from "./listener";
 
-/** A strict-dns cluster that cannot resolve must not hold the rest of the plan. */
+/** A cluster that cannot resolve, or whose hosts do not answer their first check, must not hold the rest of the plan. */
 const warmUpMs = 5000;
 
 export class DataPlane implements ConfigConsumer, ListenerContext {
@@ -35,14 +39,22 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
   clusters: ReadonlyMap<string, UpstreamCluster> = new Map();
   plan: ProxyPlan | null = null;
   isDraining = false;
+  /** Set by the admin interface: health checks are answered as failed, everything else goes on. */
+  hasFailedHealthChecks = false;
   /** Where relative paths of configuration begin. */
   home = process.cwd();
   private readonly logFiles = new Map<string, LogFile>();
   private runtimes = new Map<HttpConnectionPlan, HttpRuntime>();
   private readonly rateLimits = new RateLimits();
+  private readonly keySets = new KeySets(fetchThrough((name) => this.clusters.get(name)));
+  readonly spans = new SpanExporters((name) => this.clusters.get(name), this.telemetry.spans);
   private readonly dialer = new SocketDialer(this.secrets, (reason) => this.telemetry.countHandshakeFailure(reason));
   /** Plans are applied one after the other. */
   private queue: Promise<unknown> = Promise.resolve();
+
+  get isFailed(): boolean {
+    return this.isDraining || this.hasFailedHealthChecks;
+  }
 
   onPlan(plan: ProxyPlan, secrets: ReadonlyMap<string, Secret>): Promise<ApplyResult> {
     const done = this.queue.then(() => this.apply(plan, secrets));
@@ -63,6 +75,8 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     this.plan = plan;
     this.runtimes = new Map();
     this.rateLimits.keepFor(plan);
+    this.keySets.keepFor(plan);
+    this.spans.keepFor(plan);
     const wanted = new Set(plan.listeners.map((listener) => listener.name));
     for (const listener of plan.listeners) {
       const kept = this.listeners.get(listener.name);
@@ -135,15 +149,13 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
   }
 
   private async warm(clusters: ReadonlyMap<string, UpstreamCluster>): Promise<void> {
-    const resolving = [...clusters.values()].filter(
-      (cluster) => cluster.plan.type === "strict-dns" && cluster.hosts.length === 0,
-    );
-    if (resolving.length === 0) return;
+    const cold = [...clusters.values()].filter((cluster) => cluster.isCold);
+    if (cold.length === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((done) => {
       timer = setTimeout(done, warmUpMs);
     });
-    await Promise.race([Promise.all(resolving.map((cluster) => cluster.warmed)), limit]);
+    await Promise.race([Promise.all(cold.map((cluster) => cluster.warmed)), limit]);
     clearTimeout(timer);
   }
 
@@ -159,6 +171,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     const isDenied = (peer: PeerCertificate): boolean => this.secrets.isDenied(peer.serial, peer.spiffeId);
     for (const listener of this.listeners.values()) listener.dropPeers(isDenied);
     for (const cluster of this.clusters.values()) {
+      cluster.checker?.retire();
       for (const host of cluster.hosts) {
         host.pool.each((connection) => {
           const peer = upstreamPeers.get(connection.socket);
@@ -178,15 +191,23 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     const routes = this.plan?.routeConfigs.get(plan.routeConfig);
     if (routes === undefined)
       throw new Error(`route config "${plan.routeConfig}" is not in the plan: plan() must refuse this.`);
+    const { tracing } = plan;
+    const isEgress = listener.trafficDirection === "outbound";
+    const stats = this.telemetry.http.of(plan.statPrefix);
+    const exporter = tracing?.provider ? this.spans.of(tracing.provider) : null;
     const runtime: HttpRuntime = {
       plan,
       routes,
       clusters: this.clusters,
       isInbound: listener.trafficDirection === "inbound",
       logs: this.accessLogs(plan.accessLogs),
+      tracer: tracing && new Tracer(tracing, isEgress, this.telemetry.node, exporter, stats.tracing),
       telemetry: this.telemetry,
+      stats,
       faults: this.telemetry.faultsOf(plan.statPrefix),
       rateLimits: this.rateLimits,
+      keySets: this.keySets,
+      health: this,
     };
     this.runtimes.set(plan, runtime);
     return runtime;

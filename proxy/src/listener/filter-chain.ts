@@ -52,12 +52,13 @@ export class FilterChain {
     return server;
   }
 
-  accept(socket: Socket): void {
+  /** @param serverName what the inspector read, for who does not end TLS here */
+  accept(socket: Socket, serverName: string): void {
     if (this.tlsServer !== null) {
       this.tlsServer.emit("connection", socket);
       return;
     }
-    this.onAccepted(this, { socket, certificate: null, isTls: false, serverName: "", tlsVersion: "", alpn: "" });
+    this.onAccepted(this, { socket, certificate: null, isTls: false, serverName, tlsVersion: "", alpn: "" });
   }
 
   private onSecure(socket: TLSSocket, tls: DownstreamTlsPlan): void {
@@ -74,7 +75,7 @@ export class FilterChain {
       socket,
       certificate,
       isTls: true,
-      serverName: typeof socket.servername === "string" ? socket.servername : "",
+      serverName: typeof socket.servername === "string" ? socket.servername.toLowerCase() : "",
       tlsVersion: socket.getProtocol() ?? "",
       alpn: typeof socket.alpnProtocol === "string" ? socket.alpnProtocol : "",
     });
@@ -82,10 +83,13 @@ export class FilterChain {
 
   private refuse(socket: TLSSocket, peer: PeerCertificate | null, tls: DownstreamTlsPlan): string | undefined {
     if (tls.validationSecret === null) return undefined;
-    if (peer === null) return tls.requireClientCertificate ? "no_peer_certificate" : undefined;
+    const sanMatchers = this.secrets.sanMatchers(tls);
+    // As Envoy: where names are asked for, nobody comes in without a certificate that has them.
+    const isRequired = tls.requireClientCertificate || sanMatchers.length > 0;
+    if (peer === null) return isRequired ? "no_peer_certificate" : undefined;
     if (!socket.authorized) return "not_signed_by_trust_bundle";
     const refused = refusePeer(peer, {
-      sanMatchers: this.secrets.sanMatchers(tls),
+      sanMatchers,
       trustDomain: this.secrets.trustDomain(tls.identitySecret),
     });
     if (refused !== undefined) return refused;
@@ -100,11 +104,12 @@ export class FilterChain {
 
 export function tlsKey(plan: FilterChainPlan): string {
   const tls = plan.tls;
-  if (tls === null) return `${plan.transportProtocol} plain`;
+  const match = JSON.stringify(plan.match); // of an address range its key and length
+  if (tls === null) return `${match} plain`;
   const { identitySecret, validationSecret, requireClientCertificate, alpn, minVersion, maxVersion, sanMatchers } = tls;
   const sans = sanMatchers.map((matcher) => `${matcher.type}:${matcher.value.text}`);
   return JSON.stringify([
-    plan.transportProtocol,
+    match,
     identitySecret,
     validationSecret,
     requireClientCertificate,

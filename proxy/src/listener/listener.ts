@@ -2,17 +2,18 @@
 // connections whose filter chain went away finish their request and close.
 
 import { createServer, type Server, type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { DownstreamHttp } from "../http/downstream";
 import type { HeadRefusal } from "../http/h1/refusal";
 import type { DownstreamInfo, HttpRuntime } from "../http/runtime";
 import type { FilterChainPlan, HttpConnectionPlan, ListenerPlan, RbacContext, TcpProxyPlan } from "../plan/types";
-import { authorizeConnection } from "../semantics";
+import { authorizeConnection, pickFilterChain } from "../semantics";
 import { TcpConnection, type TcpRuntime } from "../tcp/tcp-proxy";
 import type { Telemetry } from "../telemetry/telemetry";
 import type { PeerCertificate } from "../tls/peer-certificate";
 import type { SecretStore } from "../tls/secrets";
 import { type AcceptedConnection, FilterChain, tlsKey } from "./filter-chain";
-import { inspectTransport, type Transport } from "./tls-inspector";
+import { type Inspected, inspect, notInspected } from "./tls-inspector";
 import { xfccElement } from "./xfcc";
 
 const sweepMs = 500;
@@ -132,35 +133,40 @@ export class Listener {
     this.sockets.add(socket);
     socket.on("close", () => this.sockets.delete(socket));
     socket.on("error", () => {});
-    if (!this.plan.tlsInspector) {
-      const chain = this.chains.find((one) => one.plan.transportProtocol !== "tls") ?? this.chains[0];
-      this.enter(chain, socket);
+    if (!this.plan.tlsInspector && !this.plan.httpInspector) {
+      this.enter(socket, notInspected);
       return;
     }
-    inspectTransport(socket, this.plan.listenerFiltersTimeoutMs ?? defaultInspectMs, (transport) => {
-      this.enter(this.chainFor(transport), socket);
+    inspect(socket, this.plan, this.plan.listenerFiltersTimeoutMs ?? defaultInspectMs, (inspected) => {
+      this.enter(socket, inspected);
     });
   }
 
-  private chainFor(transport: Transport): FilterChain | undefined {
-    return (
-      this.chains.find((chain) => chain.plan.transportProtocol === transport) ??
-      this.chains.find((chain) => chain.plan.transportProtocol === "any")
-    );
+  private chainFor(socket: Socket, inspected: Inspected): FilterChain | null {
+    return pickFilterChain(this.chains, (chain) => chain.plan, {
+      destinationAddress: plainAddress(socket.localAddress ?? ""),
+      destinationPort: socket.localPort ?? 0,
+      ...inspected,
+      sourceAddress: plainAddress(socket.remoteAddress ?? ""),
+      sourcePort: socket.remotePort ?? 0,
+    });
   }
 
-  private enter(chain: FilterChain | undefined, socket: Socket): void {
-    if (chain === undefined) {
+  private enter(socket: Socket, inspected: Inspected): void {
+    const chain = this.chainFor(socket, inspected);
+    if (chain === null) {
       this.context.telemetry.countHandshakeFailure("no_filter_chain");
       socket.destroy();
       return;
     }
-    chain.accept(socket);
+    const { network } = chain.plan;
+    if (network.kind === "http") this.context.telemetry.http.of(network.statPrefix).connections++;
+    chain.accept(socket, inspected.serverName);
   }
 
   private onAccepted(chain: FilterChain, accepted: AcceptedConnection): void {
     const { socket } = accepted;
-    const facts = connectionFacts(accepted);
+    const facts = connectionFacts(accepted, this.plan.tlsInspector);
     if (this.isDraining || !this.mayConnect(chain, facts)) {
       socket.destroy();
       return;
@@ -188,6 +194,7 @@ export class Listener {
     const one: TcpLive = { kind: "tcp", tcp, certificate: accepted.certificate, chain };
     this.live.add(one);
     this.context.telemetry.downstreamConnections++;
+    tcp.start();
   }
 
   private startHttp(
@@ -206,6 +213,9 @@ export class Listener {
       peerPrincipal: certificate?.spiffeId ?? "",
       isTls,
       isMutualTls,
+      remotePort: socket.remotePort ?? 0,
+      tlsServerName: socket instanceof TLSSocket && socket.servername ? socket.servername : "",
+      certificateDer: certificate?.der ?? null,
       localAddress: `${facts.destinationAddress}:${facts.destinationPort}`,
       tlsVersion: accepted.tlsVersion,
       xfccElement:
@@ -217,6 +227,9 @@ export class Listener {
     };
     const hooks = {
       onRefused: (refused: HeadRefusal) => this.onRefused(info, refused),
+      onUnfinished: () => {
+        info.http.stats.requests++;
+      },
       onBroken: (detail: string) => telemetry.countProtocolError(detail),
       onClosed: () => this.onClosed(one),
     };
@@ -234,6 +247,8 @@ export class Listener {
   private onRefused(info: DownstreamInfo, refused: HeadRefusal): void {
     const series = info.series ?? this.context.telemetry.nowhere();
     series.observe(refused.status, "DPE", 0, 0, 0);
+    info.http.stats.requests++;
+    info.http.stats.codes.count(refused.status);
     this.context.telemetry.countProtocolError(refused.detail);
   }
 
@@ -260,7 +275,7 @@ export class Listener {
     for (const one of this.live) {
       if (one.certificate === null || !isDenied(one.certificate)) continue;
       const socket = one.kind === "http" ? one.http.socket : one.tcp.socket;
-      if (one.kind === "http") this.drainOne(one);
+      if (one.kind === "http") one.http.close();
       else socket.destroy();
       setTimeout(() => socket.destroy(), 800).unref();
     }
@@ -280,7 +295,8 @@ export class Listener {
   }
 }
 
-function connectionFacts(accepted: AcceptedConnection): RbacContext {
+/** The name a caller asked for is known where the TLS inspector reads it, as in Envoy. */
+function connectionFacts(accepted: AcceptedConnection, hasInspector: boolean): RbacContext {
   const { socket, certificate, isTls, serverName } = accepted;
   const remote = plainAddress(socket.remoteAddress ?? "");
   const peer = isTls
@@ -293,7 +309,7 @@ function connectionFacts(accepted: AcceptedConnection): RbacContext {
     remoteAddress: remote,
     destinationAddress: plainAddress(socket.localAddress ?? ""),
     destinationPort: socket.localPort ?? 0,
-    requestedServerName: serverName,
+    requestedServerName: hasInspector ? serverName : "",
   };
 }
 

@@ -1,14 +1,31 @@
-// Tells TLS from plain text by the first bytes of a connection, without eating them.
+// Tells TLS from plain text by the first bytes of a connection, and who and what is asked for, without eating them.
+// Rule: what is read here decides about the filter chain alone; whoever serves the connection reads the same bytes again.
 
 import type { Socket } from "node:net";
+import { maxHelloBytes, readHello } from "./client-hello";
+import { readHttpPreface } from "./http-preface";
 
-const handshakeRecord = 0x16;
-const majorVersion = 0x03;
+export interface Inspected {
+  readonly transportProtocol: "tls" | "raw_buffer";
+  readonly serverName: string;
+  readonly applicationProtocols: readonly string[];
+}
 
-export type Transport = "tls" | "raw_buffer";
+export interface Inspectors {
+  readonly tlsInspector: boolean;
+  readonly httpInspector: boolean;
+}
 
-/** Calls `onKnown` once with the socket paused and its bytes put back. A silent peer is dropped after `timeoutMs`. */
-export function inspectTransport(socket: Socket, timeoutMs: number, onKnown: (transport: Transport) => void): void {
+export const notInspected: Inspected = { transportProtocol: "raw_buffer", serverName: "", applicationProtocols: [] };
+
+/** Calls `onKnown` once with the socket paused and its bytes put back. A peer that does not say enough is dropped after `timeoutMs`. */
+export function inspect(
+  socket: Socket,
+  inspectors: Inspectors,
+  timeoutMs: number,
+  onKnown: (inspected: Inspected) => void,
+): void {
+  let bytes: Buffer | null = null;
   const timer = setTimeout(() => socket.destroy(), timeoutMs);
   const stop = (): void => {
     clearTimeout(timer);
@@ -21,15 +38,34 @@ export function inspectTransport(socket: Socket, timeoutMs: number, onKnown: (tr
     stop();
     socket.destroy();
   };
-  const onData = (first: Buffer): void => {
+  const onData = (chunk: Buffer): void => {
+    bytes = bytes === null ? chunk : Buffer.concat([bytes, chunk]);
+    const inspected = read(bytes, inspectors);
+    if (inspected === "too much") onEnd();
+    if (inspected === null || inspected === "too much") return;
     stop();
     socket.pause();
-    socket.unshift(first);
-    const isTls = first[0] === handshakeRecord && (first.length === 1 || first[1] === majorVersion);
-    onKnown(isTls ? "tls" : "raw_buffer");
+    socket.unshift(bytes);
+    onKnown(inspected);
   };
   socket.on("data", onData);
   socket.on("close", stop);
   socket.on("error", stop);
   socket.on("end", onEnd);
+}
+
+/** null: more has to come. */
+function read(bytes: Buffer, { tlsInspector, httpInspector }: Inspectors): Inspected | "too much" | null {
+  if (tlsInspector) {
+    const hello = readHello(bytes);
+    if (hello.kind === "incomplete") return bytes.length < maxHelloBytes ? null : "too much";
+    if (hello.kind === "tls") {
+      const { serverName, applicationProtocols } = hello;
+      return { transportProtocol: "tls", serverName, applicationProtocols };
+    }
+  }
+  if (!httpInspector) return notInspected;
+  const protocol = readHttpPreface(bytes);
+  if (protocol === null) return null;
+  return protocol === "" ? notInspected : { ...notInspected, applicationProtocols: [protocol] };
 }

@@ -1,6 +1,7 @@
 // The runtime plan of clusters: whom requests go to, how many at once, and when a host is taken out.
 // Rule: plain data, every default already filled in.
 
+import type { ActiveHealthPlan, EndpointCheckPlan } from "./active-health-types";
 import type { Http2Plan, UpstreamTlsPlan } from "./connection-types";
 
 export interface ClusterPlan {
@@ -14,9 +15,16 @@ export interface ClusterPlan {
   /** Below this share of healthy endpoints all are used (panic); 0: never. Percent. */
   readonly healthyPanicThreshold: number;
   readonly connectTimeoutMs: number;
+  /** Connections of HTTP for so many times the requests of now, per host; 1: as many as are needed. */
+  readonly preconnectRatio: number;
   readonly dns: DnsPlan;
   readonly circuitBreakers: CircuitBreakerPlan;
   readonly outlierDetection: OutlierDetectionPlan | null;
+  readonly activeHealth: ActiveHealthPlan | null;
+  /** Of panic, a host that was never checked counts neither as healthy nor as one of all. */
+  readonly ignoresNewHosts: boolean;
+  /** A host that discovery names no more goes at once; else it stays as long as it passes its checks. */
+  readonly ignoresHealthOnRemoval: boolean;
   readonly http: UpstreamHttpPlan;
   readonly perConnectionBufferLimitBytes: number;
   readonly tls: UpstreamTlsPlan | null;
@@ -49,6 +57,8 @@ export interface OutlierDetectionPlan {
   readonly maxEjectionPercent: number;
   readonly alwaysEjectOneHost: boolean;
   readonly splitExternalLocalOriginErrors: boolean;
+  /** A host that passes an active health check comes back at once. */
+  readonly returnsWhenCheckPasses: boolean;
   /** `enforcing` 0-100: the chance that a detection ejects. */
   readonly consecutive5xx: { readonly count: number; readonly enforcing: number };
   readonly consecutiveGatewayFailure: { readonly count: number; readonly enforcing: number };
@@ -91,6 +101,8 @@ export interface EndpointPlan {
   readonly hostname: string;
   readonly weight: number;
   readonly health: "healthy" | "unhealthy" | "draining" | "degraded";
+  /** null: checked, if at all, as it is used. */
+  readonly check: EndpointCheckPlan | null;
   /** filter_metadata["meshwright"], string values only: workload, version, instance. */
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -14,23 +14,17 @@ import {
   HttpProtocolOptionsSchema,
   Cluster_LbPolicy as Lb,
   type LbEndpoint,
-  type OutlierDetection,
   RawBufferSchema,
   UpstreamTlsContextSchema,
 } from "../contract/messages";
 import { registry } from "../contract/registry";
+import { activeHealth, endpointCheck } from "./active-health";
 import { defaultHttp2, http2Plan } from "./http2-options";
 import { parseIp } from "./ip";
+import { outlierDetection } from "./outlier-detection";
 import type { Scope } from "./scope";
 import { type SecretCollector, upstreamTls } from "./tls";
-import type {
-  CircuitBreakerPlan,
-  ClusterPlan,
-  EndpointPlan,
-  OutlierDetectionPlan,
-  UpstreamHttpPlan,
-  UpstreamTlsPlan,
-} from "./types";
+import type { CircuitBreakerPlan, ClusterPlan, EndpointPlan, UpstreamHttpPlan, UpstreamTlsPlan } from "./types";
 import { meshwrightMetadata, milliseconds, socketAddress, timeout } from "./values";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -71,6 +65,7 @@ export function clusterPlan(
   checkDiscovery(cluster, type, scope);
   const inline = cluster.loadAssignment;
   const tls = transportSocket(cluster, scope.field("transport_socket"), secrets);
+  const http = upstreamHttp(cluster, scope, tls !== null);
   return {
     name: cluster.name,
     statName: cluster.altStatName || cluster.name,
@@ -81,13 +76,19 @@ export function clusterPlan(
       (cluster.lbConfig.case === "leastRequestLbConfig" ? cluster.lbConfig.value.choiceCount : undefined) ?? 2,
     healthyPanicThreshold: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? 50,
     connectTimeoutMs: cluster.connectTimeout ? Math.max(milliseconds(cluster.connectTimeout), 1) : 5_000,
+    preconnectRatio: cluster.preconnectPolicy?.perUpstreamPreconnectRatio ?? 1,
     dns: {
       family: FAMILIES[cluster.dnsLookupFamily],
       refreshMs: cluster.dnsRefreshRate ? milliseconds(cluster.dnsRefreshRate) : 5_000,
     },
     circuitBreakers: circuitBreakers(cluster.circuitBreakers, scope.field("circuit_breakers")),
-    outlierDetection: cluster.outlierDetection ? outlierDetection(cluster.outlierDetection) : null,
-    http: upstreamHttp(cluster, scope, tls !== null),
+    outlierDetection: cluster.outlierDetection
+      ? outlierDetection(cluster.outlierDetection, scope.field("outlier_detection"))
+      : null,
+    activeHealth: activeHealth(cluster, http, scope),
+    ignoresNewHosts: cluster.commonLbConfig?.ignoreNewHostsUntilFirstHc ?? false,
+    ignoresHealthOnRemoval: cluster.ignoreHealthOnHostRemoval,
+    http,
     perConnectionBufferLimitBytes: cluster.perConnectionBufferLimitBytes ?? 1_048_576,
     tls,
     endpoints: inline
@@ -109,8 +110,8 @@ function checkDiscovery(cluster: Cluster, type: ClusterPlan["type"], scope: Scop
   if (type === "eds" && cluster.loadAssignment) {
     scope.field("load_assignment").fail("an EDS cluster gets its endpoints by EDS; remove it");
   }
-  if (type === "eds" && !cluster.edsClusterConfig) {
-    scope.field("eds_cluster_config").fail("must be set for an EDS cluster");
+  if (type === "eds" && !cluster.edsClusterConfig?.edsConfig) {
+    scope.field("eds_cluster_config").fail("must be set for an EDS cluster, with eds_config");
   }
   if (type !== "eds" && cluster.edsClusterConfig) {
     scope.field("eds_cluster_config").fail("is for EDS clusters only; set type: EDS or remove it");
@@ -159,6 +160,7 @@ function endpointPlan(lb: LbEndpoint, scope: Scope | null, type: ClusterPlan["ty
       hostname: endpoint.hostname || (type === "strict-dns" ? address : ""),
       weight: lb.loadBalancingWeight ?? 1,
       health: healthOf(lb.healthStatus),
+      check: endpointCheck(endpoint),
       metadata: meshwrightMetadata(lb.metadata),
     },
   ];
@@ -192,42 +194,6 @@ function circuitBreakers(breakers: CircuitBreakers | undefined, scope: Scope): C
     retryBudget: budget
       ? { percent: budget.budgetPercent?.value ?? 20, minConcurrency: budget.minRetryConcurrency ?? 3 }
       : null,
-  };
-}
-
-function outlierDetection(detection: OutlierDetection): OutlierDetectionPlan {
-  const baseEjectionTimeMs = timeout(detection.baseEjectionTime, 30_000) ?? 30_000;
-  return {
-    intervalMs: timeout(detection.interval, 10_000) ?? 10_000,
-    baseEjectionTimeMs,
-    maxEjectionTimeMs: timeout(detection.maxEjectionTime, Math.max(300_000, baseEjectionTimeMs)) ?? 300_000,
-    maxEjectionTimeJitterMs: timeout(detection.maxEjectionTimeJitter, 0) ?? 0,
-    maxEjectionPercent: detection.maxEjectionPercent ?? 10,
-    alwaysEjectOneHost: detection.alwaysEjectOneHost ?? false,
-    splitExternalLocalOriginErrors: detection.splitExternalLocalOriginErrors,
-    consecutive5xx: { count: detection.consecutive5xx ?? 5, enforcing: detection.enforcingConsecutive5xx ?? 100 },
-    consecutiveGatewayFailure: {
-      count: detection.consecutiveGatewayFailure ?? 5,
-      enforcing: detection.enforcingConsecutiveGatewayFailure ?? 0,
-    },
-    consecutiveLocalOriginFailure: {
-      count: detection.consecutiveLocalOriginFailure ?? 5,
-      enforcing: detection.enforcingConsecutiveLocalOriginFailure ?? 100,
-    },
-    successRate: {
-      minimumHosts: detection.successRateMinimumHosts ?? 5,
-      requestVolume: detection.successRateRequestVolume ?? 100,
-      stdevFactor: detection.successRateStdevFactor ?? 1900,
-      enforcing: detection.enforcingSuccessRate ?? 100,
-      enforcingLocalOrigin: detection.enforcingLocalOriginSuccessRate ?? 100,
-    },
-    failurePercentage: {
-      threshold: detection.failurePercentageThreshold ?? 85,
-      minimumHosts: detection.failurePercentageMinimumHosts ?? 5,
-      requestVolume: detection.failurePercentageRequestVolume ?? 50,
-      enforcing: detection.enforcingFailurePercentage ?? 0,
-      enforcingLocalOrigin: detection.enforcingFailurePercentageLocalOrigin ?? 0,
-    },
   };
 }
 

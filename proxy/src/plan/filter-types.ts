@@ -1,14 +1,49 @@
 // The HTTP filters of a connection manager as the data path runs them: one list, in order, before the route acts.
 // Rule: what a route says otherwise was merged down to the cluster choice at plan time; a filter asks one map, by its name.
 
+import type { StringMatcher } from "./connection-types";
+import type { ExtAuthzFilterPlan, ExtAuthzRoutePlan } from "./ext-authz-types";
+import type { JwtFilterPlan, JwtRoutePlan } from "./jwt-types";
+import type { GlobalRateLimitFilterPlan, RateLimitRoutePlan } from "./ratelimit-types";
 import type { HeaderMatcher, HeaderOp, RbacFilterPlan, Share } from "./rule-types";
 
-export type HttpFilterPlan = RbacStagePlan | FaultFilterPlan | RateLimitFilterPlan;
+export type HttpFilterPlan =
+  | RbacStagePlan
+  | CorsFilterPlan
+  | ExtAuthzFilterPlan
+  | FaultFilterPlan
+  | RateLimitFilterPlan
+  | GlobalRateLimitFilterPlan
+  | JwtFilterPlan
+  | HeaderMutationFilterPlan
+  | HealthCheckFilterPlan;
 
 /** RBAC filters that stand beside each other: they are asked together, with semantics `authorizeRequest`. */
 export interface RbacStagePlan {
   readonly kind: "rbac";
   readonly filters: readonly RbacFilterPlan[];
+}
+
+/** Without effect where no level of the route says something about it. */
+export interface CorsFilterPlan {
+  readonly kind: "cors";
+  readonly name: string;
+}
+
+/** Envoy CorsPolicy, its levels merged. "" and null: nobody said it. */
+export interface CorsPlan {
+  readonly enabled: Share;
+  /** Where it is off: share of requests that are counted only. */
+  readonly shadow: Share;
+  readonly origins: readonly StringMatcher[];
+  readonly allowMethods: string;
+  readonly allowHeaders: string;
+  readonly exposeHeaders: string;
+  readonly maxAge: string;
+  readonly allowCredentials: boolean | null;
+  readonly allowPrivateNetwork: boolean | null;
+  /** Preflights of other origins go on to the app; null: they do. */
+  readonly forwardsUnmatched: boolean | null;
 }
 
 export interface FaultFilterPlan {
@@ -30,6 +65,31 @@ export interface FaultPlan {
   readonly headers: readonly HeaderMatcher[];
   /** Requests of this connection manager that have a fault at once; more get none. */
   readonly maxActive: number;
+}
+
+export interface HeaderMutationFilterPlan {
+  readonly kind: "header-mutation";
+  readonly name: string;
+  /** Applied before what routes say. */
+  readonly changes: HeaderMutationPlan;
+  readonly mostSpecificWins: boolean;
+}
+
+/** In the order as written. */
+export interface HeaderMutationPlan {
+  readonly request: readonly HeaderOp[];
+  readonly response: readonly HeaderOp[];
+}
+
+export interface HealthCheckFilterPlan {
+  readonly kind: "health-check";
+  readonly name: string;
+  /** Only a failing proxy answers; otherwise the request goes on. */
+  readonly passesOn: boolean;
+  /** All of them have to match. */
+  readonly headers: readonly HeaderMatcher[];
+  /** Share of healthy hosts that each of them needs. */
+  readonly clusters: readonly { readonly name: string; readonly minPercent: number }[];
 }
 
 export interface RateLimitFilterPlan {
@@ -65,6 +125,12 @@ export interface TokenBucketPlan {
 
 /** What a route, or a weighted cluster of it, says otherwise; by filter name, all levels merged. */
 export interface RouteFilters {
+  readonly cors: ReadonlyMap<string, CorsPlan>;
+  readonly authz: ReadonlyMap<string, ExtAuthzRoutePlan>;
   readonly faults: ReadonlyMap<string, FaultPlan>;
   readonly limits: ReadonlyMap<string, LocalRateLimitPlan>;
+  readonly rateLimits: ReadonlyMap<string, RateLimitRoutePlan>;
+  readonly jwt: ReadonlyMap<string, JwtRoutePlan>;
+  /** Every level that says something, most specific first. */
+  readonly mutations: ReadonlyMap<string, readonly HeaderMutationPlan[]>;
 }

@@ -40,18 +40,20 @@ function operations(
   side: "request" | "response",
   scope: Scope,
 ): HeaderOp[] {
-  const removals = removed.map((name, index): HeaderOp => {
-    checkName(name, scope.item(`${side}_headers_to_remove`, index));
-    return { op: "remove", name: name.toLowerCase() };
-  });
+  const removals = removed.map((name, index) => headerRemoval(name, scope.item(`${side}_headers_to_remove`, index)));
   return [...removals, ...headerAdditions(added, `${side}_headers_to_add`, scope)];
 }
 
 /** Those that replace come first, as in Envoy's HeaderParser. */
 export function headerAdditions(added: readonly HeaderValueOption[], field: string, scope: Scope): HeaderOp[] {
-  const additions = added.flatMap((option, index) => addition(option, scope.item(field, index)));
+  const additions = added.flatMap((option, index) => headerAddition(option, scope.item(field, index)));
   const isOverwrite = ({ op }: HeaderOp): boolean => op === "set" || op === "set-if-present";
   return [...additions.filter(isOverwrite), ...additions.filter((op) => !isOverwrite(op))];
+}
+
+export function headerRemoval(name: string, scope: Scope): HeaderOp {
+  checkName(name, scope);
+  return { op: "remove", name: name.toLowerCase() };
 }
 
 function checkName(name: string, scope: Scope): void {
@@ -60,7 +62,8 @@ function checkName(name: string, scope: Scope): void {
   }
 }
 
-function addition(option: HeaderValueOption, scope: Scope): HeaderOp[] {
+/** Empty where an empty value is not kept. */
+export function headerAddition(option: HeaderValueOption, scope: Scope): HeaderOp[] {
   const { header } = option;
   if (!header) {
     return []; // the constraints report it

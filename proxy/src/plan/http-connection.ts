@@ -1,9 +1,11 @@
 // Envoy HttpConnectionManager -> HttpConnectionPlan. One rule: defaults are Envoy's; where they are not, the line says so.
 
+import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from "../contract/gen/envoy/config/core/v3/protocol_pb";
 import {
   HttpConnectionManager_CodecType as Codec,
   type HttpConnectionManager,
+  RouterSchema,
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
   HttpConnectionManager_PathWithEscapedSlashesAction as Slashes,
   HttpConnectionManager_ForwardClientCertDetails as Xfcc,
@@ -12,6 +14,7 @@ import { accessLogs } from "./access-log";
 import { httpFilters, rbacFiltersOf } from "./http-filters";
 import { http2Plan } from "./http2-options";
 import type { Scope } from "./scope";
+import { tracingPlan } from "./tracing";
 import type { HttpConnectionPlan, XfccPlan } from "./types";
 import { upgradesOf } from "./upgrades";
 import { timeout } from "./values";
@@ -35,6 +38,13 @@ const UNDERSCORES = {
   [Underscores.DROP_HEADER]: "drop",
 } as const;
 
+/** Router.dynamic_stats; that the router is there, and last, is seen to elsewhere. */
+function countsAnswers({ httpFilters: filters }: HttpConnectionManager): boolean {
+  const { configType } = filters.at(-1) ?? {};
+  const router = configType?.case === "typedConfig" ? anyUnpack(configType.value, RouterSchema) : undefined;
+  return router?.dynamicStats ?? true;
+}
+
 /** @param routeConfig key of the route config in the plan */
 export function httpConnectionPlan(hcm: HttpConnectionManager, routeConfig: string, scope: Scope): HttpConnectionPlan {
   const common = hcm.commonHttpProtocolOptions;
@@ -49,7 +59,9 @@ export function httpConnectionPlan(hcm: HttpConnectionManager, routeConfig: stri
     routeConfig,
     filters,
     rbac: rbacFiltersOf(filters),
+    countsAnswers: countsAnswers(hcm),
     accessLogs: accessLogs(hcm.accessLog, scope),
+    tracing: tracingPlan(hcm.tracing, scope.field("tracing")),
     serverName: hcm.serverName || "envoy",
     serverHeader: SERVER_HEADER[hcm.serverHeaderTransformation],
     useRemoteAddress: hcm.useRemoteAddress ?? false,

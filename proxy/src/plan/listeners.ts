@@ -1,8 +1,10 @@
-// Envoy Listener -> ListenerPlan. One rule: each filter chain ends in an HTTP connection manager or a TCP proxy, and
-// chains are told apart by transport protocol only.
+// Envoy Listener -> ListenerPlan. One rule: each filter chain ends in an HTTP connection manager or a TCP proxy, and no
+// connection fits two chains equally well.
 
 import { toJsonString } from "@bufbuild/protobuf";
-import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { anyIs, anyUnpack } from "@bufbuild/protobuf/wkt";
+import { HttpInspectorSchema } from "../contract/gen/envoy/extensions/filters/listener/http_inspector/v3/http_inspector_pb";
+import { SniClusterSchema } from "../contract/gen/envoy/extensions/filters/network/sni_cluster/v3/sni_cluster_pb";
 import {
   DownstreamTlsContextSchema,
   type Filter,
@@ -18,6 +20,7 @@ import {
   TrafficDirection,
 } from "../contract/messages";
 import { registry } from "../contract/registry";
+import { ChainsSeen, filterChainMatch, isEverything, needsInspector } from "./filter-chain-match";
 import { httpConnectionPlan } from "./http-connection";
 import { rbacFilter } from "./rbac";
 import type { Scope } from "./scope";
@@ -52,15 +55,22 @@ export function listenerPlan(listener: Listener, scope: Scope, around: ListenerS
   if (chains.length === 0) {
     scope.field("filter_chains").fail("needs at least one filter chain");
   }
-  const tlsInspector = listener.listenerFilters.some(
-    ({ configType }) => configType.case === "typedConfig" && anyUnpack(configType.value, TlsInspectorSchema),
-  );
+  const has = (schema: typeof TlsInspectorSchema | typeof HttpInspectorSchema): boolean =>
+    listener.listenerFilters.some(
+      ({ configType }) => configType.case === "typedConfig" && anyIs(configType.value, schema),
+    );
+  const tlsInspector = has(TlsInspectorSchema);
+  listener.listenerFilters.forEach(({ configType }, index) => {
+    const at = scope.item("listener_filters", index).field("typed_config");
+    if (configType.case !== "typedConfig") at.fail("must be set: the name alone says nothing");
+  });
   checkChains(chains, tlsInspector, scope);
   return {
     name: listener.name,
     address: socketAddress(listener.address, scope.field("address")),
     trafficDirection: DIRECTION[listener.trafficDirection],
     tlsInspector,
+    httpInspector: has(HttpInspectorSchema),
     listenerFiltersTimeoutMs: timeout(listener.listenerFiltersTimeout, 15_000),
     perConnectionBufferLimitBytes: listener.perConnectionBufferLimitBytes ?? 1_048_576,
     filterChains: chains,
@@ -69,14 +79,14 @@ export function listenerPlan(listener: Listener, scope: Scope, around: ListenerS
 }
 
 function checkChains(chains: readonly FilterChainPlan[], tlsInspector: boolean, scope: Scope): void {
-  const seen = new Set<string>();
-  chains.forEach(({ transportProtocol }, index) => {
+  const seen = new ChainsSeen();
+  chains.forEach(({ match }, index) => {
+    if (match === null) return;
     const at = scope.item("filter_chains", index);
-    if (seen.has(transportProtocol)) {
+    if (!seen.add(match)) {
       at.fail("matches the same connections as a filter chain before it; give it another filter_chain_match");
     }
-    seen.add(transportProtocol);
-    if (transportProtocol === "tls" && !tlsInspector) {
+    if (needsInspector(match) && !tlsInspector) {
       at.field("filter_chain_match").fail("needs the tls_inspector listener filter to tell TLS from plain text");
     }
   });
@@ -89,13 +99,12 @@ function filterChainPlan(
   scope: Scope,
   around: ListenerSurroundings,
 ): FilterChainPlan {
-  const protocol = chain.filterChainMatch?.transportProtocol ?? "";
-  if (isDefault && protocol !== "") {
-    scope.field("filter_chain_match").fail("has no effect on the default filter chain; remove it");
-  }
+  const at = scope.field("filter_chain_match");
+  const match = filterChainMatch(chain.filterChainMatch, at);
+  if (isDefault && !isEverything(match)) at.fail("has no effect on the default filter chain; remove it");
   return {
     name: chain.name || id,
-    transportProtocol: protocol === "tls" || protocol === "raw_buffer" ? protocol : "any",
+    match: isDefault ? null : match,
     tls: transportSocket(chain, scope.field("transport_socket"), around.secrets),
     ...filters(chain.filters, id, scope, around),
   };
@@ -128,16 +137,20 @@ function filters(
   scope: Scope,
   around: ListenerSurroundings,
 ): Pick<FilterChainPlan, "network" | "networkRbac"> {
+  const network = lastFilter(list, id, scope, around);
+  let isClusterBySni = false;
   const networkRbac = list.slice(0, -1).flatMap((filter, index) => {
     const at = scope.item("filters", index).field("typed_config");
     const any = filter.configType.case === "typedConfig" ? filter.configType.value : undefined;
     const rbac = any && anyUnpack(any, NetworkRBACSchema);
-    if (!rbac) {
-      at.fail("only network RBAC may stand before the last filter");
-    }
-    return rbac ? [rbacFilter(filter.name, rbac, at)] : [];
+    if (rbac) return [rbacFilter(filter.name, rbac, at)];
+    const isSniCluster = any !== undefined && anyUnpack(any, SniClusterSchema) !== undefined;
+    isClusterBySni ||= isSniCluster;
+    if (!isSniCluster) at.fail("only network RBAC and sni_cluster may stand before the last filter");
+    else if (network.kind === "http") at.fail("has no effect in front of an HTTP connection manager; remove it");
+    return [];
   });
-  return { networkRbac, network: lastFilter(list, id, scope, around) };
+  return { networkRbac, network: network.kind === "tcp" ? { ...network, isClusterBySni } : network };
 }
 
 function lastFilter(

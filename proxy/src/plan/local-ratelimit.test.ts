@@ -9,6 +9,7 @@ import { findUnsupported } from "../contract/find-unsupported";
 import { LocalRateLimitSchema } from "../contract/messages";
 import { RateLimits } from "../http/rate-limits";
 import { TokenBucket } from "../semantics";
+import { NO_OVERRIDES } from "./http-filters";
 import { localRateLimitPlan } from "./local-ratelimit";
 import { Scope } from "./scope";
 import type { LocalRateLimitPlan, TokenBucketPlan } from "./types";
@@ -81,7 +82,7 @@ test("a bucket is full at first, fills steadily and never beyond its size", () =
 
 test("a swap of the plan keeps the buckets that are in the new one, as full as they are", () => {
   const limit: LocalRateLimitPlan = { ...planned({}).plan, bucket: bucketPlan };
-  const withLimit = { faults: new Map(), limits: new Map([["limit", limit]]) };
+  const withLimit = { ...NO_OVERRIDES.filters, limits: new Map([["limit", limit]]) };
   const planWith = (filters: typeof withLimit | null) =>
     proxyPlan({
       listeners: [listener("in", { filterChains: [chain({ network: http() })] })],

@@ -35,7 +35,7 @@ describe("a mesh sidecar's bootstrap", () => {
   test("becomes listeners with a chain for TLS and one for plain text", () => {
     const [inbound, outbound] = plan.listeners;
     expect(inbound).toMatchObject({ name: "inbound", tlsInspector: true, trafficDirection: "inbound" });
-    expect(inbound?.filterChains.map(({ transportProtocol }) => transportProtocol)).toEqual(["tls", "raw_buffer"]);
+    expect(inbound?.filterChains.map(({ match }) => match?.transportProtocol)).toEqual(["tls", "raw_buffer"]);
     expect(inbound?.filterChains[0]?.tls).toMatchObject({
       identitySecret: "identity",
       validationSecret: "bundle",
@@ -118,10 +118,10 @@ describe("what this proxy does not support is refused by its path", () => {
       `${HCM}.codec_type: "HTTP3" is not supported`,
     ],
     [
-      "tracing",
+      "100-continue by the app",
       "stat_prefix: outbound",
-      "stat_prefix: outbound\n          tracing: {}",
-      `${HCM}.tracing: not supported`,
+      "stat_prefix: outbound\n          proxy_100_continue: true",
+      `${HCM}.proxy_100_continue: not supported`,
     ],
     [
       "an unknown filter",
@@ -130,16 +130,22 @@ describe("what this proxy does not support is refused by its path", () => {
       `${HCM}.http_filters[0].typed_config.@type: type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua is not supported`,
     ],
     [
-      "a known filter that is not there",
+      "a known message that is no filter",
       "http.router.v3.Router}\n          route_config:\n            name: outbound",
-      "http.jwt_authn.v3.JwtAuthentication}\n          route_config:\n            name: outbound",
-      `${HCM}.http_filters[0].typed_config.@type: envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication is not supported`,
+      "http.jwt_authn.v3.PerRouteConfig}\n          route_config:\n            name: outbound",
+      `${HCM}.http_filters[0].typed_config.@type: envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig is not supported`,
     ],
     [
-      "mirroring",
+      "a mirror named by a header",
       "timeout: 2s",
-      "timeout: 2s\n                  request_mirror_policies: [{cluster: payment-v1}]",
-      ".routes[3].route.request_mirror_policies: not supported",
+      "timeout: 2s\n                  request_mirror_policies: [{cluster_header: x-to}]",
+      ".routes[3].route.request_mirror_policies[0].cluster_header: not supported",
+    ],
+    [
+      "a mirror to nowhere",
+      "timeout: 2s",
+      "timeout: 2s\n                  request_mirror_policies: [{cluster: payment-v9}]",
+      '.routes[3].route.request_mirror_policies[0].cluster: there is no cluster "payment-v9"; add it to the clusters or correct the name',
     ],
     [
       "ring hash",
@@ -154,10 +160,10 @@ describe("what this proxy does not support is refused by its path", () => {
       `${HCM}.http2_protocol_options.connection_keepalive: not supported`,
     ],
     [
-      "active health checks",
+      "an address to connect from",
       "connect_timeout: 1s",
-      "connect_timeout: 1s\n    health_checks: [{timeout: 1s, interval: 1s, unhealthy_threshold: 1, healthy_threshold: 1, tcp_health_check: {}}]",
-      "static_resources.clusters[1].health_checks: not supported",
+      "connect_timeout: 1s\n    upstream_bind_config: {source_address: {address: 127.0.0.1, port_value: 0}}",
+      "static_resources.clusters[1].upstream_bind_config: not supported",
     ],
     [
       "high priority",
@@ -254,7 +260,7 @@ describe("what Envoy refuses is refused", () => {
   });
 
   test("all problems come at once", () => {
-    const text = MESH.replace("stat_prefix: outbound", "tracing: {}").replace(
+    const text = MESH.replace("stat_prefix: outbound", "proxy_100_continue: true").replace(
       "lb_policy: LEAST_REQUEST",
       "lb_policy: MAGLEV",
     );

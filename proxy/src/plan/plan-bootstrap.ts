@@ -18,9 +18,6 @@ export interface AdsPlan {
   readonly protocol: "delta" | "state-of-the-world";
   readonly clusterName: string;
   readonly address: SocketAddress;
-  /** Resource kinds that come over ADS. */
-  readonly hasListeners: boolean;
-  readonly hasClusters: boolean;
 }
 
 export type BootstrapPlanResult =
@@ -114,7 +111,14 @@ function adsPlan(bootstrap: Bootstrap, scope: Scope): AdsPlan | null {
     scope.field("ads_config").fail("needs api_type and exactly one grpc_services entry with envoy_grpc.cluster_name");
     return null;
   }
-  const { clusterName } = service.targetSpecifier.value;
+  if (!bootstrap.node?.id || !bootstrap.node.cluster)
+    scope.fail("needs node.id and node.cluster: the control plane knows a proxy by them");
+  const says = "must be set to ads: listeners and clusters come from the control plane";
+  if (!dynamic.ldsConfig) scope.field("lds_config").fail(says);
+  if (!dynamic.cdsConfig) scope.field("cds_config").fail(says);
+  if (API_TYPES[config.apiType] === undefined) scope.field("ads_config").field("api_type").fail("must be set");
+  const { clusterName, authority } = service.targetSpecifier.value;
+  if (authority !== "") scope.field("ads_config").fail("takes no authority: the name of the cluster is what is said");
   const cluster = bootstrap.staticResources?.clusters.find(({ name }) => name === clusterName);
   const endpoint = cluster?.loadAssignment?.endpoints[0]?.lbEndpoints[0]?.hostIdentifier;
   if (endpoint?.case !== "endpoint") {
@@ -127,7 +131,5 @@ function adsPlan(bootstrap: Bootstrap, scope: Scope): AdsPlan | null {
     protocol: API_TYPES[config.apiType] ?? "delta",
     clusterName,
     address: socketAddress(endpoint.value.address, scope.field("ads_config")),
-    hasListeners: dynamic.ldsConfig !== undefined,
-    hasClusters: dynamic.cdsConfig !== undefined,
   };
 }

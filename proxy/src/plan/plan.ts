@@ -40,6 +40,8 @@ export interface PlanOptions {
   readonly pathOf?: (kind: ResourceKind, name: string) => string;
   /** Static routes must name clusters that exist (Envoy validate_clusters); RDS routes need not. */
   readonly isStatic?: boolean;
+  /** Beside ADS: no secret is static. */
+  readonly areSecretsDiscovered?: boolean;
   /** Secrets that do not come from the file: the proxy's own identity. */
   readonly externalSecrets?: readonly string[];
 }
@@ -64,7 +66,11 @@ export function plan(resources: PlanResources, options: PlanOptions = {}): PlanR
 }
 
 function planChecked(resources: PlanResources, options: PlanOptions, scopeOf: ScopeOf, found: Violation[]): PlanResult {
-  const secrets: SecretCollector = { names: new Set(), sources: new Map() };
+  const secrets: SecretCollector = {
+    names: new Set(),
+    sources: new Map(),
+    areDiscovered: options.areSecretsDiscovered === true,
+  };
   for (const [name, secret] of resources.secrets ?? []) {
     const source = secretSource(secret, scopeOf("secret", name));
     if (source) {
@@ -215,6 +221,8 @@ function overriddenNames({ rbacOverrides, filters, action }: RoutePlan): string[
   const others = [filters, ...choices].flatMap((each) => [
     ...(each?.faults.keys() ?? []),
     ...(each?.limits.keys() ?? []),
+    ...(each?.rateLimits.keys() ?? []),
+    ...(each?.jwt.keys() ?? []),
   ]);
   return [...(rbacOverrides?.keys() ?? []), ...others];
 }
@@ -252,6 +260,7 @@ function nodePlan(node: Node | undefined): NodePlan {
     service: metadata["SERVICE"] ?? (node?.cluster || "unknown"),
     version: metadata["VERSION"] ?? "unknown",
     serviceAccount: metadata["SERVICE_ACCOUNT"] ?? "unknown",
+    zone: node?.locality?.zone ?? "",
     metadata,
   };
 }

@@ -6,6 +6,7 @@ import type { PathMatcher } from "../contract/gen/envoy/type/matcher/v3/path_pb"
 import { type Permission, type Principal, type RBAC, RBAC_Action } from "../contract/messages";
 import { cidrMatcher } from "./ip";
 import { headerMatcher, stringMatcher } from "./matchers";
+import { metadataMatcher } from "./metadata-matcher";
 import type { Scope } from "./scope";
 import type {
   PeerIdentity,
@@ -104,6 +105,8 @@ function permission(rule: Permission, scope: Scope): RbacMatcher {
         matches: (context) => matcher.matches(context.requestedServerName),
       };
     }
+    case "metadata":
+      return metadataMatcher(one.value, scope.field("metadata"));
     default:
       scope.fail("needs a permission rule that this proxy supports");
       return NEVER;
@@ -145,6 +148,8 @@ function principal(rule: Principal, scope: Scope): RbacMatcher {
       return header(one.value, scope.field("header"));
     case "urlPath":
       return urlPath(one.value, scope.field("url_path"));
+    case "metadata":
+      return metadataMatcher(one.value, scope.field("metadata"));
     default:
       scope.fail("needs a principal that this proxy supports");
       return NEVER;

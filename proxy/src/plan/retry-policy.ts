@@ -40,12 +40,11 @@ export function retryPolicy(policy: RetryPolicy, scope: Scope): RetryPolicyPlan 
   if (maxIntervalMs < baseIntervalMs) {
     scope.field("retry_back_off").field("max_interval").fail("must not be shorter than base_interval");
   }
-  policy.retryHostPredicate.forEach(({ name }, index) => {
+  policy.retryHostPredicate.forEach(({ name, configType }, index) => {
+    const at = scope.item("retry_host_predicate", index);
+    if (configType.case !== "typedConfig") at.field("typed_config").fail("must be set: the name alone says nothing");
     if (name !== PREVIOUS_HOSTS) {
-      scope
-        .item("retry_host_predicate", index)
-        .field("name")
-        .fail(`${name} is not supported by this proxy; use ${PREVIOUS_HOSTS}`);
+      at.field("name").fail(`${name} is not supported by this proxy; use ${PREVIOUS_HOSTS}`);
     }
   });
   return {

@@ -84,7 +84,7 @@ export function redirectAction(
         scheme.case === "httpsRedirect" && scheme.value
           ? "https"
           : scheme.case === "schemeRedirect" && scheme.value !== ""
-            ? scheme.value.toLowerCase()
+            ? scheme.value
             : request.scheme;
       const host = hostRedirect || keptHost(request, newScheme, portRedirect !== 0);
       return `${newScheme}://${host}${portRedirect === 0 ? "" : `:${portRedirect}`}${rewritePath(request.path)}`;

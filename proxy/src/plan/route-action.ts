@@ -6,10 +6,12 @@ import {
   type RetryPolicy,
   type Route,
   type RouteAction,
+  type RouteAction_RequestMirrorPolicy,
 } from "../contract/messages";
 import { dataBytes } from "./data-source";
 import { type HeaderLevel, headerLevel, mergeLevels } from "./header-ops";
 import { type FilterLevel, filterLevel, mergeFilterLevels, routeFiltersOf } from "./http-filters";
+import { rateLimitRules, routeRateLimits } from "./ratelimit";
 import { retryPolicy } from "./retry-policy";
 import { type PathRewrite, prefixRewrite, redirectAction, regexRewrite } from "./rewrites";
 import type { Scope } from "./scope";
@@ -18,11 +20,13 @@ import type {
   DirectResponseAction,
   ForwardAction,
   GrpcDeadlinePlan,
+  MirrorPlan,
   PathMatcher,
+  RateLimitRule,
   RoutePlan,
 } from "./types";
 import { upgradesOf } from "./upgrades";
-import { timeout } from "./values";
+import { share, timeout } from "./values";
 
 /** Envoy default. */
 const ROUTE_TIMEOUT_MS = 15_000;
@@ -35,6 +39,7 @@ export interface RouteSurroundings {
   /** What the route and the levels around it say otherwise about filters. */
   readonly filters: FilterLevel;
   readonly inheritedRetry: RetryPolicy | undefined;
+  readonly hostRateLimits: readonly RateLimitRule[];
   readonly clusterNames: ReadonlySet<string> | null;
   readonly maxBodyBytes: number;
 }
@@ -97,6 +102,14 @@ function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundi
     hasMaxStreamDuration: action.maxStreamDuration?.maxStreamDuration !== undefined,
     deadline: grpcDeadline(action),
     retry,
+    mirrors: action.requestMirrorPolicies.map((one, index) =>
+      mirrorPlan(one, scope.item("request_mirror_policies", index), around),
+    ),
+    rateLimits: routeRateLimits(
+      rateLimitRules(action.rateLimits, scope),
+      around.hostRateLimits,
+      action.includeVhRateLimits ?? false,
+    ),
     terminatesConnect: terminatesConnect(action, scope),
     upgrades: action.upgradeConfigs.length > 0 ? upgradesOf(action.upgradeConfigs, scope) : null,
     clusterNotFoundStatus: action.clusterNotFoundResponseCode === NotFoundCode.NOT_FOUND ? 404 : 503,
@@ -144,15 +157,27 @@ function hostRewrite({ hostRewriteSpecifier: specifier }: RouteAction): ForwardA
   return specifier.case === "autoHostRewrite" && specifier.value ? { kind: "auto" } : null;
 }
 
+function mirrorPlan(policy: RouteAction_RequestMirrorPolicy, scope: Scope, around: RouteSurroundings): MirrorPlan {
+  const { cluster, runtimeFraction, disableShadowHostSuffixAppend } = policy;
+  if (cluster === "") scope.field("cluster").fail("must not be empty");
+  else checkCluster(cluster, scope.field("cluster"), around);
+  return {
+    cluster,
+    share: runtimeFraction ? share(runtimeFraction.defaultValue) : null,
+    hasHostSuffix: !disableShadowHostSuffixAppend,
+  };
+}
+
+function checkCluster(name: string, at: Scope, { clusterNames }: RouteSurroundings): void {
+  if (clusterNames && !clusterNames.has(name)) {
+    at.fail(`there is no cluster ${JSON.stringify(name)}; add it to the clusters or correct the name`);
+  }
+}
+
 function clusterChoices(action: RouteAction, scope: Scope, around: RouteSurroundings): ClusterChoice[] {
   const specifier = action.clusterSpecifier;
-  const checkName = (name: string, at: Scope): void => {
-    if (around.clusterNames && !around.clusterNames.has(name)) {
-      at.fail(`there is no cluster ${JSON.stringify(name)}; add it to the clusters or correct the name`);
-    }
-  };
   if (specifier.case === "cluster") {
-    checkName(specifier.value, scope.field("cluster"));
+    checkCluster(specifier.value, scope.field("cluster"), around);
     const headers = mergeLevels(around.levels, around.mostSpecificWins);
     return [{ name: specifier.value, weight: 1, ...headers, filters: routeFiltersOf(around.filters) }];
   }
@@ -165,7 +190,7 @@ function clusterChoices(action: RouteAction, scope: Scope, around: RouteSurround
     if (cluster.name === "") {
       one.field("name").fail("must not be empty");
     }
-    checkName(cluster.name, one.field("name"));
+    checkCluster(cluster.name, one.field("name"), around);
     const levels = [headerLevel(cluster, one), ...around.levels];
     const own = mergeFilterLevels(around.filters, filterLevel(cluster.typedPerFilterConfig, one));
     return {

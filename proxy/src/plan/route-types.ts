@@ -2,6 +2,8 @@
 // Rule: patterns are compiled and levels of configuration merged before; a matcher is a closure with a text for people.
 
 import type { RouteFilters } from "./filter-types";
+import type { RouteMatchPlan } from "./match-types";
+import type { RouteRateLimits } from "./ratelimit-types";
 import type { HeaderMatcher, HeaderOp, RbacFilterPlan, Share } from "./rule-types";
 import type { HttpRequestView } from "./views";
 
@@ -41,32 +43,6 @@ export interface RoutePlan {
   readonly filters: RouteFilters | null;
 }
 
-export interface RouteMatchPlan {
-  readonly path: PathMatcher;
-  readonly headers: readonly HeaderMatcher[];
-  readonly query: readonly QueryMatcher[];
-  /** `grpc: {}`: gRPC requests only. */
-  readonly isGrpc: boolean;
-  /** Share of requests in [0, 1]; null: all. */
-  readonly fraction: Share | null;
-}
-
-export interface PathMatcher {
-  /** connect: CONNECT, which has no path and which no other kind takes. */
-  readonly kind: "exact" | "prefix" | "path-separated-prefix" | "regex" | "connect";
-  readonly value: string;
-  readonly caseSensitive: boolean;
-  /** On the path without query and fragment. */
-  readonly matches: (path: string) => boolean;
-}
-
-export interface QueryMatcher {
-  readonly name: string;
-  readonly text: string;
-  /** `value` undefined: the parameter is absent. Values are not percent-decoded. */
-  readonly matches: (value: string | undefined) => boolean;
-}
-
 export interface ForwardAction {
   readonly kind: "forward";
   /** At least one; weights of a single cluster are 1 of 1. */
@@ -88,6 +64,10 @@ export interface ForwardAction {
   /** What the caller's grpc-timeout means; null: nothing. */
   readonly deadline: GrpcDeadlinePlan | null;
   readonly retry: RetryPolicyPlan | null;
+  /** Copies that go elsewhere as well. */
+  readonly mirrors: readonly MirrorPlan[];
+  /** By what global rate limits count its requests; null: by nothing. */
+  readonly rateLimits: RouteRateLimits | null;
   /** CONNECT ends here: its bytes go to the cluster as TCP. */
   readonly terminatesConnect: boolean;
   /** What the route says otherwise than the listener; null: nothing. */
@@ -115,6 +95,15 @@ export interface ClusterChoice {
   readonly responseHeaders: readonly HeaderOp[];
   /** Complete, as the header operations are. */
   readonly filters: RouteFilters | null;
+}
+
+/** Whose answers nobody reads. */
+export interface MirrorPlan {
+  readonly cluster: string;
+  /** null: every request. */
+  readonly share: Share | null;
+  /** Its Host ends in "-shadow". */
+  readonly hasHostSuffix: boolean;
 }
 
 export interface RedirectAction {

@@ -1,14 +1,15 @@
 // Envoy RouteConfiguration -> RouteConfigPlan: lookup tables of domains, compiled matches, all levels merged.
 // One rule: the hot path asks the tables in Envoy's order and applies what it finds, nothing is inherited at run time.
 
-import type { Route, RouteConfiguration, RouteMatch, VirtualHost } from "../contract/messages";
+import type { Route, RouteConfiguration, VirtualHost } from "../contract/messages";
 import { type HeaderLevel, headerLevel } from "./header-ops";
 import { type FilterLevel, filterLevel, mergeFilterLevels, routeFiltersOf } from "./http-filters";
-import { compileRegex, headerMatcher, queryMatcher } from "./matchers";
+import { rateLimitRules } from "./ratelimit";
 import { routeAction } from "./route-action";
+import { routeMatch } from "./route-match";
 import type { Scope } from "./scope";
-import type { PathMatcher, RouteConfigPlan, RouteMatchPlan, RoutePlan, VirtualHostPlan } from "./types";
-import { meshwrightMetadata, share } from "./values";
+import type { RateLimitRule, RouteConfigPlan, RoutePlan, VirtualHostPlan } from "./types";
+import { meshwrightMetadata } from "./values";
 
 /** @param clusterNames the clusters a route may name; null: not checked (RDS, as in Envoy) */
 export function routeConfigPlan(
@@ -37,14 +38,19 @@ interface Outer {
   readonly clusterNames: ReadonlySet<string> | null;
 }
 
+interface Host extends Outer {
+  readonly rateLimits: readonly RateLimitRule[];
+}
+
 function virtualHostPlan(host: VirtualHost, scope: Scope, outer: Outer): VirtualHostPlan {
   const level = headerLevel(host, scope);
   const overrides = mergeFilterLevels(outer.overrides, filterLevel(host.typedPerFilterConfig, scope));
+  const rateLimits = rateLimitRules(host.rateLimits, scope);
   return {
     name: host.name,
     domains: host.domains,
     routes: host.routes.map((route, index) =>
-      routePlan(route, host, scope.item("routes", index), { ...outer, overrides }, [level, outer.level]),
+      routePlan(route, host, scope.item("routes", index), { ...outer, overrides, rateLimits }, [level, outer.level]),
     ),
     includeRequestAttemptCount: host.includeRequestAttemptCount,
     includeAttemptCountInResponse: host.includeAttemptCountInResponse,
@@ -55,7 +61,7 @@ function routePlan(
   route: Route,
   host: VirtualHost,
   scope: Scope,
-  outer: Outer,
+  outer: Host,
   levels: readonly HeaderLevel[],
 ): RoutePlan {
   const match = routeMatch(route.match, scope.field("match"));
@@ -70,6 +76,7 @@ function routePlan(
       filters: overrides,
       mostSpecificWins: outer.config.mostSpecificHeaderMutationsWins,
       inheritedRetry: host.retryPolicy,
+      hostRateLimits: outer.rateLimits,
       clusterNames: outer.clusterNames,
       maxBodyBytes: outer.config.maxDirectResponseBodySizeBytes ?? 4096,
     }),
@@ -77,61 +84,6 @@ function routePlan(
     rbacOverrides: overrides.rbac.size > 0 ? overrides.rbac : null,
     filters: routeFiltersOf(overrides),
   };
-}
-
-function routeMatch(match: RouteMatch | undefined, scope: Scope): RouteMatchPlan {
-  const fraction = match?.runtimeFraction?.defaultValue;
-  return {
-    path: pathMatcher(match, scope),
-    isGrpc: match?.grpc !== undefined,
-    headers: match?.headers.map((one, index) => headerMatcher(one, scope.item("headers", index))) ?? [],
-    query: match?.queryParameters.map((one, index) => queryMatcher(one, scope.item("query_parameters", index))) ?? [],
-    fraction: fraction ? share(fraction) : null,
-  };
-}
-
-function pathMatcher(match: RouteMatch | undefined, scope: Scope): PathMatcher {
-  const specifier = match?.pathSpecifier;
-  const caseSensitive = match?.caseSensitive ?? true;
-  const fold = caseSensitive ? (text: string) => text : (text: string) => text.toLowerCase();
-  switch (specifier?.case) {
-    case "path": {
-      const wanted = fold(specifier.value);
-      return { kind: "exact", value: specifier.value, caseSensitive, matches: (path) => fold(path) === wanted };
-    }
-    case "prefix": {
-      const wanted = fold(specifier.value);
-      return {
-        kind: "prefix",
-        value: specifier.value,
-        caseSensitive,
-        matches: (path) => path !== "" && fold(path).startsWith(wanted),
-      };
-    }
-    case "pathSeparatedPrefix": {
-      const wanted = fold(specifier.value);
-      return {
-        kind: "path-separated-prefix",
-        value: specifier.value,
-        caseSensitive,
-        matches: (path) =>
-          fold(path).startsWith(wanted) && (path.length === wanted.length || path[wanted.length] === "/"),
-      };
-    }
-    case "safeRegex": {
-      const regex = compileRegex(specifier.value, scope.field("safe_regex"));
-      return {
-        kind: "regex",
-        value: specifier.value.regex,
-        caseSensitive: true,
-        matches: (path) => regex?.testExact(path) ?? false,
-      };
-    }
-    case "connectMatcher":
-      return { kind: "connect", value: "", caseSensitive: true, matches: (path) => path === "" };
-    default:
-      return { kind: "prefix", value: "", caseSensitive, matches: () => false }; // refused by the constraints
-  }
 }
 
 type DomainTables = Pick<RouteConfigPlan, "exactDomains" | "suffixDomains" | "prefixDomains" | "defaultHost">;

@@ -1,7 +1,7 @@
 // What routes and filters of the runtime plan are both made of: conditions, shares, header changes, authorization.
 // Rule: patterns are compiled before; a matcher is a closure with a text for people.
 
-import type { HttpRequestView, PeerIdentity } from "./views";
+import type { DynamicMetadata, HttpRequestView, PeerIdentity } from "./views";
 
 /** One RBAC filter. `rules: null` means the filter enforces nothing; empty ALLOW rules deny everything. */
 export interface RbacFilterPlan {
@@ -40,6 +40,8 @@ export interface RbacContext {
   readonly destinationAddress: string;
   readonly destinationPort: number;
   readonly requestedServerName: string;
+  /** What filters before said about the request; absent and null: nothing. */
+  readonly metadata?: DynamicMetadata | null;
 }
 
 export interface HeaderMatcher {

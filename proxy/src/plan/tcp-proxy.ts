@@ -20,6 +20,7 @@ export function tcpProxyPlan(
   return {
     kind: "tcp",
     statPrefix: tcp?.statPrefix ?? "",
+    isClusterBySni: false,
     clusters,
     totalWeight: clusters.reduce((sum, { weight }) => sum + weight, 0),
     idleTimeoutMs: timeout(tcp?.idleTimeout, 3_600_000),

@@ -5,6 +5,7 @@ import {
   type CertificateValidationContext,
   SubjectAltNameMatcher_SanType as SanType,
 } from "../contract/gen/envoy/extensions/transport_sockets/tls/v3/common_pb";
+import type { SdsSecretConfig } from "../contract/gen/envoy/extensions/transport_sockets/tls/v3/secret_pb";
 import {
   type CommonTlsContext,
   type DownstreamTlsContext,
@@ -21,6 +22,8 @@ import type { DownstreamTlsPlan, SanMatcher, SecretSource, TlsPlan, UpstreamTlsP
 export interface SecretCollector {
   readonly names: Set<string>;
   readonly sources: Map<string, SecretSource>;
+  /** There are no static ones. */
+  readonly areDiscovered: boolean;
 }
 
 const SAN_TYPES = {
@@ -90,7 +93,7 @@ function identitySecret(context: CommonTlsContext, scope: Scope, secrets: Secret
     secrets.names.add(name);
     return name;
   }
-  return sds ? named(sds.name, secrets) : null;
+  return sds ? bySds(sds, scope.item("tls_certificate_sds_secret_configs", 0), secrets) : null;
 }
 
 function validation(
@@ -103,7 +106,10 @@ function validation(
     case "validationContext":
       return inlineValidation(type.value, scope.field("validation_context"), secrets);
     case "validationContextSdsSecretConfig":
-      return { validationSecret: named(type.value.name, secrets), sanMatchers: [] };
+      return {
+        validationSecret: bySds(type.value, scope.field("validation_context_sds_secret_config"), secrets),
+        sanMatchers: [],
+      };
     case "combinedValidationContext": {
       const at = scope.field("combined_validation_context");
       const inner = type.value.defaultValidationContext;
@@ -114,7 +120,8 @@ function validation(
           .fail("comes from the secret already; remove it here");
       }
       const sanMatchers = inner ? sanMatcherList(inner, at.field("default_validation_context")) : [];
-      return { validationSecret: sds ? named(sds.name, secrets) : null, sanMatchers };
+      const from = at.field("validation_context_sds_secret_config");
+      return { validationSecret: sds ? bySds(sds, from, secrets) : null, sanMatchers };
     }
     default:
       return { validationSecret: null, sanMatchers: [] };
@@ -133,6 +140,13 @@ function inlineValidation(
     sanMatchers: [],
   });
   return { validationSecret: named(name, secrets), sanMatchers: sanMatcherList(context, scope) };
+}
+
+function bySds({ name, sdsConfig }: SdsSecretConfig, scope: Scope, secrets: SecretCollector): string {
+  if (secrets.areDiscovered && !sdsConfig) {
+    scope.fail("names a static secret, and beside ADS there are none; say sds_config: {ads: {}}");
+  }
+  return named(name, secrets);
 }
 
 function named(name: string, secrets: SecretCollector): string {

@@ -7,20 +7,29 @@
 import type { AccessLogPlan } from "./access-log-types";
 import type { ClusterPlan } from "./cluster-types";
 import type { DownstreamTlsPlan, Http2Plan } from "./connection-types";
+import type { FilterChainMatchPlan } from "./filter-chain-match-types";
 import type { HttpFilterPlan } from "./filter-types";
 import type { RouteConfigPlan, Upgrades } from "./route-types";
 import type { RbacFilterPlan } from "./rule-types";
 import type { SecretSource } from "./secret-types";
+import type { TracingPlan } from "./tracing-types";
 
 export type { Violation } from "../contract/violations";
 export type * from "./access-log-types";
+export type * from "./active-health-types";
 export type * from "./cluster-types";
 export type * from "./connection-types";
+export type * from "./ext-authz-types";
+export type * from "./filter-chain-match-types";
 export type * from "./filter-types";
+export type * from "./jwt-types";
+export type * from "./match-types";
+export type * from "./ratelimit-types";
 export type * from "./route-types";
 export type * from "./rule-types";
 export type * from "./secret-types";
-export type { HeaderView, HttpRequestView, PeerIdentity, RequestContext } from "./views";
+export type * from "./tracing-types";
+export type { DynamicMetadata, HeaderView, HttpRequestView, JsonValue, PeerIdentity, RequestContext } from "./views";
 
 export interface ProxyPlan {
   readonly node: NodePlan;
@@ -44,6 +53,7 @@ export interface NodePlan {
   readonly service: string;
   readonly version: string;
   readonly serviceAccount: string;
+  readonly zone: string;
   /** All string values of node.metadata. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -61,6 +71,8 @@ export interface ListenerPlan {
   readonly trafficDirection: "inbound" | "outbound" | "unspecified";
   /** True: read the first bytes to tell TLS from plain text before a filter chain is chosen. */
   readonly tlsInspector: boolean;
+  /** True: plain text is read as far as its first line, which tells HTTP/1.0, HTTP/1.1, HTTP/2 and others apart. */
+  readonly httpInspector: boolean;
   /** Time for the first bytes to arrive (Envoy default 15 s). */
   readonly listenerFiltersTimeoutMs: number | null;
   readonly perConnectionBufferLimitBytes: number;
@@ -71,8 +83,8 @@ export interface ListenerPlan {
 
 export interface FilterChainPlan {
   readonly name: string;
-  /** What the connection must be; "any" is the default chain and is tried last. */
-  readonly transportProtocol: "tls" | "raw_buffer" | "any";
+  /** What the connection must be; null: the default chain, which is tried last. */
+  readonly match: FilterChainMatchPlan | null;
   readonly tls: DownstreamTlsPlan | null;
   /** Network RBAC filters before the last filter, in order; each connection is authorized once. */
   readonly networkRbac: readonly RbacFilterPlan[];
@@ -97,7 +109,11 @@ export interface HttpConnectionPlan {
   readonly filters: readonly HttpFilterPlan[];
   /** The RBAC filters among them: who may call. semantics `authorizeRequest` also applies overrides of the route. */
   readonly rbac: readonly RbacFilterPlan[];
+  /** Answers of clusters are counted by code. */
+  readonly countsAnswers: boolean;
   readonly accessLogs: readonly AccessLogPlan[];
+  /** null: nobody asks. */
+  readonly tracing: TracingPlan | null;
   readonly serverName: string;
   readonly serverHeader: "overwrite" | "append-if-absent" | "pass-through";
   readonly useRemoteAddress: boolean;
@@ -136,6 +152,8 @@ export interface XfccPlan {
 export interface TcpProxyPlan {
   readonly kind: "tcp";
   readonly statPrefix: string;
+  /** The cluster has the name that the caller asks for, where it asks for one (sni_cluster). */
+  readonly isClusterBySni: boolean;
   readonly clusters: readonly WeightedName[];
   readonly totalWeight: number;
   readonly idleTimeoutMs: number | null;

@@ -25,6 +25,11 @@ export interface PeerIdentity {
   readonly subject: string;
 }
 
+/** What verified tokens said about the request: by filter, then as the configuration names it. */
+export type DynamicMetadata = Readonly<Record<string, Readonly<Record<string, JsonValue>>>>;
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
 export interface RequestContext {
   readonly request: HttpRequestView;
   /** A uniform integer in [0, 2^32): one per request, used for fractions and weights, as in Envoy. */

@@ -8,6 +8,7 @@ export const GRPC = {
   cancelled: 1,
   unknown: 2,
   deadlineExceeded: 4,
+  resourceExhausted: 8,
   internal: 13,
   unavailable: 14,
 } as const;

@@ -1,5 +1,25 @@
 // Pure entry point: decisions on a plan. The proxy runs them on live traffic, the simulator on questions.
+export { holdsInOrder, judgeStatus, nextCheckMs, type Transition } from "./active-health";
+export {
+  type Authentication,
+  authenticate,
+  JWT_MISSING,
+  JWT_OK,
+  JWT_WRONG_AUDIENCE,
+  type RequestChange,
+  requirementOf,
+  type TokenChecks,
+  withoutParam,
+} from "./authenticate";
 export { type AuthorizationDecision, authorizeConnection, authorizeRequest, type ShadowDenial } from "./authorize";
+export {
+  allowsOrigin,
+  type CorsDecision,
+  corsHeaders,
+  decideCors,
+  originOf,
+  preflightHeaders,
+} from "./cors";
 export { faultApplies, isInShare, probabilityOf } from "./fault";
 export {
   encodeGrpcMessage,
@@ -15,6 +35,7 @@ export {
   streamLimits,
 } from "./grpc";
 export { applyHeaderOps } from "./header-ops";
+export { type Jwt, parseJwt } from "./jwt-token";
 export {
   matchRoute,
   matchVirtualHost,
@@ -31,5 +52,15 @@ export {
   type OutlierCounts,
   successRateThreshold,
 } from "./outlier";
+export { pickFilterChain } from "./pick-filter-chain";
+export {
+  type CountedRequest,
+  type Descriptor,
+  type DescriptorStatus,
+  quotaHeaders,
+  type RateLimitQuestion,
+  rateLimitQuestion,
+} from "./ratelimit";
 export { backOffMs, isRetriableRequest, maxConcurrentRetries, type RetryEvent, shouldRetry } from "./retry-decision";
+export { choiceOf, corsFor, faultFor, limitFor, routeFilters } from "./route-filters";
 export { TokenBucket } from "./token-bucket";

@@ -5,7 +5,9 @@ import type {
   ClusterChoice,
   ForwardAction,
   HttpRequestView,
+  QueryMatcher,
   RouteConfigPlan,
+  RouteMatchPlan,
   RoutePlan,
   VirtualHostPlan,
 } from "../plan/types";
@@ -46,11 +48,16 @@ export function matchVirtualHost(config: RouteConfigPlan, authority: string): Vi
 export function matchRoute(host: VirtualHostPlan, request: HttpRequestView, random: number): RoutePlan | null {
   const path = pathWithoutQuery(request.path);
   for (const route of host.routes) {
-    if (route.match.path.matches(path) && matchesRest(route, request, random)) {
+    if (route.match.path.matches(path) && matchesRest(route.match, request, random)) {
       return route;
     }
   }
   return null;
+}
+
+/** For a filter's own rules, which know no shares. */
+export function matchesRule(match: RouteMatchPlan, request: HttpRequestView): boolean {
+  return match.path.matches(pathWithoutQuery(request.path)) && matchesRest(match, request, 0);
 }
 
 /** Both steps at once. */
@@ -78,8 +85,8 @@ export function pickCluster(action: ForwardAction, random: number): ClusterChoic
   return first;
 }
 
-function matchesRest(route: RoutePlan, request: HttpRequestView, random: number): boolean {
-  const { fraction, headers, query, isGrpc } = route.match;
+function matchesRest(match: RouteMatchPlan, request: HttpRequestView, random: number): boolean {
+  const { fraction, headers, query, isGrpc } = match;
   if (isGrpc && !isGrpcRequest(request)) {
     return false;
   }
@@ -91,12 +98,12 @@ function matchesRest(route: RoutePlan, request: HttpRequestView, random: number)
       return false;
     }
   }
-  return query.length === 0 || matchesQuery(route, request.path);
+  return query.length === 0 || matchesQuery(query, request.path);
 }
 
-function matchesQuery(route: RoutePlan, path: string): boolean {
+export function matchesQuery(query: readonly QueryMatcher[], path: string): boolean {
   const values = queryParameters(path);
-  return route.match.query.every((matcher) => matcher.matches(values.get(matcher.name)));
+  return query.every((matcher) => matcher.matches(values.get(matcher.name)));
 }
 
 /** First value of each parameter, not percent-decoded (Envoy's parseQueryString). */

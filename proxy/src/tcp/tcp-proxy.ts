@@ -4,6 +4,7 @@
 import type { Socket } from "node:net";
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
+import { localAddressOf } from "../http/socket-reader";
 import type { RbacContext, TcpProxyPlan } from "../plan/types";
 import type { AccessRecord } from "../telemetry/access-log";
 
@@ -33,6 +34,7 @@ export class TcpConnection implements AccessRecord {
   responseBytes = 0;
   attempts = 0;
   transportFailure = "";
+  upstreamLocalAddress = "";
   readonly requestDurationMs = null;
   readonly responseDurationMs = null;
   readonly routeName = "";
@@ -47,13 +49,18 @@ export class TcpConnection implements AccessRecord {
     socket.pause();
     socket.allowHalfOpen = true;
     socket.on("error", () => this.close("DC"));
-    socket.on("close", () => this.close("DC"));
+    socket.on("close", () => this.close(socket.readableEnded ? "-" : "DC"));
+  }
+
+  /** Whoever made this connection knows it by now: it may be closed at once. */
+  start(): void {
     this.cluster = this.runtime.clusters.get(this.pickName()) ?? null;
     if (this.cluster === null) this.close("NC");
     else this.connect(this.cluster);
   }
 
   private pickName(): string {
+    if (this.runtime.plan.isClusterBySni && this.serverName !== "") return this.serverName;
     let rest = Math.floor(Math.random() * this.runtime.plan.totalWeight);
     for (const choice of this.runtime.plan.clusters) {
       if (rest < choice.weight) return choice.name;
@@ -79,7 +86,12 @@ export class TcpConnection implements AccessRecord {
     cluster.totalConnections++;
     cluster.dialer.dial(
       host,
-      (upstream) => this.join(upstream),
+      (upstream) => {
+        cluster.detector?.onConnected(host);
+        cluster.totalRequests++;
+        host.totalRequests++;
+        this.join(upstream);
+      },
       (_reason, detail) => {
         cluster.activeConnections--;
         cluster.connectFailures++;
@@ -104,6 +116,7 @@ export class TcpConnection implements AccessRecord {
       return;
     }
     this.upstream = upstream;
+    this.upstreamLocalAddress = localAddressOf(upstream);
     upstream.allowHalfOpen = true;
     this.copy(this.socket, upstream, (bytes) => {
       this.requestBytes += bytes;

@@ -24,6 +24,7 @@ export interface AccessRecord {
   readonly routeName: string;
   readonly upstreamCluster: string;
   readonly upstreamHost: string;
+  readonly upstreamLocalAddress: string;
   readonly attempts: number;
   readonly transportFailure: string;
   readonly remoteAddress: string;
@@ -105,6 +106,8 @@ function operatorReader(operator: string, argument: string, alternative: string 
       return (r) => orNull(r.upstreamCluster);
     case "UPSTREAM_HOST":
       return (r) => orNull(r.upstreamHost);
+    case "UPSTREAM_LOCAL_ADDRESS":
+      return (r) => orNull(r.upstreamLocalAddress);
     case "UPSTREAM_REQUEST_ATTEMPT_COUNT":
       return (r) => r.attempts;
     case "UPSTREAM_TRANSPORT_FAILURE_REASON":

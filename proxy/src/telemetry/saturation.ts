@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { DataPlane } from "../listener/data-plane";
+import type { Outcomes } from "./outcomes";
 import { escapeLabel } from "./request-metrics";
 
 const loop = monitorEventLoopDelay({ resolution: 20 });
@@ -50,12 +51,21 @@ export function renderSaturation(dataPlane: DataPlane, facts: SaturationFacts): 
   one("meshwright_downstream_connections_active", "gauge", telemetry.downstreamConnections);
   one("meshwright_downstream_requests_active", "gauge", telemetry.activeDownstreamRequests);
   one("meshwright_rbac_denied_total", "counter", telemetry.rbacDenied);
+  one("meshwright_jwt_denied_total", "counter", telemetry.jwtDenied);
   one("meshwright_rate_limited_total", "counter", telemetry.rateLimited);
   one("meshwright_rate_limit_shadow_total", "counter", telemetry.rateLimitShadowed);
   one("meshwright_faults_overflow_total", "counter", telemetry.faultsOverflowed);
   lines.push("# TYPE meshwright_faults_injected_total counter");
   lines.push(`meshwright_faults_injected_total{kind="delay"} ${telemetry.delaysInjected}`);
   lines.push(`meshwright_faults_injected_total{kind="abort"} ${telemetry.abortsInjected}`);
+  lines.push("# TYPE meshwright_cors_origins_total counter");
+  lines.push(`meshwright_cors_origins_total{verdict="allowed"} ${telemetry.corsOrigins.allowed}`);
+  lines.push(`meshwright_cors_origins_total{verdict="refused"} ${telemetry.corsOrigins.refused}`);
+  outcomes(lines, "meshwright_ratelimit_total", telemetry.rateLimits);
+  outcomes(lines, "meshwright_ext_authz_total", telemetry.authorizations);
+  lines.push("# TYPE meshwright_spans_total counter");
+  lines.push(`meshwright_spans_total{outcome="sent"} ${telemetry.spans.sent}`);
+  lines.push(`meshwright_spans_total{outcome="dropped"} ${telemetry.spans.dropped}`);
   one("meshwright_access_log_dropped_total", "counter", dataPlane.logLinesDropped);
   counters(lines, "meshwright_rbac_shadow_denied_total", "policy", telemetry.shadowDenied);
   counters(lines, "meshwright_tls_handshake_failures_total", "reason", telemetry.handshakeFailures);
@@ -72,6 +82,12 @@ export function renderSaturation(dataPlane: DataPlane, facts: SaturationFacts): 
 function counters(lines: string[], name: string, label: string, values: ReadonlyMap<string, number>): void {
   lines.push(`# TYPE ${name} counter`);
   for (const [key, value] of values) lines.push(`${name}{${label}="${escapeLabel(key)}"} ${value}`);
+}
+
+function outcomes(lines: string[], name: string, counted: Outcomes<string>): void {
+  lines.push(`# TYPE ${name} counter`);
+  for (const [cluster, outcome, count] of counted.all())
+    lines.push(`${name}{cluster="${escapeLabel(cluster)}",outcome="${outcome}"} ${count}`);
 }
 
 function clusterGauges(lines: string[], dataPlane: DataPlane): void {

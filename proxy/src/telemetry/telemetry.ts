@@ -3,16 +3,26 @@
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import type { NodePlan } from "../plan/types";
+import { HttpStatsByPrefix } from "./http-stats";
 import { inboundLabels, outboundLabels } from "./labels";
 import { ObservedShapes } from "./observed-shapes";
+import { Outcomes } from "./outcomes";
 import { RequestMetrics, type RequestSeries } from "./request-metrics";
+import type { Tap } from "./tap";
+
+export type RateLimitOutcome = "ok" | "over_limit" | "error" | "failure_mode_allowed";
+
+export type AuthorizationOutcome = "ok" | "denied" | "error" | "disabled" | "failure_mode_allowed";
 
 export class Telemetry {
   readonly metrics = new RequestMetrics();
+  readonly http = new HttpStatsByPrefix();
   readonly shapes = new ObservedShapes(this.metrics);
   /** SPIFFE ID of our own certificate; "" before there is one. */
   ownPrincipal = "";
   rbacDenied = 0;
+  /** Refused for what their tokens are, or for having none. */
+  jwtDenied = 0;
   delaysInjected = 0;
   abortsInjected = 0;
   /** Not injected, because as many were active as max_active_faults allows. */
@@ -21,6 +31,16 @@ export class Telemetry {
   rateLimited = 0;
   /** Let on though there was no token: the limit is not enforced. */
   rateLimitShadowed = 0;
+  /** What rate limit services said, by cluster and Envoy's name of the outcome. */
+  readonly rateLimits = new Outcomes<RateLimitOutcome>();
+  /** What external authorizers said, by cluster and Envoy's name of the outcome. */
+  readonly authorizations = new Outcomes<AuthorizationOutcome>();
+  /** Who watches requests now. */
+  readonly taps = new Set<Tap>();
+  /** Spans that collectors took, and those that were lost. */
+  readonly spans = { sent: 0, dropped: 0, timerFlushed: 0 };
+  /** Of calls that came with an Origin, where CORS is on or watches. */
+  readonly corsOrigins = { allowed: 0, refused: 0 };
   private readonly activeFaults = new Map<string, { active: number }>();
   readonly shadowDenied = new Map<string, number>();
   readonly handshakeFailures = new Map<string, number>();
@@ -36,6 +56,7 @@ export class Telemetry {
     service: "",
     version: "",
     serviceAccount: "",
+    zone: "",
     metadata: {},
   };
 
@@ -93,6 +114,11 @@ export class Telemetry {
   grpcOf(series: RequestSeries): RequestSeries {
     series.grpc ??= this.metrics.series({ ...series.labels, request_protocol: "grpc" });
     return series.grpc;
+  }
+
+  countOrigin(isAllowed: boolean): void {
+    if (isAllowed) this.corsOrigins.allowed++;
+    else this.corsOrigins.refused++;
   }
 
   /** Shared by every plan with this prefix, so that a swap forgets no fault under way. */

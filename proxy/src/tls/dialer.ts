@@ -3,7 +3,7 @@
 
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import type { Dialer, UpstreamHost } from "../cluster/host";
+import type { Dialer, DialOptions, UpstreamHost } from "../cluster/host";
 import type { ResetReason } from "../http/exchange";
 import type { UpstreamTlsPlan } from "../plan/types";
 import { type PeerCertificate, readPeerCertificate, refusePeer } from "./peer-certificate";
@@ -12,8 +12,8 @@ import type { SecretStore } from "./secrets";
 /** Peers of live upstream sockets, for the deny list. */
 export const upstreamPeers = new WeakMap<Socket, PeerCertificate>();
 
-/** Offered by auto_config clusters that configure nothing themselves, as Envoy does. */
-const autoAlpn = ["h2", "http/1.1"];
+/** Offered for HTTP where nothing is configured, as Envoy does. */
+const httpAlpn = { auto: ["h2", "http/1.1"], http2: ["h2"], http1: ["http/1.1"] };
 
 export class SocketDialer implements Dialer {
   constructor(
@@ -25,15 +25,17 @@ export class SocketDialer implements Dialer {
     host: UpstreamHost,
     onReady: (socket: Socket) => void,
     onFailure: (reason: ResetReason, detail: string) => void,
+    { isHttp = false, port = host.plan.port, timeoutMs }: DialOptions = {},
   ): Socket {
-    const { tls, connectTimeoutMs, http } = host.cluster.plan;
-    const alpn = tls !== null && http.protocol === "auto" && tls.alpn.length === 0 ? autoAlpn : (tls?.alpn ?? []);
-    const socket = tls === null ? this.plain(host) : this.secure(host, tls, alpn);
+    const { tls, http } = host.cluster.plan;
+    const limitMs = timeoutMs === undefined ? host.cluster.plan.connectTimeoutMs : timeoutMs;
+    const alpn = isHttp && tls?.alpn.length === 0 ? httpAlpn[http.protocol] : (tls?.alpn ?? []);
+    const socket = tls === null ? this.plain(host, port) : this.secure(host, port, tls, alpn);
     let isSettled = false;
     const settle = (): boolean => {
       if (isSettled) return false;
       isSettled = true;
-      clearTimeout(timer);
+      if (timer !== null) clearTimeout(timer);
       socket.off("error", onError);
       socket.off("close", onClose);
       return true;
@@ -46,10 +48,10 @@ export class SocketDialer implements Dialer {
     };
     const onError = (error: Error): void => fail(tls === null ? "connect-failure" : "tls-failure", error.message);
     const onClose = (): void => fail("connect-failure", "connection closed before it was ready");
-    const timer = setTimeout(
-      () => fail("connect-timeout", `no connection within ${connectTimeoutMs} ms`),
-      connectTimeoutMs,
-    );
+    const timer =
+      limitMs === null
+        ? null
+        : setTimeout(() => fail("connect-timeout", `no connection within ${limitMs} ms`), limitMs);
     socket.on("error", onError);
     socket.on("close", onClose);
     socket.once(tls === null ? "connect" : "secureConnect", () => {
@@ -64,14 +66,14 @@ export class SocketDialer implements Dialer {
     return socket;
   }
 
-  private plain(host: UpstreamHost): Socket {
-    return connectPlain({ host: host.address, port: host.plan.port, noDelay: true, autoSelectFamily: false });
+  private plain(host: UpstreamHost, port: number): Socket {
+    return connectPlain({ host: host.address, port, noDelay: true, autoSelectFamily: false });
   }
 
-  private secure(host: UpstreamHost, tls: UpstreamTlsPlan, alpn: readonly string[]): TLSSocket {
+  private secure(host: UpstreamHost, port: number, tls: UpstreamTlsPlan, alpn: readonly string[]): TLSSocket {
     return connectTls({
       host: host.address,
-      port: host.plan.port,
+      port,
       secureContext: this.secrets.context(tls),
       rejectUnauthorized: tls.validationSecret !== null,
       // Names are checked by refuse(): SPIFFE IDs, not host names.

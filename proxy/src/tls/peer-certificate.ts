@@ -1,9 +1,9 @@
 // Who a TLS peer is: its URI SANs, read from the certificate that the handshake already verified against the bundle.
-// Rule: an SVID has exactly one URI SAN, is not a CA, and belongs to our trust domain. Two SANs pass TLS: refuse them here.
+// Rule: an SVID has exactly one URI SAN, is not a CA, and belongs to our trust domain or is wanted by its whole name. Two SANs pass TLS: refuse them here.
 
 import type { X509Certificate } from "node:crypto";
 import { checkSvid, normalizeSerial } from "../identity/svid";
-import type { PeerIdentity, SanMatcher } from "../plan/types";
+import type { PeerIdentity, SanMatcher, StringMatcher } from "../plan/types";
 
 export interface PeerCertificate extends PeerIdentity {
   readonly serial: string;
@@ -61,14 +61,29 @@ export function refusePeer(peer: PeerCertificate, rules: PeerRules): string | un
   if (rules.trustDomain !== "") {
     if (peer.spiffeId === "") return "no_spiffe_id";
     if (!/^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/.test(peer.spiffeId)) return "malformed_spiffe_id";
-    if (trustDomainOf(peer.spiffeId) !== rules.trustDomain) return "foreign_trust_domain";
+    const isForeign = trustDomainOf(peer.spiffeId) !== rules.trustDomain;
+    if (isForeign && !isNamed(peer.spiffeId, rules)) return "foreign_trust_domain";
     // Key usage and the rest of the X.509-SVID profile, once per connection.
     if (!checkSvid(peer.der).ok) return "not_an_svid";
   }
   if (rules.sanMatchers.length === 0) return undefined;
   const isMatched = rules.sanMatchers.some((matcher) => {
-    const values = matcher.type === "uri" ? peer.uriSans : matcher.type === "dns" ? peer.dnsSans : [];
-    return values.some((value) => matcher.value.matches(value));
+    if (matcher.type === "dns") return peer.dnsSans.some((name) => isDnsName(matcher.value, name));
+    return matcher.type === "uri" && peer.uriSans.some((value) => matcher.value.matches(value));
   });
   return isMatched ? undefined : "san_not_matched";
+}
+
+/** By its whole ID, as the control plane is: it has a trust domain of its own. */
+function isNamed(spiffeId: string, { sanMatchers }: PeerRules): boolean {
+  return sanMatchers.some(({ type, value }) => type === "uri" && value.exact === spiffeId);
+}
+
+/** As Envoy: a name that is wanted exactly may also be in the certificate as `*.` before its domain, in any case (RFC 6125 6.4.3). */
+function isDnsName(wanted: StringMatcher, name: string): boolean {
+  if (wanted.exact === null) return wanted.matches(name);
+  const [exact, written] = [wanted.exact.toLowerCase(), name.toLowerCase()];
+  if (!written.startsWith("*.")) return exact === written;
+  const dot = exact.indexOf(".");
+  return dot > 0 && exact.slice(dot) === written.slice(1);
 }

@@ -115,6 +115,7 @@ function open(options: { wire?: Wire; warmingMs?: number; port?: number } = {}):
     node: create(NodeSchema, { id: "production/checkout/0", cluster: "checkout" }),
     admin: null,
     address: { address: "127.0.0.1", port: options.port ?? port },
+    clusterName: "xds",
     identity: null,
     controlPlaneSpiffeId: "",
     lastKnownGoodPath: join(home, "last-known-good.json"),
@@ -171,13 +172,16 @@ describe("delta ADS", () => {
     const consumer = new Consumer();
     const source = await started(consumer);
     const digest = source.status().digest;
-    const bad = server.send("listener", [listener({ tracing: {} }, "2")]);
+    const bad = server.send("listener", [listener({ proxy_status_config: {} }, "2")]);
     await vi.waitFor(() => expect(server.answerTo(bad)).toBeTruthy());
     expect(server.answerTo(bad)).toBe(
-      'listener "outbound": filter_chains[0].filters[0].typed_config.tracing: not supported by this proxy; remove it or run Envoy',
+      'listener "outbound": filter_chains[0].filters[0].typed_config.proxy_status_config: not supported by this proxy; remove it or run Envoy',
     );
     expect(consumer.plans).toHaveLength(1);
-    expect(source.status()).toMatchObject({ digest, lastNack: { message: expect.stringContaining("tracing") } });
+    expect(source.status()).toMatchObject({
+      digest,
+      lastNack: { message: expect.stringContaining("proxy_status_config") },
+    });
     const good = server.send("listener", [listener({ server_name: "mesh" }, "3")]);
     await vi.waitFor(() => expect(server.answerTo(good)).toBeNull());
     expect(consumer.plans).toHaveLength(2);

@@ -13,6 +13,7 @@ import type { ProxyPlan, Secret, SocketAddress } from "../plan/types";
 import { acceptUpdate } from "./accept-update";
 import { AdsClient } from "./ads-client";
 import type { ConfigConsumer, ConfigSource, ConfigStatus } from "./config-source";
+import { type ControlPlaneAt, withControlPlane } from "./control-plane-cluster";
 import { DENY_LIST_SECRET, parseDenyList } from "./deny-list";
 import { digestOf } from "./digest";
 import type { GrpcTarget } from "./grpc-stream";
@@ -29,6 +30,8 @@ export interface AdsSourceOptions {
   readonly node: Node;
   readonly admin: SocketAddress | null;
   readonly address: SocketAddress;
+  /** Of the bootstrap's cluster with this address. */
+  readonly clusterName: string;
   readonly identity: IdentityProvider | null;
   readonly controlPlaneSpiffeId: string;
   /** null: nothing is kept on disk. */
@@ -240,8 +243,15 @@ export class AdsSource implements ConfigSource {
     return planned?.ok ? this.applyWhenWarm(planned.plan) : [];
   }
 
+  private controlPlane(): ControlPlaneAt {
+    const { clusterName, address, identity, controlPlaneSpiffeId } = this.options;
+    return { clusterName, address, spiffeId: identity ? controlPlaneSpiffeId : "" };
+  }
+
   private plan(set: ResourceSet) {
-    return plan(set.forPlan(), { node: this.options.node, admin: this.options.admin });
+    const { node, admin } = this.options;
+    const planned = plan(set.forPlan(), { node, admin, areSecretsDiscovered: true });
+    return planned.ok ? { ...planned, plan: withControlPlane(planned.plan, this.controlPlane()) } : planned;
   }
 
   /** Names that an answer settled: those that came, and those that do not exist. */

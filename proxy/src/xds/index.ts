@@ -137,6 +137,7 @@ function adsSource(
     node: nodeWithVersion(bootstrap.node, version),
     admin: result.admin,
     address: ads.address,
+    clusterName: ads.clusterName,
     identity: provider,
     controlPlaneSpiffeId: file?.controlPlaneSpiffeId ?? "",
     lastKnownGoodPath: file ? join(file.home, "last-known-good.json") : null,

@@ -7,11 +7,15 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
+import { type AdminContext, startAdmin } from "../../src/admin/admin-server";
 import { DataPlane } from "../../src/listener/data-plane";
+import type { SocketAddress } from "../../src/plan/types";
 import { openConfiguration } from "../../src/xds";
+import type { ConfigSource } from "../../src/xds/config-source";
+import { envoyArguments, envoyBinary } from "./envoy";
 import { onCleanUp, portOf } from "./network";
 
-export const envoy = process.env["ENVOY_BIN"];
+export const envoy = envoyBinary;
 
 export type ProxyKind = "meshwright" | "envoy";
 export const kinds: readonly ProxyKind[] = envoy ? ["meshwright", "envoy"] : ["meshwright"];
@@ -41,21 +45,29 @@ async function startOurs(configFile: string): Promise<void> {
     for (const cluster of dataPlane.clusters.values()) cluster.close();
     dataPlane.closeLogs();
   });
+  if (opened.admin) await startOurAdmin(dataPlane, opened.source, opened.admin);
+}
+
+/** Where the configuration asks for it: health checks are told to fail there. */
+async function startOurAdmin(dataPlane: DataPlane, source: ConfigSource, at: SocketAddress): Promise<void> {
+  const context: AdminContext = {
+    dataPlane,
+    version: "test",
+    proxyId: "both",
+    nonce: "",
+    status: () => source.status(),
+    configDump: () => source.configDump(),
+    certificate: () => null,
+    isReady: () => !dataPlane.isFailed,
+    drainListeners: () => {},
+    quit: () => {},
+  };
+  const { server } = await startAdmin(context, at.address, at.port);
+  onCleanUp(() => void server.close());
 }
 
 async function startEnvoy(file: string, port: number): Promise<void> {
-  const args = [
-    "-c",
-    file,
-    "--concurrency",
-    "1",
-    "-l",
-    "error",
-    "--disable-hot-restart",
-    "--file-flush-interval-msec",
-    "20",
-  ];
-  const child: ChildProcess = spawn(envoy ?? "", args, { stdio: ["ignore", "inherit", "inherit"] });
+  const child: ChildProcess = spawn(envoy ?? "", envoyArguments(file), { stdio: ["ignore", "inherit", "inherit"] });
   onCleanUp(async () => {
     child.kill("SIGKILL");
     await new Promise((resolve) => child.once("exit", resolve));
@@ -63,7 +75,7 @@ async function startEnvoy(file: string, port: number): Promise<void> {
   await vi.waitFor(() => tryOpen(port), { timeout: 20_000, interval: 100 });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const port = portOf(server);

@@ -10,7 +10,17 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 
 export interface TestCa {
   readonly pem: string;
-  issue(uris: readonly string[], options?: { isCa?: boolean; serial?: string; subject?: string }): Promise<TestLeaf>;
+  issue(
+    uris: readonly string[],
+    options?: {
+      isCa?: boolean;
+      serial?: string;
+      subject?: string;
+      dns?: readonly string[];
+      /** In minutes from now; else valid. */
+      valid?: readonly [from: number, to: number];
+    },
+  ): Promise<TestLeaf>;
 }
 
 export interface TestLeaf {
@@ -39,6 +49,9 @@ export async function createCa(name: string): Promise<TestCa> {
   return {
     pem: root.toString("pem"),
     async issue(uris, options = {}) {
+      const { dns = [], valid } = options;
+      const at = (minutes: number | undefined, otherwise: Date): Date =>
+        minutes === undefined ? otherwise : new Date(Date.now() + minutes * 60_000);
       const leafKeys = (await webcrypto.subtle.generateKey(algorithm, true, [
         "sign",
         "verify",
@@ -49,8 +62,8 @@ export async function createCa(name: string): Promise<TestCa> {
         // Our own authority issues SVIDs with an empty subject.
         subject: options.subject ?? "",
         issuer: root.subject,
-        notBefore,
-        notAfter,
+        notBefore: at(valid?.[0], notBefore),
+        notAfter: at(valid?.[1], notAfter),
         signingAlgorithm: algorithm,
         publicKey: leafKeys.publicKey as x509.PublicKeyType,
         signingKey: keys.privateKey,
@@ -58,10 +71,13 @@ export async function createCa(name: string): Promise<TestCa> {
           new x509.BasicConstraintsExtension(options.isCa === true, undefined, true),
           new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
           new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
-          ...(uris.length > 0
+          ...(uris.length + dns.length > 0
             ? [
                 new x509.SubjectAlternativeNameExtension(
-                  uris.map((value) => ({ type: "url" as const, value })),
+                  [
+                    ...uris.map((value) => ({ type: "url" as const, value })),
+                    ...dns.map((value) => ({ type: "dns" as const, value })),
+                  ],
                   true,
                 ),
               ]

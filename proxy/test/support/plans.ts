@@ -2,14 +2,17 @@
 
 import { defaultHttp2 } from "../../src/plan/http2-options";
 import type {
+  ActiveHealthPlan,
   ClusterPlan,
   DownstreamTlsPlan,
   EndpointPlan,
+  FilterChainMatchPlan,
   FilterChainPlan,
   ForwardAction,
   HttpConnectionPlan,
   HttpRequestView,
   ListenerPlan,
+  OutlierDetectionPlan,
   PathMatcher,
   ProxyPlan,
   RbacFilterPlan,
@@ -22,7 +25,7 @@ import type {
 } from "../../src/plan/types";
 
 export function endpoint(port: number, over: Partial<EndpointPlan> = {}): EndpointPlan {
-  return { address: "127.0.0.1", port, hostname: "", weight: 1, health: "healthy", metadata: {}, ...over };
+  return { address: "127.0.0.1", port, hostname: "", weight: 1, health: "healthy", check: null, metadata: {}, ...over };
 }
 
 export function cluster(
@@ -39,6 +42,7 @@ export function cluster(
     leastRequestChoices: 2,
     healthyPanicThreshold: 50,
     connectTimeoutMs: 5000,
+    preconnectRatio: 1,
     dns: { family: "auto", refreshMs: 5000 },
     circuitBreakers: {
       maxConnections: 1024,
@@ -59,10 +63,32 @@ export function cluster(
       maxHeadersCount: 100,
     },
     perConnectionBufferLimitBytes: 1024 * 1024,
+    activeHealth: null,
+    ignoresNewHosts: false,
+    ignoresHealthOnRemoval: false,
     tls: null,
     endpoints,
     metadata: { service: name, namespace: "production" },
     contentKey: JSON.stringify({ name, ...over, endpoints: 0 }),
+    ...over,
+  };
+}
+
+export function outlier(over: Partial<OutlierDetectionPlan> = {}): OutlierDetectionPlan {
+  return {
+    intervalMs: 60_000,
+    baseEjectionTimeMs: 30_000,
+    maxEjectionTimeMs: 300_000,
+    maxEjectionTimeJitterMs: 0,
+    maxEjectionPercent: 10,
+    alwaysEjectOneHost: false,
+    splitExternalLocalOriginErrors: false,
+    returnsWhenCheckPasses: true,
+    consecutive5xx: { count: 5, enforcing: 100 },
+    consecutiveGatewayFailure: { count: 5, enforcing: 0 },
+    consecutiveLocalOriginFailure: { count: 5, enforcing: 100 },
+    successRate: { minimumHosts: 5, requestVolume: 100, stdevFactor: 1900, enforcing: 100, enforcingLocalOrigin: 100 },
+    failurePercentage: { threshold: 85, minimumHosts: 5, requestVolume: 50, enforcing: 0, enforcingLocalOrigin: 0 },
     ...over,
   };
 }
@@ -96,6 +122,8 @@ export function forward(
     hasMaxStreamDuration: false,
     deadline: null,
     retry: null,
+    mirrors: [],
+    rateLimits: null,
     upgrades: null,
     terminatesConnect: false,
     clusterNotFoundStatus: 503,
@@ -183,9 +211,11 @@ export function http(over: Partial<HttpConnectionPlan> = {}): HttpConnectionPlan
     hasHttp1Trailers: false,
     upgrades: new Map(),
     routeConfig: "routes",
+    countsAnswers: true,
     filters: over.rbac ? [{ kind: "rbac", filters: over.rbac }] : [],
     rbac: [],
     accessLogs: [],
+    tracing: null,
     serverName: "envoy",
     serverHeader: "overwrite",
     useRemoteAddress: false,
@@ -238,11 +268,26 @@ export function upstreamTls(over: Partial<UpstreamTlsPlan> = {}): UpstreamTlsPla
   };
 }
 
+export function matching(over: Partial<FilterChainMatchPlan>): FilterChainMatchPlan {
+  return {
+    destinationPort: null,
+    destinationRanges: [],
+    serverNames: [],
+    transportProtocol: "",
+    applicationProtocols: [],
+    directSourceRanges: [],
+    sourceType: "any",
+    sourceRanges: [],
+    sourcePorts: [],
+    ...over,
+  };
+}
+
 export function chain(over: Partial<FilterChainPlan> = {}): FilterChainPlan {
   const tls = over.tls ?? null;
   return {
     name: tls ? "tls" : "plain",
-    transportProtocol: tls ? "tls" : "raw_buffer",
+    match: matching({ transportProtocol: tls ? "" : "raw_buffer" }),
     tls,
     networkRbac: [],
     network: http(),
@@ -256,6 +301,7 @@ export function listener(name: string, over: Partial<ListenerPlan> = {}): Listen
     address: { address: "127.0.0.1", port: 0 },
     trafficDirection: "inbound",
     tlsInspector: false,
+    httpInspector: false,
     listenerFiltersTimeoutMs: 15_000,
     perConnectionBufferLimitBytes: 1024 * 1024,
     filterChains: [chain()],
@@ -280,6 +326,7 @@ export function proxyPlan(parts: {
       service: "payment-service",
       version: "v1",
       serviceAccount: "payment-service",
+      zone: "",
       metadata: {},
     },
     admin: null,
@@ -308,4 +355,33 @@ export function uriMatcher(value: string): {
   value: { text: string; matches: (v: string) => boolean; exact: string };
 } {
   return { type: "uri", value: { text: `exact ${value}`, matches: (candidate) => candidate === value, exact: value } };
+}
+
+export function activeHealth(over: Partial<ActiveHealthPlan> = {}): ActiveHealthPlan {
+  return {
+    timeoutMs: 1000,
+    intervalMs: 100,
+    initialJitterMs: 0,
+    intervalJitterMs: 0,
+    intervalJitterPercent: 0,
+    unhealthyThreshold: 2,
+    healthyThreshold: 2,
+    noTrafficIntervalMs: 100,
+    noTrafficHealthyIntervalMs: 100,
+    unhealthyIntervalMs: 100,
+    unhealthyEdgeIntervalMs: 100,
+    healthyEdgeIntervalMs: 100,
+    reusesConnection: true,
+    check: {
+      kind: "http",
+      isHttp2: false,
+      method: "GET",
+      authority: "app",
+      path: "/hc",
+      headers: [],
+      expected: [{ start: 200, end: 201 }],
+      retriable: [],
+    },
+    ...over,
+  };
 }

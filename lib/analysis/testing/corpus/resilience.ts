@@ -68,6 +68,17 @@ export const resilience: Case[] = [
     commands: add(paymentPolicy({ outlierDetection: { consecutive5xxErrors: 5, alwaysEjectOneHost: true } })),
   },
   {
+    name: "a health check by TCP, which every port answers",
+    commands: add(paymentPolicy({ healthCheck: { type: "tcp" } })),
+  },
+  {
+    name: "a health check by gRPC where one of the ports speaks HTTP/2",
+    commands: [
+      ...patch("Service/production/payment-service", ["ports", 1], { name: "http2", port: 9090, protocol: "http2" }),
+      ...add(paymentPolicy({ healthCheck: { type: "grpc" } })),
+    ],
+  },
+  {
     name: "outlier detection on a cluster of ten",
     commands: [
       ...patch("Workload/production/payment-service-v1", ["replicas"], 10),

@@ -35,6 +35,19 @@ export const routing: Case[] = [
     ],
   },
   {
+    name: "copies of reads to another version",
+    commands: [
+      ...add(subset("v2")),
+      ...rules(
+        {
+          matches: [{ methods: ["GET", "HEAD"] }],
+          mirrors: [{ service: { name: "payment-service" }, subset: "v2", percent: 10 }],
+        },
+        {},
+      ),
+    ],
+  },
+  {
     name: "the same path for two methods",
     commands: rules(
       { matches: [{ path: { type: "exact", value: "/pay" }, methods: ["GET"] }] },
@@ -47,6 +60,28 @@ export const routing: Case[] = [
     commands: rules(
       { matches: [{ path: { type: "prefix", value: "/pay/now" } }] },
       { matches: [{ path: { type: "prefix", value: "/pay" } }] },
+      {},
+    ),
+  },
+  {
+    name: "pages of named origins with credentials, of anybody without, and no preflight for plain calls",
+    commands: rules(
+      {
+        matches: [{ path: { type: "prefix", value: "/account" } }],
+        cors: {
+          allowOrigins: [
+            { type: "exact", value: "https://shop.example" },
+            { type: "prefix", value: "http://localhost:" },
+            { type: "regex", value: "https://[a-z]+[.]shop[.]example" },
+          ],
+          allowMethods: ["GET", "PUT"],
+          allowCredentials: true,
+        },
+      },
+      {
+        matches: [{ path: { type: "prefix", value: "/prices" }, methods: ["GET"] }],
+        cors: { allowOrigins: [{ type: "exact", value: "*" }] },
+      },
       {},
     ),
   },

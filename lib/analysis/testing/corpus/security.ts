@@ -3,7 +3,24 @@ import { add, authorization, type Case, make, patch, service, svc } from "../cal
 
 const fromCheckout = [{ services: [svc("checkout")] }];
 
+const tokens = (target: object) =>
+  make("RequestAuthentication", "tokens", {
+    target,
+    jwtRules: [{ issuer: "https://issuer.example", jwksUri: "https://issuer.example/keys" }],
+  });
+
 export const security: Case[] = [
+  {
+    name: "tokens of the whole mesh, and one service that asks for them",
+    commands: add(
+      tokens({}),
+      make("AuthorizationPolicy", "with-token", {
+        target: { service: "cart" },
+        action: "deny",
+        rules: [{ from: [{ notRequestPrincipals: ["*"] }], to: [{ paths: ["/mine*"] }] }],
+      }),
+    ),
+  },
   {
     name: "a Host header pattern in an operation",
     commands: add(authorization("hosts", { rules: [{ from: fromCheckout, to: [{ hosts: ["*.shop.example"] }] }] })),

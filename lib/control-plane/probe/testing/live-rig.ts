@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import pg from "pg";
 import { MeshAgent } from "@/lib/agent/agent";
-import { compile } from "@/lib/compile";
+import { compileToBytes } from "@/lib/compile";
 import type { EnvironmentBinding } from "@/lib/compile/types";
 import { type ControlResult, controls, type Evidence } from "@/lib/compliance";
 import type { CheckRunRow } from "@/lib/data/system";
@@ -61,7 +61,7 @@ export async function startLiveRig(): Promise<LiveRig> {
     internalSecret: SECRET,
     host: "127.0.0.1",
     trustDomain: "meshwright.local",
-    compile,
+    compile: compileToBytes,
     home,
     clock,
     logger: silentLogger(),

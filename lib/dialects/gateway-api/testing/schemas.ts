@@ -17,8 +17,11 @@ const files = {
   experimental: "../fixtures/schemas/experimental.json",
   kubernetes: "../../kubernetes/fixtures/service.json",
   namespace: "../../kubernetes/fixtures/namespace.json",
+  workloads: "../../kubernetes/fixtures/workloads.json",
   istio: "../../istio/fixtures/schemas/v1.json",
   linkerd: "../../linkerd/fixtures/schemas/v1.json",
+  cilium: "../../cilium/fixtures/schemas/v2.json",
+  consul: "../../consul/fixtures/schemas/v1alpha1.json",
   "kuma-2.x": "../../kuma/fixtures/schemas/2.x.json",
   "kuma-3.x": "../../kuma/fixtures/schemas/3.x.json",
 };
@@ -29,11 +32,27 @@ const compiled = new Map<string, ValidateFunction>();
 /** Every way in which the resources break the schemas; a kind without a schema is one. */
 export function schemaErrors(
   resources: readonly Manifest[],
-  channel: "standard" | "experimental" | "istio" | "linkerd" | "kuma-2.x" | "kuma-3.x",
+  channel:
+    | "standard"
+    | "experimental"
+    | "istio"
+    | "linkerd"
+    | "kubernetes"
+    | "cilium"
+    | "consul"
+    | "kuma-2.x"
+    | "kuma-3.x",
 ): string[] {
-  // routes of Linkerd are Gateway API's
-  const routes = channel === "linkerd" ? read(files.standard) : {};
-  const schemas = { ...routes, ...read(files[channel]), ...read(files.kubernetes), ...read(files.namespace) };
+  // routes of Linkerd and Cilium are Gateway API's
+  const routes = channel === "linkerd" || channel === "cilium" ? read(files.standard) : {};
+  const workloads = channel === "kubernetes" ? read(files.workloads) : {};
+  const schemas = {
+    ...routes,
+    ...workloads,
+    ...read(files[channel]),
+    ...read(files.kubernetes),
+    ...read(files.namespace),
+  };
   return resources.flatMap((resource) => {
     const id = `${resource.apiVersion} ${resource.kind}`;
     const schema = schemas[id];

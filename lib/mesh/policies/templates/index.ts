@@ -1,7 +1,7 @@
 // Every template, in the order in which they are offered.
 import { circuitBreaker, outlierDetection, rateLimit } from "./resilience";
 import { canary, timeoutRetries } from "./routing";
-import { allowCall, denyCaller, denyPath, egressToHost, onlyCallers, strictMutualTls } from "./security";
+import { allowCall, denyCaller, denyPath, egressToHost, onlyCallers, requireToken, strictMutualTls } from "./security";
 import type { PolicyTemplate } from "./template";
 
 export const POLICY_TEMPLATES: readonly PolicyTemplate[] = [
@@ -14,6 +14,7 @@ export const POLICY_TEMPLATES: readonly PolicyTemplate[] = [
   denyCaller,
   allowCall,
   denyPath,
+  requireToken,
   strictMutualTls,
   egressToHost,
 ];

@@ -69,6 +69,30 @@ export const onlyCallers: PolicyTemplate = {
   },
 };
 
+export const requireToken: PolicyTemplate = {
+  id: "require-token",
+  title: "Ask for a token",
+  intent: "Takes requests with a JSON Web Token of your issuer only; one without a token is refused too.",
+  family: "authorization",
+  needs: ["service"],
+  build(index, input) {
+    const service = serviceOf(index, input.to);
+    if (!service) return refused("Choose the service that is protected.");
+    const { name, namespace } = service.metadata;
+    const wanted = `${name}-without-token`;
+    const deny = authorization(index, service, wanted, "deny", { from: [{ notRequestPrincipals: ["*"] }] });
+    const [existing] = index.authenticationsOn(objectKey(service));
+    if (existing) return adds(deny);
+    const issuer = "https://issuer.example";
+    const free = freeName(index, "RequestAuthentication", namespace, `${name}-tokens`);
+    const tokens = newObject("RequestAuthentication", namespace, free, {
+      target: { service: name },
+      jwtRules: [{ issuer, jwksUri: `${issuer}/.well-known/jwks.json` }],
+    });
+    return built(adding(tokens, deny), objectKey(tokens), "Ask for a token");
+  },
+};
+
 export const denyCaller: PolicyTemplate = {
   id: "deny-caller",
   title: "Forbid a caller",

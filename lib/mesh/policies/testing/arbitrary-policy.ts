@@ -62,6 +62,31 @@ const condition = fc.oneof(
   }),
   fc.record({ name, type: fc.constant("present"), invert: some(fc.boolean()) }),
 );
+const claim = fc.oneof(
+  fc.record({
+    claim: list(fc.constantFrom("groups", "realm", "a b"), 2),
+    type: fc.constantFrom("exact", "prefix", "suffix"),
+    values: list(words.map((text) => text.slice(0, 20))),
+    invert: some(fc.boolean()),
+  }),
+  fc.record({ claim: list(name, 1), type: fc.constant("present"), invert: some(fc.boolean()) }),
+);
+const block = fc.constantFrom("10.0.0.0/8", "192.168.7.9", "2001:db8::/32");
+const ruleCondition = fc.oneof(
+  fc.record({ of: fc.constantFrom("address", "targetAddress"), values: list(block), notValues: some(list(block)) }),
+  fc.record({ of: fc.constantFrom("principal", "serverName"), notValues: list(words) }),
+  fc.record({ of: fc.constant("metadata"), name: fc.constant("a.b[c]"), values: list(words) }),
+);
+const jwtRule = fc.record({
+  issuer: fc.constantFrom("https://issuer.test/", "b"),
+  audiences: some(list(name)),
+  jwksUri: fc.constantFrom("https://issuer.test/keys", "http://keys:8080/"),
+  fromHeaders: some(list(fc.record({ name, prefix: some(fc.constantFrom("Bearer ", "x")) }), 2)),
+  fromParams: some(list(name, 2)),
+  forward: some(fc.boolean()),
+  outputPayloadToHeader: some(name),
+  outputClaimToHeaders: some(list(fc.record({ header: name, claim: fc.constantFrom("sub", "a.b") }), 2)),
+});
 const action = fc.oneof(
   fc.record({
     type: fc.constant("forward"),
@@ -89,6 +114,16 @@ const rule = fc.record({
       on: some(list(fc.constantFrom(...RETRY_CONDITIONS, "503"))),
     }),
   ),
+  mirrors: some(
+    list(
+      fc.record({
+        service: serviceRef,
+        subset: some(fc.constantFrom("v1", "v2")),
+        port: some(port),
+        percent: fc.nat(1000).map((each) => each / 10),
+      }),
+    ),
+  ),
   fault: some(
     fc.oneof(
       fc.record({ delay: fc.record({ percent: fc.nat(100), fixedDelayMs: ms }) }),
@@ -100,6 +135,22 @@ const rule = fc.record({
         ),
       }),
     ),
+  ),
+  cors: some(
+    fc.record({
+      allowOrigins: list(
+        fc.record({
+          type: fc.constantFrom("exact", "prefix"),
+          value: fc.constantFrom("*", "https://shop.example", "http://localhost:3000"),
+        }),
+      ),
+      allowMethods: some(list(fc.constantFrom("GET", "POST", "*"))),
+      allowHeaders: some(list(fc.constantFrom("x-a", "*"))),
+      exposeHeaders: some(list(fc.constantFrom("x-b", "x-c"))),
+      maxAgeSeconds: some(fc.nat(86_400)),
+      allowCredentials: some(fc.boolean()),
+      unmatchedPreflights: some(fc.constantFrom("forward", "ignore")),
+    }),
   ),
   headers: some(
     fc.record({
@@ -123,10 +174,28 @@ const specs: Record<string, fc.Arbitrary<object>> = {
     outlierDetection: some(
       fc.record({ consecutive5xxErrors: some(fc.nat(9)), alwaysEjectOneHost: some(fc.boolean()) }),
     ),
+    healthCheck: some(
+      fc.oneof(
+        fc.record({
+          type: fc.constant("http"),
+          path: fc.constantFrom("/", "/healthz"),
+          expectedStatuses: some(list(fc.integer({ min: 100, max: 599 }), 3)),
+          intervalMs: some(ms),
+        }),
+        fc.record({ type: fc.constant("grpc"), serviceName: some(fc.constantFrom("shop.Cart", "")) }),
+        fc.record({
+          type: fc.constant("tcp"),
+          send: some(fc.constant("50494e47")),
+          reuseConnection: some(fc.boolean()),
+        }),
+      ),
+    ),
     retryBudget: some(fc.record({ percent: fc.integer({ min: 0, max: 1000 }).map((each) => each / 10) })),
   }),
   RateLimit: fc.record({
     service: serviceRef,
+    scope: some(fc.constantFrom("instance", "global")),
+    whenAway: some(fc.constantFrom("allow", "deny")),
     limits: list(
       fc.record({
         name: some(words.map((text) => text.slice(0, 20))),
@@ -134,6 +203,12 @@ const specs: Record<string, fc.Arbitrary<object>> = {
         requests: port,
         perMs: fc.integer({ min: 50, max: 60_000 }),
         burst: some(port),
+        per: some(
+          fc.oneof(
+            fc.constant({ type: "caller" }),
+            fc.record({ type: fc.constant("header"), name: fc.constant("x-user") }),
+          ),
+        ),
       }),
     ),
     shadow: some(fc.boolean()),
@@ -144,6 +219,7 @@ const specs: Record<string, fc.Arbitrary<object>> = {
     mode: fc.constantFrom("strict", "permissive", "disable"),
     ports: some(fc.array(fc.record({ port, mode: fc.constantFrom("strict", "permissive") }), { maxLength: 3 })),
   }),
+  RequestAuthentication: fc.record({ target, jwtRules: list(jwtRule) }),
   AuthorizationPolicy: fc.record({
     target,
     action: fc.constantFrom("allow", "deny", "audit"),
@@ -152,7 +228,18 @@ const specs: Record<string, fc.Arbitrary<object>> = {
       fc.record({
         from: some(
           list(
-            fc.record({ principals: some(list(words)), services: some(list(ref)), namespaces: some(list(namespace)) }),
+            fc.record({
+              principals: some(list(words)),
+              notPrincipals: some(list(words, 2)),
+              notNamespaces: some(list(namespace, 2)),
+              addresses: some(list(block, 2)),
+              notClientAddresses: some(list(block, 2)),
+              services: some(list(ref)),
+              namespaces: some(list(namespace)),
+              requestPrincipals: some(list(words)),
+              notRequestPrincipals: some(list(words)),
+              claims: some(list(claim, 2)),
+            }),
             2,
           ),
         ),
@@ -160,12 +247,16 @@ const specs: Record<string, fc.Arbitrary<object>> = {
           list(
             fc.record({
               methods: some(list(fc.constantFrom("GET", "PUT"))),
+              notMethods: some(list(fc.constantFrom("GET", "*"))),
               paths: some(list(path)),
+              notPorts: some(list(port, 2)),
+              hosts: some(list(fc.constantFrom("a.test", "*.b.test", "c.*"))),
               headers: some(list(condition)),
             }),
             2,
           ),
         ),
+        when: some(list(ruleCondition, 2)),
       }),
       { maxLength: 3 },
     ),

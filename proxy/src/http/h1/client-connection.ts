@@ -5,7 +5,7 @@
 import type { Socket } from "node:net";
 import { report } from "../../errors";
 import type { ResetReason, ResponseSink, UpstreamStream } from "../exchange";
-import { readInto } from "../socket-reader";
+import { localAddressOf, readInto } from "../socket-reader";
 import { latin1 } from "./bytes";
 import { ChunkedDecoder } from "./chunked";
 import { type HeaderList, NAME } from "./header-list";
@@ -17,6 +17,7 @@ import { maxResponseHeadBytes, parseResponseHead, ResponseHead, untilClose } fro
 const State = { idle: 0, head: 1, fixedBody: 2, chunkedBody: 3, closeBody: 4, dead: 5 } as const;
 const maxInterim = 8;
 const firstLook = 16 * 1024;
+const lookBehind = 128;
 
 /** The pool, told when the connection is free again or gone. */
 export interface ConnectionOwner {
@@ -39,6 +40,8 @@ export class H1ClientConnection implements UpstreamStream {
   private responseEnded = true;
   private mustClose = false;
   private hadBytes = false;
+  /** How much of a response is looked at as a head first. */
+  private look = firstLook;
   /** Bytes written before this request. */
   private bytesBefore = 0;
   private interim = 0;
@@ -49,6 +52,7 @@ export class H1ClientConnection implements UpstreamStream {
   /** From the peer's Keep-Alive header, or the default of the pool. */
   idleLimitMs: number;
   readonly openedAt = performance.now();
+  readonly localAddress: string;
 
   constructor(
     readonly socket: Socket,
@@ -63,6 +67,7 @@ export class H1ClientConnection implements UpstreamStream {
     this.decoder.maxTrailers = maxHeaders;
     this.decoder.keepsTrailers = hasTrailers;
     this.idleLimitMs = idleLimitMs;
+    this.localAddress = localAddressOf(socket);
     this.out = new MessageWriter(socket);
     this.out.hasTrailers = hasTrailers;
     socket.setNoDelay(true);
@@ -108,7 +113,10 @@ export class H1ClientConnection implements UpstreamStream {
     this.requestEnded = true;
     this.out.flush();
     if (this.responseEnded) this.release();
-    else if (this.isUpgrade && this.state === State.closeBody) this.socket.end();
+    else if (this.isUpgrade && this.state === State.closeBody) {
+      this.out.writeOut();
+      this.socket.end();
+    }
   }
 
   flush(): boolean {
@@ -138,6 +146,7 @@ export class H1ClientConnection implements UpstreamStream {
   destroy(): void {
     this.state = State.dead;
     this.held = null;
+    this.out.writeFlushed();
     this.out.drop();
     this.socket.destroy();
   }
@@ -213,7 +222,7 @@ export class H1ClientConnection implements UpstreamStream {
   };
 
   private readHead(input: Buffer, at: number): number {
-    let limit = Math.min(input.length, at + firstLook);
+    let limit = Math.min(input.length, at + this.look);
     let result: number | HeadRefusal = parseResponseHead(latin1(input, at, limit), 0, this.method, this.response);
     if (result === incomplete && limit < input.length) {
       limit = Math.min(input.length, at + maxResponseHeadBytes + 1);
@@ -232,17 +241,18 @@ export class H1ClientConnection implements UpstreamStream {
       return -1;
     }
     const next = at + result;
+    // Heads of one app are alike: what is read as text stops a little behind where this one ended.
+    this.look = Math.min(firstLook, result + lookBehind);
     const response = this.response;
     if (response.status === 101 && this.isUpgrade) {
       response.bodyLength = untilClose;
       response.wantsClose = true;
     } else if (response.status < 200) {
       // Interim responses are ours to swallow: Expect was answered here, and an upgrade was never asked for.
-      if (response.status === 101 || ++this.interim > maxInterim) {
-        this.fail("protocol-error", response.status === 101 ? "unexpected_upgrade" : "too_many_interim_responses");
-        return -1;
-      }
-      return next;
+      const detail = this.badInterim(response);
+      if (detail === null) return next;
+      this.fail("protocol-error", detail);
+      return -1;
     }
     if (response.wantsClose) this.mustClose = true;
     if ((response.headers.seen & NAME.keepAlive) !== 0) this.readKeepAlive(response.headers.get("keep-alive") ?? "");
@@ -259,6 +269,13 @@ export class H1ClientConnection implements UpstreamStream {
     sink?.onResponse(response);
     if (length === 0 && this.state === State.fixedBody) this.finish(next === input.length, null);
     return next;
+  }
+
+  private badInterim({ status, wantsClose }: ResponseHead): string | null {
+    if (status === 101) return "unexpected_upgrade";
+    // What says that nothing follows cannot be followed by the answer (RFC 9112 9.6).
+    if (wantsClose) return "close_in_interim_response";
+    return ++this.interim > maxInterim ? "too_many_interim_responses" : null;
   }
 
   /** `timeout=N` minus a second: the peer must never close first (the keep-alive race). */
@@ -292,6 +309,8 @@ export class H1ClientConnection implements UpstreamStream {
     const sink = this.sink;
     const isReused = this.requests > 1;
     const hasStarted = this.out.bytes > this.bytesBefore;
+    // Not a byte more: what is said here of the request must stay true.
+    this.out.drop();
     this.sink = null;
     this.destroy();
     sink?.onUpstreamReset(reason, detail, { hadBytes: this.hadBytes, isReused, hasStarted });

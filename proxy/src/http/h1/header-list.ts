@@ -134,6 +134,13 @@ export class HeaderList {
     return value;
   }
 
+  /** White space behind a value that llhttp takes for a part of it: it forgives spaces there, not tabs. Only for parsed fields. */
+  endsWithTab(index: number): boolean {
+    let at = this.valueEnds[index] as number;
+    while (this.source.charCodeAt(at) === 32) at++;
+    return this.source.charCodeAt(at) === 9;
+  }
+
   clear(): void {
     this.length = 0;
     this.seen = 0;

@@ -1,15 +1,18 @@
-// Collects what goes out on one connection and writes it once per turn: head and small body leave in one segment and
-// one TLS record. Measured (bench): one latin1 string write costs less than head string plus body Buffer corked.
+// Collects what goes out on one connection and writes it once, at the end of the turn: head and small body leave in one
+// segment and one TLS record. Measured (bench): one latin1 string write costs less than head string plus body Buffer corked.
+// Rule: whoever ends the connection writes out first what it flushed.
 
 import type { Socket } from "node:net";
+import { atEndOfTurn, type TurnWriter } from "../end-of-turn";
 import { latin1 } from "./bytes";
 
 /** Up to this size a slice joins the text; above, it is written as it is. libuv tries strings up to 16 KiB at once. */
 const joinLimit = 8 * 1024;
 const textLimit = 15 * 1024;
 
-export class Outbox {
+export class Outbox implements TurnWriter {
   private text = "";
+  private isDue = false;
   private isBelowMark = true;
   bytes = 0;
 
@@ -31,10 +34,23 @@ export class Outbox {
     this.isBelowMark = this.socket.write(Buffer.from(chunk.subarray(start, end)));
   }
 
-  /** False: the socket holds more than its high water mark; wait for drain. */
+  /** What is held leaves with this turn. False: the socket holds more than its high water mark; wait for drain. */
   flush(): boolean {
-    this.writeText();
+    if (!this.isDue && this.text.length > 0) {
+      this.isDue = true;
+      atEndOfTurn(this);
+    }
     return this.isBelowMark;
+  }
+
+  writeOut(): void {
+    this.isDue = false;
+    this.writeText();
+  }
+
+  /** The connection ends now: what was flushed in this turn still belongs to it. */
+  writeFlushed(): void {
+    if (this.isDue && !this.socket.destroyed) this.writeText();
   }
 
   onDrain(): void {

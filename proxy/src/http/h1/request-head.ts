@@ -185,12 +185,13 @@ function interpret(head: RequestHead): HeadRefusal | undefined {
       host = value;
     } else if ((flags & NAME.contentLength) !== 0) {
       if (head.hasContentLength) return refusal(400, "duplicate_content_length");
-      const length = parseContentLength(value);
+      const length = headers.endsWithTab(i) ? -1 : parseContentLength(value);
       if (length < 0) return refusal(400, "invalid_content_length");
       head.hasContentLength = true;
       head.bodyLength = length;
     } else if ((flags & NAME.transferEncoding) !== 0) {
       if (isChunked) return refusal(400, "duplicate_transfer_encoding");
+      if (headers.endsWithTab(i)) return refusal(400, "invalid_transfer_encoding");
       const bad = checkTransferEncoding(value);
       if (bad !== undefined) return bad;
       isChunked = true;

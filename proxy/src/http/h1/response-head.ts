@@ -83,11 +83,12 @@ function interpret(head: ResponseHead, requestMethod: string, is11: boolean): He
       const value = headers.valueAt(i);
       if ((flags & NAME.contentLength) !== 0) {
         if (head.hasContentLength) return refusal(502, "duplicate_content_length");
-        length = parseContentLength(value);
+        length = headers.endsWithTab(i) ? -1 : parseContentLength(value);
         if (length < 0) return refusal(502, "invalid_content_length");
         head.hasContentLength = true;
       } else if ((flags & NAME.transferEncoding) !== 0) {
-        if (isChunked || value.toLowerCase() !== "chunked" || !is11) return refusal(502, "invalid_transfer_encoding");
+        if (isChunked || value.toLowerCase() !== "chunked" || !is11 || headers.endsWithTab(i))
+          return refusal(502, "invalid_transfer_encoding");
         isChunked = true;
       } else {
         const bits = connectionOptions(value);

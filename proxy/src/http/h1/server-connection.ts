@@ -15,10 +15,14 @@ import { maxHeadBytes as defaultHeadBytes, incomplete, lengthUnknown, parseReque
 import { H1ServerResponse, State } from "./server-response";
 
 const firstLook = 8 * 1024;
+/** HTTP/1.1 has no GOAWAY: a caller that is told nothing and finds its connection closed cannot know what became of its request. */
+const drainWaitMs = 1000;
 
 export interface ServerConnectionHooks {
   /** A request that never became one: local reply for telemetry. */
   onRefused(refused: HeadRefusal): void;
+  /** A head that never ended. */
+  onUnfinished(): void;
   onClosed(): void;
 }
 
@@ -26,6 +30,7 @@ export class H1ServerConnection extends H1ServerResponse {
   private readonly decoder = new ChunkedDecoder(true);
   private heldParsed = 0;
   private remaining = 0;
+  private drainTimer: NodeJS.Timeout | null = null;
   requests = 0;
   maxRequests = Number.POSITIVE_INFINITY;
   maxHeadBytes = defaultHeadBytes;
@@ -52,6 +57,7 @@ export class H1ServerConnection extends H1ServerResponse {
     const { socket } = this;
     this.state = State.closing;
     this.isDead = true;
+    if (this.drainTimer !== null) clearTimeout(this.drainTimer);
     socket.off("data", this.onData);
     socket.off("end", this.onEnd);
     socket.off("error", this.onError);
@@ -252,11 +258,17 @@ export class H1ServerConnection extends H1ServerResponse {
     this.refuse({ status: 408, detail: "request_headers_timeout" });
   }
 
-  /** Drain: close now when idle, else with the response. */
-  drain(): void {
+  /** No further request: closes now when idle, else with the response. */
+  close(): void {
     if (this.isIdle && !this.isReading) {
       this.closeGently();
     } else this.mustClose = true;
+  }
+
+  /** The next response is the last (its exchange knows). A request may be on its way already: idle, it is waited for a little. */
+  drain(): void {
+    if (!this.isIdle || this.isReading) this.mustClose = true;
+    else this.drainTimer ??= setTimeout(() => this.close(), drainWaitMs).unref();
   }
 
   // --- socket events ---
@@ -281,10 +293,13 @@ export class H1ServerConnection extends H1ServerResponse {
   private die(detail: string): void {
     if (this.isDead) return;
     this.isDead = true;
+    if (this.isReadingHead) this.hooks.onUnfinished();
     const wasBusy = this.state !== State.head && this.state !== State.closing;
     this.state = State.closing;
     this.held = null;
     if (wasBusy && !this.responseEnded) this.sink.onDownstreamReset(0, detail);
+    this.out.writeFlushed();
+    this.out.drop();
     this.socket.destroySoon();
   }
 }

@@ -109,6 +109,7 @@ export abstract class H1ServerResponse implements DownstreamStream {
 
   reset(): void {
     this.state = State.closing;
+    this.out.writeFlushed();
     this.out.drop();
     this.socket.destroy();
   }
@@ -133,7 +134,7 @@ export abstract class H1ServerResponse implements DownstreamStream {
   protected closeGently(): void {
     this.state = State.closing;
     this.held = null;
-    this.out.flush();
+    this.out.writeOut();
     this.socket.end();
     this.socket.resume();
     setTimeout(() => this.socket.destroy(), lingerMs).unref();

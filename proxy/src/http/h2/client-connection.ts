@@ -7,6 +7,7 @@ import type { Http2Plan } from "../../plan/types";
 import { type HeaderList, nameInfo } from "../h1/header-list";
 import type { RequestHead } from "../h1/request-head";
 import { ResponseHead } from "../h1/response-head";
+import { localAddressOf } from "../socket-reader";
 import { H2ClientStream, type StreamClient } from "./client-stream";
 import { H2Connection, type HeaderLimits } from "./connection";
 import { MessageFields } from "./message";
@@ -40,6 +41,8 @@ export class H2ClientConnection extends H2Connection<H2ClientStream> implements 
   private active = 0;
   private isDraining = false;
 
+  readonly localAddress: string;
+
   constructor(
     socket: Socket,
     limits: Http2Plan,
@@ -48,6 +51,7 @@ export class H2ClientConnection extends H2Connection<H2ClientStream> implements 
     private readonly maxRequests: number,
   ) {
     super(socket, limits, headerLimits, assumedMaxStreams);
+    this.localAddress = localAddressOf(socket);
     this.out.raw(preface);
     this.sendSettings([[SETTING.enablePush, 0]], headerLimits);
   }
@@ -70,6 +74,17 @@ export class H2ClientConnection extends H2Connection<H2ClientStream> implements 
     this.requests++;
     if (this.requests >= this.maxRequests || this.nextStreamId >= lastUsableStreamId) this.isDraining = true;
     return this.spare.pop() ?? new H2ClientStream(this);
+  }
+
+  get streamsInUse(): number {
+    return this.active;
+  }
+
+  /** Requests it would take now. */
+  get freeStreams(): number {
+    if (this.isDraining || this.isClosed) return 0;
+    const limit = Math.min(this.peerMaxStreams, this.limits.maxConcurrentStreams) - this.active;
+    return Math.max(0, Math.min(limit, this.maxRequests - this.requests));
   }
 
   nextId(): number {

@@ -11,6 +11,7 @@ import { H2Stream, type StreamOwner } from "./stream";
 /** The connection, as its streams see it. */
 export interface StreamClient extends StreamOwner {
   readonly initialSendWindow: number;
+  readonly localAddress: string;
   nextId(): number;
   start(stream: H2ClientStream): void;
   sendHeaders(id: number, head: RequestHead, path: string, isLast: boolean): void;
@@ -28,6 +29,10 @@ export class H2ClientStream extends H2Stream implements UpstreamStream {
 
   constructor(protected override readonly owner: StreamClient) {
     super(owner);
+  }
+
+  get localAddress(): string {
+    return this.owner.localAddress;
   }
 
   attach(sink: ResponseSink): void {

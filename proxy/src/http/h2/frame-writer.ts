@@ -3,25 +3,37 @@
 // Rule: bytes that were handed to the socket are never overwritten before the socket has let go of them.
 
 import type { Socket } from "node:net";
+import { atEndOfTurn, type TurnWriter } from "../end-of-turn";
 import { CODE, FLAG, FRAME, frameHeadBytes } from "./protocol";
 
 const slabBytes = 32 * 1024;
 /** Above this much unsent, streams keep their data (and stop their sources) instead of giving it to us. */
 const fullAtBytes = 256 * 1024;
 
-const due: FrameWriter[] = [];
+const none = Buffer.alloc(0);
+/** Writers with a slab. One that wrote nothing for a second gives it back: an idle connection holds none. */
+const holding = new Set<FrameWriter>();
+let sweeper: NodeJS.Timeout | null = null;
 
-function flushDue(): void {
-  for (let i = 0; i < due.length; i++) (due[i] as FrameWriter).flush();
-  due.length = 0;
+function hold(writer: FrameWriter): void {
+  holding.add(writer);
+  sweeper ??= setInterval(sweep, 1000).unref();
 }
 
-export class FrameWriter {
-  bytes: Buffer = Buffer.allocUnsafeSlow(slabBytes);
+function sweep(): void {
+  for (const writer of holding) if (writer.isResting()) holding.delete(writer);
+  if (holding.size > 0 || sweeper === null) return;
+  clearInterval(sweeper);
+  sweeper = null;
+}
+
+export class FrameWriter implements TurnWriter {
+  bytes: Buffer = none;
   at = 0;
   private start = 0;
   private isDue = false;
   private isClosed = false;
+  private seen = 0;
   /** Bytes given to the socket. */
   sent = 0;
   /** Answers to the peer's PING, SETTINGS and mistakes that wait behind a peer that does not read. */
@@ -42,8 +54,7 @@ export class FrameWriter {
   reserve(size: number): void {
     if (!this.isDue) {
       this.isDue = true;
-      if (due.length === 0) setImmediate(flushDue);
-      due.push(this);
+      atEndOfTurn(this);
       if (this.at === this.start && this.socket.writableLength === 0) {
         this.at = 0;
         this.start = 0;
@@ -52,6 +63,7 @@ export class FrameWriter {
     }
     if (this.at + size > this.bytes.length) {
       this.push();
+      if (this.bytes === none) hold(this);
       this.bytes = Buffer.allocUnsafeSlow(Math.max(slabBytes, size));
       this.at = 0;
       this.start = 0;
@@ -144,9 +156,20 @@ export class FrameWriter {
     this.at += bytes.copy(this.bytes, this.at);
   }
 
-  flush(): void {
+  writeOut(): void {
     this.isDue = false;
     this.push();
+  }
+
+  /** True: nothing was written since this was asked last, and the slab is given back. */
+  isResting(): boolean {
+    const isQuiet = this.sent === this.seen && this.at === this.start && this.socket.writableLength === 0;
+    this.seen = this.sent;
+    if (!isQuiet && !this.isClosed) return false;
+    this.bytes = none;
+    this.at = 0;
+    this.start = 0;
+    return true;
   }
 
   private push(): void {

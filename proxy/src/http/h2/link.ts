@@ -156,7 +156,7 @@ export abstract class H2Link<Stream extends H2Stream> implements StreamOwner {
     if (this.isClosed) return;
     this.isClosed = true;
     this.stopReading();
-    this.out.flush();
+    this.out.writeOut();
     this.out.close();
     this.dropStreams(code, detail);
     this.socket.end();

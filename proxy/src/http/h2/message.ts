@@ -122,10 +122,10 @@ export class MessageFields implements FieldSink {
   toRequest(head: RequestHead, isLast: boolean, takesConnect: boolean): string {
     if (this.problem !== "") return this.problem;
     const required = (1 << PSEUDO.method) | (1 << PSEUDO.scheme) | (1 << PSEUDO.path);
-    const isConnect = this.method === "CONNECT" && takesConnect;
+    const isConnect = this.method === "CONNECT";
     const hasProtocol = (this.seen & (1 << PSEUDO.protocol)) !== 0;
     if (isConnect && !hasProtocol) return this.toConnect(head, isLast);
-    const isUpgrade = isConnect && isToken(this.protocol);
+    const isUpgrade = isConnect && takesConnect && isToken(this.protocol);
     if (this.method === "CONNECT" && !isUpgrade) return "connect_not_configured";
     if (hasProtocol && !isUpgrade) return "protocol_without_connect";
     if (isUpgrade && (isLast || this.contentLength !== null)) return "upgrade_without_a_stream";

@@ -45,6 +45,8 @@ export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1")
 export const frameHeadBytes = 9;
 /** RFC 9113 4.2: what everybody must take, and all that we take. */
 export const maxFrameBytes = 16_384;
+/** Body in a full frame of ours: with its head one TLS record, where 16,384 bytes would need two. */
+export const fullDataBytes = maxFrameBytes - frameHeadBytes;
 export const maxWindow = 0x7fffffff;
 export const defaultWindow = 65_535;
 export const defaultHeaderTableBytes = 4096;

@@ -191,6 +191,12 @@ export class H2ServerConnection extends H2Connection<H2ServerStream> {
     setTimeout(this.sayLast, drainRoundTripMs).unref();
   }
 
+  /** Streams that the peer opens from now on are refused. */
+  close(): void {
+    this.isGoingAway = true;
+    this.sayLast();
+  }
+
   protected override onPong(): void {
     if (this.isGoingAway) this.sayLast();
   }

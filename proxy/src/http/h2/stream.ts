@@ -4,7 +4,7 @@
 
 import { HeaderList } from "../h1/header-list";
 import type { FrameWriter } from "./frame-writer";
-import { CODE, maxFrameBytes } from "./protocol";
+import { CODE, fullDataBytes } from "./protocol";
 
 /** A source is stopped above this much waiting data, and started again below half of it. */
 const pauseAtBytes = 64 * 1024;
@@ -89,7 +89,7 @@ export abstract class H2Stream {
       isLast = this.toSend === 0;
     }
     const { owner } = this;
-    const fits = size <= this.sendWindow && size <= owner.sendWindow && size <= maxFrameBytes;
+    const fits = size <= this.sendWindow && size <= owner.sendWindow && size <= fullDataBytes;
     if (fits && this.queuedBytes === 0 && !owner.out.isFull) {
       this.emit(chunk, start, end, isLast);
       return;
@@ -117,7 +117,7 @@ export abstract class H2Stream {
   sendQueued(): boolean {
     const first = this.queue[0];
     if (first === undefined) return false;
-    const size = Math.min(first.length, this.sendWindow, this.owner.sendWindow, maxFrameBytes);
+    const size = Math.min(first.length, this.sendWindow, this.owner.sendWindow, fullDataBytes);
     if (size <= 0) return false;
     this.queuedBytes -= size;
     if (size === first.length) this.queue.shift();

@@ -1,0 +1,196 @@
+// Envoy JSON -> the bytes of its message, without the message in between: what a control plane sends is only ever sent.
+// The rule: the bytes are those of reading the JSON and encoding what was read; a field that Envoy does not have is refused here as well.
+import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import { FilterChainSchema, VirtualHostSchema } from "@meshwright/proxy/contract";
+import { type Writes, wellKnownWriter, wireTypeOf, writeScalar } from "./encode-values";
+import type { Json, JsonObject } from "./envoy-json";
+
+/** Messages within others that proxies have in common. */
+const SHARED: ReadonlySet<string> = new Set([FilterChainSchema.typeName, VirtualHostSchema.typeName]);
+
+/** By the value itself: the compiler gives the same one to all who need the same, and nobody changes it. */
+const encoded = new WeakMap<JsonObject, Uint8Array>();
+
+/** The same bytes for the same value. */
+export function encode(schema: DescMessage, json: JsonObject): Uint8Array {
+  const known = encoded.get(json);
+  if (known) return known;
+  const bytes = bytesOf(schema, json);
+  encoded.set(json, bytes);
+  return bytes;
+}
+
+/** Those that are not in use: each has grown to what it wrote. */
+const writers: BinaryWriter[] = [];
+
+function bytesOf(desc: DescMessage, json: JsonObject): Uint8Array {
+  const writer = writers.pop() ?? new BinaryWriter();
+  writesOf(desc)(writer, json);
+  const bytes = writer.finish();
+  writers.push(writer);
+  return bytes;
+}
+
+const writesOfType = new Map<string, Writes>();
+
+/** Made when it is first needed: of Envoy's messages few are, and some contain themselves. */
+function writesOf(desc: DescMessage): Writes {
+  const known = writesOfType.get(desc.typeName);
+  if (known) return known;
+  const writes = later(() => wellKnownWriter(desc, bytesOf) ?? fieldsWriter(desc));
+  writesOfType.set(desc.typeName, writes);
+  return writes;
+}
+
+function later(make: () => Writes): Writes {
+  let made: Writes | undefined;
+  return (writer, value) => {
+    made ??= make();
+    made(writer, value);
+  };
+}
+
+type Field = { key: string; number: number; oneof: string | undefined; writes: Writes };
+
+function fieldsWriter(desc: DescMessage): Writes {
+  const fields = new Map<string, Field>();
+  for (const field of desc.fields) {
+    const writes = later(() => fieldWriter(field));
+    for (const key of [field.jsonName, field.name]) {
+      fields.set(key, { key, number: field.number, oneof: field.oneof?.name, writes });
+    }
+  }
+  return (writer, value) => {
+    const said = objectIn(desc.typeName, value);
+    for (const { key, writes } of inOrder(desc, fields, said)) writes(writer, said[key] ?? null);
+  };
+}
+
+/** The fields that the value has, by their numbers: that is the order of their bytes. */
+function inOrder(desc: DescMessage, fields: ReadonlyMap<string, Field>, value: JsonObject): Field[] {
+  const found: Field[] = [];
+  for (const key in value) {
+    const field = fields.get(key);
+    if (!field) throw new Error(`${desc.typeName} has no field "${key}"`);
+    let at = found.length;
+    for (; at > 0; at -= 1) {
+      const before = found[at - 1];
+      if (before === undefined || before.number < field.number) break;
+      found[at] = before;
+    }
+    found[at] = field;
+  }
+  refuseTwice(desc, found);
+  return found;
+}
+
+function refuseTwice(desc: DescMessage, found: readonly Field[]): void {
+  let before: Field | undefined;
+  for (const field of found) {
+    const isSame = before?.number === field.number;
+    const isOther = field.oneof !== undefined && found.some((each) => each !== field && each.oneof === field.oneof);
+    if (isSame || isOther) throw new Error(`${desc.typeName}: "${field.key}" is said twice`);
+    before = field;
+  }
+}
+
+function fieldWriter(field: DescField): Writes {
+  switch (field.fieldKind) {
+    case "message":
+      return memberWriter(field.number, field.message);
+    case "scalar":
+    case "enum":
+      return singleWriter(field);
+    case "list":
+      return listWriter(field);
+    case "map":
+      return mapWriter(field);
+  }
+}
+
+/** A message within another: its number, its length, its bytes. */
+function memberWriter(number: number, message: DescMessage): Writes {
+  if (SHARED.has(message.typeName)) {
+    return (writer, value) =>
+      writer.tag(number, WireType.LengthDelimited).bytes(encode(message, objectIn(message.typeName, value)));
+  }
+  const writes = writesOf(message);
+  return (writer, value) => {
+    writer.tag(number, WireType.LengthDelimited).fork();
+    writes(writer, value);
+    writer.join();
+  };
+}
+
+type Plain = { scalar?: ScalarType | undefined; enum?: DescEnum | undefined };
+
+function singleWriter(field: DescField & { fieldKind: "scalar" | "enum" }): Writes {
+  const writes = numbered(field.number, field);
+  // Without presence of its own a field at its zero is left out.
+  const isLeftOut = field.presence === FeatureSet_FieldPresence.IMPLICIT && !field.oneof;
+  const zero = field.enum?.values[0]?.name;
+  return (writer, value) => {
+    if (isLeftOut && (value === zero || value === 0 || value === "" || value === false)) return;
+    writes(writer, value);
+  };
+}
+
+function numbered(number: number, plain: Plain): Writes {
+  const wireType = wireTypeOf(plain.scalar ?? ScalarType.INT32);
+  const writes = valueWriter(plain);
+  return (writer, value) => writes(writer.tag(number, wireType), value);
+}
+
+function valueWriter({ scalar = ScalarType.INT32, enum: choices }: Plain): Writes {
+  const numbers = new Map(choices?.values.map((value) => [value.name, value.number]));
+  return (writer, value) => {
+    const chosen = choices && typeof value === "string" ? numbers.get(value) : value;
+    if (chosen === undefined) throw notA(String(choices?.typeName), value);
+    writeScalar(writer, scalar, chosen);
+  };
+}
+
+function listWriter(field: DescField & { fieldKind: "list" }): Writes {
+  if (field.listKind !== "message" && field.packed) {
+    const writes = valueWriter(field);
+    return (writer, value) => {
+      const list = listIn(value);
+      if (list.length === 0) return;
+      writer.tag(field.number, WireType.LengthDelimited).fork();
+      for (const each of list) writes(writer, each);
+      writer.join();
+    };
+  }
+  const writes =
+    field.listKind === "message" ? memberWriter(field.number, field.message) : numbered(field.number, field);
+  return (writer, value) => {
+    for (const each of listIn(value)) writes(writer, each);
+  };
+}
+
+function mapWriter(field: DescField & { fieldKind: "map" }): Writes {
+  const keys = numbered(1, { scalar: field.mapKey });
+  const values = field.mapKind === "message" ? memberWriter(2, field.message) : numbered(2, field);
+  return (writer, value) => {
+    for (const [key, each] of Object.entries(objectIn("map", value))) {
+      writer.tag(field.number, WireType.LengthDelimited).fork();
+      keys(writer, key);
+      values(writer, each);
+      writer.join();
+    }
+  };
+}
+
+function listIn(value: Json): Json[] {
+  if (!Array.isArray(value)) throw notA("list", value);
+  return value;
+}
+
+function objectIn(what: string, value: Json): JsonObject {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) throw notA(what, value);
+  return value;
+}
+
+const notA = (what: string, value: Json) => new Error(`not a ${what}: ${JSON.stringify(value)}`);

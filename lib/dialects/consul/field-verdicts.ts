@@ -1,0 +1,175 @@
+// What becomes of Consul's fields on import.
+// The rule: what is not in this list is kept word for word, has no effect here, and comes back on export to Consul.
+import type { FieldVerdict } from "../shared/dialect";
+
+const KEPT = "Kept word for word, without effect here; written back on export to Consul.";
+const field = (kind: string, path: string, verdict: FieldVerdict["verdict"], note: string): FieldVerdict => ({
+  kind,
+  path,
+  verdict,
+  note,
+});
+
+export const FIELDS: readonly FieldVerdict[] = [
+  field(
+    "all",
+    "metadata.name",
+    "exact",
+    "The service of that name, in whatever namespace of Kubernetes: in Consul's community edition a name is one service.",
+  ),
+  field(
+    "all",
+    "Kind, Name, snake_case",
+    "exact",
+    "Native entries as JSON are read as the resources are. HCL is refused.",
+  ),
+  field(
+    "ServiceDefaults",
+    "spec.protocol",
+    "exact",
+    "Of every port of the service; ProxyDefaults' where it says none, else tcp.",
+  ),
+  field(
+    "ServiceDefaults",
+    "spec.upstreamConfig.{defaults,overrides[]}.{limits,passiveHealthCheck,connectTimeoutMs}",
+    "approximate",
+    "TrafficPolicy of the called service, for all its callers; where they differ it is told.",
+  ),
+  field("ServiceDefaults", "spec.rateLimits.instanceLevel", "exact", "RateLimit: limits of paths, then the rest."),
+  field("ServiceDefaults", "spec.mutualTLSMode", "exact", "MutualTls, where it is permissive."),
+  field("ServiceDefaults", "spec.destination.{addresses,port}", "exact", "ExternalService."),
+  field(
+    "ServiceDefaults",
+    "spec.{maxInboundConnections,balanceInboundConnections,localConnectTimeoutMs,localRequestTimeoutMs}",
+    "lost",
+    KEPT,
+  ),
+  field("ServiceDefaults", "spec.{envoyExtensions,expose,externalSNI,meshGateway,mode,transparentProxy}", "lost", KEPT),
+  field("ProxyDefaults", "spec.config.protocol", "exact", "The protocol of services that say none."),
+  field("ProxyDefaults", "spec.mutualTLSMode", "exact", "The mesh's mutual TLS, where it is permissive."),
+  field("ProxyDefaults", "spec.{config.*,accessLogs,envoyExtensions,expose,failoverPolicy,meshGateway}", "lost", KEPT),
+  field(
+    "Mesh",
+    "spec.transparentProxy.meshDestinationsOnly",
+    "exact",
+    "Where it is true. Otherwise Consul lets calls to unknown addresses pass, which is told.",
+  ),
+  field("Mesh", "spec.allowEnablingPermissiveMutualTLS", "moved", "Written again where something is permissive."),
+  field("Mesh", "spec.{tls,http,peering,validateClusters}", "lost", KEPT),
+  field(
+    "ServiceRouter",
+    "spec.routes[].match.http.{pathExact,pathPrefix,pathRegex,caseInsensitive,methods,header,queryParam}",
+    "exact",
+    "Rules in the same order; what none takes goes to the service.",
+  ),
+  field(
+    "ServiceRouter",
+    "spec.routes[].destination.{service,serviceSubset}",
+    "exact",
+    "Through the splitter and the resolver of that service. Another datacenter, partition or peer: the route is left out, kept and told.",
+  ),
+  field(
+    "ServiceRouter",
+    "spec.routes[].destination.{prefixRewrite,requestHeaders,responseHeaders}",
+    "exact",
+    "Rewrite and headers of the rule.",
+  ),
+  field(
+    "ServiceRouter",
+    "spec.routes[].destination.requestTimeout",
+    "exact",
+    "Time of the rule; 15 s where it says none, none where it is negative.",
+  ),
+  field(
+    "ServiceRouter",
+    "spec.routes[].destination.{numRetries,retryOn,retryOnConnectFailure,retryOnStatusCodes}",
+    "exact",
+    "Retries of the rule; without a condition nothing is tried again.",
+  ),
+  field("ServiceRouter", "spec.routes[].destination.idleTimeout", "lost", KEPT),
+  field(
+    "ServiceSplitter",
+    "spec.splits[].{weight,service,serviceSubset}",
+    "exact",
+    "Destinations with weights of every rule that leads to the service; splitters behind splitters are multiplied.",
+  ),
+  field(
+    "ServiceSplitter",
+    "spec.splits[].{requestHeaders,responseHeaders}",
+    "approximate",
+    "Of the rule, where there is one leg; with several they are left out and told.",
+  ),
+  field(
+    "ServiceResolver",
+    "spec.subsets.*.filter",
+    "exact",
+    "Labels, where it compares Service.Meta for equality. Otherwise kept, and the label version is assumed.",
+  ),
+  field("ServiceResolver", "spec.{defaultSubset,redirect}", "exact", "Followed by every rule that leads there."),
+  field("ServiceResolver", "spec.connectTimeout", "exact", "TrafficPolicy; Consul's 5 s beside other limits."),
+  field(
+    "ServiceResolver",
+    "spec.requestTimeout",
+    "exact",
+    "Of the only rule, where the service has no router and no splitter.",
+  ),
+  field(
+    "ServiceResolver",
+    "spec.loadBalancer.policy",
+    "exact",
+    "round_robin, least_request and random. Others are kept.",
+  ),
+  field(
+    "ServiceResolver",
+    "spec.{failover,prioritizeByLocality,loadBalancer.hashPolicies,loadBalancer.ringHashConfig,subsets.*.onlyPassing}",
+    "lost",
+    KEPT,
+  ),
+  field(
+    "ServiceIntentions",
+    "spec.{destination,sources[].{name,action}}",
+    "exact",
+    "AuthorizationPolicies: of all intentions for a call only the most exact one. From * to *: the mesh's default.",
+  ),
+  field(
+    "ServiceIntentions",
+    "spec.sources[].permissions[].http.{pathExact,pathPrefix,methods,header}",
+    "approximate",
+    "Operations. The first permission that fits decides in Consul, a denial here: where that refuses more it is told.",
+  ),
+  field(
+    "ServiceIntentions",
+    "spec.sources[].permissions[].http.pathRegex",
+    "approximate",
+    "Where it is plain text open at one end. Otherwise what it allows is refused, and what it denies is refused with all else.",
+  ),
+  field(
+    "ServiceIntentions",
+    "spec.{jwt,sources[].permissions[].jwt}",
+    "lost",
+    "What it allows is refused here, and told. Written back on export to Consul.",
+  ),
+  field(
+    "ServiceIntentions",
+    "spec.sources[].{peer,partition,samenessGroup}",
+    "lost",
+    "Nobody of this design. Written back on export to Consul.",
+  ),
+  field(
+    "IngressGateway",
+    "spec.listeners[].{port,protocol,services[].{name,hosts,requestHeaders,responseHeaders}}",
+    "exact",
+    "Gateway, with a Route of the same rules as the service's chain. tcp and *: kept and told.",
+  ),
+  field("IngressGateway", "spec.{tls,defaults,listeners[].tls}", "lost", KEPT),
+  field("TerminatingGateway", "spec.*", "moved", "Kept whole; the services outside are what ServiceDefaults name."),
+  field("JWTProvider", "spec.*", "lost", KEPT),
+  field("ExportedServices, SamenessGroup, Registration", "spec.*", "lost", KEPT),
+  field("ControlPlaneRequestLimit, RateLimit, PeeringAcceptor, PeeringDialer", "spec.*", "ignored", KEPT),
+  field(
+    "api-gateway, http-route, tcp-route",
+    "*",
+    "lost",
+    "Left out and told: an API gateway is read in the form of Gateway API.",
+  ),
+];

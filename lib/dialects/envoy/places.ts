@@ -1,0 +1,70 @@
+// Where the proxies of an export listen, and where they find each other.
+// The rule: one file for each workload. On hosts all instances share it, for callers resolve the workload's name to all of them.
+import { type InstanceEndpoint, NO_ROLLOUT } from "@/lib/compile";
+import type { CompileInput } from "@/lib/compile/types";
+import { gatewayProxyKey, localPlaces, type Places } from "@/lib/deploy";
+import { digestOf, type Gateway, type MeshIndex, type Workload } from "@/lib/mesh";
+
+export type Layout = "hosts" | "one-machine";
+
+/** Envoy's and Istio's usual ports, the same on every host. */
+export const HOST_PORTS = { inbound: 15_006, outbound: 15_001, admin: 15_000 } as const;
+const FIRST_PORT = 21_000;
+const LOOPBACK = "127.0.0.1";
+const ANY = "0.0.0.0";
+
+/** The name that has to resolve to the machines of a workload. */
+export const hostOf = (object: Workload | Gateway) => `${object.metadata.name}.${object.metadata.namespace}`;
+
+export function inputOf(index: MeshIndex, layout: Layout): CompileInput {
+  const { document } = index;
+  const isLocal = layout === "one-machine";
+  const places = isLocal ? localPlaces(document, FIRST_PORT) : hostPlaces(index);
+  const overrides = isLocal ? {} : { listenHost: ANY, localHost: LOOPBACK };
+  return { document, digest: digestOf(document), ...places, rollout: NO_ROLLOUT, overrides };
+}
+
+function hostPlaces(index: MeshIndex): Places {
+  const workloads = index.all("Workload").filter(({ spec }) => spec.replicas !== 0);
+  const gateways = index.all("Gateway");
+  const instances = workloads.map((workload) => {
+    const { namespace, name } = workload.metadata;
+    const service = index.find("Service", `Service/${namespace}/${workload.spec.service}`);
+    const host = service?.spec.optOut ? hostOf(workload) : LOOPBACK;
+    const app = { kind: "address" as const, host, port: appPortOf(index, workload) };
+    return { id: `${namespace}/${name}/0`, workload: { namespace, name }, app };
+  });
+  const withProxy = workloads.filter(
+    ({ metadata, spec }) => !index.find("Service", `Service/${metadata.namespace}/${spec.service}`)?.spec.optOut,
+  );
+  return {
+    binding: {
+      instances,
+      externals: [],
+      gateways: gateways.map(({ metadata: { namespace, name }, spec }) => ({
+        namespace,
+        name,
+        ...(spec.listeners[0] ? { publicPort: spec.listeners[0].port } : {}),
+      })),
+    },
+    endpoints: [...withProxy, ...gateways].map(
+      (each): InstanceEndpoint => ({
+        proxyId: gatewayProxyKey(each.metadata.namespace, each.metadata.name),
+        namespace: each.metadata.namespace,
+        workload: each.metadata.name,
+        host: hostOf(each),
+        inboundPort: HOST_PORTS.inbound,
+        outboundPort: HOST_PORTS.outbound,
+        adminPort: HOST_PORTS.admin,
+        ready: true,
+        draining: false,
+      }),
+    ),
+  };
+}
+
+/** The port that the app beside a proxy is taken to listen on. */
+export function appPortOf(index: MeshIndex, { metadata, spec }: Workload): number {
+  const ports = index.find("Service", `Service/${metadata.namespace}/${spec.service}`)?.spec.ports ?? [];
+  return (ports.find(({ protocol }) => protocol !== "tcp") ?? ports[0])?.port ?? 80;
+}

@@ -1,0 +1,56 @@
+// Gateway -> Gateway of Gateway API: a listener for each host.
+import { type Gateway, refKey } from "@/lib/mesh";
+import { type ExportContext, metadataOf } from "../shared/export-context";
+import { GROUP } from "./state";
+
+/** To be replaced by the class of the product that runs the gateways. */
+const UNKNOWN_CLASS = "gateway-class";
+
+/** @param known the class of the product that runs the gateways */
+export function exportGateway(context: ExportContext, gateway: Gateway, known?: string): void {
+  const { type, listeners } = gateway.spec;
+  const { name, namespace } = gateway.metadata;
+  const isOwn = gateway.metadata.origin?.dialect === "gateway-api";
+  const visitors = context.index
+    .all("Route")
+    .filter((route) => refKey(route.spec.target, route) === `Gateway/${namespace}/${name}`)
+    .some((route) => route.metadata.namespace !== namespace);
+  const written = listeners.flatMap((listener) =>
+    [...new Set(listener.hosts.map((host) => host.replace(/:\d+$/, "").toLowerCase()))].map((host, i) => ({
+      name: i === 0 ? listener.name : `${listener.name}-${i + 1}`,
+      ...(host === "*" ? {} : { hostname: host }),
+      port: listener.port,
+      protocol: listener.protocol === "tcp" ? "TCP" : "HTTP",
+      ...(visitors && !isOwn ? { allowedRoutes: { namespaces: { from: "All" } } } : {}),
+    })),
+  );
+  const spec = { gatewayClassName: known ?? UNKNOWN_CLASS, listeners: written };
+  const metadata = metadataOf(gateway, name, namespace);
+  context.add({ apiVersion: `${GROUP}/v1`, kind: "Gateway", metadata, spec }, gateway);
+  const target = `Gateway ${name}`;
+  if (type !== "ingress") {
+    context.lose(
+      gateway,
+      ["spec", "type"],
+      "approximate",
+      `Gateway API has no ${type} gateways: it is written as one for calls from outside`,
+      { target },
+    );
+  }
+  const other = listeners.find(({ protocol }) => protocol === "http2" || protocol === "grpc");
+  if (other) {
+    context.lose(gateway, ["spec", "listeners"], "approximate", `a listener says HTTP, not ${other.protocol}`, {
+      target,
+    });
+  }
+  if (!isOwn && known === undefined) {
+    context.lose(
+      gateway,
+      ["spec"],
+      "approximate",
+      `gatewayClassName ${UNKNOWN_CLASS} stands for the class of your product: write its name`,
+      { target },
+    );
+  } else if (type === "ingress" && !other)
+    context.tell(gateway, ["spec"], "exact", "means the same in Gateway API", { target });
+}

@@ -1,0 +1,156 @@
+// One rule of an AuthorizationPolicy, both ways: sources, operations and conditions.
+// The rule: a field is read as it is written; what two fields say together and the model says in one is put together, never one for the other.
+
+import type { AuthorizationPolicy, ObjectKey } from "@/lib/mesh";
+import {
+  type AuthorizationOperation,
+  type AuthorizationRule,
+  type AuthorizationSource,
+  type MeshRoot,
+  refKey,
+} from "@/lib/mesh";
+import type { ImportContext, Resource } from "../shared/context";
+import { defined, type Fields } from "../shared/fields";
+import { importConditions } from "./conditions";
+import { importRuleConditions, isOfRule } from "./rule-conditions";
+import { asksOfToken, importTokenConditions } from "./token-conditions";
+
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
+export function importRule(fields: Fields, context: ImportContext, resource: Resource): AuthorizationRule {
+  const from = fields.list("from").map((each) => {
+    const source = each.object("source");
+    const read = source ? importSource(source, context, resource) : {};
+    each.keepRest();
+    return read;
+  });
+  const to = fields.list("to").map((each): AuthorizationOperation => {
+    const operation = each.object("operation");
+    const read = operation ? importOperation(operation) : {};
+    each.keepRest();
+    return read;
+  });
+  const when = fields.has("when") ? fields.peek("when") : undefined;
+  const written = fields.list("when");
+  const ofRule = new Set(written.filter((each) => isOfRule(each, from)));
+  const others = written.filter((each) => !ofRule.has(each));
+  const conditions = importRuleConditions([...ofRule]);
+  const operations =
+    when === undefined
+      ? to
+      : importConditions(
+          others.filter((each) => !asksOfToken(each)),
+          to,
+        );
+  const sources = importTokenConditions(others.filter(asksOfToken), from);
+  if (!operations || !sources || !conditions) fields.keep("when", when);
+  fields.keepRest();
+  const isAnyOperation = operations?.length === 1 && to.length === 0 && Object.keys(operations[0] ?? {}).length === 0;
+  return {
+    ...(sources && sources.length > 0 ? { from: sources } : {}),
+    ...(operations && operations.length > 0 && !isAnyOperation ? { to: operations } : {}),
+    ...(conditions && conditions.length > 0 ? { when: conditions } : {}),
+  };
+}
+
+function importSource(source: Fields, context: ImportContext, resource: Resource): AuthorizationSource {
+  const accounts = (name: string) =>
+    (source.texts(name) ?? []).map((account) => principalOf(account, context, resource));
+  const principals = [...(source.texts("principals") ?? []), ...accounts("serviceAccounts")];
+  // every principal of a trust domain; beside principals both would have to hold
+  if (principals.length === 0) principals.push(...(source.texts("trustDomains") ?? []).map(ofTrustDomain));
+  const notPrincipals = [
+    ...(source.texts("notPrincipals") ?? []),
+    ...accounts("notServiceAccounts"),
+    ...(source.texts("notTrustDomains") ?? []).map(ofTrustDomain),
+  ];
+  const namespaces = source.texts("namespaces");
+  // others than those of the text are there as well
+  for (const name of namespaces ?? []) if (LABEL.test(name)) context.assumeNamespace(name);
+  const read = {
+    principals: some(principals),
+    notPrincipals: some(notPrincipals),
+    namespaces,
+    notNamespaces: some(source.texts("notNamespaces")),
+    addresses: some(source.texts("ipBlocks")),
+    notAddresses: some(source.texts("notIpBlocks")),
+    clientAddresses: some(source.texts("remoteIpBlocks")),
+    notClientAddresses: some(source.texts("notRemoteIpBlocks")),
+    requestPrincipals: some(source.texts("requestPrincipals")),
+    notRequestPrincipals: some(source.texts("notRequestPrincipals")),
+  };
+  source.keepRest();
+  return defined<AuthorizationSource>(read);
+}
+
+function importOperation(operation: Fields): AuthorizationOperation {
+  const ports = (name: string) => some(operation.texts(name))?.map(Number);
+  const read = {
+    methods: operation.texts("methods"),
+    notMethods: some(operation.texts("notMethods")),
+    paths: operation.texts("paths"),
+    notPaths: some(operation.texts("notPaths")),
+    ports: operation.texts("ports")?.map(Number),
+    notPorts: ports("notPorts"),
+    hosts: operation.texts("hosts"),
+    notHosts: some(operation.texts("notHosts")),
+  };
+  operation.keepRest();
+  return defined<AuthorizationOperation>(read);
+}
+
+const some = (list: string[] | undefined) => (list && list.length > 0 ? list : undefined);
+
+const ofTrustDomain = (domain: string) => (domain.endsWith("*") ? domain : `${domain}/*`);
+
+/** `namespace/account` or `account` -> principal in the design's trust domain. */
+function principalOf(account: string, context: ImportContext, resource: Resource): string {
+  const [namespace, name] = account.includes("/") ? account.split("/") : [resource.namespace, account];
+  const trustDomain = context.index.mesh?.spec.trustDomain ?? "cluster.local";
+  return `${trustDomain}/ns/${namespace}/sa/${name}`;
+}
+
+/** @param principalsOf the principals that run behind a service, gateway or workload */
+export function exportRule(
+  rule: AuthorizationRule,
+  policy: AuthorizationPolicy,
+  mesh: MeshRoot | undefined,
+  principalsOf: (mesh: MeshRoot, caller: ObjectKey) => string[],
+): { from?: object[]; to?: object[] } {
+  const from = rule.from?.map((source) => {
+    const services = mesh ? (source.services ?? []).flatMap((ref) => principalsOf(mesh, refKey(ref, policy))) : [];
+    // services and principals of one entry are AND-ed: only principals that are both remain
+    const principals =
+      source.principals && source.services
+        ? source.principals.filter((each) => services.includes(each))
+        : (source.principals ?? services);
+    const hasPrincipals = source.principals !== undefined || source.services !== undefined;
+    return {
+      source: defined({
+        principals: hasPrincipals ? principals : undefined,
+        notPrincipals: source.notPrincipals,
+        namespaces: source.namespaces,
+        notNamespaces: source.notNamespaces,
+        ipBlocks: source.addresses,
+        notIpBlocks: source.notAddresses,
+        remoteIpBlocks: source.clientAddresses,
+        notRemoteIpBlocks: source.notClientAddresses,
+        requestPrincipals: source.requestPrincipals,
+        notRequestPrincipals: source.notRequestPrincipals,
+      }),
+    };
+  });
+  const to = rule.to?.map(({ methods, notMethods, paths, notPaths, ports, notPorts, hosts, notHosts }) => ({
+    operation: defined({
+      methods,
+      notMethods,
+      paths,
+      notPaths,
+      ports: ports?.map(String),
+      notPorts: notPorts?.map(String),
+      hosts,
+      notHosts,
+    }),
+  }));
+  return { ...(from ? { from } : {}), ...(to ? { to } : {}) };
+}

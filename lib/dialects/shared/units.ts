@@ -1,0 +1,11 @@
+// What a verdict is given to, where a whole object would say too little.
+import { type ObjectKey, objectKey, type TrafficPolicy } from "@/lib/mesh";
+
+/** Each field of each block. */
+export function policyUnits(policy: TrafficPolicy): { key: ObjectKey; path: string }[] {
+  const { connectionPool, outlierDetection, healthCheck, loadBalancing, retryBudget } = policy.spec;
+  return Object.entries({ connectionPool, outlierDetection, healthCheck, loadBalancing, retryBudget }).flatMap(
+    ([block, value]) =>
+      Object.keys(value ?? {}).map((field) => ({ key: objectKey(policy), path: `spec.${block}.${field}` })),
+  );
+}

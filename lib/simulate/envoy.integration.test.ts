@@ -1,0 +1,107 @@
+// Random designs on Envoy where ENVOY_BIN names it, else some of them on our own proxy: each answer is the one the simulator told.
+// The rule: SEED, DESIGNS and QUESTIONS say how much; every difference is told with the seed of its design, which brings it back alone.
+import { normalizePath } from "@meshwright/proxy/semantics";
+import { expect, test } from "vitest";
+import { ecKey, keySetOf, tokenOf } from "../../proxy/test/support/tokens";
+import { type MeshDocument, validateDocument } from "../mesh";
+import { ask } from "./ask";
+import { buildScene, type Scene } from "./scene";
+import { leastDifferences } from "./testing/agreement";
+import { startEnvoyMesh } from "./testing/envoy-mesh";
+import { isUncalled, type LiveMesh, type Sign } from "./testing/live-ground";
+import { startLiveMesh } from "./testing/live-mesh";
+import { questionAbout } from "./testing/near-misses";
+import { type Random, randomOf } from "./testing/random";
+import { randomDesign } from "./testing/random-design";
+import { Shares } from "./testing/shares";
+import type { Answer, Question } from "./types";
+
+const envoy = process.env["ENVOY_BIN"];
+const seed = Number(process.env["SEED"] ?? 1);
+const designs = Number(process.env["DESIGNS"] ?? (envoy ? 6 : 3));
+const questions = Number(process.env["QUESTIONS"] ?? 50);
+/** Seeds of designs: far from each other, so that runs share none. */
+const seedOf = (i: number) => seed * 1_000_000 + i;
+/** Calls beside the questions, for each design that has a split. */
+const SPLIT_CALLS = 40;
+
+const key = ecKey("one");
+const otherKey = ecKey("one");
+const sign: Sign = ({ claims, isForged }) => tokenOf(isForged ? otherKey : key, claims);
+const start = (document: MeshDocument): Promise<LiveMesh> =>
+  envoy ? startEnvoyMesh(document, envoy, sign) : startLiveMesh(document, sign);
+
+const outcomes = new Map<string, number>();
+const shares = new Shares();
+
+const all = Array.from({ length: designs }, (_, i) => seedOf(i));
+test.each(all)(
+  `design %i answers on ${envoy ? "Envoy" : "our proxy"} as the simulator says`,
+  async (own) => {
+    const document = randomDesign(randomOf(own), keySetOf(key));
+    expect(validateDocument(document), `design ${own}`).toEqual([]);
+    const scene = buildScene(document);
+    const random = randomOf(own + 500_000);
+    const asked = Array.from({ length: questions }, () => called(scene, random));
+    const mesh = await start(document);
+    try {
+      expect(await unlike(mesh, scene, asked), `design ${own}`).toEqual([]);
+    } finally {
+      await mesh.close();
+    }
+  },
+  120_000,
+);
+
+test("every kind of answer was among them, and splits have the shares that were told", () => {
+  const told = [...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(", ");
+  console.log(`SEED=${seed}: ${designs} designs, ${designs * questions} questions: ${told}; ${shares.words()}`);
+  expect([...outcomes.keys()]).toEqual(
+    expect.arrayContaining(["forwarded", "denied", "no-route", "redirected", "responded"]),
+  );
+  expect(Math.abs(shares.sigmas())).toBeLessThan(5);
+});
+
+/** A question that a proxy answers: an app without a sidecar finds names by itself, or does not. */
+function called(scene: Scene, random: Random): Question {
+  const { document } = scene;
+  const question = questionAbout(document, random);
+  const isOut =
+    isUncalled(document, question) ||
+    ask(scene, question).hops.length === 0 ||
+    (envoy !== undefined && isMeant(question));
+  return isOut ? called(scene, random) : question;
+}
+
+/** Meant to differ, as docs/reference/envoy-differences.md says: a path of slashes only, where slashes are merged. */
+function isMeant({ from, path }: Question): boolean {
+  const plain = normalizePath(path, { normalizePath: true, mergeSlashes: false, escapedSlashes: "keep" });
+  return from.kind !== "workload" && /^\/{2,}(\?|$)/.test(plain ?? "");
+}
+
+async function unlike(mesh: LiveMesh, scene: Scene, asked: readonly Question[]): Promise<string[]> {
+  const found: string[] = [];
+  let split: { question: Question; answer: Answer } | undefined;
+  await inParallel(8, asked, async (question) => {
+    const answer = ask(scene, question);
+    const live = await mesh.send(question);
+    const unlike = leastDifferences(scene, question, live);
+    if (unlike.length > 0) found.push(`${JSON.stringify(question)} -> ${unlike.join("; ")} (${answer.sentence})`);
+    outcomes.set(answer.outcome, (outcomes.get(answer.outcome) ?? 0) + 1);
+    if (shares.count(answer, live)) split ??= { question, answer };
+  });
+  const { question, answer } = split ?? {};
+  if (question && answer) {
+    const again = Array.from({ length: SPLIT_CALLS }, () => question);
+    await inParallel(8, again, async () => void shares.count(answer, await mesh.send(question)));
+  }
+  return found;
+}
+
+async function inParallel<T>(workers: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const one = async () => {
+    while (next < items.length) await work(items[next++] as T);
+  };
+  await Promise.all(Array.from({ length: workers }, one));
+}

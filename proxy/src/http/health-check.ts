@@ -1,0 +1,30 @@
+// What a health check of this proxy is told. Rule: a proxy that fails or drains says so first; then its clusters are counted, and the
+// first one that has too few healthy hosts decides.
+
+import type { UpstreamCluster } from "../cluster/cluster";
+import type { HealthCheckFilterPlan } from "../plan/types";
+
+interface Health {
+  readonly isHealthy: boolean;
+  /** As Envoy writes it into the log. */
+  readonly details: string;
+}
+
+const failed = (why: string): Health => ({ isHealthy: false, details: `health_check_failed${why}` });
+
+export function healthOf(
+  { clusters: wanted }: HealthCheckFilterPlan,
+  clusters: ReadonlyMap<string, UpstreamCluster>,
+  isFailed: boolean,
+): Health {
+  if (isFailed) return failed("");
+  for (const { name, minPercent } of wanted) {
+    const cluster = clusters.get(name);
+    if (cluster === undefined) return failed("_no_cluster_found");
+    const { hosts } = cluster;
+    if (hosts.length === 0 && minPercent > 0) return failed("_cluster_empty");
+    const healthy = hosts.filter((host) => host.isHealthy).length;
+    if (healthy * 100 < hosts.length * minPercent) return failed("_cluster_unhealthy");
+  }
+  return { isHealthy: true, details: wanted.length > 0 ? "health_check_ok_cluster_healthy" : "health_check_ok" };
+}

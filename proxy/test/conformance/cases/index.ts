@@ -1,0 +1,68 @@
+// All cases, by subject. Rule: an id stands once.
+
+import type { Case } from "../types";
+import { actionCases } from "./actions";
+import { activeHealthCases } from "./active-health";
+import { activeHealthKindCases } from "./active-health-kinds";
+import { chainCases } from "./chains";
+import { claimCases } from "./claims";
+import { clusterCases } from "./clusters";
+import { discoveryCases } from "./discovery";
+import { extAuthzCases } from "./ext-authz";
+import { filterCases } from "./filters";
+import { headerCases } from "./headers";
+import { jwtCases } from "./jwt";
+import { jwtRemoteCases } from "./jwt-remote";
+import { limitCases } from "./limits";
+import { listenerCases } from "./listeners";
+import { logCases } from "./logs";
+import { managerCases } from "./manager";
+import { matchCases } from "./match";
+import { mirrorCases } from "./mirrors";
+import { moreFilterCases } from "./more-filters";
+import { oddCases } from "./odds";
+import { outlierCases } from "./outliers";
+import { preconnectCases } from "./preconnect";
+import { protocolCases } from "./protocols";
+import { rareCases } from "./rare";
+import { rateLimitCases } from "./ratelimit";
+import { rbacCases } from "./rbac";
+import { redirectCases } from "./redirects";
+import { retryCases } from "./retries";
+import { timeoutCases } from "./timeouts";
+import { tlsCases } from "./tls";
+import { tracingCases } from "./tracing";
+
+export const CASES: readonly Case[] = [
+  ...matchCases,
+  ...actionCases,
+  ...mirrorCases,
+  ...headerCases,
+  ...retryCases,
+  ...rbacCases,
+  ...filterCases,
+  ...managerCases,
+  ...clusterCases,
+  ...outlierCases,
+  ...activeHealthCases,
+  ...activeHealthKindCases,
+  ...tlsCases,
+  ...listenerCases,
+  ...logCases,
+  ...moreFilterCases,
+  ...jwtCases,
+  ...jwtRemoteCases,
+  ...timeoutCases,
+  ...limitCases,
+  ...chainCases,
+  ...claimCases,
+  ...preconnectCases,
+  ...protocolCases,
+  ...redirectCases,
+  ...oddCases,
+  ...rateLimitCases,
+  ...extAuthzCases,
+  ...tracingCases,
+  ...rareCases,
+  ...discoveryCases,
+];

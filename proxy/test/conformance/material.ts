@@ -1,0 +1,41 @@
+// Certificates of the cases, made once per run. Rule: names say who shows them; nothing of them is in the recorded answers.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createCa, spiffe } from "../support/certificates";
+
+export interface Material {
+  /** "server.cert", "server.key", "client.cert", "client.key", "ca.cert", "other-ca.cert", "stranger.cert"... */
+  pem(name: string): string;
+  file(name: string): string;
+}
+
+export async function createMaterial(folder: string): Promise<Material> {
+  mkdirSync(folder, { recursive: true });
+  const [ca, other] = [await createCa("mesh"), await createCa("other")];
+  const leaves = {
+    server: await ca.issue([spiffe("server")], { subject: "CN=server" }),
+    client: await ca.issue([spiffe("client")], { subject: "CN=client" }),
+    named: await ca.issue([spiffe("named")], { dns: ["named.test", "also.test"] }),
+    second: await ca.issue([spiffe("second")], { subject: "CN=second" }),
+    stranger: await other.issue([spiffe("client")]),
+  };
+  const all = new Map<string, string>([
+    ["ca.cert", ca.pem],
+    ["other-ca.cert", other.pem],
+  ]);
+  for (const [name, leaf] of Object.entries(leaves)) {
+    all.set(`${name}.cert`, leaf.certPem);
+    all.set(`${name}.key`, leaf.keyPem);
+  }
+  for (const [name, pem] of all) writeFileSync(join(folder, name), pem, { mode: 0o600 });
+  // Both sides read them there: Envoy inherits it.
+  process.env["CONFORMANCE_CERTIFICATE"] = leaves.server.certPem;
+  process.env["CONFORMANCE_KEY"] = leaves.server.keyPem;
+  const pem = (name: string): string => {
+    const found = all.get(name);
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found;
+  };
+  return { pem, file: (name) => join(folder, name) };
+}
