@@ -93,15 +93,12 @@ test("a change asks only the analyzers that looked at it", () => {
   analysis.update(changed(patch("Service/production/cart", ["description"], "other"), document));
 });
 
-test("1,000 services and 2,000 policies: findings after one edit come in time", () => {
+test("1,000 services and 2,000 policies: one edit asks few analyzers again", () => {
   let document = largeMesh(1000, 2000);
   expect(validateDocument(document)).toEqual([]);
   const analysis = createAnalysis(FACTS);
-  const start = performance.now();
   analysis.update(document);
-  analysis.findings();
-  const whole = performance.now() - start;
-  const figures: { what: string; ms: number; runs: number }[] = [];
+  const whole = analysis.lastRuns();
   for (const { what, command } of edits(document)) {
     const result = applyCommand(document, {}, command);
     if (!result.ok) throw new Error(JSON.stringify(result.violations));
@@ -110,20 +107,13 @@ test("1,000 services and 2,000 policies: findings after one edit come in time", 
     const keys = new Set(result.document.objects.map(objectKey));
     const gone = document.objects.map(objectKey).filter((key) => !keys.has(key));
     document = result.document;
-    // the time of the processor: on a busy machine the clock measures the others
-    const from = process.cpuUsage();
     analysis.change({ put, remove: gone });
     analysis.findings();
-    const { user, system } = process.cpuUsage(from);
-    figures.push({ what, ms: (user + system) / 1000, runs: analysis.lastRuns() });
+    // What it costs is measured by `npm run bench:model`; that it stays an edit's worth of work is held here.
+    expect(analysis.lastRuns(), what).toBeLessThan(60);
   }
-  const worst = Math.max(...figures.map((each) => each.ms));
-  console.info(
-    `whole ${whole.toFixed(0)} ms; processor time after one edit: ${figures.map(({ what, ms, runs }) => `${what} ${ms.toFixed(1)} ms (${runs} runs)`).join(", ")}`,
-  );
+  expect(whole).toBeGreaterThan(10_000);
   expect(analysis.findings()).toEqual(analyze(document, { today: "2026-11-21" }));
-  // the bar is 50 ms; the rest is for collections that fall into it
-  expect(worst).toBeLessThan(75);
 }, 60_000);
 
 function edits(document: MeshDocument): { what: string; command: Command }[] {

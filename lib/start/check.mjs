@@ -6,7 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { generate } from "./generate.mjs";
-import { printFailures, slowestFiles, vitestFailures } from "./run-report.mjs";
+import { printFailures, slowestFiles, vitestFailures, vitestTrouble } from "./run-report.mjs";
 import { projectRoot } from "./source-hash.mjs";
 
 const bin = (name) => path.join(projectRoot, "node_modules", ".bin", name);
@@ -32,7 +32,7 @@ export function runStep(command, args, env = {}) {
   });
 }
 
-/** Runs vitest projects: { ok, passed, failed, failures, slowest, output }; counts come from its JSON report, so that a crash without a report counts as a failure. */
+/** Runs vitest projects: { ok, passed, failed, failures, slowest, output }, where output says why it failed; counts come from its JSON report, so that a crash without a report counts as a failure. */
 export async function runVitest(projects, extra = [], env = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "meshwright-vitest-"));
   const report = path.join(folder, "report.json");
@@ -64,8 +64,12 @@ export async function runVitest(projects, extra = [], env = {}) {
     failed = 1;
   }
   fs.rmSync(folder, { recursive: true, force: true });
+  const output = result.ok ? "" : vitestTrouble(result.output);
   if (!result.ok && failed === 0) failed = 1;
-  return { ...result, ok: result.ok && failed === 0, passed, failed, failures, slowest };
+  if (failed > 0 && failures.length === 0) {
+    failures = [{ name: `vitest ${projects.join(" ")}`, reason: output }];
+  }
+  return { ...result, ok: result.ok && failed === 0, output, passed, failed, failures, slowest };
 }
 
 export async function check() {

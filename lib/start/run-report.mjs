@@ -1,5 +1,5 @@
 // What failed and what took long, told at the end of a run, where the reader of a long log looks first.
-// The rule: a name and the first lines of the reason; the whole output stands further up.
+// The rule: a name and the first lines of the reason; what vitest says of its failures stands further up.
 import fs from "node:fs";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -12,6 +12,17 @@ const PAGE_LINES = 120;
 const indented = (text) => text.replace(/^/gm, "    ");
 
 const inShort = (text = "") => stripVTControlCharacters(text).trim().split("\n").slice(0, LINES).join("\n");
+
+const TROUBLE = /⎯+ (?:Failed Suites|Failed Tests|Unhandled (?:Errors?|Rejections?))/;
+
+const TAIL_LINES = 60;
+
+/** Why a vitest run failed, out of all that it printed: its failures and unhandled errors; its last lines when it names none, as when it crashed. */
+export function vitestTrouble(output) {
+  const text = stripVTControlCharacters(output).trim();
+  const from = text.search(TROUBLE);
+  return from < 0 ? text.split("\n").slice(-TAIL_LINES).join("\n") : text.slice(from);
+}
 
 /** Failed tests of a vitest JSON report: [{ name, reason }]. A file that could not be loaded counts as one. */
 export function vitestFailures({ testResults }) {

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { playwrightFailures, slowestFiles, vitestFailures } from "./run-report.mjs";
+import { playwrightFailures, slowestFiles, vitestFailures, vitestTrouble } from "./run-report.mjs";
 import { projectRoot } from "./source-hash.mjs";
 
 test("failed tests and files that could not be loaded are told by file, name and first lines", () => {
@@ -34,6 +34,17 @@ test("failed tests and files that could not be loaded are told by file, name and
   expect(failures[0].reason.split("\n")[0]).toBe("expected 1 to be 2");
   expect(failures[0].reason.split("\n")).toHaveLength(12);
   expect(failures[1].reason).toBe("no such module");
+});
+
+test("of what vitest printed, failures and unhandled errors are told, not what passed", () => {
+  const passed = " ✓ |unit| lib/a.test.ts (3 tests) 5ms\n".repeat(200);
+  const failures = "⎯⎯⎯ Failed Tests 1 ⎯⎯⎯\n\n FAIL lib/b.test.ts > breaks\n";
+  expect(vitestTrouble(passed + failures)).toBe(failures.trim());
+  const unhandled = "⎯⎯⎯ Unhandled Errors ⎯⎯⎯\nError: worker ended";
+  expect(vitestTrouble(passed + unhandled)).toBe(unhandled);
+  const crash = vitestTrouble(`${passed}FATAL ERROR: heap out of memory`);
+  expect(crash.split("\n")).toHaveLength(60);
+  expect(crash).toContain("heap out of memory");
 });
 
 test("failed tests of the browser are found in nested suites, with their guise and what stood on the page", () => {

@@ -73,13 +73,11 @@ test("bombs are refused quickly: aliases, nesting, size", () => {
     const [from, to] = [String.fromCharCode(96 + i), String.fromCharCode(97 + i)];
     levels.push(`${to}: &${to} [${Array(10).fill(`*${from}`).join(",")}]`);
   }
-  const before = Date.now();
   expect(violations(levels.join("\n"))[0]?.message).toBe("uses too many aliases");
   expect(violations("[".repeat(1_000_000))[0]?.message).toContain("nested deeper");
   expect(violations("- ".repeat(100_000))[0]?.message).toContain("nested deeper");
   expect(violations("a".repeat(5_000_000))[0]?.message).toContain("larger than 4 MiB");
-  expect(Date.now() - before).toBeLessThan(20_000);
-}, 60_000);
+});
 
 test("Kubernetes text is read as YAML 1.1 with merge keys", () => {
   const text = "base: &b {x: 1}\nitem: {<<: *b, y: yes}\n";

@@ -71,16 +71,12 @@ describe("the picture of a change", () => {
       ],
     };
     const now = changed([forbid, { type: "removeObject", key: "AuthorizationPolicy/production/s7" }], large);
-    const started = performance.now();
     const changes = diffDocuments(large, now);
     const picture = changePicture(large, now, { before: {}, after: {} });
     const sent = JSON.stringify({ changes, picture }).length;
-    const ms = performance.now() - started;
     expect(changes).toHaveLength(2);
     expect(picture.boxes.length).toBeGreaterThan(1_000);
     expect(sent).toBeLessThan(400_000);
-    // A tenth of it on a free machine; the rest is left to the network, the browser and a busy neighbour.
-    expect(ms).toBeLessThan(700);
   });
 });
 
