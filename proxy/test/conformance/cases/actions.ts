@@ -132,7 +132,7 @@ export const actionCases: readonly Case[] = [
       const ask: Ask = { headers: { "x-gone": "1", "x-do": "200+x-upstream-note=1" } };
       const seen = new Map<string, unknown>();
       const tally = await wire.tally(
-        120,
+        480,
         () => ask,
         (answer) => {
           const name = chosen(answer);
@@ -140,7 +140,7 @@ export const actionCases: readonly Case[] = [
           return name;
         },
       );
-      const share = (tally["app"] ?? 0) / 120;
+      const share = (tally["app"] ?? 0) / 480;
       const near =
         share > 0.13 && share < 0.38 ? "a quarter" : share < 0.01 ? "none" : share > 0.99 ? "all" : "another share";
       return { share: near, app: seen.get("app"), b: seen.get("b") };

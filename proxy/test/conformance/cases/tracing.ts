@@ -247,7 +247,12 @@ export const tracingCases: readonly Case[] = [
     [],
   ),
   {
-    ...decided("without a provider", { random_sampling: { value: 50 } }, [LOW, HIGH, within(`${PARENT}-01`)], []),
+    ...decided(
+      "without a provider",
+      { random_sampling: { value: 50 } },
+      [LOW, HIGH, { headers: { ...HIGH.headers, traceparent: `${PARENT}-01` } }],
+      [],
+    ),
     config: web({ hcm: { tracing: { random_sampling: { value: 50 } } } }),
   },
 ];
