@@ -11,7 +11,8 @@ export default defineConfig({
   testMatch: isScreens ? "screens.ts" : "*.spec.ts",
   outputDir: "../test-results/browser",
   workers: 1,
-  retries: 0,
+  // In CI once more, and told at the end of the run, as with the other tests.
+  retries: process.env["CI"] ? 1 : 0,
   timeout: 60_000,
   expect: { timeout: 30_000 },
   forbidOnly: true,

@@ -157,7 +157,12 @@ export function NewReview() {
               {open.data.items.slice(0, 3).map((review, place) => (
                 <span key={review.number}>
                   {place > 0 ? ", " : ""}
-                  <Anchor component={Link} href={`/meshes/${mesh}/reviews/${review.number}/purpose`} size="sm">
+                  <Anchor
+                    component={Link}
+                    underline="always"
+                    href={`/meshes/${mesh}/reviews/${review.number}/purpose`}
+                    size="sm"
+                  >
                     #{review.number} {review.title}
                   </Anchor>
                 </span>

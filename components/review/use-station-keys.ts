@@ -21,7 +21,8 @@ export function useStationKeys(keys: StationKeys): void {
   const latest = useRef(keys);
   latest.current = keys;
   useEffect(() => {
-    let pressedG = 0;
+    // Times count from the opening of the page: none yet, so that the first second's keys are not taken for those after a `g`.
+    let pressedG = Number.NEGATIVE_INFINITY;
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
       if (event.target instanceof Element && event.target.closest(OWN_KEYS)) return;

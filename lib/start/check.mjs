@@ -6,7 +6,8 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { generate } from "./generate.mjs";
-import { printFailures, slowestFiles, vitestFailures, vitestTrouble } from "./run-report.mjs";
+import { printFailures, printFlaky, slowestFiles, vitestFailures, vitestTrouble } from "./run-report.mjs";
+import { SECOND_TRY } from "./second-try.mjs";
 import { projectRoot } from "./source-hash.mjs";
 
 const bin = (name) => path.join(projectRoot, "node_modules", ".bin", name);
@@ -32,7 +33,7 @@ export function runStep(command, args, env = {}) {
   });
 }
 
-/** Runs vitest projects: { ok, passed, failed, failures, slowest, output }, where output says why it failed; counts come from its JSON report, so that a crash without a report counts as a failure. */
+/** Runs vitest projects: { ok, passed, failed, failures, slowest, flaky, output }, where output says why it failed and flaky names what passed at the second try; counts come from its JSON report, so that a crash without a report counts as a failure. */
 export async function runVitest(projects, extra = [], env = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "meshwright-vitest-"));
   const report = path.join(folder, "report.json");
@@ -43,6 +44,7 @@ export async function runVitest(projects, extra = [], env = {}) {
       ...projects.flatMap((name) => ["--project", name]),
       "--reporter=default",
       "--reporter=json",
+      `--reporter=${path.join(projectRoot, "lib", "start", "second-try.mjs")}`,
       `--outputFile.json=${report}`,
       ...extra,
     ],
@@ -64,13 +66,20 @@ export async function runVitest(projects, extra = [], env = {}) {
     failed = 1;
   }
   fs.rmSync(folder, { recursive: true, force: true });
+  const flaky = linesAfter(SECOND_TRY, result.output);
   const output = result.ok ? "" : vitestTrouble(result.output);
   if (!result.ok && failed === 0) failed = 1;
   if (failed > 0 && failures.length === 0) {
     failures = [{ name: `vitest ${projects.join(" ")}`, reason: output }];
   }
-  return { ...result, ok: result.ok && failed === 0, output, passed, failed, failures, slowest };
+  return { ...result, ok: result.ok && failed === 0, output, passed, failed, failures, slowest, flaky };
 }
+
+const linesAfter = (mark, text) =>
+  text
+    .split("\n")
+    .filter((line) => line.startsWith(mark))
+    .map((line) => line.slice(mark.length));
 
 export async function check() {
   generate();
@@ -107,13 +116,15 @@ export async function check() {
     passed: unit.passed,
     failed: unit.failed,
     failures: unit.failures,
+    flaky: unit.flaky,
   };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const startedAt = Date.now();
-  const { ok, passed, failed, failures } = await check();
+  const { ok, passed, failed, failures, flaky } = await check();
   printFailures(failures);
+  printFlaky(flaky);
   console.log(`\ncheck ${ok ? "is green" : "FAILED"} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(ok ? 0 : 1);

@@ -8,7 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { findChromium } from "./chromium.mjs";
-import { playwrightFailures } from "./run-report.mjs";
+import { playwrightFailures, playwrightFlaky } from "./run-report.mjs";
 import { projectRoot } from "./source-hash.mjs";
 import { freePort, sleep } from "./wait.mjs";
 
@@ -76,7 +76,7 @@ function playwright(args, environment) {
   });
 }
 
-/** Runs the browser tests: { passed, failed, failures }. */
+/** Runs the browser tests: { passed, failed, failures, flaky }. */
 export async function runBrowserTests({ screens = false, url, home, args = [] } = {}) {
   const chromium = await findChromium();
   console.log(`Chromium: ${chromium.executable} (${chromium.from})`);
@@ -98,7 +98,7 @@ export async function runBrowserTests({ screens = false, url, home, args = [] } 
     const told = fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, "utf8")) : {};
     const passed = (told.stats?.expected ?? 0) + (told.stats?.flaky ?? 0);
     const failed = Math.max(told.stats?.unexpected ?? 0, code === 0 ? 0 : 1);
-    return { passed, failed, failures: playwrightFailures(told) };
+    return { passed, failed, failures: playwrightFailures(told), flaky: playwrightFlaky(told) };
   } finally {
     fs.rmSync(report, { force: true });
     await subject.stop();

@@ -65,6 +65,18 @@ export function playwrightFailures({ suites = [] }) {
   ]);
 }
 
+/** Browser tests of a Playwright JSON report that passed at their second try: ["live-mesh.spec.ts > a title (guise)"]. */
+export function playwrightFlaky({ suites = [] }) {
+  return suites.flatMap((suite) => [
+    ...playwrightFlaky(suite),
+    ...(suite.specs ?? []).flatMap((spec) =>
+      spec.tests
+        .filter((test) => test.status === "flaky")
+        .map((test) => `${spec.file} > ${spec.title} (${test.projectName})`),
+    ),
+  ]);
+}
+
 /** What stood on the page when a browser test failed, as Playwright wrote it down; empty when it did not. */
 function pageOf({ attachments = [] } = {}) {
   const file = attachments.find(({ name }) => name === "error-context")?.path;
@@ -80,4 +92,9 @@ export function printFailures(failures) {
     console.log(`- ${name}\n${indented(reason)}`);
     if (page) console.log(`    The page then:\n${indented(page)}`);
   }
+}
+
+/** Tests that passed at their second try: the run is green, and somebody has something to mend. */
+export function printFlaky(names) {
+  if (names.length > 0) console.log(`\nPassed at the second try:\n${names.map((name) => `- ${name}`).join("\n")}`);
 }

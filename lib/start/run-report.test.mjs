@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { playwrightFailures, slowestFiles, vitestFailures, vitestTrouble } from "./run-report.mjs";
+import { playwrightFailures, playwrightFlaky, slowestFiles, vitestFailures, vitestTrouble } from "./run-report.mjs";
 import { projectRoot } from "./source-hash.mjs";
 
 test("failed tests and files that could not be loaded are told by file, name and first lines", () => {
@@ -62,6 +62,9 @@ test("failed tests of the browser are found in nested suites, with their guise a
     playwrightFailures({ suites: [{ specs: [spec("expected")], suites: [{ specs: [spec("unexpected")] }] }] }),
   ).toEqual([{ name: "walk.spec.ts > walks (phone-dark)", reason: "contrast", page: "- heading\n- alert: no" }]);
   expect(playwrightFailures({})).toEqual([]);
+  expect(playwrightFlaky({ suites: [{ suites: [{ specs: [spec("expected"), spec("flaky")] }] }] })).toEqual([
+    "walk.spec.ts > walks (phone-dark)",
+  ]);
 });
 
 test("files over ten seconds are listed, the slowest first", () => {

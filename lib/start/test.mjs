@@ -9,7 +9,7 @@ const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(0)} s`;
 if (await ensureInstalled()) console.log("Packages installed.");
 const { build } = await import("./build.mjs");
 const { runVitest } = await import("./check.mjs");
-const { printFailures } = await import("./run-report.mjs");
+const { printFailures, printFlaky } = await import("./run-report.mjs");
 const { runBrowserTests } = await import("./e2e.mjs");
 
 const results = [];
@@ -45,6 +45,7 @@ if (isBuilt) await part("browser", () => runBrowserTests());
 
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
 printFailures(results.flatMap(({ failures }) => failures));
+printFlaky(results.flatMap(({ flaky = [] }) => flaky));
 console.log(`\nall parts took ${seconds(startedAt)}`);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
 process.exit(sum("failed") > 0 || sum("passed") === 0 ? 1 : 0);
