@@ -12,7 +12,7 @@ const HEADERS_OF = { note: "by name, in lower case" };
 export const EXT_AUTHZ_SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [EXT_AUTHZ_TYPE]: {
     ...fields(`http_service failure_mode_allow failure_mode_allow_header_add with_request_body clear_route_cache
-      status_on_error filter_enabled deny_at_disable include_peer_certificate include_tls_session
+      status_on_error filter_enabled filter_enabled_metadata deny_at_disable include_peer_certificate include_tls_session
       charge_cluster_response_stats`),
     grpc_service: { note: "a cluster that speaks HTTP/2; answers up to 1 MiB" },
     transport_api_version: { ...only("AUTO", "V3"), inert: "there is no other version" },

@@ -42,7 +42,7 @@ export const HTTP_FILTER_SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [HTTP_RBAC]: {
     ...fields("rules shadow_rules"),
     rules_stat_prefix: inert("metrics carry the policy's name"),
-    shadow_rules_stat_prefix: inert("metrics carry the policy's name"),
+    shadow_rules_stat_prefix: { note: "before the names of what shadow rules say; metrics carry the policy's name" },
   },
   [`${HTTP_RBAC}PerRoute`]: fields("rbac"),
   [`${CORS}.Cors`]: {},

@@ -23,6 +23,7 @@ import { draw } from "./response-filters";
 
 const CHECK = "/envoy.service.auth.v3.Authorization/Check";
 const METADATA = "envoy.filters.http.ext_authz";
+const RBAC_METADATA = "envoy.filters.http.rbac";
 const UNAUTHORIZED = "UAEX";
 const ALLOWED_ON_ERROR = "x-envoy-auth-failure-mode-allowed";
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -48,12 +49,19 @@ export abstract class AuthorizingExchange extends AuthenticatingExchange {
   /** The route for what the request is now. */
   protected abstract findRoute(): void;
 
+  /** What shadow rules said may decide whether an authorizer is asked. */
+  protected tellShadow(said: Readonly<Record<string, string>>): void {
+    const { metadata } = this.rbacContext;
+    this.hasAsked = true;
+    this.rbacContext.metadata = { ...metadata, [RBAC_METADATA]: { ...metadata?.[RBAC_METADATA], ...said } };
+  }
+
   /** False: answered, or held; then `goOn` is called when it may go on. */
   protected askAuthorizer(filter: ExtAuthzFilterPlan, goOn: () => void): boolean {
     const own = this.own?.authz.get(filter.name);
     // As Envoy: who goes nowhere is not asked for.
     if (this.route === null || own?.isDisabled) return true;
-    if (!isInShare(filter.enabled, draw())) {
+    if (!isInShare(filter.enabled, draw()) || !(filter.asks?.matches(this.rbacContext) ?? true)) {
       this.countOutcome("disabled");
       if (!filter.deniesWhereDisabled) return true;
       this.refuseWithout(filter);

@@ -103,6 +103,7 @@ export abstract class FilteringExchange extends AuthorizingExchange {
   private authorize(filters: readonly RbacFilterPlan[]): boolean {
     const { telemetry } = this.info.http;
     const decision = authorizeRequest(filters, this.route, this.rbacContext);
+    if (decision.shadow !== null) this.tellShadow(decision.shadow);
     for (const denial of decision.shadowDenials) telemetry.countShadowDenial(denial.policy ?? "none");
     if (decision.allowed) return true;
     telemetry.rbacDenied++;

@@ -2,7 +2,7 @@
 // otherwise was merged at plan time.
 
 import type { GrpcServicePlan } from "./grpc-service-types";
-import type { HeaderOp, Share } from "./rule-types";
+import type { HeaderOp, RbacMatcher, Share } from "./rule-types";
 
 export interface ExtAuthzFilterPlan {
   readonly kind: "ext-authz";
@@ -12,6 +12,8 @@ export interface ExtAuthzFilterPlan {
   readonly tells: NameTest;
   /** Share of requests that are asked for; the rest goes on, or is refused. */
   readonly enabled: Share;
+  /** Of those, the ones of which filters before said something; null: all. */
+  readonly asks: RbacMatcher | null;
   readonly deniesWhereDisabled: boolean;
   /** Without an answer the request goes on, and its header may say so. */
   readonly allowsOnError: boolean;

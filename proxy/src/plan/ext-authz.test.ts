@@ -10,9 +10,11 @@ import { type Decision, decisionOfCheck, decisionOfHttp } from "../http/authz/de
 import { fieldOf } from "../http/authz/fields";
 import { changeQuery } from "../http/authz/query";
 import { HeaderList } from "../http/h1/header-list";
+import { context } from "../semantics/testing/build";
 import { extAuthzFilterPlan, extAuthzRoutePlan, mergeExtAuthz } from "./ext-authz";
 import type { ExtAuthzFilterPlan, HttpAuthorizerPlan } from "./ext-authz-types";
 import { Scope } from "./scope";
+import type { DynamicMetadata } from "./views";
 
 const GRPC = { transport_api_version: "V3", grpc_service: { envoy_grpc: { cluster_name: "authz" } } };
 const uri = { uri: "http://authz.test", cluster: "authz", timeout: "1s" };
@@ -45,6 +47,16 @@ test("what is not said is Envoy's default: every request, 200 ms, 403 without an
     clearsRoute: false,
   });
   expect([plan.tells("x-any"), plan.tells(":path")]).toEqual([true, true]);
+});
+
+test("it may be asked only about requests of which a filter before said something", () => {
+  const says = { filter: "envoy.filters.http.rbac", path: [{ key: "own" }], value: { present_match: true } };
+  const { plan, problems } = planned({ ...GRPC, filter_enabled_metadata: says });
+  const about = (metadata: DynamicMetadata) => plan.asks?.matches(context({ metadata }));
+  expect(problems).toEqual([]);
+  expect(about({ "envoy.filters.http.rbac": { own: "yes" } })).toBe(true);
+  expect([about({ "envoy.filters.http.rbac": {} }), about({})]).toEqual([false, false]);
+  expect(planned(GRPC).plan.asks).toBeNull();
 });
 
 test("an HTTP authorizer is told method, path, host and authorization, and what is listed", () => {

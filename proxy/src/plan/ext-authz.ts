@@ -21,6 +21,7 @@ import type {
 import { grpcServicePlan } from "./grpc-service";
 import { headerAddition } from "./header-ops";
 import { stringMatcher } from "./matchers";
+import { metadataMatcher } from "./metadata-matcher";
 import type { Scope } from "./scope";
 import { share, timeout } from "./values";
 
@@ -43,6 +44,9 @@ export function extAuthzFilterPlan(name: string, config: ExtAuthz, scope: Scope)
     service: authorizerPlan(config, scope),
     tells: toldHeaders(config, scope),
     enabled: config.filterEnabled ? share(config.filterEnabled.defaultValue) : ALWAYS,
+    asks: config.filterEnabledMetadata
+      ? metadataMatcher(config.filterEnabledMetadata, scope.field("filter_enabled_metadata"))
+      : null,
     deniesWhereDisabled: config.denyAtDisable?.defaultValue ?? false,
     allowsOnError: config.failureModeAllow,
     marksAllowedOnError: config.failureModeAllowHeaderAdd,

@@ -24,13 +24,18 @@ const ANYTHING: RbacMatcher = { text: "anything", matches: () => true };
 
 export function rbacFilter(
   name: string,
-  filter: { readonly rules?: RBAC | undefined; readonly shadowRules?: RBAC | undefined },
+  filter: {
+    readonly rules?: RBAC | undefined;
+    readonly shadowRules?: RBAC | undefined;
+    readonly shadowRulesStatPrefix?: string;
+  },
   scope: Scope,
 ): RbacFilterPlan {
   return {
     name,
     rules: filter.rules ? rbacRules(filter.rules, scope.field("rules")) : null,
     shadowRules: filter.shadowRules ? rbacRules(filter.shadowRules, scope.field("shadow_rules")) : null,
+    shadowPrefix: filter.shadowRulesStatPrefix ?? "",
   };
 }
 

@@ -9,6 +9,8 @@ export interface RbacFilterPlan {
   readonly name: string;
   readonly rules: RbacPlan | null;
   readonly shadowRules: RbacPlan | null;
+  /** Before the names under which filters behind find what the shadow rules said. */
+  readonly shadowPrefix: string;
 }
 
 export interface RbacPlan {

@@ -58,6 +58,17 @@ describe("rules", () => {
     });
   });
 
+  test("what shadow rules say is told under their prefix, with the policy that matched", () => {
+    const watch = rbacOf({
+      shadow_rules: { action: "LOG", policies: { watch: policy([{ url_path: { path: { exact: "/a" } } }], any) } },
+      shadow_rules_stat_prefix: "own_",
+    });
+    const said = (path: string) => authorizeRequest([watch], null, context({ path })).shadow;
+    expect(said("/a")).toEqual({ own_shadow_engine_result: "allowed", own_shadow_effective_policy_id: "watch" });
+    expect(said("/b")).toEqual({ own_shadow_engine_result: "allowed" });
+    expect(authorizeRequest([rbacOf({})], null, context()).shadow).toBeNull();
+  });
+
   test("LOG rules let everything pass and name what matched", () => {
     const filter = rbacOf({ rules: { action: "LOG", policies: { watch: policy(any, any) } } });
     expect(authorizeRequest([filter], null, context())).toMatchObject({ allowed: true, logged: ["watch"] });

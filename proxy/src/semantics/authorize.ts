@@ -13,6 +13,8 @@ export interface AuthorizationDecision {
   readonly shadowDenials: readonly ShadowDenial[];
   /** Policies of LOG rules that matched. */
   readonly logged: readonly string[];
+  /** What shadow rules say to the filters behind, as Envoy's metadata of envoy.filters.http.rbac; null: there are none. */
+  readonly shadow: Readonly<Record<string, string>> | null;
 }
 
 export interface ShadowDenial {
@@ -27,6 +29,7 @@ const ALLOWED: AuthorizationDecision = Object.freeze({
   deniedBy: null,
   shadowDenials: NONE,
   logged: NONE,
+  shadow: null,
 });
 
 /** All RBAC filters of an HTTP connection manager in order, with the route's overrides. */
@@ -48,10 +51,15 @@ function authorize(filters: readonly RbacFilterPlan[], context: RbacContext): Au
   let shadowDenials: ShadowDenial[] | null = null;
   let logged: string[] | null = null;
   let policy: string | null = null;
+  let shadow: Record<string, string> | null = null;
   for (const filter of filters) {
     if (filter.shadowRules) {
       const match = firstMatch(filter.shadowRules, context);
-      if (!permits(filter.shadowRules, match)) {
+      const isPermitted = permits(filter.shadowRules, match);
+      shadow ??= {};
+      shadow[`${filter.shadowPrefix}shadow_engine_result`] = isPermitted ? "allowed" : "denied";
+      if (match !== null) shadow[`${filter.shadowPrefix}shadow_effective_policy_id`] = match;
+      if (!isPermitted) {
         shadowDenials ??= [];
         shadowDenials.push({ filter: filter.name, policy: match });
       }
@@ -65,6 +73,7 @@ function authorize(filters: readonly RbacFilterPlan[], context: RbacContext): Au
           deniedBy: filter.name,
           shadowDenials: shadowDenials ?? NONE,
           logged: logged ?? NONE,
+          shadow,
         };
       }
       if (filter.rules.action === "log" && match !== null) {
@@ -75,9 +84,9 @@ function authorize(filters: readonly RbacFilterPlan[], context: RbacContext): Au
       }
     }
   }
-  return policy === null && !shadowDenials && !logged
+  return policy === null && !shadow && !logged
     ? ALLOWED
-    : { allowed: true, policy, deniedBy: null, shadowDenials: shadowDenials ?? NONE, logged: logged ?? NONE };
+    : { allowed: true, policy, deniedBy: null, shadowDenials: shadowDenials ?? NONE, logged: logged ?? NONE, shadow };
 }
 
 function firstMatch(rules: RbacPlan, context: RbacContext): string | null {

@@ -347,7 +347,7 @@ export function allowPrincipal(spiffeId: string, over: Partial<RbacFilterPlan> =
     matches: (context) => context.peer?.uriSans.includes(spiffeId) === true,
   };
   const rules = { action: "allow" as const, policies: [{ name: "callers", permission: always, principal }] };
-  return { name: "envoy.filters.http.rbac", rules, shadowRules: null, ...over };
+  return { name: "envoy.filters.http.rbac", rules, shadowRules: null, shadowPrefix: "", ...over };
 }
 
 export function uriMatcher(value: string): {

@@ -71,6 +71,7 @@ export function context(parts: Partial<RbacContext> & RequestParts = {}): RbacCo
     destinationAddress: parts.destinationAddress ?? "127.0.0.2",
     destinationPort: parts.destinationPort ?? 8080,
     requestedServerName: parts.requestedServerName ?? "",
+    ...(parts.metadata ? { metadata: parts.metadata } : {}),
   };
 }
 

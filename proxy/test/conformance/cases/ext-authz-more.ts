@@ -1,8 +1,10 @@
-import { TO_APP } from "../config";
-import type { Case } from "../types";
+import { OK } from "../../support/authorizers";
+import { httpFilter, TO_APP } from "../config";
+import type { Case, Config } from "../types";
 import {
   ASKED,
   authz,
+  DENIES,
   deny,
   does,
   GRPC,
@@ -106,6 +108,62 @@ const routes: readonly Case[] = [
     {
       run: (wire) => wire.statuses([deny({}), { ...deny({}), path: "/only" }]),
     },
+  ),
+];
+
+/** What stands before the authorizer and says which requests it is asked about. */
+const watches = (action: string, prefix: string): Config => {
+  const paths = { any: { permissions: [{ url_path: { path: { prefix: "/a" } } }], principals: [{ any: true }] } };
+  return httpFilter("watch", "rbac.v3.RBAC", {
+    shadow_rules: { action, policies: paths },
+    ...(prefix === "" ? {} : { shadow_rules_stat_prefix: prefix }),
+  });
+};
+const where = (key: string, value: Config, over: Config = {}): Config => ({
+  filter_enabled_metadata: { filter: "envoy.filters.http.rbac", path: [{ key }], value, ...over },
+});
+const ASKED_ABOUT = [
+  deny({}),
+  { ...deny({}), path: "/a" },
+  { ...does(OK), path: "/a/b" },
+  { ...does("x"), path: "/b" },
+];
+
+const asked: readonly Case[] = [
+  authz(
+    "asks about what a shadow rule matches",
+    {
+      before: [watches("LOG", "own_")],
+      filter: { ...GRPC, ...where("own_shadow_effective_policy_id", { present_match: true }) },
+    },
+    {
+      proves: [`${FILTER}filter_enabled_metadata`, "filters.http.rbac.v3.RBAC.shadow_rules_stat_prefix"],
+      run: logged(...ASKED_ABOUT),
+    },
+  ),
+  authz(
+    "asks about what a shadow rule would deny",
+    {
+      before: [watches("DENY", "")],
+      filter: { ...GRPC, ...where("shadow_engine_result", { string_match: { exact: "denied" } }) },
+    },
+    { run: logged(...ASKED_ABOUT) },
+  ),
+  authz(
+    "asks about what a shadow rule would not allow",
+    {
+      before: [watches("ALLOW", "")],
+      filter: { ...GRPC, ...where("shadow_engine_result", { string_match: { exact: "allowed" } }, { invert: true }) },
+    },
+    { run: logged(...ASKED_ABOUT) },
+  ),
+  authz(
+    "denies what it is not asked about",
+    {
+      before: [watches("LOG", "")],
+      filter: { ...GRPC, ...DENIES, ...where("shadow_effective_policy_id", { string_match: { exact: "any" } }) },
+    },
+    { run: logged(...ASKED_ABOUT, { ...does(OK), path: "/b" }) },
   ),
 ];
 
@@ -221,4 +279,4 @@ const byHttp: readonly Case[] = [
   ),
 ];
 
-export const moreExtAuthzCases: readonly Case[] = [...bodies, ...routes, ...byHttp];
+export const moreExtAuthzCases: readonly Case[] = [...bodies, ...routes, ...asked, ...byHttp];

@@ -38,6 +38,7 @@ export const seen =
 
 export interface Parts {
   readonly filter?: Config;
+  readonly before?: readonly Config[];
   readonly more?: readonly Config[];
   readonly route?: Config;
   readonly host?: Config;
@@ -45,7 +46,7 @@ export interface Parts {
 
 export const authz = (
   id: string,
-  { filter = GRPC, more = [], route = {}, host = {} }: Parts,
+  { filter = GRPC, before = [], more = [], route = {}, host = {} }: Parts,
   about: Partial<Case>,
 ): Case => ({
   id: `ext authz ${id}`,
@@ -53,7 +54,7 @@ export const authz = (
     routes: [{ ...TO_APP, ...route }],
     host,
     hcm: {
-      http_filters: [httpFilter("authz", "ext_authz.v3.ExtAuthz", filter), ...more, ROUTER],
+      http_filters: [...before, httpFilter("authz", "ext_authz.v3.ExtAuthz", filter), ...more, ROUTER],
       ...logging("%RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %UPSTREAM_CLUSTER%"),
     },
     clusters: [cluster("app"), cluster("grpc", HTTP2), cluster("http"), cluster("dead", HTTP2)],
