@@ -1,6 +1,7 @@
 // The objects of a design under the names by which the compiler asks for them, and what of it another design answers differently.
 // The rule: an arrangement is never changed. The next one shares every list that is the same, so an edit costs what it touches.
 import {
+  differenceOf,
   keyOf,
   MESH_WIDE,
   type MeshDocument,
@@ -35,7 +36,7 @@ type Answer = { readonly asked: string; readonly objects: readonly MeshObject[] 
 type Table = ReadonlyMap<string, Answer>;
 
 export type Arrangement = {
-  objects: ReadonlySet<MeshObject>;
+  objects: readonly MeshObject[];
   tables: ReadonlyMap<TableName, Table>;
 };
 
@@ -112,7 +113,7 @@ export function arrange(document: MeshDocument): Arrangement {
       else table.set(key, { asked: lookup(name, key), objects: [object] });
     }
   }
-  return { objects: new Set(document.objects), tables };
+  return { objects: document.objects, tables };
 }
 
 /** Beyond this share of other objects, arranging anew is cheaper. */
@@ -120,9 +121,9 @@ const MOST_CHANGED = 1 / 8;
 
 /** The same as `arrange(document)`, made from an arrangement of a document that is much like it. */
 export function rearrange(before: Arrangement, document: MeshDocument): Arrangement {
-  const objects = new Set(document.objects);
+  const { objects } = document;
   const { come, gone } = between(before.objects, objects);
-  if (come.length + gone.length > MOST_CHANGED * objects.size) return arrange(document);
+  if (come.length + gone.length > MOST_CHANGED * objects.length) return arrange(document);
   const tables = new Map<TableName, Table>(before.tables);
   const own = new Map<TableName, Map<string, Answer>>();
   const change = (name: TableName, key: string, to: (list: readonly MeshObject[]) => MeshObject[]) => {
@@ -150,13 +151,10 @@ function inPlace(list: readonly MeshObject[], object: MeshObject): MeshObject[] 
   return after < 0 ? [...list, object] : [...list.slice(0, after), object, ...list.slice(after)];
 }
 
-function between(before: ReadonlySet<MeshObject>, now: ReadonlySet<MeshObject>) {
-  const come: MeshObject[] = [];
-  for (const object of now) if (!before.has(object)) come.push(object);
-  const gone: MeshObject[] = [];
-  // as many as there were, and none of them new: none is gone
-  if (before.size !== now.size || come.length > 0) for (const object of before) if (!now.has(object)) gone.push(object);
-  return { come, gone };
+function between(before: readonly MeshObject[], now: readonly MeshObject[]) {
+  const { was, is } = differenceOf(before, now);
+  const [old, next] = [new Set(was), new Set(is)];
+  return { come: is.filter((object) => !old.has(object)), gone: was.filter((object) => !next.has(object)) };
 }
 
 /** The name of one question: what is asked, and of what. */

@@ -20,7 +20,7 @@ export function compile(input: CompileInput, proxyId: string): CompileResult {
   return resultOf(compileParts(input, proxyId), messagesOf);
 }
 
-/** The same as bytes. `reads`, where given, gets everything that was asked about the design and its surroundings; see `comparedWith`. */
+/** The same as bytes. `reads`, where given and named after the proxy, tells later whether it has to be done again; see `comparedWith`. */
 export function compileToBytes(input: CompileInput, proxyId: string, reads?: Reads): CompileResult<EncodedResources> {
   return resultOf(compileParts(input, proxyId, reads), bytesOf);
 }
@@ -33,7 +33,7 @@ function resultOf<R>({ parts, problems }: Compiled, made: (parts: Parts) => R): 
 type Compiled = { parts: Parts; problems: Problems };
 
 /** The same as Envoy JSON; for the static bootstrap. */
-export function compileParts(input: CompileInput, proxyId: string, reads = new Reads()): Compiled {
+export function compileParts(input: CompileInput, proxyId: string, reads = new Reads(proxyId)): Compiled {
   const run = runOf(input);
   return noting(run, reads, () => partsOf(run, input, proxyId));
 }

@@ -1,25 +1,28 @@
-// What one run over an input keeps: its facts and places, the pieces that were made, and who asked what.
+// What one run over an input keeps: its facts and places, the pieces that were made, and who leans on what.
 // The rule: nothing is decided here; who makes, notes and takes over is in shared.ts.
 import type { Target } from "./destinations";
 import type { JsonObject } from "./envoy-json";
 import type { Facts } from "./facts";
 import type { Places } from "./places";
 import type { Problems } from "./problems";
+import type { Readers } from "./readers";
 
-/** What a compile, or the making of a piece, asked: questions by their names (see `lookup`), and pieces that were taken. */
+/** What the making of one thing, a proxy's configuration or a piece, asked and took. */
 export class Reads {
-  readonly asked = new Set<string>();
-  readonly pieces = new Set<Piece>();
+  /** How many questions were asked, each as often as it was. 0: nothing was noted. */
+  asked = 0;
+  readonly pieces: Piece[] = [];
+  /** By which readers know the thing: the proxy's id, or the piece's name. */
+  constructor(readonly name: string) {}
 }
 
 export type Piece = {
-  readonly name: string;
   /** The objects that it was given, beside what it asked. */
   readonly from: readonly unknown[];
   readonly reads: Reads;
   readonly problems: Problems;
-  readonly clusters: Map<string, JsonObject>;
-  readonly targets: Map<string, Target>;
+  readonly clusters: ReadonlyMap<string, JsonObject>;
+  readonly targets: ReadonlyMap<string, Target>;
   readonly value: unknown;
 };
 
@@ -28,6 +31,8 @@ export type Run = {
   readonly places: Places;
   /** By name; those that a piece is made of come before it. */
   readonly pieces: Map<string, Piece>;
+  /** The same ones for all inputs that took over from each other. */
+  readonly readers: Readers;
   /** Of what is being made at the moment. */
   reads: Reads;
 };

@@ -1,4 +1,4 @@
-// One run over an input: what it is asked, what each compile asked of it, and the pieces that several proxies have in common.
+// One run over an input: what it is asked, who leans on the answers, and the pieces that several proxies have in common.
 // The rule: a piece is made once, for whoever asks first, and is taken over by the next input as long as that answers alike;
 // what making it complained of and led to belongs to everybody who takes it.
 
@@ -6,19 +6,28 @@ import { notedFacts } from "./facts";
 import type { CompileContext } from "./parts";
 import { placesOf } from "./places";
 import { Problems } from "./problems";
+import { Readers } from "./readers";
 import { type Piece, Reads, type Run } from "./run";
 import type { CompileInput } from "./types";
 
 const runs = new WeakMap<CompileInput, Run>();
 
 export function runOf(input: CompileInput): Run {
-  const known = runs.get(input);
-  if (known) return known;
+  return runs.get(input) ?? startRun(input, new Map(), new Readers());
+}
+
+/** `pieces` are right for this input, and `readers` know what they lean on. */
+export function startRun(input: CompileInput, pieces: Map<string, Piece>, readers: Readers): Run {
+  const note = (asked: string) => {
+    run.reads.asked += 1;
+    readers.add(asked, run.reads.name);
+  };
   const run: Run = {
-    facts: notedFacts(input.document, (asked) => run.reads.asked.add(asked)),
-    places: placesOf(input, (asked) => run.reads.asked.add(asked)),
-    pieces: new Map(),
-    reads: new Reads(),
+    facts: notedFacts(input.document, note),
+    places: placesOf(input, note),
+    pieces,
+    readers,
+    reads: new Reads(""),
   };
   runs.set(input, run);
   return run;
@@ -47,13 +56,18 @@ export function shared<V>(
 ): V {
   const { run } = context;
   const known = run.pieces.get(name);
-  const piece = known?.from.every((each, index) => each === from[index]) ? known : made(context, name, from, make);
+  const piece = known && isSame(known.from, from) ? known : made(context, name, from, make);
   run.pieces.set(name, piece);
-  run.reads.pieces.add(piece);
+  run.reads.pieces.push(piece);
+  run.readers.add(name, run.reads.name);
   context.problems.take(piece.problems);
   for (const [key, cluster] of piece.clusters) context.parts.clusters.set(key, cluster);
   for (const [key, target] of piece.targets) context.targets.set(key, target);
   return piece.value as V;
+}
+
+function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.every((each, index) => each === b[index]);
 }
 
 function made<V>(
@@ -62,7 +76,7 @@ function made<V>(
   from: readonly unknown[],
   make: (context: CompileContext) => V,
 ): Piece {
-  const reads = new Reads();
+  const reads = new Reads(name);
   const context: CompileContext = {
     ...outer,
     problems: new Problems(),
@@ -71,20 +85,25 @@ function made<V>(
   };
   const value = noting(outer.run, reads, () => make(context));
   const { problems, parts, targets } = context;
-  return { name, from, reads, problems, clusters: parts.clusters, targets, value };
+  return { from, reads, problems, clusters: parts.clusters, targets, value };
 }
 
-/** Forgets pieces that no proxy has any more. */
-export function keepPieces(input: CompileInput, used: Iterable<Reads>): void {
-  const { pieces } = runOf(input);
-  const kept = new Set<Piece>();
+/** Forgets pieces that none of these proxies has any more, and who leans on what beside them. `used` are the reads of the proxies. */
+export function keepPieces(inputs: Iterable<CompileInput>, used: Iterable<Reads>): void {
+  const pieces = new Set<Piece>();
+  const names = new Set<string>();
   const keep = (reads: Reads) => {
+    names.add(reads.name);
     for (const piece of reads.pieces) {
-      if (kept.has(piece)) continue;
-      kept.add(piece);
+      if (pieces.has(piece)) continue;
+      pieces.add(piece);
       keep(piece.reads);
     }
   };
   for (const reads of used) keep(reads);
-  for (const [name, piece] of pieces) if (!kept.has(piece)) pieces.delete(name);
+  for (const input of inputs) {
+    const run = runOf(input);
+    for (const [name, piece] of run.pieces) if (!pieces.has(piece)) run.pieces.delete(name);
+    run.readers.keepOnly(names);
+  }
 }

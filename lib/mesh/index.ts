@@ -11,7 +11,7 @@ export { sha256Hex } from "./digest/sha256";
 export { buildIndex, createLiveIndex, type LiveIndex, type MeshIndex } from "./index-document";
 export { Reader } from "./index-questions";
 export { isOfKind, MESH_WIDE, targetKey } from "./index-tables";
-export { changeBetween, type ObjectChange, withKnownObjects } from "./known-objects";
+export { changeBetween, differenceOf, type ObjectChange, withKnownObjects } from "./known-objects";
 export { type MergeConflict, mergeDocuments } from "./merge/merge-documents";
 export {
   parsePath,

@@ -14,17 +14,21 @@ export function withKnownObjects(document: MeshDocument, known: MeshDocument): M
   return { ...document, objects };
 }
 
-export type ObjectChange = { put: readonly MeshObject[]; remove: readonly ObjectKey[] };
-
-/** What has to be put and removed. Most objects stay in their order: only what lies between the first and the last that did not is looked at. */
-export function changeBetween(before: readonly MeshObject[], after: readonly MeshObject[]): ObjectChange {
+/** Both lists without what they begin and end with alike: most objects stay in their order, so little is left. */
+export function differenceOf(before: readonly MeshObject[], after: readonly MeshObject[]) {
   let start = 0;
   while (start < before.length && before[start] === after[start]) start += 1;
   let end = 0;
   const most = Math.min(before.length, after.length) - start;
   while (end < most && before[before.length - 1 - end] === after[after.length - 1 - end]) end += 1;
-  const was = before.slice(start, before.length - end);
-  const is = after.slice(start, after.length - end);
+  return { was: before.slice(start, before.length - end), is: after.slice(start, after.length - end) };
+}
+
+export type ObjectChange = { put: readonly MeshObject[]; remove: readonly ObjectKey[] };
+
+/** What has to be put and removed. */
+export function changeBetween(before: readonly MeshObject[], after: readonly MeshObject[]): ObjectChange {
+  const { was, is } = differenceOf(before, after);
   if (was.length === 0) return { put: is, remove: [] };
   const known = new Set(was);
   const left = new Set(is.map(objectKey));

@@ -16,7 +16,7 @@ import { ResourcePool, type Snapshot } from "../ads/snapshot";
 import type { Design } from "./designs";
 import { encodeSnapshot, type SharedSecrets } from "./encode-snapshot";
 
-/** `reads` gets everything that was asked of the input; see lib/compile/touched.ts. */
+/** `reads`, named after the proxy, is noted what was asked of the input; see lib/compile/touched.ts. */
 export type Compile = (input: CompileInput, proxyId: string, reads?: Reads) => CompileResult<EncodedResources>;
 
 export type Compiled = { ok: true; snapshot: Snapshot; warnings: CompileWarning[] } | { ok: false; problems: string[] };
@@ -102,18 +102,15 @@ export class KeptConfigurations {
     const near = this.inputs.get(document) ?? [...this.inputs.values()].at(-1);
     const isSame = surroundings === this.surroundings && near?.document === document;
     const input = near && isSame ? near : inputOf(document, digest, surroundings);
-    if (near && input !== near) {
-      takeOver(near, input);
-    }
-    return { input, isAnsweredAlike: comparedWith(input) };
+    return { input, isAnsweredAlike: near && input !== near ? takeOver(near, input) : comparedWith(input) };
   }
 
   private stillRight(kept: Kept | undefined, isAnsweredAlike: IsAnsweredAlike, secrets: SharedSecrets): kept is Kept {
-    return kept?.secrets === secrets && kept.reads.asked.size > 0 && isAnsweredAlike(kept.reads, kept.input);
+    return kept?.secrets === secrets && kept.reads.asked > 0 && isAnsweredAlike(kept.reads, kept.input);
   }
 
   private make(input: CompileInput, proxyKey: string, secrets: SharedSecrets, pool: ResourcePool): Kept {
-    const reads = new Reads();
+    const reads = new Reads(proxyKey);
     const result = this.compile(input, proxyKey, reads);
     const compiled: Compiled = result.ok
       ? { ok: true, snapshot: encodeSnapshot(result.resources, secrets, pool), warnings: result.warnings }
@@ -126,12 +123,8 @@ export class KeptConfigurations {
     if (this.rounds % ROUNDS_UNTIL_TIDY !== 0) {
       return;
     }
-    for (const input of this.inputs.values()) {
-      keepPieces(
-        input,
-        [...this.kept.values()].map(({ reads }) => reads),
-      );
-    }
+    const used = [...this.kept.values()].map(({ reads }) => reads);
+    keepPieces(this.inputs.values(), used);
   }
 }
 
