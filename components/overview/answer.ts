@@ -59,7 +59,7 @@ export function overviewAnswer(facts: OverviewFacts, nowMs: number): Sentence {
   if (facts.openDeployment)
     return { status: "ok", text: `The mesh is all right; r${facts.openDeployment.revision} is being rolled out.` };
   if (facts.signals.state === "zero") return { status: "ok", text: "The mesh is all right; no requests right now." };
-  return { status: "ok", text: "The mesh is all right: traffic flows, encrypted, without errors to speak of." };
+  return { status: "ok", text: "The mesh is all right: traffic flows, encrypted between services, without errors to speak of." };
 }
 
 export function expiringSoon(proxies: OverviewFacts["proxies"], nowMs: number, withinMs = 3_600_000): number {
@@ -94,7 +94,7 @@ export function postureOf(
         ratio === null
           ? "no request was measured"
           : ratio >= 0.99999
-            ? "every measured request"
+            ? "every measured request between services"
             : "the topology shows where it is missing",
     },
     {
