@@ -78,3 +78,43 @@ test("a text that cannot be read keeps the last good form and says where", { tag
   await expect(page.getByRole("alert").filter({ hasText: "The last good form" })).toHaveCount(0);
   await expect(page.getByRole("textbox", { name: "Timeout" }).first()).toBeEnabled();
 });
+
+test("copies of requests and a health check are set by form, and the text and the findings follow", {
+  tag: "@once",
+}, async ({ page }) => {
+  test.slow();
+  await signIn(page, "author");
+  const undo = page.getByRole("button", { name: "Undo" });
+  const saved = page.getByText("Saved", { exact: true });
+
+  await page.goto("/meshes/shop/policies/Route/production/catalog");
+  const route = page.getByRole("textbox", { name: "YAML of Route catalog" });
+  await page.getByRole("button", { name: "Copy requests elsewhere" }).first().click();
+  await expect(route).toContainText("mirrors:");
+  await expect(route).toContainText("percent: 10");
+  await expect(page.getByText("copies 10 % to catalog, where the requests go already")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Make no copy" })).toBeVisible();
+  await expect(saved).toBeVisible();
+  await expectSoundScreen(page);
+  await undo.click();
+  await expect(route).not.toContainText("mirrors:");
+  await expect(saved).toBeVisible();
+
+  await page.goto("/meshes/shop/policies/TrafficPolicy/production/catalog");
+  const traffic = page.getByRole("textbox", { name: "YAML of TrafficPolicy catalog" });
+  await page.getByRole("combobox", { name: "Hosts are asked" }).click();
+  await page.getByRole("option", { name: "a path, by HTTP" }).click();
+  await expect(traffic).toContainText("healthCheck:");
+  await page.getByRole("textbox", { name: "Path", exact: true }).first().fill("/ready");
+  await page.keyboard.press("Tab");
+  await expect(traffic).toContainText("path: /ready");
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("/ready");
+  await expect(saved).toBeVisible();
+  await expectSoundScreen(page);
+  while (await traffic.getByText("healthCheck").count()) {
+    const before = await traffic.textContent();
+    await undo.click();
+    await expect(traffic).not.toHaveText(before ?? "");
+  }
+  await expect(saved).toBeVisible();
+});
