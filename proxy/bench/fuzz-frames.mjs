@@ -9,6 +9,7 @@ import { http2Origin } from "./fuzz-origins.mjs";
 const GRACE_MS = 60;
 const GAP_MS = 5;
 const LIMIT_MS = 20_000;
+const MOST_SAID = 200;
 const STREAMS = 8;
 const [DATA, HEADERS, RST, PING, GOAWAY, CONTINUATION] = [0, 1, 3, 6, 7, 9];
 const requestTypes = new Set([DATA, HEADERS, CONTINUATION]);
@@ -140,11 +141,13 @@ const first = Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), fr
 const last = frame(PING, 0, 0, Buffer.alloc(8));
 const connectionOf = (frames) => Buffer.concat([first, ...frames, last]);
 
-/** Sends everything and waits for the end of each stream; what damage leaves open (`mayHang`) is left when nothing more comes. */
+/** Sends everything and waits for the end of each stream; what damage leaves open (`mayHang`) is left when nothing more comes. Tells how each
+ * stream ended, with the beginning of its body: what the proxy answers itself says why. */
 function talk(port, bytes, mayHang, pieces = [bytes]) {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     const ended = new Map();
+    const said = new Map();
     let held = Buffer.alloc(0);
     let timer = setTimeout(() => socket.destroy(), LIMIT_MS);
     let isHeard = false;
@@ -164,8 +167,11 @@ function talk(port, bytes, mayHang, pieces = [bytes]) {
       while (held.length >= 9 && held.length >= 9 + held.readUIntBE(0, 3)) {
         const size = held.readUIntBE(0, 3);
         const [type, flags, id] = [held[3], held[4], held.readUInt32BE(5)];
+        if (type === DATA)
+          said.set(id, ((said.get(id) ?? "") + held.toString("latin1", 9, 9 + size)).slice(0, MOST_SAID));
         if (type === RST) ended.set(id, "reset");
-        else if ((type === DATA || type === HEADERS) && (flags & END_STREAM) !== 0) ended.set(id, "answered");
+        else if ((type === DATA || type === HEADERS) && (flags & END_STREAM) !== 0)
+          ended.set(id, `answered: ${said.get(id) ?? ""}`);
         if (type === GOAWAY || (type === PING && (flags & 1) !== 0)) isHeard = true;
         held = held.subarray(9 + size);
       }

@@ -1,5 +1,6 @@
 // Request timeouts without a Node timer per request: one timer per distinct duration, requests in an intrusive list.
-// Rule: all deadlines of one queue have the same duration, so that the list is sorted by construction.
+// Rule: all deadlines of one queue have the same duration, so that the list is sorted by construction. And no limit is over before the
+// sockets were looked at: a process that stood still for longer wakes up with its timers first (libuv), what came meanwhile behind them.
 
 export class Deadline {
   at = 0;
@@ -46,6 +47,10 @@ class DeadlineQueue {
   }
 
   private readonly fire = (): void => {
+    setImmediate(this.expireDue);
+  };
+
+  private readonly expireDue = (): void => {
     this.isArmed = false;
     const now = performance.now();
     while (this.head !== null && this.head.at <= now) {
@@ -68,4 +73,16 @@ export function startDeadline(deadline: Deadline, durationMs: number, now: numbe
     queues.set(durationMs, queue);
   }
   queue.add(deadline, now);
+}
+
+/** Calls `expire` once, `durationMs` from now, unless the returned function was called before. Neither keeps the process alive. */
+export function startTimeLimit(durationMs: number, expire: () => void): () => void {
+  let look: NodeJS.Immediate | null = null;
+  const timer = setTimeout(() => {
+    look = setImmediate(expire);
+  }, durationMs).unref();
+  return () => {
+    clearTimeout(timer);
+    if (look !== null) clearImmediate(look);
+  };
 }

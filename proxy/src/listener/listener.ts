@@ -93,7 +93,8 @@ export class Listener {
         server.off("error", reject);
         server.on("error", () => {});
         this.server = server;
-        this.sweeper = setInterval(() => this.sweep(), sweepMs).unref();
+        // What came while the process stood still is read before anything is called silent.
+        this.sweeper = setInterval(() => setImmediate(() => this.sweep()), sweepMs).unref();
         resolve();
       });
     });

@@ -4,6 +4,7 @@
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Dialer, DialOptions, UpstreamHost } from "../cluster/host";
+import { startTimeLimit } from "../deadline";
 import type { ResetReason } from "../http/exchange";
 import type { UpstreamTlsPlan } from "../plan/types";
 import { type PeerCertificate, readPeerCertificate, refusePeer } from "./peer-certificate";
@@ -35,7 +36,7 @@ export class SocketDialer implements Dialer {
     const settle = (): boolean => {
       if (isSettled) return false;
       isSettled = true;
-      if (timer !== null) clearTimeout(timer);
+      endLimit?.();
       socket.off("error", onError);
       socket.off("close", onClose);
       return true;
@@ -48,10 +49,10 @@ export class SocketDialer implements Dialer {
     };
     const onError = (error: Error): void => fail(tls === null ? "connect-failure" : "tls-failure", error.message);
     const onClose = (): void => fail("connect-failure", "connection closed before it was ready");
-    const timer =
+    const endLimit =
       limitMs === null
         ? null
-        : setTimeout(() => fail("connect-timeout", `no connection within ${limitMs} ms`), limitMs);
+        : startTimeLimit(limitMs, () => fail("connect-timeout", `no connection within ${limitMs} ms`));
     socket.on("error", onError);
     socket.on("close", onClose);
     socket.once(tls === null ? "connect" : "secureConnect", () => {

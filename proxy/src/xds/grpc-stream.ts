@@ -3,6 +3,7 @@
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
 import { createSecureContext, connect as tlsConnect } from "node:tls";
+import { startTimeLimit } from "../deadline";
 import { expectSpiffeId } from "../identity/enroll-client";
 
 export interface GrpcTarget {
@@ -49,15 +50,15 @@ export class GrpcStream {
       `${scheme}://${target.host}:${target.port}`,
       target.tls ? { createConnection: () => this.connectTls() } : {},
     );
-    const timer = setTimeout(() => this.end("the control plane did not answer in time"), CONNECT_TIMEOUT_MS);
+    const endLimit = startTimeLimit(CONNECT_TIMEOUT_MS, () => this.end("the control plane did not answer in time"));
     this.session.once("connect", () => {
-      clearTimeout(timer);
+      endLimit();
       this.open();
     });
     this.session.on("error", (error) => this.end(error.message));
     this.session.on("goaway", () => this.end("the control plane closes the connection"));
     this.session.on("close", () => {
-      clearTimeout(timer);
+      endLimit();
       this.end("the connection was closed");
     });
   }
@@ -120,9 +121,8 @@ export class GrpcStream {
   }
 
   private ping(): void {
-    const timer = setTimeout(() => this.end("the control plane does not answer pings"), KEEPALIVE_TIMEOUT_MS);
-    timer.unref();
-    this.session.ping(() => clearTimeout(timer));
+    const endLimit = startTimeLimit(KEEPALIVE_TIMEOUT_MS, () => this.end("the control plane does not answer pings"));
+    this.session.ping(() => endLimit());
   }
 
   private receive(chunk: Buffer): void {

@@ -1,6 +1,7 @@
 // The checks of one host, one after the other: thresholds, times and what they change. Rule: Envoy's order of deciding
 // (ActiveHealthCheckSession); the first result counts at once, and the next check is planned only when this one is over.
 
+import { startTimeLimit } from "../../deadline";
 import type { ActiveHealthPlan } from "../../plan/types";
 import { nextCheckMs, type Transition } from "../../semantics";
 import type { UpstreamHost } from "../host";
@@ -26,7 +27,7 @@ export class HealthSession {
   private passes = 0;
   private failures = 0;
   private timer: NodeJS.Timeout | null = null;
-  private limit: NodeJS.Timeout | null = null;
+  private endLimit: (() => void) | null = null;
   private leave: (() => void) | null = null;
   private isClosed = false;
 
@@ -53,7 +54,7 @@ export class HealthSession {
     this.timer = null;
     const { gate, plan } = this.owner;
     this.leave = gate.enter(() => {
-      this.limit = setTimeout(() => this.onTimeout(), plan.timeoutMs).unref();
+      this.endLimit = startTimeLimit(plan.timeoutMs, () => this.onTimeout());
       this.owner.countAttempt();
       this.probe.ask();
     });
@@ -143,8 +144,8 @@ export class HealthSession {
   }
 
   private leaveGate(): void {
-    if (this.limit !== null) clearTimeout(this.limit);
-    this.limit = null;
+    this.endLimit?.();
+    this.endLimit = null;
     this.leave?.();
     this.leave = null;
   }
