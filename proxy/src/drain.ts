@@ -9,7 +9,7 @@ const pollMs = 25;
 /** Before the deadline, who is still connected is told to go: what is under way then can end. */
 const lastCallMs = 500;
 /** For what is left to tell of requests, where nothing is left of the deadline. */
-const lastSpansMs = 250;
+const lastExportMs = 250;
 
 export async function drain(dataPlane: DataPlane, deadlineMs: number = drainDeadlineMs): Promise<void> {
   dataPlane.isDraining = true;
@@ -20,7 +20,8 @@ export async function drain(dataPlane: DataPlane, deadlineMs: number = drainDead
   for (const listener of all()) listener.drain();
   await untilIdle(() => all().some((listener) => listener.connections > 0), deadline);
   for (const listener of all()) listener.destroy();
-  await dataPlane.spans.flush(Math.max(deadline - performance.now(), lastSpansMs));
+  const limitMs = Math.max(deadline - performance.now(), lastExportMs);
+  await Promise.all([dataPlane.spans.flush(limitMs), dataPlane.otlpLogs.flush(limitMs)]);
   for (const cluster of dataPlane.clusters.values()) cluster.close();
 }
 

@@ -9,9 +9,10 @@ import {
   ExportTraceServiceRequestSchema,
   ExportTraceServiceResponseSchema,
 } from "../src/contract/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb";
+import { OtlpExporter } from "../src/http/otlp/exporter";
+import { OtlpExporters } from "../src/http/otlp/exporters";
+import { spanSignal, spansIn } from "../src/http/otlp/signals";
 import { encodeSpan } from "../src/http/tracing/span-encoding";
-import { SpanExporter } from "../src/http/tracing/span-exporter";
-import { SpanExporters } from "../src/http/tracing/span-exporters";
 import type { CollectorPlan, OpenTelemetryPlan, TracingPlan } from "../src/plan/types";
 import { SocketDialer } from "../src/tls/dialer";
 import { SecretStore } from "../src/tls/secrets";
@@ -53,7 +54,7 @@ function exporterTo(port: number, collector: CollectorPlan = GRPC, maxSpans = 10
   onCleanUp(() => made.close());
   const counts = { sent: 0, dropped: 0, timerFlushed: 0 };
   const provider: OpenTelemetryPlan = { serviceName: "shop", maxSpans, collector };
-  return { exporter: new SpanExporter(provider, () => made, counts), counts };
+  return { exporter: new OtlpExporter(spanSignal(provider), () => made, counts), counts };
 }
 
 const span = (index: number): Uint8Array =>
@@ -70,7 +71,7 @@ const span = (index: number): Uint8Array =>
     isError: index === 0,
   });
 
-function addMany(exporter: SpanExporter, count: number): void {
+function addMany(exporter: OtlpExporter, count: number): void {
   for (let index = 0; index < count; index++) exporter.add(span(index));
 }
 
@@ -98,7 +99,14 @@ function take(stream: ServerHttp2Stream, message: Uint8Array = new Uint8Array())
 
 test("a span says what was given to it", async () => {
   const seen: SeenSpan[] = [];
-  const { exporter, counts } = exporterTo(await listening(grpcCollector((one) => seen.push(one))));
+  const { exporter, counts } = exporterTo(
+    await listening(
+      grpcCollector(
+        (one) => seen.push(one),
+        () => {},
+      ),
+    ),
+  );
   addMany(exporter, 2);
   await exporter.flush();
   expect(counts).toMatchObject({ sent: 2, dropped: 0 });
@@ -159,7 +167,11 @@ test("what a collector rejects is dropped, the rest was sent", async () => {
 });
 
 test("equal providers share an exporter, also after a swap", () => {
-  const exporters = new SpanExporters(() => undefined, { sent: 0, dropped: 0, timerFlushed: 0 });
+  const counts = { sent: 0, dropped: 0, timerFlushed: 0 };
+  const exporters = new OtlpExporters<OpenTelemetryPlan>(
+    (plan) => new OtlpExporter(spanSignal(plan), () => undefined, counts),
+    spansIn,
+  );
   const provider = (serviceName: string): OpenTelemetryPlan => ({ serviceName, maxSpans: 9, collector: GRPC });
   const [one, other] = [exporters.of(provider("one")), exporters.of(provider("other"))];
   expect(exporters.of(provider("one"))).toBe(one);

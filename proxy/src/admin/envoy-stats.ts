@@ -21,6 +21,11 @@ export function envoyStats({ clusters, telemetry }: DataPlane): Stats {
   stats.set("tracing.opentelemetry.spans_sent", telemetry.spans.sent);
   stats.set("tracing.opentelemetry.spans_dropped", telemetry.spans.dropped);
   stats.set("tracing.opentelemetry.timer_flushed", telemetry.spans.timerFlushed);
+  for (const [prefix, { sent, dropped }] of telemetry.otlpLogs) {
+    const logs = `access_logs.open_telemetry_access_log.${prefix === "" ? "" : `${word(prefix)}.`}`;
+    stats.set(`${logs}logs_written`, sent);
+    stats.set(`${logs}logs_dropped`, dropped);
+  }
   return stats;
 }
 

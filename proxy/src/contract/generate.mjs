@@ -1,7 +1,7 @@
 // Generates proxy/src/contract/gen from the Envoy v3 protos that ship inside @grpc/grpc-js-xds.
 // Run it after raising that package; the output is committed, so nobody else needs buf.
 // Two local changes: the shipped validate.proto predates `ignore_empty`, which newer Envoy files use, and the shipped tracer predates
-// `max_cache_size`, which Envoy 1.40 has. OTLP, which they do not hold, is in protos/.
+// `max_cache_size`, which Envoy 1.40 has. OTLP, which they do not hold, and the OTLP access log, which grew since, are in protos/.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -28,6 +28,7 @@ const ENTRIES = [
   "envoy/config/rbac/v3/rbac.proto",
   "envoy/config/trace/v3/opentelemetry.proto",
   "envoy/extensions/access_loggers/file/v3/file.proto",
+  "envoy/extensions/access_loggers/open_telemetry/v3/logs_service.proto",
   "envoy/extensions/access_loggers/stream/v3/stream.proto",
   "envoy/extensions/filters/http/router/v3/router.proto",
   "envoy/extensions/filters/http/rbac/v3/rbac.proto",
@@ -52,6 +53,7 @@ const ENTRIES = [
   "envoy/extensions/upstreams/http/v3/http_protocol_options.proto",
   "envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto",
   "envoy/type/matcher/v3/path.proto",
+  "opentelemetry/proto/collector/logs/v1/logs_service.proto",
   "opentelemetry/proto/collector/trace/v1/trace_service.proto",
 ];
 

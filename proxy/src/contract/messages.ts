@@ -2,7 +2,12 @@
 // One rule: a name that Envoy uses in several packages gets a prefix here (HttpRBAC, NetworkRBAC, ...).
 
 export { type Any, AnySchema, type Duration, DurationSchema, StructSchema } from "@bufbuild/protobuf/wkt";
-export { type AccessLog, AccessLogSchema } from "./gen/envoy/config/accesslog/v3/accesslog_pb";
+export {
+  type AccessLog,
+  type AccessLogFilter,
+  AccessLogSchema,
+  ComparisonFilter_Op,
+} from "./gen/envoy/config/accesslog/v3/accesslog_pb";
 export { type Admin, AdminSchema, type Bootstrap, BootstrapSchema } from "./gen/envoy/config/bootstrap/v3/bootstrap_pb";
 export { type CircuitBreakers, CircuitBreakersSchema } from "./gen/envoy/config/cluster/v3/circuit_breaker_pb";
 export {
@@ -84,7 +89,11 @@ export {
 } from "./gen/envoy/config/route/v3/route_components_pb";
 export { type RouteConfiguration, RouteConfigurationSchema } from "./gen/envoy/config/route/v3/route_pb";
 export { type FileAccessLog, FileAccessLogSchema } from "./gen/envoy/extensions/access_loggers/file/v3/file_pb";
-export { StdoutAccessLogSchema } from "./gen/envoy/extensions/access_loggers/stream/v3/stream_pb";
+export {
+  type OpenTelemetryAccessLogConfig,
+  OpenTelemetryAccessLogConfigSchema,
+} from "./gen/envoy/extensions/access_loggers/open_telemetry/v3/logs_service_pb";
+export { type StdoutAccessLog, StdoutAccessLogSchema } from "./gen/envoy/extensions/access_loggers/stream/v3/stream_pb";
 export { type CorsPolicy, CorsPolicySchema, CorsSchema } from "./gen/envoy/extensions/filters/http/cors/v3/cors_pb";
 export {
   type BufferSettings,

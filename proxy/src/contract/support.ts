@@ -2,6 +2,7 @@
 // One rule: a field is listed here only when plan() (or the bootstrap reader) acts on it, or when leaving it out of
 // account cannot be observed and `inert` says why. Every field that is set and not listed is refused by its path.
 
+import { ACCESS_LOG_SUPPORT } from "./support-access-log";
 import { ACTIVE_HEALTH_SUPPORT } from "./support-active-health";
 import {
   HTTP_FILTER_SUPPORT,
@@ -186,23 +187,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [`${TCP_PROXY}.WeightedCluster.ClusterWeight`]: fields("name weight"),
 
   // --- access log ---
-  "envoy.config.accesslog.v3.AccessLog": {
-    ...fields("name"),
-    typed_config: types(
-      "envoy.extensions.access_loggers.file.v3.FileAccessLog",
-      "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
-    ),
-  },
-  "envoy.extensions.access_loggers.file.v3.FileAccessLog": fields("path log_format"),
-  "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog": fields("log_format"),
-  "envoy.config.core.v3.SubstitutionFormatString": {
-    json_format: { note: "the operators in proxy/src/plan/access-log.ts" },
-    text_format: yes,
-    text_format_source: { note: "inline_string" },
-    omit_empty_values: yes,
-    json_format_options: yes,
-  },
-  "envoy.config.core.v3.JsonFormatOptions": { sort_properties: inert("fields keep their order") },
+  ...ACCESS_LOG_SUPPORT,
 
   // --- RBAC ---
   "envoy.config.rbac.v3.RBAC": fields("action policies"),

@@ -23,7 +23,7 @@ export abstract class ExchangeRecord implements AccessRecord {
   /** The request is gRPC: local answers are gRPC statuses, and so is what is counted. */
   protected isGrpc = false;
   /** Asked about the proxy: no statistics. */
-  protected isHealthCheck = false;
+  isHealthCheck = false;
   /** null: it belongs to none. */
   protected trace: Trace | null = null;
   /** Told by us, not by the callee; -1: not yet known. */
@@ -99,6 +99,15 @@ export abstract class ExchangeRecord implements AccessRecord {
     trace.end(this, this.cluster?.plan.statName ?? "", this.startedAt, this.endedAt);
   }
 
+  get request(): RequestHead {
+    return this.head as RequestHead;
+  }
+  get traceId(): string {
+    return this.trace?.traceId ?? "";
+  }
+  get spanId(): string {
+    return this.trace?.spanId ?? "";
+  }
   get protocol(): string {
     return (this.head as RequestHead).protocol;
   }

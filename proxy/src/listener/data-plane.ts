@@ -6,14 +6,21 @@ import { UpstreamCluster } from "../cluster/cluster";
 import { report } from "../errors";
 import { fetchThrough } from "../http/jwt/fetch-keys";
 import { KeySets } from "../http/jwt/key-sets";
+import { OtlpExporter } from "../http/otlp/exporter";
+import { OtlpExporters } from "../http/otlp/exporters";
+import { compileLogRecord } from "../http/otlp/log-encoding";
+import { logSignal, logsIn, spanSignal, spansIn } from "../http/otlp/signals";
 import { RateLimits } from "../http/rate-limits";
 import type { HttpRuntime } from "../http/runtime";
-import { SpanExporters } from "../http/tracing/span-exporters";
 import { Tracer } from "../http/tracing/trace";
 import type {
   AccessLogPlan,
+  FileLogPlan,
   HttpConnectionPlan,
   ListenerPlan,
+  OpenTelemetryPlan,
+  OtlpLogExporterPlan,
+  OtlpLogPlan,
   ProxyPlan,
   Secret,
   TcpProxyPlan,
@@ -21,6 +28,7 @@ import type {
 } from "../plan/types";
 import type { TcpRuntime } from "../tcp/tcp-proxy";
 import { type AccessRecord, compileAccessLog } from "../telemetry/access-log";
+import { compileLogFilter } from "../telemetry/access-log-filter";
 import { LogFile } from "../telemetry/log-file";
 import { Telemetry } from "../telemetry/telemetry";
 import { SocketDialer, upstreamPeers } from "../tls/dialer";
@@ -46,8 +54,21 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
   private readonly logFiles = new Map<string, LogFile>();
   private runtimes = new Map<HttpConnectionPlan, HttpRuntime>();
   private readonly rateLimits = new RateLimits();
-  private readonly keySets = new KeySets(fetchThrough((name) => this.clusters.get(name)));
-  readonly spans = new SpanExporters((name) => this.clusters.get(name), this.telemetry.spans);
+  private readonly clusterNamed = (name: string): UpstreamCluster | undefined => this.clusters.get(name);
+  private readonly keySets = new KeySets(fetchThrough(this.clusterNamed));
+  readonly spans = new OtlpExporters<OpenTelemetryPlan>(
+    (plan) => new OtlpExporter(spanSignal(plan), this.clusterNamed, this.telemetry.spans),
+    spansIn,
+  );
+  readonly otlpLogs = new OtlpExporters<OtlpLogExporterPlan>(
+    (plan) =>
+      new OtlpExporter(
+        logSignal(plan, this.telemetry.node),
+        this.clusterNamed,
+        this.telemetry.otlpLogsOf(plan.statPrefix),
+      ),
+    logsIn,
+  );
   private readonly dialer = new SocketDialer(this.secrets, (reason) => this.telemetry.countHandshakeFailure(reason));
   /** Plans are applied one after the other. */
   private queue: Promise<unknown> = Promise.resolve();
@@ -77,6 +98,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     this.rateLimits.keepFor(plan);
     this.keySets.keepFor(plan);
     this.spans.keepFor(plan);
+    this.otlpLogs.keepFor(plan);
     const wanted = new Set(plan.listeners.map((listener) => listener.name));
     for (const listener of plan.listeners) {
       const kept = this.listeners.get(listener.name);
@@ -219,11 +241,25 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
 
   private accessLogs(plans: readonly AccessLogPlan[]): ((record: AccessRecord) => void)[] {
     return plans.flatMap((plan) => {
-      const file = this.logFile(plan.path);
-      if (file === null) return [];
-      const line = compileAccessLog(plan.format);
-      return [(record: AccessRecord) => file.append(line(record))];
+      const write = plan.kind === "otlp" ? this.otlpLog(plan) : this.fileLog(plan);
+      if (write === null) return [];
+      if (plan.filter === null) return [write];
+      const isWanted = compileLogFilter(plan.filter);
+      return [(record: AccessRecord): void => (isWanted(record) ? write(record) : undefined)];
     });
+  }
+
+  private fileLog(plan: FileLogPlan): ((record: AccessRecord) => void) | null {
+    const file = this.logFile(plan.path);
+    if (file === null) return null;
+    const line = compileAccessLog(plan.format);
+    return (record) => file.append(line(record));
+  }
+
+  private otlpLog(plan: OtlpLogPlan): (record: AccessRecord) => void {
+    const exporter = this.otlpLogs.of(plan.exporter);
+    const encode = compileLogRecord(plan);
+    return (record) => exporter.add(encode(record));
   }
 
   private logFile(configured: string): LogFile | null {

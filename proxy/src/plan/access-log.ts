@@ -3,10 +3,20 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import type { SubstitutionFormatString } from "../contract/gen/envoy/config/core/v3/substitution_format_string_pb";
-import { type AccessLog, FileAccessLogSchema, StdoutAccessLogSchema } from "../contract/messages";
+import {
+  type AccessLog,
+  type FileAccessLog,
+  FileAccessLogSchema,
+  OpenTelemetryAccessLogConfigSchema,
+  type StdoutAccessLog,
+  StdoutAccessLogSchema,
+} from "../contract/messages";
+import { accessLogFilter } from "./access-log-filter";
+import { formatParts } from "./access-log-format";
 import { dataBytes } from "./data-source";
+import { otlpLog } from "./otlp-log";
 import type { Scope } from "./scope";
-import type { AccessLogFormat, AccessLogJson, AccessLogOperator, AccessLogPart, AccessLogPlan } from "./types";
+import type { AccessLogFormat, AccessLogJson, AccessLogPlan, FileLogPlan, OtlpLogPlan } from "./types";
 
 /** Envoy's default format. */
 const DEFAULT_FORMAT =
@@ -14,55 +24,31 @@ const DEFAULT_FORMAT =
   '%BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" ' +
   '"%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n';
 
-/** Does the operator take an argument in parentheses? */
-export const OPERATORS: Readonly<Record<AccessLogOperator, "none" | "header" | "optional">> = {
-  BYTES_RECEIVED: "none",
-  BYTES_SENT: "none",
-  CONNECTION_TERMINATION_DETAILS: "none",
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: "none",
-  DOWNSTREAM_LOCAL_ADDRESS: "none",
-  DOWNSTREAM_PEER_URI_SAN: "none",
-  DOWNSTREAM_REMOTE_ADDRESS: "none",
-  DOWNSTREAM_TLS_VERSION: "none",
-  DURATION: "none",
-  GRPC_STATUS: "none",
-  GRPC_STATUS_NUMBER: "none",
-  PROTOCOL: "none",
-  REQ: "header",
-  REQUEST_DURATION: "none",
-  REQUESTED_SERVER_NAME: "none",
-  RESP: "header",
-  RESPONSE_CODE: "none",
-  RESPONSE_CODE_DETAILS: "none",
-  RESPONSE_DURATION: "none",
-  RESPONSE_FLAGS: "none",
-  ROUTE_NAME: "none",
-  START_TIME: "optional",
-  TRAILER: "header",
-  UPSTREAM_CLUSTER: "none",
-  UPSTREAM_HOST: "none",
-  UPSTREAM_LOCAL_ADDRESS: "none",
-  UPSTREAM_REQUEST_ATTEMPT_COUNT: "none",
-  UPSTREAM_TRANSPORT_FAILURE_REASON: "none",
-};
-
 export function accessLogs(logs: readonly AccessLog[], scope: Scope): AccessLogPlan[] {
   return logs.flatMap((log, index): AccessLogPlan[] => {
-    const at = scope.item("access_log", index).field("typed_config");
-    const any = log.configType.case === "typedConfig" ? log.configType.value : undefined;
-    const file = any && anyUnpack(any, FileAccessLogSchema);
-    if (file) {
-      const format = file.accessLogFormat.case === "logFormat" ? file.accessLogFormat.value : undefined;
-      return [{ path: file.path, format: logFormat(format, at.field("log_format")) }];
-    }
-    const stdout = any && anyUnpack(any, StdoutAccessLogSchema);
-    if (stdout) {
-      const format = stdout.accessLogFormat.case === "logFormat" ? stdout.accessLogFormat.value : undefined;
-      return [{ path: "/dev/stdout", format: logFormat(format, at.field("log_format")) }];
-    }
-    at.fail("needs a file or stdout access logger");
-    return [];
+    const at = scope.item("access_log", index);
+    const logger = loggerOf(log, at.field("typed_config"));
+    return logger === null ? [] : [{ filter: accessLogFilter(log.filter, at.field("filter")), ...logger }];
   });
+}
+
+function loggerOf({ configType }: AccessLog, at: Scope): FileLogPlan | OtlpLogPlan | null {
+  const any = configType.case === "typedConfig" ? configType.value : undefined;
+  const file = any && anyUnpack(any, FileAccessLogSchema);
+  if (file) return { kind: "file", path: file.path, format: formatOf(file.accessLogFormat, at) };
+  const stdout = any && anyUnpack(any, StdoutAccessLogSchema);
+  if (stdout) return { kind: "file", path: "/dev/stdout", format: formatOf(stdout.accessLogFormat, at) };
+  const otlp = any && anyUnpack(any, OpenTelemetryAccessLogConfigSchema);
+  if (otlp) return otlpLog(otlp, at);
+  at.fail("needs a file, stdout or OpenTelemetry access logger");
+  return null;
+}
+
+function formatOf(
+  choice: FileAccessLog["accessLogFormat"] | StdoutAccessLog["accessLogFormat"],
+  at: Scope,
+): AccessLogFormat {
+  return logFormat(choice.case === "logFormat" ? choice.value : undefined, at.field("log_format"));
 }
 
 function logFormat(format: SubstitutionFormatString | undefined, scope: Scope): AccessLogFormat {
@@ -101,51 +87,4 @@ function jsonFormat(value: JsonValue, scope: Scope): AccessLogJson {
     };
   }
   return { kind: "literal", value };
-}
-
-const OPERATOR = /^%([A-Z0-9_]+)(?:\(([^)]*)\))?(?::(\d+))?%/;
-
-function formatParts(text: string, scope: Scope): AccessLogPart[] {
-  const parts: AccessLogPart[] = [];
-  let literal = "";
-  let rest = text;
-  while (rest !== "") {
-    const percent = rest.indexOf("%");
-    literal += percent < 0 ? rest : rest.slice(0, percent);
-    rest = percent < 0 ? "" : rest.slice(percent);
-    if (rest.startsWith("%%")) {
-      literal += "%";
-      rest = rest.slice(2);
-    } else if (rest !== "") {
-      const found = OPERATOR.exec(rest);
-      const part = found ? operatorPart(found) : null;
-      if (!found || !part) {
-        const name = found?.[0] ?? rest.slice(0, 40);
-        scope.fail(`${name} is not supported by this proxy; use ${Object.keys(OPERATORS).join(", ")}`);
-        return parts;
-      }
-      if (literal !== "") {
-        parts.push({ literal });
-        literal = "";
-      }
-      parts.push(part);
-      rest = rest.slice(found[0].length);
-    }
-  }
-  return literal === "" ? parts : [...parts, { literal }];
-}
-
-function operatorPart([, name = "", argument, maxLength]: RegExpExecArray): AccessLogPart | null {
-  const takes = Object.hasOwn(OPERATORS, name) ? OPERATORS[name as AccessLogOperator] : undefined;
-  const isWrong = !takes || (takes === "header" && !argument) || (takes === "none" && argument !== undefined);
-  if (isWrong || (takes !== "header" && maxLength !== undefined)) {
-    return null;
-  }
-  const [first = "", second] = takes === "header" ? (argument ?? "").toLowerCase().split("?") : [argument ?? ""];
-  return {
-    operator: name as AccessLogOperator,
-    argument: first,
-    alternative: second ?? null,
-    maxLength: maxLength === undefined ? null : Number(maxLength),
-  };
 }

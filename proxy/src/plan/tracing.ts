@@ -1,27 +1,17 @@
 // Envoy HttpConnectionManager.Tracing -> TracingPlan. Rule: defaults are Envoy's; the environment is read by who runs, not here.
 
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
-import type { HttpService } from "../contract/gen/envoy/config/core/v3/http_service_pb";
-import {
-  type OpenTelemetryConfig,
-  OpenTelemetryConfigSchema,
-} from "../contract/gen/envoy/config/trace/v3/opentelemetry_pb";
+import { OpenTelemetryConfigSchema } from "../contract/gen/envoy/config/trace/v3/opentelemetry_pb";
 import type { HttpConnectionManager_Tracing } from "../contract/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb";
 import type { CustomTag } from "../contract/gen/envoy/type/tracing/v3/custom_tag_pb";
 import type { Percent } from "../contract/gen/envoy/type/v3/percent_pb";
-import { grpcServicePlan } from "./grpc-service";
-import { headerAdditions } from "./header-ops";
-import { httpTarget } from "./http-uri";
+import { collectorPlan } from "./collector";
 import type { Scope } from "./scope";
-import type { CollectorPlan, CustomTagPlan, OpenTelemetryPlan, Share, TracingPlan } from "./types";
-import { timeout } from "./values";
+import type { CustomTagPlan, OpenTelemetryPlan, Share, TracingPlan } from "./types";
 
 const DEFAULT_PATH_LENGTH = 256;
 const DEFAULT_SPANS = 1024;
 const DEFAULT_SERVICE = "unknown_service:envoy";
-const EXPORT_TIMEOUT_MS = 10_000;
-/** Of an answer: what was not taken, in words. */
-export const MAX_EXPORT_ANSWER_BYTES = 64 * 1024;
 
 export function tracingPlan(tracing: HttpConnectionManager_Tracing | undefined, scope: Scope): TracingPlan | null {
   if (!tracing) return null;
@@ -30,7 +20,7 @@ export function tracingPlan(tracing: HttpConnectionManager_Tracing | undefined, 
     randomSampling: sampling(tracing.randomSampling),
     overallSampling: sampling(tracing.overallSampling),
     maxPathLength: tracing.maxPathTagLength ?? DEFAULT_PATH_LENGTH,
-    customTags: tagsOf(tracing.customTags, scope),
+    customTags: customTags(tracing.customTags, scope),
     spawnsUpstreamSpan: tracing.spawnUpstreamSpan ?? false,
     provider: providerOf(tracing, scope.field("provider").field("typed_config")),
   };
@@ -52,31 +42,12 @@ function providerOf({ provider }: HttpConnectionManager_Tracing, scope: Scope): 
   return {
     serviceName: config.serviceName || DEFAULT_SERVICE,
     maxSpans: config.maxCacheSize ?? DEFAULT_SPANS,
-    collector: collectorOf(config, scope),
-  };
-}
-
-function collectorOf({ grpcService, httpService }: OpenTelemetryConfig, scope: Scope): CollectorPlan {
-  if ((grpcService === undefined) === (httpService === undefined))
-    scope.fail("exactly one of grpc_service, http_service must be set");
-  if (httpService) return httpCollector(httpService, scope.field("http_service"));
-  return { kind: "grpc", grpc: grpcServicePlan(grpcService, EXPORT_TIMEOUT_MS, MAX_EXPORT_ANSWER_BYTES) };
-}
-
-function httpCollector({ httpUri, requestHeadersToAdd }: HttpService, scope: Scope): CollectorPlan {
-  const { cluster, host, path } = httpTarget(httpUri, scope.field("http_uri"));
-  return {
-    kind: "http",
-    cluster,
-    authority: host,
-    path,
-    timeoutMs: timeout(httpUri?.timeout, EXPORT_TIMEOUT_MS),
-    headers: headerAdditions(requestHeadersToAdd, "request_headers_to_add", scope),
+    collector: collectorPlan(config, scope),
   };
 }
 
 /** Of two with one name the last one counts. */
-function tagsOf(tags: readonly CustomTag[], scope: Scope): CustomTagPlan[] {
+export function customTags(tags: readonly CustomTag[], scope: Scope): CustomTagPlan[] {
   const found = new Map<string, CustomTagPlan>();
   for (const [index, { tag, type }] of tags.entries()) {
     const from = fromOf(type);

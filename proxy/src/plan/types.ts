@@ -88,10 +88,13 @@ export interface FilterChainPlan {
   readonly tls: DownstreamTlsPlan | null;
   /** Network RBAC filters before the last filter, in order; each connection is authorized once. */
   readonly networkRbac: readonly RbacFilterPlan[];
-  readonly network: HttpConnectionPlan | TcpProxyPlan;
+  readonly network: NetworkPlan;
 }
 
 // --- HTTP connection manager -------------------------------------------------------------------------------------
+
+/** What a filter chain ends in. */
+export type NetworkPlan = HttpConnectionPlan | TcpProxyPlan;
 
 export interface HttpConnectionPlan {
   readonly kind: "http";

@@ -39,6 +39,10 @@ export class TcpConnection implements AccessRecord {
   readonly responseDurationMs = null;
   readonly routeName = "";
   readonly tlsVersion = "";
+  readonly traceId = "";
+  readonly spanId = "";
+  readonly isHealthCheck = false;
+  readonly request = null;
 
   constructor(
     readonly socket: Socket,

@@ -1,7 +1,7 @@
 // Access log lines from Envoy's format, compiled once per plan into closures over the finished exchange.
 // Rule: an absent value is "-" in text and null in JSON, as Envoy writes it; one operator alone keeps its type.
 
-import type { AccessLogFormat, AccessLogJson, AccessLogPart } from "../plan/types";
+import type { AccessLogFormat, AccessLogJson, AccessLogPart, HttpRequestView } from "../plan/types";
 import { grpcStatusWord } from "../semantics";
 
 /** What a line can tell. The exchange implements it; nothing is computed before a format asks. */
@@ -33,6 +33,13 @@ export interface AccessRecord {
   readonly peerUriSan: string;
   readonly tlsVersion: string;
   readonly serverName: string;
+  /** Hexadecimal; "" where it belongs to none. */
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Asked about the proxy itself. */
+  readonly isHealthCheck: boolean;
+  /** As it was sent on; null: a connection without requests. */
+  readonly request: HttpRequestView | null;
   requestHeader(name: string): string | undefined;
   responseHeader(name: string): string | undefined;
   responseTrailer(name: string): string | undefined;
@@ -102,6 +109,10 @@ function operatorReader(operator: string, argument: string, alternative: string 
       return (r) => orNull(r.protocol);
     case "ROUTE_NAME":
       return (r) => orNull(r.routeName);
+    case "SPAN_ID":
+      return (r) => orNull(r.spanId);
+    case "TRACE_ID":
+      return (r) => orNull(r.traceId);
     case "UPSTREAM_CLUSTER":
       return (r) => orNull(r.upstreamCluster);
     case "UPSTREAM_HOST":
@@ -136,13 +147,18 @@ function quote(text: string): string {
   return needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
-function textOf(parts: readonly AccessLogPart[], absent: string): (record: AccessRecord) => string {
+/** @param told what a value becomes before it stands in the text */
+export function formattedText(
+  parts: readonly AccessLogPart[],
+  absent: string,
+  told: (value: string) => string = String,
+): (record: AccessRecord) => string {
   const readers = parts.map((part): ((record: AccessRecord) => string) => {
     if ("literal" in part) return () => part.literal;
     const read = reader(part);
     return (record) => {
       const value = read(record);
-      return value === null ? absent : String(value);
+      return value === null ? absent : told(String(value));
     };
   });
   return (record) => {
@@ -185,7 +201,7 @@ function jsonWriter(node: AccessLogJson, omitEmpty: boolean): JsonWriter {
           return lastQuoted;
         };
       }
-      const text = textOf(node.parts, omitEmpty ? "" : "-");
+      const text = formattedText(node.parts, omitEmpty ? "" : "-");
       return (record) => quote(text(record));
     }
   }
@@ -209,7 +225,7 @@ function objectWriter(entries: readonly (readonly [string, AccessLogJson])[], om
 
 /** One line with its "\n" per finished exchange (text formats bring their own end of line). */
 export function compileAccessLog(format: AccessLogFormat): (record: AccessRecord) => string {
-  if (format.kind === "text") return textOf(format.parts, format.omitEmptyValues ? "" : "-");
+  if (format.kind === "text") return formattedText(format.parts, format.omitEmptyValues ? "" : "-");
   const write = jsonWriter(format.root, format.omitEmptyValues);
   return (record) => `${write(record) ?? "{}"}\n`;
 }

@@ -66,6 +66,11 @@ export function renderSaturation(dataPlane: DataPlane, facts: SaturationFacts): 
   lines.push("# TYPE meshwright_spans_total counter");
   lines.push(`meshwright_spans_total{outcome="sent"} ${telemetry.spans.sent}`);
   lines.push(`meshwright_spans_total{outcome="dropped"} ${telemetry.spans.dropped}`);
+  const logs = [...telemetry.otlpLogs.values()];
+  const total = (outcome: "sent" | "dropped"): number => logs.reduce((sum, counts) => sum + counts[outcome], 0);
+  lines.push("# TYPE meshwright_otlp_log_records_total counter");
+  lines.push(`meshwright_otlp_log_records_total{outcome="sent"} ${total("sent")}`);
+  lines.push(`meshwright_otlp_log_records_total{outcome="dropped"} ${total("dropped")}`);
   one("meshwright_access_log_dropped_total", "counter", dataPlane.logLinesDropped);
   counters(lines, "meshwright_rbac_shadow_denied_total", "policy", telemetry.shadowDenied);
   counters(lines, "meshwright_tls_handshake_failures_total", "reason", telemetry.handshakeFailures);

@@ -14,6 +14,14 @@ export type RateLimitOutcome = "ok" | "over_limit" | "error" | "failure_mode_all
 
 export type AuthorizationOutcome = "ok" | "denied" | "error" | "disabled" | "failure_mode_allowed";
 
+/** Of spans or log records: those that a collector took, and those that were lost. */
+export interface ExportCounts {
+  sent: number;
+  dropped: number;
+  /** Batches that left because their time was over. */
+  timerFlushed: number;
+}
+
 export class Telemetry {
   readonly metrics = new RequestMetrics();
   readonly http = new HttpStatsByPrefix();
@@ -37,8 +45,9 @@ export class Telemetry {
   readonly authorizations = new Outcomes<AuthorizationOutcome>();
   /** Who watches requests now. */
   readonly taps = new Set<Tap>();
-  /** Spans that collectors took, and those that were lost. */
-  readonly spans = { sent: 0, dropped: 0, timerFlushed: 0 };
+  readonly spans: ExportCounts = { sent: 0, dropped: 0, timerFlushed: 0 };
+  /** Records of access logs over OTLP, by stat_prefix. */
+  readonly otlpLogs = new Map<string, ExportCounts>();
   /** Of calls that came with an Origin, where CORS is on or watches. */
   readonly corsOrigins = { allowed: 0, refused: 0 };
   private readonly activeFaults = new Map<string, { active: number }>();
@@ -125,6 +134,12 @@ export class Telemetry {
   faultsOf(statPrefix: string): { active: number } {
     const known = this.activeFaults.get(statPrefix) ?? { active: 0 };
     this.activeFaults.set(statPrefix, known);
+    return known;
+  }
+
+  otlpLogsOf(statPrefix: string): ExportCounts {
+    const known = this.otlpLogs.get(statPrefix) ?? { sent: 0, dropped: 0, timerFlushed: 0 };
+    this.otlpLogs.set(statPrefix, known);
     return known;
   }
 

@@ -6,7 +6,10 @@ type Counts = Readonly<Record<string, number | "some">>;
 const UPSTREAM =
   "upstream_rq_(?:total|completed|\\dxx|\\d\\d\\d|timeout|per_try_timeout|pending_overflow|active_overflow|retry|retry_success|retry_overflow|retry_limit_exceeded)|upstream_cx_(?:total|connect_fail|none_healthy|overflow)|outlier_detection\\.ejections_(?:overflow|enforced_\\w+)|health_check\\.(?:attempt|success|failure|passive_failure|network_failure)";
 const DOWNSTREAM = "downstream_rq_(?:total|completed|\\dxx)|downstream_cx_total|no_route|no_cluster";
-const COUNTER = new RegExp(`^(?:cluster\\.(.+)~(\\d+)~\\.(${UPSTREAM})|http\\.(.+)~(\\d+)~\\.(${DOWNSTREAM}))$`);
+const LOGS = "logs_(?:written|dropped)";
+const COUNTER = new RegExp(
+  `^(?:cluster\\.(.+)~(\\d+)~\\.(${UPSTREAM})|http\\.(.+)~(\\d+)~\\.(${DOWNSTREAM})|access_logs\\.open_telemetry_access_log\\.(.+)~(\\d+)~\\.(${LOGS}))$`,
+);
 
 /** By the number of the configuration. */
 export function countsOf(stats: readonly { readonly name: string; readonly value: number }[]): Map<number, Counts> {
@@ -14,10 +17,10 @@ export function countsOf(stats: readonly { readonly name: string; readonly value
   for (const { name, value } of stats) {
     const match = COUNTER.exec(name);
     if (match === null || value === 0) continue;
-    const [, cluster, ofCluster, upstream, prefix, ofPrefix, downstream] = match;
-    const index = Number(ofCluster ?? ofPrefix);
+    const [, cluster, ofCluster, upstream, prefix, ofPrefix, downstream, log, ofLog, logged] = match;
+    const index = Number(ofCluster ?? ofPrefix ?? ofLog);
     const counts = found.get(index) ?? {};
-    counts[cluster === undefined ? `${prefix} ${downstream}` : `${cluster} ${upstream}`] = OWN.test(upstream ?? "")
+    counts[[cluster ?? prefix ?? log, upstream ?? downstream ?? logged].join(" ")] = OWN.test(upstream ?? "")
       ? "some"
       : value;
     found.set(index, counts);

@@ -95,6 +95,7 @@ function serverOf(
   };
   const tls = { cert: material.pem("server.cert"), key: material.pem("server.key") };
   const mutual = { ...tls, ca: material.pem("ca.cert"), requestCert: true, rejectUnauthorized: false };
+  const seen = (told: object): void => void received.push({ upstream: name, request: JSON.stringify(told) });
   switch (kind) {
     case "http":
       return createServer({ keepAliveTimeout: 60_000 }, answer);
@@ -113,9 +114,9 @@ function serverOf(
     case "authz-http":
       return httpAuthorizer((asked) => received.push({ upstream: name, request: asked }));
     case "otlp-grpc":
-      return grpcCollector((span) => received.push({ upstream: name, request: JSON.stringify(span) }));
+      return grpcCollector(seen, seen);
     case "otlp-http":
-      return httpCollector((span) => received.push({ upstream: name, request: JSON.stringify(span) }));
+      return httpCollector(seen, seen);
     case "keys":
       return keyServer(name, received);
     default:

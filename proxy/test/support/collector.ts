@@ -1,14 +1,18 @@
-// A trace collector for OTLP by gRPC and by HTTP. Rule: it tells each span as plain values, in the order of arrival; what it does not
+// A collector for OTLP by gRPC and by HTTP. Rule: it tells each span and each log record as plain values, in the order of arrival; what it does not
 // understand it refuses, so that a wrong export is seen.
 
 import { createServer, type Server } from "node:http";
 import { createServer as createHttp2Server, type Http2Server } from "node:http2";
 import { fromBinary } from "@bufbuild/protobuf";
 import {
+  type ExportLogsServiceRequest,
+  ExportLogsServiceRequestSchema,
+} from "../../src/contract/gen/opentelemetry/proto/collector/logs/v1/logs_service_pb";
+import {
   type ExportTraceServiceRequest,
   ExportTraceServiceRequestSchema,
 } from "../../src/contract/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb";
-import type { KeyValue } from "../../src/contract/gen/opentelemetry/proto/common/v1/common_pb";
+import type { AnyValue, KeyValue } from "../../src/contract/gen/opentelemetry/proto/common/v1/common_pb";
 import { Span_SpanKind, Status_StatusCode } from "../../src/contract/gen/opentelemetry/proto/trace/v1/trace_pb";
 
 export interface SeenSpan {
@@ -26,18 +30,37 @@ export interface SeenSpan {
   readonly by: string;
 }
 
-const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+export interface SeenRecord {
+  readonly timeMs: number;
+  readonly observedMs: number;
+  readonly severity: string;
+  readonly body: unknown;
+  /** In the order of arrival, also where a key comes twice. */
+  readonly attributes: readonly (readonly [string, unknown])[];
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly resource: readonly (readonly [string, unknown])[];
+  readonly scope: string;
+  /** As of a span. */
+  readonly by: string;
+}
+
+const SPANS = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+const LOGS = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
 const ANSWER = Buffer.from([0, 0, 0, 0, 0]);
 
 /** Neither listens: whoever starts it knows the port. */
-export function grpcCollector(onSpan: (span: SeenSpan) => void): Http2Server {
+export function grpcCollector(onSpan: (span: SeenSpan) => void, onRecord: (record: SeenRecord) => void): Http2Server {
   return createHttp2Server().on("stream", (stream, headers) => {
     const chunks: Buffer[] = [];
     stream.on("error", () => {});
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
     stream.on("end", () => {
-      const isExport = headers[":path"] === EXPORT;
-      if (isExport) for (const span of spansOf(Buffer.concat(chunks).subarray(5), "grpc")) onSpan(span);
+      const path = headers[":path"];
+      const isExport = path === SPANS || path === LOGS;
+      const message = Buffer.concat(chunks).subarray(5);
+      if (path === SPANS) for (const span of spansOf(message, "grpc")) onSpan(span);
+      if (path === LOGS) for (const record of recordsOf(message, "grpc")) onRecord(record);
       stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
       stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": isExport ? "0" : "12" }));
       stream.end(isExport ? ANSWER : undefined);
@@ -45,7 +68,7 @@ export function grpcCollector(onSpan: (span: SeenSpan) => void): Http2Server {
   });
 }
 
-export function httpCollector(onSpan: (span: SeenSpan) => void): Server {
+export function httpCollector(onSpan: (span: SeenSpan) => void, onRecord: (record: SeenRecord) => void): Server {
   return createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on("error", () => {});
@@ -53,7 +76,9 @@ export function httpCollector(onSpan: (span: SeenSpan) => void): Server {
     incoming.on("end", () => {
       const { host, "content-type": type, "x-key": key = "" } = incoming.headers;
       const by = [incoming.method, host, incoming.url, type, key].join(" ");
-      for (const span of spansOf(Buffer.concat(chunks), by)) onSpan(span);
+      const message = Buffer.concat(chunks);
+      if (incoming.url?.startsWith("/v1/logs")) for (const record of recordsOf(message, by)) onRecord(record);
+      else for (const span of spansOf(message, by)) onSpan(span);
       outgoing.end();
     });
   });
@@ -78,6 +103,44 @@ function spansOf(bytes: Uint8Array, by: string): SeenSpan[] {
       })),
     ),
   );
+}
+
+function recordsOf(bytes: Uint8Array, by: string): SeenRecord[] {
+  const request: ExportLogsServiceRequest = fromBinary(ExportLogsServiceRequestSchema, bytes);
+  return request.resourceLogs.flatMap(({ resource, scopeLogs }) =>
+    scopeLogs.flatMap(({ scope, logRecords }) =>
+      logRecords.map((record) => ({
+        timeMs: Number(record.timeUnixNano / 1_000_000n),
+        observedMs: Number(record.observedTimeUnixNano / 1_000_000n),
+        severity: `${record.severityNumber} ${record.severityText}`.trim(),
+        body: plainOf(record.body),
+        attributes: record.attributes.map(({ key, value }) => [key, plainOf(value)] as const),
+        traceId: hex(record.traceId),
+        spanId: hex(record.spanId),
+        resource: (resource?.attributes ?? []).map(({ key, value }) => [key, plainOf(value)] as const),
+        scope: scope === undefined ? "none" : `${scope.name} ${scope.version}`.trim(),
+        by,
+      })),
+    ),
+  );
+}
+
+/** Text as text, lists and maps as such, the rest by its kind. */
+function plainOf(value: AnyValue | undefined): unknown {
+  const said = value?.value;
+  if (said?.case === undefined) return null;
+  switch (said.case) {
+    case "stringValue":
+      return said.value;
+    case "arrayValue":
+      return said.value.values.map(plainOf);
+    case "kvlistValue":
+      return { map: said.value.values.map(({ key, value: inner }) => [key, plainOf(inner)]) };
+    case "bytesValue":
+      return `bytes ${hex(said.value)}`;
+    default:
+      return `${said.case} ${String(said.value)}`;
+  }
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

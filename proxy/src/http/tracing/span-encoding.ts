@@ -3,6 +3,7 @@
 
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { version } from "../../version";
+import { nanoseconds, textAttribute } from "../otlp/encoding";
 
 export interface SpanFacts {
   readonly traceId: string;
@@ -32,18 +33,10 @@ export function encodeSpan(span: SpanFacts): Uint8Array {
   to.tag(6, WireType.Varint).int32(KIND[span.kind]);
   to.tag(7, WireType.Bit64).fixed64(nanoseconds(span.startMs));
   to.tag(8, WireType.Bit64).fixed64(nanoseconds(span.endMs));
-  for (const [key, value] of span.attributes) attribute(to.tag(9, WireType.LengthDelimited), key, value);
+  for (const [key, value] of span.attributes) textAttribute(to.tag(9, WireType.LengthDelimited), key, value);
   if (span.isError) to.tag(15, WireType.LengthDelimited).fork().tag(3, WireType.Varint).int32(ERROR).join();
   return to.finish();
 }
-
-function attribute(to: BinaryWriter, key: string, value: string): void {
-  to.fork().tag(1, WireType.LengthDelimited).string(key);
-  to.tag(2, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).string(value).join();
-  to.join();
-}
-
-const nanoseconds = (ms: number): bigint => BigInt(Math.round(ms * 1000)) * 1000n;
 
 /** An ExportTraceServiceRequest of spans that are bytes already. */
 export function encodeExport(serviceName: string, spans: readonly Uint8Array[]): Uint8Array {
@@ -56,7 +49,7 @@ export function encodeExport(serviceName: string, spans: readonly Uint8Array[]):
     "telemetry.sdk.name": "meshwright",
     "telemetry.sdk.version": version,
   };
-  for (const [key, value] of Object.entries(resource)) attribute(to.tag(1, WireType.LengthDelimited), key, value);
+  for (const [key, value] of Object.entries(resource)) textAttribute(to.tag(1, WireType.LengthDelimited), key, value);
   to.join();
   to.tag(2, WireType.LengthDelimited).fork();
   to.tag(1, WireType.LengthDelimited).fork();

@@ -8,10 +8,10 @@ import type { TracingStats } from "../../telemetry/http-stats";
 import type { ResetReason, UpstreamStream } from "../exchange";
 import type { RequestHead } from "../h1/request-head";
 import { H2ClientStream } from "../h2/client-stream";
+import type { OtlpExporter } from "../otlp/exporter";
 import { parentOf, randomId, writeContext } from "./context";
 import { drawTrace, type TraceReason } from "./sampling";
 import { encodeSpan, type SpanFacts } from "./span-encoding";
-import type { SpanExporter } from "./span-exporter";
 import { attemptTags, customTags, isErrorSpan, type ReadTag, requestTags } from "./tags";
 
 const COUNTED: Readonly<Record<TraceReason, keyof TracingStats>> = {
@@ -29,7 +29,7 @@ export class Tracer {
     readonly plan: TracingPlan,
     private readonly isEgress: boolean,
     readonly node: NodePlan,
-    private readonly exporter: SpanExporter | null,
+    private readonly exporter: OtlpExporter | null,
     private readonly stats: TracingStats,
   ) {
     this.customTags = customTags(plan.customTags);
@@ -78,7 +78,7 @@ const RESETS: Readonly<Record<ResetReason, readonly [flags: string, reason: stri
 };
 
 export class Trace {
-  private readonly spanId = randomId(8);
+  readonly spanId = randomId(8);
   private attempt: Attempt | null = null;
 
   constructor(
@@ -86,7 +86,7 @@ export class Trace {
     private readonly name: string,
     private readonly kind: "server" | "client",
     private readonly isSampled: boolean,
-    private readonly traceId: string,
+    readonly traceId: string,
     private readonly parentId: string,
     private readonly state = "",
   ) {}

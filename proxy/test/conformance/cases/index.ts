@@ -21,6 +21,7 @@ import { matchCases } from "./match";
 import { mirrorCases } from "./mirrors";
 import { moreFilterCases } from "./more-filters";
 import { oddCases } from "./odds";
+import { otlpLogCases } from "./otlp-logs";
 import { outlierCases } from "./outliers";
 import { preconnectCases } from "./preconnect";
 import { protocolCases } from "./protocols";
@@ -63,6 +64,7 @@ export const CASES: readonly Case[] = [
   ...rateLimitCases,
   ...extAuthzCases,
   ...tracingCases,
+  ...otlpLogCases,
   ...rareCases,
   ...discoveryCases,
 ];

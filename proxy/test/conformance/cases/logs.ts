@@ -53,6 +53,8 @@ const text = (format: string): Config => ({
 });
 const shown = (format: Config): Config => ({ access_log: [fileLog(format)] });
 const OPERATORS = [
+  "TRACE_ID",
+  "SPAN_ID",
   "RESPONSE_CODE",
   "RESPONSE_FLAGS",
   "RESPONSE_CODE_DETAILS",

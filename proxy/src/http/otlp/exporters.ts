@@ -1,20 +1,20 @@
-// The exporters of the process. Rule: connection managers with equal providers share one, and it outlives a swap of the plan.
+// The exporters of the process, of spans or of log records. Rule: equal plans share one, and it outlives a swap of the proxy's plan.
 
-import type { UpstreamCluster } from "../../cluster/cluster";
-import type { OpenTelemetryPlan, ProxyPlan } from "../../plan/types";
-import { type SpanCounts, SpanExporter } from "./span-exporter";
+import type { NetworkPlan, ProxyPlan } from "../../plan/types";
+import type { OtlpExporter } from "./exporter";
 
-export class SpanExporters {
-  private known = new Map<string, SpanExporter>();
+export class OtlpExporters<Plan> {
+  private known = new Map<string, OtlpExporter>();
 
+  /** @param plansIn those that listeners ask for */
   constructor(
-    private readonly clusterNamed: (name: string) => UpstreamCluster | undefined,
-    private readonly counts: SpanCounts,
+    private readonly make: (plan: Plan) => OtlpExporter,
+    private readonly plansIn: (network: NetworkPlan) => readonly Plan[],
   ) {}
 
-  of(plan: OpenTelemetryPlan): SpanExporter {
+  of(plan: Plan): OtlpExporter {
     const key = JSON.stringify(plan);
-    const exporter = this.known.get(key) ?? new SpanExporter(plan, this.clusterNamed, this.counts);
+    const exporter = this.known.get(key) ?? this.make(plan);
     this.known.set(key, exporter);
     return exporter;
   }
@@ -23,8 +23,7 @@ export class SpanExporters {
   keepFor(plan: ProxyPlan): void {
     if (this.known.size === 0) return;
     const networks = plan.listeners.flatMap(({ filterChains }) => filterChains.map(({ network }) => network));
-    const providers = networks.map((network) => (network.kind === "http" ? network.tracing?.provider : null));
-    const wanted = new Set(providers.flatMap((provider) => (provider ? [JSON.stringify(provider)] : [])));
+    const wanted = new Set(networks.flatMap(this.plansIn).map((each) => JSON.stringify(each)));
     for (const [key, exporter] of this.known) {
       if (wanted.has(key)) continue;
       this.known.delete(key);
