@@ -29,6 +29,8 @@ async function restore(api: APIRequestContext, text: string): Promise<void> {
   const headers = { origin: new URL(subject().url).origin, "if-match": "*" };
   const ask = (method: "POST" | "PUT", path: string, data: object) => api.fetch(path, { method, headers, data });
   await ask("PUT", `${LOCAL}/approval-rule`, { kind: "none" });
+  const open: { items: { number: number }[] } = await (await api.get(`${MESH}/reviews?state=open`)).json();
+  for (const { number } of open.items) await ask("POST", `${MESH}/reviews/${number}/withdraw`, {});
   await ask("PUT", `${MESH}/draft`, { text });
   const frozen = await ask("POST", `${MESH}/revisions`, { message: "As it was" });
   // Nothing to freeze: the draft was not changed, or never deployed.
