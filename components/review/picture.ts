@@ -1,5 +1,5 @@
 // From a change picture to the canvas' own words. Rule: pure; a large mesh first shows what changes and its neighbours.
-import { IconBox, IconDoorEnter, IconWorld } from "@tabler/icons-react";
+import { IconBox, IconDoorEnter, IconPlayerPlay, IconWorld } from "@tabler/icons-react";
 import type { CanvasEdge, CanvasNode } from "@/components/canvas";
 import { objectName } from "@/components/comments";
 import type { StationOf } from "@/lib/api/schema";
@@ -26,8 +26,13 @@ export function nearChange({ boxes, lines }: Picture): Set<string> {
   return near;
 }
 
-const icons = { Service: IconBox, Gateway: IconDoorEnter, ExternalService: IconWorld } as const;
-const shapes = { Service: "box", Gateway: "gate", ExternalService: "outside" } as const;
+const icons = {
+  Service: IconBox,
+  Gateway: IconDoorEnter,
+  ExternalService: IconWorld,
+  Workload: IconPlayerPlay,
+} as const;
+const shapes = { Service: "box", Gateway: "gate", ExternalService: "outside", Workload: "box" } as const;
 const markWord = { added: "added", removed: "removed", changed: "changed" } as const;
 
 export function pictureNodes(
@@ -51,7 +56,7 @@ export function pictureNodes(
       icon: icons[box.kind],
       kind: box.kind === "ExternalService" ? "External service" : box.kind,
       title: box.name,
-      subtitle: box.owner ?? "no owner",
+      subtitle: box.kind === "Workload" ? "calls only" : (box.owner ?? "no owner"),
       facts: box.mark ? markWord[box.mark] : "as it was",
       stripe: box.mark ? "var(--mw-accent)" : "var(--mw-border-strong)",
       tone: "unmeasured",

@@ -1,6 +1,6 @@
 // A question as parameters of the URL, so that it can be pasted into a chat.
 // Rule: whatever stands in the URL gives a form that can be shown; what is missing is empty, not an error.
-import { type MeshDocument, objectKey, refKey } from "@/lib/mesh";
+import { type MeshDocument, objectKey, refKey, workloadOwnerKey } from "@/lib/mesh";
 import type { Question } from "@/lib/simulate";
 import { fieldsOfToken, type TokenFields, tokenOf, tokenProblems } from "./token-fields";
 
@@ -108,9 +108,7 @@ export function firstQuestion(document: MeshDocument): Pick<QuestionForm, "from"
   for (const each of document.objects) {
     if (each.kind !== "Dependency" || each.spec.from.kind !== "Service" || each.spec.to.kind !== "Service") continue;
     const caller = refKey(each.spec.from, each);
-    const workload = document.objects.find(
-      (other) => other.kind === "Workload" && `Service/${other.metadata.namespace}/${other.spec.service}` === caller,
-    );
+    const workload = document.objects.find((other) => other.kind === "Workload" && workloadOwnerKey(other) === caller);
     const { name, namespace } = each.spec.to;
     if (workload) return { from: objectKey(workload), host: `${name}.${namespace ?? each.metadata.namespace}` };
   }

@@ -42,7 +42,8 @@ export function QuickAdd(props: {
             {will} Enter adds it, Esc closes.
           </Text>
           <Text size="xs" c="dimmed">
-            Also: <code>gateway: front</code>, <code>external: api.stripe.com</code>, <code>cart &gt; shipping</code>
+            Also: <code>gateway: front</code>, <code>external: api.stripe.com</code>, <code>job: nightly</code>,{" "}
+            <code>cart &gt; shipping</code>
           </Text>
         </Stack>
       </form>

@@ -8,6 +8,7 @@ import {
   IconCopy,
   IconDoorEnter,
   IconLayoutGrid,
+  IconPlayerPlay,
   IconPlus,
   IconSearch,
   IconTable,
@@ -100,6 +101,9 @@ export function Toolbar(props: {
               </Menu.Item>
               <Menu.Item leftSection={<IconWorld size={16} />} onClick={() => gestures.add("ExternalService", "")}>
                 External service
+              </Menu.Item>
+              <Menu.Item leftSection={<IconPlayerPlay size={16} />} onClick={() => gestures.add("Workload", "")}>
+                Workload that only calls
               </Menu.Item>
               <Menu.Divider />
               <Menu.Item leftSection={<IconPlus size={16} />} onClick={props.onQuickAdd} rightSection="a">

@@ -4,7 +4,6 @@ import {
   type AuthorizationPolicy,
   type AuthorizationRule,
   type AuthorizationSource,
-  keyOf,
   type MeshIndex,
   type MeshObject,
   type ObjectKey,
@@ -12,6 +11,7 @@ import {
   refKey,
   serviceAccountOf,
   spiffeId,
+  workloadOwnerKey,
 } from "@/lib/mesh";
 import { asksOfTokens } from "./tokens";
 
@@ -48,7 +48,7 @@ function sourceNames(index: MeshIndex, source: AuthorizationSource, policy: Auth
       const key = refKey(ref, policy);
       if (key === caller) return true;
       const workload = index.find("Workload", key);
-      return workload !== undefined && keyOf("Service", workload.metadata.namespace, workload.spec.service) === caller;
+      return workload !== undefined && workloadOwnerKey(workload) === caller;
     }) ?? true;
   const namespace = parseKey(caller)?.namespace ?? "";
   const isLeftOut =

@@ -1,5 +1,13 @@
 // The calls of a design as a graph: who waits for whom. Asynchronous dependencies do not wait and are left out.
-import { type Dependency, keyOf, type MeshIndex, type ObjectKey, type Ref, type Route, refKey } from "@/lib/mesh";
+import {
+  type Dependency,
+  type MeshIndex,
+  type ObjectKey,
+  type Ref,
+  type Route,
+  refKey,
+  workloadOwnerKey,
+} from "@/lib/mesh";
 
 export type Call = { from: ObjectKey; to: ObjectKey; dependency: Dependency };
 
@@ -90,7 +98,7 @@ export const nameOf = (key: ObjectKey) => key.split("/")[2] ?? key;
 /** Is there a dependency of this caller, or of the service that a workload runs? */
 export function isDrawn(index: MeshIndex, ref: Ref, caller: ObjectKey, callee: ObjectKey): boolean {
   const workload = index.find("Workload", caller);
-  const service = workload && keyOf("Service", workload.metadata.namespace, workload.spec.service);
+  const service = workload && workloadOwnerKey(workload);
   return index.dependenciesTo(callee).some((dependency) => {
     const { from } = endsOf(dependency);
     return from === caller || (ref.kind === "Workload" && from === service);

@@ -2,7 +2,7 @@
 // The rule: nothing is written back; what the product says and a design cannot is told as warnings, never dropped in silence.
 import { AUTO, IMPORT_CHOICES, type ImportResult, importDocuments } from "@/lib/dialects";
 import { OPEN_DEFAULTS, withDefaults } from "@/lib/dialects/shared/open-defaults";
-import { applyCommand, buildIndex, emptyMesh, keyOf, type MeshDocument, type ObjectKey } from "@/lib/mesh";
+import { applyCommand, buildIndex, emptyMesh, type MeshDocument, type ObjectKey, workloadOwnerKey } from "@/lib/mesh";
 import type { Given, OptionSpec } from "./command";
 import type { Design, ReadDesign, TextFile } from "./design";
 import type { Io } from "./io";
@@ -36,7 +36,7 @@ export function askable({ document, source }: Design, callers?: readonly ObjectK
   const index = callers && buildIndex(document);
   const services = callers?.flatMap((key) => {
     const workload = index?.find("Workload", key);
-    return workload ? [keyOf("Service", workload.metadata.namespace, workload.spec.service)] : [];
+    return workload ? [workloadOwnerKey(workload)] : [];
   });
   return withOpenCalls(document, services && new Set(services));
 }

@@ -2,6 +2,7 @@
 // The rule: an arrangement is never changed. The next one shares every list that is the same, so an edit costs what it touches.
 import {
   differenceOf,
+  isCallerOnly,
   keyOf,
   MESH_WIDE,
   type MeshDocument,
@@ -10,6 +11,7 @@ import {
   refKey,
   serviceRefKey,
   targetKey,
+  workloadOwnerKey,
 } from "@/lib/mesh";
 
 export type TableName =
@@ -51,10 +53,10 @@ function placesOf(object: MeshObject): Place[] {
     case "Service":
       return [["services", key]];
     case "Workload": {
-      const service = keyOf("Service", object.metadata.namespace, object.spec.service);
+      if (isCallerOnly(object)) return [["workloads", key]];
       return [
         ["workloads", key],
-        ["workloadsOf", service],
+        ["workloadsOf", workloadOwnerKey(object)],
       ];
     }
     case "Gateway":

@@ -526,3 +526,16 @@ test("exceptions, addresses and conditions of a policy are asked of the connecti
   expect(written).not.toContain("AuthorizationPolicy/production/some#1");
   expect(written).not.toContain("AuthorizationPolicy/production/some#2");
 });
+
+test("a workload that serves nothing has its dependencies outbound, no inbound side, and an identity that callees take", () => {
+  const job = object("Workload", "nightly", { version: "v1" });
+  const from = { kind: "Workload" as const, name: "nightly" };
+  const line = object("Dependency", "nightly-to-cart", { from, to: { kind: "Service", name: "cart" } });
+  const input = inputFor(withObjects(demoMesh(), [job, line]));
+  const { listeners, clusters, routes } = json(input, "production/nightly/0");
+  expect(Object.keys(listeners)).toEqual(["outbound"]);
+  expect(Object.keys(clusters)).toEqual(["outbound|8080||cart.production"]);
+  expect(Object.keys(routes)).toEqual(["outbound"]);
+  expect(text(input, "production/cart-v1/0")).toContain("/sa/nightly");
+  expect(text(demoInput(), "production/cart-v1/0")).not.toContain("/sa/nightly");
+});

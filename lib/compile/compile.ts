@@ -1,6 +1,6 @@
 // compile: the design as one proxy needs it. Pure: same input, same bytes.
 // The rule: a proxy gets what its own drawn dependencies need and nothing else, so a change elsewhere does not touch it.
-import { keyOf } from "@/lib/mesh";
+import { isCallerOnly, keyOf, workloadOwnerKey } from "@/lib/mesh";
 import { serviceCluster } from "./clusters";
 import type { Target } from "./destinations";
 import { loadAssignment } from "./endpoints";
@@ -91,13 +91,15 @@ function compileOwner(context: CompileContext, facts: Facts, proxyId: string): v
     );
     return;
   }
-  const key = keyOf("Service", workload.metadata.namespace, workload.spec.service);
-  const service = facts.services.get(key);
-  if (!service) {
-    problems.refuse(workload, "spec.service", `there is no ${key}`, "Add the service, or name another one.");
-    return;
+  const key = workloadOwnerKey(workload);
+  if (!isCallerOnly(workload)) {
+    const service = facts.services.get(key);
+    if (!service) {
+      problems.refuse(workload, "spec.service", `there is no ${key}`, "Add the service, or name another one.");
+      return;
+    }
+    compileInbound(context, workload, service, instance);
   }
-  compileInbound(context, workload, service, instance);
   compileOutbound(context, workload, key);
 }
 

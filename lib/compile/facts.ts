@@ -7,7 +7,6 @@ import {
   type Egress,
   type ExternalService,
   type Gateway,
-  keyOf,
   type MeshDocument,
   type MeshObject,
   type MeshRoot,
@@ -28,6 +27,7 @@ import {
   type TrafficPolicy,
   type Workload,
   workloadLabels,
+  workloadOwnerKey,
 } from "@/lib/mesh";
 import { type Arrangement, arrange, lookup, rearrange, scopesOf, subsetKey, type TableName } from "./arrangement";
 
@@ -188,7 +188,7 @@ export function serviceOfRef(
   const key = refKey(ref, holder);
   if (ref.kind === "Service") return key;
   const workload = ref.kind === "Workload" ? facts.workloads.get(key) : undefined;
-  return workload && keyOf("Service", workload.metadata.namespace, workload.spec.service);
+  return workload && workloadOwnerKey(workload);
 }
 
 export function serviceByRef(

@@ -1,6 +1,6 @@
 // The inbound side of a sidecar: who may connect and how, what they may do, and the app behind.
 // The rule: TLS and plain text are told apart by their first bytes; which of the two is taken is the service's mode.
-import { objectKey, type Service, type Workload } from "@/lib/mesh";
+import { objectKey, type Service, type Workload, workloadOwnerName } from "@/lib/mesh";
 import { authorizationFilters } from "./authorization";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { any, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
@@ -105,7 +105,7 @@ function appCluster(
     metadata: meshwrightMetadata({
       kind: "service",
       namespace: workload.metadata.namespace,
-      service: workload.spec.service,
+      service: workloadOwnerName(workload),
       version: workload.spec.version,
       workload: workload.metadata.name,
     }),

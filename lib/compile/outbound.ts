@@ -14,6 +14,7 @@ import { tracingOf } from "./tracing";
 
 const NAME = "outbound";
 
+/** `service`: what the workload runs, or itself. */
 export function compileOutbound(context: CompileContext, workload: Workload, service: ObjectKey): void {
   const { own, input, parts } = context;
   const name = `hosts for ${objectKey(workload)}`;
@@ -22,7 +23,8 @@ export function compileOutbound(context: CompileContext, workload: Workload, ser
   // Spans say whose they are.
   const told = context.facts.root?.spec.tracing ? ` traced for ${service}` : "";
   const chains = shared(context, `outbound ${namesOf(filters)}${told}`, [], (of) => {
-    const owner = told === "" ? undefined : of.facts.services.get(service)?.metadata;
+    const owner =
+      told === "" ? undefined : (of.facts.services.get(service) ?? of.facts.workloads.get(service))?.metadata;
     const tracing = owner && tracingOf(of, owner);
     return [{ name: "http", filters: [httpConnectionManager("outbound", NAME, filters, input.overrides, tracing)] }];
   });
@@ -36,7 +38,7 @@ export function compileOutbound(context: CompileContext, workload: Workload, ser
 
 /** The same for every instance of the workload. */
 function routesFor(context: CompileContext, workload: Workload, service: ObjectKey) {
-  const dependencies = dependenciesOf(context, [service, objectKey(workload)]);
+  const dependencies = dependenciesOf(context, [...new Set([service, objectKey(workload)])]);
   const hosts = [
     ...serviceHosts(context, dependencies, workload.metadata.namespace),
     ...externalHosts(context, dependencies, service, workload),

@@ -3,7 +3,7 @@
 import { compile, NO_ROLLOUT, resourcesToJson } from "@/lib/compile";
 import type { EnvironmentBinding, ProxyResources } from "@/lib/compile/types";
 import { bindingForDocument, EMPTY_BINDING, localEndpoints } from "@/lib/deploy";
-import { digestOf, keyOf, type MeshDocument, type ObjectKey, type Workload } from "@/lib/mesh";
+import { digestOf, keyOf, type MeshDocument, type ObjectKey, type Workload, workloadOwnerKey } from "@/lib/mesh";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -62,10 +62,7 @@ function oneEach(document: MeshDocument, binding: EnvironmentBinding) {
   const serviceOf = new Map(
     document.objects
       .filter((object): object is Workload => object.kind === "Workload")
-      .map(({ metadata: { namespace, name }, spec }) => [
-        `${namespace}/${name}`,
-        keyOf("Service", namespace, spec.service),
-      ]),
+      .map((workload) => [`${workload.metadata.namespace}/${workload.metadata.name}`, workloadOwnerKey(workload)]),
   );
   const first = new Map<string, { proxyId: string; owner: ObjectKey; workload: string }>();
   for (const { id, workload } of binding.instances) {

@@ -2,6 +2,7 @@
 // One rule: a probe only reads (GET or HEAD), and every refusal that is asked for has a call beside it that must succeed.
 import {
   buildIndex,
+  isCallerOnly,
   type MeshDocument,
   type MeshIndex,
   type ObjectKey,
@@ -105,7 +106,8 @@ function toCaller(
 function callersOf(index: MeshIndex, callee: ObjectKey): { caller: ObjectKey; principal: string }[] {
   const trustDomain = index.mesh?.spec.trustDomain ?? "mesh.local";
   const drawn = index.dependenciesTo(callee).map((dependency) => refKey(dependency.spec.from, dependency));
-  const all = [...index.all("Service"), ...index.all("Gateway")].map(objectKey);
+  const callers = index.all("Workload").filter(isCallerOnly);
+  const all = [...index.all("Service"), ...index.all("Gateway"), ...callers].map(objectKey);
   const own = new Set(identitiesOf(index, callee, trustDomain));
   const seen = new Set<string>();
   return [...drawn, ...all.filter((key) => !drawn.includes(key)).sort()]

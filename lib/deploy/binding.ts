@@ -31,14 +31,14 @@ function instancesOf(
   { demoApps = [] }: BindingOptions,
 ): InstanceBinding[] {
   const { namespace, name } = workload.metadata;
-  const wanted = workload.spec.replicas ?? 1;
+  const { service, replicas: wanted = 1 } = workload.spec;
   const own = existing
     .filter((instance) => instance.workload.namespace === namespace && instance.workload.name === name)
     .sort(byId);
   const kept = own.slice(0, wanted);
   const app: AppBinding =
     own[0]?.app ??
-    (demoApps.includes(workload.spec.service) ? { kind: "demo", name: workload.spec.service } : { kind: "none" });
+    (service !== undefined && demoApps.includes(service) ? { kind: "demo", name: service } : { kind: "none" });
   const taken = new Set(kept.map((instance) => instance.id));
   for (let n = 0; kept.length < wanted; n++) {
     const id = `${namespace}/${name}/${n}`;

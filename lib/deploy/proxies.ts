@@ -60,7 +60,7 @@ export function desiredProxies(document: MeshDocument, binding: EnvironmentBindi
       proxyKey: instance.id,
       namespace,
       workload: name,
-      service: workload.spec.service,
+      service: workload.spec.service ?? null,
       ...identityOf(trustDomain, workload),
       workloadVersion: workload.spec.version,
       app: instance.app,

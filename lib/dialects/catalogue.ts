@@ -31,8 +31,8 @@ export const CATALOGUE = {
   kubernetes: {
     id: "kubernetes",
     title: "Kubernetes",
-    versions: ["v1", "apps/v1", "networking.k8s.io/v1"],
-    kinds: ["Namespace", "ServiceAccount", "Service", "Deployment", "StatefulSet", "NetworkPolicy"],
+    versions: ["v1", "apps/v1", "batch/v1", "networking.k8s.io/v1"],
+    kinds: ["Namespace", "ServiceAccount", "Service", "Deployment", "StatefulSet", "Job", "CronJob", "NetworkPolicy"],
     hasExport: true,
   },
   istio: {

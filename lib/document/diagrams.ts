@@ -2,6 +2,7 @@
 // The rule: a pure function of the model; the same design gives the same bytes. A large mesh is drawn by namespace.
 import {
   buildIndex,
+  isDependencyEnd,
   type MeshDocument,
   type MeshObject,
   type ObjectKey,
@@ -59,7 +60,7 @@ export function dataPlane(
 function servicesOf(document: MeshDocument): Omit<Drawing, "places"> {
   const index = buildIndex(document);
   const boxes = document.objects.flatMap((object): Box[] => {
-    if (object.kind !== "Service" && object.kind !== "Gateway" && object.kind !== "ExternalService") return [];
+    if (!isDependencyEnd(object)) return [];
     const shape = object.kind === "Gateway" ? "gate" : object.kind === "ExternalService" ? "outside" : "box";
     return [{ id: objectKey(object), title: object.metadata.name, subtitle: subtitleOf(object, index), shape }];
   });
@@ -78,6 +79,7 @@ function subtitleOf(object: MeshObject, index: ReturnType<typeof buildIndex>): s
     return [versions.join(", "), object.spec.owner].filter(Boolean).join(" · ");
   }
   if (object.kind === "ExternalService") return object.spec.hosts[0] ?? "";
+  if (object.kind === "Workload") return `${object.spec.version} · calls only`;
   return object.kind === "Gateway" ? `${object.spec.type} gateway` : "";
 }
 

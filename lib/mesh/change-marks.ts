@@ -1,7 +1,7 @@
 // What differs between two designs, as marks on boxes and lines.
 // The rule: whole objects are compared by key; what is not drawn itself (a workload, a route, a policy) marks the box it belongs to.
 import { isSameJson } from "./commands/equal";
-import { keyOf, objectKey, refKey, serviceRefKey } from "./refs";
+import { keyOf, objectKey, refKey, serviceRefKey, workloadOwnerKey } from "./refs";
 import type { MeshDocument, MeshObject, ObjectKey } from "./types";
 
 export type ChangeMark = "added" | "removed" | "changed";
@@ -47,7 +47,7 @@ export function drawnAt(object: MeshObject): ObjectKey | null {
     case "Dependency":
       return objectKey(object);
     case "Workload":
-      return serviceIn(object.metadata.namespace, object.spec.service);
+      return workloadOwnerKey(object);
     case "Subset":
     case "TrafficPolicy":
     case "RateLimit":

@@ -1,6 +1,6 @@
 // Which object names which others, and where. Index, validation, rename, cascade and merge all read references from here.
 // The rule: a new field that names another object is added here and nowhere else.
-import { keyOf, refKey, serviceRefKey } from "./refs";
+import { isCallerOnly, refKey, serviceRefKey, workloadOwnerKey } from "./refs";
 import { labelName } from "./schema/primitives";
 import type { Destination, MeshObject, ObjectKey, Path, PolicyTarget, Ref, Route, ServiceRef } from "./types";
 
@@ -36,8 +36,8 @@ export function referencesOf(object: MeshObject): Reference[] {
       });
       break;
     case "Workload": {
-      const key = keyOf("Service", object.metadata.namespace, object.spec.service);
-      found.push({ key, namespace: undefined, path: ["spec"], field: "service" });
+      if (isCallerOnly(object)) break;
+      found.push({ key: workloadOwnerKey(object), namespace: undefined, path: ["spec"], field: "service" });
       break;
     }
     case "Dependency":

@@ -1,5 +1,5 @@
 // Keys and references: the one place that says how an object is named and how a reference finds it.
-import type { Kind, MeshObject, ObjectKey, Ref, ServiceRef, Workload } from "./types";
+import type { Kind, MeshObject, ObjectKey, ObjectOf, Ref, ServiceRef, Workload } from "./types";
 
 /** `Kind/namespace/name`; mesh-wide kinds have an empty namespace. */
 export function objectKey(object: {
@@ -44,8 +44,33 @@ export function workloadLabels(workload: Workload): Record<string, string> {
   return { ...workload.spec.labels, version: workload.spec.version };
 }
 
+/** What answers for a workload: the service that it runs, or the workload itself where it serves nothing. */
+export function workloadOwnerKey(workload: Workload): ObjectKey {
+  const { metadata, spec } = workload;
+  return spec.service === undefined ? objectKey(workload) : keyOf("Service", metadata.namespace, spec.service);
+}
+
+/** The name of that. */
+export function workloadOwnerName({ metadata, spec }: Workload): string {
+  return spec.service ?? metadata.name;
+}
+
+/** What calls for itself: a workload that runs no service. */
+export type CallerOnly = Workload & { spec: { service?: undefined } };
+export function isCallerOnly(object: MeshObject): object is CallerOnly {
+  return object.kind === "Workload" && object.spec.service === undefined;
+}
+
+/** What lines are drawn between: a box of its own. */
+export function isDependencyEnd(
+  object: MeshObject,
+): object is ObjectOf<"Service" | "Gateway" | "ExternalService"> | CallerOnly {
+  const { kind } = object;
+  return kind === "Service" || kind === "Gateway" || kind === "ExternalService" || isCallerOnly(object);
+}
+
 export function serviceAccountOf(object: MeshObject): string | undefined {
-  if (object.kind === "Workload") return object.spec.serviceAccount ?? object.spec.service;
+  if (object.kind === "Workload") return object.spec.serviceAccount ?? object.spec.service ?? object.metadata.name;
   if (object.kind === "Gateway") return object.spec.serviceAccount ?? object.metadata.name;
   return undefined;
 }

@@ -1,5 +1,5 @@
 // Names in metrics -> objects of the design. Metrics name principals and services; screens, rollups and findings name object keys.
-import { keyOf, type MeshDocument, type ObjectKey, objectKey, serviceAccountOf } from "@/lib/mesh";
+import { keyOf, type MeshDocument, type ObjectKey, objectKey, serviceAccountOf, workloadOwnerKey } from "@/lib/mesh";
 
 /** A caller without an identity: plain text, or from outside. */
 export const UNKNOWN = "unknown";
@@ -7,7 +7,7 @@ export const UNKNOWN = "unknown";
 export type Directory = {
   /** Service or gateway behind `ns/service-account`. */
   callers: ReadonlyMap<string, ObjectKey>;
-  /** Service behind `ns/workload`. */
+  /** Service behind `ns/workload`; a workload that serves nothing is its own. */
   workloads: ReadonlyMap<string, ObjectKey>;
   /** Keys of external services. */
   externals: ReadonlySet<ObjectKey>;
@@ -24,7 +24,7 @@ export function directoryOf(document: MeshDocument): Directory {
     if (object.kind === "ExternalService") externals.add(objectKey(object));
     if (object.kind === "Service") services.add(objectKey(object));
     if (object.kind !== "Workload" && object.kind !== "Gateway") continue;
-    const key = object.kind === "Gateway" ? objectKey(object) : keyOf("Service", namespace, object.spec.service);
+    const key = object.kind === "Gateway" ? objectKey(object) : workloadOwnerKey(object);
     const account = `${namespace}/${serviceAccountOf(object) ?? name}`;
     // Two services may share an account; the service of the account's own name is then the likelier caller.
     if (!callers.has(account) || key === keyOf("Service", namespace, serviceAccountOf(object) ?? name)) {

@@ -1,6 +1,7 @@
 // Which calls a change of the design can reach at all.
 // The rule: candidates are found wide and cheaply from the changed objects; only equal slices acquit one of them.
 import {
+  isCallerOnly,
   keyOf,
   type MeshIndex,
   type MeshObject,
@@ -10,6 +11,7 @@ import {
   refKey,
   routeEndsOf,
   serviceRefKey,
+  workloadOwnerKey,
 } from "@/lib/mesh";
 import type { Pair } from "./calls";
 import { contentId } from "./content-id";
@@ -57,7 +59,12 @@ function candidatesOf(before: Scene, after: Scene): Set<ObjectKey> {
 function allOwners(...scenes: Scene[]): Set<ObjectKey> {
   return new Set(
     scenes.flatMap(({ index }) =>
-      [...index.all("Service"), ...index.all("Gateway"), ...index.all("ExternalService")].map(objectKey),
+      [
+        ...index.all("Service"),
+        ...index.all("Gateway"),
+        ...index.all("ExternalService"),
+        ...index.all("Workload").filter(isCallerOnly),
+      ].map(objectKey),
     ),
   );
 }
@@ -70,7 +77,7 @@ function mentionedBy(index: MeshIndex, object: MeshObject): ObjectKey[] {
     case "ExternalService":
       return [objectKey(object)];
     case "Workload":
-      return [keyOf("Service", object.metadata.namespace, object.spec.service)];
+      return [workloadOwnerKey(object)];
     case "Subset":
     case "TrafficPolicy":
     case "RateLimit":

@@ -10,7 +10,7 @@ import type {
 } from "@meshwright/proxy/plan";
 import { pickFilterChain } from "@meshwright/proxy/semantics";
 import { factsOf, spiffeIdOf } from "@/lib/compile/facts";
-import { keyOf, type ObjectKey, parseKey } from "@/lib/mesh";
+import { keyOf, type ObjectKey, parseKey, workloadOwnerKey } from "@/lib/mesh";
 import { consideredPolicies, hopAuthorization } from "./authorization-hop";
 import { limitOf } from "./limits";
 import { withLine } from "./lines";
@@ -39,7 +39,7 @@ export function identityOf(scene: Scene, key: ObjectKey): string | null {
   const { index } = scene;
   const owner = index.find("Workload", key) ?? index.find("Gateway", key);
   if (!owner) return null;
-  const service = owner.kind === "Workload" ? keyOf("Service", owner.metadata.namespace, owner.spec.service) : key;
+  const service = owner.kind === "Workload" ? workloadOwnerKey(owner) : key;
   return spiffeIdOf(factsOf(scene.slice(service).document), owner);
 }
 
@@ -110,7 +110,7 @@ function rewritesOf(from: string, to: string, { tokens }: Passage): { rewrites?:
 
 const serviceKeyOf = ({ index }: Scene, workload: ObjectKey): ObjectKey => {
   const found = index.find("Workload", workload);
-  return found ? keyOf("Service", found.metadata.namespace, found.spec.service) : workload;
+  return found ? workloadOwnerKey(found) : workload;
 };
 
 function baseHop(scene: Scene, callee: Planned, listener: ListenerPlan, isExplained: boolean) {

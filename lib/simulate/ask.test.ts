@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { demoMesh, type MeshDocument, type MeshObject } from "@/lib/mesh";
 import { object, seedObjects } from "../compile/testing/rich";
-import { ask, buildScene, type Question } from ".";
+import { accessMatrix, ask, buildScene, consequencesOf, type Question } from ".";
 
 const from = (workload: string): Question["from"] => ({
   kind: "workload",
@@ -106,4 +106,27 @@ test("a gRPC caller is told the status of gRPC that it will read, and nothing wh
   expect(refused.sentence).toMatch(/ To a gRPC caller that is grpc-status 12 \(Unimplemented\)\.$/);
   expect(ask(scene, get("storefront-v1", "cart", "/shop.Cart/Get", grpc)).grpcStatus).toBeUndefined();
   expect(ask(scene, get("catalog-v1", "payment-service")).grpcStatus).toBeUndefined();
+});
+
+test("a workload that serves nothing is asked for as a caller, and is one in the table of who reaches whom", () => {
+  const job = object("Workload", "nightly", { version: "v1" });
+  const line = object("Dependency", "nightly-to-cart", {
+    from: { kind: "Workload", name: "nightly" },
+    to: { kind: "Service", name: "cart" },
+  });
+  const scene = buildScene(demoWith(job, line));
+  const answer = ask(scene, get("nightly", "cart", "/cart"));
+  expect(answer).toMatchObject({
+    outcome: "forwarded",
+    hops: [{ mtls: "mutual" }, { identity: { peer: expect.stringMatching(/\/sa\/nightly$/) } }],
+  });
+  expect(ask(scene, get("nightly", "catalog"))).toMatchObject({ outcome: "no-route", status: 404 });
+  const { callers, cells } = accessMatrix(scene);
+  expect(callers).toContain("Workload/production/nightly");
+  const reached = cells.filter(
+    ({ caller, access }) => caller === "Workload/production/nightly" && access === "allowed",
+  );
+  expect(reached.map(({ callee }) => callee)).toEqual(["Service/production/cart"]);
+  const gained = consequencesOf(buildScene(demoWith()), scene);
+  expect(JSON.stringify(gained)).toContain("Workload/production/nightly");
 });

@@ -1,6 +1,6 @@
 // Callers without a sidecar, and questions that no proxy can be asked.
 // The rule: nobody between the app and the callee makes a status; what the callee's sidecar closes is null.
-import { keyOf, type ObjectKey, parseKey } from "@/lib/mesh";
+import { keyOf, type ObjectKey, parseKey, workloadOwnerKey } from "@/lib/mesh";
 import { arriveAt } from "./arrive";
 import type { Message } from "./message";
 import { nameOf, objectOfHost } from "./names";
@@ -15,7 +15,7 @@ export function dead(outcome: Outcome, sentence: string): Answer {
 export function isBare(scene: Scene, caller: ObjectKey): boolean {
   const workload = scene.index.find("Workload", caller);
   if (!workload) return false;
-  const service = scene.index.find("Service", keyOf("Service", workload.metadata.namespace, workload.spec.service));
+  const service = scene.index.find("Service", workloadOwnerKey(workload));
   return service?.spec.optOut !== undefined;
 }
 

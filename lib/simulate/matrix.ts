@@ -2,7 +2,7 @@
 // The rule: it asks the callee, not the caller's routes, because a caller that goes around its own sidecar still meets the callee's.
 import { factsOf } from "@/lib/compile/facts";
 import { protectionOf } from "@/lib/compile/modes";
-import { type ObjectKey, objectKey, refKey } from "@/lib/mesh";
+import { isCallerOnly, type ObjectKey, objectKey, refKey } from "@/lib/mesh";
 import { type Arrival, arriveAt, identityOf, type Knock } from "./arrive";
 import { answerTo } from "./ask";
 import { callsWithin } from "./calls";
@@ -18,7 +18,9 @@ const MAX_PAIRS = 40_000;
 
 export function accessMatrix(scene: Scene): AccessMatrix {
   const { index } = scene;
-  const callers = [...index.all("Service"), ...index.all("Gateway")].map(objectKey).sort();
+  const callers = [...index.all("Service"), ...index.all("Gateway"), ...index.all("Workload").filter(isCallerOnly)]
+    .map(objectKey)
+    .sort();
   const services = index.all("Service").map(objectKey).sort();
   const externals = index.all("ExternalService").map(objectKey).sort();
   const complete = callers.length * services.length <= MAX_PAIRS;

@@ -1,7 +1,7 @@
 // What a caller may write as Host, and what to call things in sentences.
 // The rule: this finds words and candidates only; what a host really means for a caller is decided by its proxy's plan.
 import { httpPorts } from "@/lib/compile/facts";
-import { keyOf, type MeshIndex, type ObjectKey, objectKey, parseKey } from "@/lib/mesh";
+import { type MeshIndex, type ObjectKey, objectKey, parseKey, workloadOwnerKey } from "@/lib/mesh";
 
 export const nameOf = (key: ObjectKey): string => parseKey(key)?.name ?? key;
 
@@ -38,5 +38,5 @@ export function carriedPorts(index: MeshIndex, key: ObjectKey): number[] {
 /** A workload stands for its service. */
 export function ownerOf(index: MeshIndex, key: ObjectKey): ObjectKey {
   const workload = index.find("Workload", key);
-  return workload ? keyOf("Service", workload.metadata.namespace, workload.spec.service) : key;
+  return workload ? workloadOwnerKey(workload) : key;
 }

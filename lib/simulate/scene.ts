@@ -3,7 +3,7 @@
 import { type ProxyPlan, plan } from "@meshwright/proxy/plan";
 import { compile, type EnvironmentBinding, type InstanceEndpoint, NO_ROLLOUT } from "@/lib/compile";
 import { localEndpoints } from "@/lib/deploy";
-import { buildIndex, keyOf, type MeshDocument, type MeshIndex, type ObjectKey, type Path } from "@/lib/mesh";
+import { buildIndex, type MeshDocument, type MeshIndex, type ObjectKey, type Path, workloadOwnerKey } from "@/lib/mesh";
 import { type Slice, sliceFor } from "./slice";
 import { madeUpWorld, type World, worldWithin } from "./world";
 
@@ -69,7 +69,7 @@ function planned(
   if (!workload && !index.find("Gateway", key)) {
     return { ok: false, proxyId: key, reason: `There is no ${key} in this design.` };
   }
-  const owner = workload ? keyOf("Service", workload.metadata.namespace, workload.spec.service) : key;
+  const owner = workload ? workloadOwnerKey(workload) : key;
   const slice = sliceOf(owner);
   if (world) return make(key, owner, slice, worldWithin(world, slice.document));
   const name = `${key} ${slice.key}`;

@@ -3,7 +3,6 @@
 import {
   type AuthorizationPolicy,
   type Dependency,
-  keyOf,
   type MeshDocument,
   type MeshIndex,
   type MeshObject,
@@ -14,6 +13,7 @@ import {
   refKey,
   routeEndsOf,
   serviceRefKey,
+  workloadOwnerKey,
 } from "@/lib/mesh";
 import { contentId } from "./content-id";
 import { type PolicyTargets, policyTargets } from "./policy-targets";
@@ -116,7 +116,7 @@ class Collector {
       return;
     }
     const workload = this.index.find("Workload", key);
-    const callee = workload ? keyOf("Service", workload.metadata.namespace, workload.spec.service) : key;
+    const callee = workload ? workloadOwnerKey(workload) : key;
     this.addDestination(callee);
     for (const route of this.index.routesOf(callee)) this.addRoute(route);
   }

@@ -1,7 +1,7 @@
 // Where proxies would run when no environment says it: one instance per workload and gateway, at made-up loopback addresses.
 // The rule: an address depends on the proxy's name alone, so that a change elsewhere changes no configuration.
 import type { EnvironmentBinding, InstanceEndpoint } from "@/lib/compile/types";
-import { keyOf, type MeshDocument } from "@/lib/mesh";
+import { keyOf, type MeshDocument, workloadOwnerKey } from "@/lib/mesh";
 
 export type World = { binding: EnvironmentBinding; endpoints: InstanceEndpoint[] };
 
@@ -22,7 +22,7 @@ export function madeUpWorld(document: MeshDocument): World {
     if (object.kind !== "Workload" && object.kind !== "Gateway") continue;
     const { namespace, name } = object.metadata;
     const id = `${namespace}/${name}/0`;
-    const isBare = object.kind === "Workload" && withoutSidecar.has(keyOf("Service", namespace, object.spec.service));
+    const isBare = object.kind === "Workload" && withoutSidecar.has(workloadOwnerKey(object));
     if (object.kind === "Gateway") world.binding.gateways.push({ namespace, name });
     else if (object.spec.replicas === 0) continue;
     else {

@@ -11,7 +11,7 @@ import { Port, ServiceFields } from "./fields";
 import { Neighbours, NowAndFindings } from "./node-state";
 import { EditText, Section } from "./parts";
 import type { InspectorProps } from "./props";
-import { Workloads } from "./workloads";
+import { CallerFields, Workloads } from "./workloads";
 
 export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
   const { object, topology, gestures, editable } = props;
@@ -82,13 +82,17 @@ export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
               }}
             />
           ) : null}
-          <EditText
-            label="Description"
-            long
-            value={String(spec.description ?? "")}
-            disabled={!editable}
-            onCommit={(value) => patch(["description"], value)}
-          />
+          {object.kind === "Workload" ? (
+            <CallerFields workload={object} gestures={gestures} editable={editable} />
+          ) : (
+            <EditText
+              label="Description"
+              long
+              value={String(spec.description ?? "")}
+              disabled={!editable}
+              onCommit={(value) => patch(["description"], value)}
+            />
+          )}
         </Stack>
       </Section>
       {object.kind === "Service" ? <Workloads {...props} object={object} /> : null}

@@ -1,6 +1,6 @@
 "use client";
 // The versions behind a service, and what runs as each of them.
-import { ActionIcon, Button, Group, Stack, Text } from "@mantine/core";
+import { ActionIcon, Button, Group, NumberInput, Stack, Text } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { API_VERSION, type MeshObject, objectKey, type Workload } from "@/lib/mesh";
 import { freeName, toName } from "../model/document";
@@ -54,6 +54,59 @@ export function Workloads(props: InspectorProps & { object: Extract<MeshObject, 
   );
 }
 
+type WorkloadProps = Pick<InspectorProps, "gestures" | "editable"> & { workload: Workload };
+
+/** Of a workload that only calls: it has no service whose fields say the rest. */
+export function CallerFields(props: WorkloadProps) {
+  const { workload, gestures, editable } = props;
+  const { replicas, serviceAccount } = workload.spec;
+  const patch = (field: string, value: unknown) =>
+    gestures.edit({ type: "patchSpec", key: objectKey(workload), path: [field], value });
+  return (
+    <>
+      <Version {...props} />
+      <EditText
+        label="Service account"
+        value={serviceAccount ?? ""}
+        placeholder={workload.metadata.name}
+        disabled={!editable}
+        onCommit={(account) => patch("serviceAccount", toName(account) || undefined)}
+      />
+      <NumberInput
+        key={replicas}
+        label="Replicas"
+        size="xs"
+        min={0}
+        max={1000}
+        disabled={!editable}
+        defaultValue={replicas ?? 1}
+        onBlur={(event) => {
+          const value = Number(event.currentTarget.value);
+          if (Number.isInteger(value) && value !== (replicas ?? 1)) patch("replicas", value);
+        }}
+      />
+    </>
+  );
+}
+
+function Version({ workload, gestures, editable }: WorkloadProps) {
+  return (
+    <EditText
+      label="Version"
+      value={workload.spec.version}
+      disabled={!editable}
+      onCommit={(version) =>
+        gestures.edit({
+          type: "patchSpec",
+          key: objectKey(workload),
+          path: ["version"],
+          value: toName(version) || version,
+        })
+      }
+    />
+  );
+}
+
 function WorkloadCard({
   workload,
   gestures,
@@ -78,14 +131,7 @@ function WorkloadCard({
         ) : null}
       </Group>
       <Stack gap={8}>
-        <EditText
-          label="Version"
-          value={workload.spec.version}
-          disabled={!editable}
-          onCommit={(version) =>
-            gestures.edit({ type: "patchSpec", key, path: ["version"], value: toName(version) || version })
-          }
-        />
+        <Version workload={workload} gestures={gestures} editable={editable} />
         <AppBinding namespace={workload.metadata.namespace} workload={workload.metadata.name} />
       </Stack>
     </div>

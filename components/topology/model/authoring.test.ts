@@ -6,12 +6,14 @@ import {
   demoPositions,
   emptyMesh,
   type MeshDocument,
+  type MeshObject,
   objectKey,
 } from "@/lib/mesh";
 import { addGesture, connectGesture, readQuickAdd } from "./authoring";
 import { clipOf, pasteGesture, readClip } from "./clip";
-import { toName } from "./document";
+import { find, toName } from "./document";
 import { removalOf } from "./removal";
+import { isDrawn } from "./to-canvas";
 
 const apply = (document: MeshDocument, command: Command) => {
   const result = applyCommand(document, {}, command);
@@ -29,6 +31,24 @@ describe("authoring on the canvas", () => {
       expect.arrayContaining(["Namespace//production", service("my-orders"), "Workload/production/my-orders-v1"]),
     );
     expect(gesture.select).toEqual([service("my-orders")]);
+  });
+
+  it("adds a workload that only calls as one box, draws lines from it and none to it, and copies it", () => {
+    const gesture = addGesture(demoMesh(), "Workload", "nightly", "production", { x: 1, y: 2 });
+    const job = "Workload/production/nightly";
+    expect(gesture.select).toEqual([job]);
+    const after = apply(demoMesh(), gesture.command);
+    expect(isDrawn(find(after, job) as MeshObject)).toBe(true);
+    const line = connectGesture(after, job, service("cart"));
+    if ("refused" in line) throw new Error(line.refused);
+    expect(keys(apply(after, line.command))).toContain("Dependency/production/nightly-to-cart");
+    expect(connectGesture(after, service("cart"), job)).toEqual({
+      refused: "nightly serves nothing: draw lines from it, not to it.",
+    });
+    const clip = clipOf(after, { [job]: { x: 1, y: 2 } }, [job]);
+    if (!clip) throw new Error("no clip");
+    expect(pasteGesture(after, clip, { x: 10, y: 10 }).select).toEqual(["Workload/production/nightly-2"]);
+    expect(readQuickAdd("job: nightly report")).toEqual({ kind: "Workload", name: "nightly-report" });
   });
 
   it("never takes a name that is taken", () => {

@@ -3,6 +3,7 @@
 import {
   API_VERSION,
   type Command,
+  isDependencyEnd,
   keyOf,
   type MeshDocument,
   type MeshObject,
@@ -12,9 +13,9 @@ import {
   refKey,
   refTo,
 } from "@/lib/mesh";
-import { dependencyBetween, find, freeName, isEnd, named, toName } from "./document";
+import { dependencyBetween, find, freeName, named, toName } from "./document";
 
-export type Addable = "Service" | "Gateway" | "ExternalService";
+export type Addable = "Service" | "Gateway" | "ExternalService" | "Workload";
 
 export interface Gesture {
   command: Command;
@@ -54,7 +55,12 @@ export function addGesture(
   return { command: { type: "batch", commands, label: `Add ${name}` }, select: [keyOf(kind, namespace, name)] };
 }
 
-const defaultNames: Record<Addable, string> = { Service: "service", Gateway: "gateway", ExternalService: "external" };
+const defaultNames: Record<Addable, string> = {
+  Service: "service",
+  Gateway: "gateway",
+  ExternalService: "external",
+  Workload: "job",
+};
 
 function newObject(kind: Addable, namespace: string, name: string): MeshObject {
   if (kind === "Service")
@@ -72,6 +78,7 @@ function newObject(kind: Addable, namespace: string, name: string): MeshObject {
         listeners: [{ name: "http", port: defaultPort, protocol: "http", hosts: ["*"] }],
       },
     };
+  if (kind === "Workload") return { ...named(namespace, name), kind: "Workload", spec: { version: "v1", replicas: 1 } };
   return {
     ...named(namespace, name),
     kind: "ExternalService",
@@ -86,13 +93,15 @@ function newObject(kind: Addable, namespace: string, name: string): MeshObject {
 export function connectGesture(document: MeshDocument, from: string, to: string): Gesture | { refused: string } {
   const caller = find(document, from);
   const callee = find(document, to);
-  if (!caller || !callee || !isEnd(caller) || !isEnd(callee))
-    return { refused: "Connect services, gateways and external services." };
+  if (!caller || !callee || !isDependencyEnd(caller) || !isDependencyEnd(callee))
+    return { refused: "Connect services, gateways, external services and workloads that only call." };
   if (from === to) return { refused: "A service needs no line to itself." };
   if (caller.kind === "ExternalService")
     return { refused: "An external service is outside the mesh: draw lines to it, not from it." };
   if (callee.kind === "Gateway")
     return { refused: "Calls come in through a gateway: draw from it to the service behind it." };
+  if (callee.kind === "Workload")
+    return { refused: `${callee.metadata.name} serves nothing: draw lines from it, not to it.` };
   const existing = dependencyBetween(document, from, to);
   if (existing) return { refused: `${caller.metadata.name} to ${callee.metadata.name} is drawn already.` };
   const namespace = caller.metadata.namespace ?? "default";
@@ -166,12 +175,17 @@ function routeFor(
   return [{ type: "addObject", object }];
 }
 
-/** "orders", "gateway: front door", "external: api.stripe.com", "orders > payment-service". */
+/** "orders", "gateway: front door", "external: api.stripe.com", "job: nightly report", "orders > payment-service". */
 export function readQuickAdd(text: string): { kind: Addable; name: string } | { from: string; to: string } | null {
   const arrow = text.split(/\s*(?:->|→|>)\s*/);
   if (arrow.length === 2 && arrow[0] && arrow[1]) return { from: toName(arrow[0]), to: toName(arrow[1]) };
-  const typed = /^(service|gateway|external)\s*:\s*(.+)$/i.exec(text.trim());
-  const kinds: Record<string, Addable> = { service: "Service", gateway: "Gateway", external: "ExternalService" };
+  const typed = /^(service|gateway|external|job)\s*:\s*(.+)$/i.exec(text.trim());
+  const kinds: Record<string, Addable> = {
+    service: "Service",
+    gateway: "Gateway",
+    external: "ExternalService",
+    job: "Workload",
+  };
   const name = toName(typed?.[2] ?? text);
   if (name === "") return null;
   return { kind: kinds[typed?.[1]?.toLowerCase() ?? "service"] ?? "Service", name };

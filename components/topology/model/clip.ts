@@ -3,7 +3,8 @@ import { z } from "zod";
 import { plural } from "@/components/ui/format";
 import {
   type Command,
-  keyOf,
+  isCallerOnly,
+  isDependencyEnd,
   type MeshDocument,
   type MeshObject,
   meshObject,
@@ -12,9 +13,11 @@ import {
   type Positions,
   positions,
   refKey,
+  workloadOwnerKey,
+  workloadOwnerName,
 } from "@/lib/mesh";
 import type { Gesture } from "./authoring";
-import { freeName, isEnd, named, toName } from "./document";
+import { freeName, named, toName } from "./document";
 
 const longestClip = 2_000_000;
 const clipSchema = z.strictObject({
@@ -33,13 +36,13 @@ export interface Clip {
 export function clipOf(document: MeshDocument, positions: Positions, keys: readonly string[]): Clip | null {
   const chosen = new Set(keys);
   const objects = document.objects.filter((object) => {
-    if (isEnd(object)) return chosen.has(objectKey(object));
-    if (object.kind === "Workload") return chosen.has(keyOf("Service", object.metadata.namespace, object.spec.service));
+    if (isDependencyEnd(object)) return chosen.has(objectKey(object));
+    if (object.kind === "Workload") return chosen.has(workloadOwnerKey(object));
     if (object.kind === "Dependency")
       return chosen.has(refKey(object.spec.from, object)) && chosen.has(refKey(object.spec.to, object));
     return false;
   });
-  if (!objects.some(isEnd)) return null;
+  if (!objects.some(isDependencyEnd)) return null;
   return {
     meshwright: 1,
     objects,
@@ -57,7 +60,7 @@ export function pasteGesture(document: MeshDocument, clip: Clip, offset: Positio
     commands.push(place ? { type: "addObject", object, position: place } : { type: "addObject", object });
     state = { objects: [...state.objects, object] };
   };
-  for (const object of clip.objects.filter(isEnd)) {
+  for (const object of clip.objects.filter(isDependencyEnd)) {
     const namespace = object.metadata.namespace;
     const name = freeName(state, [object.kind], namespace, object.metadata.name);
     const from = clip.positions[objectKey(object)];
@@ -71,8 +74,9 @@ export function pasteGesture(document: MeshDocument, clip: Clip, offset: Positio
   }
   for (const object of clip.objects) {
     const namespace = object.metadata.namespace ?? "default";
+    if (isCallerOnly(object)) continue;
     if (object.kind === "Workload") {
-      const service = renames.get(keyOf("Service", namespace, object.spec.service)) ?? object.spec.service;
+      const service = renames.get(workloadOwnerKey(object)) ?? workloadOwnerName(object);
       const name = freeName(state, ["Workload"], namespace, `${service.slice(0, 50)}-${toName(object.spec.version)}`);
       put({ ...named(namespace, name), kind: "Workload", spec: { ...object.spec, service } });
     } else if (object.kind === "Dependency") {

@@ -6,7 +6,6 @@ import {
   keyOf,
   type MeshDocument,
   type MeshObject,
-  type ObjectOf,
   objectKey,
   refKey,
 } from "@/lib/mesh";
@@ -56,6 +55,3 @@ export function dependencyBetween(document: MeshDocument, from: string, to: stri
       refKey(object.spec.to, object) === to,
   );
 }
-
-export const isEnd = (object: MeshObject): object is ObjectOf<"Service" | "Gateway" | "ExternalService"> =>
-  object.kind === "Service" || object.kind === "Gateway" || object.kind === "ExternalService";

@@ -1,17 +1,20 @@
 // From the mesh model and its live state to what the canvas draws. Job: nodes, edges, layers. Rule: pure; a node whose
 // input did not change may be reused by the caller, so nothing here reads a clock or a random number.
-import { IconBox, IconDoorEnter, IconDoorExit, IconWorld } from "@tabler/icons-react";
+import { IconBox, IconDoorEnter, IconDoorExit, IconPlayerPlay, IconWorld } from "@tabler/icons-react";
 import type { CanvasEdge, CanvasNode, ChangeMark, LineStyle } from "@/components/canvas";
 import { formatMs, formatPercent, formatRate, plural } from "@/components/ui/format";
 import { type Status, worstStatus } from "@/components/ui/status-words";
 import {
   type Dependency,
+  isCallerOnly,
+  isDependencyEnd,
   type MeshDocument,
   type MeshObject,
   objectKey,
   type Positions,
   refKey,
   type Workload,
+  workloadOwnerKey,
 } from "@/lib/mesh";
 import { encryptionOf, healthOf, healthWord, type Live, type LiveDependency, pairKey } from "./live";
 
@@ -32,11 +35,7 @@ export interface PictureInput {
   matches: ReadonlySet<string> | null;
 }
 
-const drawnKinds = new Set(["Service", "Gateway", "ExternalService"]);
-
-export function isDrawn(object: MeshObject): boolean {
-  return drawnKinds.has(object.kind);
-}
+export const isDrawn = isDependencyEnd;
 
 export function canvasNodes(input: PictureInput): CanvasNode[] {
   const workloads = workloadsByService(input.document);
@@ -213,7 +212,7 @@ export function workloadsByService(document: MeshDocument): Map<string, Workload
   const out = new Map<string, Workload[]>();
   for (const object of document.objects) {
     if (object.kind !== "Workload") continue;
-    const key = `Service/${object.metadata.namespace}/${object.spec.service}`;
+    const key = workloadOwnerKey(object);
     const list = out.get(key) ?? [];
     list.push(object);
     out.set(key, list);
@@ -238,11 +237,12 @@ export function kindWord(object: MeshObject): string {
   if (object.kind === "Gateway")
     return `${object.spec.type === "egress" ? "Egress" : object.spec.type === "ingress" ? "Ingress" : "East-west"} gateway`;
   if (object.kind === "ExternalService") return "External service";
-  return object.kind;
+  return isCallerOnly(object) ? "Workload that only calls" : object.kind;
 }
 
 function iconOf(object: MeshObject) {
   if (object.kind === "Gateway") return object.spec.type === "egress" ? IconDoorExit : IconDoorEnter;
+  if (object.kind === "Workload") return IconPlayerPlay;
   return object.kind === "ExternalService" ? IconWorld : IconBox;
 }
 
@@ -250,6 +250,7 @@ function subtitleOf(object: MeshObject): string {
   if (object.kind === "Service") return object.spec.owner ?? "no owner";
   if (object.kind === "ExternalService") return object.spec.hosts.join(", ");
   if (object.kind === "Gateway") return object.spec.listeners.map((each) => `${each.protocol} ${each.port}`).join(", ");
+  if (object.kind === "Workload") return `calls only, ${object.spec.version}`;
   return "";
 }
 

@@ -1,5 +1,5 @@
 // MW1032: a sidecar without a budget of CPU and memory. What it costs is found out on the node.
-import { keyOf, objectKey } from "@/lib/mesh";
+import { objectKey, workloadOwnerKey } from "@/lib/mesh";
 import type { ObjectAnalyzer } from "../finding";
 
 /** What our proxy needs for about 500 requests a second (docs/quality.md), with room. */
@@ -15,7 +15,7 @@ export const mw1032SidecarWithoutBudget: ObjectAnalyzer<"Workload"> = {
   run(index, workload) {
     const { sidecar } = workload.spec;
     if (sidecar?.cpuMillicores !== undefined && sidecar.memoryMb !== undefined) return [];
-    const service = index.find("Service", keyOf("Service", workload.metadata.namespace, workload.spec.service));
+    const service = index.find("Service", workloadOwnerKey(workload));
     if (service?.spec.optOut) return [];
     const key = objectKey(workload);
     const missing =

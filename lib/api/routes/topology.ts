@@ -2,7 +2,7 @@
 import { environmentOf, runningDesign } from "@/lib/data/environments";
 import { readDesign } from "@/lib/data/meshes";
 import { listProxyStates } from "@/lib/data/proxy-states";
-import { type MeshDocument, objectKey, refKey } from "@/lib/mesh";
+import { isDependencyEnd, type MeshDocument, objectKey, refKey, workloadOwnerKey } from "@/lib/mesh";
 import { dependenciesSeen, type SignalState, versionShares } from "@/lib/signals";
 import { isOpenedBy } from "../granted";
 import {
@@ -69,7 +69,7 @@ function servicesOf(
   const flows = flowsIn(measured.windows);
   const recentFlows = flowsIn(recent);
   return document.objects.flatMap((object) => {
-    if (object.kind !== "Service" && object.kind !== "Gateway" && object.kind !== "ExternalService") return [];
+    if (!isDependencyEnd(object)) return [];
     const key = objectKey(object);
     const isGateway = object.kind === "Gateway";
     const windows = isGateway ? withGatewayAsCallee(recent, key) : recent;
@@ -79,11 +79,7 @@ function servicesOf(
     );
     const shares = versionShares(key, recentFlows);
     const versions = document.objects.flatMap((each) =>
-      each.kind === "Workload" &&
-      each.spec.service === object.metadata.name &&
-      each.metadata.namespace === object.metadata.namespace
-        ? [each.spec.version]
-        : [],
+      each.kind === "Workload" && workloadOwnerKey(each) === key ? [each.spec.version] : [],
     );
     return [
       {

@@ -22,7 +22,7 @@ export const changesStation = z.object({
     boxes: z.array(
       z.object({
         key,
-        kind: z.enum(["Service", "Gateway", "ExternalService"]),
+        kind: z.enum(["Service", "Gateway", "ExternalService", "Workload"]),
         name: z.string(),
         namespace: z.string(),
         owner: z.string().nullable(),

@@ -1,7 +1,7 @@
 // Which service a proxy stands before, and which design it is served: what it may count in. One rule: both come from the registry, which
 // knows the certificate; nothing of it is what the proxy says.
 
-import { keyOf, type MeshDocument, type ObjectKey } from "@/lib/mesh";
+import { keyOf, type MeshDocument, type ObjectKey, objectKey, workloadOwnerKey } from "@/lib/mesh";
 import type { PeerIdentity } from "../ca/peer";
 import type { Designs } from "../registry/designs";
 import type { Registry } from "../registry/registry";
@@ -27,8 +27,7 @@ function services(document: MeshDocument): ReadonlyMap<ObjectKey, ObjectKey> {
   const found = new Map<ObjectKey, ObjectKey>();
   for (const object of document.objects) {
     if (object.kind !== "Workload") continue;
-    const { namespace, name } = object.metadata;
-    found.set(keyOf("Workload", namespace, name), keyOf("Service", namespace, object.spec.service));
+    found.set(objectKey(object), workloadOwnerKey(object));
   }
   servicesOf.set(document, found);
   return found;

@@ -8,6 +8,7 @@ import {
   objectKey,
   refKey,
   type Service,
+  serviceAccountOf,
   spiffeId,
   type Workload,
 } from "@/lib/mesh";
@@ -16,8 +17,8 @@ import { principalsOf } from "../shared/principals";
 const trustDomainOf = (index: MeshIndex) => index.mesh?.spec.trustDomain ?? "mesh.local";
 const trustOf = (index: MeshIndex) => ({ sds: { secretName: `spiffe://${trustDomainOf(index)}` } });
 const namesOf = (exact: readonly string[]) => ({ subjectAlternativeNames: { match: { exact } } });
-const identityOf = (index: MeshIndex, { metadata, spec }: Workload) =>
-  spiffeId(trustDomainOf(index), metadata.namespace, spec.serviceAccount ?? spec.service);
+const identityOf = (index: MeshIndex, workload: Workload) =>
+  spiffeId(trustDomainOf(index), workload.metadata.namespace, serviceAccountOf(workload) ?? workload.metadata.name);
 
 /** Simple enough for a list of names: callers that are allowed everything. */
 export const isList = ({ spec }: AuthorizationPolicy) =>

@@ -3,13 +3,13 @@
 import {
   type Dependency,
   type ExternalService,
-  keyOf,
   objectKey,
   refKey,
   type Service,
   type ServicePort,
   type TrafficPolicy,
   type Workload,
+  workloadOwnerKey,
 } from "@/lib/mesh";
 import { clientPolicy, listenerTls } from "./export-access";
 import { type AppMeshExport, durationOf, NO_LIMIT } from "./export-out";
@@ -21,15 +21,26 @@ const UNLIMITED = 2_147_483_647;
 
 export function exportNode(out: AppMeshExport, service: Service, workload: Workload): void {
   const policy = policyOf(out, service, workload);
-  const listeners = service.spec.ports.map((port) => listenerOf(out, { service, workload, port, policy }));
-  const backends = backendsOf(out, workload, service);
+  writeNode(
+    out,
+    workload,
+    service.spec.ports.map((port) => listenerOf(out, { service, workload, port, policy })),
+  );
+}
+
+/** Of a workload that serves nothing: no listener, and who it calls. */
+export const exportCaller = (out: AppMeshExport, workload: Workload): void => writeNode(out, workload, []);
+
+function writeNode(out: AppMeshExport, workload: Workload, listeners: object[]): void {
+  const backends = backendsOf(out, workload);
   const { name, namespace } = workload.metadata;
   out.add(
     "VirtualNode",
     { virtualNodeName: out.nameOf(workload) },
     {
-      listeners,
-      serviceDiscovery: { dns: { hostname: `${name}.${namespace}.svc.cluster.local` } },
+      ...(listeners.length > 0
+        ? { listeners, serviceDiscovery: { dns: { hostname: `${name}.${namespace}.svc.cluster.local` } } }
+        : {}),
       ...(backends.length > 0 ? { backends } : {}),
     },
   );
@@ -88,9 +99,9 @@ function outlierOf(outlier: NonNullable<TrafficPolicy["spec"]["outlierDetection"
   };
 }
 
-function backendsOf(out: AppMeshExport, workload: Workload, service: Service): object[] {
+function backendsOf(out: AppMeshExport, workload: Workload): object[] {
   const { index } = out;
-  const callers = [objectKey(service), objectKey(workload)];
+  const callers = [...new Set([workloadOwnerKey(workload), objectKey(workload)])];
   const drawn = callers.flatMap((caller) => index.dependenciesFrom(caller));
   const backends = drawn.flatMap((each): [string, object | undefined][] => {
     const callee = calleeOf(out, each);
@@ -107,7 +118,7 @@ function backendsOf(out: AppMeshExport, workload: Workload, service: Service): o
 function calleeOf({ index }: AppMeshExport, dependency: Dependency): Service | ExternalService | undefined {
   const key = refKey(dependency.spec.to, dependency);
   const workload = index.find("Workload", key);
-  if (workload) return index.find("Service", keyOf("Service", workload.metadata.namespace, workload.spec.service));
+  if (workload) return index.find("Service", workloadOwnerKey(workload));
   return index.find("Service", key) ?? index.find("ExternalService", key);
 }
 

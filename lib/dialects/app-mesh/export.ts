@@ -1,11 +1,11 @@
 // Design -> AWS App Mesh: one file for each resource, as the "create" calls took them. The service ended on 2026-09-30.
 // The rule: the files are a record of what the design would have been there; the report is what they are read for.
-import { buildIndex, type MeshDocument } from "@/lib/mesh";
+import { buildIndex, isCallerOnly, type MeshDocument } from "@/lib/mesh";
 import type { BundleFile, DialectExport } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
 import { exportGateway } from "./export-gateway";
 import { guideFiles } from "./export-guide";
-import { exportExternal, exportNode } from "./export-nodes";
+import { exportCaller, exportExternal, exportNode } from "./export-nodes";
 import { AppMeshExport } from "./export-out";
 import { exportService } from "./export-routes";
 import { reportDesign, reportExact } from "./export-verdicts";
@@ -16,6 +16,7 @@ export function exportAppMesh(document: MeshDocument): DialectExport {
   const { index } = context;
   out.add("Mesh", {}, { egressFilter: { type: "DROP_ALL" } });
   for (const service of index.all("Service")) for (const node of out.nodesOf(service)) exportNode(out, service, node);
+  for (const workload of index.all("Workload").filter(isCallerOnly)) exportCaller(out, workload);
   for (const external of index.all("ExternalService")) exportExternal(out, external);
   for (const service of index.all("Service")) exportService(out, service);
   for (const gateway of index.all("Gateway")) exportGateway(out, gateway);

@@ -1,6 +1,6 @@
 // Who a rule lets in -> peers of Cilium: pods by namespace and service account, and the entity of its gateways.
 // The rule: a caller that Cilium has no labels for is left out and told; an allow never lets in more than the design does without a word.
-import { type AuthorizationSource, keyOf, type MeshIndex, objectKey, refKey } from "@/lib/mesh";
+import { type AuthorizationSource, type MeshIndex, objectKey, refKey, workloadOwnerKey } from "@/lib/mesh";
 import { knownSelector } from "../kubernetes/selectors";
 import { type Holder, holdersIn, meantBy, principal, principalsOf, trustDomainOf } from "../shared/principals";
 import { ACCOUNT, NAMESPACE } from "./labels";
@@ -86,8 +86,7 @@ function labelsOf(index: MeshIndex, { services }: AuthorizationSource, holder: H
     ? found.flatMap((each) => (each ? principalsOf(index, trustDomainOf(index), objectKey(each)) : []))
     : [];
   const isShared = (id: string) =>
-    gateways.has(id) ||
-    (workloads.get(id) ?? []).some((each) => !wanted.has(keyOf("Service", each.metadata.namespace, each.spec.service)));
+    gateways.has(id) || (workloads.get(id) ?? []).some((each) => !wanted.has(workloadOwnerKey(each)));
   return !ids.some((id) => workloads.has(id)) || ids.some(isShared) ? undefined : endpoints;
 }
 

@@ -1,6 +1,14 @@
 // Drawn dependencies and Egresses -> one policy for each caller of what it may call, with the names outside.
 // The rule: a caller that Cilium's policies left open stays open on the way back; every other calls what is drawn and nothing else.
-import { type Dependency, type ExternalService, keyOf, objectKey, refKey, type Service } from "@/lib/mesh";
+import {
+  type Dependency,
+  type ExternalService,
+  keyOf,
+  objectKey,
+  refKey,
+  type Service,
+  workloadOwnerKey,
+} from "@/lib/mesh";
 import { selectorOf } from "../kubernetes/selectors";
 import type { ExportContext } from "../shared/export-context";
 import { podPortsOf } from "./export-access";
@@ -63,7 +71,7 @@ function isGranted({ index }: ExportContext, line: Dependency): boolean {
   if (line.spec.to.kind !== "ExternalService") return true;
   const from = refKey(line.spec.from, line);
   const holder = index.get(from);
-  const service = holder?.kind === "Workload" ? keyOf("Service", holder.metadata.namespace, holder.spec.service) : from;
+  const service = holder?.kind === "Workload" ? workloadOwnerKey(holder) : from;
   return index
     .egressesTo(to)
     .some(({ spec, metadata }) =>
@@ -84,7 +92,7 @@ function ruleOf(context: ExportContext, line: Dependency): Raw[] | undefined {
   if (callee?.kind === "Service")
     return [callee, ...behind(context, callee)].map((each) => toService(each, each === callee ? port : undefined));
   if (callee?.kind === "Workload") {
-    const service = index.find("Service", keyOf("Service", callee.metadata.namespace, callee.spec.service));
+    const service = index.find("Service", workloadOwnerKey(callee));
     return service && [toService(service, port)];
   }
   return callee?.kind === "ExternalService" ? toExternal(callee, port) : undefined;

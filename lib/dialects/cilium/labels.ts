@@ -1,6 +1,6 @@
 // Label selectors of Cilium: keys with their source, the labels that Cilium adds to pods, and what of a design they select.
 // The rule: a selector is for whole services or single workloads; where it means only some pods of one, that is said to whoever asks.
-import { keyOf, type Service, serviceAccountOf, type Workload, workloadLabels } from "@/lib/mesh";
+import { keyOf, type Service, serviceAccountOf, type Workload, workloadLabels, workloadOwnerKey } from "@/lib/mesh";
 import { type Labels, selectorsIn } from "../kubernetes/selectors";
 import type { ImportContext } from "../shared/context";
 import type { Fields } from "../shared/fields";
@@ -72,7 +72,7 @@ const labelText = (key: string, value: string) => `${key}=${value}`;
 export function podsOf(context: ImportContext): Pods {
   const workloads = new Map<string, Workload[]>();
   for (const each of context.all("Workload")) {
-    const key = keyOf("Service", each.metadata.namespace, each.spec.service);
+    const key = workloadOwnerKey(each);
     workloads.set(key, [...(workloads.get(key) ?? []), each]);
   }
   const ofNamespace = new Map<string, Labels>();

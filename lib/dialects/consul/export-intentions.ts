@@ -1,7 +1,7 @@
 // AuthorizationPolicies, drawn dependencies and the mesh's default -> ServiceIntentions, one for each service that something is said of.
 // The rule: of all intentions Consul asks the most exact one, so each source says everything that holds for it, denials first; what cannot be
 // asked is not let in, and not left out of a denial.
-import { type AuthorizationPolicy, objectKey, type Path, refKey, type Service } from "@/lib/mesh";
+import { type AuthorizationPolicy, objectKey, type Path, refKey, type Service, workloadOwnerName } from "@/lib/mesh";
 import { ANY } from "./documents";
 import { type ConsulExport, isHttp, SYSTEM_NAMESPACE } from "./export-out";
 import { conditionsOf } from "./export-what";
@@ -137,7 +137,7 @@ function drawn({ index }: ConsulExport, service: Service): Clause[] {
     if (port !== undefined && !ports.includes(port)) return [];
     const caller = index.get(refKey(from, dependency));
     if (!caller || caller.kind === "ExternalService") return [];
-    const name = caller.kind === "Workload" ? caller.spec.service : caller.metadata.name;
+    const name = caller.kind === "Workload" ? workloadOwnerName(caller) : caller.metadata.name;
     return [{ action: "allow", names: [name], http: [], isAny: true }];
   });
 }

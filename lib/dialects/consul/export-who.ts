@@ -10,6 +10,8 @@ import {
   type Service,
   serviceAccountOf,
   spiffeId,
+  workloadOwnerKey,
+  workloadOwnerName,
 } from "@/lib/mesh";
 import type { ConsulExport } from "./export-out";
 
@@ -33,9 +35,9 @@ function holdersOf(index: MeshIndex): Holder[] {
   });
   const found = [...index.all("Workload"), ...index.all("Gateway")].map((object) => {
     const { namespace, name } = object.metadata;
-    const service = object.kind === "Workload" ? object.spec.service : name;
+    const service = object.kind === "Workload" ? workloadOwnerName(object) : name;
     const key = objectKey(object);
-    const keys = object.kind === "Workload" ? [key, `Service/${namespace}/${service}`] : [key];
+    const keys = object.kind === "Workload" ? [key, workloadOwnerKey(object)] : [key];
     return holder(serviceAccountOf(object) ?? name, namespace, service, keys);
   });
   // a service without workloads keeps the account that it will have
@@ -96,7 +98,11 @@ export function callersOf(out: ConsulExport, service: Service): { name: string; 
   const key = objectKey(service);
   const drawn = index.dependenciesTo(key).flatMap((dependency) => {
     const caller = index.get(refKey(dependency.spec.from, dependency));
-    return caller?.kind === "Workload" ? caller.spec.service : caller?.kind === "Service" ? caller.metadata.name : [];
+    return caller?.kind === "Workload"
+      ? (caller.spec.service ?? [])
+      : caller?.kind === "Service"
+        ? caller.metadata.name
+        : [];
   });
   const allowed = index
     .authorizationsOn(key)

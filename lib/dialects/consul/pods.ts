@@ -1,6 +1,6 @@
 // What consul-k8s reads of pods: metadata of the service and the upstreams that a pod names.
 // The rule: Kubernetes says what runs, an annotation what Consul calls it; a version by annotation is the workload's version.
-import { keyOf, objectKey, valueAt } from "@/lib/mesh";
+import { isCallerOnly, keyOf, objectKey, valueAt, workloadOwnerName } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
 import { drawLine } from "../shared/draw-line";
 import { isRecord } from "../shared/fields";
@@ -15,7 +15,7 @@ type Annotated = ImportContext["resources"][number] & { said: Record<string, unk
 
 function annotated({ resources }: ImportContext): Annotated[] {
   return resources.flatMap((resource): Annotated[] => {
-    if (resource.kind !== "Deployment" && resource.kind !== "StatefulSet") return [];
+    if (!["Deployment", "StatefulSet", "Job"].includes(resource.kind)) return [];
     const said = valueAt(resource.spec, ["template", "metadata", "annotations"]);
     return isRecord(said) ? [{ ...resource, said }] : [];
   });
@@ -44,7 +44,11 @@ export function drawPodUpstreams({ context, places }: World): void {
     const workload = context.find("Workload", keyOf("Workload", resource.namespace, resource.name));
     const text = said[UPSTREAMS];
     if (!workload || typeof text !== "string") continue;
-    const from = { kind: "Service" as const, namespace: resource.namespace, name: workload.spec.service };
+    const from = {
+      kind: isCallerOnly(workload) ? ("Workload" as const) : ("Service" as const),
+      namespace: resource.namespace,
+      name: workloadOwnerName(workload),
+    };
     const path = ["spec", "template", "metadata", "annotations", UPSTREAMS];
     for (const part of text.split(",")) {
       const [name] = (part.trim().split(":")[0] ?? "").split(".");

@@ -10,6 +10,7 @@ import { keptImporters } from "./kept-kinds";
 import { importRequestAuthentication } from "./request-authentication";
 import { importAuthorizationPolicy, importPeerAuthentication } from "./security";
 import { importVirtualService } from "./virtual-service";
+import { importWorkloadEntry } from "./workload-entry";
 
 const NETWORKING = "networking.istio.io";
 const SECURITY = "security.istio.io";
@@ -21,6 +22,7 @@ const READERS: [group: string, kind: string, run: Importer["run"]][] = [
   [NETWORKING, "ServiceEntry", importServiceEntry],
   [NETWORKING, "DestinationRule", importDestinationRule],
   [NETWORKING, "VirtualService", importVirtualService],
+  [NETWORKING, "WorkloadEntry", importWorkloadEntry],
   [SECURITY, "PeerAuthentication", importPeerAuthentication],
   [SECURITY, "RequestAuthentication", importRequestAuthentication],
   [SECURITY, "AuthorizationPolicy", importAuthorizationPolicy],

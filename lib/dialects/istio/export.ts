@@ -20,6 +20,7 @@ import { exportRoute } from "./export-route";
 import { exportAuthorizationPolicy, exportDefaults, exportMutualTls } from "./export-security";
 import { exportRequestAuthentication } from "./request-authentication";
 import { exportTracing } from "./tracing";
+import { exportWorkloadEntries } from "./workload-entry";
 
 export type IstioExport = { text: string; resources: Manifest[]; losses: ReportEntry[] };
 
@@ -52,6 +53,7 @@ export function exportDocument(document: MeshDocument): DialectExport {
   index.all("AuthorizationPolicy").forEach((policy) => {
     exportAuthorizationPolicy(context, policy);
   });
+  exportWorkloadEntries(context);
   if (index.mesh) exportDefaults(context, index.mesh);
   if (index.mesh) exportTracing(context, index.mesh);
   reportLosses(context);

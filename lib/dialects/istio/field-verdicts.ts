@@ -135,5 +135,17 @@ export const FIELDS: readonly FieldVerdict[] = [
     verdict: "lost",
     note: "A policy with CUSTOM or any other condition is left out whole: part of it would be another policy.",
   },
+  {
+    kind: "WorkloadEntry",
+    path: "spec.{labels,serviceAccount}",
+    verdict: "exact",
+    note: "A Workload without a service, where no Service or ServiceEntry selects it; its address and ports are kept.",
+  },
+  {
+    kind: "WorkloadEntry",
+    path: "of a machine behind a service",
+    verdict: "lost",
+    note: `It puts a machine outside of Kubernetes behind a service. ${KEPT}`,
+  },
   ...KINDS.map(({ kind, verdict, why }) => ({ kind, path: "spec", verdict, note: `It ${why}. ${KEPT}` })),
 ];

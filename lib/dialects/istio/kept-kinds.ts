@@ -19,14 +19,6 @@ export const KINDS: readonly IstioKind[] = [
   },
   {
     group: NETWORKING,
-    kind: "WorkloadEntry",
-    versions: ALL,
-    verdict: "lost",
-    changesMeaning: true,
-    why: "puts a machine outside of Kubernetes behind a service",
-  },
-  {
-    group: NETWORKING,
     kind: "WorkloadGroup",
     versions: ALL,
     verdict: "lost",

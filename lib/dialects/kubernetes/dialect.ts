@@ -16,6 +16,8 @@ const importers: Importer[] = [
   { group: "", kind: "Service", versions: V1, rank: 2, run: importService },
   { group: "apps", kind: "Deployment", versions: V1, rank: 3, run: importWorkload },
   { group: "apps", kind: "StatefulSet", versions: V1, rank: 3, run: importWorkload },
+  { group: "batch", kind: "Job", versions: V1, rank: 3, run: importWorkload },
+  { group: "batch", kind: "CronJob", versions: V1, rank: 3, run: importWorkload },
   { group: "networking.k8s.io", kind: "NetworkPolicy", versions: V1, rank: 4, run: importNetworkPolicy },
 ];
 

@@ -1,6 +1,15 @@
 // Namespaces, Services, workloads and their accounts of a design -> resources of Kubernetes.
 // The rule: containers are no part of a design. A Deployment is written without an image, so that Kubernetes refuses it until a person has put one in.
-import { keyOf, type Service, type Subset, serviceAccountOf, type Workload } from "@/lib/mesh";
+import {
+  isCallerOnly,
+  keyOf,
+  type Service,
+  type Subset,
+  serviceAccountOf,
+  type Workload,
+  workloadOwnerKey,
+  workloadOwnerName,
+} from "@/lib/mesh";
 import type { Manifest } from "../shared/dialect";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { knownSelector, type Labels, selectorOf } from "./selectors";
@@ -70,29 +79,62 @@ function exportAccounts(context: ExportContext): void {
 
 function exportWorkload(context: ExportContext, workload: Workload): void {
   const { name, namespace, origin } = workload.metadata;
-  const service = context.index.find("Service", keyOf("Service", namespace, workload.spec.service));
-  const own: Labels = service ? selectorOf(service) : { app: workload.spec.service };
-  const { version, labels = {}, replicas } = workload.spec;
+  // a machine is written by the product that knows it
+  if (origin?.dialect === "istio" && origin.kind === "WorkloadEntry") return;
+  const { version, labels = {} } = workload.spec;
+  const own = ownLabels(context, workload);
   const isSaid = labels[RECOMMENDED_VERSION] === version;
   const pod = { ...own, ...labels, ...(isSaid ? {} : { [VERSION]: version }) };
   const selector = { ...own, ...(isSaid ? { [RECOMMENDED_VERSION]: version } : { [VERSION]: version }) };
-  const kind = origin?.kind === "StatefulSet" ? "StatefulSet" : "Deployment";
+  const manifest = isCallerOnly(workload) && jobManifest(workload, podTemplate(workload, pod));
+  const made = manifest || setManifest(workload, selector, podTemplate(workload, pod));
+  context.resources.push({ ...made, metadata: metadataOf(workload, name, namespace) });
+  const keeps = manifest ? "" : ", and keeps the selector of one that is there";
+  const reason = `containers are no part of a design: Kubernetes refuses it until its image is written${keeps}`;
+  context.lose(workload, ["spec"], "approximate", reason, { target: `${made.kind} ${name}` });
+}
+
+/** Labels by which its service finds it; of one that only calls, what tells it from others. */
+function ownLabels({ index }: ExportContext, workload: Workload): Labels {
+  if (isCallerOnly(workload)) return workload.spec.labels ?? { "app.kubernetes.io/name": workload.metadata.name };
+  const service = index.find("Service", workloadOwnerKey(workload));
+  return service ? selectorOf(service) : { app: workloadOwnerName(workload) };
+}
+
+function podTemplate(workload: Workload, labels: Labels) {
   const account = serviceAccountOf(workload);
-  const spec = {
-    ...(replicas === undefined ? {} : { replicas }),
-    ...(kind === "StatefulSet" ? { serviceName: workload.spec.service } : {}),
-    selector: { matchLabels: selector },
-    template: {
-      metadata: { labels: pod },
-      spec: {
-        ...(account === undefined || account === "default" ? {} : { serviceAccountName: account }),
-        containers: [{ name: workload.spec.service }],
-      },
+  return {
+    metadata: { labels },
+    spec: {
+      ...(account === undefined || account === "default" ? {} : { serviceAccountName: account }),
+      containers: [{ name: workloadOwnerName(workload) }],
     },
   };
-  const metadata = metadataOf(workload, name, namespace);
-  context.resources.push({ apiVersion: "apps/v1", kind, metadata, spec });
-  const reason =
-    "containers are no part of a design: Kubernetes refuses it until its image is written, and keeps the selector of one that is there";
-  context.lose(workload, ["spec"], "approximate", reason, { target: `${kind} ${name}` });
+}
+
+type Bare = Omit<Manifest, "metadata">;
+
+function setManifest(workload: Workload, selector: Labels, template: ReturnType<typeof podTemplate>): Bare {
+  const { replicas, service } = workload.spec;
+  const kind = workload.metadata.origin?.kind === "StatefulSet" ? "StatefulSet" : "Deployment";
+  const spec = {
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(kind === "StatefulSet" && service !== undefined ? { serviceName: service } : {}),
+    selector: { matchLabels: selector },
+    template,
+  };
+  return { apiVersion: "apps/v1", kind, spec };
+}
+
+/** What came as a job is one again. */
+function jobManifest({ metadata, spec }: Workload, pod: ReturnType<typeof podTemplate>): Bare | undefined {
+  const { kind, kept } = metadata.origin ?? {};
+  const template = { ...pod, spec: { ...pod.spec, restartPolicy: "Never" } };
+  if (kind === "Job") {
+    const { replicas: parallelism } = spec;
+    return { apiVersion: "batch/v1", kind, spec: { ...(parallelism === undefined ? {} : { parallelism }), template } };
+  }
+  const schedule = kept?.find(({ path }) => path === "spec.schedule")?.value;
+  if (kind !== "CronJob" || typeof schedule !== "string") return undefined;
+  return { apiVersion: "batch/v1", kind, spec: { schedule, jobTemplate: { spec: { template } } } };
 }

@@ -10,6 +10,8 @@ import {
   type Path,
   type Service,
   type Workload,
+  workloadOwnerKey,
+  workloadOwnerName,
 } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
@@ -196,9 +198,9 @@ function podsOf(index: MeshIndex, workloads: readonly Workload[]): Raw[] {
   const chosen = new Set(workloads);
   return workloads.map((each) => {
     const { namespace } = each.metadata;
-    const key = keyOf("Service", namespace, each.spec.service);
+    const key = workloadOwnerKey(each);
     const service = index.find("Service", key);
-    const own = service ? selectorOf(service) : { app: each.spec.service };
+    const own = service ? selectorOf(service) : { app: workloadOwnerName(each) };
     const isWhole = index.workloadsOf(key).every((one) => chosen.has(one));
     const matchLabels = isWhole ? own : { ...own, version: each.spec.version };
     return { ...inNamespace(namespace), podSelector: { matchLabels } };

@@ -32,7 +32,19 @@ export const FIELDS: readonly FieldVerdict[] = [
     note: "The version is the label version or app.kubernetes.io/version, else v1.",
   },
   {
-    kind: "Deployment, StatefulSet",
+    kind: "Deployment, StatefulSet, Job, CronJob",
+    path: "pods that no Service selects",
+    verdict: "exact",
+    note: "A Workload without a service: it has an identity and calls, and nobody calls it.",
+  },
+  {
+    kind: "Job, CronJob",
+    path: "spec.{parallelism,template,jobTemplate}",
+    verdict: "exact",
+    note: "As of a Deployment. A CronJob's schedule is kept, and its parallelism is 1.",
+  },
+  {
+    kind: "Deployment, StatefulSet, Job, CronJob",
     path: "spec.*",
     verdict: "ignored",
     note: "Not part of the design and not stored.",

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { objectKey, validateDocument } from "@/lib/mesh";
-import { importDocuments } from "..";
+import { exportDocument, importDocuments } from "..";
+import { schemaErrors } from "../gateway-api/testing/schemas";
 import { imported as importedFrom, specOf } from "../testing/imported";
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}.yaml`, import.meta.url), "utf8");
@@ -113,7 +114,7 @@ spec:
   expect(validateDocument(mixed.document)).toEqual([]);
 });
 
-test("a deployment without a service, and a port that does not say what it speaks, are told with their place", () => {
+test("a deployment that no service selects only calls; a port that does not say what it speaks is told with its place", () => {
   const text = `apiVersion: v1
 kind: Service
 metadata: {name: a, namespace: shop}
@@ -126,16 +127,57 @@ kind: Deployment
 metadata: {name: caller, namespace: shop}
 spec: {template: {metadata: {labels: {app: caller}}}}
 `;
-  const { warnings } = imported(text);
+  const { document, warnings } = imported(text);
   expect(warnings).toMatchObject([
     { source: "Service shop/a", line: 6, column: 11, message: expect.stringContaining("HTTP is assumed") },
-    {
-      source: "Deployment shop/caller",
-      line: 11,
-      verdict: "lost",
-      message: expect.stringContaining("no Service selects its pods"),
-    },
   ]);
+  expect(specOf(document, "Workload/shop/caller")).toEqual({
+    version: "v1",
+    serviceAccount: "default",
+    labels: { app: "caller" },
+    replicas: 1,
+  });
+  expect(validateDocument(document)).toEqual([]);
+});
+
+const template = (name: string) =>
+  `{metadata: {labels: {app: ${name}, version: v2}}, spec: {serviceAccountName: ${name}, containers: [{name: main, image: "x"}]}}`;
+const jobs = `apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate, namespace: shop}
+spec: {parallelism: 2, template: ${template("migrate")}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly, namespace: shop}
+spec: {schedule: "5 3 * * *", jobTemplate: {spec: {template: ${template("nightly")}}}}
+`;
+
+test("jobs are workloads that only call, and go out as jobs", () => {
+  const { document, warnings } = imported(jobs);
+  expect(warnings).toEqual([]);
+  expect(validateDocument(document)).toEqual([]);
+  const spec = (name: string, replicas: number) => ({
+    version: "v2",
+    serviceAccount: name,
+    labels: { app: name },
+    replicas,
+  });
+  expect(specOf(document, "Workload/shop/migrate")).toEqual(spec("migrate", 2));
+  expect(specOf(document, "Workload/shop/nightly")).toEqual(spec("nightly", 1));
+  const { resources } = exportDocument("kubernetes", document);
+  expect(schemaErrors(resources, "kubernetes")).toEqual([]);
+  expect(resources.filter(({ apiVersion }) => apiVersion === "batch/v1")).toMatchObject([
+    {
+      kind: "Job",
+      metadata: { name: "migrate" },
+      spec: { parallelism: 2, template: { spec: { serviceAccountName: "migrate" } } },
+    },
+    { kind: "CronJob", metadata: { name: "nightly" }, spec: { schedule: "5 3 * * *" } },
+  ]);
+  const again = imported(...resources.map((each) => JSON.stringify(each)));
+  for (const name of ["migrate", "nightly"])
+    expect(specOf(again.document, `Workload/shop/${name}`)).toEqual(specOf(document, `Workload/shop/${name}`));
 });
 
 test("what is kept of a port stands at its place in the design, also behind one that is left out", () => {

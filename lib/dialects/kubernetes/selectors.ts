@@ -71,8 +71,9 @@ export function servicesMeant(context: ImportContext, namespace: string, selecto
   const selectors = new Map(selectorsIn(context, namespace).map((each) => [each.name, each.selector]));
   const workloads = new Map<string, Workload[]>();
   for (const workload of context.all("Workload")) {
-    if (workload.metadata.namespace !== namespace) continue;
-    workloads.set(workload.spec.service, [...(workloads.get(workload.spec.service) ?? []), workload]);
+    const { service } = workload.spec;
+    if (workload.metadata.namespace !== namespace || service === undefined) continue;
+    workloads.set(service, [...(workloads.get(service) ?? []), workload]);
   }
   const meant: Service[] = [];
   for (const service of context.all("Service")) {

@@ -1,44 +1,48 @@
-// Deployment and StatefulSet -> Workload of the service that selects its pods.
+// Deployment, StatefulSet, Job and CronJob -> Workload of the service that selects its pods, or of none where none does: it only calls.
 // The rule: only what tells the mesh who it is comes into the design; containers stay in Kubernetes.
 import { keyOf, type SpecOf, valueAt } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
-import type { Fields } from "../shared/fields";
+import type { Fields, Sink } from "../shared/fields";
 import { type Labels, labelsAt, selectorsIn, servicesFor } from "./selectors";
 
 const MAX_REPLICAS = 1000;
 const VERSION_LABELS = ["version", "app.kubernetes.io/version"];
 
-export function importWorkload(context: ImportContext, resource: Resource, spec: Fields): Understood {
+export function importWorkload(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {
   const result = understood(resource);
-  const template = spec.take("template");
+  const template = takeTemplate(resource, spec);
   const labels = labelsAt(valueAt(template, ["metadata", "labels"])) ?? {};
   const account = valueAt(template, ["spec", "serviceAccountName"]);
-  const replicas = spec.number("replicas") ?? 1;
+  const replicas = spec.number(isJob(resource) ? "parallelism" : "replicas") ?? 1;
   const [service, ...others] = servicesFor(labels, selectorsIn(context, resource.namespace));
-  if (!service) {
-    const message = "is left out: no Service selects its pods, and a workload belongs to a service here";
-    const fix = "Add a Service for it, also when it only calls others.";
-    context.warn(resource, ["spec", "template", "metadata", "labels"], message, fix, { verdict: "lost" });
-    return result;
-  }
   if (others.length > 0) {
     const names = others.map(({ name }) => name).join(", ");
-    const message = `is behind several services; it is taken as a workload of ${service.name} and not of ${names}`;
+    const message = `is behind several services; it is taken as a workload of ${service?.name} and not of ${names}`;
     const fix = "Give each service its own workloads, or one Service several ports.";
     context.warn(resource, ["spec", "template", "metadata", "labels"], message, fix, { changesMeaning: true });
   }
-  const workload = workloadOf(context, resource, { service: service.name, labels, account, replicas });
+  const workload = workloadOf(context, resource, { service: service?.name, labels, account, replicas });
   const existing = context.get(keyOf("Workload", resource.namespace, resource.name));
   const current = existing?.kind === "Workload" ? existing : undefined;
   const kept = current?.spec.sidecar ? { sidecar: current.spec.sidecar } : {};
-  result.objects.push(context.put("Workload", resource.name, { ...workload, ...kept }, { resource }, current));
+  result.objects.push(context.put("Workload", resource.name, { ...workload, ...kept }, { resource, sink }, current));
   result.sentences.push(
-    `workload of ${service.name}, version ${workload.version}, ${replicas} ${replicas === 1 ? "instance" : "instances"}, account ${workload.serviceAccount}.`,
+    `workload of ${service?.name ?? "no service: it only calls"}, version ${workload.version}, ${replicas} ${replicas === 1 ? "instance" : "instances"}, account ${workload.serviceAccount}.`,
   );
   return result;
 }
 
-type Pod = { service: string; labels: Labels; account: unknown; replicas: number };
+const isJob = ({ kind }: Resource) => kind === "Job" || kind === "CronJob";
+
+/** What each pod is like. When a job begins is Kubernetes' to say, and is kept. */
+function takeTemplate({ kind }: Resource, spec: Fields): unknown {
+  if (kind !== "CronJob") return spec.take("template");
+  const schedule = spec.text("schedule");
+  if (schedule !== undefined) spec.keep("schedule", schedule);
+  return valueAt(spec.take("jobTemplate"), ["spec", "template"]);
+}
+
+type Pod = { service: string | undefined; labels: Labels; account: unknown; replicas: number };
 
 function workloadOf(context: ImportContext, resource: Resource, pod: Pod): SpecOf<"Workload"> {
   const said = VERSION_LABELS.map((label) => pod.labels[label]).find((each) => each !== undefined && each !== "");
@@ -48,7 +52,7 @@ function workloadOf(context: ImportContext, resource: Resource, pod: Pod): SpecO
     context.warn(resource, ["spec", "replicas"], message, "Say the rest in the environment.");
   }
   return {
-    service: pod.service,
+    ...(pod.service === undefined ? {} : { service: pod.service }),
     version: said ?? "v1",
     // without one, pods are the account "default" of their namespace
     serviceAccount: typeof pod.account === "string" && pod.account !== "" ? pod.account : "default",

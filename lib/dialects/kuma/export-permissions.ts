@@ -4,6 +4,7 @@
 import {
   type AuthorizationPolicy,
   type AuthorizationSource,
+  isCallerOnly,
   keyOf,
   type MeshRoot,
   type ObjectKey,
@@ -11,6 +12,7 @@ import {
   refKey,
   serviceAccountOf,
   spiffeId,
+  workloadOwnerKey,
 } from "@/lib/mesh";
 import { isSystem, NAMESPACE_LABEL, SERVICE_TAG, SYSTEM_NAMESPACE } from "./documents";
 import type { KumaExport, Ref } from "./export-refs";
@@ -144,11 +146,7 @@ function principalCallers(out: KumaExport, mesh: MeshRoot, text: string): Caller
     const account = serviceAccountOf(each);
     return account !== undefined && spiffeId(domain, each.metadata.namespace, account) === `spiffe://${id}`;
   });
-  const keys = new Set(
-    holders.map((each) =>
-      each.kind === "Workload" ? keyOf("Service", each.metadata.namespace, each.spec.service) : objectKey(each),
-    ),
-  );
+  const keys = new Set(holders.map((each) => (each.kind === "Workload" ? workloadOwnerKey(each) : objectKey(each))));
   if (keys.size === 0) return undefined;
   return { refs: [...keys].flatMap((key) => objectCallers(out, mesh, key).refs), matchers };
 }
@@ -159,15 +157,15 @@ export function objectCallers(out: KumaExport, mesh: MeshRoot, key: ObjectKey): 
   const object = index.get(key);
   const exact = (namespace: string | undefined, account: string) =>
     matcher("Exact", spiffeId(mesh.spec.trustDomain, namespace ?? "", account));
-  if (object?.kind === "Gateway") {
+  // what no service selects has the name that it was deployed by
+  if (object?.kind === "Gateway" || (object && isCallerOnly(object))) {
     const { name, namespace } = object.metadata;
     return {
       refs: [{ kind: "MeshSubset", tags: { [SERVICE_TAG]: `${name}_${namespace}_svc` } }],
       matchers: [exact(namespace, serviceAccountOf(object) ?? name)],
     };
   }
-  const service =
-    object?.kind === "Workload" ? index.get(keyOf("Service", object.metadata.namespace, object.spec.service)) : object;
+  const service = object?.kind === "Workload" ? index.get(workloadOwnerKey(object)) : object;
   if (service?.kind !== "Service") return NOBODY;
   const holders = object?.kind === "Workload" ? [object] : index.workloadsOf(objectKey(service));
   const accounts = holders.flatMap((each) => serviceAccountOf(each) ?? []);

@@ -37,6 +37,8 @@ function putPodDefault(context: ImportContext, resource: Resource, guarded: Read
   const policy = annotations[INBOUND_POLICY];
   if (policy === undefined || !workload) return;
   const { service } = workload.spec;
+  // nobody calls what serves nothing
+  if (service === undefined) return;
   if (guarded.has(keyOf("Service", resource.namespace, service))) return;
   const { annotations: _annotations, labels: _labels, ...source } = resource;
   putDefault(context, source, policy, { service });

@@ -1,5 +1,5 @@
 // Sections 1 to 4: purpose, control plane, data plane, who calls whom.
-import { buildIndex, type ObjectKey, objectKey, parseKey, refKey } from "@/lib/mesh";
+import { buildIndex, type ObjectKey, objectKey, parseKey, refKey, serviceAccountOf } from "@/lib/mesh";
 import { controlPlane } from "../control-plane-diagram";
 import { dataPlane } from "../diagrams";
 import type { Block } from "../schema";
@@ -155,11 +155,12 @@ function sidecars({ document }: DocumentInput): Block[] {
   const rows = buildIndex(document)
     .all("Workload")
     .slice(0, MOST_ROWS)
-    .map(({ metadata, spec }) => [
+    .map((workload) => ({ workload, metadata: workload.metadata, spec: workload.spec }))
+    .map(({ workload, metadata, spec }) => [
       metadata.name,
-      `${spec.service} ${spec.version}`,
+      `${spec.service ?? "no service"} ${spec.version}`,
       String(spec.replicas ?? 1),
-      spec.serviceAccount ?? spec.service,
+      serviceAccountOf(workload) ?? metadata.name,
       spec.sidecar
         ? [
             spec.sidecar.cpuMillicores === undefined ? "" : `${spec.sidecar.cpuMillicores} m CPU`,
@@ -208,7 +209,7 @@ function dependencies({ document }: DocumentInput): Block[] {
 export function accountsOf({ document }: DocumentInput): Map<string, string[]> {
   const out = new Map<string, string[]>();
   for (const workload of buildIndex(document).all("Workload")) {
-    const account = `${workload.metadata.namespace}/${workload.spec.serviceAccount ?? workload.spec.service}`;
+    const account = `${workload.metadata.namespace}/${serviceAccountOf(workload)}`;
     out.set(account, [...(out.get(account) ?? []), workload.metadata.name]);
   }
   for (const gateway of buildIndex(document).all("Gateway")) {

@@ -175,3 +175,16 @@ test("a CORS policy is told whole, before and after", () => {
     ),
   ]);
 });
+
+test("a workload that serves nothing is told as one, and a service that it gets is a change of it", () => {
+  const metadata = { name: "nightly", namespace: "production" };
+  const job: MeshObject = { apiVersion: API_VERSION, kind: "Workload", metadata, spec: { version: "v1" } };
+  const added = after([{ type: "addObject", object: job }]);
+  expect(diffDocuments(demoMesh(), added).map(({ sentence }) => sentence)).toEqual([
+    "Workload nightly is added: version v1, which calls and serves nothing.",
+  ]);
+  const patch: Command = { type: "patchSpec", key: "Workload/production/nightly", path: ["service"], value: "cart" };
+  expect(diffDocuments(added, after([patch], added)).map(({ sentence }) => sentence)).toEqual([
+    expect.stringContaining("cart"),
+  ]);
+});

@@ -2,6 +2,7 @@
 import { isSameJson } from "../commands/equal";
 import { jwtRuleText } from "../policies/effect-authentication";
 import { ruleWords } from "../policies/effect-authorization";
+import { isCallerOnly } from "../refs";
 import type { AuthorizationPolicy, MeshObject, Path, RateLimit, Route, RouteRule } from "../types";
 import type { LeafChange } from "./leaves";
 import {
@@ -76,7 +77,9 @@ export function addedSentence(object: MeshObject): string {
       return `${refText(object.spec.from)} may now call ${refText(object.spec.to)}${port}.`;
     }
     case "Workload":
-      return `Workload ${object.metadata.name} is added: version ${object.spec.version} of ${object.spec.service}.`;
+      return isCallerOnly(object)
+        ? `Workload ${object.metadata.name} is added: version ${object.spec.version}, which calls and serves nothing.`
+        : `Workload ${object.metadata.name} is added: version ${object.spec.version} of ${object.spec.service}.`;
     case "Subset": {
       const labels = Object.entries(object.spec.labels).map(([key, value]) => `${key}=${value}`);
       return `${subjectOf(object)} is added (${labels.join(", ")}).`;

@@ -44,14 +44,14 @@ export const serviceSpec = z.strictObject({
 });
 
 export const workloadSpec = z.strictObject({
-  /** The service of the same namespace that this workload runs. */
-  service: labelName,
+  /** The service of the same namespace that this workload runs; absent: it calls and serves nothing, as a job does. */
+  service: labelName.optional(),
   version: z
     .string()
     .min(1)
     .max(63)
     .regex(/^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/, "must be usable as a label value"),
-  /** Defaults to the service's name. */
+  /** Defaults to the service's name, without a service to the workload's. */
   serviceAccount: labelName.optional(),
   /** Beside `version`, which is always there as label `version`. */
   labels: labels.optional(),

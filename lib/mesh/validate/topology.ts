@@ -1,6 +1,6 @@
 // Ports, ends of dependencies and what policies may point at.
 import type { MeshIndex } from "../index-document";
-import { keyOf, refKey } from "../refs";
+import { isCallerOnly, keyOf, refKey } from "../refs";
 import type { MeshObject, ObjectKey, Path } from "../types";
 import type { Complaint } from "./complaint";
 
@@ -38,6 +38,11 @@ export function violationsOfTopology(object: MeshObject, index: MeshIndex): Comp
       }
       if (refKey(from, object) === refKey(to, object)) {
         complaints.push({ path: ["spec", "to"], message: "leads from a thing to itself", fix: "Remove it." });
+      }
+      const callee = index.get(refKey(to, object));
+      if (callee && isCallerOnly(callee)) {
+        const message = `leads to Workload ${callee.metadata.name}, which serves nothing`;
+        complaints.push({ path: ["spec", "to"], message, fix: "Name the service that it runs in spec.service." });
       }
       return [...complaints, ...unknownPort(index, refKey(to, object), port, ["spec", "port"])];
     }

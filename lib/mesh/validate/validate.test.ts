@@ -49,6 +49,21 @@ test("names that lead nowhere are found wherever they are", () => {
   ]);
 });
 
+test("a workload may serve nothing: then it calls, and nobody calls it", () => {
+  const job: MeshObject = { apiVersion, kind: "Workload", metadata: at("nightly"), spec: { version: "v1" } };
+  const own = { kind: "Workload" as const, name: "nightly" };
+  const line = (name: string, from: typeof own | ReturnType<typeof svc>, to: typeof from): MeshObject => ({
+    apiVersion,
+    kind: "Dependency",
+    metadata: at(name),
+    spec: { from, to },
+  });
+  expect(problems(job, line("calls", own, svc("cart")))).toEqual([]);
+  expect(problems(job, line("called", svc("cart"), own))).toEqual([
+    "Dependency/production/called#spec.to: leads to Workload nightly, which serves nothing",
+  ]);
+});
+
 test("ports that clash or do not exist are found", () => {
   const http = { name: "http", port: 80, protocol: "http" as const };
   expect(

@@ -3,6 +3,7 @@
 import {
   type ChangeMark,
   changeMarks,
+  isDependencyEnd,
   type MeshDocument,
   type MeshObject,
   type ObjectKey,
@@ -13,7 +14,8 @@ import {
 
 export interface PictureBox {
   key: ObjectKey;
-  kind: "Service" | "Gateway" | "ExternalService";
+  /** A workload that serves nothing is a box of its own. */
+  kind: "Service" | "Gateway" | "ExternalService" | "Workload";
   name: string;
   namespace: string;
   owner: string | null;
@@ -57,7 +59,7 @@ function boxOf(
   marks: ReadonlyMap<ObjectKey, ChangeMark>,
   positions: { before: Positions; after: Positions },
 ): PictureBox[] {
-  if (object.kind !== "Service" && object.kind !== "Gateway" && object.kind !== "ExternalService") return [];
+  if (!isDependencyEnd(object)) return [];
   const key = objectKey(object);
   const place = positions.after[key] ?? positions.before[key];
   return [
@@ -66,7 +68,7 @@ function boxOf(
       kind: object.kind,
       name: object.metadata.name,
       namespace: object.metadata.namespace ?? "",
-      owner: object.spec.owner ?? null,
+      owner: object.kind === "Workload" ? null : (object.spec.owner ?? null),
       mark: marks.get(key) ?? null,
       x: place?.x ?? null,
       y: place?.y ?? null,

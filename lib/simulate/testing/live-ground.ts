@@ -9,7 +9,7 @@ import { type CompileInput, NO_ROLLOUT } from "@/lib/compile";
 import type { Identity } from "@/lib/compile/testing/echo-server";
 import { createAuthority } from "@/lib/compile/testing/test-authority";
 import { bindingForDocument, desiredProxies, localEndpoints } from "@/lib/deploy";
-import type { MeshDocument, ObjectKey } from "@/lib/mesh";
+import { type MeshDocument, type ObjectKey, workloadOwnerName } from "@/lib/mesh";
 import type { Question, QuestionToken } from "../types";
 
 export type LiveAnswer = {
@@ -196,7 +196,7 @@ export function isUncalled({ objects }: MeshDocument, { from, to }: Question): b
   );
   if (from.kind !== "workload") return false;
   const caller = objects.find((each) => each.kind === "Workload" && from.workload.endsWith(`/${each.metadata.name}`));
-  if (caller?.kind !== "Workload" || !bare.has(caller.spec.service)) return false;
+  if (caller?.kind !== "Workload" || !bare.has(workloadOwnerName(caller))) return false;
   const callee = to.host.toLowerCase().split(".")[0] ?? "";
   return (
     bare.has(callee) || callee !== to.host.split(".")[0] || to.host.includes(".other") || to.host.includes(".example")

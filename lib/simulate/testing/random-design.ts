@@ -23,7 +23,7 @@ export function randomDesign(random: Random, jwks: string): MeshDocument {
     objects.push({ apiVersion: API_VERSION, kind: "Namespace", metadata: { name }, spec: {} });
   for (const each of SERVICES) objects.push(...serviceObjects(each, random));
   objects.push(...edge(random), ...outside(random), ...dependencies(random), ...routes(random));
-  objects.push(...limits(random), ...randomProtection(random, jwks));
+  objects.push(...limits(random), ...randomProtection(random, jwks), ...job(random));
   return { objects };
 }
 
@@ -64,6 +64,17 @@ function serviceObjects({ name, namespace, ports, versions, subsets }: (typeof S
     found.push(placed(namespace, object("Subset", `${name}-${subset}`, of)));
   }
   return found;
+}
+
+/** What calls and serves nothing, with an identity of its own or a shared one. */
+function job(random: Random): MeshObject[] {
+  const account = random.chance(0.3) ? { serviceAccount: random.pick(["robot", "shop"]) } : {};
+  const from: Ref = { kind: "Workload", name: "nightly" };
+  const callees = SERVICES.filter(() => random.chance(0.5));
+  return [
+    object("Workload", "nightly", { version: "v1", labels: { track: "stable" }, ...account }),
+    ...callees.map(({ name }) => object("Dependency", `nightly-to-${name}`, { from, to: service(name) })),
+  ];
 }
 
 function edge(random: Random): MeshObject[] {
