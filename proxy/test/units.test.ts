@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import packageJson from "../package.json";
-import { Balancer } from "../src/cluster/balance";
+import { type BalancePlan, Balancer } from "../src/cluster/balance";
 import { OutlierDetector, OutlierState } from "../src/cluster/outlier";
 import { ChunkedDecoder } from "../src/http/h1/chunked";
 import { HeaderList } from "../src/http/h1/header-list";
@@ -67,21 +67,27 @@ describe("chunked decoder", () => {
   });
 });
 
+const balancing = (lbPolicy: ClusterPlan["lbPolicy"], healthyPanicThreshold = 50): BalancePlan => ({
+  lbPolicy,
+  leastRequestChoices: 2,
+  healthyPanicThreshold,
+  zoneAware: { routingEnabledPercent: 100, minClusterSize: 6, failsOnPanic: false },
+});
 const plan = (policy: ClusterPlan["lbPolicy"], weights: readonly number[]) => {
   const balancer = new Balancer<{
     isHealthy: boolean;
     isDegraded: boolean;
     isExcluded: boolean;
     activeRequests: number;
-    plan: { weight: number; health: string };
+    plan: { weight: number; health: string; locality: string };
     name: number;
-  }>(policy, 2, 50);
+  }>(balancing(policy));
   const hosts = weights.map((weight, name) => ({
     isHealthy: true,
     isDegraded: false,
     isExcluded: false,
     activeRequests: 0,
-    plan: { weight, health: "healthy" },
+    plan: { weight, health: "healthy", locality: "" },
     name,
   }));
   balancer.update(hosts);
@@ -110,7 +116,7 @@ describe("balancing", () => {
     hosts[1]!.isHealthy = false;
     balancer.update(hosts);
     expect(balancer.isPanicking).toBe(true);
-    const strict = new Balancer<(typeof hosts)[number]>("round-robin", 2, 0);
+    const strict = new Balancer<(typeof hosts)[number]>(balancing("round-robin", 0));
     strict.update(hosts.map((host) => ({ ...host, isHealthy: false })));
     expect(strict.pick()).toBeNull();
   });

@@ -48,6 +48,10 @@ export class UpstreamCluster implements CheckedCluster {
   private readonly sweeper: NodeJS.Timeout;
   private resolver: NodeJS.Timeout | null = null;
   private isClosed = false;
+  private own: string | null = null;
+  private local: UpstreamCluster | null = null;
+  /** Clusters that weigh their hosts against those of this one. */
+  private readonly neighbours = new Set<UpstreamCluster>();
   /** Resolves when the first DNS answer (or failure) is in, and each of the first hosts was checked where they are. */
   readonly warmed: Promise<void>;
 
@@ -59,12 +63,12 @@ export class UpstreamCluster implements CheckedCluster {
       plan.http.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
       plan.tls ? tlsIdleLimitMs : plainIdleLimitMs,
     );
-    this.balancer = new Balancer(plan.lbPolicy, plan.leastRequestChoices, plan.healthyPanicThreshold);
+    this.balancer = new Balancer(plan);
     this.detector = plan.outlierDetection
       ? new OutlierDetector(
           plan.outlierDetection,
           () => this.hosts,
-          () => this.balancer.update(this.hosts),
+          () => this.rebalance(),
         )
       : null;
     this.checker = plan.activeHealth ? new HealthChecker(plan.activeHealth, this) : null;
@@ -125,7 +129,31 @@ export class UpstreamCluster implements CheckedCluster {
     }
     for (const host of this.hosts) host.health.isLeaving = before.has(host.key);
     this.checker?.update(this.hosts);
-    this.balancer.update(this.hosts);
+    this.rebalance();
+  }
+
+  /**
+   * Zone-aware routing holds the hosts of this cluster against those of the proxy's own.
+   * @param own where the proxy is
+   * @param local the cluster that it belongs to; null: it says none, or this is it
+   */
+  liveIn(own: string | null, local: UpstreamCluster | null): void {
+    if (own === this.own && local === this.local) return;
+    this.local?.neighbours.delete(this);
+    local?.neighbours.add(this);
+    this.own = own;
+    this.local = local;
+    this.rebalance();
+  }
+
+  private rebalance(): void {
+    const { own, local } = this;
+    this.balancer.update(this.hosts, local === null ? null : { own, hosts: local.hosts });
+    for (const neighbour of this.neighbours) neighbour.rebalance();
+  }
+
+  get zoneCounts(): Balancer<UpstreamHost>["zoneCounts"] {
+    return this.balancer.zoneCounts;
   }
 
   /** As Envoy: who passes its checks is believed more than who forgot to name it. */
@@ -144,7 +172,7 @@ export class UpstreamCluster implements CheckedCluster {
       host.pool.drain();
       this.checker?.update(this.hosts);
     }
-    if (isChanged || isBack) this.balancer.update(this.hosts);
+    if (isChanged || isBack) this.rebalance();
   }
 
   /** Some of what a new cluster waits for is not there yet. */
@@ -184,6 +212,7 @@ export class UpstreamCluster implements CheckedCluster {
 
   close(): void {
     this.isClosed = true;
+    this.local?.neighbours.delete(this);
     clearInterval(this.sweeper);
     if (this.resolver !== null) clearTimeout(this.resolver);
     this.detector?.stop();

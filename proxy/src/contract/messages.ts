@@ -24,6 +24,7 @@ export {
   type HeaderValueOption,
   HeaderValueOption_HeaderAppendAction,
   HeaderValueOptionSchema,
+  type Locality,
   type Metadata,
   type Node,
   NodeSchema,

@@ -37,7 +37,10 @@ const UPGRADE: MessageSupport = {
 
 export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   // --- bootstrap ---
-  "envoy.config.bootstrap.v3.Bootstrap": fields("node static_resources dynamic_resources admin"),
+  "envoy.config.bootstrap.v3.Bootstrap": fields("node static_resources dynamic_resources admin cluster_manager"),
+  "envoy.config.bootstrap.v3.ClusterManager": {
+    local_cluster_name: { note: "a cluster of static_resources; with ADS, one of CDS" },
+  },
   "envoy.config.bootstrap.v3.Bootstrap.StaticResources": fields("listeners clusters secrets"),
   "envoy.config.bootstrap.v3.Bootstrap.DynamicResources": fields("lds_config cds_config ads_config"),
   "envoy.config.bootstrap.v3.Admin": {
@@ -47,7 +50,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.core.v3.Node": {
     ...fields("id cluster metadata"),
-    locality: { note: "sent to the control plane" },
+    locality: { note: "sent to the control plane, and where zone-aware routing begins" },
     user_agent_name: { note: "sent to the control plane" },
   },
   "envoy.config.core.v3.Locality": fields("region zone sub_zone"),
@@ -299,9 +302,12 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.cluster.v3.Cluster.LeastRequestLbConfig": fields("choice_count"),
   "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig": {},
   "envoy.config.cluster.v3.Cluster.CommonLbConfig": {
-    ...fields("healthy_panic_threshold ignore_new_hosts_until_first_hc"),
+    ...fields("healthy_panic_threshold ignore_new_hosts_until_first_hc zone_aware_lb_config"),
     update_merge_window: inert("updates are applied at once"),
   },
+  "envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig": fields(
+    "routing_enabled min_cluster_size fail_traffic_on_panic",
+  ),
   "envoy.config.cluster.v3.CircuitBreakers": { thresholds: { note: "at most one, of priority DEFAULT" } },
   "envoy.config.cluster.v3.CircuitBreakers.Thresholds": {
     ...fields("max_connections max_pending_requests max_requests max_retries retry_budget"),
@@ -329,7 +335,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.endpoint.v3.LocalityLbEndpoints": {
     ...fields("lb_endpoints"),
-    locality: inert("locality-weighted and zone-aware balancing are refused, so Envoy does not use it either"),
+    locality: { note: "for zone-aware routing, which cluster_manager.local_cluster_name begins" },
     load_balancing_weight: inert("used by locality-weighted balancing only"),
     metadata: inert("opaque"),
   },

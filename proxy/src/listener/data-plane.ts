@@ -94,6 +94,8 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     // From here on without await: connections and requests see either all of the old plan or all of the new one.
     this.clusters = clusters;
     this.plan = plan;
+    const local = clusters.get(plan.localCluster) ?? null;
+    for (const cluster of clusters.values()) cluster.liveIn(plan.locality, cluster === local ? null : local);
     this.runtimes = new Map();
     this.rateLimits.keepFor(plan);
     this.keySets.keepFor(plan);

@@ -14,6 +14,7 @@ export interface ClusterPlan {
   readonly leastRequestChoices: number;
   /** Below this share of healthy endpoints all are used (panic); 0: never. Percent. */
   readonly healthyPanicThreshold: number;
+  readonly zoneAware: ZoneAwarePlan;
   readonly connectTimeoutMs: number;
   /** Connections of HTTP for so many times the requests of now, per host; 1: as many as are needed. */
   readonly preconnectRatio: number;
@@ -33,6 +34,16 @@ export interface ClusterPlan {
   readonly metadata: Readonly<Record<string, string>>;
   /** Equal keys mean that everything but the endpoints is equal (keep pools on swap). */
   readonly contentKey: string;
+}
+
+/** Zone-aware routing, which a cluster takes part in when the proxy has a local cluster. */
+export interface ZoneAwarePlan {
+  /** 0-100: of how many requests the zone is chosen. */
+  readonly routingEnabledPercent: number;
+  /** With fewer healthy hosts no zone is preferred. */
+  readonly minClusterSize: number;
+  /** In panic there is no host, instead of any. */
+  readonly failsOnPanic: boolean;
 }
 
 export interface DnsPlan {
@@ -101,6 +112,8 @@ export interface EndpointPlan {
   readonly hostname: string;
   readonly weight: number;
   readonly health: "healthy" | "unhealthy" | "draining" | "degraded";
+  /** Region, zone and sub zone as one word; they are compared as a whole. */
+  readonly locality: string;
   /** null: checked, if at all, as it is used. */
   readonly check: EndpointCheckPlan | null;
   /** filter_metadata["meshwright"], string values only: workload, version, instance. */

@@ -24,8 +24,15 @@ import { parseIp } from "./ip";
 import { outlierDetection } from "./outlier-detection";
 import type { Scope } from "./scope";
 import { type SecretCollector, upstreamTls } from "./tls";
-import type { CircuitBreakerPlan, ClusterPlan, EndpointPlan, UpstreamHttpPlan, UpstreamTlsPlan } from "./types";
-import { meshwrightMetadata, milliseconds, socketAddress, timeout } from "./values";
+import type {
+  CircuitBreakerPlan,
+  ClusterPlan,
+  EndpointPlan,
+  UpstreamHttpPlan,
+  UpstreamTlsPlan,
+  ZoneAwarePlan,
+} from "./types";
+import { localityWord, meshwrightMetadata, milliseconds, socketAddress, timeout } from "./values";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const TYPES: Readonly<Partial<Record<Discovery, ClusterPlan["type"]>>> = {
@@ -75,6 +82,7 @@ export function clusterPlan(
     leastRequestChoices:
       (cluster.lbConfig.case === "leastRequestLbConfig" ? cluster.lbConfig.value.choiceCount : undefined) ?? 2,
     healthyPanicThreshold: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? 50,
+    zoneAware: zoneAware(cluster.commonLbConfig),
     connectTimeoutMs: cluster.connectTimeout ? Math.max(milliseconds(cluster.connectTimeout), 1) : 5_000,
     preconnectRatio: cluster.preconnectPolicy?.perUpstreamPreconnectRatio ?? 1,
     dns: {
@@ -98,6 +106,16 @@ export function clusterPlan(
         : [],
     metadata: meshwrightMetadata(cluster.metadata),
     contentKey: contentKey(cluster),
+  };
+}
+
+function zoneAware(common: Cluster["commonLbConfig"]): ZoneAwarePlan {
+  const config = common?.localityConfigSpecifier.case === "zoneAwareLbConfig" && common.localityConfigSpecifier.value;
+  const { routingEnabled, minClusterSize, failTrafficOnPanic = false } = config || {};
+  return {
+    routingEnabledPercent: Math.round(routingEnabled?.value ?? 100),
+    minClusterSize: Number(minClusterSize ?? 6n),
+    failsOnPanic: failTrafficOnPanic,
   };
 }
 
@@ -130,14 +148,19 @@ export function endpointPlans(
   return assignment.endpoints.flatMap((locality, index) =>
     locality.lbEndpoints.flatMap((endpoint, inner): EndpointPlan[] => {
       const at = scope?.item("endpoints", index).item("lb_endpoints", inner) ?? null;
-      return endpointPlan(endpoint, at, type);
+      return endpointPlan(endpoint, localityWord(locality.locality), at, type);
     }),
   );
 }
 
 const IGNORED_SCOPE = { field: () => IGNORED_SCOPE, fail: () => undefined } as unknown as Scope;
 
-function endpointPlan(lb: LbEndpoint, scope: Scope | null, type: ClusterPlan["type"]): EndpointPlan[] {
+function endpointPlan(
+  lb: LbEndpoint,
+  locality: string,
+  scope: Scope | null,
+  type: ClusterPlan["type"],
+): EndpointPlan[] {
   const endpoint = lb.hostIdentifier.case === "endpoint" ? lb.hostIdentifier.value : undefined;
   if (!endpoint) {
     scope?.field("endpoint").fail("must be set");
@@ -160,6 +183,7 @@ function endpointPlan(lb: LbEndpoint, scope: Scope | null, type: ClusterPlan["ty
       hostname: endpoint.hostname || (type === "strict-dns" ? address : ""),
       weight: lb.loadBalancingWeight ?? 1,
       health: healthOf(lb.healthStatus),
+      locality,
       check: endpointCheck(endpoint),
       metadata: meshwrightMetadata(lb.metadata),
     },

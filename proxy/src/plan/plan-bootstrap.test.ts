@@ -251,6 +251,12 @@ describe("what Envoy refuses is refused", () => {
       "is not an IP address; use one, or type: STRICT_DNS",
     ],
     ["a port out of range", "port_value: 9003", "port_value: 70000", "port_value: must be at most 65535"],
+    [
+      "a local cluster that is not there",
+      "static_resources:",
+      "cluster_manager: { local_cluster_name: nobody }\nstatic_resources:",
+      'cluster_manager.local_cluster_name: there is no cluster "nobody" in static_resources.clusters',
+    ],
     ["a missing secret", "- name: bundle\n", "- name: bundel\n", 'there is no secret "bundle"'],
   ];
   test.each(cases)("%s", (_what, find, replace, problem) => {

@@ -38,12 +38,19 @@ export function planBootstrap(bootstrap: Bootstrap, externalSecrets: readonly st
   const frame = create(BootstrapSchema, { ...bootstrap, staticResources: undefined } as Bootstrap);
   found.push(...findUnsupported(BootstrapSchema, frame, ""), ...findConstraintViolations(BootstrapSchema, frame, ""));
   const { resources, paths } = staticResources(bootstrap, ads?.clusterName, found);
+  const localCluster = bootstrap.clusterManager?.localClusterName ?? "";
+  if (localCluster !== "" && !ads && !resources.clusters.has(localCluster)) {
+    new Scope("cluster_manager.local_cluster_name", found).fail(
+      `there is no cluster ${JSON.stringify(localCluster)} in static_resources.clusters; add it or correct the name`,
+    );
+  }
   const admin = bootstrap.admin?.address
     ? socketAddress(bootstrap.admin.address, new Scope("admin.address", found))
     : null;
   const result = plan(resources, {
     ...(bootstrap.node ? { node: bootstrap.node } : {}),
     admin,
+    localCluster,
     isStatic: ads === null,
     externalSecrets,
     pathOf: (kind, name) => paths.get(`${kind} ${name}`) ?? `static_resources (${kind} ${JSON.stringify(name)})`,

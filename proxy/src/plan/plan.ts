@@ -22,7 +22,7 @@ import type {
   RoutePlan,
   SocketAddress,
 } from "./types";
-import { stringsOf } from "./values";
+import { localityWord, stringsOf } from "./values";
 
 export interface PlanResources {
   readonly listeners: ReadonlyMap<string, Listener>;
@@ -36,6 +36,8 @@ export interface PlanResources {
 export interface PlanOptions {
   readonly node?: Node;
   readonly admin?: SocketAddress | null;
+  /** cluster_manager.local_cluster_name */
+  readonly localCluster?: string;
   /** Static file: path of a resource in it. Without it problems carry the resource instead. */
   readonly pathOf?: (kind: ResourceKind, name: string) => string;
   /** Static routes must name clusters that exist (Envoy validate_clusters); RDS routes need not. */
@@ -95,6 +97,8 @@ function planChecked(resources: PlanResources, options: PlanOptions, scopeOf: Sc
     ok: true,
     plan: {
       node: nodePlan(options.node),
+      locality: options.node?.locality ? localityWord(options.node.locality) : null,
+      localCluster: options.localCluster ?? "",
       admin: options.admin ?? null,
       listeners,
       routeConfigs,

@@ -33,6 +33,10 @@ export type { DynamicMetadata, HeaderView, HttpRequestView, JsonValue, PeerIdent
 
 export interface ProxyPlan {
   readonly node: NodePlan;
+  /** Where this proxy is, as in EndpointPlan; null: it does not say. */
+  readonly locality: string | null;
+  /** The cluster that this proxy belongs to: zone-aware routing holds its hosts against those that are called. Empty: none. */
+  readonly localCluster: string;
   readonly admin: SocketAddress | null;
   readonly listeners: readonly ListenerPlan[];
   /** By route config name; inline route configs have the name `inline:<listener>:<chain index>`. */

@@ -3,7 +3,7 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { FractionalPercent } from "../contract/gen/envoy/type/v3/percent_pb";
-import type { Address, Metadata } from "../contract/messages";
+import type { Address, Locality, Metadata } from "../contract/messages";
 import type { Scope } from "./scope";
 import type { Share, SocketAddress } from "./types";
 
@@ -35,6 +35,11 @@ export function stringsOf(json: JsonObject | undefined): Readonly<Record<string,
 /** The strings under filter_metadata["meshwright"]. */
 export function meshwrightMetadata(metadata: Metadata | undefined): Readonly<Record<string, string>> {
   return stringsOf(metadata?.filterMetadata["meshwright"]);
+}
+
+/** In the order of Envoy's localities when they are sorted as text. */
+export function localityWord(locality: Locality | undefined): string {
+  return [locality?.region ?? "", locality?.zone ?? "", locality?.subZone ?? ""].join("\0");
 }
 
 export function socketAddress(address: Address | undefined, scope: Scope): SocketAddress {

@@ -64,3 +64,4 @@ export {
 export { backOffMs, isRetriableRequest, maxConcurrentRetries, type RetryEvent, shouldRetry } from "./retry-decision";
 export { choiceOf, corsFor, faultFor, limitFor, routeFilters } from "./route-filters";
 export { TokenBucket } from "./token-bucket";
+export { drawZone, type ZoneCount, type ZoneShares, zoneShares, zonesInOrder } from "./zone-routing";

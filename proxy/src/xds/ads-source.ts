@@ -29,6 +29,8 @@ export interface AdsSourceOptions {
   readonly wire: Wire;
   readonly node: Node;
   readonly admin: SocketAddress | null;
+  /** The cluster of this proxy, by CDS; else no zone is preferred. */
+  readonly localCluster?: string;
   readonly address: SocketAddress;
   /** Of the bootstrap's cluster with this address. */
   readonly clusterName: string;
@@ -249,8 +251,8 @@ export class AdsSource implements ConfigSource {
   }
 
   private plan(set: ResourceSet) {
-    const { node, admin } = this.options;
-    const planned = plan(set.forPlan(), { node, admin, areSecretsDiscovered: true });
+    const { node, admin, localCluster = "" } = this.options;
+    const planned = plan(set.forPlan(), { node, admin, localCluster, areSecretsDiscovered: true });
     return planned.ok ? { ...planned, plan: withControlPlane(planned.plan, this.controlPlane()) } : planned;
   }
 

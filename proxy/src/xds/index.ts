@@ -136,6 +136,7 @@ function adsSource(
     wire: ads.protocol === "delta" ? deltaWire : sotwWire,
     node: nodeWithVersion(bootstrap.node, version),
     admin: result.admin,
+    localCluster: result.localCluster,
     address: ads.address,
     clusterName: ads.clusterName,
     identity: provider,

@@ -25,7 +25,17 @@ import type {
 } from "../../src/plan/types";
 
 export function endpoint(port: number, over: Partial<EndpointPlan> = {}): EndpointPlan {
-  return { address: "127.0.0.1", port, hostname: "", weight: 1, health: "healthy", check: null, metadata: {}, ...over };
+  return {
+    address: "127.0.0.1",
+    port,
+    hostname: "",
+    weight: 1,
+    health: "healthy",
+    locality: "\0\0",
+    check: null,
+    metadata: {},
+    ...over,
+  };
 }
 
 export function cluster(
@@ -41,6 +51,7 @@ export function cluster(
     lbPolicy: "round-robin",
     leastRequestChoices: 2,
     healthyPanicThreshold: 50,
+    zoneAware: { routingEnabledPercent: 100, minClusterSize: 6, failsOnPanic: false },
     connectTimeoutMs: 5000,
     preconnectRatio: 1,
     dns: { family: "auto", refreshMs: 5000 },
@@ -329,6 +340,8 @@ export function proxyPlan(parts: {
       zone: "",
       metadata: {},
     },
+    locality: null,
+    localCluster: "",
     admin: null,
     listeners: parts.listeners,
     routeConfigs: new Map((parts.routes ?? []).map((config) => [config.name, config])),

@@ -164,7 +164,6 @@ export const clusterCases: readonly Case[] = [
         "CommonLbConfig.update_merge_window",
         "ClusterLoadAssignment.policy",
         "ClusterLoadAssignment.Policy.overprovisioning_factor",
-        "LocalityLbEndpoints.locality",
         "LocalityLbEndpoints.load_balancing_weight",
         "LocalityLbEndpoints.metadata",
         "Thresholds.track_remaining",

@@ -33,6 +33,7 @@ import { retryCases } from "./retries";
 import { timeoutCases } from "./timeouts";
 import { tlsCases } from "./tls";
 import { tracingCases } from "./tracing";
+import { zoneCases } from "./zones";
 
 export const CASES: readonly Case[] = [
   ...matchCases,
@@ -65,6 +66,7 @@ export const CASES: readonly Case[] = [
   ...extAuthzCases,
   ...tracingCases,
   ...otlpLogCases,
+  ...zoneCases,
   ...rareCases,
   ...discoveryCases,
 ];
