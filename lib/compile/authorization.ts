@@ -86,7 +86,8 @@ function drawnPolicies(facts: Facts, service: Service): Policies {
   return policies;
 }
 
-function policiesOf(facts: Facts, service: Service, policies: readonly AuthorizationPolicy[]): Policies {
+/** By rule, what it matches. */
+export function policiesOf(facts: Facts, service: Service, policies: readonly AuthorizationPolicy[]): Policies {
   const ports = httpPorts(service.spec.ports).map((port) => port.port);
   const compiled: Policies = new Map();
   for (const policy of policies) {

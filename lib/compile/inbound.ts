@@ -2,6 +2,7 @@
 // The rule: TLS and plain text are told apart by their first bytes; which of the two is taken is the service's mode.
 import { objectKey, type Service, type Workload, workloadOwnerName } from "@/lib/mesh";
 import { authorizationFilters } from "./authorization";
+import { authorizerFilters } from "./authorizers";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { any, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { httpPorts, speaksHttp2 } from "./facts";
@@ -51,9 +52,11 @@ function inboundChains(
   const { facts, input, problems } = context;
   const protection = protectionIn(facts, service, port);
   const tokens = tokenFilters(context, service, protection);
+  const asking = authorizerFilters(context, service, protection);
   const authorization = authorizationFilters(facts, service, protection, problems);
+  // As in Istio: who brought which token, then what authorizers say, then denials and grants.
   // Who may not call is refused before it can spend what others are granted.
-  const all = [...tokens, ...authorization, ...more];
+  const all = [...tokens, ...asking, ...authorization, ...more];
   const tracing = tracingOf(context, service.metadata);
   const filters = [httpConnectionManager("inbound", NAME, all, input.overrides, tracing)];
   const chains: JsonObject[] = [];

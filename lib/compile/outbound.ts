@@ -168,7 +168,7 @@ function hostsOfExternal(
 }
 
 /** Addresses of the environment, else those of the design, else the name itself. Null when there is nothing to connect to. */
-function externalCluster(
+export function externalCluster(
   context: CompileContext,
   external: ExternalService,
   host: string,

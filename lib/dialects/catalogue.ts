@@ -44,6 +44,7 @@ export const CATALOGUE = {
       "ServiceEntry",
       "DestinationRule",
       "VirtualService",
+      "MeshConfig",
       "PeerAuthentication",
       "RequestAuthentication",
       "AuthorizationPolicy",

@@ -15,6 +15,7 @@ import { linkerd } from "./linkerd";
 import type { Dialect, DialectExport, ExportOptions } from "./shared/dialect";
 import { type ImportResult, importWith } from "./shared/import";
 import type { SourceText } from "./shared/reader";
+import { withoutAuthorizers } from "./shared/without-authorizers";
 import { withoutConditions } from "./shared/without-conditions";
 import { withoutTokens } from "./shared/without-tokens";
 import { withoutTracing } from "./shared/without-tracing";
@@ -47,7 +48,7 @@ const DIALECTS: Record<DialectId, Dialect> = {
   compose,
 };
 
-/** They have words for tokens, addresses, exceptions and tracing; the others get a design without them, told loss by loss. */
+/** They have words for tokens, authorizers, addresses, exceptions and tracing; the others get a design without them, told loss by loss. */
 const HAS_ALL_CONDITIONS: ReadonlySet<DialectId> = new Set(["istio", "envoy"]);
 
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];
@@ -70,10 +71,11 @@ export function exportDocument(id: ExportId, document: MeshDocument, options: Ex
   if (!write) throw new Error(`${DIALECTS[id].title} has no export`);
   if (HAS_ALL_CONDITIONS.has(id)) return write(document, options);
   const { title } = DIALECTS[id];
-  const bare = withoutTokens(document, title);
+  const unasked = withoutAuthorizers(document, title);
+  const bare = withoutTokens(unasked.document, title);
   const plain = withoutConditions(bare.document, title);
   const untraced = withoutTracing(plain.document, title);
-  const losses = [...bare.losses, ...plain.losses, ...untraced.losses];
+  const losses = [...unasked.losses, ...bare.losses, ...plain.losses, ...untraced.losses];
   const made = write(untraced.document, options);
   return losses.length > 0 ? { ...made, report: [...losses, ...made.report] } : made;
 }

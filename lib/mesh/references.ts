@@ -30,6 +30,11 @@ export function referencesOf(object: MeshObject): Reference[] {
     found.push({ key: serviceRefKey(ref, object), namespace: ref.namespace, path, field: "name" });
 
   switch (object.kind) {
+    case "Mesh":
+      object.spec.authorizers?.forEach(({ address }, i) => {
+        if (address) at(["spec", "authorizers", i, "address", "target"], address.target);
+      });
+      break;
     case "TrustBoundary":
       object.spec.members.forEach((member, i) => {
         if ("service" in member) service(["spec", "members", i, "service"], member.service);

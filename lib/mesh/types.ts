@@ -1,6 +1,7 @@
 // The types of the model under short names. The schemas beside are the source.
 import type { Kind, ObjectOf } from "./schema/document";
 
+export type { Authorizer } from "./schema/authorizer";
 export type { Cors, OriginMatch } from "./schema/cors";
 export type { Kind, MeshDocument, MeshObject, ObjectOf, Position, Positions } from "./schema/document";
 export type { HealthCheck } from "./schema/health-check";

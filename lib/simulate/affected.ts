@@ -52,6 +52,7 @@ function candidatesOf(before: Scene, after: Scene): Set<ObjectKey> {
       for (const each of [target, ...neighboursOf(index, target)]) candidates.add(each);
     }
     for (const service of restrictedBy(index, seeds)) candidates.add(service);
+    for (const service of askingOf(index, seeds)) candidates.add(service);
   }
   return candidates;
 }
@@ -133,4 +134,15 @@ function restrictedBy(index: MeshIndex, callers: ReadonlySet<ObjectKey>): Object
     );
     return names ? targetsOf(index, policy) : [];
   });
+}
+
+/** Services whose policies ask one of these. */
+function askingOf(index: MeshIndex, asked: ReadonlySet<ObjectKey>): ObjectKey[] {
+  const isAsked = (index.mesh?.spec.authorizers ?? []).some(
+    ({ address }) => address && asked.has(keyOf(address.target.kind, address.target.namespace, address.target.name)),
+  );
+  if (!isAsked) return [];
+  return index
+    .all("AuthorizationPolicy")
+    .flatMap((policy) => (policy.spec.action === "custom" ? targetsOf(index, policy) : []));
 }

@@ -12,6 +12,7 @@ import { pickFilterChain } from "@meshwright/proxy/semantics";
 import { factsOf, spiffeIdOf } from "@/lib/compile/facts";
 import { keyOf, type ObjectKey, parseKey, workloadOwnerKey } from "@/lib/mesh";
 import { consideredPolicies, hopAuthorization } from "./authorization-hop";
+import { hopAuthorizers } from "./authorizers";
 import { limitOf } from "./limits";
 import { withLine } from "./lines";
 import type { Message } from "./message";
@@ -84,7 +85,8 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
     ...base,
     considered: isExplained ? consideredPolicies(scene, filters, passage.authorization, passage.context) : [],
     ...(passage.tokens ? { token: hopToken(scene, passage.tokens) } : {}),
-    ...(passage.tokens?.refusal
+    ...(passage.asked.length > 0 ? { authorizers: hopAuthorizers(scene, passage.asked, isExplained) } : {}),
+    ...(passage.tokens?.refusal || passage.asked.some(({ status }) => status !== null)
       ? {}
       : { authorization: hopAuthorization(scene, filters, passage.authorization, passage.context.peer !== null) }),
     mtls,

@@ -20,12 +20,15 @@ import { serviceOfCluster } from "./origins";
 import type { PlannedProxy, Scene } from "./scene";
 import type { Answer, AnswerDestination, Caller, Hop, HopMirror, Outcome, Question } from "./types";
 import {
+  authorizerWords,
+  capital,
   corsWords,
   destinationName,
   faultWords,
   forwardedSentence,
   mirrorWords,
   noHostSentence,
+  refusalWords,
   ruleWords,
   splitSentence,
 } from "./words";
@@ -146,9 +149,16 @@ function forwarded(
     outcome: taken.arrival.outcome,
     status: taken.arrival.status,
     sentence: sentenceOf(nameOf(proxy.owner), taken, destinations),
+    ...dependingOn(taken),
     hops: taken.hops,
     destinations,
   };
+}
+
+/** On whom it depends what becomes of the request. */
+function dependingOn({ hops }: Way): Pick<Answer, "dependsOn"> {
+  const names = hops.flatMap(({ authorizers = [] }) => authorizers.filter(({ answer }) => answer === null));
+  return names.length > 0 ? { dependsOn: names.map(({ name }) => name) } : {};
 }
 
 /** A copy is of what the first destination gets. */
@@ -225,6 +235,9 @@ function toCluster(
   return arrival ? way(arrival, workloads) : nobody("No instance runs there.");
 }
 
+const authorizerTail = (hop: Hop | undefined): string =>
+  hop?.authorizers ? ` ${capital(authorizerWords(hop.authorizers))}.` : "";
+
 const tailOf = (hop: Hop): string => `${mirrorTail(hop)}${faultTail(hop)}${corsTail(hop)}`;
 
 const mirrorTail = ({ mirrors }: Hop): string => (mirrors ? ` Copies are also sent: ${mirrorWords(mirrors)}.` : "");
@@ -252,9 +265,11 @@ function sentenceOf(caller: string, { arrival, hops, destination }: Way, destina
   const split = destinations.length > 1 ? ` (of the calls: ${splitSentence(destinations)})` : "";
   switch (arrival.outcome) {
     case "forwarded":
-      return first ? `${forwardedSentence(caller, first, destinations, last ?? null)}${tailOf(first)}` : "";
+      return first
+        ? `${forwardedSentence(caller, first, destinations, last ?? null)}${authorizerTail(last)}${tailOf(first)}`
+        : "";
     case "denied":
-      return `${to} refuses ${caller} with 403: ${last?.authorization?.why ?? "a policy denies it"}${split}.`;
+      return `${to} refuses ${caller} with ${arrival.status}: ${last ? refusalWords(last) : "a policy denies it"}${split}.`;
     case "refused":
       return `${caller} gets 503 from its own sidecar, because ${to} does not take the connection. ${arrival.why ?? ""}`.trim();
     case "unreachable":

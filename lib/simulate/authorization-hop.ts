@@ -2,6 +2,7 @@
 // The rule: the decision is the semantics' own; this only names the objects behind it.
 import type { RbacContext, RbacFilterPlan, RbacPlan } from "@meshwright/proxy/plan";
 import type { AuthorizationDecision } from "@meshwright/proxy/semantics";
+import { isAskingFilter, UNASKED_FILTER } from "@/lib/compile/authorizers";
 import { withLine } from "./lines";
 import { nameOf } from "./names";
 import { originOfPolicy } from "./origins";
@@ -17,7 +18,7 @@ export function hopAuthorization(
   decision: AuthorizationDecision | null,
   hasIdentity: boolean,
 ): HopAuthorization {
-  if (!decision || filters.every(({ rules, shadowRules }) => !rules && !shadowRules)) {
+  if (!decision || filters.filter(isOfPolicies).every(({ rules, shadowRules }) => !rules && !shadowRules)) {
     return { allowed: true, why: "nothing restricts who may call", shadow: [] };
   }
   const origin = decision.policy === null ? null : originOfPolicy(decision.policy);
@@ -33,6 +34,9 @@ export function hopAuthorization(
   };
 }
 
+/** Those that tell whom to ask about what decide nothing themselves. */
+const isOfPolicies = ({ name }: RbacFilterPlan) => !isAskingFilter(name);
+
 const shadowList = (filter: string) => (filter === DENY_FILTER ? "a denial in shadow" : "the list of allowed callers");
 
 function whyOf(filters: readonly RbacFilterPlan[], decision: AuthorizationDecision, hasIdentity: boolean): string {
@@ -43,6 +47,8 @@ function whyOf(filters: readonly RbacFilterPlan[], decision: AuthorizationDecisi
     if (kind === "Dependency") return `the drawn dependency ${nameOf(object)} allows it`;
     const rule = /\[(\d+)\]/.exec(path)?.[1];
     const which = rule === undefined ? "" : `, rule ${Number(rule) + 1},`;
+    if (decision.deniedBy === UNASKED_FILTER)
+      return `${nameOf(object)}${which} asks an authorizer that nobody can reach, so it is refused`;
     return `${nameOf(object)}${which} ${allowed ? "allows" : "denies"} it`;
   }
   if (!allowed) {
@@ -63,6 +69,7 @@ export function consideredPolicies(
 ): Considered[] {
   const looked: Considered[] = [];
   for (const { rules, shadowRules, name } of filters) {
+    if (isAskingFilter(name)) continue;
     for (const [plan, isShadow] of [
       [rules, false],
       [shadowRules, true],

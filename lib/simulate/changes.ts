@@ -18,6 +18,7 @@ export function changesBetween(before: Answer, after: Answer): Change[] {
   return [
     ...shareChanges(before, after),
     ...hopChanges(before.hops[0], after.hops[0]),
+    ...authorizerChange(before.hops.at(-1), after.hops.at(-1)),
     ...limitChange(before.hops.at(-1), after.hops.at(-1)),
     ...mtlsChange(before, after),
   ];
@@ -101,6 +102,16 @@ function hopChanges(before: Hop | undefined, after: Hop | undefined): Change[] {
   say("retries", retryWords(after), retryWords(before));
   say("route", rewriteWords(after), rewriteWords(before));
   return [...changes, ...mirrorChange(before, after), ...faultChange(before, after), ...corsChange(before, after)];
+}
+
+/** Who is asked decides by themselves: that calls still arrive is said by nobody here. */
+function authorizerChange(before: Hop | undefined, after: Hop | undefined): Change[] {
+  const names = (hop: Hop | undefined) => (hop?.authorizers ?? []).map(({ name }) => name).join(" and ");
+  const [was, is] = [names(before), names(after)];
+  if (was === is) return [];
+  const earlier = was === "" ? "nobody was asked before" : `authorizer ${was} before`;
+  if (is === "") return [{ kind: "authorizer", severity: "attention", text: `nobody is asked any more (${earlier})` }];
+  return [{ kind: "authorizer", severity: "attention", text: `authorizer ${is} decides now (${earlier})` }];
 }
 
 function limitChange(before: Hop | undefined, after: Hop | undefined): Change[] {

@@ -2,7 +2,7 @@
 // The rule: what every proxy does to headers before it decides (hop by hop fields, x-envoy-*) is done here the same way.
 import { type HttpRequestView, headerViewOf } from "@meshwright/proxy/plan";
 import { tokenText } from "./token-text";
-import type { Question } from "./types";
+import type { AuthorizerAnswer, Question } from "./types";
 
 export type Message = {
   method: string;
@@ -13,12 +13,14 @@ export type Message = {
   headers: [string, string][];
   /** Where who asks is, if the question says so. */
   address?: string | undefined;
+  /** What those say who are asked about it, if the question says so. */
+  authorizers?: Readonly<Record<string, AuthorizerAnswer>> | undefined;
 };
 
 /** RFC 9110 7.6.1, and what proxies alone may say. */
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"]);
 
-export function messageOf({ to, method, path, headers, token, address }: Question): Message {
+export function messageOf({ to, method, path, headers, token, address, authorizers }: Question): Message {
   const pairs = Object.entries(headers).map(([name, value]): [string, string] => [name.toLowerCase(), value]);
   if (token) pairs.push(["authorization", `Bearer ${tokenText(token)}`]);
   const host = pairs.find(([name]) => name === "host")?.[1];
@@ -29,6 +31,7 @@ export function messageOf({ to, method, path, headers, token, address }: Questio
     scheme: "http",
     headers: pairs.filter(([name]) => name !== "host"),
     ...(address === undefined ? {} : { address }),
+    ...(authorizers === undefined ? {} : { authorizers }),
   };
 }
 

@@ -17,6 +17,7 @@ import {
   matchVirtualHost,
   normalizePath,
 } from "@meshwright/proxy/semantics";
+import { type Asked, askAuthorizers } from "./authorizers";
 import { corsOf } from "./cors";
 import { faultOf } from "./faults";
 import { type Message, received, viewOf } from "./message";
@@ -44,12 +45,14 @@ export type Passage = {
   route: RoutePlan | null;
   /** Null: nobody looks at tokens. */
   tokens: TokenResult | null;
+  /** Who was asked whether it goes on. */
+  asked: readonly Asked[];
   authorization: AuthorizationDecision | null;
   cors: HopCors | null;
   context: RbacContext;
   result:
     | { kind: "malformed"; status: 400; why: string; isUnread?: true }
-    | { kind: "denied"; status: 401 | 403 }
+    | { kind: "denied"; status: number }
     | { kind: "no-route"; status: 404 }
     | { kind: "redirected"; status: number; location: string }
     | { kind: "responded"; status: number; body: string | null; grpcStatus?: number }
@@ -76,6 +79,7 @@ export function pass(entry: Entry, arriving: Message): Passage {
     virtualHost: null,
     route: null,
     tokens: null,
+    asked: [],
     authorization: null,
     cors: null,
     context,
@@ -92,12 +96,26 @@ export function pass(entry: Entry, arriving: Message): Passage {
   const virtualHost = routes ? matchVirtualHost(routes, message.authority) : null;
   const route = virtualHost && matchRoute(virtualHost, request, entry.random);
   const tokens = askTokens(connection, route, message);
-  const refused = { connection, message, virtualHost, route, tokens, authorization: null, cors: null, context };
+  const refused = {
+    connection,
+    message,
+    virtualHost,
+    route,
+    tokens,
+    asked: [],
+    authorization: null,
+    cors: null,
+    context,
+  };
   if (tokens?.refusal) return { ...refused, result: { kind: "denied", status: tokens.refusal.status } };
   const goesOn = tokens ? afterTokens(message, tokens) : message;
   const told: RbacContext = tokens ? { ...context, request: viewOf(goesOn), metadata: tokens.metadata } : context;
   const authorization = connection.rbac.length > 0 ? authorizeRequest(connection.rbac, route, told) : null;
-  const found = { ...refused, message: goesOn, authorization, context: told };
+  const asked = askAuthorizers(connection, route, told, authorization, message.authorizers ?? {});
+  const stopped = asked.find(({ status }) => status !== null)?.status;
+  // Who is refused there does not come to what denies and allows.
+  const found = { ...refused, message: goesOn, asked, authorization: stopped ? null : authorization, context: told };
+  if (stopped) return { ...found, result: { kind: "denied", status: stopped } };
   if (authorization && !authorization.allowed) return { ...found, result: { kind: "denied", status: 403 } };
   if (!route) return { ...found, result: { kind: "no-route", status: 404 } };
   // In the order of the filters: an abort comes before a preflight is answered.

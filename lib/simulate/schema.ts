@@ -50,6 +50,10 @@ export const question = z.strictObject({
       isForged: z.boolean().optional(),
     })
     .optional(),
+  authorizers: z
+    .record(z.string().min(1).max(256), z.enum(["allow", "deny", "away"]))
+    .refine((value) => Object.keys(value).length <= 64, "must have at most 64 authorizers")
+    .optional(),
   address: z.union([z.ipv4(), z.ipv6()], "must be an IP address").optional(),
   draw: z.number().min(0).lt(1, "must be from 0 up to but not 1").optional(),
 });

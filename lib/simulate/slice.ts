@@ -3,6 +3,7 @@
 import {
   type AuthorizationPolicy,
   type Dependency,
+  keyOf,
   type MeshDocument,
   type MeshIndex,
   type MeshObject,
@@ -75,7 +76,9 @@ class Collector {
     for (const limit of this.index.rateLimitsOf(key)) this.objects.add(limit);
     for (const policy of this.policies.of(key)) {
       this.objects.add(policy);
-      if (policy.kind === "AuthorizationPolicy") this.addSources(policy);
+      if (policy.kind !== "AuthorizationPolicy") continue;
+      this.addSources(policy);
+      this.addAuthorizer(policy);
     }
     for (const own of [key, ...workloads.map(objectKey)]) {
       this.add(own);
@@ -98,6 +101,15 @@ class Collector {
         for (const ref of source.services ?? []) this.addIdentities(ref, policy);
       }
     }
+  }
+
+  /** Whom a policy asks, as who calls it sees it. */
+  private addAuthorizer({ spec }: AuthorizationPolicy): void {
+    const target = this.index.mesh?.spec.authorizers?.find(({ name }) => name === spec.authorizer)?.address?.target;
+    if (spec.action !== "custom" || !target) return;
+    const key = keyOf(target.kind, target.namespace, target.name);
+    if (target.kind === "Service") this.addDestination(key);
+    else this.add(key);
   }
 
   /** What has an identity behind a reference: a service's workloads, a workload, a gateway. */

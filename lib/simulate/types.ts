@@ -21,9 +21,14 @@ export type Question = {
   token?: QuestionToken | undefined;
   /** Where the caller is: of a workload's pod, or of the client of a gateway. Absent: 127.0.0.1, as on one machine. */
   address?: string | undefined;
+  /** What authorizers say when they are asked, by name. Absent: what is told depends on them. */
+  authorizers?: Readonly<Record<string, AuthorizerAnswer>> | undefined;
   /** From 0 up to but not 1: which of several weighted destinations is taken. Absent: the most likely one. */
   draw?: number | undefined;
 };
+
+/** away: it gives no answer. */
+export type AuthorizerAnswer = "allow" | "deny" | "away";
 
 /** `isForged`: not signed by who it says. A question needs no key. */
 export type QuestionToken = {
@@ -44,6 +49,8 @@ export type Answer = {
   /** The same answer as a gRPC caller reads it; absent when the request is not gRPC, or the app answers. */
   grpcStatus?: number;
   sentence: string;
+  /** Authorizers that were asked and of which the question does not say what they answer: so it is where they let the request on. */
+  dependsOn?: string[];
   hops: Hop[];
   /** Where requests like this one go, most likely first; probabilities sum to 1, or to 0 when nothing is forwarded. */
   destinations: AnswerDestination[];
@@ -84,6 +91,8 @@ export type Hop = {
   mtlsRule?: RuleOrigin;
   /** What the sidecar made of the request's token; absent where nobody looks at tokens. */
   token?: HopToken;
+  /** Who was asked whether the request goes on, in order; before any policy denies or allows. */
+  authorizers?: HopAuthorizer[];
   authorization?: HopAuthorization;
   /** Request as it leaves this hop, where it differs from how it came. */
   rewrites?: HopRewrites;
@@ -123,6 +132,15 @@ export type HopCors = {
 
 /** `status` null: the request goes on. */
 export type HopToken = { status: number | null; why: string; rule?: RuleOrigin };
+
+/** `answer` null: the question does not say. `status` null: the request goes on. */
+export type HopAuthorizer = {
+  name: string;
+  answer: AuthorizerAnswer | null;
+  status: number | null;
+  why: string;
+  rule?: RuleOrigin;
+};
 
 /** Of one instance, unless it is shared. `status` null: counted, not enforced. */
 export type HopRateLimit = {
@@ -195,6 +213,7 @@ export type ConsequenceKind =
   | "retries"
   | "mtls"
   | "route"
+  | "authorizer"
   | "status";
 
 export type Consequence = {

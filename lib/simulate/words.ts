@@ -2,7 +2,17 @@
 import { type MeshIndex, type ObjectKey, parseKey } from "@/lib/mesh";
 import { limitText } from "@/lib/mesh/diff/words";
 import { nameOf } from "./names";
-import type { Answer, AnswerDestination, Hop, HopCors, HopFault, HopMirror, HopRateLimit, Outcome } from "./types";
+import type {
+  Answer,
+  AnswerDestination,
+  Hop,
+  HopAuthorizer,
+  HopCors,
+  HopFault,
+  HopMirror,
+  HopRateLimit,
+  Outcome,
+} from "./types";
 
 export function percentOf(share: number): string {
   const percent = share * 100;
@@ -26,20 +36,35 @@ const MTLS_WORDS = {
 } as const;
 
 export function inboundSentence(callee: string, hop: Hop, outcome: Outcome): string {
-  const refusal = hop.token?.status ?? null;
+  const refusal = hop.token?.status ?? hop.authorizers?.at(-1)?.status ?? 403;
   const token = hop.token?.rule ? `${hop.token.why}, and ` : "";
-  const why = `${token}${hop.authorization?.why ?? ""}`;
+  const asked = hop.authorizers ? `${authorizerWords(hop.authorizers)}, and ` : "";
+  const why = `${token}${asked}${hop.authorization?.why ?? ""}`;
   switch (outcome) {
     case "forwarded":
       return `${callee} takes it ${MTLS_WORDS[hop.mtls]}: ${why}.${hop.rateLimit ? ` A rate limit applies: ${limitWords(hop.rateLimit)}.` : ""}`;
     case "denied":
-      return `${callee} refuses it with ${refusal ?? 403}: ${refusal === null ? why : hop.token?.why}.`;
+      return `${callee} refuses it with ${refusal}: ${refusalWords(hop)}.`;
     case "unreachable":
       return `${callee} has no app behind its sidecar yet.`;
     default:
       return `${callee} does not take it.`;
   }
 }
+
+/** Why the callee refuses. */
+export function refusalWords({ token, authorizers, authorization }: Hop): string {
+  if (token && token.status !== null) return token.why;
+  const said = token?.rule ? `${token.why}, and ` : "";
+  const asked = authorizers ? authorizerWords(authorizers) : "";
+  if (!authorization) return `${said}${asked || "a policy denies it"}`;
+  return `${said}${asked === "" ? "" : `${asked}, and `}${authorization.why}`;
+}
+
+/** `ask-opa asks authorizer opa, which decides` */
+export const authorizerWords = (asked: readonly HopAuthorizer[]): string => asked.map(({ why }) => why).join("; ");
+
+export const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 export function ruleWords({ rule }: Pick<Hop, "rule">): string {
   if (!rule) return "";

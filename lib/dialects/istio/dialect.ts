@@ -1,6 +1,7 @@
 // Istio as a dialect: networking, security, telemetry and extensions in every version that is served in, v1 out.
 import { CATALOGUE } from "../catalogue";
 import type { Dialect, Importer } from "../shared/dialect";
+import { importMeshConfig, unwrapMeshConfig } from "./authorizers";
 import { importDestinationRule } from "./destination-rule";
 import { importGateway, importServiceEntry } from "./edges";
 import { exportDocument } from "./export";
@@ -23,6 +24,7 @@ const READERS: [group: string, kind: string, run: Importer["run"]][] = [
   [NETWORKING, "DestinationRule", importDestinationRule],
   [NETWORKING, "VirtualService", importVirtualService],
   [NETWORKING, "WorkloadEntry", importWorkloadEntry],
+  ["install.istio.io", "MeshConfig", importMeshConfig],
   [SECURITY, "PeerAuthentication", importPeerAuthentication],
   [SECURITY, "RequestAuthentication", importRequestAuthentication],
   [SECURITY, "AuthorizationPolicy", importAuthorizationPolicy],
@@ -35,7 +37,8 @@ const importers: readonly Importer[] = [
 export const istio: Dialect = {
   ...CATALOGUE.istio,
   recognises: (apiVersion, kind) =>
-    importers.some((each) => each.kind === kind && apiVersion.startsWith(`${each.group}/`)),
+    kind === "IstioOperator" || importers.some((each) => each.kind === kind && apiVersion.startsWith(`${each.group}/`)),
+  unwrap: unwrapMeshConfig,
   reading: () => ({ importers }),
   guessNamespace,
   exportDocument,

@@ -9,7 +9,8 @@ import { imported } from "../testing/imported";
 const text = readFileSync(new URL("fixtures/every-kind.yaml", import.meta.url), "utf8");
 const all = parseAllDocuments(text).map((each) => each.toJS() as { apiVersion: string; kind: string });
 const ground = all.filter(({ apiVersion }) => !apiVersion.includes("istio.io"));
-const kinds = dialectOf("istio").kinds;
+/** Mesh configuration is no resource: authorizers.test.ts takes it out and back. */
+const kinds = dialectOf("istio").kinds.filter((kind) => kind !== "MeshConfig");
 
 const read = (documents: readonly object[]) =>
   imported("istio", [{ text: documents.map((each) => JSON.stringify(each)).join("\n---\n") }]).document;

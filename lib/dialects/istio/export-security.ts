@@ -122,7 +122,7 @@ function principalsOf(context: ExportContext, mesh: MeshRoot, caller: ObjectKey)
 }
 
 export function exportAuthorizationPolicy(context: ExportContext, policy: AuthorizationPolicy): void {
-  const { target, action, shadow, rules } = policy.spec;
+  const { target, action, authorizer, shadow, rules } = policy.spec;
   const own = policy.metadata.namespace;
   const namespace = target.namespace ?? (target.service ? own : ROOT_NAMESPACE);
   const annotations: Record<string, string> = shadow ? { "istio.io/dry-run": "true" } : {};
@@ -131,12 +131,20 @@ export function exportAuthorizationPolicy(context: ExportContext, policy: Author
   const spec = {
     ...selectorFor(context, policy),
     action: action.toUpperCase(),
+    ...(authorizer === undefined ? {} : { provider: { name: authorizer } }),
     ...(rules.length === 0
       ? {}
       : { rules: rules.flatMap((rule, r) => withConditions(context, mesh, policy, rule, r)) }),
   };
   context.add({ apiVersion: "security.istio.io/v1", kind: "AuthorizationPolicy", metadata, spec }, policy);
 }
+
+/** Without a condition more is denied, or asked about: never more granted. */
+const refusesMore = ({ spec: { action } }: AuthorizationPolicy) => action === "deny" || action === "custom";
+const withoutWords = ({ spec: { action } }: AuthorizationPolicy) =>
+  action === "custom"
+    ? "its provider is asked without this condition, about more"
+    : "denied without this condition, which refuses more";
 
 /** What the rule asks for beside its callers and operations holds for each rule that it becomes. */
 function withConditions(
@@ -150,9 +158,9 @@ function withConditions(
   const said = when.map(exportRuleCondition);
   const lost = when.filter((_, i) => said[i] === null);
   if (lost.length > 0) {
-    const isDenial = policy.spec.action === "deny";
+    const isDenial = refusesMore(policy);
     const words = lost.map(({ of, name }) => name ?? of).join(", ");
-    const reason = `Istio cannot ask for ${words}: ${isDenial ? "denied without this condition, which refuses more" : "the rule is left out"}`;
+    const reason = `Istio cannot ask for ${words}: ${isDenial ? withoutWords(policy) : "the rule is left out"}`;
     context.lose(policy, ["spec", "rules", r, "when"], isDenial ? "approximate" : "lost", reason);
     if (!isDenial) return [];
   }
@@ -177,9 +185,9 @@ function withClaims(
     const when = claims.map(exportClaim);
     const said = when.filter((each) => each !== null);
     if (said.length < when.length) {
-      const isDenial = policy.spec.action === "deny";
+      const isDenial = refusesMore(policy);
       const words = claims.filter((_, i) => when[i] === null).map(({ claim }) => claim.join("."));
-      const reason = `Istio cannot say what is asked of claim ${words.join(", ")}: ${isDenial ? "denied without this condition, which refuses more" : "the rule is left out"}`;
+      const reason = `Istio cannot say what is asked of claim ${words.join(", ")}: ${isDenial ? withoutWords(policy) : "the rule is left out"}`;
       context.lose(policy, ["spec", "rules", r, "from"], isDenial ? "approximate" : "lost", reason);
       if (!isDenial) return [];
     }
@@ -208,9 +216,9 @@ function rulesOf(
     const said = when.filter((each) => each !== null);
     const isWhole = said.length === when.length;
     if (!isWhole) {
-      const isDenial = policy.spec.action === "deny";
+      const isDenial = refusesMore(policy);
       const words = headers.filter((_, i) => when[i] === null).map(({ name }) => name);
-      const reason = `Istio has no contains, no regular expression and no literal * for header ${words.join(", ")}: ${isDenial ? "denied without this condition, which refuses more" : "the rule is left out"}`;
+      const reason = `Istio has no contains, no regular expression and no literal * for header ${words.join(", ")}: ${isDenial ? withoutWords(policy) : "the rule is left out"}`;
       context.lose(policy, ["spec", "rules", r, "to"], isDenial ? "approximate" : "lost", reason);
       if (!isDenial) return [];
     }

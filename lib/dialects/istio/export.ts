@@ -15,6 +15,7 @@ import { type DialectExport, lossesOf, type Manifest, type ReportEntry } from ".
 import { ExportContext, metadataOf, originOfKind } from "../shared/export-context";
 import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 import { policyUnits } from "../shared/units";
+import { exportAuthorizers } from "./authorizers";
 import { exportDestinationRule } from "./export-policy";
 import { exportRoute } from "./export-route";
 import { exportAuthorizationPolicy, exportDefaults, exportMutualTls } from "./export-security";
@@ -56,6 +57,7 @@ export function exportDocument(document: MeshDocument): DialectExport {
   exportWorkloadEntries(context);
   if (index.mesh) exportDefaults(context, index.mesh);
   if (index.mesh) exportTracing(context, index.mesh);
+  if (index.mesh) exportAuthorizers(context, index.mesh);
   reportLosses(context);
   context.bringBackKept();
   context.fillExact(document.objects.flatMap(unitsOf), "means the same in Istio");

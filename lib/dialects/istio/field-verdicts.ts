@@ -103,7 +103,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "AuthorizationPolicy",
     path: "spec.{selector,action}",
     verdict: "exact",
-    note: "ALLOW, DENY, AUDIT; a selector has to mean one service.",
+    note: "ALLOW, DENY, AUDIT, CUSTOM; a selector has to mean one service.",
   },
   {
     kind: "AuthorizationPolicy",
@@ -131,9 +131,27 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "AuthorizationPolicy",
-    path: "spec.{provider,rules.*}",
+    path: "spec.provider.name",
+    verdict: "exact",
+    note: "An authorizer of the Mesh; without the mesh configuration only its name is known, and what it would decide is refused.",
+  },
+  {
+    kind: "AuthorizationPolicy",
+    path: "spec.rules.*",
     verdict: "lost",
-    note: "A policy with CUSTOM or any other condition is left out whole: part of it would be another policy.",
+    note: "A policy with any other condition, or with CUSTOM in a dry run, is left out whole: part of it would be another policy.",
+  },
+  {
+    kind: "MeshConfig",
+    path: "extensionProviders[].{envoyExtAuthzHttp,envoyExtAuthzGrpc}.*",
+    verdict: "moved",
+    note: "Authorizers of the Mesh; read from the ConfigMap istio, an IstioOperator, Helm values or by itself. The export says what belongs there.",
+  },
+  {
+    kind: "MeshConfig",
+    path: "*",
+    verdict: "ignored",
+    note: "How Istio itself runs: not part of the design and not stored.",
   },
   {
     kind: "WorkloadEntry",

@@ -1,11 +1,12 @@
 // PeerAuthentication -> MutualTls, AuthorizationPolicy -> AuthorizationPolicy.
 // The rule: a policy with a condition that the model does not have is left out whole. Part of an authorization policy is another policy.
-import { keyOf, type MutualTlsMode, type PolicyTarget } from "@/lib/mesh";
+import { type AuthorizationPolicy, keyOf, type MutualTlsMode, type PolicyTarget } from "@/lib/mesh";
 import { servicesMeant } from "../kubernetes/selectors";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { Fields, type Sink } from "../shared/fields";
 import { keptWords } from "../shared/kept-kinds";
 import { keepBeside } from "../shared/verbatim";
+import { assumeAuthorizer } from "./assume-authorizer";
 import { importRule } from "./authorization-rule";
 
 /** Istio's default root namespace: policies without a selector in it are for the whole mesh. */
@@ -58,22 +59,26 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
     const fields = Fields.of(each ?? {}, [...spec.path, "rules", i], left);
     return fields ? [importRule(fields, context, resource)] : [];
   });
-  if (!["ALLOW", "DENY", "AUDIT"].includes(action)) left.kept.push({ path: ["spec", "action"], value: action });
+  const provider = action === "CUSTOM" ? spec.object("provider")?.text("name") : undefined;
+  const shadow = resource.annotations?.["istio.io/dry-run"] === "true";
+  if (!isRead(action, provider, shadow)) left.kept.push({ path: ["spec", "action"], value: action });
   left.kept.push(...spec.names().map((name) => ({ path: [...spec.path, name], value: spec.take(name) })));
   for (const problem of left.problems) spec.problem(undefined, problem.message, problem.fix);
   if (left.kept.length > 0) {
     const what = keptWords(keepBeside(context, { resource, result }));
     for (const kept of left.kept) {
       const message = `is not in the model, so the whole policy is left out: ${what}`;
-      const fix = "Write the policy with ALLOW, DENY or AUDIT and conditions that the reference of fields lists.";
+      const fix =
+        "Write it with ALLOW, DENY, AUDIT, or CUSTOM with a provider, and conditions that the reference of fields lists.";
       context.warn(resource, kept.path, message, fix, { verdict: "lost", changesMeaning: true });
     }
     return result;
   }
-  const shadow = resource.annotations?.["istio.io/dry-run"] === "true";
+  if (provider !== undefined) assumeAuthorizer(context, resource, provider);
   const policy = {
     target,
-    action: action.toLowerCase() as "allow" | "deny" | "audit",
+    action: action.toLowerCase() as AuthorizationPolicy["spec"]["action"],
+    ...(provider === undefined ? {} : { authorizer: provider }),
     ...(shadow ? { shadow } : {}),
     rules,
   };
@@ -93,6 +98,10 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
   result.sentences.push(`${policy.action} on ${target.service ?? target.namespace ?? "the mesh"}: ${what}.`);
   return result;
 }
+
+/** Istio asks nobody in a dry run, and refuses what it cannot ask about. */
+const isRead = (action: string, provider: string | undefined, shadow: boolean) =>
+  action === "CUSTOM" ? provider !== undefined && !shadow : ["ALLOW", "DENY", "AUDIT"].includes(action);
 
 /** The service that a selector means; undefined (with a warning) when it means none, several, or only some workloads of one. */
 export function targetOf(

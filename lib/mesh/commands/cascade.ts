@@ -3,7 +3,16 @@
 
 import { namespaceMentionsOf, referencesOf, subsetUsesOf } from "../references";
 import { keyOf, objectKey, refKey, serviceRefKey } from "../refs";
-import type { AuthorizationPolicy, Destination, MeshObject, ObjectKey, Route, RouteRule } from "../types";
+import type {
+  AuthorizationPolicy,
+  Authorizer,
+  Destination,
+  MeshObject,
+  MeshRoot,
+  ObjectKey,
+  Route,
+  RouteRule,
+} from "../types";
 
 type Gone = { keys: Set<ObjectKey>; subsets: Set<string>; namespaces: Set<string> };
 const subsetId = (service: ObjectKey, name: string) => `${service}#${name}`;
@@ -39,6 +48,8 @@ function strip(object: MeshObject, gone: Gone): MeshObject | undefined {
   if (!mentionsGone) return object;
   if (object.metadata.namespace !== undefined && gone.namespaces.has(object.metadata.namespace)) return undefined;
   switch (object.kind) {
+    case "Mesh":
+      return withoutAddresses(object, gone);
     case "TrustBoundary": {
       const members = object.spec.members.filter((member) =>
         "service" in member
@@ -59,6 +70,15 @@ function strip(object: MeshObject, gone: Gone): MeshObject | undefined {
     default:
       return undefined;
   }
+}
+
+/** An authorizer that nobody can reach stays by name: what it would decide is refused. */
+function withoutAddresses(mesh: MeshRoot, gone: Gone): MeshRoot {
+  const authorizers = mesh.spec.authorizers?.map((authorizer): Authorizer => {
+    const { address, ...rest } = authorizer;
+    return address && isGone(refKey(address.target, mesh), gone) ? rest : authorizer;
+  });
+  return { ...mesh, spec: { ...mesh.spec, ...(authorizers ? { authorizers } : {}) } };
 }
 
 function isGone(key: ObjectKey, gone: Gone): boolean {

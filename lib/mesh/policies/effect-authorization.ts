@@ -42,7 +42,11 @@ function allowWords(policy: AuthorizationPolicy, index: MeshIndex): string {
   return `Only ${listWords(callers)} may call ${what}`;
 }
 
-const MAY = { allow: "may", deny: "may not", audit: "is recorded when it wants to" } as const;
+const MAY = {
+  allow: "may",
+  deny: "may not",
+  audit: "is recorded when it wants to",
+} as const;
 
 const rulesWords = (policy: AuthorizationPolicy) =>
   policy.spec.rules
@@ -53,10 +57,10 @@ const rulesWords = (policy: AuthorizationPolicy) =>
 /** `checkout may POST /pay of payment-service when header x-role is admin` */
 export function ruleWords(
   rule: AuthorizationRule,
-  { spec: { action, target } }: AuthorizationPolicy,
+  { spec: { action, target, authorizer } }: AuthorizationPolicy,
   most = 4,
 ): string {
-  const may = MAY[action];
+  const may = action === "custom" ? `may, where authorizer ${authorizer ?? ""} lets it,` : MAY[action];
   const who = rule.from
     ? listWords([...new Set(rule.from.flatMap(sourceWords))], most).replace(/^anybody /, "Anybody ")
     : may === "may not"

@@ -1,5 +1,6 @@
 // Kinds that speak about the whole mesh: the mesh itself, its namespaces and its trust boundaries.
 import { z } from "zod";
+import { authorizers } from "./authorizer";
 import { labelName, longText, serviceRef, shortText } from "./primitives";
 import { tracing } from "./tracing";
 
@@ -22,6 +23,7 @@ export const meshSpec = z.strictObject({
   }),
   certificateTtlHours: z.int().min(1, "must be from 1 to 720 hours").max(720, "must be from 1 to 720 hours"),
   tracing: tracing.optional().describe("Who is told of the way of requests; absent: nobody."),
+  authorizers: authorizers.optional().describe("Who may be asked whether requests go on, by policies with custom."),
 });
 
 export const namespaceSpec = z.strictObject({ ownerTeam: shortText.optional(), description: longText.optional() });

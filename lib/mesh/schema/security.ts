@@ -146,8 +146,14 @@ export const authorizationRule = z.strictObject({
 export const authorizationPolicySpec = z.strictObject({
   target: policyTarget.describe("What is protected; {}: the whole mesh."),
   action: z
-    .enum(["allow", "deny", "audit"])
-    .describe("allow: granted beside the drawn dependencies; deny: wins over allow; audit: changes no outcome."),
+    .enum(["allow", "deny", "audit", "custom"])
+    .describe(
+      "allow: granted beside the drawn dependencies; deny: wins over allow; audit: changes no outcome; custom: an authorizer is asked, before the others.",
+    ),
+  authorizer: shortText
+    .min(1)
+    .optional()
+    .describe("Action custom only: the authorizer of the mesh that is asked; who it refuses is refused."),
   shadow: z.boolean().optional().describe("Evaluated and counted, not enforced."),
   rules: z
     .array(authorizationRule)

@@ -4,6 +4,7 @@ import { buildIndex, type MeshIndex } from "../index-document";
 import { objectKey } from "../refs";
 import type { MeshDocument, MeshObject, Violation } from "../types";
 import { violationsOfAuthorization } from "./authorization";
+import { violationsOfAuthorizers } from "./authorizers";
 import { type Complaint, located } from "./complaint";
 import { violationsOfRateLimit } from "./rate-limit";
 import { violationsOfReferences } from "./references";
@@ -20,6 +21,7 @@ const CHECKS: Check[] = [
   violationsOfRoute,
   violationsOfRateLimit,
   violationsOfAuthorization,
+  violationsOfAuthorizers,
   violationsOfRequestAuthentication,
 ];
 

@@ -2,6 +2,7 @@
 // The rule: the compiler's own input leads to it; nothing of the simulator is used.
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
+import type { Http2Server } from "node:http2";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,11 +42,18 @@ export type LiveGround = {
   close(): void;
 };
 
-export async function liveGround(document: MeshDocument, sign: Sign = NOBODY_SIGNS): Promise<LiveGround> {
+/** Apps that are no echo, by the name of their workload. */
+export type Apps = Readonly<Record<string, () => Server | Http2Server>>;
+
+export async function liveGround(
+  document: MeshDocument,
+  sign: Sign = NOBODY_SIGNS,
+  others: Apps = {},
+): Promise<LiveGround> {
   const folder = mkdtempSync(join(tmpdir(), "meshwright-live-"));
-  const apps: Server[] = [];
+  const apps: (Server | Http2Server)[] = [];
   const app = async (name: string): Promise<number> => {
-    const server = appServer(name);
+    const server = others[name]?.() ?? appServer(name);
     apps.push(server);
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     return (server.address() as AddressInfo).port;
@@ -61,7 +69,7 @@ export async function liveGround(document: MeshDocument, sign: Sign = NOBODY_SIG
     send: (question) => send(document, input, question, sign),
     close() {
       for (const server of apps) {
-        server.closeAllConnections();
+        if ("closeAllConnections" in server) server.closeAllConnections();
         server.close();
       }
       rmSync(folder, { recursive: true, force: true });

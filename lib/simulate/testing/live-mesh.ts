@@ -5,10 +5,10 @@ import { plan } from "@meshwright/proxy/plan";
 import { type CompileInput, compile } from "@/lib/compile";
 import type { MeshDocument } from "@/lib/mesh";
 import { DataPlane } from "../../../proxy/src/listener/data-plane";
-import { type LiveMesh, liveGround, type Sign } from "./live-ground";
+import { type Apps, type LiveMesh, liveGround, type Sign } from "./live-ground";
 
-export async function startLiveMesh(document: MeshDocument, sign?: Sign): Promise<LiveMesh> {
-  const ground = await liveGround(document, sign);
+export async function startLiveMesh(document: MeshDocument, sign?: Sign, apps?: Apps): Promise<LiveMesh> {
+  const ground = await liveGround(document, sign, apps);
   const planes: DataPlane[] = [];
   for (const [proxyId, spiffeId] of ground.spiffeIds) {
     const { certPem, keyPem, caPem } = await ground.identityOf(spiffeId);

@@ -222,7 +222,8 @@ const specs: Record<string, fc.Arbitrary<object>> = {
   RequestAuthentication: fc.record({ target, jwtRules: list(jwtRule) }),
   AuthorizationPolicy: fc.record({
     target,
-    action: fc.constantFrom("allow", "deny", "audit"),
+    action: fc.constantFrom("allow", "deny", "audit", "custom"),
+    authorizer: some(fc.constantFrom("opa", "sample-ext-authz")),
     shadow: some(fc.boolean()),
     rules: fc.array(
       fc.record({

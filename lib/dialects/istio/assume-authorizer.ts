@@ -1,0 +1,17 @@
+// Authorizers of the mesh as an import puts them. Rule: a policy with CUSTOM names a provider; where that is, only the mesh configuration says.
+import type { Authorizer, MeshRoot } from "@/lib/mesh";
+import type { ImportContext, Resource } from "../shared/context";
+
+export const putAuthorizers = (context: ImportContext, mesh: MeshRoot, authorizers: Authorizer[]) =>
+  context.put("Mesh", mesh.metadata.name, { ...mesh.spec, authorizers }, undefined, mesh);
+
+/** An authorizer of which a policy says nothing but the name. */
+export function assumeAuthorizer(context: ImportContext, resource: Resource, name: string): void {
+  const [mesh] = context.all("Mesh");
+  const known = mesh?.spec.authorizers ?? [];
+  if (!mesh || known.some((each) => each.name === name)) return;
+  const message = `asks ${name}, and the mesh configuration that says where it is was not read: what it would decide is refused here`;
+  const fix = `Read the ConfigMap istio of istio-system as well, or give authorizer ${name} of the Mesh its address.`;
+  context.warn(resource, ["spec", "provider", "name"], message, fix, { changesMeaning: true });
+  putAuthorizers(context, mesh, [...known, { name }]);
+}

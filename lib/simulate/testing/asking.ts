@@ -1,0 +1,66 @@
+// The demo shop with authorizers of both protocols, one of which nobody knows where it is, and a policy for each on the catalog.
+import type { Authorizer, MeshDocument, MeshObject } from "@/lib/mesh";
+import { object } from "../../compile/testing/rich";
+import { demoWith } from "./designs";
+
+const place = (name: string, port: number) => ({
+  target: { kind: "Service" as const, namespace: "production", name },
+  port,
+});
+
+export const AUTHORIZERS: readonly Authorizer[] = [
+  { name: "by-grpc", address: { ...place("opa", 9191), protocol: "grpc" }, timeoutMs: 5000, statusOnError: 503 },
+  {
+    name: "by-http",
+    address: { ...place("oauth", 8000), protocol: "http", pathPrefix: "/check" },
+    timeoutMs: 5000,
+    whenAway: "allow",
+    requestHeaders: ["x-say"],
+    addedHeaders: [{ name: "x-from", value: "mesh" }],
+    upstreamHeaders: ["X-Asked", "x-user*"],
+    deniedResponseHeaders: ["x-why"],
+    body: { maxBytes: 64, allowPartial: true },
+  },
+  { name: "unknown" },
+];
+
+const asks = (
+  name: string,
+  authorizer: string,
+  rules: Extract<MeshObject, { kind: "AuthorizationPolicy" }>["spec"]["rules"],
+) => object("AuthorizationPolicy", name, { target: { service: "catalog" }, action: "custom", authorizer, rules });
+
+const called = (service: string) =>
+  object("Dependency", `catalog-to-${service}`, {
+    from: { kind: "Service", name: "catalog" },
+    to: { kind: "Service", name: service },
+  });
+
+export function askingMesh(authorizers: readonly Authorizer[] = AUTHORIZERS): MeshDocument {
+  const base = demoWith(
+    object("Service", "opa", { ports: [{ name: "grpc", port: 9191, protocol: "grpc" }] }),
+    object("Workload", "opa-v1", { service: "opa", version: "v1" }),
+    object("Service", "oauth", { ports: [{ name: "http", port: 8000, protocol: "http" }] }),
+    object("Workload", "oauth-v1", { service: "oauth", version: "v1" }),
+    called("opa"),
+    called("oauth"),
+    asks("ask-opa", "by-grpc", [{ to: [{ paths: ["/grpc*"] }] }]),
+    asks("ask-oauth", "by-http", [
+      {
+        from: [{ services: [{ kind: "Service", name: "storefront" }] }],
+        to: [{ paths: ["/http*"], methods: ["GET"] }],
+      },
+    ]),
+    asks("ask-nobody", "unknown", [{ to: [{ paths: ["/unknown"] }] }]),
+    object("AuthorizationPolicy", "closed", {
+      target: { service: "catalog" },
+      action: "deny",
+      rules: [{ to: [{ paths: ["*/closed"] }] }],
+    }),
+  );
+  return {
+    objects: base.objects.map((each) =>
+      each.kind === "Mesh" ? { ...each, spec: { ...each.spec, authorizers: [...authorizers] } } : each,
+    ),
+  };
+}
