@@ -59,7 +59,10 @@ export function overviewAnswer(facts: OverviewFacts, nowMs: number): Sentence {
   if (facts.openDeployment)
     return { status: "ok", text: `The mesh is all right; r${facts.openDeployment.revision} is being rolled out.` };
   if (facts.signals.state === "zero") return { status: "ok", text: "The mesh is all right; no requests right now." };
-  return { status: "ok", text: "The mesh is all right: traffic flows, encrypted between services, without errors to speak of." };
+  return {
+    status: "ok",
+    text: "The mesh is all right: traffic flows, encrypted between services, without errors to speak of.",
+  };
 }
 
 export function expiringSoon(proxies: OverviewFacts["proxies"], nowMs: number, withinMs = 3_600_000): number {
