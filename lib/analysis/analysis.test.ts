@@ -453,6 +453,11 @@ const TABLE: Record<string, Row> = {
       ...add(make("Dependency", "checkout-to-cart", { from: svc("checkout"), to: svc("cart") })),
     ],
   },
+  MW1057: {
+    violating: rules({ matches: [{ caller: { labels: { version: "v9" } } }] }, {}),
+    severity: "warning",
+    compliant: rules({ matches: [{ caller: { namespace: "production", labels: { version: "v1" } } }] }, {}),
+  },
 };
 
 /** A rule with a copy to that service, and one for the rest; the subset is there when it is named. */

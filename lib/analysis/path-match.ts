@@ -1,5 +1,5 @@
 // When one match of a route takes everything that another does. Says no when it cannot tell: regexes are compared only as texts.
-import { isSameJson, type PathMatch, type RouteMatch, type RouteRule } from "@/lib/mesh";
+import { type CallerMatch, isSameJson, type PathMatch, type RouteMatch, type RouteRule } from "@/lib/mesh";
 
 export function coversRule(earlier: RouteRule, later: RouteRule): boolean {
   if (earlier.matches.length === 0) return true;
@@ -16,11 +16,18 @@ export function covers(wide: RouteMatch, narrow: RouteMatch): boolean {
   const among = (list: readonly unknown[] | undefined, other: readonly unknown[] | undefined) =>
     (list ?? []).every((each) => other?.some((one) => isSameJson(one, each)));
   return (
+    coversCaller(wide.caller, narrow.caller) &&
     coversPath(wide.path, narrow.path) &&
     (wide.methods === undefined || (narrow.methods?.every((method) => wide.methods?.includes(method)) ?? false)) &&
     among(wide.headers, narrow.headers) &&
     among(wide.query, narrow.query)
   );
+}
+
+function coversCaller(wide: CallerMatch | undefined, narrow: CallerMatch | undefined): boolean {
+  if (!wide) return true;
+  if (wide.namespace !== undefined && wide.namespace !== narrow?.namespace) return false;
+  return Object.entries(wide.labels ?? {}).every(([name, value]) => narrow?.labels?.[name] === value);
 }
 
 function coversPath(wide: PathMatch | undefined, narrow: PathMatch | undefined): boolean {

@@ -539,3 +539,45 @@ test("a workload that serves nothing has its dependencies outbound, no inbound s
   expect(text(input, "production/cart-v1/0")).toContain("/sa/nightly");
   expect(text(demoInput(), "production/cart-v1/0")).not.toContain("/sa/nightly");
 });
+
+test("a rule for some callers is in their sidecars and in no other's, and nor is what it needs", () => {
+  const to = (subset: string) => ({
+    type: "forward" as const,
+    destinations: [{ service: { name: "cart" }, subset, weight: 1 }],
+  });
+  const input = inputFor(
+    withObjects(demoMesh(), [
+      object("Subset", "cart-v2", { service: { name: "cart" }, name: "v2", labels: { version: "v2" } }),
+      object("Workload", "cart-v2", { service: "cart", version: "v2" }),
+      object("Workload", "storefront-v2", { service: "storefront", version: "v2", labels: { ring: "early" } }),
+      object("Route", "cart", {
+        target: { kind: "Service", name: "cart" },
+        rules: [
+          {
+            name: "early",
+            matches: [
+              { caller: { namespace: "staging" }, path: { type: "prefix", value: "/staging" } },
+              { caller: { namespace: "production", labels: { ring: "early" } } },
+            ],
+            action: to("v2"),
+          },
+          {
+            name: "rest",
+            matches: [],
+            action: { type: "forward", destinations: [{ service: { name: "cart" }, weight: 1 }] },
+          },
+        ],
+      }),
+    ]),
+  );
+  const early = json(input, "production/storefront-v2/0");
+  expect(Object.keys(early.clusters)).toContain("outbound|8080|v2|cart.production");
+  expect(JSON.stringify(early.routes["outbound"])).toContain("cart/early");
+  // the second match, whatever became of the first
+  expect(JSON.stringify(early.routes["outbound"])).toContain('"match":"1"');
+  expect(JSON.stringify(early.routes["outbound"])).not.toContain("/staging");
+  const rest = json(input, "production/storefront-v1/0");
+  expect(Object.keys(rest.clusters)).not.toContain("outbound|8080|v2|cart.production");
+  expect(JSON.stringify(rest.routes["outbound"])).not.toContain("cart/early");
+  expect(JSON.stringify(rest.routes["outbound"])).toContain("cart/rest");
+});

@@ -57,7 +57,7 @@ function virtualHosts(context: CompileContext, gateway: Gateway): JsonObject[] {
   ]);
   return [...hosts].sort().flatMap((host) => {
     const serving = routes.filter((route) => servesHost(route, host));
-    const compiled = serving.flatMap((route) => compileRules(context, route, null, keys));
+    const compiled = serving.flatMap((route) => compileRules(context, route, null, keys, null));
     return compiled.length === 0 ? [] : [virtualHost(host, compiled)];
   });
 }

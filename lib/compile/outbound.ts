@@ -40,7 +40,7 @@ export function compileOutbound(context: CompileContext, workload: Workload, ser
 function routesFor(context: CompileContext, workload: Workload, service: ObjectKey) {
   const dependencies = dependenciesOf(context, [...new Set([service, objectKey(workload)])]);
   const hosts = [
-    ...serviceHosts(context, dependencies, workload.metadata.namespace),
+    ...serviceHosts(context, dependencies, workload),
     ...externalHosts(context, dependencies, service, workload),
   ].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   refuseSharedDomains(context, hosts);
@@ -76,11 +76,7 @@ export function drawnServices(
   return drawn;
 }
 
-function serviceHosts(
-  context: CompileContext,
-  dependencies: readonly Dependency[],
-  callerNamespace: string,
-): JsonObject[] {
+function serviceHosts(context: CompileContext, dependencies: readonly Dependency[], caller: Workload): JsonObject[] {
   const drawn = drawnServices(context, dependencies);
   const keys = new Set(drawn.keys());
   return [...drawn].flatMap(([key, granted]) => {
@@ -91,7 +87,7 @@ function serviceHosts(
       .filter((port) => granted === null || granted.has(port));
     const defaultPort = ports.includes(80) ? 80 : ports[0];
     return ports.map((port) =>
-      serviceHost(context, { service, port, callerNamespace, isDefaultPort: port === defaultPort, drawn: keys }),
+      serviceHost(context, { service, port, caller, isDefaultPort: port === defaultPort, drawn: keys }),
     );
   });
 }

@@ -1,8 +1,8 @@
 // The matches of a rule -> Envoy's route matches. One match is one Envoy route; a rule without matches is one that takes everything.
-import type { HeaderMatch, PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
+import type { HeaderMatch, PathMatch, QueryMatch, RequestMatch } from "@/lib/mesh";
 import { compact, type JsonObject, quoteRegex } from "./envoy-json";
 
-export function compileMatch(match: RouteMatch): JsonObject {
+export function compileMatch(match: RequestMatch): JsonObject {
   const headers = [...methodMatch(match.methods), ...(match.headers ?? []).map(headerMatch)];
   const query = (match.query ?? []).map(queryMatch);
   return compact({

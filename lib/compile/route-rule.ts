@@ -1,7 +1,16 @@
 // One rule of a route -> Envoy routes: action, split, timeout, retries, rewrite, header changes.
 // The rule: times and retries that the design leaves open are written out here, so that no proxy's own default decides.
 
-import type { HeaderChanges, MeshObject, PathMatch, Retries, RouteMatch, RouteRule } from "@/lib/mesh";
+import {
+  type HeaderChanges,
+  isMeantCaller,
+  type MeshObject,
+  type PathMatch,
+  type Retries,
+  type RouteMatch,
+  type RouteRule,
+  type Workload,
+} from "@/lib/mesh";
 import { any, compact, duration, type Json, type JsonObject, meshwrightMetadata } from "./envoy-json";
 import { filtersOf } from "./http-filters";
 import type { Problems } from "./problems";
@@ -17,6 +26,8 @@ export type RuleInput = {
   route: MeshObject;
   rule: RouteRule;
   index: number;
+  /** Whose sidecar this is; null at a gateway. */
+  caller: Workload | null;
   /** Empty for redirects and direct responses. */
   clusters: readonly WeightedCluster[];
   mirrors: readonly MirrorCluster[];
@@ -30,18 +41,30 @@ const DEFAULT_RETRY_ATTEMPTS = 2;
 const HOST_SELECTION_ATTEMPTS = 5;
 
 export function compileRule(input: RuleInput): JsonObject[] {
-  const { rule, index, route } = input;
+  const { rule, index, route, caller } = input;
   const matches: readonly (RouteMatch | null)[] = rule.matches.length > 0 ? rule.matches : [null];
   const name = `${route.metadata.name}/${rule.name ?? index}`;
-  const metadata = meshwrightMetadata({ route: objectKeyOf(route), rule: String(index) });
-  return matches.map((match) => ({
-    name,
-    match: match ? compileMatch(match) : { prefix: "/" },
-    ...actionOf(input, match?.path),
-    ...headerOperations(input),
-    ...filtersOf(rule),
-    metadata,
-  }));
+  const place = { route: objectKeyOf(route), rule: String(index) };
+  const hasCallers = matches.some((match) => match?.caller !== undefined);
+  return matches.flatMap((match, m) => {
+    if (match && !isFor(match, caller)) return [];
+    return [
+      {
+        name,
+        match: match ? compileMatch(match) : { prefix: "/" },
+        ...actionOf(input, match?.path),
+        ...headerOperations(input),
+        ...filtersOf(rule),
+        // where matches are left out, their order no longer says which one it is
+        metadata: meshwrightMetadata({ ...place, match: hasCallers ? String(m) : undefined }),
+      },
+    ];
+  });
+}
+
+/** Who calls is known when its configuration is made: a match for others is left out of it. */
+export function isFor({ caller: meant }: RouteMatch, caller: Workload | null): boolean {
+  return meant === undefined || (caller !== null && isMeantCaller(meant, caller));
 }
 
 /** The route of a dependency that nothing else was said about. */

@@ -16,6 +16,7 @@ import type { Dialect, DialectExport, ExportOptions } from "./shared/dialect";
 import { type ImportResult, importWith } from "./shared/import";
 import type { SourceText } from "./shared/reader";
 import { withoutAuthorizers } from "./shared/without-authorizers";
+import { withoutCallers } from "./shared/without-callers";
 import { withoutConditions } from "./shared/without-conditions";
 import { withoutTokens } from "./shared/without-tokens";
 import { withoutTracing } from "./shared/without-tracing";
@@ -75,7 +76,8 @@ export function exportDocument(id: ExportId, document: MeshDocument, options: Ex
   const bare = withoutTokens(unasked.document, title);
   const plain = withoutConditions(bare.document, title);
   const untraced = withoutTracing(plain.document, title);
-  const losses = [...unasked.losses, ...bare.losses, ...plain.losses, ...untraced.losses];
-  const made = write(untraced.document, options);
-  return losses.length > 0 ? { ...made, report: [...losses, ...made.report] } : made;
+  const everybody = withoutCallers(untraced.document, title);
+  const losses = [...unasked.losses, ...bare.losses, ...plain.losses, ...untraced.losses, ...everybody.losses];
+  const made = write(everybody.document, options);
+  return losses.length > 0 ? { ...made, report: [...losses, ...made.report.map(everybody.placed)] } : made;
 }

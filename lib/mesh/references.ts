@@ -134,6 +134,15 @@ export function namespaceMentionsOf(object: MeshObject, references = referencesO
       if ("namespace" in member) found.push({ namespace: member.namespace, path: ["spec", "members", i, "namespace"] });
     });
   }
+  if (object.kind === "Route") {
+    object.spec.rules.forEach((rule, r) => {
+      rule.matches.forEach(({ caller }, m) => {
+        if (caller?.namespace === undefined) return;
+        const path: Path = ["spec", "rules", r, "matches", m, "caller", "namespace"];
+        found.push({ namespace: caller.namespace, path });
+      });
+    });
+  }
   if (object.kind === "MutualTls" || object.kind === "AuthorizationPolicy" || object.kind === "RequestAuthentication") {
     const target = object.spec.target;
     if (target?.namespace && !target.service) {

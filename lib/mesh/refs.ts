@@ -1,5 +1,5 @@
 // Keys and references: the one place that says how an object is named and how a reference finds it.
-import type { Kind, MeshObject, ObjectKey, ObjectOf, Ref, ServiceRef, Workload } from "./types";
+import type { CallerMatch, Kind, MeshObject, ObjectKey, ObjectOf, Ref, ServiceRef, Workload } from "./types";
 
 /** `Kind/namespace/name`; mesh-wide kinds have an empty namespace. */
 export function objectKey(object: {
@@ -67,6 +67,13 @@ export function isDependencyEnd(
 ): object is ObjectOf<"Service" | "Gateway" | "ExternalService"> | CallerOnly {
   const { kind } = object;
   return kind === "Service" || kind === "Gateway" || kind === "ExternalService" || isCallerOnly(object);
+}
+
+/** Whether a condition on the caller means this workload. */
+export function isMeantCaller({ namespace, labels = {} }: CallerMatch, workload: Workload): boolean {
+  const own = workloadLabels(workload);
+  const isThere = namespace === undefined || namespace === workload.metadata.namespace;
+  return isThere && Object.entries(labels).every(([name, value]) => own[name] === value);
 }
 
 export function serviceAccountOf(object: MeshObject): string | undefined {

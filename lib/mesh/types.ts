@@ -20,6 +20,7 @@ export type {
 } from "./schema/security";
 export type { Protocol, ServicePort } from "./schema/topology";
 export type {
+  CallerMatch,
   ConnectionPool,
   Destination,
   Fault,
@@ -29,6 +30,7 @@ export type {
   OutlierDetection,
   PathMatch,
   QueryMatch,
+  RequestMatch,
   Retries,
   RouteAction,
   RouteMatch,

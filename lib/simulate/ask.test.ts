@@ -130,3 +130,39 @@ test("a workload that serves nothing is asked for as a caller, and is one in the
   const gained = consequencesOf(buildScene(demoWith()), scene);
   expect(JSON.stringify(gained)).toContain("Workload/production/nightly");
 });
+
+test("a rule for some callers decides for them, and is told to others as not theirs", () => {
+  const teapot = { type: "respond" as const, status: 418 };
+  const scene = buildScene(
+    demoWith(
+      object("Workload", "storefront-v2", { service: "storefront", version: "v2" }),
+      object("Route", "cart", {
+        target: { kind: "Service", name: "cart" },
+        rules: [
+          { name: "new", matches: [{ methods: ["PUT"] }, { caller: { labels: { version: "v2" } } }], action: teapot },
+          {
+            name: "rest",
+            matches: [],
+            action: { type: "forward", destinations: [{ service: { name: "cart" }, weight: 1 }] },
+          },
+        ],
+      }),
+    ),
+  );
+  expect(ask(scene, get("storefront-v2", "cart"))).toMatchObject({
+    outcome: "responded",
+    status: 418,
+    hops: [{ rule: { object: "Route/production/cart", path: "spec.rules[0].matches[1]", name: "new" } }],
+  });
+  const other = ask(scene, get("storefront-v1", "cart"));
+  expect(other).toMatchObject({ outcome: "forwarded", hops: [{ rule: { name: "rest" } }, {}] });
+  expect(other.hops[0]?.considered.map(({ path, matched, why }) => [path, matched, why])).toEqual([
+    ["spec.rules[0].matches[0]", false, expect.stringContaining("method")],
+    [
+      "spec.rules[0].matches[1]",
+      false,
+      "it is for another caller with version=v2; the sidecar of storefront-v1 does not have it",
+    ],
+    ["spec.rules[1]", true, expect.any(String)],
+  ]);
+});

@@ -9,6 +9,8 @@ import type {
   VirtualHostPlan,
 } from "@meshwright/proxy/plan";
 import { applyHeaderOps } from "@meshwright/proxy/semantics";
+import { isMeantCaller, keyOf, objectKey } from "@/lib/mesh";
+import { callerText } from "@/lib/mesh/diff/words";
 import { withLine } from "./lines";
 import type { Message } from "./message";
 import { originOfRoute } from "./origins";
@@ -55,10 +57,46 @@ export function leave(
 
 function considered(scene: Scene, proxy: Planned, host: VirtualHostPlan, { route, message }: Passage): Considered[] {
   const last = route ? host.routes.indexOf(route) + 1 : host.routes.length;
-  return host.routes.slice(0, last).map((each: RoutePlan) => {
+  const asked = host.routes.slice(0, last).map((each: RoutePlan) => {
     const origin = originOfRoute(scene, proxy, host, each) ?? { object: proxy.owner, path: "spec" };
     return { ...withLine(scene, origin), ...judgeRoute(each, message) };
   });
+  const decided = route?.metadata["rule"];
+  const others = rulesForOthers(scene, proxy, host, decided === undefined ? undefined : Number(decided));
+  if (others.length === 0) return asked;
+  return [...asked, ...others.map((each) => ({ ...each, ...withLine(scene, each) }))].sort(byPlace);
+}
+
+const PLACE = /^spec\.rules\[(\d+)\](?:\.matches\[(\d+)\])?/;
+
+/** In the order of the design, whatever of it this proxy has. */
+function byPlace(a: Considered, b: Considered): number {
+  const [left, right] = [PLACE.exec(a.path), PLACE.exec(b.path)];
+  if (!left || !right || a.object !== b.object) return 0;
+  return Number(left[1]) - Number(right[1]) || Number(left[2] ?? 0) - Number(right[2] ?? 0);
+}
+
+/** Matches before the one that decided which this proxy does not have: they are for other callers. */
+function rulesForOthers(
+  { index }: Scene,
+  { proxyId }: Planned,
+  host: VirtualHostPlan,
+  decided: number | undefined,
+): Considered[] {
+  const [service = "", namespace] = host.name.replace(/:\d+$/, "").split(".");
+  const [space, name = ""] = proxyId.split("/");
+  const workload = index.find("Workload", keyOf("Workload", space, name));
+  if (!workload) return [];
+  return index.routesOf(keyOf("Service", namespace, service)).flatMap((route) =>
+    route.spec.rules.slice(0, (decided ?? route.spec.rules.length) + 1).flatMap(({ name: own, matches }, r) =>
+      matches.flatMap(({ caller }, m): Considered[] => {
+        if (!caller || isMeantCaller(caller, workload)) return [];
+        const path = matches.length > 1 ? `spec.rules[${r}].matches[${m}]` : `spec.rules[${r}]`;
+        const why = `it is for another ${callerText(caller)}; the sidecar of ${name} does not have it`;
+        return [{ object: objectKey(route), path, ...(own === undefined ? {} : { name: own }), matched: false, why }];
+      }),
+    ),
+  );
 }
 
 function forwarding(action: ForwardAction): Pick<Hop, "timeoutMs" | "retries"> {

@@ -25,7 +25,7 @@ function ruleOrigin(scene: Scene, host: VirtualHostPlan, route: RoutePlan, key: 
   );
   const name = scene.index.find("Route", key)?.spec.rules[rule]?.name;
   const matches = scene.index.find("Route", key)?.spec.rules[rule]?.matches.length ?? 0;
-  const match = host.routes.indexOf(route) - first;
+  const match = Number(route.metadata["match"] ?? host.routes.indexOf(route) - first);
   const path = matches > 1 ? `spec.rules[${rule}].matches[${match}]` : `spec.rules[${rule}]`;
   return { object: key, path, ...(name === undefined ? {} : { name }) };
 }

@@ -1,8 +1,8 @@
 "use client";
 // Which requests a rule is for: path, methods, headers, query. Rule: conditions of one match all hold, of several matches any.
-import { ActionIcon, Text } from "@mantine/core";
+import { ActionIcon, Button, Text } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import type { HeaderMatch, Path, QueryMatch, RouteMatch } from "@/lib/mesh";
+import type { CallerMatch, HeaderMatch, Path, QueryMatch, RequestMatch, RouteMatch } from "@/lib/mesh";
 import { ChoiceField, ListField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import classes from "./forms.module.css";
@@ -43,6 +43,7 @@ export function Matches({ path, matches }: { path: Path; matches: readonly Route
           copy={match}
         >
           <Match path={[...path, i]} match={match} />
+          <Caller path={[...path, i, "caller"]} caller={match.caller} />
         </Entry>
       ))}
       <AddEntry list={path} count={matches.length} entry={{ path: { type: "pathPrefix", value: "/" } }}>
@@ -52,7 +53,7 @@ export function Matches({ path, matches }: { path: Path; matches: readonly Route
   );
 }
 
-export function Match({ path, match }: { path: Path; match: RouteMatch }) {
+export function Match({ path, match }: { path: Path; match: RequestMatch }) {
   const form = usePolicyForm();
   const at = [...path, "path"];
   return (
@@ -77,6 +78,60 @@ export function Match({ path, match }: { path: Path; match: RouteMatch }) {
       <ListField path={[...path, "methods"]} label="Methods" description="" value={match.methods} choices={METHODS} />
       <ValueMatches path={[...path, "headers"]} matches={match.headers} word="header" example="x-user-type" />
       <ValueMatches path={[...path, "query"]} matches={match.query} word="query parameter" example="debug" />
+    </>
+  );
+}
+
+/** Which callers the rule is for; every other sidecar does not have it. */
+function Caller({ path, caller }: { path: Path; caller: CallerMatch | undefined }) {
+  const form = usePolicyForm();
+  if (!caller) {
+    return (
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        disabled={form.isReadOnly}
+        onClick={() => form.set(path, { labels: { version: "v1" } })}
+      >
+        Only some callers
+      </Button>
+    );
+  }
+  const labels = Object.entries(caller.labels ?? {});
+  const without = (name: string) => Object.fromEntries(labels.filter(([other]) => other !== name));
+  return (
+    <>
+      <TextField
+        path={[...path, "namespace"]}
+        label="Caller's namespace"
+        description=""
+        value={caller.namespace}
+        placeholder="any"
+      />
+      {labels.map(([name, value]) => (
+        <div key={name} className={classes.valueMatch}>
+          <TextField path={[...path, "labels", name]} label={`Caller's ${name}`} description="" value={value} />
+          <ActionIcon
+            aria-label={`Remove label ${name} of callers`}
+            disabled={form.isReadOnly}
+            onClick={() => form.set([...path, "labels"], labels.length > 1 ? without(name) : undefined)}
+          >
+            <IconX size={16} />
+          </ActionIcon>
+        </div>
+      ))}
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        color="red"
+        disabled={form.isReadOnly}
+        onClick={() => form.set(path, undefined)}
+      >
+        Every caller
+      </Button>
+      <Text size="xs" c="dimmed">
+        Other labels can be written in the YAML.
+      </Text>
     </>
   );
 }

@@ -56,6 +56,7 @@ import { mw1053CheckNobodyAnswers } from "./mw1053-check-nobody-answers";
 import { mw1054CopiedWrites } from "./mw1054-copied-writes";
 import { mw1055CopyToItself } from "./mw1055-copy-to-itself";
 import { mw1056CopyRefused } from "./mw1056-copy-refused";
+import { mw1057RuleForNobody } from "./mw1057-rule-for-nobody";
 
 export const analyzers: readonly Analyzer[] = [
   mw1001NamespaceAssumed,
@@ -114,4 +115,5 @@ export const analyzers: readonly Analyzer[] = [
   onObject(mw1054CopiedWrites),
   onObject(mw1055CopyToItself),
   onObject(mw1056CopyRefused),
+  onObject(mw1057RuleForNobody),
 ];

@@ -32,7 +32,7 @@ function expectsPreflights({ matches, cors }: RouteRule): boolean {
 
 /** Another rule with a policy takes OPTIONS of the same paths. */
 function covers(other: RouteRule, rule: RouteRule): boolean {
-  const taken = other.matches.filter(takesOptions).map(({ path }) => path);
+  const taken = other.matches.filter((match) => takesOptions(match) && !match.caller).map(({ path }) => path);
   if (other.matches.length === 0 || taken.includes(undefined)) return true;
   return rule.matches.every(({ path }) => taken.some((each) => JSON.stringify(each) === JSON.stringify(path)));
 }

@@ -188,6 +188,8 @@ function httpMatches(match: RouteMatch): Record<string, unknown>[] {
   if (headers.length > 0) rest["headers"] = Object.fromEntries(headers.map((each) => [each.name, valueMatch(each)]));
   if (without.length > 0)
     rest["withoutHeaders"] = Object.fromEntries(without.map((each) => [each.name, valueMatch(each)]));
+  if (match.caller?.labels) rest["sourceLabels"] = match.caller.labels;
+  if (match.caller?.namespace !== undefined) rest["sourceNamespace"] = match.caller.namespace;
   if (match.query) rest["queryParams"] = Object.fromEntries(match.query.map((each) => [each.name, valueMatch(each)]));
   const { path } = match;
   if (!path) return [rest];

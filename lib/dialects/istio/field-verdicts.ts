@@ -20,6 +20,12 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "VirtualService",
+    path: "spec.http[].match.{sourceLabels,sourceNamespace}",
+    verdict: "exact",
+    note: "For services: only the sidecars of these callers get the rule. At a gateway such a rule is left out; beside gateways of the match it is kept whole.",
+  },
+  {
+    kind: "VirtualService",
     path: "spec.http[].match.*",
     verdict: "lost",
     note: "The rule is left out and kept whole: without the condition it would take other calls.",

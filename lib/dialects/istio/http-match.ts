@@ -1,5 +1,5 @@
 // HTTPMatchRequest -> one match of a rule. What is not taken is kept in the sink of the fields: the caller decides what that means.
-import type { HeaderMatch, PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
+import type { CallerMatch, HeaderMatch, PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
 import type { Fields } from "../shared/fields";
 
 export function importMatch(fields: Fields, gateways: string[]): RouteMatch {
@@ -19,16 +19,27 @@ export function importMatch(fields: Fields, gateways: string[]): RouteMatch {
     return match ? [{ name, ...match }] : keepWhole(fields, "queryParams", name, value);
   });
   const own = fields.take("gateways");
+  const caller = own === undefined ? importCaller(fields) : undefined;
   // a match for exactly the gateways of the whole resource says nothing new
   if (own !== undefined && JSON.stringify(own) !== JSON.stringify(gateways)) fields.keep("gateways", own);
   fields.take("name");
   fields.keepRest();
   return {
+    ...(caller ? { caller } : {}),
     ...(path ? { path } : {}),
     ...(methods ? { methods } : {}),
     ...(headers.length > 0 ? { headers } : {}),
     ...(query.length > 0 ? { query } : {}),
   };
+}
+
+/** Beside gateways of its own, Istio does not look at the caller: the conditions are left over then. */
+function importCaller(fields: Fields): CallerMatch | undefined {
+  const labels = fields.textMap("sourceLabels");
+  const namespace = fields.text("sourceNamespace");
+  const asked = labels && Object.keys(labels).length > 0 ? { labels } : {};
+  const caller = { ...(namespace ? { namespace } : {}), ...asked };
+  return Object.keys(caller).length > 0 ? caller : undefined;
 }
 
 function keepWhole(fields: Fields, list: string, name: string, value: Fields): [] {

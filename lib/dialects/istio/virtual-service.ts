@@ -39,10 +39,26 @@ export function importVirtualService(context: ImportContext, resource: Resource,
     return understood;
   }
   for (const target of targets) {
-    const routeSpec: SpecOf<"Route"> = { target: target.ref, ...(target.hosts ? { hosts: target.hosts } : {}), rules };
+    const own = target.ref.kind === "Gateway" ? rules.flatMap(withoutCallers) : rules;
+    if (own.length < rules.length) tellCallersOfGateway(context, resource, target.ref.name);
+    if (own.length === 0) continue;
+    const hostsOf = target.hosts ? { hosts: target.hosts } : {};
+    const routeSpec: SpecOf<"Route"> = { target: target.ref, ...hostsOf, rules: own };
     understood.objects.push(putRoute(context, resource, routeSpec, sink, targets.length > 1));
   }
   return understood;
+}
+
+/** Conditions on the caller are about sidecars; what is only for some of them is not there at a gateway. */
+function withoutCallers(rule: RouteRule): RouteRule[] {
+  const matches = rule.matches.filter(({ caller }) => caller === undefined);
+  return rule.matches.length > 0 && matches.length === 0 ? [] : [{ ...rule, matches }];
+}
+
+function tellCallersOfGateway(context: ImportContext, resource: Resource, gateway: string): void {
+  const message = `rules that ask for labels or the namespace of the caller are left out at gateway ${gateway}: Istio compares them with the gateway's own pods`;
+  const fix = "Write them without the condition where the gateway is meant.";
+  context.warn(resource, ["spec", "http"], message, fix, { verdict: "approximate" });
 }
 
 type Target = { ref: Ref; hosts?: string[] };
@@ -143,7 +159,10 @@ function importRule(
   const left: Sink = { kept: [], problems: sink.problems };
   for (const [i, each] of (Array.isArray(written) ? written : []).entries()) {
     const match = Fields.of(each, [...fields.path, "match", i], left);
-    if (match) matches.push(importMatch(match, gateways));
+    if (!match) continue;
+    const own = importMatch(match, gateways);
+    if (own.caller?.namespace !== undefined) context.assumeNamespace(own.caller.namespace);
+    matches.push(own);
   }
   if (left.kept.length > 0) {
     const names = left.kept.map((kept) => kept.path.slice(fields.path.length).join("."));

@@ -188,3 +188,16 @@ test("a workload that serves nothing is told as one, and a service that it gets 
     expect.stringContaining("cart"),
   ]);
 });
+
+test("callers of a rule are told in words, and a gateway's have none", () => {
+  const rules = (caller: object): Command => ({
+    type: "patchSpec",
+    key: "Route/production/payment-service",
+    path: ["rules", 0, "matches"],
+    value: [{ caller, path: { type: "prefix", value: "/pay" } }],
+  });
+  expect(sentences([rules({ namespace: "production", labels: { version: "v1" } })])).toEqual([
+    expect.stringContaining("caller in namespace production with version=v1 and path begins with /pay"),
+  ]);
+  expect(applyCommand(demoMesh(), {}, rules({}))).toMatchObject({ ok: false });
+});

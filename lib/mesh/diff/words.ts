@@ -1,6 +1,7 @@
 // Values and field names as words, shared by the sentences of diffs.
 import { pathText } from "../references";
 import type {
+  CallerMatch,
   ClaimCondition,
   Cors,
   Destination,
@@ -90,6 +91,7 @@ export function ruleName(rule: RouteRule, i: number): string {
 /** `header x-user-type = beta-tester and path under /pay` */
 export function matchText(match: RouteMatch): string {
   const parts: string[] = [];
+  if (match.caller) parts.push(callerText(match.caller));
   if (match.methods) parts.push(`method ${match.methods.join(" or ")}`);
   if (match.path) {
     const words = { exact: "=", prefix: "begins with", pathPrefix: "under", regex: "~" }[match.path.type];
@@ -98,6 +100,13 @@ export function matchText(match: RouteMatch): string {
   for (const each of match.headers ?? []) parts.push(`header ${each.name} ${comparison(each)}`);
   for (const each of match.query ?? []) parts.push(`query ${each.name} ${comparison(each)}`);
   return parts.length === 0 ? "any request" : parts.join(" and ");
+}
+
+/** `caller in namespace staging with version=v2` */
+export function callerText({ namespace, labels = {} }: CallerMatch): string {
+  const named = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  const where = namespace === undefined ? "" : ` in namespace ${namespace}`;
+  return `caller${where}${named.length > 0 ? ` with ${named.join(", ")}` : ""}`;
 }
 
 function comparison(each: { type: string; value?: string | undefined; invert?: boolean | undefined }): string {

@@ -2,7 +2,7 @@
 // is global: then all instances share what the control plane counts. What none of the limits matches is not limited.
 import { z } from "zod";
 import { durationMs, headerName, serviceRef, shortText } from "./primitives";
-import { routeMatch } from "./traffic";
+import { requestMatch } from "./traffic";
 
 const requestCount = z.int().min(1, "must be 1 or more").max(1_000_000_000);
 
@@ -18,7 +18,7 @@ const limitKey = z.discriminatedUnion("type", [
 /** One match and one bucket: alternatives are limits of their own, as they are in Envoy. */
 export const requestLimit = z.strictObject({
   name: shortText.optional().describe("How people call this limit."),
-  match: routeMatch.optional().describe("Which requests it counts; absent: all that came this far."),
+  match: requestMatch.optional().describe("Which requests it counts; absent: all that came this far."),
   requests: requestCount.describe(
     "So many requests in each period, for one instance, or for all of them together where the scope is global.",
   ),

@@ -59,11 +59,26 @@ export const queryMatch = z
   })
   .refine(needsValue, VALUE_RULE);
 
-export const routeMatch = z.strictObject({
+/** What a request says of itself. */
+export const requestMatch = z.strictObject({
   path: pathMatch.optional().describe("The request's path, without the query."),
   methods: z.array(httpMethod).min(1).max(16).optional().describe("Any of these HTTP methods."),
   headers: z.array(headerMatch).min(1).max(32).optional().describe("All of these headers."),
   query: z.array(queryMatch).min(1).max(32).optional().describe("All of these query parameters."),
+});
+
+/** Of the workload that calls; all of it has to hold. Known before the first request: only the callers meant get the rule. */
+export const callerMatch = z
+  .strictObject({
+    namespace: labelName.optional().describe("The namespace that the caller is in."),
+    labels: labels.optional().describe("Labels that the caller must have; `version` is always there."),
+  })
+  .refine(({ namespace, labels: asked }) => namespace !== undefined || Object.keys(asked ?? {}).length > 0, {
+    error: "needs a namespace or a label",
+  });
+
+export const routeMatch = requestMatch.extend({
+  caller: callerMatch.optional().describe("Only requests of these callers; not on gateways."),
 });
 
 export const destination = z.strictObject({
@@ -295,7 +310,9 @@ export const trafficPolicySpec = z.strictObject({
 export type PathMatch = z.infer<typeof pathMatch>;
 export type HeaderMatch = z.infer<typeof headerMatch>;
 export type QueryMatch = z.infer<typeof queryMatch>;
+export type RequestMatch = z.infer<typeof requestMatch>;
 export type RouteMatch = z.infer<typeof routeMatch>;
+export type CallerMatch = z.infer<typeof callerMatch>;
 export type RouteAction = z.infer<typeof routeAction>;
 export type RouteRule = z.infer<typeof routeRule>;
 export type Destination = z.infer<typeof destination>;

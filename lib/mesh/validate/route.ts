@@ -3,7 +3,7 @@ import { RE2JS } from "re2js";
 import type { MeshIndex } from "../index-document";
 import { routeEndsOf } from "../references";
 import { serviceRefKey } from "../refs";
-import type { MeshObject, Path, Route, RouteMatch } from "../types";
+import type { MeshObject, Path, RequestMatch, Route } from "../types";
 import type { Complaint } from "./complaint";
 import { unknownPort } from "./topology";
 
@@ -13,6 +13,7 @@ export function violationsOfRoute(object: MeshObject, index: MeshIndex): Complai
     ...violationsOfTarget(object),
     ...object.spec.rules.flatMap((rule, r) => [
       ...rule.matches.flatMap((match, m) => violationsOfMatch(match, ["spec", "rules", r, "matches", m])),
+      ...violationsOfCallers(object, r),
       ...violationsOfWeights(object, r),
       ...violationsOfFault(object, r),
       ...violationsOfMirrors(object, r),
@@ -45,6 +46,17 @@ function violationsOfWeights(route: Route, r: number): Complaint[] {
   return [{ path, message: "has only weights of 0", fix: "Give at least one destination a weight above 0." }];
 }
 
+/** A gateway is one caller; who stands before it is not of the mesh. */
+function violationsOfCallers(route: Route, r: number): Complaint[] {
+  if (route.spec.target.kind !== "Gateway") return [];
+  const message = "names callers inside the mesh, and those of a gateway are outside";
+  return (route.spec.rules[r]?.matches ?? []).flatMap(({ caller }, m) =>
+    caller === undefined
+      ? []
+      : [{ path: ["spec", "rules", r, "matches", m, "caller"], message, fix: "Remove it, or match a header." }],
+  );
+}
+
 function violationsOfMirrors(route: Route, r: number): Complaint[] {
   const rule = route.spec.rules[r];
   if (!rule?.mirrors || rule.action.type === "forward") return [];
@@ -75,7 +87,7 @@ function violationsOfCors(route: Route, r: number): Complaint[] {
   });
 }
 
-export function violationsOfMatch(match: RouteMatch, path: Path): Complaint[] {
+export function violationsOfMatch(match: RequestMatch, path: Path): Complaint[] {
   const complaints: Complaint[] = [];
   const pattern = (value: string | undefined, at: Path) => {
     const problem = value === undefined ? undefined : patternProblem(value);

@@ -64,6 +64,23 @@ test("a workload may serve nothing: then it calls, and nobody calls it", () => {
   ]);
 });
 
+test("callers of a rule: in a namespace that there is, and not on a gateway", () => {
+  const route = (target: { kind: "Service" | "Gateway"; name: string }, namespace: string): MeshObject => ({
+    apiVersion,
+    kind: "Route",
+    metadata: at("by-caller"),
+    spec: { target, rules: [{ matches: [{ caller: { namespace } }], action: { type: "respond", status: 204 } }] },
+  });
+  expect(problems(route(svc("cart"), "production"))).toEqual([]);
+  expect(problems(route(svc("cart"), "nowhere"))).toEqual([
+    "Route/production/by-caller#spec.rules[0].matches[0].caller.namespace: names namespace nowhere, which does not exist",
+  ]);
+  const gateway = demoMesh().objects.find(({ kind }) => kind === "Gateway")?.metadata.name ?? "";
+  expect(problems(route({ kind: "Gateway", name: gateway }, "production"))).toContain(
+    "Route/production/by-caller#spec.rules[0].matches[0].caller: names callers inside the mesh, and those of a gateway are outside",
+  );
+});
+
 test("ports that clash or do not exist are found", () => {
   const http = { name: "http", port: 80, protocol: "http" as const };
   expect(

@@ -24,7 +24,27 @@ export function randomDesign(random: Random, jwks: string): MeshDocument {
   for (const each of SERVICES) objects.push(...serviceObjects(each, random));
   objects.push(...edge(random), ...outside(random), ...dependencies(random), ...routes(random));
   objects.push(...limits(random), ...randomProtection(random, jwks), ...job(random));
-  return { objects };
+  return { objects: objects.map((each) => (each.kind === "Route" ? forSomeCallers(each, random) : each)) };
+}
+
+/** Some rules are for the callers of one namespace, or with one label. */
+function forSomeCallers(route: ObjectOf<"Route">, random: Random): MeshObject {
+  if (route.spec.target.kind === "Gateway") return route;
+  const callerOf = () => {
+    const namespace = random.chance(0.4) ? { namespace: random.pick(NAMESPACES) } : {};
+    const label: Record<string, string> = random.pick<Record<string, string>>([
+      { version: "v1" },
+      { version: "v2" },
+      { track: "stable" },
+      { track: "canary" },
+    ]);
+    return { ...namespace, ...("namespace" in namespace && random.chance(0.5) ? {} : { labels: label }) };
+  };
+  const rules = route.spec.rules.map((rule) => ({
+    ...rule,
+    matches: rule.matches.map((match) => (random.chance(0.15) ? { ...match, caller: callerOf() } : match)),
+  }));
+  return { ...route, spec: { ...route.spec, rules } };
 }
 
 function meshOf(random: Random): ObjectOf<"Mesh"> {
