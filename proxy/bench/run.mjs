@@ -1,5 +1,5 @@
 // npm run bench: CPU per request of a pair of sidecars, ours with all features on against the floor, node:http, Envoy
-// (ENVOY_BIN), nginx and HAProxy (where installed); private memory at 1,000 requests a second. Ratios count, not times.
+// (ENVOY_BIN), nginx and HAProxy (where installed); private memory and added latency at 1,000 requests a second. Ratios count, not times.
 // --app http1 (default) has HTTP/1.1 apps and 32 connections; --app grpc has gRPC apps and 8 connections x 8 streams, unary calls of 1 KB;
 // --app grpc-stream server streams of 100 messages of 100 bytes, and counts messages. The last two compare ours and Envoy only.
 // Options: --seconds N (4), --rounds N (3), --only name,name, --json FILE, --prof, --bundle FILE (another build of ours)
@@ -65,7 +65,10 @@ const ours = (hop) => async (ports) => {
   );
   return [a, b];
 };
+/** The app itself, with nobody between: what a pair adds to its latency is told beside it. */
+const DIRECT = "direct";
 const setups = {
+  [DIRECT]: async () => [],
   meshwright: ours("h2"),
   "meshwright-h1": ours("h1"),
   floor: async (ports) => [
@@ -130,6 +133,7 @@ const median = (list) => [...list].sort((x, y) => x - y)[Math.floor(list.length 
 const load = (options) => (method === undefined ? runLoad(options) : runGrpcLoad({ ...options, method }));
 /** Pairs that speak what the apps speak. */
 const isComparable = (name) => method === undefined || name === "meshwright" || name === "envoy";
+const most = (list) => list.reduce((found, one) => Math.max(found, one), 0);
 
 async function measure(name) {
   const ports = {
@@ -144,23 +148,24 @@ async function measure(name) {
   let pair = [];
   try {
     pair = await setups[name](ports);
+    const port = name === DIRECT ? ports.origin : ports.a;
     // Until the compilers are done: a fixed number of requests, so that a slow machine warms up as far as a fast one.
-    await load({ port: ports.a, durationMs: 20_000, maxRequests: warmUpRequests });
+    await load({ port, durationMs: 20_000, maxRequests: warmUpRequests });
     const before = pair.map((child) => cpuSeconds(child.pid));
-    const full = await load({ port: ports.a, durationMs: seconds * 1000 });
+    const full = await load({ port, durationMs: seconds * 1000 });
     const used = pair.map((child, index) => cpuSeconds(child.pid) - before[index]);
     // Streams are paced by nobody: their latencies are those of the full load.
-    const durationMs = Math.max(3000, (seconds * 1000) / 2);
-    const paced = method === undefined ? await runLoad({ port: ports.a, durationMs, ratePerSecond: 1000 }) : full;
+    const durationMs = Math.max(5000, seconds * 1000);
+    const paced = method === undefined ? await runLoad({ port, durationMs, ratePerSecond: 1000 }) : full;
     const memories = pair.map((child) => memory(child.pid));
     return {
-      cpuUs: ((used[0] + used[1]) / full.requests) * 1e6,
+      cpuUs: (used.reduce((sum, one) => sum + one, 0) / full.requests) * 1e6,
       rps: full.requests / full.seconds,
       failures: full.failures + (paced === full ? 0 : paced.failures),
       p99Ms: percentile(paced.latencies, 0.99),
       p50Ms: percentile(paced.latencies, 0.5),
-      privateMb: Math.max(...memories.map((one) => one.privateMb)),
-      rssMb: Math.max(...memories.map((one) => one.rssMb)),
+      privateMb: most(memories.map((one) => one.privateMb)),
+      rssMb: most(memories.map((one) => one.rssMb)),
       requests: full.requests,
     };
   } finally {
@@ -204,6 +209,8 @@ async function main() {
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(summary, null, 2));
   const own = summary.meshwright;
   if (own !== undefined) {
+    const h1 = summary["meshwright-h1"];
+    const envoyH1 = summary["envoy-h1"];
     const logged = ["a.log", "b.log"].map((name) => statSync(join(folder, name)).size);
     console.log(`\naccess logs written: ${logged.map((size) => `${(size / 1e6).toFixed(1)} MB`).join(", ")}`);
     const bars = {
@@ -220,8 +227,25 @@ async function main() {
       const ratio = own.cpuUs / summary[name].cpuUs;
       console.log(`${ratio <= limit ? "met    " : "NOT met"}  ${ratio.toFixed(2)}x ${name} (bar ${limit}x)`);
     }
+    if (h1 !== undefined && envoyH1 !== undefined) {
+      const ratio = h1.cpuUs / envoyH1.cpuUs;
+      console.log(
+        `${ratio <= 0.55 ? "met    " : "NOT met"}  ${ratio.toFixed(2)}x envoy with an HTTP/1.1 hop on both (bar 0.55x)`,
+      );
+    }
     // The others' memory is that of the full load, which has no bar.
     if (method !== undefined) return;
+    for (const [words, key] of [
+      ["p50", "p50Ms"],
+      ["p99", "p99Ms"],
+    ]) {
+      if (summary.envoy === undefined || summary[DIRECT] === undefined) continue;
+      const [added, addedByEnvoy] = [own, summary.envoy].map((one) => one[key] - summary[DIRECT][key]);
+      const ratio = added / addedByEnvoy;
+      console.log(
+        `${ratio <= 0.6 ? "met    " : "NOT met"}  ${ratio.toFixed(2)}x envoy in added ${words}: ${added.toFixed(2)} ms and ${addedByEnvoy.toFixed(2)} ms (bar 0.6x)`,
+      );
+    }
     console.log(
       `${own.privateMb <= 45 ? "met    " : "NOT met"}  private memory ${own.privateMb.toFixed(1)} MB at 1,000 rps (bar 45 MB)`,
     );
