@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
+  type Authorizer,
   applyCommand,
   type Command,
   demoMesh,
@@ -13,6 +14,7 @@ import {
   pathText,
   type RouteRule,
   referencesOf,
+  type SpecOf,
   validateDocument,
   valueAt,
   valuesToYaml,
@@ -458,7 +460,38 @@ const TABLE: Record<string, Row> = {
     severity: "warning",
     compliant: rules({ matches: [{ caller: { namespace: "production", labels: { version: "v1" } } }] }, {}),
   },
+  MW1060: { violating: asking({ address: undefined }), severity: "error", compliant: asking(), settles: false },
+  MW1061: {
+    violating: asking({}, { target: { service: "shipping" } }),
+    severity: "error",
+    compliant: asking({}, { target: { service: "checkout" } }),
+  },
+  MW1062: { violating: asking({ whenAway: "allow" }), severity: "warning", compliant: asking({ whenAway: "deny" }) },
+  MW1063: { violating: asking({ timeoutMs: undefined }), severity: "warning", compliant: asking() },
+  MW1064: { violating: patch("Mesh//shop", ["authorizers"], [{ name: "opa" }]), severity: "info", compliant: asking() },
+  MW1065: {
+    violating: asking({}, { target: { service: "inventory" } }),
+    severity: "error",
+    compliant: asking(),
+    settles: false,
+  },
 };
+
+/** The inventory decides about the catalog, which calls it. */
+function asking(authorizer: Partial<Authorizer> = {}, policy: Partial<SpecOf<"AuthorizationPolicy">> = {}): Command[] {
+  const target = { kind: "Service", namespace: "production", name: "inventory" } as const;
+  const address = { target, port: 8080, protocol: "http" } as const;
+  const opa = { name: "opa", address, timeoutMs: 500, ...authorizer };
+  const known = Object.fromEntries(Object.entries(opa).filter(([, each]) => each !== undefined));
+  const asks = authorization("ask-opa", {
+    target: { service: "catalog" },
+    action: "custom",
+    authorizer: "opa",
+    rules: [{}],
+    ...policy,
+  });
+  return [...patch("Mesh//shop", ["authorizers"], [known]), ...add(asks)];
+}
 
 /** A rule with a copy to that service, and one for the rest; the subset is there when it is named. */
 function mirrored(rule: Partial<RouteRule>, name: string, version?: string): Command[] {

@@ -57,6 +57,12 @@ import { mw1054CopiedWrites } from "./mw1054-copied-writes";
 import { mw1055CopyToItself } from "./mw1055-copy-to-itself";
 import { mw1056CopyRefused } from "./mw1056-copy-refused";
 import { mw1057RuleForNobody } from "./mw1057-rule-for-nobody";
+import { mw1060AuthorizerUnknown } from "./mw1060-authorizer-unknown";
+import { mw1061AuthorizerRefusesAsking } from "./mw1061-authorizer-refuses-asking";
+import { mw1062AuthorizerFailsOpen } from "./mw1062-authorizer-fails-open";
+import { mw1063AuthorizerWithoutLimit } from "./mw1063-authorizer-without-limit";
+import { mw1064AuthorizerNobodyAsks } from "./mw1064-authorizer-nobody-asks";
+import { mw1065AuthorizerAsksItself } from "./mw1065-authorizer-asks-itself";
 
 export const analyzers: readonly Analyzer[] = [
   mw1001NamespaceAssumed,
@@ -116,4 +122,10 @@ export const analyzers: readonly Analyzer[] = [
   onObject(mw1055CopyToItself),
   onObject(mw1056CopyRefused),
   onObject(mw1057RuleForNobody),
+  onObject(mw1060AuthorizerUnknown),
+  mw1061AuthorizerRefusesAsking,
+  mw1062AuthorizerFailsOpen,
+  mw1063AuthorizerWithoutLimit,
+  mw1064AuthorizerNobodyAsks,
+  mw1065AuthorizerAsksItself,
 ];
