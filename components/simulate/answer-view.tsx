@@ -66,7 +66,9 @@ function Share({ destination }: { destination: AnswerDestination }) {
 /** Who is refused because nothing allows the call is offered the policy that would. */
 function NextStep({ mesh, answer, question, caller }: Props) {
   const callee = answer.destinations[0]?.service;
-  const isMissing = answer.outcome === "denied" && answer.hops.at(-1)?.authorization?.policy === undefined;
+  const authorization = answer.hops.at(-1)?.authorization;
+  // Where a token or an authorizer refuses, no policy of calls would help.
+  const isMissing = answer.outcome === "denied" && authorization !== undefined && authorization.policy === undefined;
   if (!isMissing || callee === undefined || caller === undefined) return null;
   const href = allowLink(mesh, { from: caller, to: callee, method: question.method, path: question.path });
   return (

@@ -33,6 +33,9 @@ export function HopCard({ mesh, hop }: { mesh: string; hop: Hop }) {
       </div>
       <Text size="sm">{hop.sentence}</Text>
       {hop.rule ? <Decided label="Decided by" mesh={mesh} rule={hop.rule} /> : null}
+      {hop.authorizers?.map(({ name, rule }) =>
+        rule ? <Decided key={name} label={`Authorizer ${name} asked by`} mesh={mesh} rule={rule} /> : null,
+      )}
       {authorization?.rule ? (
         <Decided label={authorization.allowed ? "Allowed by" : "Denied by"} mesh={mesh} rule={authorization.rule} />
       ) : null}

@@ -3,6 +3,7 @@
 import { Autocomplete, Checkbox, Select, Textarea, TextInput } from "@mantine/core";
 import { useMemo } from "react";
 import { type MeshDocument, objectKey } from "@/lib/mesh";
+import { ANSWERS, authorizersIn, withAnswer } from "./authorizer-fields";
 import { problemsOf, type QuestionForm } from "./question-url";
 import classes from "./simulate.module.css";
 import { hasToken, issuersIn } from "./token-fields";
@@ -117,6 +118,18 @@ export function QuestionSentence({ document, form, onChange }: Props) {
           />
         </>
       ) : null}
+      {authorizersIn(document, form).map((name) => (
+        <Select
+          key={name}
+          label={`authorizer ${name}`}
+          placeholder="decides"
+          data={ANSWERS}
+          value={form.answers?.[name] ?? null}
+          onChange={(answer) => onChange(withAnswer(form, name, answer))}
+          clearable
+          className={classes.wide}
+        />
+      ))}
     </form>
   );
 }

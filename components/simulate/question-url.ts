@@ -2,9 +2,10 @@
 // Rule: whatever stands in the URL gives a form that can be shown; what is missing is empty, not an error.
 import { type MeshDocument, objectKey, refKey, workloadOwnerKey } from "@/lib/mesh";
 import type { Question } from "@/lib/simulate";
+import { type AuthorizerFields, answersFrom, answersText, authorizersOf } from "./authorizer-fields";
 import { fieldsOfToken, type TokenFields, tokenOf, tokenProblems } from "./token-fields";
 
-export interface QuestionForm extends TokenFields {
+export interface QuestionForm extends TokenFields, AuthorizerFields {
   /** `Workload/ns/name` or `Gateway/ns/name`. */
   from: string;
   /** With its port when it has one. */
@@ -24,6 +25,7 @@ export const PARAMETERS = {
   issuer: "issuer",
   claims: "claims",
   isForged: "forged",
+  answers: "answers",
 } as const;
 
 export function formFrom(search: URLSearchParams): QuestionForm {
@@ -37,6 +39,7 @@ export function formFrom(search: URLSearchParams): QuestionForm {
     issuer: read(PARAMETERS.issuer),
     claims: read(PARAMETERS.claims),
     isForged: read(PARAMETERS.isForged) === "yes",
+    ...answersFrom(read(PARAMETERS.answers)),
   };
 }
 
@@ -50,6 +53,7 @@ export function parametersOf(form: QuestionForm): Record<string, string | null> 
     issuer: form.issuer || null,
     claims: form.claims.trim() === "" ? null : form.claims,
     forged: form.isForged ? "yes" : null,
+    answers: answersText(form),
   };
 }
 
@@ -87,10 +91,11 @@ export function questionOf(form: QuestionForm): Question {
     path: form.path,
     headers: Object.fromEntries(headers),
     ...tokenOf(form),
+    ...authorizersOf(form),
   };
 }
 
-export function formOf({ from, to, method, path, headers, token }: Question): QuestionForm {
+export function formOf({ from, to, method, path, headers, token, authorizers }: Question): QuestionForm {
   return {
     from: from.kind === "workload" ? from.workload : from.gateway,
     host: to.port === undefined ? to.host : `${to.host}:${to.port}`,
@@ -100,6 +105,7 @@ export function formOf({ from, to, method, path, headers, token }: Question): Qu
       .map(([name, value]) => `${name}: ${value}`)
       .join("\n"),
     ...fieldsOfToken(token),
+    ...(authorizers ? { answers: authorizers } : {}),
   };
 }
 

@@ -51,6 +51,7 @@ function hopNames(hop: Hop, key: string): boolean {
     hop.rule?.object === key ||
     hop.mtlsRule?.object === key ||
     hop.token?.rule?.object === key ||
+    hop.authorizers?.some(({ rule }) => rule?.object === key) === true ||
     hop.authorization?.policy === key
   );
 }

@@ -10,7 +10,7 @@ import type {
   Path,
 } from "@/lib/mesh";
 import { Exceptions, NOT_OF_OPERATIONS, NOT_OF_SOURCES, RuleConditions } from "./exceptions";
-import { ListField, SwitchField } from "./fields";
+import { ChoiceField, ListField, SwitchField } from "./fields";
 import { useDescription, usePolicyForm } from "./form-context";
 import { ClaimConditions, HeaderConditions } from "./header-conditions";
 import { keyed } from "./keyed";
@@ -20,7 +20,15 @@ import { RefsField, TargetField } from "./reference-fields";
 
 export function AuthorizationForm({ policy }: { policy: AuthorizationPolicy }) {
   const form = usePolicyForm();
-  const { target, action, shadow, rules } = policy.spec;
+  const { target, action, authorizer, shadow, rules } = policy.spec;
+  const authorizers = (form.index.mesh?.spec.authorizers ?? []).map(({ name }) => name);
+  /** An authorizer belongs to the action custom alone, and nothing of that is in shadow. */
+  const setAction = (next: string) => {
+    const { authorizer: known, shadow: isShadow, ...rest } = policy.spec;
+    const asked = known ?? authorizers[0];
+    const more = next === "custom" ? { authorizer: asked } : { shadow: isShadow };
+    form.set(["spec"], { ...rest, action: next, ...more });
+  };
   return (
     <>
       <Section title="What is protected">
@@ -32,17 +40,29 @@ export function AuthorizationForm({ policy }: { policy: AuthorizationPolicy }) {
           disabled={form.isReadOnly}
           aria-label="Action"
           value={action}
-          onChange={(next) => form.set(["spec", "action"], next)}
+          onChange={setAction}
           data={[
             { value: "allow", label: "Allow" },
             { value: "deny", label: "Deny" },
             { value: "audit", label: "Audit" },
+            // somebody has to be there to ask
+            { value: "custom", label: "Ask", disabled: action !== "custom" && authorizers.length === 0 },
           ]}
         />
         <Text size="xs" c="dimmed">
           {useDescription(["spec", "action"])}
         </Text>
-        <SwitchField path={["spec", "shadow"]} label="Only in shadow" value={shadow} />
+        {action === "custom" ? (
+          <ChoiceField
+            path={["spec", "authorizer"]}
+            label="Authorizer"
+            value={authorizer}
+            choices={authorizers}
+            isRequired
+          />
+        ) : (
+          <SwitchField path={["spec", "shadow"]} label="Only in shadow" value={shadow} />
+        )}
       </Section>
       <Section title="Rules" hint="Any of them has to match.">
         {rules.length === 0 ? (
