@@ -6,7 +6,12 @@ import { registry } from "@meshwright/proxy/contract";
 import type { Json, JsonObject } from "./envoy-json";
 
 export type Writes = (writer: BinaryWriter, value: Json) => void;
-type BytesOf = (desc: DescMessage, json: JsonObject) => Uint8Array;
+/** Writes the field that holds the message within an Any. `json` has its type beside its fields. */
+type WritesValue = (desc: DescMessage, writer: BinaryWriter, json: JsonObject) => void;
+
+/** Where JSON says which message an Any holds, and the number of the field with the message. */
+export const ANY_TYPE = "@type";
+export const ANY_VALUE = 2;
 
 export function wireTypeOf(scalar: ScalarType): WireType {
   switch (scalar) {
@@ -60,10 +65,10 @@ function writeNumber(writer: BinaryWriter, scalar: ScalarType, value: number): v
 }
 
 /** Undefined for messages whose JSON has their own fields. */
-export function wellKnownWriter(desc: DescMessage, bytesOf: BytesOf): Writes | undefined {
+export function wellKnownWriter(desc: DescMessage, writesValue: WritesValue): Writes | undefined {
   const { typeName } = desc;
   if (!typeName.startsWith("google.protobuf.")) return undefined;
-  if (typeName === "google.protobuf.Any") return (writer, value) => writeAny(writer, value, bytesOf);
+  if (typeName === "google.protobuf.Any") return (writer, value) => writeAny(writer, value, writesValue);
   if (typeName === "google.protobuf.Duration") return writeDuration;
   if (typeName === "google.protobuf.Struct") return writeStruct;
   const scalar = WRAPPED[typeName];
@@ -86,14 +91,13 @@ function writeWrapped(writer: BinaryWriter, scalar: ScalarType, value: Json): vo
   writeScalar(writer, scalar, value);
 }
 
-function writeAny(writer: BinaryWriter, value: Json, bytesOf: BytesOf): void {
+function writeAny(writer: BinaryWriter, value: Json, writesValue: WritesValue): void {
   if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Error("not an Any");
-  const { "@type": url, ...fields } = value;
+  const url = value[ANY_TYPE];
   const desc = typeof url === "string" ? registry.getMessage(url.slice(url.lastIndexOf("/") + 1)) : undefined;
   if (!desc || desc.typeName.startsWith("google.protobuf.")) throw new Error(`no type of a message: ${String(url)}`);
   writer.tag(1, WireType.LengthDelimited).string(String(url));
-  const bytes = bytesOf(desc, fields);
-  if (bytes.length > 0) writer.tag(2, WireType.LengthDelimited).bytes(bytes);
+  writesValue(desc, writer, value);
 }
 
 const DURATION = /^(-?)(\d+)(?:\.(\d{1,9}))?s$/;

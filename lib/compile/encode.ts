@@ -4,7 +4,8 @@ import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bu
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { FilterChainSchema, VirtualHostSchema } from "@meshwright/proxy/contract";
-import { type Writes, wellKnownWriter, wireTypeOf, writeScalar } from "./encode-values";
+import { type Field, Shape } from "./encode-shape";
+import { ANY_TYPE, ANY_VALUE, type Writes, wellKnownWriter, wireTypeOf, writeScalar } from "./encode-values";
 import type { Json, JsonObject } from "./envoy-json";
 
 /** Messages within others that proxies have in common. */
@@ -25,9 +26,13 @@ export function encode(schema: DescMessage, json: JsonObject): Uint8Array {
 /** Those that are not in use: each has grown to what it wrote. */
 const writers: BinaryWriter[] = [];
 
-function bytesOf(desc: DescMessage, json: JsonObject): Uint8Array {
+function bytesOf(schema: DescMessage, json: JsonObject): Uint8Array {
+  return written((writer) => writesOf(schema)(writer, json));
+}
+
+function written(write: (writer: BinaryWriter) => void): Uint8Array {
   const writer = writers.pop() ?? new BinaryWriter();
-  writesOf(desc)(writer, json);
+  write(writer);
   const bytes = writer.finish();
   writers.push(writer);
   return bytes;
@@ -39,7 +44,7 @@ const writesOfType = new Map<string, Writes>();
 function writesOf(desc: DescMessage): Writes {
   const known = writesOfType.get(desc.typeName);
   if (known) return known;
-  const writes = later(() => wellKnownWriter(desc, bytesOf) ?? fieldsWriter(desc));
+  const writes = later(() => wellKnownWriter(desc, writeValueOfAny) ?? fieldsWriter(desc));
   writesOfType.set(desc.typeName, writes);
   return writes;
 }
@@ -52,48 +57,51 @@ function later(make: () => Writes): Writes {
   };
 }
 
-type Field = { key: string; number: number; oneof: string | undefined; writes: Writes };
-
 function fieldsWriter(desc: DescMessage): Writes {
-  const fields = new Map<string, Field>();
-  for (const field of desc.fields) {
-    const writes = later(() => fieldWriter(field));
-    for (const key of [field.jsonName, field.name]) {
-      fields.set(key, { key, number: field.number, oneof: field.oneof?.name, writes });
-    }
-  }
+  const empty = emptyShape(desc);
   return (writer, value) => {
     const said = objectIn(desc.typeName, value);
-    for (const { key, writes } of inOrder(desc, fields, said)) writes(writer, said[key] ?? null);
+    writeFields(writer, empty.of(said), said);
   };
 }
 
-/** The fields that the value has, by their numbers: that is the order of their bytes. */
-function inOrder(desc: DescMessage, fields: ReadonlyMap<string, Field>, value: JsonObject): Field[] {
-  const found: Field[] = [];
-  for (const key in value) {
-    const field = fields.get(key);
-    if (!field) throw new Error(`${desc.typeName} has no field "${key}"`);
-    let at = found.length;
-    for (; at > 0; at -= 1) {
-      const before = found[at - 1];
-      if (before === undefined || before.number < field.number) break;
-      found[at] = before;
-    }
-    found[at] = field;
-  }
-  refuseTwice(desc, found);
-  return found;
+function writeFields(writer: BinaryWriter, { fields }: Shape, said: JsonObject): void {
+  for (const { key, writes } of fields) writes(writer, said[key] ?? null);
 }
 
-function refuseTwice(desc: DescMessage, found: readonly Field[]): void {
-  let before: Field | undefined;
-  for (const field of found) {
-    const isSame = before?.number === field.number;
-    const isOther = field.oneof !== undefined && found.some((each) => each !== field && each.oneof === field.oneof);
-    if (isSame || isOther) throw new Error(`${desc.typeName}: "${field.key}" is said twice`);
-    before = field;
+function emptyShape(desc: DescMessage, beside?: string): Shape {
+  const fields = new Map<string, Field>();
+  for (const field of desc.fields) {
+    const writes = later(() => fieldWriter(field));
+    const isAlwaysSeen = field.fieldKind === "message" || isSeenAtZero(field);
+    for (const key of [field.jsonName, field.name]) {
+      fields.set(key, { key, number: field.number, oneof: field.oneof?.name, isAlwaysSeen, writes });
+    }
   }
+  return new Shape({ name: desc.typeName, fields, beside });
+}
+
+/** Without presence of its own a field at its zero is left out. */
+function isSeenAtZero(field: DescField): boolean {
+  const isSingle = field.fieldKind === "scalar" || field.fieldKind === "enum";
+  return isSingle && (field.presence !== FeatureSet_FieldPresence.IMPLICIT || field.oneof !== undefined);
+}
+
+const shapesOfAny = new Map<string, Shape>();
+
+/** The message in an Any, whose fields stand beside its type; nothing where it comes to no bytes. */
+function writeValueOfAny(desc: DescMessage, writer: BinaryWriter, said: JsonObject): void {
+  const empty = shapesOfAny.get(desc.typeName) ?? emptyShape(desc, ANY_TYPE);
+  shapesOfAny.set(desc.typeName, empty);
+  const shape = empty.of(said);
+  if (shape.isAlwaysSeen) {
+    writer.tag(ANY_VALUE, WireType.LengthDelimited).fork();
+    writeFields(writer, shape, said);
+    writer.join();
+    return;
+  }
+  const bytes = written((own) => writeFields(own, shape, said));
+  if (bytes.length > 0) writer.tag(ANY_VALUE, WireType.LengthDelimited).bytes(bytes);
 }
 
 function fieldWriter(field: DescField): Writes {
@@ -128,8 +136,7 @@ type Plain = { scalar?: ScalarType | undefined; enum?: DescEnum | undefined };
 
 function singleWriter(field: DescField & { fieldKind: "scalar" | "enum" }): Writes {
   const writes = numbered(field.number, field);
-  // Without presence of its own a field at its zero is left out.
-  const isLeftOut = field.presence === FeatureSet_FieldPresence.IMPLICIT && !field.oneof;
+  const isLeftOut = !isSeenAtZero(field);
   const zero = field.enum?.values[0]?.name;
   return (writer, value) => {
     if (isLeftOut && (value === zero || value === 0 || value === "" || value === false)) return;
