@@ -7,7 +7,8 @@ import { dependenciesOn, type Facts, httpPorts, policiesFor, principalsOf } from
 import type { Protection } from "./modes";
 import type { Problems } from "./problems";
 
-type Policies = Map<string, JsonObject>;
+type Policies = ReadonlyMap<string, JsonObject>;
+const NONE: Policies = new Map();
 
 export function authorizationFilters(
   facts: Facts,
@@ -29,10 +30,10 @@ export function authorizationFilters(
   const isDenyEnforced = protection.denials === "enforced";
   addFilter(filters, "meshwright.rbac.deny", {
     rules: isDenyEnforced && denials.size > 0 ? rbac("DENY", denials) : undefined,
-    shadow_rules: shadowOf("DENY", isDenyEnforced ? shadowDenials : new Map([...denials, ...shadowDenials])),
+    shadow_rules: shadowOf("DENY", isDenyEnforced ? shadowDenials : both(denials, shadowDenials)),
   });
 
-  const audits = new Map([...compiled("audit", false), ...compiled("audit", true)]);
+  const audits = both(compiled("audit", false), compiled("audit", true));
   addFilter(filters, "meshwright.rbac.audit", { rules: audits.size > 0 ? rbac("LOG", audits) : undefined });
 
   const granted = grantedBy(facts, service, compiled("allow", false), policies);
@@ -40,7 +41,7 @@ export function authorizationFilters(
   if (granted) {
     const isEnforced = protection.allowed === "enforced";
     if (!isEnforced) warnUnenforced(service, facts, problems, protection);
-    const proposed = wouldGrant.size > 0 ? rbac("ALLOW", new Map([...granted, ...wouldGrant])) : undefined;
+    const proposed = wouldGrant.size > 0 ? rbac("ALLOW", both(granted, wouldGrant)) : undefined;
     addFilter(filters, "meshwright.rbac.allow", {
       rules: isEnforced ? rbac("ALLOW", granted) : undefined,
       shadow_rules: isEnforced ? proposed : (proposed ?? rbac("ALLOW", granted)),
@@ -61,7 +62,7 @@ function grantedBy(
 ): Policies | null {
   switch (facts.defaults.authorization) {
     case "drawn":
-      return new Map([...drawnPolicies(facts, service), ...allowed]);
+      return both(drawnPolicies(facts, service), allowed);
     case "deny":
       return allowed;
     case "allow":
@@ -70,7 +71,7 @@ function grantedBy(
 }
 
 function drawnPolicies(facts: Facts, service: Service): Policies {
-  const policies: Policies = new Map();
+  const policies = new Map<string, JsonObject>();
   const key = objectKey(service);
   const carried = httpPorts(service.spec.ports).map((port) => port.port);
   for (const dependency of dependenciesOn(facts, key)) {
@@ -88,8 +89,9 @@ function drawnPolicies(facts: Facts, service: Service): Policies {
 
 /** By rule, what it matches. */
 export function policiesOf(facts: Facts, service: Service, policies: readonly AuthorizationPolicy[]): Policies {
+  if (policies.length === 0) return NONE;
   const ports = httpPorts(service.spec.ports).map((port) => port.port);
-  const compiled: Policies = new Map();
+  const compiled = new Map<string, JsonObject>();
   for (const policy of policies) {
     policy.spec.rules.forEach((rule, index) => {
       const result = compileRule(facts, policy, rule, ports);
@@ -97,6 +99,11 @@ export function policiesOf(facts: Facts, service: Service, policies: readonly Au
     });
   }
   return compiled;
+}
+
+/** Of two with one key the second counts. */
+function both(a: Policies, b: Policies): Policies {
+  return a.size === 0 ? b : b.size === 0 ? a : new Map([...a, ...b]);
 }
 
 function rbac(action: "ALLOW" | "DENY" | "LOG", policies: Policies): JsonObject {

@@ -9,7 +9,7 @@ import type { Facts } from "./facts";
 import { compileGateway } from "./gateway";
 import { compileInbound } from "./inbound";
 import { compileOutbound } from "./outbound";
-import type { CompileContext, Parts } from "./parts";
+import type { CompileContext, Parts, ProxyContext } from "./parts";
 import { Problems } from "./problems";
 import { bytesOf, messagesOf } from "./resources";
 import { Reads, type Run } from "./run";
@@ -51,7 +51,19 @@ function partsOf(run: Run, input: CompileInput, proxyId: string): Compiled {
     );
     return { parts, problems };
   }
-  const context: CompileContext = { facts, places, input, run, own, problems, parts, targets: new Map() };
+  const { listeners, routes, clusters } = parts;
+  const context: ProxyContext = {
+    facts,
+    places,
+    input,
+    run,
+    own,
+    problems,
+    listeners,
+    routes,
+    clusters,
+    targets: new Map(),
+  };
   compileOwner(context, facts, proxyId);
   for (const [name, target] of context.targets) {
     const made = shared(context, name, [], (of) => resourcesOf(of, name, target));
@@ -68,7 +80,7 @@ function resourcesOf(context: CompileContext, name: string, target: Target) {
   return cluster && { cluster, assignment: loadAssignment(context, name, target) };
 }
 
-function compileOwner(context: CompileContext, facts: Facts, proxyId: string): void {
+function compileOwner(context: ProxyContext, facts: Facts, proxyId: string): void {
   const { places, own, problems } = context;
   const gateway = facts.gateways.get(keyOf("Gateway", own.namespace, own.workload));
   const instance = places.instance(proxyId);
@@ -113,5 +125,11 @@ function sortedParts(parts: Parts): Parts {
 }
 
 function sorted(map: Map<string, JsonObject>): Map<string, JsonObject> {
-  return new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
+  let last = "";
+  let isSorted = true;
+  for (const name of map.keys()) {
+    isSorted &&= last <= name;
+    last = name;
+  }
+  return isSorted ? map : new Map([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

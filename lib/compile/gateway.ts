@@ -7,25 +7,25 @@ import { httpPorts } from "./facts";
 import { httpConnectionManager } from "./http-connection";
 import { filtersFor } from "./http-filters";
 import { dependenciesOf, drawnServices } from "./outbound";
-import { type CompileContext, listenAddress } from "./parts";
+import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { defaultRoute } from "./route-rule";
 import { compileRules } from "./service-hosts";
 import { tracingOf } from "./tracing";
 
-export function compileGateway(context: CompileContext, gateway: Gateway): void {
-  const { input, own, parts } = context;
+export function compileGateway(context: ProxyContext, gateway: Gateway): void {
+  const { input, own } = context;
   const { namespace, name: gatewayName } = gateway.metadata;
   const name = `gateway-${gatewayName}`;
   const bound = context.places.gateway(namespace, gatewayName);
   warnOfListeners(context, gateway);
   const hosts = virtualHosts(context, gateway);
-  parts.routes.set(name, {
+  context.routes.set(name, {
     name,
     // A gateway is reached through many ports (forwarding, proxies): only the name of the Host counts.
     ignore_port_in_host_matching: true,
     virtual_hosts: hosts,
   });
-  parts.listeners.set(name, {
+  context.listeners.set(name, {
     name,
     address: socketAddress(listenAddress(context), bound?.publicPort ?? own.inboundPort),
     traffic_direction: "OUTBOUND",

@@ -25,10 +25,7 @@ export function httpConnectionManager(
       // ALPN between sidecars, the first bytes of an app or a client: HTTP/1.1, or HTTP/2 as gRPC speaks it.
       codec_type: "AUTO",
       rds: { config_source: ADS, route_config_name: routeConfig },
-      http_filters: [
-        ...filters,
-        { name: "envoy.filters.http.router", typed_config: any("extensions.filters.http.router.v3.Router") },
-      ],
+      http_filters: [...filters, ROUTER],
       access_log: [accessLog(kind, overrides.accessLogPath ?? "access.log")],
       ...(tracing ? { tracing } : {}),
       http_protocol_options: { enable_trailers: true },
@@ -43,6 +40,11 @@ export function httpConnectionManager(
     }),
   };
 }
+
+const ROUTER: JsonObject = {
+  name: "envoy.filters.http.router",
+  typed_config: any("extensions.filters.http.router.v3.Router"),
+};
 
 const SIDECAR: JsonObject = {
   server_header_transformation: "PASS_THROUGH",

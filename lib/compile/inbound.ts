@@ -1,6 +1,6 @@
 // The inbound side of a sidecar: who may connect and how, what they may do, and the app behind.
 // The rule: TLS and plain text are told apart by their first bytes; which of the two is taken is the service's mode.
-import { objectKey, type Service, type Workload, workloadOwnerName } from "@/lib/mesh";
+import { objectKey, type RateLimit, type Service, type Workload, workloadOwnerName } from "@/lib/mesh";
 import { authorizationFilters } from "./authorization";
 import { authorizerFilters } from "./authorizers";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
@@ -9,7 +9,7 @@ import { httpPorts, speaksHttp2 } from "./facts";
 import { httpConnectionManager } from "./http-connection";
 import { filtersFor, namesOf } from "./http-filters";
 import { protectionIn } from "./modes";
-import { type CompileContext, listenAddress } from "./parts";
+import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { limitedRoutes, sharedLimitFilters } from "./rate-limit";
 import { tokenFilters } from "./request-authentication";
 import { shared } from "./shared";
@@ -20,7 +20,7 @@ import type { InstanceBinding } from "./types";
 const NAME = "inbound";
 
 export function compileInbound(
-  context: CompileContext,
+  context: ProxyContext,
   workload: Workload,
   service: Service,
   instance: InstanceBinding,
@@ -31,15 +31,24 @@ export function compileInbound(
   const cluster = `inbound|${port.port}`;
   const app = appAddress(context, instance);
   const protocol = speaksHttp2([port], port.port) ? "http2" : "http1";
-  if (app) context.parts.clusters.set(cluster, appCluster(cluster, workload, app, protocol));
-  const last = app ? toApp(cluster) : noApp(workload);
+  if (app) context.clusters.set(cluster, appCluster(cluster, workload, app, protocol));
   const limit = context.facts.rateLimits.get(objectKey(service));
-  const hosts = [{ name: NAME, domains: ["*"], routes: [...(limit ? limitedRoutes(limit, last) : []), last] }];
-  context.parts.routes.set(NAME, { name: NAME, virtual_hosts: hosts });
-  const filters = [...filtersFor(hosts), ...(limit ? sharedLimitFilters(context, limit) : [])];
+  const { routes, filters } = app
+    ? shared(context, `inbound routes ${cluster}${limit ? ` ${objectKey(limit)}` : ""}`, [limit], (of) =>
+        inboundRoutes(of, toApp(cluster), limit),
+      )
+    : inboundRoutes(context, noApp(workload), limit);
+  context.routes.set(NAME, routes);
   const name = `inbound ${objectKey(service)} ${port.port} ${namesOf(filters)}`;
   const chains = shared(context, name, [service, limit], (of) => inboundChains(of, service, port.port, filters));
-  context.parts.listeners.set(NAME, inboundListener(context, chains));
+  context.listeners.set(NAME, inboundListener(context, chains));
+}
+
+/** The same for all apps on this port that no limit is for; `last` is the route that every request takes. */
+function inboundRoutes(context: CompileContext, last: JsonObject, limit: RateLimit | undefined) {
+  const hosts = [{ name: NAME, domains: ["*"], routes: [...(limit ? limitedRoutes(limit, last) : []), last] }];
+  const filters = [...filtersFor(hosts), ...(limit ? sharedLimitFilters(context, limit) : [])];
+  return { routes: { name: NAME, virtual_hosts: hosts }, filters };
 }
 
 /** The same for every instance of the service. */
@@ -74,26 +83,32 @@ function inboundChains(
   return chains;
 }
 
-function inboundListener(context: CompileContext, chains: JsonObject[]): JsonObject {
+const TLS_INSPECTOR: JsonObject = {
+  name: "envoy.filters.listener.tls_inspector",
+  typed_config: any("extensions.filters.listener.tls_inspector.v3.TlsInspector"),
+};
+
+function inboundListener(context: ProxyContext, chains: JsonObject[]): JsonObject {
   return {
     name: NAME,
     address: socketAddress(listenAddress(context), context.own.inboundPort),
     traffic_direction: "INBOUND",
-    listener_filters: [
-      {
-        name: "envoy.filters.listener.tls_inspector",
-        typed_config: any("extensions.filters.listener.tls_inspector.v3.TlsInspector"),
-      },
-    ],
+    listener_filters: [TLS_INSPECTOR],
     filter_chains: chains,
   };
 }
 
-function appAddress({ own }: CompileContext, { app }: InstanceBinding): { host: string; port: number } | null {
+function appAddress({ own }: ProxyContext, { app }: InstanceBinding): { host: string; port: number } | null {
   if (app.kind === "address") return { host: app.host, port: app.port };
   if (app.kind === "none" || own.appPort === undefined) return null;
   return { host: own.host, port: own.appPort };
 }
+
+/** The same for all apps. */
+const APP_BEHAVIOUR = {
+  http1: behaviourOf({}, APP_IDLE_TIMEOUT_MS, "http1"),
+  http2: behaviourOf({}, APP_IDLE_TIMEOUT_MS, "http2"),
+};
 
 function appCluster(
   name: string,
@@ -104,7 +119,7 @@ function appCluster(
   return {
     name,
     ...inlineEndpoints(name, [app]),
-    ...behaviourOf({}, APP_IDLE_TIMEOUT_MS, protocol),
+    ...APP_BEHAVIOUR[protocol],
     metadata: meshwrightMetadata({
       kind: "service",
       namespace: workload.metadata.namespace,

@@ -6,7 +6,7 @@ import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json
 import { httpPorts, serviceOfRef, speaksHttp2 } from "./facts";
 import { httpConnectionManager } from "./http-connection";
 import { filtersFor, namesOf } from "./http-filters";
-import { type CompileContext, listenAddress } from "./parts";
+import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { defaultRoute } from "./route-rule";
 import { serviceHost } from "./service-hosts";
 import { shared } from "./shared";
@@ -15,11 +15,11 @@ import { tracingOf } from "./tracing";
 const NAME = "outbound";
 
 /** `service`: what the workload runs, or itself. */
-export function compileOutbound(context: CompileContext, workload: Workload, service: ObjectKey): void {
-  const { own, input, parts } = context;
+export function compileOutbound(context: ProxyContext, workload: Workload, service: ObjectKey): void {
+  const { own, input } = context;
   const name = `hosts for ${objectKey(workload)}`;
   const { routes, filters } = shared(context, name, [workload], (of) => routesFor(of, workload, service));
-  parts.routes.set(NAME, routes);
+  context.routes.set(NAME, routes);
   // Spans say whose they are.
   const told = context.facts.root?.spec.tracing ? ` traced for ${service}` : "";
   const chains = shared(context, `outbound ${namesOf(filters)}${told}`, [], (of) => {
@@ -28,7 +28,7 @@ export function compileOutbound(context: CompileContext, workload: Workload, ser
     const tracing = owner && tracingOf(of, owner);
     return [{ name: "http", filters: [httpConnectionManager("outbound", NAME, filters, input.overrides, tracing)] }];
   });
-  parts.listeners.set(NAME, {
+  context.listeners.set(NAME, {
     name: NAME,
     address: socketAddress(input.overrides.localHost ?? listenAddress(context), own.outboundPort),
     traffic_direction: "OUTBOUND",
@@ -187,7 +187,7 @@ export function externalCluster(
   }
   const metadata = meshwrightMetadata({ kind: "external", namespace, service: name });
   const places = endpoints.length > 0 ? endpoints : [{ host, port }];
-  context.parts.clusters.set(cluster, {
+  context.clusters.set(cluster, {
     name: cluster,
     ...inlineEndpoints(cluster, places),
     ...behaviourOf({}, APP_IDLE_TIMEOUT_MS, speaksHttp2(external.spec.ports, port) ? "http2" : "http1"),

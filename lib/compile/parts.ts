@@ -16,6 +16,7 @@ export type Parts = {
   endpoints: Map<string, JsonObject>;
 };
 
+/** What the making of a piece has at hand: nothing of one proxy's own. */
 export type CompileContext = {
   facts: Facts;
   input: CompileInput;
@@ -23,13 +24,19 @@ export type CompileContext = {
   run: Run;
   /** What surrounds the design: instances, endpoints, addresses. */
   places: Places;
-  own: InstanceEndpoint;
   problems: Problems;
-  parts: Parts;
+  /** Clusters that are written out with whatever leads to them, by name. */
+  clusters: Map<string, JsonObject>;
   /** Clusters of services that some route needs, by cluster name. */
   targets: Map<string, Target>;
 };
 
-export function listenAddress({ input, own }: CompileContext): string {
+export type ProxyContext = CompileContext & {
+  own: InstanceEndpoint;
+  listeners: Map<string, JsonObject>;
+  routes: Map<string, JsonObject>;
+};
+
+export function listenAddress({ input, own }: ProxyContext): string {
   return input.overrides.listenHost ?? own.host;
 }

@@ -6,7 +6,8 @@ import type { CompileWarning } from "./types";
 export class Problems {
   readonly violations: Violation[] = [];
   readonly warnings: CompileWarning[] = [];
-  private readonly seen = new Set<string>();
+  /** Made with the first problem: most of what is compiled has none. */
+  private seen: Set<string> | undefined;
 
   /** `path` is inside the object, as `spec.rules[0].action`. */
   refuse(object: MeshObject, path: string, message: string, fix: string): void {
@@ -34,6 +35,7 @@ export class Problems {
 
   private isNew(path: string, message: string): boolean {
     const text = `${path} ${message}`;
+    this.seen ??= new Set();
     if (this.seen.has(text)) return false;
     this.seen.add(text);
     return true;

@@ -84,7 +84,7 @@ function remoteKeys(context: CompileContext, policy: RequestAuthentication, at: 
   const isTls = url.protocol === "https:";
   const port = url.port === "" ? (isTls ? 443 : 80) : Number(url.port);
   const cluster = `jwks|${url.protocol}//${url.hostname}:${port}`;
-  context.parts.clusters.set(
+  context.clusters.set(
     cluster,
     compact({
       name: cluster,

@@ -143,6 +143,11 @@ function destinationOf(clusters: readonly WeightedCluster[]): JsonObject {
   return { weighted_clusters: { clusters: clusters.map(({ cluster, weight }) => ({ name: cluster, weight })) } };
 }
 
+const PREVIOUS_HOSTS: JsonObject = {
+  name: "envoy.retry_host_predicates.previous_hosts",
+  typed_config: any("extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
+};
+
 function retryPolicy(retries: Retries | undefined): JsonObject | undefined {
   if (retries?.attempts === 0) return undefined;
   const on = retries?.on && retries.on.length > 0 ? retries.on : DEFAULT_RETRY_ON;
@@ -154,12 +159,7 @@ function retryPolicy(retries: Retries | undefined): JsonObject | undefined {
     num_retries: retries?.attempts ?? DEFAULT_RETRY_ATTEMPTS,
     per_try_timeout: retries?.perTryTimeoutMs === undefined ? undefined : duration(retries.perTryTimeoutMs),
     retriable_status_codes: codes.length > 0 ? codes : undefined,
-    retry_host_predicate: [
-      {
-        name: "envoy.retry_host_predicates.previous_hosts",
-        typed_config: any("extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
-      },
-    ],
+    retry_host_predicate: [PREVIOUS_HOSTS],
     host_selection_retry_max_attempts: HOST_SELECTION_ATTEMPTS,
   });
 }

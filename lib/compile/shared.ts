@@ -2,6 +2,8 @@
 // The rule: a piece is made once, for whoever asks first, and is taken over by the next input as long as that answers alike;
 // what making it complained of and led to belongs to everybody who takes it.
 
+import type { Target } from "./destinations";
+import type { JsonObject } from "./envoy-json";
 import { notedFacts } from "./facts";
 import type { CompileContext } from "./parts";
 import { placesOf } from "./places";
@@ -46,7 +48,6 @@ export function noting<T>(run: Run, reads: Reads, make: () => T): T {
 
 /**
  * `name` says what is made and everything that it depends on beside the input and `from`: objects that were asked for before.
- * The own endpoint is not for what is shared.
  */
 export function shared<V>(
   context: CompileContext,
@@ -61,7 +62,7 @@ export function shared<V>(
   run.reads.pieces.push(piece);
   run.readers.add(name, run.reads.name);
   context.problems.take(piece.problems);
-  for (const [key, cluster] of piece.clusters) context.parts.clusters.set(key, cluster);
+  for (const [key, cluster] of piece.clusters) context.clusters.set(key, cluster);
   for (const [key, target] of piece.targets) context.targets.set(key, target);
   return piece.value as V;
 }
@@ -71,22 +72,23 @@ function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
 }
 
 function made<V>(
-  outer: CompileContext,
+  { facts, input, run, places }: CompileContext,
   name: string,
   from: readonly unknown[],
   make: (context: CompileContext) => V,
 ): Piece {
   const reads = new Reads(name);
-  const context: CompileContext = {
-    ...outer,
-    problems: new Problems(),
-    parts: { listeners: new Map(), routes: new Map(), clusters: new Map(), endpoints: new Map() },
-    targets: new Map(),
-  };
-  const value = noting(outer.run, reads, () => make(context));
-  const { problems, parts, targets } = context;
-  return { from, reads, problems, clusters: parts.clusters, targets, value };
+  const problems = new Problems();
+  const clusters = new Map<string, JsonObject>();
+  const targets = new Map<string, Target>();
+  const value = noting(run, reads, () => make({ facts, input, run, places, problems, clusters, targets }));
+  return { from, reads, problems, clusters: kept(clusters), targets: kept(targets), value };
 }
+
+const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
+
+/** Of most pieces there is nothing: it is one and the same nothing then. */
+const kept = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> => (map.size > 0 ? map : NOTHING);
 
 /** Forgets pieces that none of these proxies has any more, and who leans on what beside them. `used` are the reads of the proxies. */
 export function keepPieces(inputs: Iterable<CompileInput>, used: Iterable<Reads>): void {

@@ -18,7 +18,7 @@ export function tracingOf(
   const tracing = context.facts.root?.spec.tracing;
   if (!tracing) return undefined;
   const { collector, samplingPercent, tags } = tracing;
-  context.parts.clusters.set(CLUSTER, collectorCluster(tracing));
+  context.clusters.set(CLUSTER, collectorCluster(tracing));
   // As Istio names it.
   const service_name = `${owner.name}.${owner.namespace}`;
   const target: JsonObject =

@@ -195,7 +195,7 @@ export class AdsSession {
     }
     const endpoints = this.types.get(ENDPOINT);
     const isTimeUp = this.options.now() - this.clustersSentAt >= (this.options.endpointWaitMs ?? ENDPOINT_WAIT_MS);
-    const isAsked = [...(this.snapshot?.edsClusters ?? [])].every((name) => endpoints?.held.has(name));
+    const isAsked = [...(this.snapshot?.edsClusters.keys() ?? [])].every((name) => endpoints?.held.has(name));
     return (endpoints?.pending ?? null) !== null || (!isAsked && !isTimeUp);
   }
 

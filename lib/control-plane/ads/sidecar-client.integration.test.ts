@@ -29,10 +29,11 @@ import { deltaWire } from "../../../proxy/src/xds/wire";
 import { Authority } from "../ca/authority";
 import { EnrollServer } from "../ca/enroll-server";
 import { newJoinToken } from "../ca/join-tokens";
+import { snapshotOf } from "../testing/fake-client";
 import { MemoryCaStore, MemoryEnrollStore } from "../testing/memory-stores";
 import { type Recorded, recordingDirectory } from "../testing/recording-directory";
 import { AdsServer } from "./ads-server";
-import { CLUSTER, createSnapshot, ENDPOINT, LISTENER, ResourcePool, ROUTE, SECRET, type Snapshot } from "./snapshot";
+import { CLUSTER, ENDPOINT, LISTENER, ResourcePool, ROUTE, SECRET, type Snapshot } from "./snapshot";
 
 const SPIFFE_ID = "spiffe://mesh.test/ns/production/sa/cart";
 const CONTROL_PLANE = "spiffe://mesh.test/meshwright/control-plane";
@@ -148,7 +149,7 @@ function world({ lbPolicy = Cluster_LbPolicy.ROUND_ROBIN, port = 1001, denied = 
     name: "denylist",
     type: { case: "genericSecret", value: { secret: text(JSON.stringify({ serials: denied, spiffeIds: [] })) } },
   });
-  return createSnapshot(
+  return snapshotOf(
     [
       pool.intern(LISTENER, "outbound", toBinary(ListenerSchema, listener)),
       pool.intern(ROUTE, "outbound", toBinary(RouteConfigurationSchema, route)),

@@ -1,7 +1,7 @@
 // What one proxy should hold: encoded resources by type and name, each with a version that is the hash of its bytes.
 // One rule: equal content has equal version everywhere, so that "changed" never means "sent again".
 
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 export const CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster";
 export const ENDPOINT = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment";
@@ -16,15 +16,22 @@ export interface EncodedResource {
   typeUrl: TypeUrl;
   name: string;
   version: string;
+  /** `typeUrl name version`: what it is, in one word. */
+  identity: string;
   bytes: Uint8Array;
+}
+
+export function encodedResource(typeUrl: TypeUrl, name: string, bytes: Uint8Array): EncodedResource {
+  const version = shortHash(bytes);
+  return { typeUrl, name, version, identity: `${typeUrl} ${name} ${version}`, bytes };
 }
 
 export type ResourceMap = ReadonlyMap<string, EncodedResource>;
 
 export interface Snapshot {
   resources: Readonly<Record<TypeUrl, ResourceMap>>;
-  /** Clusters whose endpoints come over EDS: routes to them wait until those were accepted. */
-  edsClusters: ReadonlySet<string>;
+  /** Clusters whose endpoints come over EDS, by name: routes to them wait until those were accepted. */
+  edsClusters: { keys(): Iterable<string> };
   digest: string;
 }
 
@@ -33,27 +40,29 @@ export function isTypeUrl(text: string): text is TypeUrl {
 }
 
 export function shortHash(data: Uint8Array | string): string {
-  return createHash("sha256").update(data).digest("hex").slice(0, 16);
+  return hash("sha256", data, "hex").slice(0, 16);
 }
 
-export function createSnapshot(all: Iterable<EncodedResource>, edsClusters: Iterable<string> = []): Snapshot {
-  const resources: Record<TypeUrl, Map<string, EncodedResource>> = {
-    [CLUSTER]: new Map(),
-    [ENDPOINT]: new Map(),
-    [LISTENER]: new Map(),
-    [ROUTE]: new Map(),
-    [SECRET]: new Map(),
-  };
-  for (const resource of all) {
-    resources[resource.typeUrl].set(resource.name, resource);
+export function createSnapshot(
+  resources: Snapshot["resources"],
+  edsClusters: Snapshot["edsClusters"] = resources[ENDPOINT],
+): Snapshot {
+  const identities: string[] = [];
+  for (const typeUrl of TYPE_URLS) {
+    for (const { identity } of resources[typeUrl].values()) identities.push(identity);
   }
-  return { resources, edsClusters: new Set(edsClusters), digest: digestOf(all) };
+  return { resources, edsClusters, digest: digestOfIdentities(identities) };
 }
 
 /** The running digest as a proxy computes it: 16 hex of SHA-256 over the sorted lines `typeUrl name version`. */
 export function digestOf(all: Iterable<{ typeUrl: string; name: string; version: string }>): string {
-  const lines = [...all].map(({ typeUrl, name, version }) => `${typeUrl} ${name} ${version}`);
-  return shortHash(lines.sort().join("\n"));
+  return digestOfIdentities([...all].map(({ typeUrl, name, version }) => `${typeUrl} ${name} ${version}`));
+}
+
+/** What the compiler gives is in this order mostly. */
+function digestOfIdentities(identities: string[]): string {
+  const isSorted = identities.every((each, index) => index === 0 || (identities[index - 1] ?? "") <= each);
+  return shortHash((isSorted ? identities : identities.sort()).join("\n"));
 }
 
 /** Names that nobody may hold any more, before it is worth looking. */
@@ -78,18 +87,17 @@ export class ResourcePool {
     if (seen?.name === name && seen.typeUrl === typeUrl) {
       return seen;
     }
-    const resource = this.share({ typeUrl, name, version: shortHash(bytes), bytes });
+    const resource = this.share(encodedResource(typeUrl, name, bytes));
     this.known.set(bytes, resource);
     return resource;
   }
 
   private share(resource: EncodedResource): EncodedResource {
-    const key = keyOf(resource);
-    const known = this.resources.get(key);
+    const known = this.resources.get(resource.identity);
     if (known) {
       return known;
     }
-    this.resources.set(key, resource);
+    this.resources.set(resource.identity, resource);
     return resource;
   }
 
@@ -101,12 +109,10 @@ export class ResourcePool {
     for (const { resources } of held()) {
       for (const typeUrl of TYPE_URLS) {
         for (const resource of resources[typeUrl].values()) {
-          this.resources.set(keyOf(resource), resource);
+          this.resources.set(resource.identity, resource);
         }
       }
     }
     this.sizeThen = this.resources.size;
   }
 }
-
-const keyOf = ({ typeUrl, name, version }: EncodedResource) => `${typeUrl} ${name} ${version}`;

@@ -16,9 +16,10 @@ import {
 } from "@meshwright/proxy/contract";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { silentLogger } from "@/lib/observability/logger";
+import { snapshotOf } from "../testing/fake-client";
 import { type Recorded, recordingDirectory } from "../testing/recording-directory";
 import { addAdsServices } from "./ads-server";
-import { CLUSTER, createSnapshot, ENDPOINT, LISTENER, ResourcePool, ROUTE, type Snapshot } from "./snapshot";
+import { CLUSTER, ENDPOINT, LISTENER, ResourcePool, ROUTE, type Snapshot } from "./snapshot";
 
 type Any = ReturnType<typeof create<typeof AnySchema>>;
 const ads = { configSourceSpecifier: { case: "ads" as const, value: {} } };
@@ -102,7 +103,7 @@ function worldTo(port: number, lbPolicy = Cluster_LbPolicy.ROUND_ROBIN): Snapsho
       },
     ],
   });
-  return createSnapshot(
+  return snapshotOf(
     [
       pool.intern(LISTENER, "echo", toBinary(ListenerSchema, listener)),
       pool.intern(ROUTE, "echo-route", toBinary(RouteConfigurationSchema, route)),

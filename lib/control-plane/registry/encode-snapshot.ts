@@ -9,6 +9,7 @@ import {
   ENDPOINT,
   type EncodedResource,
   LISTENER,
+  type ResourceMap,
   type ResourcePool,
   ROUTE,
   SECRET,
@@ -22,18 +23,19 @@ export interface SharedSecrets {
 }
 
 export function encodeSnapshot(resources: EncodedResources, secrets: SharedSecrets, pool: ResourcePool): Snapshot {
-  const all: EncodedResource[] = [];
-  const add = (typeUrl: TypeUrl, encoded: ReadonlyMap<string, Uint8Array>) => {
-    for (const [name, bytes] of encoded) {
-      all.push(pool.intern(typeUrl, name, bytes));
-    }
-  };
-  add(CLUSTER, resources.clusters);
-  add(ENDPOINT, resources.endpoints);
-  add(LISTENER, resources.listeners);
-  add(ROUTE, resources.routes);
-  add(SECRET, secretsOf(secrets));
-  return createSnapshot(all, resources.endpoints.keys());
+  return createSnapshot({
+    [CLUSTER]: interned(pool, CLUSTER, resources.clusters),
+    [ENDPOINT]: interned(pool, ENDPOINT, resources.endpoints),
+    [LISTENER]: interned(pool, LISTENER, resources.listeners),
+    [ROUTE]: interned(pool, ROUTE, resources.routes),
+    [SECRET]: interned(pool, SECRET, secretsOf(secrets)),
+  });
+}
+
+function interned(pool: ResourcePool, typeUrl: TypeUrl, encoded: ReadonlyMap<string, Uint8Array>): ResourceMap {
+  const resources = new Map<string, EncodedResource>();
+  for (const [name, bytes] of encoded) resources.set(name, pool.intern(typeUrl, name, bytes));
+  return resources;
 }
 
 type Secrets = ReadonlyMap<string, Uint8Array>;

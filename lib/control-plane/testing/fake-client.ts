@@ -2,14 +2,34 @@
 
 import { AdsSession, type Flavour, type SessionResponse } from "../ads/ads-session";
 import { type Rejection, Rejections } from "../ads/rejections";
-import { createSnapshot, type EncodedResource, type Snapshot, shortHash, type TypeUrl } from "../ads/snapshot";
+import {
+  CLUSTER,
+  createSnapshot,
+  ENDPOINT,
+  type EncodedResource,
+  encodedResource,
+  LISTENER,
+  ROUTE,
+  SECRET,
+  type Snapshot,
+  type TypeUrl,
+} from "../ads/snapshot";
 
 export function resource(typeUrl: TypeUrl, name: string, content = "1"): EncodedResource {
-  return { typeUrl, name, version: shortHash(content), bytes: Buffer.from(content) };
+  return encodedResource(typeUrl, name, Buffer.from(content));
 }
 
 export function snapshotOf(resources: EncodedResource[], edsClusters: string[] = []): Snapshot {
-  return createSnapshot(resources, edsClusters);
+  const ofType = (typeUrl: TypeUrl) =>
+    new Map(resources.flatMap((each) => (each.typeUrl === typeUrl ? [[each.name, each] as const] : [])));
+  const all = {
+    [CLUSTER]: ofType(CLUSTER),
+    [ENDPOINT]: ofType(ENDPOINT),
+    [LISTENER]: ofType(LISTENER),
+    [ROUTE]: ofType(ROUTE),
+    [SECRET]: ofType(SECRET),
+  };
+  return createSnapshot(all, new Set(edsClusters));
 }
 
 export class FakeClient {
