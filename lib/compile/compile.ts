@@ -82,9 +82,9 @@ function resourcesOf(context: CompileContext, name: string, target: Target) {
 
 function compileOwner(context: ProxyContext, facts: Facts, proxyId: string): void {
   const { places, own, problems } = context;
-  const gateway = facts.gateways.get(keyOf("Gateway", own.namespace, own.workload));
   const instance = places.instance(proxyId);
   if (!instance) {
+    const gateway = facts.gateways.get(keyOf("Gateway", own.namespace, own.workload));
     if (gateway) compileGateway(context, gateway);
     else
       problems.refuseAt(

@@ -1,7 +1,7 @@
 // The values that messages are made of, as bytes: scalars, and Google's own messages, which JSON writes in a shorter way.
 // The rule: what the compiler does not write is refused, never guessed.
 import { type DescMessage, fromJson, ScalarType, toBinary } from "@bufbuild/protobuf";
-import { type BinaryWriter, base64Decode, WireType } from "@bufbuild/protobuf/wire";
+import { BinaryWriter, base64Decode, WireType } from "@bufbuild/protobuf/wire";
 import { registry } from "@meshwright/proxy/contract";
 import type { Json, JsonObject } from "./envoy-json";
 
@@ -93,11 +93,21 @@ function writeWrapped(writer: BinaryWriter, scalar: ScalarType, value: Json): vo
 
 function writeAny(writer: BinaryWriter, value: Json, writesValue: WritesValue): void {
   if (value === null || typeof value !== "object" || Array.isArray(value)) throw new Error("not an Any");
-  const url = value[ANY_TYPE];
-  const desc = typeof url === "string" ? registry.getMessage(url.slice(url.lastIndexOf("/") + 1)) : undefined;
-  if (!desc || desc.typeName.startsWith("google.protobuf.")) throw new Error(`no type of a message: ${String(url)}`);
-  writer.tag(1, WireType.LengthDelimited).string(String(url));
-  writesValue(desc, writer, value);
+  const url = String(value[ANY_TYPE]);
+  const type = anyTypes.get(url) ?? anyTypeOf(url);
+  writer.raw(type.bytes);
+  writesValue(type.desc, writer, value);
+}
+
+/** By what JSON says: the message that it means, and the field that says so as bytes. */
+const anyTypes = new Map<string, { desc: DescMessage; bytes: Uint8Array }>();
+
+function anyTypeOf(url: string) {
+  const desc = registry.getMessage(url.slice(url.lastIndexOf("/") + 1));
+  if (!desc || desc.typeName.startsWith("google.protobuf.")) throw new Error(`no type of a message: ${url}`);
+  const type = { desc, bytes: new BinaryWriter().tag(1, WireType.LengthDelimited).string(url).finish() };
+  anyTypes.set(url, type);
+  return type;
 }
 
 const DURATION = /^(-?)(\d+)(?:\.(\d{1,9}))?s$/;

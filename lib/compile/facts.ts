@@ -169,14 +169,14 @@ export function principalsOf(
   ref: Ref,
   holder: { metadata: { namespace?: string | undefined } },
 ): string[] {
-  const key = refKey(ref, holder);
-  const owners: (Workload | Gateway)[] = [];
-  if (ref.kind === "Service") owners.push(...(facts.workloadsOf.get(key) ?? []));
-  const workload = facts.workloads.get(key);
-  if (workload) owners.push(workload);
-  const gateway = facts.gateways.get(key);
-  if (gateway) owners.push(gateway);
-  return [...new Set(owners.map((owner) => spiffeIdOf(facts, owner)))].sort();
+  const ids = ownersOf(facts, ref.kind, refKey(ref, holder)).map((owner) => spiffeIdOf(facts, owner));
+  return ids.length < 2 ? ids : [...new Set(ids)].sort();
+}
+
+function ownersOf(facts: Facts, kind: Ref["kind"], key: ObjectKey): readonly (Workload | Gateway)[] {
+  if (kind === "Service") return facts.workloadsOf.get(key) ?? [];
+  const owner = kind === "Workload" ? facts.workloads.get(key) : facts.gateways.get(key);
+  return owner ? [owner] : [];
 }
 
 /** The service that a reference means: itself, or the one that a workload runs. */

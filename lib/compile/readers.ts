@@ -6,9 +6,12 @@ export class Readers {
   private readonly of = new Map<string, Set<string>>();
 
   add(read: string, reader: string): void {
-    const readers = this.of.get(read);
-    if (readers) readers.add(reader);
-    else this.of.set(read, new Set([reader]));
+    let readers = this.of.get(read);
+    if (!readers) {
+      readers = new Set();
+      this.of.set(read, readers);
+    }
+    readers.add(reader);
   }
 
   /** Everything that read one of these, itself or through a piece. */
