@@ -10,10 +10,10 @@ import { dependenciesOf, drawnServices } from "./outbound";
 import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { defaultRoute } from "./route-rule";
 import { compileRules } from "./service-hosts";
-import { tracingOf } from "./tracing";
+import { telemetryOf } from "./telemetry";
 
 export function compileGateway(context: ProxyContext, gateway: Gateway): void {
-  const { input, own } = context;
+  const { own } = context;
   const { namespace, name: gatewayName } = gateway.metadata;
   const name = `gateway-${gatewayName}`;
   const bound = context.places.gateway(namespace, gatewayName);
@@ -33,13 +33,7 @@ export function compileGateway(context: ProxyContext, gateway: Gateway): void {
       {
         name: "http",
         filters: [
-          httpConnectionManager(
-            "gateway",
-            name,
-            filtersFor(hosts),
-            input.overrides,
-            tracingOf(context, gateway.metadata),
-          ),
+          httpConnectionManager("gateway", name, filtersFor(hosts), telemetryOf(context, "gateway", gateway.metadata)),
         ],
       },
     ],

@@ -1,7 +1,8 @@
-// HTTP connection managers and their access log.
+// HTTP connection managers.
 // The rule: a sidecar trusts nothing that came from outside about who the caller is: the client certificate header is always written anew.
-import { ADS, any, type Json, type JsonObject } from "./envoy-json";
-import type { Overrides } from "./types";
+import type { ConnectionKind } from "./access-log";
+import { ADS, any, type JsonObject } from "./envoy-json";
+import type { Telemetry } from "./telemetry";
 
 const HCM = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 /** Long enough for slow work, short enough that a hung app does not hold a stream for ever. */
@@ -9,14 +10,11 @@ const SIDECAR_STREAM_IDLE = "3600s";
 /** Envoy's recommendation for an edge. */
 const EDGE_REQUEST_HEADERS_TIMEOUT = "60s";
 
-export type ConnectionKind = "inbound" | "outbound" | "gateway";
-
 export function httpConnectionManager(
   kind: ConnectionKind,
   routeConfig: string,
   filters: readonly JsonObject[],
-  overrides: Overrides,
-  tracing: JsonObject | undefined,
+  told: Telemetry,
 ): JsonObject {
   return {
     name: "envoy.filters.network.http_connection_manager",
@@ -26,8 +24,7 @@ export function httpConnectionManager(
       codec_type: "AUTO",
       rds: { config_source: ADS, route_config_name: routeConfig },
       http_filters: [...filters, ROUTER],
-      access_log: [accessLog(kind, overrides.accessLogPath ?? "access.log")],
-      ...(tracing ? { tracing } : {}),
+      ...told,
       http_protocol_options: { enable_trailers: true },
       // Apps decide what they take; between sidecars an upgrade is a CONNECT on the one connection (RFC 8441).
       upgrade_configs: [{ upgrade_type: "websocket" }],
@@ -65,38 +62,4 @@ const EDGE: JsonObject = {
     initial_stream_window_size: 65_536,
     initial_connection_window_size: 1_048_576,
   },
-};
-
-function accessLog(kind: ConnectionKind, path: string): JsonObject {
-  return {
-    name: "envoy.access_loggers.file",
-    typed_config: any("extensions.access_loggers.file.v3.FileAccessLog", {
-      path,
-      log_format: { json_format: { listener: kind, ...LOG_FIELDS } },
-    }),
-  };
-}
-
-const LOG_FIELDS: { [name: string]: Json } = {
-  start_time: "%START_TIME%",
-  method: "%REQ(:METHOD)%",
-  authority: "%REQ(:AUTHORITY)%",
-  path: "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
-  protocol: "%PROTOCOL%",
-  response_code: "%RESPONSE_CODE%",
-  // The status of a gRPC call, whose response code is 200 mostly; null for other requests.
-  grpc_status: "%GRPC_STATUS_NUMBER%",
-  response_flags: "%RESPONSE_FLAGS%",
-  response_code_details: "%RESPONSE_CODE_DETAILS%",
-  bytes_received: "%BYTES_RECEIVED%",
-  bytes_sent: "%BYTES_SENT%",
-  duration: "%DURATION%",
-  route_name: "%ROUTE_NAME%",
-  upstream_cluster: "%UPSTREAM_CLUSTER%",
-  upstream_host: "%UPSTREAM_HOST%",
-  attempts: "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
-  downstream_remote_address: "%DOWNSTREAM_REMOTE_ADDRESS%",
-  downstream_peer: "%DOWNSTREAM_PEER_URI_SAN%",
-  request_id: "%REQ(X-REQUEST-ID)%",
-  user_agent: "%REQ(USER-AGENT)%",
 };

@@ -13,7 +13,7 @@ import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { limitedRoutes, sharedLimitFilters } from "./rate-limit";
 import { tokenFilters } from "./request-authentication";
 import { shared } from "./shared";
-import { tracingOf } from "./tracing";
+import { telemetryOf } from "./telemetry";
 import { downstreamTls } from "./transport";
 import type { InstanceBinding } from "./types";
 
@@ -58,7 +58,7 @@ function inboundChains(
   port: number,
   more: readonly JsonObject[],
 ): JsonObject[] {
-  const { facts, input, problems } = context;
+  const { facts, problems } = context;
   const protection = protectionIn(facts, service, port);
   const tokens = tokenFilters(context, service, protection);
   const asking = authorizerFilters(context, service, protection);
@@ -66,8 +66,7 @@ function inboundChains(
   // As in Istio: who brought which token, then what authorizers say, then denials and grants.
   // Who may not call is refused before it can spend what others are granted.
   const all = [...tokens, ...asking, ...authorization, ...more];
-  const tracing = tracingOf(context, service.metadata);
-  const filters = [httpConnectionManager("inbound", NAME, all, input.overrides, tracing)];
+  const filters = [httpConnectionManager("inbound", NAME, all, telemetryOf(context, "inbound", service.metadata))];
   const chains: JsonObject[] = [];
   if (protection.tls !== "disable") {
     chains.push({

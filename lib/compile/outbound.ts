@@ -10,7 +10,7 @@ import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { defaultRoute } from "./route-rule";
 import { serviceHost } from "./service-hosts";
 import { shared } from "./shared";
-import { tracingOf } from "./tracing";
+import { telemetryOf } from "./telemetry";
 
 const NAME = "outbound";
 
@@ -20,13 +20,14 @@ export function compileOutbound(context: ProxyContext, workload: Workload, servi
   const name = `hosts for ${objectKey(workload)}`;
   const { routes, filters } = shared(context, name, [workload], (of) => routesFor(of, workload, service));
   context.routes.set(NAME, routes);
-  // Spans say whose they are.
-  const told = context.facts.root?.spec.tracing ? ` traced for ${service}` : "";
+  // Spans and log records say whose they are.
+  const { tracing, accessLog } = context.facts.root?.spec ?? {};
+  const told = tracing || accessLog ? ` told for ${service}` : "";
   const chains = shared(context, `outbound ${namesOf(filters)}${told}`, [], (of) => {
     const owner =
       told === "" ? undefined : (of.facts.services.get(service) ?? of.facts.workloads.get(service))?.metadata;
-    const tracing = owner && tracingOf(of, owner);
-    return [{ name: "http", filters: [httpConnectionManager("outbound", NAME, filters, input.overrides, tracing)] }];
+    const telemetry = telemetryOf(of, "outbound", owner);
+    return [{ name: "http", filters: [httpConnectionManager("outbound", NAME, filters, telemetry)] }];
   });
   context.listeners.set(NAME, {
     name: NAME,

@@ -1,13 +1,12 @@
 // Tracing of a proxy's requests: the connection manager's part, and the cluster of the collector.
 // The rule: a mesh that does not speak of tracing has neither.
 import type { Tracing } from "@/lib/mesh";
-import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
+import { collectorCluster, exportService } from "./collectors";
 import { any, compact, type Json, type JsonObject } from "./envoy-json";
 import type { CompileContext } from "./parts";
 
 const CLUSTER = "otlp-collector";
 const PROVIDER = "envoy.tracers.opentelemetry";
-const EXPORT_TIMEOUT = "10s";
 const HTTP_PATH = "/v1/traces";
 
 /** For a connection manager of a proxy that stands for `owner`; puts the collector's cluster into its place. */
@@ -18,21 +17,10 @@ export function tracingOf(
   const tracing = context.facts.root?.spec.tracing;
   if (!tracing) return undefined;
   const { collector, samplingPercent, tags } = tracing;
-  context.clusters.set(CLUSTER, collectorCluster(tracing));
+  context.clusters.set(CLUSTER, collectorCluster(CLUSTER, collector));
   // As Istio names it.
   const service_name = `${owner.name}.${owner.namespace}`;
-  const target: JsonObject =
-    collector.protocol === "grpc"
-      ? { grpc_service: { envoy_grpc: { cluster_name: CLUSTER }, timeout: EXPORT_TIMEOUT } }
-      : {
-          http_service: {
-            http_uri: {
-              uri: `http://${collector.host}:${collector.port}${HTTP_PATH}`,
-              cluster: CLUSTER,
-              timeout: EXPORT_TIMEOUT,
-            },
-          },
-        };
+  const target = exportService(CLUSTER, collector, HTTP_PATH);
   return compact({
     provider: {
       name: PROVIDER,
@@ -52,12 +40,4 @@ function tagOf({ name, from }: NonNullable<Tracing["tags"]>[number]): Json {
     case "environment":
       return { tag: name, environment: compact({ name: from.variable, default_value: from.default }) };
   }
-}
-
-function collectorCluster({ collector: { host, port, protocol } }: Tracing): JsonObject {
-  return {
-    name: CLUSTER,
-    ...inlineEndpoints(CLUSTER, [{ host, port }]),
-    ...behaviourOf({}, APP_IDLE_TIMEOUT_MS, protocol === "grpc" ? "http2" : "http1"),
-  };
 }

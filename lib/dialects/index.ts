@@ -18,8 +18,8 @@ import type { SourceText } from "./shared/reader";
 import { withoutAuthorizers } from "./shared/without-authorizers";
 import { withoutCallers } from "./shared/without-callers";
 import { withoutConditions } from "./shared/without-conditions";
+import { withoutTelemetry } from "./shared/without-telemetry";
 import { withoutTokens } from "./shared/without-tokens";
-import { withoutTracing } from "./shared/without-tracing";
 
 export {
   AUTO,
@@ -49,7 +49,7 @@ const DIALECTS: Record<DialectId, Dialect> = {
   compose,
 };
 
-/** They have words for tokens, authorizers, addresses, exceptions and tracing; the others get a design without them, told loss by loss. */
+/** They have words for tokens, authorizers, addresses, exceptions and telemetry; the others get a design without them, told loss by loss. */
 const HAS_ALL_CONDITIONS: ReadonlySet<DialectId> = new Set(["istio", "envoy"]);
 
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];
@@ -75,9 +75,9 @@ export function exportDocument(id: ExportId, document: MeshDocument, options: Ex
   const unasked = withoutAuthorizers(document, title);
   const bare = withoutTokens(unasked.document, title);
   const plain = withoutConditions(bare.document, title);
-  const untraced = withoutTracing(plain.document, title);
-  const everybody = withoutCallers(untraced.document, title);
-  const losses = [...unasked.losses, ...bare.losses, ...plain.losses, ...untraced.losses, ...everybody.losses];
+  const untold = withoutTelemetry(plain.document, title);
+  const everybody = withoutCallers(untold.document, title);
+  const losses = [...unasked.losses, ...bare.losses, ...plain.losses, ...untold.losses, ...everybody.losses];
   const made = write(everybody.document, options);
   return losses.length > 0 ? { ...made, report: [...losses, ...made.report.map(everybody.placed)] } : made;
 }

@@ -26,6 +26,7 @@ export {
 export * from "./refs";
 export { demoMesh, demoPositions } from "./samples/demo";
 export { emptyMesh } from "./samples/empty";
+export { isLogPath, LOG_OPERATORS, logFormatProblem } from "./schema/access-log";
 export { addressBlock, CONDITION_SUBJECTS, METADATA_NAME } from "./schema/conditions";
 export {
   API_VERSION,

@@ -38,6 +38,7 @@ export type {
 } from "./schema/traffic";
 
 export type MeshRoot = ObjectOf<"Mesh">;
+export type AccessLog = NonNullable<MeshRoot["spec"]["accessLog"]>;
 export type Tracing = NonNullable<MeshRoot["spec"]["tracing"]>;
 export type Namespace = ObjectOf<"Namespace">;
 export type TrustBoundary = ObjectOf<"TrustBoundary">;

@@ -1,5 +1,6 @@
 // The demo shop with one of everything that routes, policies and modes can say: what must compile, and run on Envoy and our proxy alike.
 import {
+  type AccessLog,
   API_VERSION,
   demoMesh,
   type Kind,
@@ -321,6 +322,13 @@ export function richMesh(): MeshDocument {
   const document = withObjects(demoMesh(), [...seedObjects(), ...richObjects()]);
   return modes.reduce((sum, [service, mode]) => withMode(sum, service, mode), document);
 }
+
+/** The demo, whose mesh writes this access log. */
+export const loggedMesh = (accessLog: AccessLog): MeshDocument => ({
+  objects: demoMesh().objects.map((each) =>
+    each.kind === "Mesh" ? { ...each, spec: { ...each.spec, accessLog } } : each,
+  ),
+});
 
 /** The demo, whose mesh traces as this says. */
 export const tracedMesh = (tracing: Tracing): MeshDocument => ({

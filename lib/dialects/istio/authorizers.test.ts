@@ -54,7 +54,7 @@ const CONFIG_MAP = {
   apiVersion: "v1",
   kind: "ConfigMap",
   metadata: { name: "istio", namespace: "istio-system" },
-  data: { mesh: stringify({ accessLogFile: "/dev/stdout", extensionProviders }) },
+  data: { mesh: stringify({ ingressClass: "istio", extensionProviders }) },
 };
 
 test("a provider is an authorizer of the mesh, and a policy with CUSTOM names it", () => {
@@ -92,7 +92,7 @@ test("a provider is an authorizer of the mesh, and a policy with CUSTOM names it
     rules: [{ to: [{ paths: ["/admin*"] }] }],
   });
   expect(warnings.filter(({ changesMeaning }) => changesMeaning)).toEqual([]);
-  expect(warnings.map(({ message }) => message)).toContainEqual(expect.stringContaining("accessLogFile"));
+  expect(warnings.map(({ message }) => message)).toContainEqual(expect.stringContaining("ingressClass"));
 });
 
 test.each([

@@ -19,8 +19,8 @@ import { exportAuthorizers } from "./authorizers";
 import { exportDestinationRule } from "./export-policy";
 import { exportRoute } from "./export-route";
 import { exportAuthorizationPolicy, exportDefaults, exportMutualTls } from "./export-security";
+import { exportTelemetry, joinTelemetry } from "./export-telemetry";
 import { exportRequestAuthentication } from "./request-authentication";
-import { exportTracing } from "./tracing";
 import { exportWorkloadEntries } from "./workload-entry";
 
 export type IstioExport = { text: string; resources: Manifest[]; losses: ReportEntry[] };
@@ -56,10 +56,11 @@ export function exportDocument(document: MeshDocument): DialectExport {
   });
   exportWorkloadEntries(context);
   if (index.mesh) exportDefaults(context, index.mesh);
-  if (index.mesh) exportTracing(context, index.mesh);
+  if (index.mesh) exportTelemetry(context, index.mesh);
   if (index.mesh) exportAuthorizers(context, index.mesh);
   reportLosses(context);
   context.bringBackKept();
+  joinTelemetry(context);
   context.fillExact(document.objects.flatMap(unitsOf), "means the same in Istio");
   return { text: valuesToYaml(context.resources), resources: context.resources, report: context.report };
 }

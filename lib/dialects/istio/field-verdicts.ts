@@ -155,6 +155,12 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "MeshConfig",
+    path: "{extensionProviders,defaultProviders,defaultConfig.tracing,accessLogFile,accessLogFormat,accessLogEncoding}",
+    verdict: "moved",
+    note: "Providers that take OTLP or write files, and what holds where no Telemetry says otherwise: tracing and accessLog of the Mesh. The export says what belongs there.",
+  },
+  {
+    kind: "MeshConfig",
     path: "*",
     verdict: "ignored",
     note: "How Istio itself runs: not part of the design and not stored.",
@@ -170,6 +176,24 @@ export const FIELDS: readonly FieldVerdict[] = [
     path: "of a machine behind a service",
     verdict: "lost",
     note: `It puts a machine outside of Kubernetes behind a service. ${KEPT}`,
+  },
+  {
+    kind: "Telemetry",
+    path: "spec.tracing[].{providers,randomSamplingPercentage,disableSpanReporting,customTags}",
+    verdict: "exact",
+    note: "For the whole mesh (istio-system, no selector), one entry, a provider of MeshConfig that takes OTLP: tracing of the Mesh. Custom tags by formatter: as the next row.",
+  },
+  {
+    kind: "Telemetry",
+    path: "spec.accessLogging[].{providers,filter,disabled}",
+    verdict: "exact",
+    note: "As tracing: accessLog of the Mesh. Filters by response.code, and the one for errors that the export writes.",
+  },
+  {
+    kind: "Telemetry",
+    path: "spec.*",
+    verdict: "lost",
+    note: `Metrics, other entries, and what speaks for a namespace or workloads. ${KEPT}`,
   },
   ...KINDS.map(({ kind, verdict, why }) => ({ kind, path: "spec", verdict, note: `It ${why}. ${KEPT}` })),
 ];

@@ -8,6 +8,14 @@ type IstioKind = KeptKind & { group: string; versions: readonly string[] };
 const NETWORKING = "networking.istio.io";
 const ALL = ["v1", "v1beta1", "v1alpha3"];
 
+/** For a part of the mesh; for the whole of it: telemetry.ts. */
+export const TELEMETRY: IstioKind = {
+  group: "telemetry.istio.io",
+  kind: "Telemetry",
+  versions: ["v1", "v1alpha1"],
+  verdict: "lost",
+  why: "sets which metrics, traces and access logs there are",
+};
 export const KINDS: readonly IstioKind[] = [
   {
     group: NETWORKING,
@@ -38,13 +46,6 @@ export const KINDS: readonly IstioKind[] = [
     versions: ["v1beta1"],
     verdict: "lost",
     why: "sets how sidecars run: threads, environment, image",
-  },
-  {
-    group: "telemetry.istio.io",
-    kind: "Telemetry",
-    versions: ["v1", "v1alpha1"],
-    verdict: "lost",
-    why: "sets which metrics, traces and access logs there are",
   },
   {
     group: "extensions.istio.io",

@@ -1,5 +1,6 @@
 // Kinds that speak about the whole mesh: the mesh itself, its namespaces and its trust boundaries.
 import { z } from "zod";
+import { accessLog } from "./access-log";
 import { authorizers } from "./authorizer";
 import { labelName, longText, serviceRef, shortText } from "./primitives";
 import { tracing } from "./tracing";
@@ -22,6 +23,7 @@ export const meshSpec = z.strictObject({
     authorization: z.enum(["drawn", "deny", "allow"]),
   }),
   certificateTtlHours: z.int().min(1, "must be from 1 to 720 hours").max(720, "must be from 1 to 720 hours"),
+  accessLog: accessLog.optional().describe("Where proxies write of requests beside their own log; absent: nowhere."),
   tracing: tracing.optional().describe("Who is told of the way of requests; absent: nobody."),
   authorizers: authorizers.optional().describe("Who may be asked whether requests go on, by policies with custom."),
 });

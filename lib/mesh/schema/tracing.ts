@@ -1,7 +1,8 @@
 // How the mesh traces requests: who collects spans, how many requests are chosen, what spans say beside what proxies know.
 // The rule: it is said once for the whole mesh, so that a trace is not cut where one proxy was told something else.
 import { z } from "zod";
-import { headerName, hostName, portNumber, shortText } from "./primitives";
+import { collector } from "./collector";
+import { headerName, shortText } from "./primitives";
 
 const tagSource = z.discriminatedUnion("type", [
   z.strictObject({
@@ -21,15 +22,7 @@ const tagSource = z.discriminatedUnion("type", [
 ]);
 
 export const tracing = z.strictObject({
-  collector: z
-    .strictObject({
-      host: hostName
-        .refine((host) => !/[*:]/.test(host), "must be one host, without a port")
-        .describe("Name or IPv4 address of an OpenTelemetry collector that proxies reach."),
-      port: portNumber.describe("4317 for gRPC, 4318 for HTTP, unless the collector says otherwise."),
-      protocol: z.enum(["grpc", "http"]).describe("How it takes OTLP; http: at /v1/traces."),
-    })
-    .describe("Who is told of requests."),
+  collector: collector.describe("Who is told of requests."),
   samplingPercent: z
     .number()
     .min(0, "must be from 0 to 100")

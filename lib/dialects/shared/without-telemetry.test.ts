@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { demoMesh, type MeshDocument, type Tracing } from "@/lib/mesh";
 import { EXPORT_IDS, exportDocument, importDocuments, lossesOf } from "..";
-import { withoutTracing } from "./without-tracing";
+import { withoutTelemetry } from "./without-telemetry";
 
 const tracing: Tracing = {
   collector: { host: "otel.observability.svc", port: 4318, protocol: "http" },
@@ -15,20 +15,25 @@ const tracing: Tracing = {
 };
 const traced: MeshDocument = {
   objects: demoMesh().objects.map((each) =>
-    each.kind === "Mesh" ? { ...each, spec: { ...each.spec, tracing } } : each,
+    each.kind === "Mesh" ? { ...each, spec: { ...each.spec, tracing, accessLog: { to: { type: "stdout" } } } } : each,
   ),
 };
 const mesh = traced.objects.find(({ kind }) => kind === "Mesh");
 
-test.each(EXPORT_IDS.filter((id) => id !== "istio" && id !== "envoy"))("%s tells that tracing is lost", (id) => {
-  expect(lossesOf(exportDocument(id, traced).report)).toContainEqual(
-    expect.objectContaining({ key: `Mesh//${mesh?.metadata.name}`, path: "spec.tracing", verdict: "lost" }),
-  );
-});
+test.each(EXPORT_IDS.filter((id) => id !== "istio" && id !== "envoy"))(
+  "%s tells that tracing and the access log are lost",
+  (id) => {
+    const losses = lossesOf(exportDocument(id, traced).report);
+    for (const path of ["spec.tracing", "spec.accessLog"])
+      expect(losses).toContainEqual(
+        expect.objectContaining({ key: `Mesh//${mesh?.metadata.name}`, path, verdict: "lost" }),
+      );
+  },
+);
 
 test("a mesh that does not trace stays the same one", () => {
   const plain = demoMesh();
-  expect(withoutTracing(plain, "X").document).toBe(plain);
+  expect(withoutTelemetry(plain, "X").document).toBe(plain);
 });
 
 test("Istio gets a Telemetry for the whole mesh, is told what belongs into MeshConfig, and brings nothing back twice", () => {
@@ -59,5 +64,5 @@ test("Istio gets a Telemetry for the whole mesh, is told what belongs into MeshC
   expect(told).toMatchObject({ verdict: "approximate" });
   expect(told?.reason).toContain("{service: otel.observability.svc, port: 4318, http: {path: /v1/traces}}");
   const again = importDocuments("istio", [{ text, file: undefined }], { document: traced });
-  expect(JSON.stringify(again)).not.toContain("meshwright-tracing");
+  expect(JSON.stringify(again)).not.toContain("meshwright-telemetry");
 });
