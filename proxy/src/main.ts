@@ -2,8 +2,10 @@
 // Rule: the only place that exits the process, and the only one that turns an unexpected error into words.
 
 import "reflect-metadata";
+import nodeCluster from "node:cluster";
 import { dirname, resolve } from "node:path";
 import { type AdminContext, startAdmin } from "./admin/admin-server";
+import { type AdminView, viewOf } from "./admin/view";
 import { formatViolation } from "./contract/violations";
 import { drain } from "./drain";
 import { ProxyError, report } from "./errors";
@@ -12,12 +14,19 @@ import { type Options, parseOptions, usage } from "./options";
 import { watchSupervisor } from "./supervisor-watch";
 import { version } from "./version";
 import { parseWait, waitUntilReady, waitUsage } from "./wait";
-import { ConfigurationError, openConfiguration, validateConfiguration } from "./xds";
+import { WORKER_ENV } from "./workers/crew";
+import { Fleet } from "./workers/fleet";
+import { work } from "./workers/worker";
+import { type ConfigConsumer, ConfigurationError, openConfiguration, validateConfiguration } from "./xds";
 
 // A reader of our output that went away must not end the data path.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
 async function main(): Promise<void> {
+  if (nodeCluster.isWorker && process.env[WORKER_ENV.processes] !== undefined) {
+    work({ processes: Number(process.env[WORKER_ENV.processes]), home: process.env[WORKER_ENV.home] ?? null });
+    return;
+  }
   if (process.argv[2] === "wait") return wait(process.argv.slice(3));
   const options = parseOptions(process.argv.slice(2));
   if (options === "help") process.stdout.write(usage);
@@ -50,20 +59,21 @@ async function serve(options: Options): Promise<void> {
     log: report,
     onFatal: (message, exitCode) => exit.begin(message, exitCode),
   });
-  const dataPlane = new DataPlane();
-  if (options.identityFile !== null) dataPlane.home = dirname(resolve(options.identityFile));
-  exit.dataPlane = dataPlane;
+  const home = options.identityFile === null ? null : dirname(resolve(options.identityFile));
+  const served = options.concurrency === 1 ? serveHere(home) : serveByWorkers(options.concurrency, home);
+  exit.served = served;
   exit.stopSource = () => opened.source.stop();
   const context: AdminContext = {
-    dataPlane,
+    view: served.view,
+    ...(served.workers === undefined ? {} : { workers: served.workers }),
     version,
     proxyId: opened.identity?.proxyId ?? opened.node.id,
     nonce: opened.identity?.adminNonce ?? "",
     status: () => opened.source.status(),
     configDump: () => opened.source.configDump(),
     certificate: () => opened.identity?.certificate() ?? null,
-    isReady: () => dataPlane.plan !== null && !dataPlane.isFailed,
-    drainListeners: (isGraceful) => void drain(dataPlane, isGraceful ? options.drainMs : 0),
+    isReady: () => served.isInForce() && !served.view.isFailed,
+    drainListeners: (isGraceful) => void served.drain(isGraceful ? options.drainMs : 0),
     quit: () => exit.begin("asked to quit", 0),
   };
   const adminPort = options.adminPort ?? opened.admin?.port;
@@ -74,20 +84,70 @@ async function serve(options: Options): Promise<void> {
   process.on("SIGTERM", () => exit.begin("SIGTERM", 0));
   process.on("SIGINT", () => exit.begin("SIGINT", 0));
   process.on("SIGHUP", () => {});
-  process.on("SIGUSR1", () => dataPlane.reopenLogs());
+  process.on("SIGUSR1", () => served.reopenLogs());
   const { supervisorPid = null, supervisorStart = null } = opened.identity ?? {};
   const pid = supervisorPid ?? (Number(process.env["MESHWRIGHT_SUPERVISOR_PID"] ?? "") || null);
   if (pid !== null) {
     const start = supervisorStart ?? process.env["MESHWRIGHT_SUPERVISOR_START"] ?? null;
     watchSupervisor(pid, start, () => exit.begin("the supervisor is gone", 0));
   }
-  await opened.source.start(dataPlane);
-  const ports = [...dataPlane.listeners].map(([name, listener]) => `${name}:${listener.port}`);
-  report(`ready, listeners ${ports.join(" ")}`);
+  await opened.source.start(served.consumer);
+  report(
+    `ready, listeners ${served
+      .ports()
+      .map(([name, port]) => `${name}:${port}`)
+      .join(" ")}`,
+  );
+}
+
+/** Who serves: this process, or others. */
+interface Served {
+  readonly consumer: ConfigConsumer;
+  readonly view: AdminView;
+  readonly workers?: () => readonly number[];
+  isInForce(): boolean;
+  ports(): readonly (readonly [string, number])[];
+  drain(limitMs: number): Promise<void>;
+  reopenLogs(): void;
+  /** What is left when nobody is served any more. */
+  end(): Promise<void>;
+  /** The same at once. */
+  endNow(): void;
+}
+
+function serveHere(home: string | null): Served {
+  const dataPlane = new DataPlane();
+  if (home !== null) dataPlane.home = home;
+  return {
+    consumer: dataPlane,
+    view: viewOf(dataPlane),
+    isInForce: () => dataPlane.plan !== null,
+    ports: () => Array.from(dataPlane.listeners, ([name, { port }]) => [name, port] as const),
+    drain: (limitMs) => drain(dataPlane, limitMs),
+    reopenLogs: () => dataPlane.reopenLogs(),
+    end: () => Promise.resolve(dataPlane.closeLogs()),
+    endNow: () => dataPlane.closeLogs(),
+  };
+}
+
+function serveByWorkers(count: number, home: string | null): Served {
+  const fleet = new Fleet(count, home);
+  return {
+    consumer: fleet,
+    view: fleet,
+    workers: () => fleet.pids,
+    isInForce: () => fleet.isInForce,
+    ports: () => fleet.ports,
+    drain: (limitMs) => fleet.drain(limitMs),
+    reopenLogs: () => fleet.reopenLogs(),
+    end: () => fleet.end(),
+    // Workers write their logs and end when this process is gone.
+    endNow: () => {},
+  };
 }
 
 class OrderlyExit {
-  dataPlane: DataPlane | null = null;
+  served: Served | null = null;
   stopSource: (() => Promise<void>) | null = null;
   private isLeaving = false;
 
@@ -95,7 +155,7 @@ class OrderlyExit {
 
   begin(reason: string, exitCode: number): void {
     if (this.isLeaving) {
-      this.dataPlane?.closeLogs();
+      this.served?.endNow();
       process.exit(exitCode);
     }
     this.isLeaving = true;
@@ -105,10 +165,10 @@ class OrderlyExit {
 
   private async leave(exitCode: number): Promise<void> {
     try {
-      if (this.dataPlane !== null) await drain(this.dataPlane, this.drainMs);
+      await this.served?.drain(this.drainMs);
       await this.stopSource?.();
     } finally {
-      this.dataPlane?.closeLogs();
+      await this.served?.end();
       process.exit(exitCode);
     }
   }

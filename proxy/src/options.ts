@@ -3,20 +3,25 @@
 import { parseArgs } from "node:util";
 import { ProxyError } from "./errors";
 
+const MAX_PROCESSES = 64;
+
 export interface Options {
   readonly configFile: string;
   readonly identityFile: string | null;
   readonly mode: "serve" | "validate";
   readonly adminPort: number | null;
   readonly drainMs: number;
+  /** Processes that serve. */
+  readonly concurrency: number;
 }
 
-export const usage = `meshwright-proxy -c FILE.{yaml,json} [--mode serve|validate] [--identity FILE] [--admin-port N] [--drain-time-ms N] [--version]
+export const usage = `meshwright-proxy -c FILE.{yaml,json} [--mode serve|validate] [--identity FILE] [--admin-port N] [--drain-time-ms N] [--concurrency N] [--version]
 
   -c, --config-path FILE   Envoy v3 bootstrap (static or ADS)
   --mode validate          check FILE, print each refused field with its path, exit 1 when there is one
   --identity FILE          meshwright.json beside an ADS bootstrap
   --admin-port N           overrides the bootstrap's admin port (0: any)
+  --concurrency N          processes that serve (1); with more than one, each has its part of the limits
   --drain-time-ms N        longest time to finish requests after SIGTERM (5000)
 
 meshwright-proxy wait --help: block until a running proxy is ready
@@ -36,6 +41,7 @@ export function parseOptions(argv: readonly string[]): Options | "help" | "versi
     identityFile: values.identity ?? null,
     mode,
     adminPort: values["admin-port"] === undefined ? null : wholeNumber("--admin-port", values["admin-port"], 65535),
+    concurrency: Math.max(1, wholeNumber("--concurrency", values.concurrency ?? "1", MAX_PROCESSES)),
     drainMs: wholeNumber("--drain-time-ms", values["drain-time-ms"] ?? "5000", 3_600_000),
   };
 }
@@ -50,6 +56,7 @@ function parse(argv: readonly string[]) {
         mode: { type: "string" },
         "admin-port": { type: "string" },
         "drain-time-ms": { type: "string" },
+        concurrency: { type: "string" },
         version: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },

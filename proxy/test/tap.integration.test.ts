@@ -3,6 +3,7 @@
 import { type ClientRequest, createServer, request } from "node:http";
 import { afterEach, expect, test, vi } from "vitest";
 import { streamTap } from "../src/admin/tap-page";
+import { watch } from "../src/telemetry/tap";
 import { Telemetry } from "../src/telemetry/telemetry";
 import { bootstrapOf, freePort, startConfigured } from "./support/both-proxies";
 import { cleanUp, onCleanUp, portOf, startNamedOrigin } from "./support/network";
@@ -16,7 +17,7 @@ interface Watcher {
   readonly call: ClientRequest;
 }
 
-function watch(port: number, body: string): Promise<Watcher> {
+function watching(port: number, body: string): Promise<Watcher> {
   return new Promise((resolve, reject) => {
     const call = request({ host: "127.0.0.1", port, path: "/tap", method: "POST", agent: false }, (response) => {
       const watcher: Watcher = { status: response.statusCode ?? 0, lines: [], call };
@@ -38,7 +39,9 @@ function watch(port: number, body: string): Promise<Watcher> {
 const soon = (hold: () => void): Promise<void> => vi.waitFor(hold, { timeout: 15_000, interval: 10 });
 
 async function serve(telemetry: Telemetry): Promise<number> {
-  const server = createServer((incoming, outgoing) => streamTap(telemetry, incoming, outgoing));
+  const server = createServer((incoming, outgoing) =>
+    streamTap((wanted, tell) => watch(telemetry.taps, wanted, tell), incoming, outgoing),
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onCleanUp(() => {
     server.closeAllConnections();
@@ -59,7 +62,7 @@ test("a watcher sees requests that match, as they end", async () => {
       admin: { address: { socket_address: { address: "127.0.0.1", port_value: admin } } },
     });
   });
-  const watcher = await watch(admin, JSON.stringify({ match: { pathPrefix: "/orders" }, headers: ["x-tenant"] }));
+  const watcher = await watching(admin, JSON.stringify({ match: { pathPrefix: "/orders" }, headers: ["x-tenant"] }));
   expect(watcher.status).toBe(200);
   await send(port, "/other", { host: "shop.test" });
   await send(port, "/orders/7?secret=1", { host: "shop.test", "x-tenant": "a" });
@@ -78,7 +81,7 @@ test("a watcher sees requests that match, as they end", async () => {
 test("who leaves is watched for no more", async () => {
   const telemetry = new Telemetry();
   const port = await serve(telemetry);
-  const { call } = await watch(port, "");
+  const { call } = await watching(port, "");
   expect(telemetry.taps.size).toBe(1);
   call.on("error", () => {});
   call.destroy();
@@ -88,9 +91,9 @@ test("who leaves is watched for no more", async () => {
 test("a fifth watcher, a request that cannot be read and one that is too long are refused", async () => {
   const telemetry = new Telemetry();
   const port = await serve(telemetry);
-  expect((await watch(port, "{")).status).toBe(400);
-  expect((await watch(port, `"${"x".repeat(20_000)}"`)).status).toBe(413);
-  for (let each = 0; each < 4; each++) expect((await watch(port, "")).status).toBe(200);
-  expect((await watch(port, "")).status).toBe(429);
+  expect((await watching(port, "{")).status).toBe(400);
+  expect((await watching(port, `"${"x".repeat(20_000)}"`)).status).toBe(413);
+  for (let each = 0; each < 4; each++) expect((await watching(port, "")).status).toBe(200);
+  expect((await watching(port, "")).status).toBe(429);
   expect(telemetry.taps.size).toBe(4);
 });

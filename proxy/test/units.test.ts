@@ -324,6 +324,11 @@ describe("telemetry", () => {
 describe("options", () => {
   it("are read, and refused with what to do", () => {
     expect(parseOptions(["-c", "a.yaml"])).toMatchObject({ configFile: "a.yaml", mode: "serve", drainMs: 5000 });
+    expect(parseOptions(["-c", "a"])).toMatchObject({ concurrency: 1 });
+    expect(parseOptions(["-c", "a", "--concurrency", "0"])).toMatchObject({ concurrency: 1 });
+    expect(() => parseOptions(["-c", "a", "--concurrency", "65"])).toThrow(
+      "--concurrency is a whole number from 0 to 64",
+    );
     expect(() => parseOptions(["-c", "a", "--admin-port", "x"])).toThrow("--admin-port is a whole number");
     expect(() => parseOptions(["--what"])).toThrow();
   });

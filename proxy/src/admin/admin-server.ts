@@ -3,13 +3,12 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { DataPlane } from "../listener/data-plane";
-import { renderRequestMetrics } from "../telemetry/request-metrics";
-import { renderSaturation } from "../telemetry/saturation";
+import { report } from "../errors";
 import type { ConfigStatus } from "../xds/config-source";
 import { renderClusters } from "./clusters-page";
 import { renderEnvoyStats } from "./envoy-stats";
 import { streamTap } from "./tap-page";
+import type { AdminView } from "./view";
 
 export interface CertificateFacts {
   readonly spiffeId: string;
@@ -20,10 +19,12 @@ export interface CertificateFacts {
 }
 
 export interface AdminContext {
-  readonly dataPlane: DataPlane;
+  readonly view: AdminView;
   readonly version: string;
   readonly proxyId: string;
   readonly nonce: string;
+  /** Processes that serve, where this one does not. */
+  readonly workers?: () => readonly number[];
   status(): ConfigStatus;
   configDump(): unknown;
   certificate(): CertificateFacts | null;
@@ -32,33 +33,37 @@ export interface AdminContext {
   quit(): void;
 }
 
-type Handler = (context: AdminContext, request: IncomingMessage, response: ServerResponse, url: URL) => void;
+type Handler = (
+  context: AdminContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+) => void | Promise<void>;
 
 const get: Readonly<Record<string, Handler>> = {
   "/ready": (context, _request, response) => {
     const waiting = context.status().waitingFor;
     if (context.isReady()) text(response, 200, "LIVE\n");
-    else text(response, 503, context.dataPlane.isFailed ? "DRAINING\n" : `PRE_INITIALIZING ${waiting.join("; ")}\n`);
+    else text(response, 503, context.view.isFailed ? "DRAINING\n" : `PRE_INITIALIZING ${waiting.join("; ")}\n`);
   },
   "/config_dump": (context, _request, response) => json(response, context.configDump()),
-  "/clusters": (context, _request, response, url) =>
-    renderClusters(context.dataPlane, response, url.searchParams.get("format") === "json"),
+  "/clusters": async (context, _request, response, url) =>
+    renderClusters(await context.view.clusters(), response, url.searchParams.get("format") === "json"),
   "/certs": (context, _request, response) => json(response, certificates(context)),
-  "/stats": (context, _request, response, url) =>
-    renderEnvoyStats(context.dataPlane, response, {
+  "/stats": async (context, _request, response, url) =>
+    renderEnvoyStats(await context.view.stats(), response, {
       isJson: url.searchParams.get("format") === "json",
       isUsedOnly: url.searchParams.has("usedonly"),
     }),
-  "/stats/prometheus": (context, _request, response) => {
+  "/stats/prometheus": async (context, _request, response) => {
     const facts = { digest: context.status().digest, certificateNotAfter: context.certificate()?.notAfter ?? null };
-    const body = `${renderRequestMetrics(context.dataPlane.telemetry.metrics)}\n${renderSaturation(context.dataPlane, facts)}\n`;
+    const body = await context.view.metrics(facts);
     response.writeHead(200, { "content-type": "text/plain; version=0.0.4" });
     response.end(body);
   },
   "/meshwright/status": (context, _request, response) => json(response, statusOf(context)),
-  "/meshwright/shapes": (context, _request, response, url) => {
-    json(response, context.dataPlane.telemetry.shapes.read(Number(url.searchParams.get("since") ?? "0") || 0));
-  },
+  "/meshwright/shapes": async (context, _request, response, url) =>
+    json(response, await context.view.shapes(Number(url.searchParams.get("since") ?? "0") || 0)),
 };
 
 const post: Readonly<Record<string, Handler>> = {
@@ -67,14 +72,15 @@ const post: Readonly<Record<string, Handler>> = {
     context.drainListeners(url.searchParams.has("graceful"));
   },
   "/healthcheck/fail": (context, _request, response) => {
-    context.dataPlane.hasFailedHealthChecks = true;
+    context.view.failHealthChecks(true);
     text(response, 200, "OK\n");
   },
   "/healthcheck/ok": (context, _request, response) => {
-    context.dataPlane.hasFailedHealthChecks = false;
+    context.view.failHealthChecks(false);
     text(response, 200, "OK\n");
   },
-  "/tap": (context, request, response) => streamTap(context.dataPlane.telemetry, request, response),
+  "/tap": (context, request, response) =>
+    streamTap((wanted, tell) => context.view.tap(wanted, tell), request, response),
   "/quitquitquit": (context, _request, response) => {
     text(response, 200, "OK\n");
     context.quit();
@@ -88,11 +94,12 @@ function statusOf(context: AdminContext): unknown {
     nonce: context.nonce,
     version: context.version,
     pid: process.pid,
+    ...(context.workers === undefined ? {} : { workers: context.workers() }),
     ready: context.isReady(),
     digest,
     resources,
     certificate: context.certificate(),
-    draining: context.dataPlane.isDraining,
+    draining: context.view.isDraining,
     connectedToControlPlane,
     configSource,
     waitingFor,
@@ -129,6 +136,17 @@ function isLocalHost(host: string | undefined): boolean {
   return host !== undefined && /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host);
 }
 
+async function handle(handler: Handler, ...asked: Parameters<Handler>): Promise<void> {
+  const [, , response] = asked;
+  try {
+    await handler(...asked);
+  } catch (error) {
+    report(`the admin interface failed: ${String(error instanceof Error ? error.stack : error)}`);
+    if (response.headersSent) response.destroy();
+    else text(response, 500, "failed; the log says why\n");
+  }
+}
+
 export function startAdmin(
   context: AdminContext,
   address: string,
@@ -142,7 +160,7 @@ export function startAdmin(
     }
     const isPost = request.method === "POST";
     const handler = isPost ? post[url.pathname] : get[url.pathname];
-    if (handler !== undefined) handler(context, request, response, url);
+    if (handler !== undefined) void handle(handler, context, request, response, url);
     else if (!isPost && post[url.pathname] !== undefined) text(response, 405, "use POST\n");
     else text(response, 404, `unknown path; GET ${Object.keys(get).join(" ")} POST ${Object.keys(post).join(" ")}\n`);
   });

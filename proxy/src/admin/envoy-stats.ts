@@ -113,11 +113,11 @@ function httpStats(stats: Stats, prefix: string, http: HttpStats): void {
 
 /** @param isUsedOnly Envoy's `usedonly`: without what never happened */
 export function renderEnvoyStats(
-  dataPlane: DataPlane,
+  stats: ReadonlyMap<string, number>,
   response: ServerResponse,
   { isJson, isUsedOnly }: { readonly isJson: boolean; readonly isUsedOnly: boolean },
 ): void {
-  const all = [...envoyStats(dataPlane)].filter(([, value]) => !isUsedOnly || value !== 0);
+  const all = [...stats].filter(([, value]) => !isUsedOnly || value !== 0);
   all.sort(([a], [b]) => (a < b ? -1 : 1));
   response.writeHead(200, { "content-type": isJson ? "application/json" : "text/plain" });
   if (isJson) response.end(`${JSON.stringify({ stats: all.map(([name, value]) => ({ name, value })) })}\n`);

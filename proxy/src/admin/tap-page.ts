@@ -2,15 +2,13 @@
 // read is not waited for, and there are few at a time.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Tap } from "../telemetry/tap";
-import type { Telemetry } from "../telemetry/telemetry";
 import { parseTap } from "./tap-request";
+import type { AdminView } from "./view";
 
-const MAX_TAPS = 4;
 const MAX_BODY_BYTES = 16 * 1024;
 const MAX_UNREAD_BYTES = 256 * 1024;
 
-export function streamTap(telemetry: Telemetry, request: IncomingMessage, response: ServerResponse): void {
+export function streamTap(watch: AdminView["tap"], request: IncomingMessage, response: ServerResponse): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
   request.on("data", (chunk: Buffer) => {
@@ -19,30 +17,29 @@ export function streamTap(telemetry: Telemetry, request: IncomingMessage, respon
   });
   request.on("end", () => {
     if (bytes > MAX_BODY_BYTES) refuse(response, 413, [`the request must have at most ${MAX_BODY_BYTES} bytes`]);
-    else begin(telemetry, Buffer.concat(chunks).toString("utf8"), response);
+    else begin(watch, Buffer.concat(chunks).toString("utf8"), response);
   });
 }
 
-function begin({ taps }: Telemetry, text: string, response: ServerResponse): void {
+function begin(watch: AdminView["tap"], text: string, response: ServerResponse): void {
   const parsed = parseTap(text);
   if (!parsed.ok) {
     refuse(response, 400, parsed.problems);
     return;
   }
-  if (taps.size >= MAX_TAPS) {
-    refuse(response, 429, [`${MAX_TAPS} taps are open already; end one of them`]);
-    return;
-  }
-  response.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
-  response.flushHeaders();
-  const tap = new Tap(parsed.request, (line) => {
+  const end = watch(parsed.request, (line) => {
     if (response.writableLength > MAX_UNREAD_BYTES) return false;
     response.write(line);
     return true;
   });
-  taps.add(tap);
+  if (end === null) {
+    refuse(response, 429, ["as many taps as there may be are open already; end one of them"]);
+    return;
+  }
+  response.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store" });
+  response.flushHeaders();
   response.on("error", () => {});
-  response.on("close", () => taps.delete(tap));
+  response.on("close", end);
 }
 
 function refuse(response: ServerResponse, status: number, problems: readonly string[]): void {

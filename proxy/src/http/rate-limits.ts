@@ -8,10 +8,13 @@ import type { HeaderList } from "./h1/header-list";
 export class RateLimits {
   private readonly buckets = new Map<string, TokenBucket>();
 
+  /** @param processes each has its part of every bucket, of at least one token */
+  constructor(private readonly processes = 1) {}
+
   of(plan: TokenBucketPlan, nowMs: number): TokenBucket {
     const known = this.buckets.get(plan.key);
     if (known !== undefined) return known;
-    const bucket = new TokenBucket(plan, nowMs);
+    const bucket = new TokenBucket(partOf(plan, this.processes), nowMs);
     this.buckets.set(plan.key, bucket);
     return bucket;
   }
@@ -23,6 +26,12 @@ export class RateLimits {
     for (const key of this.buckets.keys()) if (!wanted.has(key)) this.buckets.delete(key);
   }
 }
+
+const partOf = (plan: TokenBucketPlan, processes: number): TokenBucketPlan => ({
+  ...plan,
+  maxTokens: Math.ceil(plan.maxTokens / processes),
+  tokensPerSecond: plan.tokensPerSecond / processes,
+});
 
 /** x-ratelimit headers, draft 03: they stand beside those of the app, as Envoy's do. */
 export function tellLimit(headers: HeaderList, bucket: TokenBucket): void {

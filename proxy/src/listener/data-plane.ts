@@ -53,7 +53,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
   home = process.cwd();
   private readonly logFiles = new Map<string, LogFile>();
   private runtimes = new Map<HttpConnectionPlan, HttpRuntime>();
-  private readonly rateLimits = new RateLimits();
+  private readonly rateLimits: RateLimits;
   private readonly clusterNamed = (name: string): UpstreamCluster | undefined => this.clusters.get(name);
   private readonly keySets = new KeySets(fetchThrough(this.clusterNamed));
   readonly spans = new OtlpExporters<OpenTelemetryPlan>(
@@ -72,6 +72,11 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
   private readonly dialer = new SocketDialer(this.secrets, (reason) => this.telemetry.countHandshakeFailure(reason));
   /** Plans are applied one after the other. */
   private queue: Promise<unknown> = Promise.resolve();
+
+  /** @param processes how many serve the same: each has its part of what is limited */
+  constructor(processes = 1) {
+    this.rateLimits = new RateLimits(processes);
+  }
 
   get isFailed(): boolean {
     return this.isDraining || this.hasFailedHealthChecks;

@@ -28,6 +28,20 @@ export interface SaturationFacts {
   readonly certificateNotAfter: string | null;
 }
 
+/** What this process takes of the machine. */
+export function renderProcess(): string {
+  const cpu = process.cpuUsage();
+  const told: readonly (readonly [string, string, number | null])[] = [
+    ["process_cpu_seconds_total", "counter", (cpu.user + cpu.system) / 1e6],
+    ["process_start_time_seconds", "gauge", startedAtSeconds],
+    ["process_resident_memory_bytes", "gauge", process.memoryUsage.rss()],
+    ["meshwright_private_memory_bytes", "gauge", privateMemoryBytes()],
+  ];
+  return told
+    .flatMap(([name, type, value]) => (value === null ? [] : [`# TYPE ${name} ${type}`, `${name} ${value}`]))
+    .join("\n");
+}
+
 export function renderSaturation(dataPlane: DataPlane, facts: SaturationFacts): string {
   const lines: string[] = [];
   const one = (name: string, type: string, value: number | null, labels = ""): void => {
@@ -42,11 +56,7 @@ export function renderSaturation(dataPlane: DataPlane, facts: SaturationFacts): 
     lines.push(`meshwright_event_loop_delay_seconds{quantile="${quantile}"} ${loop.percentile(percentile) / 1e9}`);
   }
   loop.reset();
-  const cpu = process.cpuUsage();
-  one("process_cpu_seconds_total", "counter", (cpu.user + cpu.system) / 1e6);
-  one("process_start_time_seconds", "gauge", startedAtSeconds);
-  one("process_resident_memory_bytes", "gauge", process.memoryUsage.rss());
-  one("meshwright_private_memory_bytes", "gauge", privateMemoryBytes());
+  lines.push(renderProcess());
   const { telemetry } = dataPlane;
   one("meshwright_downstream_connections_active", "gauge", telemetry.downstreamConnections);
   one("meshwright_downstream_requests_active", "gauge", telemetry.activeDownstreamRequests);

@@ -26,6 +26,16 @@ export interface TapRequest {
 const SECRETS = new Set(["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"]);
 const REDACTED = "redacted";
 
+export const MAX_TAPS = 4;
+
+/** Another watcher, as long as there are few; returns how to end it, else null. */
+export function watch(taps: Set<Tap>, request: TapRequest, tell: (line: string) => boolean): (() => void) | null {
+  if (taps.size >= MAX_TAPS) return null;
+  const tap = new Tap(request, tell);
+  taps.add(tap);
+  return () => void taps.delete(tap);
+}
+
 /** One watcher. */
 export class Tap {
   missed = 0;

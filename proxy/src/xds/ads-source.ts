@@ -2,8 +2,8 @@
 // plan when nothing in it waits any more (endpoints of clusters, routes of listeners, secrets).
 // One rule: whatever goes wrong, the plan in force stays.
 
-import { type DescMessage, type Message, toJson } from "@bufbuild/protobuf";
-import type { Node } from "../contract/messages";
+import { type DescMessage, type Message, toBinary, toJson } from "@bufbuild/protobuf";
+import { type Node, NodeSchema } from "../contract/messages";
 import { registry } from "../contract/registry";
 import { RESOURCE_KINDS, RESOURCE_SCHEMAS, type ResourceKind, TYPE_URLS } from "../contract/resource-types";
 import { formatViolation, type Violation } from "../contract/violations";
@@ -12,7 +12,7 @@ import { plan } from "../plan/plan";
 import type { ProxyPlan, Secret, SocketAddress } from "../plan/types";
 import { acceptUpdate } from "./accept-update";
 import { AdsClient } from "./ads-client";
-import type { ConfigConsumer, ConfigSource, ConfigStatus } from "./config-source";
+import type { ConfigConsumer, ConfigSource, ConfigStatus, PlanOrigin } from "./config-source";
 import { type ControlPlaneAt, withControlPlane } from "./control-plane-cluster";
 import { DENY_LIST_SECRET, parseDenyList } from "./deny-list";
 import { digestOf } from "./digest";
@@ -21,7 +21,7 @@ import { loadLastKnownGood, saveLastKnownGood } from "./last-known-good";
 import { withoutKeys } from "./redact";
 import { ResourceSet } from "./resource-set";
 import { readSdsSecrets } from "./sds";
-import { IDENTITY_SECRET, identitySecret, readSecrets } from "./static-source";
+import { IDENTITY_SECRET, identitySecret, ownIdentity, readSecrets } from "./static-source";
 import { missingFrom } from "./warming";
 import type { AdsUpdate, Wire } from "./wire";
 
@@ -350,7 +350,7 @@ export class AdsSource implements ConfigSource {
     if (violations.length > 0 || !this.consumer) {
       return violations;
     }
-    const result = await this.consumer.onPlan(current, secrets);
+    const result = await this.consumer.onPlan(current, secrets, () => this.origin(set));
     if (!result.ok) {
       this.retryTimer ??= setTimeout(() => {
         this.retryTimer = null;
@@ -389,9 +389,27 @@ export class AdsSource implements ConfigSource {
     return { secrets, violations };
   }
 
+  /** Of a set, with the secrets that are accepted now. */
+  private origin(set: ResourceSet): PlanOrigin {
+    const { node, admin, localCluster = "", identity } = this.options;
+    const held = set.taking(this.accepted, ["secret"]);
+    return {
+      kind: "ads",
+      resources: RESOURCE_KINDS.flatMap((kind) =>
+        Array.from(held.of(kind), ([name, { bytes }]) => [kind, name, bytes] as const),
+      ),
+      node: toBinary(NodeSchema, node),
+      admin,
+      localCluster,
+      controlPlane: this.controlPlane(),
+      identity: ownIdentity(identity?.current() ?? null),
+    };
+  }
+
   private deliverSecrets(changed: readonly string[]): void {
     if (this.inForcePlan) {
-      this.consumer?.onSecrets(this.secretsFor(this.inForcePlan).secrets, changed);
+      const set = this.inForce ?? this.accepted;
+      this.consumer?.onSecrets(this.secretsFor(this.inForcePlan).secrets, changed, () => this.origin(set));
     }
   }
 

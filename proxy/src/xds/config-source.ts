@@ -1,16 +1,37 @@
 // Where a proxy's configuration comes from: a static file or ADS. main.ts uses either through this interface.
 // One rule: a plan is offered whole; the source keeps the last accepted one until the next is accepted.
 
-import type { ProxyPlan, Secret, Violation } from "../plan/types";
+import type { ResourceKind } from "../contract/resource-types";
+import type { ProxyPlan, Secret, SocketAddress, Violation } from "../plan/types";
+import type { ControlPlaneAt } from "./control-plane-cluster";
 
 /** What the data path answers to a plan. Refused (a port in use, ...): the previous plan stays in force. */
 export type ApplyResult = { readonly ok: true } | { readonly ok: false; readonly violations: readonly Violation[] };
 
+/** What a plan and its secrets were made of, for another process that makes them again: only plain data. */
+export type PlanOrigin =
+  | { readonly kind: "static"; readonly bootstrap: Uint8Array; readonly identity: OwnIdentity | null }
+  | {
+      readonly kind: "ads";
+      /** Kind, name and bytes of each, secrets among them. */
+      readonly resources: readonly (readonly [ResourceKind, string, Uint8Array])[];
+      readonly node: Uint8Array;
+      readonly admin: SocketAddress | null;
+      readonly localCluster: string;
+      readonly controlPlane: ControlPlaneAt;
+      readonly identity: OwnIdentity | null;
+    };
+
+export interface OwnIdentity {
+  readonly chainPem: string;
+  readonly privateKeyPem: string;
+}
+
 export interface ConfigConsumer {
   /** Swap to `plan`. Resolves when new connections and requests use it. `secrets` holds every secret it names. */
-  onPlan(plan: ProxyPlan, secrets: ReadonlyMap<string, Secret>): Promise<ApplyResult>;
+  onPlan(plan: ProxyPlan, secrets: ReadonlyMap<string, Secret>, origin: () => PlanOrigin): Promise<ApplyResult>;
   /** A secret changed between plans (rotation, new bundle). The map is complete. */
-  onSecrets(secrets: ReadonlyMap<string, Secret>, changed: readonly string[]): void;
+  onSecrets(secrets: ReadonlyMap<string, Secret>, changed: readonly string[], origin: () => PlanOrigin): void;
   /** Connections of these peers must be drained and new ones refused, at once. */
   onDenyList(denied: DenyList): void;
 }

@@ -1,12 +1,12 @@
 // Configuration from a file, once. One rule: everything is read and checked before the data path hears of it.
 
-import { toJson } from "@bufbuild/protobuf";
+import { toBinary, toJson } from "@bufbuild/protobuf";
 import { type Bootstrap, BootstrapSchema } from "../contract/messages";
 import { registry } from "../contract/registry";
 import type { Violation } from "../contract/violations";
 import type { Identity, IdentityProvider } from "../identity";
 import type { ProxyPlan, Secret } from "../plan/types";
-import type { ConfigConsumer, ConfigSource, ConfigStatus } from "./config-source";
+import type { ConfigConsumer, ConfigSource, ConfigStatus, OwnIdentity, PlanOrigin } from "./config-source";
 import { ConfigurationError } from "./configuration-error";
 import { digestOf, versionOf } from "./digest";
 import { withoutKeys } from "./redact";
@@ -32,15 +32,20 @@ export class StaticSource implements ConfigSource {
     if (own) {
       secrets.set(IDENTITY_SECRET, identitySecret(own));
     }
-    const result = await consumer.onPlan(this.plan, secrets);
+    const result = await consumer.onPlan(this.plan, secrets, () => this.origin());
     if (!result.ok) {
       throw new ConfigurationError(result.violations);
     }
     this.isApplied = true;
     this.identity?.onChange((next) => {
       secrets.set(IDENTITY_SECRET, identitySecret(next));
-      consumer.onSecrets(new Map(secrets), [IDENTITY_SECRET]);
+      consumer.onSecrets(new Map(secrets), [IDENTITY_SECRET], () => this.origin());
     });
+  }
+
+  private origin(): PlanOrigin {
+    const bootstrap = toBinary(BootstrapSchema, this.bootstrap);
+    return { kind: "static", bootstrap, identity: ownIdentity(this.identity?.current() ?? null) };
   }
 
   status(): ConfigStatus {
@@ -79,7 +84,10 @@ export class StaticSource implements ConfigSource {
   }
 }
 
-export function identitySecret({ chainPem, privateKeyPem }: Identity): Secret {
+export const ownIdentity = (identity: Identity | null): OwnIdentity | null =>
+  identity && { chainPem: identity.chainPem, privateKeyPem: identity.privateKeyPem };
+
+export function identitySecret({ chainPem, privateKeyPem }: OwnIdentity): Secret {
   return { kind: "certificate", name: IDENTITY_SECRET, chainPem, privateKeyPem };
 }
 

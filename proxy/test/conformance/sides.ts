@@ -5,6 +5,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type AdminContext, startAdmin } from "../../src/admin/admin-server";
+import { viewOf } from "../../src/admin/view";
 import { drain } from "../../src/drain";
 import { DataPlane } from "../../src/listener/data-plane";
 import { type OpenedConfiguration, openConfiguration, validateConfiguration } from "../../src/xds";
@@ -101,7 +102,7 @@ async function startOurs(file: string, waits: boolean): Promise<Side> {
 }
 
 const adminContext = (dataPlane: DataPlane, { source }: OpenedConfiguration): AdminContext => ({
-  dataPlane,
+  view: viewOf(dataPlane),
   version: "test",
   proxyId: "test",
   nonce: "",

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
 import { type AdminContext, startAdmin } from "../../src/admin/admin-server";
+import { viewOf } from "../../src/admin/view";
 import { DataPlane } from "../../src/listener/data-plane";
 import type { SocketAddress } from "../../src/plan/types";
 import { openConfiguration } from "../../src/xds";
@@ -51,7 +52,7 @@ async function startOurs(configFile: string): Promise<void> {
 /** Where the configuration asks for it: health checks are told to fail there. */
 async function startOurAdmin(dataPlane: DataPlane, source: ConfigSource, at: SocketAddress): Promise<void> {
   const context: AdminContext = {
-    dataPlane,
+    view: viewOf(dataPlane),
     version: "test",
     proxyId: "both",
     nonce: "",

@@ -1,0 +1,53 @@
+// What the admin interface tells of a data plane, be it in this process or in several. Rule: plain data, so that it can come from elsewhere.
+
+import type { DataPlane } from "../listener/data-plane";
+import type { ObservedShape } from "../telemetry/observed-shapes";
+import { renderRequestMetrics } from "../telemetry/request-metrics";
+import { renderSaturation, type SaturationFacts } from "../telemetry/saturation";
+import type { TapRequest } from "../telemetry/tap";
+import { watch } from "../telemetry/tap";
+import { type ClusterStatus, clusterStatuses } from "./clusters-page";
+import { envoyStats } from "./envoy-stats";
+
+export interface ShapesPage {
+  readonly seq: number;
+  readonly shapes: readonly ObservedShape[];
+}
+
+/** A line for a watcher; false: it is too slow, the line was not taken. */
+export type TellLine = (line: string) => boolean;
+
+export interface AdminView {
+  readonly isDraining: boolean;
+  /** Draining, or health checks are told to fail. */
+  readonly isFailed: boolean;
+  failHealthChecks(isFailed: boolean): void;
+  /** By Envoy's names. */
+  stats(): Promise<ReadonlyMap<string, number>>;
+  /** Prometheus text. */
+  metrics(facts: SaturationFacts): Promise<string>;
+  clusters(): Promise<readonly ClusterStatus[]>;
+  shapes(since: number): Promise<ShapesPage>;
+  /** Begins to watch; returns how to end it, null when there are too many watchers. */
+  tap(request: TapRequest, tell: TellLine): (() => void) | null;
+}
+
+export function viewOf(dataPlane: DataPlane): AdminView {
+  return {
+    get isDraining() {
+      return dataPlane.isDraining;
+    },
+    get isFailed() {
+      return dataPlane.isFailed;
+    },
+    failHealthChecks(isFailed) {
+      dataPlane.hasFailedHealthChecks = isFailed;
+    },
+    stats: () => Promise.resolve(envoyStats(dataPlane)),
+    metrics: (facts) =>
+      Promise.resolve(`${renderRequestMetrics(dataPlane.telemetry.metrics)}\n${renderSaturation(dataPlane, facts)}\n`),
+    clusters: () => Promise.resolve(clusterStatuses(dataPlane)),
+    shapes: (since) => Promise.resolve(dataPlane.telemetry.shapes.read(since)),
+    tap: (request, tell) => watch(dataPlane.telemetry.taps, request, tell),
+  };
+}

@@ -1,0 +1,140 @@
+// The worker processes themselves: as many as there shall be, questions to them and their answers. Rule: a question to a worker that dies is
+// answered by null, never left open; one that dies young is replaced later and later.
+
+import nodeCluster, { type Worker } from "node:cluster";
+import { report } from "../errors";
+import type { FromWorker, Order, Questions, ToWorker } from "./messages";
+
+export interface CrewEvents {
+  /** It listens now, and knows nothing yet. */
+  onHere(worker: Worker): Promise<void>;
+  onGone(worker: Worker): void;
+  onLine(id: number, line: string): void;
+}
+
+/** What a worker is told by its environment: how many there are, and where paths begin. */
+export const WORKER_ENV = { processes: "MESHWRIGHT_WORKERS", home: "MESHWRIGHT_HOME_PATH" } as const;
+
+/** A worker that lived for less died of what it was given. */
+const YOUNG_MS = 10_000;
+const MAX_PAUSE_MS = 5_000;
+
+type Waiting = (answer: unknown) => void;
+
+export class Crew {
+  private readonly waiting = new Map<Worker, Map<number, Waiting>>();
+  private readonly here = new Map<Worker, Promise<void>>();
+  private nextId = 1;
+  private early = 0;
+  private isKept = true;
+
+  constructor(
+    readonly count: number,
+    home: string | null,
+    private readonly events: CrewEvents,
+  ) {
+    nodeCluster.setupPrimary({ serialization: "advanced" });
+    const env = { [WORKER_ENV.processes]: String(count), ...(home === null ? {} : { [WORKER_ENV.home]: home }) };
+    this.fork = () => this.watch(nodeCluster.fork(env));
+    for (let i = 0; i < count; i++) this.fork();
+  }
+
+  private readonly fork: () => void;
+
+  private watch(worker: Worker): void {
+    const bornAt = performance.now();
+    const waiting = new Map<number, Waiting>();
+    this.waiting.set(worker, waiting);
+    let markHere = (): void => {};
+    this.here.set(worker, new Promise((resolve) => (markHere = resolve)));
+    worker.on("error", () => {});
+    worker.on("message", (message: FromWorker) => {
+      if (message.kind === "here") void this.events.onHere(worker).then(markHere);
+      else if (message.kind === "line") this.events.onLine(message.id, message.line);
+      else {
+        waiting.get(message.id)?.(message.answer);
+        waiting.delete(message.id);
+      }
+    });
+    worker.on("exit", (code, signal) => {
+      markHere();
+      this.waiting.delete(worker);
+      this.here.delete(worker);
+      for (const answer of waiting.values()) answer(null);
+      this.events.onGone(worker);
+      if (!this.isKept) return;
+      this.early = performance.now() - bornAt < YOUNG_MS ? this.early + 1 : 0;
+      const pauseMs = this.early === 0 ? 0 : Math.min(MAX_PAUSE_MS, 100 * 2 ** Math.min(this.early - 1, 10));
+      report(`worker ${worker.process.pid ?? 0} ended (${signal ?? code}): another one begins in ${pauseMs} ms`);
+      setTimeout(() => {
+        if (this.isKept) this.fork();
+      }, pauseMs);
+    });
+  }
+
+  get workers(): readonly Worker[] {
+    return [...this.waiting.keys()];
+  }
+
+  get pids(): readonly number[] {
+    return this.workers.flatMap(({ process: { pid } }) => pid ?? []);
+  }
+
+  /** null: it died before it answered. */
+  ask<K extends keyof Questions>(
+    worker: Worker,
+    kind: K,
+    ask: Questions[K]["ask"],
+  ): Promise<Questions[K]["answer"] | null> {
+    const waiting = this.waiting.get(worker);
+    if (waiting === undefined) return Promise.resolve(null);
+    const id = this.nextId++;
+    return new Promise((resolve) => {
+      waiting.set(id, resolve as Waiting);
+      this.send(worker, { kind, id, ask } as ToWorker);
+    });
+  }
+
+  /** The answers of those that live, once each knows what it was told at its beginning. */
+  async askEach<K extends keyof Questions>(
+    kind: K,
+    ask: Questions[K]["ask"],
+  ): Promise<(readonly [Worker, Questions[K]["answer"]])[]> {
+    const answers = await Promise.all(
+      this.workers.map(async (worker) => {
+        await this.here.get(worker);
+        return [worker, await this.ask(worker, kind, ask)] as const;
+      }),
+    );
+    return answers.flatMap(([worker, answer]) => (answer === null ? [] : [[worker, answer] as const]));
+  }
+
+  async askAll<K extends keyof Questions>(kind: K, ask: Questions[K]["ask"]): Promise<Questions[K]["answer"][]> {
+    return (await this.askEach(kind, ask)).map(([, answer]) => answer);
+  }
+
+  order(order: Order): void {
+    for (const worker of this.workers) this.orderOne(worker, order);
+  }
+
+  orderOne(worker: Worker, order: Order): void {
+    this.send(worker, order);
+  }
+
+  private send(worker: Worker, message: ToWorker): void {
+    // One that is going hears nothing any more; its exit answers what was asked.
+    if (worker.isConnected()) worker.process.send?.(message, () => {});
+  }
+
+  /** From now on nobody takes the place of one that ends. */
+  letGo(): void {
+    this.isKept = false;
+  }
+
+  async end(): Promise<void> {
+    this.letGo();
+    const gone = this.workers.map((worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())));
+    this.order({ kind: "end" });
+    await Promise.all(gone);
+  }
+}

@@ -1,0 +1,186 @@
+// The first of several processes: it has the configuration, the identity and the admin interface, and serves nothing itself. Rule: a plan
+// is in force when every worker has it; a worker that dies is replaced and gets what is in force.
+
+import type { Worker } from "node:cluster";
+import type { ClusterStatus } from "../admin/clusters-page";
+import type { AdminView, ShapesPage, TellLine } from "../admin/view";
+import { report } from "../errors";
+import type { ProxyPlan, Secret } from "../plan/types";
+import { renderProcess, type SaturationFacts } from "../telemetry/saturation";
+import { MAX_TAPS, type TapRequest } from "../telemetry/tap";
+import type { ApplyResult, ConfigConsumer, DenyList, PlanOrigin } from "../xds/config-source";
+import { Crew } from "./crew";
+import { MergedShapes } from "./merged-shapes";
+import type { Order } from "./messages";
+import { countedMetrics, countersOf, sumClusters, sumMetrics, sumStats } from "./sum";
+
+export class Fleet implements ConfigConsumer, AdminView {
+  isDraining = false;
+  isInForce = false;
+  /** Of the listeners, once there is a plan. */
+  ports: readonly (readonly [string, number])[] = [];
+  private hasFailedHealthChecks = false;
+  private origin: PlanOrigin | null = null;
+  private denied: Order | null = null;
+  private readonly taps = new Map<number, { readonly request: TapRequest; readonly tell: TellLine }>();
+  private nextTap = 1;
+  private readonly merged = new MergedShapes();
+  /** What workers that ended had counted, as far as they were asked. */
+  private readonly past = { stats: new Map<string, number>(), metrics: "" };
+  private readonly last = new Map<Worker, { stats: ReadonlyMap<string, number>; metrics: string }>();
+  private readonly crew: Crew;
+  /** Plans are applied one after the other. */
+  private queue: Promise<unknown> = Promise.resolve();
+
+  /** @param home where relative paths of configuration begin; null: here */
+  constructor(count: number, home: string | null) {
+    this.crew = new Crew(count, home, {
+      onHere: (worker) => this.welcome(worker),
+      onGone: (worker) => this.bury(worker),
+      onLine: (id, line) => void this.taps.get(id)?.tell(line),
+    });
+  }
+
+  get pids(): readonly number[] {
+    return this.crew.pids;
+  }
+
+  get isFailed(): boolean {
+    return this.isDraining || this.hasFailedHealthChecks;
+  }
+
+  // --- configuration ---
+
+  onPlan(_plan: ProxyPlan, _secrets: ReadonlyMap<string, Secret>, origin: () => PlanOrigin): Promise<ApplyResult> {
+    const done = this.queue.then(() => this.apply(origin()));
+    this.queue = done.catch(() => {});
+    return done;
+  }
+
+  private async apply(origin: PlanOrigin): Promise<ApplyResult> {
+    if (this.isDraining) return { ok: true };
+    const before = this.origin;
+    // Who takes the place of another from now on begins with this one.
+    this.origin = origin;
+    const answers = await this.crew.askAll("plan", origin);
+    const refused = answers.find(({ result }) => !result.ok);
+    if (refused !== undefined) {
+      this.origin = before;
+      if (before !== null) await this.crew.askAll("plan", before);
+      return refused.result;
+    }
+    this.ports = answers[0]?.ports ?? this.ports;
+    this.isInForce = true;
+    return { ok: true };
+  }
+
+  onSecrets(_secrets: ReadonlyMap<string, Secret>, _changed: readonly string[], origin: () => PlanOrigin): void {
+    const done = this.queue.then(async () => {
+      if (this.origin === null) return;
+      this.origin = origin();
+      await this.crew.askAll("secrets", this.origin);
+    });
+    this.queue = done.catch(() => {});
+  }
+
+  onDenyList({ serials, spiffeIds }: DenyList): void {
+    this.denied = { kind: "deny", denied: { serials, spiffeIds } };
+    this.crew.order(this.denied);
+  }
+
+  /** A new worker: everything that the others were told. */
+  private async welcome(worker: Worker): Promise<void> {
+    if (this.denied !== null) this.crew.orderOne(worker, this.denied);
+    if (this.hasFailedHealthChecks) this.crew.orderOne(worker, { kind: "health", isFailed: true });
+    for (const [id, { request }] of this.taps) this.crew.orderOne(worker, this.tapOrder(id, request));
+    const { origin } = this;
+    if (origin === null) return;
+    const applied = await this.crew.ask(worker, "plan", origin);
+    if (applied !== null && !applied.result.ok)
+      report(
+        `worker ${worker.process.pid ?? 0} cannot serve what the others do: ${JSON.stringify(applied.result.violations)}`,
+      );
+  }
+
+  // --- admin ---
+
+  failHealthChecks(isFailed: boolean): void {
+    this.hasFailedHealthChecks = isFailed;
+    this.crew.order({ kind: "health", isFailed });
+  }
+
+  async stats(): Promise<ReadonlyMap<string, number>> {
+    const answers = await this.crew.askEach("stats", null);
+    for (const [worker, stats] of answers) this.remember(worker, { stats });
+    return sumStats([this.past.stats, ...answers.map(([, stats]) => stats)]);
+  }
+
+  async metrics(facts: SaturationFacts): Promise<string> {
+    const answers = await this.crew.askEach("metrics", facts);
+    for (const [worker, metrics] of answers) this.remember(worker, { metrics });
+    return sumMetrics([...answers.map(([, text]) => text), this.past.metrics, renderProcess()]);
+  }
+
+  async clusters(): Promise<readonly ClusterStatus[]> {
+    return sumClusters((await this.crew.askEach("clusters", null)).map(([, statuses]) => statuses));
+  }
+
+  async shapes(since: number): Promise<ShapesPage> {
+    const pages = await Promise.all(
+      this.crew.workers.map(async (worker) => {
+        const page = await this.crew.ask(worker, "shapes", this.merged.readOf(worker.id));
+        return [worker.id, page] as const;
+      }),
+    );
+    for (const [id, page] of pages) if (page !== null) this.merged.take(id, page);
+    return this.merged.read(since);
+  }
+
+  tap(request: TapRequest, tell: TellLine): (() => void) | null {
+    if (this.taps.size >= MAX_TAPS) return null;
+    const id = this.nextTap++;
+    this.taps.set(id, { request, tell });
+    this.crew.order(this.tapOrder(id, request));
+    return () => {
+      this.taps.delete(id);
+      this.crew.order({ kind: "untap", id });
+    };
+  }
+
+  private tapOrder(id: number, request: TapRequest): Order {
+    return {
+      kind: "tap",
+      id,
+      request: { ...request, maxPerSecond: Math.ceil(request.maxPerSecond / this.crew.count) },
+    };
+  }
+
+  private remember(worker: Worker, told: Partial<{ stats: ReadonlyMap<string, number>; metrics: string }>): void {
+    this.last.set(worker, { stats: new Map(), metrics: "", ...this.last.get(worker), ...told });
+  }
+
+  private bury(worker: Worker): void {
+    const last = this.last.get(worker);
+    this.last.delete(worker);
+    if (last === undefined) return;
+    this.past.stats = sumStats([this.past.stats, countersOf(last.stats)]);
+    this.past.metrics = sumMetrics([this.past.metrics, countedMetrics(last.metrics)]);
+  }
+
+  // --- ends ---
+
+  async drain(limitMs: number): Promise<void> {
+    this.isDraining = true;
+    this.crew.letGo();
+    await this.crew.askAll("drain", limitMs);
+  }
+
+  reopenLogs(): void {
+    this.crew.order({ kind: "reopen" });
+  }
+
+  /** The workers end as soon as they read it; they do not outlive this process either. */
+  end(): Promise<void> {
+    return this.crew.end();
+  }
+}
