@@ -10,11 +10,15 @@ const SIDECAR_STREAM_IDLE = "3600s";
 /** Envoy's recommendation for an edge. */
 const EDGE_REQUEST_HEADERS_TIMEOUT = "60s";
 
+/** Apps decide what they take; between sidecars an upgrade is a CONNECT on the one connection (RFC 8441). */
+export const APP_UPGRADES: readonly string[] = ["websocket"];
+
 export function httpConnectionManager(
   kind: ConnectionKind,
   routeConfig: string,
   filters: readonly JsonObject[],
   told: Telemetry,
+  upgrades: readonly string[] = APP_UPGRADES,
 ): JsonObject {
   return {
     name: "envoy.filters.network.http_connection_manager",
@@ -26,8 +30,7 @@ export function httpConnectionManager(
       http_filters: [...filters, ROUTER],
       ...told,
       http_protocol_options: { enable_trailers: true },
-      // Apps decide what they take; between sidecars an upgrade is a CONNECT on the one connection (RFC 8441).
-      upgrade_configs: [{ upgrade_type: "websocket" }],
+      upgrade_configs: upgrades.map((upgrade_type) => ({ upgrade_type })),
       // Paths are compared after normalisation, so that /a/../admin is /admin for routes and policies alike.
       normalize_path: true,
       ...(kind === "gateway" ? EDGE : SIDECAR),

@@ -4,7 +4,7 @@ import { type Dependency, type ExternalService, type ObjectKey, objectKey, refKe
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { httpPorts, serviceOfRef, speaksHttp2 } from "./facts";
-import { httpConnectionManager } from "./http-connection";
+import { APP_UPGRADES, httpConnectionManager } from "./http-connection";
 import { filtersFor, namesOf } from "./http-filters";
 import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { defaultRoute } from "./route-rule";
@@ -18,16 +18,16 @@ const NAME = "outbound";
 export function compileOutbound(context: ProxyContext, workload: Workload, service: ObjectKey): void {
   const { own, input } = context;
   const name = `hosts for ${objectKey(workload)}`;
-  const { routes, filters } = shared(context, name, [workload], (of) => routesFor(of, workload, service));
+  const { routes, filters, upgrades } = shared(context, name, [workload], (of) => routesFor(of, workload, service));
   context.routes.set(NAME, routes);
   // Spans and log records say whose they are.
   const { tracing, accessLog } = context.facts.root?.spec ?? {};
   const told = tracing || accessLog ? ` told for ${service}` : "";
-  const chains = shared(context, `outbound ${namesOf(filters)}${told}`, [], (of) => {
+  const chains = shared(context, `outbound ${namesOf(filters)} ${upgrades}${told}`, [], (of) => {
     const owner =
       told === "" ? undefined : (of.facts.services.get(service) ?? of.facts.workloads.get(service))?.metadata;
     const telemetry = telemetryOf(of, "outbound", owner);
-    return [{ name: "http", filters: [httpConnectionManager("outbound", NAME, filters, telemetry)] }];
+    return [{ name: "http", filters: [httpConnectionManager("outbound", NAME, filters, telemetry, upgrades)] }];
   });
   context.listeners.set(NAME, {
     name: NAME,
@@ -45,7 +45,14 @@ function routesFor(context: CompileContext, workload: Workload, service: ObjectK
     ...externalHosts(context, dependencies, service, workload),
   ].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   refuseSharedDomains(context, hosts);
-  return { routes: { name: NAME, virtual_hosts: hosts }, filters: filtersFor(hosts) };
+  return { routes: { name: NAME, virtual_hosts: hosts }, filters: filtersFor(hosts), upgrades: upgradesOf(hosts) };
+}
+
+/** CONNECT is taken where something is behind it, and nowhere else. */
+function upgradesOf(hosts: readonly JsonObject[]): readonly string[] {
+  const isTunnel = ({ match }: JsonObject) => (match as JsonObject)["connect_matcher"] !== undefined;
+  const hasTunnel = hosts.some(({ routes }) => Array.isArray(routes) && (routes as JsonObject[]).some(isTunnel));
+  return hasTunnel ? [...APP_UPGRADES, "CONNECT"] : APP_UPGRADES;
 }
 
 export function dependenciesOf({ facts }: CompileContext, callers: readonly ObjectKey[]): readonly Dependency[] {
@@ -139,14 +146,35 @@ function hostsOfExternal(
   const ports = httpPorts(external.spec.ports)
     .map((port) => port.port)
     .filter((port) => granted === undefined || granted === port);
-  if (ports.length === 0) {
-    context.problems.warn(
-      external,
-      "spec.ports",
-      "it has no HTTP port that a caller was granted, and sidecars carry HTTP only in this release",
-      "Give it a port of protocol http, http2 or grpc.",
-    );
-  }
+  return [...tunnelsTo(context, external, granted), ...webHostsOf(context, external, ports)];
+}
+
+/** Ports that speak TCP: the app asks for the connection by CONNECT, and what it says then (TLS, a database's own words) passes as it is. */
+function tunnelsTo(context: CompileContext, external: ExternalService, granted: number | undefined): JsonObject[] {
+  const ports = external.spec.ports.filter(
+    ({ port, protocol }) => protocol === "tcp" && (granted === undefined || granted === port),
+  );
+  return ports.flatMap(({ port }) =>
+    external.spec.hosts.flatMap((host) => {
+      if (host === "*") {
+        const message = `"*" on port ${port} would let apps connect to anything: it is not served`;
+        context.problems.warn(external, "spec.hosts", message, "Name the hosts.");
+        return [];
+      }
+      const cluster = externalCluster(context, external, host, port);
+      if (!cluster) return [];
+      const route = {
+        cluster,
+        timeout: "0s",
+        upgrade_configs: [{ upgrade_type: "CONNECT", connect_config: {} }],
+      };
+      const tunnel = { name: `${external.metadata.name}/tunnel`, match: { connect_matcher: {} }, route };
+      return [{ name: `${host}:${port}`, domains: [`${host}:${port}`], routes: [tunnel] }];
+    }),
+  );
+}
+
+function webHostsOf(context: CompileContext, external: ExternalService, ports: readonly number[]): JsonObject[] {
   return ports.flatMap((port) =>
     external.spec.hosts.flatMap((host) => {
       const cluster = externalCluster(context, external, host, port);

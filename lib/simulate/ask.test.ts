@@ -166,3 +166,31 @@ test("a rule for some callers decides for them, and is told to others as not the
     ["spec.rules[1]", true, expect.any(String)],
   ]);
 });
+
+test("TCP to an external service is asked for by CONNECT, by those who draw it, and by its host and port only", () => {
+  const to = { kind: "ExternalService" as const, name: "ledger" };
+  const scene = buildScene(
+    demoWith(
+      object("ExternalService", "ledger", {
+        hosts: ["ledger.example"],
+        ports: [{ name: "postgres", port: 5432, protocol: "tcp" }],
+      }),
+      object("Dependency", "shipping-to-ledger", { from: { kind: "Service", name: "shipping" }, to }),
+      object("Egress", "ledger", { to, from: [{ kind: "Service", name: "shipping" }] }),
+    ),
+  );
+  const connect = (workload: string, port: number, method = "CONNECT") =>
+    ask(scene, { ...get(workload, "ledger.example"), to: { host: "ledger.example", port }, method });
+  expect(connect("shipping-v1", 5432)).toMatchObject({
+    outcome: "forwarded",
+    destinations: [{ service: "ExternalService/production/ledger" }],
+    hops: [{ rule: { object: "Egress/production/ledger" } }],
+  });
+  expect(connect("shipping-v1", 5433)).toMatchObject({ outcome: "no-route", status: 405 });
+  expect(connect("shipping-v1", 5432, "GET")).toMatchObject({ outcome: "no-route", status: 404 });
+  expect(connect("cart-v1", 5432)).toMatchObject({ outcome: "no-route", status: 405 });
+  const { cells } = accessMatrix(scene);
+  expect(cells.filter(({ callee }) => callee === "ExternalService/production/ledger")).toMatchObject([
+    { caller: "Service/production/shipping", access: "allowed" },
+  ]);
+});

@@ -99,6 +99,11 @@ function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage
       return result.grpcStatus === undefined ? own : { ...own, grpcStatus: result.grpcStatus };
     }
     case "no-route": {
+      // Envoy has 404 for both: docs/reference/envoy-differences.md
+      if (message.method === "CONNECT") {
+        const words = `${name} answers 405: no TCP port of an external service that it may call is at ${message.authority}.`;
+        return answer("no-route", 405, words);
+      }
       if (virtualHost) {
         const rules = hop.considered.length === 1 ? "the one rule" : `none of the ${hop.considered.length} rules`;
         const takes = hop.considered.length === 1 ? "does not take" : "takes";

@@ -11,8 +11,8 @@ import {
   objectKey,
   refKey,
 } from "@/lib/mesh";
-import { carriedPorts, hostOf, ownerOf } from "./names";
-import { type Probe, pathOfPattern, probesFor, probesOfRule } from "./probes";
+import { carriedPorts, hostOf, ownerOf, tunnelPorts } from "./names";
+import { type Probe, pathOfPattern, probesFor, probesOfRule, TUNNEL } from "./probes";
 import type { Call, Caller, ObservedCall } from "./types";
 
 export function callsOf(document: MeshDocument, observed: readonly ObservedCall[] = []): Call[] {
@@ -66,9 +66,12 @@ function callsOfDependency(index: MeshIndex, dependency: Dependency): Call[] {
 function callsBetween(index: MeshIndex, caller: ObjectKey, callee: ObjectKey, port: number | undefined): Call[] {
   const host = calledHost(index, callee);
   if (host === undefined) return [];
-  const ports = port === undefined ? carriedPorts(index, callee) : [port];
+  const tunnels = tunnelPorts(index, callee);
+  const ports = port === undefined ? [...carriedPorts(index, callee), ...tunnels] : [port];
   const probes = probesFor(index, callee, callee);
-  return ports.flatMap((each) => probes.map((probe) => ({ caller, callee, host, port: each, ...probe })));
+  return ports.flatMap((each) =>
+    (tunnels.includes(each) ? [TUNNEL] : probes).map((probe) => ({ caller, callee, host, port: each, ...probe })),
+  );
 }
 
 function calledHost(index: MeshIndex, callee: ObjectKey): string | undefined {

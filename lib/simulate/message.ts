@@ -26,7 +26,8 @@ export function messageOf({ to, method, path, headers, token, address, authorize
   const host = pairs.find(([name]) => name === "host")?.[1];
   return {
     method,
-    path: path.startsWith("/") ? path : `/${path}`,
+    // CONNECT asks for a host and a port, and for no path
+    path: method === "CONNECT" ? "" : path.startsWith("/") ? path : `/${path}`,
     authority: host ?? (to.port === undefined ? to.host : `${to.host}:${to.port}`),
     scheme: "http",
     headers: pairs.filter(([name]) => name !== "host"),

@@ -35,6 +35,12 @@ export function carriedPorts(index: MeshIndex, key: ObjectKey): number[] {
   return object ? httpPorts(object.spec.ports).map(({ port }) => port) : [];
 }
 
+/** Ports of an external service that apps reach by CONNECT. */
+export function tunnelPorts(index: MeshIndex, key: ObjectKey): number[] {
+  const ports = index.find("ExternalService", key)?.spec.ports ?? [];
+  return ports.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
+}
+
 /** A workload stands for its service. */
 export function ownerOf(index: MeshIndex, key: ObjectKey): ObjectKey {
   const workload = index.find("Workload", key);

@@ -62,7 +62,7 @@ export type Passage = {
 export function pass(entry: Entry, arriving: Message): Passage {
   const { connection, plan } = entry;
   const taken = received(arriving, entry.isTls);
-  const path = normalizePath(taken.path, connection);
+  const path = taken.method === "CONNECT" ? taken.path : normalizePath(taken.path, connection);
   const message = path === null ? taken : { ...taken, path };
   const request = viewOf(message);
   const context: RbacContext = {

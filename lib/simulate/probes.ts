@@ -22,6 +22,8 @@ export type Probe = { method: string; path: string; headers: Record<string, stri
 
 /** Bounds the questions of one pair of services. */
 const MAX_PROBES = 32;
+/** The call of an app that asks its sidecar for a connection. */
+export const TUNNEL: Probe = { method: "CONNECT", path: "/", headers: {}, origin: "drawn" };
 const PLAIN: Probe = { method: "GET", path: "/", headers: {}, origin: "drawn" };
 
 /** The plain call, then one for each match of the routes to `target` and each operation of the policies for `callee`. */
