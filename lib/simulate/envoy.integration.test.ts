@@ -2,11 +2,13 @@
 // The rule: SEED, DESIGNS and QUESTIONS say how much; every difference is told with the seed of its design, which brings it back alone.
 import { normalizePath } from "@meshwright/proxy/semantics";
 import { expect, test } from "vitest";
+import { httpAuthorizer } from "../../proxy/test/support/authorizers";
 import { ecKey, keySetOf, tokenOf } from "../../proxy/test/support/tokens";
 import { type MeshDocument, validateDocument } from "../mesh";
 import { ask } from "./ask";
 import { buildScene, type Scene } from "./scene";
 import { leastDifferences } from "./testing/agreement";
+import { SAID_BY_HTTP, withAsking } from "./testing/asking";
 import { startEnvoyMesh } from "./testing/envoy-mesh";
 import { isUncalled, type LiveMesh, type Sign } from "./testing/live-ground";
 import { startLiveMesh } from "./testing/live-mesh";
@@ -28,8 +30,9 @@ const SPLIT_CALLS = 40;
 const key = ecKey("one");
 const otherKey = ecKey("one");
 const sign: Sign = ({ claims, isForged }) => tokenOf(isForged ? otherKey : key, claims);
+const apps = { "authz-v1": () => httpAuthorizer() };
 const start = (document: MeshDocument): Promise<LiveMesh> =>
-  envoy ? startEnvoyMesh(document, envoy, sign) : startLiveMesh(document, sign);
+  envoy ? startEnvoyMesh(document, envoy, sign, apps) : startLiveMesh(document, sign, apps);
 
 const outcomes = new Map<string, number>();
 const shares = new Shares();
@@ -38,11 +41,15 @@ const all = Array.from({ length: designs }, (_, i) => seedOf(i));
 test.each(all)(
   `design %i answers on ${envoy ? "Envoy" : "our proxy"} as the simulator says`,
   async (own) => {
-    const document = randomDesign(randomOf(own), keySetOf(key));
+    const made = randomDesign(randomOf(own), keySetOf(key));
+    // every other design asks somebody where it denies
+    const document = own % 2 === 0 ? made : withAsking(made);
     expect(validateDocument(document), `design ${own}`).toEqual([]);
     const scene = buildScene(document);
     const random = randomOf(own + 500_000);
-    const asked = Array.from({ length: questions }, () => called(scene, random));
+    const plain = buildScene(made);
+    const answers = randomOf(own + 700_000);
+    const asked = Array.from({ length: questions }, () => answered(called(plain, random), answers));
     const mesh = await start(document);
     try {
       expect(await unlike(mesh, scene, asked), `design ${own}`).toEqual([]);
@@ -71,6 +78,16 @@ function called(scene: Scene, random: Random): Question {
     ask(scene, question).hops.length === 0 ||
     (envoy !== undefined && isMeant(question));
   return isOut ? called(scene, random) : question;
+}
+
+/** What an authorizer says, who may be asked about it, stands in the request. */
+function answered(question: Question, random: Random): Question {
+  const answer = random.pick(["allow", "allow", "deny", "away"] as const);
+  return {
+    ...question,
+    headers: { ...question.headers, "x-say": SAID_BY_HTTP[answer] },
+    authorizers: { authz: answer },
+  };
 }
 
 /** Meant to differ, as docs/reference/envoy-differences.md says: a path of slashes only, where slashes are merged. */

@@ -64,6 +64,8 @@ function bodyOf({ outcome, hops }: Answer): string | undefined {
   const token = hops.at(-1)?.token;
   if (first?.reply?.body !== undefined) return first.reply.body;
   if (token && token.status !== null) return /\((.*)\)/.exec(token.why)?.[1];
+  // the authorizer's own words, or none
+  if (hops.at(-1)?.authorizers?.some(({ status }) => status !== null)) return undefined;
   if (outcome === "denied") return "RBAC: access denied";
   if (hops.some(({ mtls }) => mtls === "refused")) return "upstream connect error";
   return outcome === "unreachable" ? "no healthy upstream" : undefined;

@@ -1,6 +1,7 @@
 // The demo shop with authorizers of both protocols, one of which nobody knows where it is, and a policy for each on the catalog.
 import type { Authorizer, MeshDocument, MeshObject } from "@/lib/mesh";
 import { object } from "../../compile/testing/rich";
+import type { AuthorizerAnswer } from "../types";
 import { demoWith } from "./designs";
 
 const place = (name: string, port: number) => ({
@@ -63,4 +64,40 @@ export function askingMesh(authorizers: readonly Authorizer[] = AUTHORIZERS): Me
       each.kind === "Mesh" ? { ...each, spec: { ...each.spec, authorizers: [...authorizers] } } : each,
     ),
   };
+}
+
+/** What reaches the scripted authorizer of `withAsking`, for each answer. */
+export const SAID_BY_HTTP: Readonly<Record<AuthorizerAnswer, string>> = {
+  allow: "200",
+  deny: "403+x-why=no",
+  away: "503",
+};
+
+/** A random design in which somebody is asked about what denials of single services matched; who calls may ask. */
+export function withAsking({ objects }: MeshDocument): MeshDocument {
+  const target = { kind: "Service" as const, namespace: "production", name: "authz" };
+  const authorizer: Authorizer = {
+    name: "authz",
+    address: { target, port: 8000, protocol: "http" },
+    timeoutMs: 5000,
+    requestHeaders: ["x-say"],
+  };
+  const services = objects.filter((each) => each.kind === "Service");
+  const lines = services.map(({ metadata }) =>
+    object("Dependency", `${metadata.name}-to-authz`, {
+      from: { kind: "Service", namespace: metadata.namespace, name: metadata.name },
+      to: { kind: "Service", name: "authz" },
+    }),
+  );
+  const asking = objects.map((each): MeshObject => {
+    if (each.kind === "Mesh") return { ...each, spec: { ...each.spec, authorizers: [authorizer] } };
+    if (each.kind !== "AuthorizationPolicy" || each.spec.action !== "deny" || !each.spec.target.service) return each;
+    const { shadow: _, ...spec } = each.spec;
+    return { ...each, spec: { ...spec, action: "custom", authorizer: "authz" } };
+  });
+  const own = [
+    object("Service", "authz", { ports: [{ name: "http", port: 8000, protocol: "http" }] }),
+    object("Workload", "authz-v1", { service: "authz", version: "v1" }),
+  ];
+  return { objects: [...asking, ...own, ...lines] };
 }

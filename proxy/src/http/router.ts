@@ -30,6 +30,8 @@ export class Exchange extends FilteringExchange implements RequestSink {
       return;
     }
     if (!admitUnderscores(head, plan)) {
+      // As Envoy: refused before anybody saw what is asked for, so in plain HTTP.
+      this.isGrpc = false;
       this.localReply(400, "-", "unexpected_underscore");
       return;
     }
