@@ -7,6 +7,7 @@ import { ExchangeRecord } from "./exchange-record";
 import { HeaderList, NAME } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
 import { httpDate } from "./http-date";
+import { appendTo } from "./request-headers";
 
 export abstract class AnsweringExchange extends ExchangeRecord {
   protected stream: DownstreamStream | null = null;
@@ -82,6 +83,7 @@ export abstract class AnsweringExchange extends ExchangeRecord {
     this.filterResponse(headers);
     headers.push("date", httpDate());
     if (plan.serverHeader !== "pass-through") headers.push("server", plan.serverName);
+    if (plan.via !== null) appendTo(headers, "via", plan.via, ", ");
     const stream = this.stream as DownstreamStream;
     this.status = status;
     this.flags = flags;

@@ -16,6 +16,7 @@ import { jwtRemoteCases } from "./jwt-remote";
 import { limitCases } from "./limits";
 import { listenerCases } from "./listeners";
 import { logCases } from "./logs";
+import { loopCases } from "./loops";
 import { managerCases } from "./manager";
 import { matchCases } from "./match";
 import { mirrorCases } from "./mirrors";
@@ -67,6 +68,7 @@ export const CASES: readonly Case[] = [
   ...tracingCases,
   ...otlpLogCases,
   ...zoneCases,
+  ...loopCases,
   ...rareCases,
   ...discoveryCases,
 ];
