@@ -1,5 +1,6 @@
 // compile: the design as one proxy needs it. Pure: same input, same bytes.
 // The rule: a proxy gets what its own drawn dependencies need and nothing else, so a change elsewhere does not touch it.
+import { ClusterLoadAssignmentSchema, ClusterSchema } from "@meshwright/proxy/contract";
 import { isCallerOnly, keyOf, workloadOwnerKey } from "@/lib/mesh";
 import { serviceCluster } from "./clusters";
 import type { Target } from "./destinations";
@@ -12,8 +13,8 @@ import { compileOutbound } from "./outbound";
 import type { CompileContext, Parts, ProxyContext } from "./parts";
 import { Problems } from "./problems";
 import { bytesOf, messagesOf } from "./resources";
-import { Reads, type Run } from "./run";
-import { noting, runOf, shared } from "./shared";
+import { type Form, Reads, type Run } from "./run";
+import { finished, noting, runOf, shared } from "./shared";
 import type { CompileInput, CompileResult, EncodedResources } from "./types";
 
 export function compile(input: CompileInput, proxyId: string): CompileResult {
@@ -22,7 +23,7 @@ export function compile(input: CompileInput, proxyId: string): CompileResult {
 
 /** The same as bytes. `reads`, where given and named after the proxy, tells later whether it has to be done again; see `comparedWith`. */
 export function compileToBytes(input: CompileInput, proxyId: string, reads?: Reads): CompileResult<EncodedResources> {
-  return resultOf(compileParts(input, proxyId, reads), bytesOf);
+  return resultOf(compiledIn("bytes", input, proxyId, reads), bytesOf);
 }
 
 function resultOf<R>({ parts, problems }: Compiled, made: (parts: Parts) => R): CompileResult<R> {
@@ -33,8 +34,12 @@ function resultOf<R>({ parts, problems }: Compiled, made: (parts: Parts) => R): 
 type Compiled = { parts: Parts; problems: Problems };
 
 /** The same as Envoy JSON; for the static bootstrap. */
-export function compileParts(input: CompileInput, proxyId: string, reads = new Reads(proxyId)): Compiled {
-  const run = runOf(input);
+export function compileParts(input: CompileInput, proxyId: string): Compiled {
+  return compiledIn("json", input, proxyId);
+}
+
+function compiledIn(form: Form, input: CompileInput, proxyId: string, reads = new Reads(proxyId)): Compiled {
+  const run = runOf(input, form);
   return noting(run, reads, () => partsOf(run, input, proxyId));
 }
 
@@ -77,7 +82,12 @@ function partsOf(run: Run, input: CompileInput, proxyId: string): Compiled {
 /** A cluster and its endpoints are the same for all who call it. */
 function resourcesOf(context: CompileContext, name: string, target: Target) {
   const cluster = serviceCluster(context.facts, name, target, context.problems);
-  return cluster && { cluster, assignment: loadAssignment(context, name, target) };
+  return (
+    cluster && {
+      cluster: finished(context, ClusterSchema, cluster),
+      assignment: finished(context, ClusterLoadAssignmentSchema, loadAssignment(context, name, target)),
+    }
+  );
 }
 
 function compileOwner(context: ProxyContext, facts: Facts, proxyId: string): void {

@@ -2,13 +2,14 @@ import { type DescFile, type DescMessage, fromJson, toBinary } from "@bufbuild/p
 import {
   ClusterLoadAssignmentSchema,
   ClusterSchema,
+  FilterChainSchema,
   ListenerSchema,
   RouteConfigurationSchema,
   registry,
 } from "@meshwright/proxy/contract";
 import { describe, expect, it } from "vitest";
 import { compileParts } from "./compile";
-import { encode } from "./encode";
+import { encode, standIn } from "./encode";
 import type { JsonObject } from "./envoy-json";
 import { demoInput, inputFor } from "./testing/inputs";
 import { richMesh } from "./testing/rich";
@@ -99,6 +100,13 @@ describe("the bytes are those of the message", () => {
     ["an empty member", "envoy.config.core.v3.Address", { socket_address: {} }],
   ])("%s", (_, typeName, json) => {
     expect(hex(encode(message(typeName), json))).toBe(read(message(typeName), json));
+  });
+
+  it("for what stands in for a message, alone and within others", () => {
+    const chain = { name: "plain", filter_chain_match: { transport_protocol: "raw_buffer" } };
+    const listener = { name: "inbound", filter_chains: [standIn(FilterChainSchema, chain)] };
+    expect(hex(encode(ListenerSchema, listener))).toBe(read(ListenerSchema, { ...listener, filter_chains: [chain] }));
+    expect(hex(encode(FilterChainSchema, standIn(FilterChainSchema, chain)))).toBe(read(FilterChainSchema, chain));
   });
 
   it("once for one value", () => {

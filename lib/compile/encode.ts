@@ -23,6 +23,16 @@ export function encode(schema: DescMessage, json: JsonObject): Uint8Array {
   return bytes;
 }
 
+/**
+ * Stands for a message that is only sent from now on: it encodes to the same bytes and says nothing else, so that what the message
+ * was written as need not be kept.
+ */
+export function standIn(schema: DescMessage, json: JsonObject): JsonObject {
+  const token: JsonObject = {};
+  encoded.set(token, bytesOf(schema, json));
+  return token;
+}
+
 /** Those that are not in use: each has grown to what it wrote. */
 const writers: BinaryWriter[] = [];
 

@@ -1,5 +1,6 @@
 // The inbound side of a sidecar: who may connect and how, what they may do, and the app behind.
 // The rule: TLS and plain text are told apart by their first bytes; which of the two is taken is the service's mode.
+import { FilterChainSchema } from "@meshwright/proxy/contract";
 import { objectKey, type RateLimit, type Service, type Workload, workloadOwnerName } from "@/lib/mesh";
 import { authorizationFilters } from "./authorization";
 import { authorizerFilters } from "./authorizers";
@@ -12,7 +13,7 @@ import { protectionIn } from "./modes";
 import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { limitedRoutes, sharedLimitFilters } from "./rate-limit";
 import { tokenFilters } from "./request-authentication";
-import { shared } from "./shared";
+import { finished, shared } from "./shared";
 import { telemetryOf } from "./telemetry";
 import { downstreamTls } from "./transport";
 import type { InstanceBinding } from "./types";
@@ -79,7 +80,7 @@ function inboundChains(
   if (protection.tls !== "strict") {
     chains.push({ name: "plain", filter_chain_match: { transport_protocol: "raw_buffer" }, filters });
   }
-  return chains;
+  return chains.map((chain) => finished(context, FilterChainSchema, chain));
 }
 
 const TLS_INSPECTOR: JsonObject = {

@@ -1,5 +1,6 @@
 // The outbound side of a sidecar: one HTTP listener that routes by Host, to the drawn dependencies and nowhere else.
 // The rule: a Host that was not drawn has no virtual host, so it is answered 404; egress is closed until Dependency and Egress open it.
+import { RouteConfigurationSchema } from "@meshwright/proxy/contract";
 import { type Dependency, type ExternalService, type ObjectKey, objectKey, refKey, type Workload } from "@/lib/mesh";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
@@ -9,7 +10,7 @@ import { filtersFor, namesOf } from "./http-filters";
 import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { defaultRoute } from "./route-rule";
 import { serviceHost } from "./service-hosts";
-import { shared } from "./shared";
+import { finished, shared } from "./shared";
 import { telemetryOf } from "./telemetry";
 
 const NAME = "outbound";
@@ -45,7 +46,8 @@ function routesFor(context: CompileContext, workload: Workload, service: ObjectK
     ...externalHosts(context, dependencies, service, workload),
   ].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   refuseSharedDomains(context, hosts);
-  return { routes: { name: NAME, virtual_hosts: hosts }, filters: filtersFor(hosts), upgrades: upgradesOf(hosts) };
+  const routes = finished(context, RouteConfigurationSchema, { name: NAME, virtual_hosts: hosts });
+  return { routes, filters: filtersFor(hosts), upgrades: upgradesOf(hosts) };
 }
 
 /** CONNECT is taken where something is behind it, and nowhere else. */

@@ -26,7 +26,11 @@ export type Piece = {
   readonly value: unknown;
 };
 
+/** What a run is for: with bytes, the JSON of what is finished is not kept. */
+export type Form = "json" | "bytes";
+
 export type Run = {
+  readonly form: Form;
   readonly facts: Facts;
   readonly places: Places;
   /** By name; those that a piece is made of come before it. */

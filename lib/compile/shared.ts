@@ -2,36 +2,39 @@
 // The rule: a piece is made once, for whoever asks first, and is taken over by the next input as long as that answers alike;
 // what making it complained of and led to belongs to everybody who takes it.
 
+import type { DescMessage } from "@bufbuild/protobuf";
 import type { Target } from "./destinations";
+import { standIn } from "./encode";
 import type { JsonObject } from "./envoy-json";
 import { notedFacts } from "./facts";
 import type { CompileContext } from "./parts";
 import { placesOf } from "./places";
 import { Problems } from "./problems";
 import { Readers } from "./readers";
-import { type Piece, Reads, type Run } from "./run";
+import { type Form, type Piece, Reads, type Run } from "./run";
 import type { CompileInput } from "./types";
 
-const runs = new WeakMap<CompileInput, Run>();
+const runs = { json: new WeakMap<CompileInput, Run>(), bytes: new WeakMap<CompileInput, Run>() };
 
-export function runOf(input: CompileInput): Run {
-  return runs.get(input) ?? startRun(input, new Map(), new Readers());
+export function runOf(input: CompileInput, form: Form): Run {
+  return runs[form].get(input) ?? startRun(input, form, new Map(), new Readers());
 }
 
 /** `pieces` are right for this input, and `readers` know what they lean on. */
-export function startRun(input: CompileInput, pieces: Map<string, Piece>, readers: Readers): Run {
+export function startRun(input: CompileInput, form: Form, pieces: Map<string, Piece>, readers: Readers): Run {
   const note = (asked: string) => {
     run.reads.asked += 1;
     readers.add(asked, run.reads.name);
   };
   const run: Run = {
+    form,
     facts: notedFacts(input.document, note),
     places: placesOf(input, note),
     pieces,
     readers,
     reads: new Reads(""),
   };
-  runs.set(input, run);
+  runs[form].set(input, run);
   return run;
 }
 
@@ -85,6 +88,11 @@ function made<V>(
   return { from, reads, problems, clusters: kept(clusters), targets: kept(targets), value };
 }
 
+/** A message of a piece that nobody looks into any more. */
+export function finished({ run }: CompileContext, schema: DescMessage, json: JsonObject): JsonObject {
+  return run.form === "bytes" ? standIn(schema, json) : json;
+}
+
 const NOTHING: ReadonlyMap<string, never> = new Map<string, never>();
 
 /** Of most pieces there is nothing: it is one and the same nothing then. */
@@ -104,7 +112,7 @@ export function keepPieces(inputs: Iterable<CompileInput>, used: Iterable<Reads>
   };
   for (const reads of used) keep(reads);
   for (const input of inputs) {
-    const run = runOf(input);
+    const run = runOf(input, "bytes");
     for (const [name, piece] of run.pieces) if (!pieces.has(piece)) run.pieces.delete(name);
     run.readers.keepOnly(names);
   }

@@ -18,7 +18,7 @@ function concernedBetween(before: CompileInput, now: CompileInput): Concerned {
   }
   const arranged = arrangementOf(now.document, before.document);
   const design = touchedDesign(arrangementOf(before.document), arranged);
-  return runOf(before).readers.concernedBy([...design, ...touchedPlaces(before, now)]);
+  return runOf(before, "bytes").readers.concernedBy([...design, ...touchedPlaces(before, now)]);
 }
 
 /** Would a compile that noted these reads of `before` be told the same by the input? */
@@ -28,10 +28,10 @@ export type IsAnsweredAlike = (reads: Reads, before: CompileInput) => boolean;
 export function takeOver(before: CompileInput, now: CompileInput): IsAnsweredAlike {
   const concerned = concernedBetween(before, now);
   if (concerned !== "everything") {
-    const run = runOf(before);
+    const run = runOf(before, "bytes");
     const pieces = new Map(run.pieces);
     for (const name of concerned) pieces.delete(name);
-    startRun(now, pieces, run.readers);
+    startRun(now, "bytes", pieces, run.readers);
   }
   return comparedWith(now, new Map([[before, concerned]]));
 }
