@@ -1,3 +1,4 @@
 export { PolicyEditor } from "./edit/policy-editor";
 export { NewPolicy } from "./list/new-policy";
 export { Policies } from "./list/policies";
+export { MeshTelemetry } from "./telemetry/mesh-telemetry";

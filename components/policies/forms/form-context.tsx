@@ -1,12 +1,12 @@
 "use client";
-// What every field of a policy's form shares. Job: the last good object, and one way to change a place in it.
+// What every field of a form on the model shares. Job: the last good object, and one way to change a place in it.
 // Rule: a field never keeps a value of its own after it was accepted; it shows what the object says.
 import { createContext, type ReactNode, useContext } from "react";
-import type { MeshIndex, Path } from "@/lib/mesh";
-import { fieldAt, type PolicyObject } from "@/lib/mesh/policies";
+import type { MeshIndex, MeshObject, Path } from "@/lib/mesh";
+import { fieldAt } from "@/lib/mesh/policies";
 
 export interface PolicyForm {
-  object: PolicyObject;
+  object: MeshObject;
   index: MeshIndex;
   isReadOnly: boolean;
   /** Why it was refused; null when it was taken. */
@@ -21,7 +21,7 @@ export function FormProvider({ form, children }: { form: PolicyForm; children: R
 
 export function usePolicyForm(): PolicyForm {
   const form = useContext(FormContext);
-  if (!form) throw new Error("a field stands inside a policy's form");
+  if (!form) throw new Error("a field stands inside a form");
   return form;
 }
 

@@ -1,39 +1,39 @@
-// A field of a form on the model. Job: set or take away one place of a policy, and say why when the model refuses.
+// A field of a form on the model. Job: set or take away one place of an object, and say why when the model refuses.
 // Rule: what is left empty is not written; a block goes when its last field goes, unless the schema wants it.
 import { valueAt, withValueAt } from "../references";
-import type { Path } from "../types";
+import type { MeshObject, Path } from "../types";
 import { parseObject } from "../violations";
-import { isPolicy, type PolicyObject } from "./kinds";
 
-export type FieldChange = { ok: true; object: PolicyObject } | { ok: false; message: string };
+export type FieldChange<T extends MeshObject> = { ok: true; object: T } | { ok: false; message: string };
 
 /** `undefined`, an empty text and an empty list of an optional field take the field away. */
-export function withField(object: PolicyObject, path: Path, value: unknown): FieldChange {
+export function withField<T extends MeshObject>(object: T, path: Path, value: unknown): FieldChange<T> {
   const wanted = value === "" ? undefined : value;
-  const first = check(withValueAt(object, path, wanted));
-  const result = !first.ok && isEmptyList(wanted) ? check(withValueAt(object, path, undefined)) : first;
+  const first = check(object, withValueAt(object, path, wanted));
+  const result = !first.ok && isEmptyList(wanted) ? check(object, withValueAt(object, path, undefined)) : first;
   return result.ok ? tidied(result.object, path) : result;
 }
 
-function tidied(object: PolicyObject, path: Path): FieldChange {
+function tidied<T extends MeshObject>(object: T, path: Path): FieldChange<T> {
   let current = object;
   for (let depth = path.length - 1; depth > 1; depth -= 1) {
     const place = path.slice(0, depth);
     if (typeof place.at(-1) === "number" || !isEmptyObject(valueAt(current, place))) break;
-    const without = check(withValueAt(current, place, undefined));
+    const without = check(object, withValueAt(current, place, undefined));
     if (!without.ok) break;
     current = without.object;
   }
   return { ok: true, object: current };
 }
 
-function check(value: unknown): FieldChange {
+function check<T extends MeshObject>({ kind }: T, value: unknown): FieldChange<T> {
   const parsed = parseObject(JSON.parse(JSON.stringify(value)));
   if (!parsed.ok) {
     const [issue] = parsed.issues;
     return { ok: false, message: issue ? `${issue.message}. ${issue.fix}` : "does not fit" };
   }
-  return isPolicy(parsed.object) ? { ok: true, object: parsed.object } : { ok: false, message: "is no policy" };
+  if (parsed.object.kind !== kind) return { ok: false, message: `is no ${kind}` };
+  return { ok: true, object: parsed.object as T };
 }
 
 const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0;
