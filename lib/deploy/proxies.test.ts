@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { demoMesh } from "@/lib/mesh";
+import { API_VERSION, demoMesh, type MeshDocument, type MeshObject } from "@/lib/mesh";
 import { bindingForDocument, EMPTY_BINDING } from "./binding";
 import { desiredProxies, planProxies } from "./proxies";
 
@@ -83,4 +83,22 @@ test("a service that opted out has no sidecar", () => {
     }
   }
   expect(desiredProxies(changed, binding).some((seed) => seed.service === "cart")).toBe(false);
+});
+
+test("a workload that only calls has a sidecar with an identity, beside no app and for no service", () => {
+  const metadata = { name: "nightly", namespace: "production" };
+  const job: MeshObject = { apiVersion: API_VERSION, kind: "Workload", metadata, spec: { version: "v3" } };
+  const grown: MeshDocument = { objects: [...document.objects, job] };
+  const seeds = desiredProxies(grown, bindingForDocument(grown, binding, { demoApps }));
+  expect(seeds.filter(({ workload }) => workload === "nightly")).toEqual([
+    expect.objectContaining({
+      proxyKey: "production/nightly/0",
+      service: null,
+      serviceAccount: "nightly",
+      spiffeId: expect.stringMatching(/\/ns\/production\/sa\/nightly$/),
+      workloadVersion: "v3",
+      app: { kind: "none" },
+    }),
+  ]);
+  expect(seeds).toHaveLength(desiredProxies(document, binding).length + 1);
 });

@@ -42,9 +42,10 @@ export class MeshRemovals extends LeaderWork {
     const environments = world.all().filter(({ meshId }) => meshId === mark.meshId);
     const entries = () => environments.flatMap(({ id }) => registry.inEnvironment(id));
     const total = entries().length;
-    const isGateway = (entry: ProxyEntry) => entry.row.service === null;
-    await this.drain(entries().filter(isGateway));
-    await this.drain(entries().filter((entry) => !isGateway(entry)));
+    // Where calls begin: gateways, and workloads that only call.
+    const isOrigin = (entry: ProxyEntry) => entry.row.service === null;
+    await this.drain(entries().filter(isOrigin));
+    await this.drain(entries().filter((entry) => !isOrigin(entry)));
     await this.tell(mark, "mesh.drained", total);
     this.patch(entries(), { desired: "stopped", ready: false });
     await registry.flush();
