@@ -13,6 +13,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { FakeAdsServer, resource } from "../src/xds/testing/fake-ads-server";
+import { freePort } from "./support/both-proxies";
 import { createCa, spiffe } from "./support/certificates";
 import { call, cleanUp, onCleanUp, portOf, startNamedOrigin } from "./support/network";
 
@@ -176,8 +177,13 @@ it("two workers serve and count as one, and end with the first process", async (
 
 it("a worker that is killed is replaced, serves, and what was told of it is not lost", async () => {
   const app = await startNamedOrigin("app");
+  // Any port would be another one when nobody holds it any more.
+  const fixed = await freePort();
   const proxy = await serve({
-    static_resources: { listeners: [listener(TO_APP)], clusters: [cluster("app", app.port)] },
+    static_resources: {
+      listeners: [{ ...listener(TO_APP), address: at(fixed) }],
+      clusters: [cluster("app", app.port)],
+    },
   });
   const port = await proxy.port();
   await calls(port, 6);
@@ -193,6 +199,15 @@ it("a worker that is killed is replaced, serves, and what was told of it is not 
   expect(await statOf(proxy, "http.main.downstream_rq_total")).toBe(6);
   expect(await calls(port, 8)).toEqual(Array(8).fill("app"));
   expect(await statOf(proxy, "http.main.downstream_rq_total")).toBe(14);
+  const both = await proxy.workers();
+  for (const pid of both) process.kill(pid, "SIGKILL");
+  await vi.waitFor(async () => {
+    const now = await proxy.workers();
+    expect(now).toHaveLength(2);
+    expect(now.filter((pid) => both.includes(pid))).toEqual([]);
+    expect(await proxy.admin("/ready")).toBe("LIVE\n");
+  }, SOON);
+  expect(await calls(port, 4)).toEqual(Array(4).fill("app"));
   proxy.child.kill("SIGTERM");
   expect(await proxy.exited).toBe(0);
 });

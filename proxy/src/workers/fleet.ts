@@ -16,7 +16,6 @@ import { countedMetrics, countersOf, sumClusters, sumMetrics, sumStats } from ".
 
 export class Fleet implements ConfigConsumer, AdminView {
   isDraining = false;
-  isInForce = false;
   /** Of the listeners, once there is a plan. */
   ports: readonly (readonly [string, number])[] = [];
   private hasFailedHealthChecks = false;
@@ -28,6 +27,8 @@ export class Fleet implements ConfigConsumer, AdminView {
   /** What workers that ended had counted, as far as they were asked. */
   private readonly past = { stats: new Map<string, number>(), metrics: "" };
   private readonly last = new Map<Worker, { stats: ReadonlyMap<string, number>; metrics: string }>();
+  /** Those that have what is in force. */
+  private readonly serving = new Set<Worker>();
   private readonly crew: Crew;
   /** Plans are applied one after the other. */
   private queue: Promise<unknown> = Promise.resolve();
@@ -43,6 +44,11 @@ export class Fleet implements ConfigConsumer, AdminView {
 
   get pids(): readonly number[] {
     return this.crew.pids;
+  }
+
+  /** Somebody serves. */
+  get isInForce(): boolean {
+    return this.serving.size > 0;
   }
 
   get isFailed(): boolean {
@@ -62,15 +68,15 @@ export class Fleet implements ConfigConsumer, AdminView {
     const before = this.origin;
     // Who takes the place of another from now on begins with this one.
     this.origin = origin;
-    const answers = await this.crew.askAll("plan", origin);
-    const refused = answers.find(({ result }) => !result.ok);
+    const answers = await this.crew.askEach("plan", origin);
+    const refused = answers.find(([, { result }]) => !result.ok)?.[1];
     if (refused !== undefined) {
       this.origin = before;
       if (before !== null) await this.crew.askAll("plan", before);
       return refused.result;
     }
-    this.ports = answers[0]?.ports ?? this.ports;
-    this.isInForce = true;
+    this.ports = answers[0]?.[1].ports ?? this.ports;
+    for (const [worker] of answers) this.serving.add(worker);
     return { ok: true };
   }
 
@@ -96,7 +102,8 @@ export class Fleet implements ConfigConsumer, AdminView {
     const { origin } = this;
     if (origin === null) return;
     const applied = await this.crew.ask(worker, "plan", origin);
-    if (applied !== null && !applied.result.ok)
+    if (applied?.result.ok) this.serving.add(worker);
+    else if (applied !== null && !applied.result.ok)
       report(
         `worker ${worker.process.pid ?? 0} cannot serve what the others do: ${JSON.stringify(applied.result.violations)}`,
       );
@@ -160,6 +167,7 @@ export class Fleet implements ConfigConsumer, AdminView {
   }
 
   private bury(worker: Worker): void {
+    this.serving.delete(worker);
     const last = this.last.get(worker);
     this.last.delete(worker);
     if (last === undefined) return;
