@@ -62,11 +62,16 @@ function refuses({ facts, problems }: CompileContext, service: Service, policies
 }
 
 const saidBy = (name: string) => `authorizer_${name}_`;
-const matchedBy = (name: string) => `${saidBy(name)}shadow_effective_policy_id`;
+const MATCHED = "shadow_effective_policy_id";
+const matchedBy = (name: string) => `${saidBy(name)}${MATCHED}`;
 
 /** The policy's rule for which an authorizer is asked, as shadow rules told it. */
 export const askedBecauseOf = (name: string, shadow: Readonly<Record<string, string>>): string | null =>
   shadow[matchedBy(name)] ?? null;
+
+/** Is any authorizer asked about the request of which shadow rules told this? */
+export const asksSomebody = (shadow: Readonly<Record<string, string>>): boolean =>
+  Object.keys(shadow).some((key) => key.startsWith("authorizer_") && key.endsWith(MATCHED));
 
 /** LOG: nothing is denied, and nothing is counted as what would be. */
 function watches(name: string, rules: ReadonlyMap<string, JsonObject>): JsonObject {

@@ -4,6 +4,7 @@
 import type { HttpConnectionPlan, ListenerPlan } from "@meshwright/proxy/plan";
 import { headerViewOf, plan } from "@meshwright/proxy/plan";
 import { authorizeRequest } from "@meshwright/proxy/semantics";
+import { asksSomebody } from "@/lib/compile/authorizers";
 import type { MeshDocument, MeshObject } from "@/lib/mesh";
 import type { CompiledProxy } from "./compiled-mesh";
 
@@ -18,6 +19,8 @@ export interface Decision {
   isAllowed: boolean;
   /** Key of the object that decided; null when nothing granted it. */
   policy: string | null;
+  /** Somebody outside of the design is asked as well: what becomes of it, only they know. */
+  isAsked: boolean;
 }
 
 /** The design with strict mutual TLS and every list of callers enforced. */
@@ -56,7 +59,7 @@ export function deciderOf(proxy: CompiledProxy): ((asked: Asked) => Decision) | 
       destinationPort: listener.address.port,
       requestedServerName: host,
     });
-    return { isAllowed: decision.allowed, policy: decision.policy };
+    return { isAllowed: decision.allowed, policy: decision.policy, isAsked: asksSomebody(decision.shadow ?? {}) };
   };
 }
 

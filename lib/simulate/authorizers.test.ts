@@ -20,11 +20,11 @@ test("what an authorizer answers is not guessed: the answer says on whom it depe
       name: "by-grpc",
       answer: null,
       status: null,
-      why: "ask-opa asks authorizer by-grpc, which decides",
+      why: "authorizer by-grpc, whom ask-opa asks, decides",
       rule: { object: "AuthorizationPolicy/production/ask-opa", path: "spec.rules[0]", line: expect.any(Number) },
     },
   ]);
-  expect(answer.sentence).toContain("Ask-opa asks authorizer by-grpc, which decides.");
+  expect(answer.sentence).toContain("Authorizer by-grpc, whom ask-opa asks, decides.");
 });
 
 test("a question may say what is answered", () => {
@@ -33,7 +33,7 @@ test("a question may say what is answered", () => {
   const denied = asking("/grpc", { "by-grpc": "deny" });
   expect(denied).toMatchObject({ outcome: "denied", status: 403 });
   expect(denied.sentence).toBe(
-    "catalog refuses storefront with 403: ask-opa asks authorizer by-grpc, which refuses it.",
+    "catalog refuses storefront with 403: authorizer by-grpc, whom ask-opa asks, refuses it.",
   );
   expect(denied.hops[1]).not.toHaveProperty("authorization");
 });

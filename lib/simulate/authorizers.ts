@@ -47,12 +47,12 @@ function statusOf({ allowsOnError, statusOnError }: ExtAuthzFilterPlan, answer: 
 export function hopAuthorizers(scene: Scene, asked: readonly Asked[], isExplained: boolean): HopAuthorizer[] {
   return asked.map(({ name, policy, answer, status }): HopAuthorizer => {
     const origin = policy === null ? null : originOfPolicy(policy);
-    const by = origin ? `${nameOf(origin.object)} asks authorizer ${name}` : `authorizer ${name} is asked`;
+    const by = origin ? `, whom ${nameOf(origin.object)} asks,` : "";
     return {
       name,
       answer,
       status,
-      why: `${by}, ${whatIsSaid(answer, status)}`,
+      why: `authorizer ${name}${by} ${whatIsSaid(answer, status)}`,
       ...(origin ? { rule: isExplained ? withLine(scene, origin) : origin } : {}),
     };
   });
@@ -61,12 +61,12 @@ export function hopAuthorizers(scene: Scene, asked: readonly Asked[], isExplaine
 function whatIsSaid(answer: AuthorizerAnswer | null, status: number | null): string {
   switch (answer) {
     case null:
-      return "which decides";
+      return "decides";
     case "allow":
-      return "which lets it on";
+      return "lets it on";
     case "deny":
-      return "which refuses it";
+      return "refuses it";
     case "away":
-      return status === null ? "which gives no answer, and lets it on by that" : "which gives no answer";
+      return status === null ? "gives no answer, which lets it on" : "gives no answer";
   }
 }

@@ -61,7 +61,7 @@ export function refusalWords({ token, authorizers, authorization }: Hop): string
   return `${said}${asked === "" ? "" : `${asked}, and `}${authorization.why}`;
 }
 
-/** `ask-opa asks authorizer opa, which decides` */
+/** `authorizer opa, whom ask-opa asks, decides` */
 export const authorizerWords = (asked: readonly HopAuthorizer[]): string => asked.map(({ why }) => why).join("; ");
 
 export const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

@@ -1,5 +1,5 @@
 // Authorizers of the mesh as an import puts them. Rule: a policy with CUSTOM names a provider; where that is, only the mesh configuration says.
-import type { Authorizer, MeshRoot } from "@/lib/mesh";
+import { type Authorizer, type MeshRoot, objectKey, type PolicyTarget, targetKey } from "@/lib/mesh";
 import type { ImportContext, Resource } from "../shared/context";
 
 export const putAuthorizers = (context: ImportContext, mesh: MeshRoot, authorizers: Authorizer[]) =>
@@ -14,4 +14,24 @@ export function assumeAuthorizer(context: ImportContext, resource: Resource, nam
   const fix = `Read the ConfigMap istio of istio-system as well, or give authorizer ${name} of the Mesh its address.`;
   context.warn(resource, ["spec", "provider", "name"], message, fix, { changesMeaning: true });
   putAuthorizers(context, mesh, [...known, { name }]);
+}
+
+/** What istiod needs for a workload that several policies ask several providers about (Istio 1.29); without it all of them refuse. */
+export const SEVERAL_PROVIDERS = "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS";
+
+/** Another provider that a policy asks about the same target. */
+export function otherProvider(
+  context: ImportContext,
+  resource: Resource,
+  target: PolicyTarget,
+  provider: string,
+): string | undefined {
+  const own = { kind: "AuthorizationPolicy", metadata: { name: resource.name, namespace: resource.namespace } };
+  return context
+    .all("AuthorizationPolicy")
+    .filter((each) => objectKey(each) !== objectKey(own) && each.spec.action === "custom")
+    .find((each) => {
+      const isSame = targetKey(each.spec.target, each) === targetKey(target, { ...each, metadata: own.metadata });
+      return isSame && each.spec.authorizer !== provider;
+    })?.spec.authorizer;
 }

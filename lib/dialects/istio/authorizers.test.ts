@@ -146,6 +146,16 @@ test.each([
   expect(warnings).toContainEqual(expect.objectContaining({ verdict: "lost", changesMeaning: true }));
 });
 
+test("two providers about one workload are told both ways: Istio refuses there unless it was told otherwise", () => {
+  const other = { ...custom({ name: "by-http" }), metadata: { name: "other", namespace: "production" } };
+  const { document, warnings } = read(CONFIG_MAP, custom({ name: "by-grpc" }), other);
+  const isTold = expect.stringContaining("PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS");
+  expect(warnings).toContainEqual(expect.objectContaining({ message: isTold, changesMeaning: true }));
+  const told = exportDocument("istio", document).report.filter(({ path }) => path === "spec.authorizer");
+  expect(told).toHaveLength(2);
+  expect(told).toContainEqual(expect.objectContaining({ reason: isTold, changesMeaning: true }));
+});
+
 test("mesh configuration that is no YAML is refused with its place", () => {
   const result = importIstio(stringify({ ...CONFIG_MAP, data: { mesh: "a: [" } }), { document: demoMesh() });
   expect(result.violations).toMatchObject([{ message: "must be an object" }]);

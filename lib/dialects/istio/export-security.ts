@@ -16,6 +16,7 @@ import {
 import { knownSelector, selectorOf } from "../kubernetes/selectors";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
+import { SEVERAL_PROVIDERS } from "./assume-authorizer";
 import { exportRule } from "./authorization-rule";
 import { byHeaders, exportCondition, type IstioCondition } from "./conditions";
 import { exportRuleCondition } from "./rule-conditions";
@@ -128,6 +129,7 @@ export function exportAuthorizationPolicy(context: ExportContext, policy: Author
   const annotations: Record<string, string> = shadow ? { "istio.io/dry-run": "true" } : {};
   const metadata = metadataOf(policy, policy.metadata.name, namespace, annotations);
   const mesh = context.index.mesh;
+  if (action === "custom") loseSeveral(context, policy);
   const spec = {
     ...selectorFor(context, policy),
     action: action.toUpperCase(),
@@ -137,6 +139,19 @@ export function exportAuthorizationPolicy(context: ExportContext, policy: Author
       : { rules: rules.flatMap((rule, r) => withConditions(context, mesh, policy, rule, r)) }),
   };
   context.add({ apiVersion: "security.istio.io/v1", kind: "AuthorizationPolicy", metadata, spec }, policy);
+}
+
+/** Istio asks one provider about a workload, unless it was told otherwise. */
+function loseSeveral(context: ExportContext, policy: AuthorizationPolicy): void {
+  const { authorizer } = policy.spec;
+  const others = context.index.all("Service").flatMap((service) => {
+    const asking = context.index.authorizationsOn(objectKey(service)).filter(({ spec }) => spec.action === "custom");
+    return asking.includes(policy) ? asking.flatMap(({ spec }) => spec.authorizer ?? []) : [];
+  });
+  const other = others.find((name) => name !== authorizer);
+  if (other === undefined) return;
+  const reason = `another policy asks ${other} about the same workload: Istio refuses what either matches, unless istiod has ${SEVERAL_PROVIDERS}`;
+  context.lose(policy, ["spec", "authorizer"], "approximate", reason, { changesMeaning: true });
 }
 
 /** Without a condition more is denied, or asked about: never more granted. */

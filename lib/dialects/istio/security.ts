@@ -6,7 +6,7 @@ import { type ImportContext, type Resource, type Understood, understood } from "
 import { Fields, type Sink } from "../shared/fields";
 import { keptWords } from "../shared/kept-kinds";
 import { keepBeside } from "../shared/verbatim";
-import { assumeAuthorizer } from "./assume-authorizer";
+import { assumeAuthorizer, otherProvider, SEVERAL_PROVIDERS } from "./assume-authorizer";
 import { importRule } from "./authorization-rule";
 
 /** Istio's default root namespace: policies without a selector in it are for the whole mesh. */
@@ -74,7 +74,15 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
     }
     return result;
   }
-  if (provider !== undefined) assumeAuthorizer(context, resource, provider);
+  if (provider !== undefined) {
+    assumeAuthorizer(context, resource, provider);
+    const other = otherProvider(context, resource, target, provider);
+    if (other !== undefined) {
+      const message = `asks ${provider} where another policy asks ${other}: both are asked here, and Istio refuses what either matches, unless istiod has ${SEVERAL_PROVIDERS}`;
+      const fix = "Ask one provider about a workload, or set it.";
+      context.warn(resource, ["spec", "provider", "name"], message, fix, { changesMeaning: true });
+    }
+  }
   const policy = {
     target,
     action: action.toLowerCase() as AuthorizationPolicy["spec"]["action"],
