@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { linesOf, readLines } from "./lines";
 
-test("what is read is written the same way", () => {
-  const text = "method: %REQ(:METHOD)%\ncode: %RESPONSE_CODE%";
-  const read = readLines(`\n${text}\n\n`);
+test("what is read is written in the order of names, however it comes back", () => {
+  const text = "code: %RESPONSE_CODE%\nmethod: %REQ(:METHOD)%";
+  const read = readLines("\nmethod: %REQ(:METHOD)%\n code:  %RESPONSE_CODE%\n\n");
   expect(read).toEqual({ ok: true, fields: { method: "%REQ(:METHOD)%", code: "%RESPONSE_CODE%" } });
   expect(read.ok && linesOf(read.fields)).toBe(text);
 });

@@ -1,9 +1,10 @@
-// A map of texts as lines "name: text". Rule: what is read is written the same way.
+// A map of texts as lines "name: text". Rule: lines are in the order of their names, whatever order the draft comes back in.
 
 export type Lines = { ok: true; fields: Record<string, string> } | { ok: false; message: string };
 
 export function linesOf(fields: Readonly<Record<string, string>>): string {
   return Object.entries(fields)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, text]) => `${name}: ${text}`)
     .join("\n");
 }
