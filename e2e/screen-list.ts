@@ -48,5 +48,7 @@ export const SCREENS: readonly Screen[] = [
   { name: "document", path: "document" },
   { name: "settings", path: "settings" },
   { name: "settings-environments", path: "settings?tab=environments" },
+  { name: "settings-telemetry", path: "settings?tab=telemetry" },
+  { name: "settings-authorizers", path: "settings?tab=authorizers" },
   { name: "settings-audit", path: "settings?tab=audit" },
 ];

@@ -1,7 +1,7 @@
 "use client";
-// People and roles, invites, API tokens, environments, one's own account, what the mesh tells. Rule: a secret is shown once, where it was made.
+// People and roles, invites, API tokens, environments, one's own account, what the mesh tells and whom it asks. Rule: a secret is shown once, where it was made.
 import { Tabs } from "@mantine/core";
-import { MeshTelemetry } from "@/components/policies";
+import { MeshAuthorizers, MeshTelemetry } from "@/components/policies";
 import { useMe, useUrlParameters } from "@/components/shell";
 import { Answer, Page } from "@/components/ui";
 import { Account } from "./account";
@@ -17,6 +17,7 @@ const tabs = [
   { value: "tokens", label: "API tokens" },
   { value: "environments", label: "Environments" },
   { value: "telemetry", label: "Telemetry" },
+  { value: "authorizers", label: "Authorizers" },
   { value: "mesh", label: "This mesh" },
   { value: "audit", label: "Audit log" },
 ] as const;
@@ -52,6 +53,9 @@ export function Settings() {
         </Tabs.Panel>
         <Tabs.Panel value="telemetry">
           <MeshTelemetry />
+        </Tabs.Panel>
+        <Tabs.Panel value="authorizers">
+          <MeshAuthorizers />
         </Tabs.Panel>
         <Tabs.Panel value="mesh">
           <ThisMesh />

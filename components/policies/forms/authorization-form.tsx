@@ -51,6 +51,7 @@ export function AuthorizationForm({ policy }: { policy: AuthorizationPolicy }) {
         />
         <Text size="xs" c="dimmed">
           {useDescription(["spec", "action"])}
+          {authorizers.length === 0 ? " Whom to ask is added in Settings, Authorizers." : null}
         </Text>
         {action === "custom" ? (
           <ChoiceField
