@@ -41,6 +41,7 @@ const RIGHT: readonly [RegExp, string, string][] = [
     "they ask of tokens, and no RequestAuthentication stands beside them",
   ],
   [/http-request-mirroring/, "info MW1054", "the rule copies every method, and foo-v2 is a service of its own"],
+  [/-custom-/, "error MW1060", "they name a provider, and no MeshConfig stands beside them"],
   [/gateway-api\/http-rewrite/, "warning MW1045", "a rule without a backend answers 500"],
 ];
 

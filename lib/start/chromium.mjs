@@ -1,6 +1,8 @@
 // Finds a Chromium for the browser tests: a named one, an installed one, Playwright's own, the one that npm ships.
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import path from "node:path";
+import { projectRoot } from "./source-hash.mjs";
 
 const INSTALLED = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
@@ -30,12 +32,20 @@ async function playwrights() {
   }
 }
 
+/** It unpacks itself into the folder of temporary files, where another person's may stand already: a folder of this clone instead. */
 async function shipped() {
+  const folder = path.join(projectRoot, "node_modules", ".cache", "chromium");
+  const before = process.env.TMPDIR;
   try {
+    fs.mkdirSync(folder, { recursive: true });
+    process.env.TMPDIR = folder;
     const { default: chromium } = await import("@sparticuz/chromium");
     return { executable: await chromium.executablePath(), arguments: chromium.args };
   } catch {
     return undefined;
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
   }
 }
 
