@@ -2,6 +2,7 @@
 
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { PassThrough } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
 import { readInto } from "./socket-reader";
 
@@ -24,6 +25,20 @@ async function pair(): Promise<{ from: Socket; to: Socket }> {
 const size = 3 << 20;
 const sent = Buffer.alloc(size);
 for (let i = 0; i < size; i += 4) sent.writeUInt32BE(Math.imul(i, 2654435761) >>> 0, i);
+
+it("reads sockets that only look like one by their events, and real ones into its buffer all the same", async () => {
+  const { from, to } = await pair();
+  const other = new PassThrough();
+  const heard: string[] = [];
+  expect(readInto(other as unknown as Socket, (chunk) => heard.push(chunk.toString()))).toBe(false);
+  other.end("other");
+  await once(other, "end");
+  const ended = once(to, "end");
+  expect(readInto(to, (chunk) => heard.push(chunk.toString()))).toBe(true);
+  from.end("real");
+  await ended;
+  expect(heard).toEqual(["other", "real"]);
+});
 
 describe("a connection with a large body", () => {
   it("gives at most a buffer full and what was begun in a turn", async () => {
