@@ -52,6 +52,9 @@ const DIALECTS: Record<DialectId, Dialect> = {
 /** They have words for tokens, authorizers, addresses, exceptions and telemetry; the others get a design without them, told loss by loss. */
 const HAS_ALL_CONDITIONS: ReadonlySet<DialectId> = new Set(["istio", "envoy"]);
 
+/** A route of another namespace than its service's is for the callers there. */
+const HAS_CONSUMER_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "linkerd"]);
+
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];
 
 /** Kubernetes is always read along: services and workloads in the same text are the ground of every mesh. */
@@ -76,7 +79,7 @@ export function exportDocument(id: ExportId, document: MeshDocument, options: Ex
   const bare = withoutTokens(unasked.document, title);
   const plain = withoutConditions(bare.document, title);
   const untold = withoutTelemetry(plain.document, title);
-  const everybody = withoutCallers(untold.document, title);
+  const everybody = withoutCallers(untold.document, title, HAS_CONSUMER_ROUTES.has(id));
   const losses = [...unasked.losses, ...bare.losses, ...plain.losses, ...untold.losses, ...everybody.losses];
   const made = write(everybody.document, options);
   return losses.length > 0 ? { ...made, report: [...losses, ...made.report.map(everybody.placed)] } : made;

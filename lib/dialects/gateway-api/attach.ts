@@ -1,15 +1,23 @@
 // All routes of a text -> one Route per service, and one per gateway and set of hosts, in the order in which they are tried.
 // The rule: Gateway API goes by how specific a match is, over all routes of a parent; the model by the order of its list.
-import { type Gateway, keyOf, type ObjectKey, type Ref, type Service } from "@/lib/mesh";
+import { type Gateway, keyOf, type ObjectKey, type Ref, type RouteRule, type Service } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
 import { keepBeside } from "../shared/verbatim";
+import { impliedRule } from "./consumers";
 import { intersectHosts } from "./hostnames";
 import { putRoute } from "./merge";
 import type { GatewayState, ListenerInfo, Parent, RouteSource } from "./state";
 
 type Attached = { source: RouteSource; parent: Parent };
 
-export function attachRoutes(context: ImportContext, state: GatewayState): void {
+export type RouteReader = {
+  /** What the product does with calls of a service without routes, beyond sending them on. */
+  implied?(service: Service): Partial<RouteRule>;
+  /** Why the product has no routes for the callers of their own namespace alone; absent: it has. */
+  noConsumers?: string;
+};
+
+export function attachRoutes(context: ImportContext, state: GatewayState, reader: RouteReader = {}): void {
   const services = new Map<ObjectKey, Attached[]>();
   const gateways = new Map<ObjectKey, Attached[]>();
   for (const source of [...state.routes].sort(byAge)) {
@@ -21,7 +29,7 @@ export function attachRoutes(context: ImportContext, state: GatewayState): void 
     }
   }
   const counts = new Map<RouteSource, number>();
-  for (const [key, attached] of services) attachToService(context, key, attached, counts);
+  for (const [key, attached] of services) attachToService(context, key, attached, { ...reader, counts });
   for (const [key, attached] of gateways) attachToGateway(context, state, key, attached, counts);
 }
 
@@ -42,31 +50,18 @@ function leaveOut(context: ImportContext, source: RouteSource, parent: Parent | 
   context.warn(source.resource, path, `is left out: ${why}; ${kept}`, fix, { verdict: "lost", changesMeaning: true });
 }
 
+type ForService = RouteReader & { counts: Map<RouteSource, number> };
+
+/** Routes are merged with those of their own namespace only: the service's own for everybody, the others for their callers. */
 function attachToService(
   context: ImportContext,
   key: ObjectKey,
-  attached: Attached[],
-  counts: Map<RouteSource, number>,
+  all: readonly Attached[],
+  { counts, implied, noConsumers }: ForService,
 ): void {
+  const attached = noConsumers === undefined ? all : all.filter((each) => isOfService(context, each, noConsumers));
   const first = attached[0];
   if (!first) return;
-  const hasGrpc = attached.some(({ source }) => source.kind === "GRPCRoute");
-  const usable = attached.filter(({ source, parent }) => {
-    if (source.resource.namespace !== parent.namespace) {
-      leaveOut(
-        context,
-        source,
-        parent,
-        `it is for callers in ${source.resource.namespace} only, and the model's routes are for all callers`,
-      );
-      return false;
-    }
-    if (hasGrpc && source.kind !== "GRPCRoute") {
-      leaveOut(context, source, parent, "a GRPCRoute of the same service hides it");
-      return false;
-    }
-    return true;
-  });
   const { parent, source } = first;
   const service = context.serviceNamed(
     source.resource,
@@ -75,17 +70,44 @@ function attachToService(
     ["spec", "parentRefs", parent.index, "name"],
     parent.port,
   );
-  const sources = ofOnePort(context, service, usable);
-  if (sources.length === 0) return;
+  const homes = [...new Set(attached.map((each) => each.source.resource.namespace))].sort();
+  const groups = homes.map((namespace) => {
+    const own = ofOneKind(
+      context,
+      attached.filter((each) => each.source.resource.namespace === namespace),
+    );
+    const sources = ofOnePort(context, service, own);
+    return { namespace, sources, parents: parentsOf(own, sources) };
+  });
+  const consumers = groups.filter((each) => each.namespace !== parent.namespace && each.sources.length > 0);
+  const producer = groups.find((each) => each.namespace === parent.namespace);
+  for (const { namespace } of consumers) context.assumeNamespace(namespace);
   const ref: Ref = { kind: "Service", name: service.metadata.name };
   putRoute(context, {
     target: ref,
     namespace: service.metadata.namespace,
     key,
-    sources,
+    sources: producer?.sources ?? [],
+    consumers,
+    implied: impliedRule(ref, implied?.(service)),
     counts,
     hosts: undefined,
-    parents: parentsOf(usable, sources),
+    parents: producer?.parents ?? [],
+  });
+}
+
+function isOfService(context: ImportContext, { source, parent }: Attached, why: string): boolean {
+  const isOwn = source.resource.namespace === parent.namespace;
+  if (!isOwn) leaveOut(context, source, parent, why);
+  return isOwn;
+}
+
+function ofOneKind(context: ImportContext, attached: readonly Attached[]): Attached[] {
+  const hasGrpc = attached.some(({ source }) => source.kind === "GRPCRoute");
+  return attached.filter(({ source, parent }) => {
+    const isHidden = hasGrpc && source.kind !== "GRPCRoute";
+    if (isHidden) leaveOut(context, source, parent, "a GRPCRoute of the same service hides it");
+    return !isHidden;
   });
 }
 

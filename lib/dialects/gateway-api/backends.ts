@@ -74,13 +74,14 @@ export function destinationOf(
   return { service: refFrom(service, resource.namespace), ...ported };
 }
 
-/** Across namespaces a backend needs a grant of its own side; without one it is invalid. */
+/** Across namespaces a backend of a gateway needs a grant of its own side; routes in the mesh need none (GEP-1426). */
 export function checkGrant(
   context: ImportContext,
   resource: Resource,
   fields: Fields,
   backend: { namespace: string; name: string },
 ): void {
+  if (isInMesh(resource.spec)) return;
   const kept = keptResources(context.index.document, "gateway-api").map(({ manifest }) => ({
     kind: manifest.kind,
     namespace: manifest.metadata.namespace ?? "",
@@ -93,6 +94,11 @@ export function checkGrant(
   const message = `service ${backend.namespace}/${backend.name} has no ReferenceGrant for it: the product answers its share with 500, here it is called`;
   const fix = `Add a ReferenceGrant in ${backend.namespace}; an export writes it.`;
   context.warn(resource, fields.path, message, fix, { changesMeaning: true });
+}
+
+function isInMesh(spec: unknown): boolean {
+  const parents = isRecord(spec) && Array.isArray(spec["parentRefs"]) ? spec["parentRefs"].filter(isRecord) : [];
+  return parents.length > 0 && parents.every(({ kind }) => kind === "Service");
 }
 
 function isGranted(spec: unknown, resource: Resource, name: string): boolean {

@@ -1,7 +1,8 @@
 // Gateway API as a dialect: gateways and routes in and out; other kinds are kept whole.
 import { CATALOGUE } from "../catalogue";
+import type { ImportContext } from "../shared/context";
 import type { Dialect, Importer, Reading } from "../shared/dialect";
-import { attachRoutes } from "./attach";
+import { attachRoutes, type RouteReader } from "./attach";
 import { exportGatewayApi } from "./export";
 import { FIELDS } from "./field-verdicts";
 import { importGateway } from "./gateway";
@@ -26,7 +27,13 @@ function reading(): Reading {
     },
     { group: GROUP, kind: "GRPCRoute", versions: ["v1"], rank: RANK + 3, run: importRoute("GRPCRoute", state) },
   ];
-  return { importers, finish: (context) => attachRoutes(context, state) };
+  return { importers, finish: (context) => attachRoutes(context, state, readerIn(context)) };
+}
+
+/** In a text of Cilium's the routes are Cilium's. */
+function readerIn({ resources }: ImportContext): RouteReader {
+  const isCiliums = resources.some(({ dialect }) => dialect === "cilium");
+  return isCiliums ? { noConsumers: "Cilium takes routes of the service's own namespace only" } : {};
 }
 
 const known = reading().importers;

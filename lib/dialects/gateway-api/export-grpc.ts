@@ -12,7 +12,8 @@ export function exportGrpcRoute(
   route: Route,
   of: (index: number) => RuleContext,
   needs: RouteNeeds,
-  namespace: string,
+  /** Of the route, where its backends elsewhere need a grant. */
+  namespace: string | undefined,
 ): Written[] | undefined {
   const { origin } = route.metadata;
   if (origin?.kind !== "GRPCRoute" || !productOf(needs).dialects.includes(origin.dialect)) return undefined;
@@ -35,7 +36,8 @@ export function exportGrpcRoute(
     if (!rule) return [];
     const context = {
       ...of(index),
-      needsGrant: (backend: { name: string; namespace: string }) => needs.needsGrant("GRPCRoute", namespace, backend),
+      needsGrant: (backend: { name: string; namespace: string }) =>
+        namespace === undefined ? undefined : needs.needsGrant("GRPCRoute", namespace, backend),
     };
     const filters = filtersOf(context, rule, undefined);
     const backends = backendRefs(context, rule);

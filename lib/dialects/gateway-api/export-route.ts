@@ -4,6 +4,7 @@ import { isSameJson, type MeshIndex, parsePath, type Route, refKey, valueAt, wit
 import type { Manifest } from "../shared/dialect";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { type Judgement, listEntries } from "./entries";
+import { type Projection, projectionsOf } from "./export-consumers";
 import { exportGrpcRoute } from "./export-grpc";
 import { productOf, type RouteNeeds, type RouteProduct, type RuleContext } from "./export-rule";
 import { orderBySpecificity } from "./order";
@@ -27,20 +28,57 @@ export function exportRoute(context: ExportContext, route: Route, needs: RouteNe
   };
   const product = productOf(needs);
   for (const index of route.spec.rules.keys()) for (const each of product.judgementsOf(index)) judge(index, each);
+  const split = parent.ports.length > 1 && needsCalledPort(route);
+  const names: string[] = [];
+  for (const each of parent.isGateway ? wholeOf(route) : projectionsOf(route, parent.namespace, product.implied)) {
+    if (each.route.spec.rules.length === 0) {
+      const reason = "calls that are for no consumer route get 404 here, and go to the service there";
+      context.lose(route, ["spec"], "lost", reason, { changesMeaning: true });
+      continue;
+    }
+    names.push(...write(context, route, each, { parent, needs, isSplit: split, judge }));
+  }
+  report(context, route, judged, { isSplit: split, names, ports: parent.ports, title: product.title });
+}
+
+const wholeOf = (route: Route): Projection[] => [
+  { consumer: undefined, route, places: [...route.spec.rules.keys()], unsaid: [] },
+];
+
+type Surroundings = {
+  parent: ParentRef;
+  needs: RouteNeeds;
+  isSplit: boolean;
+  judge(rule: number, judgement: Judgement): void;
+};
+
+/** Writes the route as it is for these callers, and returns the names of what is written. */
+function write(
+  context: ExportContext,
+  whole: Route,
+  { consumer, route, places }: Projection,
+  { parent, needs, isSplit, judge: judgeAt }: Surroundings,
+): string[] {
+  const judge = (rule: number, judgement: Judgement) => judgeAt(places[rule] ?? rule, judgement);
+  const own = productOf(needs);
+  const product = { ...own, annotationsOf: (rule: number) => own.annotationsOf(places[rule] ?? rule) };
+  const namespace = consumer?.namespace ?? parent.namespace;
   const rulesOf =
     (calledPort: number | undefined) =>
     (index: number): RuleContext => ({
       index: context.index,
       route,
-      namespace: parent.namespace,
+      namespace,
       channel: needs.channel,
       calledPort,
       judge: (judgement) => judge(index, judgement),
       needsSubset: needs.needsSubset,
-      needsGrant: (backend) => needs.needsGrant("HTTPRoute", parent.namespace, backend),
+      // routes in the mesh need no grant, and a grant would be for gateways of that namespace too
+      needsGrant: (backend) => consumer ?? needs.needsGrant("HTTPRoute", namespace, backend),
     });
-  const isSplit = parent.ports.length > 1 && needsCalledPort(route);
-  const grpc = isSplit ? undefined : exportGrpcRoute(route, rulesOf(parent.ports[0]), needs, parent.namespace);
+  const grpc = isSplit
+    ? undefined
+    : exportGrpcRoute(route, rulesOf(parent.ports[0]), { ...needs, product }, consumer ? undefined : namespace);
   const listed = listEntries(route);
   if (!grpc) for (const [rule, all] of listed.judged) for (const each of all) judge(rule, each);
   const ordered = orderBySpecificity(listed.entries);
@@ -52,22 +90,24 @@ export function exportRoute(context: ExportContext, route: Route, needs: RouteNe
   for (const port of isSplit ? parent.ports : [undefined]) {
     const written = grpc ?? writeRules(route, ordered.entries, rulesOf(port ?? parent.ports[0]));
     for (const part of chunked(written, product)) {
-      const name = nameOf(context.index, route, names.length, product);
+      const base = consumer?.name ?? nameOf(context.index, whole, product);
+      const name = names.length === 0 ? base : `${base}-${String(names.length + 1).padStart(2, "0")}`;
       names.push(name);
       const kind = grpc ? "GRPCRoute" : "HTTPRoute";
-      const ref = port === undefined ? parent.ref : { ...parent.ref, port };
+      const elsewhere = consumer ? { namespace: parent.namespace } : {};
+      const ref = { ...parent.ref, ...elsewhere, ...(port === undefined ? {} : { port }) };
       const spec = {
         parentRefs: [ref],
-        ...(parent.isGateway && route.spec.hosts ? { hostnames: hostnamesOf(context, route) } : {}),
+        ...(parent.isGateway && route.spec.hosts ? { hostnames: hostnamesOf(context, whole) } : {}),
         rules: part.map(({ rule }) => rule),
       };
-      const metadata = metadataOf(route, name, parent.namespace, product.annotationsOf(part[0]?.index ?? 0));
+      const metadata = metadataOf(route, name, namespace, product.annotationsOf(part[0]?.index ?? 0));
       const manifest: Manifest = { apiVersion: `${GROUP}/v1`, kind, metadata, spec };
       const isOwn = product.dialects.some((each) => each === route.metadata.origin?.dialect);
       context.resources.push(isOwn ? withKept(manifest, route, part, names.length === 1) : manifest);
     }
   }
-  report(context, route, judged, { isSplit, names, ports: parent.ports, title: product.title });
+  return names;
 }
 
 type ParentRef = { ref: Record<string, unknown>; namespace: string; isGateway: boolean; ports: number[] };
@@ -94,7 +134,7 @@ const needsCalledPort = (route: Route) =>
   );
 
 /** The name of the source, unless several Routes came of it. */
-function nameOf(index: MeshIndex, route: Route, count: number, { dialects }: RouteProduct): string {
+function nameOf(index: MeshIndex, route: Route, { dialects }: RouteProduct): string {
   const { origin, name } = route.metadata;
   const isSource = (other: Route) =>
     other.metadata.origin?.kind === origin?.kind &&
@@ -102,8 +142,7 @@ function nameOf(index: MeshIndex, route: Route, count: number, { dialects }: Rou
     other.metadata.origin?.namespace === origin?.namespace;
   const isOnly = index.all("Route").filter(isSource).length === 1;
   const own = origin?.kind.endsWith("Route") && dialects.includes(origin.dialect) ? origin.name : undefined;
-  const base = isOnly && own !== undefined ? own : name;
-  return count === 0 ? base : `${base}-${String(count + 1).padStart(2, "0")}`;
+  return isOnly && own !== undefined ? own : name;
 }
 
 function hostnamesOf(context: ExportContext, route: Route): string[] {

@@ -46,6 +46,8 @@ export type RouteProduct = {
   annotationsOf(rule: number): Readonly<Record<string, string>>;
   /** What it loses of a rule beyond what Gateway API does. */
   judgementsOf(rule: number): readonly Judgement[];
+  /** What it does with calls of a service without routes, beyond sending them on. */
+  implied?: Partial<RouteRule>;
 };
 
 const GATEWAY_API: RouteProduct = {

@@ -27,7 +27,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "HTTPRoute, GRPCRoute",
     path: "spec.parentRefs (Service)",
     verdict: "exact",
-    note: "For callers in the mesh. A port of a service with several is approximate; a route of another namespace is left out.",
+    note: "For callers in the mesh. A port of a service with several is approximate. A route of another namespace is for the callers there, and all that they have.",
   },
   {
     kind: "HTTPRoute, GRPCRoute",
@@ -103,7 +103,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "ReferenceGrant",
     path: "spec",
     verdict: "moved",
-    note: "Kept; a backend of another namespace without one is told.",
+    note: "Kept; a backend of a gateway in another namespace without one is told. Routes in the mesh need none.",
   },
   {
     kind: "TCPRoute, TLSRoute, UDPRoute, ListenerSet, BackendTLSPolicy, XBackendTrafficPolicy",

@@ -14,7 +14,7 @@ import { putDefaultPolicies } from "./defaults";
 import { exportLinkerd } from "./export";
 import { FIELDS } from "./field-verdicts";
 import { importKept, KEPT_KINDS } from "./kept-kinds";
-import { putAnnotatedServices, readRoute } from "./outbound";
+import { impliedBy, putAnnotatedServices, readRoute } from "./outbound";
 import { type LimitPart, readRateLimit } from "./rate-limit";
 import {
   readAuthorizationPolicy,
@@ -86,7 +86,7 @@ function finish(context: ImportContext, { state, profiles, limits }: Read, isCho
   if (!told) return;
   settleOpenDefaults(context, told, "Linkerd lets in what no Server closes");
   putTraffic(context);
-  attachRoutes(context, state.outbound);
+  attachRoutes(context, state.outbound, { implied: (service) => impliedBy(context, service) });
   putAnnotatedServices(context);
   putProfiles(context, profiles);
   const trustDomain = context.index.mesh?.spec.trustDomain ?? "cluster.local";

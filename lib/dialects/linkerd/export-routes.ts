@@ -1,6 +1,7 @@
 // Routes of services -> HTTPRoutes and GRPCRoutes as Linkerd takes them: retries as annotations, no rewrite, no answer of its own.
 // The rule: rules that differ in their retries are in routes of their own, for annotations are for all rules of a route.
 import { type Retries, type Route, type RouteRule, refKey } from "@/lib/mesh";
+import { isKeptConsumer, plainConsumer } from "../gateway-api/consumers";
 import type { Judgement } from "../gateway-api/entries";
 import { exportRoute } from "../gateway-api/export-route";
 import type { RouteNeeds } from "../gateway-api/export-rule";
@@ -30,6 +31,7 @@ export function exportLinkerdRoute(context: ExportContext, route: Route, needs: 
       dialects: ["linkerd", "gateway-api"],
       annotationsOf: (rule) => annotationsOf(rules[rule]),
       judgementsOf: (rule) => judgementsOf(rules[rule]),
+      implied: NO_RETRIES,
     },
   });
   for (const { spec } of context.resources.slice(before)) closeEmptyRules(spec);
@@ -41,6 +43,9 @@ export function exportLinkerdRoute(context: ExportContext, route: Route, needs: 
   }
   tellKept(context, route);
 }
+
+/** Without annotations Linkerd tries nothing again. */
+export const NO_RETRIES = { retries: { attempts: 0 } } as const;
 
 const CARRIES_RETRIES = (rule: RouteRule | undefined): Retries | undefined =>
   rule?.action.type === "forward" ? rule.retries : undefined;
@@ -82,7 +87,9 @@ function judgementsOf(rule: RouteRule | undefined): Judgement[] {
 function plain(route: Route): Route {
   const { origin, annotations, ...metadata } = route.metadata;
   const own = Object.entries(annotations ?? {}).filter(([name]) => !isCarried(name));
-  const kept = origin?.kept?.filter(({ path }) => isTaken(path));
+  const kept = origin?.kept?.flatMap((each) =>
+    isKeptConsumer(each) ? [plainConsumer(each, isTaken, isCarried)] : isTaken(each.path) ? [each] : [],
+  );
   return {
     ...route,
     metadata: {
@@ -104,7 +111,7 @@ function plainRule({ rewrite: _rewrite, cors: _cors, mirrors: _mirrors, retries,
 const isTaken = (path: string) => /^spec\.(parentRefs|hostnames)|\.backendRefs\[\d+\]\.filters|\.retry$/.test(path);
 
 function tellKept(context: ExportContext, route: Route): void {
-  const lost = (route.metadata.origin?.kept ?? []).filter(({ path }) => !isTaken(path));
+  const lost = (route.metadata.origin?.kept ?? []).filter((each) => !isTaken(each.path) && !isKeptConsumer(each));
   const { origin } = route.metadata;
   if (lost.length === 0 || !origin || (origin.dialect !== "linkerd" && origin.dialect !== "gateway-api")) return;
   const words = lost.map(({ path }) => path).join(", ");

@@ -75,6 +75,11 @@ function carried(
   };
 }
 
+/** What Linkerd does with the calls of a service without routes. */
+export function impliedBy(context: ImportContext, { metadata: { name, namespace } }: Service): Partial<RouteRule> {
+  return carried({}, behaviourOf({}, annotationsOf(context, namespace, name)));
+}
+
 /** As a route says it, where there is nothing to choose. */
 export function onlyPort({ spec: { ports } }: Service): { port?: number } {
   const [first, ...more] = ports;

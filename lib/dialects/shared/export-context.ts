@@ -14,7 +14,7 @@ import {
 import type { DialectId, Manifest, ReportEntry } from "./dialect";
 import { keptResources } from "./verbatim";
 import type { Verdict } from "./verdict";
-import { isWholeResource } from "./whole";
+import { isBareConsumer, isWholeResource } from "./whole";
 
 type Words = { changesMeaning?: boolean; target?: string };
 
@@ -72,7 +72,7 @@ export class ExportContext {
     }
     for (const object of this.index.document.objects) {
       const { origin } = object.metadata;
-      const kept = (origin?.kept ?? []).filter((each) => !isWholeResource(each.path));
+      const kept = (origin?.kept ?? []).filter((each) => !isWholeResource(each.path) && !isBareConsumer(each));
       if (!origin || kept.length === 0 || origin.dialect === this.dialect || origin.dialect === "kubernetes") continue;
       const isWritten = object.kind === "Route" || object.kind === "Gateway";
       if (isWritten && this.family.includes(origin.dialect)) continue;
