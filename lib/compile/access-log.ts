@@ -38,11 +38,34 @@ const FIELDS: Readonly<Record<string, string>> = {
 };
 
 export function ownLog(kind: ConnectionKind, path: string): JsonObject {
-  const log_format = { json_format: { listener: kind, ...FIELDS } };
+  return fileLog(path, { listener: kind, ...FIELDS });
+}
+
+function fileLog(path: string, fields: Readonly<Record<string, string>>): JsonObject {
   return {
     name: "envoy.access_loggers.file",
-    typed_config: any("extensions.access_loggers.file.v3.FileAccessLog", { path, log_format }),
+    typed_config: any("extensions.access_loggers.file.v3.FileAccessLog", {
+      path,
+      log_format: { json_format: { ...fields } },
+    }),
   };
+}
+
+/** Of connections; what is said on them is nobody's here. */
+const TCP_FIELDS: Readonly<Record<string, string>> = {
+  start_time: "%START_TIME%",
+  response_flags: "%RESPONSE_FLAGS%",
+  bytes_received: "%BYTES_RECEIVED%",
+  bytes_sent: "%BYTES_SENT%",
+  duration: "%DURATION%",
+  upstream_cluster: "%UPSTREAM_CLUSTER%",
+  upstream_host: "%UPSTREAM_HOST%",
+  downstream_remote_address: "%DOWNSTREAM_REMOTE_ADDRESS%",
+  downstream_peer: "%DOWNSTREAM_PEER_URI_SAN%",
+};
+
+export function tcpLog(path: string): JsonObject {
+  return fileLog(path, { listener: "inbound-tcp", ...TCP_FIELDS });
 }
 
 /** That the mesh asks for; puts the collector's cluster into its place. */

@@ -23,6 +23,7 @@ export type TableName =
   | "externals"
   | "subsets"
   | "routesOf"
+  | "tcpRoutesOf"
   | "trafficPoliciesOf"
   | "rateLimits"
   | "dependenciesFrom"
@@ -67,6 +68,8 @@ function placesOf(object: MeshObject): Place[] {
       return [["subsets", subsetKey(serviceRefKey(object.spec.service, object), object.spec.name)]];
     case "Route":
       return [["routesOf", refKey(object.spec.target, object)]];
+    case "TcpRoute":
+      return [["tcpRoutesOf", serviceRefKey(object.spec.service, object)]];
     case "TrafficPolicy":
       return [["trafficPoliciesOf", serviceRefKey(object.spec.service, object)]];
     case "RateLimit":

@@ -6,9 +6,10 @@ import type {
   AuthorizationRule,
   AuthorizationSource,
   HeaderCondition,
+  Service,
 } from "@/lib/mesh";
 import type { JsonObject } from "./envoy-json";
-import { type Facts, principalsOf } from "./facts";
+import { type Facts, httpPorts, principalsOf } from "./facts";
 import { compileConditions } from "./rbac-conditions";
 import {
   ANY,
@@ -26,13 +27,24 @@ import {
 } from "./rbac-matchers";
 import { claimPrincipal, requestPrincipal } from "./token-principals";
 
+/** What the rules of one listener's filter chain are about: all HTTP ports of a service together, or one TCP port. */
+export type Carried = { readonly as: "http" | "tcp"; readonly ports: readonly number[] };
+
+/** All HTTP ports of a service. */
+export const requestsTo = ({ spec }: Service): Carried => ({
+  as: "http",
+  ports: httpPorts(spec.ports).map(({ port }) => port),
+});
+
 /** Null when the rule cannot match anything on these ports of the service. */
 export function compileRule(
   facts: Facts,
   policy: AuthorizationPolicy,
-  rule: AuthorizationRule,
-  servicePorts: readonly number[],
+  written: AuthorizationRule,
+  { as, ports: servicePorts }: Carried,
 ): JsonObject | null {
+  const rule = as === "http" ? written : onConnections(written, policy.spec.action);
+  if (!rule) return null;
   const when = compileConditions(facts, rule.when ?? [], (keeps) =>
     portsApply(servicePorts.filter(keeps), servicePorts, policy.spec.action),
   );
@@ -49,6 +61,37 @@ export function compileRule(
     permissions: also("rules", permissions, when.permissions),
     principals: also("ids", principals, when.principals),
   };
+}
+
+/**
+ * A connection says nothing of requests. As in Istio a grant that asks for one grants no connection, and so is nothing told of one; a
+ * denial takes all connections that the rest of it describes.
+ */
+function onConnections(
+  rule: AuthorizationRule,
+  action: AuthorizationPolicy["spec"]["action"],
+): AuthorizationRule | null {
+  const from = rule.from?.map(withoutRequestOfSource);
+  const to = rule.to?.map(withoutRequestOfOperation);
+  const when = rule.when?.filter(({ of }) => of !== "token");
+  const isLess =
+    from?.some((each, i) => each !== rule.from?.[i]) ||
+    to?.some((each, i) => each !== rule.to?.[i]) ||
+    when?.length !== rule.when?.length;
+  if (!isLess) return rule;
+  if (action !== "deny" && action !== "custom") return null;
+  return { ...(from ? { from } : {}), ...(to ? { to } : {}), ...(when ? { when } : {}) };
+}
+
+function withoutRequestOfSource(source: AuthorizationSource): AuthorizationSource {
+  const { requestPrincipals, notRequestPrincipals, claims, ...rest } = source;
+  return requestPrincipals || notRequestPrincipals || claims ? rest : source;
+}
+
+function withoutRequestOfOperation(operation: AuthorizationOperation): AuthorizationOperation {
+  const { ports, notPorts, ...ofRequests } = operation;
+  if (Object.keys(ofRequests).length === 0) return operation;
+  return { ...(ports ? { ports } : {}), ...(notPorts ? { notPorts } : {}) };
 }
 
 const isAny = ([first, ...more]: readonly JsonObject[]) => first === ANY && more.length === 0;
@@ -121,7 +164,7 @@ function condition({ name: written, type, values = [], invert }: HeaderCondition
   return invert ? { not_rule: holds } : holds;
 }
 
-/** A sidecar has one inbound port for all ports of its service, so a rule for some of them applies to all or to none. */
+/** A sidecar hands the requests of all HTTP ports of its service to one app port, so a rule for some of them applies to all or to none. */
 function portsApply(
   wanted: readonly number[],
   servicePorts: readonly number[],

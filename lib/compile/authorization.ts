@@ -1,54 +1,68 @@
 // RBAC filters of an inbound listener, in order: written denials, audits, then the list of who may call.
 // The rule: a policy carries the key of the object it comes from, so a refusal leads back to what was drawn or written.
 import { type AuthorizationPolicy, objectKey, type Service } from "@/lib/mesh";
-import { compileRule } from "./authorization-rules";
+import { type Carried, compileRule } from "./authorization-rules";
 import { any, compact, type JsonObject } from "./envoy-json";
-import { dependenciesOn, type Facts, httpPorts, policiesFor, principalsOf } from "./facts";
+import { dependenciesOn, type Facts, policiesFor, principalsOf } from "./facts";
 import type { Protection } from "./modes";
 import type { Problems } from "./problems";
 
 type Policies = ReadonlyMap<string, JsonObject>;
 const NONE: Policies = new Map();
 
+const HTTP_RBAC = "extensions.filters.http.rbac.v3.RBAC";
+const NETWORK_RBAC = "extensions.filters.network.rbac.v3.RBAC";
+/** Denies what an authorizer would decide, where nobody can be asked. */
+export const UNASKED_FILTER = "meshwright.rbac.custom";
+
+/** For the HTTP ports of a service as filters of requests, for a TCP port as filters of connections. */
 export function authorizationFilters(
   facts: Facts,
   service: Service,
   protection: Protection,
   problems: Problems,
+  carried: Carried,
 ): JsonObject[] {
   const policies = policiesFor(facts.authorizationsOn, service);
   const compiled = (action: AuthorizationPolicy["spec"]["action"], shadow: boolean) =>
     policiesOf(
       facts,
-      service,
       policies.filter((p) => p.spec.action === action && (p.spec.shadow ?? false) === shadow),
+      carried,
     );
   const filters: JsonObject[] = [];
+  const addFilter = adderTo(filters, carried);
+
+  if (carried.as === "tcp" && protection.denials === "enforced") {
+    // Authorizers are asked about requests, and here there are none.
+    const unasked = compiled("custom", false);
+    addFilter(UNASKED_FILTER, { rules: unasked.size > 0 ? rbac("DENY", unasked) : undefined });
+  }
 
   const denials = compiled("deny", false);
   const shadowDenials = compiled("deny", true);
   const isDenyEnforced = protection.denials === "enforced";
-  addFilter(filters, "meshwright.rbac.deny", {
+  addFilter("meshwright.rbac.deny", {
     rules: isDenyEnforced && denials.size > 0 ? rbac("DENY", denials) : undefined,
     shadow_rules: shadowOf("DENY", isDenyEnforced ? shadowDenials : both(denials, shadowDenials)),
   });
 
   const audits = both(compiled("audit", false), compiled("audit", true));
-  addFilter(filters, "meshwright.rbac.audit", { rules: audits.size > 0 ? rbac("LOG", audits) : undefined });
+  addFilter("meshwright.rbac.audit", { rules: audits.size > 0 ? rbac("LOG", audits) : undefined });
 
-  const granted = grantedBy(facts, service, compiled("allow", false), policies);
+  const granted = grantedBy(facts, service, compiled("allow", false), policies, carried);
   const wouldGrant = compiled("allow", true);
   if (granted) {
     const isEnforced = protection.allowed === "enforced";
     if (!isEnforced) warnUnenforced(service, facts, problems, protection);
     const proposed = wouldGrant.size > 0 ? rbac("ALLOW", both(granted, wouldGrant)) : undefined;
-    addFilter(filters, "meshwright.rbac.allow", {
+    addFilter("meshwright.rbac.allow", {
       rules: isEnforced ? rbac("ALLOW", granted) : undefined,
       shadow_rules: isEnforced ? proposed : (proposed ?? rbac("ALLOW", granted)),
     });
   } else {
     // Everything is allowed: policies in shadow show who would be refused if they were the list.
-    addFilter(filters, "meshwright.rbac.allow", { shadow_rules: shadowOf("ALLOW", wouldGrant) });
+    addFilter("meshwright.rbac.allow", { shadow_rules: shadowOf("ALLOW", wouldGrant) });
   }
   return filters;
 }
@@ -59,10 +73,11 @@ function grantedBy(
   service: Service,
   allowed: Policies,
   policies: readonly AuthorizationPolicy[],
+  carried: Carried,
 ): Policies | null {
   switch (facts.defaults.authorization) {
     case "drawn":
-      return both(drawnPolicies(facts, service), allowed);
+      return both(drawnPolicies(facts, service, carried), allowed);
     case "deny":
       return allowed;
     case "allow":
@@ -70,13 +85,12 @@ function grantedBy(
   }
 }
 
-function drawnPolicies(facts: Facts, service: Service): Policies {
+function drawnPolicies(facts: Facts, service: Service, { ports }: Carried): Policies {
   const policies = new Map<string, JsonObject>();
   const key = objectKey(service);
-  const carried = httpPorts(service.spec.ports).map((port) => port.port);
   for (const dependency of dependenciesOn(facts, key)) {
     const { from, port } = dependency.spec;
-    if (port !== undefined && !carried.includes(port)) continue;
+    if (port !== undefined && !ports.includes(port)) continue;
     const principals = principalsOf(facts, from, dependency);
     if (principals.length === 0) continue;
     policies.set(objectKey(dependency), {
@@ -88,13 +102,12 @@ function drawnPolicies(facts: Facts, service: Service): Policies {
 }
 
 /** By rule, what it matches. */
-export function policiesOf(facts: Facts, service: Service, policies: readonly AuthorizationPolicy[]): Policies {
+export function policiesOf(facts: Facts, policies: readonly AuthorizationPolicy[], carried: Carried): Policies {
   if (policies.length === 0) return NONE;
-  const ports = httpPorts(service.spec.ports).map((port) => port.port);
   const compiled = new Map<string, JsonObject>();
   for (const policy of policies) {
     policy.spec.rules.forEach((rule, index) => {
-      const result = compileRule(facts, policy, rule, ports);
+      const result = compileRule(facts, policy, rule, carried);
       if (result) compiled.set(`${objectKey(policy)}#${index}`, result);
     });
   }
@@ -117,13 +130,17 @@ function shadowOf(action: "ALLOW" | "DENY", policies: Policies): JsonObject | un
   return policies.size > 0 ? rbac(action, policies) : undefined;
 }
 
-function addFilter(
-  filters: JsonObject[],
-  name: string,
-  rules: { rules?: JsonObject | undefined; shadow_rules?: JsonObject | undefined },
-): void {
-  if (!rules.rules && !rules.shadow_rules) return;
-  filters.push({ name, typed_config: any("extensions.filters.http.rbac.v3.RBAC", compact(rules)) });
+type Rules = { rules?: JsonObject | undefined; shadow_rules?: JsonObject | undefined };
+
+function adderTo(filters: JsonObject[], { as }: Carried): (name: string, rules: Rules) => void {
+  return (name, rules) => {
+    if (!rules.rules && !rules.shadow_rules) return;
+    const typed_config =
+      as === "http"
+        ? any(HTTP_RBAC, compact(rules))
+        : any(NETWORK_RBAC, compact({ ...rules, stat_prefix: "inbound_tcp" }));
+    filters.push({ name, typed_config });
+  };
 }
 
 function warnUnenforced(service: Service, facts: Facts, problems: Problems, protection: Protection): void {

@@ -1,7 +1,8 @@
 // External authorization of an inbound listener, as Istio writes it: shadow rules say which requests an authorizer is asked about, and
 // Envoy's ext_authz asks where they matched. Rule: this comes before every denial and grant, and what nobody can be asked about is refused.
 import { type AuthorizationPolicy, type Authorizer, keyOf, objectKey, type Service } from "@/lib/mesh";
-import { policiesOf } from "./authorization";
+import { policiesOf, UNASKED_FILTER } from "./authorization";
+import { requestsTo } from "./authorization-rules";
 import { clusterName } from "./destinations";
 import { any, compact, duration, type JsonObject } from "./envoy-json";
 import { policiesFor } from "./facts";
@@ -12,8 +13,6 @@ import { stringPattern } from "./rbac-matchers";
 
 const RBAC = "extensions.filters.http.rbac.v3.RBAC";
 export const RBAC_METADATA = "envoy.filters.http.rbac";
-/** Denies what nobody can be asked about. */
-export const UNASKED_FILTER = "meshwright.rbac.custom";
 const ASKS_FILTER = "meshwright.ext_authz.";
 /** Istio's default for a provider. */
 const TIMEOUT_MS = 600_000;
@@ -38,7 +37,7 @@ export function authorizerFilters(context: CompileContext, service: Service, pro
   const asking = names.flatMap((name) => {
     const own = policies.filter(({ spec }) => (spec.authorizer ?? "") === name);
     const authorizer = facts.root?.spec.authorizers?.find((each) => each.name === name);
-    const rules = policiesOf(facts, service, own);
+    const rules = policiesOf(facts, own, requestsTo(service));
     if (rules.size === 0) return [];
     const place = authorizer && placeOf(context, authorizer);
     if (place) return [watches(name, rules), asks(authorizer, place)];
@@ -57,7 +56,7 @@ function refuses({ facts, problems }: CompileContext, service: Service, policies
       "Give it an address, in authorizers of the Mesh.",
     );
   }
-  const rules = { action: "DENY", policies: Object.fromEntries(policiesOf(facts, service, policies)) };
+  const rules = { action: "DENY", policies: Object.fromEntries(policiesOf(facts, policies, requestsTo(service))) };
   return { name: UNASKED_FILTER, typed_config: any(RBAC, { rules }) };
 }
 

@@ -19,9 +19,9 @@ import {
   meshwrightMetadata,
   socketAddress,
 } from "./envoy-json";
-import { type Facts, speaksHttp2, spiffeIdOf, workloadsIn } from "./facts";
+import { type Facts, isTcpPort, speaksHttp2, spiffeIdOf, workloadsIn } from "./facts";
 import { type CheckedPort, healthCheck } from "./health-check";
-import { protectionIn } from "./modes";
+import { protectionIn, tcpProtectionIn } from "./modes";
 import type { Problems } from "./problems";
 import { upstreamTls } from "./transport";
 
@@ -48,7 +48,8 @@ export function serviceCluster(facts: Facts, name: string, target: Target, probl
   const workloads = workloadsIn(facts, target.service, target.subset);
   const versions = new Set(workloads.map((workload) => workloadLabels(workload)["version"]));
   const [only] = workloads;
-  const tls = transportOf(facts, service, target);
+  const isTcp = isTcpPort(service, target.port);
+  const tls = transportOf(facts, service, target, isTcp);
   return compact({
     name,
     type: "EDS",
@@ -56,7 +57,7 @@ export function serviceCluster(facts: Facts, name: string, target: Target, probl
     ...behaviourOf(
       blocks,
       MESH_IDLE_TIMEOUT_MS,
-      tls ? "alpn" : speaksHttp2(service.spec.ports, target.port) ? "http2" : "http1",
+      isTcp ? "tcp" : tls ? "alpn" : speaksHttp2(service.spec.ports, target.port) ? "http2" : "http1",
     ),
     ...checksOf(blocks, service, target, tls !== undefined),
     transport_socket: tls,
@@ -87,13 +88,20 @@ function checksOf(blocks: Blocks, service: Service, target: Target, isTls: boole
 const serviceHost = ({ metadata: { name, namespace } }: Service): string => `${name}.${namespace}.svc.cluster.local`;
 
 /** Mutual TLS towards every callee that takes it; plain text only where the design switched it off. */
-function transportOf(facts: Facts, service: Service, target: Target): JsonObject | undefined {
-  if (service.spec.optOut || protectionIn(facts, service, target.port).tls === "disable") return undefined;
+function transportOf(facts: Facts, service: Service, target: Target, isTcp: boolean): JsonObject | undefined {
+  const protection = (isTcp ? tcpProtectionIn : protectionIn)(facts, service, target.port);
+  if (service.spec.optOut || protection.tls === "disable") return undefined;
   const ids = new Set(workloadsIn(facts, target.service, target.subset).map((workload) => spiffeIdOf(facts, workload)));
   // An empty list would accept every certificate; without workloads there is nobody to accept.
   const expected = ids.size > 0 ? [...ids].sort() : [`spiffe://${facts.trustDomain}/`];
-  return upstreamTls(expected, serviceHost(service));
+  return upstreamTls(
+    expected,
+    isTcp ? { sni: tcpServerName(service, target.port), alpn: [] } : { sni: serviceHost(service) },
+  );
 }
+
+/** By this name in the handshake a callee's sidecar knows for which of its TCP ports a connection is. */
+export const tcpServerName = (service: Service, port: number): string => `tcp-${port}.${serviceHost(service)}`;
 
 /** Blocks of the service's policy, each replaced whole by the subset's where it has one. */
 function blocksOf(facts: Facts, service: Service, subset: string | undefined, problems: Problems): Blocks {
@@ -128,9 +136,9 @@ const LB_POLICIES = { "round-robin": "ROUND_ROBIN", "least-request": "LEAST_REQU
  * `alpn`: HTTP/2 where the peer's sidecar takes it, so that a pair of sidecars shares one connection. The pool's limits
  * mean what they mean in Istio and Envoy then: maxConnections counts connections, maxPendingRequests the requests that
  * wait for one to be made, maxRequestsPerConnection the streams after which a connection is replaced.
- * `http2`: without being asked (prior knowledge), for apps that speak nothing else.
+ * `http2`: without being asked (prior knowledge), for apps that speak nothing else. `tcp`: there are no requests.
  */
-type Protocol = "alpn" | "http1" | "http2";
+type Protocol = "alpn" | "http1" | "http2" | "tcp";
 
 export function behaviourOf(blocks: Blocks, idleTimeoutMs: number, protocol: Protocol = "http1"): JsonObject {
   const { connectionPool: pool, outlierDetection: outlier } = blocks;
@@ -141,7 +149,7 @@ export function behaviourOf(blocks: Blocks, idleTimeoutMs: number, protocol: Pro
     outlier_detection: outlier && outlierDetection(outlier),
     // With ejection on, Istio switches panic routing off unless told otherwise.
     common_lb_config: outlier && { healthy_panic_threshold: { value: outlier.minHealthPercent ?? 0 } },
-    typed_extension_protocol_options: httpOptions(pool, idleTimeoutMs, protocol),
+    typed_extension_protocol_options: protocol === "tcp" ? undefined : httpOptions(pool, idleTimeoutMs, protocol),
   });
 }
 
@@ -183,7 +191,11 @@ const HTTP1: JsonObject = { enable_trailers: true };
 /** WebSocket crosses HTTP/2 as CONNECT. */
 const HTTP2: JsonObject = { allow_connect: true };
 
-function httpOptions(pool: ConnectionPool | undefined, idleTimeoutMs: number, protocol: Protocol): JsonObject {
+function httpOptions(
+  pool: ConnectionPool | undefined,
+  idleTimeoutMs: number,
+  protocol: Exclude<Protocol, "tcp">,
+): JsonObject {
   return {
     [`envoy.${HTTP_OPTIONS}`]: any(HTTP_OPTIONS, {
       common_http_protocol_options: compact({

@@ -1,7 +1,16 @@
 // From what a route names (service, subset, port, weight) to clusters.
 // The rule: a destination that cannot be found is refused with its path; one that exists but was not drawn is a warning, because the callee will refuse it.
-import { type Destination, keyOf, type Mirror, type ObjectKey, objectKey, type Route, type Service } from "@/lib/mesh";
-import { type Facts, httpPorts, serviceByRef, subsetKey, workloadsIn } from "./facts";
+import {
+  type Destination,
+  keyOf,
+  type Mirror,
+  type ObjectKey,
+  objectKey,
+  type Route,
+  type Service,
+  type TcpRoute,
+} from "@/lib/mesh";
+import { type Facts, httpPorts, serviceByRef, subsetKey, tcpPorts, workloadsIn } from "./facts";
 import type { Problems } from "./problems";
 import type { MirrorCluster, WeightedCluster } from "./route-rule";
 import type { RolloutState } from "./types";
@@ -27,7 +36,7 @@ type Named = Pick<Destination, "service" | "subset" | "port">;
 
 export type PlaceInput = {
   facts: Facts;
-  route: Route;
+  route: Route | TcpRoute;
   ruleIndex: number;
   /** Port that the caller asked for; null at a gateway. */
   calledPort: number | null;
@@ -46,14 +55,14 @@ export type DestinationInput = PlaceInput & {
 /** Empty when something was refused. */
 export function resolveDestinations(input: DestinationInput): WeightedCluster[] {
   const { destinations, route, ruleIndex, problems } = input;
-  const path = `spec.rules[${ruleIndex}].action.destinations`;
+  const path = `spec.rules[${ruleIndex}]${route.kind === "Route" ? ".action" : ""}.destinations`;
   const weights = weightsOf(input);
   const isSingle = destinations.length === 1;
   if (!isSingle && weights.every((weight) => weight === 0)) {
     problems.refuse(
       route,
       path,
-      "all weights are 0, so no request could go anywhere",
+      `all weights are 0, so no ${route.kind === "Route" ? "request" : "connection"} could go anywhere`,
       "Give one destination a weight.",
     );
     return [];
@@ -124,14 +133,15 @@ function portOf(
   destination: Named,
   path: string,
 ): number | null {
-  const ports = httpPorts(service.spec.ports).map((port) => port.port);
+  const [carried, what] = route.kind === "Route" ? [httpPorts, "HTTP"] : [tcpPorts, "TCP"];
+  const ports = carried(service.spec.ports).map((port) => port.port);
   const key = objectKey(service);
   if (destination.port !== undefined) {
     if (ports.includes(destination.port)) return destination.port;
     problems.refuse(
       route,
       `${path}.port`,
-      `${key} has no HTTP port ${destination.port}`,
+      `${key} has no ${what} port ${destination.port}`,
       `Use one of ${ports.join(", ")}.`,
     );
     return null;
@@ -143,9 +153,9 @@ function portOf(
     route,
     `${path}.port`,
     first === undefined
-      ? `${key} has no HTTP port, and the sidecars carry HTTP only in this release`
+      ? `${key} has no ${what} port`
       : `${key} has the ports ${ports.join(", ")} and not the port ${calledPort} that callers use`,
-    first === undefined ? "Give the service an HTTP port, or take it out of the route." : "Name the port.",
+    first === undefined ? `Give the service a port for ${what}, or take it out of the route.` : "Name the port.",
   );
   return null;
 }

@@ -2,7 +2,7 @@
 // The rule: when no instance is ready all are offered, because a caller that tries is better off than one that is told there is nobody.
 import type { Target } from "./destinations";
 import { isIpAddress, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
-import { type Facts, workloadsIn } from "./facts";
+import { type Facts, isTcpPort, workloadsIn } from "./facts";
 import type { CompileContext } from "./parts";
 import type { InstanceEndpoint } from "./types";
 
@@ -57,12 +57,16 @@ function sidecars({ facts, input, places, problems }: CompileContext, target: Ta
 /** A service without sidecars is called where the environment says its app is. */
 function boundAddresses({ facts, input, places }: CompileContext, target: Target): Place[] {
   const versions = versionsOf(facts, target);
+  const service = facts.services.get(target.service);
+  // as behind a sidecar: beside other ports of its service a TCP port has the same number at the app
+  const isOwn = service && service.spec.ports.length > 1 && isTcpPort(service, target.port);
+  const portOf = (app: { port: number }) => (isOwn ? target.port : app.port);
   return places.instances().flatMap(({ id, workload, app }) => {
     const version = versions.get(`${workload.namespace}/${workload.name}`);
     if (version === undefined || app.kind !== "address") return [];
     if (!isIpAddress(app.host) && !input.overrides.hasHostNames) return [];
     const metadata = meshwrightMetadata({ instance: id, version, workload: workload.name });
-    return [{ address: app.host, port: app.port, health: "HEALTHY" as const, metadata }];
+    return [{ address: app.host, port: portOf(app), health: "HEALTHY" as const, metadata }];
   });
 }
 

@@ -24,6 +24,7 @@ import {
   serviceAccountOf,
   serviceRefKey,
   spiffeId,
+  type TcpRoute,
   type TrafficPolicy,
   type Workload,
   workloadLabels,
@@ -48,6 +49,7 @@ export type Facts = {
   externals: Table<ExternalService>;
   subsets: Table<Subset>;
   routesOf: Lists<Route>;
+  tcpRoutesOf: Lists<TcpRoute>;
   trafficPoliciesOf: Lists<TrafficPolicy>;
   rateLimits: Table<RateLimit>;
   /** By the object that calls, and by the object that is called: a service or one of its workloads. */
@@ -122,6 +124,7 @@ export function notedFacts(document: MeshDocument, note: Note): Facts {
     externals: single("externals"),
     subsets: single("subsets"),
     routesOf: lists("routesOf"),
+    tcpRoutesOf: lists("tcpRoutesOf"),
     trafficPoliciesOf: lists("trafficPoliciesOf"),
     rateLimits: single("rateLimits"),
     dependenciesFrom: lists("dependenciesFrom"),
@@ -199,9 +202,18 @@ export function serviceByRef(
   return facts.services.get(serviceRefKey(ref, holder));
 }
 
-/** Ports that the sidecars carry in this release: HTTP of every kind. */
+/** Ports on which there are requests: HTTP of every kind. */
 export function httpPorts(ports: Service["spec"]["ports"]): Service["spec"]["ports"] {
   return ports.filter((port) => port.protocol !== "tcp").sort((a, b) => a.port - b.port);
+}
+
+/** Ports on which there are connections only. */
+export function tcpPorts(ports: Service["spec"]["ports"]): Service["spec"]["ports"] {
+  return ports.filter((port) => port.protocol === "tcp").sort((a, b) => a.port - b.port);
+}
+
+export function isTcpPort({ spec: { ports } }: Service, port: number): boolean {
+  return ports.some((each) => each.port === port && each.protocol === "tcp");
 }
 
 /** Does the app behind a port speak HTTP/2 without being asked (prior knowledge)? A gRPC server speaks nothing else. */

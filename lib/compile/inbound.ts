@@ -1,14 +1,23 @@
 // The inbound side of a sidecar: who may connect and how, what they may do, and the app behind.
 // The rule: TLS and plain text are told apart by their first bytes; which of the two is taken is the service's mode.
 import { FilterChainSchema } from "@meshwright/proxy/contract";
-import { objectKey, type RateLimit, type Service, type Workload, workloadOwnerName } from "@/lib/mesh";
+import {
+  objectKey,
+  type RateLimit,
+  type Service,
+  type ServicePort,
+  type Workload,
+  workloadOwnerName,
+} from "@/lib/mesh";
 import { authorizationFilters } from "./authorization";
+import { requestsTo } from "./authorization-rules";
 import { authorizerFilters } from "./authorizers";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { any, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { httpPorts, speaksHttp2 } from "./facts";
 import { httpConnectionManager } from "./http-connection";
 import { filtersFor, namesOf } from "./http-filters";
+import { tcpChains } from "./inbound-tcp";
 import { protectionIn } from "./modes";
 import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { limitedRoutes, sharedLimitFilters } from "./rate-limit";
@@ -26,11 +35,23 @@ export function compileInbound(
   service: Service,
   instance: InstanceBinding,
 ): void {
-  const [port, ...more] = httpPorts(service.spec.ports);
-  warnOfPorts(context, service, [...(port ? [port] : []), ...more]);
-  if (!port) return;
+  const carried = httpPorts(service.spec.ports);
+  warnOfPorts(context, service, carried);
+  const [port] = carried;
+  const tcp = tcpChains(context, workload, service, (each) => appAddress(context, service, instance, each));
+  const chains = [...(port ? httpChains(context, workload, service, instance, port) : []), ...tcp];
+  if (chains.length > 0) context.listeners.set(NAME, inboundListener(context, chains));
+}
+
+function httpChains(
+  context: ProxyContext,
+  workload: Workload,
+  service: Service,
+  instance: InstanceBinding,
+  port: ServicePort,
+): JsonObject[] {
   const cluster = `inbound|${port.port}`;
-  const app = appAddress(context, instance);
+  const app = appAddress(context, service, instance, null);
   const protocol = speaksHttp2([port], port.port) ? "http2" : "http1";
   if (app) context.clusters.set(cluster, appCluster(cluster, workload, app, protocol));
   const limit = context.facts.rateLimits.get(objectKey(service));
@@ -41,8 +62,7 @@ export function compileInbound(
     : inboundRoutes(context, noApp(workload), limit);
   context.routes.set(NAME, routes);
   const name = `inbound ${objectKey(service)} ${port.port} ${namesOf(filters)}`;
-  const chains = shared(context, name, [service, limit], (of) => inboundChains(of, service, port.port, filters));
-  context.listeners.set(NAME, inboundListener(context, chains));
+  return shared(context, name, [service, limit], (of) => inboundChains(of, service, port.port, filters));
 }
 
 /** The same for all apps on this port that no limit is for; `last` is the route that every request takes. */
@@ -63,7 +83,7 @@ function inboundChains(
   const protection = protectionIn(facts, service, port);
   const tokens = tokenFilters(context, service, protection);
   const asking = authorizerFilters(context, service, protection);
-  const authorization = authorizationFilters(facts, service, protection, problems);
+  const authorization = authorizationFilters(facts, service, protection, problems, requestsTo(service));
   // As in Istio: who brought which token, then what authorizers say, then denials and grants.
   // Who may not call is refused before it can spend what others are granted.
   const all = [...tokens, ...asking, ...authorization, ...more];
@@ -98,8 +118,15 @@ function inboundListener(context: ProxyContext, chains: JsonObject[]): JsonObjec
   };
 }
 
-function appAddress({ own }: ProxyContext, { app }: InstanceBinding): { host: string; port: number } | null {
-  if (app.kind === "address") return { host: app.host, port: app.port };
+/** `tcpPort` null: for HTTP. One app port serves all HTTP ports of the service; beside others a TCP port has the same number at the app. */
+function appAddress(
+  { own }: ProxyContext,
+  { spec: { ports } }: Service,
+  { app }: InstanceBinding,
+  tcpPort: number | null,
+): { host: string; port: number } | null {
+  if (app.kind === "address")
+    return { host: app.host, port: tcpPort === null || ports.length === 1 ? app.port : tcpPort };
   if (app.kind === "none" || own.appPort === undefined) return null;
   return { host: own.host, port: own.appPort };
 }
@@ -141,15 +168,6 @@ function noApp({ metadata: { namespace, name } }: Workload): JsonObject {
 }
 
 function warnOfPorts({ problems }: CompileContext, service: Service, carried: Service["spec"]["ports"]): void {
-  service.spec.ports.forEach((port, index) => {
-    if (port.protocol !== "tcp") return;
-    problems.warn(
-      service,
-      `spec.ports[${index}]`,
-      `port ${port.port} speaks ${port.protocol}, which sidecars do not carry in this release: its calls get 404`,
-      "Use protocol http, http2 or grpc where the app speaks one of them.",
-    );
-  });
   if (carried.length < 2) return;
   const [first] = carried;
   const isHttp2 = (port: number) => speaksHttp2(carried, port);

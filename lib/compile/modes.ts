@@ -26,6 +26,18 @@ export function protectionIn(facts: AllFacts, service: Service, port?: number): 
   return protectionOf({ root, defaults, mutualTls: policiesFor(facts.mutualTlsOn, service) }, service, port);
 }
 
+/**
+ * Of a TCP port. In plain text nothing tells a sidecar for which port of its service a connection is, so beside other ports it is in
+ * mutual TLS between sidecars whatever the mode.
+ */
+export function tcpProtectionIn(facts: AllFacts, service: Service, port: number): Protection {
+  const protection = protectionIn(facts, service, port);
+  return protection.tls === "disable" && !takesPlainTcp(service) ? { ...protection, tls: "permissive" } : protection;
+}
+
+/** With one port there is nothing to tell apart. */
+export const takesPlainTcp = ({ spec: { ports } }: Service): boolean => ports.length === 1;
+
 /** A MutualTls for the port beats one for the service, that the service's own mode, that one for the namespace, the mesh, the default. */
 export function protectionOf(facts: Facts, service: Service, port?: number): Protection {
   const mode = service.spec.mode;

@@ -1,16 +1,25 @@
 // The outbound side of a sidecar: one HTTP listener that routes by Host, to the drawn dependencies and nowhere else.
 // The rule: a Host that was not drawn has no virtual host, so it is answered 404; egress is closed until Dependency and Egress open it.
 import { RouteConfigurationSchema } from "@meshwright/proxy/contract";
-import { type Dependency, type ExternalService, type ObjectKey, objectKey, refKey, type Workload } from "@/lib/mesh";
+import {
+  type Dependency,
+  type ExternalService,
+  type ObjectKey,
+  objectKey,
+  refKey,
+  type ServicePort,
+  type Workload,
+} from "@/lib/mesh";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
 import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
-import { httpPorts, serviceOfRef, speaksHttp2 } from "./facts";
+import { httpPorts, serviceOfRef, speaksHttp2, tcpPorts } from "./facts";
 import { APP_UPGRADES, httpConnectionManager } from "./http-connection";
 import { filtersFor, namesOf } from "./http-filters";
 import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { defaultRoute } from "./route-rule";
-import { serviceHost } from "./service-hosts";
+import { namesOf as namesOfService, serviceHost } from "./service-hosts";
 import { finished, shared } from "./shared";
+import { tcpHost, tunnel } from "./tcp-hosts";
 import { telemetryOf } from "./telemetry";
 
 const NAME = "outbound";
@@ -92,13 +101,20 @@ function serviceHosts(context: CompileContext, dependencies: readonly Dependency
   return [...drawn].flatMap(([key, granted]) => {
     const service = context.facts.services.get(key);
     if (!service) return [];
+    const isGranted = ({ port }: ServicePort) => granted === null || granted.has(port);
     const ports = httpPorts(service.spec.ports)
-      .map((port) => port.port)
-      .filter((port) => granted === null || granted.has(port));
+      .filter(isGranted)
+      .map((port) => port.port);
     const defaultPort = ports.includes(80) ? 80 : ports[0];
-    return ports.map((port) =>
-      serviceHost(context, { service, port, caller, isDefaultPort: port === defaultPort, drawn: keys }),
-    );
+    const names = namesOfService(service, caller);
+    return [
+      ...ports.map((port) =>
+        serviceHost(context, { service, port, caller, isDefaultPort: port === defaultPort, drawn: keys }),
+      ),
+      ...tcpPorts(service.spec.ports)
+        .filter(isGranted)
+        .map(({ port }) => tcpHost(context, { service, port, caller, drawn: keys, names })),
+    ];
   });
 }
 
@@ -165,13 +181,8 @@ function tunnelsTo(context: CompileContext, external: ExternalService, granted: 
       }
       const cluster = externalCluster(context, external, host, port);
       if (!cluster) return [];
-      const route = {
-        cluster,
-        timeout: "0s",
-        upgrade_configs: [{ upgrade_type: "CONNECT", connect_config: {} }],
-      };
-      const tunnel = { name: `${external.metadata.name}/tunnel`, match: { connect_matcher: {} }, route };
-      return [{ name: `${host}:${port}`, domains: [`${host}:${port}`], routes: [tunnel] }];
+      const route = tunnel(`${external.metadata.name}/tunnel`, { cluster });
+      return [{ name: `${host}:${port}`, domains: [`${host}:${port}`], routes: [route] }];
     }),
   );
 }

@@ -137,7 +137,7 @@ function mirrorPolicy({ cluster, percent }: MirrorCluster): JsonObject {
   });
 }
 
-function destinationOf(clusters: readonly WeightedCluster[]): JsonObject {
+export function destinationOf(clusters: readonly WeightedCluster[]): JsonObject {
   const [first] = clusters;
   if (first && clusters.length === 1) return { cluster: first.cluster };
   return { weighted_clusters: { clusters: clusters.map(({ cluster, weight }) => ({ name: cluster, weight })) } };

@@ -57,12 +57,16 @@ function hostOf(context: CompileContext, input: HostInput): JsonObject {
   };
 }
 
-/** `s`, `s.n`, `s.n.svc.cluster.local`, each with its port and, for the default port, without. */
-function domainsOf({ service, port, caller, isDefaultPort }: HostInput): string[] {
+/** `s`, `s.n`, `s.n.svc.cluster.local`. */
+export function namesOf(service: Service, caller: Workload): string[] {
   const { namespace, name } = service.metadata;
   const names = [`${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
-  if (namespace === caller.metadata.namespace) names.unshift(name);
-  return names.flatMap((host) => (isDefaultPort ? [host, `${host}:${port}`] : [`${host}:${port}`]));
+  return namespace === caller.metadata.namespace ? [name, ...names] : names;
+}
+
+/** Each of its names with its port and, for the default port, without. */
+function domainsOf({ service, port, caller, isDefaultPort }: HostInput): string[] {
+  return namesOf(service, caller).flatMap((host) => (isDefaultPort ? [host, `${host}:${port}`] : [`${host}:${port}`]));
 }
 
 function routesTo(context: CompileContext, input: HostInput): JsonObject[] {

@@ -7,11 +7,13 @@ export const SECRET_NAMES = ["bundle", "denylist", "identity"] as const;
 const TLS = "extensions.transport_sockets.tls.v3";
 const VERSIONS = { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol_version: "TLSv1_3" };
 
-function commonContext(sanMatchers: JsonObject[]): JsonObject {
+/** HTTP/2 between sidecars; a peer that does not offer it (an older sidecar during an upgrade) gets HTTP/1.1. */
+const HTTP_ALPN: readonly string[] = ["h2", "http/1.1"];
+
+function commonContext(sanMatchers: JsonObject[], alpn = HTTP_ALPN): JsonObject {
   return {
     tls_params: VERSIONS,
-    // HTTP/2 between sidecars; a peer that does not offer it (an older sidecar during an upgrade) gets HTTP/1.1.
-    alpn_protocols: ["h2", "http/1.1"],
+    ...(alpn.length > 0 ? { alpn_protocols: [...alpn] } : {}),
     tls_certificate_sds_secret_configs: [{ name: "identity", sds_config: ADS }],
     combined_validation_context: {
       default_validation_context: {
@@ -23,11 +25,11 @@ function commonContext(sanMatchers: JsonObject[]): JsonObject {
 }
 
 /** Takes any caller of the trust domain; who may call what is decided by the RBAC filters, which can say why. */
-export function downstreamTls(trustDomain: string): JsonObject {
+export function downstreamTls(trustDomain: string, alpn = HTTP_ALPN): JsonObject {
   return {
     name: "envoy.transport_sockets.tls",
     typed_config: any(`${TLS}.DownstreamTlsContext`, {
-      common_tls_context: commonContext([{ prefix: `spiffe://${trustDomain}/` }]),
+      common_tls_context: commonContext([{ prefix: `spiffe://${trustDomain}/` }], alpn),
       require_client_certificate: true,
       disable_stateless_session_resumption: true,
       disable_stateful_session_resumption: true,
@@ -55,11 +57,17 @@ export function publicTls(host: string): JsonObject {
 }
 
 /** Speaks only to a callee with one of these identities. */
-export function upstreamTls(spiffeIds: readonly string[], sni: string): JsonObject {
+export function upstreamTls(
+  spiffeIds: readonly string[],
+  { sni, alpn }: { sni: string; alpn?: readonly string[] },
+): JsonObject {
   return {
     name: "envoy.transport_sockets.tls",
     typed_config: any(`${TLS}.UpstreamTlsContext`, {
-      common_tls_context: commonContext(spiffeIds.map((id) => ({ exact: id }))),
+      common_tls_context: commonContext(
+        spiffeIds.map((id) => ({ exact: id })),
+        alpn,
+      ),
       sni,
       max_session_keys: 0,
     }),

@@ -13,28 +13,38 @@ export interface Inbound {
   /** DownstreamTlsContext of the TLS chain; undefined when there is none. */
   tls: Json | undefined;
   takesPlaintext: boolean;
-  httpFilters: Json[];
+  /** What decides here: HTTP ports of the service together, or one TCP port. */
+  carries: "http" | "tcp";
+  /** Of requests, or of connections. */
+  filters: Json[];
   accessLogs: Json[];
   /** Where the TLS chain stands. */
   path: string;
 }
 
-export function inboundOf(proxy: CompiledProxy): Inbound | null {
+/** One for each filter chain in TLS: for the HTTP ports of the service, and for each TCP port. */
+export function inboundsOf(proxy: CompiledProxy): Inbound[] {
   const listener = proxy.listeners["inbound"];
-  if (!listener) return null;
+  if (!listener) return [];
   const chains = listAt(listener, "filter_chains");
-  const tlsIndex = chains.findIndex((chain) => textAt(chain, "filter_chain_match", "transport_protocol") === "tls");
-  const chain = chains[Math.max(tlsIndex, 0)];
-  const manager = at(chain, "filters", 0, "typed_config");
-  return {
-    proxy,
-    owner: proxy.owner,
-    tls: tlsIndex < 0 ? undefined : at(chains[tlsIndex], "transport_socket", "typed_config"),
-    takesPlaintext: chains.some((each) => textAt(each, "filter_chain_match", "transport_protocol") !== "tls"),
-    httpFilters: listAt(manager, "http_filters"),
-    accessLogs: listAt(manager, "access_log"),
-    path: `${proxy.proxyId}: listener inbound, filter_chains[${Math.max(tlsIndex, 0)}]`,
-  };
+  const isTls = (chain: Json) => textAt(chain, "filter_chain_match", "transport_protocol") === "tls";
+  const takesPlaintext = chains.some((chain) => !isTls(chain));
+  const looked = chains.some(isTls) ? chains.filter(isTls) : chains.slice(0, 1);
+  return looked.map((chain) => {
+    const filters = listAt(chain, "filters");
+    const last = at(filters.at(-1), "typed_config");
+    const carries = (textAt(last, "@type") ?? "").endsWith(".TcpProxy") ? "tcp" : "http";
+    return {
+      proxy,
+      owner: proxy.owner,
+      tls: isTls(chain) ? at(chain, "transport_socket", "typed_config") : undefined,
+      takesPlaintext,
+      carries,
+      filters: carries === "http" ? listAt(last, "http_filters") : filters.slice(0, -1),
+      accessLogs: listAt(last, "access_log"),
+      path: `${proxy.proxyId}: listener inbound, filter_chains[${chains.indexOf(chain)}]`,
+    };
+  });
 }
 
 /** One result for each workload of each service in the mesh; a service that does not compile fails with its reason. */
@@ -46,18 +56,13 @@ export function eachInbound(
     const key = objectKey(service);
     const problem = compiled.problems.get(key);
     if (problem) return [fail(key, `${service.metadata.name} has no configuration: ${problem}`)];
-    return compiled.proxies
-      .filter((proxy) => proxy.owner === key)
-      .flatMap((proxy) => {
-        const inbound = inboundOf(proxy);
-        return inbound ? [judge(inbound)] : [];
-      });
+    return compiled.proxies.filter((proxy) => proxy.owner === key).flatMap((proxy) => inboundsOf(proxy).map(judge));
   });
 }
 
 /** The enforced list of callers: policies of the last ALLOW filter with rules; null when everybody is let in. */
 export function enforcedCallers(inbound: Inbound): Record<string, Json> | null {
-  for (const filter of inbound.httpFilters) {
+  for (const filter of inbound.filters) {
     const rules = at(filter, "typed_config", "rules");
     if (rules === undefined || rules === null) continue;
     const action = textAt(rules, "action") ?? "ALLOW"; // the default value is left out of JSON

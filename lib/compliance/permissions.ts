@@ -64,6 +64,6 @@ export function deciderOf(proxy: CompiledProxy): ((asked: Asked) => Decision) | 
 }
 
 function httpOf(listener: ListenerPlan): HttpConnectionPlan | null {
-  const chain = listener.filterChains.find((each) => each.tls !== null);
+  const chain = listener.filterChains.find((each) => each.tls !== null && each.network.kind === "http");
   return chain?.network.kind === "http" ? chain.network : null;
 }

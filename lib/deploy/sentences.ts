@@ -129,7 +129,11 @@ function listener({ name, before, after }: Changed): string[] {
 function chainNames(fieldsOfListener: Fields): string {
   const words: Record<string, string> = { tls: "TLS", plain: "plain text" };
   return list(fieldsOfListener["filter_chains"])
-    .map((chain) => words[String(chain["name"])] ?? String(chain["name"]))
+    .map((chain) => {
+      const name = String(chain["name"]);
+      const [, port, plain] = TCP_CHAIN.exec(name) ?? [];
+      return words[name] ?? (port ? `${plain ? "plain text" : "TLS"} for TCP port ${port}` : name);
+    })
     .join(" and ");
 }
 
@@ -139,21 +143,29 @@ const FILTER_VERBS: Record<string, string> = {
   "meshwright.rbac.audit": "audits calls by",
 };
 
+const TCP_CHAIN = /^tcp-(\d+)(-plain)?$/;
+
 /** `lets callers in by <object key>`, one per policy, with "(counted only)" for shadow rules. */
 function policiesOf(fieldsOfListener: Fields): Set<string> {
   const found = new Set<string>();
-  for (const filter of list(list(fieldsOfListener["filter_chains"])[0]?.["filters"])) {
-    for (const http of list(fields(filter["typed_config"])["http_filters"])) {
-      const config = fields(http["typed_config"]);
+  const chains = list(fieldsOfListener["filter_chains"]);
+  // TLS and plain text of the same ports have the same filters
+  for (const chain of chains.filter((each, i) => i === 0 || TCP_CHAIN.test(String(each["name"])))) {
+    const port = TCP_CHAIN.exec(String(chain["name"]))?.[1];
+    const where = port === undefined ? "" : ` on TCP port ${port}`;
+    const filters = list(chain["filters"]);
+    const ofRequests = filters.flatMap((filter) => list(fields(filter["typed_config"])["http_filters"]));
+    for (const filter of [...filters, ...ofRequests]) {
+      const config = fields(filter["typed_config"]);
       for (const [name, provider] of Object.entries(fields(config["providers"])))
         found.add(`takes tokens of ${String(fields(provider)["issuer"])} by ${name}`);
-      const verb = FILTER_VERBS[String(http["name"])] ?? "applies";
+      const verb = FILTER_VERBS[String(filter["name"])] ?? "applies";
       for (const [part, suffix] of [
         ["rules", ""],
         ["shadow_rules", " (counted only)"],
       ] as const) {
         for (const policy of Object.keys(fields(fields(config[part])["policies"])))
-          found.add(`${verb} ${policy}${suffix}`);
+          found.add(`${verb} ${policy}${where}${suffix}`);
       }
     }
   }

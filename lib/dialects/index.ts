@@ -18,6 +18,7 @@ import type { SourceText } from "./shared/reader";
 import { withoutAuthorizers } from "./shared/without-authorizers";
 import { withoutCallers } from "./shared/without-callers";
 import { withoutConditions } from "./shared/without-conditions";
+import { withoutTcpRoutes } from "./shared/without-tcp-routes";
 import { withoutTelemetry } from "./shared/without-telemetry";
 import { withoutTokens } from "./shared/without-tokens";
 
@@ -79,8 +80,10 @@ export function exportDocument(id: ExportId, document: MeshDocument, options: Ex
   const bare = withoutTokens(unasked.document, title);
   const plain = withoutConditions(bare.document, title);
   const untold = withoutTelemetry(plain.document, title);
-  const everybody = withoutCallers(untold.document, title, HAS_CONSUMER_ROUTES.has(id));
-  const losses = [...unasked.losses, ...bare.losses, ...plain.losses, ...untold.losses, ...everybody.losses];
+  const onlyHttp = withoutTcpRoutes(untold.document, title);
+  const everybody = withoutCallers(onlyHttp.document, title, HAS_CONSUMER_ROUTES.has(id));
+  const before = [unasked, bare, plain, untold, onlyHttp, everybody];
+  const losses = before.flatMap((each) => each.losses);
   const made = write(everybody.document, options);
   return losses.length > 0 ? { ...made, report: [...losses, ...made.report.map(everybody.placed)] } : made;
 }

@@ -49,6 +49,7 @@ export function drawnAt(object: MeshObject): ObjectKey | null {
     case "Workload":
       return workloadOwnerKey(object);
     case "Subset":
+    case "TcpRoute":
     case "TrafficPolicy":
     case "RateLimit":
       return serviceRefKey(object.spec.service, object);

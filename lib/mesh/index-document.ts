@@ -20,6 +20,7 @@ import type {
   RequestAuthentication,
   Route,
   Subset,
+  TcpRoute,
   TrafficPolicy,
   TrustBoundary,
   Workload,
@@ -37,6 +38,8 @@ export type MeshIndex = {
   subset(service: ObjectKey, name: string): Subset | undefined;
   /** Routes whose target is this service, gateway or external service. */
   routesOf(target: ObjectKey): readonly Route[];
+  /** How connections to the TCP ports of this service are sent on. */
+  tcpRoutesOf(service: ObjectKey): readonly TcpRoute[];
   trafficPoliciesOf(service: ObjectKey): readonly TrafficPolicy[];
   rateLimitsOf(service: ObjectKey): readonly RateLimit[];
   dependenciesFrom(caller: ObjectKey): readonly Dependency[];
@@ -148,6 +151,7 @@ function indexOver(tables: Tables, document: () => MeshDocument, note?: (questio
     subsetsOf: (service) => ask("subsets", service),
     subset: (service, name) => ask("subsets", service).find((subset) => subset.spec.name === name),
     routesOf: (target) => ask("routes", target),
+    tcpRoutesOf: (service) => ask("tcpRoutes", service),
     trafficPoliciesOf: (service) => ask("trafficPolicies", service),
     rateLimitsOf: (service) => ask("rateLimits", service),
     dependenciesFrom: (caller) => ask("dependenciesFrom", caller),

@@ -12,6 +12,7 @@ export type Relations = {
   workloads: ObjectOf<"Workload">;
   subsets: ObjectOf<"Subset">;
   routes: ObjectOf<"Route">;
+  tcpRoutes: ObjectOf<"TcpRoute">;
   trafficPolicies: ObjectOf<"TrafficPolicy">;
   rateLimits: ObjectOf<"RateLimit">;
   dependenciesFrom: ObjectOf<"Dependency">;
@@ -51,6 +52,7 @@ export function createTables(order: Order, changed: (question: Question) => void
     workloads: of("Workload"),
     subsets: of("Subset"),
     routes: of("Route"),
+    tcpRoutes: of("TcpRoute"),
     trafficPolicies: of("TrafficPolicy"),
     rateLimits: of("RateLimit"),
     dependenciesFrom: of("Dependency"),
@@ -159,6 +161,7 @@ function emptyKinds(order: Order): Kinds {
     Dependency: new ListQuestion(order),
     Subset: new ListQuestion(order),
     Route: new ListQuestion(order),
+    TcpRoute: new ListQuestion(order),
     TrafficPolicy: new ListQuestion(order),
     RateLimit: new ListQuestion(order),
     MutualTls: new ListQuestion(order),
@@ -207,6 +210,9 @@ function relateByKind(object: MeshObject, [first, second]: readonly Reference[],
       break;
     case "Route":
       if (first) relate("routes", first.key, object);
+      break;
+    case "TcpRoute":
+      if (first) relate("tcpRoutes", first.key, object);
       break;
     case "TrafficPolicy":
       if (first) relate("trafficPolicies", first.key, object);

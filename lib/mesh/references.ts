@@ -2,7 +2,7 @@
 // The rule: a new field that names another object is added here and nowhere else.
 import { isCallerOnly, refKey, serviceRefKey, workloadOwnerKey } from "./refs";
 import { labelName } from "./schema/primitives";
-import type { Destination, MeshObject, ObjectKey, Path, PolicyTarget, Ref, Route, ServiceRef } from "./types";
+import type { Destination, MeshObject, ObjectKey, Path, PolicyTarget, Ref, Route, ServiceRef, TcpRoute } from "./types";
 
 /** One mention of another object: what stands at `path` names it in its field `field`. */
 export type Reference = {
@@ -58,6 +58,10 @@ export function referencesOf(object: MeshObject): Reference[] {
       at(["spec", "target"], object.spec.target);
       for (const end of routeEndsOf(object)) service([...end.path, "service"], end.service);
       break;
+    case "TcpRoute":
+      service(["spec", "service"], object.spec.service);
+      for (const end of routeEndsOf(object)) service([...end.path, "service"], end.service);
+      break;
     case "MutualTls":
     case "RequestAuthentication":
       found.push(...referencesOfTarget(object.spec.target, object));
@@ -96,16 +100,23 @@ export function subsetUsesOf(object: MeshObject): SubsetUse[] {
     const service = serviceRefKey(object.spec.service, object);
     return [{ service, subset: object.spec.subset, path: ["spec", "subset"] }];
   }
-  if (object.kind !== "Route") return [];
+  if (object.kind !== "Route" && object.kind !== "TcpRoute") return [];
   return routeEndsOf(object).flatMap(({ service, subset, path }) =>
     subset === undefined ? [] : [{ service: serviceRefKey(service, object), subset, path: [...path, "subset"] }],
   );
 }
 
-/** Where a route sends requests or copies of them, rule by rule. */
+/** Where a route sends requests or copies of them, or connections; rule by rule. */
 export type RouteEnd = Pick<Destination, "service" | "subset" | "port"> & { rule: number; path: Path };
 
-export function routeEndsOf(route: Route): RouteEnd[] {
+export function routeEndsOf(route: Route | TcpRoute): RouteEnd[] {
+  if (route.kind === "TcpRoute") {
+    return route.spec.rules.flatMap(({ destinations }, rule) =>
+      destinations.map(({ service, subset, port }, d) => {
+        return { service, subset, port, rule, path: ["spec", "rules", rule, "destinations", d] };
+      }),
+    );
+  }
   const ends: RouteEnd[] = [];
   route.spec.rules.forEach(({ action, mirrors }, rule) => {
     if (action.type === "forward") {
@@ -134,14 +145,14 @@ export function namespaceMentionsOf(object: MeshObject, references = referencesO
       if ("namespace" in member) found.push({ namespace: member.namespace, path: ["spec", "members", i, "namespace"] });
     });
   }
-  if (object.kind === "Route") {
-    object.spec.rules.forEach((rule, r) => {
-      rule.matches.forEach(({ caller }, m) => {
-        if (caller?.namespace === undefined) return;
+  if (object.kind === "Route" || object.kind === "TcpRoute") {
+    for (const [r, { matches }] of object.spec.rules.entries()) {
+      for (const [m, { caller }] of matches.entries()) {
+        if (caller?.namespace === undefined) continue;
         const path: Path = ["spec", "rules", r, "matches", m, "caller", "namespace"];
         found.push({ namespace: caller.namespace, path });
-      });
-    });
+      }
+    }
   }
   if (object.kind === "MutualTls" || object.kind === "AuthorizationPolicy" || object.kind === "RequestAuthentication") {
     const target = object.spec.target;

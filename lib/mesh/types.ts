@@ -35,6 +35,8 @@ export type {
   RouteAction,
   RouteMatch,
   RouteRule,
+  TcpMatch,
+  TcpRule,
 } from "./schema/traffic";
 
 export type MeshRoot = ObjectOf<"Mesh">;
@@ -49,6 +51,7 @@ export type ExternalService = ObjectOf<"ExternalService">;
 export type Dependency = ObjectOf<"Dependency">;
 export type Subset = ObjectOf<"Subset">;
 export type Route = ObjectOf<"Route">;
+export type TcpRoute = ObjectOf<"TcpRoute">;
 export type TrafficPolicy = ObjectOf<"TrafficPolicy">;
 export type RateLimit = ObjectOf<"RateLimit">;
 export type MutualTls = ObjectOf<"MutualTls">;

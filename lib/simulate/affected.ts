@@ -8,9 +8,11 @@ import {
   type ObjectKey,
   objectKey,
   parseKey,
+  type Route,
   refKey,
   routeEndsOf,
   serviceRefKey,
+  type TcpRoute,
   workloadOwnerKey,
 } from "@/lib/mesh";
 import type { Pair } from "./calls";
@@ -80,6 +82,7 @@ function mentionedBy(index: MeshIndex, object: MeshObject): ObjectKey[] {
     case "Workload":
       return [workloadOwnerKey(object)];
     case "Subset":
+    case "TcpRoute":
     case "TrafficPolicy":
     case "RateLimit":
       return [serviceRefKey(object.spec.service, object)];
@@ -120,10 +123,12 @@ function neighboursOf(index: MeshIndex, owner: ObjectKey): ObjectKey[] {
 
 /** Targets of routes that send calls, or copies of them, to one of these services. */
 function targetsLeadingTo(index: MeshIndex, services: ReadonlySet<ObjectKey>): ObjectKey[] {
-  const leads = index
-    .all("Route")
-    .filter((route) => routeEndsOf(route).some(({ service }) => services.has(serviceRefKey(service, route))));
-  return leads.map((route) => refKey(route.spec.target, route));
+  const leads = (route: Route | TcpRoute) =>
+    routeEndsOf(route).some(({ service }) => services.has(serviceRefKey(service, route)));
+  return [
+    ...index.all("Route").flatMap((route) => (leads(route) ? [refKey(route.spec.target, route)] : [])),
+    ...index.all("TcpRoute").flatMap((route) => (leads(route) ? [serviceRefKey(route.spec.service, route)] : [])),
+  ];
 }
 
 /** Services whose policies name one of these as a caller. */

@@ -3,38 +3,30 @@
 import type {
   ClusterPlan,
   FilterChainPlan,
+  HttpConnectionPlan,
   ListenerPlan,
   PeerIdentity,
   SanMatcher,
-  UpstreamTlsPlan,
 } from "@meshwright/proxy/plan";
 import { pickFilterChain } from "@meshwright/proxy/semantics";
-import { factsOf, spiffeIdOf } from "@/lib/compile/facts";
+import { factsOf, httpPorts, spiffeIdOf } from "@/lib/compile/facts";
 import { keyOf, type ObjectKey, parseKey, workloadOwnerKey } from "@/lib/mesh";
+import type { Arrival, Knock } from "./arrival";
+import { arriveOnTcp, portOfChain } from "./arrive-tcp";
 import { consideredPolicies, hopAuthorization } from "./authorization-hop";
 import { hopAuthorizers } from "./authorizers";
 import { limitOf } from "./limits";
 import { withLine } from "./lines";
-import type { Message } from "./message";
 import { nameOf } from "./names";
 import { originOfMtls } from "./origins";
 import { type Passage, pass } from "./passage";
 import type { PlannedProxy, Scene } from "./scene";
 import { hopToken } from "./tokens";
-import type { Hop, HopRewrites, MtlsOutcome, Outcome } from "./types";
-import { addressesOf, type Whereabouts } from "./whereabouts";
+import type { Hop, HopRewrites, Outcome } from "./types";
+import { addressesOf } from "./whereabouts";
 import { inboundSentence } from "./words";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
-
-/** Who knocks: the SPIFFE ID behind its certificate, and how its proxy connects. `tls` null: in plain text. */
-export type Knock = {
-  identity: string | null;
-  tls: Pick<UpstreamTlsPlan, "sanMatchers" | "sni"> | null;
-  message: Message;
-  from?: Whereabouts;
-};
-export type Arrival = { outcome: Outcome; status: number | null; mtls: MtlsOutcome; hop: Hop | null; why?: string };
 
 export function identityOf(scene: Scene, key: ObjectKey): string | null {
   const { index } = scene;
@@ -66,21 +58,22 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
   const chain = chainFor(listener, knock);
   const trouble = troubleBetween(chain, tls?.sanMatchers ?? null, own, knock.identity);
   const base = {
-    ...baseHop(scene, callee, listener, isExplained),
+    ...baseHop(scene, callee, listener, chain, isExplained),
     identity: { own, peer: tls ? knock.identity : null },
   };
   if (!chain || trouble !== null) {
     const hop: Hop = { ...base, considered: [], mtls: "refused", sentence: trouble ?? "" };
     return { outcome: "refused", status: 503, mtls: "refused", hop, ...(trouble === null ? {} : { why: trouble }) };
   }
+  const { network } = chain;
+  if (network.kind === "tcp") return arriveOnTcp(scene, callee, listener, chain, network, knock, base, isExplained);
   const mtls = chain.tls ? "mutual" : "plaintext";
-  const passage = passChain(callee, listener, chain, knock);
-  if (!passage) return { outcome: "unreachable", status: 503, mtls, hop: null, why: "It carries TCP only." };
+  const passage = passChain(callee, listener, chain, network, knock);
   const { outcome, status } = outcomeOf(passage.result);
   const [from, to] = [knock.message.path, passage.message.path];
-  const filters = chain.network.kind === "http" ? chain.network.rbac : [];
+  const filters = network.rbac;
   const service = serviceKeyOf(scene, workload);
-  const limit = chain.network.kind === "http" ? limitOf(scene, chain.network, passage, service, isExplained) : null;
+  const limit = limitOf(scene, network, passage, service, isExplained);
   const hop: Hop = {
     ...base,
     considered: isExplained ? consideredPolicies(scene, filters, passage.authorization, passage.context) : [],
@@ -115,8 +108,15 @@ const serviceKeyOf = ({ index }: Scene, workload: ObjectKey): ObjectKey => {
   return found ? workloadOwnerKey(found) : workload;
 };
 
-function baseHop(scene: Scene, callee: Planned, listener: ListenerPlan, isExplained: boolean) {
-  const port = scene.index.find("Service", callee.owner)?.spec.ports[0]?.port;
+function baseHop(
+  scene: Scene,
+  callee: Planned,
+  listener: ListenerPlan,
+  chain: FilterChainPlan | null,
+  isExplained: boolean,
+) {
+  const ports = scene.index.find("Service", callee.owner)?.spec.ports ?? [];
+  const port = chain?.network.kind === "tcp" ? portOfChain(chain.network) : (httpPorts(ports)[0] ?? ports[0])?.port;
   const mtlsOrigin = isExplained ? originOfMtls(scene, callee.owner, port) : null;
   return {
     proxy: callee.proxyId,
@@ -160,14 +160,19 @@ function troubleBetween(
 const accepts = (matchers: readonly SanMatcher[], id: string): boolean =>
   matchers.length === 0 || matchers.some(({ type, value }) => type === "uri" && value.matches(id));
 
-function passChain(callee: Planned, listener: ListenerPlan, chain: FilterChainPlan, knock: Knock): Passage | null {
-  if (chain.network.kind !== "http") return null;
+function passChain(
+  callee: Planned,
+  listener: ListenerPlan,
+  chain: FilterChainPlan,
+  connection: HttpConnectionPlan,
+  knock: Knock,
+): Passage {
   const peer: PeerIdentity | null =
     chain.tls && knock.identity !== null ? { uriSans: [knock.identity], dnsSans: [], subject: "" } : null;
   return pass(
     {
       plan: callee.plan,
-      connection: chain.network,
+      connection,
       isTls: chain.tls !== null,
       peer,
       port: listener.address.port,

@@ -1,6 +1,6 @@
 // ask: one question, hop by hop, as the proxies of this design would decide it.
 // The rule: the caller's plan and the callee's plan decide; the answer of the app itself is not known and is null.
-import type { ClusterChoice, ForwardAction } from "@meshwright/proxy/plan";
+import type { ClusterChoice, ForwardAction, VirtualHostPlan } from "@meshwright/proxy/plan";
 import {
   grpcStatusOfHttp,
   grpcStatusWord,
@@ -10,7 +10,8 @@ import {
 } from "@meshwright/proxy/semantics";
 import { targetOfClusterName } from "@/lib/compile/destinations";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
-import { type Arrival, arriveAt, identityOf, workloadsOf } from "./arrive";
+import type { Arrival } from "./arrival";
+import { arriveAt, identityOf, workloadsOf } from "./arrive";
 import { bareAnswer, dead, isBare } from "./bare";
 import { faultOf } from "./faults";
 import { type Departure, leave, sentTo } from "./leave";
@@ -101,8 +102,12 @@ function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage
     case "no-route": {
       // Envoy has 404 for both: docs/reference/envoy-differences.md
       if (message.method === "CONNECT") {
-        const words = `${name} answers 405: no TCP port of an external service that it may call is at ${message.authority}.`;
+        const words = `${name} answers 405: no TCP port that it may call is at ${message.authority}.`;
         return answer("no-route", 405, words);
+      }
+      if (virtualHost && isTcpOnly(virtualHost)) {
+        const words = `${name} answers 404: ${virtualHost.name} is a TCP port, which an app reaches by CONNECT.`;
+        return answer("no-route", 404, words);
       }
       if (virtualHost) {
         const rules = hop.considered.length === 1 ? "the one rule" : `none of the ${hop.considered.length} rules`;
@@ -120,6 +125,8 @@ function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage
       return answer("denied", 403, `${name} refuses ${what} with 403.`);
   }
 }
+
+const isTcpOnly = ({ routes }: VirtualHostPlan): boolean => routes.every(({ match }) => match.path.kind === "connect");
 
 type Way = { destination: AnswerDestination; hops: Hop[]; arrival: Arrival; choice: ClusterChoice };
 
@@ -267,17 +274,20 @@ function merged(all: AnswerDestination[]): AnswerDestination[] {
 function sentenceOf(caller: string, { arrival, hops, destination }: Way, destinations: AnswerDestination[]): string {
   const [first, last] = hops;
   const to = destinationName(destination);
-  const split = destinations.length > 1 ? ` (of the calls: ${splitSentence(destinations)})` : "";
+  const what = last?.isConnection ? "connections" : "calls";
+  const split = destinations.length > 1 ? ` (of the ${what}: ${splitSentence(destinations)})` : "";
   switch (arrival.outcome) {
     case "forwarded":
       return first
         ? `${forwardedSentence(caller, first, destinations, last ?? null)}${authorizerTail(last)}${tailOf(first)}`
         : "";
     case "denied":
+      if (last?.isConnection) return `${to} closes the connection of ${caller}: ${refusalWords(last)}${split}.`;
       return `${to} refuses ${caller} with ${arrival.status}: ${last ? refusalWords(last) : "a policy denies it"}${split}.`;
     case "refused":
       return `${caller} gets 503 from its own sidecar, because ${to} does not take the connection. ${arrival.why ?? ""}`.trim();
     case "unreachable":
+      if (last?.isConnection) return `The connection of ${caller} is closed: ${to} has no app yet.${split}`;
       return `${caller} gets 503: ${arrival.why ?? `${to} has no app yet.`}${split}`;
     default:
       return `${to} answers ${arrival.status}${split}.`;

@@ -2,7 +2,8 @@
 // The rule: the decision is the semantics' own; this only names the objects behind it.
 import type { RbacContext, RbacFilterPlan, RbacPlan } from "@meshwright/proxy/plan";
 import type { AuthorizationDecision } from "@meshwright/proxy/semantics";
-import { isAskingFilter, UNASKED_FILTER } from "@/lib/compile/authorizers";
+import { UNASKED_FILTER } from "@/lib/compile/authorization";
+import { isAskingFilter } from "@/lib/compile/authorizers";
 import { withLine } from "./lines";
 import { nameOf } from "./names";
 import { originOfPolicy } from "./origins";

@@ -3,7 +3,8 @@
 // question does not give is taken to let the request on, and told as what it depends on.
 import type { ExtAuthzFilterPlan, HttpConnectionPlan, RbacContext, RoutePlan } from "@meshwright/proxy/plan";
 import type { AuthorizationDecision } from "@meshwright/proxy/semantics";
-import { askedBecauseOf, authorizerOfFilter, RBAC_METADATA, UNASKED_FILTER } from "@/lib/compile/authorizers";
+import { UNASKED_FILTER } from "@/lib/compile/authorization";
+import { askedBecauseOf, authorizerOfFilter, RBAC_METADATA } from "@/lib/compile/authorizers";
 import { withLine } from "./lines";
 import { nameOf } from "./names";
 import { originOfPolicy } from "./origins";

@@ -56,6 +56,7 @@ export function leave(
 }
 
 function considered(scene: Scene, proxy: Planned, host: VirtualHostPlan, { route, message }: Passage): Considered[] {
+  if (host.routes.every(({ match }) => match.path.kind === "connect")) return tcpRulesOf(scene, proxy, host, route);
   const last = route ? host.routes.indexOf(route) + 1 : host.routes.length;
   const asked = host.routes.slice(0, last).map((each: RoutePlan) => {
     const origin = originOfRoute(scene, proxy, host, each) ?? { object: proxy.owner, path: "spec" };
@@ -97,6 +98,33 @@ function rulesForOthers(
       }),
     ),
   );
+}
+
+/** Rules of a TCP route up to the one that decided: a sidecar has only that one. */
+function tcpRulesOf(scene: Scene, { proxyId }: Planned, host: VirtualHostPlan, route: RoutePlan | null): Considered[] {
+  const [service = "", namespace] = host.name.replace(/:\d+$/, "").split(".");
+  const { index } = scene;
+  const port = Number(/:(\d+)$/.exec(host.name)?.[1]);
+  const [space, name = ""] = proxyId.split("/");
+  const workload = index.find("Workload", keyOf("Workload", space, name));
+  const decided = route?.metadata["rule"];
+  return index.tcpRoutesOf(keyOf("Service", namespace, service)).flatMap((each) => {
+    const rules = each.spec.rules.slice(0, decided === undefined ? undefined : Number(decided) + 1);
+    return rules.map((rule, r): Considered => {
+      const matched = String(r) === decided;
+      const others = rule.matches.map(({ port: own, caller }) =>
+        own !== undefined && own !== port
+          ? `it is for port ${own}`
+          : caller && workload && !isMeantCaller(caller, workload)
+            ? `it is for another ${callerText(caller)}`
+            : "",
+      );
+      const why = matched ? "takes the connection" : others.filter((text) => text !== "").join("; ");
+      const origin = { object: objectKey(each), path: `spec.rules[${r}]` };
+      const named = rule.name === undefined ? origin : { ...origin, name: rule.name };
+      return { ...named, ...withLine(scene, origin), matched, why };
+    });
+  });
 }
 
 function forwarding(action: ForwardAction): Pick<Hop, "timeoutMs" | "retries"> {

@@ -1,15 +1,17 @@
 // Who may call whom: what the callee's own sidecar decides about each caller's identity.
 // The rule: it asks the callee, not the caller's routes, because a caller that goes around its own sidecar still meets the callee's.
-import { factsOf } from "@/lib/compile/facts";
-import { protectionOf } from "@/lib/compile/modes";
-import { isCallerOnly, type ObjectKey, objectKey, refKey } from "@/lib/mesh";
-import { type Arrival, arriveAt, identityOf, type Knock } from "./arrive";
+import { tcpServerName } from "@/lib/compile/clusters";
+import { factsOf, httpPorts, tcpPorts } from "@/lib/compile/facts";
+import { protectionOf, tcpProtectionIn } from "@/lib/compile/modes";
+import { isCallerOnly, type ObjectKey, objectKey, refKey, type Service } from "@/lib/mesh";
+import type { Arrival, Knock } from "./arrival";
+import { arriveAt, identityOf } from "./arrive";
 import { answerTo } from "./ask";
 import { callsWithin } from "./calls";
 import { questionOf } from "./compare";
 import { hostOf, ownerOf } from "./names";
 import { policyTargets } from "./policy-targets";
-import { type Probe, probesFor } from "./probes";
+import { type Probe, probesFor, TUNNEL } from "./probes";
 import type { Scene } from "./scene";
 import type { AccessCell, AccessMatrix } from "./types";
 
@@ -64,16 +66,32 @@ function cellsOf(scene: Scene, callee: ObjectKey, callers: readonly ObjectKey[])
     const mtls = service.spec.optOut ? ("plaintext" as const) : ("none" as const);
     return callers.map((caller) => ({ caller, callee, access, mtls, why: [callee] }));
   }
-  const probes = probesFor(index, callee, callee);
-  const takesTls =
-    protectionOf(factsOf(scene.slice(callee).document), service, service.spec.ports[0]?.port).tls !== "disable";
+  const doors = doorsOf(scene, service);
   return callers.map((caller) => {
-    const arrivals = identitiesOf(scene, caller).flatMap((identity) => {
-      const tls = takesTls && identity !== null ? { sanMatchers: [], sni: "" } : null;
-      return probes.map((probe) => arriveAt(scene, workload, knock(identity, tls, callee, probe), false));
-    });
+    const arrivals = identitiesOf(scene, caller).flatMap((identity) =>
+      doors.flatMap(({ tls, probes }) =>
+        probes.map((probe) =>
+          arriveAt(scene, workload, knock(identity, identity === null ? null : tls, callee, probe), false),
+        ),
+      ),
+    );
     return cellOf(caller, callee, arrivals);
   });
+}
+
+/** What is asked of whom: requests of the HTTP ports together, a connection of each TCP port. */
+function doorsOf(scene: Scene, service: Service): { tls: Knock["tls"]; probes: readonly Probe[] }[] {
+  const facts = factsOf(scene.slice(objectKey(service)).document);
+  const [http] = httpPorts(service.spec.ports);
+  const tlsOf = (mode: string, sni: string) => (mode === "disable" ? null : { sanMatchers: [], sni });
+  const key = objectKey(service);
+  const doors = tcpPorts(service.spec.ports).map(({ port }) => ({
+    tls: tlsOf(tcpProtectionIn(facts, service, port).tls, tcpServerName(service, port)),
+    probes: [TUNNEL],
+  }));
+  if (!http) return doors;
+  const probes = probesFor(scene.index, key, key);
+  return [{ tls: tlsOf(protectionOf(facts, service, http.port).tls, ""), probes }, ...doors];
 }
 
 function knock(identity: string | null, tls: Knock["tls"], callee: ObjectKey, probe: Probe): Knock {

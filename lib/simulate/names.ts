@@ -1,6 +1,6 @@
 // What a caller may write as Host, and what to call things in sentences.
 // The rule: this finds words and candidates only; what a host really means for a caller is decided by its proxy's plan.
-import { httpPorts } from "@/lib/compile/facts";
+import { httpPorts, tcpPorts } from "@/lib/compile/facts";
 import { type MeshIndex, type ObjectKey, objectKey, parseKey, workloadOwnerKey } from "@/lib/mesh";
 
 export const nameOf = (key: ObjectKey): string => parseKey(key)?.name ?? key;
@@ -29,16 +29,16 @@ export function objectOfHost(index: MeshIndex, host: string, namespace: string |
   return external && objectKey(external);
 }
 
-/** The ports of a service or external service that sidecars carry. */
+/** The ports of a service or external service on which there are requests. */
 export function carriedPorts(index: MeshIndex, key: ObjectKey): number[] {
   const object = index.find("Service", key) ?? index.find("ExternalService", key);
   return object ? httpPorts(object.spec.ports).map(({ port }) => port) : [];
 }
 
-/** Ports of an external service that apps reach by CONNECT. */
+/** TCP ports of a service or external service, which apps reach by CONNECT. */
 export function tunnelPorts(index: MeshIndex, key: ObjectKey): number[] {
-  const ports = index.find("ExternalService", key)?.spec.ports ?? [];
-  return ports.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
+  const object = index.find("Service", key) ?? index.find("ExternalService", key);
+  return object ? tcpPorts(object.spec.ports).map(({ port }) => port) : [];
 }
 
 /** A workload stands for its service. */

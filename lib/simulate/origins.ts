@@ -23,7 +23,7 @@ function ruleOrigin(scene: Scene, host: VirtualHostPlan, route: RoutePlan, key: 
   const first = host.routes.findIndex(
     ({ metadata }) => metadata["route"] === key && metadata["rule"] === route.metadata["rule"],
   );
-  const name = scene.index.find("Route", key)?.spec.rules[rule]?.name;
+  const name = (scene.index.find("Route", key) ?? scene.index.find("TcpRoute", key))?.spec.rules[rule]?.name;
   const matches = scene.index.find("Route", key)?.spec.rules[rule]?.matches.length ?? 0;
   const match = Number(route.metadata["match"] ?? host.routes.indexOf(route) - first);
   const path = matches > 1 ? `spec.rules[${rule}].matches[${match}]` : `spec.rules[${rule}]`;

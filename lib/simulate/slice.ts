@@ -14,6 +14,7 @@ import {
   refKey,
   routeEndsOf,
   serviceRefKey,
+  type TcpRoute,
   workloadOwnerKey,
 } from "@/lib/mesh";
 import { contentId } from "./content-id";
@@ -131,9 +132,10 @@ class Collector {
     const callee = workload ? workloadOwnerKey(workload) : key;
     this.addDestination(callee);
     for (const route of this.index.routesOf(callee)) this.addRoute(route);
+    for (const route of this.index.tcpRoutesOf(callee)) this.addRoute(route);
   }
 
-  private addRoute(route: Route): void {
+  private addRoute(route: Route | TcpRoute): void {
     this.objects.add(route);
     for (const { service } of routeEndsOf(route)) this.addDestination(serviceRefKey(service, route));
   }

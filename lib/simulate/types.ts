@@ -104,6 +104,8 @@ export type Hop = {
   cors?: HopCors;
   /** How many requests the callee's sidecar lets through. */
   rateLimit?: HopRateLimit;
+  /** It is about a connection: there are no requests on it to decide about. */
+  isConnection?: true;
   /** Location of a redirect, or the body of a direct response. */
   reply?: { status: number; location?: string; body?: string };
   /** Which identity the proxy shows, and which it saw. */

@@ -44,6 +44,7 @@ export function inboundSentence(callee: string, hop: Hop, outcome: Outcome): str
     case "forwarded":
       return `${callee} takes it ${MTLS_WORDS[hop.mtls]}: ${why}.${hop.rateLimit ? ` A rate limit applies: ${limitWords(hop.rateLimit)}.` : ""}`;
     case "denied":
+      if (hop.isConnection) return `${callee} closes the connection: ${refusalWords(hop)}.`;
       return `${callee} refuses it with ${refusal}: ${refusalWords(hop)}.`;
     case "unreachable":
       return `${callee} has no app behind its sidecar yet.`;
@@ -70,10 +71,10 @@ export function ruleWords({ rule }: Pick<Hop, "rule">): string {
   if (!rule) return "";
   const kind = parseKey(rule.object)?.kind;
   if (kind === "Dependency") return `by the drawn dependency ${nameOf(rule.object)}`;
-  if (kind !== "Route") return `by ${kind} ${nameOf(rule.object)}`;
+  if (kind !== "Route" && kind !== "TcpRoute") return `by ${kind} ${nameOf(rule.object)}`;
   const index = /rules\[(\d+)\]/.exec(rule.path)?.[1];
   const which = rule.name === undefined ? `rule ${Number(index ?? 0) + 1}` : `rule "${rule.name}"`;
-  return `by ${which} of Route ${nameOf(rule.object)}`;
+  return `by ${which} of ${kind} ${nameOf(rule.object)}`;
 }
 
 export function noHostSentence(
@@ -99,7 +100,7 @@ export function forwardedSentence(
   const [only, ...more] = destinations;
   const reaches =
     more.length > 0
-      ? `The calls of ${caller} go ${splitSentence(destinations)}`
+      ? `The ${last?.isConnection ? "connections" : "calls"} of ${caller} go ${splitSentence(destinations)}`
       : `${caller} reaches ${only ? destinationName(only) : "the app"}`;
   const how = last ? ` ${MTLS_WORDS[last.mtls]}` : ` ${MTLS_WORDS[first.mtls]}`;
   const why = last?.authorization ? `; ${last.authorization.why}` : "";

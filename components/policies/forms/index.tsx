@@ -6,6 +6,7 @@ import { RateLimitForm } from "./rate-limit-form";
 import { RequestAuthenticationForm } from "./request-authentication-form";
 import { RouteForm } from "./route-form";
 import { EgressForm, MutualTlsForm } from "./security-forms";
+import { TcpRouteForm } from "./tcp-route-form";
 import { SubsetForm, TrafficForm } from "./traffic-forms";
 
 export { FormProvider, type PolicyForm } from "./form-context";
@@ -14,6 +15,8 @@ export function KindForm({ object }: { object: PolicyObject }) {
   switch (object.kind) {
     case "Route":
       return <RouteForm route={object} />;
+    case "TcpRoute":
+      return <TcpRouteForm route={object} />;
     case "Subset":
       return <SubsetForm subset={object} />;
     case "TrafficPolicy":

@@ -83,7 +83,7 @@ export function Match({ path, match }: { path: Path; match: RequestMatch }) {
 }
 
 /** Which callers the rule is for; every other sidecar does not have it. */
-function Caller({ path, caller }: { path: Path; caller: CallerMatch | undefined }) {
+export function Caller({ path, caller }: { path: Path; caller: CallerMatch | undefined }) {
   const form = usePolicyForm();
   if (!caller) {
     return (

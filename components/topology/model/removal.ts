@@ -48,6 +48,7 @@ const kindWords: Record<string, string> = {
   Dependency: "dependency",
   Subset: "subset",
   Route: "route",
+  TcpRoute: "TCP route",
   TrafficPolicy: "traffic policy",
   RateLimit: "rate limit",
   MutualTls: "mTLS policy",

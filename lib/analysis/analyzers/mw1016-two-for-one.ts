@@ -16,7 +16,7 @@ export const mw1016TwoForOne: KindsAnalyzer = {
   title: "Two objects for one thing",
   area: "broken",
   scope: "object",
-  kinds: ["Mesh", "Dependency", "Subset", "Route", "TrafficPolicy", "RateLimit", "MutualTls"],
+  kinds: ["Mesh", "Dependency", "Subset", "Route", "TcpRoute", "TrafficPolicy", "RateLimit", "MutualTls"],
   run(index, object) {
     const rivals = rivalsOf(index, object).filter((other) => other !== object && mayClaimTheSame(object, other));
     if (rivals.length === 0) return [];
@@ -60,6 +60,8 @@ function rivalsOf(index: MeshIndex, object: MeshObject): readonly MeshObject[] {
       return index.subsetsOf(serviceRefKey(object.spec.service, object));
     case "Route":
       return index.routesOf(refKey(object.spec.target, object));
+    case "TcpRoute":
+      return index.tcpRoutesOf(serviceRefKey(object.spec.service, object));
     case "TrafficPolicy":
       return index.trafficPoliciesOf(serviceRefKey(object.spec.service, object));
     case "RateLimit":

@@ -96,6 +96,7 @@ const hop = z.object({
       responseHeaders: z.array(headerChange),
     })
     .optional(),
+  isConnection: z.literal(true).optional(),
   reply: z.object({ status: z.int(), location: z.string().optional(), body: z.string().optional() }).optional(),
   identity: z.object({ own: z.string(), peer: z.string().nullable() }).optional(),
   sentence: z.string(),

@@ -1,5 +1,7 @@
 // meshwright simulate: what a design would do with a request, hop by hop.
+import { buildIndex, type MeshDocument } from "@/lib/mesh";
 import { type Answer, ask, buildScene, type Hop, type Question, question } from "@/lib/simulate";
+import { objectOfHost, tunnelPorts } from "@/lib/simulate/names";
 import type { CliCommand, Given } from "../command";
 import { checkDesign, readDesign } from "../files";
 import { EXIT, printJson, UsageError } from "../io";
@@ -18,7 +20,7 @@ export const simulate: CliCommand = {
     ...MANIFEST_OPTIONS,
     from: { type: "string", value: "NS/NAME", about: "the workload that calls, or a gateway whose client calls" },
     to: { type: "string", value: "HOST[:PORT]", about: "what the caller writes as Host" },
-    method: { type: "string", about: "default GET" },
+    method: { type: "string", about: "default GET, for a TCP port CONNECT" },
     path: { type: "string", value: "PATH", about: "with its query; default /" },
     header: { type: "string", value: "'NAME: VALUE'", about: "may be given several times", multiple: true },
     draw: {
@@ -48,7 +50,7 @@ Example: meshwright simulate mesh/ --from production/checkout-v1 --to payment-se
       document.objects.some(
         ({ kind, metadata }) => kind === "Gateway" && `${metadata.namespace}/${metadata.name}` === name,
       );
-    const questions = file === undefined ? [questionOf(given, isGateway)] : await readQuestions(io, file);
+    const questions = file === undefined ? [questionOf(given, isGateway, document)] : await readQuestions(io, file);
     const scene = buildScene(askable(read.design, questions.flatMap(callerOf)), { locate });
     const answers = questions.map((each) => ({ question: each, answer: ask(scene, each) }));
     const ok = answers.every(({ answer }) => ANSWERED.has(answer.outcome));
@@ -63,7 +65,7 @@ Example: meshwright simulate mesh/ --from production/checkout-v1 --to payment-se
 
 const callerOf = ({ from }: Question) => (from.kind === "workload" ? [from.workload] : []);
 
-function questionOf(given: Given, isGateway: (name: string) => boolean): Question {
+function questionOf(given: Given, isGateway: (name: string) => boolean, document: MeshDocument): Question {
   const name = given.required("from");
   const from = isGateway(name)
     ? { kind: "outside" as const, gateway: `Gateway/${name}` }
@@ -73,7 +75,7 @@ function questionOf(given: Given, isGateway: (name: string) => boolean): Questio
   const parsed = question.safeParse({
     from,
     to: { host, ...(port === undefined ? {} : { port: Number(port) }) },
-    method: given.text("method") ?? "GET",
+    method: given.text("method") ?? (isTcp(document, name, host, port) ? "CONNECT" : "GET"),
     path: given.text("path") ?? "/",
     headers: Object.fromEntries(given.list("header").map(headerOf)),
     ...(draw === undefined ? {} : { draw: Number(draw) }),
@@ -81,6 +83,13 @@ function questionOf(given: Given, isGateway: (name: string) => boolean): Questio
   if (parsed.success) return parsed.data;
   const [first] = parsed.error.issues;
   throw new UsageError(`--${String(first?.path[0] ?? "from")}: ${first?.message}`);
+}
+
+/** On a TCP port there is nothing to ask for but the connection. */
+function isTcp(document: MeshDocument, from: string, host: string, port: string | undefined): boolean {
+  const index = buildIndex(document);
+  const key = objectOfHost(index, host, from.split("/")[0]);
+  return key !== undefined && tunnelPorts(index, key).includes(Number(port));
 }
 
 function headerOf(text: string): [string, string] {

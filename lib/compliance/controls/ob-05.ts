@@ -9,7 +9,10 @@ import { nameOf } from "../services";
 import type { Control } from "../types";
 
 /** Time, who, what and with which result (OB-01). */
-const FIELDS = ["start_time", "downstream_peer", "method", "path", "response_code"];
+const FIELDS = {
+  http: ["start_time", "downstream_peer", "method", "path", "response_code"],
+  tcp: ["start_time", "downstream_peer", "upstream_cluster", "response_flags"],
+} as const;
 
 export const ob05: Control = {
   id: "OB-05",
@@ -30,9 +33,9 @@ export const ob05: Control = {
   },
   compiled: {
     look: (context) =>
-      eachInbound(context, ({ owner, accessLogs, path }) => {
+      eachInbound(context, ({ owner, carries, accessLogs, path }) => {
         const format = at(accessLogs[0], "typed_config", "log_format", "json_format");
-        const missing = FIELDS.filter((field) => textAt(format, field) === undefined);
+        const missing = FIELDS[carries].filter((field) => textAt(format, field) === undefined);
         return missing.length === 0
           ? pass(owner, `${nameOf(owner)}'s sidecar logs each call with its caller and result.`, `${path}.access_log`)
           : fail(owner, `${nameOf(owner)}'s access log lacks ${missing.join(", ")}.`, `${path}.access_log`);

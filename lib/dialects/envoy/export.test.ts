@@ -107,8 +107,8 @@ test("what no file carries is told once, and what it changes is loud", () => {
       .filter((each) => each.key === key)
       .map(({ path, verdict, changesMeaning }) => [path, verdict, changesMeaning]);
   expect(judged("Service/production/ledger")).toEqual([
-    ["spec.ports[0]", "lost", true],
     ["metadata", "moved", undefined],
+    ["spec", "exact", undefined],
   ]);
   expect(judged("Workload/production/ledger-v2")).toEqual([["spec.replicas", "moved", undefined]]);
   expect(resources.map(({ metadata }) => metadata.name)).not.toContain("ledger-v2");

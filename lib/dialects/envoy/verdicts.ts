@@ -64,11 +64,7 @@ function reportMesh(context: ExportContext): void {
 }
 
 function reportService(context: ExportContext, service: Service): void {
-  const { ports, owner, description, criticality, dataClass, exposure, slo, mode } = service.spec;
-  ports.forEach(({ port, protocol }, i) => {
-    const reason = `port ${port} speaks tcp, and files carry HTTP: its calls get no connection`;
-    if (protocol === "tcp") context.lose(service, ["spec", "ports", i], "lost", reason, LOUD);
-  });
+  const { owner, description, criticality, dataClass, exposure, slo, mode } = service.spec;
   const words = Object.entries({ owner, description, criticality, dataClass, exposure, slo })
     .filter(([, value]) => value !== undefined)
     .map(([name]) => name);
@@ -84,7 +80,8 @@ function reportService(context: ExportContext, service: Service): void {
 function unitsOf(index: MeshIndex, object: MeshObject) {
   const key = objectKey(object);
   if (object === index.mesh) return [];
-  if (object.kind === "Route") return object.spec.rules.map((_, i) => ({ key, path: `spec.rules[${i}]` }));
+  if (object.kind === "Route" || object.kind === "TcpRoute")
+    return object.spec.rules.map((_, i) => ({ key, path: `spec.rules[${i}]` }));
   if (object.kind === "TrafficPolicy") return policyUnits(object);
   return [{ key, path: "spec" }];
 }

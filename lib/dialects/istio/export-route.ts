@@ -2,6 +2,7 @@
 import {
   type HeaderChanges,
   type HeaderMatch,
+  objectKey,
   type QueryMatch,
   type Route,
   type RouteMatch,
@@ -14,6 +15,7 @@ import { exportCors } from "./cors";
 import { exportFault } from "./fault";
 import { fullHost } from "./hosts";
 import { exportMirrors } from "./mirror";
+import { tcpRules } from "./tcp";
 
 export function exportRoute(context: ExportContext, route: Route): void {
   const origin = originOfKind(route, "VirtualService");
@@ -27,7 +29,14 @@ export function exportRoute(context: ExportContext, route: Route): void {
   const http = route.spec.rules.flatMap((rule, i) =>
     forRewrite(rule, origin !== undefined).map((each) => httpRule(context, route, each, i, namespace)),
   );
-  const spec: Record<string, unknown> = { hosts: hostsOf(context, route, namespace), http };
+  const tcp = (target?.kind === "Service" ? context.index.tcpRoutesOf(objectKey(target)) : []).flatMap((each) =>
+    tcpRules(context, each, (home, own) => hostOf(home, own, namespace)),
+  );
+  const spec: Record<string, unknown> = {
+    hosts: hostsOf(context, route, namespace),
+    http,
+    ...(tcp.length > 0 ? { tcp } : {}),
+  };
   if (target?.kind === "Gateway") {
     const { metadata } = target;
     spec["gateways"] = [metadata.namespace === namespace ? metadata.name : `${metadata.namespace}/${metadata.name}`];
@@ -43,10 +52,11 @@ export function exportRoute(context: ExportContext, route: Route): void {
   );
 }
 
-const ordered = ({ hosts, gateways, http }: Record<string, unknown>) => ({
+const ordered = ({ hosts, gateways, http, tcp }: Record<string, unknown>) => ({
   hosts,
   ...(gateways ? { gateways } : {}),
   http,
+  ...(tcp ? { tcp } : {}),
 });
 
 function hostsOf(context: ExportContext, route: Route, namespace: string): string[] {

@@ -17,10 +17,11 @@ import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-res
 import { policyUnits } from "../shared/units";
 import { exportAuthorizers } from "./authorizers";
 import { exportDestinationRule } from "./export-policy";
-import { exportRoute } from "./export-route";
+import { exportRoute, hostOf } from "./export-route";
 import { exportAuthorizationPolicy, exportDefaults, exportMutualTls } from "./export-security";
 import { exportTelemetry, joinTelemetry } from "./export-telemetry";
 import { exportRequestAuthentication } from "./request-authentication";
+import { exportTcpRoute } from "./tcp";
 import { exportWorkloadEntries } from "./workload-entry";
 
 export type IstioExport = { text: string; resources: Manifest[]; losses: ReportEntry[] };
@@ -45,6 +46,9 @@ export function exportDocument(document: MeshDocument): DialectExport {
   index.all("Route").forEach((route) => {
     exportRoute(context, route);
   });
+  index.all("TcpRoute").forEach((route) => {
+    exportTcpRoute(context, route, (from) => (namespace, name) => hostOf(namespace, name, from));
+  });
   index.all("MutualTls").forEach((mutualTls) => {
     exportMutualTls(context, mutualTls);
   });
@@ -68,7 +72,8 @@ export function exportDocument(document: MeshDocument): DialectExport {
 /** What a verdict is given to: each rule of a route, each field of a traffic policy, any other object as a whole. */
 function unitsOf(object: MeshObject): { key: ObjectKey; path: string }[] {
   const key = objectKey(object);
-  if (object.kind === "Route") return object.spec.rules.map((_, i) => ({ key, path: `spec.rules[${i}]` }));
+  if (object.kind === "Route" || object.kind === "TcpRoute")
+    return object.spec.rules.map((_, i) => ({ key, path: `spec.rules[${i}]` }));
   if (object.kind === "TrafficPolicy") return policyUnits(object);
   const isCarried = CARRIED.has(object.kind);
   return isCarried ? [{ key, path: "spec" }] : [];

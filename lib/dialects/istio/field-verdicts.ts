@@ -60,7 +60,19 @@ export const FIELDS: readonly FieldVerdict[] = [
     verdict: "lost",
     note: KEPT,
   },
-  { kind: "VirtualService", path: "spec.{tcp,tls,exportTo}", verdict: "lost", note: KEPT },
+  {
+    kind: "VirtualService",
+    path: "spec.tcp[].{match[].{port,sourceLabels,sourceNamespace},route}",
+    verdict: "exact",
+    note: "A TcpRoute, where the services are in the design with TCP ports; all rules or none.",
+  },
+  {
+    kind: "VirtualService",
+    path: "spec.tcp[].match[].{destinationSubnets,sourceSubnet,gateways}",
+    verdict: "lost",
+    note: "All TCP rules are kept whole, without effect here; written back on export to Istio. So are those of gateways.",
+  },
+  { kind: "VirtualService", path: "spec.{tls,exportTo}", verdict: "lost", note: KEPT },
   {
     kind: "DestinationRule",
     path: "spec.{host,subsets}",

@@ -34,7 +34,7 @@ export function importMatch(fields: Fields, gateways: string[]): RouteMatch {
 }
 
 /** Beside gateways of its own, Istio does not look at the caller: the conditions are left over then. */
-function importCaller(fields: Fields): CallerMatch | undefined {
+export function importCaller(fields: Fields): CallerMatch | undefined {
   const labels = fields.textMap("sourceLabels");
   const namespace = fields.text("sourceNamespace");
   const asked = labels && Object.keys(labels).length > 0 ? { labels } : {};

@@ -1,4 +1,4 @@
-// VirtualService -> Route, one per service or gateway it speaks for.
+// VirtualService -> Route, one per service or gateway it speaks for, and TcpRoute.
 // The rule: a rule whose conditions the model cannot express is left out and kept whole; taking it over without them would send it traffic that was not meant.
 import {
   type ExternalService,
@@ -10,7 +10,7 @@ import {
   refKey,
   type SpecOf,
 } from "@/lib/mesh";
-import { ruleText } from "@/lib/mesh/diff/words";
+import { ruleText, tcpRuleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
 import { Fields, type Sink } from "../shared/fields";
 import { importCors } from "./cors";
@@ -19,6 +19,7 @@ import { serviceOfHost } from "./hosts";
 import { importAction, importHeaders, importRetries, importRewrite } from "./http-action";
 import { importMatch } from "./http-match";
 import { importMirrors } from "./mirror";
+import { importTcp, putTcpRoute } from "./tcp";
 
 export function importVirtualService(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {
   const hosts = spec.texts("hosts") ?? [];
@@ -26,16 +27,31 @@ export function importVirtualService(context: ImportContext, resource: Resource,
   const targets = targetsOf(context, resource, hosts, gateways, spec);
   const first = targets[0]?.ref;
   const rules = spec.list("http").flatMap((each) => importRule(context, resource, each, sink, gateways) ?? []);
+  const services = targets.flatMap(({ ref }) => {
+    const key = refKey(ref, { metadata: { namespace: resource.namespace } });
+    return ref.kind === "Service" ? (context.find("Service", key) ?? []) : [];
+  });
+  const tcp = importTcp(context, resource, spec, gateways, services, sink);
   spec.keepRest();
   const understood: Understood = {
     source: sourceText(resource),
     line: resource.line,
     ...(resource.file === undefined ? {} : { file: resource.file }),
     objects: [],
-    sentences: rules.map((rule) => `${ruleText(rule, first?.name ?? "")}.`),
+    sentences: [
+      ...rules.map((rule) => `${ruleText(rule, first?.name ?? "")}.`),
+      ...tcp.map((rule) => `${tcpRuleText(rule, first?.name ?? "")}.`),
+    ],
   };
+  const hasRoutes = rules.length > 0 && targets.length > 0;
+  for (const service of tcp.length > 0 ? services : []) {
+    // what is kept of the resource is kept once
+    const kept = hasRoutes ? undefined : sink;
+    understood.objects.push(putTcpRoute(context, resource, service, tcp, kept, services.length > 1));
+  }
   if (rules.length === 0) {
-    context.warn(resource, ["spec", "http"], "has no HTTP rule that can be taken over", "Add the route by hand.");
+    if (understood.objects.length === 0)
+      context.warn(resource, ["spec", "http"], "has no HTTP rule that can be taken over", "Add the route by hand.");
     return understood;
   }
   for (const target of targets) {

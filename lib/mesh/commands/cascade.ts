@@ -12,6 +12,7 @@ import type {
   ObjectKey,
   Route,
   RouteRule,
+  TcpRoute,
 } from "../types";
 
 type Gone = { keys: Set<ObjectKey>; subsets: Set<string>; namespaces: Set<string> };
@@ -60,6 +61,8 @@ function strip(object: MeshObject, gone: Gone): MeshObject | undefined {
     }
     case "Route":
       return stripRoute(object, gone);
+    case "TcpRoute":
+      return stripTcpRoute(object, gone);
     case "AuthorizationPolicy":
       return stripAuthorization(object, gone);
     case "Egress": {
@@ -96,6 +99,15 @@ function stripRoute(route: Route, gone: Gone): Route | undefined {
   return rules.length === 0 ? undefined : { ...route, spec: { ...route.spec, rules } };
 }
 
+function stripTcpRoute(route: TcpRoute, gone: Gone): TcpRoute | undefined {
+  if (isGone(serviceRefKey(route.spec.service, route), gone)) return undefined;
+  const rules = route.spec.rules.flatMap((rule) => {
+    const destinations = rule.destinations.filter((destination) => isLeft(destination, route, gone));
+    return destinations.length === 0 ? [] : [{ ...rule, destinations }];
+  });
+  return rules.length === 0 ? undefined : { ...route, spec: { ...route.spec, rules } };
+}
+
 /** A copy that nobody can take any more is not made; the rule stays. */
 function withoutMirrors(rule: RouteRule, route: Route, gone: Gone): RouteRule {
   const { mirrors, ...rest } = rule;
@@ -104,7 +116,11 @@ function withoutMirrors(rule: RouteRule, route: Route, gone: Gone): RouteRule {
   return left.length === 0 ? rest : { ...rule, mirrors: left };
 }
 
-function isLeft({ service, subset }: Pick<Destination, "service" | "subset">, route: Route, gone: Gone): boolean {
+function isLeft(
+  { service, subset }: Pick<Destination, "service" | "subset">,
+  route: Route | TcpRoute,
+  gone: Gone,
+): boolean {
   const key = serviceRefKey(service, route);
   return !isGone(key, gone) && (subset === undefined || !gone.subsets.has(subsetId(key, subset)));
 }

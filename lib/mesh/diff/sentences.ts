@@ -3,7 +3,17 @@ import { isSameJson } from "../commands/equal";
 import { jwtRuleText } from "../policies/effect-authentication";
 import { ruleWords } from "../policies/effect-authorization";
 import { isCallerOnly } from "../refs";
-import type { AuthorizationPolicy, MeshObject, Path, RateLimit, Route, RouteRule } from "../types";
+import type {
+  AuthorizationPolicy,
+  Destination,
+  MeshObject,
+  Path,
+  RateLimit,
+  Route,
+  RouteRule,
+  TcpRoute,
+  TcpRule,
+} from "../types";
 import type { LeafChange } from "./leaves";
 import {
   actionText,
@@ -19,6 +29,8 @@ import {
   ruleName,
   ruleText,
   shares,
+  tcpMatchText,
+  tcpRuleText,
   valueText,
 } from "./words";
 
@@ -39,6 +51,8 @@ export function subjectOf(object: MeshObject): string {
       return object.spec.target.kind === "Gateway"
         ? `Route ${name} of gateway ${refText(object.spec.target)}`
         : `Calls to ${refText(object.spec.target)}`;
+    case "TcpRoute":
+      return `TCP connections to ${serviceText(object.spec.service)}`;
     case "Subset":
       return `Subset ${object.spec.name} of ${object.spec.service.name}`;
     case "TrafficPolicy":
@@ -61,6 +75,9 @@ export function subjectOf(object: MeshObject): string {
       return `${object.kind} ${name}`;
   }
 }
+
+const serviceText = ({ namespace, name }: TcpRoute["spec"]["service"]): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;
 
 function targetText(
   target: { namespace?: string | undefined; service?: string | undefined } | undefined,
@@ -89,6 +106,10 @@ export function addedSentence(object: MeshObject): string {
         /^(Route .*?) get a route/,
         "$1 is added",
       );
+    case "TcpRoute": {
+      const { rules, service } = object.spec;
+      return `${subjectOf(object)} get a route: ${rules.map((rule) => tcpRuleText(rule, service.name)).join("; ")}.`;
+    }
     case "RateLimit":
       return `${subjectOf(object)} is added: ${limitedText(object.spec)} at most ${object.spec.limits.map(limitText).join(", ")}${object.spec.shadow ? ", in shadow" : ""}.`;
     case "MutualTls":
@@ -116,6 +137,7 @@ export function removedSentence(object: MeshObject): string {
   if (object.kind === "Dependency")
     return `${refText(object.spec.from)} may no longer call ${refText(object.spec.to)}.`;
   if (object.kind === "Egress") return `${subjectOf(object)} is closed.`;
+  if (object.kind === "TcpRoute") return `${subjectOf(object)} lose their route.`;
   if (object.kind === "Route")
     return `${subjectOf(object)} lose their route.`.replace(/^(Route .*?) lose their route/, "$1 is removed");
   return `${subjectOf(object)} is removed.`;
@@ -126,6 +148,10 @@ export function changedSentences(was: MeshObject, now: MeshObject, leaves: LeafC
   if (was.kind === "Route" && now.kind === "Route") {
     const rest = leaves.filter((leaf) => leaf.path[1] !== "rules");
     return [...routeSentences(was, now), ...rest.map((leaf) => plainSentence(now, leaf))];
+  }
+  if (was.kind === "TcpRoute" && now.kind === "TcpRoute") {
+    const rest = leaves.filter((leaf) => leaf.path[1] !== "rules");
+    return [...tcpSentences(was, now), ...rest.map((leaf) => plainSentence(now, leaf))];
   }
   if (was.kind === "AuthorizationPolicy" && now.kind === "AuthorizationPolicy") {
     const rest = leaves.filter((leaf) => leaf.path[1] !== "rules");
@@ -162,15 +188,35 @@ function plainSentence(object: MeshObject, leaf: LeafChange): ChangeSentence {
   return { ...places, sentence: `${what} changes from ${valueText(before, path)} to ${valueText(after, path)}.` };
 }
 
-const sameCondition = (a: RouteRule, b: RouteRule) => isSameJson(a.matches, b.matches);
+type AnyRule = RouteRule | TcpRule;
+
+const sameCondition = (a: AnyRule, b: AnyRule) => isSameJson(a.matches, b.matches);
 
 function routeSentences(was: Route, now: Route): ChangeSentence[] {
-  const subject = subjectOf(now);
   const target = now.spec.target.name;
+  return rulesSentences(subjectOf(now), was.spec.rules, now.spec.rules, (rule) => ruleText(rule, target), {
+    between: (subject, before, after, path) => ruleSentences(subject, before, after, target, path),
+  });
+}
+
+function tcpSentences(was: TcpRoute, now: TcpRoute): ChangeSentence[] {
+  const target = now.spec.service.name;
+  return rulesSentences(subjectOf(now), was.spec.rules, now.spec.rules, (rule) => tcpRuleText(rule, target), {
+    between: (subject, before, after, path) => tcpRuleSentences(subject, before, after, target, path),
+  });
+}
+
+function rulesSentences<R extends AnyRule>(
+  subject: string,
+  wasRules: readonly R[],
+  nowRules: readonly R[],
+  text: (rule: R) => string,
+  { between }: { between: (subject: string, was: R, now: R, path: Path) => ChangeSentence[] },
+): ChangeSentence[] {
   const sentences: ChangeSentence[] = [];
-  const used = new Set<RouteRule>();
-  const pairs = now.spec.rules.map((rule, i) => {
-    const free = was.spec.rules.filter((each) => !used.has(each));
+  const used = new Set<R>();
+  const pairs = nowRules.map((rule, i) => {
+    const free = wasRules.filter((each) => !used.has(each));
     const before =
       free.find((each) => rule.name !== undefined && each.name === rule.name) ??
       free.find((each) => sameCondition(each, rule));
@@ -179,18 +225,39 @@ function routeSentences(was: Route, now: Route): ChangeSentence[] {
   });
   for (const { rule, before, i } of pairs) {
     const path: Path = ["spec", "rules", i];
-    if (!before) sentences.push({ path, after: rule, sentence: `${subject}: now ${ruleText(rule, target)}.` });
-    else sentences.push(...ruleSentences(`${subject}, ${ruleName(rule, i)}`, before, rule, target, path));
+    if (!before) sentences.push({ path, after: rule, sentence: `${subject}: now ${text(rule)}.` });
+    else sentences.push(...between(`${subject}, ${ruleName(rule, i)}`, before, rule, path));
   }
-  was.spec.rules.forEach((rule, i) => {
+  wasRules.forEach((rule, i) => {
     if (used.has(rule)) return;
-    const sentence = `${subject}: ${ruleName(rule, i)} is removed (${ruleText(rule, target)}).`;
+    const sentence = `${subject}: ${ruleName(rule, i)} is removed (${text(rule)}).`;
     sentences.push({ path: ["spec", "rules"], before: rule, sentence });
   });
-  const order = pairs.flatMap(({ before }) => (before ? [was.spec.rules.indexOf(before)] : []));
+  const order = pairs.flatMap(({ before }) => (before ? [wasRules.indexOf(before)] : []));
   if (order.some((position, i) => i > 0 && position < (order[i - 1] ?? 0))) {
     sentences.push({ path: ["spec", "rules"], sentence: `${subject}: the rules are tried in another order.` });
   }
+  return sentences;
+}
+
+function tcpRuleSentences(subject: string, was: TcpRule, now: TcpRule, target: string, path: Path): ChangeSentence[] {
+  const sentences: ChangeSentence[] = [];
+  const say = (sentence: string, field: "name" | "matches" | "destinations") =>
+    sentences.push({
+      sentence: `${subject}: ${sentence}`,
+      path: [...path, field],
+      before: was[field],
+      after: now[field],
+    });
+  if (!sameCondition(was, now)) {
+    const text = now.matches.length === 0 ? "every connection" : now.matches.map(tcpMatchText).join(", or ");
+    say(`now for ${text}.`, "matches");
+  }
+  if (!isSameJson(was.destinations, now.destinations)) {
+    say(sharesText(was.destinations, now.destinations, target), "destinations");
+  }
+  if (was.name !== now.name)
+    say(`name changes from ${valueText(was.name, path)} to ${valueText(now.name, path)}.`, "name");
   return sentences;
 }
 
@@ -244,8 +311,12 @@ function mirrorChange(was: RouteRule["mirrors"], now: RouteRule["mirrors"], targ
 
 function splitText(was: RouteRule, now: RouteRule, target: string): string {
   if (was.action.type !== "forward" || now.action.type !== "forward") return `now ${actionText(now, target)}.`;
-  const before = shares(was.action.destinations, target);
-  const after = shares(now.action.destinations, target);
+  return sharesText(was.action.destinations, now.action.destinations, target);
+}
+
+function sharesText(was: readonly Destination[], now: readonly Destination[], target: string): string {
+  const before = shares(was, target);
+  const after = shares(now, target);
   const names = [...new Set([...before.keys(), ...after.keys()])];
   const moves = names.flatMap((name) => {
     const [from, to] = [before.get(name) ?? "0 %", after.get(name) ?? "0 %"];

@@ -14,6 +14,8 @@ import type {
   RequestLimit,
   RouteMatch,
   RouteRule,
+  TcpMatch,
+  TcpRule,
 } from "../types";
 
 const FIELD_WORDS: Record<string, string> = {
@@ -96,7 +98,7 @@ export function destinationText(destination: Omit<Destination, "weight">, target
   return name === targetName ? `${subset}${at}` : `${name} ${subset}${at}`;
 }
 
-export function ruleName(rule: RouteRule, i: number): string {
+export function ruleName(rule: RouteRule | TcpRule, i: number): string {
   if (rule.name) return `rule "${rule.name}"`;
   return rule.matches.length === 0 ? `rule ${i + 1} (everything else)` : `rule ${i + 1}`;
 }
@@ -176,10 +178,25 @@ export function actionText(rule: RouteRule, targetName: string): string {
   if (action.type === "redirect") {
     return `is redirected${action.host ? ` to ${action.host}` : ""}${action.path ? ` to path ${action.path}` : ""}`;
   }
-  const each = [...shares(action.destinations, targetName)];
+  return destinationsText(action.destinations, targetName);
+}
+
+function destinationsText(destinations: readonly Destination[], targetName: string): string {
+  const each = [...shares(destinations, targetName)];
   const [only] = each;
   if (each.length === 1 && only) return `goes to ${only[0]}`;
   return `goes to ${each.map(([name, share]) => `${name} (${share})`).join(", ")}`;
+}
+
+/** `port 5432 and caller in namespace staging` */
+export function tcpMatchText({ port, caller }: TcpMatch): string {
+  const parts = [...(port === undefined ? [] : [`port ${port}`]), ...(caller ? [callerText(caller)] : [])];
+  return parts.join(" and ");
+}
+
+export function tcpRuleText({ matches, destinations }: TcpRule, targetName: string): string {
+  const when = matches.length === 0 ? "every connection" : matches.map(tcpMatchText).join(", or ");
+  return `${when} ${destinationsText(destinations, targetName)}`;
 }
 
 /** `10 % wait 2 s, 0.5 % are aborted with 503` */

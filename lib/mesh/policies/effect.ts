@@ -10,11 +10,12 @@ import {
   mirrorsText,
   refText,
   shares,
+  tcpMatchText,
 } from "../diff/words";
 import type { MeshIndex } from "../index-document";
 import { keyOf, parseKey, refKey } from "../refs";
 import { HEALTH_CHECK_DEFAULTS } from "../schema/health-check";
-import type { HealthCheck, MeshObject, PolicyTarget, RouteRule } from "../types";
+import type { Destination, HealthCheck, MeshObject, PolicyTarget, RouteRule, TcpRule } from "../types";
 import { authenticationEffect } from "./effect-authentication";
 import { authorizationEffect } from "./effect-authorization";
 import type { PolicyObject } from "./kinds";
@@ -27,6 +28,8 @@ export function effectOf(policy: PolicyObject, index: MeshIndex): string {
       return mutualTlsEffect(policy.spec.target, policy.spec.mode, policy.spec.ports ?? []);
     case "Route":
       return sentence(policy.spec.rules.map((rule) => ruleEffect(rule, policy.spec.target.name)).join("; "));
+    case "TcpRoute":
+      return sentence(policy.spec.rules.map((rule) => tcpRuleEffect(rule, policy.spec.service.name)).join("; "));
     case "Subset": {
       const labels = Object.entries(policy.spec.labels).map(([key, value]) => `${key}=${value}`);
       const count = index
@@ -72,6 +75,7 @@ export function targetOf(policy: PolicyObject): { words: string; key: string | n
     case "Route":
       return { words: refText(policy.spec.target), key: refKey(policy.spec.target, policy) };
     case "Subset":
+    case "TcpRoute":
     case "RateLimit":
     case "TrafficPolicy": {
       const { namespace, name } = policy.spec.service;
@@ -118,7 +122,17 @@ function actionEffect(rule: RouteRule, targetName: string, isConditional: boolea
   const { action } = rule;
   if (action.type === "respond") return `answered with ${action.status}`;
   if (action.type === "redirect") return `redirected to ${action.host ?? ""}${action.path ?? ""}`;
-  const parts = [...shares(action.destinations, targetName)].filter(([, share]) => share !== "0 %");
+  return splitEffect(action.destinations, targetName, isConditional);
+}
+
+/** `80 % to v1, 20 % to v2`; `port 5432: to v2` */
+export function tcpRuleEffect({ matches, destinations }: TcpRule, targetName: string): string {
+  const when = matches.map(tcpMatchText).join(" or ");
+  return `${when === "" ? "" : `${when}: `}${splitEffect(destinations, targetName, when !== "")}`;
+}
+
+function splitEffect(destinations: readonly Destination[], targetName: string, isConditional: boolean): string {
+  const parts = [...shares(destinations, targetName)].filter(([, share]) => share !== "0 %");
   const [only] = parts;
   if (parts.length === 0) return "nowhere: every weight is 0";
   if (parts.length === 1 && only) return `${isConditional ? "" : "everything "}to ${only[0]}`;

@@ -1,5 +1,5 @@
 // Policies as people speak of them: kinds, effects in words, templates, shares, fields with descriptions. Pure.
-export { effectOf, ruleEffect, targetOf } from "./effect";
+export { effectOf, ruleEffect, targetOf, tcpRuleEffect } from "./effect";
 export { type FieldChange, withField } from "./form";
 export {
   familyOf,

@@ -4,6 +4,7 @@ import type { Kind, MeshObject, ObjectOf } from "../types";
 export const POLICY_KINDS = [
   "MutualTls",
   "Route",
+  "TcpRoute",
   "Subset",
   "TrafficPolicy",
   "RateLimit",
@@ -21,7 +22,7 @@ export const POLICY_FAMILIES = [
     question: "Which connections must be encrypted and proved?",
     kinds: ["MutualTls"],
   },
-  { id: "routing", title: "Routing", question: "Where does a request go?", kinds: ["Route", "Subset"] },
+  { id: "routing", title: "Routing", question: "Where does a request go?", kinds: ["Route", "TcpRoute", "Subset"] },
   {
     id: "resilience",
     title: "Resilience",
@@ -41,6 +42,7 @@ export type PolicyFamily = (typeof POLICY_FAMILIES)[number]["id"];
 export const POLICY_WORDS: Record<PolicyKind, string> = {
   MutualTls: "mutual TLS policy",
   Route: "route",
+  TcpRoute: "TCP route",
   Subset: "subset",
   TrafficPolicy: "traffic policy",
   RateLimit: "rate limit",

@@ -7,7 +7,7 @@ import { rateLimitSpec } from "./rate-limit";
 import { requestAuthenticationSpec } from "./request-authentication";
 import { authorizationPolicySpec, egressSpec, mutualTlsSpec } from "./security";
 import { dependencySpec, externalServiceSpec, gatewaySpec, serviceSpec, workloadSpec } from "./topology";
-import { routeSpec, subsetSpec, trafficPolicySpec } from "./traffic";
+import { routeSpec, subsetSpec, tcpRouteSpec, trafficPolicySpec } from "./traffic";
 
 export const API_VERSION = "meshwright.dev/v1";
 const apiVersion = z.literal(API_VERSION, { error: `must be ${API_VERSION}` });
@@ -28,6 +28,7 @@ export const objectSchemas = {
   Dependency: define("Dependency", namespacedMetadata, dependencySpec),
   Subset: define("Subset", namespacedMetadata, subsetSpec),
   Route: define("Route", namespacedMetadata, routeSpec),
+  TcpRoute: define("TcpRoute", namespacedMetadata, tcpRouteSpec),
   TrafficPolicy: define("TrafficPolicy", namespacedMetadata, trafficPolicySpec),
   RateLimit: define("RateLimit", namespacedMetadata, rateLimitSpec),
   MutualTls: define("MutualTls", namespacedMetadata, mutualTlsSpec),
@@ -47,6 +48,7 @@ export const meshObject = z.discriminatedUnion("kind", [
   objectSchemas.Dependency,
   objectSchemas.Subset,
   objectSchemas.Route,
+  objectSchemas.TcpRoute,
   objectSchemas.TrafficPolicy,
   objectSchemas.RateLimit,
   objectSchemas.MutualTls,

@@ -241,6 +241,33 @@ export const routeSpec = z.strictObject({
     .describe("Tried in order; the first that matches decides."),
 });
 
+/** Of a connection: nothing else is known of it before it is sent on. */
+export const tcpMatch = z
+  .strictObject({
+    port: portNumber.optional().describe("Only connections to this port of the service."),
+    caller: callerMatch.optional().describe("Only connections of these callers."),
+  })
+  .refine(({ port, caller }) => port !== undefined || caller !== undefined, { error: "needs a port or a caller" });
+
+export const tcpRule = z.strictObject({
+  name: shortText.optional().describe("How findings, logs and people call this rule."),
+  matches: z.array(tcpMatch).max(128).describe("Any of them has to match; empty: every connection."),
+  destinations: z
+    .array(destination)
+    .min(1, "must have a destination")
+    .max(64)
+    .describe("Where connections go, in shares of their weights."),
+});
+
+export const tcpRouteSpec = z.strictObject({
+  service: serviceRef.describe("The service whose callers use it, on its ports of protocol tcp."),
+  rules: z
+    .array(tcpRule)
+    .min(1, "must have at least one rule")
+    .max(256)
+    .describe("Tried in order; the first that matches decides. What none takes goes to the service itself."),
+});
+
 const count = z.int().min(1, "must be 1 or more").max(4_294_967_295);
 export const connectionPool = z.strictObject({
   maxConnections: count.optional().describe("Most connections of one caller's proxy."),
@@ -315,6 +342,8 @@ export type RouteMatch = z.infer<typeof routeMatch>;
 export type CallerMatch = z.infer<typeof callerMatch>;
 export type RouteAction = z.infer<typeof routeAction>;
 export type RouteRule = z.infer<typeof routeRule>;
+export type TcpMatch = z.infer<typeof tcpMatch>;
+export type TcpRule = z.infer<typeof tcpRule>;
 export type Destination = z.infer<typeof destination>;
 export type Fault = z.infer<typeof fault>;
 export type Mirror = z.infer<typeof mirror>;

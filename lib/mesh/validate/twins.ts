@@ -47,6 +47,9 @@ export function claimsOf(object: MeshObject): { id: string; what: string }[] {
       }
       break;
     }
+    case "TcpRoute":
+      claims.push({ id: `tcp route ${serviceRefKey(object.spec.service, object)}`, what: "the same service" });
+      break;
     case "TrafficPolicy": {
       const service = serviceRefKey(object.spec.service, object);
       claims.push({ id: `traffic ${service} ${object.spec.subset ?? ""}`, what: "the same service or subset" });

@@ -10,6 +10,7 @@ import { violationsOfRateLimit } from "./rate-limit";
 import { violationsOfReferences } from "./references";
 import { violationsOfRequestAuthentication } from "./request-authentication";
 import { violationsOfRoute } from "./route";
+import { violationsOfTcpRoute } from "./tcp-route";
 import { violationsOfTopology } from "./topology";
 import { violationsOfTwins } from "./twins";
 
@@ -19,6 +20,7 @@ const CHECKS: Check[] = [
   violationsOfReferences,
   violationsOfTopology,
   violationsOfRoute,
+  violationsOfTcpRoute,
   violationsOfRateLimit,
   violationsOfAuthorization,
   violationsOfAuthorizers,

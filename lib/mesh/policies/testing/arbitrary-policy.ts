@@ -162,6 +162,30 @@ const target = fc.record({ namespace: some(namespace), service: some(name) });
 
 const specs: Record<string, fc.Arbitrary<object>> = {
   Route: fc.record({ target: ref, rules: list(rule, 4) }),
+  TcpRoute: fc.record({
+    service: serviceRef,
+    rules: list(
+      fc.record({
+        name: some(words.map((text) => text.slice(0, 20))),
+        matches: fc.array(
+          fc.oneof(
+            fc.record({ port, caller: some(fc.record({ namespace })) }),
+            fc.record({ caller: fc.record({ namespace: some(namespace), labels: fc.constant({ track: "1.10" }) }) }),
+          ),
+          { maxLength: 3 },
+        ),
+        destinations: list(
+          fc.record({
+            service: serviceRef,
+            subset: some(fc.constantFrom("v1", "v2")),
+            port: some(port),
+            weight: fc.nat(100),
+          }),
+        ),
+      }),
+      4,
+    ),
+  }),
   Subset: fc.record({
     service: serviceRef,
     name,
