@@ -51,18 +51,28 @@ export class ControlClient {
     limitMs: number,
     signal?: AbortSignal,
   ): Promise<unknown> {
-    const limit = AbortSignal.timeout(limitMs);
-    const response = await fetch(`${this.baseUrl}/v1/agents/${encodeURIComponent(this.agentId)}/${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.secret}`, "content-type": "application/json" },
-      body: body === null ? undefined : JSON.stringify(body),
-      signal: signal ? AbortSignal.any([limit, signal]) : limit,
-    });
-    const text = await response.text();
-    if (!response.ok) {
-      throw new Error(`the control plane answered ${response.status} to ${method} ${path}: ${text.slice(0, 300)}`);
+    // Not AbortSignal.any with a timeout's signal: nothing holds that one, and once it is collected the call has no limit.
+    const ended = new AbortController();
+    const timer = setTimeout(() => ended.abort(new Error(`no answer within ${limitMs} ms`)), limitMs);
+    const stop = () => ended.abort(signal?.reason);
+    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted) stop();
+    try {
+      const response = await fetch(`${this.baseUrl}/v1/agents/${encodeURIComponent(this.agentId)}/${path}`, {
+        method,
+        headers: { authorization: `Bearer ${this.secret}`, "content-type": "application/json" },
+        body: body === null ? undefined : JSON.stringify(body),
+        signal: ended.signal,
+      });
+      const text = await response.text();
+      if (!response.ok) {
+        throw new Error(`the control plane answered ${response.status} to ${method} ${path}: ${text.slice(0, 300)}`);
+      }
+      return text === "" ? null : JSON.parse(text);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
     }
-    return text === "" ? null : JSON.parse(text);
   }
 }
 

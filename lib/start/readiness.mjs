@@ -3,14 +3,32 @@ import fs from "node:fs";
 
 const TIMEOUT_MS = 3_000;
 
+/** What the URL answers as JSON; undefined when it refuses, answers otherwise, or has not answered in time, whatever became of the call. */
 async function get(url, headers = {}) {
+  const call = new AbortController();
+  let timer;
+  const isLate = new Promise((resolve) => {
+    timer = setTimeout(() => {
+      call.abort();
+      resolve(undefined);
+    }, TIMEOUT_MS);
+  });
   try {
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "manual" });
-    if (!response.ok) return undefined;
-    return await response.json();
-  } catch {
-    return undefined;
+    return await Promise.race([readJson(url, { headers, signal: call.signal, redirect: "manual" }), isLate]);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+async function readJson(url, init) {
+  try {
+    const response = await fetch(url, init);
+    if (response.ok) return await response.json();
+    await response.body?.cancel();
+  } catch {
+    // It does not answer yet.
+  }
+  return undefined;
 }
 
 export const answers = async (url) => (await get(url)) !== undefined;

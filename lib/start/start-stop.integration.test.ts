@@ -6,7 +6,8 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { tailOf } from "./readiness.mjs";
 import { freePort, until } from "./wait.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -30,8 +31,12 @@ beforeAll(async () => {
   port = await freePort();
 });
 
-afterAll(() => {
+/** What a failed test left would make the next one fail too. */
+afterEach(() => {
   for (const pid of processesOf(home)) process.kill(pid, "SIGKILL");
+});
+
+afterAll(() => {
   fs.rmSync(home, { recursive: true, force: true });
 });
 
@@ -66,6 +71,11 @@ function npmAbove(pid: number): number {
   throw new Error("npm is not above the supervisor");
 }
 
+const logTails = () =>
+  ["control-plane", "web", "agent"]
+    .map((name) => `${name}: ${tailOf(path.join(home, "logs", `${name}.log`))}`)
+    .join("\n");
+
 async function start(inTerminal = false): Promise<Started> {
   const events: Record<string, unknown>[] = [];
   const words = ["npm", "start", "--", "--json", "--port", String(port), "--home", home];
@@ -83,7 +93,8 @@ async function start(inTerminal = false): Promise<Started> {
   }
   const isReady = () => events.some(({ event }) => event === "ready" || event === "failed") || outer.exitCode !== null;
   await until(isReady, START_LIMIT_MS);
-  if (!events.some(({ event }) => event === "ready")) throw new Error(`npm start did not become ready:\n${text}`);
+  if (!events.some(({ event }) => event === "ready"))
+    throw new Error(`npm start did not become ready:\n${text}\n${logTails()}`);
   const supervisorPid: number = JSON.parse(fs.readFileSync(path.join(home, "lock.json"), "utf8")).pid;
   return { outer, npmPid: npmAbove(supervisorPid), supervisorPid, events };
 }
