@@ -8,6 +8,7 @@ import { type ConnectionOwner, H1ClientConnection } from "../http/h1/client-conn
 import { H2ClientConnection, type H2ConnectionOwner } from "../http/h2/client-connection";
 import { TunnelStream } from "../http/tunnel-stream";
 import type { ClusterPlan } from "../plan/types";
+import { turnNow } from "../turn-clock";
 
 export interface PoolWaiter {
   onConnection(stream: UpstreamStream): void;
@@ -115,7 +116,7 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
     for (;;) {
       const connection = this.idle.pop();
       if (connection === undefined) return null;
-      if (connection.isUsable && performance.now() - connection.idleSince < connection.idleLimitMs) return connection;
+      if (connection.isUsable && turnNow() - connection.idleSince < connection.idleLimitMs) return connection;
       connection.destroy();
     }
   }

@@ -6,6 +6,7 @@ import type { UpstreamHost } from "../cluster/host";
 import type { RoutePlan } from "../plan/types";
 import { grpcStatusIn, grpcStatusOfHttp, httpStatusOfGrpc, isGrpcRequest } from "../semantics";
 import type { AccessRecord } from "../telemetry/access-log";
+import { turnWallNow } from "../turn-clock";
 import { type HeaderList, NAME } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
 import { remoteAddressOf } from "./request-headers";
@@ -82,7 +83,7 @@ export abstract class ExchangeRecord implements AccessRecord {
         : cluster !== null
           ? (cluster.series ?? telemetry.toCluster(cluster))
           : telemetry.nowhere();
-    if (logs.length > 0) this.startWallMs = Date.now() - (this.endedAt - this.startedAt);
+    if (logs.length > 0) this.startWallMs = turnWallNow() - (this.endedAt - this.startedAt);
     const { grpcStatus } = this;
     const counted = grpcStatus === null ? series : telemetry.grpcOf(series);
     counted.observe(this.status, this.flags, this.durationMs, this.requestBytes, this.responseBytes, grpcStatus);

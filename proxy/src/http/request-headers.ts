@@ -1,10 +1,10 @@
 // What the proxy changes on request and response headers before anything looks at them.
 // Rule: a peer cannot tell us who it is or steer us by a header: x-envoy-*, XFCC and forwarded headers are cleaned first.
 
-import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import type { HeaderOp, HttpConnectionPlan, XfccPlan } from "../plan/types";
 import { type HeaderList, NAME } from "./h1/header-list";
+import { requestId } from "./request-id";
 
 /** Names that a verified sidecar may pass on about the request it forwards. */
 const fromPeerSidecar = new Set(["x-envoy-attempt-count", "x-envoy-original-path", "x-envoy-original-host"]);
@@ -45,8 +45,8 @@ export function prepareRequest(headers: HeaderList, plan: HttpConnectionPlan, co
   }
   if (plan.via !== null) appendTo(headers, "via", plan.via, ", ");
   if (!plan.generateRequestId) return;
-  if ((seen & NAME.requestId) === 0) headers.push("x-request-id", randomUUID());
-  else if (plan.useRemoteAddress && !plan.preserveExternalRequestId) headers.set("x-request-id", randomUUID());
+  if ((seen & NAME.requestId) === 0) headers.push("x-request-id", requestId());
+  else if (plan.useRemoteAddress && !plan.preserveExternalRequestId) headers.set("x-request-id", requestId());
 }
 
 /** Whom a request is from, as Envoy says it: the last address that the hop before wrote down, unless the peer itself counts. */

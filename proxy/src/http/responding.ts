@@ -4,6 +4,7 @@
 import type { UpstreamHost } from "../cluster/host";
 import type { ClusterChoice, ForwardAction } from "../plan/types";
 import { grpcStatusIn, httpStatusOfGrpc, type RetryEvent } from "../semantics";
+import { turnNow } from "../turn-clock";
 import type { ResetFacts, ResetReason } from "./exchange";
 import { type HeaderList, NAME } from "./h1/header-list";
 import { lengthUnknown, type RequestHead } from "./h1/request-head";
@@ -19,7 +20,7 @@ export abstract class RespondingExchange extends TimedExchange {
   protected random = 0;
 
   onResponse(response: ResponseHead): void {
-    const now = performance.now();
+    const now = turnNow();
     const { status, headers } = response;
     this.responseAt = now;
     this.tryDeadline.cancel();
@@ -73,7 +74,7 @@ export abstract class RespondingExchange extends TimedExchange {
   }
 
   onResponseFlush(): void {
-    this.touchedAt = performance.now();
+    this.touchedAt = turnNow();
     if (this.stream !== null && !this.stream.flush()) this.upstream?.pauseResponse();
   }
 

@@ -6,6 +6,7 @@ import { startDeadline } from "../deadline";
 import type { ForwardAction } from "../plan/types";
 import { mayUpgrade } from "../plan/upgrades";
 import { GRPC, grpcTimeoutText, matchRoute, matchVirtualHost, pickCluster, streamLimits } from "../semantics";
+import { turnNow } from "../turn-clock";
 import { admitPath, admitUnderscores } from "./admission";
 import type { DownstreamStream, RequestSink } from "./exchange";
 import { FilteringExchange } from "./filtering";
@@ -89,7 +90,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
   }
 
   private begin(stream: DownstreamStream): void {
-    const now = performance.now();
+    const now = turnNow();
     this.beginRecord(stream.request, now);
     this.stream = stream;
     this.rbacContext.request = stream.request;
@@ -187,7 +188,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
     if (!this.isActive) return;
     this.requestTrailers = trailers;
     this.requestDeadline.cancel();
-    if (this.requestBytes > 0) this.requestEndedAt = performance.now();
+    if (this.requestBytes > 0) this.requestEndedAt = turnNow();
     if (this.responseLimitMs !== null)
       startDeadline(this.routeDeadline, this.responseLimitMs, this.requestEndedAt || this.startedAt);
     if (this.holdsHost) this.startTryTimer();
@@ -197,7 +198,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
   }
 
   onRequestFlush(): void {
-    this.touchedAt = performance.now();
+    this.touchedAt = turnNow();
     this.mirrors.flush();
     if (this.upstream !== null && !this.upstream.flush()) this.stream?.pauseRequest();
   }
@@ -227,7 +228,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
   protected finish(): void {
     if (!this.isActive) return;
     this.isActive = false;
-    this.endedAt = performance.now();
+    this.endedAt = turnNow();
     this.cancelDeadlines();
     this.endFilters();
     this.info.http.telemetry.activeDownstreamRequests--;

@@ -47,6 +47,7 @@ export interface AccessRecord {
 
 type Value = string | number | null;
 type Reader = (record: AccessRecord) => Value;
+type Operator = Exclude<AccessLogPart, { literal: string }>;
 
 const orNull = (text: string): string | null => (text === "" ? null : text);
 
@@ -63,7 +64,7 @@ export function isoTime(wallMs: number): string {
   return `${isoPrefix}${ms < 10 ? "00" : ms < 100 ? "0" : ""}${ms}Z`;
 }
 
-function reader(part: Exclude<AccessLogPart, { literal: string }>): Reader {
+function reader(part: Operator): Reader {
   const { argument, alternative, maxLength } = part;
   const read = operatorReader(part.operator, argument, alternative);
   if (maxLength === null) return read;
@@ -171,6 +172,10 @@ export function formattedText(
 /** Writer of one JSON value; null means: leave the entry out. */
 type JsonWriter = (record: AccessRecord) => string | null;
 
+function jsonText(value: Exclude<Value, null>): string {
+  return typeof value === "number" ? String(value) : quote(value);
+}
+
 function jsonWriter(node: AccessLogJson, omitEmpty: boolean): JsonWriter {
   switch (node.kind) {
     case "literal": {
@@ -184,21 +189,12 @@ function jsonWriter(node: AccessLogJson, omitEmpty: boolean): JsonWriter {
     case "object":
       return objectWriter(node.entries, omitEmpty);
     case "format": {
-      const [only] = node.parts;
-      if (node.parts.length === 1 && only !== undefined && !("literal" in only)) {
+      const only = loneOperator(node);
+      if (only !== null) {
         const read = reader(only);
-        // Most values repeat from line to line: quote again only what is new.
-        let last = "";
-        let lastQuoted = '""';
         return (record) => {
           const value = read(record);
-          if (value === null) return omitEmpty ? null : "null";
-          if (typeof value === "number") return String(value);
-          if (value !== last) {
-            last = value;
-            lastQuoted = quote(value);
-          }
-          return lastQuoted;
+          return value !== null ? jsonText(value) : omitEmpty ? null : "null";
         };
       }
       const text = formattedText(node.parts, omitEmpty ? "" : "-");
@@ -207,18 +203,91 @@ function jsonWriter(node: AccessLogJson, omitEmpty: boolean): JsonWriter {
   }
 }
 
+function loneOperator(node: AccessLogJson): Operator | null {
+  if (node.kind !== "format" || node.parts.length !== 1) return null;
+  const [only] = node.parts;
+  return only === undefined || "literal" in only ? null : only;
+}
+
+/** What another line seldom repeats. */
+const varying = new Set([
+  "START_TIME",
+  "DURATION",
+  "REQUEST_DURATION",
+  "RESPONSE_DURATION",
+  "BYTES_RECEIVED",
+  "BYTES_SENT",
+  "TRACE_ID",
+  "SPAN_ID",
+]);
+
+const varyingHeaders = new Set([":path", "x-envoy-original-path", "x-request-id"]);
+
+function repeats(node: AccessLogJson): boolean {
+  const only = loneOperator(node);
+  return only !== null && !varying.has(only.operator) && !varyingHeaders.has(only.argument);
+}
+
+/** Some entries of an object; `isFirst`: nothing stands before them. */
+type EntriesWriter = (record: AccessRecord, isFirst: boolean) => string;
+
+function entryText(key: string, value: string | null, isFirst: boolean): string {
+  if (value === null) return "";
+  return isFirst ? key + value : `,${key}${value}`;
+}
+
+function entryWriter(name: string, node: AccessLogJson, omitEmpty: boolean): EntriesWriter {
+  const key = `${JSON.stringify(name)}:`;
+  const write = jsonWriter(node, omitEmpty);
+  return (record, isFirst) => entryText(key, write(record), isFirst);
+}
+
+/** Neighbours whose values mostly repeat: made again only when one of them is new, so that a line is few pieces. */
+function repeatingWriter(entries: readonly (readonly [string, Operator])[], omitEmpty: boolean): EntriesWriter {
+  const keys = entries.map(([name]) => `${JSON.stringify(name)}:`);
+  const readers = entries.map(([, operator]) => reader(operator));
+  const values: Value[] = entries.map(() => null);
+  let text: string | null = null;
+  let wasFirst = false;
+  return (record, isFirst) => {
+    let isSame = text !== null && isFirst === wasFirst;
+    for (let i = 0; i < readers.length; i++) {
+      const value = (readers[i] as Reader)(record);
+      if (value === values[i]) continue;
+      values[i] = value;
+      isSame = false;
+    }
+    if (isSame) return text as string;
+    let made = "";
+    keys.forEach((key, i) => {
+      const value = values[i] ?? null;
+      const json = value !== null ? jsonText(value) : omitEmpty ? null : "null";
+      made += entryText(key, json, isFirst && made === "");
+    });
+    text = made;
+    wasFirst = isFirst;
+    return made;
+  };
+}
+
 function objectWriter(entries: readonly (readonly [string, AccessLogJson])[], omitEmpty: boolean): JsonWriter {
-  const writers = entries.map(([name, value]) => ({
-    key: `${JSON.stringify(name)}:`,
-    write: jsonWriter(value, omitEmpty),
-  }));
+  const writers: EntriesWriter[] = [];
+  let run: (readonly [string, Operator])[] = [];
+  const endRun = (): void => {
+    if (run.length > 0) writers.push(repeatingWriter(run, omitEmpty));
+    run = [];
+  };
+  for (const [name, node] of entries) {
+    if (repeats(node)) run.push([name, loneOperator(node) as Operator]);
+    else {
+      endRun();
+      writers.push(entryWriter(name, node, omitEmpty));
+    }
+  }
+  endRun();
   return (record) => {
     let text = "{";
-    for (const { key, write } of writers) {
-      const value = write(record);
-      if (value === null) continue;
-      text += text.length === 1 ? key + value : `,${key}${value}`;
-    }
+    for (const write of writers) text += write(record, text.length === 1);
     return `${text}}`;
   };
 }

@@ -4,6 +4,7 @@
 
 import type { Socket } from "node:net";
 import { report } from "../../errors";
+import { turnNow } from "../../turn-clock";
 import type { ResetReason, ResponseSink, UpstreamStream } from "../exchange";
 import { localAddressOf, readInto } from "../socket-reader";
 import { latin1 } from "./bytes";
@@ -301,7 +302,7 @@ export class H1ClientConnection implements UpstreamStream {
       return;
     }
     this.state = State.idle;
-    this.idleSince = performance.now();
+    this.idleSince = turnNow();
     this.owner.onConnectionIdle(this);
   }
 

@@ -2,6 +2,7 @@
 // Rule: a response that leaves a part of its request unread is the last one of its connection.
 
 import type { Socket } from "node:net";
+import { turnNow } from "../../turn-clock";
 import type { DownstreamStream } from "../exchange";
 import type { HeaderList } from "./header-list";
 import { MessageWriter } from "./message-writer";
@@ -87,7 +88,7 @@ export abstract class H1ServerResponse implements DownstreamStream {
   protected next(): void {
     this.state = State.head;
     this.isResponding = false;
-    this.since = performance.now();
+    this.since = turnNow();
     if (this.isReading) return;
     const held = this.held;
     if (held === null) {

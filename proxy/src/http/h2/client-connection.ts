@@ -4,6 +4,7 @@
 
 import type { Socket } from "node:net";
 import type { Http2Plan } from "../../plan/types";
+import { turnNow } from "../../turn-clock";
 import { type HeaderList, nameInfo } from "../h1/header-list";
 import type { RequestHead } from "../h1/request-head";
 import { ResponseHead } from "../h1/response-head";
@@ -173,7 +174,7 @@ export class H2ClientConnection extends H2Connection<H2ClientStream> implements 
 
   private free(): void {
     this.active--;
-    if (this.active === 0) this.idleSince = performance.now();
+    if (this.active === 0) this.idleSince = turnNow();
     if (this.isDraining) this.closeIfDone();
     else if (!this.isClosed) this.pool.onStreamFree(this);
   }

@@ -4,6 +4,7 @@
 
 import type { Socket } from "node:net";
 import type { Http2Plan } from "../../plan/types";
+import { turnNow } from "../../turn-clock";
 import { type HeaderList, nameInfo } from "../h1/header-list";
 import { type HeadRefusal, refusal } from "../h1/refusal";
 import { RequestHead } from "../h1/request-head";
@@ -113,7 +114,7 @@ export class H2ServerConnection extends H2Connection<H2ServerStream> {
       this.refuseStream(id, problem);
       return;
     }
-    if (this.streams.size === 0) this.since = performance.now();
+    if (this.streams.size === 0) this.since = turnNow();
     this.requests++;
     this.streams.set(id, stream);
     stream.begin(id, this.peerWindow, isLast);
@@ -167,7 +168,7 @@ export class H2ServerConnection extends H2Connection<H2ServerStream> {
   protected override onReleased(stream: H2ServerStream): void {
     if (this.spare.length < maxSpare) this.spare.push(stream);
     if (this.streams.size > 0) return;
-    this.since = performance.now();
+    this.since = turnNow();
     if (this.hasSaidLast) this.end(CODE.noError, "drained");
   }
 

@@ -2,6 +2,7 @@
 // Rule: data that may not be sent stays here and stops its source; data that arrived is credited back to the peer only
 // when somebody took it, so that memory per connection is the window and no more.
 
+import { turnNow } from "../../turn-clock";
 import { HeaderList } from "../h1/header-list";
 import type { FrameWriter } from "./frame-writer";
 import { CODE, fullDataBytes } from "./protocol";
@@ -75,7 +76,7 @@ export abstract class H2Stream {
     this.unread = 0;
     this.taken = 0;
     this.dropQueue();
-    this.openedAt = performance.now();
+    this.openedAt = turnNow();
   }
 
   // --- sending ---
