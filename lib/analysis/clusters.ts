@@ -34,7 +34,7 @@ export function clustersOf(index: MeshIndex, policy: ObjectOf<"TrafficPolicy">, 
 export function isSubsetUsed(index: MeshIndex, subset: ObjectOf<"Subset">): boolean {
   const service = serviceRefKey(subset.spec.service, subset);
   return index.referrersOf(service).some((key) => {
-    const route = index.find("Route", key);
+    const route = index.find("Route", key) ?? index.find("TcpRoute", key);
     return route && subsetUsesOf(route).some((use) => use.service === service && use.subset === subset.spec.name);
   });
 }

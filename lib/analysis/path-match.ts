@@ -1,10 +1,26 @@
 // When one match of a route takes everything that another does. Says no when it cannot tell: regexes are compared only as texts.
-import { type CallerMatch, isSameJson, type PathMatch, type RouteMatch, type RouteRule } from "@/lib/mesh";
+import {
+  type CallerMatch,
+  isSameJson,
+  type PathMatch,
+  type RouteMatch,
+  type RouteRule,
+  type TcpMatch,
+  type TcpRule,
+} from "@/lib/mesh";
 
 export function coversRule(earlier: RouteRule, later: RouteRule): boolean {
   if (earlier.matches.length === 0) return true;
   if (later.matches.length === 0) return earlier.matches.some((match) => covers(match, {}));
   return later.matches.every((match) => earlier.matches.some((each) => covers(each, match)));
+}
+
+/** The same of connections. */
+export function coversTcpRule(earlier: TcpRule, later: TcpRule): boolean {
+  const takes = (wide: TcpMatch, narrow: TcpMatch) =>
+    (wide.port === undefined || wide.port === narrow.port) && coversCaller(wide.caller, narrow.caller);
+  if (earlier.matches.length === 0) return true;
+  return later.matches.length > 0 && later.matches.every((match) => earlier.matches.some((each) => takes(each, match)));
 }
 
 /** Does the rule take every request? */

@@ -1,22 +1,22 @@
 // MW1005: weights that do not sum to 100. They work (they are relative), but are read as percents and are not.
-import { type Destination, objectKey } from "@/lib/mesh";
+import { type Destination, objectKey, type Path, pathText, type Route, type TcpRoute } from "@/lib/mesh";
 import { shares } from "@/lib/mesh/diff/words";
-import type { FindingBody, ObjectAnalyzer } from "../finding";
+import type { FindingBody, KindsAnalyzer } from "../finding";
 
-export const mw1005Weights: ObjectAnalyzer<"Route"> = {
+export const mw1005Weights: KindsAnalyzer = {
   code: "MW1005",
   title: "Weights that are not percents",
   area: "routing",
   scope: "object",
-  kind: "Route",
+  kinds: ["Route", "TcpRoute"],
   run(_index, route) {
-    return route.spec.rules.flatMap((rule, i): FindingBody[] => {
-      if (rule.action.type !== "forward" || rule.action.destinations.length < 2) return [];
-      const { destinations } = rule.action;
+    if (route.kind !== "Route" && route.kind !== "TcpRoute") return [];
+    return splitsOf(route).flatMap(({ rule: i, path, destinations }): FindingBody[] => {
+      if (destinations.length < 2) return [];
       const sum = destinations.reduce((total, each) => total + each.weight, 0);
       if (sum === 100 || sum === 0) return [];
       const key = objectKey(route);
-      const text = [...shares(destinations, route.spec.target.name)].map(([name, share]) => `${name} ${share}`);
+      const text = [...shares(destinations, nameOfTarget(route))].map(([name, share]) => `${name} ${share}`);
       return [
         {
           code: "MW1005",
@@ -24,14 +24,14 @@ export const mw1005Weights: ObjectAnalyzer<"Route"> = {
           message: `The weights of rule ${i + 1} of ${route.metadata.name} sum to ${sum}, so the shares are ${text.join(", ")}.`,
           cause: "Weights are relative to their sum. Who reads them as percents is misled.",
           refs: [key],
-          path: `spec.rules[${i}].action.destinations`,
+          path: pathText(["spec", ...path]),
           fixes: [
             {
               title: "Write the same shares as percents",
               command: {
                 type: "patchSpec",
                 key,
-                path: ["rules", i, "action", "destinations"],
+                path: [...path],
                 value: asPercents(destinations, sum),
               },
             },
@@ -41,6 +41,27 @@ export const mw1005Weights: ObjectAnalyzer<"Route"> = {
     });
   },
 };
+
+type Split = { rule: number; path: Path; destinations: readonly Destination[] };
+
+/** Path within the spec. */
+function splitsOf(route: Route | TcpRoute): Split[] {
+  if (route.kind === "TcpRoute") {
+    return route.spec.rules.map(({ destinations }, rule) => ({
+      rule,
+      path: ["rules", rule, "destinations"],
+      destinations,
+    }));
+  }
+  return route.spec.rules.flatMap(({ action }, rule) =>
+    action.type === "forward"
+      ? [{ rule, path: ["rules", rule, "action", "destinations"], destinations: action.destinations }]
+      : [],
+  );
+}
+
+const nameOfTarget = (route: Route | TcpRoute): string =>
+  route.kind === "Route" ? route.spec.target.name : route.spec.service.name;
 
 /** Largest remainders, so that the result sums to exactly 100. */
 function asPercents(destinations: readonly Destination[], sum: number): Destination[] {

@@ -24,7 +24,7 @@ function check(object: Service | ExternalService): FindingBody[] {
         severity: "warning",
         message: `Port ${port.port} of ${object.metadata.name} is called ${port.name} and treated as tcp.`,
         cause:
-          "Istio reads the protocol from the name, here it is written. On TCP there are no routes, retries, golden signals per request, and no rules on methods and paths.",
+          "Istio reads the protocol from the name, here it is written. On TCP there are no retries, golden signals per request, and no routes and rules by methods, paths and headers.",
         refs: [key],
         path: `spec.ports[${i}].protocol`,
         fixes: [

@@ -166,7 +166,7 @@ async function untilReady(name: string, child: ChildProcess, admin: number): Pro
   throw new Error(`${name} is not ready after 30 s: ${said}`);
 }
 
-async function freePorts(): Promise<Ports> {
+export async function freePorts(): Promise<Ports> {
   const servers = [createServer(), createServer(), createServer()];
   await Promise.all(servers.map((server) => new Promise<void>((done) => server.listen(0, "127.0.0.1", done))));
   const [inbound = 0, outbound = 0, admin = 0] = servers.map((server) => (server.address() as AddressInfo).port);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ledgerMesh, ledgerRoute } from "../../compile/testing/ledger";
 import { applyCommand, buildIndex, demoMesh, type MeshDocument, type MeshObject, validateDocument } from "../index";
 import {
   effectOf,
@@ -165,8 +166,9 @@ describe("effects in words", () => {
 });
 
 describe("templates", () => {
-  const cases: [string, { to?: string; from?: string[]; path?: string }][] = [
+  const cases: [string, { to?: string; from?: string[]; path?: string }, MeshDocument?][] = [
     ["canary", { to: service("payment-service") }],
+    ["tcp-canary", { to: service("ledger") }, ledgerMesh()],
     ["timeout-retries", { to: service("inventory") }],
     ["circuit-breaker", { to: service("catalog") }],
     ["outlier-detection", { to: service("payment-service") }],
@@ -182,8 +184,8 @@ describe("templates", () => {
   test("each has a case here", () =>
     expect(cases.map(([id]) => id).sort()).toEqual(POLICY_TEMPLATES.map((each) => each.id).sort()));
 
-  test.each(cases)("%s makes a valid design and opens what it made", (id, input) => {
-    const { document, open } = made(id, input);
+  test.each(cases)("%s makes a valid design and opens what it made", (id, input, before) => {
+    const { document, open } = made(id, input, before);
     expect(validateDocument(document)).toEqual([]);
     expect(buildIndex(document).get(open)).toBeDefined();
   });
@@ -201,6 +203,18 @@ describe("templates", () => {
     const twice = made("outlier-detection", { to: service("payment-service") }, once.document);
     const third = made("circuit-breaker", { to: service("payment-service") }, twice.document);
     expect(validateDocument(third.document)).toEqual([]);
+  });
+
+  test("a canary for TCP changes the route that is there, and is for services with a TCP port", () => {
+    const { document } = made("tcp-canary", { to: service("ledger") }, ledgerMesh(ledgerRoute()));
+    expect(effect(document, key("TcpRoute", "ledger"))).toBe(
+      "port 5432 and caller with version=v2: to archive; 90 % to v1, 10 % to v2",
+    );
+    const template = POLICY_TEMPLATES.find(({ id }) => id === "tcp-canary");
+    expect(template?.build(buildIndex(demoMesh()), { from: [], to: service("payment-service") })).toEqual({
+      ok: false,
+      reason: "payment-service has no port of protocol tcp.",
+    });
   });
 
   test("only these callers refuses the drawn ones that are not among them", () => {
@@ -256,7 +270,15 @@ describe("fields of the schema", () => {
         if (field.holds === "list") walk(kind, [...here, 0]);
       }
     };
-    for (const kind of ["Route", "Subset", "TrafficPolicy", "MutualTls", "AuthorizationPolicy", "Egress"] as const)
+    for (const kind of [
+      "Route",
+      "TcpRoute",
+      "Subset",
+      "TrafficPolicy",
+      "MutualTls",
+      "AuthorizationPolicy",
+      "Egress",
+    ] as const)
       walk(kind, ["spec"]);
     expect(missing).toEqual([]);
   });

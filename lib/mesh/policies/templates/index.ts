@@ -1,11 +1,12 @@
 // Every template, in the order in which they are offered.
 import { circuitBreaker, outlierDetection, rateLimit } from "./resilience";
-import { canary, timeoutRetries } from "./routing";
+import { canary, tcpCanary, timeoutRetries } from "./routing";
 import { allowCall, denyCaller, denyPath, egressToHost, onlyCallers, requireToken, strictMutualTls } from "./security";
 import type { PolicyTemplate } from "./template";
 
 export const POLICY_TEMPLATES: readonly PolicyTemplate[] = [
   canary,
+  tcpCanary,
   timeoutRetries,
   circuitBreaker,
   outlierDetection,

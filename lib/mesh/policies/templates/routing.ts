@@ -2,7 +2,7 @@
 import type { Command } from "../../commands/schema";
 import type { MeshIndex } from "../../index-document";
 import { objectKey } from "../../refs";
-import type { Destination, Route, RouteRule, Service, Subset } from "../../types";
+import type { Destination, Route, RouteRule, Service, Subset, TcpRoute, TcpRule } from "../../types";
 import {
   adding,
   built,
@@ -26,22 +26,44 @@ export const canary: PolicyTemplate = {
   build(index, input) {
     const service = serviceOf(index, input.to);
     if (!service) return refused("Choose the service whose versions share the traffic.");
-    const versions = [...new Set(index.workloadsOf(objectKey(service)).map((each) => each.spec.version))].sort(
-      byVersion,
-    );
-    const [newest, stable] = [versions.at(-1), versions.at(-2)];
-    if (newest === undefined || stable === undefined) {
-      return refused(`${service.metadata.name} has one version. Add a workload of another version first.`);
-    }
-    const subsets = [stable, newest].map((version) => subsetFor(index, service, version));
-    const [old, next] = subsets;
-    if (!old || !next) return refused("The versions could not be told apart.");
-    const destinations = [
-      destination(old.subset.spec.name, service, 100 - CANARY_PERCENT),
-      destination(next.subset.spec.name, service, CANARY_PERCENT),
-    ];
-    const commands = subsets.flatMap((each) => (each.isNew ? adding(each.subset) : []));
+    const versions = newestOf(index, service);
+    if ("reason" in versions) return versions;
+    const { commands, destinations } = versions;
     return withCatchAll(index, service, commands, (rule) => ({ ...rule, action: { type: "forward", destinations } }));
+  },
+};
+
+export const tcpCanary: PolicyTemplate = {
+  id: "tcp-canary",
+  title: "Canary for TCP",
+  intent: `Sends ${CANARY_PERCENT} % of the TCP connections to the newest version; a slider moves the share.`,
+  family: "routing",
+  needs: ["service"],
+  build(index, input) {
+    const service = serviceOf(index, input.to);
+    if (!service) return refused("Choose the service whose versions share the connections.");
+    if (!service.spec.ports.some(({ protocol }) => protocol === "tcp"))
+      return refused(`${service.metadata.name} has no port of protocol tcp.`);
+    const versions = newestOf(index, service);
+    if ("reason" in versions) return versions;
+    const { name, namespace } = service.metadata;
+    const known = index.tcpRoutesOf(objectKey(service))[0];
+    const far = known !== undefined && known.metadata.namespace !== namespace;
+    const rule: TcpRule = {
+      matches: [],
+      destinations: versions.destinations.map((each) => (far ? { ...each, service: { namespace, name } } : each)),
+    };
+    if (!known) {
+      const route = newObject("TcpRoute", namespace, freeName(index, "TcpRoute", namespace, name), {
+        service: { name },
+        rules: [rule],
+      });
+      return built([...versions.commands, ...adding(route)], objectKey(route), `TCP route ${name}`);
+    }
+    const rules = [...known.spec.rules.filter(({ matches }) => matches.length > 0), rule];
+    const key = objectKey(known);
+    const spec: TcpRoute["spec"] = { ...known.spec, rules };
+    return built([...versions.commands, { type: "replaceSpec", key, spec }], key, `TCP route ${name}`);
   },
 };
 
@@ -65,6 +87,26 @@ export const timeoutRetries: PolicyTemplate = {
     }));
   },
 };
+
+type Newest = { commands: Command[]; destinations: Destination[] } | Extract<TemplateResult, { ok: false }>;
+
+/** A share for the newest version, the rest for the one before it, with the subsets that are missing. */
+function newestOf(index: MeshIndex, service: Service): Newest {
+  const versions = [...new Set(index.workloadsOf(objectKey(service)).map((each) => each.spec.version))].sort(byVersion);
+  const [newest, stable] = [versions.at(-1), versions.at(-2)];
+  if (newest === undefined || stable === undefined) {
+    return { ok: false, reason: `${service.metadata.name} has one version. Add a workload of another version first.` };
+  }
+  const [old, next] = [stable, newest].map((version) => subsetFor(index, service, version));
+  if (!old || !next) return { ok: false, reason: "The versions could not be told apart." };
+  return {
+    commands: [old, next].flatMap((each) => (each.isNew ? adding(each.subset) : [])),
+    destinations: [
+      destination(old.subset.spec.name, service, 100 - CANARY_PERCENT),
+      destination(next.subset.spec.name, service, CANARY_PERCENT),
+    ],
+  };
+}
 
 /** Changes the rule for everything else of the route that the service has, or makes a route of that rule. */
 function withCatchAll(
