@@ -2,6 +2,7 @@
 import {
   type HeaderChanges,
   type HeaderMatch,
+  isSameJson,
   objectKey,
   type QueryMatch,
   type Route,
@@ -78,7 +79,7 @@ function httpRule(
   i: number,
   namespace: string,
 ): Record<string, unknown> {
-  const match = rule.matches.flatMap(httpMatches);
+  const match = withMissing(rule.matches).flatMap(httpMatches);
   const { action } = rule;
   return {
     ...(rule.name === undefined ? {} : { name: rule.name }),
@@ -188,14 +189,47 @@ function bareOf({ path }: RouteMatch): string | undefined {
   return bare === "" ? undefined : bare;
 }
 
+/** `orMissing`: names of headers that may be missing as well as be something else. */
+type Told = { match: RouteMatch; orMissing: readonly string[] };
+
+/** Two matches that differ only in whether a header is something else or missing are one of Istio's, to which the two are the same. */
+function withMissing(matches: readonly RouteMatch[]): Told[] {
+  let told: Told[] = matches.map((match) => ({ match, orMissing: [] }));
+  for (let i = 0; i < told.length; i++) {
+    for (const header of told[i]?.match.headers ?? []) {
+      const own = told[i];
+      if (!own || !header.invert || header.type === "present") continue;
+      const absent: HeaderMatch = { name: header.name, type: "present", invert: true };
+      const headers = own.match.headers?.map((each) => (each === header ? absent : each));
+      const twin: Told = { match: { ...own.match, headers }, orMissing: own.orMissing };
+      const at = told.findIndex((each) => isSameJson(each, twin));
+      if (at <= i) continue;
+      told = told.filter((_, j) => j !== at);
+      told[i] = { match: own.match, orMissing: [...own.orMissing, header.name] };
+    }
+  }
+  return told;
+}
+
 /** One match may need two of Istio's: a path prefix by segment is the path itself, or anything below it. */
-function httpMatches(match: RouteMatch): Record<string, unknown>[] {
+function httpMatches({ match, orMissing }: Told): Record<string, unknown>[] {
   const rest: Record<string, unknown> = {};
   if (match.methods?.length === 1) rest["method"] = { exact: match.methods[0] };
   else if (match.methods) rest["method"] = { regex: match.methods.map(escapeRegex).join("|") };
   const headers = (match.headers ?? []).filter((each) => !each.invert);
   const without = (match.headers ?? []).filter((each) => each.invert);
-  if (headers.length > 0) rest["headers"] = Object.fromEntries(headers.map((each) => [each.name, valueMatch(each)]));
+  // to Istio one that is missing is empty, and so something else; in the model it is nothing
+  const asked = without.filter(
+    ({ name, type }) =>
+      type !== "present" &&
+      !orMissing.includes(name) &&
+      !headers.some((each) => each.name.toLowerCase() === name.toLowerCase()),
+  );
+  const all = [
+    ...asked.map(({ name }) => [name, {}] as const),
+    ...headers.map((each) => [each.name, valueMatch(each)] as const),
+  ];
+  if (all.length > 0) rest["headers"] = Object.fromEntries(all);
   if (without.length > 0)
     rest["withoutHeaders"] = Object.fromEntries(without.map((each) => [each.name, valueMatch(each)]));
   if (match.caller?.labels) rest["sourceLabels"] = match.caller.labels;

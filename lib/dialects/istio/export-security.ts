@@ -19,6 +19,7 @@ import { GENERATED_LABEL } from "../shared/generated";
 import { SEVERAL_PROVIDERS } from "./assume-authorizer";
 import { exportRule } from "./authorization-rule";
 import { byHeaders, exportCondition, type IstioCondition } from "./conditions";
+import { toPodPorts, withPorts } from "./pod-ports";
 import { exportRuleCondition } from "./rule-conditions";
 import { ROOT_NAMESPACE } from "./security";
 import { byClaims, exportClaim } from "./token-conditions";
@@ -37,7 +38,9 @@ export function exportMutualTls(context: ExportContext, mutualTls: MutualTls): v
     ...(ports && ports.length > 0
       ? {
           portLevelMtls: Object.fromEntries(
-            ports.map((each) => [String(each.port), { mode: each.mode.toUpperCase() }]),
+            ports.flatMap(({ port, mode: own }) =>
+              podPortsOf(context, mutualTls, port).map((each) => [String(each), { mode: own.toUpperCase() }]),
+            ),
           ),
         }
       : {}),
@@ -51,6 +54,23 @@ export function exportMutualTls(context: ExportContext, mutualTls: MutualTls): v
     },
     mutualTls,
   );
+}
+
+/** Whom a policy is for. */
+function servicesOf(context: ExportContext, object: MutualTls | AuthorizationPolicy): Service[] {
+  const { target } = object.spec;
+  const space = target?.namespace ?? (target?.service === undefined ? undefined : object.metadata.namespace);
+  return context.index
+    .all("Service")
+    .filter(
+      ({ metadata }) =>
+        (space === undefined || metadata.namespace === space) &&
+        (target?.service === undefined || metadata.name === target.service),
+    );
+}
+
+function podPortsOf(context: ExportContext, mutualTls: MutualTls, port: number): number[] {
+  return toPodPorts(servicesOf(context, mutualTls))([port]) ?? [port];
 }
 
 export function exportDefaults(context: ExportContext, mesh: MeshRoot): void {
@@ -136,9 +156,25 @@ export function exportAuthorizationPolicy(context: ExportContext, policy: Author
     ...(authorizer === undefined ? {} : { provider: { name: authorizer } }),
     ...(rules.length === 0
       ? {}
-      : { rules: rules.flatMap((rule, r) => withConditions(context, mesh, policy, rule, r)) }),
+      : {
+          rules: rules.flatMap((rule, r) => withConditions(context, mesh, policy, ofPods(context, policy, rule, r), r)),
+        }),
   };
   context.add({ apiVersion: "security.istio.io/v1", kind: "AuthorizationPolicy", metadata, spec }, policy);
+}
+
+function ofPods(
+  context: ExportContext,
+  policy: AuthorizationPolicy,
+  rule: AuthorizationRule,
+  r: number,
+): AuthorizationRule {
+  const own = withPorts(rule, toPodPorts(servicesOf(context, policy)));
+  if (own) return own;
+  const reason =
+    "Istio means ports of the pods, which are others here for some of the services: the numbers are written as they are";
+  context.lose(policy, ["spec", "rules", r], "approximate", reason, { changesMeaning: true });
+  return rule;
 }
 
 /** Istio asks one provider about a workload, unless it was told otherwise. */

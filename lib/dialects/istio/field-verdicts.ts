@@ -10,19 +10,25 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "VirtualService",
     path: "spec.hosts",
     verdict: "exact",
-    note: "Each service is a Route; a gateway's hosts are the hosts of its Route.",
+    note: "Each service is a Route; a gateway's hosts are the hosts of its Route. Of two for one service the older counts, for one host of a gateway both do, as in Istio; what is not dated is as old as its place in the text.",
   },
   {
     kind: "VirtualService",
     path: "spec.http[].match.{uri,method,headers,withoutHeaders,queryParams}",
     verdict: "exact",
-    note: "In list order; a prefix is compared as text.",
+    note: "In list order; a prefix is compared as text. A header of withoutHeaders may also be missing, which is a match of its own here.",
+  },
+  {
+    kind: "VirtualService",
+    path: "spec.http[].match.gateways",
+    verdict: "exact",
+    note: "The match is in the routes of these gateways alone.",
   },
   {
     kind: "VirtualService",
     path: "spec.http[].match.{sourceLabels,sourceNamespace}",
     verdict: "exact",
-    note: "For services: only the sidecars of these callers get the rule. At a gateway such a rule is left out; beside gateways of the match it is kept whole.",
+    note: "For services: only the sidecars of these callers get the rule. At a gateway such a rule is left out; beside gateways of the match they count for nothing, as in Istio.",
   },
   {
     kind: "VirtualService",
@@ -57,8 +63,8 @@ export const FIELDS: readonly FieldVerdict[] = [
   {
     kind: "VirtualService",
     path: "spec.http[].delegate",
-    verdict: "lost",
-    note: KEPT,
+    verdict: "moved",
+    note: "The rules of the other VirtualService are put in its place, as istiod does; written back in one.",
   },
   {
     kind: "VirtualService",
@@ -103,7 +109,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "PeerAuthentication",
     path: "spec.{selector,mtls,portLevelMtls}",
     verdict: "exact",
-    note: "A selector has to name one service of the design.",
+    note: "A selector has to name one service of the design. A mode that inherits is written down where single ports have another; ports are those of the pods.",
   },
   {
     kind: "RequestAuthentication",
@@ -139,7 +145,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "AuthorizationPolicy",
     path: "spec.rules[].to[].operation.{methods,paths,ports,hosts,notMethods,notPaths,notPorts,notHosts}",
     verdict: "exact",
-    note: "With the templates {*} and {**} of paths. A sidecar has one inbound port: ports count for all of a service's, or for none.",
+    note: "With the templates {*} and {**} of paths. Ports are those of the pods in Istio and of the service here. A sidecar has one inbound port: ports count for all of a service's, or for none.",
   },
   {
     kind: "AuthorizationPolicy",

@@ -62,7 +62,8 @@ function importDestination(
   if (!place) {
     const meaning = resolveHost(host, resource.namespace);
     const message = `destination ${meaning.kind === "literal" ? meaning.host : host} is outside the mesh and cannot be a weighted destination`;
-    fields.problem("destination", message, "Route to a service of the mesh, or add it as one.");
+    const fix = "Route to a service of the mesh, or add it as one.";
+    context.warn(resource, [...fields.path, "destination"], message, fix, { verdict: "lost", changesMeaning: true });
     return undefined;
   }
   // Istio: a single destination ignores its weight; among several an absent one is 0

@@ -1,36 +1,80 @@
 // HTTPMatchRequest -> one match of a rule. What is not taken is kept in the sink of the fields: the caller decides what that means.
+import { RE2JS } from "re2js";
 import type { CallerMatch, HeaderMatch, PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
 import type { Fields } from "../shared/fields";
 
-export function importMatch(fields: Fields, gateways: string[]): RouteMatch {
+/** `gateways`: the match is for these only, of those that the resource is for. */
+export type ScopedMatch = { match: RouteMatch; gateways: string[] | undefined };
+
+export function importMatch(fields: Fields): ScopedMatch[] {
   const path = importPath(fields);
   const methods = importMethods(fields);
   const headers: HeaderMatch[] = fields.map("headers").flatMap(([name, value]) => {
     const match = valueMatch(value);
     return name.startsWith("@") || !match ? keepWhole(fields, "headers", name, value) : [{ name, ...match }];
   });
-  for (const [name, value] of fields.map("withoutHeaders")) {
+  const without: HeaderMatch[] = fields.map("withoutHeaders").flatMap(([name, value]) => {
     const match = valueMatch(value);
-    if (match) headers.push({ name, ...match, invert: true });
-    else keepWhole(fields, "withoutHeaders", name, value);
-  }
+    return match ? [{ name, ...match, invert: true }] : keepWhole(fields, "withoutHeaders", name, value);
+  });
   const query: QueryMatch[] = fields.map("queryParams").flatMap(([name, value]) => {
     const match = valueMatch(value);
     return match ? [{ name, ...match }] : keepWhole(fields, "queryParams", name, value);
   });
-  const own = fields.take("gateways");
-  const caller = own === undefined ? importCaller(fields) : undefined;
-  // a match for exactly the gateways of the whole resource says nothing new
-  if (own !== undefined && JSON.stringify(own) !== JSON.stringify(gateways)) fields.keep("gateways", own);
+  const gateways = fields.texts("gateways");
+  const isScoped = gateways !== undefined && gateways.length > 0;
+  const caller = isScoped ? undefined : importCaller(fields);
   fields.take("name");
   fields.keepRest();
-  return {
-    ...(caller ? { caller } : {}),
-    ...(path ? { path } : {}),
-    ...(methods ? { methods } : {}),
-    ...(headers.length > 0 ? { headers } : {}),
-    ...(query.length > 0 ? { query } : {}),
-  };
+  const choices = withAbsent(headers, without);
+  if (choices.length > MAX_CHOICES) {
+    fields.keep(
+      "withoutHeaders",
+      Object.fromEntries(without.map(({ name, type, value }) => [name, { [type]: value }])),
+    );
+    return [];
+  }
+  return choices.map((own) => ({
+    match: {
+      ...(caller ? { caller } : {}),
+      ...(path ? { path } : {}),
+      ...(methods ? { methods } : {}),
+      ...(own.length > 0 ? { headers: own } : {}),
+      ...(query.length > 0 ? { query } : {}),
+    },
+    gateways: isScoped ? gateways : undefined,
+  }));
+}
+
+/** Of one match; more stay as they were written. */
+const MAX_CHOICES = 8;
+
+/**
+ * To Istio a header that is missing is an empty one, so what an empty one is not is either there and something else, or not there. In the
+ * model a header that is missing is never something else: that is a match of its own. What asks for the header anyway needs none.
+ */
+function withAbsent(headers: readonly HeaderMatch[], without: readonly HeaderMatch[]): HeaderMatch[][] {
+  const isAsked = (name: string) => headers.some((each) => each.name.toLowerCase() === name.toLowerCase());
+  let choices: HeaderMatch[][] = [[]];
+  for (const each of without) {
+    const absent: HeaderMatch = { name: each.name, type: "present", invert: true };
+    const isPlain = each.type === "present" || isAsked(each.name) || holdsForEmpty(each);
+    choices = choices.flatMap((own) => [[...own, each], ...(isPlain ? [] : [[...own, absent]])]);
+  }
+  const isSaidAnyway = ({ name, type }: HeaderMatch) =>
+    type === "present" && without.some((each) => each.type !== "present" && each.name === name);
+  const rest = headers.filter((each) => !isSaidAnyway(each));
+  return choices.map((own) => [...rest, ...own]);
+}
+
+function holdsForEmpty({ type, value = "" }: HeaderMatch): boolean {
+  if (type !== "regex") return value === "";
+  try {
+    return RE2JS.matches(value, "");
+  } catch {
+    // the model says what is wrong with it
+    return false;
+  }
 }
 
 /** Beside gateways of its own, Istio does not look at the caller: the conditions are left over then. */
@@ -54,6 +98,8 @@ function valueMatch(fields: Fields): { type: "exact" | "prefix" | "regex" | "pre
   const [name] = names;
   if (names.length > 1 || (name !== "exact" && name !== "prefix" && name !== "regex")) return undefined;
   const value = fields.text(name);
+  // no expression, but Istio's word for any value
+  if (name === "regex" && value === "*") return { type: "present" };
   return value === undefined ? undefined : { type: name, value };
 }
 

@@ -1,13 +1,21 @@
 // PeerAuthentication -> MutualTls, AuthorizationPolicy -> AuthorizationPolicy.
 // The rule: a policy with a condition that the model does not have is left out whole. Part of an authorization policy is another policy.
-import { type AuthorizationPolicy, keyOf, type MutualTlsMode, type PolicyTarget } from "@/lib/mesh";
+import {
+  type AuthorizationPolicy,
+  keyOf,
+  type MutualTlsMode,
+  type Path,
+  type PolicyTarget,
+  type Service,
+} from "@/lib/mesh";
 import { servicesMeant } from "../kubernetes/selectors";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
-import { Fields, type Sink } from "../shared/fields";
+import { Fields, isRecord, type Sink } from "../shared/fields";
 import { keptWords } from "../shared/kept-kinds";
 import { keepBeside } from "../shared/verbatim";
 import { assumeAuthorizer, otherProvider, SEVERAL_PROVIDERS } from "./assume-authorizer";
 import { importRule } from "./authorization-rule";
+import { toServicePorts, withPorts } from "./pod-ports";
 
 /** Istio's default root namespace: policies without a selector in it are for the whole mesh. */
 export const ROOT_NAMESPACE = "istio-system";
@@ -24,16 +32,25 @@ export function importPeerAuthentication(
   const target = targetOf(context, { resource, result }, spec);
   if (!target) return result;
   const mode = spec.object("mtls")?.text("mode") ?? "UNSET";
+  const services = servicesOf(context, resource, target);
   const ports = spec.map("portLevelMtls").flatMap(([port, fields]) => {
     const portMode = MODES[fields.text("mode") ?? ""];
-    return portMode ? [{ port: Number(port), mode: portMode }] : [];
+    const own = toServicePorts(services)([Number(port)]);
+    if (portMode && !own) tellPorts(context, resource, ["spec", "portLevelMtls", port]);
+    return portMode && own ? own.map((each) => ({ port: each, mode: portMode })) : [];
   });
-  const known = MODES[mode];
   spec.keepRest();
-  if (!known) {
+  if (!MODES[mode] && ports.length === 0) {
     const message = `is left out: its mode is ${mode}, which inherits`;
-    context.warn(resource, ["spec", "mtls"], message, "Set STRICT, PERMISSIVE or DISABLE, or remove it.");
+    context.warn(resource, ["spec", "mtls"], message, "Set STRICT, PERMISSIVE or DISABLE, or remove it.", {
+      verdict: "exact",
+    });
     return result;
+  }
+  const known = MODES[mode] ?? inheritedMode(context, resource);
+  if (!MODES[mode]) {
+    const message = `its mode is ${mode}, which inherits: it is written down as ${known.toUpperCase()}, and no longer follows its namespace`;
+    context.warn(resource, ["spec", "mtls"], message, "Set it again when the namespace's mode changes.");
   }
   const existing = context
     .all("MutualTls")
@@ -48,6 +65,51 @@ export function importPeerAuthentication(
   return result;
 }
 
+/** Of the namespace, else of the mesh, as this text says; else as the design does. */
+function inheritedMode(context: ImportContext, { namespace }: Resource): MutualTlsMode {
+  const said = [namespace, ROOT_NAMESPACE].flatMap((space) => {
+    const whole = context.resources.filter(
+      (each) => each.kind === "PeerAuthentication" && each.namespace === space && !hasSelector(each.spec),
+    );
+    return whole.flatMap(({ spec }) => MODES[modeIn(spec)] ?? []);
+  });
+  const inDesign = [namespace, undefined].flatMap((space) =>
+    context.all("MutualTls").flatMap(({ spec: { target, mode } }) => {
+      const isScope = target?.service === undefined && target?.namespace === space;
+      return isScope ? [mode] : [];
+    }),
+  );
+  const [mesh] = context.all("Mesh");
+  return said[0] ?? inDesign[0] ?? mesh?.spec.defaults.mutualTls ?? "permissive";
+}
+
+const hasSelector = (spec: unknown): boolean => {
+  const selector = isRecord(spec) && isRecord(spec["selector"]) ? spec["selector"]["matchLabels"] : undefined;
+  return isRecord(selector) && Object.keys(selector).length > 0;
+};
+const modeIn = (spec: unknown): string =>
+  isRecord(spec) && isRecord(spec["mtls"]) ? String(spec["mtls"]["mode"] ?? "") : "";
+
+/** Whom a policy is for. */
+function servicesOf(context: ImportContext, { namespace }: Resource, target: PolicyTarget): Service[] {
+  const space = target.namespace ?? (target.service === undefined ? undefined : namespace);
+  return context
+    .all("Service")
+    .filter(
+      ({ metadata }) =>
+        (space === undefined || metadata.namespace === space) &&
+        (target.service === undefined || metadata.name === target.service),
+    );
+}
+
+function tellPorts(context: ImportContext, resource: Resource, path: Path): void {
+  const message = "is left out: Istio means a port of the pods, and no port of the service stands for that one alone";
+  context.warn(resource, path, message, "Let the service's port lead to the same port of the pods.", {
+    verdict: "lost",
+    changesMeaning: true,
+  });
+}
+
 export function importAuthorizationPolicy(context: ImportContext, resource: Resource, spec: Fields): Understood {
   const result = understood(resource);
   const left: Sink = { kept: [], problems: [] };
@@ -55,9 +117,15 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
   const target = targetOf(context, { resource, result }, spec);
   if (!target) return result;
   const written = spec.take("rules");
+  const ports = toServicePorts(servicesOf(context, resource, target));
   const rules = (Array.isArray(written) ? written : []).flatMap((each, i) => {
-    const fields = Fields.of(each ?? {}, [...spec.path, "rules", i], left);
-    return fields ? [importRule(fields, context, resource)] : [];
+    const path = [...spec.path, "rules", i];
+    const fields = Fields.of(each ?? {}, path, left);
+    if (!fields) return [];
+    const rule = importRule(fields, context, resource);
+    const own = withPorts(rule, ports);
+    if (!own) left.kept.push({ path: [...path, "to"], value: each });
+    return [own ?? rule];
   });
   const provider = action === "CUSTOM" ? spec.object("provider")?.text("name") : undefined;
   const shadow = resource.annotations?.["istio.io/dry-run"] === "true";

@@ -2,9 +2,12 @@
 // The rule: a rule whose conditions the model cannot express is left out and kept whole; taking it over without them would send it traffic that was not meant.
 import {
   type ExternalService,
+  isSameJson,
   keyOf,
   type ObjectKey,
+  objectKey,
   type Ref,
+  type Route,
   type RouteMatch,
   type RouteRule,
   refKey,
@@ -13,36 +16,44 @@ import {
 import { ruleText, tcpRuleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
 import { Fields, type Sink } from "../shared/fields";
+import { keptWords } from "../shared/kept-kinds";
+import { keepBeside } from "../shared/verbatim";
 import { importCors } from "./cors";
+import { hasDelegates, isDelegate, withDelegates } from "./delegates";
 import { importFault } from "./fault";
 import { serviceOfHost } from "./hosts";
 import { importAction, importHeaders, importRetries, importRewrite } from "./http-action";
-import { importMatch } from "./http-match";
+import { importMatch, type ScopedMatch } from "./http-match";
 import { importMirrors } from "./mirror";
 import { importTcp, putTcpRoute } from "./tcp";
 
 export function importVirtualService(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {
+  const understood: Understood = {
+    source: sourceText(resource),
+    line: resource.line,
+    ...(resource.file === undefined ? {} : { file: resource.file }),
+    objects: [],
+    sentences: [],
+  };
+  if (isDelegate(resource.spec)) {
+    understood.sentences.push("rules for VirtualServices that leave calls to it.");
+    return understood;
+  }
   const hosts = spec.texts("hosts") ?? [];
   const gateways = spec.texts("gateways") ?? ["mesh"];
   const targets = targetsOf(context, resource, hosts, gateways, spec);
   const first = targets[0]?.ref;
-  const rules = spec.list("http").flatMap((each) => importRule(context, resource, each, sink, gateways) ?? []);
+  const rules = rulesOf(context, resource, spec, sink);
   const services = targets.flatMap(({ ref }) => {
     const key = refKey(ref, { metadata: { namespace: resource.namespace } });
     return ref.kind === "Service" ? (context.find("Service", key) ?? []) : [];
   });
   const tcp = importTcp(context, resource, spec, gateways, services, sink);
   spec.keepRest();
-  const understood: Understood = {
-    source: sourceText(resource),
-    line: resource.line,
-    ...(resource.file === undefined ? {} : { file: resource.file }),
-    objects: [],
-    sentences: [
-      ...rules.map((rule) => `${ruleText(rule, first?.name ?? "")}.`),
-      ...tcp.map((rule) => `${tcpRuleText(rule, first?.name ?? "")}.`),
-    ],
-  };
+  understood.sentences.push(
+    ...rules.map(({ rule }) => `${ruleText(rule, first?.name ?? "")}.`),
+    ...tcp.map((rule) => `${tcpRuleText(rule, first?.name ?? "")}.`),
+  );
   const hasRoutes = rules.length > 0 && targets.length > 0;
   for (const service of tcp.length > 0 ? services : []) {
     // what is kept of the resource is kept once
@@ -50,19 +61,58 @@ export function importVirtualService(context: ImportContext, resource: Resource,
     understood.objects.push(putTcpRoute(context, resource, service, tcp, kept, services.length > 1));
   }
   if (rules.length === 0) {
-    if (understood.objects.length === 0)
-      context.warn(resource, ["spec", "http"], "has no HTTP rule that can be taken over", "Add the route by hand.");
+    if (understood.objects.length > 0) return understood;
+    const what = keptWords(keepBeside(context, { resource, result: understood }));
+    const message = `has no HTTP rule that can be taken over; ${what}`;
+    context.warn(resource, ["spec", "http"], message, "Add the route by hand.");
     return understood;
   }
   for (const target of targets) {
-    const own = target.ref.kind === "Gateway" ? rules.flatMap(withoutCallers) : rules;
-    if (own.length < rules.length) tellCallersOfGateway(context, resource, target.ref.name);
+    const meant = rules.flatMap((each) => rulesAt(target.gateway, resource, each));
+    const own = target.ref.kind === "Gateway" ? meant.flatMap(withoutCallers) : meant;
+    if (own.length < meant.length) tellCallersOfGateway(context, resource, target.ref.name);
     if (own.length === 0) continue;
     const hostsOf = target.hosts ? { hosts: target.hosts } : {};
     const routeSpec: SpecOf<"Route"> = { target: target.ref, ...hostsOf, rules: own };
-    understood.objects.push(putRoute(context, resource, routeSpec, sink, targets.length > 1));
+    understood.objects.push(
+      ...placeRoute({ context, resource, result: understood }, routeSpec, sink, targets.length > 1),
+    );
   }
   return understood;
+}
+
+/** A rule, and for which gateways its matches are. */
+type ScopedRule = { rule: RouteRule; scopes: (string[] | undefined)[] };
+
+function rulesOf(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): ScopedRule[] {
+  if (!hasDelegates(spec.peek("http"))) {
+    return spec.list("http").flatMap((each) => importRule(context, resource, each, sink) ?? []);
+  }
+  const written = spec.take("http");
+  const all = withDelegates(context, resource, Array.isArray(written) ? written : []);
+  // The places of what would be kept are those of no resource.
+  const own: Sink = { kept: [], problems: sink.problems };
+  return all.flatMap((each, i) => {
+    const fields = Fields.of(each, ["spec", "http", i], own);
+    return (fields && importRule(context, resource, fields, own)) ?? [];
+  });
+}
+
+/** What of the rule is for this gateway, or for the mesh. */
+function rulesAt(gateway: string, resource: Resource, { rule, scopes }: ScopedRule): RouteRule[] {
+  const matches = rule.matches.filter(
+    (_, i) => scopes[i]?.some((each) => gatewayOf(each, resource) === gateway) ?? true,
+  );
+  return rule.matches.length > 0 && matches.length === 0 ? [] : [{ ...rule, matches }];
+}
+
+const MESH = "mesh";
+
+/** Key of the Gateway, or the word for all sidecars. */
+function gatewayOf(name: string, { namespace: own }: Resource): string {
+  if (name === MESH) return MESH;
+  const [namespace, gateway] = name.includes("/") ? name.split("/") : [own, name];
+  return keyOf("Gateway", namespace === "." ? own : namespace, gateway ?? "");
 }
 
 /** Conditions on the caller are about sidecars; what is only for some of them is not there at a gateway. */
@@ -77,7 +127,7 @@ function tellCallersOfGateway(context: ImportContext, resource: Resource, gatewa
   context.warn(resource, ["spec", "http"], message, fix, { verdict: "approximate" });
 }
 
-type Target = { ref: Ref; hosts?: string[] };
+type Target = { ref: Ref; gateway: string; hosts?: string[] };
 
 function targetsOf(
   context: ImportContext,
@@ -88,16 +138,19 @@ function targetsOf(
 ): Target[] {
   const targets: Target[] = [];
   if (hosts.length === 0) spec.problem("hosts", "is missing or empty", "Name at least one host.");
-  if (gateways.includes("mesh")) {
+  if (gateways.includes(MESH)) {
     hosts.forEach((host, i) => {
       const path = ["spec", "hosts", i];
       const service = serviceOfHost(context, resource, host, path);
       if (service) {
-        targets.push({ ref: { kind: "Service", ...refFrom(service, resource.namespace) } });
+        const ref: Ref = { kind: "Service", ...refFrom(service, resource.namespace) };
+        // a service may be called by two of its names
+        if (!targets.some((each) => isSameJson(each.ref, ref))) targets.push({ ref, gateway: MESH });
         return;
       }
       const external = externalOf(context, host);
-      if (external) targets.push({ ref: { kind: "ExternalService", ...refOf(external, resource.namespace) } });
+      if (external)
+        targets.push({ ref: { kind: "ExternalService", ...refOf(external, resource.namespace) }, gateway: MESH });
       else
         context.warn(
           resource,
@@ -107,9 +160,8 @@ function targetsOf(
         );
     });
   }
-  for (const name of gateways.filter((each) => each !== "mesh")) {
-    const [namespace, gateway] = name.includes("/") ? name.split("/") : [resource.namespace, name];
-    const key = keyOf("Gateway", namespace === "." ? resource.namespace : namespace, gateway ?? "");
+  for (const name of gateways.filter((each) => each !== MESH)) {
+    const key = gatewayOf(name, resource);
     const found = context.get(key);
     if (found?.kind !== "Gateway") {
       context.warn(
@@ -122,7 +174,7 @@ function targetsOf(
     }
     const all = hosts.includes("*");
     const ref: Ref = { kind: "Gateway", ...refOf(found, resource.namespace) };
-    targets.push({ ref, ...(all ? {} : { hosts }) });
+    targets.push({ ref, gateway: key, ...(all ? {} : { hosts }) });
   }
   return targets;
 }
@@ -137,6 +189,117 @@ function refOf(object: { metadata: { name: string; namespace: string } }, namesp
 function externalOf(context: ImportContext, host: string): ExternalService | undefined {
   return context.all("ExternalService").find((each) => each.spec.hosts.includes(host));
 }
+
+type Placing = { context: ImportContext; resource: Resource; result: Understood };
+
+/**
+ * Where another VirtualService of the same text speaks for the same: of two for the mesh Istio takes the older one, which here is the
+ * first; at a gateway it puts the rules of both together.
+ */
+function placeRoute(
+  { context, resource, result }: Placing,
+  spec: SpecOf<"Route">,
+  sink: Sink,
+  several: boolean,
+): ObjectKey[] {
+  const target = refKey(spec.target, { metadata: { namespace: resource.namespace } });
+  const others = [...context.objects.values()].filter(
+    (each): each is Route =>
+      each.kind === "Route" &&
+      refKey(each.spec.target, each) === target &&
+      isOfOther(each, resource) &&
+      (spec.target.kind !== "Gateway" || sharedHosts(each.spec.hosts, spec.hosts).length > 0),
+  );
+  const [first] = others;
+  if (!first) return [putRoute(context, resource, spec, sink, several)];
+  const { kind, name } = first.metadata.origin ?? { kind: "Route", name: first.metadata.name };
+  const where = `${kind} ${first.metadata.origin?.namespace ?? first.metadata.namespace}/${name}`;
+  if (spec.target.kind !== "Gateway") {
+    const what = keptWords(keepBeside(context, { resource, result }));
+    const message = `is for ${spec.target.name} as ${where} is, and Istio takes the older one, which is the first here: this one is left out; ${what}`;
+    context.warn(resource, ["spec", "hosts"], message, "Put the rules of both into one.", { verdict: "ignored" });
+    return [];
+  }
+  const message = `is for hosts of ${spec.target.name} as ${where} is: the rules of both are one route here, as in Istio, those for every request last`;
+  context.warn(resource, ["spec", "hosts"], message, "Put the rules of both into one.", { verdict: "moved" });
+  return joinRoutes(context, resource, spec, others);
+}
+
+/** Read from another resource of this text. */
+function isOfOther({ metadata: { origin } }: Route, resource: Resource): boolean {
+  return (
+    origin?.kind === "VirtualService" && (origin.name !== resource.name || origin.namespace !== resource.namespace)
+  );
+}
+
+const ANY_HOST = ["*"];
+const sharedHosts = (a: readonly string[] = ANY_HOST, b: readonly string[] = ANY_HOST) =>
+  a.filter((host) => b.includes(host));
+const otherHosts = (a: readonly string[] = ANY_HOST, b: readonly string[] = ANY_HOST) =>
+  a.filter((host) => !b.includes(host));
+
+/** What hosts both have gets the rules of both; the rest stays with whom it was. */
+function joinRoutes(
+  context: ImportContext,
+  resource: Resource,
+  spec: SpecOf<"Route">,
+  others: readonly Route[],
+): ObjectKey[] {
+  const keys: ObjectKey[] = [];
+  let left = spec.hosts ?? ANY_HOST;
+  for (const other of others) {
+    const shared = sharedHosts(other.spec.hosts, left);
+    const rest = otherHosts(other.spec.hosts, shared);
+    left = otherHosts(left, shared);
+    const rules = catchAllsLast(other.spec.rules, spec.rules);
+    const both = { ...other.spec, hosts: shared, rules };
+    if (rest.length === 0) {
+      const whole = other.spec.hosts === undefined ? { target: other.spec.target, rules } : both;
+      context.objects.set(objectKey(other), { ...other, spec: whole });
+      keys.push(objectKey(other));
+      continue;
+    }
+    context.objects.set(objectKey(other), { ...other, spec: { ...other.spec, hosts: rest } });
+    const name = `${other.metadata.name}-${resource.name}`.slice(0, MAX_NAME);
+    keys.push(context.put("Route", name, { ...both, target: spec.target }, { resource }, undefined));
+  }
+  if (left.length === 0) return keys;
+  const own = left.length === 1 && left[0] === "*" && spec.hosts === undefined ? spec : { ...spec, hosts: left };
+  return [...keys, context.put("Route", resource.name, own, { resource }, undefined)];
+}
+
+/** Of the model. */
+const MAX_NAME = 253;
+
+/** Of one resource nothing comes after what takes every request; of both that is tried last. */
+function catchAllsLast(...lists: (readonly RouteRule[])[]): RouteRule[] {
+  const parts = lists.map((rules) => {
+    const last = rules.findIndex(({ matches }) => matches.length === 0 || matches.some(isCatchAll));
+    const reached = last < 0 ? rules : rules.slice(0, last + 1);
+    return reached.map((rule) => {
+      const all = rule.matches.filter(isCatchAll);
+      const some = rule.matches.filter((match) => !isCatchAll(match));
+      const isForAll = rule.matches.length === 0 || all.length > 0;
+      return {
+        some: some.length > 0 ? [{ ...rule, matches: some }] : [],
+        all: isForAll ? [{ ...rule, matches: all }] : [],
+      };
+    });
+  });
+  return [
+    ...parts.flatMap((list) => list.flatMap(({ some }) => some)),
+    ...parts.flatMap((list) => list.flatMap(({ all }) => all)),
+  ];
+}
+
+const isCatchAll = ({ path, methods, headers, query, caller }: RouteMatch): boolean =>
+  !methods &&
+  !headers &&
+  !query &&
+  !caller &&
+  (path === undefined ||
+    (path.value === "/" && path.type === "prefix") ||
+    (path.value === ".*" && path.type === "regex"));
 
 function putRoute(
   context: ImportContext,
@@ -162,23 +325,21 @@ function putRoute(
 const sameHosts = (a: string[] | undefined, b: string[] | undefined) =>
   JSON.stringify([...(a ?? [])].sort()) === JSON.stringify([...(b ?? [])].sort());
 
-function importRule(
-  context: ImportContext,
-  resource: Resource,
-  fields: Fields,
-  sink: Sink,
-  gateways: string[],
-): RouteRule | undefined {
+function importRule(context: ImportContext, resource: Resource, fields: Fields, sink: Sink): ScopedRule | undefined {
+  const whole = fields.everything();
   const name = fields.text("name");
-  const matches: RouteMatch[] = [];
+  const matches: ScopedMatch[] = [];
   const written = fields.take("match");
   const left: Sink = { kept: [], problems: sink.problems };
   for (const [i, each] of (Array.isArray(written) ? written : []).entries()) {
     const match = Fields.of(each, [...fields.path, "match", i], left);
     if (!match) continue;
-    const own = importMatch(match, gateways);
-    if (own.caller?.namespace !== undefined) context.assumeNamespace(own.caller.namespace);
-    matches.push(own);
+    const own = importMatch(match);
+    for (const {
+      match: { caller },
+    } of own)
+      if (caller?.namespace !== undefined) context.assumeNamespace(caller.namespace);
+    matches.push(...own);
   }
   if (left.kept.length > 0) {
     const names = left.kept.map((kept) => kept.path.slice(fields.path.length).join("."));
@@ -197,24 +358,27 @@ function importRule(
     return undefined;
   }
   const action = importAction(context, resource, fields);
+  if (!action) {
+    sink.kept.push({ path: fields.path, value: whole });
+    return undefined;
+  }
   const timeoutMs = fields.duration("timeout");
   const retries = importRetries(fields.object("retries"));
   const rewrite = importRewrite(fields.object("rewrite"));
   const headers = importHeaders(fields.object("headers"));
   const before = sink.kept.length;
   // A rule that answers itself has none in the model; there it stays as it was written.
-  const fault = action?.type === "forward" ? importFault(fields.object("fault")) : undefined;
-  const mirrors = action?.type === "forward" ? importMirrors(context, resource, fields) : [];
-  const cors = action?.type === "forward" ? importCors(fields.object("corsPolicy")) : undefined;
+  const fault = action.type === "forward" ? importFault(fields.object("fault")) : undefined;
+  const mirrors = action.type === "forward" ? importMirrors(context, resource, fields) : [];
+  const cors = action.type === "forward" ? importCors(fields.object("corsPolicy")) : undefined;
   fields.keepRest();
   for (const kept of sink.kept.slice(before)) {
     const message = "has no counterpart in the model: it is kept and written back on export, and has no effect here";
     context.warn(resource, kept.path, message, "Remove it, or keep Istio for what it does.", { verdict: "lost" });
   }
-  if (!action) return undefined;
-  return {
+  const rule: RouteRule = {
     ...(name === undefined ? {} : { name }),
-    matches,
+    matches: matches.map(({ match }) => match),
     action,
     ...(timeoutMs ? { timeoutMs } : {}),
     ...(retries ? { retries } : {}),
@@ -224,4 +388,5 @@ function importRule(
     ...(mirrors.length > 0 ? { mirrors } : {}),
     ...(cors ? { cors } : {}),
   };
+  return { rule, scopes: matches.map(({ gateways }) => gateways) };
 }

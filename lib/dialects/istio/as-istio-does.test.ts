@@ -1,0 +1,262 @@
+// What Istio itself was seen to make of manifests (docs/decisions/istio-oracle.md), held here without it.
+import { expect, test } from "vitest";
+import { applyCommand, emptyMesh, type MeshDocument, type ObjectOf, validateDocument } from "@/lib/mesh";
+import { importDocuments } from "..";
+import { exportIstio } from ".";
+
+const GROUND = `
+apiVersion: v1
+kind: Service
+metadata: { name: pay, namespace: shop }
+spec: { selector: { app: pay }, ports: [{ name: http, port: 80, targetPort: 8080 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: stock, namespace: back }
+spec: { selector: { app: stock }, ports: [{ name: http, port: 8080 }] }
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: edge, namespace: shop }
+spec: { selector: { istio: ingressgateway }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["*"] }] }
+---`;
+
+const resource = (kind: string, namespace: string, name: string, spec: string) => `
+apiVersion: ${kind.endsWith("Authentication") || kind.endsWith("Policy") ? "security" : "networking"}.istio.io/v1
+kind: ${kind}
+metadata: { name: ${name}, namespace: ${namespace} }
+spec: ${spec}
+---`;
+const vs = (namespace: string, name: string, spec: string) => resource("VirtualService", namespace, name, spec);
+
+function imported(text: string) {
+  const document = emptyMesh("mesh");
+  const { violations, commands, warnings } = importDocuments("istio", [{ text: GROUND + text }], { document });
+  expect(violations).toEqual([]);
+  const applied = applyCommand(document, {}, { type: "batch", commands });
+  if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
+  expect(validateDocument(applied.document)).toEqual([]);
+  return { document: applied.document, warnings };
+}
+
+const routesOf = ({ objects }: MeshDocument) =>
+  objects.filter((each): each is ObjectOf<"Route"> => each.kind === "Route");
+/** Statuses of answers, with the paths that get them. */
+const answersOf = (route: ObjectOf<"Route"> | undefined) =>
+  route?.spec.rules.map(({ matches, action }) => [
+    action.type === "respond" ? action.status : action.type,
+    ...matches.map(({ path }) => path?.value ?? "any"),
+  ]);
+const respond = (status: number, match = "") => `{ ${match}directResponse: { status: ${status} } }`;
+const at = (prefix: string, more = "") => `match: [{ uri: { prefix: ${prefix} }${more} }], `;
+
+test("of two VirtualServices for a service the older one counts, and the other is kept and told", () => {
+  const { document, warnings } = imported(
+    vs("shop", "first", `{ hosts: [pay], http: [${respond(201, at("/a"))}] }`) +
+      vs("back", "second", `{ hosts: [pay.shop.svc.cluster.local], http: [${respond(202)}] }`),
+  );
+  expect(routesOf(document).map(answersOf)).toEqual([[[201, "/a"]]]);
+  expect(warnings.find(({ source }) => source === "VirtualService back/second")?.message).toMatch(
+    /is for pay as VirtualService shop\/first is, and Istio takes the older one/,
+  );
+  expect(exportIstio(document).text).toContain("name: second");
+});
+
+test("VirtualServices for one host of a gateway are tried one after the other, those for every request last", () => {
+  const { document, warnings } = imported(
+    vs(
+      "shop",
+      "a",
+      `{ hosts: [www.example], gateways: [edge], http: [${respond(201, at("/a"))}, ${respond(202)}, ${respond(203, at("/late"))}] }`,
+    ) +
+      vs("shop", "b", `{ hosts: [www.example], gateways: [edge], http: [${respond(204, at("/b"))}, ${respond(205)}] }`),
+  );
+  expect(routesOf(document).map(answersOf)).toEqual([[[201, "/a"], [204, "/b"], [202], [205]]]);
+  expect(warnings.map(({ message }) => message).join()).toMatch(/the rules of both are one route here/);
+});
+
+test("a host that two VirtualServices of a gateway share gets the rules of both, and the others their own", () => {
+  const { document } = imported(
+    vs("shop", "a", `{ hosts: [one.example, two.example], gateways: [edge], http: [${respond(201, at("/a"))}] }`) +
+      vs("shop", "b", `{ hosts: [two.example, three.example], gateways: [edge], http: [${respond(202, at("/b"))}] }`),
+  );
+  const told = routesOf(document).map((route) => [route.spec.hosts, answersOf(route)]);
+  expect(told).toEqual([
+    [["one.example"], [[201, "/a"]]],
+    [
+      ["two.example"],
+      [
+        [201, "/a"],
+        [202, "/b"],
+      ],
+    ],
+    [["three.example"], [[202, "/b"]]],
+  ]);
+});
+
+test("a match for some of the gateways is a rule of those alone", () => {
+  const { document } = imported(
+    vs(
+      "shop",
+      "both",
+      `{ hosts: [pay], gateways: [edge, mesh], http: [${respond(201, at("/x", ", gateways: [shop/edge]"))}, ${respond(202, at("/x", ", gateways: [mesh]"))}, ${respond(203)}] }`,
+    ),
+  );
+  const told = routesOf(document).map((route) => [route.spec.target.kind, answersOf(route)]);
+  expect(told).toEqual([
+    ["Service", [[202, "/x"], [203]]],
+    ["Gateway", [[201, "/x"], [203]]],
+  ]);
+});
+
+test("what a VirtualService leaves to another one is put together as istiod does", () => {
+  const { document, warnings } = imported(
+    vs(
+      "shop",
+      "root",
+      `{ hosts: [pay], http: [{ ${at("/team")}timeout: 3s, delegate: { name: team, namespace: back } }, { ${at("/gone")}delegate: { name: gone } }, { route: [{ destination: { host: pay } }] }] }`,
+    ) +
+      vs(
+        "back",
+        "team",
+        `{ http: [{ ${at("/team/a")}route: [{ destination: { host: stock } }] }, ${respond(201, at("/elsewhere"))}, ${respond(202)}] }`,
+      ),
+  );
+  const [route] = routesOf(document);
+  expect(answersOf(route)).toEqual([["forward", "/team/a"], [202, "/team"], ["forward"]]);
+  expect(route?.spec.rules[0]).toMatchObject({
+    timeoutMs: 3000,
+    action: { destinations: [{ service: { namespace: "back", name: "stock" } }] },
+  });
+  const told = warnings.map(({ message }) => message).join("\n");
+  expect(told).toMatch(/rule 2 of back\/team has no effect/);
+  expect(told).toMatch(/shop\/gone that it leaves the rest to is not in the text/);
+});
+
+test("a delegate that its namespace keeps for itself is not found", () => {
+  const { document } = imported(
+    vs("shop", "root", `{ hosts: [pay], http: [{ delegate: { name: team, namespace: back } }, ${respond(404)}] }`) +
+      vs("back", "team", `{ exportTo: ["."], http: [${respond(201)}] }`),
+  );
+  expect(routesOf(document).map(answersOf)).toEqual([[[404]]]);
+});
+
+test("a * as expression means any value", () => {
+  const { document } = imported(
+    vs("shop", "pay", `{ hosts: [pay], http: [${respond(201, 'match: [{ headers: { x-a: { regex: "*" } } }], ')}] }`),
+  );
+  expect(routesOf(document)[0]?.spec.rules[0]?.matches).toEqual([{ headers: [{ name: "x-a", type: "present" }] }]);
+});
+
+test("a header that is missing is not another one's value in the model, and is one in Istio", () => {
+  const matchesOf = (match: string) =>
+    routesOf(
+      imported(vs("shop", "pay", `{ hosts: [pay], http: [${respond(201, `match: [${match}], `)}] }`)).document,
+    )[0]?.spec.rules[0]?.matches;
+  const other = { name: "x-a", type: "exact", value: "one", invert: true };
+  const absent = { name: "x-a", type: "present", invert: true };
+  expect(matchesOf("{ withoutHeaders: { x-a: { exact: one } } }")).toEqual([
+    { headers: [other] },
+    { headers: [absent] },
+  ]);
+  expect(matchesOf("{ withoutHeaders: { x-a: {} } }")).toEqual([{ headers: [absent] }]);
+  expect(matchesOf('{ withoutHeaders: { x-a: { regex: "a*" } } }')).toHaveLength(1);
+  expect(matchesOf("{ headers: { x-a: {} }, withoutHeaders: { x-a: { exact: one } } }")).toEqual([
+    { headers: [other] },
+  ]);
+});
+
+test("what is not a value is written so that it comes back as it was", () => {
+  const { document } = imported(
+    vs(
+      "shop",
+      "pay",
+      `{ hosts: [pay], http: [${respond(201, "match: [{ headers: { x-a: {} }, withoutHeaders: { x-a: { exact: one } } }], ")}] }`,
+    ),
+  );
+  const route = exportIstio(document).resources.find(({ kind }) => kind === "VirtualService");
+  expect(route?.spec).toMatchObject({
+    http: [{ match: [{ headers: { "x-a": {} }, withoutHeaders: { "x-a": { exact: "one" } } }] }],
+  });
+});
+
+test("a destination outside of the mesh leaves its rule out, kept and told, and the others in", () => {
+  const { document, warnings } = imported(
+    vs(
+      "shop",
+      "pay",
+      `{ hosts: [pay], http: [{ ${at("/out")}route: [{ destination: { host: api.example } }] }, ${respond(201)}] }`,
+    ),
+  );
+  expect(routesOf(document).map(answersOf)).toEqual([[[201]]]);
+  expect(warnings.find(({ changesMeaning }) => changesMeaning)?.message).toMatch(/api.example is outside the mesh/);
+  expect(exportIstio(document).text).toContain("host: api.example");
+});
+
+test("ports of policies are those of the pods, in and out", () => {
+  const { document } = imported(
+    resource(
+      "AuthorizationPolicy",
+      "shop",
+      "pay",
+      `{ selector: { matchLabels: { app: pay } }, rules: [{ to: [{ operation: { ports: ["8080"], notPorts: ["9090"] } }], when: [{ key: destination.port, values: ["8080"] }] }] }`,
+    ) +
+      resource(
+        "PeerAuthentication",
+        "shop",
+        "pay",
+        `{ selector: { matchLabels: { app: pay } }, mtls: { mode: STRICT }, portLevelMtls: { 8080: { mode: PERMISSIVE } } }`,
+      ),
+  );
+  const specs = document.objects.filter(({ kind }) => kind === "AuthorizationPolicy" || kind === "MutualTls");
+  expect(specs.map(({ spec }) => spec)).toMatchObject([
+    { ports: [{ port: 80, mode: "permissive" }] },
+    { rules: [{ to: [{ ports: [80], notPorts: [9090] }], when: [{ of: "targetPort", values: ["80"] }] }] },
+  ]);
+  const back = exportIstio(document).resources.filter(({ kind }) => kind !== "Gateway");
+  expect(back.map(({ spec }) => spec)).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ portLevelMtls: { 8080: { mode: "PERMISSIVE" } } }),
+      expect.objectContaining({
+        rules: [
+          {
+            to: [{ operation: { ports: ["8080"], notPorts: ["9090"] } }],
+            when: [{ key: "destination.port", values: ["8080"] }],
+          },
+        ],
+      }),
+    ]),
+  );
+});
+
+test("a policy about a port that is another one's at the service is left out whole", () => {
+  const { document, warnings } = imported(
+    resource(
+      "AuthorizationPolicy",
+      "shop",
+      "pay",
+      `{ selector: { matchLabels: { app: pay } }, action: DENY, rules: [{ to: [{ operation: { ports: ["80"] } }] }] }`,
+    ),
+  );
+  expect(document.objects.filter(({ kind }) => kind === "AuthorizationPolicy")).toEqual([]);
+  expect(warnings.filter(({ changesMeaning }) => changesMeaning)).toHaveLength(1);
+});
+
+test("a mode that inherits is written down where single ports have another one", () => {
+  const { document, warnings } = imported(
+    resource("PeerAuthentication", "istio-system", "default", "{ mtls: { mode: STRICT } }") +
+      resource("PeerAuthentication", "shop", "default", "{ mtls: { mode: UNSET } }") +
+      resource(
+        "PeerAuthentication",
+        "shop",
+        "pay",
+        "{ selector: { matchLabels: { app: pay } }, portLevelMtls: { 8080: { mode: DISABLE } } }",
+      ),
+  );
+  const modes = document.objects.flatMap((each) => (each.kind === "MutualTls" ? [each.spec] : []));
+  expect(modes).toEqual([
+    { mode: "strict" },
+    { target: { service: "pay" }, mode: "strict", ports: [{ port: 80, mode: "disable" }] },
+  ]);
+  expect(warnings.map(({ message }) => message).join()).toMatch(/written down as STRICT/);
+});
