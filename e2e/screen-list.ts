@@ -24,6 +24,7 @@ export const SCREENS: readonly Screen[] = [
   { name: "service", path: "services/production/payment-service" },
   { name: "import", path: "import" },
   { name: "export", path: "export" },
+  { name: "merge", path: "merge" },
   { name: "policies", path: "policies" },
   { name: "policy", path: "policies/Route/production/payment-service" },
   { name: "policy-new", path: "policies/new" },

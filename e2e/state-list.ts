@@ -85,6 +85,16 @@ const PLANS: readonly Plan[] = [
     stale: "lost",
   },
   {
+    screen: "merge",
+    path: "merge?base=r1&mine=r1",
+    reads: /\/draft\/merge$/,
+    empty: { path: "merge", words: "Nothing of yours was overtaken" },
+    loading: "Reading both designs.",
+    error: "Both designs could not be read.",
+    stale: "lost",
+    viewer: "You may read the draft, not change it.",
+  },
+  {
     screen: "policies",
     path: "policies",
     empty: "No policy yet",

@@ -72,6 +72,11 @@ export const ERRORS = {
     title: "Somebody else changed the same objects",
     detail: "Read the draft again and repeat the change where it still holds.",
   },
+  "merge-open": {
+    status: 409,
+    title: "Conflicts are open",
+    detail: "Choose mine, theirs or a value for each place that is listed, then save again.",
+  },
   "already-exists": { status: 409, title: "It exists already", detail: "Choose another name." },
   "nothing-to-undo": {
     status: 409,

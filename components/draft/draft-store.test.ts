@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Command, demoMesh, demoPositions, emptyMesh, type MeshDocument, objectKey } from "@/lib/mesh";
-import { createDraftStore, type DraftBase, type SaveAnswer, type Transport } from "./draft-store";
+import { createDraftStore, type DraftBase, type OvertakenChange, type SaveAnswer, type Transport } from "./draft-store";
 
 const cart = "Service/production/cart";
 const rename = (name: string, key = cart): Command => ({ type: "renameObject", key, name });
@@ -9,6 +9,7 @@ const names = (document: MeshDocument) => document.objects.map(objectKey);
 function harness(answers: SaveAnswer[], reloads: DraftBase[] = []) {
   const sent: Command[][] = [];
   const versions: number[] = [];
+  const kept: OvertakenChange[] = [];
   const waiting: { ms: number; run: () => void }[] = [];
   const transport: Transport = {
     load: async () => {
@@ -22,6 +23,7 @@ function harness(answers: SaveAnswer[], reloads: DraftBase[] = []) {
       return answers.shift() ?? { ok: false, kind: "unreachable" };
     },
     step: async () => answers.shift() ?? { ok: false, kind: "unreachable" },
+    keep: (change) => void kept.push(change),
   };
   const first = { version: 1, document: demoMesh(), positions: demoPositions() };
   const timers = {
@@ -31,7 +33,7 @@ function harness(answers: SaveAnswer[], reloads: DraftBase[] = []) {
       return () => void waiting.splice(waiting.indexOf(entry), 1);
     },
   };
-  return { store: createDraftStore(first, transport, timers), sent, versions, waiting };
+  return { store: createDraftStore(first, transport, timers), sent, versions, waiting, kept };
 }
 
 describe("the draft in the browser", () => {
@@ -64,6 +66,37 @@ describe("the draft in the browser", () => {
     expect(store.get().refusal).toEqual(refusal);
     expect(names(store.get().document)).toContain(cart);
     expect(store.get().version).toBe(3);
+  });
+
+  it("keeps a change aside that others overtook, with the version that it was made on; one that is wrong by itself is not kept", async () => {
+    const refusal = { title: "Somebody else changed the same thing", detail: "cart, by author", isConflict: true };
+    const base = { version: 3, document: demoMesh(), positions: {} };
+    const overtaken = harness([{ ok: false, kind: "refused", refusal }], [base]);
+    overtaken.store.edit(rename("basket"));
+    await overtaken.store.flush();
+    expect(overtaken.kept).toEqual([{ version: 1, commands: [rename("basket")] }]);
+
+    const wrong = { title: "The change was refused", detail: "no" };
+    const refused = harness([{ ok: false, kind: "refused", refusal: wrong }], [base]);
+    refused.store.edit(rename("basket"));
+    await refused.store.flush();
+    expect(refused.kept).toEqual([]);
+  });
+
+  it("keeps the whole of what waits when one of it no longer fits", () => {
+    const { store, kept } = harness([]);
+    const label: Command = {
+      type: "setMetadata",
+      key: "Service/production/shipping",
+      metadata: { labels: { a: "b" } },
+    };
+    store.edit(label);
+    store.edit(rename("basket"));
+    const { objects } = demoMesh();
+    const isCart = (object: (typeof objects)[number]) => objectKey(object) === cart;
+    store.take({ version: 5, document: { objects: objects.filter((each) => !isCart(each)) }, positions: {} });
+    expect(kept).toEqual([{ version: 1, commands: [label, rename("basket")] }]);
+    expect(store.get().refusal?.isConflict).toBe(true);
   });
 
   it("keeps the change while the server cannot be reached, and retries", async () => {

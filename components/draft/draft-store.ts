@@ -15,6 +15,14 @@ export type SaveState = "saved" | "waiting" | "saving" | "retrying";
 export interface Refusal {
   title: string;
   detail: string;
+  /** Others changed the same objects: the change is kept aside and can be brought up to date. */
+  isConflict?: boolean;
+}
+
+/** A change that others overtook: the version of the draft that it was made on, and what it does. */
+export interface OvertakenChange {
+  version: number;
+  commands: readonly Command[];
 }
 
 export interface DraftSnapshot extends DraftBase {
@@ -33,6 +41,8 @@ export interface Transport {
   load(): Promise<DraftBase>;
   save(commands: readonly Command[], version: number): Promise<SaveAnswer>;
   step(direction: "undo" | "redo", version: number): Promise<SaveAnswer>;
+  /** A change that did not fit what others made of the draft: taken out of it, and not lost. */
+  keep(change: OvertakenChange): void;
 }
 
 export interface Timers {
@@ -76,18 +86,23 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
   function replay() {
     let shown: DraftBase = base;
     const kept: Command[] = [];
+    let isLeftOut = false;
     pending.forEach((command, index) => {
       const result = applyCommand(shown.document, shown.positions, command);
       if (result.ok) {
         shown = { version: base.version, document: result.document, positions: result.positions };
         kept.push(command);
       } else if (index >= inFlight) {
+        isLeftOut = true;
         refusal = {
           title: "One of your changes no longer fits",
           detail: result.violations.map((each) => each.message).join(" "),
+          isConflict: true,
         };
       }
     });
+    // Whole: the one that is left out may lean on those before it, and what is saved by then is no conflict.
+    if (isLeftOut) transport.keep({ version: madeOn, commands: pending });
     pending = kept;
     publish(shown);
   }
@@ -118,6 +133,7 @@ export function createDraftStore(first: DraftBase, transport: Transport, timers:
     } else {
       pending = pending.slice(batch.length);
       refusal = answer.refusal;
+      if (refusal.isConflict) transport.keep({ version: madeOn, commands: batch });
       saveState = pending.length > 0 ? "waiting" : "saved";
       await reload();
       if (pending.length > 0) schedule(gatherMs);

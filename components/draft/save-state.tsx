@@ -1,7 +1,9 @@
 "use client";
 // Saved, saving, unable and retrying: in words, always in the same place. Rule: never claims more than the server said.
-import { Alert, Text } from "@mantine/core";
+import { Alert, Button, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconCloudOff, IconCloudUp } from "@tabler/icons-react";
+import Link from "next/link";
+import { useMesh } from "@/components/shell";
 import classes from "./draft.module.css";
 import type { DraftSnapshot } from "./draft-store";
 
@@ -23,6 +25,7 @@ export function SaveStateWord({ snapshot }: { snapshot: DraftSnapshot }) {
 }
 
 export function RefusalNote({ snapshot, onDismiss }: { snapshot: DraftSnapshot; onDismiss: () => void }) {
+  const { mesh } = useMesh();
   if (!snapshot.refusal) return null;
   return (
     <Alert
@@ -37,6 +40,18 @@ export function RefusalNote({ snapshot, onDismiss }: { snapshot: DraftSnapshot; 
       role="alert"
     >
       <Text size="sm">{snapshot.refusal.detail}</Text>
+      {snapshot.refusal.isConflict ? (
+        <Button
+          component={Link}
+          href={`/meshes/${mesh}/merge?mine=kept`}
+          size="xs"
+          variant="default"
+          mt={8}
+          onClick={onDismiss}
+        >
+          Bring it up to date
+        </Button>
+      ) : null}
     </Alert>
   );
 }

@@ -10,6 +10,7 @@ import {
 } from "@/components/api-client";
 import type { Command } from "@/lib/mesh";
 import type { DraftBase, Refusal, SaveAnswer, Transport } from "./draft-store";
+import { keepChange } from "./kept-changes";
 
 export const clientId = () => {
   const known = sessionStorage.getItem("meshwright-client");
@@ -23,6 +24,7 @@ export function draftTransport(mesh: string): Transport {
   const base = `/meshes/${mesh}/draft`;
   return {
     load: () => get<DraftBase>(base),
+    keep: (change) => keepChange(mesh, change),
     save: (commands: readonly Command[], version: number) =>
       answer(() =>
         request<DraftAnswer>(`${base}/commands`, {
@@ -33,24 +35,29 @@ export function draftTransport(mesh: string): Transport {
         }),
       ),
     step: (direction, version) =>
-      answer(() =>
-        request<DraftAnswer>(`${base}/${direction}`, {
-          method: "POST",
-          body: { clientId: clientId() },
-          ifMatch: `"v${version}"`,
-        }),
+      answer(
+        () =>
+          request<DraftAnswer>(`${base}/${direction}`, {
+            method: "POST",
+            body: { clientId: clientId() },
+            ifMatch: `"v${version}"`,
+          }),
+        stepRefusalOf,
       ),
   };
 }
 
-async function answer(ask: () => Promise<{ data: DraftAnswer }>): Promise<SaveAnswer> {
+async function answer(
+  ask: () => Promise<{ data: DraftAnswer }>,
+  inWords: (error: ApiError) => Refusal = refusalOf,
+): Promise<SaveAnswer> {
   try {
     const { data } = await ask();
     return { ok: true, version: data.version, merged: data.merged, canUndo: data.canUndo, canRedo: data.canRedo };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500)
       return { ok: false, kind: "unreachable" };
-    return { ok: false, kind: "refused", refusal: refusalOf(error) };
+    return { ok: false, kind: "refused", refusal: inWords(error) };
   }
 }
 
@@ -60,7 +67,8 @@ export function refusalOf(error: ApiError): Refusal {
     const who = conflicts.map((each) => `${each.by} changed ${each.key.split("/").at(-1)}`);
     return {
       title: "Somebody else changed the same thing",
-      detail: `${[...new Set(who)].join(", ")} meanwhile. Your change was taken back; look at theirs and repeat yours if it still holds.`,
+      detail: `${[...new Set(who)].join(", ")} meanwhile. Your change was taken back and kept aside: bring it up to date to put both together.`,
+      isConflict: true,
     };
   }
   if (error.status === 409)
@@ -75,6 +83,13 @@ export function refusalOf(error: ApiError): Refusal {
     };
   const problems = error.violations.map((violation) => `${violation.path}: ${violation.message}`);
   return { title: "The change was refused", detail: problems.length > 0 ? problems.join(" ") : error.message };
+}
+
+/** A step that others overtook changes nothing, so there is nothing to keep. */
+function stepRefusalOf(error: ApiError): Refusal {
+  const { isConflict, ...refusal } = refusalOf(error);
+  if (!isConflict) return refusal;
+  return { ...refusal, detail: `${error.message} Nothing was changed.` };
 }
 
 /** Whether this tab's last steps can be taken back or done again, from the server's history. */

@@ -52,6 +52,7 @@ test(`two browsers edit one draft for ${COMMANDS} commands each over a slow line
       load: () => slow(() => server.draft()),
       save: (commands, version) => slow(() => server.save(who, commands, version)),
       step: () => slow(() => ({ ok: false, kind: "unreachable" }) as const),
+      keep: () => undefined,
     };
     const store = createDraftStore(server.draft(), transport, { after: () => () => undefined });
     store.subscribe(() => {

@@ -1,7 +1,7 @@
 "use client";
 // Bring another product's documents in. Job: paste or choose files, see what was understood, kept and warned about, then apply.
 // Rule: nothing changes before "Apply"; what cannot be expressed is kept and listed, never dropped in silence.
-import { Button, FileButton, Group, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Anchor, Button, FileButton, Group, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { IconFileImport, IconUpload } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
@@ -154,7 +154,15 @@ export function Import() {
               </Button>
             ) : null}
           </Group>
-          {can("draft.write") ? null : (
+          {can("draft.write") ? (
+            <Text size="sm" c="dimmed">
+              A design of Meshwright itself, from git or from somebody:{" "}
+              <Anchor size="sm" component={Link} href={`/meshes/${mesh}/merge`}>
+                bring it up to date with the draft
+              </Anchor>
+              .
+            </Text>
+          ) : (
             <Text size="sm" c="dimmed">
               You may look at what it would do. Putting it into the draft takes the role author.
             </Text>

@@ -1,6 +1,7 @@
 "use client";
 // The author's way on: answer with a new round, or take the review back. Rule: says that no vote is carried over before it is done.
 import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import Link from "next/link";
 import { useMemo, useState } from "react";
 import { useDraft } from "@/components/draft";
 import { useMe } from "@/components/shell";
@@ -76,6 +77,15 @@ export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) 
                 }
               >
                 Submit round {next}
+              </Button>
+            ) : null}
+            {isOpen && !isSame && review.round ? (
+              <Button
+                component={Link}
+                variant="default"
+                href={`/meshes/${mesh}/merge?base=${review.base ? `r${review.base.revision}` : "empty"}&mine=r${review.round.revision}&review=${review.number}`}
+              >
+                Bring it up to date with the draft
               </Button>
             ) : null}
             <Button variant="default" onClick={() => setWithdrawing(true)}>

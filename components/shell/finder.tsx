@@ -3,7 +3,7 @@
 // nothing while it is closed, however large the mesh is.
 import { useMantineColorScheme } from "@mantine/core";
 import { createSpotlight, Spotlight, type SpotlightActionGroupData, useSpotlight } from "@mantine/spotlight";
-import { IconBox, IconKeyboard, IconMoon, IconRoute, IconSearch } from "@tabler/icons-react";
+import { IconBox, IconGitMerge, IconKeyboard, IconMoon, IconRoute, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useMemo, useState } from "react";
@@ -107,6 +107,14 @@ function useGroups(mesh: string, opened: boolean): { group: string; rows: Row[] 
             keywords: ["canary", "mtls", "deny", "timeout", "egress"],
             icon: IconRoute,
             run: () => router.push(`${root}/policies/new${search()}`),
+          },
+          {
+            id: "merge",
+            label: "Bring a change up to date",
+            description: "Put it together with what others made of the draft",
+            keywords: ["merge", "conflict", "rebase", "three-way"],
+            icon: IconGitMerge,
+            run: () => router.push(`${root}/merge`),
           },
           {
             id: "theme",

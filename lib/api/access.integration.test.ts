@@ -45,6 +45,7 @@ const TABLE: Record<string, { may: readonly Who[]; mesh?: true }> = {
   getDraft: { may: SIGNED_IN, mesh: true },
   editDraft: { may: AUTHORS, mesh: true },
   replaceDraft: { may: AUTHORS, mesh: true },
+  mergeDraft: { may: AUTHORS, mesh: true },
   undoDraft: { may: AUTHORS, mesh: true },
   redoDraft: { may: AUTHORS, mesh: true },
   getHistory: { may: SIGNED_IN, mesh: true },

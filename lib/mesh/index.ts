@@ -12,7 +12,13 @@ export { buildIndex, createLiveIndex, type LiveIndex, type MeshIndex } from "./i
 export { Reader } from "./index-questions";
 export { isOfKind, MESH_WIDE, targetKey } from "./index-tables";
 export { changeBetween, differenceOf, type ObjectChange, withKnownObjects } from "./known-objects";
-export { type MergeConflict, mergeDocuments } from "./merge/merge-documents";
+export {
+  type Choice,
+  type Chooser,
+  type ConflictKind,
+  type MergeConflict,
+  mergeDocuments,
+} from "./merge/merge-documents";
 export {
   parsePath,
   pathText,

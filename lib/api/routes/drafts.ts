@@ -5,9 +5,11 @@ import { accessMesh } from "@/lib/data/access";
 import { readHistory } from "@/lib/data/draft-history";
 import { editDraft, readDraft, stepDraft, stepsOf } from "@/lib/data/drafts";
 import { AppError } from "@/lib/errors";
-import { type Command, fromYaml, isSameJson, type MeshDocument, objectKey } from "@/lib/mesh";
+import { fromYaml } from "@/lib/mesh";
 import { readSeqCursor } from "../cursor";
 import { versionTag } from "../etag";
+import { bringUpToDate, requireDecided } from "../merging";
+import { replacement } from "../replacement";
 import { defineRoute, onMesh, page } from "../route";
 import type { Runtime } from "../runtime";
 import * as schema from "../schema";
@@ -27,22 +29,6 @@ async function draftAnswer(
   return {
     body: { version, digest, merged, canUndo: undo !== null, canRedo: redo !== null },
     etag: versionTag(version),
-  };
-}
-
-/** One command that turns a design into another; objects that are the same stay untouched. */
-function replacement(before: MeshDocument, after: MeshDocument): Command {
-  const old = new Map(before.objects.map((object) => [objectKey(object), object]));
-  const wanted = new Set(after.objects.map(objectKey));
-  return {
-    type: "restoreObjects",
-    put: after.objects.filter((object) => !isSameJson(old.get(objectKey(object)), object)),
-    // The mesh's own object is replaced, never missing.
-    remove: before.objects
-      .filter((object) => object.kind !== "Mesh" || after.objects.some(({ kind }) => kind === "Mesh"))
-      .map(objectKey)
-      .filter((key) => !wanted.has(key)),
-    positions: {},
   };
 }
 
@@ -113,6 +99,46 @@ export const draftRoutes = [
         exact: true,
       });
       return draftAnswer(runtime, principal, params.mesh, body.clientId, change);
+    },
+  }),
+  defineRoute({
+    id: "mergeDraft",
+    method: "POST",
+    path: "/meshes/{mesh}/draft/merge",
+    tag,
+    summary:
+      "Bring a change up to date: what it and the draft changed since its start, each conflict, and what saving would do; saved as one change",
+    access: onMesh("draft.write"),
+    body: schema.mergeRequest,
+    answer: schema.mergeAnswer,
+    ifMatch: "optional",
+    async handle({ runtime, principal, params, body, ifMatch, baseVersion }) {
+      // Only looking needs no version; saving does.
+      if (body.apply && ifMatch === null) throw new AppError("precondition-required");
+      const slug = params.mesh;
+      const today = new Date(runtime.clock.now()).toISOString().slice(0, 10);
+      const { answer, draft, document, positions } = await bringUpToDate(runtime.database, principal, {
+        slug,
+        body,
+        today,
+      });
+      const etag = versionTag(answer.version);
+      if (!body.apply) return { body: answer, etag };
+      requireDecided(answer);
+      if (answer.result.total === 0) return { body: answer, etag };
+      // What was looked at is what is saved: the version that was merged with, and no later one.
+      const base = baseVersion() ?? draft.version;
+      if (base !== draft.version) throw new AppError("version-mismatch", { extra: { version: draft.version } });
+      const change = await editDraft(runtime.database, principal, {
+        slug,
+        base,
+        clientId: body.clientId,
+        commands: [
+          { type: "batch", label: "Bring up to date", commands: [replacement(draft.document, document, positions)] },
+        ],
+        exact: true,
+      });
+      return { body: { ...answer, applied: true, version: change.version }, etag: versionTag(change.version) };
     },
   }),
   ...(["undo", "redo"] as const).map((direction) =>

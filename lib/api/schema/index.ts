@@ -5,6 +5,7 @@ export * from "./design";
 export * from "./document";
 export * from "./findings";
 export * from "./live";
+export * from "./merge";
 export * from "./migration";
 export * from "./observed";
 export * from "./people";

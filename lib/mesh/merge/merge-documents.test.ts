@@ -8,7 +8,7 @@ import { randomCommand, seededRandom } from "../testing/random-commands";
 import type { MeshDocument } from "../types";
 import { fromYaml } from "../yaml/from-yaml";
 import { toYaml } from "../yaml/to-yaml";
-import { mergeDocuments } from "./merge-documents";
+import { type Choice, type Chooser, mergeDocuments, type Side } from "./merge-documents";
 
 const ROUTE = "Route/production/payment-service";
 
@@ -17,7 +17,7 @@ function draft(...commands: Command[]): MeshDocument {
   if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
   return applied.document;
 }
-const merged = (ours: MeshDocument, theirs: MeshDocument, prefer?: "ours" | "theirs") =>
+const merged = (ours: MeshDocument, theirs: MeshDocument, prefer?: Side | Chooser) =>
   mergeDocuments({ base: demoMesh(), ours, theirs }, prefer);
 const timeout = (value: number): Command => ({
   type: "patchSpec",
@@ -80,6 +80,52 @@ describe("two designs that grew out of one", () => {
     });
     const { conflicts } = merged(draft(added(8080, "a")), draft(added(8080, "b")));
     expect(conflicts).toMatchObject([{ key: "Service/production/search", path: "spec.owner", ours: "a", theirs: "b" }]);
+  });
+
+  test("each conflict is decided by itself: a side, or another value, which is checked where it was given", () => {
+    const [ours, theirs] = [draft(timeout(900), owner("web")), draft(timeout(700), owner("shop"))];
+    const chosen =
+      (choices: Record<string, Choice>): Chooser =>
+      ({ path }) =>
+        choices[path];
+    const both = { "spec.rules[0].timeoutMs": { value: 800 }, "spec.owner": { take: "theirs" } } as const;
+    const { document, conflicts } = merged(ours, theirs, chosen(both));
+    expect(conflicts.map(({ path, taken }) => [path, taken])).toEqual(
+      expect.arrayContaining([
+        ["spec.rules[0].timeoutMs", "value"],
+        ["spec.owner", "theirs"],
+      ]),
+    );
+    expect(digestOf(document)).toBe(digestOf(draft(timeout(800), owner("shop"))));
+
+    const wrong = merged(ours, theirs, chosen({ ...both, "spec.rules[0].timeoutMs": { value: "soon" } }));
+    const [open] = wrong.conflicts.filter(({ path }) => path === "spec.rules[0].timeoutMs");
+    expect(open).not.toHaveProperty("taken");
+    expect(open?.problem?.message).toContain("number");
+    expect(digestOf(wrong.document)).toBe(digestOf(draft(timeout(900), owner("shop"))));
+  });
+
+  test("a name that two objects would have goes to the side that is chosen", () => {
+    const to = (name: string): Command => ({ type: "renameObject", key: "Service/production/cart", name });
+    const added: Command = {
+      type: "addObject",
+      object: {
+        apiVersion: "meshwright.dev/v1",
+        kind: "Service",
+        metadata: { name: "basket", namespace: "production" },
+        spec: { owner: "new", ports: [{ name: "http", port: 8080, protocol: "http" }] },
+      },
+    };
+    const ownerOf = ({ objects }: MeshDocument) =>
+      objects.flatMap((each) => (each.kind === "Service" && each.metadata.name === "basket" ? [each.spec.owner] : []));
+    const [renamed, other] = [draft(to("basket")), draft(added)];
+    expect(merged(renamed, other).conflicts).toMatchObject([
+      { key: "Service/production/basket", path: "", kind: "name" },
+    ]);
+    expect(ownerOf(merged(renamed, other, "theirs").document)).toEqual(["new"]);
+    expect(ownerOf(merged(renamed, other, "ours").document)).toEqual(ownerOf(renamed));
+    expect(ownerOf(merged(other, renamed, "theirs").document)).toEqual(ownerOf(renamed));
+    expect(ownerOf(merged(other, renamed, "ours").document)).toEqual(["new"]);
   });
 
   test("comments stay with the side that is merged into", () => {
