@@ -11,6 +11,7 @@ import { useMe, useMesh } from "@/components/shell";
 import { Answer, Page, Panel, plural, type Status } from "@/components/ui";
 import { AUTO, IMPORT_CHOICES, type ImportChoice, importEntries } from "@/lib/dialects/catalogue";
 import classes from "./import.module.css";
+import { PastImports } from "./past-imports";
 import { Problems, type Read, Result } from "./result";
 
 const example = `apiVersion: networking.istio.io/v1beta1
@@ -171,6 +172,7 @@ export function Import() {
         </Stack>
       </Panel>
       {result ? <Result result={result} mesh={mesh} /> : null}
+      <PastImports />
     </Page>
   );
 }

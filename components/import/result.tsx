@@ -120,7 +120,7 @@ const placeOf = ({ line, column }: { line?: number | undefined; column?: number 
 
 type Row = { id: string; status: Status; word?: string; title: string; detail?: string; sentences?: string[] };
 
-function warningRow(each: Read["warnings"][number]): Row {
+export function warningRow(each: Omit<Read["warnings"][number], "column"> & { column?: number }): Row {
   return {
     id: `${each.source} ${each.path} ${each.message}`,
     status: each.changesMeaning ? "failing" : "attention",
@@ -130,7 +130,7 @@ function warningRow(each: Read["warnings"][number]): Row {
   };
 }
 
-function Rows({ rows }: { rows: Row[] }) {
+export function Rows({ rows }: { rows: Row[] }) {
   return (
     <ul className={classes.rows}>
       {rows.map((row) => (

@@ -55,6 +55,8 @@ const TABLE: Record<string, { may: readonly Who[]; mesh?: true }> = {
   endAcceptedRisk: { may: ["author", "reviewer", "administrator"], mesh: true },
   getModes: { may: SIGNED_IN, mesh: true },
   importText: { may: AUTHORS, mesh: true },
+  listImports: { may: SIGNED_IN, mesh: true },
+  getImport: { may: SIGNED_IN, mesh: true },
   exportText: { may: SIGNED_IN, mesh: true },
   listRevisions: { may: SIGNED_IN, mesh: true },
   createRevision: { may: AUTHORS, mesh: true },

@@ -71,6 +71,8 @@ interface EditInput {
   commands: readonly Command[];
   /** Refuse instead of merging when the draft has moved on. */
   exact?: boolean;
+  /** What stands or falls with the change: runs in its transaction, after it. */
+  also?: (connection: Connection, made: { mesh: MeshRef; version: number }) => Promise<void>;
 }
 
 export function editDraft(database: Database, principal: Principal, input: EditInput): Promise<DraftChange> {
@@ -82,7 +84,7 @@ export function editDraft(database: Database, principal: Principal, input: EditI
     const command: Command =
       only && input.commands.length === 1 ? only : { type: "batch", commands: [...input.commands] };
     const theirs = await changesSince(connection, mesh.id, { version: base, notClient: input.clientId });
-    return change(connection, {
+    const made = await change(connection, {
       principal,
       mesh,
       draft,
@@ -92,6 +94,8 @@ export function editDraft(database: Database, principal: Principal, input: EditI
       kind: "edit",
       base,
     });
+    await input.also?.(connection, { mesh, version: made.version });
+    return made;
   }, CHANGE_TIMEOUT);
 }
 

@@ -33,7 +33,7 @@ export {
 } from "./catalogue";
 export { buildBundle } from "./shared/bundle";
 export { lossesOf } from "./shared/dialect";
-export type { ImportResult } from "./shared/import";
+export type { ImportResult, ReadProduct } from "./shared/import";
 export { migrationOf } from "./shared/migration";
 export { type Choices, choiceOf, decidedOf, GROUPS, migrationFiles, OPTIONS } from "./shared/migration-words";
 

@@ -1,6 +1,7 @@
 // A design as text, in and out: YAML, canonical objects, another product's configuration.
 // The rule: what is lost or only kept on the way is said, and reading alone changes nothing.
 import { editDraft, readDraft } from "@/lib/data/drafts";
+import { type ImportReportRow, keepImportReport, listImportReports, readImportReport } from "@/lib/data/import-reports";
 import { readDesign } from "@/lib/data/meshes";
 import {
   AUTO,
@@ -14,8 +15,9 @@ import {
 } from "@/lib/dialects";
 import { AppError } from "@/lib/errors";
 import { type Command, toYaml } from "@/lib/mesh";
+import { readSeqCursor } from "../cursor";
 import { versionTag } from "../etag";
-import { defineRoute, onMesh } from "../route";
+import { defineRoute, onMesh, page } from "../route";
 import * as schema from "../schema";
 
 const tag = "meshes";
@@ -48,8 +50,53 @@ export const exchangeRoutes = [
         base: baseVersion(),
         clientId: body.clientId,
         commands,
+        also: (connection, { mesh, version: made }) =>
+          keepImportReport(connection, principal, {
+            mesh,
+            version: made,
+            dialect: body.dialect,
+            source: file,
+            characters: text.length,
+            found,
+          }),
       });
       return { body: { ...found, applied: true, version: change.version }, etag: versionTag(change.version) };
+    },
+  }),
+  defineRoute({
+    id: "listImports",
+    method: "GET",
+    path: "/meshes/{mesh}/imports",
+    tag,
+    summary: "What was imported, newest first: who, of which products, how much was understood, kept and warned about",
+    access: onMesh("mesh.read"),
+    query: schema.pageQuery,
+    answer: schema.pageOf(schema.importSummary),
+    async handle({ runtime, principal, params, query: { cursor, limit } }) {
+      const rows = await listImportReports(runtime.database, principal, {
+        slug: params.mesh,
+        before: versionFrom(readSeqCursor(cursor)),
+        limit: limit + 1,
+      });
+      return { body: page(rows, limit, (row) => String(row.draftVersion), toImportSummary) };
+    },
+  }),
+  defineRoute({
+    id: "getImport",
+    method: "GET",
+    path: "/meshes/{mesh}/imports/{import}",
+    tag,
+    summary: "The report of one import with its warnings, by the version of the draft that it made; `12` or `v12`",
+    access: onMesh("mesh.read"),
+    answer: schema.importReport,
+    async handle({ runtime, principal, params }) {
+      const [, number] = /^v?([1-9]\d{0,8})$/.exec(params.import) ?? [];
+      if (number === undefined) {
+        throw new AppError("not-found", { detail: "An import is named by the version of the draft that it made." });
+      }
+      const row = await readImportReport(runtime.database, principal, { slug: params.mesh, version: Number(number) });
+      const { warnings: warningsTotal, ...summary } = toImportSummary(row);
+      return { body: { ...summary, warningsTotal, warnings: row.warnings } };
     },
   }),
   defineRoute({
@@ -80,5 +127,28 @@ export const exchangeRoutes = [
     },
   }),
 ];
+
+const versionFrom = (cursor: bigint | undefined) =>
+  cursor === undefined ? undefined : Math.min(Number(cursor), 2_147_483_647);
+
+function toImportSummary(row: ImportReportRow): schema.ImportSummaryDto {
+  const { products, source, characters, understood, kept, changes, isUndone, revision } = row;
+  return {
+    version: row.draftVersion,
+    dialect: row.dialect,
+    products,
+    source,
+    characters,
+    understood,
+    kept,
+    changes,
+    warnings: row.warningsTotal,
+    changesMeaning: row.meaningTotal,
+    by: row.importedByName,
+    at: row.importedAt.toISOString(),
+    isUndone,
+    revision,
+  };
+}
 
 const importLabel = (choice: ImportChoice) => (choice === AUTO ? "Import" : `Import from ${dialectOf(choice).title}`);

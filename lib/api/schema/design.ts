@@ -115,7 +115,10 @@ export const importRequest = z.strictObject({
   apply: z.boolean().default(false),
   clientId: clientId.default("import"),
 });
+const readProduct = z.object({ dialect: z.string(), versions: z.array(z.string()), documents: z.int() });
 export const importAnswer = z.object({
+  /** What the documents were of, with the versions of its API that they named. */
+  products: z.array(readProduct),
   understood: z.array(z.unknown()),
   kept: z.array(z.unknown()),
   warnings: z.array(z.unknown()),
@@ -125,6 +128,47 @@ export const importAnswer = z.object({
   applied: z.boolean(),
   version: z.int(),
 });
+export const importSummary = z.object({
+  /** Of the draft that the import made; its name. */
+  version: z.int(),
+  /** As it was asked for: auto, or a product. */
+  dialect: z.string(),
+  products: z.array(readProduct),
+  /** Name of the file, where there was one. */
+  source: z.string().nullable(),
+  characters: z.int(),
+  understood: z.int(),
+  kept: z.int(),
+  changes: z.int(),
+  warnings: z.int(),
+  /** Of the warnings, those by which calls get another answer. */
+  changesMeaning: z.int(),
+  by: z.string(),
+  at: timestamp,
+  /** It was taken back, and not repeated. */
+  isUndone: z.boolean(),
+  /** Number of the first revision that was frozen after it; null: none yet. */
+  revision: z.int().nullable(),
+});
+export type ImportSummaryDto = z.infer<typeof importSummary>;
+export const importReport = importSummary.extend({
+  /** Those that change the meaning first; at most 1,000, and what there is room for. */
+  warnings: z.array(
+    z.object({
+      source: z.string(),
+      path: z.string(),
+      message: z.string(),
+      fix: z.string(),
+      line: z.int(),
+      file: z.string().optional(),
+      verdict: z.enum(["exact", "approximate", "moved", "escape", "lost", "ignored"]),
+      changesMeaning: z.boolean(),
+    }),
+  ),
+  /** How many there were. */
+  warningsTotal: z.int(),
+});
+export type ImportReportDto = z.infer<typeof importReport>;
 export const exportQuery = z.strictObject({
   at: at.default("draft"),
   format: z.enum(["yaml", "json", ...EXPORT_IDS]).default("yaml"),

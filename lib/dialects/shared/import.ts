@@ -27,7 +27,12 @@ export type ImportOptions = ReadOptions & {
 
 export type KeptField = { key: ObjectKey; source: string; path: string; value: unknown };
 
+/** A product that documents were of, and the versions of its API that they named. */
+export type ReadProduct = { dialect: DialectId; versions: string[]; documents: number };
+
 export type ImportResult = {
+  /** By product, in the order of the text. */
+  products: ReadProduct[];
   understood: Understood[];
   kept: KeptField[];
   warnings: ImportWarning[];
@@ -69,6 +74,7 @@ export function importWith(
   violations.push(...schemaViolations(context));
   const commands = violations.length > 0 ? [] : commandsOf(context);
   return {
+    products: productsOf(context.resources),
     understood: results.sort((a, b) => a.at - b.at).map((result) => result.entry),
     kept: keptOf(context),
     warnings: context.warnings,
@@ -76,6 +82,21 @@ export function importWith(
     commands,
     findings: findingsOf(options.document, commands, context),
   };
+}
+
+function productsOf(resources: readonly Resource[]): ReadProduct[] {
+  const products = new Map<DialectId, { versions: Set<string>; documents: number }>();
+  for (const { dialect, apiVersion } of resources) {
+    const product = products.get(dialect) ?? { versions: new Set(), documents: 0 };
+    product.versions.add(apiVersion);
+    product.documents += 1;
+    products.set(dialect, product);
+  }
+  return [...products].map(([dialect, { versions, documents }]) => ({
+    dialect,
+    versions: [...versions].sort(),
+    documents,
+  }));
 }
 
 /** What is written twice is applied twice: the later one is what the product has in the end. */
