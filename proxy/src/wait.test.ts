@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { parseWait, waitUntilReady } from "./wait";
 
+/** An answer that comes is waited for on a machine that stands still, too. */
+const PATIENT_MS = 60_000;
 const servers: Server[] = [];
 afterEach(async () => {
   for (const server of servers.splice(0)) {
@@ -26,7 +28,7 @@ describe("waiting for a proxy", () => {
       asked.push(request.url);
       response.writeHead(answers.shift() ?? 200).end("later\n");
     });
-    await waitUntilReady({ url, timeoutMs: 60_000 });
+    await waitUntilReady({ url, timeoutMs: 60_000 }, PATIENT_MS);
     expect(asked).toEqual(["/ready", "/ready", "/ready", "/ready"]);
   });
 
@@ -34,7 +36,7 @@ describe("waiting for a proxy", () => {
     const url = await admin((_request, response) => {
       response.writeHead(503).end("PRE_INITIALIZING listeners\n");
     });
-    await expect(waitUntilReady({ url, timeoutMs: 0 })).rejects.toMatchObject({
+    await expect(waitUntilReady({ url, timeoutMs: 0 }, PATIENT_MS)).rejects.toMatchObject({
       exitCode: 1,
       message: expect.stringContaining("says 503 PRE_INITIALIZING listeners. Look at the proxy's log"),
     });
@@ -42,11 +44,13 @@ describe("waiting for a proxy", () => {
 
   it("tells an admin interface that is not there from one that says nothing", async () => {
     const silent = await admin(() => {});
-    await expect(waitUntilReady({ url: silent, timeoutMs: 0 })).rejects.toThrow("does not answer");
+    await expect(waitUntilReady({ url: silent, timeoutMs: 0 }, 1)).rejects.toThrow("does not answer");
     const gone = await admin(() => {});
     const server = servers.pop();
     await new Promise((resolve) => server?.close(resolve));
-    await expect(waitUntilReady({ url: gone, timeoutMs: 0 })).rejects.toThrow("cannot be reached (ECONNREFUSED)");
+    await expect(waitUntilReady({ url: gone, timeoutMs: 0 }, PATIENT_MS)).rejects.toThrow(
+      "cannot be reached (ECONNREFUSED)",
+    );
   });
 });
 

@@ -9,8 +9,8 @@ import { ProxyError } from "./errors";
 const defaultTimeoutSeconds = 60;
 const maxTimeoutSeconds = 86_400;
 const periodMs = 100;
-/** An admin interface that takes the connection and says nothing is asked again. */
-const askLimitMs = 1000;
+/** An admin interface that takes the connection and says nothing is asked again after so long. */
+const answerLimitMs = 1000;
 const maxReasonBytes = 500;
 const readyPath = "/ready";
 
@@ -23,7 +23,7 @@ export const waitUsage = `meshwright-proxy wait (--admin-port N | --url URL) [--
 
   --admin-port N      the admin port of a proxy on this machine
   --url URL           the same as an address: http://127.0.0.1:15000/ready
-  --timeout SECONDS   longest time to wait (${defaultTimeoutSeconds}; 0: ask once)
+  --timeout SECONDS   longest time to wait (${defaultTimeoutSeconds}; 0: ask once); the last question has ${answerLimitMs / 1000} s to be answered
 
 Exit codes: 0 ready, 1 not ready in time (the reason is on stderr), 2 the command line is not understood.
 `;
@@ -75,10 +75,11 @@ function readyUrl(text: string): string {
   return url.href;
 }
 
-export async function waitUntilReady({ url, timeoutMs }: WaitOptions): Promise<void> {
+/** `limitMs`: how long an answer is waited for, also for the last question, which may be asked as the time ends. */
+export async function waitUntilReady({ url, timeoutMs }: WaitOptions, limitMs = answerLimitMs): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const reason = await ask(url, Math.max(Math.min(askLimitMs, deadline - performance.now()), periodMs));
+    const reason = await ask(url, limitMs);
     if (reason === null) return;
     const left = deadline - performance.now();
     if (left <= 0) {
