@@ -33,6 +33,7 @@ const call = z.strictObject({
 const conflict = z.strictObject({
   key: z.string(),
   path: z.string().meta({ description: 'inside the object; "" for the object as a whole' }),
+  kind: z.enum(["changed", "added", "ours-removed", "theirs-removed", "together", "name"]),
   message: z.string(),
   base: z.unknown().optional(),
   ours: z.unknown().optional(),
@@ -97,6 +98,9 @@ const tested = z.strictObject({
 });
 const imported = z.strictObject({
   ok: z.boolean(),
+  products: z
+    .array(z.strictObject({ dialect: z.string(), versions: z.array(z.string()), documents: z.int() }))
+    .meta({ description: "what the documents were of, with the versions of its API that they named" }),
   understood: z.array(
     z.strictObject({
       source: z.string(),
