@@ -83,6 +83,7 @@ const GETS = { matches: [{ methods: ["GET"] }] } satisfies Partial<RouteRule>;
 const SHOP = { type: "exact", value: "https://shop.example" } as const;
 const LOCAL = { type: "prefix", value: "http://localhost:" } as const;
 const sync = { interaction: "sync" } as const;
+const AT_GATEWAY = { gateway: "shop-gateway" };
 const optOut = (rest: object) =>
   patch("Service/production/cart", ["optOut"], { reason: "old", owner: "orders", ...rest });
 
@@ -475,6 +476,11 @@ const TABLE: Record<string, Row> = {
     compliant: asking(),
     settles: false,
   },
+  MW1069: {
+    violating: asking({}, { target: AT_GATEWAY, rules: [{ from: [{ namespaces: ["production"] }] }] }),
+    severity: "error",
+    compliant: asking({}, { target: AT_GATEWAY, rules: [{ from: [{ clientAddresses: ["10.0.0.0/8"] }] }] }),
+  },
 };
 
 /** The inventory decides about the catalog, which calls it. */
@@ -818,3 +824,11 @@ function exampleOf(code: string): string {
   return `*Example:* ${place}: "${finding?.message}"${offered}${shown}`;
 }
 const LONGEST = 16;
+
+test("a gateway that may not call the authorizer is told, with the line that would let it", () => {
+  const document = changed(asking({}, { target: AT_GATEWAY }));
+  const [found] = of("MW1061", document);
+  expect(found?.message).toContain("shop-gateway may not call inventory");
+  const fixed = applyCommand(document, {}, found?.fixes?.[0]?.command ?? { type: "moveObjects", positions: {} });
+  expect(fixed.ok && of("MW1061", fixed.document)).toEqual([]);
+});

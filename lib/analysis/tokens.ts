@@ -6,14 +6,17 @@ import {
   type MeshIndex,
   type ObjectKey,
   objectKey,
+  type PolicyTarget,
   type RequestAuthentication,
 } from "@/lib/mesh";
 
 /** Services in the mesh that its target means. */
 export function servicesOf(
   index: MeshIndex,
-  { spec: { target }, metadata }: AuthorizationPolicy | RequestAuthentication,
+  { spec, metadata }: AuthorizationPolicy | RequestAuthentication,
 ): ObjectKey[] {
+  const target: PolicyTarget = spec.target;
+  if (target.gateway) return [];
   const all = index.all("Service").filter(({ spec }) => !spec.optOut);
   const wanted = target.service && keyOf("Service", target.namespace ?? metadata.namespace, target.service);
   return all
@@ -21,6 +24,14 @@ export function servicesOf(
       wanted ? objectKey(service) === wanted : !target.namespace || service.metadata.namespace === target.namespace,
     )
     .map(objectKey);
+}
+
+/** Whose proxies keep the policy: services in the mesh, or a gateway. */
+export function keepersOf(index: MeshIndex, policy: AuthorizationPolicy): ObjectKey[] {
+  const { target } = policy.spec;
+  if (!target.gateway) return servicesOf(index, policy);
+  const gateway = keyOf("Gateway", target.namespace ?? policy.metadata.namespace, target.gateway);
+  return index.get(gateway) ? [gateway] : [];
 }
 
 export const asksOfTokens = (source: AuthorizationSource): boolean =>

@@ -28,6 +28,7 @@ export function isOpenedBy(running: MeshDocument, source: string, target: string
 }
 
 function isTarget({ spec: { target }, metadata }: AuthorizationPolicy, service: string): boolean {
+  if (target.gateway !== undefined) return false;
   if (target.service !== undefined)
     return keyOf("Service", target.namespace ?? metadata.namespace, target.service) === service;
   return target.namespace === undefined || target.namespace === parseKey(service)?.namespace;

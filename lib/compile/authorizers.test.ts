@@ -1,7 +1,7 @@
 // What a sidecar gets that asks: the order of its filters, whom it calls and how, and what is refused because nobody can be asked.
 import { expect, test } from "vitest";
 import type { Authorizer, MeshDocument } from "@/lib/mesh";
-import { AUTHORIZERS, askingMesh } from "../simulate/testing/asking";
+import { AUTHORIZERS, askingAtGateway, askingMesh } from "../simulate/testing/asking";
 import { compile } from "./compile";
 import { resourcesToJson } from "./resources";
 import { inputFor } from "./testing/inputs";
@@ -13,7 +13,8 @@ function compiled(document: MeshDocument, proxyId = "production/catalog-v1/0") {
   const result = compile(inputFor(document), proxyId);
   if (!result.ok) throw new Error(JSON.stringify(result.violations));
   const { listeners, clusters } = resourcesToJson(result.resources);
-  const [chain] = (listeners["inbound"] as unknown as { filter_chains: Chain[] }).filter_chains;
+  const name = proxyId.includes("gateway") ? "gateway-shop-gateway" : "inbound";
+  const [chain] = (listeners[name] as unknown as { filter_chains: Chain[] }).filter_chains;
   return { filters: chain?.filters[0]?.typed_config.http_filters ?? [], clusters, warnings: result.warnings };
 }
 const configOf = (document: MeshDocument, name: string) =>
@@ -92,6 +93,25 @@ test("an external service is called at its own addresses", () => {
     http_service: { server_uri: { cluster } },
   });
   expect(cluster).not.toBe("");
+});
+
+test("a gateway asks as a sidecar does, by its own policies alone, before what its routes do", () => {
+  const own = compiled(askingAtGateway(), "production/shop-gateway/0");
+  expect(own.filters.map(({ name }) => name)).toEqual([
+    "meshwright.rbac.custom",
+    "meshwright.rbac.custom.by-grpc",
+    "meshwright.ext_authz.by-grpc",
+    "meshwright.rbac.custom.by-http",
+    "meshwright.ext_authz.by-http",
+    "envoy.filters.http.router",
+  ]);
+  expect(own.filters[1]?.typed_config).toMatchObject({
+    shadow_rules: { policies: { "AuthorizationPolicy/production/gateway-asks-opa#0": {} } },
+  });
+  expect(Object.keys(own.clusters)).toEqual(expect.arrayContaining(["outbound|9191||opa.production"]));
+  expect(compiled(askingMesh(), "production/shop-gateway/0").filters).toHaveLength(1);
+  const catalog = JSON.stringify(compiled(askingAtGateway()).filters);
+  expect(catalog).not.toContain("gateway-asks");
 });
 
 test("while a service is only observed, nobody is asked", () => {

@@ -1,8 +1,8 @@
-// External authorization of an inbound listener, as Istio writes it: shadow rules say which requests an authorizer is asked about, and
+// External authorization of an inbound listener or a gateway, as Istio writes it: shadow rules say which requests an authorizer is asked about, and
 // Envoy's ext_authz asks where they matched. Rule: this comes before every denial and grant, and what nobody can be asked about is refused.
-import { type AuthorizationPolicy, type Authorizer, keyOf, objectKey, type Service } from "@/lib/mesh";
+import { type AuthorizationPolicy, type Authorizer, type Gateway, keyOf, objectKey, type Service } from "@/lib/mesh";
 import { policiesOf, UNASKED_FILTER } from "./authorization";
-import { requestsTo } from "./authorization-rules";
+import { type Carried, requestsTo } from "./authorization-rules";
 import { clusterName } from "./destinations";
 import { any, compact, duration, type JsonObject } from "./envoy-json";
 import { policiesFor } from "./facts";
@@ -30,24 +30,36 @@ export function authorizerOfFilter(name: string): string | null {
 /** None where no policy asks, or where a step of adoption refuses nobody. */
 export function authorizerFilters(context: CompileContext, service: Service, protection: Protection): JsonObject[] {
   const { facts } = context;
-  const policies = policiesFor(facts.authorizationsOn, service).filter(({ spec }) => spec.action === "custom");
-  if (policies.length === 0 || protection.denials !== "enforced") return [];
+  const policies = policiesFor(facts.authorizationsOn, service);
+  return protection.denials === "enforced" ? filtersAsking(context, policies, requestsTo(service)) : [];
+}
+
+/** A gateway keeps the policies that name it. All of its listeners are one port here, so a rule for some of its ports is for all. */
+export function gatewayAuthorizerFilters(context: CompileContext, gateway: Gateway): JsonObject[] {
+  const policies = context.facts.authorizationsOn.get(objectKey(gateway)) ?? [];
+  return filtersAsking(context, policies, { as: "http", ports: gateway.spec.listeners.map(({ port }) => port) });
+}
+
+function filtersAsking(context: CompileContext, all: readonly AuthorizationPolicy[], carried: Carried): JsonObject[] {
+  const { facts } = context;
+  const policies = all.filter(({ spec }) => spec.action === "custom");
+  if (policies.length === 0) return [];
   const names = [...new Set(policies.map(({ spec }) => spec.authorizer ?? ""))].sort();
   const refused: AuthorizationPolicy[] = [];
   const asking = names.flatMap((name) => {
     const own = policies.filter(({ spec }) => (spec.authorizer ?? "") === name);
     const authorizer = facts.root?.spec.authorizers?.find((each) => each.name === name);
-    const rules = policiesOf(facts, own, requestsTo(service));
+    const rules = policiesOf(facts, own, carried);
     if (rules.size === 0) return [];
     const place = authorizer && placeOf(context, authorizer);
     if (place) return [watches(name, rules), asks(authorizer, place)];
     refused.push(...own);
     return [];
   });
-  return refused.length === 0 ? asking : [refuses(context, service, refused), ...asking];
+  return refused.length === 0 ? asking : [refuses(context, carried, refused), ...asking];
 }
 
-function refuses({ facts, problems }: CompileContext, service: Service, policies: AuthorizationPolicy[]): JsonObject {
+function refuses({ facts, problems }: CompileContext, carried: Carried, policies: AuthorizationPolicy[]): JsonObject {
   for (const policy of policies) {
     problems.warn(
       policy,
@@ -56,7 +68,7 @@ function refuses({ facts, problems }: CompileContext, service: Service, policies
       "Give it an address, in authorizers of the Mesh.",
     );
   }
-  const rules = { action: "DENY", policies: Object.fromEntries(policiesOf(facts, policies, requestsTo(service))) };
+  const rules = { action: "DENY", policies: Object.fromEntries(policiesOf(facts, policies, carried)) };
   return { name: UNASKED_FILTER, typed_config: any(RBAC, { rules }) };
 }
 

@@ -1,6 +1,7 @@
 // A gateway: one listener in plain HTTP for people outside, and its own identity towards the services behind.
 // The rule: it reaches only services that a dependency was drawn to, by the routes that target it.
 import { type Gateway, objectKey, type Route } from "@/lib/mesh";
+import { gatewayAuthorizerFilters } from "./authorizers";
 import { clusterName } from "./destinations";
 import { type JsonObject, socketAddress } from "./envoy-json";
 import { httpPorts } from "./facts";
@@ -19,6 +20,7 @@ export function compileGateway(context: ProxyContext, gateway: Gateway): void {
   const bound = context.places.gateway(namespace, gatewayName);
   warnOfListeners(context, gateway);
   const hosts = virtualHosts(context, gateway);
+  const filters = [...gatewayAuthorizerFilters(context, gateway), ...filtersFor(hosts)];
   context.routes.set(name, {
     name,
     // A gateway is reached through many ports (forwarding, proxies): only the name of the Host counts.
@@ -32,9 +34,7 @@ export function compileGateway(context: ProxyContext, gateway: Gateway): void {
     filter_chains: [
       {
         name: "http",
-        filters: [
-          httpConnectionManager("gateway", name, filtersFor(hosts), telemetryOf(context, "gateway", gateway.metadata)),
-        ],
+        filters: [httpConnectionManager("gateway", name, filters, telemetryOf(context, "gateway", gateway.metadata))],
       },
     ],
   });

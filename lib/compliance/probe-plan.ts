@@ -137,7 +137,7 @@ function requestsFor(index: MeshIndex, service: Service): ProbeRequest[] {
       target.service
         ? target.service === service.metadata.name &&
           (target.namespace ?? metadata.namespace) === service.metadata.namespace
-        : !target.namespace || target.namespace === service.metadata.namespace,
+        : !target.gateway && (!target.namespace || target.namespace === service.metadata.namespace),
     )
     .flatMap(({ spec }) => spec.rules.flatMap((rule) => rule.to ?? []))
     .flatMap((operation) => {

@@ -2,7 +2,7 @@
 // The rule: whole objects are compared by key; what is not drawn itself (a workload, a route, a policy) marks the box it belongs to.
 import { isSameJson } from "./commands/equal";
 import { keyOf, objectKey, refKey, serviceRefKey, workloadOwnerKey } from "./refs";
-import type { MeshDocument, MeshObject, ObjectKey } from "./types";
+import type { MeshDocument, MeshObject, ObjectKey, PolicyTarget } from "./types";
 
 export type ChangeMark = "added" | "removed" | "changed";
 
@@ -60,7 +60,8 @@ export function drawnAt(object: MeshObject): ObjectKey | null {
     case "MutualTls":
     case "RequestAuthentication":
     case "AuthorizationPolicy": {
-      const { target } = object.spec;
+      const target: PolicyTarget | undefined = object.spec.target;
+      if (target?.gateway) return keyOf("Gateway", target.namespace ?? object.metadata.namespace, target.gateway);
       return target?.service ? serviceIn(target.namespace, target.service) : null;
     }
     default:

@@ -126,9 +126,10 @@ function indexOver(tables: Tables, document: () => MeshDocument, note?: (questio
     note?.(question);
     return question.get();
   };
-  /** Of the service itself, then of its namespace, then of the whole mesh. */
+  /** Of the service itself, then of its namespace, then of the whole mesh. A gateway has only what names it. */
   const inScope = <R extends Relation>(relation: R, service: ObjectKey): readonly Relations[R][] => {
     const own = ask(relation, service);
+    if (parseKey(service)?.kind === "Gateway" && relation === "authorizations") return own;
     const ofNamespace = ask(relation, keyOf("Namespace", undefined, parseKey(service)?.namespace ?? ""));
     const ofMesh = ask(relation, MESH_WIDE);
     return ofNamespace.length + ofMesh.length === 0 ? own : [...own, ...ofNamespace, ...ofMesh];

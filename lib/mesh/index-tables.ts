@@ -248,9 +248,10 @@ function relateByKind(object: MeshObject, [first, second]: readonly Reference[],
   }
 }
 
-/** What a policy's target means: a service, a namespace, or the mesh. */
+/** What a policy's target means: a service, a gateway, a namespace, or the mesh. */
 export function targetKey(target: PolicyTarget, holder: MeshObject): ObjectKey {
   if (target.service) return keyOf("Service", target.namespace ?? holder.metadata.namespace, target.service);
+  if (target.gateway) return keyOf("Gateway", target.namespace ?? holder.metadata.namespace, target.gateway);
   return target.namespace ? keyOf("Namespace", undefined, target.namespace) : keyOf("Mesh", undefined, "");
 }
 

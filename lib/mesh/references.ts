@@ -10,7 +10,7 @@ export type Reference = {
   /** As written; absent: that of the object that holds the mention. */
   namespace: string | undefined;
   path: Path;
-  field: "name" | "service";
+  field: "name" | "service" | "gateway";
 };
 /** A mention of a namespace alone; it needs no Namespace object, so it is told apart. */
 export type NamespaceMention = { namespace: string; path: Path };
@@ -89,6 +89,11 @@ export function referencesOf(object: MeshObject): Reference[] {
 }
 
 function referencesOfTarget(target: PolicyTarget | undefined, holder: MeshObject): Reference[] {
+  if (target?.gateway) {
+    const { namespace } = target;
+    const key = refKey({ kind: "Gateway", namespace, name: target.gateway }, holder);
+    return [{ key, namespace, path: ["spec", "target"], field: "gateway" }];
+  }
   if (!target?.service) return [];
   const { namespace } = target;
   const key = serviceRefKey({ namespace, name: target.service }, holder);
@@ -155,8 +160,8 @@ export function namespaceMentionsOf(object: MeshObject, references = referencesO
     }
   }
   if (object.kind === "MutualTls" || object.kind === "AuthorizationPolicy" || object.kind === "RequestAuthentication") {
-    const target = object.spec.target;
-    if (target?.namespace && !target.service) {
+    const target: PolicyTarget | undefined = object.spec.target;
+    if (target?.namespace && !target.service && !target.gateway) {
       found.push({ namespace: target.namespace, path: ["spec", "target", "namespace"] });
     }
   }

@@ -7,6 +7,7 @@ import {
   type MeshObject,
   type ObjectKey,
   objectKey,
+  type PolicyTarget,
   parseKey,
   type Route,
   refKey,
@@ -105,7 +106,8 @@ function targetsOf(
   index: MeshIndex,
   { spec, metadata }: Extract<MeshObject, { kind: "MutualTls" | "RequestAuthentication" | "AuthorizationPolicy" }>,
 ): ObjectKey[] {
-  const { target } = spec;
+  const target: PolicyTarget | undefined = spec.target;
+  if (target?.gateway !== undefined) return [keyOf("Gateway", target.namespace ?? metadata.namespace, target.gateway)];
   if (target?.service !== undefined) return [keyOf("Service", target.namespace ?? metadata.namespace, target.service)];
   const services = index.all("Service").map(objectKey);
   const { namespace } = target ?? {};

@@ -79,6 +79,7 @@ function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage
     outcome,
     status,
     sentence,
+    ...dependingOn([hop]),
     hops: [{ ...hop, sentence }],
     destinations: [],
   });
@@ -121,8 +122,10 @@ function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage
       const own = answer("refused", result.status, `${name} answers ${result.status}: ${result.why}.`);
       return result.isUnread ? { ...own, isUnread: true } : own;
     }
-    default:
-      return answer("denied", 403, `${name} refuses ${what} with 403.`);
+    default: {
+      const status = result.kind === "denied" ? result.status : 403;
+      return answer("denied", status, `${name} refuses ${what} with ${status}: ${refusalWords(hop)}.`);
+    }
   }
 }
 
@@ -161,14 +164,14 @@ function forwarded(
     outcome: taken.arrival.outcome,
     status: taken.arrival.status,
     sentence: sentenceOf(nameOf(proxy.owner), taken, destinations),
-    ...dependingOn(taken),
+    ...dependingOn(taken.hops),
     hops: taken.hops,
     destinations,
   };
 }
 
 /** On whom it depends what becomes of the request. */
-function dependingOn({ hops }: Way): Pick<Answer, "dependsOn"> {
+function dependingOn(hops: readonly Hop[]): Pick<Answer, "dependsOn"> {
   const names = hops.flatMap(({ authorizers = [] }) => authorizers.filter(({ answer }) => answer === null));
   return names.length > 0 ? { dependsOn: names.map(({ name }) => name) } : {};
 }
@@ -223,7 +226,7 @@ function toCluster(
     const outbound: Hop = {
       ...first,
       mtls: arrival.mtls,
-      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.${tailOf(first)}`,
+      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.${authorizerTail(first)}${tailOf(first)}`,
     };
     return { destination, hops: arrival.hop ? [outbound, arrival.hop] : [outbound], arrival, choice };
   };
@@ -279,7 +282,7 @@ function sentenceOf(caller: string, { arrival, hops, destination }: Way, destina
   switch (arrival.outcome) {
     case "forwarded":
       return first
-        ? `${forwardedSentence(caller, first, destinations, last ?? null)}${authorizerTail(last)}${tailOf(first)}`
+        ? `${forwardedSentence(caller, first, destinations, last ?? null)}${[...new Set(hops)].map(authorizerTail).join("")}${tailOf(first)}`
         : "";
     case "denied":
       if (last?.isConnection) return `${to} closes the connection of ${caller}: ${refusalWords(last)}${split}.`;

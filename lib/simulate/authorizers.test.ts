@@ -4,9 +4,9 @@ import { ask } from "./ask";
 import { consequencesOf } from "./compare";
 import { buildScene } from "./scene";
 import { question } from "./schema";
-import { AUTHORIZERS, askingMesh } from "./testing/asking";
+import { AUTHORIZERS, askingAtGateway, askingMesh } from "./testing/asking";
 import { get, without } from "./testing/designs";
-import type { AuthorizerAnswer } from "./types";
+import type { AuthorizerAnswer, Question } from "./types";
 
 const scene = buildScene(askingMesh());
 const asking = (path: string, authorizers?: Record<string, AuthorizerAnswer>) =>
@@ -90,6 +90,48 @@ test("an authorizer that loses its address takes access with it", () => {
   const after = buildScene(askingMesh(AUTHORIZERS.map(({ name }) => ({ name }))));
   const lost = consequencesOf(scene, after).filter(({ kind }) => kind === "loses-access");
   expect(lost.map(({ callee }) => callee)).toContain("Service/production/catalog");
+});
+
+const outside = buildScene(askingAtGateway());
+const visiting = (path: string, more: Partial<Question> = {}) =>
+  ask(outside, {
+    ...get("storefront-v1", "catalog", path, more),
+    from: { kind: "gateway", gateway: "Gateway/production/shop-gateway" },
+    to: { host: "shop.example" },
+  });
+
+test("a gateway asks before anything of the mesh sees the request", () => {
+  const asked = visiting("/grpc");
+  expect(asked).toMatchObject({ outcome: "forwarded", dependsOn: ["by-grpc"] });
+  expect(asked.hops[0]?.authorizers).toMatchObject([
+    { name: "by-grpc", rule: { object: "AuthorizationPolicy/production/gateway-asks-opa", path: "spec.rules[0]" } },
+  ]);
+  expect(asked.sentence).toContain("Authorizer by-grpc, whom gateway-asks-opa asks, decides.");
+  const denied = visiting("/grpc", { authorizers: { "by-grpc": "deny" } });
+  expect(denied).toMatchObject({ outcome: "denied", status: 403, destinations: [] });
+  expect(denied.sentence).toBe(
+    "shop-gateway refuses GET /grpc with 403: authorizer by-grpc, whom gateway-asks-opa asks, refuses it.",
+  );
+  expect(visiting("/grpc", { authorizers: { "by-grpc": "away" } })).toMatchObject({ outcome: "denied", status: 503 });
+  expect(visiting("/unknown").sentence).toContain(
+    "gateway-asks-nobody, rule 1, asks an authorizer that nobody can reach",
+  );
+});
+
+test("a rule by address is about the client of the gateway, whatever the client writes", () => {
+  const from = (address: string) =>
+    visiting("/http", { address, headers: { "x-forwarded-for": "203.0.113.9" } }).dependsOn;
+  expect(from("203.0.113.1")).toEqual(["by-http"]);
+  expect(from("10.1.2.3")).toBeUndefined();
+});
+
+test("that a gateway asks is a consequence for who comes through it, and for nobody else", () => {
+  const told = consequencesOf(
+    buildScene(without(askingAtGateway(), "AuthorizationPolicy/production/gateway-asks-opa")),
+    outside,
+  ).filter(({ kind }) => kind === "authorizer");
+  expect(told).toEqual([expect.objectContaining({ caller: "Gateway/production/shop-gateway" })]);
+  expect(told[0]?.sentence).toContain("authorizer by-grpc decides now (nobody was asked before)");
 });
 
 test("a question from outside may name few authorizers, with answers that there are", () => {

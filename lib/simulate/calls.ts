@@ -9,10 +9,11 @@ import {
   type MeshIndex,
   type ObjectKey,
   objectKey,
+  type RouteMatch,
   refKey,
 } from "@/lib/mesh";
 import { carriedPorts, hostOf, ownerOf, tunnelPorts } from "./names";
-import { type Probe, pathOfPattern, probesFor, probesOfRule, TUNNEL } from "./probes";
+import { type Probe, pathOfPattern, probesAtGateway, probesFor, probesOfRule, TUNNEL } from "./probes";
 import type { Call, Caller, ObservedCall } from "./types";
 
 export function callsOf(document: MeshDocument, observed: readonly ObservedCall[] = []): Call[] {
@@ -91,7 +92,10 @@ function gatewayCalls(index: MeshIndex, caller: ObjectKey, callee: ObjectKey): C
   const routes = index.routesOf(caller);
   const port = gateway.spec.listeners[0]?.port ?? 80;
   const [host = "any.example"] = hostsOf(gateway);
-  const calls: Call[] = routes.length === 0 ? [{ caller, callee, host, port, ...plain }] : [];
+  // what a policy of the gateway asks about goes where everything goes
+  const asked = probesAtGateway(index, caller);
+  const ofDefault = [plain, ...asked].map((probe): Call => ({ caller, callee, host, port, ...probe }));
+  const calls: Call[] = routes.length === 0 ? ofDefault : [];
   for (const route of routes) {
     const [own = host] = (route.spec.hosts ?? []).map(concrete);
     for (const rule of route.spec.rules) {
@@ -101,12 +105,20 @@ function gatewayCalls(index: MeshIndex, caller: ObjectKey, callee: ObjectKey): C
           ({ service }) => keyOf("Service", service.namespace ?? route.metadata.namespace, service.name) === callee,
         );
       if (!leads) continue;
-      const probes = [...(rule.matches.length === 0 ? [plain] : []), ...probesOfRule(rule)];
+      const isDefault = rule.matches.length === 0;
+      const probes = [
+        ...(isDefault ? [plain] : []),
+        ...(isDefault || rule.matches.some(takesEverything) ? asked : []),
+        ...probesOfRule(rule),
+      ];
       calls.push(...probes.map((probe) => ({ caller, callee, host: own, port, ...probe })));
     }
   }
   return calls;
 }
+
+const takesEverything = ({ path, ...rest }: RouteMatch): boolean =>
+  Object.keys(rest).length === 0 && path?.value === "/" && (path.type === "prefix" || path.type === "pathPrefix");
 
 const hostsOf = (gateway: Gateway): string[] => gateway.spec.listeners.flatMap(({ hosts }) => hosts).map(concrete);
 

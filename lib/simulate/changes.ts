@@ -18,7 +18,7 @@ export function changesBetween(before: Answer, after: Answer): Change[] {
   return [
     ...shareChanges(before, after),
     ...hopChanges(before.hops[0], after.hops[0]),
-    ...authorizerChange(before.hops.at(-1), after.hops.at(-1)),
+    ...authorizerChange(before.hops, after.hops),
     ...limitChange(before.hops.at(-1), after.hops.at(-1)),
     ...mtlsChange(before, after),
   ];
@@ -105,8 +105,9 @@ function hopChanges(before: Hop | undefined, after: Hop | undefined): Change[] {
 }
 
 /** Who is asked decides by themselves: that calls still arrive is said by nobody here. */
-function authorizerChange(before: Hop | undefined, after: Hop | undefined): Change[] {
-  const names = (hop: Hop | undefined) => (hop?.authorizers ?? []).map(({ name }) => name).join(" and ");
+function authorizerChange(before: readonly Hop[], after: readonly Hop[]): Change[] {
+  const names = (hops: readonly Hop[]) =>
+    hops.flatMap(({ authorizers = [] }) => authorizers.map(({ name }) => name)).join(" and ");
   const [was, is] = [names(before), names(after)];
   if (was === is) return [];
   const earlier = was === "" ? "nobody was asked before" : `authorizer ${was} before`;

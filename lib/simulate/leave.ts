@@ -11,6 +11,8 @@ import type {
 import { applyHeaderOps } from "@meshwright/proxy/semantics";
 import { isMeantCaller, keyOf, objectKey } from "@/lib/mesh";
 import { callerText } from "@/lib/mesh/diff/words";
+import { hopAuthorization } from "./authorization-hop";
+import { hopAuthorizers } from "./authorizers";
 import { withLine } from "./lines";
 import type { Message } from "./message";
 import { originOfRoute } from "./origins";
@@ -34,19 +36,24 @@ export function leave(
   const chain = listener?.filterChains[0];
   if (!listener || chain?.network.kind !== "http") return null;
   const { network: connection } = chain;
-  const entry = { plan: proxy.plan, connection, isTls: false, peer: null, port: listener.address.port };
+  const isGateway = listener.name !== "outbound";
+  const from = isGateway ? { address: message.address, isBehindGateway: false, isAtGateway: true } : undefined;
+  const entry = { plan: proxy.plan, connection, isTls: false, peer: null, port: listener.address.port, from };
   const passage = pass({ ...entry, serverName: "", random }, message);
-  const { virtualHost, route, result, cors } = passage;
+  const { virtualHost, route, result, cors, asked, authorization } = passage;
+  const isUnasked = authorization !== null && !authorization.allowed;
   const origin = virtualHost && route && originOfRoute(scene, proxy, virtualHost, route);
   const isReply = result.kind === "redirected" || result.kind === "responded";
   const hop: Hop = {
     proxy: proxy.proxyId,
-    direction: listener.name === "outbound" ? "outbound" : "gateway",
+    direction: isGateway ? "gateway" : "outbound",
     listener: listener.name,
     ...(virtualHost ? { virtualHost: virtualHost.name } : {}),
     ...(origin ? { rule: isExplained ? withLine(scene, origin) : origin } : {}),
     considered: isExplained && virtualHost ? considered(scene, proxy, virtualHost, passage) : [],
     ...(result.kind === "forwarded" ? forwarding(result.action) : {}),
+    ...(asked.length > 0 ? { authorizers: hopAuthorizers(scene, asked, isExplained) } : {}),
+    ...(isUnasked ? { authorization: hopAuthorization(scene, connection.rbac, authorization, false) } : {}),
     ...(cors ? { cors } : {}),
     ...(isReply ? { reply: replyOf(result) } : {}),
     mtls: "none",

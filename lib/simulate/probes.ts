@@ -47,6 +47,14 @@ export function probesFor(index: MeshIndex, target: ObjectKey, callee: ObjectKey
   return distinct.slice(0, MAX_PROBES);
 }
 
+/** One for each operation of the policies that the gateway keeps. */
+export function probesAtGateway(index: MeshIndex, gateway: ObjectKey): Probe[] {
+  return policyTargets(index.document)
+    .of(gateway)
+    .flatMap((policy) => (policy.kind === "AuthorizationPolicy" ? probesOfPolicy(policy, undefined) : []))
+    .slice(0, MAX_PROBES);
+}
+
 export function probesOfRoute(route: Route): Probe[] {
   return route.spec.rules.flatMap(probesOfRule);
 }

@@ -69,18 +69,14 @@ class Collector {
     this.add(key);
     for (const route of this.index.routesOf(key)) this.addRoute(route);
     for (const dependency of this.index.dependenciesFrom(key)) this.addOutbound(dependency);
+    for (const policy of this.policies.of(key)) this.addAuthorization(policy);
   }
 
   addService(key: ObjectKey): void {
     this.add(key);
     const workloads = this.index.workloadsOf(key);
     for (const limit of this.index.rateLimitsOf(key)) this.objects.add(limit);
-    for (const policy of this.policies.of(key)) {
-      this.objects.add(policy);
-      if (policy.kind !== "AuthorizationPolicy") continue;
-      this.addSources(policy);
-      this.addAuthorizer(policy);
-    }
+    for (const policy of this.policies.of(key)) this.addAuthorization(policy);
     for (const own of [key, ...workloads.map(objectKey)]) {
       this.add(own);
       for (const dependency of this.index.dependenciesTo(own)) {
@@ -89,6 +85,13 @@ class Collector {
       }
       for (const dependency of this.index.dependenciesFrom(own)) this.addOutbound(dependency);
     }
+  }
+
+  private addAuthorization(policy: MeshObject): void {
+    this.objects.add(policy);
+    if (policy.kind !== "AuthorizationPolicy") return;
+    this.addSources(policy);
+    this.addAuthorizer(policy);
   }
 
   private add(key: ObjectKey): void {

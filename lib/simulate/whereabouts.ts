@@ -3,8 +3,8 @@
 import { addressBlock } from "@/lib/mesh";
 import { headerOf, type Message } from "./message";
 
-/** `address`: of the question. */
-export type Whereabouts = { address: string | undefined; isBehindGateway: boolean };
+/** `address`: of the question. At a gateway what a client says about itself counts for nothing. */
+export type Whereabouts = { address: string | undefined; isBehindGateway: boolean; isAtGateway?: boolean };
 
 /** Of who says nothing: one machine. */
 const LOCAL = "127.0.0.1";
@@ -14,6 +14,7 @@ export function addressesOf(
   from: Whereabouts | undefined,
 ): { directRemoteAddress: string; remoteAddress: string } {
   const own = from?.address ?? LOCAL;
+  if (from?.isAtGateway) return { directRemoteAddress: own, remoteAddress: own };
   if (from?.isBehindGateway) return { directRemoteAddress: LOCAL, remoteAddress: own };
   const last = headerOf(message, "x-forwarded-for")?.split(",").at(-1)?.trim() ?? "";
   const isAddress = !last.includes("/") && addressBlock.safeParse(last).success;

@@ -27,7 +27,8 @@ function subjectsOf(policy: PolicyObject, index: MeshIndex): string[] {
   const keys = [objectKey(policy)];
   const isWhole =
     (policy.kind === "MutualTls" || policy.kind === "AuthorizationPolicy" || policy.kind === "RequestAuthentication") &&
-    !policy.spec.target?.service;
+    !policy.spec.target?.service &&
+    !(policy.kind === "AuthorizationPolicy" && policy.spec.target.gateway);
   if (isWhole) {
     const namespace = policy.spec.target?.namespace;
     const services = index

@@ -32,7 +32,7 @@ export function AuthorizationForm({ policy }: { policy: AuthorizationPolicy }) {
   return (
     <>
       <Section title="What is protected">
-        <TargetField value={target} />
+        <TargetField value={target} hasGateways={action === "custom" || target.gateway !== undefined} />
       </Section>
       <Section title="What happens">
         <SegmentedControl

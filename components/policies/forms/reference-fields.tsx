@@ -6,10 +6,12 @@ import { useState } from "react";
 import { Choose, ChooseMany, type Option } from "@/components/ui";
 import {
   type Kind,
+  keyOf,
   type MeshIndex,
   type MeshObject,
   objectKey,
   type Path,
+  type PolicyTarget,
   parseKey,
   type Ref,
   refKey,
@@ -119,21 +121,30 @@ export function RefsField(props: {
 
 const plainOption = (value: string): Option => ({ value, label: value });
 
-type Target = { namespace?: string | undefined; service?: string | undefined };
+/** What a target names one of; each is the name of its field. */
+const KIND_OF = { service: "Service", gateway: "Gateway" } as const;
+type Level = keyof typeof KIND_OF | "namespace" | "mesh";
 
-/** The whole mesh, a namespace, or one service. */
-export function TargetField({ value }: { value: Target | undefined }) {
+function levelOf(target: PolicyTarget | undefined): Level {
+  if (target?.gateway) return "gateway";
+  return target?.service ? "service" : target?.namespace ? "namespace" : "mesh";
+}
+
+/** The whole mesh, a namespace, one service, or a gateway where one may be chosen. */
+export function TargetField({ value, hasGateways }: { value: PolicyTarget | undefined; hasGateways?: boolean }) {
   const form = usePolicyForm();
   const own = form.object.metadata.namespace;
-  const level = value?.service ? "service" : value?.namespace ? "namespace" : "mesh";
-  const [chosen, setChosen] = useState<string | null>(null);
+  const level = levelOf(value);
+  const [chosen, setChosen] = useState<Level | null>(null);
   const shown = chosen ?? level;
+  const kind = shown === "service" || shown === "gateway" ? KIND_OF[shown] : null;
   const words = useDescription(["spec", "target"]);
-  const set = (target: Target | undefined) => {
-    form.set(["spec", "target"], target ?? {});
+  const set = (target: PolicyTarget) => {
+    form.set(["spec", "target"], target);
     setChosen(null);
   };
-  const key = value?.service ? `Service/${value.namespace ?? own ?? ""}/${value.service}` : null;
+  const name = shown === level && (shown === "service" || shown === "gateway") ? value?.[shown] : undefined;
+  const key = kind && name ? keyOf(kind, value?.namespace ?? own, name) : null;
   const namespace = shown === level && value?.namespace ? plainOption(value.namespace) : null;
   return (
     <Stack gap={8}>
@@ -142,9 +153,10 @@ export function TargetField({ value }: { value: Target | undefined }) {
         disabled={form.isReadOnly}
         value={shown}
         aria-label="What it is for"
-        onChange={(next) => (next === "mesh" ? set({}) : setChosen(next))}
+        onChange={(next) => (next === "mesh" ? set({}) : setChosen(next as Level))}
         data={[
           { value: "service", label: "One service" },
+          ...(hasGateways ? [{ value: "gateway", label: "A gateway" }] : []),
           { value: "namespace", label: "A namespace" },
           { value: "mesh", label: "The whole mesh" },
         ]}
@@ -155,21 +167,18 @@ export function TargetField({ value }: { value: Target | undefined }) {
             flex={1}
             size="xs"
             allowDeselect={false}
-            aria-label={shown === "service" ? "Service" : "Namespace"}
+            aria-label={kind ?? "Namespace"}
             description={words}
             disabled={form.isReadOnly}
-            placeholder={shown === "service" ? "Choose a service" : "Choose a namespace"}
-            chosen={shown === "service" ? (key ? optionOf(form.index, key, own) : null) : namespace}
-            options={() =>
-              shown === "service"
-                ? optionsOf(form.index, ["Service"], own)
-                : [...form.index.namespaces].map(plainOption)
-            }
+            placeholder={`Choose a ${shown}`}
+            chosen={kind ? (key ? optionOf(form.index, key, own) : null) : namespace}
+            options={() => (kind ? optionsOf(form.index, [kind], own) : [...form.index.namespaces].map(plainOption))}
             onChange={(next) => {
               if (!next) return;
-              if (shown === "namespace") return set({ namespace: next });
+              if (!kind) return set({ namespace: next });
               const ref = refOfKey(next, own);
-              if (ref) set(ref.namespace ? { namespace: ref.namespace, service: ref.name } : { service: ref.name });
+              const field = kind === "Gateway" ? "gateway" : "service";
+              if (ref) set({ ...(ref.namespace ? { namespace: ref.namespace } : {}), [field]: ref.name });
             }}
           />
         </Group>

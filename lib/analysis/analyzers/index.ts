@@ -63,6 +63,7 @@ import { mw1062AuthorizerFailsOpen } from "./mw1062-authorizer-fails-open";
 import { mw1063AuthorizerWithoutLimit } from "./mw1063-authorizer-without-limit";
 import { mw1064AuthorizerNobodyAsks } from "./mw1064-authorizer-nobody-asks";
 import { mw1065AuthorizerAsksItself } from "./mw1065-authorizer-asks-itself";
+import { mw1069GatewayKnowsNoCallers } from "./mw1069-gateway-knows-no-callers";
 
 export const analyzers: readonly Analyzer[] = [
   mw1001NamespaceAssumed,
@@ -128,4 +129,5 @@ export const analyzers: readonly Analyzer[] = [
   mw1063AuthorizerWithoutLimit,
   mw1064AuthorizerNobodyAsks,
   mw1065AuthorizerAsksItself,
+  onObject(mw1069GatewayKnowsNoCallers),
 ];

@@ -5,6 +5,7 @@ import {
   type MeshIndex,
   type MutualTls,
   objectKey,
+  type PolicyTarget,
   type RequestAuthentication,
 } from "@/lib/mesh";
 import type { FindingBody, KindsAnalyzer } from "../finding";
@@ -23,7 +24,7 @@ export const mw1034PolicyOnNothing: KindsAnalyzer = {
 };
 
 function check(index: MeshIndex, policy: AuthorizationPolicy | MutualTls | RequestAuthentication): FindingBody[] {
-  const target = policy.spec.target ?? {};
+  const target: PolicyTarget = policy.spec.target ?? {};
   const key = objectKey(policy);
   const say = (message: string, cause: string, refs: string[]): FindingBody[] => [
     {
@@ -48,6 +49,8 @@ function check(index: MeshIndex, policy: AuthorizationPolicy | MutualTls | Reque
       [objectKey(service)],
     );
   }
+  // a gateway always has a proxy
+  if (target.gateway) return [];
   const { namespace } = target;
   // a namespace that does not exist is told by MW1015
   if (!namespace || !index.namespaces.includes(namespace)) return [];

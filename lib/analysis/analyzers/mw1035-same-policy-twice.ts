@@ -11,7 +11,9 @@ export const mw1035SamePolicyTwice: ObjectAnalyzer<"AuthorizationPolicy"> = {
   run(index, policy) {
     const { target } = policy.spec;
     const namespace = target.namespace ?? policy.metadata.namespace;
-    const where = keyOf("Service", namespace, target.service ?? "");
+    const where = target.gateway
+      ? keyOf("Gateway", namespace, target.gateway)
+      : keyOf("Service", namespace, target.service ?? "");
     const key = objectKey(policy);
     const twin = index
       .authorizationsOn(where)

@@ -1,4 +1,4 @@
-// MW1061: a sidecar has to ask an authorizer that does not let it in: no line and no grant leads there.
+// MW1061: a sidecar or a gateway has to ask an authorizer that does not let it in: no line and no grant leads there.
 import {
   API_VERSION,
   type Command,
@@ -11,7 +11,7 @@ import {
 } from "@/lib/mesh";
 import { authorizerOf, isRefused, serviceBehind } from "../authorizers";
 import type { Fix, KindsAnalyzer } from "../finding";
-import { servicesOf } from "../tokens";
+import { keepersOf } from "../tokens";
 
 const MOST_NAMED = 4;
 
@@ -29,8 +29,8 @@ export const mw1061AuthorizerRefusesAsking: KindsAnalyzer = {
     if (!authorizer?.address || !target) return [];
     const { port } = authorizer.address;
     const key = objectKey(target);
-    const asking = servicesOf(index, policy).filter((service) => service !== key);
-    const refused = asking.filter((service) => isRefused(index, service, target, key, port));
+    const asking = keepersOf(index, policy).filter((keeper) => keeper !== key);
+    const refused = asking.filter((keeper) => isRefused(index, keeper, target, key, port));
     if (refused.length === 0) return [];
     const becomes =
       authorizer.whenAway === "allow" ? "what it would decide is let on" : "what it would decide is refused";
@@ -40,7 +40,7 @@ export const mw1061AuthorizerRefusesAsking: KindsAnalyzer = {
         severity: "error",
         message: `${namesOf(refused)} may not call ${target.metadata.name}, so authorizer ${authorizer.name} is never asked: ${becomes}.`,
         cause:
-          "The sidecar of the service that is protected asks, in mutual TLS, and the authorizer's own sidecar lets in only whom the design allows.",
+          "The proxy of what is protected asks, in mutual TLS, and the authorizer's own sidecar lets in only whom the design allows.",
         refs: [objectKey(policy), key, ...refused.slice(0, 8)],
         path: "spec.authorizer",
         fixes: fixesFor(index, refused, target),
@@ -58,7 +58,7 @@ function namesOf(keys: readonly ObjectKey[]): string {
 function fixesFor(index: MeshIndex, refused: readonly ObjectKey[], target: Service): Fix[] {
   if ((index.mesh?.spec.defaults.authorization ?? "drawn") !== "drawn") return [];
   const commands = refused.flatMap((caller): Command[] => {
-    const from = index.find("Service", caller);
+    const from = index.find("Service", caller) ?? index.find("Gateway", caller);
     if (!from) return [];
     const { namespace, name: callerName } = from.metadata;
     const name = `${callerName}-to-${target.metadata.name}`;

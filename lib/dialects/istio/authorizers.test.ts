@@ -1,8 +1,8 @@
 // Who Istio asks: providers of the mesh configuration, policies with CUSTOM, and both of them out again.
 import { expect, test } from "vitest";
-import { stringify } from "yaml";
-import { applyCommand, demoMesh, type MeshDocument, validateDocument } from "@/lib/mesh";
-import { exportDocument } from "..";
+import { parseAllDocuments, stringify } from "yaml";
+import { applyCommand, demoMesh, type MeshDocument, type MeshObject, validateDocument } from "@/lib/mesh";
+import { exportDocument, importDocuments } from "..";
 import { importIstio } from "./import";
 
 const GRPC = {
@@ -156,6 +156,119 @@ test("two providers about one workload are told both ways: Istio refuses there u
   expect(told).toContainEqual(expect.objectContaining({ reason: isTold, changesMeaning: true }));
 });
 
+const GATEWAY = {
+  apiVersion: "networking.istio.io/v1",
+  kind: "Gateway",
+  metadata: { name: "front", namespace: "production" },
+  spec: {
+    selector: { istio: "front-gateway" },
+    servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts: ["*"] }],
+  },
+};
+const atPods = {
+  ...custom({ name: "by-http" }),
+  metadata: { name: "ask", namespace: "istio-system" },
+  spec: { ...custom({ name: "by-http" }).spec, selector: { matchLabels: { istio: "front-gateway" } } },
+};
+const policyIn = ({ objects }: MeshDocument) => objects.find(({ kind }) => kind === "AuthorizationPolicy");
+
+test("a policy on the pods of a gateway is for that gateway, and goes out where it was", () => {
+  const { document, warnings } = read(CONFIG_MAP, GATEWAY, atPods);
+  expect(validateDocument(document)).toEqual([]);
+  expect(warnings.filter(({ changesMeaning }) => changesMeaning)).toEqual([]);
+  expect(policyIn(document)?.spec).toMatchObject({
+    target: { namespace: "production", gateway: "front" },
+    action: "custom",
+    authorizer: "by-http",
+  });
+  const { resources, report, text } = exportDocument("istio", document);
+  const written = resources.find(({ metadata }) => metadata.name === "ask");
+  expect(written).toMatchObject({ metadata: { namespace: "istio-system" }, spec: atPods.spec });
+  const told = report.filter(({ key }) => key === "AuthorizationPolicy/istio-system/ask");
+  expect(told.map(({ verdict }) => verdict)).toEqual(["exact"]);
+  expect(policyIn(read(CONFIG_MAP, ...parseAllDocuments(text).map((each) => each.toJS())).document)?.spec).toEqual(
+    policyIn(document)?.spec,
+  );
+});
+
+test("a policy on one of two gateways that the same pods serve is for both in Istio, which is told", () => {
+  const { document } = read(CONFIG_MAP, GATEWAY, atPods);
+  const other = document.objects.map((each) =>
+    each.kind === "Gateway" ? { ...each, metadata: { ...each.metadata, name: "back" } } : each,
+  );
+  const twice = { objects: [...document.objects, ...other.filter(({ metadata }) => metadata.name === "back")] };
+  expect(exportDocument("istio", twice).report).toContainEqual(
+    expect.objectContaining({
+      key: "AuthorizationPolicy/istio-system/ask",
+      verdict: "approximate",
+      changesMeaning: true,
+      reason: expect.stringContaining("back"),
+    }),
+  );
+});
+
+test("a gateway of a design that did not come from Istio is selected by the labels that its pods most likely have", () => {
+  const { document } = read(CONFIG_MAP);
+  const policy = {
+    apiVersion: "meshwright.dev/v1",
+    kind: "AuthorizationPolicy",
+    metadata: { name: "ask", namespace: "production" },
+    spec: { target: { gateway: "shop-gateway" }, action: "custom", authorizer: "by-http", rules: [{}] },
+  } as unknown as MeshObject;
+  const { resources, report } = exportDocument("istio", { objects: [...document.objects, policy] });
+  expect(resources.find(({ metadata }) => metadata.name === "ask")).toMatchObject({
+    metadata: { namespace: "istio-system" },
+    spec: { selector: { matchLabels: { istio: "ingressgateway" } } },
+  });
+  expect(report).toContainEqual(
+    expect.objectContaining({ key: "AuthorizationPolicy/production/ask", verdict: "approximate", path: "spec.target" }),
+  );
+});
+
+test("a Gateway of Gateway API is named, both ways", () => {
+  const group = "gateway.networking.k8s.io";
+  const named = {
+    ...custom({ name: "by-http" }),
+    spec: {
+      targetRefs: [{ group, kind: "Gateway", name: "edge" }],
+      action: "CUSTOM",
+      provider: { name: "by-http" },
+      rules: [{}],
+    },
+  };
+  const gateway = {
+    apiVersion: `${group}/v1`,
+    kind: "Gateway",
+    metadata: { name: "edge", namespace: "production" },
+    spec: { gatewayClassName: "istio", listeners: [{ name: "http", port: 80, protocol: "HTTP" }] },
+  };
+  const texts = [CONFIG_MAP, gateway, named].map((each) => stringify(each)).join("---\n");
+  const { commands } = importDocuments("auto", [{ text: texts }], { document: demoMesh() });
+  const applied = applyCommand(demoMesh(), {}, { type: "batch", commands });
+  if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
+  expect(policyIn(applied.document)?.spec).toMatchObject({ target: { gateway: "edge" }, action: "custom" });
+  const { resources } = exportDocument("istio", applied.document);
+  expect(resources.find(({ metadata }) => metadata.name === "ask")).toMatchObject({
+    metadata: { namespace: "production" },
+    spec: { targetRefs: [{ group, kind: "Gateway", name: "edge" }] },
+  });
+});
+
+test.each([
+  ["two gateways", [GATEWAY, { ...GATEWAY, metadata: { name: "other", namespace: "production" } }, atPods]],
+  ["a gateway that is not there", [atPods]],
+  [
+    "another action than CUSTOM",
+    [GATEWAY, { ...atPods, spec: { ...atPods.spec, action: "DENY", provider: undefined } }],
+  ],
+])("a policy on %s is left out whole, kept and told", (_, documents) => {
+  const { document, warnings } = read(CONFIG_MAP, ...documents);
+  expect(policyIn(document)).toBeUndefined();
+  expect(warnings).toContainEqual(
+    expect.objectContaining({ path: "spec.selector", verdict: "lost", changesMeaning: true }),
+  );
+});
+
 test("mesh configuration that is no YAML is refused with its place", () => {
   const result = importIstio(stringify({ ...CONFIG_MAP, data: { mesh: "a: [" } }), { document: demoMesh() });
   expect(result.violations).toMatchObject([{ message: "must be an object" }]);
@@ -178,6 +291,18 @@ test.each(["linkerd", "consul", "kuma", "cilium", "gateway-api", "kubernetes", "
     const told = report.find(({ path }) => path === "spec.authorizer");
     expect(told).toMatchObject({ key: "AuthorizationPolicy/production/ask", verdict: "lost", changesMeaning: true });
     expect(report).toContainEqual(expect.objectContaining({ path: "spec.authorizers", verdict: "lost" }));
+    expect(text).not.toContain("by-http");
+  },
+);
+
+test.each(["linkerd", "consul", "kuma", "cilium", "gateway-api", "kubernetes", "app-mesh"] as const)(
+  "an export to %s asks nobody at a gateway, and says that it goes on",
+  (id) => {
+    const { document } = read(CONFIG_MAP, GATEWAY, atPods);
+    const { text, report } = exportDocument(id, document);
+    const told = report.filter(({ key }) => key === "AuthorizationPolicy/istio-system/ask");
+    expect(told).toMatchObject([{ path: "spec", verdict: "lost", changesMeaning: true }]);
+    expect(told[0]?.reason).toContain("goes on");
     expect(text).not.toContain("by-http");
   },
 );

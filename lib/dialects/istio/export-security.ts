@@ -3,15 +3,19 @@
 import {
   type AuthorizationPolicy,
   type AuthorizationRule,
+  type Gateway,
+  isSameJson,
   keyOf,
   type MeshRoot,
   type MutualTls,
   type ObjectKey,
   objectKey,
+  type PolicyTarget,
   type RequestAuthentication,
   refKey,
   type Service,
   serviceAccountOf,
+  targetKey,
 } from "@/lib/mesh";
 import { knownSelector, selectorOf } from "../kubernetes/selectors";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
@@ -19,6 +23,7 @@ import { GENERATED_LABEL } from "../shared/generated";
 import { SEVERAL_PROVIDERS } from "./assume-authorizer";
 import { exportRule } from "./authorization-rule";
 import { byHeaders, exportCondition, type IstioCondition } from "./conditions";
+import { assumedLabels, gatewayTarget } from "./gateway-target";
 import { toPodPorts, withPorts } from "./pod-ports";
 import { exportRuleCondition } from "./rule-conditions";
 import { ROOT_NAMESPACE } from "./security";
@@ -58,7 +63,8 @@ export function exportMutualTls(context: ExportContext, mutualTls: MutualTls): v
 
 /** Whom a policy is for. */
 function servicesOf(context: ExportContext, object: MutualTls | AuthorizationPolicy): Service[] {
-  const { target } = object.spec;
+  const target: PolicyTarget | undefined = object.spec.target;
+  if (target?.gateway) return [];
   const space = target?.namespace ?? (target?.service === undefined ? undefined : object.metadata.namespace);
   return context.index
     .all("Service")
@@ -145,13 +151,16 @@ function principalsOf(context: ExportContext, mesh: MeshRoot, caller: ObjectKey)
 export function exportAuthorizationPolicy(context: ExportContext, policy: AuthorizationPolicy): void {
   const { target, action, authorizer, shadow, rules } = policy.spec;
   const own = policy.metadata.namespace;
-  const namespace = target.namespace ?? (target.service ? own : ROOT_NAMESPACE);
+  const gateway = target.gateway && context.index.find("Gateway", targetKey(target, policy));
+  const namespace = gateway
+    ? placeAtGateway(policy, gateway)
+    : (target.namespace ?? (target.service ? own : ROOT_NAMESPACE));
   const annotations: Record<string, string> = shadow ? { "istio.io/dry-run": "true" } : {};
   const metadata = metadataOf(policy, policy.metadata.name, namespace, annotations);
   const mesh = context.index.mesh;
   if (action === "custom") loseSeveral(context, policy);
   const spec = {
-    ...selectorFor(context, policy),
+    ...(gateway ? selectGateway(context, policy, gateway) : selectorFor(context, policy)),
     action: action.toUpperCase(),
     ...(authorizer === undefined ? {} : { provider: { name: authorizer } }),
     ...(rules.length === 0
@@ -177,6 +186,30 @@ function ofPods(
   return rule;
 }
 
+/** A reference is for its own namespace; a selector in the root namespace for the gateway's pods wherever they are. */
+function placeAtGateway(policy: AuthorizationPolicy, gateway: Gateway): string {
+  const isRef = gateway.metadata.origin?.dialect === "gateway-api";
+  const own = isRef ? gateway.metadata.namespace : originOfKind(policy, "AuthorizationPolicy")?.namespace;
+  return own ?? ROOT_NAMESPACE;
+}
+
+function selectGateway(context: ExportContext, policy: AuthorizationPolicy, gateway: Gateway): Record<string, unknown> {
+  const { said, isAssumed } = gatewayTarget(gateway);
+  if (isAssumed) {
+    const reason = `Istio selects the pods of a gateway: ${JSON.stringify(assumedLabels(gateway))} is assumed on those of ${gateway.metadata.name}`;
+    context.lose(policy, ["spec", "target"], "approximate", reason);
+  }
+  const alike = context.index
+    .all("Gateway")
+    .filter((each) => each !== gateway && isSameJson(gatewayTarget(each).said, said))
+    .map(({ metadata }) => metadata.name);
+  if (alike.length > 0) {
+    const reason = `the same pods serve ${alike.join(", ")}: Istio asks about its requests as well`;
+    context.lose(policy, ["spec", "target", "gateway"], "approximate", reason, { changesMeaning: true });
+  }
+  return said;
+}
+
 /** Istio asks one provider about a workload, unless it was told otherwise. */
 function loseSeveral(context: ExportContext, policy: AuthorizationPolicy): void {
   const { authorizer } = policy.spec;
@@ -184,7 +217,11 @@ function loseSeveral(context: ExportContext, policy: AuthorizationPolicy): void 
     const asking = context.index.authorizationsOn(objectKey(service)).filter(({ spec }) => spec.action === "custom");
     return asking.includes(policy) ? asking.flatMap(({ spec }) => spec.authorizer ?? []) : [];
   });
-  const other = others.find((name) => name !== authorizer);
+  const key = targetKey(policy.spec.target, policy);
+  const atGateway = policy.spec.target.gateway
+    ? context.index.authorizationsOn(key).flatMap(({ spec }) => spec.authorizer ?? [])
+    : [];
+  const other = [...others, ...atGateway].find((name) => name !== authorizer);
   if (other === undefined) return;
   const reason = `another policy asks ${other} about the same workload: Istio refuses what either matches, unless istiod has ${SEVERAL_PROVIDERS}`;
   context.lose(policy, ["spec", "authorizer"], "approximate", reason, { changesMeaning: true });

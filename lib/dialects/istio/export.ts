@@ -20,6 +20,7 @@ import { exportDestinationRule } from "./export-policy";
 import { exportRoute, hostOf } from "./export-route";
 import { exportAuthorizationPolicy, exportDefaults, exportMutualTls } from "./export-security";
 import { exportTelemetry, joinTelemetry } from "./export-telemetry";
+import { assumedLabels } from "./gateway-target";
 import { exportRequestAuthentication } from "./request-authentication";
 import { exportTcpRoute } from "./tcp";
 import { exportWorkloadEntries } from "./workload-entry";
@@ -89,10 +90,8 @@ const CARRIED = new Set([
 ]);
 
 function exportGateway(context: ExportContext, gateway: Gateway): void {
-  const { type, listeners } = gateway.spec;
-  const selector = {
-    istio: type === "egress" ? "egressgateway" : type === "east-west" ? "eastwestgateway" : "ingressgateway",
-  };
+  const { listeners } = gateway.spec;
+  const selector = assumedLabels(gateway);
   const spec = {
     selector,
     servers: listeners.map(({ name, port, protocol, hosts }) => ({

@@ -125,9 +125,9 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "AuthorizationPolicy",
-    path: "spec.{selector,action}",
+    path: "spec.{selector,action,targetRefs}",
     verdict: "exact",
-    note: "ALLOW, DENY, AUDIT, CUSTOM; a selector has to mean one service.",
+    note: "ALLOW, DENY, AUDIT, CUSTOM; a selector has to mean one service, or with CUSTOM one gateway by the labels of its pods or by targetRefs.",
   },
   {
     kind: "AuthorizationPolicy",

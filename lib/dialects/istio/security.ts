@@ -15,6 +15,7 @@ import { keptWords } from "../shared/kept-kinds";
 import { keepBeside } from "../shared/verbatim";
 import { assumeAuthorizer, otherProvider, SEVERAL_PROVIDERS } from "./assume-authorizer";
 import { importRule } from "./authorization-rule";
+import { gatewayMeant } from "./gateway-target";
 import { toServicePorts, withPorts } from "./pod-ports";
 
 /** Istio's default root namespace: policies without a selector in it are for the whole mesh. */
@@ -92,6 +93,7 @@ const modeIn = (spec: unknown): string =>
 
 /** Whom a policy is for. */
 function servicesOf(context: ImportContext, { namespace }: Resource, target: PolicyTarget): Service[] {
+  if (target.gateway) return [];
   const space = target.namespace ?? (target.service === undefined ? undefined : namespace);
   return context
     .all("Service")
@@ -114,7 +116,8 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
   const result = understood(resource);
   const left: Sink = { kept: [], problems: [] };
   const action = spec.text("action") ?? "ALLOW";
-  const target = targetOf(context, { resource, result }, spec);
+  const atGateway = action === "CUSTOM" ? gatewayMeant(context, resource, spec) : undefined;
+  const target = atGateway ?? targetOf(context, { resource, result }, spec);
   if (!target) return result;
   const written = spec.take("rules");
   const ports = toServicePorts(servicesOf(context, resource, target));
@@ -171,7 +174,9 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
     ),
   );
   const what = rules.length === 0 ? "nobody" : `${rules.length} ${rules.length === 1 ? "rule" : "rules"}`;
-  result.sentences.push(`${policy.action} on ${target.service ?? target.namespace ?? "the mesh"}: ${what}.`);
+  result.sentences.push(
+    `${policy.action} on ${target.gateway ?? target.service ?? target.namespace ?? "the mesh"}: ${what}.`,
+  );
   return result;
 }
 

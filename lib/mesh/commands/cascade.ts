@@ -129,6 +129,7 @@ function stripAuthorization(policy: AuthorizationPolicy, gone: Gone): Authorizat
   const { target } = policy.spec;
   const namespace = target.namespace ?? policy.metadata.namespace;
   if (target.service && isGone(keyOf("Service", namespace, target.service), gone)) return undefined;
+  if (target.gateway && isGone(keyOf("Gateway", namespace, target.gateway), gone)) return undefined;
   if (target.namespace && gone.namespaces.has(target.namespace)) return undefined;
   const rules = policy.spec.rules.flatMap((rule) => {
     if (!rule.from) return [rule];

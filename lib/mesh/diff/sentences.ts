@@ -8,6 +8,7 @@ import type {
   Destination,
   MeshObject,
   Path,
+  PolicyTarget,
   RateLimit,
   Route,
   RouteRule,
@@ -79,11 +80,9 @@ export function subjectOf(object: MeshObject): string {
 const serviceText = ({ namespace, name }: TcpRoute["spec"]["service"]): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
 
-function targetText(
-  target: { namespace?: string | undefined; service?: string | undefined } | undefined,
-  none: string,
-): string {
+function targetText(target: PolicyTarget | undefined, none: string): string {
   if (target?.service) return target.namespace ? `${target.namespace}/${target.service}` : target.service;
+  if (target?.gateway) return `gateway ${target.namespace ? `${target.namespace}/` : ""}${target.gateway}`;
   return target?.namespace ? `namespace ${target.namespace}` : none;
 }
 

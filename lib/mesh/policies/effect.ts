@@ -91,6 +91,7 @@ export function targetOf(policy: PolicyObject): { words: string; key: string | n
 
 function targetKey(policy: MeshObject, target: PolicyTarget | undefined): string | null {
   if (target?.service) return keyOf("Service", target.namespace ?? policy.metadata.namespace, target.service);
+  if (target?.gateway) return keyOf("Gateway", target.namespace ?? policy.metadata.namespace, target.gateway);
   return target?.namespace ? keyOf("Namespace", undefined, target.namespace) : null;
 }
 

@@ -10,6 +10,7 @@ export function listWords(names: readonly string[], most = 4): string {
 
 export function targetWords(target: PolicyTarget | undefined): string {
   if (target?.service) return target.namespace ? `${target.namespace}/${target.service}` : target.service;
+  if (target?.gateway) return `gateway ${target.namespace ? `${target.namespace}/` : ""}${target.gateway}`;
   return target?.namespace ? `namespace ${target.namespace}` : "the whole mesh";
 }
 

@@ -10,6 +10,15 @@ export const policyTarget = z.strictObject({
   service: labelName.optional().describe("One service, of the object's namespace unless a namespace is named."),
 });
 
+/** As a policy's target, and a gateway: for the action custom, which is all that a gateway keeps. */
+export const authorizationTarget = policyTarget.extend({
+  gateway: labelName
+    .optional()
+    .describe(
+      "Action custom only: one gateway, of the object's namespace unless a namespace is named. Targets without it mean services.",
+    ),
+});
+
 export const mutualTlsSpec = z.strictObject({
   target: policyTarget.optional().describe("What it is for; absent: the whole mesh."),
   mode: mutualTlsMode.describe("strict: mutual TLS or nothing; permissive: plain text too; disable: plain text only."),
@@ -144,7 +153,7 @@ export const authorizationRule = z.strictObject({
 });
 
 export const authorizationPolicySpec = z.strictObject({
-  target: policyTarget.describe("What is protected; {}: the whole mesh."),
+  target: authorizationTarget.describe("What is protected; {}: the whole mesh."),
   action: z
     .enum(["allow", "deny", "audit", "custom"])
     .describe(
@@ -173,7 +182,7 @@ export const egressSpec = z.strictObject({
   reason: longText.optional().describe("Why it is open."),
 });
 
-export type PolicyTarget = z.infer<typeof policyTarget>;
+export type PolicyTarget = z.infer<typeof authorizationTarget>;
 export type AuthorizationRule = z.infer<typeof authorizationRule>;
 export type AuthorizationSource = z.infer<typeof authorizationSource>;
 export type AuthorizationOperation = z.infer<typeof authorizationOperation>;

@@ -6,8 +6,21 @@ import { patternProblem } from "./route";
 
 export function violationsOfAuthorization(object: MeshObject, index: MeshIndex): Complaint[] {
   return object.kind === "AuthorizationPolicy"
-    ? [...violationsOfAsking(object, index), ...violationsOfPatterns(object)]
+    ? [...violationsOfTarget(object), ...violationsOfAsking(object, index), ...violationsOfPatterns(object)]
     : [];
+}
+
+function violationsOfTarget({ spec: { target, action } }: AuthorizationPolicy): Complaint[] {
+  if (target.gateway === undefined) return [];
+  const path = ["spec", "target", "gateway"];
+  if (target.service !== undefined) {
+    return [
+      { path, message: "stands beside a service, and a policy is for one of them", fix: "Remove one of the two." },
+    ];
+  }
+  if (action === "custom") return [];
+  const fix = "Set the action to custom, or name the services behind the gateway.";
+  return [{ path, message: `is for the action custom, not ${action}: a gateway knows no callers of the mesh`, fix }];
 }
 
 function violationsOfAsking(

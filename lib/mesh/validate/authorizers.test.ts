@@ -34,6 +34,24 @@ const problems = (document: MeshDocument) =>
 const POLICY = "AuthorizationPolicy/production/ask#spec";
 const MESH = "Mesh//shop#spec.authorizers[0]";
 
+test("a policy may be for a gateway that is there, and goes with it", () => {
+  const document = meshWith([{ name: "opa", address }], { target: { gateway: "shop-gateway" } });
+  expect(problems(document)).toEqual([]);
+  expect(problems(meshWith([{ name: "opa", address }], { target: { gateway: "other" } }))).toEqual([
+    `${POLICY}.target.gateway names Gateway production/other, which does not exist`,
+  ]);
+  const key = "Gateway/production/shop-gateway";
+  const renamed = applyCommand(document, {}, { type: "renameObject", key, name: "front" });
+  if (!renamed.ok) throw new Error(JSON.stringify(renamed.violations));
+  const policy = renamed.document.objects.find(({ kind }) => kind === "AuthorizationPolicy");
+  expect(policy?.spec).toMatchObject({ target: { gateway: "front" } });
+  const removed = applyCommand(document, {}, { type: "removeObject", key });
+  if (!removed.ok) throw new Error(JSON.stringify(removed.violations));
+  expect(removed.document.objects.some(({ kind }) => kind === "AuthorizationPolicy")).toBe(false);
+  const changes = diffDocuments(meshWith([{ name: "opa", address }]), document);
+  expect(changes.map(({ sentence }) => sentence).join(" ")).toContain("gateway");
+});
+
 test("a policy asks an authorizer that the mesh has", () => {
   expect(problems(meshWith([{ name: "opa", address }]))).toEqual([]);
   expect(problems(meshWith([{ name: "opa" }]))).toEqual([]);
@@ -43,6 +61,16 @@ test.each<[string, PolicySpec, string]>([
   ["another name", { authorizer: "other" }, `${POLICY}.authorizer names authorizer other, which does not exist`],
   ["no name", { authorizer: undefined }, `${POLICY}.authorizer is missing: custom asks somebody`],
   ["another action", { action: "deny" }, `${POLICY}.authorizer is for the action custom, not deny`],
+  [
+    "a gateway and another action",
+    { target: { gateway: "shop-gateway" }, action: "deny", authorizer: undefined },
+    `${POLICY}.target.gateway is for the action custom, not deny: a gateway knows no callers of the mesh`,
+  ],
+  [
+    "a gateway beside a service",
+    { target: { gateway: "shop-gateway", service: "catalog" } },
+    `${POLICY}.target.gateway stands beside a service, and a policy is for one of them`,
+  ],
   ["in shadow", { shadow: true }, `${POLICY}.shadow cannot be said of the action custom`],
 ])("a policy with %s is refused", (_, policy, problem) => {
   expect(problems(meshWith([{ name: "opa", address }], policy))).toEqual([problem]);

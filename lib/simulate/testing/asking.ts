@@ -25,17 +25,36 @@ export const AUTHORIZERS: readonly Authorizer[] = [
   { name: "unknown" },
 ];
 
-const asks = (
-  name: string,
-  authorizer: string,
-  rules: Extract<MeshObject, { kind: "AuthorizationPolicy" }>["spec"]["rules"],
-) => object("AuthorizationPolicy", name, { target: { service: "catalog" }, action: "custom", authorizer, rules });
+type Rules = Extract<MeshObject, { kind: "AuthorizationPolicy" }>["spec"]["rules"];
+const asks = (name: string, authorizer: string, rules: Rules) =>
+  object("AuthorizationPolicy", name, { target: { service: "catalog" }, action: "custom", authorizer, rules });
 
 const called = (service: string) =>
   object("Dependency", `catalog-to-${service}`, {
     from: { kind: "Service", name: "catalog" },
     to: { kind: "Service", name: service },
   });
+
+/** The same authorizers, asked by the gateway before anything of the mesh sees the request. */
+export function askingAtGateway(document: MeshDocument = askingMesh()): MeshDocument {
+  const gateway = { kind: "Gateway" as const, name: "shop-gateway" };
+  const atGateway = (name: string, authorizer: string, rules: Rules) =>
+    object("AuthorizationPolicy", name, { target: { gateway: gateway.name }, action: "custom", authorizer, rules });
+  const toAuthorizer = (service: string) =>
+    object("Dependency", `gateway-to-${service}`, { from: gateway, to: { kind: "Service", name: service } });
+  return {
+    objects: [
+      ...document.objects,
+      toAuthorizer("opa"),
+      toAuthorizer("oauth"),
+      atGateway("gateway-asks-opa", "by-grpc", [{ to: [{ paths: ["/grpc*"] }] }]),
+      atGateway("gateway-asks-oauth", "by-http", [
+        { from: [{ notClientAddresses: ["10.0.0.0/8"] }], to: [{ paths: ["/http*"], methods: ["GET"] }] },
+      ]),
+      atGateway("gateway-asks-nobody", "unknown", [{ to: [{ paths: ["/unknown"] }] }]),
+    ],
+  };
+}
 
 export function askingMesh(authorizers: readonly Authorizer[] = AUTHORIZERS): MeshDocument {
   const base = demoWith(
