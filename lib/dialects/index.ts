@@ -56,6 +56,9 @@ const HAS_ALL_CONDITIONS: ReadonlySet<DialectId> = new Set(["istio", "envoy"]);
 /** A route of another namespace than its service's is for the callers there. */
 const HAS_CONSUMER_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "linkerd"]);
 
+/** Beside those that have all. */
+const HAS_TCP_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api"]);
+
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];
 
 /** Kubernetes is always read along: services and workloads in the same text are the ground of every mesh. */
@@ -80,7 +83,9 @@ export function exportDocument(id: ExportId, document: MeshDocument, options: Ex
   const bare = withoutTokens(unasked.document, title);
   const plain = withoutConditions(bare.document, title);
   const untold = withoutTelemetry(plain.document, title);
-  const onlyHttp = withoutTcpRoutes(untold.document, title);
+  const onlyHttp = HAS_TCP_ROUTES.has(id)
+    ? { document: untold.document, losses: [] }
+    : withoutTcpRoutes(untold.document, title);
   const everybody = withoutCallers(onlyHttp.document, title, HAS_CONSUMER_ROUTES.has(id));
   const before = [unasked, bare, plain, untold, onlyHttp, everybody];
   const losses = before.flatMap((each) => each.losses);

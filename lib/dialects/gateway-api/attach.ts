@@ -1,7 +1,7 @@
 // All routes of a text -> one Route per service, and one per gateway and set of hosts, in the order in which they are tried.
 // The rule: Gateway API goes by how specific a match is, over all routes of a parent; the model by the order of its list.
 import { type Gateway, keyOf, type ObjectKey, type Ref, type RouteRule, type Service } from "@/lib/mesh";
-import type { ImportContext } from "../shared/context";
+import type { ImportContext, Resource } from "../shared/context";
 import { keepBeside } from "../shared/verbatim";
 import { impliedRule } from "./consumers";
 import { intersectHosts } from "./hostnames";
@@ -34,7 +34,7 @@ export function attachRoutes(context: ImportContext, state: GatewayState, reader
 }
 
 /** The older route wins, then the one whose namespace and name come first. */
-function byAge(a: RouteSource, b: RouteSource): number {
+export function byAge(a: { resource: Resource }, b: { resource: Resource }): number {
   const [first, second] = [a.resource, b.resource];
   const age = compare(first.createdAt ?? "", second.createdAt ?? "");
   return age || compare(`${first.namespace}/${first.name}`, `${second.namespace}/${second.name}`);

@@ -9,6 +9,7 @@ import { importGateway } from "./gateway";
 import { keptImporters } from "./kept-kinds";
 import { importRoute } from "./route";
 import { GatewayState, GROUP } from "./state";
+import { attachTcpRoutes, importTcpRoute } from "./tcp-route";
 
 // After Kubernetes, so that backends are found; gateways before the routes that name them.
 const RANK = 200;
@@ -26,8 +27,15 @@ function reading(): Reading {
       run: importRoute("HTTPRoute", state),
     },
     { group: GROUP, kind: "GRPCRoute", versions: ["v1"], rank: RANK + 3, run: importRoute("GRPCRoute", state) },
+    { group: GROUP, kind: "TCPRoute", versions: ["v1", "v1alpha2"], rank: RANK + 4, run: importTcpRoute(state) },
   ];
-  return { importers, finish: (context) => attachRoutes(context, state, readerIn(context)) };
+  return {
+    importers,
+    finish: (context) => {
+      attachRoutes(context, state, readerIn(context));
+      attachTcpRoutes(context, state);
+    },
+  };
 }
 
 /** In a text of Cilium's the routes are Cilium's. */

@@ -8,6 +8,7 @@ import { loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 import { exportGateway } from "./export-gateway";
 import { exportRoute } from "./export-route";
 import { exportGrants, exportVersion, type Grant } from "./export-services";
+import { exportTcpRoute } from "./export-tcp";
 
 export function exportGatewayApi(document: MeshDocument, { channel = "standard" }: ExportOptions = {}): DialectExport {
   const context = new ExportContext(buildIndex(document), "gateway-api", ["spec", "listeners"]);
@@ -22,6 +23,8 @@ export function exportGatewayApi(document: MeshDocument, { channel = "standard" 
       needsGrant: (kind, from, to) => grants.push({ kind, from, to }),
     });
   }
+  for (const route of index.all("TcpRoute"))
+    exportTcpRoute(context, route, (service, subset) => versions.set(`${service} ${subset}`, [service, subset]));
   for (const [service, subset] of [...versions.values()].sort()) exportVersion(context, service, subset);
   exportGrants(context, grants);
   reportRest(context, versions);

@@ -106,7 +106,13 @@ export const FIELDS: readonly FieldVerdict[] = [
     note: "Kept; a backend of a gateway in another namespace without one is told. Routes in the mesh need none.",
   },
   {
-    kind: "TCPRoute, TLSRoute, UDPRoute, ListenerSet, BackendTLSPolicy, XBackendTrafficPolicy",
+    kind: "TCPRoute",
+    path: "spec.{parentRefs[].{name,namespace,port},rules[].{name,backendRefs}}",
+    verdict: "exact",
+    note: "Of services with TCP ports: rules of their TcpRoute, for the callers of its namespace where that is not the service's. Of gateways: kept whole.",
+  },
+  {
+    kind: "TLSRoute, UDPRoute, ListenerSet, BackendTLSPolicy, XBackendTrafficPolicy",
     path: "spec",
     verdict: "lost",
     note: "Kept whole.",

@@ -32,21 +32,14 @@ const KINDS: readonly ApiKind[] = [
     versions: ["v1", "v1alpha2", "v1alpha3"],
     verdict: "lost",
     changesMeaning: true,
-    why: "routes encrypted connections by name; the model's routes are for HTTP",
-  },
-  {
-    kind: "TCPRoute",
-    versions: ["v1", "v1alpha2"],
-    verdict: "lost",
-    changesMeaning: true,
-    why: "routes connections; the model's routes are for HTTP",
+    why: "routes encrypted connections by name; the model's routes are for HTTP, and for TCP by port",
   },
   {
     kind: "UDPRoute",
     versions: ["v1", "v1alpha2"],
     verdict: "lost",
     changesMeaning: true,
-    why: "routes datagrams; the model's routes are for HTTP",
+    why: "routes datagrams; the model's routes are for HTTP and TCP",
   },
   {
     kind: "BackendTLSPolicy",

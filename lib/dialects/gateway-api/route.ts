@@ -60,7 +60,12 @@ function defaultRule(): RuleSource {
   };
 }
 
-function parentOf(context: ImportContext, resource: Resource, fields: Fields, index: number): Parent | undefined {
+export function parentOf(
+  context: ImportContext,
+  resource: Resource,
+  fields: Fields,
+  index: number,
+): Parent | undefined {
   const group = fields.text("group") ?? GROUP;
   const kind = fields.text("kind") ?? "Gateway";
   const name = fields.text("name");

@@ -1,5 +1,5 @@
 // What one import of Gateway API resources gathers before it knows which rules stand together.
-import type { ObjectKey, RouteMatch, RouteRule } from "@/lib/mesh";
+import type { ObjectKey, RouteMatch, RouteRule, TcpRule } from "@/lib/mesh";
 import type { Resource, Understood } from "../shared/context";
 import type { Kept } from "../shared/fields";
 
@@ -29,6 +29,14 @@ export type RouteSource = {
   result: Understood;
 };
 
+/** A route of connections, which has one rule. */
+export type TcpSource = {
+  resource: Resource;
+  result: Understood;
+  parents: Parent[];
+  rule: Omit<TcpRule, "matches">;
+};
+
 export type ListenerInfo = {
   name: string;
   port: number;
@@ -39,6 +47,7 @@ export type ListenerInfo = {
 
 export class GatewayState {
   readonly routes: RouteSource[] = [];
+  readonly tcp: TcpSource[] = [];
   readonly listeners = new Map<ObjectKey, ListenerInfo[]>();
 }
 
