@@ -1,12 +1,16 @@
 // Collects the frames of all streams of one connection and writes them once per turn of the event loop, so that a
 // syscall and a TLS record are shared by everything that happened in the turn (the largest lever: platform notes).
 // Rule: bytes that were handed to the socket are never overwritten before the socket has let go of them.
+//
+// Over TLS it lets go in the next turn, so two slabs take turns. A slab that was too small for a turn is followed by a larger one: a
+// write in the middle of a turn has to wait for the next. Measured: docs/decisions/http2-hop.md.
 
 import type { Socket } from "node:net";
 import { atEndOfTurn, type TurnWriter } from "../end-of-turn";
 import { CODE, FLAG, FRAME, frameHeadBytes } from "./protocol";
 
-const slabBytes = 32 * 1024;
+const firstSlabBytes = 16 * 1024;
+const maxSlabBytes = 128 * 1024;
 /** Above this much unsent, streams keep their data (and stop their sources) instead of giving it to us. */
 const fullAtBytes = 256 * 1024;
 
@@ -31,6 +35,11 @@ export class FrameWriter implements TurnWriter {
   bytes: Buffer = none;
   at = 0;
   private start = 0;
+  /** Given to the socket from this slab. */
+  private given = 0;
+  /** The one before; empty when there is none. */
+  private other: Buffer = none;
+  private slabBytes = firstSlabBytes;
   private isDue = false;
   private isClosed = false;
   private seen = 0;
@@ -55,19 +64,41 @@ export class FrameWriter implements TurnWriter {
     if (!this.isDue) {
       this.isDue = true;
       atEndOfTurn(this);
-      if (this.at === this.start && this.socket.writableLength === 0) {
-        this.at = 0;
-        this.start = 0;
-        this.queuedControl = 0;
-      }
+      if (this.at === this.start) this.changeSlab();
     }
-    if (this.at + size > this.bytes.length) {
+    if (this.at + size > this.bytes.length) this.makeRoom(size);
+  }
+
+  /** Begins again in a slab that the socket has let go of: this one, or the other; else goes on where this one ends. */
+  private changeSlab(): void {
+    const waiting = this.socket.writableLength;
+    if (waiting === 0) this.queuedControl = 0;
+    else {
+      const { bytes, other } = this;
+      // What waits is what was given last: no more than this slab gave, so nothing of the other, which was there before.
+      const isOtherFree = waiting <= this.given;
+      if (!isOtherFree || (other === none && 2 * this.at <= bytes.length)) return;
+      this.bytes = other === none ? Buffer.allocUnsafeSlow(this.slabBytes) : other;
+      this.other = bytes;
+    }
+    this.at = 0;
+    this.start = 0;
+    this.given = 0;
+  }
+
+  private makeRoom(size: number): void {
+    if (this.at > this.start) {
       this.push();
-      if (this.bytes === none) hold(this);
-      this.bytes = Buffer.allocUnsafeSlow(Math.max(slabBytes, size));
-      this.at = 0;
-      this.start = 0;
+      this.slabBytes = Math.min(maxSlabBytes, 2 * this.slabBytes);
     }
+    this.changeSlab();
+    if (this.at + size <= this.bytes.length && this.bytes.length >= this.slabBytes) return;
+    if (this.bytes === none) hold(this);
+    this.other = this.bytes;
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(this.slabBytes, size));
+    this.at = 0;
+    this.start = 0;
+    this.given = 0;
   }
 
   frameHead(length: number, type: number, flags: number, streamId: number): void {
@@ -167,6 +198,9 @@ export class FrameWriter implements TurnWriter {
     this.seen = this.sent;
     if (!isQuiet && !this.isClosed) return false;
     this.bytes = none;
+    this.other = none;
+    this.slabBytes = firstSlabBytes;
+    this.given = 0;
     this.at = 0;
     this.start = 0;
     return true;
@@ -177,6 +211,7 @@ export class FrameWriter implements TurnWriter {
     const { start, at } = this;
     this.start = at;
     this.sent += at - start;
+    this.given += at - start;
     this.socket.write(start === 0 && at === this.bytes.length ? this.bytes : this.bytes.subarray(start, at));
   }
 
