@@ -52,7 +52,9 @@ export function prepareRequest(headers: HeaderList, plan: HttpConnectionPlan, co
 /** Whom a request is from, as Envoy says it: the last address that the hop before wrote down, unless the peer itself counts. */
 export function remoteAddressOf(headers: HeaderList, plan: HttpConnectionPlan, direct: string): string {
   if (plan.useRemoteAddress || (headers.seen & NAME.forwarded) === 0) return direct;
-  const last = headers.getAll("x-forwarded-for").join(",").split(",").at(-1)?.trim() ?? "";
+  const all = headers.getAll("x-forwarded-for");
+  if (all.length === 0) return direct;
+  const last = all.join(",").split(",").at(-1)?.trim() ?? "";
   return isIP(last) === 0 ? direct : last;
 }
 
