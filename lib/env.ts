@@ -29,6 +29,11 @@ const schema = z.object({
   MESHWRIGHT_INTERNAL_SECRET: z.string().min(16, "must have at least 16 characters").optional(),
   MESHWRIGHT_ADS_PORT: port.optional(),
   MESHWRIGHT_ENROLL_PORT: port.optional(),
+  /** IP address of this machine at which machines that join reach ADS, enrollment and the sidecars here. Absent: loopback, nobody joins from elsewhere. */
+  MESHWRIGHT_MESH_ADDRESS: z
+    .union([z.ipv4(), z.ipv6()], { error: "must be an IP address of this machine" })
+    .refine((address) => address !== "0.0.0.0" && address !== "::", "must be one address: others are told it")
+    .optional(),
   MESHWRIGHT_KEY_FILE: z.string().min(1).optional(),
   MESHWRIGHT_BOOTSTRAP_TOKEN: z
     .string()

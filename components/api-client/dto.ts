@@ -4,6 +4,7 @@ import type * as schema from "@/lib/api/schema";
 
 export type {
   ApiToken,
+  CreatedJoinTokenDto,
   DeploymentDto,
   DeploymentPlanDto,
   Draft as DraftDto,
@@ -12,6 +13,7 @@ export type {
   EventDto,
   FindingDto,
   Invite,
+  JoinTokenDto,
   Me,
   MeshSummary,
   ProxyDto,

@@ -19,6 +19,7 @@ import {
   TimeAgo,
   useNow,
 } from "@/components/ui";
+import { JoinPanel } from "./join-panel";
 import { ProxyDetails, resourcesInWords } from "./proxy-details";
 import { TrustPanel } from "./trust-panel";
 import { certificateStatus, proxiesAnswer, proxyState } from "./words";
@@ -93,6 +94,7 @@ export function Proxies() {
           )}
         </Panel>
       )}
+      <JoinPanel proxies={all} />
       <TrustPanel />
       <Drawer
         opened={opened !== undefined}
@@ -122,6 +124,7 @@ function ProxyRow({ proxy, now, onOpen }: { proxy: ProxyDto; now: number; onOpen
         </Anchor>
         <Text size="xs" c="dimmed">
           {proxy.namespace}
+          {proxy.origin === "joined" ? `, joined from ${proxy.host}` : ""}
         </Text>
       </Table.Td>
       <Table.Td maw={260}>

@@ -15,7 +15,7 @@ export function resourcesInWords(proxy: ProxyDto): { cpu: string; memory: string
   const number = (...names: string[]) =>
     names.map((name) => resources[name]).find((value): value is number => typeof value === "number");
   const cpu = number("cpuMillicores");
-  const bytes = number("privateBytes", "privateMemoryBytes", "rssBytes");
+  const bytes = number("privateBytes", "privateMemoryBytes", "rssBytes", "residentBytes");
   const memory = number("privateMb", "residentMb") ?? (bytes === undefined ? undefined : bytes / 1024 ** 2);
   return {
     cpu: cpu === undefined ? "–" : `${cpu.toFixed(0)} m${proxy.budget ? ` of ${proxy.budget.cpuMillicores} m` : ""}`,
@@ -45,6 +45,8 @@ export function ProxyDetails({ proxy }: { proxy: ProxyDto }) {
     ["Memory", use.memory],
     ["Proxy version", proxy.version ?? "–"],
     ["Workload version", proxy.workloadVersion ?? "–"],
+    ["Origin", proxy.origin === "joined" ? "joined: its machine reports to the control plane" : "an agent runs it"],
+    ["Reached at", `${proxy.host}:${proxy.ports.inbound ?? "–"}`],
     ["Process", proxy.pid ? `pid ${proxy.pid} on ${proxy.host}` : "–"],
     [
       "Ports",
@@ -77,7 +79,7 @@ export function ProxyDetails({ proxy }: { proxy: ProxyDto }) {
       {proxy.ports.admin ? (
         <div>
           <Text size="xs" c="dimmed" mb={4}>
-            Ask it yourself
+            {proxy.origin === "joined" ? "Ask it yourself, on its machine" : "Ask it yourself"}
           </Text>
           <CodeLine>{`curl http://127.0.0.1:${proxy.ports.admin}/meshwright/status`}</CodeLine>
         </div>

@@ -27,6 +27,7 @@ export function Revoke({ proxy }: { proxy: ProxyDto }) {
       return client.invalidateQueries({ queryKey: keys.mesh(mesh, "proxies") });
     },
   });
+  const isJoined = proxy.origin === "joined";
   if (!can("identity.revoke") || !proxy.certificate) return null;
   if (!isAsking) {
     return (
@@ -36,7 +37,9 @@ export function Revoke({ proxy }: { proxy: ProxyDto }) {
         </Button>
         {revoke.isSuccess ? (
           <Text size="xs" c="dimmed" role="status">
-            Revoked. The proxy starts again with a new key; its serial changes above.
+            {isJoined
+              ? "Revoked. The machine is out of the mesh."
+              : "Revoked. The proxy starts again with a new key; its serial changes above."}
           </Text>
         ) : null}
       </Stack>
@@ -51,8 +54,10 @@ export function Revoke({ proxy }: { proxy: ProxyDto }) {
     >
       <Stack gap="xs">
         <Text size="sm">
-          Its certificates are refused everywhere within a second and its connections are cut. The instance then starts
-          again with a new key; calls to it fail until it is ready, unless another instance answers.
+          Its certificates are refused everywhere within a second and its connections are cut.{" "}
+          {isJoined
+            ? "The machine leaves the mesh and comes back only with a new join token; other instances go on."
+            : "The instance then starts again with a new key; calls to it fail until it is ready, unless another instance answers."}
         </Text>
         <Textarea
           label="Why"

@@ -3,6 +3,9 @@
 
 import { Agent, request } from "node:http";
 
+/** Whatever address a proxy serves on, its admin interface is for its own machine. */
+export const ADMIN_HOST = "127.0.0.1";
+
 const keepAlive = new Agent({ keepAlive: true, maxSockets: 2, timeout: 30_000 });
 
 export interface AdminAnswer {

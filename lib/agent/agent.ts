@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Clock } from "@/lib/clock";
 import type { Logger } from "@/lib/observability/logger";
+import { ADMIN_HOST } from "./admin-client";
 import { AppsHost } from "./apps-host";
 import { readJsonFile, writeFileAtomic } from "./atomic-file";
 import { ControlClient } from "./control-client";
@@ -39,6 +40,8 @@ export interface AgentOptions {
   proxyEntry: string;
   appsEntry: string;
   version: string;
+  /** Where proxies of other machines reach those of this one. Default loopback. */
+  address?: string | undefined;
   supervisor: SupervisorRef | null;
   clock: Clock;
   logger: Logger;
@@ -114,7 +117,8 @@ export class MeshAgent {
     while (!this.isStopping) {
       try {
         if (!isRegistered) {
-          await this.client.register({ hostname: hostname(), address: "127.0.0.1", version: this.options.version });
+          const { address = ADMIN_HOST, version: own } = this.options;
+          await this.client.register({ hostname: hostname(), address, version: own });
           isRegistered = true;
         }
         const desired = await this.client.desired(version, this.abort.signal);

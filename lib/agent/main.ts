@@ -34,6 +34,7 @@ function main(): void {
     proxyEntry: join(env.MESHWRIGHT_RUNTIME_DIR, "..", "proxy", "dist", "meshwright-proxy.mjs"),
     appsEntry: join(env.MESHWRIGHT_RUNTIME_DIR, "apps.mjs"),
     version: VERSION,
+    address: env.MESHWRIGHT_MESH_ADDRESS,
     supervisor,
     clock: systemClock,
     logger,

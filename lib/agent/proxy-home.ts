@@ -61,7 +61,8 @@ export function hasValidCertificate(home: ProxyHome, now: number): boolean {
 
 /** Envoy's Bootstrap, JSON form: ADS by delta gRPC, everything else dynamic. */
 export function bootstrapOf(proxy: DesiredProxy, ports: ProxyPorts): unknown {
-  const [host = "127.0.0.1", port = "0"] = proxy.adsUrl.split(":");
+  const { hostname, port } = new URL(`xds://${proxy.adsUrl}`);
+  const host = hostname.replace(/^\[|\]$/g, "");
   const address = (at: string, portValue: number) => ({ socket_address: { address: at, port_value: portValue } });
   const ads = { ads: {}, resource_api_version: "V3" };
   return {

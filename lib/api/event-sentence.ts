@@ -51,6 +51,10 @@ const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
   "proxy.removed": ({ subject }) => `The proxy ${subject} was drained and removed; its identity ended.`,
   "proxy.config.refused": ({ subject }) =>
     `The proxy ${subject} refused its configuration and keeps the last good one.`,
+  "proxy.joined": ({ subject, payload }) =>
+    `A machine joined as ${subject}, reached at ${told(payload, "address")}; ${told(payload, "allowedBy")} had made its join token.`,
+  "join-token.created": ({ actorName, subject }) => `${actorName} made a join token for ${subject}.`,
+  "join-token.withdrawn": ({ actorName, subject }) => `${actorName} withdrew a join token for ${subject}.`,
   "certificate.issued": ({ subject }) => `A certificate was issued for ${subject}.`,
   "certificate.revoked": ({ actorName, subject, payload }) =>
     `${actorName} revoked the identity of ${subject}: ${told(payload, "reason")}.`,

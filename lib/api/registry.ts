@@ -10,6 +10,7 @@ import { eventRoutes } from "./routes/events";
 import { exchangeRoutes } from "./routes/exchange";
 import { findingRoutes } from "./routes/findings";
 import { metaRoutes } from "./routes/health";
+import { joinTokenRoutes } from "./routes/join-tokens";
 import { meshRoutes } from "./routes/meshes";
 import { observedRoute } from "./routes/observed";
 import { peopleRoutes } from "./routes/people";
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...environmentRoutes,
   ...deploymentRoutes,
   ...proxyRoutes,
+  ...joinTokenRoutes,
   ...reviewRoutes,
   documentRoute,
   ...approvalRoutes,

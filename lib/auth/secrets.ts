@@ -12,6 +12,12 @@ export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
+/** Lets one machine join the mesh, once. The prefix lets secret scanners find leaks. */
+export function newWorkloadJoinToken(): { token: string; hash: string } {
+  const token = `mwjoin_${randomBytes(32).toString("base64url")}`;
+  return { token, hash: hashToken(token) };
+}
+
 /** `mw_<id>_<secret>`: the id finds the row, the secret proves it, the prefix lets secret scanners find leaks. */
 export function newApiToken(): { id: string; token: string; secretHash: string } {
   const id = randomBytes(9).toString("hex");

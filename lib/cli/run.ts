@@ -6,6 +6,7 @@ import { deploy } from "./commands/deploy";
 import { diff } from "./commands/diff";
 import { exportCommand } from "./commands/export";
 import { importCommand } from "./commands/import";
+import { joinToken } from "./commands/join-token";
 import { merge } from "./commands/merge";
 import { mesh } from "./commands/mesh";
 import { migrate } from "./commands/migrate";
@@ -38,6 +39,7 @@ export const COMMANDS: readonly CliCommand[] = [
   deploy,
   mesh,
   approvalCommand,
+  joinToken,
 ];
 
 /** Never throws for what a user can do wrong; a defect of the program does throw. */

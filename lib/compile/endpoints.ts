@@ -28,7 +28,9 @@ export function loadAssignment(context: CompileContext, name: string, target: Ta
 
 function sidecars({ facts, input, places, problems }: CompileContext, target: Target): Place[] {
   const versions = versionsOf(facts, target);
-  const instances = [...versions.keys()].flatMap((workload) => places.endpointsOf(workload)).sort(byProxyId);
+  const all = [...versions.keys()].flatMap((workload) => places.endpointsOf(workload)).sort(byProxyId);
+  const withApp = all.filter(({ proxyId }) => (places.instance(proxyId)?.app.kind ?? "none") !== "none");
+  const instances = withApp.length > 0 ? withApp : all; // who has no app takes no calls while another has one
   const isSomeReady = instances.some((endpoint) => endpoint.ready && !endpoint.draining);
   return instances.flatMap((endpoint) => {
     if (!isIpAddress(endpoint.host) && !input.overrides.hasHostNames) {

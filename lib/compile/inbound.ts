@@ -118,6 +118,9 @@ function inboundListener(context: ProxyContext, chains: JsonObject[]): JsonObjec
   };
 }
 
+/** Apps that an agent starts listen for their own machine only. */
+const APP_HOST = "127.0.0.1";
+
 /** `tcpPort` null: for HTTP. One app port serves all HTTP ports of the service; beside others a TCP port has the same number at the app. */
 function appAddress(
   { own }: ProxyContext,
@@ -128,7 +131,7 @@ function appAddress(
   if (app.kind === "address")
     return { host: app.host, port: tcpPort === null || ports.length === 1 ? app.port : tcpPort };
   if (app.kind === "none" || own.appPort === undefined) return null;
-  return { host: own.host, port: own.appPort };
+  return { host: APP_HOST, port: own.appPort };
 }
 
 /** The same for all apps. */

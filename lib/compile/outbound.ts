@@ -15,7 +15,7 @@ import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json
 import { httpPorts, serviceOfRef, speaksHttp2, tcpPorts } from "./facts";
 import { APP_UPGRADES, httpConnectionManager } from "./http-connection";
 import { filtersFor, namesOf } from "./http-filters";
-import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
+import { type CompileContext, localAddress, type ProxyContext } from "./parts";
 import { defaultRoute } from "./route-rule";
 import { namesOf as namesOfService, serviceHost } from "./service-hosts";
 import { finished, shared } from "./shared";
@@ -26,7 +26,7 @@ const NAME = "outbound";
 
 /** `service`: what the workload runs, or itself. */
 export function compileOutbound(context: ProxyContext, workload: Workload, service: ObjectKey): void {
-  const { own, input } = context;
+  const { own } = context;
   const name = `hosts for ${objectKey(workload)}`;
   const { routes, filters, upgrades } = shared(context, name, [workload], (of) => routesFor(of, workload, service));
   context.routes.set(NAME, routes);
@@ -41,7 +41,7 @@ export function compileOutbound(context: ProxyContext, workload: Workload, servi
   });
   context.listeners.set(NAME, {
     name: NAME,
-    address: socketAddress(input.overrides.localHost ?? listenAddress(context), own.outboundPort),
+    address: socketAddress(localAddress(context), own.outboundPort),
     traffic_direction: "OUTBOUND",
     filter_chains: chains,
   });

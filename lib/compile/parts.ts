@@ -40,3 +40,8 @@ export type ProxyContext = CompileContext & {
 export function listenAddress({ input, own }: ProxyContext): string {
   return input.overrides.listenHost ?? own.host;
 }
+
+/** Where the app and its sidecar meet: of this machine only, whatever address the sidecar serves others on. */
+export function localAddress({ input }: ProxyContext): string {
+  return input.overrides.localHost ?? input.overrides.listenHost ?? "127.0.0.1";
+}

@@ -16,6 +16,8 @@ import { AgentDesk } from "./internal-api/agents";
 import { metricsRoute } from "./internal-api/metrics";
 import { InternalApi } from "./internal-api/server";
 import { statusRoutes } from "./internal-api/status-routes";
+import { JoinDesk } from "./joining/join-desk";
+import { JoinedProxies } from "./joining/joined-proxies";
 import { Journal } from "./journal";
 import { listenForChanges } from "./notices";
 import { CheckRuns } from "./probe/check-runs";
@@ -39,7 +41,10 @@ export interface ControlPlaneOptions {
   databaseUrl: string;
   sealingKey: Buffer;
   internalSecret: string;
+  /** Of this machine only: the internal API. */
   host: string;
+  /** Where proxies find ADS and enrollment. Default `host`. */
+  meshHost?: string | undefined;
   internalPort: number;
   adsPort: number;
   enrollPort: number;
@@ -69,6 +74,7 @@ const OWN_RENEWAL_MS = LEAF_LIFETIME_MS / 2;
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<RunningControlPlane> {
   const { clock, logger, trustDomain } = options;
+  const meshHost = options.meshHost ?? options.host;
   const now = () => clock.now();
   const data = createSystemData(options.databaseUrl);
   const authority = new Authority({ store: data.caKeys, sealingKey: options.sealingKey, trustDomain, clock });
@@ -129,16 +135,33 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   const counters = new Counters();
   const exchange = new CountExchange(counters, data.rateLimits, now, logger);
   const rateLimits = { proxyOf: countingProxies(registry, designs), counters, now };
+  const joined: JoinedProxies = new JoinedProxies({
+    registry,
+    removeProxy,
+    isLeader: () => leader.isLeader,
+    now,
+    logger,
+  });
+  const joinDesk = new JoinDesk({ data, registry, world, designs, journal, adsPort: () => adsPort, now });
   const ads = new AdsServer({ directory: registry, rateLimits, clock, logger }, ownIdentity, authority.bundlePem());
   const enroll = new EnrollServer(
     {
       authority,
       store: createEnrollStore(data, certificateTtlOf),
       denyList: revocations,
+      joining: {
+        admit: (asked) => joinDesk.admit(asked),
+        report: (peer, body) => joined.report(peer, body),
+        signals: (peer, page) => joined.signals(peer, page),
+      },
       clock,
       logger,
       onIssued: (identity, issued) => {
         revocations.noteIssued(issued.serial, identity.proxyRowId);
+        const entry = registry.find(identity.proxyRowId);
+        if (entry?.row.origin === "joined") {
+          registry.patch(entry, { certSerial: issued.serial, certNotAfter: issued.notAfter });
+        }
         const { serial, notAfter } = issued;
         journal.append(identity.environmentId, "certificate.issued", identity.proxyKey, {
           spiffeId: identity.spiffeId,
@@ -150,7 +173,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     ownIdentity,
   );
   const prober = new Prober(registry, now);
-  const scraper = new Scraper({ data, registry, designOf: (id) => scraperDesign(world, id), now, logger });
+  const scraper = new Scraper({
+    data,
+    registry,
+    designOf: (id) => scraperDesign(world, id),
+    pageOf: (entry) => joined.pageOf(entry),
+    now,
+    logger,
+  });
   const takeOwnIdentity = async () => {
     ownIdentity = await authority.issueServerIdentity();
     ads.useIdentity(ownIdentity, authority.bundlePem());
@@ -167,13 +197,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
   const checks = new CheckRuns({ data, world, registry, authority, journal, home, now, logger });
   const leaderWork = [rollouts, removals, checks, rotations];
 
-  const adsPort = await ads.listen(options.adsPort, options.host);
-  const enrollPort = await enroll.listen(options.enrollPort, options.host);
+  const adsPort = await ads.listen(options.adsPort, meshHost);
+  const enrollPort = await enroll.listen(options.enrollPort, meshHost);
   const desk = new AgentDesk({
     data,
     registry,
-    adsUrl: `${options.host}:${adsPort}`,
-    enrollUrl: `https://${options.host}:${enrollPort}`,
+    adsUrl: hostAndPort(meshHost, adsPort),
+    enrollUrl: `https://${hostAndPort(meshHost, enrollPort)}`,
     bundlePem: () => authority.bundlePem(),
     controlPlaneSpiffeId: controlPlaneSpiffeId(trustDomain),
     removeProxy,
@@ -236,6 +266,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     );
   }, OWN_RENEWAL_MS);
   await world.load();
+  joined.start();
   prober.start(); // on every replica: each answers for the endpoints it serves
   leader.start();
   exchange.start();
@@ -255,6 +286,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       await listener.stop();
       for (const work of leaderWork) await work.stop();
       prober.stop();
+      joined.stop();
       await scraper
         .stop()
         .catch((error: unknown) => logger.warn({ reason: String(error) }, "the last minute could not be written"));
@@ -269,6 +301,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       await data.close();
     },
   };
+}
+
+/** As in a URL: an IPv6 address in brackets. */
+function hostAndPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function scraperDesign(world: World, environmentId: string): ScraperDesign | null {

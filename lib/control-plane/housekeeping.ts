@@ -8,6 +8,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Expired certificates stay readable for a week: "which one did it use last Tuesday". */
 const CERTIFICATES_KEPT_MS = 7 * DAY_MS;
+/** Who let which machine join, and when. */
+const JOIN_TOKENS_KEPT_MS = 30 * DAY_MS;
 const WARN_BEFORE_MS = 30 * DAY_MS;
 
 export interface HousekeepingOptions {
@@ -33,6 +35,7 @@ export function startHousekeeping(options: HousekeepingOptions): () => void {
 export async function keepHouse({ data, authority, now, logger }: HousekeepingOptions): Promise<void> {
   await authority.load();
   await data.joinTokens.deleteExpired(new Date(now()));
+  await data.workloadJoinTokens.deleteExpiredBefore(new Date(now() - JOIN_TOKENS_KEPT_MS));
   await data.certificates.deleteExpiredBefore(new Date(now() - CERTIFICATES_KEPT_MS));
   const expiry = authority.soonestExpiry();
   if (expiry.getTime() - now() < WARN_BEFORE_MS) {

@@ -30,6 +30,7 @@ async function main(): Promise<void> {
     sealingKey: readSealingKey(env.MESHWRIGHT_KEY_FILE),
     internalSecret: env.MESHWRIGHT_INTERNAL_SECRET,
     host: HOST,
+    meshHost: env.MESHWRIGHT_MESH_ADDRESS,
     internalPort: Number(new URL(env.MESHWRIGHT_INTERNAL_URL).port),
     adsPort: env.MESHWRIGHT_ADS_PORT,
     enrollPort: env.MESHWRIGHT_ENROLL_PORT,

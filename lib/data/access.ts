@@ -15,6 +15,9 @@ export interface MeshRef {
 /** What is still answered while a mesh is being deleted. */
 const UNCHANGING: ReadonlySet<MeshAction> = new Set(["mesh.read", "deployment.plan", "mesh.delete"]);
 
+/** What a role in one namespace allows there. */
+const IN_NAMESPACES: ReadonlySet<MeshAction> = new Set(["draft.write", "proxy.join"]);
+
 /** What every repository function is given. */
 export interface Access {
   principal: Principal;
@@ -45,7 +48,7 @@ export async function accessMesh(
 /** True when the action is allowed on the mesh or in one of its namespaces; the objects are then asked about one by one. */
 function mayTry(principal: Principal, action: MeshAction, meshId: string): boolean {
   if (can(principal, action, { meshId })) return true;
-  if (action !== "draft.write") return false;
+  if (!IN_NAMESPACES.has(action)) return false;
   return principal.bindings.some(
     ({ namespace }) => namespace !== null && can(principal, action, { meshId, namespace }),
   );

@@ -25,6 +25,11 @@ export async function revokeIdentity(
       });
     }
     await connection.certificate.updateMany({ where, data: { revokedAt: now } });
+    // Nobody starts a joined machine's proxy again: with its identity its place ends.
+    await connection.proxy.updateMany({
+      where: { environmentId: id, proxyKey, origin: "joined" },
+      data: { desired: "stopped", ready: false, updatedAt: now },
+    });
     const serials = valid.map(({ serial }) => serial);
     await appendEvent(connection, {
       ...actor(principal),

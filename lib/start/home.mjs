@@ -84,7 +84,7 @@ function secret(home, name) {
 export const postgresPassword = (home) => secret(home, "postgres.secret");
 
 /** What every process is told. `ports` from ports.mjs. */
-export function environmentOf({ home, ports, webPort, demo }) {
+export function environmentOf({ home, ports, webPort, demo, meshAddress = process.env.MESHWRIGHT_MESH_ADDRESS }) {
   const self = referTo(process.pid);
   const webUrl = `http://localhost:${webPort}`;
   const { NODE_OPTIONS: _options, ...inherited } = process.env;
@@ -103,6 +103,7 @@ export function environmentOf({ home, ports, webPort, demo }) {
     MESHWRIGHT_INTERNAL_SECRET: secret(home, "internal.secret"),
     MESHWRIGHT_ADS_PORT: String(ports.ads),
     MESHWRIGHT_ENROLL_PORT: String(ports.enroll),
+    ...(meshAddress ? { MESHWRIGHT_MESH_ADDRESS: meshAddress } : {}),
     MESHWRIGHT_KEY_FILE: keyFile(home, "ca.key", () => randomBytes(32)),
     MESHWRIGHT_DEMO: demo ? "1" : "0",
     MESHWRIGHT_DEMO_GATEWAY_PORT: String(ports.demoGateway),

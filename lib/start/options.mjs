@@ -1,4 +1,5 @@
 // The options of `npm start`.
+import { isIP } from "node:net";
 import path from "node:path";
 
 export const DEFAULT_PORT = 3000;
@@ -9,6 +10,8 @@ export const HELP = `npm start -- [options]
   --home DIR           folder of all state (default .meshwright)
   --no-demo            start with an empty mesh instead of the demo shop
   --demo               bring the demo shop back after it was deleted
+  --mesh-address IP    address of this machine at which other machines join the mesh
+                       and reach its sidecars (default: loopback, none can)
   --detach             keep running after the terminal closes; returns when it is ready
   --stop               end the running Meshwright of this home
   --sign-in-link [EMAIL]  print a one-time sign-in link (default: the administrator);
@@ -23,6 +26,7 @@ export function parseOptions(argv, workingFolder) {
   const options = {
     port: DEFAULT_PORT,
     home: undefined,
+    meshAddress: undefined,
     demo: true,
     bringBackDemo: false,
     reset: false,
@@ -51,6 +55,10 @@ export function parseOptions(argv, workingFolder) {
     } else if (name === "--home") {
       options.home = next();
       if (!options.home) problems.push("--home needs a folder");
+    } else if (name === "--mesh-address") {
+      options.meshAddress = next();
+      if (isIP(options.meshAddress ?? "") === 0 || /^(0\.0\.0\.0|::)$/.test(options.meshAddress))
+        problems.push("--mesh-address needs one IP address of this machine");
     } else if (name === "--sign-in-link") options.signInLink = next() ?? "";
     else if (name === "--no-demo") options.demo = false;
     else if (name === "--demo") options.bringBackDemo = true;

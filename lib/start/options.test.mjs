@@ -16,6 +16,14 @@ test("a deleted demo is asked for by name, and not while it is not wanted", () =
   expect(parsed("--demo", "--no-demo").problems).toEqual(["--demo and --no-demo exclude each other"]);
 });
 
+test("the mesh is reached at one address of this machine, or at none", () => {
+  expect(parsed().options.meshAddress).toBeUndefined();
+  expect(parsed("--mesh-address", "10.0.0.5")).toMatchObject({ options: { meshAddress: "10.0.0.5" }, problems: [] });
+  for (const wrong of ["0.0.0.0", "::", "this-machine"]) {
+    expect(parsed("--mesh-address", wrong).problems).toEqual(["--mesh-address needs one IP address of this machine"]);
+  }
+});
+
 test("every wrong word is named at once, and the help knows every option", () => {
   expect(parsed("--port", "web", "--hom", "x", "--home").problems).toEqual(
     [

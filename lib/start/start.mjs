@@ -147,6 +147,11 @@ async function main() {
   }
 }
 
+/** Gateways listen where the mesh does. */
+function gatewayHost({ MESHWRIGHT_MESH_ADDRESS: address = "127.0.0.1" }) {
+  return address.includes(":") ? `[${address}]` : address;
+}
+
 async function bringUp(home, onSupervisor) {
   const startedAt = Date.now();
   progress.say("Starting Meshwright");
@@ -161,7 +166,8 @@ async function bringUp(home, onSupervisor) {
   if (left.length > 0) progress.say(`  ended what a killed start had left: ${left.join(", ")}`);
 
   const ports = await portsOf(home, { isDefault: options.port === DEFAULT_PORT });
-  const environment = environmentOf({ home, ports, webPort: options.port, demo: options.demo });
+  const { port: webPort, demo, meshAddress } = options;
+  const environment = environmentOf({ home, ports, webPort, demo, meshAddress });
   const supervisor = new Supervisor({ home, environment, ports, tell: (text) => progress.say(`  ! ${text}`) });
   onSupervisor(supervisor);
   supervisor.startWarden();
@@ -215,7 +221,7 @@ async function bringUp(home, onSupervisor) {
   }
 
   const url = environment.MESHWRIGHT_WEB_URL;
-  const demoUrl = seeded.demo ? `http://127.0.0.1:${ports.demoGateway}` : undefined;
+  const demoUrl = seeded.demo ? `http://${gatewayHost(environment)}:${ports.demoGateway}` : undefined;
   updateLock(home, { environment: ownVariables(environment), demoUrl, ready: true });
   const signInLinks = seeded.signInLinks ?? [];
   const seconds = (Date.now() - startedAt) / 1000;

@@ -9,6 +9,9 @@ import { type AdminView, viewOf } from "./admin/view";
 import { formatViolation } from "./contract/violations";
 import { drain } from "./drain";
 import { ProxyError, report } from "./errors";
+import { join } from "./join/join";
+import { joinUsage, parseJoin } from "./join/join-options";
+import { startReporter } from "./join/reporter";
 import { DataPlane } from "./listener/data-plane";
 import { type Options, parseOptions, usage } from "./options";
 import { watchSupervisor } from "./supervisor-watch";
@@ -28,6 +31,7 @@ async function main(): Promise<void> {
     return;
   }
   if (process.argv[2] === "wait") return wait(process.argv.slice(3));
+  if (process.argv[2] === "join") return joinAndServe(process.argv.slice(3));
   const options = parseOptions(process.argv.slice(2));
   if (options === "help") process.stdout.write(usage);
   else if (options === "version") process.stdout.write(`${version}\n`);
@@ -39,6 +43,17 @@ async function wait(argv: readonly string[]): Promise<void> {
   const options = parseWait(argv);
   if (options === "help") process.stdout.write(waitUsage);
   else await waitUntilReady(options);
+}
+
+async function joinAndServe(argv: readonly string[]): Promise<void> {
+  const options = parseJoin(argv);
+  if (options === "help") {
+    process.stdout.write(joinUsage);
+    return;
+  }
+  const { bootstrapFile: configFile, identityFile } = await join(options);
+  const { drainMs, concurrency } = options;
+  await serve({ configFile, identityFile, mode: "serve", adminPort: null, drainMs, concurrency });
 }
 
 async function validate(options: Options): Promise<void> {
@@ -81,6 +96,9 @@ async function serve(options: Options): Promise<void> {
     const admin = await startAdmin(context, opened.admin?.address ?? "127.0.0.1", adminPort);
     report(`admin on ${opened.admin?.address ?? "127.0.0.1"}:${admin.port}`);
   }
+  const { identity } = opened;
+  if (identity?.reports)
+    exit.stopReporter = startReporter({ ...identity, identity: identity.current, context, log: report });
   process.on("SIGTERM", () => exit.begin("SIGTERM", 0));
   process.on("SIGINT", () => exit.begin("SIGINT", 0));
   process.on("SIGHUP", () => {});
@@ -149,6 +167,7 @@ function serveByWorkers(count: number, home: string | null): Served {
 class OrderlyExit {
   served: Served | null = null;
   stopSource: (() => Promise<void>) | null = null;
+  stopReporter: (() => Promise<void>) | null = null;
   private isLeaving = false;
 
   constructor(private readonly drainMs: number) {}
@@ -166,6 +185,7 @@ class OrderlyExit {
   private async leave(exitCode: number): Promise<void> {
     try {
       await this.served?.drain(this.drainMs);
+      await this.stopReporter?.();
       await this.stopSource?.();
     } finally {
       await this.served?.end();

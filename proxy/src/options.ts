@@ -24,6 +24,7 @@ export const usage = `meshwright-proxy -c FILE.{yaml,json} [--mode serve|validat
   --concurrency N          processes that serve (1); with more than one, each has its part of the limits
   --drain-time-ms N        longest time to finish requests after SIGTERM (5000)
 
+meshwright-proxy join --help: let this machine join a mesh as an instance of a workload
 meshwright-proxy wait --help: block until a running proxy is ready
 `;
 

@@ -1,7 +1,8 @@
 "use client";
 // What runs behind a workload in the environment: the echo app, a process of one's own, or nothing. Rule: this is the
 // environment's binding, not the design; it is saved at once and takes effect with the next deployment.
-import { Button, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import Link from "next/link";
 import { useEffect, useState } from "react";
 import { type AppSpecDto, type BindingDto, useBinding } from "@/components/api-client";
 import { useMe, useMesh } from "@/components/shell";
@@ -59,6 +60,11 @@ export function AppBinding({ namespace, workload }: { namespace: string; workloa
       />
       {draft.kind === "address" ? (
         <Address key={text} value={draft} disabled={!editable} busy={change.isPending} onSave={commit} />
+      ) : null}
+      {current.kind === "none" && can("proxy.join") ? (
+        <Anchor component={Link} size="xs" href={`/meshes/${mesh}/proxies?join=${namespace}/${workload}`}>
+          It runs on another machine: let that join
+        </Anchor>
       ) : null}
       {instances.length > 1 ? (
         <Text size="xs" c="dimmed">

@@ -20,6 +20,7 @@ function toProxy(row: ProxyRow, document: MeshDocument | null): schema.ProxyDto 
     namespace: row.namespace,
     workload: row.workload,
     service: row.service,
+    origin: row.origin,
     state: row.state,
     desired: row.desired,
     ready: row.ready,
@@ -74,11 +75,12 @@ function budgetOf(row: ProxyRow, document: MeshDocument | null): schema.ProxyDto
 
 /** A proxy without a port yet is no target. Labels of Prometheus' own begin with two underscores. */
 function prometheusTarget(row: ProxyRow, { mesh, environment }: { mesh: string; environment: string }) {
-  if (row.adminPort === null || row.desired === "stopped") return [];
+  // The admin interface of a joined machine is for that machine: it brings its page to the control plane itself.
+  if (row.adminPort === null || row.desired === "stopped" || row.origin !== "agent") return [];
   const { proxyKey, namespace, workload, service, workloadVersion } = row;
   return [
     {
-      targets: [`${row.host}:${row.adminPort}`],
+      targets: [`127.0.0.1:${row.adminPort}`],
       labels: {
         __metrics_path__: "/stats/prometheus",
         mesh,

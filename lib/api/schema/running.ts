@@ -130,6 +130,8 @@ export const proxy = z.object({
   namespace: z.string(),
   workload: z.string(),
   service: z.string().nullable(),
+  /** `agent`: an agent of Meshwright runs it. `joined`: its machine joined with a join token, and reports itself. */
+  origin: z.enum(["agent", "joined"]),
   state: z.enum(["pending", "ack", "nack", "disconnected"]),
   desired: z.enum(["running", "draining", "stopped"]),
   ready: z.boolean(),
@@ -158,3 +160,37 @@ export const proxy = z.object({
   deploymentId: z.string().nullable(),
 });
 export type ProxyDto = z.infer<typeof proxy>;
+
+const joinWorkload = z.strictObject({ namespace: z.string().min(1).max(63), name: z.string().min(1).max(253) });
+export const newJoinToken = z.strictObject({
+  workload: joinWorkload,
+  /** How long it waits to be used. */
+  minutes: z.int().min(1).max(60).default(10),
+});
+export const joinToken = z.object({
+  id: z.string(),
+  workload: joinWorkload,
+  state: z.enum(["open", "used", "expired", "withdrawn"]),
+  createdBy: z.string(),
+  createdAt: timestamp,
+  expiresAt: timestamp,
+  usedAt: timestamp.nullable(),
+  /** The proxy that joined with it. */
+  proxyKey: z.string().nullable(),
+});
+export type JoinTokenDto = z.infer<typeof joinToken>;
+export const createdJoinToken = z.object({
+  ...joinToken.shape,
+  /** Shown this once. */
+  token: z.string(),
+  /** Where machines join; null: the control plane's port is not known to the web process. */
+  controlPlane: z.string().nullable(),
+  /** False: the control plane listens on loopback, so only this machine can join. */
+  isReachable: z.boolean(),
+  /** SHA-256 of the root that signs. */
+  caFingerprint: z.string(),
+  /** The workload serves calls: `--app-port` is needed. */
+  needsApp: z.boolean(),
+  command: z.string(),
+});
+export type CreatedJoinTokenDto = z.infer<typeof createdJoinToken>;

@@ -100,8 +100,10 @@ export class AdsServer {
 
   listen(port: number, host: string): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.server.bindAsync(`${host}:${port}`, this.credentials, (error, bound) =>
-        error ? reject(error) : resolve(bound),
+      this.server.bindAsync(
+        host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`,
+        this.credentials,
+        (error, bound) => (error ? reject(error) : resolve(bound)),
       );
     });
   }

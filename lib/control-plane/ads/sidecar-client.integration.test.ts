@@ -181,6 +181,7 @@ function identityOf(token: string | null): IdentityProvider {
       supervisorPid: null,
       supervisorStart: null,
       accessLogPath: null,
+      reports: false,
       adminNonce: "",
     },
     log: () => undefined,

@@ -38,6 +38,8 @@ export interface AgentsOptions {
 
 export class AgentDesk {
   private readonly lastSeen = new Map<string, number>();
+  /** Where the proxies of an agent are reached. */
+  private readonly addresses = new Map<string, string>();
   private readonly startedAt: number;
 
   constructor(private readonly options: AgentsOptions) {
@@ -77,6 +79,7 @@ export class AgentDesk {
     const registration = decodeBody(registerSchema, body);
     const now = this.options.now();
     this.lastSeen.set(agentId, now);
+    this.addresses.set(agentId, registration.address);
     await this.options.data.agents.upsert({ id: agentId, ...registration, lastSeenAt: new Date(now) });
     return {};
   }
@@ -108,6 +111,7 @@ export class AgentDesk {
 
   private adopt(agentId: string): void {
     for (const entry of this.options.registry.all()) {
+      if (entry.row.origin !== "agent") continue; // its own machine runs it
       const owner = entry.row.agentId;
       const isOrphan = owner === null || (owner !== agentId && this.isSilent(owner));
       if (isOrphan) {
@@ -167,7 +171,8 @@ export class AgentDesk {
       return;
     }
     const resources = { state: item.state, message: item.message, restarts: item.restarts, ...item.resources };
-    this.options.registry.patch(entry, { ...newPorts(entry, item), pid: item.pid, resources });
+    const host = this.addresses.get(entry.row.agentId ?? "") ?? entry.row.host;
+    this.options.registry.patch(entry, { ...newPorts(entry, item), host, pid: item.pid, resources });
     this.options.registry.agentReported(entry, item.state === "running");
   }
 

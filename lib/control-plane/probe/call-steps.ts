@@ -1,6 +1,7 @@
 // Questions about who may call what: an allowed caller, one that nobody knows, one that must be refused, a forbidden request;
 // and about hosts that were not drawn, asked of the caller's own sidecar.
 
+import { ADMIN_HOST } from "@/lib/agent/admin-client";
 import { type ProbeCaller, proberId } from "@/lib/compliance";
 import type { AccessLogs } from "./access-log";
 import { type Dialled, dial, type Place } from "./dial";
@@ -97,7 +98,7 @@ export function egressSteps(
   drawnHost: string | null,
 ): Step[] {
   const name = nameOf(subject);
-  const place: Place = { host: entry.row.host, port: entry.row.outboundPort ?? 0 };
+  const place: Place = { host: ADMIN_HOST, port: entry.row.outboundPort ?? 0 }; // for its own machine, like the admin interface
   const call = (userAgent: string, host: string) => dial(place, { method: "GET", path: "/", host, userAgent });
   const drawn = make(
     "declared-host",

@@ -3,7 +3,7 @@
 
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { callAdmin } from "@/lib/agent/admin-client";
+import { ADMIN_HOST, callAdmin } from "@/lib/agent/admin-client";
 import { type ProbeKind, routesOfProxy } from "@/lib/compliance";
 import { buildIndex, type MeshDocument, type MeshIndex, refKey } from "@/lib/mesh";
 import type { ProxyEntry } from "../registry/proxy-entry";
@@ -36,7 +36,8 @@ export function lanesOf({ document, entries, tools, firstBrokenEvent }: StepInpu
   const lanes = found.targets.map((target) => laneOf(target, tools, index));
   const missing = found.unreachable.map((subject) => {
     const make = makerOf(subject, null);
-    const say = async () => notMeasured(`No sidecar of ${subject.split("/").at(-1)} is ready.`);
+    const say = async () =>
+      notMeasured(`No sidecar of ${subject.split("/").at(-1)} is ready on a machine with an agent.`);
     return (["mutual-tls", "allowed-call", "running-routes"] as const).map((kind) =>
       make(kind, `${subject}: no sidecar`, say),
     );
@@ -83,7 +84,7 @@ function routesStep({ entry, subject }: Target, make: ReturnType<typeof makerOf>
   return make("running-routes", `${entry.proxyKey}: routes that it runs`, async () => {
     const port = entry.row.adminPort;
     if (port === null) return notMeasured(`${entry.proxyKey} has no admin port.`);
-    const { body } = await callAdmin(entry.row.host, port, "/config_dump", { timeoutMs: 3_000 });
+    const { body } = await callAdmin(ADMIN_HOST, port, "/config_dump", { timeoutMs: 3_000 });
     const configs = dump.safeParse(JSON.parse(body)).data?.configs;
     if (!configs) return notMeasured(`${entry.proxyKey} gave no configuration that can be read.`);
     const byName = Object.fromEntries(

@@ -1,4 +1,5 @@
 // Whom to ask: for each workload of the running design one sidecar that is ready, with what the design means for it.
+// Machines that joined are left out: their ways out and their logs are their own.
 
 import { planProbes, type ServiceProbe } from "@/lib/compliance";
 import { keyOf, type MeshDocument, type ObjectKey } from "@/lib/mesh";
@@ -18,7 +19,7 @@ export interface Target {
 
 export interface Targets {
   targets: Target[];
-  /** Services without a sidecar that is ready. */
+  /** Services without a sidecar that is ready and can be asked. */
   unreachable: ObjectKey[];
 }
 
@@ -32,8 +33,8 @@ export function targetsOf(document: MeshDocument, entries: readonly ProxyEntry[]
   const seen = new Set<string>();
   const targets: Target[] = [];
   for (const entry of entries) {
-    const { namespace, workload, service, desired, ready, inboundPort } = entry.row;
-    if (desired !== "running" || !ready || inboundPort === null) continue;
+    const { namespace, workload, service, desired, ready, inboundPort, origin } = entry.row;
+    if (origin !== "agent" || desired !== "running" || !ready || inboundPort === null) continue;
     const asGateway = keyOf("Gateway", namespace, workload);
     const subject = gateways.has(asGateway) ? asGateway : keyOf("Service", namespace, service ?? "");
     const probe = probes.get(subject) ?? null;

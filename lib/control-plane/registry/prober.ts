@@ -2,7 +2,7 @@
 // (a new stream, an ACK, a restart), so that a rollout and a recovery are seen at once.
 // One rule: one probe of a proxy at a time.
 
-import { callAdmin } from "@/lib/agent/admin-client";
+import { ADMIN_HOST, callAdmin } from "@/lib/agent/admin-client";
 import type { ProxyEntry } from "./proxy-entry";
 import { decodeProxyStatus } from "./proxy-status";
 import type { Registry } from "./registry";
@@ -58,6 +58,7 @@ export class Prober {
       }
     }
     for (const entry of this.registry.all()) {
+      if (entry.row.origin !== "agent") continue; // says itself how it is (joining/joined-proxies.ts)
       const plan = this.planOf(entry.row.id);
       if (!plan.isRunning && plan.nextAt <= now && entry.row.adminPort !== null && entry.row.desired !== "stopped") {
         void this.probe(entry, plan, entry.row.adminPort);
@@ -68,7 +69,7 @@ export class Prober {
   private async probe(entry: ProxyEntry, plan: Plan, port: number): Promise<void> {
     plan.isRunning = true;
     try {
-      const { body } = await callAdmin(entry.row.host, port, "/meshwright/status", { timeoutMs: LIMIT_MS });
+      const { body } = await callAdmin(ADMIN_HOST, port, "/meshwright/status", { timeoutMs: LIMIT_MS });
       const status = decodeProxyStatus(body);
       // Another proxy on this port after a mix-up is not this one.
       this.registry.probed(entry, status?.proxyId === entry.proxyKey ? status : "refused");

@@ -27,6 +27,8 @@ export class ProxyEntry implements AdsClient {
   compileProblem: string | null = null;
   status: ProxyStatus | null = null;
   probeFailures = 0;
+  /** When a proxy that joined last reported to this control plane; 0: not yet. */
+  lastHeardAt = 0;
 
   constructor(public row: ProxyRow) {
     const stored = storedRejection.safeParse(row.nack).data;
@@ -46,7 +48,17 @@ export class ProxyEntry implements AdsClient {
   /** True once the proxy runs what it should and is ready: by its own word, not by what was sent. */
   isInForce(deploymentId: string): boolean {
     const isPublished = this.current !== null && this.currentDeploymentId === deploymentId;
-    return isPublished && this.row.ready && this.status?.digest === this.current?.digest;
+    return isPublished && this.row.ready && this.saidDigest === this.current?.digest;
+  }
+
+  /** What it said that it runs. One that joined says it to one control plane; the others read it in its row. */
+  private get saidDigest(): string | null | undefined {
+    return this.row.origin === "joined" ? this.row.runningDigest : this.status?.digest;
+  }
+
+  /** Its machine joined and is switched off or cut off: nobody can bring it back from here, so nobody waits for it. */
+  get isAway(): boolean {
+    return this.row.origin === "joined" && !this.row.ready && this.connections.size === 0;
   }
 
   lastRejection(): Rejection | null {

@@ -33,12 +33,15 @@ export interface ProxyStatus {
 
 /** Decodes the answer; null when it is not one of a proxy. */
 export function decodeProxyStatus(text: string): ProxyStatus | null {
-  let json: unknown;
   try {
-    json = JSON.parse(text);
+    return readProxyStatus(JSON.parse(text));
   } catch {
     return null;
   }
+}
+
+/** The same, of what has been parsed already. */
+export function readProxyStatus(json: unknown): ProxyStatus | null {
   const status = schema.safeParse(json).data;
   if (!status) {
     return null;

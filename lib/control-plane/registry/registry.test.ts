@@ -9,6 +9,7 @@ const CART = "spiffe://shop.test/ns/production/sa/cart";
 function row(id: string, change: Partial<ProxyRow> = {}): ProxyRow {
   const empty = {
     agentId: null,
+    origin: "agent" as const,
     deploymentId: null,
     outboundPort: 2,
     appPort: null,

@@ -153,6 +153,12 @@ export class Registry implements AdsDirectory {
     this.emit({ type: "progress", entry });
   }
 
+  /** A proxy that reports itself has not done so for too long. */
+  silent(entry: ProxyEntry): void {
+    entry.status = null;
+    this.setReady(entry, false, entry.row.draining);
+  }
+
   /** An agent said whether the process runs: a dead one takes no calls, a live one is asked itself. */
   agentReported(entry: ProxyEntry, isRunning: boolean): void {
     if (!isRunning && entry.row.desired === "running") {

@@ -36,6 +36,7 @@ const bindingSchema = z.object({
     .default([]),
 });
 
+/** With what joined: `binding` is what a person bound and, after that, the instances of machines that came by themselves. */
 export interface Environment extends Omit<EnvironmentRow, "binding"> {
   binding: EnvironmentBinding;
 }
@@ -51,6 +52,8 @@ export interface WorldOptions {
 
 export class World {
   private environments = new Map<string, Environment>();
+  /** What people bound, without who joined. */
+  private readonly bound = new Map<string, EnvironmentBinding>();
   private readonly builds = new Map<string, Debounce>();
   private readonly reloads = new Map<string, Debounce>();
 
@@ -66,6 +69,12 @@ export class World {
     return this.environments.get(id) ?? null;
   }
 
+  /** Reads an environment's proxies at once, and publishes: whoever was just let in is known when it connects. */
+  async refreshProxies(environmentId: string): Promise<void> {
+    await this.loadProxies(environmentId);
+    this.options.publisher().publishEnvironment(environmentId);
+  }
+
   all(): Environment[] {
     return [...this.environments.values()];
   }
@@ -78,6 +87,7 @@ export class World {
     const gone = [...this.environments.keys()].filter((id) => !rows.some((row) => row.id === id));
     for (const id of gone) {
       this.environments.delete(id);
+      this.bound.delete(id);
       registry.load(id, []);
     }
     for (const row of rows) {
@@ -139,8 +149,21 @@ export class World {
         "an environment's binding cannot be read; its last one stays",
       );
     }
-    const known = this.environments.get(row.id)?.binding ?? { instances: [], externals: [], gateways: [] };
-    this.environments.set(row.id, { ...row, binding: binding.data ?? known });
+    const bound = binding.data ?? this.bound.get(row.id) ?? { instances: [], externals: [], gateways: [] };
+    this.bound.set(row.id, bound);
+    this.environments.set(row.id, { ...row, binding: this.withJoined(row.id, bound) });
+  }
+
+  private withJoined(environmentId: string, bound: EnvironmentBinding): EnvironmentBinding {
+    const joined = this.options.registry
+      .inEnvironment(environmentId)
+      .filter(({ row }) => row.origin === "joined" && row.desired !== "stopped")
+      .map(({ row }) => ({
+        id: row.proxyKey,
+        workload: { namespace: row.namespace, name: row.workload },
+        app: app.safeParse(row.appSpec).data ?? { kind: "none" as const },
+      }));
+    return joined.length === 0 ? bound : { ...bound, instances: [...bound.instances, ...joined] };
   }
 
   private async loadProxies(environmentId: string): Promise<void> {
@@ -152,6 +175,9 @@ export class World {
       }
     }
     registry.load(environmentId, rows);
+    const environment = this.environments.get(environmentId);
+    const bound = this.bound.get(environmentId);
+    if (environment && bound) environment.binding = this.withJoined(environmentId, bound);
   }
 
   private debounced(from: Map<string, Debounce>, environmentId: string, run: () => void | Promise<void>): Debounce {

@@ -1,8 +1,8 @@
 // What a deployment would do, before it does it: proxies created, updated, kept and retired, and the resources of each
 // that are added, changed and removed. The same compile as the real push, compared by content hash.
 
-import type { CompileWarning, InstanceEndpoint } from "@/lib/compile/types";
-import { changeSentences, type ProxySeed, planProxies } from "@/lib/deploy";
+import type { CompileWarning, EnvironmentBinding, InstanceEndpoint } from "@/lib/compile/types";
+import { changeSentences, desiredProxies, type ProxySeed, planProxies } from "@/lib/deploy";
 import {
   CLUSTER,
   ENDPOINT,
@@ -65,12 +65,10 @@ export function planDeployment(
   publisher: Publisher,
 ): FullPlan {
   const current = entries.filter((entry) => entry.row.desired === "running").map((entry) => entry.row);
-  const { create, keep, retire, waves } = planProxies({
-    current,
-    document: design.document,
-    binding: environment.binding,
-  });
-  const all = planProxies({ current: [], document: design.document, binding: environment.binding }).create;
+  const { document } = design;
+  const binding = withMachines(document, environment.binding, entries);
+  const { create, keep, retire, waves } = planProxies({ current, document, binding });
+  const all = planProxies({ current: [], document, binding }).create;
   const placeholders = create.map(placeholderOf);
   const byKey = new Map(entries.map((entry) => [entry.proxyKey, entry]));
   const problems: string[] = [];
@@ -109,6 +107,30 @@ export function planDeployment(
     problems: [...new Set(problems)],
   };
   return { plan, create, seeds: new Map(all.map((seed) => [seed.proxyKey, seed])), retire };
+}
+
+/**
+ * A machine that joined stays while it is who it was: nobody can start it again as somebody else. And where a machine serves, nothing
+ * that only says "no app yet" is run beside it.
+ */
+function withMachines(
+  document: Design["document"],
+  binding: EnvironmentBinding,
+  entries: readonly ProxyEntry[],
+): EnvironmentBinding {
+  const machines = new Map(
+    entries.filter(({ row }) => row.origin === "joined").map(({ proxyKey, row }) => [proxyKey, row]),
+  );
+  if (machines.size === 0) return binding;
+  const wanted = new Map(desiredProxies(document, binding).map((seed) => [seed.proxyKey, seed]));
+  const served = new Set([...machines.values()].map(({ namespace, workload }) => `${namespace}/${workload}`));
+  const stays = ({ id, app, workload }: EnvironmentBinding["instances"][number]) => {
+    const row = machines.get(id);
+    if (row) return row.desired === "running" && wanted.get(id)?.spiffeId === row.spiffeId;
+    const isStandIn = app.kind === "none" && (wanted.get(id)?.service ?? null) !== null;
+    return !(isStandIn && served.has(`${workload.namespace}/${workload.name}`));
+  };
+  return { ...binding, instances: binding.instances.filter(stays) };
 }
 
 function resourcesOf(snapshot: Snapshot): EncodedResource[] {

@@ -166,7 +166,8 @@ export class RolloutRun {
     wave.state = "running";
     this.switchTo(wave.proxies, () => design.deploymentId);
     await this.save({});
-    const isDone = (entry: ProxyEntry | undefined) => entry?.isInForce(design.deploymentId) ?? false;
+    // A machine that is switched off gets its configuration when it is back.
+    const isDone = (entry: ProxyEntry | undefined) => (entry?.isAway || entry?.isInForce(design.deploymentId)) ?? false;
     try {
       await this.waitFor(wave.proxies, WAVE_LIMIT_MS, isDone, (key, entry) =>
         describeLaggard(key, entry, WAVE_LIMIT_MS),
@@ -205,7 +206,7 @@ export class RolloutRun {
     const fresh = [...this.previous].filter(([, before]) => before === null).map(([key]) => key);
     await this.retire(fresh).catch(() => undefined);
     const isBack = (entry: ProxyEntry | undefined) =>
-      entry === undefined || entry.isInForce(this.previous.get(entry.proxyKey) ?? "");
+      entry === undefined || entry.isAway || entry.isInForce(this.previous.get(entry.proxyKey) ?? "");
     const laggard = await this.waitFor(back, WAVE_LIMIT_MS, isBack, (key) => `${key} has not come back`, false).then(
       () => null,
       (late: unknown) => (late instanceof Error ? late.message : String(late)),

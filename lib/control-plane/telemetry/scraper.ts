@@ -2,7 +2,7 @@
 // shapes in PostgreSQL. Runs on the leader only. One rule: a round in which no proxy answered is not a round; what is
 // shown then grows stale instead of falling to zero.
 
-import { callAdmin } from "@/lib/agent/admin-client";
+import { ADMIN_HOST, callAdmin } from "@/lib/agent/admin-client";
 import type { SystemData } from "@/lib/data/system";
 import type { Logger } from "@/lib/observability/logger";
 import type { Directory, SidecarBudget } from "@/lib/signals";
@@ -32,6 +32,8 @@ export interface ScraperOptions {
   registry: Registry;
   /** Names and budgets of the design that an environment runs; null while none was deployed. */
   designOf(environmentId: string): ScraperDesign | null;
+  /** The page that a proxy which joined brought; null: none of now. */
+  pageOf(entry: ProxyEntry): string | null;
   now: () => number;
   logger: Logger;
 }
@@ -118,7 +120,9 @@ export class Scraper {
     const telemetry =
       this.environments.get(environmentId) ?? (await EnvironmentTelemetry.open(environmentId, data, now()));
     this.environments.set(environmentId, telemetry);
-    const pages = (await Promise.all(expected.map((entry) => scrape(entry, design)))).filter((page) => page !== null);
+    const pages = (await Promise.all(expected.map((entry) => this.scrape(entry, design)))).filter(
+      (page) => page !== null,
+    );
     if (pages.length === 0) {
       return;
     }
@@ -132,6 +136,14 @@ export class Scraper {
       proxiesTotal: expected.length,
       proxiesSeen: pages.length,
     });
+  }
+
+  private async scrape(entry: ProxyEntry, design: ScraperDesign): Promise<ScrapedPage | null> {
+    const text = entry.row.origin === "joined" ? this.options.pageOf(entry) : await askForPage(entry);
+    // Half a page would count half of the requests.
+    return text?.endsWith("\n")
+      ? { proxyRowId: entry.row.id, proxyKey: entry.proxyKey, text, budget: design.budgetOf(entry.proxyKey) }
+      : null;
   }
 
   private async save(nowMs: number): Promise<void> {
@@ -149,11 +161,11 @@ export class Scraper {
     const design = this.options.designOf(environmentId);
     for (const entry of design ? this.options.registry.inEnvironment(environmentId) : []) {
       const process = entry.status?.nonce ?? "";
-      if (!design || entry.row.adminPort === null || process === "") {
+      if (!design || entry.row.adminPort === null || entry.row.origin !== "agent" || process === "") {
         continue;
       }
       const path = `/meshwright/shapes?since=${this.shapes.cursor(entry.row.id, process)}`;
-      const text = await callAdmin(entry.row.host, entry.row.adminPort, path, { timeoutMs: PAGE_LIMIT_MS }).then(
+      const text = await callAdmin(ADMIN_HOST, entry.row.adminPort, path, { timeoutMs: PAGE_LIMIT_MS }).then(
         (answer) => answer.body,
         () => "",
       );
@@ -171,15 +183,12 @@ function serviceKeyOf(entry: ProxyEntry): string | null {
   return entry.row.service ? `Service/${entry.row.namespace}/${entry.row.service}` : null;
 }
 
-async function scrape(entry: ProxyEntry, design: ScraperDesign): Promise<ScrapedPage | null> {
+async function askForPage(entry: ProxyEntry): Promise<string | null> {
   try {
-    const { status, body } = await callAdmin(entry.row.host, entry.row.adminPort ?? 0, "/stats/prometheus", {
+    const { status, body } = await callAdmin(ADMIN_HOST, entry.row.adminPort ?? 0, "/stats/prometheus", {
       timeoutMs: PAGE_LIMIT_MS,
     });
-    const isWhole = status === 200 && body.endsWith("\n"); // half a page would count half of the requests
-    return isWhole
-      ? { proxyRowId: entry.row.id, proxyKey: entry.proxyKey, text: body, budget: design.budgetOf(entry.proxyKey) }
-      : null;
+    return status === 200 ? body : null;
   } catch {
     return null;
   }

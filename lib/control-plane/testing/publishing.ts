@@ -82,6 +82,7 @@ function rowOf(seed: ProxySeed, firstPort: number): ProxyRow {
     id: seed.proxyKey,
     environmentId: ENVIRONMENT,
     agentId: null,
+    origin: "agent",
     deploymentId: null,
     proxyKey: seed.proxyKey,
     namespace: seed.namespace,

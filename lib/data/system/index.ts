@@ -11,6 +11,7 @@ import { agents, proxies } from "./proxies";
 import { rateLimits } from "./rate-limits";
 import { rootRotations } from "./root-rotations";
 import { telemetry } from "./telemetry";
+import { workloadJoinTokens } from "./workload-join-tokens";
 
 export type { Channel, Listener, ListenOptions, Notice } from "../listen";
 export { listen } from "../listen";
@@ -20,10 +21,11 @@ export type { DeploymentPatch, DeploymentRow, DeploymentState, EnvironmentRow, R
 export type { NewEvent } from "./events";
 export type { LeaderRow } from "./leader";
 export type { DeletionMark } from "./mesh-deletions";
-export type { AgentRow, NewProxy, ProxyDesired, ProxyPatch, ProxyRow, ProxyState } from "./proxies";
+export type { AgentRow, NewProxy, ProxyDesired, ProxyOrigin, ProxyPatch, ProxyRow, ProxyState } from "./proxies";
 export type { RateLimitShare, RateLimitTotal } from "./rate-limits";
 export type { RotationProgress, RotationRow, RotationState } from "./root-rotations";
 export type { RollupRow, SaturationRow, ScrapeStateRow, ShapeRow } from "./telemetry";
+export type { WorkloadJoinTokenRow } from "./workload-join-tokens";
 
 export function createSystemData(databaseUrl: string, options: { poolSize?: number } = {}) {
   const database = openDatabase({ url: databaseUrl, ...options });
@@ -31,6 +33,7 @@ export function createSystemData(databaseUrl: string, options: { poolSize?: numb
     caKeys: caKeys(database),
     certificates: certificates(database),
     joinTokens: joinTokens(database),
+    workloadJoinTokens: workloadJoinTokens(database),
     rootRotations: rootRotations(database),
     rateLimits: rateLimits(database),
     proxies: proxies(database),

@@ -5,15 +5,21 @@ import { toJson, toNullableJson } from "../json";
 
 export type ProxyDesired = "running" | "draining" | "stopped";
 export type ProxyState = "pending" | "ack" | "nack" | "disconnected";
+/** Who started it: an agent, or its own machine, which joined. */
+export type ProxyOrigin = "agent" | "joined";
 
 /** A row of Proxy. JSON columns are `unknown` here: their owner decodes them. */
 export interface ProxyRow
-  extends Omit<ProxyModel, "appSpec" | "nack" | "resources" | "desired" | "state" | "createdAt" | "updatedAt"> {
+  extends Omit<
+    ProxyModel,
+    "appSpec" | "nack" | "resources" | "desired" | "state" | "origin" | "createdAt" | "updatedAt"
+  > {
   appSpec: unknown;
   nack: unknown;
   resources: unknown;
   desired: ProxyDesired;
   state: ProxyState;
+  origin: ProxyOrigin;
 }
 
 export type NewProxy = Pick<
@@ -22,7 +28,7 @@ export type NewProxy = Pick<
 > &
   Partial<Omit<ProxyRow, "id">>;
 
-export type ProxyPatch = Partial<Omit<ProxyRow, "id" | "environmentId" | "proxyKey">>;
+export type ProxyPatch = Partial<Omit<ProxyRow, "id" | "environmentId" | "proxyKey" | "origin">>;
 
 export interface AgentRow {
   id: string;
@@ -34,7 +40,12 @@ export interface AgentRow {
 }
 
 function toRow(model: ProxyModel): ProxyRow {
-  return { ...model, desired: model.desired as ProxyDesired, state: model.state as ProxyState };
+  return {
+    ...model,
+    desired: model.desired as ProxyDesired,
+    state: model.state as ProxyState,
+    origin: model.origin as ProxyOrigin,
+  };
 }
 
 function patchData({ appSpec, nack, resources, ...plain }: ProxyPatch) {

@@ -16,6 +16,8 @@ export interface IdentityFile {
   readonly supervisorStart: string | null;
   readonly accessLogPath: string | null;
   readonly adminNonce: string;
+  /** Nobody can ask its admin interface: it reports to the control plane itself. */
+  readonly reports: boolean;
 }
 
 export function readIdentityFile(
@@ -65,6 +67,7 @@ export function readIdentityFile(
     supervisorStart: start === undefined || start === null ? null : String(start),
     accessLogPath: text("accessLogPath", false) || null,
     adminNonce: text("adminNonce", false),
+    reports: record["reports"] === true,
   };
   return violations.length > 0 ? { ok: false, violations } : { ok: true, identity };
 }

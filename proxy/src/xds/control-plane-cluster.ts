@@ -1,6 +1,7 @@
 // The cluster of the bootstrap behind which the control plane is, for filters that ask it something (rate limits). One rule: as in Envoy
 // a static cluster can be named by what comes over ADS; here it has the identity and the bundle that the stream itself has.
 
+import { isIP } from "node:net";
 import { decodeJson } from "../contract/decode";
 import { ClusterSchema } from "../contract/messages";
 import { clusterPlan } from "../plan/clusters";
@@ -44,7 +45,7 @@ function configOf({ clusterName: name, address, spiffeId }: ControlPlaneAt) {
   const http2 = `${TYPE}.upstreams.http.v3.HttpProtocolOptions`;
   return {
     name,
-    type: "STATIC",
+    type: isIP(address.address) === 0 ? "STRICT_DNS" : "STATIC",
     connect_timeout: "2s",
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: place } }] }] },
     typed_extension_protocol_options: {

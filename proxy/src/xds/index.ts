@@ -7,7 +7,7 @@ import { create } from "@bufbuild/protobuf";
 import { decodeBootstrap } from "../contract/decode";
 import { type Bootstrap, type Node, NodeSchema } from "../contract/messages";
 import type { Violation } from "../contract/violations";
-import { type IdentityFile, IdentityProvider, readIdentityFile } from "../identity";
+import { type Identity, type IdentityFile, IdentityProvider, readIdentityFile } from "../identity";
 import { type BootstrapPlanResult, planBootstrap } from "../plan/plan-bootstrap";
 import type { NodePlan, SocketAddress } from "../plan/types";
 import { AdsSource } from "./ads-source";
@@ -39,7 +39,9 @@ export interface OpenedConfiguration {
   readonly source: ConfigSource;
   readonly admin: SocketAddress | null;
   readonly node: NodePlan;
-  readonly identity: (IdentityFile & { certificate(): CertificateView | null }) | null;
+  readonly identity:
+    | (IdentityFile & { certificate(): CertificateView | null; current(): Identity | null; trustBundle(): string })
+    | null;
 }
 
 /** @throws ConfigurationError when the file or the identity section cannot be used */
@@ -58,7 +60,15 @@ function open(options: OpenOptions): OpenedConfiguration {
   return {
     admin,
     node,
-    identity: file && provider ? { ...file, certificate: () => certificateView(provider) } : null,
+    identity:
+      file && provider
+        ? {
+            ...file,
+            certificate: () => certificateView(provider),
+            current: () => provider.current(),
+            trustBundle: () => provider.trustBundle(),
+          }
+        : null,
     source: planned.ads
       ? adsSource(bootstrap, planned, file, provider, options)
       : staticSource(bootstrap, planned, provider),

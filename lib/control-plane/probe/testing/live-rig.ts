@@ -29,8 +29,9 @@ export interface LiveRig {
   environmentId: string;
   meshId: string;
   home: string;
-  /** Deploys a design; returns `done`, or the state and the reason. */
-  deploy(document: MeshDocument): Promise<string>;
+  databaseUrl: string;
+  /** Deploys a design; returns `done`, or the state and the reason. Workloads of `withoutApp` have none. */
+  deploy(document: MeshDocument, withoutApp?: readonly string[]): Promise<string>;
   check(): Promise<{ run: CheckRunRow; results: ControlResult[]; evidence: Evidence[] }>;
   stop(): Promise<void>;
 }
@@ -84,17 +85,17 @@ export async function startLiveRig(): Promise<LiveRig> {
     environmentId,
     meshId,
     home,
-    async deploy(document) {
-      const binding = bindingOf(document, appPort);
-      const wanted = JSON.stringify(binding);
+    databaseUrl: postgres.url,
+    async deploy(document, withoutApp = []) {
+      const binding = bindingOf(document, appPort, withoutApp);
       await until(async () => {
         // Asked again and again: a notice that came before anybody listened is lost.
-        await sql.query(
-          `UPDATE "Environment" SET binding = $1, "bindingVersion" = "bindingVersion" + 1 WHERE id = $2`,
+        const { rows } = await sql.query(
+          `UPDATE "Environment" SET binding = $1, "bindingVersion" = "bindingVersion" + 1 WHERE id = $2 RETURNING "bindingVersion"`,
           [binding, environmentId],
         );
         await new Promise((resolve) => setTimeout(resolve, 100));
-        return JSON.stringify(plane.world.environment(environmentId)?.binding) === wanted;
+        return plane.world.environment(environmentId)?.bindingVersion === rows[0].bindingVersion;
       });
       const { rows } = await sql.query(`SELECT count(*)::int AS n FROM "Revision"`);
       const revisionId = randomUUID();
@@ -134,12 +135,15 @@ export async function startLiveRig(): Promise<LiveRig> {
   };
 }
 
-function bindingOf(document: MeshDocument, appPort: number): EnvironmentBinding {
+function bindingOf(document: MeshDocument, appPort: number, withoutApp: readonly string[]): EnvironmentBinding {
   const bound = bindingForDocument(document, EMPTY_BINDING);
   const address = { host: "127.0.0.1", port: appPort };
   return {
     ...bound,
-    instances: bound.instances.map((instance) => ({ ...instance, app: { kind: "address", ...address } })),
+    instances: bound.instances.map((instance) => ({
+      ...instance,
+      app: withoutApp.includes(instance.workload.name) ? { kind: "none" } : { kind: "address", ...address },
+    })),
     externals: document.objects.flatMap((each) =>
       each.kind === "ExternalService"
         ? [{ namespace: each.metadata.namespace, name: each.metadata.name, endpoints: [address] }]
