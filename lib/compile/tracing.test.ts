@@ -62,6 +62,52 @@ test("the collector is a cluster of each proxy: its name, or its address", () =>
   });
 });
 
+const PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+const PUBLIC = { filename: "/etc/ssl/certs/ca-certificates.crt" };
+
+test.each([
+  ["its name, by a public authority", TRACED_BY_NAME, {}, "DNS", "otel.observability.svc", PUBLIC, "h2"],
+  [
+    "another name, by a file",
+    TRACED_BY_NAME,
+    { serverName: "otel.test", ca: { type: "file", path: "/etc/otel/ca.pem" } },
+    "DNS",
+    "otel.test",
+    { filename: "/etc/otel/ca.pem" },
+    "h2",
+  ],
+  [
+    "its address, by what is written",
+    TRACED_BY_ADDRESS,
+    { ca: { type: "inline", pem: PEM } },
+    "IP_ADDRESS",
+    "10.0.0.9",
+    { inline_string: PEM },
+    "http/1.1",
+  ],
+] as const)("TLS to the collector verifies %s", (_what, traced, tls, san_type, exact, trusted_ca, alpn) => {
+  const mesh = tracedMesh({ ...traced, collector: { ...traced.collector, tls } });
+  const { transport_socket } = resourcesToJson(resourcesOf(mesh, CHECKOUT)).clusters["otlp-collector"] as {
+    transport_socket: { typed_config: object };
+  };
+  const names = { match_typed_subject_alt_names: [{ san_type, matcher: { exact } }] };
+  const isName = san_type === "DNS";
+  const { sni, common_tls_context } = transport_socket.typed_config as { sni?: string; common_tls_context: object };
+  expect([sni, common_tls_context]).toEqual([
+    isName ? exact : undefined,
+    { alpn_protocols: [alpn], validation_context: { trusted_ca, ...names } },
+  ]);
+  expect(tracings(mesh, CHECKOUT)).toHaveLength(2); // the proxy takes it
+});
+
+test("the mesh's log goes to its collector by TLS too", () => {
+  const document = demoMesh();
+  const to = { type: "collector" as const, ...TRACED_BY_NAME.collector, tls: {} };
+  for (const each of document.objects) if (each.kind === "Mesh") each.spec.accessLog = { to };
+  const cluster = resourcesToJson(resourcesOf(document, CHECKOUT)).clusters["otlp-log-collector"];
+  expect(cluster).toMatchObject({ transport_socket: { typed_config: { sni: "otel.observability.svc" } } });
+});
+
 test("a mesh that does not speak of it has neither", () => {
   expect(tracings(demoMesh(), CHECKOUT).map(([, tracing]) => tracing)).toEqual([null, null]);
   expect(Object.keys(resourcesToJson(resourcesOf(demoMesh(), CHECKOUT)).clusters)).not.toContain("otlp-collector");

@@ -1,6 +1,6 @@
 // Transport sockets: who proves what to whom. Keys and bundle come by SDS under the names `identity` and `bundle`.
 // The rule: both sides check the peer's SPIFFE ID, and no session is ever resumed, because a resumed one skips the check.
-import { ADS, any, type JsonObject } from "./envoy-json";
+import { ADS, any, compact, isIpAddress, type JsonObject } from "./envoy-json";
 
 export const SECRET_NAMES = ["bundle", "denylist", "identity"] as const;
 
@@ -42,17 +42,32 @@ const PUBLIC_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
 
 /** To a server outside the mesh, as a browser would: its name, signed by a public authority. */
 export function publicTls(host: string): JsonObject {
+  return serverTls({ host });
+}
+
+/** To a server outside the mesh: its name or address, signed by a public authority or by those of `ca`. */
+export function serverTls(server: {
+  host: string;
+  ca?: { filename: string } | { inline_string: string };
+  alpn?: "h2" | "http/1.1";
+}): JsonObject {
+  const { host, ca = { filename: PUBLIC_AUTHORITIES }, alpn } = server;
+  const isAddress = isIpAddress(host);
   return {
     name: "envoy.transport_sockets.tls",
-    typed_config: any(`${TLS}.UpstreamTlsContext`, {
-      common_tls_context: {
-        validation_context: {
-          trusted_ca: { filename: PUBLIC_AUTHORITIES },
-          match_typed_subject_alt_names: [{ san_type: "DNS", matcher: { exact: host } }],
-        },
-      },
-      sni: host,
-    }),
+    typed_config: any(
+      `${TLS}.UpstreamTlsContext`,
+      compact({
+        common_tls_context: compact({
+          alpn_protocols: alpn && [alpn],
+          validation_context: {
+            trusted_ca: ca,
+            match_typed_subject_alt_names: [{ san_type: isAddress ? "IP_ADDRESS" : "DNS", matcher: { exact: host } }],
+          },
+        }),
+        sni: isAddress ? undefined : host, // RFC 6066 section 3: a name, never an address
+      }),
+    ),
   };
 }
 

@@ -31,6 +31,7 @@ export function exportTelemetry(context: ExportContext, mesh: MeshRoot): void {
     const { host, port } = tracing.collector;
     const provider = `{name: ${SPAN_PROVIDER}, opentelemetry: {service: ${host}, port: ${port}${http}}}`;
     context.lose(mesh, ["spec", "tracing", "collector"], "approximate", inMeshConfig("the collector", provider));
+    if (tracing.collector.tls) context.lose(mesh, ["spec", "tracing", "collector", "tls"], "lost", TLS_ELSEWHERE);
   }
   if (accessLog) tellProvider(context, mesh, accessLog);
   if (accessLog?.filter?.type === "errors") {
@@ -41,6 +42,9 @@ export function exportTelemetry(context: ExportContext, mesh: MeshRoot): void {
 
 const inMeshConfig = (what: string, provider: string): string =>
   `${what} is no part of a resource: add to extensionProviders of MeshConfig ${provider}`;
+
+const TLS_ELSEWHERE =
+  "providers of MeshConfig have no TLS: let a DestinationRule with tls mode SIMPLE be for the collector's host, or plain text is sent";
 
 function tracingOf({ samplingPercent, tags = [] }: Tracing): object {
   const customTags = Object.fromEntries(tags.map(({ name, from }) => [name, tagOf(from)]));
@@ -66,6 +70,7 @@ function tellProvider(context: ExportContext, mesh: MeshRoot, log: AccessLog): v
       : { envoyFileAccessLog: { path: to.type === "file" ? to.path : "/dev/stdout", ...formatOf(format) } };
   const text = JSON.stringify({ name: LOG_PROVIDER, ...provider });
   context.lose(mesh, ["spec", "accessLog", "to"], "approximate", inMeshConfig("where the log goes", text));
+  if (to.type === "collector" && to.tls) context.lose(mesh, ["spec", "accessLog", "to", "tls"], "lost", TLS_ELSEWHERE);
   if (to.type === "collector" && to.protocol === "http") {
     const reason = "Istio sends logs to collectors by gRPC: name the collector's port for it";
     context.lose(mesh, ["spec", "accessLog", "to", "protocol"], "lost", reason);

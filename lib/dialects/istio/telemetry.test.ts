@@ -191,3 +191,28 @@ test.each<[AccessLog]>([
   const { spec } = read([{ ...out, metadata }, operator({ extensionProviders: [provider] })]);
   expect(spec.accessLog).toEqual(accessLog);
 });
+
+test("TLS to a collector is told: MeshConfig has no word for it, and plain text would go out", () => {
+  const tls = { serverName: "otel.test" };
+  const collector = { ...TRACING.collector, tls };
+  const document: MeshDocument = {
+    objects: demoMesh().objects.map((each) =>
+      each.kind === "Mesh"
+        ? {
+            ...each,
+            spec: {
+              ...each.spec,
+              tracing: { ...TRACING, collector },
+              accessLog: { to: { type: "collector", ...collector } },
+            },
+          }
+        : each,
+    ),
+  };
+  const losses = lossesOf(exportDocument("istio", document).report).filter(({ path }) => path.endsWith(".tls"));
+  expect(losses.map(({ path, verdict }) => [path, verdict])).toEqual([
+    ["spec.tracing.collector.tls", "lost"],
+    ["spec.accessLog.to.tls", "lost"],
+  ]);
+  expect(losses[0]?.reason).toContain("DestinationRule");
+});

@@ -120,7 +120,9 @@ export const logging = (path: string, format: string) => ({
 export function bootstrapOf(
   port: number,
   routes: readonly object[],
-  clusters: Readonly<Record<string, { readonly port: number; readonly options: object }>>,
+  clusters: Readonly<
+    Record<string, { readonly port: number; readonly options: object; readonly transport_socket?: object }>
+  >,
   listener: object = {},
 ): string {
   const manager = {
@@ -142,7 +144,8 @@ export function bootstrapOf(
           filter_chains: [{ filters: [{ name: "http", typed_config: manager }] }],
         },
       ],
-      clusters: Object.entries(clusters).map(([name, { port: at, options }]) => ({
+      clusters: Object.entries(clusters).map(([name, { port: at, options, ...more }]) => ({
+        ...more,
         name,
         type: "STATIC",
         load_assignment: {

@@ -2,7 +2,14 @@
 // understand it refuses, so that a wrong export is seen.
 
 import { createServer, type Server } from "node:http";
-import { createServer as createHttp2Server, type Http2Server } from "node:http2";
+import {
+  createServer as createHttp2Server,
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { fromBinary } from "@bufbuild/protobuf";
 import {
   type ExportLogsServiceRequest,
@@ -51,7 +58,21 @@ const ANSWER = Buffer.from([0, 0, 0, 0, 0]);
 
 /** Neither listens: whoever starts it knows the port. */
 export function grpcCollector(onSpan: (span: SeenSpan) => void, onRecord: (record: SeenRecord) => void): Http2Server {
-  return createHttp2Server().on("stream", (stream, headers) => {
+  return createHttp2Server().on("stream", takes(onSpan, onRecord));
+}
+
+/** The same behind TLS. As Go's gRPC servers it takes no connection that does not ask for HTTP/2 by ALPN. */
+export function grpcCollectorByTls(
+  identity: { certPem: string; keyPem: string },
+  onSpan: (span: SeenSpan) => void,
+  onRecord: (record: SeenRecord) => void,
+): Http2SecureServer {
+  const { certPem: cert, keyPem: key } = identity;
+  return createSecureServer({ cert, key, allowHTTP1: false }).on("stream", takes(onSpan, onRecord));
+}
+
+function takes(onSpan: (span: SeenSpan) => void, onRecord: (record: SeenRecord) => void) {
+  return (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     const chunks: Buffer[] = [];
     stream.on("error", () => {});
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -65,7 +86,7 @@ export function grpcCollector(onSpan: (span: SeenSpan) => void, onRecord: (recor
       stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": isExport ? "0" : "12" }));
       stream.end(isExport ? ANSWER : undefined);
     });
-  });
+  };
 }
 
 export function httpCollector(onSpan: (span: SeenSpan) => void, onRecord: (record: SeenRecord) => void): Server {
