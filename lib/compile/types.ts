@@ -48,7 +48,7 @@ export type Overrides = {
   accessLogPath?: string;
   /** Address that listeners bind to. Default 127.0.0.1. */
   listenHost?: string;
-  /** Address for what is on the same machine only: the outbound listener, and the admin of a static file. Default as the others. */
+  /** Address for what is on the same machine only: the outbound listener, and the admin of a static file. Default `listenHost`, else 127.0.0.1. */
   localHost?: string;
   /** Cluster behind which a proxy has its control plane: that of its bootstrap. null: it has none. Default `xds`. */
   controlPlaneCluster?: string | null;
