@@ -57,7 +57,7 @@ const HAS_ALL_CONDITIONS: ReadonlySet<DialectId> = new Set(["istio", "envoy"]);
 const HAS_CONSUMER_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "linkerd"]);
 
 /** Beside those that have all. */
-const HAS_TCP_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api"]);
+const HAS_TCP_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "linkerd"]);
 
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];
 

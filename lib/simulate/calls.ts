@@ -130,7 +130,7 @@ export function observedCalls(index: MeshIndex, { caller, callee, method, path, 
     return [{ caller, callee, host, port: gateway.spec.listeners[0]?.port ?? 80, ...seen }];
   }
   const host = calledHost(index, callee);
-  const [port] = carriedPorts(index, callee);
+  const [port] = (method === "CONNECT" ? tunnelPorts : carriedPorts)(index, callee);
   return host === undefined ? [] : [{ caller, callee, host, port: port ?? 80, ...seen }];
 }
 

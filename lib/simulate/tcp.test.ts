@@ -115,6 +115,12 @@ test("comparisons ask for connections: a split and a lost grant are consequences
   expect(kinds(cut)).toEqual([["loses-access", "CONNECT"]]);
 });
 
+test("connections that were seen are asked again as such", () => {
+  const seen = { caller: "Service/production/storefront", callee: "Service/production/archive", count: 7 };
+  const calls = callsOf(ledgerMesh(), [{ ...seen, method: "CONNECT", path: "" }]);
+  expect(calls.at(-1)).toMatchObject({ host: "archive.production", port: 5432, method: "CONNECT", origin: "observed" });
+});
+
 test("who may call whom counts TCP ports as well", () => {
   const cell = (document: MeshDocument, caller: string, callee: string) =>
     accessMatrix(buildScene(document)).cells.find(

@@ -11,7 +11,15 @@ const RULE_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])
 
 type NeedsSubset = (service: string, subset: string) => void;
 
-export function exportTcpRoute(context: ExportContext, route: TcpRoute, needsSubset: NeedsSubset): void {
+/** A product whose routes for TCP are these; `doubt`: why it may not take them as they are. */
+export type TcpProduct = { title: string; doubt?: string };
+
+export function exportTcpRoute(
+  context: ExportContext,
+  route: TcpRoute,
+  needsSubset: NeedsSubset,
+  product: TcpProduct = { title: "Gateway API" },
+): void {
   const service = context.index.find("Service", serviceRefKey(route.spec.service, route));
   if (!service) return;
   const home = service.metadata.namespace;
@@ -48,7 +56,7 @@ export function exportTcpRoute(context: ExportContext, route: TcpRoute, needsSub
       spec,
     });
   }
-  report(context, route, home, names);
+  report(context, route, { home, names, product });
 }
 
 /** `consumer`: a namespace of callers; `ports` null: all of them; `called`: the port that a destination without one gets. */
@@ -120,21 +128,25 @@ function portOf({ port }: Destination, { spec }: Service, called: number): numbe
   return port ?? (carried.includes(called) ? called : (carried[0] ?? called));
 }
 
-function report(context: ExportContext, route: TcpRoute, home: string, names: ReadonlyMap<number, string[]>): void {
+type Written = { home: string; names: ReadonlyMap<number, string[]>; product: TcpProduct };
+
+function report(context: ExportContext, route: TcpRoute, { home, names, product }: Written): void {
+  const { title, doubt } = product;
   route.spec.rules.forEach(({ name, matches, destinations }, i) => {
     const path = ["spec", "rules", i];
     const written = names.get(i);
     const words = written ? { target: written.join(", ") } : {};
     const lose = (reason: string) => context.lose(route, path, "lost", reason, { changesMeaning: true, ...words });
     const callers = matches.flatMap(({ caller }) => caller ?? []);
-    if (callers.some(hasLabels)) lose("Gateway API knows callers by their namespace only: these connections go on");
+    if (callers.some(hasLabels)) lose(`${title} knows callers by their namespace only: these connections go on`);
     else if (callers.some(({ namespace }) => namespace === home))
       lose(`a route of ${home}, where its service is, is for everybody: these connections go on`);
     else if (destinations.length > MAX_BACKENDS) lose(`more than ${MAX_BACKENDS} destinations`);
     else if (!written) context.tell(route, path, "moved", "rules before it take its connections, so it is not written");
     else if (name !== undefined && !RULE_NAME.test(name))
-      context.lose(route, [...path, "name"], "approximate", "it is no name of Gateway API, and is left out", words);
-    else context.tell(route, path, "exact", "means the same in Gateway API", words);
+      context.lose(route, [...path, "name"], "approximate", `it is no name of ${title}, and is left out`, words);
+    else if (doubt !== undefined) context.lose(route, path, "approximate", doubt, words);
+    else context.tell(route, path, "exact", `means the same in ${title}`, words);
   });
   if (route.spec.rules.some(({ destinations }) => destinations.some(({ subset }) => subset !== undefined))) {
     const reason = "each subset that a route names is a Service of its own, written beside the routes";

@@ -104,6 +104,15 @@ test.each([
   expect(resources.filter(({ kind }) => kind === "TCPRoute").map(({ metadata }) => metadata.name)).toEqual(["kept"]);
 });
 
+test("Linkerd takes the same routes, and the report says what it needs", () => {
+  const { document } = imported("linkerd", [{ text: GROUND + SPLIT + CONSUMER }]);
+  const { resources, report } = exportDocument("linkerd", document);
+  expect(schemaErrors(resources, "linkerd")).toEqual([]);
+  const made = (all: typeof resources) => all.filter(({ kind }) => kind === "TCPRoute");
+  expect(made(resources)).toEqual(made(exportDocument("gateway-api", document).resources));
+  expect(report.filter(({ key }) => key === KEY).map(({ verdict }) => verdict)).toEqual(["approximate", "approximate"]);
+});
+
 test("without a port a route of a service with HTTP ports as well is for its TCP ports, which is told", () => {
   const open = route(
     "echo",

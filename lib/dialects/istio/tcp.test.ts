@@ -143,7 +143,7 @@ test("a connection goes where it went before the way out and back", () => {
   }
 });
 
-test.each(EXPORT_IDS.filter((id) => !["istio", "envoy", "gateway-api"].includes(id)))(
+test.each(EXPORT_IDS.filter((id) => !["istio", "envoy", "gateway-api", "linkerd"].includes(id)))(
   "%s: a TCP route is told as a loss that changes its meaning",
   (id) => {
     const told = lossesOf(exportDocument(id, ledgerMesh(ledgerRoute())).report);

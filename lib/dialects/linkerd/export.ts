@@ -3,6 +3,7 @@
 import { buildIndex, type MeshDocument, type MutualTls, objectKey } from "@/lib/mesh";
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { exportGrants, exportVersion, type Grant } from "../gateway-api/export-services";
+import { exportTcpRoute, type TcpProduct } from "../gateway-api/export-tcp";
 import type { DialectExport } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
 import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
@@ -24,6 +25,10 @@ export function exportLinkerd(document: MeshDocument): DialectExport {
       needsSubset: (service, subset) => versions.set(`${service} ${subset}`, [service, subset]),
       needsGrant: (kind, from, to) => grants.push({ kind, from, to }),
     });
+  }
+  for (const route of index.all("TcpRoute")) {
+    const needsSubset = (service: string, subset: string) => versions.set(`${service} ${subset}`, [service, subset]);
+    exportTcpRoute(context, route, needsSubset, TCP);
   }
   for (const [service, subset] of [...versions.values()].sort()) exportVersion(context, service, subset);
   exportGrants(context, grants);
@@ -47,6 +52,11 @@ function reportUnsaid(context: ExportContext): void {
     context.lose(object, ["spec"], "lost", reason, { changesMeaning: true });
   }
 }
+
+const TCP: TcpProduct = {
+  title: "Linkerd",
+  doubt: "Linkerd takes TCPRoute of services where Gateway API is installed with it: see that its version v1 is served",
+};
 
 const CARRIED = new Set(["AuthorizationPolicy", "TrafficPolicy", "RateLimit"]);
 
