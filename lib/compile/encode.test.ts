@@ -12,6 +12,7 @@ import { compileParts } from "./compile";
 import { encode, standIn } from "./encode";
 import type { JsonObject } from "./envoy-json";
 import { demoInput, inputFor } from "./testing/inputs";
+import { ledgerMesh, ledgerRoute } from "./testing/ledger";
 import { richMesh } from "./testing/rich";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -41,6 +42,7 @@ describe("the bytes are those of the message", () => {
   it.each([
     ["the demo shop", demoInput()],
     ["one of everything", inputFor(richMesh())],
+    ["TCP between services", inputFor(ledgerMesh(ledgerRoute()))],
   ])("for everything that is compiled of %s", (_, input) => {
     for (const { proxyId } of input.endpoints) {
       const { parts } = compileParts(input, proxyId);

@@ -3,6 +3,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { accessMatrix, buildScene } from "@/lib/simulate";
 import type { Identity } from "./testing/echo-server";
 import { LEDGER_HOST, LEDGER_PORT, ledgerMesh, ledgerRoute } from "./testing/ledger";
 import { object } from "./testing/rich";
@@ -74,7 +75,8 @@ beforeAll(async () => {
   };
   const programs: Side["name"][] = envoy ? ["ours", "envoy"] : ["ours"];
   for (const workload of CALLEES) callees.set(workload, [await start(workload, "ours", places.get(workload))]);
-  if (envoy) callees.get("ledger-v1")?.push(await start("ledger-v1", "envoy"));
+  for (const workload of envoy ? ["ledger-v1", "archive-v1"] : [])
+    callees.get(workload)?.push(await start(workload, "envoy"));
   for (const workload of ["storefront-v1", "storefront-v2"]) {
     const sides: Side[] = [];
     for (const name of programs) sides.push(await start(workload, name));
@@ -216,5 +218,23 @@ test("the name of a TCP port leads nowhere else: its HTTP port keeps its own pol
     // granted HTTP: past authorization, what the app says is no HTTP
     expect(await status({ as: cart, serverName: http, says: get }), side.name).toMatch(/^50[23]$/);
     expect(await knock(side.ports.inbound, { as: cart, serverName: NAME, says: get }), side.name).toBe("");
+  }
+});
+
+test("whom a real callee lets in is whom the simulator says that it lets in", async () => {
+  const { document } = world.input;
+  const scene = buildScene(document);
+  const key = "Service/production/archive";
+  const cells = accessMatrix(scene).cells.filter(
+    ({ callee, caller }) => callee === key && caller.startsWith("Service/"),
+  );
+  expect(new Set(cells.map(({ access }) => access))).toEqual(new Set(["allowed", "denied"]));
+  const serverName = `tcp-${LEDGER_PORT}.archive.production.svc.cluster.local`;
+  for (const side of callees.get("archive-v1") ?? []) {
+    for (const { caller, access } of cells) {
+      const account = caller.split("/").at(-1) ?? "";
+      const heard = await knock(side.ports.inbound, { as: await world.identityOf(id(account)), serverName });
+      expect(heard === echoOf("archive-v1") ? "allowed" : "denied", `${side.name}: ${account}`).toBe(access);
+    }
   }
 });

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import type { MeshDocument, MeshObject, SpecOf, TcpRule } from "@/lib/mesh";
-import { compile } from "./compile";
+import { compile, compileToBytes } from "./compile";
 import { resourcesToJson } from "./resources";
+import { Reads } from "./run";
 import { inputFor } from "./testing/inputs";
 import { ledgerMesh, ledgerRoute } from "./testing/ledger";
 import { object, withObjects } from "./testing/rich";
+import { takeOver } from "./touched";
 import type { CompileInput } from "./types";
 
 type Json = { [field: string]: Json } & Json[] & string;
@@ -236,4 +238,48 @@ test("a destination that the caller has not drawn is told", () => {
   expect(compiled(withObjects({ objects }, []), STOREFRONT).warnings.map(({ path }) => path)).toEqual([
     "TcpRoute/production/ledger#spec.rules[0].destinations[0].service",
   ]);
+});
+
+test("a changed route, grant or port is compiled again for whom it concerns, to the bytes that a fresh compile gives", () => {
+  const of = (document: MeshDocument): CompileInput => ({
+    ...inputFor(document),
+    endpoints: inputFor(ledgerMesh()).endpoints,
+  });
+  const to = (subset: string, weight: number) => ({ service: { name: "ledger" }, subset, weight });
+  const half: TcpRule[] = [{ matches: [], destinations: [to("v1", 1), to("v2", 1)] }];
+  const deny = policy("p", { action: "deny", rules: [{ from: [{ namespaces: ["production"] }] }] });
+  const steps: [string, MeshDocument, string[]][] = [
+    ["without a route", ledgerMesh(), []],
+    ["a route", ledgerMesh(ledgerRoute()), ["storefront-v1", "storefront-v2"]],
+    ["other weights", ledgerMesh(ledgerRoute(half)), ["storefront-v1", "storefront-v2"]],
+    ["a denial", ledgerMesh(ledgerRoute(half), deny), ["ledger-v1", "ledger-v2"]],
+    ["neither", ledgerMesh(), ["storefront-v1", "storefront-v2", "ledger-v1", "ledger-v2"]],
+  ];
+  const bytesOf = (input: CompileInput, proxyId: string, reads: Reads) => {
+    const result = compileToBytes(input, proxyId, reads);
+    if (!result.ok) throw new Error(JSON.stringify(result.violations));
+    return Object.values(result.resources).flatMap((each) =>
+      [...each].map(([name, bytes]) => `${name} ${Buffer.from(bytes).toString("hex")}`),
+    );
+  };
+  let before: CompileInput | undefined;
+  let kept = new Map<string, { reads: Reads; bytes: string[] }>();
+  for (const [step, document, concerned] of steps) {
+    const input = of(document);
+    const isAnsweredAlike = before ? takeOver(before, input) : () => false;
+    const next: typeof kept = new Map();
+    const again: string[] = [];
+    for (const { proxyId, workload } of input.endpoints) {
+      const known = kept.get(proxyId);
+      const isKept = known !== undefined && before !== undefined && isAnsweredAlike(known.reads, before);
+      const reads = new Reads(proxyId);
+      const own = isKept ? known : { reads, bytes: bytesOf(input, proxyId, reads) };
+      next.set(proxyId, own);
+      if (known && own.bytes.join() !== known.bytes.join()) again.push(workload);
+      expect(own.bytes, `${step}: ${proxyId}`).toEqual(bytesOf({ ...of(document) }, proxyId, new Reads(proxyId)));
+    }
+    expect([...new Set(again)].sort(), step).toEqual([...concerned].sort());
+    before = input;
+    kept = next;
+  }
 });
