@@ -1,6 +1,7 @@
 // One write per connection and turn, and nothing lost when the connection ends in the same turn.
 
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { Outbox } from "./outbox";
 
@@ -57,6 +58,39 @@ describe("what goes out on an HTTP/1.1 connection", () => {
     out.flush();
     await endOfTurn();
     expect(socket.written).toEqual(["before", large.toString(), "behind"]);
+  });
+
+  it("goes over TLS as bytes, which are used again when the socket has let go of them and not before", async () => {
+    const socket = new FakeSocket();
+    const held: Buffer[] = [];
+    let waiting = 0;
+    const tls = Object.assign(Object.create(TLSSocket.prototype), {
+      write: (bytes: Buffer | string): boolean => {
+        if (typeof bytes !== "string") held.push(bytes);
+        return socket.write(bytes);
+      },
+    });
+    Object.defineProperty(tls, "writableLength", { get: () => waiting });
+    const out = new Outbox(tls as Socket);
+    const say = async (text: string): Promise<void> => {
+      out.addText(text);
+      out.flush();
+      await endOfTurn();
+    };
+    await say("caf\xe9");
+    await say("second answer");
+    expect(held).toHaveLength(2);
+    expect(held[1]?.buffer).toBe(held[0]?.buffer);
+    waiting = 13;
+    await say("third");
+    expect(held).toHaveLength(2);
+    expect(held[1]?.toString("latin1")).toBe("second answer");
+    waiting = 0;
+    await say("x".repeat(5000));
+    await say("y".repeat(3000));
+    expect(held).toHaveLength(3);
+    expect(held[2]?.length).toBe(3000);
+    expect(socket.written).toEqual(["caf\xe9", "second answer", "third", "x".repeat(5000), "y".repeat(3000)]);
   });
 
   it("is written at once, and once, when its connection ends", async () => {

@@ -3,20 +3,32 @@
 // Rule: whoever ends the connection writes out first what it flushed.
 
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { atEndOfTurn, type TurnWriter } from "../end-of-turn";
-import { latin1 } from "./bytes";
+import { latin1, writeLatin1 } from "./bytes";
 
 /** Up to this size a slice joins the text; above, it is written as it is. libuv tries strings up to 16 KiB at once. */
 const joinLimit = 8 * 1024;
 const textLimit = 15 * 1024;
+/** TLS in Node copies a text twice on the heap, bytes not at all: up to this size a connection keeps the bytes of its last message. */
+const keptLimit = 4 * 1024;
+const keptStep = 512;
+
+const none = Buffer.alloc(0);
 
 export class Outbox implements TurnWriter {
   private text = "";
   private isDue = false;
   private isBelowMark = true;
+  private kept: Buffer = none;
+  /** What was written of `kept`: messages of one connection often have one length. */
+  private written: Buffer = none;
+  private readonly isTls: boolean;
   bytes = 0;
 
-  constructor(private readonly socket: Socket) {}
+  constructor(private readonly socket: Socket) {
+    this.isTls = socket instanceof TLSSocket;
+  }
 
   addText(text: string): void {
     this.text += text;
@@ -66,6 +78,20 @@ export class Outbox implements TurnWriter {
     if (text.length === 0) return;
     this.text = "";
     this.bytes += text.length;
-    this.isBelowMark = this.socket.write(text, "latin1");
+    const { socket } = this;
+    const isKept = this.isTls && text.length <= keptLimit && socket.writableLength === 0;
+    this.isBelowMark = isKept ? socket.write(this.keep(text)) : socket.write(text, "latin1");
+  }
+
+  /** Bytes that the socket has let go of are used again. */
+  private keep(text: string): Buffer {
+    const size = text.length;
+    if (size > this.kept.length) {
+      this.kept = Buffer.allocUnsafeSlow(keptStep * Math.ceil(size / keptStep));
+      this.written = this.kept;
+    }
+    writeLatin1(this.kept, text, 0);
+    if (this.written.length !== size) this.written = this.kept.subarray(0, size);
+    return this.written;
   }
 }
