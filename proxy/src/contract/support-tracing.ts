@@ -14,6 +14,12 @@ export const TRACING_SUPPORT: Readonly<Record<string, MessageSupport>> = {
       spawn_upstream_span`),
     provider: { note: "without one, requests are drawn and marked in x-request-id, and that is all" },
   },
+  "envoy.config.route.v3.Tracing": {
+    ...fields("client_sampling random_sampling overall_sampling"),
+    custom_tags: {
+      note: "beside those of the connection manager; of two with one name the route's counts; a route that a filter has chosen anew adds none",
+    },
+  },
   [`${TRACE}.Tracing.Http`]: { ...fields("name"), typed_config: types(OPEN_TELEMETRY_TYPE) },
   [OPEN_TELEMETRY_TYPE]: {
     ...fields("http_service service_name"),

@@ -221,7 +221,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     metadata: inert("opaque"),
   },
   "envoy.config.route.v3.Route": {
-    ...fields("name match route redirect direct_response metadata"),
+    ...fields("name match route redirect direct_response metadata tracing"),
     ...HEADER_OPS,
     typed_per_filter_config: PER_FILTER,
     stat_prefix: inert("metrics are kept per cluster and workload"),

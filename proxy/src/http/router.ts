@@ -48,7 +48,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
       this.localReply(isConnect ? 405 : 403, "-", isConnect ? "connect_not_configured" : "upgrade_failed");
       return;
     }
-    if (info.http.tracer !== null) this.trace = info.http.tracer.begin(head);
+    if (info.http.tracer !== null) this.trace = info.http.tracer.begin(head, this.route?.tracing ?? null);
     if (plan.filters.length === 0 || this.startFilters()) this.act();
   }
 

@@ -5,6 +5,7 @@ import type { RouteFilters } from "./filter-types";
 import type { RouteMatchPlan } from "./match-types";
 import type { RouteRateLimits } from "./ratelimit-types";
 import type { HeaderMatcher, HeaderOp, RbacFilterPlan, Share } from "./rule-types";
+import type { RouteTracingPlan } from "./tracing-types";
 import type { HttpRequestView } from "./views";
 
 export interface RouteConfigPlan {
@@ -41,6 +42,8 @@ export interface RoutePlan {
   readonly rbacOverrides: ReadonlyMap<string, RbacFilterPlan> | null;
   /** What it says otherwise about the other filters; a forwarding route's cluster choices have the last word. */
   readonly filters: RouteFilters | null;
+  /** null: as its connection manager says. */
+  readonly tracing: RouteTracingPlan | null;
 }
 
 export interface ForwardAction {

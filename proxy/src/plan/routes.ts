@@ -8,6 +8,7 @@ import { rateLimitRules } from "./ratelimit";
 import { routeAction } from "./route-action";
 import { routeMatch } from "./route-match";
 import type { Scope } from "./scope";
+import { routeTracingPlan } from "./tracing";
 import type { RateLimitRule, RouteConfigPlan, RoutePlan, VirtualHostPlan } from "./types";
 import { meshwrightMetadata } from "./values";
 
@@ -83,6 +84,7 @@ function routePlan(
     metadata: meshwrightMetadata(route.metadata),
     rbacOverrides: overrides.rbac.size > 0 ? overrides.rbac : null,
     filters: routeFiltersOf(overrides),
+    tracing: routeTracingPlan(route.tracing, scope.field("tracing")),
   };
 }
 

@@ -3,12 +3,21 @@
 import type { GrpcServicePlan } from "./grpc-service-types";
 import type { HeaderOp, Share } from "./rule-types";
 
-export interface TracingPlan {
+/** How many requests are traced. */
+export interface SamplingPlan {
   /** Of requests with x-client-trace-id. */
   readonly clientSampling: Share;
   readonly randomSampling: Share;
   /** Of those that were chosen. */
   readonly overallSampling: Share;
+}
+
+/** Of a route: in the place of what the connection manager says, but for its tags, which stay beside these. */
+export interface RouteTracingPlan extends SamplingPlan {
+  readonly customTags: readonly CustomTagPlan[];
+}
+
+export interface TracingPlan extends SamplingPlan {
   /** Of the path in http.url. */
   readonly maxPathLength: number;
   readonly customTags: readonly CustomTagPlan[];

@@ -4,9 +4,9 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { decodeJson } from "../contract/decode";
 import { findUnsupported } from "../contract/find-unsupported";
-import { HttpConnectionManagerSchema } from "../contract/messages";
+import { HttpConnectionManagerSchema, RouteSchema } from "../contract/messages";
 import { Scope } from "./scope";
-import { tracingPlan } from "./tracing";
+import { routeTracingPlan, tracingPlan } from "./tracing";
 
 const GRPC = { grpc_service: { envoy_grpc: { cluster_name: "collector" } } };
 const http = (uri: string): JsonValue => ({ http_service: { http_uri: { uri, cluster: "collector", timeout: "1s" } } });
@@ -65,6 +65,32 @@ test("shares are of ten thousand, limits and tags are those of the configuration
     { tag: "a", from: { kind: "header", name: "x-a", fallback: "" } },
     { tag: "b", from: { kind: "environment", name: "B", fallback: "none" } },
   ]);
+});
+
+test("what a route does not say is every request, whatever its connection manager says", () => {
+  const ofRoute = (tracing: JsonValue) => {
+    const decoded = decodeJson(RouteSchema, { match: { prefix: "/" }, direct_response: { status: 200 }, tracing });
+    if (!decoded.ok) throw new Error(JSON.stringify(decoded.violations));
+    const found: { path: string; message: string }[] = [];
+    const plan = routeTracingPlan(decoded.value.tracing, new Scope("tracing", found));
+    return { plan, problems: [...findUnsupported(RouteSchema, decoded.value, ""), ...found].map(({ path }) => path) };
+  };
+  const every = { numerator: 100, denominator: 100 };
+  const silent = { clientSampling: every, randomSampling: every, overallSampling: every, customTags: [] };
+  expect(ofRoute({})).toEqual({ plan: silent, problems: [] });
+  const said = {
+    random_sampling: { numerator: 5, denominator: "MILLION" },
+    overall_sampling: {},
+    custom_tags: [{ tag: "a", literal: { value: "b" } }],
+  };
+  expect(ofRoute(said).plan).toEqual({
+    ...silent,
+    randomSampling: { numerator: 5, denominator: 1_000_000 },
+    overallSampling: { numerator: 0, denominator: 100 },
+    customTags: [{ tag: "a", from: { kind: "literal", value: "b" } }],
+  });
+  const metadata = { tag: "a", metadata: { kind: { request: {} } } };
+  expect(ofRoute({ custom_tags: [metadata] }).problems).toContain("tracing.custom_tags[0].metadata");
 });
 
 test("a collector by HTTP is an address behind a cluster", () => {

@@ -1,13 +1,15 @@
 // Envoy HttpConnectionManager.Tracing -> TracingPlan. Rule: defaults are Envoy's; the environment is read by who runs, not here.
 
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import type { Tracing } from "../contract/gen/envoy/config/route/v3/route_components_pb";
 import { OpenTelemetryConfigSchema } from "../contract/gen/envoy/config/trace/v3/opentelemetry_pb";
 import type { HttpConnectionManager_Tracing } from "../contract/gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb";
 import type { CustomTag } from "../contract/gen/envoy/type/tracing/v3/custom_tag_pb";
 import type { Percent } from "../contract/gen/envoy/type/v3/percent_pb";
 import { collectorPlan } from "./collector";
 import type { Scope } from "./scope";
-import type { CustomTagPlan, OpenTelemetryPlan, Share, TracingPlan } from "./types";
+import type { CustomTagPlan, OpenTelemetryPlan, RouteTracingPlan, Share, TracingPlan } from "./types";
+import { share } from "./values";
 
 const DEFAULT_PATH_LENGTH = 256;
 const DEFAULT_SPANS = 1024;
@@ -29,6 +31,20 @@ export function tracingPlan(tracing: HttpConnectionManager_Tracing | undefined, 
 /** As Envoy: of ten thousand. */
 function sampling(percent: Percent | undefined): Share {
   return { numerator: Math.round((percent?.value ?? 100) * 100), denominator: 10_000 };
+}
+
+const ALL: Share = { numerator: 100, denominator: 100 };
+
+/** What is not said is 100 %, whatever the connection manager says. */
+export function routeTracingPlan(tracing: Tracing | undefined, scope: Scope): RouteTracingPlan | null {
+  if (!tracing) return null;
+  const { clientSampling, randomSampling, overallSampling } = tracing;
+  return {
+    clientSampling: clientSampling ? share(clientSampling) : ALL,
+    randomSampling: randomSampling ? share(randomSampling) : ALL,
+    overallSampling: overallSampling ? share(overallSampling) : ALL,
+    customTags: customTags(tracing.customTags, scope),
+  };
 }
 
 function providerOf({ provider }: HttpConnectionManager_Tracing, scope: Scope): OpenTelemetryPlan | null {

@@ -178,6 +178,7 @@ export function route(action: RoutePlan["action"], match: Partial<RoutePlan["mat
     metadata: {},
     rbacOverrides: null,
     filters: null,
+    tracing: null,
   };
 }
 

@@ -1,7 +1,7 @@
 // Which requests are traced. Rule: as Envoy, one draw for all hops: the first digits of x-request-id, whose fifteenth digit says to the
 // next proxy what was decided.
 
-import type { TracingPlan } from "../../plan/types";
+import type { SamplingPlan } from "../../plan/types";
 import { isInShare } from "../../semantics";
 import type { HeaderList } from "../h1/header-list";
 
@@ -13,7 +13,7 @@ const REASONS: Readonly<Record<string, TraceReason>> = { "9": "random", a: "serv
 const MARKS: Readonly<Record<TraceReason, string>> = { random: "9", service: "a", client: "b", none: "4" };
 
 /** Decides, and writes the decision into x-request-id. @param chance from 0 up to 1 */
-export function drawTrace(headers: HeaderList, plan: TracingPlan, chance: () => number): TraceReason {
+export function drawTrace(headers: HeaderList, plan: SamplingPlan, chance: () => number): TraceReason {
   const id = headers.get("x-request-id") ?? "";
   const draw = Number.parseInt(/^[0-9a-f]{8}/i.exec(id)?.[0] ?? "", 16) % 10_000;
   if (Number.isNaN(draw)) return "none";
@@ -25,7 +25,7 @@ export function drawTrace(headers: HeaderList, plan: TracingPlan, chance: () => 
   return reason;
 }
 
-function chosen(headers: HeaderList, plan: TracingPlan, draw: number, chance: () => number): TraceReason {
+function chosen(headers: HeaderList, plan: SamplingPlan, draw: number, chance: () => number): TraceReason {
   if (headers.has("x-client-trace-id") && isInShare(plan.clientSampling, Math.floor(chance() * 1_000_000)))
     return "client";
   return isInShare(plan.randomSampling, draw) ? "random" : "none";

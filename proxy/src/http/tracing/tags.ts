@@ -125,6 +125,12 @@ function responseTags(tags: Tags, record: AccessRecord): void {
   }
 }
 
+/** Those of a route beside those of its connection manager; the route's win. */
+export function withRouteTags(own: readonly ReadTag[], plans: readonly CustomTagPlan[]): readonly ReadTag[] {
+  const names = new Set(plans.map(({ tag }) => tag));
+  return [...own.filter(({ tag }) => !names.has(tag)), ...customTags(plans)];
+}
+
 function withCustom(tags: Tags, custom: readonly ReadTag[], record: AccessRecord): Tags {
   for (const { tag, read } of custom) {
     const value = read(record);

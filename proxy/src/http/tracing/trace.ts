@@ -2,7 +2,7 @@
 // tags are Envoy's; what is not sampled passes its context on and costs nothing else.
 
 import type { UpstreamHost } from "../../cluster/host";
-import type { NodePlan, TracingPlan } from "../../plan/types";
+import type { NodePlan, RouteTracingPlan, TracingPlan } from "../../plan/types";
 import type { AccessRecord } from "../../telemetry/access-log";
 import type { TracingStats } from "../../telemetry/http-stats";
 import type { ResetReason, UpstreamStream } from "../exchange";
@@ -12,7 +12,7 @@ import type { OtlpExporter } from "../otlp/exporter";
 import { parentOf, randomId, writeContext } from "./context";
 import { drawTrace, type TraceReason } from "./sampling";
 import { encodeSpan, type SpanFacts } from "./span-encoding";
-import { attemptTags, customTags, isErrorSpan, type ReadTag, requestTags } from "./tags";
+import { attemptTags, customTags, isErrorSpan, type ReadTag, requestTags, withRouteTags } from "./tags";
 
 const COUNTED: Readonly<Record<TraceReason, keyof TracingStats>> = {
   client: "clientEnabled",
@@ -23,7 +23,9 @@ const COUNTED: Readonly<Record<TraceReason, keyof TracingStats>> = {
 
 /** Of one connection manager. */
 export class Tracer {
-  readonly customTags: readonly ReadTag[];
+  private readonly customTags: readonly ReadTag[];
+  /** Of routes with tags of their own, made at the first request. */
+  private readonly tagsOfRoutes = new WeakMap<RouteTracingPlan, readonly ReadTag[]>();
 
   constructor(
     readonly plan: TracingPlan,
@@ -35,17 +37,25 @@ export class Tracer {
     this.customTags = customTags(plan.customTags);
   }
 
-  /** null: it belongs to no trace. */
-  begin(head: RequestHead): Trace | null {
+  /** null: it belongs to no trace. @param ofRoute what its route says about tracing */
+  begin(head: RequestHead, ofRoute: RouteTracingPlan | null): Trace | null {
     const { headers } = head;
-    const reason = drawTrace(headers, this.plan, Math.random);
+    const reason = drawTrace(headers, ofRoute ?? this.plan, Math.random);
     this.stats[COUNTED[reason]]++;
     const parent = this.plan.provider === null ? "unreadable" : parentOf(headers);
     if (parent === "unreadable") return null;
     const isSampled = reason !== "none" && (parent?.isSampled ?? true);
     const name = !isSampled ? "" : this.isEgress ? `egress ${head.authority}` : "ingress";
     const kind = this.isEgress && !this.plan.spawnsUpstreamSpan ? "client" : "server";
-    return new Trace(this, name, kind, isSampled, parent?.traceId ?? randomId(16), parent?.spanId ?? "", parent?.state);
+    const trace = parent?.traceId ?? randomId(16);
+    return new Trace(this, name, kind, isSampled, this.tagsOf(ofRoute), trace, parent?.spanId ?? "", parent?.state);
+  }
+
+  private tagsOf(ofRoute: RouteTracingPlan | null): readonly ReadTag[] {
+    if (ofRoute === null || ofRoute.customTags.length === 0) return this.customTags;
+    const known = this.tagsOfRoutes.get(ofRoute) ?? withRouteTags(this.customTags, ofRoute.customTags);
+    this.tagsOfRoutes.set(ofRoute, known);
+    return known;
   }
 
   export(span: SpanFacts): void {
@@ -86,6 +96,7 @@ export class Trace {
     private readonly name: string,
     private readonly kind: "server" | "client",
     private readonly isSampled: boolean,
+    private readonly customTags: readonly ReadTag[],
     readonly traceId: string,
     private readonly parentId: string,
     private readonly state = "",
@@ -136,7 +147,7 @@ export class Trace {
     const { host, retries, protocol, reason, isCanceled } = attempt;
     const status = attempt.status >= 0 ? attempt.status : reason === "" ? record.status : 0;
     const flags = attempt.flags || "-";
-    const attributes = attemptTags(tracer.customTags, record, {
+    const attributes = attemptTags(this.customTags, record, {
       host,
       retries,
       protocol,
@@ -162,7 +173,8 @@ export class Trace {
   end(record: AccessRecord, clusterStatName: string, startedAt: number, endedAt: number): void {
     const { tracer, traceId, spanId, parentId, state, name, kind } = this;
     if (!this.isSampled) return;
-    const attributes = requestTags(tracer, record, clusterStatName);
+    const { plan, node } = tracer;
+    const attributes = requestTags({ plan, node, customTags: this.customTags }, record, clusterStatName);
     tracer.export({
       traceId,
       spanId,

@@ -59,6 +59,30 @@ const decided = (id: string, tracing: Config, asks: readonly Ask[], proves: read
     },
   );
 
+const ROUTE = "route.v3.Tracing";
+
+/** Another share on each route; the connection manager chooses nothing, and what is decided is seen in the marks alone. */
+const decidedByRoute = (
+  id: string,
+  routes: Readonly<Record<string, Config>>,
+  asks: readonly Ask[],
+  proves: readonly string[],
+): Case => ({
+  ...decided(`of routes, ${id}`, {}, [], []),
+  config: web({
+    hcm: { tracing: { random_sampling: { value: 0 } } },
+    routes: [
+      ...Object.entries(routes).map(([prefix, tracing]) => ({ match: { prefix }, route: { cluster: "app" }, tracing })),
+      { match: { prefix: "/" }, route: { cluster: "app" } },
+    ],
+  }),
+  run: async (wire) => {
+    const all = ["/nothing", ...Object.keys(routes)].flatMap((path) => asks.map((ask): Ask => ({ ...ask, path })));
+    return (await wire.calls(all)).map((answer) => context(answer, TRACE));
+  },
+  proves,
+});
+
 const id = (first: string, mark = "4"): Ask => ({
   headers: { "x-request-id": `${first}-1234-${mark}234-9234-123456789012` },
 });
@@ -219,6 +243,72 @@ export const tracingCases: readonly Case[] = [
     { random_sampling: { value: 0 }, client_sampling: { value: 0 } },
     [LOW, forced(LOW), forced(HIGH)],
     ["client_sampling"],
+  ),
+  decidedByRoute(
+    "of a share",
+    {
+      "/all": {},
+      "/half": { random_sampling: { numerator: 50 } },
+      "/fine": { random_sampling: { numerator: 5090, denominator: "TEN_THOUSAND" } },
+      "/millions": { random_sampling: { numerator: 5090, denominator: "MILLION" } },
+    },
+    [LOW, HIGH, id("000013e1"), id("000013e2"), id("0000270f", "9")],
+    ["route.v3.Route.tracing", `${ROUTE}.random_sampling`],
+  ),
+  decidedByRoute(
+    "of clients that ask",
+    {
+      "/none": { random_sampling: { numerator: 0 }, client_sampling: { numerator: 0 } },
+      "/all": { random_sampling: { numerator: 0 } },
+    },
+    [LOW, forced(LOW), forced(HIGH)],
+    [`${ROUTE}.client_sampling`],
+  ),
+  decidedByRoute(
+    "up to a limit",
+    { "/none": { overall_sampling: { numerator: 0 } }, "/half": { overall_sampling: { numerator: 50 } } },
+    [LOW, HIGH, forced(LOW), id("0000270f", "b")],
+    [`${ROUTE}.overall_sampling`],
+  ),
+  traced(
+    "of routes, with tags",
+    {
+      tracing: {
+        spawn_upstream_span: true,
+        custom_tags: [
+          { tag: "of the mesh", literal: { value: "shop" } },
+          { tag: "both", literal: { value: "the manager's" } },
+        ],
+      },
+      routes: [
+        {
+          match: { prefix: "/tagged" },
+          route: { cluster: "app" },
+          tracing: {
+            custom_tags: [
+              { tag: "both", literal: { value: "the route's" } },
+              { tag: "told", request_header: { name: "x-tag", default_value: "nothing" } },
+            ],
+          },
+        },
+        { match: { prefix: "/direct" }, direct_response: { status: 200 }, tracing: {} },
+        { match: { prefix: "/" }, route: { cluster: "app" } },
+      ],
+    },
+    {
+      run: async (wire) => [
+        await wire.statuses([
+          { path: "/tagged", headers: { "x-tag": "said" } },
+          "/tagged/2",
+          "/direct",
+          "/",
+          "/tagged/3",
+          "/2",
+        ]),
+        await spans(wire, 11),
+      ],
+      proves: [`${ROUTE}.custom_tags`],
+    },
   ),
   decided(
     "up to a limit",
