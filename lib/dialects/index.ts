@@ -53,6 +53,9 @@ const DIALECTS: Record<DialectId, Dialect> = {
 /** They have words for tokens, authorizers, addresses, exceptions and telemetry; the others get a design without them, told loss by loss. */
 const HAS_ALL_CONDITIONS: ReadonlySet<DialectId> = new Set(["istio", "envoy"]);
 
+/** The others have lists of who may call, and nothing that is refused beyond them. */
+const CAN_DENY: ReadonlySet<DialectId> = new Set(["consul", "kuma", "cilium"]);
+
 /** A route of another namespace than its service's is for the callers there. */
 const HAS_CONSUMER_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "linkerd"]);
 
@@ -79,7 +82,10 @@ export function exportDocument(id: ExportId, document: MeshDocument, options: Ex
   if (!write) throw new Error(`${DIALECTS[id].title} has no export`);
   if (HAS_ALL_CONDITIONS.has(id)) return write(document, options);
   const { title } = DIALECTS[id];
-  const unasked = withoutAuthorizers(document, title);
+  const unasked = withoutAuthorizers(document, title, {
+    saysAsking: DIALECTS[id].saysAsking,
+    canDeny: CAN_DENY.has(id),
+  });
   const bare = withoutTokens(unasked.document, title);
   const plain = withoutConditions(bare.document, title);
   const untold = withoutTelemetry(plain.document, title);

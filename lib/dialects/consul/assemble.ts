@@ -6,6 +6,7 @@ import { putExternal, putGatewayRoutes } from "./gateways";
 import { Places } from "./places";
 import { drawPodUpstreams, readMetadata } from "./pods";
 import { putAccess } from "./put-access";
+import { putAuthorizers } from "./put-authorizers";
 import { putServiceRoute, worldOf } from "./put-routes";
 import { drawUpstreams, putLimits, putMutualTls, putSubsets, putTraffic } from "./put-traffic";
 import { keepRemainder } from "./remainder";
@@ -31,6 +32,7 @@ export function assemble(context: ImportContext, state: ConsulState): void {
   drawUpstreams(world);
   drawPodUpstreams(world);
   putAccess(world);
+  putAuthorizers(world);
   each((name, service) => {
     putTraffic(world, name, service);
     putLimits(world, name, service);

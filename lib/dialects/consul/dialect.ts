@@ -5,6 +5,7 @@ import type { Dialect, Importer, Reading } from "../shared/dialect";
 import { assemble } from "./assemble";
 import { GROUP, refuseHcl, unwrapNative, VERSION } from "./documents";
 import { exportConsul } from "./export";
+import { saysAsking } from "./export-authorizers";
 import { FIELDS } from "./field-verdicts";
 import { importIngress } from "./gateways";
 import { keptReaders } from "./kept-kinds";
@@ -56,5 +57,6 @@ export const consul: Dialect = {
   refuses: refuseHcl,
   reading,
   exportDocument: exportConsul,
+  saysAsking,
   fields: FIELDS,
 };

@@ -27,7 +27,10 @@ export function exportIntentions(out: ConsulExport): void {
       context.lose(policy, ["spec"], "lost", "Consul has no intentions that only count or tell");
     }
   }
-  const units = index.all("AuthorizationPolicy").map((each) => ({ key: objectKey(each), path: "spec" }));
+  const units = index
+    .all("AuthorizationPolicy")
+    .filter(({ spec }) => spec.action !== "custom")
+    .map((each) => ({ key: objectKey(each), path: "spec" }));
   context.fillExact(units, "means the same in ServiceIntentions");
 }
 
@@ -35,7 +38,7 @@ function exportService(out: ConsulExport, service: Service, wild: "allow" | "den
   const { index } = out;
   const policies = index
     .authorizationsOn(objectKey(service))
-    .filter(({ spec }) => spec.action !== "audit" && !spec.shadow);
+    .filter(({ spec }) => (spec.action === "allow" || spec.action === "deny") && !spec.shadow);
   const clauses = policies.flatMap((policy) => clausesOf(out, service, policy));
   if (index.mesh?.spec.defaults.authorization === "drawn") clauses.push(...drawn(out, service));
   const isListed = policies.some(({ spec }) => spec.action === "allow");

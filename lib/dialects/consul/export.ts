@@ -5,6 +5,7 @@ import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import type { DialectExport } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
 import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
+import { exportAuthorizers } from "./export-authorizers";
 import { exportEgress, exportExternal, exportGateway } from "./export-gateways";
 import { exportIntentions } from "./export-intentions";
 import { exportMesh } from "./export-mesh";
@@ -34,6 +35,7 @@ export function exportConsul(document: MeshDocument): DialectExport {
   for (const external of index.all("ExternalService")) exportExternal(out, external);
   exportCalls(out);
   exportEgress(out);
+  exportAuthorizers(out);
   exportIntentions(out);
   out.finish();
   reportRest(out);

@@ -4,6 +4,7 @@ import { type Gateway, keyOf, type Path, type Protocol, type Ref, type Service }
 import type { ImportContext, Resource } from "../shared/context";
 import { slug } from "../shared/names";
 import { ANY } from "./documents";
+import { readExtension } from "./ext-authz";
 import type { ConsulState } from "./state";
 
 export class Places {
@@ -91,6 +92,9 @@ export class Places {
     }
     for (const { resource, listeners } of state.ingresses) {
       yield { resource, targets: listeners.flatMap(({ services }) => services.map(({ name }) => name)) };
+    }
+    for (const { part, values } of state.extensions) {
+      yield { resource: part.resource, targets: values.flatMap((each) => readExtension(each)?.service ?? []) };
     }
     for (const { resource, destination, sources } of state.intentions) {
       yield { resource, targets: [destination, ...sources.map(({ name }) => name)] };

@@ -35,6 +35,7 @@ export function importDefaults(state: ConsulState): Reader {
       return name === undefined ? [] : [{ name, conf: read, index }];
     });
     upstream?.keepRest();
+    readExtensions(state, part, spec);
     const destination = spec.object("destination");
     const addresses = destination?.texts("addresses") ?? [];
     const port = destination?.number("port");
@@ -53,6 +54,13 @@ export function importDefaults(state: ConsulState): Reader {
     part.result.sentences.push(`${resource.name} speaks ${protocol ?? "what ProxyDefaults say, or tcp"}.`);
     return part.result;
   };
+}
+
+/** They are understood when the services that they ask are known. */
+function readExtensions(state: ConsulState, part: Part, spec: Fields): void {
+  const values = spec.take("envoyExtensions");
+  if (Array.isArray(values)) state.extensions.push({ part, values });
+  else if (values !== undefined) spec.problem("envoyExtensions", "must be a list", 'Begin each entry with "- ".');
 }
 
 function protocolOf(fields: Fields): Protocol | undefined {
@@ -140,6 +148,7 @@ export function importProxyDefaults(state: ConsulState): Reader {
     config?.keepRest();
     if (protocol !== undefined) state.protocol = protocol;
     if (spec.text("mutualTLSMode") === "permissive") state.permissive = part;
+    readExtensions(state, part, spec);
     spec.keepRest();
     part.result.sentences.push(`services speak ${protocol ?? "tcp"} where nothing else is said.`);
     const mesh = context.all("Mesh")[0];

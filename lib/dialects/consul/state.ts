@@ -27,6 +27,9 @@ export type Defaults = Part & {
   overrides: { name: string; conf: UpstreamConf; index: number }[];
 };
 
+/** What an entry hangs into the proxies, as it is written. */
+export type Extensions = { part: Part; values: readonly unknown[] };
+
 /** Where a leg leads: a service and perhaps one of its versions. */
 export type Target = { service: string; subset?: string };
 
@@ -69,6 +72,7 @@ export class ConsulState {
   readonly resolvers = new Map<string, Resolver>();
   readonly intentions: Intentions[] = [];
   readonly ingresses: Ingress[] = [];
+  readonly extensions: Extensions[] = [];
   /** Of ProxyDefaults and Mesh. */
   protocol: Protocol | undefined;
   permissive: Part | undefined;

@@ -284,12 +284,15 @@ test("what goes out comes back: the policy as it is, the provider as the report 
 });
 
 test.each(["linkerd", "consul", "kuma", "cilium", "gateway-api", "kubernetes", "app-mesh"] as const)(
-  "an export to %s asks nobody, denies what would be asked about, and says so",
+  "an export to %s asks nobody, denies what would be asked about where it can, and says so",
   (id) => {
     const { document } = read(CONFIG_MAP, custom({ name: "by-http" }));
     const { text, report } = exportDocument(id, document);
     const told = report.find(({ path }) => path === "spec.authorizer");
     expect(told).toMatchObject({ key: "AuthorizationPolicy/production/ask", verdict: "lost", changesMeaning: true });
+    expect(told?.reason).toContain(["consul", "kuma", "cilium"].includes(id) ? "is denied" : "goes on");
+    const others = report.filter(({ key }) => key === "AuthorizationPolicy/production/ask");
+    if (told?.reason.includes("goes on")) expect(others).toEqual([told]);
     expect(report).toContainEqual(expect.objectContaining({ path: "spec.authorizers", verdict: "lost" }));
     expect(text).not.toContain("by-http");
   },

@@ -1,6 +1,6 @@
 // What a dialect is: a product's resources, how they are read and written, and what became of each field.
 // The rule: screens, API and commands know dialects by this shape alone; a product is one entry of the registry.
-import type { MeshDocument, ObjectKey, Path } from "@/lib/mesh";
+import type { AuthorizationPolicy, Authorizer, MeshDocument, ObjectKey, Path } from "@/lib/mesh";
 import type { DialectEntry, DialectId } from "../catalogue";
 import type { ImportContext, Resource, Understood } from "./context";
 import type { Fields, Sink } from "./fields";
@@ -93,8 +93,13 @@ export type Dialect = DialectEntry & {
   /** The namespace that a resource without one most likely belongs to. */
   guessNamespace?(spec: unknown, context: ImportContext, all: readonly unknown[]): string | undefined;
   exportDocument?(document: MeshDocument, options?: ExportOptions): DialectExport;
+  /** Which policies with the action custom its export carries, where it does not carry all of them. */
+  saysAsking?: SaysAsking;
   fields: readonly FieldVerdict[];
 };
+
+/** Whether a product asks this authorizer as this policy says. */
+export type SaysAsking = (policy: AuthorizationPolicy, authorizer: Authorizer) => boolean;
 
 /** What a person has to know: everything that is not carried over as it is. */
 export function lossesOf(report: readonly ReportEntry[]): ReportEntry[] {
