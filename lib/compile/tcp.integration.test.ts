@@ -207,6 +207,23 @@ test("a callee lets in who was granted the port, and closes what comes of anybod
   }
 });
 
+test("connections that were taken are counted by caller, as Istio counts them", async () => {
+  for (const side of callees.get("archive-v1") ?? []) {
+    if (side.name === "envoy") continue;
+    const as = await world.identityOf(id("storefront"));
+    const opened = async () => {
+      const text = await (await fetch(`http://127.0.0.1:${side.ports.admin}/stats/prometheus`)).text();
+      const line =
+        /^istio_tcp_connections_opened_total\{.*source_workload="storefront".*security_policy="mutual_tls"\} (\d+)$/m;
+      return Number(line.exec(text)?.[1] ?? 0);
+    };
+    const before = await opened();
+    const serverName = `tcp-${LEDGER_PORT}.archive.production.svc.cluster.local`;
+    for (let i = 0; i < 3; i++) expect(await knock(side.ports.inbound, { as, serverName })).toBe(echoOf("archive-v1"));
+    expect((await opened()) - before).toBe(3);
+  }
+});
+
 test("the name of a TCP port leads nowhere else: its HTTP port keeps its own policies and takes no other bytes", async () => {
   const get = "GET /who HTTP/1.1\r\nhost: ledger\r\nconnection: close\r\n\r\n";
   const http = "ledger.production.svc.cluster.local";

@@ -184,3 +184,26 @@ test("merging does not depend on order or grouping", () => {
     { numRuns: 50 },
   );
 });
+
+test("a connection on a TCP port counts as one request when it ends, with its bytes and without a latency", () => {
+  const labels = [
+    `reporter="destination",source_workload="checkout",source_workload_namespace="production"`,
+    `source_principal="spiffe://shop.mesh.local/ns/production/sa/checkout",source_version="unknown"`,
+    `destination_service="payment-service.production",destination_service_name="payment-service"`,
+    `destination_service_namespace="production",destination_version="v1"`,
+    `request_protocol="tcp",connection_security_policy="none"`,
+  ].join(",");
+  const text = [
+    `istio_tcp_connections_opened_total{${labels}} 9`,
+    `istio_tcp_connections_closed_total{${labels},response_flags="-"} 6`,
+    `istio_tcp_connections_closed_total{${labels},response_flags="UF,URX"} 1`,
+    `istio_tcp_received_bytes_total{${labels}} 40`,
+    `istio_tcp_sent_bytes_total{${labels}} 50`,
+  ].join("\n");
+  const [flow, ...more] = flowsBetween(new Map(), readScrape(text), cache, directory);
+  expect(more).toEqual([]);
+  expect(flow).toMatchObject({
+    ...{ reporter: "destination", source: CHECKOUT, destination: PAYMENT, security: "none" },
+    ...{ requests: 7, errors: 1, codes: { tcp: 7 }, requestBytes: 40, responseBytes: 50, sumMs: 0 },
+  });
+});

@@ -97,6 +97,10 @@ const REQUESTS = "istio_requests_total{";
 const DURATION = "istio_request_duration_milliseconds_";
 const REQUEST_BYTES = "istio_request_bytes_sum{";
 const RESPONSE_BYTES = "istio_response_bytes_sum{";
+/** Of connections on TCP ports; the callee's sidecar alone has them. */
+const TCP_CLOSED = "istio_tcp_connections_closed_total{";
+const TCP_SENT = "istio_tcp_sent_bytes_total{";
+const TCP_RECEIVED = "istio_tcp_received_bytes_total{";
 // No healthy upstream, connection failure, overflow, no cluster, aborted on purpose: no callee has seen the request.
 const UNDELIVERED = new Set(["UH", "UF", "UO", "NC", "FI"]);
 
@@ -110,7 +114,10 @@ const isFlowCounter = (key: string) =>
   key.startsWith(REQUESTS) ||
   key.startsWith(DURATION) ||
   key.startsWith(REQUEST_BYTES) ||
-  key.startsWith(RESPONSE_BYTES);
+  key.startsWith(RESPONSE_BYTES) ||
+  key.startsWith(TCP_CLOSED) ||
+  key.startsWith(TCP_SENT) ||
+  key.startsWith(TCP_RECEIVED);
 
 /** What one proxy saw between two scrapes. `previous` as in `countersBetween`. */
 export function flowsBetween(
@@ -151,6 +158,9 @@ export function flowsBetween(
     } else if (name === `${DURATION}sum`) flow.sumMs += delta;
     else if (name === "istio_request_bytes_sum") flow.requestBytes += delta;
     else if (name === "istio_response_bytes_sum") flow.responseBytes += delta;
+    else if (name === "istio_tcp_connections_closed_total") countConnections(flow, labels, delta);
+    else if (name === "istio_tcp_received_bytes_total") flow.requestBytes += delta;
+    else if (name === "istio_tcp_sent_bytes_total") flow.responseBytes += delta;
   }
   for (const [flow, counts] of cumulative) flow.bucketCounts = fromCumulative(counts);
   return [...flows.values()];
@@ -177,6 +187,13 @@ function countRequests(flow: Flow, labels: Readonly<Record<string, string>>, del
   if (isError) flow.errors += delta;
   const code = grpc === "" ? status : `grpc ${grpc}`;
   flow.codes[code] = (flow.codes[code] ?? 0) + delta;
+}
+
+/** A connection counts as one request when it has ended, without a latency; in error where the app was not reached. */
+function countConnections(flow: Flow, labels: Readonly<Record<string, string>>, delta: number): void {
+  flow.requests += delta;
+  if (wasUndelivered(labels)) flow.errors += delta;
+  flow.codes["tcp"] = (flow.codes["tcp"] ?? 0) + delta;
 }
 
 function wasUndelivered(labels: Readonly<Record<string, string>>): boolean {

@@ -44,8 +44,13 @@ export function viewOf(dataPlane: DataPlane): AdminView {
       dataPlane.hasFailedHealthChecks = isFailed;
     },
     stats: () => Promise.resolve(envoyStats(dataPlane)),
-    metrics: (facts) =>
-      Promise.resolve(`${renderRequestMetrics(dataPlane.telemetry.metrics)}\n${renderSaturation(dataPlane, facts)}\n`),
+    metrics: (facts) => {
+      const { metrics, tcp } = dataPlane.telemetry;
+      const connections = tcp.render();
+      const requests = renderRequestMetrics(metrics);
+      const all = [requests, ...(connections === "" ? [] : [connections]), renderSaturation(dataPlane, facts), ""];
+      return Promise.resolve(all.join("\n"));
+    },
     clusters: () => Promise.resolve(clusterStatuses(dataPlane)),
     shapes: (since) => Promise.resolve(dataPlane.telemetry.shapes.read(since)),
     tap: (request, tell) => watch(dataPlane.telemetry.taps, request, tell),

@@ -188,13 +188,19 @@ export class Listener {
 
   private startTcp(chain: FilterChain, accepted: AcceptedConnection, plan: TcpProxyPlan, facts: RbacContext): void {
     const runtime = this.context.tcpRuntime(this.plan, plan);
+    const { telemetry } = this.context;
+    const { certificate, isTls } = accepted;
+    const isInbound = this.plan.trafficDirection === "inbound";
+    const series = isInbound ? telemetry.inboundTcp(certificate?.spiffeId ?? "", isTls && certificate !== null) : null;
     const tcp = new TcpConnection(accepted.socket, runtime, facts, () => {
       this.live.delete(one);
-      this.context.telemetry.downstreamConnections--;
+      telemetry.downstreamConnections--;
+      series?.close(tcp.flags, tcp.requestBytes, tcp.responseBytes);
     });
-    const one: TcpLive = { kind: "tcp", tcp, certificate: accepted.certificate, chain };
+    const one: TcpLive = { kind: "tcp", tcp, certificate, chain };
     this.live.add(one);
-    this.context.telemetry.downstreamConnections++;
+    telemetry.downstreamConnections++;
+    if (series !== null) series.opened++;
     tcp.start();
   }
 

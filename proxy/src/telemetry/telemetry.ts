@@ -9,6 +9,7 @@ import { ObservedShapes } from "./observed-shapes";
 import { Outcomes } from "./outcomes";
 import { RequestMetrics, type RequestSeries } from "./request-metrics";
 import type { Tap } from "./tap";
+import { TcpMetrics, type TcpSeries } from "./tcp-metrics";
 
 export type RateLimitOutcome = "ok" | "over_limit" | "error" | "failure_mode_allowed";
 
@@ -24,6 +25,7 @@ export interface ExportCounts {
 
 export class Telemetry {
   readonly metrics = new RequestMetrics();
+  readonly tcp = new TcpMetrics();
   readonly http = new HttpStatsByPrefix();
   readonly shapes = new ObservedShapes(this.metrics);
   /** SPIFFE ID of our own certificate; "" before there is one. */
@@ -71,6 +73,10 @@ export class Telemetry {
 
   inbound(peerPrincipal: string, isMutualTls: boolean): RequestSeries {
     return this.metrics.series(inboundLabels(this.node, this.ownPrincipal, peerPrincipal, isMutualTls));
+  }
+
+  inboundTcp(peerPrincipal: string, isMutualTls: boolean): TcpSeries {
+    return this.tcp.series(inboundLabels(this.node, this.ownPrincipal, peerPrincipal, isMutualTls));
   }
 
   /** Requests that matched no route or reached no cluster. */
