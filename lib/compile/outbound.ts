@@ -106,14 +106,15 @@ function serviceHosts(context: CompileContext, dependencies: readonly Dependency
       .filter(isGranted)
       .map((port) => port.port);
     const defaultPort = ports.includes(80) ? 80 : ports[0];
-    const names = namesOfService(service, caller);
     return [
       ...ports.map((port) =>
         serviceHost(context, { service, port, caller, isDefaultPort: port === defaultPort, drawn: keys }),
       ),
       ...tcpPorts(service.spec.ports)
         .filter(isGranted)
-        .map(({ port }) => tcpHost(context, { service, port, caller, drawn: keys, names })),
+        .map(({ port }) =>
+          tcpHost(context, { service, port, caller, drawn: keys, names: namesOfService(service, caller) }),
+        ),
     ];
   });
 }

@@ -1,15 +1,23 @@
 import { expect, test } from "vitest";
 import { compile, encodeResources } from "@/lib/compile";
 import { demoInput, inputFor } from "@/lib/compile/testing/inputs";
+import { ledgerMesh, ledgerRoute } from "@/lib/compile/testing/ledger";
 import { object, seedObjects, withMode, withObjects } from "@/lib/compile/testing/rich";
 import { demoMesh, type MeshDocument } from "@/lib/mesh";
 import { changeSentences } from "./sentences";
 
 function resources(document: MeshDocument, proxyId: string) {
-  const result = compile(inputFor(document, demoInput().binding), proxyId);
+  const result = compile(inputFor(document, bindingOf(document)), proxyId);
   if (!result.ok) throw new Error(JSON.stringify(result.violations));
   return encodeResources(result.resources);
 }
+/** What the demo does not bind is bound as a deployment would. */
+const bindingOf = (document: MeshDocument) => {
+  const { binding } = demoInput();
+  const known = new Set(binding.instances.map(({ id }) => id));
+  const more = inputFor(document).binding.instances.filter(({ id }) => !known.has(id));
+  return { ...binding, instances: [...binding.instances, ...more] };
+};
 const between = (before: MeshDocument, after: MeshDocument, proxyId: string) =>
   changeSentences(resources(before, proxyId), resources(after, proxyId));
 
@@ -41,6 +49,28 @@ test("says what a removed line takes away, on both sides", () => {
 test("says what a step of adoption changes", () => {
   expect(between(withMode(demo, "payment-service", "permissive"), demo, PAYMENT)).toContain(
     "accepts TLS instead of TLS and plain text",
+  );
+});
+
+test("says what TCP ports get: shares of a caller's connections, and who may open one, port by port", () => {
+  const before = ledgerMesh();
+  const after = ledgerMesh(
+    ledgerRoute(),
+    object("AuthorizationPolicy", "no-cart", {
+      target: { service: "ledger" },
+      action: "deny",
+      rules: [{ from: [{ services: [{ kind: "Service", name: "cart" }] }], to: [{ ports: [5432] }] }],
+    }),
+  );
+  expect(between(before, after, "production/storefront-v1/0")).toEqual([
+    "calls to ledger change from 100 % all of ledger to 75 % v1, 25 % v2",
+  ]);
+  expect(between(before, after, "production/ledger-v1/0")).toEqual([
+    "refuses calls by AuthorizationPolicy/production/no-cart#0 on TCP port 5432",
+  ]);
+  const open = ledgerMesh(object("MutualTls", "archive", { target: { service: "archive" }, mode: "permissive" }));
+  expect(between(before, open, "production/archive-v1/0")[0]).toBe(
+    "accepts TLS for TCP port 5432 and plain text for TCP port 5432 instead of TLS for TCP port 5432",
   );
 });
 
