@@ -2,7 +2,7 @@
 // replaced. The built proxy, as a process with two workers.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -78,6 +78,8 @@ interface Running {
   /** Of the listener, once it says that it is ready. */
   port(): Promise<number>;
   admin(path: string, method?: string): Promise<string>;
+  /** Whom an answer of the admin interface is without. */
+  silentIn(path: string): Promise<string | undefined>;
   workers(): Promise<number[]>;
   /** Begins a tap; its lines so far. */
   watch(): Promise<() => string[]>;
@@ -109,6 +111,11 @@ async function serve(bootstrap: object): Promise<Running> {
     exited,
     port: () => found(/ready, listeners main:(\d+)/),
     admin,
+    silentIn: async (path) => {
+      const { status, headers } = await call(adminPort, { path });
+      expect(status).toBe(200);
+      return headers["x-meshwright-silent-workers"] as string | undefined;
+    },
     watch: () =>
       new Promise((resolve) => {
         const tap = request({ port: adminPort, path: "/tap", method: "POST" }, (response) => {
@@ -135,6 +142,11 @@ async function calls(port: number, count: number): Promise<string[]> {
 }
 const statOf = async (proxy: Running, name: string): Promise<number> =>
   Number(new RegExp(`^${name.replaceAll(".", "\\.")}: (\\d+)$`, "m").exec(await proxy.admin("/stats"))?.[1]);
+/** Until the kernel says that it stands still. */
+async function stop(pid: number): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  await vi.waitFor(() => expect(readFileSync(`/proc/${pid}/stat`, "utf8")).toMatch(/\) T /), SOON);
+}
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 it("two workers serve and count as one, and end with the first process", async () => {
@@ -210,6 +222,36 @@ it("a worker that is killed is replaced, serves, and what was told of it is not 
   expect(await calls(port, 4)).toEqual(Array(4).fill("app"));
   proxy.child.kill("SIGTERM");
   expect(await proxy.exited).toBe(0);
+});
+
+it("a worker that stands still is named and holds up no answer, and no end", async () => {
+  const app = await startNamedOrigin("app");
+  const proxy = await serve({
+    static_resources: { listeners: [listener(TO_APP)], clusters: [cluster("app", app.port)] },
+  });
+  const port = await proxy.port();
+  await calls(port, 6);
+  const pages = ["/stats", "/stats/prometheus", "/clusters", "/meshwright/shapes"];
+  expect(await statOf(proxy, "http.main.downstream_rq_total")).toBe(6);
+  for (const page of pages) expect(await proxy.silentIn(page)).toBeUndefined();
+  const [stopped = 0] = await proxy.workers();
+  const silent = async (): Promise<number[]> =>
+    (JSON.parse(await proxy.admin("/meshwright/status")) as { silentWorkers: number[] }).silentWorkers;
+  expect(await silent()).toEqual([]);
+  await stop(stopped);
+  for (const page of pages) expect(await proxy.silentIn(page)).toBe(String(stopped));
+  // What it had said stays in the sum.
+  expect(await statOf(proxy, "http.main.downstream_rq_total")).toBe(6);
+  expect(await silent()).toEqual([stopped]);
+  process.kill(stopped, "SIGCONT");
+  await vi.waitFor(async () => expect(await silent()).toEqual([]), SOON);
+  for (const page of pages) expect(await proxy.silentIn(page)).toBeUndefined();
+  expect(await calls(port, 4)).toEqual(Array(4).fill("app"));
+  expect(await statOf(proxy, "http.main.downstream_rq_total")).toBe(10);
+  await stop(stopped);
+  proxy.child.kill("SIGTERM");
+  expect(await proxy.exited).toBe(0);
+  await vi.waitFor(() => expect(isAlive(stopped)).toBe(false), SOON);
 });
 
 it("workers do not outlive the first process", async () => {

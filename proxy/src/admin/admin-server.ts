@@ -47,23 +47,33 @@ const get: Readonly<Record<string, Handler>> = {
     else text(response, 503, context.view.isFailed ? "DRAINING\n" : `PRE_INITIALIZING ${waiting.join("; ")}\n`);
   },
   "/config_dump": (context, _request, response) => json(response, context.configDump()),
-  "/clusters": async (context, _request, response, url) =>
-    renderClusters(await context.view.clusters(), response, url.searchParams.get("format") === "json"),
+  "/clusters": async (context, _request, response, url) => {
+    const clusters = await context.view.clusters();
+    nameSilent(context, response);
+    renderClusters(clusters, response, url.searchParams.get("format") === "json");
+  },
   "/certs": (context, _request, response) => json(response, certificates(context)),
-  "/stats": async (context, _request, response, url) =>
-    renderEnvoyStats(await context.view.stats(), response, {
+  "/stats": async (context, _request, response, url) => {
+    const stats = await context.view.stats();
+    nameSilent(context, response);
+    renderEnvoyStats(stats, response, {
       isJson: url.searchParams.get("format") === "json",
       isUsedOnly: url.searchParams.has("usedonly"),
-    }),
+    });
+  },
   "/stats/prometheus": async (context, _request, response) => {
     const facts = { digest: context.status().digest, certificateNotAfter: context.certificate()?.notAfter ?? null };
     const body = await context.view.metrics(facts);
+    nameSilent(context, response);
     response.writeHead(200, { "content-type": "text/plain; version=0.0.4" });
     response.end(body);
   },
   "/meshwright/status": (context, _request, response) => json(response, statusOf(context)),
-  "/meshwright/shapes": async (context, _request, response, url) =>
-    json(response, await context.view.shapes(Number(url.searchParams.get("since") ?? "0") || 0)),
+  "/meshwright/shapes": async (context, _request, response, url) => {
+    const shapes = await context.view.shapes(Number(url.searchParams.get("since") ?? "0") || 0);
+    nameSilent(context, response);
+    json(response, shapes);
+  },
 };
 
 const post: Readonly<Record<string, Handler>> = {
@@ -94,7 +104,7 @@ function statusOf(context: AdminContext): unknown {
     nonce: context.nonce,
     version: context.version,
     pid: process.pid,
-    ...(context.workers === undefined ? {} : { workers: context.workers() }),
+    ...(context.workers === undefined ? {} : { workers: context.workers(), silentWorkers: context.view.silentWorkers }),
     ready: context.isReady(),
     digest,
     resources,
@@ -119,6 +129,12 @@ function certificates(context: AdminContext): unknown {
     days_until_expiration: String(Math.floor((Date.parse(own.notAfter) - Date.now()) / 86_400_000)),
   };
   return { certificates: [{ ca_cert: [], cert_chain: [chain] }] };
+}
+
+/** Whose present counts are missing in an answer. */
+function nameSilent({ view }: AdminContext, response: ServerResponse): void {
+  const { silentWorkers } = view;
+  if (silentWorkers.length > 0) response.setHeader("x-meshwright-silent-workers", silentWorkers.join(", "));
 }
 
 function text(response: ServerResponse, status: number, body: string): void {

@@ -21,6 +21,8 @@ export interface AdminView {
   readonly isDraining: boolean;
   /** Draining, or health checks are told to fail. */
   readonly isFailed: boolean;
+  /** Processes that did not answer soon: what they say now is not in what is told. */
+  readonly silentWorkers: readonly number[];
   failHealthChecks(isFailed: boolean): void;
   /** By Envoy's names. */
   stats(): Promise<ReadonlyMap<string, number>>;
@@ -40,6 +42,7 @@ export function viewOf(dataPlane: DataPlane): AdminView {
     get isFailed() {
       return dataPlane.isFailed;
     },
+    silentWorkers: [],
     failHealthChecks(isFailed) {
       dataPlane.hasFailedHealthChecks = isFailed;
     },

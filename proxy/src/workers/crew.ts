@@ -1,7 +1,9 @@
 // The worker processes themselves: as many as there shall be, questions to them and their answers. Rule: a question to a worker that dies is
-// answered by null, never left open; one that dies young is replaced later and later.
+// answered by null, never left open; one that dies young is replaced later and later. Who says nothing for too long holds up nobody who
+// asks by askSoon(), is named, and is asked again when it has said something.
 
 import nodeCluster, { type Worker } from "node:cluster";
+import { startTimeLimit } from "../deadline";
 import { report } from "../errors";
 import type { FromWorker, Order, Questions, ToWorker } from "./messages";
 
@@ -19,11 +21,18 @@ export const WORKER_ENV = { processes: "MESHWRIGHT_WORKERS", home: "MESHWRIGHT_H
 const YOUNG_MS = 10_000;
 const MAX_PAUSE_MS = 5_000;
 
+/** Longest wait of somebody who asks the admin interface. */
+const SOON_MS = 5_000;
+/** From the order to end; then it is killed. */
+const END_MS = 5_000;
+
 type Waiting = (answer: unknown) => void;
 
 export class Crew {
   private readonly waiting = new Map<Worker, Map<number, Waiting>>();
   private readonly here = new Map<Worker, Promise<void>>();
+  /** Those that owe an answer for longer than SOON_MS. */
+  private readonly silent = new Set<Worker>();
   private nextId = 1;
   private early = 0;
   private isKept = true;
@@ -49,6 +58,7 @@ export class Crew {
     this.here.set(worker, new Promise((resolve) => (markHere = resolve)));
     worker.on("error", () => {});
     worker.on("message", (message: FromWorker) => {
+      if (this.silent.delete(worker)) report(`worker ${worker.process.pid ?? 0} answers again`);
       if (message.kind === "here") void this.events.onHere(worker).then(markHere);
       else if (message.kind === "line") this.events.onLine(message.id, message.line);
       else {
@@ -60,6 +70,7 @@ export class Crew {
       markHere();
       this.waiting.delete(worker);
       this.here.delete(worker);
+      this.silent.delete(worker);
       for (const answer of waiting.values()) answer(null);
       this.events.onGone(worker);
       if (!this.isKept) return;
@@ -113,6 +124,43 @@ export class Crew {
     return (await this.askEach(kind, ask)).map(([, answer]) => answer);
   }
 
+  /** As askEach, from those that answer soon; the others are silent from then on, and not waited for again. */
+  async askSoon<K extends keyof Questions>(
+    kind: K,
+    ask: (worker: Worker) => Questions[K]["ask"],
+  ): Promise<(readonly [Worker, Questions[K]["answer"]])[]> {
+    const answers = await Promise.all(
+      this.workers.map(async (worker) => {
+        if (this.silent.has(worker)) return [worker, null] as const;
+        const answer = (this.here.get(worker) ?? Promise.resolve()).then(() => this.ask(worker, kind, ask(worker)));
+        return [worker, await this.orSilence(worker, answer)] as const;
+      }),
+    );
+    return answers.flatMap(([worker, answer]) => (answer === null ? [] : [[worker, answer] as const]));
+  }
+
+  private orSilence<Answer>(worker: Worker, answer: Promise<Answer | null>): Promise<Answer | null> {
+    return new Promise((resolve) => {
+      const end = startTimeLimit(SOON_MS, () => {
+        if (this.waiting.has(worker) && !this.silent.has(worker)) {
+          this.silent.add(worker);
+          report(
+            `worker ${worker.process.pid ?? 0} has not answered for ${SOON_MS} ms: it is left out of what is told`,
+          );
+        }
+        resolve(null);
+      });
+      void answer.then((found) => {
+        end();
+        resolve(found);
+      });
+    });
+  }
+
+  get silentPids(): readonly number[] {
+    return [...this.silent].flatMap(({ process: { pid } }) => pid ?? []);
+  }
+
   order(order: Order): void {
     for (const worker of this.workers) this.orderOne(worker, order);
   }
@@ -135,6 +183,11 @@ export class Crew {
     this.letGo();
     const gone = this.workers.map((worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())));
     this.order({ kind: "end" });
+    // One that stands still reads no order.
+    const late = setTimeout(() => {
+      for (const worker of this.workers) worker.process.kill("SIGKILL");
+    }, END_MS);
     await Promise.all(gone);
+    clearTimeout(late);
   }
 }

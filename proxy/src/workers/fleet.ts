@@ -4,6 +4,7 @@
 import type { Worker } from "node:cluster";
 import type { ClusterStatus } from "../admin/clusters-page";
 import type { AdminView, ShapesPage, TellLine } from "../admin/view";
+import { startTimeLimit } from "../deadline";
 import { report } from "../errors";
 import type { ProxyPlan, Secret } from "../plan/types";
 import { renderProcess, type SaturationFacts } from "../telemetry/saturation";
@@ -13,6 +14,15 @@ import { Crew } from "./crew";
 import { MergedShapes } from "./merged-shapes";
 import type { Order } from "./messages";
 import { countedMetrics, countersOf, sumClusters, sumMetrics, sumStats } from "./sum";
+
+/** A drain is over by its limit; longer than that nobody needs to say so. */
+const SLACK_MS = 1_000;
+
+/** What a worker said when it was asked last. */
+interface LastTold {
+  readonly stats: ReadonlyMap<string, number>;
+  readonly metrics: string;
+}
 
 export class Fleet implements ConfigConsumer, AdminView {
   isDraining = false;
@@ -26,7 +36,7 @@ export class Fleet implements ConfigConsumer, AdminView {
   private readonly merged = new MergedShapes();
   /** What workers that ended had counted, as far as they were asked. */
   private readonly past = { stats: new Map<string, number>(), metrics: "" };
-  private readonly last = new Map<Worker, { stats: ReadonlyMap<string, number>; metrics: string }>();
+  private readonly last = new Map<Worker, LastTold>();
   /** Those that have what is in force. */
   private readonly serving = new Set<Worker>();
   private readonly crew: Crew;
@@ -116,30 +126,29 @@ export class Fleet implements ConfigConsumer, AdminView {
     this.crew.order({ kind: "health", isFailed });
   }
 
+  get silentWorkers(): readonly number[] {
+    return this.crew.silentPids;
+  }
+
   async stats(): Promise<ReadonlyMap<string, number>> {
-    const answers = await this.crew.askEach("stats", null);
+    const answers = await this.crew.askSoon("stats", () => null);
     for (const [worker, stats] of answers) this.remember(worker, { stats });
-    return sumStats([this.past.stats, ...answers.map(([, stats]) => stats)]);
+    return sumStats([this.past.stats, ...this.lastOf(({ stats }) => stats)]);
   }
 
   async metrics(facts: SaturationFacts): Promise<string> {
-    const answers = await this.crew.askEach("metrics", facts);
+    const answers = await this.crew.askSoon("metrics", () => facts);
     for (const [worker, metrics] of answers) this.remember(worker, { metrics });
-    return sumMetrics([...answers.map(([, text]) => text), this.past.metrics, renderProcess()]);
+    return sumMetrics([...this.lastOf(({ metrics }) => metrics), this.past.metrics, renderProcess()]);
   }
 
   async clusters(): Promise<readonly ClusterStatus[]> {
-    return sumClusters((await this.crew.askEach("clusters", null)).map(([, statuses]) => statuses));
+    return sumClusters((await this.crew.askSoon("clusters", () => null)).map(([, statuses]) => statuses));
   }
 
   async shapes(since: number): Promise<ShapesPage> {
-    const pages = await Promise.all(
-      this.crew.workers.map(async (worker) => {
-        const page = await this.crew.ask(worker, "shapes", this.merged.readOf(worker.id));
-        return [worker.id, page] as const;
-      }),
-    );
-    for (const [id, page] of pages) if (page !== null) this.merged.take(id, page);
+    const pages = await this.crew.askSoon("shapes", ({ id }) => this.merged.readOf(id));
+    for (const [{ id }, page] of pages) this.merged.take(id, page);
     return this.merged.read(since);
   }
 
@@ -162,7 +171,16 @@ export class Fleet implements ConfigConsumer, AdminView {
     };
   }
 
-  private remember(worker: Worker, told: Partial<{ stats: ReadonlyMap<string, number>; metrics: string }>): void {
+  /** What each worker that lives said last: just now or, where it is silent, before; so that no sum goes back. */
+  private lastOf<Told>(part: (last: LastTold) => Told): Told[] {
+    return this.crew.workers.flatMap((worker) => {
+      const last = this.last.get(worker);
+      return last === undefined ? [] : [part(last)];
+    });
+  }
+
+  private remember(worker: Worker, told: Partial<LastTold>): void {
+    if (!this.crew.workers.includes(worker)) return;
     this.last.set(worker, { stats: new Map(), metrics: "", ...this.last.get(worker), ...told });
   }
 
@@ -180,7 +198,11 @@ export class Fleet implements ConfigConsumer, AdminView {
   async drain(limitMs: number): Promise<void> {
     this.isDraining = true;
     this.crew.letGo();
-    await this.crew.askAll("drain", limitMs);
+    // One that stands still does not drain, and cannot hold up the end.
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => (cancel = startTimeLimit(limitMs + SLACK_MS, resolve)));
+    await Promise.race([this.crew.askAll("drain", limitMs), late]);
+    cancel();
   }
 
   reopenLogs(): void {
