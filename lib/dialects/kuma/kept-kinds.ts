@@ -7,7 +7,7 @@ const KINDS: readonly (KeptKind & { isClusterWide?: boolean })[] = [
     kind: "MeshTCPRoute",
     verdict: "lost",
     changesMeaning: true,
-    why: "routes connections; the model's routes are for HTTP",
+    why: "routes connections; of Kuma's routes those for HTTP are taken over",
   },
   { kind: "MeshFaultInjection", verdict: "lost", changesMeaning: true, why: "delays or breaks calls at the callee" },
   { kind: "MeshPassthrough", verdict: "lost", changesMeaning: true, why: "opens the way to hosts outside the mesh" },
