@@ -1,16 +1,17 @@
 "use client";
 // The author's way on: answer with a new round, or take the review back. Rule: says that no vote is carried over before it is done.
-import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
 import Link from "next/link";
 import { useMemo, useState } from "react";
 import { useDraft } from "@/components/draft";
-import { useMe } from "@/components/shell";
+import { useMe, useMesh } from "@/components/shell";
 import { ErrorText, Panel, plural, shortDigest } from "@/components/ui";
 import type { ReviewDto } from "@/lib/api/schema";
 import { digestOf, type MeshDocument } from "@/lib/mesh";
 import { FINAL_STATES } from "@/lib/review";
 import { useReviewStep } from "./queries";
 import { TestsBefore } from "./tests-before";
+import { movedOnTo } from "./words";
 
 export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) {
   const { can } = useMe();
@@ -18,6 +19,10 @@ export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) 
   const step = useReviewStep(mesh, review.number);
   const [answer, setAnswer] = useState("");
   const [withdrawing, setWithdrawing] = useState(false);
+  const { environment } = useMesh();
+  const movedOn = movedOnTo(review, environment?.running?.revision);
+  const [isMoving, setMoving] = useState(true);
+  const against = review.round !== null && movedOn !== null && isMoving ? { against: movedOn } : {};
   const document: MeshDocument | undefined = draft.snapshot?.document;
   const digest = useMemo(() => (document ? digestOf(document) : null), [document]);
   if (!can("review.submit")) return null;
@@ -52,6 +57,14 @@ export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) 
                 value={answer}
                 onChange={(event) => setAnswer(event.currentTarget.value)}
               />
+              {review.round !== null && movedOn !== null ? (
+                <Checkbox
+                  label={`Compare with r${movedOn}, which runs in ${environment?.name} now`}
+                  description={`${review.base ? `r${review.base.revision}` : "An empty mesh"} is what the rounds before were compared with, and stays so for them.`}
+                  checked={isMoving}
+                  onChange={(event) => setMoving(event.currentTarget.checked)}
+                />
+              ) : null}
               <Text size="sm" c="dimmed">
                 {isSame
                   ? "The draft is the same as this round: change it first."
@@ -71,7 +84,7 @@ export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) 
                 disabled={isSame || snapshot?.saveState !== "saved"}
                 onClick={() =>
                   step.mutate(
-                    { path: "/rounds", body: { answer }, ifMatch: `"v${snapshot?.version}"` },
+                    { path: "/rounds", body: { answer, ...against }, ifMatch: `"v${snapshot?.version}"` },
                     { onSuccess: () => setAnswer("") },
                   )
                 }

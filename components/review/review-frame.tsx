@@ -16,7 +16,7 @@ import { PresenterClock, useClock } from "./presenter-clock";
 import { useReadAhead, useReview } from "./queries";
 import classes from "./review.module.css";
 import { useStationKeys } from "./use-station-keys";
-import { stateStatus, stateWord } from "./words";
+import { movedOnTo, stateStatus, stateWord } from "./words";
 
 export function ReviewFrame({ children }: { children: ReactNode }) {
   const { mesh } = useMesh();
@@ -53,6 +53,8 @@ export function ReviewFrame({ children }: { children: ReactNode }) {
 
 function Walk(props: { mesh: string; review: ReviewDto; station: StationId; children: ReactNode }) {
   const { mesh, review, station, children } = props;
+  const { environment } = useMesh();
+  const movedOn = movedOnTo(review, environment?.running?.revision);
   const router = useRouter();
   const frame = useRef<HTMLDivElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -115,6 +117,11 @@ function Walk(props: { mesh: string; review: ReviewDto; station: StationId; chil
                 {review.base ? ` · against r${review.base.revision}` : " · against an empty mesh"}
               </Text>
             ) : null}
+            {movedOn === null ? null : (
+              <StatusBadge status="attention">
+                r{movedOn} runs in {environment?.name} now
+              </StatusBadge>
+            )}
           </Group>
         </div>
         <Group gap={6} wrap="nowrap" className={classes.tools}>

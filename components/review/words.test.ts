@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { REVIEW_STATES } from "@/lib/review";
-import { clockText, stateStatus, stateWord } from "./words";
+import { clockText, movedOnTo, stateStatus, stateWord } from "./words";
 
 test("only an approval without conditions is ok", () => {
   expect(REVIEW_STATES.filter((state) => stateStatus(state) === "ok")).toEqual(["approved"]);
@@ -9,4 +9,14 @@ test("only an approval without conditions is ok", () => {
 
 test("the clock counts minutes and says when time is over", () => {
   expect([clockText(0), clockText(61_500), clockText(-5_000)]).toEqual(["00:00", "01:01", "-00:05"]);
+});
+
+test("a review is overtaken when a later revision runs than the one it is compared with, as long as it is undecided", () => {
+  const base = { revision: 3 };
+  expect(movedOnTo({ state: "open", base }, 4)).toBe(4);
+  expect(movedOnTo({ state: "changes-asked", base: null }, 1)).toBe(1);
+  expect(movedOnTo({ state: "open", base }, 3)).toBeNull();
+  expect(movedOnTo({ state: "open", base }, 2)).toBeNull();
+  expect(movedOnTo({ state: "open", base }, undefined)).toBeNull();
+  expect(movedOnTo({ state: "approved", base }, 4)).toBeNull();
 });

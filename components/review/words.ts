@@ -1,6 +1,6 @@
 // States and decisions of a review in words. Rule: pure; colour never stands without one of these words.
 import type { Status } from "@/components/ui/status-words";
-import type { Decision, ReviewState, TestCounts } from "@/lib/review";
+import { type Decision, FINAL_STATES, type ReviewState, type TestCounts } from "@/lib/review";
 
 export const stateWord: Readonly<Record<ReviewState, string>> = {
   draft: "not submitted",
@@ -43,6 +43,15 @@ export function testsWord(tests: TestCounts | null): string {
   if (tests.total === 0) return "none";
   if (tests.failed > 0) return "failing";
   return tests.notRun > 0 ? "not all asked" : "passing";
+}
+
+/** The revision that runs now, when an undecided review is compared with an older one; else null. */
+export function movedOnTo(
+  { state, base }: { state: ReviewState; base: { revision: number } | null },
+  running: number | undefined,
+): number | null {
+  if (running === undefined || FINAL_STATES.has(state)) return null;
+  return running > (base?.revision ?? 0) ? running : null;
 }
 
 /** "12:04"; negative times are over the plan. */

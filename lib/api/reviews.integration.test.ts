@@ -1,12 +1,13 @@
 // A change on its way through its review over the API, and every way that must not lead around it.
 import { describe, expect, test } from "vitest";
-import type { ReviewDto } from "./schema";
+import type { ReviewDto, StationOf } from "./schema";
 import {
   administrator,
   anyVersion,
   api,
   author,
   call,
+  deploy,
   digestOf,
   edit,
   kinds,
@@ -19,6 +20,8 @@ import {
 } from "./testing/reviews";
 
 withReviewPeople();
+
+type ChangesStation = StationOf<"changes">;
 
 describe("submitting", () => {
   test("freezes the draft as a revision and its digest", async () => {
@@ -43,6 +46,34 @@ describe("submitting", () => {
     const review = await submit();
     const same = await call(author, "POST", "/reviews", { title: "Same", against: review.round?.revision }, anyVersion);
     expect([same.status, same.body["code"]]).toEqual([409, "nothing-changed"]);
+  });
+
+  test("the next round may be compared with what runs by then; the round before keeps its own", async () => {
+    const { database } = api.runtime;
+    const review = await submit();
+    const before = await call<ChangesStation>(author, "GET", `/reviews/${review.number}/stations/changes`);
+    await edit();
+    const frozen = await call<{ number: number }>(author, "POST", "/revisions", { message: "goes on" });
+    const { number } = frozen.body;
+    const rounds = `/reviews/${review.number}/rounds`;
+    await edit();
+    const early = await call(author, "POST", rounds, { against: number }, anyVersion);
+    expect([early.status, early.body["violations"]]).toMatchObject([
+      400,
+      [{ path: "body.against", message: `r${number} runs in no environment` }],
+    ]);
+
+    const deployed = await deploy(number);
+    expect(deployed.status).toBe(201);
+    await database.deployment.updateMany({ data: { state: "done", finishedAt: new Date() } });
+    const sent = await call<ReviewDto>(author, "POST", rounds, { against: number }, anyVersion);
+    expect([sent.status, sent.body.base]).toMatchObject([201, { revision: number }]);
+    const now = await call<ChangesStation>(author, "GET", `/reviews/${review.number}/stations/changes`);
+    expect(now.body).toMatchObject({ from: `r${number}`, to: `r${sent.body.round?.revision}` });
+    expect(now.body.changes).toHaveLength(1);
+    const first = await call<ChangesStation>(author, "GET", `/reviews/${review.number}/stations/changes?round=1`);
+    expect(first.body).toEqual(before.body);
+    expect(first.body.from).toBe("r1");
   });
 
   test("text may be kept before anything is frozen, and then nothing can be voted on", async () => {

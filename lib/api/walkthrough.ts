@@ -68,7 +68,7 @@ export async function stationContent(runtime: Runtime, principal: Principal, ask
   }
   const designOf = async (revision: number) =>
     sideOf(await readDesign(database, principal, { slug: asked.slug, at: `r${revision}` }));
-  const base = row.baseRevision;
+  const base = round.baseRevision;
   const readTo = () => designOf(round.revision.number);
   const readFrom = async () => (base ? designOf(base.number) : nothing(asked.slug));
   const compared = { from: base ? `r${base.number}` : NOTHING, to: `r${round.revision.number}`, digest: round.digest };

@@ -146,6 +146,7 @@ export const reviewRoutes = [
         number: numberFrom(params.review),
         base: baseVersion(),
         answer: body.answer,
+        against: body.against,
       });
       return answer(runtime.database, principal, params, 201);
     },

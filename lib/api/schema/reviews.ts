@@ -170,7 +170,11 @@ export const newReview = z.strictObject({
   supersedes: z.int().min(1).max(2_147_483_647).optional(),
 });
 export const reviewPatch = z.strictObject(reviewText).partial();
-export const newRound = z.strictObject({ answer: text(20_000).default("") });
+export const newRound = z.strictObject({
+  answer: text(20_000).default(""),
+  /** Number of a revision that runs: this round and later ones are compared with it. Absent: with what the round before was. */
+  against: z.int().min(1).max(2_147_483_647).optional(),
+});
 export const withdrawal = z.strictObject({ reason: text(2_000).default("") });
 
 export const newVote = z.strictObject({

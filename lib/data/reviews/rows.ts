@@ -22,7 +22,11 @@ export const reviewParts = {
   rounds: {
     orderBy: { number: "asc" },
     omit: { testResults: true },
-    include: { votes: { orderBy: { at: "asc" } }, revision: { select: { number: true } } },
+    include: {
+      votes: { orderBy: { at: "asc" } },
+      revision: { select: { number: true } },
+      baseRevision: { select: { number: true, digest: true } },
+    },
   },
   conditions: { orderBy: { createdAt: "asc" } },
   comments: { orderBy: { createdAt: "asc" } },

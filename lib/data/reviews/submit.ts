@@ -68,17 +68,47 @@ export async function createReview(database: Database, principal: Principal, inp
   }, SUBMIT_TIMEOUT);
 }
 
+interface NextRound {
+  slug: string;
+  number: number;
+  /** Of the draft. */
+  base: BaseVersion;
+  answer: string;
+  /** Number of a running revision that this round and later ones are compared with; absent: what the round before was. */
+  against?: number | undefined;
+}
+
 export async function submitRound(
   database: Database,
   principal: Principal,
-  { slug, number, base, answer }: { slug: string; number: number; base: BaseVersion; answer: string },
+  { slug, number, base, answer, against }: NextRound,
 ): Promise<ReviewRow> {
   const tests = await testDraft(database, principal, slug);
   return database.$transaction(async (connection) => {
     const mesh = await accessMesh(connection, principal, slug, "review.submit");
+    if (against !== undefined) await moveBase(connection, mesh, number, against);
     await addRound(connection, principal, mesh, { number, base, answer, tests });
     return findReview(connection, mesh, number);
   }, SUBMIT_TIMEOUT);
+}
+
+/** Only onto what runs: of anything else a part of the change could be made to look as if it had been there. */
+async function moveBase(connection: Connection, mesh: MeshRef, number: number, against: number): Promise<void> {
+  const review = await lockReview(connection, mesh, number);
+  if (review.baseRevision?.number === against) return;
+  requireUndecided(review, "What it was compared with stays.");
+  const environments = await connection.environment.findMany({ where: { meshId: mesh.id }, select: { id: true } });
+  let isRunning = false;
+  for (const { id } of environments) {
+    isRunning ||= (await runningIn(connection, id)).running?.revision === against;
+  }
+  if (!isRunning) {
+    const message = `r${against} runs in no environment`;
+    const fix = "Name a revision that runs, or leave it out to compare with the same as before.";
+    throw new AppError("invalid-request", { violations: [{ path: "body.against", message, fix }] });
+  }
+  const base = await baseOf(connection, mesh, against);
+  await connection.review.update({ where: { id: review.id }, data: { baseRevisionId: base?.id ?? null } });
 }
 
 async function addRound(
@@ -130,6 +160,7 @@ async function addRound(
       reviewId: review.id,
       number: round,
       revisionId: revision.id,
+      baseRevisionId: review.baseRevisionId,
       digest: revision.digest,
       authors: toJson(authors),
       answer,
@@ -152,6 +183,7 @@ async function addRound(
   await log(connection, principal, mesh, "review.submitted", number, {
     round,
     revision: revision.number,
+    against: review.baseRevision?.number ?? null,
     digest: revision.digest,
     authors: authors.map(({ name }) => name),
     tests: tests.counts,
