@@ -1,12 +1,12 @@
 // What is drawn is not decoration: a service comes onto the canvas, gets a sidecar and calls, and goes again.
 // Walked on the live demo mesh with a real pointer and keyboard; it leaves the mesh as it found it.
-import { type Browser, type Page, request } from "playwright/test";
+import type { Browser, Page } from "playwright/test";
 import { boxOf, connect, expectSaved, lineOf, moveBox, placeOf } from "./canvas";
+import { DEPLOYED_MS, deploy, outboundPort, statusOf } from "./deployment";
 import { test } from "./journey";
 import { expect, preparePage, signIn } from "./meshwright";
 import { subject } from "./subject";
 
-const DEPLOYED_MS = 90_000;
 const storefront = "Service/production/storefront";
 const first = "Service/production/retuns";
 const key = "Service/production/returns";
@@ -97,7 +97,7 @@ test("a service is drawn, deployed, called, and taken away again", { tag: "@once
   await test.step("called: the dashed line becomes a live one, in mTLS", async () => {
     await page.goto("/meshes/shop/topology");
     await page.keyboard.press("f");
-    const calling = keepCalling(await outboundPort(page), "returns");
+    const calling = keepCalling(await outboundPort(page, "storefront-v1"), "returns");
     try {
       await expect(lineOf(page, line)).toHaveAttribute("data-line", "solid", { timeout: 30_000 });
       await expect(lineOf(page, line)).toHaveAttribute("data-tone", "ok");
@@ -118,7 +118,7 @@ test("a service is drawn, deployed, called, and taken away again", { tag: "@once
     await page.goto("/meshes/shop/proxies");
     await expect(page.getByRole("row").filter({ hasText: "storefront" })).toBeVisible();
     await expect(page.getByRole("row").filter({ hasText: "retuns-v1/0" })).toHaveCount(0, { timeout: 60_000 });
-    expect(await statusOf(await outboundPort(page), "returns")).toBe(404);
+    expect(await statusOf(await outboundPort(page, "storefront-v1"), "returns")).toBe(404);
   });
 });
 
@@ -169,36 +169,6 @@ async function secondPerson(page: Page, browser: Browser): Promise<void> {
     await expect(other.getByLabel("Owner", { exact: true })).toHaveValue("web");
   } finally {
     await context.close();
-  }
-}
-
-async function deploy(page: Page, message: string): Promise<void> {
-  await page.goto("/meshes/shop/rollouts");
-  await page.getByLabel("In a few words").fill(message);
-  await page.getByRole("button", { name: "Freeze and plan" }).click();
-  const go = page.getByRole("button", { name: /^Deploy r\d+ to local$/ });
-  const number = /r\d+/.exec((await go.textContent()) ?? "")?.[0];
-  await go.click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(
-    new RegExp(`^local runs revision ${number}, on \\d+ proxies\\.$`),
-    { timeout: DEPLOYED_MS },
-  );
-}
-
-/** Where storefront's sidecar takes outgoing calls. */
-async function outboundPort(page: Page): Promise<number> {
-  const answer = await page.request.get("/api/v1/meshes/shop/environments/local/proxies?limit=100");
-  const { items } = await answer.json();
-  const proxy = items.find((each: { service: string; state: string }) => each.service === "storefront");
-  return proxy.ports.outbound;
-}
-
-async function statusOf(port: number, host: string): Promise<number> {
-  const context = await request.newContext();
-  try {
-    return (await context.get(`http://127.0.0.1:${port}/`, { headers: { host } })).status();
-  } finally {
-    await context.dispose();
   }
 }
 

@@ -3,6 +3,7 @@
 // Rule: what gives calls another answer stands first, and what a report has no room for is counted.
 import { Anchor, Button, Group, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import { get, keys, type PageOf } from "@/components/api-client";
 import { useMesh, useUrlParameters } from "@/components/shell";
 import { EmptyState, LoadingRows, Panel, plural, ReadingState, StatusBadge, TimeAgo } from "@/components/ui";
@@ -67,33 +68,40 @@ function Report({ mesh, version, onClose }: { mesh: string; version: string; onC
     queryFn: ({ signal }) => get<ImportReportDto>(path, signal),
   });
   const { data } = report;
+  const place = useRef<HTMLDivElement>(null);
+  // It opens above the list that it was chosen from, which may be long.
+  useEffect(() => {
+    if (version) place.current?.scrollIntoView({ block: "nearest" });
+  }, [version]);
   const left = data ? data.warningsTotal - data.warnings.length : 0;
   return (
-    <Panel
-      title={`The import that made version ${version} of the draft`}
-      hint={data ? `${productsOf(data)}, by ${data.by}` : undefined}
-      aside={
-        <Group gap={12}>
-          <Anchor size="sm" href={`/api/v1${path}`} target="_blank" rel="noreferrer">
-            As JSON
-          </Anchor>
-          <Button size="xs" variant="default" onClick={onClose}>
-            Close
-          </Button>
-        </Group>
-      }
-    >
-      <ReadingState of={report} />
-      {report.isPending ? <LoadingRows rows={4} /> : null}
-      {data?.warningsTotal === 0 ? (
-        <Text size="sm">It warned about nothing: all {plural(data.understood, "document")} mean the same here.</Text>
-      ) : null}
-      {data ? <Rows rows={data.warnings.map(warningRow)} /> : null}
-      {left > 0 ? (
-        <Text size="sm" c="dimmed" mt={12}>
-          and {plural(left, "more warning")} that the report had no room for. Read the documents again to see them.
-        </Text>
-      ) : null}
-    </Panel>
+    <div ref={place}>
+      <Panel
+        title={`The import that made version ${version} of the draft`}
+        hint={data ? `${productsOf(data)}, by ${data.by}` : undefined}
+        aside={
+          <Group gap={12}>
+            <Anchor size="sm" href={`/api/v1${path}`} target="_blank" rel="noreferrer">
+              As JSON
+            </Anchor>
+            <Button size="xs" variant="default" onClick={onClose}>
+              Close
+            </Button>
+          </Group>
+        }
+      >
+        <ReadingState of={report} />
+        {report.isPending ? <LoadingRows rows={4} /> : null}
+        {data?.warningsTotal === 0 ? (
+          <Text size="sm">It warned about nothing: all {plural(data.understood, "document")} mean the same here.</Text>
+        ) : null}
+        {data ? <Rows rows={data.warnings.map(warningRow)} /> : null}
+        {left > 0 ? (
+          <Text size="sm" c="dimmed" mt={12}>
+            and {plural(left, "more warning")} that the report had no room for. Read the documents again to see them.
+          </Text>
+        ) : null}
+      </Panel>
+    </div>
   );
 }

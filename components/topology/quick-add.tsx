@@ -2,7 +2,14 @@
 // Add by typing: a name, "external: api.stripe.com", or "cart > shipping". Rule: stays open so that many can be typed.
 import { Modal, Stack, Text, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
-import { readQuickAdd } from "./model/authoring";
+import { type Addable, readQuickAdd } from "./model/authoring";
+
+const KIND_WORD: Record<Addable, string> = {
+  Service: "service",
+  Gateway: "gateway",
+  ExternalService: "external service",
+  Workload: "workload that only calls",
+};
 
 export function QuickAdd(props: {
   opened: boolean;
@@ -20,7 +27,7 @@ export function QuickAdd(props: {
   const will = !read
     ? "Type a name."
     : "kind" in read
-      ? `Adds the ${read.kind === "Service" ? "service" : read.kind === "Gateway" ? "gateway" : "external service"} ${read.name}.`
+      ? `Adds the ${KIND_WORD[read.kind]} ${read.name}.`
       : `Draws a line from ${read.from} to ${read.to}.`;
   return (
     <Modal opened={props.opened} onClose={props.onClose} title="Add by typing" size="md">

@@ -1,7 +1,7 @@
 "use client";
 // What runs behind a workload in the environment: the echo app, a process of one's own, or nothing. Rule: this is the
 // environment's binding, not the design; it is saved at once and takes effect with the next deployment.
-import { Anchor, Button, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, NumberInput, Select, Stack, Switch, Text, TextInput } from "@mantine/core";
 import Link from "next/link";
 import { useEffect, useState } from "react";
 import { type AppSpecDto, type BindingDto, useBinding } from "@/components/api-client";
@@ -70,6 +70,59 @@ export function AppBinding({ namespace, workload }: { namespace: string; workloa
         <Text size="xs" c="dimmed">
           {plural(instances.length, "instance")}
         </Text>
+      ) : null}
+      {change.error ? (
+        <ErrorText size="xs">{change.error.message}</ErrorText>
+      ) : change.isSuccess ? (
+        <Text size="xs" c="dimmed" role="status">
+          Saved. It takes effect with the next deployment.
+        </Text>
+      ) : null}
+    </Stack>
+  );
+}
+
+/** Of a workload that only calls: there is no app to reach, only whether a sidecar stands beside each replica. */
+export function CallerBinding(props: { namespace: string; workload: string; replicas: number }) {
+  const { namespace, workload, replicas } = props;
+  const { mesh, environment } = useMesh();
+  const { binding, change } = useBinding(mesh, environment?.name);
+  const { can } = useMe();
+  const isMine = (each: BindingDto["instances"][number]) =>
+    each.workload.namespace === namespace && each.workload.name === workload;
+  const bound = (binding?.instances ?? []).filter(isMine).length;
+  const bind = (count: number) =>
+    change.mutate((there) => ({
+      ...there,
+      instances: [
+        ...there.instances.filter((each) => !isMine(each)),
+        ...Array.from({ length: count }, (_, number) => ({
+          id: `${namespace}/${workload}/${number}`,
+          workload: { namespace, name: workload },
+          app: { kind: "none" as const },
+        })),
+      ],
+    }));
+  const isEditable = can("binding.write") && binding !== undefined && !change.isPending;
+  return (
+    <Stack gap={8}>
+      <Switch
+        size="xs"
+        label={`A sidecar for each replica in ${environment?.name ?? "the environment"}`}
+        description="It calls through it, at the outbound port that Proxies & identity tells."
+        checked={bound > 0}
+        disabled={!isEditable}
+        onChange={(event) => bind(event.currentTarget.checked ? replicas : 0)}
+      />
+      {bound > 0 && bound !== replicas ? (
+        <Group gap={8}>
+          <Text size="xs">
+            {plural(bound, "sidecar")} for {plural(replicas, "replica")}.
+          </Text>
+          <Button size="compact-xs" variant="default" disabled={!isEditable} onClick={() => bind(replicas)}>
+            One for each
+          </Button>
+        </Group>
       ) : null}
       {change.error ? (
         <ErrorText size="xs">{change.error.message}</ErrorText>

@@ -6,7 +6,7 @@ import { API_VERSION, type MeshObject, objectKey, type Workload } from "@/lib/me
 import { freeName, toName } from "../model/document";
 import { workloadsByService } from "../model/to-canvas";
 import classes from "../topology.module.css";
-import { AppBinding } from "./app-binding";
+import { AppBinding, CallerBinding } from "./app-binding";
 import { EditText, Section } from "./parts";
 import type { InspectorProps } from "./props";
 
@@ -84,6 +84,11 @@ export function CallerFields(props: WorkloadProps) {
           const value = Number(event.currentTarget.value);
           if (Number.isInteger(value) && value !== (replicas ?? 1)) patch("replicas", value);
         }}
+      />
+      <CallerBinding
+        namespace={workload.metadata.namespace}
+        workload={workload.metadata.name}
+        replicas={replicas ?? 1}
       />
     </>
   );

@@ -1,0 +1,118 @@
+// What the mesh tells and whom it asks, by form: saved, there again after a reload, and refused beside the field with the reason.
+// They change the draft alone, and take back what they changed.
+import type { Page } from "playwright/test";
+import { expectSaved } from "./canvas";
+import { test } from "./journey";
+import { expect, expectSoundScreen, signIn } from "./meshwright";
+
+async function choose(page: Page, label: string, option: string): Promise<void> {
+  await page.getByRole("combobox", { name: label }).click();
+  await page.getByRole("option", { name: option, exact: true }).click();
+}
+
+async function write(page: Page, label: string, value: string): Promise<void> {
+  const field = page.getByRole("textbox", { name: label, exact: true });
+  await field.fill(value);
+  await field.blur();
+}
+
+const field = (page: Page, label: string) => page.getByRole("textbox", { name: label, exact: true });
+
+test("telemetry: collector, sampling and access log are saved, and a wrong one is refused at its field", {
+  tag: "@once",
+}, async ({ page }) => {
+  test.slow();
+  await signIn(page, "author");
+  await page.goto("/meshes/shop/settings?tab=telemetry");
+  await expect(page.getByText("Nobody outside of this control plane is told of requests.")).toBeVisible();
+
+  await test.step("saved and read again", async () => {
+    await choose(page, "Spans go to", "an OpenTelemetry collector");
+    await write(page, "Collector", "collector.observability");
+    await write(page, "Sampling", "12.5");
+    await choose(page, "Lines go to", "a file of each proxy");
+    await choose(page, "Requests", "by status");
+    await expectSaved(page);
+    await page.reload();
+    await expect(
+      page.getByText("Every sidecar and gateway tells of its requests: spans and an access log."),
+    ).toBeVisible();
+    await expect(field(page, "Collector")).toHaveValue("collector.observability");
+    await expect(field(page, "Sampling")).toHaveValue("12.5 %");
+    await expect(field(page, "File")).toHaveValue("/var/log/meshwright/requests.log");
+    await expect(field(page, "From status")).toHaveValue("500");
+    await expectSoundScreen(page);
+  });
+
+  await test.step("refused with the reason, and the last good value stays", async () => {
+    await write(page, "Sampling", "120");
+    await expect(page.getByText(/must be from 0 to 100/)).toBeVisible();
+    await expect(field(page, "Sampling")).toHaveAttribute("aria-invalid", "true");
+    await write(page, "Collector", "collector:4317");
+    await expect(page.getByText(/must be one host, without a port/)).toBeVisible();
+    await expectSoundScreen(page);
+    await page.reload();
+    await expect(field(page, "Sampling")).toHaveValue("12.5 %");
+    await expect(field(page, "Collector")).toHaveValue("collector.observability");
+  });
+
+  await test.step("taken back", async () => {
+    await clear(page, "Lines go to");
+    await clear(page, "Spans go to");
+    await expectSaved(page);
+    await page.reload();
+    await expect(page.getByText("Nobody outside of this control plane is told of requests.")).toBeVisible();
+    await expect(field(page, "Collector")).toHaveCount(0);
+  });
+});
+
+test("authorizers: one is added, saved, and refused where a field does not fit", { tag: "@once" }, async ({ page }) => {
+  test.slow();
+  await signIn(page, "author");
+  await page.goto("/meshes/shop/settings?tab=authorizers");
+  await expect(page.getByText("Nobody outside is asked whether a request may go on.")).toBeVisible();
+
+  await test.step("saved and read again", async () => {
+    await page.getByRole("button", { name: "Add an authorizer" }).click();
+    await expect(field(page, "Name")).toHaveValue("authorizer");
+    await write(page, "Name", "staff-only");
+    await expect(page.getByText("Authorization policies may ask staff-only.")).toBeVisible();
+    await write(page, "Answer within", "250");
+    await choose(page, "Without an answer", "requests go on");
+    await write(page, "Path before the request's", "/check");
+    await expectSaved(page);
+    await page.reload();
+    await expect(field(page, "Name")).toHaveValue("staff-only");
+    await expect(field(page, "Answer within")).toHaveValue("250 ms");
+    await expect(page.getByRole("combobox", { name: "Without an answer" })).toHaveValue("requests go on");
+    await expect(field(page, "Path before the request's")).toHaveValue("/check");
+    await expectSoundScreen(page);
+  });
+
+  await test.step("refused with the reason, and the last good value stays", async () => {
+    await write(page, "Status without an answer", "200");
+    await expect(page.getByText(/must be an error status that Envoy knows, from 400 to 511/)).toBeVisible();
+    await write(page, "Path before the request's", "check");
+    await expect(page.getByText(/must begin with a slash/)).toBeVisible();
+    await write(page, "Name", "staff only");
+    await expect(page.getByText(/must be letters, digits, dashes, dots and slashes/)).toBeVisible();
+    await expectSoundScreen(page);
+    await page.reload();
+    await expect(field(page, "Name")).toHaveValue("staff-only");
+    await expect(field(page, "Path before the request's")).toHaveValue("/check");
+    await expect(field(page, "Status without an answer")).toHaveValue("");
+  });
+
+  await test.step("taken back", async () => {
+    await page.getByRole("button", { name: "What to do with the authorizer staff-only" }).click();
+    await page.getByRole("menuitem", { name: "Remove" }).click();
+    await expect(page.getByText("Nobody outside is asked whether a request may go on.")).toBeVisible();
+    await expectSaved(page);
+  });
+});
+
+/** A choice that may be absent has a button for that beside it. */
+async function clear(page: Page, label: string): Promise<void> {
+  const root = page.locator(".mantine-Select-root").filter({ has: page.getByRole("combobox", { name: label }) });
+  await root.locator("button").first().click();
+}
