@@ -5,6 +5,7 @@ export * from "./flow";
 export * from "./golden";
 export * from "./histogram";
 export * from "./marks";
+export { type OwnWorkload, ownSeries } from "./own-series";
 export * from "./saturation";
 export { counterDelta, readScrape, type Scrape } from "./scrape";
 export * from "./series";

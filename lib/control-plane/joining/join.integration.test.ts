@@ -20,6 +20,9 @@ import { Caller, statusCounts } from "@/lib/start/testing/load";
 import { type LiveRig, startLiveRig } from "../probe/testing/live-rig";
 
 const LIMIT_MS = 60_000;
+/** Loopback has more addresses than one: the mesh and the machine meet as they would over a network. */
+const MESH = "127.0.0.2";
+const MACHINE = "127.0.0.3";
 const object = (kind: string, name: string, namespace: string | undefined, spec: unknown) => ({
   apiVersion: API_VERSION,
   kind,
@@ -35,6 +38,10 @@ const documentWith = (timeoutMs: number) =>
       object("Workload", "web-v1", "production", { service: "web", version: "v1", replicas: 1 }),
       object("Service", "cart", "production", { ports }),
       object("Workload", "cart-v1", "production", { service: "cart", version: "v1", replicas: 1 }),
+      object("Dependency", "cart-to-web", "production", {
+        from: { kind: "Service", name: "cart" },
+        to: { kind: "Service", name: "web" },
+      }),
       object("Dependency", "web-to-cart", "production", {
         from: { kind: "Service", name: "web" },
         to: { kind: "Service", name: "cart" },
@@ -61,11 +68,12 @@ let machine: string;
 let command: string;
 let fingerprint = "";
 let inboundPort = 0;
+let outboundPort = 0;
 let adminPort = 0;
 const running = new Set<ChildProcess>();
 
 beforeAll(async () => {
-  rig = await startLiveRig();
+  rig = await startLiveRig(MESH);
   database = openDatabase({ url: rig.databaseUrl, poolSize: 2 });
   app = createServer((_call, response) => response.end("from the machine"));
   await new Promise<void>((resolve) => app.listen(0, "127.0.0.1", resolve));
@@ -74,7 +82,7 @@ beforeAll(async () => {
   command = unpackProxy(machine, join(rig.home, "proxy.mjs"));
   expect(await rig.deploy(documentWith(5_000), ["cart-v1"])).toBe("done");
   fingerprint = (await readTrust(database)).roots[0]?.fingerprint ?? "";
-  [inboundPort, adminPort] = [await freePort(), await freePort()];
+  [inboundPort, outboundPort, adminPort] = [await freePort(), await freePort(), await freePort()];
 });
 afterAll(async () => {
   for (const child of running) child.kill("SIGKILL");
@@ -141,8 +149,8 @@ function runJoin(...args: string[]): Run {
 }
 
 async function joinWith(token: string, state: string, ...more: string[]): Promise<Run> {
-  const where = ["--control-plane", `127.0.0.1:${rig.plane.enrollPort}`, "--workload", "production/cart-v1"];
-  const listening = ["--inbound-port", `${inboundPort}`, "--outbound-port", `${await freePort()}`];
+  const where = ["--control-plane", `${MESH}:${rig.plane.enrollPort}`, "--workload", "production/cart-v1"];
+  const listening = ["--inbound-port", `${inboundPort}`, "--outbound-port", `${outboundPort}`, "--address", MACHINE];
   const admin = ["--admin-port", `${adminPort}`, "--app-port", `${appPort}`, "--state", state];
   return runJoin(
     ...where,
@@ -186,7 +194,7 @@ let proxyKey = "";
 test("a control plane of another root gets nothing, and the token stays good", { timeout: LIMIT_MS }, async () => {
   const token = await makeToken();
   const wrong = "0".repeat(64);
-  const where = ["--control-plane", `127.0.0.1:${rig.plane.enrollPort}`, "--workload", "production/cart-v1"];
+  const where = ["--control-plane", `${MESH}:${rig.plane.enrollPort}`, "--workload", "production/cart-v1"];
   const refused = runJoin(...where, "--ca-fingerprint", wrong, "--token", token, "--app-port", "1", "--state", "wrong");
   expect(await refused.ended).toBe(1);
   expect(refused.text()).toContain(`has no root with the fingerprint sha256:${wrong}`);
@@ -222,7 +230,7 @@ test("a machine joins, and calls reach it over mutual TLS", { timeout: LIMIT_MS 
   await expectAnswersFromMachine();
 
   expect(await peerNames(inboundPort)).toBe("URI:spiffe://shop.test/ns/production/sa/cart");
-  await expect(fetch(`http://127.0.0.1:${inboundPort}/`), "plain text is not served").rejects.toThrow();
+  await expect(fetch(`http://${MACHINE}:${inboundPort}/`), "plain text is not served").rejects.toThrow();
   expect(readFileSync(join(machine, "state", "meshwright.json"), "utf8")).not.toContain(token);
   const mode = (name: string) => statSync(join(machine, "state", name)).mode & 0o777;
   expect([mode(""), mode("identity"), mode("identity/key.pem"), mode("meshwright.json"), mode("join.json")]).toEqual([
@@ -237,6 +245,8 @@ test("a machine joins, and calls reach it over mutual TLS", { timeout: LIMIT_MS 
   const again = await joinWith(
     token,
     "second",
+    "--outbound-port",
+    `${await freePort()}`,
     "--inbound-port",
     `${await freePort()}`,
     "--admin-port",
@@ -244,6 +254,26 @@ test("a machine joins, and calls reach it over mutual TLS", { timeout: LIMIT_MS 
   );
   expect(await again.ended).toBe(75);
   expect(again.text()).toContain(`This join token was used by ${proxyKey}`);
+});
+
+test("its app calls the mesh through it, and what is for its own machine is reached from there alone", {
+  timeout: LIMIT_MS,
+}, async () => {
+  const calls = new Caller({ port: outboundPort, host: "web", path: "/" }, 1);
+  const [reply] = await calls.times(1);
+  calls.close();
+  expect([reply?.status, reply?.body]).toEqual([200, "hello"]);
+  const web = rig.plane.registry.all().find(({ proxyKey: key }) => key === "production/web-v1/0")?.row;
+  expect([web?.host, joinedEntry()?.row.host]).toEqual([MESH, MACHINE]);
+  for (const place of [
+    `${MACHINE}:${outboundPort}`,
+    `${MACHINE}:${adminPort}`,
+    `${MESH}:${web?.outboundPort}`,
+    `${MESH}:${web?.adminPort}`,
+    `${MESH}:${rig.plane.internalPort}`,
+  ]) {
+    await expect(fetch(`http://${place}/`), place).rejects.toThrow();
+  }
 });
 
 test("what it measures is counted like everybody's", { timeout: LIMIT_MS }, async () => {
@@ -265,8 +295,9 @@ test("what it measures is counted like everybody's", { timeout: LIMIT_MS }, asyn
 
 test("a rollout waits for its word, and what only stood in for it goes", { timeout: LIMIT_MS * 2 }, async () => {
   expect(await rig.deploy(documentWith(4_000), ["cart-v1"])).toBe("done");
-  const entry = joinedEntry();
-  expect(entry?.row.runningDigest).toBe(entry?.current?.digest);
+  expect(joinedEntry()?.row.deploymentId).toBe(joinedEntry()?.currentDeploymentId);
+  // The deny list that the stand-in leaves behind comes a moment later.
+  await expect.poll(isServing, { timeout: LIMIT_MS }).toBe(true);
   expect(
     rig.plane.registry
       .all()
@@ -323,7 +354,7 @@ test("a revoked machine is out, and does not come back by itself", { timeout: LI
 /** The names in the certificate that the machine's sidecar shows. */
 function peerNames(port: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = tlsConnect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
+    const socket = tlsConnect({ host: MACHINE, port, rejectUnauthorized: false }, () => {
       resolve(socket.getPeerCertificate().subjectaltname ?? "");
       socket.destroy();
     });

@@ -9,6 +9,8 @@ import {
   type Flow,
   flowsBetween,
   mergeFlows,
+  type OwnWorkload,
+  ownSeries,
   readScrape,
   type Saturation,
   SeriesCache,
@@ -25,6 +27,8 @@ export interface ScrapedPage {
   proxyKey: string;
   text: string;
   budget: SidecarBudget;
+  /** Brought by the proxy itself: it is believed about this workload. null: asked of a proxy that an agent runs. */
+  broughtBy: OwnWorkload | null;
 }
 
 const flowSchema = z.custom<Flow>((value) => typeof value === "object" && value !== null && "bucketCounts" in value);
@@ -75,7 +79,8 @@ export class EnvironmentTelemetry {
     const saturation = new Map<string, Saturation>();
     let firstStartMs = endMs;
     for (const page of pages) {
-      const current = readScrape(page.text);
+      const scraped = readScrape(page.text);
+      const current = page.broughtBy ? ownSeries(scraped, page.broughtBy, cache) : scraped;
       firstStartMs = Math.min(firstStartMs, startOf(current) * 1_000);
       const { previous, elapsedMs } = this.counters.baseline(page.proxyRowId, current, endMs);
       flows.push(...flowsBetween(previous, current, cache, directory));

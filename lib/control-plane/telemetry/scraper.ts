@@ -139,11 +139,17 @@ export class Scraper {
   }
 
   private async scrape(entry: ProxyEntry, design: ScraperDesign): Promise<ScrapedPage | null> {
-    const text = entry.row.origin === "joined" ? this.options.pageOf(entry) : await askForPage(entry);
-    // Half a page would count half of the requests.
-    return text?.endsWith("\n")
-      ? { proxyRowId: entry.row.id, proxyKey: entry.proxyKey, text, budget: design.budgetOf(entry.proxyKey) }
-      : null;
+    const { namespace, workload, origin } = entry.row;
+    const isJoined = origin === "joined";
+    const text = isJoined ? this.options.pageOf(entry) : await askForPage(entry);
+    if (!text?.endsWith("\n")) return null; // half a page would count half of the requests
+    return {
+      proxyRowId: entry.row.id,
+      proxyKey: entry.proxyKey,
+      text,
+      budget: design.budgetOf(entry.proxyKey),
+      broughtBy: isJoined ? { namespace, workload } : null,
+    };
   }
 
   private async save(nowMs: number): Promise<void> {

@@ -36,7 +36,8 @@ export interface LiveRig {
   stop(): Promise<void>;
 }
 
-export async function startLiveRig(): Promise<LiveRig> {
+/** @param meshAddress where proxies are reached and find the control plane; default 127.0.0.1 */
+export async function startLiveRig(meshAddress?: string): Promise<LiveRig> {
   const home = mkdtempSync(join(tmpdir(), "meshwright-checks-"));
   const proxyEntry = join(home, "proxy.mjs");
   await bundleProxy(proxyEntry);
@@ -61,6 +62,7 @@ export async function startLiveRig(): Promise<LiveRig> {
     sealingKey: randomBytes(32),
     internalSecret: SECRET,
     host: "127.0.0.1",
+    meshHost: meshAddress,
     trustDomain: "meshwright.local",
     compile: compileToBytes,
     home,
@@ -74,6 +76,7 @@ export async function startLiveRig(): Promise<LiveRig> {
     proxyEntry,
     appsEntry: proxyEntry,
     version: "test",
+    address: meshAddress,
     supervisor: { pid: process.pid, startTime: null },
     clock,
     logger: silentLogger(),
