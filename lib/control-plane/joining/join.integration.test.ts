@@ -307,6 +307,21 @@ test("a rollout waits for its word, and what only stood in for it goes", { timeo
   await expectAnswersFromMachine();
 });
 
+test("a rotation of the root takes it along: it renews by itself, and goes on reporting", {
+  timeout: LIMIT_MS * 2,
+}, async () => {
+  const before = joinedEntry()?.row.certSerial;
+  const { rows } = await rig.sql.query(
+    `INSERT INTO "RootRotation" (id, "requestedByName") VALUES (gen_random_uuid()::text, 'test') RETURNING id`,
+  );
+  const state = async () =>
+    (await rig.sql.query(`SELECT state, progress FROM "RootRotation" WHERE id = $1`, [rows[0].id])).rows[0];
+  await expect.poll(state, { timeout: LIMIT_MS, interval: 50 }).toMatchObject({ state: "done" });
+  await expect.poll(isServing, { timeout: LIMIT_MS }).toBe(true);
+  expect(joinedEntry()?.row.certSerial).not.toBe(before);
+  await expectAnswersFromMachine();
+});
+
 test("it comes back without a token, as who it was", { timeout: LIMIT_MS * 2 }, async () => {
   first.child.kill("SIGTERM");
   expect(await first.ended).toBe(0);
