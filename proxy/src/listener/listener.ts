@@ -214,8 +214,14 @@ export class Listener {
     const http = this.context.httpRuntime(this.plan, plan);
     const { socket, certificate, isTls } = accepted;
     const isMutualTls = isTls && certificate !== null;
+    // Field by field: a spread gives every connection a shape of its own, and what each request asks of it fourteen times is then searched.
     const info: DownstreamInfo = {
-      ...facts,
+      peer: facts.peer,
+      directRemoteAddress: facts.directRemoteAddress,
+      remoteAddress: facts.remoteAddress,
+      destinationAddress: facts.destinationAddress,
+      destinationPort: facts.destinationPort,
+      requestedServerName: facts.requestedServerName,
       http,
       peerPrincipal: certificate?.spiffeId ?? "",
       isTls,

@@ -133,8 +133,8 @@ export class HpackEncoder {
 
   private nameIndexOf(slot: Slot): number {
     if (slot.staticIndex > 0) return slot.staticIndex;
-    const newest = slot.entries[slot.entries.length - 1];
-    return newest === undefined ? 0 : 61 + this.inserted - newest.sequence;
+    const { entries } = slot;
+    return entries.length === 0 ? 0 : 61 + this.inserted - (entries[entries.length - 1] as Entry).sequence;
   }
 
   private literal(out: FrameWriter, bits: number, prefix: number, nameIndex: number, slot: Slot, value: string): void {
