@@ -39,6 +39,7 @@ interface HttpLive {
 interface TcpLive {
   readonly kind: "tcp";
   readonly tcp: TcpConnection;
+  readonly facts: RbacContext;
   readonly certificate: PeerCertificate | null;
   chain: FilterChain;
 }
@@ -114,12 +115,22 @@ export class Listener {
   }
 
   private refresh(one: Live): void {
+    if (one.kind === "tcp") {
+      this.judgeAgain(one);
+      return;
+    }
     if (!this.chains.includes(one.chain) || one.chain.plan.network.kind !== one.kind) {
       this.drainOne(one);
       return;
     }
     const { network } = one.chain.plan;
     if (one.kind === "http" && network.kind === "http") one.info.http = this.context.httpRuntime(this.plan, network);
+  }
+
+  /** A connection may last for days: who would not be let in any more is not kept in either. */
+  private judgeAgain({ tcp, facts, chain: { plan } }: TcpLive): void {
+    const now = this.chains.find((chain) => chain.plan.name === plan.name && chain.plan.network.kind === "tcp");
+    if (now !== undefined && !this.mayConnect(now, facts)) tcp.socket.destroy();
   }
 
   private drainOne(one: Live): void {
@@ -197,7 +208,7 @@ export class Listener {
       telemetry.downstreamConnections--;
       series?.close(tcp.flags, tcp.requestBytes, tcp.responseBytes);
     });
-    const one: TcpLive = { kind: "tcp", tcp, certificate, chain };
+    const one: TcpLive = { kind: "tcp", tcp, facts, certificate, chain };
     this.live.add(one);
     telemetry.downstreamConnections++;
     if (series !== null) series.opened++;
