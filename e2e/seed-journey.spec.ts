@@ -1,7 +1,7 @@
 // A team's Istio document comes in, goes live and is taken back: import, apply, deploy, one step back.
 import { readFileSync } from "node:fs";
 import { test } from "./journey";
-import { expect, signIn } from "./meshwright";
+import { expect, expectSoundScreen, signIn } from "./meshwright";
 
 const seed = readFileSync(new URL("../lib/dialects/istio/fixtures/seed.yaml", import.meta.url), "utf8");
 /** Eleven sidecars in two waves; generous, because the machine also runs the browser. */
@@ -33,6 +33,16 @@ test("a document of Istio is imported, deployed and rolled back", { tag: "@once"
   await back.click();
   await page.getByRole("dialog").getByRole("button", { name: "Roll back" }).click();
   await expect(answer).toHaveText(`local runs revision ${before}, on 11 proxies.`, { timeout: DEPLOYED_MS });
+
+  await page.goto("/meshes/shop/import");
+  const past = page.getByRole("listitem").filter({ hasText: new RegExp(`in ${frozen}$|in ${frozen}\\D`) });
+  await past.getByRole("button", { name: /^Open the report of version \d+$/ }).click();
+  await expect(page.getByRole("heading", { name: /^The import that made version \d+ of the draft$/ })).toBeVisible();
+  const href = await page.getByRole("link", { name: "As JSON" }).getAttribute("href");
+  const report = await (await page.request.get(href ?? "")).json();
+  expect(report).toMatchObject({ revision: Number(frozen.slice(1)), understood: 2, isUndone: false });
+  expect(report.warnings).toHaveLength(report.warningsTotal);
+  await expectSoundScreen(page);
 });
 
 /** "r7" of "Deploy r7 to local": journeys before this one have frozen revisions of their own. */
