@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
+  API_VERSION,
   type Authorizer,
   applyCommand,
   type Command,
@@ -831,4 +832,63 @@ test("a gateway that may not call the authorizer is told, with the line that wou
   expect(found?.message).toContain("shop-gateway may not call inventory");
   const fixed = applyCommand(document, {}, found?.fixes?.[0]?.command ?? { type: "moveObjects", positions: {} });
   expect(fixed.ok && of("MW1061", fixed.document)).toEqual([]);
+});
+
+/** near calls far, which calls end: two hops, of which the first is tried again on errors. */
+const hops = [
+  ...["near", "far", "end"].flatMap((name) => add(...service(name))),
+  ...add(
+    timedRoute("far", 9000, { retries: { attempts: 2, on: ["5xx"] } }),
+    dependency("near", "far", sync),
+    dependency("far", "end", sync),
+  ),
+];
+const asksEnd = (target: string) => [
+  ...patch(
+    "Mesh//shop",
+    ["authorizers"],
+    [
+      {
+        name: "opa",
+        address: { target: { kind: "Service", namespace: "production", name: "end" }, port: 8080, protocol: "http" },
+        timeoutMs: 500,
+      },
+    ],
+  ),
+  ...add(authorization("ask-opa", { target: { service: target }, action: "custom", authorizer: "opa", rules: [{}] })),
+];
+
+test("retries multiply along a chain, but not where its last call is a connection or a question to an authorizer", () => {
+  expect(of("MW1010", changed(hops))).toMatchObject([{ message: expect.stringContaining("can become 9 at the end") }]);
+  const tcp = patch("Service/production/end", ["ports", 0, "protocol"], "tcp");
+  expect(of("MW1010", changed([...hops, ...tcp]))).toEqual([]);
+  expect(of("MW1010", changed([...hops, ...asksEnd("far")]))).toEqual([]);
+  expect(of("MW1010", changed([...hops, ...asksEnd("near")]))).toHaveLength(1);
+});
+
+test("a rule for other callers multiplies nothing, and neither its times nor its lack of them are theirs", () => {
+  const elsewhere = { matches: [{ caller: { namespace: "elsewhere" } }] };
+  const others = { name: "others", action: forward("far"), ...elsewhere };
+  const named = [...add({ apiVersion: API_VERSION, kind: "Namespace", metadata: { name: "elsewhere" }, spec: {} })];
+  const first = patch(
+    "Route/production/far",
+    ["rules"],
+    [
+      { ...others, retries: { attempts: 2, on: ["5xx"] } },
+      { name: "all", matches: [], action: forward("far"), timeoutMs: 9000 },
+    ],
+  );
+  const document = changed([...hops, ...named, ...first]);
+  expect(of("MW1010", document)).toEqual([]);
+  expect(of("MW1039", document).map(({ message }) => message)).not.toContainEqual(expect.stringContaining("for far"));
+  const longer = patch("Route/production/far", ["rules", 0, "timeoutMs"], 60_000);
+  const timed = add(timedRoute("near", 20_000));
+  expect(of("MW1011", changed([...hops, ...named, ...first, ...longer, ...timed]))).toEqual([]);
+});
+
+test("who only asks an authorizer waits as long as the authorizer's own limit says", () => {
+  const waits = (commands: Command[]) =>
+    of("MW1039", changed([...hops, ...commands])).filter(({ message }) => message.includes("for end"));
+  expect(waits([])).toHaveLength(1);
+  expect(waits(asksEnd("far"))).toEqual([]);
 });

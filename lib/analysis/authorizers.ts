@@ -26,6 +26,19 @@ export function serviceBehind(index: MeshIndex, { address }: Authorizer): Servic
   return index.find("Service", keyOf("Service", address.target.namespace, address.target.name));
 }
 
+/** Does what runs there ask this service as an authorizer? Such calls go by no route, have a time limit of their own and are not tried again. */
+export function asks(index: MeshIndex, from: ObjectKey, to: ObjectKey): boolean {
+  const known = index.mesh?.spec.authorizers ?? [];
+  const names = known.flatMap(({ name, address }) => {
+    const { kind, namespace, name: service } = address?.target ?? {};
+    return kind && service !== undefined && keyOf(kind, namespace, service) === to ? [name] : [];
+  });
+  if (names.length === 0) return false;
+  return index
+    .authorizationsOn(from)
+    .some(({ spec }) => spec.action === "custom" && spec.rules.length > 0 && names.includes(spec.authorizer ?? ""));
+}
+
 /** Is a call of this service refused there? As its sidecar decides, by lines and grants. */
 export function isRefused(index: MeshIndex, caller: ObjectKey, target: Service, key: ObjectKey, port: number): boolean {
   if (target.spec.optOut || protectionIn(index, target, port).allowed !== "enforced") return false;

@@ -1,10 +1,12 @@
 // The calls of a design as a graph: who waits for whom. Asynchronous dependencies do not wait and are left out.
 import {
   type Dependency,
+  isMeantCaller,
   type MeshIndex,
   type ObjectKey,
   type Ref,
   type Route,
+  type RouteRule,
   refKey,
   workloadOwnerKey,
 } from "@/lib/mesh";
@@ -91,6 +93,14 @@ function findCycles(calls: Map<ObjectKey, Call[]>): ObjectKey[][] {
 /** The most tries that one call to this target can become; 1 without retries. */
 export function triesOf(routes: readonly Route[]): number {
   return 1 + Math.max(0, ...routes.flatMap((route) => route.spec.rules.map((rule) => rule.retries?.attempts ?? 0)));
+}
+
+/** Is the rule one of those that the sidecars of this caller have? */
+export function isRuleFor(index: MeshIndex, from: ObjectKey, { matches }: RouteRule): boolean {
+  if (matches.length === 0 || matches.some(({ caller }) => !caller)) return true;
+  const own = index.find("Workload", from);
+  const workloads = own ? [own] : index.workloadsOf(from);
+  return matches.some(({ caller }) => caller && workloads.some((workload) => isMeantCaller(caller, workload)));
 }
 
 export const nameOf = (key: ObjectKey) => key.split("/")[2] ?? key;

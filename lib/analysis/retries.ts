@@ -1,6 +1,6 @@
 // How many tries one call can become at a hop, with the retries that really run: also those that nobody wrote.
 // The rule: an outer hop multiplies only when it retries the answer that an inner failure gives (503); retries on failed connections happen at the last hop.
-import type { Retries, Route, RouteRule } from "@/lib/mesh";
+import type { Retries, RouteRule } from "@/lib/mesh";
 
 /** What the compiler writes where the design says nothing (lib/compile/route-rule.ts, as Istio). */
 export const DEFAULT_RETRIES = 2;
@@ -21,12 +21,15 @@ export type HopTries = {
   outer: number;
 };
 
-/** The most tries of one call to the target of these routes; without a route the defaults of the mesh. */
-export function hopTries(routes: readonly Route[]): HopTries {
+/** Nothing is tried again. */
+export const ONE_TRY: HopTries = { last: 1, outer: 1 };
+
+/** The most tries of one call by these rules; without a rule that forwards the defaults of the mesh. */
+export function hopTries(lists: readonly (readonly RouteRule[])[]): HopTries {
   let last: number | undefined;
   let outer = 0;
-  for (const route of routes) {
-    for (const { action, retries } of route.spec.rules) {
+  for (const rules of lists) {
+    for (const { action, retries } of rules) {
       if (action.type !== "forward") continue;
       const attempts = attemptsOf(retries);
       last = Math.max(last ?? 0, attempts);

@@ -1,7 +1,7 @@
 // MW1011: a caller gives up before what it calls may: the inner work goes on for nobody.
 import { type MeshIndex, type ObjectKey, objectKey, type Route, serviceRefKey } from "@/lib/mesh";
 import { durationText } from "@/lib/mesh/diff/words";
-import { endsOf, nameOf } from "../calls";
+import { endsOf, isRuleFor, nameOf } from "../calls";
 import type { FindingBody, ObjectAnalyzer } from "../finding";
 import { longestMs } from "../retries";
 
@@ -20,7 +20,11 @@ export const mw1011TimeoutInversion: ObjectAnalyzer<"Dependency"> = {
     // a gateway's timeout covers its call itself: there the two are the same time
     if (caller.startsWith("Gateway/")) return [];
     const inner = longest(
-      index.routesOf(callee).flatMap((route) => route.spec.rules.map((_, rule) => ({ route, rule }))),
+      index
+        .routesOf(callee)
+        .flatMap((route) =>
+          route.spec.rules.flatMap((each, rule) => (isRuleFor(index, caller, each) ? [{ route, rule }] : [])),
+        ),
     );
     const outer = inner && longest(rulesTowards(index, caller));
     if (!inner || !outer || inner.ms < outer.ms) return [];

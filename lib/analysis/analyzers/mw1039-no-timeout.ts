@@ -1,6 +1,16 @@
 // MW1039: callers that wait without an end. One slow service makes all of them slow.
-import { API_VERSION, type Dependency, keyOf, type MeshIndex, objectKey, type Route, type Service } from "@/lib/mesh";
-import { endsOf } from "../calls";
+import {
+  API_VERSION,
+  type Dependency,
+  keyOf,
+  type MeshIndex,
+  type ObjectKey,
+  objectKey,
+  type Route,
+  type Service,
+} from "@/lib/mesh";
+import { asks } from "../authorizers";
+import { endsOf, isRuleFor } from "../calls";
 import type { Fix, ObjectAnalyzer } from "../finding";
 import { longestMs } from "../retries";
 
@@ -16,12 +26,18 @@ export const mw1039NoTimeout: ObjectAnalyzer<"Service"> = {
   run(index, service) {
     const key = objectKey(service);
     if (service.spec.optOut || service.spec.ports.every((port) => port.protocol === "tcp")) return [];
-    const waiting = index
-      .dependenciesTo(key)
-      .filter((each) => each.spec.interaction !== "async" && each.spec.from.kind !== "Gateway");
     const routes = index.routesOf(key);
-    const open = routes.flatMap((route) => openRules(route));
-    if (waiting.length === 0 || (routes.length > 0 && open.length === 0)) return [];
+    const opened = routes.flatMap((route) => openRules(route));
+    const hasOpen = (from: ObjectKey) =>
+      routes.length === 0 || opened.some(({ given }) => isRuleFor(index, from, given));
+    // whoever only asks it as an authorizer says there how long (MW1063)
+    const waiting = index.dependenciesTo(key).filter((each) => {
+      const { from } = endsOf(each);
+      const isWaiting = each.spec.interaction !== "async" && each.spec.from.kind !== "Gateway";
+      return isWaiting && hasOpen(from) && !asks(index, from, key);
+    });
+    const open = opened.filter(({ given }) => waiting.some((each) => isRuleFor(index, endsOf(each).from, given)));
+    if (waiting.length === 0) return [];
     const { criticality } = service.spec;
     const names = waiting.map((each) => each.spec.from.name);
     const [first] = open;
@@ -42,7 +58,7 @@ export const mw1039NoTimeout: ObjectAnalyzer<"Service"> = {
 
 const openRules = (route: Route) =>
   route.spec.rules.flatMap((rule, i) =>
-    rule.action.type === "forward" && longestMs(rule) === undefined ? [{ route, rule: i }] : [],
+    rule.action.type === "forward" && longestMs(rule) === undefined ? [{ route, rule: i, given: rule }] : [],
   );
 
 /** Shorter than what those who call have themselves. */

@@ -1,5 +1,6 @@
 // Valid protection about which no analyzer says anything. The false positives that Kiali had to mend come first.
-import { add, authorization, type Case, make, patch, service, svc } from "../calm";
+import type { SpecOf } from "@/lib/mesh";
+import { add, authorization, type Case, dependency, make, patch, service, svc } from "../calm";
 
 const fromCheckout = [{ services: [svc("checkout")] }];
 
@@ -8,6 +9,26 @@ const tokens = (target: object) =>
     target,
     jwtRules: [{ issuer: "https://issuer.example", jwksUri: "https://issuer.example/keys" }],
   });
+
+/** Somebody who may be asked, and whom nobody asks yet. */
+const authorizer = [
+  ...add(...service("authz")),
+  ...patch(
+    "Mesh//shop",
+    ["authorizers"],
+    [
+      {
+        name: "authz",
+        address: { target: { kind: "Service", namespace: "production", name: "authz" }, port: 8080, protocol: "http" },
+        timeoutMs: 500,
+      },
+    ],
+  ),
+];
+const asking = (
+  target: SpecOf<"AuthorizationPolicy">["target"],
+  asked: SpecOf<"AuthorizationPolicy">["rules"] = [{}],
+) => authorization("ask-authz", { target, action: "custom", authorizer: "authz", rules: asked });
 
 export const security: Case[] = [
   {
@@ -220,4 +241,21 @@ export const security: Case[] = [
     commands: patch("ExternalService/production/carrier-api", ["hosts"], ["*.carrier.example"]),
   },
   { name: "an egress for a whole namespace that draws it", commands: patch("Egress/production/carrier-api", ["from"]) },
+  {
+    name: "a service that asks an authorizer within a time limit",
+    commands: [
+      ...authorizer,
+      ...add(dependency("catalog", "authz", { interaction: "sync" }), asking({ service: "catalog" })),
+    ],
+  },
+  {
+    name: "a gateway that asks an authorizer about clients by their addresses",
+    commands: [
+      ...authorizer,
+      ...add(
+        make("Dependency", "gateway-to-authz", { from: { kind: "Gateway", name: "shop-gateway" }, to: svc("authz") }),
+        asking({ gateway: "shop-gateway" }, [{ from: [{ notClientAddresses: ["10.0.0.0/8"] }] }]),
+      ),
+    ],
+  },
 ];
