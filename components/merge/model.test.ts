@@ -113,4 +113,6 @@ test("a value is shown as a person writes it, and one that is absent is not an e
   expect(valueText("")).toBe("");
   expect(valueText(700)).toBe("700");
   expect(valueText({ a: [1, 2] })).toBe("a:\n  - 1\n  - 2");
+  const namespace = { spec: {}, metadata: { name: "production" }, kind: "Namespace", apiVersion: "meshwright.dev/v1" };
+  expect(valueText(namespace)?.split("\n").slice(0, 2)).toEqual(["apiVersion: meshwright.dev/v1", "kind: Namespace"]);
 });

@@ -3,7 +3,7 @@
 import type { Status } from "@/components/ui";
 import { listInWords, plural } from "@/components/ui";
 import type { MergeAnswer, MergeConflictDto, MergeRequest } from "@/lib/api/schema";
-import { valuesToYaml } from "@/lib/mesh";
+import { parseObject, textOfObject, valuesToYaml } from "@/lib/mesh";
 
 export type Side = "mine" | "theirs";
 
@@ -94,6 +94,8 @@ export function typedValue({ mine, theirs }: MergeConflictDto, text: string): st
 /** Null: it is not there. */
 export function valueText(value: unknown): string | null {
   if (value === undefined) return null;
+  const object = parseObject(value);
+  if (object.ok) return textOfObject(object.object).trimEnd();
   if (value !== null && typeof value === "object") return valuesToYaml([value]).trimEnd();
   return String(value);
 }
