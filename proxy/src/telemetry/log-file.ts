@@ -16,8 +16,10 @@ const none = Buffer.alloc(0);
 
 export class LogFile {
   private fd = -1;
-  private block = none;
+  private block: Buffer = none;
   private at = 0;
+  /** Written, and taken for the next block: one that lives for a while is freed late, and so are those before it. */
+  private spare: Buffer = none;
   /** Full blocks behind the one that is being written. */
   private readonly full: Buffer[] = [];
   private fullBytes = 0;
@@ -38,7 +40,8 @@ export class LogFile {
         return;
       }
       this.endBlock();
-      this.block = Buffer.allocUnsafeSlow(Math.max(blockBytes, room));
+      this.block = this.spare.length >= room ? this.spare : Buffer.allocUnsafeSlow(Math.max(blockBytes, room));
+      this.spare = none;
       this.flush();
     }
     this.at += this.block.write(line, this.at, "utf8");
@@ -75,6 +78,7 @@ export class LogFile {
       // A closed pipe or a full disk loses lines, never the process.
       if (error === null && from + written < batch.length) return this.writeAll(batch, from + written);
       this.isWriting = false;
+      if (batch.buffer.byteLength === blockBytes) this.spare = Buffer.from(batch.buffer);
       this.flush();
       if (!this.isWriting && this.at > 0) this.timer ??= setTimeout(this.onTime, flushMs).unref();
     });
