@@ -6,7 +6,6 @@ import { useState } from "react";
 import { Choose, ChooseMany, type Option } from "@/components/ui";
 import {
   type Kind,
-  keyOf,
   type MeshIndex,
   type MeshObject,
   objectKey,
@@ -19,6 +18,7 @@ import {
   serviceRefKey,
 } from "@/lib/mesh";
 import { useDescription, usePolicyForm } from "./form-context";
+import { keyOfTarget, kindOf, type Level, levelOf, refOfKey, targetOfKey } from "./target";
 
 export function optionsOf(index: MeshIndex, kinds: readonly Kind[], own: string | undefined): Option[] {
   return kinds.flatMap((kind) => index.all(kind).map((object) => optionFor(object, own)));
@@ -35,16 +35,6 @@ function optionFor(object: MeshObject, own: string | undefined): Option {
   const where = object.metadata.namespace === own ? "" : `${object.metadata.namespace}/`;
   const what = kind === "Service" ? "" : ` (${kind === "ExternalService" ? "external" : kind.toLowerCase()})`;
   return { value: objectKey(object), label: `${where}${object.metadata.name}${what}` };
-}
-
-/** `{kind, name}` as an object of namespace `own` writes it. */
-export function refOfKey(key: string, own: string | undefined): Ref | undefined {
-  const parts = parseKey(key);
-  if (!parts) return undefined;
-  const kind = parts.kind as Ref["kind"];
-  return parts.namespace === own || parts.namespace === undefined
-    ? { kind, name: parts.name }
-    : { kind, namespace: parts.namespace, name: parts.name };
 }
 
 export function RefField(props: { path: Path; label: string; value: Ref; kinds: readonly Ref["kind"][] }) {
@@ -121,15 +111,6 @@ export function RefsField(props: {
 
 const plainOption = (value: string): Option => ({ value, label: value });
 
-/** What a target names one of; each is the name of its field. */
-const KIND_OF = { service: "Service", gateway: "Gateway" } as const;
-type Level = keyof typeof KIND_OF | "namespace" | "mesh";
-
-function levelOf(target: PolicyTarget | undefined): Level {
-  if (target?.gateway) return "gateway";
-  return target?.service ? "service" : target?.namespace ? "namespace" : "mesh";
-}
-
 /** The whole mesh, a namespace, one service, or a gateway where one may be chosen. */
 export function TargetField({ value, hasGateways }: { value: PolicyTarget | undefined; hasGateways?: boolean }) {
   const form = usePolicyForm();
@@ -137,14 +118,13 @@ export function TargetField({ value, hasGateways }: { value: PolicyTarget | unde
   const level = levelOf(value);
   const [chosen, setChosen] = useState<Level | null>(null);
   const shown = chosen ?? level;
-  const kind = shown === "service" || shown === "gateway" ? KIND_OF[shown] : null;
+  const kind = kindOf(shown);
   const words = useDescription(["spec", "target"]);
   const set = (target: PolicyTarget) => {
     form.set(["spec", "target"], target);
     setChosen(null);
   };
-  const name = shown === level && (shown === "service" || shown === "gateway") ? value?.[shown] : undefined;
-  const key = kind && name ? keyOf(kind, value?.namespace ?? own, name) : null;
+  const key = shown === level ? keyOfTarget(value, own) : null;
   const namespace = shown === level && value?.namespace ? plainOption(value.namespace) : null;
   return (
     <Stack gap={8}>
@@ -176,9 +156,8 @@ export function TargetField({ value, hasGateways }: { value: PolicyTarget | unde
             onChange={(next) => {
               if (!next) return;
               if (!kind) return set({ namespace: next });
-              const ref = refOfKey(next, own);
-              const field = kind === "Gateway" ? "gateway" : "service";
-              if (ref) set({ ...(ref.namespace ? { namespace: ref.namespace } : {}), [field]: ref.name });
+              const target = targetOfKey(next, own);
+              if (target) set(target);
             }}
           />
         </Group>
