@@ -53,7 +53,9 @@ export function authorizationFilters(
   const granted = grantedBy(facts, service, compiled("allow", false), policies, carried);
   const wouldGrant = compiled("allow", true);
   if (granted) {
-    const isEnforced = protection.allowed === "enforced";
+    // A list that was written where everybody may call is meant, whatever the connection: without identity nobody is on it, as in Istio.
+    const isWritten = facts.defaults.authorization === "allow" && service.spec.mode === undefined;
+    const isEnforced = protection.allowed === "enforced" || isWritten;
     if (!isEnforced) warnUnenforced(service, facts, problems, protection);
     const proposed = wouldGrant.size > 0 ? rbac("ALLOW", both(granted, wouldGrant)) : undefined;
     addFilter("meshwright.rbac.allow", {

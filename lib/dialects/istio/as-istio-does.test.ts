@@ -260,3 +260,85 @@ test("a mode that inherits is written down where single ports have another one",
   ]);
   expect(warnings.map(({ message }) => message).join()).toMatch(/written down as STRICT/);
 });
+
+test("a destination with another port than the one that is called is named with it, and told where it is not", () => {
+  const text = vs(
+    "shop",
+    "pay",
+    "{ hosts: [pay], http: [{ route: [{ destination: { host: stock.back.svc.cluster.local } }] }] }",
+  );
+  const { document, warnings } = imported(text);
+  expect(warnings.find(({ changesMeaning }) => changesMeaning)?.message).toMatch(/Istio looks for port 80 there/);
+  const [written] = exportIstio(document).resources.filter(({ kind }) => kind === "VirtualService");
+  expect(written?.spec).toMatchObject({ http: [{ route: [{ destination: { port: { number: 8080 } } }] }] });
+});
+
+test("a Host that is set is a host that is written anew", () => {
+  const { document } = imported(
+    vs(
+      "shop",
+      "pay",
+      "{ hosts: [pay], http: [{ headers: { request: { set: { Host: a.example, x-a: '1' } } }, route: [{ destination: { host: pay } }] }] }",
+    ),
+  );
+  expect(routesOf(document)[0]?.spec.rules[0]).toMatchObject({
+    rewrite: { host: "a.example" },
+    headers: { request: { set: { "x-a": "1" } } },
+  });
+});
+
+test("a % in a header is doubled on its way out and back", () => {
+  const { document } = imported(
+    vs(
+      "shop",
+      "pay",
+      "{ hosts: [pay], http: [{ headers: { request: { set: { x-a: '100 %% sure' } } }, route: [{ destination: { host: pay } }] }] }",
+    ),
+  );
+  expect(routesOf(document)[0]?.spec.rules[0]?.headers).toEqual({ request: { set: { "x-a": "100 % sure" } } });
+  expect(exportIstio(document).text).toContain("100 %% sure");
+});
+
+test("a redirect names no port that its scheme has anyway", () => {
+  const portOf = (redirect: string) => {
+    const [route] = routesOf(
+      imported(vs("shop", "pay", `{ hosts: [pay], http: [{ redirect: ${redirect} }] }`)).document,
+    );
+    const action = route?.spec.rules[0]?.action;
+    return action?.type === "redirect" ? action.port : null;
+  };
+  expect(portOf("{ scheme: https, port: 443 }")).toBeUndefined();
+  expect(portOf("{ port: 80 }")).toBeUndefined();
+  expect(portOf("{ scheme: https, port: 80 }")).toBe(80);
+});
+
+test("at a gateway only hosts count that it serves, for routes of that namespace", () => {
+  const gateway = `
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: narrow, namespace: shop }
+spec: { selector: { istio: ingressgateway }, servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ["./a.example", "*/*.b.example"] }] }
+---`;
+  const hosts = `{ hosts: [a.example, x.b.example, c.example], gateways: [shop/narrow], http: [${respond(404)}] }`;
+  const [own] = routesOf(imported(gateway + vs("shop", "own", hosts)).document);
+  expect(own?.spec.hosts).toEqual(["a.example", "x.b.example"]);
+  const [other] = routesOf(imported(gateway + vs("back", "other", hosts)).document);
+  expect(other?.spec.hosts).toEqual(["x.b.example"]);
+  const none = imported(
+    gateway + vs("back", "none", `{ hosts: [a.example], gateways: [shop/narrow], http: [${respond(404)}] }`),
+  );
+  expect(routesOf(none.document)).toEqual([]);
+  expect(none.warnings.map(({ message }) => message).join()).toMatch(/serves none of its hosts/);
+});
+
+test("a route of what is outside of the mesh is told to be without effect", () => {
+  const { warnings } = imported(
+    `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: api, namespace: shop }
+spec: { hosts: [api.example], location: MESH_EXTERNAL, resolution: DNS, ports: [{ number: 80, name: http, protocol: HTTP }] }
+---${vs("shop", "api", `{ hosts: [api.example], http: [${respond(404)}] }`)}`,
+  );
+  expect(warnings.filter(({ changesMeaning }) => changesMeaning)).toHaveLength(1);
+});

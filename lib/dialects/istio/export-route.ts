@@ -1,5 +1,7 @@
 // Route -> VirtualService.
 import {
+  type Cors,
+  type Destination,
   type HeaderChanges,
   type HeaderMatch,
   isSameJson,
@@ -9,6 +11,7 @@ import {
   type RouteMatch,
   type RouteRule,
   refKey,
+  serviceRefKey,
 } from "@/lib/mesh";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
 import { msToDuration } from "../shared/fields";
@@ -86,14 +89,16 @@ function httpRule(
     ...(match.length === 0 ? {} : { match }),
     ...(action.type === "forward"
       ? {
-          route: action.destinations.map((each) => ({
-            destination: {
-              host: hostOf(each.service.namespace ?? route.metadata.namespace, each.service.name, namespace),
-              ...(each.subset === undefined ? {} : { subset: each.subset }),
-              ...(each.port === undefined ? {} : { port: { number: each.port } }),
-            },
-            weight: each.weight,
-          })),
+          route: action.destinations
+            .map((each) => withPort(context, route, each))
+            .map((each) => ({
+              destination: {
+                host: hostOf(each.service.namespace ?? route.metadata.namespace, each.service.name, namespace),
+                ...(each.subset === undefined ? {} : { subset: each.subset }),
+                ...(each.port === undefined ? {} : { port: { number: each.port } }),
+              },
+              weight: each.weight,
+            })),
         }
       : {}),
     ...(action.type === "redirect"
@@ -127,9 +132,33 @@ function httpRule(
       : {}),
     ...(rule.headers ? { headers: headersOf(rule.headers) } : {}),
     ...(rule.fault ? { fault: exportFault(rule.fault) } : {}),
-    ...(rule.mirrors ? exportMirrors(rule.mirrors, route, (home, name) => hostOf(home, name, namespace)) : {}),
-    ...(rule.cors ? { corsPolicy: exportCors(rule.cors) } : {}),
+    ...(rule.mirrors
+      ? exportMirrors(
+          rule.mirrors.map((each) => withPort(context, route, each)),
+          route,
+          (home, name) => hostOf(home, name, namespace),
+        )
+      : {}),
+    ...(rule.cors ? { corsPolicy: corsOf(context, route, rule.cors, i) } : {}),
   };
+}
+
+function corsOf(context: ExportContext, route: Route, cors: Cors, i: number): Record<string, unknown> {
+  if (cors.maxAgeSeconds !== 0) return exportCors(cors);
+  const reason =
+    "Istio refuses a maxAge of 0: it is left out, and browsers keep the answer as long as they do by themselves";
+  context.lose(route, ["spec", "rules", i, "cors", "maxAgeSeconds"], "approximate", reason);
+  const { maxAgeSeconds: _, ...rest } = cors;
+  return exportCors(rest);
+}
+
+/** Istio looks for the port that was called, also at another service: where that has another one, it is named. */
+function withPort<T extends Pick<Destination, "service" | "port">>(context: ExportContext, route: Route, to: T): T {
+  const target = context.index.get(refKey(route.spec.target, route));
+  const callee = context.index.find("Service", serviceRefKey(to.service, route));
+  const [only, ...more] = callee?.spec.ports ?? [];
+  if (to.port !== undefined || target?.kind !== "Service" || !only || more.length > 0) return to;
+  return target.spec.ports.every(({ port }) => port === only.port) ? to : { ...to, port: only.port };
 }
 
 function retriesOf(context: ExportContext, route: Route, rule: RouteRule, i: number): Record<string, unknown> {
@@ -153,8 +182,19 @@ function headersOf(headers: {
   response?: HeaderChanges | undefined;
 }): Record<string, unknown> {
   return {
-    ...(headers.request ? { request: headers.request } : {}),
-    ...(headers.response ? { response: headers.response } : {}),
+    ...(headers.request ? { request: literal(headers.request) } : {}),
+    ...(headers.response ? { response: literal(headers.response) } : {}),
+  };
+}
+
+/** To Istio a % begins a variable of Envoy. */
+function literal({ set, add, remove }: HeaderChanges): HeaderChanges {
+  const written = (values: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.replaceAll("%", "%%")]));
+  return {
+    ...(set ? { set: written(set) } : {}),
+    ...(add ? { add: written(add) } : {}),
+    ...(remove ? { remove } : {}),
   };
 }
 

@@ -21,7 +21,8 @@ export function importAction(context: ImportContext, resource: Resource, fields:
       type: "redirect",
       ...(scheme === "http" || scheme === "https" ? { scheme } : {}),
       ...(host === undefined ? {} : { host }),
-      ...(port === undefined ? {} : { port }),
+      // Istio leaves out the port that the scheme has anyway
+      ...(port === undefined || port === (scheme === "https" ? 443 : 80) ? {} : { port }),
       ...(path === undefined ? {} : { path }),
       code: isRedirectCode(code) ? code : 301,
     };
@@ -122,6 +123,22 @@ export function importRewrite(fields: Fields | undefined): { path?: string; host
   return { ...(path === undefined ? {} : { path }), ...(host === undefined ? {} : { host }) };
 }
 
+type Headers = { request?: HeaderChanges; response?: HeaderChanges };
+
+/** A Host that is set is a host that is written anew: the model has one word for both. */
+export function withoutHost(headers: Headers | undefined): { host?: string; headers: Headers | undefined } {
+  const set = headers?.request?.set;
+  const name = Object.keys(set ?? {}).find((each) => /^(host|:authority)$/i.test(each));
+  if (!set || name === undefined) return { headers };
+  const { [name]: host = "", ...rest } = set;
+  const { set: _, ...others } = headers.request ?? {};
+  const request = { ...others, ...(Object.keys(rest).length > 0 ? { set: rest } : {}) };
+  const { request: _request, ...more } = headers;
+  const isEmpty = Object.keys(request).length === 0;
+  const left = { ...more, ...(isEmpty ? {} : { request }) };
+  return { host, headers: Object.keys(left).length > 0 ? left : undefined };
+}
+
 export function importHeaders(
   fields: Fields | undefined,
 ): { request?: HeaderChanges; response?: HeaderChanges } | undefined {
@@ -131,10 +148,18 @@ export function importHeaders(
     if (!each) return undefined;
     const [set, add, remove] = [each.textMap("set"), each.textMap("add"), each.texts("remove")];
     each.keepRest();
-    return { ...(set ? { set } : {}), ...(add ? { add } : {}), ...(remove ? { remove } : {}) };
+    return {
+      ...(set ? { set: unescaped(set) } : {}),
+      ...(add ? { add: unescaped(add) } : {}),
+      ...(remove ? { remove } : {}),
+    };
   };
   const request = changes("request");
   const response = changes("response");
   fields.keepRest();
   return { ...(request ? { request } : {}), ...(response ? { response } : {}) };
 }
+
+/** To Istio %% is the sign itself; what is a variable of Envoy stays as it is written. */
+const unescaped = (values: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.replaceAll("%%", "%")]));

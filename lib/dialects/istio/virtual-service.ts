@@ -2,6 +2,7 @@
 // The rule: a rule whose conditions the model cannot express is left out and kept whole; taking it over without them would send it traffic that was not meant.
 import {
   type ExternalService,
+  type Gateway,
   isSameJson,
   keyOf,
   type ObjectKey,
@@ -11,18 +12,19 @@ import {
   type RouteMatch,
   type RouteRule,
   refKey,
+  type Service,
   type SpecOf,
 } from "@/lib/mesh";
 import { ruleText, tcpRuleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
-import { Fields, type Sink } from "../shared/fields";
+import { Fields, isRecord, type Sink } from "../shared/fields";
 import { keptWords } from "../shared/kept-kinds";
 import { keepBeside } from "../shared/verbatim";
 import { importCors } from "./cors";
 import { hasDelegates, isDelegate, withDelegates } from "./delegates";
 import { importFault } from "./fault";
 import { serviceOfHost } from "./hosts";
-import { importAction, importHeaders, importRetries, importRewrite } from "./http-action";
+import { importAction, importHeaders, importRetries, importRewrite, withoutHost } from "./http-action";
 import { importMatch, type ScopedMatch } from "./http-match";
 import { importMirrors } from "./mirror";
 import { importTcp, putTcpRoute } from "./tcp";
@@ -72,6 +74,9 @@ export function importVirtualService(context: ImportContext, resource: Resource,
     const own = target.ref.kind === "Gateway" ? meant.flatMap(withoutCallers) : meant;
     if (own.length < meant.length) tellCallersOfGateway(context, resource, target.ref.name);
     if (own.length === 0) continue;
+    const service = context.find("Service", refKey(target.ref, { metadata: { namespace: resource.namespace } }));
+    if (service) tellOtherPorts(context, resource, service, own);
+    if (target.ref.kind === "ExternalService") tellOutside(context, resource, target.ref.name);
     const hostsOf = target.hosts ? { hosts: target.hosts } : {};
     const routeSpec: SpecOf<"Route"> = { target: target.ref, ...hostsOf, rules: own };
     understood.objects.push(
@@ -127,6 +132,14 @@ function tellCallersOfGateway(context: ImportContext, resource: Resource, gatewa
   context.warn(resource, ["spec", "http"], message, fix, { verdict: "approximate" });
 }
 
+function tellOutside(context: ImportContext, resource: Resource, name: string): void {
+  const message = `has no effect on calls of ${name} here: what is outside of the mesh is called as it is`;
+  context.warn(resource, ["spec", "http"], message, "Keep Istio for what it does.", {
+    verdict: "lost",
+    changesMeaning: true,
+  });
+}
+
 type Target = { ref: Ref; gateway: string; hosts?: string[] };
 
 function targetsOf(
@@ -172,11 +185,68 @@ function targetsOf(
       );
       continue;
     }
-    const all = hosts.includes("*");
     const ref: Ref = { kind: "Gateway", ...refOf(found, resource.namespace) };
-    targets.push({ ref, gateway: key, ...(all ? {} : { hosts }) });
+    const own = servedHosts(hosts, hostsServed(context, found, resource.namespace));
+    if (own.length === 0) {
+      const message = `has no effect at gateway ${name}, which serves none of its hosts`;
+      const fix = "Add a host to the gateway's servers, or leave the gateway out.";
+      context.warn(resource, ["spec", "gateways"], message, fix, { verdict: "ignored" });
+      continue;
+    }
+    targets.push({ ref, gateway: key, ...(hosts.includes("*") ? {} : { hosts: own }) });
   }
   return targets;
+}
+
+/** What a gateway serves for routes of a namespace: `ns/host` is for those of one. */
+function hostsServed(context: ImportContext, { metadata, spec }: Gateway, from: string): string[] {
+  const source = context.resources.find(
+    ({ kind, name, namespace, apiVersion }) =>
+      kind === "Gateway" &&
+      apiVersion.startsWith("networking.istio.io/") &&
+      name === metadata.name &&
+      namespace === metadata.namespace,
+  );
+  const servers = isRecord(source?.spec) ? source.spec["servers"] : undefined;
+  if (!Array.isArray(servers)) return spec.listeners.flatMap(({ hosts }) => hosts);
+  const written = servers.flatMap((each) => (isRecord(each) && Array.isArray(each["hosts"]) ? each["hosts"] : []));
+  return written.map(String).flatMap((each) => {
+    const [space, host] = each.includes("/") ? each.split("/") : ["*", each];
+    const isFor = space === "*" || space === from || (space === "." && from === metadata.namespace);
+    return isFor && host !== undefined ? [host] : [];
+  });
+}
+
+/** Of each host that both have, the narrower one. */
+function servedHosts(hosts: readonly string[], served: readonly string[]): string[] {
+  const found = hosts.flatMap((host) =>
+    served.flatMap((own) => (isWithin(host, own) ? [host] : isWithin(own, host) ? [own] : [])),
+  );
+  return [...new Set(found)];
+}
+
+const isWithin = (host: string, pattern: string): boolean =>
+  pattern === "*" || host === pattern || (pattern.startsWith("*.") && host.endsWith(pattern.slice(1)));
+
+/** Istio looks for the port that was called, also at another service. */
+function tellOtherPorts(
+  context: ImportContext,
+  resource: Resource,
+  service: Service,
+  rules: readonly RouteRule[],
+): void {
+  const told = new Set<string>();
+  for (const { action } of rules) {
+    for (const { service: to, port } of action.type === "forward" ? action.destinations : []) {
+      const key = keyOf("Service", to.namespace ?? resource.namespace, to.name);
+      const callee = context.find("Service", key);
+      const missing = service.spec.ports.find((own) => !callee?.spec.ports.some((each) => each.port === own.port));
+      if (port !== undefined || !callee || !missing || told.has(key)) continue;
+      told.add(key);
+      const message = `leads to ${to.name} without a port, and Istio looks for port ${missing.port} there, which is not one of its ports: it answers 503 where this design goes on`;
+      context.warn(resource, ["spec", "http"], message, "Name the port of the destination.", { changesMeaning: true });
+    }
+  }
 }
 
 function refOf(object: { metadata: { name: string; namespace: string } }, namespace: string) {
@@ -329,9 +399,9 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
   const whole = fields.everything();
   const name = fields.text("name");
   const matches: ScopedMatch[] = [];
-  const written = fields.take("match");
+  const asked = fields.take("match");
   const left: Sink = { kept: [], problems: sink.problems };
-  for (const [i, each] of (Array.isArray(written) ? written : []).entries()) {
+  for (const [i, each] of (Array.isArray(asked) ? asked : []).entries()) {
     const match = Fields.of(each, [...fields.path, "match", i], left);
     if (!match) continue;
     const own = importMatch(match);
@@ -353,7 +423,7 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
     );
     sink.kept.push({
       path: fields.path,
-      value: { ...(name === undefined ? {} : { name }), match: written, ...fields.everything() },
+      value: { ...(name === undefined ? {} : { name }), match: asked, ...fields.everything() },
     });
     return undefined;
   }
@@ -364,8 +434,9 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
   }
   const timeoutMs = fields.duration("timeout");
   const retries = importRetries(fields.object("retries"));
-  const rewrite = importRewrite(fields.object("rewrite"));
-  const headers = importHeaders(fields.object("headers"));
+  const { host, headers } = withoutHost(importHeaders(fields.object("headers")));
+  const written = importRewrite(fields.object("rewrite"));
+  const rewrite = host === undefined ? written : { host, ...written };
   const before = sink.kept.length;
   // A rule that answers itself has none in the model; there it stays as it was written.
   const fault = action.type === "forward" ? importFault(fields.object("fault")) : undefined;

@@ -78,7 +78,7 @@ export async function liveGround(
 }
 
 /** `x-private` is there for rules that take it out. */
-function appServer(name: string): Server {
+export function appServer(name: string): Server {
   return createServer((incoming, response) => {
     incoming.resume();
     const { method, url, headers } = incoming;
@@ -154,14 +154,21 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-function send(document: MeshDocument, input: CompileInput, question: Question, sign: Sign): Promise<LiveAnswer> {
+const send = (document: MeshDocument, input: CompileInput, question: Question, sign: Sign): Promise<LiveAnswer> =>
+  sendTo({ host: "127.0.0.1", port: portOf(document, input, question) }, question, sign);
+
+/** @param at where the proxy listens, and from where it is called */
+export function sendTo(
+  at: { host: string; port: number; localAddress?: string },
+  question: Question,
+  sign: Sign = NOBODY_SIGNS,
+): Promise<LiveAnswer> {
   const { to, method, path, headers, token } = question;
-  const port = portOf(document, input, question);
   const host = to.port === undefined ? to.host : `${to.host}:${to.port}`;
   const authorization = token ? { authorization: `Bearer ${sign(token)}` } : {};
   return new Promise((resolve, reject) => {
     const outgoing = request(
-      { host: "127.0.0.1", port, method, path, headers: { ...headers, ...authorization, host }, agent: false },
+      { ...at, method, path, headers: { ...headers, ...authorization, host }, agent: false },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -13,7 +13,16 @@ export function questionAbout(document: MeshDocument, random: Random): Question 
   const from = callerIn(document, random);
   const to = hostFor(document, from, random);
   const service = to.host.toLowerCase().split(".")[0] ?? "";
-  const about = probesAbout(document, from.kind === "workload" ? service : "edge");
+  return { from, to, ...requestAbout(document, from.kind === "workload" ? service : "edge", random) };
+}
+
+/** @param name of the service or gateway that the request is for */
+export function requestAbout(
+  document: MeshDocument,
+  name: string,
+  random: Random,
+): Pick<Question, "method" | "path" | "headers" | "token"> {
+  const about = probesAbout(document, name);
   const probes = about.length > 0 && random.chance(0.85) ? about : probesAbout(document, null);
   const probe = probes.length > 0 && random.chance(0.9) ? random.pick(probes) : PLAIN;
   const { method, path, headers } = missed(probe, random);
@@ -21,7 +30,7 @@ export function questionAbout(document: MeshDocument, random: Random): Question 
   const all = { ...headers, ...moreHeaders(random) };
   // Envoy refuses it with a body, also where the caller asked for none, and the caller cannot read that.
   if (method === "HEAD") delete all["x_under_score"];
-  return { from, to, method, path, headers: all, ...(token ? { token } : {}) };
+  return { method, path, headers: all, ...(token ? { token } : {}) };
 }
 
 /** Of the policies of one service or gateway; null: of all. */
