@@ -7,6 +7,7 @@
 import { closeSync, open, openSync, write, writeSync } from "node:fs";
 
 const blockBytes = 64 * 1024;
+const maxSpare = 8;
 const flushMs = 100;
 const maxWaitingBytes = 8 * 1024 * 1024;
 /** UTF-8 of one character of a JavaScript string. */
@@ -18,8 +19,8 @@ export class LogFile {
   private fd = -1;
   private block: Buffer = none;
   private at = 0;
-  /** Written, and taken for the next block: one that lives for a while is freed late, and so are those before it. */
-  private spare: Buffer = none;
+  /** Written, and taken for the next blocks: one that lives for a while is freed late, and so are those before it. */
+  private readonly spare: Buffer[] = [];
   /** Full blocks behind the one that is being written. */
   private readonly full: Buffer[] = [];
   private fullBytes = 0;
@@ -40,8 +41,8 @@ export class LogFile {
         return;
       }
       this.endBlock();
-      this.block = this.spare.length >= room ? this.spare : Buffer.allocUnsafeSlow(Math.max(blockBytes, room));
-      this.spare = none;
+      const spare = room <= blockBytes ? this.spare.pop() : undefined;
+      this.block = spare ?? Buffer.allocUnsafeSlow(Math.max(blockBytes, room));
       this.flush();
     }
     this.at += this.block.write(line, this.at, "utf8");
@@ -78,7 +79,8 @@ export class LogFile {
       // A closed pipe or a full disk loses lines, never the process.
       if (error === null && from + written < batch.length) return this.writeAll(batch, from + written);
       this.isWriting = false;
-      if (batch.buffer.byteLength === blockBytes) this.spare = Buffer.from(batch.buffer);
+      const isUsual = batch.buffer.byteLength === blockBytes;
+      if (isUsual && this.spare.length < maxSpare) this.spare.push(Buffer.from(batch.buffer));
       this.flush();
       if (!this.isWriting && this.at > 0) this.timer ??= setTimeout(this.onTime, flushMs).unref();
     });
