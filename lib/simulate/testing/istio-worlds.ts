@@ -333,8 +333,6 @@ http:
   redirect: { scheme: https, derivePort: FROM_PROTOCOL_DEFAULT, redirectCode: 302 }
 - match: [{ uri: { prefix: /7 } }]
   redirect: { uri: "/a?b=c", authority: "other.example:81", redirectCode: 307 }
-- match: [{ uri: { prefix: /8 } }]
-  redirect: { derivePort: FROM_REQUEST_PORT, scheme: http }
 - match: [{ uri: { prefix: /9 } }]
   redirect: { scheme: http, port: 80, redirectCode: 303 }
 - redirect: { uri: /rest, redirectCode: 301 }`,
