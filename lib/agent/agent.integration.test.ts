@@ -123,6 +123,24 @@ describe("the agent", () => {
     expect(agents[0]?.id).toBe(first.id);
   });
 
+  it("starts a proxy again, in order and on the same ports, when the control plane is somewhere else", async () => {
+    control.want([CART]);
+    const first = startAgent();
+    await until(answers);
+    const before = lastReport()!;
+    await first.stop(2_000);
+    control.want([{ ...CART, adsUrl: "127.0.0.2:2" }]);
+    startAgent();
+    const told = () => readFileSync(join(home, folder, "bootstrap.json"), "utf8");
+    await until(() => told().includes('"127.0.0.2"'));
+    await until(answers);
+    expect(lastReport()).toMatchObject({ ports: before.ports, state: "running", restarts: before.restarts });
+    control.want([{ ...CART, adsUrl: "127.0.0.3:3" }]);
+    await until(() => told().includes('"127.0.0.3"'));
+    await until(answers);
+    expect(lastReport()).toMatchObject({ ports: before.ports, state: "running", restarts: before.restarts });
+  });
+
   it("restarts a proxy that died while no agent ran and the control plane was away", async () => {
     control.want([CART]);
     const first = startAgent();

@@ -30,6 +30,7 @@ const recordSchema = z.object({
   adminNonce: z.string(),
   process: z.object({ pid: z.number().int(), startTime: z.string().nullable() }).nullable(),
   restarts: z.number().int(),
+  controlPlane: z.string().optional(),
 });
 const stateSchema = z.object({ id: z.string(), proxies: z.array(recordSchema) });
 

@@ -30,7 +30,11 @@ export interface ProxyRecord {
   adminNonce: string;
   process: ProcessRef | null;
   restarts: number;
+  /** Where the process was told that the control plane is; absent in what older agents stored. */
+  controlPlane?: string | undefined;
 }
+
+const controlPlaneOf = ({ adsUrl, enrollUrl }: DesiredProxy): string => `${adsUrl} ${enrollUrl}`;
 
 export interface RunnerContext {
   home: string;
@@ -63,6 +67,7 @@ export class ProxyRunner {
   private needsToken = false;
   private isBusy = false;
   private isAbandoned = false;
+  private isReplacing = false;
   private drainStartedAt: number | null = null;
   private readonly homeFolder: ProxyHome;
 
@@ -121,19 +126,30 @@ export class ProxyRunner {
   }
 
   private async keepRunning(): Promise<void> {
-    const { process } = this.record;
+    const { process, controlPlane, desired } = this.record;
     if (process && isAlive(process)) {
-      if (this.state !== "running") {
-        await this.adopt(process);
+      if ((controlPlane ?? controlPlaneOf(desired)) !== controlPlaneOf(desired)) {
+        await this.endMisled();
+      } else {
+        if (this.state !== "running") {
+          await this.adopt(process);
+        }
+        return;
       }
-      return;
-    }
-    if (process) {
+    } else if (process) {
       this.noteExit("the process is gone");
     }
     if (this.context.clock.now() >= this.nextStartAt) {
       await this.start();
     }
+  }
+
+  /** The control plane moved (`--mesh-address`, another port): a process learns where it is only as it starts. */
+  private async endMisled(): Promise<void> {
+    this.setState("waiting", "the control plane has another address: it is started again");
+    this.isReplacing = true;
+    await this.endProcess(DRAIN_LIMIT_MS);
+    this.isReplacing = false;
   }
 
   private async adopt(ref: ProcessRef): Promise<void> {
@@ -201,6 +217,7 @@ export class ProxyRunner {
       return;
     }
     this.record.process = referTo(child.pid);
+    this.record.controlPlane = controlPlaneOf(this.record.desired);
     this.meter = new ResourceMeter(child.pid);
     this.startedAt = this.context.clock.now();
     recordRun(this.context.home, this.runName, this.record.process);
@@ -212,7 +229,7 @@ export class ProxyRunner {
 
   private watch(child: ChildProcess, pid: number): void {
     child.once("exit", (code, signalName) => {
-      if (this.record.process?.pid === pid && !this.isAbandoned) {
+      if (this.record.process?.pid === pid && !this.isAbandoned && !this.isReplacing) {
         this.needsToken ||= code === EXIT_NEEDS_TOKEN || code === EXIT_DENIED;
         this.noteExit(signalName ? `ended by ${signalName}` : `exited with code ${code}`);
         void this.step();

@@ -19,7 +19,7 @@ export class Load {
   private lastTick = 0;
 
   constructor(
-    private readonly gatewayPort: number,
+    private readonly gateway: { readonly host: string; readonly port: number },
     private readonly switches: Switches,
   ) {}
 
@@ -65,8 +65,7 @@ export class Load {
     const visit = request(
       {
         agent: this.agent,
-        host: "127.0.0.1",
-        port: this.gatewayPort,
+        ...this.gateway,
         method: isOrder ? "POST" : "GET",
         path: isOrder ? "/checkout" : n % 4 === 0 ? "/" : "/?cart",
         timeout: TIMEOUT_MS,

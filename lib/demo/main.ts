@@ -42,7 +42,8 @@ function main(): void {
   external?.start();
 
   const gatewayPort = portFrom("MESHWRIGHT_DEMO_GATEWAY_PORT");
-  const load = gatewayPort ? new Load(gatewayPort, switches) : undefined;
+  const host = process.env.MESHWRIGHT_MESH_ADDRESS ?? "127.0.0.1";
+  const load = gatewayPort ? new Load({ host, port: gatewayPort }, switches) : undefined;
   const step = () => {
     registry.reconcile();
     if (registry.hasShop && !load?.isRunning) load?.start();

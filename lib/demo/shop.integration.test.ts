@@ -114,7 +114,7 @@ test("an error switched on in one app is named by those that needed it", async (
 
 test("the load visits at its rate and reaches every app of the shop", async () => {
   for (const host of Object.keys(seen)) seen[host] = 0;
-  const load = new Load(routerPort, switches);
+  const load = new Load({ host: "127.0.0.1", port: routerPort }, switches);
   load.start();
   const startedAt = Date.now();
   await until(() => (seen["shop.localhost"] ?? 0) >= 40, 10_000);

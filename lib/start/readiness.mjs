@@ -40,6 +40,11 @@ export function controlPlaneHealth(environment) {
   });
 }
 
+/** Where the demo's gateway listens: gateways do where the mesh does. */
+export function demoUrlOf({ MESHWRIGHT_MESH_ADDRESS: address = "127.0.0.1", MESHWRIGHT_DEMO_GATEWAY_PORT: port }) {
+  return `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
+}
+
 /**
  * Live means: every proxy that should run is ready, and no deployment is under way. "failed" when nothing is under way and
  * nothing should run: then the demo's deployment was taken back.
@@ -50,7 +55,7 @@ export async function demoState(environment) {
   if (proxies.desired === 0) return "failed";
   if (proxies.ready < proxies.desired) return undefined;
   // The database remembers readiness from before a restart; a page through gateway, storefront, catalog and inventory is proof.
-  return (await answers(`http://127.0.0.1:${environment.MESHWRIGHT_DEMO_GATEWAY_PORT}/`)) ? "live" : undefined;
+  return (await answers(`${demoUrlOf(environment)}/`)) ? "live" : undefined;
 }
 
 export function tailOf(file, lines = 12) {

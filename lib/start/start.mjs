@@ -11,7 +11,7 @@ import { DEFAULT_PORT, HELP, parseOptions } from "./options.mjs";
 import { holderOf, isFree, portsOf } from "./ports.mjs";
 import { endLeftovers } from "./processes.mjs";
 import { createProgress } from "./progress.mjs";
-import { answers, controlPlaneHealth, demoState, tailOf } from "./readiness.mjs";
+import { answers, controlPlaneHealth, demoState, demoUrlOf, tailOf } from "./readiness.mjs";
 import { projectRoot } from "./source-hash.mjs";
 import { Supervisor } from "./supervisor.mjs";
 import { until } from "./wait.mjs";
@@ -147,11 +147,6 @@ async function main() {
   }
 }
 
-/** Gateways listen where the mesh does. */
-function gatewayHost({ MESHWRIGHT_MESH_ADDRESS: address = "127.0.0.1" }) {
-  return address.includes(":") ? `[${address}]` : address;
-}
-
 async function bringUp(home, onSupervisor) {
   const startedAt = Date.now();
   progress.say("Starting Meshwright");
@@ -221,7 +216,7 @@ async function bringUp(home, onSupervisor) {
   }
 
   const url = environment.MESHWRIGHT_WEB_URL;
-  const demoUrl = seeded.demo ? `http://${gatewayHost(environment)}:${ports.demoGateway}` : undefined;
+  const demoUrl = seeded.demo ? demoUrlOf(environment) : undefined;
   updateLock(home, { environment: ownVariables(environment), demoUrl, ready: true });
   const signInLinks = seeded.signInLinks ?? [];
   const seconds = (Date.now() - startedAt) / 1000;
