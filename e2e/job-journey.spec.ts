@@ -97,7 +97,7 @@ async function giveSidecars(page: Page): Promise<void> {
   const sidecars = page.getByRole("switch", { name: "A sidecar for each replica in local" });
   await expect(sidecars).toBeEnabled();
   if (await sidecars.isChecked()) return;
-  await page.getByText("A sidecar for each replica in local").click();
+  await sidecars.click();
   await expect(page.getByText("Saved. It takes effect with the next deployment.")).toBeVisible();
   await expect(sidecars).toBeChecked();
 }

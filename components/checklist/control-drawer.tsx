@@ -35,7 +35,6 @@ export function ControlDrawer(props: ControlDrawerProps) {
       position="right"
       size="lg"
       title={control ? `${control.id} ${control.title}` : ""}
-      closeButtonProps={{ "aria-label": "Close" }}
     >
       {control ? <Body {...props} control={control} /> : null}
     </Drawer>

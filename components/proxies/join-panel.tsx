@@ -19,6 +19,8 @@ import { CodeLine, ErrorText, Panel, ReadingState, StatusBadge, TableScroll, Tim
 import { joinTokenWord, workloadOf, workloadsIn } from "./join-words";
 
 const MOST_MINUTES = 60;
+/** In the URL, for the dialog without a workload: an empty parameter is none. */
+const ANY_WORKLOAD = "any";
 const SHOWN = 10;
 
 function usePath(): string {
@@ -56,7 +58,7 @@ export function JoinPanel({ proxies }: { proxies: readonly ProxyDto[] }) {
             size="xs"
             variant="default"
             leftSection={<IconDeviceDesktopPlus size={14} />}
-            onClick={() => set({ join: "" })}
+            onClick={() => set({ join: ANY_WORKLOAD })}
           >
             Let a machine join
           </Button>
@@ -122,7 +124,7 @@ export function JoinPanel({ proxies }: { proxies: readonly ProxyDto[] }) {
         <NewJoinToken
           key={wanted}
           opened={wanted !== null}
-          workload={wanted ?? ""}
+          workload={wanted === null || wanted === ANY_WORKLOAD ? "" : wanted}
           known={workloadsIn(proxies)}
           onMade={() => client.invalidateQueries({ queryKey: key })}
           onClose={() => set({ join: null })}

@@ -55,12 +55,13 @@ export const theme = createTheme({
     Button: { defaultProps: { size: "sm" } },
     ActionIcon: { defaultProps: { variant: "subtle", color: "gray" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 320 } },
-    // As it ships, its button has no name and its text is too pale under a title.
+    // As they ship, close buttons have no name, and here the text is too pale under a title.
     Notification: {
       defaultProps: { closeButtonProps: { "aria-label": "Close" } },
       styles: { description: { color: "var(--mw-text)" } },
     },
-    Modal: { defaultProps: { radius: "md", centered: true } },
+    Modal: { defaultProps: { radius: "md", centered: true, closeButtonProps: { "aria-label": "Close" } } },
+    Drawer: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
     Table: { defaultProps: { verticalSpacing: 8, horizontalSpacing: 16, fz: "sm" } },
   },
 });

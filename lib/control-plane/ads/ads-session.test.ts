@@ -229,6 +229,24 @@ describe("a refused version", () => {
     expect(again.drain().filter((line) => line !== "Cluster")).toEqual([]);
   });
 
+  it("is sent once more when somebody deploys again, and parked again when it is refused again", () => {
+    const client = settled();
+    client.session.setSnapshot(bad);
+    client.nack(client.next(), 'listener "inbound": cannot listen on 127.0.0.1:21720');
+    client.session.setSnapshot(bad);
+    expect(client.next()).toBeUndefined();
+    client.rejections.forget();
+    client.session.setSnapshot(bad);
+    client.nack(client.next(), 'listener "inbound": cannot listen on 127.0.0.1:21720');
+    expect(client.nacks).toHaveLength(2);
+    client.session.setSnapshot(bad);
+    expect(client.next()).toBeUndefined();
+    client.rejections.forget();
+    client.session.setSnapshot(bad);
+    expect(client.drain()).toEqual(["Listener inbound", "RouteConfiguration outbound"]);
+    expect(client.synced).toHaveLength(2);
+  });
+
   it("holds routes back, while endpoints still move", () => {
     const client = settled();
     client.session.setSnapshot(bad);

@@ -1,4 +1,4 @@
-// What one proxy has refused, over all of its streams. A version that was NACKed is parked and never sent again.
+// What one proxy has refused, over all of its streams. A version that was NACKed is parked and not sent again until somebody deploys again.
 // One rule: if the NACK names resources of the response, those are parked; otherwise the whole set sent is.
 
 import { type EncodedResource, shortHash, type TypeUrl } from "./snapshot";
@@ -36,6 +36,13 @@ export class Rejections {
     } else {
       this.sets.add(setHash(rejection.typeUrl, rejection.resources));
     }
+  }
+
+  /** Somebody deploys: what was in the way (a port that another process held) may be gone, so it is tried once more. */
+  forget(): void {
+    this.named.clear();
+    this.sets.clear();
+    this.last = null;
   }
 
   reject(typeUrl: TypeUrl, sent: readonly EncodedResource[], message: string, at: number): Rejection {

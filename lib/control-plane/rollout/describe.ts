@@ -3,8 +3,9 @@
 import type { ProxyEntry } from "../registry/proxy-entry";
 
 export function describeProxy(proxyKey: string, entry: ProxyEntry | undefined, deploymentId: string) {
-  const state = entry?.row.state === "nack" ? "nack" : entry?.isInForce(deploymentId) ? "ack" : "pending";
-  const reason = state === "nack" ? (entry?.lastRejection()?.message ?? null) : null;
+  const refused = entry?.row.state === "nack" ? entry.lastRejection() : null;
+  const state = refused ? "nack" : entry?.isInForce(deploymentId) ? "ack" : "pending";
+  const reason = refused?.message ?? null;
   return { proxyKey, state, reason, runningDigest: entry?.row.runningDigest ?? null };
 }
 

@@ -164,6 +164,11 @@ export class RolloutRun {
       return;
     }
     wave.state = "running";
+    for (const entry of this.entries()) {
+      if (wave.proxies.includes(entry.proxyKey)) {
+        entry.rejections.forget();
+      }
+    }
     this.switchTo(wave.proxies, () => design.deploymentId);
     await this.save({});
     // A machine that is switched off gets its configuration when it is back.
