@@ -111,6 +111,8 @@ function newPath(fields: Fields | undefined): NewPath | undefined {
   return undefined;
 }
 
+const wellKnownPort = (scheme: string | undefined) => (scheme === "https" ? 443 : scheme === "http" ? 80 : undefined);
+
 const CODES = [301, 302, 303, 307, 308] as const;
 
 function importRedirect(fields: Fields | undefined, result: Filtered): void {
@@ -129,7 +131,8 @@ function importRedirect(fields: Fields | undefined, result: Filtered): void {
     type: "redirect",
     ...(scheme === "http" || scheme === "https" ? { scheme } : {}),
     ...(host === undefined ? {} : { host }),
-    ...(port === undefined ? {} : { port }),
+    // "Implementations SHOULD NOT add the port number in the Location header" that the scheme has anyway
+    ...(port === undefined || port === wellKnownPort(scheme) ? {} : { port }),
     ...(path === undefined || path.value === "" ? {} : { path: path.value }),
     code: code ?? 302,
   };
