@@ -19,7 +19,7 @@ const NPM = [
   "unknown",
 ];
 const npm = (...names) => `(^|node_modules/)(${names.join("|")})(/|$)`;
-const PROXY_ENTRY = "^proxy/src/(contract|plan|semantics)/index\\.ts$";
+const PROXY_ENTRY = "^proxy/src/((contract|plan|semantics)/index|contract/bootstrap)\\.ts$";
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
 

@@ -4,6 +4,7 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { sidecarBootstrap } from "@meshwright/proxy/contract/bootstrap";
 import { writeFileAtomic } from "./atomic-file";
 import type { DesiredProxy, ProxyPorts } from "./protocol";
 
@@ -59,50 +60,10 @@ export function hasValidCertificate(home: ProxyHome, now: number): boolean {
   }
 }
 
-/** Envoy's Bootstrap, JSON form: ADS by delta gRPC, everything else dynamic. */
-export function bootstrapOf(proxy: DesiredProxy, ports: ProxyPorts): unknown {
+function bootstrapOf(proxy: DesiredProxy, ports: ProxyPorts): unknown {
   const { hostname, port } = new URL(`xds://${proxy.adsUrl}`);
-  const host = hostname.replace(/^\[|\]$/g, "");
-  const address = (at: string, portValue: number) => ({ socket_address: { address: at, port_value: portValue } });
-  const ads = { ads: {}, resource_api_version: "V3" };
-  return {
-    node: {
-      id: proxy.proxyKey,
-      cluster: proxy.service,
-      metadata: {
-        MESHWRIGHT_PROXY_ID: proxy.proxyKey,
-        MESHWRIGHT_PROXY_ROW_ID: proxy.proxyRowId,
-        WORKLOAD: proxy.workload,
-        NAMESPACE: proxy.namespace,
-        SERVICE: proxy.service,
-        VERSION: proxy.version,
-        SERVICE_ACCOUNT: proxy.serviceAccount,
-      },
-    },
-    admin: { address: address("127.0.0.1", ports.admin) },
-    dynamic_resources: {
-      ads_config: {
-        api_type: "DELTA_GRPC",
-        transport_api_version: "V3",
-        grpc_services: [{ envoy_grpc: { cluster_name: "xds" } }],
-      },
-      lds_config: ads,
-      cds_config: ads,
-    },
-    static_resources: {
-      clusters: [
-        {
-          name: "xds",
-          type: "STATIC",
-          connect_timeout: "2s",
-          load_assignment: {
-            cluster_name: "xds",
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: address(host, Number(port)) } }] }],
-          },
-        },
-      ],
-    },
-  };
+  const ads = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) };
+  return sidecarBootstrap({ ...proxy, adminPort: ports.admin, ads });
 }
 
 export interface IdentitySection {

@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { sidecarBootstrap } from "../contract/bootstrap";
 import { ProxyError } from "../errors";
 import { writeFileAtomic } from "../identity/atomic-file";
 import type { JoinAnswer } from "./control-plane";
@@ -86,44 +87,11 @@ export function writeState(files: StateFiles, state: JoinState, answer: JoinAnsw
   write(files.stateFile, state);
 }
 
-/** Envoy's Bootstrap, JSON form, as an agent writes it: ADS by delta gRPC, everything else comes over it. */
 function bootstrapOf({ controlPlane, ports }: JoinState, answer: JoinAnswer): unknown {
-  const address = (at: string, port: number) => ({ socket_address: { address: at, port_value: port } });
-  const ads = { ads: {}, resource_api_version: "V3" };
-  const endpoint = { endpoint: { address: address(controlPlane.host, answer.adsPort) } };
-  return {
-    node: {
-      id: answer.proxyKey,
-      cluster: answer.service,
-      metadata: {
-        MESHWRIGHT_PROXY_ID: answer.proxyKey,
-        MESHWRIGHT_PROXY_ROW_ID: answer.proxyRowId,
-        WORKLOAD: answer.workload,
-        NAMESPACE: answer.namespace,
-        SERVICE: answer.service,
-        VERSION: answer.workloadVersion,
-        SERVICE_ACCOUNT: answer.serviceAccount,
-      },
-    },
-    admin: { address: address("127.0.0.1", ports.admin) },
-    dynamic_resources: {
-      ads_config: {
-        api_type: "DELTA_GRPC",
-        transport_api_version: "V3",
-        grpc_services: [{ envoy_grpc: { cluster_name: "xds" } }],
-      },
-      lds_config: ads,
-      cds_config: ads,
-    },
-    static_resources: {
-      clusters: [
-        {
-          name: "xds",
-          type: "STATIC",
-          connect_timeout: "2s",
-          load_assignment: { cluster_name: "xds", endpoints: [{ lb_endpoints: [endpoint] }] },
-        },
-      ],
-    },
-  };
+  return sidecarBootstrap({
+    ...answer,
+    version: answer.workloadVersion,
+    adminPort: ports.admin,
+    ads: { host: controlPlane.host, port: answer.adsPort },
+  });
 }
