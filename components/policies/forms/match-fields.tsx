@@ -2,6 +2,7 @@
 // Which requests a rule is for: path, methods, headers, query. Rule: conditions of one match all hold, of several matches any.
 import { ActionIcon, Button, Text } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import type { CallerMatch, HeaderMatch, Path, QueryMatch, RequestMatch, RouteMatch } from "@/lib/mesh";
 import { ChoiceField, ListField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
@@ -26,10 +27,34 @@ const VALUE_TYPES = [
 
 export function Matches({ path, matches }: { path: Path; matches: readonly RouteMatch[] }) {
   return (
+    <MatchList
+      path={path}
+      matches={matches}
+      entry={{ path: { type: "pathPrefix", value: "/" } }}
+      things="requests"
+      words={["Every request that reaches this rule.", "Requests where", "or where"]}
+    >
+      {(at, match) => <Match path={at} match={match} />}
+    </MatchList>
+  );
+}
+
+/** Any of several matches, each with its own fields and the callers that it is meant for. `words`: of none, of the first, of the others. */
+export function MatchList<M extends Pick<RouteMatch, "caller">>(props: {
+  path: Path;
+  matches: readonly M[];
+  /** What a new one begins with. */
+  entry: M;
+  things: string;
+  words: readonly [none: string, first: string, other: string];
+  children: (path: Path, match: M) => ReactNode;
+}) {
+  const { path, matches, things, words } = props;
+  return (
     <>
       {matches.length === 0 ? (
         <Text size="xs" c="dimmed">
-          Every request that reaches this rule.
+          {words[0]}
         </Text>
       ) : null}
       {keyed(matches).map(({ key, item: match, at: i }) => (
@@ -39,15 +64,15 @@ export function Matches({ path, matches }: { path: Path; matches: readonly Route
           at={i}
           count={matches.length}
           name={`match ${i + 1}`}
-          title={i === 0 ? "Requests where" : "or where"}
+          title={i === 0 ? words[1] : words[2]}
           copy={match}
         >
-          <Match path={[...path, i]} match={match} />
+          {props.children([...path, i], match)}
           <Caller path={[...path, i, "caller"]} caller={match.caller} />
         </Entry>
       ))}
-      <AddEntry list={path} count={matches.length} entry={{ path: { type: "pathPrefix", value: "/" } }}>
-        {matches.length === 0 ? "Only some requests" : "Or other requests"}
+      <AddEntry list={path} count={matches.length} entry={props.entry}>
+        {matches.length === 0 ? `Only some ${things}` : `Or other ${things}`}
       </AddEntry>
     </>
   );
@@ -83,7 +108,7 @@ export function Match({ path, match }: { path: Path; match: RequestMatch }) {
 }
 
 /** Which callers the rule is for; every other sidecar does not have it. */
-export function Caller({ path, caller }: { path: Path; caller: CallerMatch | undefined }) {
+function Caller({ path, caller }: { path: Path; caller: CallerMatch | undefined }) {
   const form = usePolicyForm();
   if (!caller) {
     return (

@@ -1,11 +1,10 @@
 "use client";
 // The form of a TCP route: its rules in order, each with the connections that it takes and where they go.
-import { Text } from "@mantine/core";
 import type { Path, TcpMatch, TcpRoute, TcpRule } from "@/lib/mesh";
 import { tcpRuleEffect } from "@/lib/mesh/policies";
 import { NumberField, TextField } from "./fields";
 import { keyed } from "./keyed";
-import { Caller } from "./match-fields";
+import { MatchList } from "./match-fields";
 import { AddEntry, Entry, Row, Section } from "./parts";
 import { ServiceField } from "./reference-fields";
 import { Split } from "./split";
@@ -51,31 +50,18 @@ export function TcpRouteForm({ route }: { route: TcpRoute }) {
 
 function Matches({ path, matches }: { path: Path; matches: readonly TcpMatch[] }) {
   return (
-    <>
-      {matches.length === 0 ? (
-        <Text size="xs" c="dimmed">
-          Every connection that reaches this rule.
-        </Text>
-      ) : null}
-      {keyed(matches).map(({ key, item: match, at: i }) => (
-        <Entry
-          key={key}
-          list={path}
-          at={i}
-          count={matches.length}
-          name={`match ${i + 1}`}
-          title={i === 0 ? "Connections" : "or connections"}
-          copy={match}
-        >
-          <Row>
-            <NumberField path={[...path, i, "port"]} label="To port" value={match.port} placeholder="any" />
-          </Row>
-          <Caller path={[...path, i, "caller"]} caller={match.caller} />
-        </Entry>
-      ))}
-      <AddEntry list={path} count={matches.length} entry={NEW_MATCH}>
-        {matches.length === 0 ? "Only some connections" : "Or other connections"}
-      </AddEntry>
-    </>
+    <MatchList
+      path={path}
+      matches={matches}
+      entry={NEW_MATCH}
+      things="connections"
+      words={["Every connection that reaches this rule.", "Connections", "or connections"]}
+    >
+      {(at, match) => (
+        <Row>
+          <NumberField path={[...at, "port"]} label="To port" value={match.port} placeholder="any" />
+        </Row>
+      )}
+    </MatchList>
   );
 }

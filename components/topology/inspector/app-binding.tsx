@@ -17,11 +17,8 @@ const kindData: { value: AppKind; label: string }[] = [
 
 export function AppBinding({ namespace, workload }: { namespace: string; workload: string }) {
   const { mesh, environment } = useMesh();
-  const { binding, change } = useBinding(mesh, environment?.name);
   const { can } = useMe();
-  const isMine = (each: BindingDto["instances"][number]) =>
-    each.workload.namespace === namespace && each.workload.name === workload;
-  const instances = (binding?.instances ?? []).filter(isMine);
+  const { binding, change, isMine, instances } = useOwnBinding(namespace, workload);
   const current: AppSpecDto = instances[0]?.app ?? { kind: "none" };
   const [draft, setDraft] = useState<AppSpecDto>(current);
   const text = JSON.stringify(current);
@@ -71,13 +68,7 @@ export function AppBinding({ namespace, workload }: { namespace: string; workloa
           {plural(instances.length, "instance")}
         </Text>
       ) : null}
-      {change.error ? (
-        <ErrorText size="xs">{change.error.message}</ErrorText>
-      ) : change.isSuccess ? (
-        <Text size="xs" c="dimmed" role="status">
-          Saved. It takes effect with the next deployment.
-        </Text>
-      ) : null}
+      <Outcome of={change} />
     </Stack>
   );
 }
@@ -85,12 +76,10 @@ export function AppBinding({ namespace, workload }: { namespace: string; workloa
 /** Of a workload that only calls: there is no app to reach, only whether a sidecar stands beside each replica. */
 export function CallerBinding(props: { namespace: string; workload: string; replicas: number }) {
   const { namespace, workload, replicas } = props;
-  const { mesh, environment } = useMesh();
-  const { binding, change } = useBinding(mesh, environment?.name);
+  const { environment } = useMesh();
   const { can } = useMe();
-  const isMine = (each: BindingDto["instances"][number]) =>
-    each.workload.namespace === namespace && each.workload.name === workload;
-  const bound = (binding?.instances ?? []).filter(isMine).length;
+  const { binding, change, isMine, instances } = useOwnBinding(namespace, workload);
+  const bound = instances.length;
   const bind = (count: number) =>
     change.mutate((there) => ({
       ...there,
@@ -124,14 +113,27 @@ export function CallerBinding(props: { namespace: string; workload: string; repl
           </Button>
         </Group>
       ) : null}
-      {change.error ? (
-        <ErrorText size="xs">{change.error.message}</ErrorText>
-      ) : change.isSuccess ? (
-        <Text size="xs" c="dimmed" role="status">
-          Saved. It takes effect with the next deployment.
-        </Text>
-      ) : null}
+      <Outcome of={change} />
     </Stack>
+  );
+}
+
+/** What is bound to one workload in the environment. */
+function useOwnBinding(namespace: string, workload: string) {
+  const { mesh, environment } = useMesh();
+  const { binding, change } = useBinding(mesh, environment?.name);
+  const isMine = (each: BindingDto["instances"][number]) =>
+    each.workload.namespace === namespace && each.workload.name === workload;
+  return { binding, change, isMine, instances: (binding?.instances ?? []).filter(isMine) };
+}
+
+function Outcome({ of }: { of: ReturnType<typeof useBinding>["change"] }) {
+  if (of.error) return <ErrorText size="xs">{of.error.message}</ErrorText>;
+  if (!of.isSuccess) return null;
+  return (
+    <Text size="xs" c="dimmed" role="status">
+      Saved. It takes effect with the next deployment.
+    </Text>
   );
 }
 
