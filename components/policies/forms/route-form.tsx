@@ -7,16 +7,16 @@ import { CorsFields } from "./cors-fields";
 import { FaultFields } from "./fault-fields";
 import { ListField, NumberField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
-import { keyed } from "./keyed";
 import { Matches } from "./match-fields";
 import { MirrorFields } from "./mirror-fields";
-import { AddEntry, Entry, Row, Section } from "./parts";
+import { OrderedRules } from "./ordered-rules";
+import { Row, Section } from "./parts";
 import { RefField } from "./reference-fields";
 import { Split } from "./split";
 
 export function RouteForm({ route }: { route: Route }) {
   const { rules, target } = route.spec;
-  const plain = {
+  const plain: RouteRule = {
     matches: [],
     action: { type: "forward", destinations: [{ service: { name: target.name }, weight: 100 }] },
   };
@@ -33,26 +33,14 @@ export function RouteForm({ route }: { route: Route }) {
           <ListField path={["spec", "hosts"]} label="Hosts" value={route.spec.hosts} placeholder="all of them" />
         ) : null}
       </Section>
-      <Section title="Rules" hint="Tried in order; the first that matches decides.">
-        {keyed(rules, (rule) => rule.name ?? "").map(({ key, item: rule, at: i }) => (
-          <Entry
-            key={key}
-            list={["spec", "rules"]}
-            at={i}
-            count={rules.length}
-            name={rule.name ? `rule ${rule.name}` : `rule ${i + 1}`}
-            title={`${i + 1}. ${ruleEffect(rule, target.name)}`}
-            isOrdered
-            isLastNeeded
-            copy={{ ...rule, name: rule.name ? `${rule.name}-copy` : undefined }}
-          >
-            <Rule path={["spec", "rules", i]} rule={rule} />
-          </Entry>
-        ))}
-        <AddEntry list={["spec", "rules"]} count={rules.length} entry={plain}>
-          Add a rule
-        </AddEntry>
-      </Section>
+      <OrderedRules
+        rules={rules}
+        hint="Tried in order; the first that matches decides."
+        entry={plain}
+        effect={(rule) => ruleEffect(rule, target.name)}
+      >
+        {(path, rule) => <Rule path={path} rule={rule} />}
+      </OrderedRules>
     </>
   );
 }

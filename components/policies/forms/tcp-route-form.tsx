@@ -3,9 +3,9 @@
 import type { Path, TcpMatch, TcpRoute, TcpRule } from "@/lib/mesh";
 import { tcpRuleEffect } from "@/lib/mesh/policies";
 import { NumberField, TextField } from "./fields";
-import { keyed } from "./keyed";
 import { MatchList } from "./match-fields";
-import { AddEntry, Entry, Row, Section } from "./parts";
+import { OrderedRules } from "./ordered-rules";
+import { Row, Section } from "./parts";
 import { ServiceField } from "./reference-fields";
 import { Split } from "./split";
 
@@ -19,31 +19,20 @@ export function TcpRouteForm({ route }: { route: TcpRoute }) {
       <Section title="For connections to" hint="On the ports of this service that speak TCP.">
         <ServiceField path={["spec", "service"]} label="Service" value={service} />
       </Section>
-      <Section
-        title="Rules"
+      <OrderedRules
+        rules={rules}
         hint="Tried in order; the first that matches decides. What none takes goes to the service."
+        entry={plain}
+        effect={(rule) => tcpRuleEffect(rule, service.name)}
       >
-        {keyed(rules, (rule) => rule.name ?? "").map(({ key, item: rule, at: i }) => (
-          <Entry
-            key={key}
-            list={["spec", "rules"]}
-            at={i}
-            count={rules.length}
-            name={rule.name ? `rule ${rule.name}` : `rule ${i + 1}`}
-            title={`${i + 1}. ${tcpRuleEffect(rule, service.name)}`}
-            isOrdered
-            isLastNeeded
-            copy={{ ...rule, name: rule.name ? `${rule.name}-copy` : undefined }}
-          >
-            <Matches path={["spec", "rules", i, "matches"]} matches={rule.matches} />
-            <Split path={["spec", "rules", i, "destinations"]} destinations={rule.destinations} />
-            <TextField path={["spec", "rules", i, "name"]} label="Name" value={rule.name} placeholder="no name" />
-          </Entry>
-        ))}
-        <AddEntry list={["spec", "rules"]} count={rules.length} entry={plain}>
-          Add a rule
-        </AddEntry>
-      </Section>
+        {(path, rule) => (
+          <>
+            <Matches path={[...path, "matches"]} matches={rule.matches} />
+            <Split path={[...path, "destinations"]} destinations={rule.destinations} />
+            <TextField path={[...path, "name"]} label="Name" value={rule.name} placeholder="no name" />
+          </>
+        )}
+      </OrderedRules>
     </>
   );
 }

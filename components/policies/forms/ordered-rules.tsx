@@ -1,0 +1,40 @@
+"use client";
+// The rules of a route, of HTTP or TCP: tried in order, one is needed, a copy has a name of its own.
+import type { ReactNode } from "react";
+import { keyed } from "./keyed";
+import { AddEntry, Entry, Section } from "./parts";
+
+const RULES = ["spec", "rules"] as const;
+
+export function OrderedRules<R extends { name?: string | undefined }>(props: {
+  rules: readonly R[];
+  hint: string;
+  /** What a new one begins with. */
+  entry: R;
+  effect: (rule: R) => string;
+  children: (path: readonly [...typeof RULES, number], rule: R) => ReactNode;
+}) {
+  const { rules, entry, effect } = props;
+  return (
+    <Section title="Rules" hint={props.hint}>
+      {keyed(rules, (rule) => rule.name ?? "").map(({ key, item: rule, at: i }) => (
+        <Entry
+          key={key}
+          list={RULES}
+          at={i}
+          count={rules.length}
+          name={rule.name ? `rule ${rule.name}` : `rule ${i + 1}`}
+          title={`${i + 1}. ${effect(rule)}`}
+          isOrdered
+          isLastNeeded
+          copy={{ ...rule, name: rule.name ? `${rule.name}-copy` : undefined }}
+        >
+          {props.children([...RULES, i], rule)}
+        </Entry>
+      ))}
+      <AddEntry list={RULES} count={rules.length} entry={entry}>
+        Add a rule
+      </AddEntry>
+    </Section>
+  );
+}
