@@ -186,7 +186,7 @@ export class H2ClientConnection extends H2Connection<H2ClientStream> implements 
   /** The peer takes no new streams, and has not looked at those above the last one it names (RFC 9113 6.8). */
   onGoAway(lastStreamId: number): void {
     this.isDraining = true;
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.values()) {
       if (stream.id <= lastStreamId || !stream.isOpen) continue;
       stream.onReset(CODE.refusedStream, "refused");
       this.release(stream);

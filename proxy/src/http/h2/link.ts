@@ -10,10 +10,11 @@ import { FrameWriter } from "./frame-writer";
 import { HpackEncoder } from "./hpack-encoder";
 import { CODE, defaultWindow, FLAG, FRAME, frameHeadBytes, maxFrameBytes } from "./protocol";
 import type { H2Stream, StreamOwner } from "./stream";
+import { StreamTable } from "./stream-table";
 
 export abstract class H2Link<Stream extends H2Stream> implements StreamOwner {
   readonly out: FrameWriter;
-  readonly streams = new Map<number, Stream>();
+  readonly streams = new StreamTable<Stream>();
   readonly streamWindowBytes: number;
   sendWindow = defaultWindow;
   protected readonly encoder = new HpackEncoder();
@@ -166,7 +167,7 @@ export abstract class H2Link<Stream extends H2Stream> implements StreamOwner {
   }
 
   private dropStreams(code: number, detail: string): void {
-    const open = [...this.streams.values()];
+    const open = this.streams.values();
     this.streams.clear();
     for (const stream of open) {
       stream.onReset(code, detail);
