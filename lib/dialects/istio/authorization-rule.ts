@@ -1,16 +1,18 @@
 // One rule of an AuthorizationPolicy, both ways: sources, operations and conditions.
 // The rule: a field is read as it is written; what two fields say together and the model says in one is put together, never one for the other.
 
-import type { AuthorizationPolicy, ObjectKey } from "@/lib/mesh";
 import {
   type AuthorizationOperation,
+  type AuthorizationPolicy,
   type AuthorizationRule,
   type AuthorizationSource,
-  type MeshRoot,
+  type ObjectKey,
+  type Ref,
   refKey,
 } from "@/lib/mesh";
 import type { ImportContext, Resource } from "../shared/context";
 import { defined, type Fields } from "../shared/fields";
+import { matchesPrincipal } from "../shared/principals";
 import { importConditions } from "./conditions";
 import { importRuleConditions, isOfRule } from "./rule-conditions";
 import { asksOfToken, importTokenConditions } from "./token-conditions";
@@ -110,25 +112,22 @@ function principalOf(account: string, context: ImportContext, resource: Resource
   return `${trustDomain}/ns/${namespace}/sa/${name}`;
 }
 
-/** @param principalsOf the principals that run behind a service, gateway or workload */
+/**
+ * @param principalsOf the principals that run behind a service, gateway or workload
+ * @returns undefined where every source asks for a caller that nobody can be
+ */
 export function exportRule(
   rule: AuthorizationRule,
   policy: AuthorizationPolicy,
-  mesh: MeshRoot | undefined,
-  principalsOf: (mesh: MeshRoot, caller: ObjectKey) => string[],
-): { from?: object[]; to?: object[] } {
-  const from = rule.from?.map((source) => {
-    const services = mesh ? (source.services ?? []).flatMap((ref) => principalsOf(mesh, refKey(ref, policy))) : [];
-    // services and principals of one entry are AND-ed: only principals that are both remain
-    const principals =
-      source.principals && source.services
-        ? source.principals.filter((each) => services.includes(each))
-        : (source.principals ?? services);
-    const hasPrincipals = source.principals !== undefined || source.services !== undefined;
+  principalsOf: (caller: ObjectKey) => string[],
+): { from?: object[]; to?: object[] } | undefined {
+  const from = rule.from?.flatMap((source) => {
+    const principals = principalsIn(source, (ref) => principalsOf(refKey(ref, policy)));
+    if (principals?.length === 0) return [];
     return {
       source: defined({
-        principals: hasPrincipals ? principals : undefined,
-        notPrincipals: source.notPrincipals,
+        principals,
+        notPrincipals: source.notPrincipals?.map(withoutScheme),
         namespaces: source.namespaces,
         notNamespaces: source.notNamespaces,
         ipBlocks: source.addresses,
@@ -140,6 +139,7 @@ export function exportRule(
       }),
     };
   });
+  if (from?.length === 0) return undefined;
   const to = rule.to?.map(({ methods, notMethods, paths, notPaths, ports, notPorts, hosts, notHosts }) => ({
     operation: defined({
       methods,
@@ -153,4 +153,17 @@ export function exportRule(
     }),
   }));
   return { ...(from ? { from } : {}), ...(to ? { to } : {}) };
+}
+
+/** Istio writes it itself. */
+const withoutScheme = (principal: string) => principal.replace(/^spiffe:\/\//, "");
+
+/** Services and principals of one source have to hold both: those of the services that one of the principals means. */
+function principalsIn(
+  { principals, services }: AuthorizationSource,
+  principalsOf: (ref: Ref) => string[],
+): string[] | undefined {
+  if (!services) return principals?.map(withoutScheme);
+  const all = [...new Set(services.flatMap(principalsOf))];
+  return principals ? all.filter((id) => principals.some((each) => matchesPrincipal(each, id))) : all;
 }

@@ -8,13 +8,14 @@ import {
   objectKey,
   type QueryMatch,
   type Route,
+  type RouteAction,
   type RouteMatch,
   type RouteRule,
   refKey,
   serviceRefKey,
 } from "@/lib/mesh";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
-import { msToDuration } from "../shared/fields";
+import { defined, msToDuration } from "../shared/fields";
 import { exportCors } from "./cors";
 import { exportFault } from "./fault";
 import { fullHost } from "./hosts";
@@ -101,17 +102,7 @@ function httpRule(
             })),
         }
       : {}),
-    ...(action.type === "redirect"
-      ? {
-          redirect: {
-            ...(action.path === undefined ? {} : { uri: action.path }),
-            ...(action.host === undefined ? {} : { authority: action.host }),
-            ...(action.port === undefined ? {} : { port: action.port }),
-            ...(action.scheme === undefined ? {} : { scheme: action.scheme }),
-            redirectCode: action.code ?? 301,
-          },
-        }
-      : {}),
+    ...(action.type === "redirect" ? { redirect: redirectOf(action) } : {}),
     ...(action.type === "respond"
       ? {
           directResponse: {
@@ -141,6 +132,18 @@ function httpRule(
       : {}),
     ...(rule.cors ? { corsPolicy: corsOf(context, route, rule.cors, i) } : {}),
   };
+}
+
+/** Istio refuses one that changes nothing; where there are rules the scheme is http, so naming it changes nothing either. */
+function redirectOf({ path, host, port, scheme, code }: Extract<RouteAction, { type: "redirect" }>) {
+  const isSame = path === undefined && host === undefined && port === undefined;
+  return defined({
+    uri: path,
+    authority: host,
+    port,
+    scheme: scheme ?? (isSame ? "http" : undefined),
+    redirectCode: code ?? 301,
+  });
 }
 
 function corsOf(context: ExportContext, route: Route, cors: Cors, i: number): Record<string, unknown> {

@@ -1,32 +1,30 @@
-// MutualTls -> PeerAuthentication, AuthorizationPolicy and drawn dependencies -> AuthorizationPolicy.
-// The rule: what the design grants by drawing is written out, so that Istio refuses what the design refuses.
+// MutualTls -> PeerAuthentication, AuthorizationPolicy -> AuthorizationPolicy.
+// The rule: a condition that Istio cannot say refuses more, never less.
 import {
   type AuthorizationPolicy,
   type AuthorizationRule,
   type Gateway,
   isSameJson,
   keyOf,
-  type MeshRoot,
   type MutualTls,
-  type ObjectKey,
   objectKey,
+  type Path,
   type PolicyTarget,
   type RequestAuthentication,
-  refKey,
   type Service,
-  serviceAccountOf,
   targetKey,
 } from "@/lib/mesh";
 import { knownSelector, selectorOf } from "../kubernetes/selectors";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
-import { GENERATED_LABEL } from "../shared/generated";
+import { principalsOf, trustDomainOf } from "../shared/principals";
 import { SEVERAL_PROVIDERS } from "./assume-authorizer";
 import { exportRule } from "./authorization-rule";
 import { byHeaders, exportCondition, type IstioCondition } from "./conditions";
+import { isCountedDenial } from "./export-defaults";
 import { assumedLabels, gatewayTarget } from "./gateway-target";
 import { toPodPorts, withPorts } from "./pod-ports";
 import { exportRuleCondition } from "./rule-conditions";
-import { ROOT_NAMESPACE } from "./security";
+import { DRY_RUN, ROOT_NAMESPACE } from "./security";
 import { byClaims, exportClaim } from "./token-conditions";
 
 export function exportMutualTls(context: ExportContext, mutualTls: MutualTls): void {
@@ -79,75 +77,6 @@ function podPortsOf(context: ExportContext, mutualTls: MutualTls, port: number):
   return toPodPorts(servicesOf(context, mutualTls))([port]) ?? [port];
 }
 
-export function exportDefaults(context: ExportContext, mesh: MeshRoot): void {
-  const generated = { [GENERATED_LABEL]: "default" };
-  const hasOwn = context.index
-    .all("MutualTls")
-    .some((each) => !each.spec.target?.service && !each.spec.target?.namespace);
-  if (!hasOwn) {
-    context.add(
-      {
-        apiVersion: "security.istio.io/v1",
-        kind: "PeerAuthentication",
-        metadata: { name: "default", namespace: ROOT_NAMESPACE, labels: generated },
-        spec: { mtls: { mode: mesh.spec.defaults.mutualTls.toUpperCase() } },
-      },
-      undefined,
-    );
-  }
-  if (mesh.spec.defaults.authorization === "drawn") {
-    for (const service of context.index.all("Service")) drawnCallers(context, mesh, service);
-  }
-  if (mesh.spec.defaults.authorization === "deny") {
-    context.add(
-      {
-        apiVersion: "security.istio.io/v1",
-        kind: "AuthorizationPolicy",
-        metadata: { name: "allow-nothing", namespace: ROOT_NAMESPACE, labels: generated },
-        spec: {},
-      },
-      undefined,
-    );
-  }
-}
-
-function drawnCallers(context: ExportContext, mesh: MeshRoot, service: Service): void {
-  const { name, namespace } = service.metadata;
-  const callers = context.index
-    .dependenciesTo(objectKey(service))
-    .map((dependency) => refKey(dependency.spec.from, dependency));
-  const principals = [...new Set(callers.flatMap((caller) => principalsOf(context, mesh, caller)))].sort();
-  context.add(
-    {
-      apiVersion: "security.istio.io/v1",
-      kind: "AuthorizationPolicy",
-      metadata: { name: `drawn-callers-of-${name}`, namespace, labels: { [GENERATED_LABEL]: "drawn" } },
-      spec: {
-        selector: { matchLabels: selectorOf(service) },
-        action: "ALLOW",
-        // no rule: an ALLOW policy that matches nobody
-        ...(principals.length === 0 ? {} : { rules: [{ from: [{ source: { principals } }] }] }),
-      },
-    },
-    undefined,
-  );
-}
-
-function principalsOf(context: ExportContext, mesh: MeshRoot, caller: ObjectKey): string[] {
-  const object = context.index.get(caller);
-  const holders = object?.kind === "Service" ? context.index.workloadsOf(caller) : object ? [object] : [];
-  const principal = (namespace: string | undefined, account: string) =>
-    `${mesh.spec.trustDomain}/ns/${namespace}/sa/${account}`;
-  const found = holders.flatMap((holder) => {
-    const account = serviceAccountOf(holder);
-    return account === undefined ? [] : [principal(holder.metadata.namespace, account)];
-  });
-  // a service without workloads keeps the account it will have
-  return found.length > 0 || object?.kind !== "Service"
-    ? found
-    : [principal(object.metadata.namespace, object.metadata.name)];
-}
-
 export function exportAuthorizationPolicy(context: ExportContext, policy: AuthorizationPolicy): void {
   const { target, action, authorizer, shadow, rules } = policy.spec;
   const own = policy.metadata.namespace;
@@ -155,9 +84,13 @@ export function exportAuthorizationPolicy(context: ExportContext, policy: Author
   const namespace = gateway
     ? placeAtGateway(policy, gateway)
     : (target.namespace ?? (target.service ? own : ROOT_NAMESPACE));
-  const annotations: Record<string, string> = shadow ? { "istio.io/dry-run": "true" } : {};
-  const metadata = metadataOf(policy, policy.metadata.name, namespace, annotations);
-  const mesh = context.index.mesh;
+  const isCounted = shadow || isCountedDenial(context, policy);
+  const metadata = metadataOf(
+    enforced(policy),
+    policy.metadata.name,
+    namespace,
+    isCounted ? { [DRY_RUN]: "true" } : {},
+  );
   if (action === "custom") loseSeveral(context, policy);
   const spec = {
     ...(gateway ? selectGateway(context, policy, gateway) : selectorFor(context, policy)),
@@ -166,10 +99,16 @@ export function exportAuthorizationPolicy(context: ExportContext, policy: Author
     ...(rules.length === 0
       ? {}
       : {
-          rules: rules.flatMap((rule, r) => withConditions(context, mesh, policy, ofPods(context, policy, rule, r), r)),
+          rules: rules.flatMap((rule, r) => withConditions(context, policy, ofPods(context, policy, rule, r), r)),
         }),
   };
   context.add({ apiVersion: "security.istio.io/v1", kind: "AuthorizationPolicy", metadata, spec }, policy);
+}
+
+/** Without the annotation that it may have come with: the design says what is only counted. */
+function enforced(policy: AuthorizationPolicy): AuthorizationPolicy {
+  const { [DRY_RUN]: _, ...annotations } = policy.metadata.annotations ?? {};
+  return { ...policy, metadata: { ...policy.metadata, annotations } };
 }
 
 function ofPods(
@@ -227,102 +166,93 @@ function loseSeveral(context: ExportContext, policy: AuthorizationPolicy): void 
   context.lose(policy, ["spec", "authorizer"], "approximate", reason, { changesMeaning: true });
 }
 
-/** Without a condition more is denied, or asked about: never more granted. */
-const refusesMore = ({ spec: { action } }: AuthorizationPolicy) => action === "deny" || action === "custom";
-const withoutWords = ({ spec: { action } }: AuthorizationPolicy) =>
-  action === "custom"
-    ? "its provider is asked without this condition, about more"
-    : "denied without this condition, which refuses more";
+/**
+ * Istio has no word for a condition. A denial goes without it, for then more is denied, and never more granted; so does a question to a
+ * provider; any other rule goes. Returns whether the rule stays.
+ */
+function loseCondition(context: ExportContext, policy: AuthorizationPolicy, path: Path, what: string): boolean {
+  const { action, shadow } = policy.spec;
+  const stays = action === "deny" || action === "custom";
+  const without =
+    action === "custom"
+      ? "its provider is asked without this condition, about more"
+      : "denied without this condition, which refuses more";
+  const changesMeaning = action !== "audit" && shadow !== true;
+  const reason = `${what}: ${stays ? without : "the rule is left out"}`;
+  context.lose(policy, path, stays ? "approximate" : "lost", reason, { changesMeaning });
+  return stays;
+}
 
 /** What the rule asks for beside its callers and operations holds for each rule that it becomes. */
 function withConditions(
   context: ExportContext,
-  mesh: MeshRoot | undefined,
   policy: AuthorizationPolicy,
   rule: AuthorizationRule,
   r: number,
-): Record<string, unknown>[] {
+): IstioRule[] {
   const { when = [], ...rest } = rule;
   const said = when.map(exportRuleCondition);
   const lost = when.filter((_, i) => said[i] === null);
   if (lost.length > 0) {
-    const isDenial = refusesMore(policy);
     const words = lost.map(({ of, name }) => name ?? of).join(", ");
-    const reason = `Istio cannot ask for ${words}: ${isDenial ? withoutWords(policy) : "the rule is left out"}`;
-    context.lose(policy, ["spec", "rules", r, "when"], isDenial ? "approximate" : "lost", reason);
-    if (!isDenial) return [];
+    if (!loseCondition(context, policy, ["spec", "rules", r, "when"], `Istio cannot ask for ${words}`)) return [];
   }
-  const conditions = said.filter((each): each is IstioCondition => each !== null);
-  return withClaims(context, mesh, policy, rest, r).map((each) => {
-    const own = (each["when"] as IstioCondition[] | undefined) ?? [];
-    return own.length + conditions.length === 0 ? each : { ...each, when: [...own, ...conditions] };
-  });
+  return withClaims(context, policy, rest, r).map((each) => asking(each, said));
 }
 
 /** So do conditions on the token. */
 function withClaims(
   context: ExportContext,
-  mesh: MeshRoot | undefined,
   policy: AuthorizationPolicy,
   rule: AuthorizationRule,
   r: number,
-): Record<string, unknown>[] {
-  if (!rule.from?.some(({ claims }) => claims)) return rulesOf(context, mesh, policy, rule, r);
+): IstioRule[] {
+  if (!rule.from?.some(({ claims }) => claims)) return rulesOf(context, policy, rule, r);
   return byClaims(rule.from).flatMap((sources) => {
     const claims = sources[0]?.claims ?? [];
-    const when = claims.map(exportClaim);
-    const said = when.filter((each) => each !== null);
-    if (said.length < when.length) {
-      const isDenial = refusesMore(policy);
-      const words = claims.filter((_, i) => when[i] === null).map(({ claim }) => claim.join("."));
-      const reason = `Istio cannot say what is asked of claim ${words.join(", ")}: ${isDenial ? withoutWords(policy) : "the rule is left out"}`;
-      context.lose(policy, ["spec", "rules", r, "from"], isDenial ? "approximate" : "lost", reason);
-      if (!isDenial) return [];
+    const said = claims.map(exportClaim);
+    const lost = claims.filter((_, i) => said[i] === null);
+    if (lost.length > 0) {
+      const what = `Istio cannot say what is asked of claim ${lost.map(({ claim }) => claim.join(".")).join(", ")}`;
+      if (!loseCondition(context, policy, ["spec", "rules", r, "from"], what)) return [];
     }
     const plain = sources.map(({ claims: _, ...source }) => source);
     const isAny = plain.some((source) => Object.keys(source).length === 0);
     const { from: _, ...rest } = rule;
-    return rulesOf(context, mesh, policy, isAny ? rest : { ...rest, from: plain }, r).map((each) => {
-      const headers = (each["when"] as unknown[] | undefined) ?? [];
-      return said.length + headers.length === 0 ? each : { ...each, when: [...headers, ...said] };
-    });
+    return rulesOf(context, policy, isAny ? rest : { ...rest, from: plain }, r).map((each) => asking(each, said));
   });
 }
 
 /** Conditions on headers stand beside the operations in Istio, so operations with other headers are another rule. */
-function rulesOf(
-  context: ExportContext,
-  mesh: MeshRoot | undefined,
-  policy: AuthorizationPolicy,
-  rule: AuthorizationRule,
-  r: number,
-): Record<string, unknown>[] {
-  if (!rule.to?.some(({ headers }) => headers)) return [ruleOf(context, mesh, policy, rule)];
+function rulesOf(context: ExportContext, policy: AuthorizationPolicy, rule: AuthorizationRule, r: number): IstioRule[] {
+  if (!rule.to?.some(({ headers }) => headers)) return ruleOf(context, policy, rule);
   return byHeaders(rule.to).flatMap((operations) => {
     const headers = operations[0]?.headers ?? [];
-    const when = headers.map(exportCondition);
-    const said = when.filter((each) => each !== null);
-    const isWhole = said.length === when.length;
-    if (!isWhole) {
-      const isDenial = refusesMore(policy);
-      const words = headers.filter((_, i) => when[i] === null).map(({ name }) => name);
-      const reason = `Istio has no contains, no regular expression and no literal * for header ${words.join(", ")}: ${isDenial ? withoutWords(policy) : "the rule is left out"}`;
-      context.lose(policy, ["spec", "rules", r, "to"], isDenial ? "approximate" : "lost", reason);
-      if (!isDenial) return [];
+    const said = headers.map(exportCondition);
+    const lost = headers.filter((_, i) => said[i] === null);
+    if (lost.length > 0) {
+      const names = lost.map(({ name }) => name).join(", ");
+      const what = `Istio has no contains, no regular expression and no literal * for header ${names}`;
+      if (!loseCondition(context, policy, ["spec", "rules", r, "to"], what)) return [];
     }
-    const { to, ...rest } = ruleOf(context, mesh, policy, { ...rule, to: operations });
     const isPlain = operations.every((each) => Object.keys(each).every((field) => field === "headers"));
-    return [{ ...rest, ...(isPlain ? {} : { to }), ...(said.length > 0 ? { when: said } : {}) }];
+    return ruleOf(context, policy, { ...rule, to: operations }).map(({ to, ...rest }) =>
+      asking({ ...rest, ...(isPlain || to === undefined ? {} : { to }) }, said),
+    );
   });
 }
 
-function ruleOf(
-  context: ExportContext,
-  mesh: MeshRoot | undefined,
-  policy: AuthorizationPolicy,
-  rule: AuthorizationRule,
-): Record<string, unknown> {
-  return exportRule(rule, policy, mesh, (root, caller) => principalsOf(context, root, caller));
+type IstioRule = { from?: object[]; to?: object[]; when?: IstioCondition[] };
+
+function asking(rule: IstioRule, conditions: readonly (IstioCondition | null)[]): IstioRule {
+  const when = [...(rule.when ?? []), ...conditions.filter((each) => each !== null)];
+  return when.length === 0 ? rule : { ...rule, when };
+}
+
+/** None where none of its callers is anybody. */
+function ruleOf({ index }: ExportContext, policy: AuthorizationPolicy, rule: AuthorizationRule): IstioRule[] {
+  const made = exportRule(rule, policy, (caller) => principalsOf(index, trustDomainOf(index), caller));
+  return made ? [made] : [];
 }
 
 /** The pods of the target, as its Kubernetes Service selects them; assumed and told where that was not read. */

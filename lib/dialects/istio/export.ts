@@ -1,6 +1,7 @@
 // Design -> Istio YAML (networking.istio.io/v1 and security.istio.io/v1), with a report of what Istio cannot say.
 // The rule: nothing is left out without a line in the report. Services, workloads and namespaces are Kubernetes objects and not part of it.
 import {
+  type AuthorizationPolicy,
   buildIndex,
   type ExternalService,
   type Gateway,
@@ -13,12 +14,13 @@ import {
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { type DialectExport, lossesOf, type Manifest, type ReportEntry } from "../shared/dialect";
 import { ExportContext, metadataOf, originOfKind } from "../shared/export-context";
-import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
+import { loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 import { policyUnits } from "../shared/units";
 import { exportAuthorizers } from "./authorizers";
+import { exportDefaults, isCountedDenial } from "./export-defaults";
 import { exportDestinationRule } from "./export-policy";
 import { exportRoute, hostOf } from "./export-route";
-import { exportAuthorizationPolicy, exportDefaults, exportMutualTls } from "./export-security";
+import { exportAuthorizationPolicy, exportMutualTls } from "./export-security";
 import { exportTelemetry, joinTelemetry } from "./export-telemetry";
 import { assumedLabels } from "./gateway-target";
 import { exportRequestAuthentication } from "./request-authentication";
@@ -159,7 +161,33 @@ function reportLosses(context: ExportContext): void {
     context.tell(dependency, ["spec"], "moved", "it is a grant in the AuthorizationPolicy drawn-callers-of its callee");
   }
   tellKubernetes(context);
-  loseAdoption(context, (service) => ({
-    reason: `write it as PeerAuthentication or sidecar injection for ${objectKey(service)}`,
-  }));
+  tellAdoption(context);
 }
+
+/** A step of adoption is said by its mode of mutual TLS and by what is only counted. */
+function tellAdoption(context: ExportContext): void {
+  const { index } = context;
+  for (const service of index.all("Service")) {
+    const { mode, optOut } = service.spec;
+    const key = objectKey(service);
+    if (optOut) {
+      const reason = `its pods need the label sidecar.istio.io/inject: "false"`;
+      context.lose(service, ["spec", "optOut"], "lost", reason, { changesMeaning: true });
+    }
+    if (mode === undefined) continue;
+    const [refusing] = mode === "observe" ? index.authorizationsOn(key).filter((each) => refuses(context, each)) : [];
+    if (refusing) {
+      const reason = `${refusing.metadata.name} is for more than this service, or asks a provider: Istio refuses by it`;
+      context.lose(service, ["spec", "mode"], "approximate", reason, { changesMeaning: true });
+      continue;
+    }
+    const reason = "it is what the PeerAuthentication of the service says, and which of its policies are only counted";
+    context.tell(service, ["spec", "mode"], "moved", reason);
+  }
+}
+
+/** Also where the service is at the first step. */
+const refuses = (context: ExportContext, policy: AuthorizationPolicy) =>
+  policy.spec.shadow !== true &&
+  (policy.spec.action === "deny" || policy.spec.action === "custom") &&
+  !isCountedDenial(context, policy);

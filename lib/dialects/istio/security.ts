@@ -18,6 +18,8 @@ import { importRule } from "./authorization-rule";
 import { gatewayMeant } from "./gateway-target";
 import { toServicePorts, withPorts } from "./pod-ports";
 
+/** Annotation of policies that are only counted. */
+export const DRY_RUN = "istio.io/dry-run";
 /** Istio's default root namespace: policies without a selector in it are for the whole mesh. */
 export const ROOT_NAMESPACE = "istio-system";
 
@@ -120,7 +122,8 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
   const target = atGateway ?? targetOf(context, { resource, result }, spec);
   if (!target) return result;
   const written = spec.take("rules");
-  const ports = toServicePorts(servicesOf(context, resource, target));
+  const services = servicesOf(context, resource, target);
+  const ports = toServicePorts(services);
   const rules = (Array.isArray(written) ? written : []).flatMap((each, i) => {
     const path = [...spec.path, "rules", i];
     const fields = Fields.of(each ?? {}, path, left);
@@ -131,7 +134,10 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
     return [own ?? rule];
   });
   const provider = action === "CUSTOM" ? spec.object("provider")?.text("name") : undefined;
-  const shadow = resource.annotations?.["istio.io/dry-run"] === "true";
+  const key = keyOf("AuthorizationPolicy", resource.namespace, resource.name);
+  const known = context.get(key);
+  const existing = known?.kind === "AuthorizationPolicy" ? known : undefined;
+  const shadow = resource.annotations?.[DRY_RUN] === "true" && !isOfStep(existing, services);
   if (!isRead(action, provider, shadow)) left.kept.push({ path: ["spec", "action"], value: action });
   left.kept.push(...spec.names().map((name) => ({ path: [...spec.path, name], value: spec.take(name) })));
   for (const problem of left.problems) spec.problem(undefined, problem.message, problem.fix);
@@ -161,24 +167,21 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
     ...(shadow ? { shadow } : {}),
     rules,
   };
-  const key = keyOf("AuthorizationPolicy", resource.namespace, resource.name);
-  const existing = context.get(key);
   context.assumeNamespace(resource.namespace);
-  result.objects.push(
-    context.put(
-      "AuthorizationPolicy",
-      resource.name,
-      policy,
-      { resource },
-      existing?.kind === "AuthorizationPolicy" ? existing : undefined,
-    ),
-  );
+  result.objects.push(context.put("AuthorizationPolicy", resource.name, policy, { resource }, existing));
   const what = rules.length === 0 ? "nobody" : `${rules.length} ${rules.length === 1 ? "rule" : "rules"}`;
   result.sentences.push(
     `${policy.action} on ${target.gateway ?? target.service ?? target.namespace ?? "the mesh"}: ${what}.`,
   );
   return result;
 }
+
+/** It goes out as counted because its service is at the first step of adoption, and comes back as it was. */
+const isOfStep = (existing: AuthorizationPolicy | undefined, services: readonly Service[]) =>
+  existing?.spec.action === "deny" &&
+  existing.spec.shadow !== true &&
+  existing.spec.target.service !== undefined &&
+  services.every(({ spec }) => spec.mode === "observe");
 
 /** Istio asks nobody in a dry run, and refuses what it cannot ask about. */
 const isRead = (action: string, provider: string | undefined, shadow: boolean) =>
