@@ -3,15 +3,15 @@
 // name has it, SEED and QUESTIONS say how much is asked of each.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exportDocument } from "@/lib/dialects";
-import { type MeshDocument, type MeshObject, type RouteRule, validateDocument } from "@/lib/mesh";
+import { validateDocument } from "@/lib/mesh";
 import { ecKey, keySetOf, tokenOf } from "../../proxy/test/support/tokens";
 import { files, worldOf } from "../cli/testing/foreign";
 import { type Asking, compare, compareManifests } from "./testing/istio-comparison";
+import { isForGateways, istioDesign, sayable } from "./testing/istio-designs";
 import { type IstioOracle, startOracle } from "./testing/istio-oracle";
 import { GROUND, TOLD, WORLDS } from "./testing/istio-worlds";
 import type { Sign } from "./testing/live-ground";
 import { randomOf } from "./testing/random";
-import { randomDesign } from "./testing/random-design";
 import type { Question } from "./types";
 
 const program = process.env["ISTIO_ORACLE"];
@@ -71,38 +71,13 @@ describe.skipIf(!isAsked)("Istio and the simulator answer alike", () => {
   test.each(seeds)(
     "exported design %i",
     async (own) => {
-      const design = sayable(randomDesign(randomOf(own), keySetOf(key)));
+      const design = sayable(istioDesign(randomOf(own), keySetOf(key)));
       expect(validateDocument(design)).toEqual([]);
       const manifests = (["kubernetes", "istio"] as const).map((to) => exportDocument(to, design).text).join("\n---\n");
-      // policies of a namespace are for its gateways too there: docs/reference/dialects.md
-      const inMesh = ({ from }: Question) => from.kind === "workload";
-      const { found, refused } = await compare(asking(), design, manifests, inMesh);
+      const isAsked = ({ from }: Question) => from.kind === "workload" || !design.objects.some(isForGateways);
+      const { found, refused } = await compare(asking(), design, manifests, isAsked);
       expect({ refused, found }, `design ${own}`).toEqual({ refused: [], found: [] });
     },
     120_000,
   );
 });
-
-/** Without what the report says that Istio has no word for, or another. */
-function sayable({ objects }: MeshDocument): MeshDocument {
-  return {
-    objects: objects.flatMap((each): MeshObject[] => {
-      if (each.kind === "RateLimit") return [];
-      if (each.kind === "Route") return [{ ...each, spec: { ...each.spec, rules: each.spec.rules.map(withMaxAge) } }];
-      // where callers prove nothing a list is only counted here, and refuses them on Istio
-      if (each.kind === "Mesh") {
-        const defaults = { ...each.spec.defaults, mutualTls: "strict" as const };
-        return [{ ...each, spec: { ...each.spec, defaults } }];
-      }
-      if (each.kind === "MutualTls") return [];
-      if (each.kind !== "Service") return [each];
-      const { optOut: _, mode: _mode, ...spec } = each.spec;
-      return [{ ...each, spec }];
-    }),
-  };
-}
-
-/** Istio refuses a browser's 0. */
-function withMaxAge(rule: RouteRule): RouteRule {
-  return rule.cors?.maxAgeSeconds === 0 ? { ...rule, cors: { ...rule.cors, maxAgeSeconds: 1 } } : rule;
-}

@@ -20,16 +20,7 @@ export function importServiceEntry(context: ImportContext, resource: Resource, s
     return result;
   }
   const ports = spec.list("ports").flatMap((fields) => readPort(context, resource, fields) ?? []);
-  const endpoints = spec.list("endpoints").flatMap((fields) => {
-    const address = fields.text("address");
-    // an endpoint may listen elsewhere than the entry says, by port name
-    const own = fields.take("ports");
-    if (own !== undefined) fields.keep("ports", own);
-    const mapped = isRecord(own) ? own[ports[0]?.name ?? ""] : undefined;
-    const port = typeof mapped === "number" ? mapped : ports[0]?.port;
-    fields.keepRest();
-    return address === undefined || port === undefined ? [] : [{ address, port }];
-  });
+  const endpoints = spec.list("endpoints").flatMap((fields) => readEndpoint(context, resource, fields, ports));
   spec.keepRest();
   context.assumeNamespace(resource.namespace);
   const existing =
@@ -48,6 +39,34 @@ export function importServiceEntry(context: ImportContext, resource: Resource, s
   result.objects.push(context.put("ExternalService", resource.name, external, { resource, sink }, existing));
   result.sentences.push(`${hosts.join(", ")} is an external service.`);
   return result;
+}
+
+/** One for each port; it may listen elsewhere than the entry says, by port name, which the model says of an only port. */
+function readEndpoint(
+  context: ImportContext,
+  resource: Resource,
+  fields: Fields,
+  ports: readonly ServicePort[],
+): { address: string; port: number }[] {
+  const address = fields.text("address");
+  const own = fields.take("ports");
+  const [only, ...more] = ports;
+  const said = (port: ServicePort) => {
+    const number = isRecord(own) ? own[port.name] : undefined;
+    return typeof number === "number" ? number : port.port;
+  };
+  const isRead = more.length === 0 && isRecord(own) && Object.keys(own).every((name) => name === only?.name);
+  if (own !== undefined && !isRead) {
+    fields.keep("ports", own);
+    if (ports.some((port) => said(port) !== port.port)) {
+      const message = "sends ports of the entry to others of the endpoint, which the model says where there is one";
+      const fix = "Write an entry for each port.";
+      context.warn(resource, [...fields.path, "ports"], message, fix, { verdict: "lost", changesMeaning: true });
+    }
+  }
+  fields.keepRest();
+  if (address === undefined) return [];
+  return ports.map((port) => ({ address, port: more.length === 0 ? said(port) : port.port }));
 }
 
 export function importGateway(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {

@@ -61,6 +61,14 @@ const allowInfo = policy("info", {
 const denyAdmin = (target: SpecOf<"AuthorizationPolicy">["target"], more = {}) =>
   policy("no-admin", { target, action: "deny", rules: [{ to: [{ paths: ["/admin"] }] }], ...more });
 
+/** The policy no-admin, on its way out and into a design. */
+function broughtBack(from: MeshDocument, into: MeshDocument) {
+  const { commands } = importIstio(exportDocument(from).text, { document: into });
+  const applied = applyCommand(into, {}, { type: "batch", commands });
+  if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
+  return applied.document.objects.find(({ metadata }) => metadata.name === "no-admin")?.spec;
+}
+
 test("a line for one port grants that port, and one for the service all of them", () => {
   expect(listOf(mesh({}, {}))).toEqual({
     isCounted: false,
@@ -156,14 +164,8 @@ test("at the first step a denial for the service is only counted, and comes back
   const document = mesh({}, { mode: "observe" }, denial);
   expect(written(document, "AuthorizationPolicy", "no-admin")?.isCounted).toBe(true);
   expect(written(mesh({}, { mode: "permissive" }, denial), "AuthorizationPolicy", "no-admin")?.isCounted).toBe(false);
-  const back = (into: MeshDocument) => {
-    const { commands } = importIstio(exportDocument(document).text, { document: into });
-    const applied = applyCommand(into, {}, { type: "batch", commands });
-    if (!applied.ok) throw new Error(JSON.stringify(applied.violations));
-    return applied.document.objects.find(({ metadata }) => metadata.name === "no-admin")?.spec;
-  };
-  expect(back(document)).toEqual(denial.spec);
-  expect(back(mesh({}, {}))).toEqual({ ...denial.spec, shadow: true });
+  expect(broughtBack(document, document)).toEqual(denial.spec);
+  expect(broughtBack(document, mesh({}, {}))).toEqual({ ...denial.spec, shadow: true });
 });
 
 test("a denial for more than a service at the first step refuses there, which is told", () => {
@@ -226,3 +228,36 @@ test("a redirect that changes nothing names its scheme, which Istio asks for", (
     { redirect: { scheme: "http", redirectCode: 302 } },
   ]);
 });
+
+test("an audit is no dry run, which Istio refuses of it, and comes back as it was", () => {
+  const audit = denyAdmin({ service: "pay" }, { action: "audit", shadow: true });
+  const document = mesh({}, {}, audit);
+  expect(written(document, "AuthorizationPolicy", "no-admin")?.isCounted).toBe(false);
+  expect(broughtBack(document, document)).toEqual(audit.spec);
+});
+
+test("a gateway's destination names the port of a service that has several, and a route of TCP beside HTTP the one for requests", () => {
+  const gateway = object("Gateway", "edge", {
+    type: "ingress",
+    listeners: [{ name: "http", port: 80, protocol: "http", hosts: ["*"] }],
+  });
+  const line = object("Dependency", "edge-to-pay", {
+    from: { kind: "Gateway", name: "edge" },
+    to: { ...REF, name: "pay" },
+  });
+  const rules = [{ matches: [], action: { type: "forward" as const, destinations: ["pay", "shop"].map(to) } }];
+  const atEdge = object("Route", "edge", { target: { kind: "Gateway", name: "edge" }, rules });
+  const atShop = object("Route", "shop", { target: { kind: "Service", name: "shop" }, rules });
+  const document = mesh({}, { ports: [port(9090), port(80)] }, gateway, line, atEdge, atShop);
+  const portsOf = (from: MeshDocument, name: string) => {
+    const http = written(from, "VirtualService", name)?.spec["http"] as
+      | { route: { destination: object }[] }[]
+      | undefined;
+    return http?.[0]?.route.map(({ destination }) => destination);
+  };
+  expect(portsOf(document, "edge")).toEqual([{ host: "pay", port: { number: 80 } }, { host: "shop" }]);
+  const mixed = mesh({}, { ports: [{ name: "db", port: 5432, protocol: "tcp" }, port(9090)] }, atShop);
+  expect(portsOf(mixed, "shop")).toEqual([{ host: "pay", port: { number: 9090 } }, { host: "shop" }]);
+});
+
+const to = (name: string) => ({ service: { name }, weight: 1 });

@@ -1,4 +1,5 @@
 // Route -> VirtualService.
+import { httpPorts } from "@/lib/compile/facts";
 import {
   type Cors,
   type Destination,
@@ -155,13 +156,18 @@ function corsOf(context: ExportContext, route: Route, cors: Cors, i: number): Re
   return exportCors(rest);
 }
 
-/** Istio looks for the port that was called, also at another service: where that has another one, it is named. */
+/**
+ * Istio looks for the port that was called, also at another service: where that has another one, it is named. A gateway's is none of the
+ * service's, so of several the first is named, which it is here.
+ */
 function withPort<T extends Pick<Destination, "service" | "port">>(context: ExportContext, route: Route, to: T): T {
   const target = context.index.get(refKey(route.spec.target, route));
   const callee = context.index.find("Service", serviceRefKey(to.service, route));
-  const [only, ...more] = callee?.spec.ports ?? [];
-  if (to.port !== undefined || target?.kind !== "Service" || !only || more.length > 0) return to;
-  return target.spec.ports.every(({ port }) => port === only.port) ? to : { ...to, port: only.port };
+  const [first, ...more] = httpPorts(callee?.spec.ports ?? []).map(({ port }) => port);
+  if (to.port !== undefined || first === undefined || !callee) return to;
+  if (target?.kind === "Gateway") return callee.spec.ports.length === 1 ? to : { ...to, port: first };
+  if (target?.kind !== "Service" || more.length > 0) return to;
+  return httpPorts(target.spec.ports).every(({ port }) => port === first) ? to : { ...to, port: first };
 }
 
 function retriesOf(context: ExportContext, route: Route, rule: RouteRule, i: number): Record<string, unknown> {

@@ -84,7 +84,8 @@ export function exportAuthorizationPolicy(context: ExportContext, policy: Author
   const namespace = gateway
     ? placeAtGateway(policy, gateway)
     : (target.namespace ?? (target.service ? own : ROOT_NAMESPACE));
-  const isCounted = shadow || isCountedDenial(context, policy);
+  // an audit changes nothing anyway, and Istio takes no dry run of it
+  const isCounted = action !== "audit" && (shadow || isCountedDenial(context, policy));
   const metadata = metadataOf(
     enforced(policy),
     policy.metadata.name,

@@ -106,27 +106,49 @@ function exportGateway(context: ExportContext, gateway: Gateway): void {
 }
 
 function exportServiceEntry(context: ExportContext, external: ExternalService): void {
-  const { hosts, ports, endpoints } = external.spec;
+  const { hosts, ports } = external.spec;
   const name = originOfKind(external, "ServiceEntry")?.name ?? external.metadata.name;
+  const endpoints = endpointsOf(context, external);
   const spec = {
     hosts,
     ports: ports.map((port) => ({ number: port.port, name: port.name, protocol: protocolOf(port) })),
     location: "MESH_EXTERNAL",
-    resolution: endpoints?.every((each) => /^[\d.]+$|:/.test(each.address)) ? "STATIC" : "DNS",
-    ...(endpoints ? { endpoints: endpoints.map((each) => ({ address: each.address })) } : {}),
+    resolution: resolutionOf(context, external),
+    ...(endpoints.length > 0 ? { endpoints } : {}),
   };
-  const hasOwnPorts = external.metadata.origin?.kept?.some((kept) => /^spec\.endpoints\[\d+\]\.ports$/.test(kept.path));
-  const moved = hasOwnPorts ? undefined : endpoints?.find((each) => !ports.some((port) => port.port === each.port));
-  if (moved) {
-    context.lose(
-      external,
-      ["spec", "endpoints"],
-      "approximate",
-      `endpoint port ${moved.port} is not a port of the entry and is left out`,
-    );
-  }
   const metadata = metadataOf(external, name, external.metadata.namespace);
   context.add({ apiVersion: "networking.istio.io/v1", kind: "ServiceEntry", metadata, spec }, external);
+}
+
+function resolutionOf(context: ExportContext, external: ExternalService): "STATIC" | "DNS" | "NONE" {
+  const { hosts, endpoints = [] } = external.spec;
+  if (endpoints.length > 0) return endpoints.every(({ address }) => /^[\d.]+$|:/.test(address)) ? "STATIC" : "DNS";
+  const pattern = hosts.find((host) => host.includes("*"));
+  if (pattern === undefined) return "DNS";
+  const reason = `${pattern} names no address: Istio sends the call where the caller's own lookup leads`;
+  context.lose(external, ["spec", "hosts"], "approximate", reason);
+  return "NONE";
+}
+
+/** An endpoint here is for one port, where there are several; in Istio for all of them. */
+function endpointsOf(context: ExportContext, external: ExternalService): { address: string; ports?: object }[] {
+  const { ports, endpoints = [] } = external.spec;
+  const [only, ...more] = ports;
+  if (only && more.length === 0)
+    return endpoints.map(({ address, port }) => ({
+      address,
+      ...(port === only.port ? {} : { ports: { [only.name]: port } }),
+    }));
+  const addresses = [...new Set(endpoints.map(({ address }) => address))];
+  const isFor = (address: string, port: number) =>
+    endpoints.some((each) => each.address === address && each.port === port);
+  const isWhole = addresses.every((address) => ports.every(({ port }) => isFor(address, port)));
+  if (!isWhole || endpoints.some(({ port }) => !ports.some((each) => each.port === port))) {
+    const reason =
+      "an endpoint of Istio is for every port of its entry, and these are for some: write an entry for each port";
+    context.lose(external, ["spec", "endpoints"], "approximate", reason, { changesMeaning: true });
+  }
+  return addresses.map((address) => ({ address }));
 }
 
 /** Encrypted ports are TCP in the design; Istio tells them apart by name, as its own convention has it. */

@@ -137,7 +137,9 @@ export function importAuthorizationPolicy(context: ImportContext, resource: Reso
   const key = keyOf("AuthorizationPolicy", resource.namespace, resource.name);
   const known = context.get(key);
   const existing = known?.kind === "AuthorizationPolicy" ? known : undefined;
-  const shadow = resource.annotations?.[DRY_RUN] === "true" && !isOfStep(existing, services);
+  const isDryRun = resource.annotations?.[DRY_RUN] === "true" && !isOfStep(existing, services);
+  // Istio takes no dry run of an audit, so it goes out without
+  const shadow = isDryRun || (action === "AUDIT" && existing?.spec.action === "audit" && existing.spec.shadow === true);
   if (!isRead(action, provider, shadow)) left.kept.push({ path: ["spec", "action"], value: action });
   left.kept.push(...spec.names().map((name) => ({ path: [...spec.path, name], value: spec.take(name) })));
   for (const problem of left.problems) spec.problem(undefined, problem.message, problem.fix);

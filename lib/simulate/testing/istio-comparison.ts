@@ -2,7 +2,16 @@
 // The rule: every difference is told with its question. Where both mean the same in other words, `sameWords` says so, with the reason.
 import { importDocuments } from "@/lib/dialects";
 import { OPEN_DEFAULTS, withDefaults } from "@/lib/dialects/shared/open-defaults";
-import { applyCommand, emptyMesh, type MeshDocument, type MeshObject, objectKey } from "@/lib/mesh";
+import {
+  applyCommand,
+  buildIndex,
+  emptyMesh,
+  type MeshDocument,
+  type MeshObject,
+  objectKey,
+  refKey,
+  workloadOwnerKey,
+} from "@/lib/mesh";
 import { withOpenCalls } from "../../cli/open-calls";
 import { answerTo } from "../ask";
 import { carriedPorts, objectOfHost } from "../names";
@@ -26,6 +35,9 @@ export type Asking = {
   outcomes: Map<string, number>;
 };
 export type Compared = { found: string[]; refused: Refusal[]; warned: Refusal[] };
+
+/** How an app asks for a connection here; on Istio it opens it. */
+const CONNECT = "CONNECT";
 
 /** Hosts that nobody knows are refused, as they are here. */
 const meshConfigOf = (trustDomain: string) => `
@@ -62,10 +74,13 @@ export async function compare(
       if (isMeant(question, told)) continue;
       const live = await mesh.send(question, portOf(scene, question));
       asking.outcomes.set(told.outcome, (asking.outcomes.get(told.outcome) ?? 0) + 1);
-      const unlike = [
-        ...leastDifferences(scene, question, live).filter((each) => !isSameLocation(each)),
-        ...ruleDifferences(told, live),
-      ];
+      const unlike =
+        question.method === CONNECT
+          ? connectionDifferences(told, live)
+          : [
+              ...leastDifferences(scene, question, live).filter((each) => !isSameLocation(each)),
+              ...ruleDifferences(told, live),
+            ];
       if (unlike.length > 0)
         found.push(`${textOf(question)} -> ${unlike.join("; ")} (${told.sentence}${routeText(live)})`);
     }
@@ -79,6 +94,14 @@ export async function compare(
 function isSameLocation(difference: string): boolean {
   const [, told, got] = /^told location (\S+), got (\S+)$/.exec(difference) ?? [];
   return told !== undefined && told.replace(/^(http:\/\/[^/]*):80\b|^(https:\/\/[^/]*):443\b/, "$1$2") === got;
+}
+
+/** Of a connection only who is behind it can be told. */
+function connectionDifferences({ outcome, destinations }: Answer, { app, status }: LiveAnswer): string[] {
+  if (outcome !== "forwarded") return app ? [`told ${outcome}, got ${app.name}`] : [];
+  const names = destinations.flatMap(({ workloads }) => workloads);
+  if (app && names.some((each) => each.endsWith(`/${app.name}`))) return [];
+  return [`told a connection to ${names}, got ${app?.name ?? status}`];
 }
 
 /** What no client can send is not asked. */
@@ -166,22 +189,39 @@ function questionIn(
       ),
   );
   if (callees.length === 0) return undefined;
-  const callee = random.pick(routed.length > 0 && random.chance(0.7) ? routed : callees);
+  const drawn = (random.chance(0.7) ? routed : callees).filter((each) => isDrawn(document, caller, each));
+  const [near] = [drawn, routed, callees].filter((each) => each.length > 0);
+  const callee = random.pick(near && random.chance(0.8) ? near : callees);
   const request = requestAbout(document, callee.metadata.name, random);
   const address = proxies[`${namespace}/${name}`]?.address;
   const from = { kind: "workload" as const, workload: objectKey(caller) };
   const rest = { ...request, ...(address === undefined ? {} : { address }) };
+  const tcp = callee.kind === "Service" ? callee.spec.ports.find(({ protocol }) => protocol === "tcp") : undefined;
+  if (tcp && random.chance(0.5)) {
+    const host = `${callee.metadata.name}.${callee.metadata.namespace}`;
+    return { from, to: { host, port: tcp.port }, method: CONNECT, path: "/", headers: {} };
+  }
   if (callee.kind === "ExternalService") {
     const host = random.pick(callee.spec.hosts).replace("*", "x");
-    const port = random.chance(0.3) ? { port: callee.spec.ports[0]?.port } : {};
-    return { from, to: { host, ...port }, ...rest };
+    const [web] = callee.spec.ports.filter(({ protocol }) => protocol !== "tcp");
+    return web && { from, to: { host, ...(random.chance(0.3) ? { port: web.port } : {}) }, ...rest };
   }
   const { namespace: space, name: own } = callee.metadata;
   const long = [`${own}.${space}`, `${own}.${space}.svc`, `${own}.${space}.svc.cluster.local`];
   const host = random.pick(space === namespace ? [own, own, own, ...long] : [...long, own]);
-  const ports = callee.kind === "Service" ? callee.spec.ports.map(({ port }) => port) : [];
+  const ports = carriedPorts(buildIndex(document), objectKey(callee));
   const port = random.chance(0.4) ? undefined : random.pick(ports);
   return { from, to: { host, ...(port === undefined ? {} : { port }) }, ...rest };
+}
+
+/** A line of the caller or of its service leads there. */
+function isDrawn({ objects }: MeshDocument, caller: MeshObject, callee: MeshObject): boolean {
+  const owner = caller.kind === "Workload" ? workloadOwnerKey(caller) : undefined;
+  return objects.some((each) => {
+    if (each.kind !== "Dependency") return false;
+    const [from, to] = [refKey(each.spec.from, each), refKey(each.spec.to, each)];
+    return (from === objectKey(caller) || from === owner) && to === objectKey(callee);
+  });
 }
 
 /** Where the caller connects to: a name without a port is called at the first one. */

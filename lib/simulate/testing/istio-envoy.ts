@@ -82,11 +82,16 @@ class ProxyRewriting {
 
   private outbound(listener: JsonObject): JsonObject[] {
     const { address, port_value: port } = recordOf(recordOf(listener["address"])["socket_address"]);
-    const isAny = address === "0.0.0.0" && listener["name"] !== "virtualOutbound";
-    if (!isAny) return [];
+    if (listener["name"] === "virtualOutbound" || !(address === "0.0.0.0" || this.isAlone(listener))) return [];
     const at = this.proxy.type === "router" ? this.proxy.address : outboundAddress(this.proxy.address);
     const name = `${this.owner}~outbound~${port}`;
     return [this.listener(name, at, Number(port), listener, listOf(listener["filter_chains"]))];
+  }
+
+  /** TCP at the address of one service: what is called there is the port alone, so another listener of the port would be in its way. */
+  private isAlone(listener: JsonObject): boolean {
+    const portOf = (each: JsonObject) => recordOf(recordOf(each["address"])["socket_address"])["port_value"];
+    return this.proxy.listeners.filter((each) => portOf(each) === portOf(listener)).length === 1;
   }
 
   private listener(name: string, address: string, port: number, from: JsonObject, chains: JsonObject[]): JsonObject {

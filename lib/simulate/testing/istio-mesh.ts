@@ -85,7 +85,9 @@ export async function startIstioMesh(
   return {
     send(question, port) {
       const at = placeOf(answer, question, port);
-      return isOpen(at).then((open) => (open ? sendTo(at, question, sign) : NOBODY));
+      // what is said on a connection passes as it is
+      const said = question.method === "CONNECT" ? { ...question, method: "GET" } : question;
+      return isOpen(at).then((open) => (open ? sendTo(at, said, sign) : NOBODY));
     },
     close,
   };
