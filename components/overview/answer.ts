@@ -48,7 +48,7 @@ export function overviewAnswer(facts: OverviewFacts, nowMs: number): Sentence {
   if (facts.signals.state === "stale")
     return { status: "stale", text: "The last measurements are old: proxies run on, nobody reads them." };
   if ((facts.signals.errorRatio ?? 0) >= 0.01)
-    return { status: "attention", text: `${formatPercent(facts.signals.errorRatio)} of all requests fail.` };
+    return { status: "attention", text: `${formatPercent(facts.signals.errorRatio)} of all calls fail.` };
   if (facts.signals.mtlsRatio !== null && facts.signals.mtlsRatio < 0.99999)
     return { status: "attention", text: `${formatPercent(1 - facts.signals.mtlsRatio)} of the traffic is plain text.` };
   if (expiring > 0)

@@ -22,6 +22,7 @@ import {
   Answer,
   EmptyState,
   ErrorState,
+  failureRatio,
   LoadingRows,
   Page,
   Panel,
@@ -106,12 +107,12 @@ export function Overview() {
 
   const facts: OverviewFacts = {
     signals: signals.data
-      ? { state: signals.data.state, errorRatio: signals.data.now.errorRatio, mtlsRatio: signals.data.now.mtlsRatio }
+      ? { state: signals.data.state, errorRatio: failureRatio(signals.data.now), mtlsRatio: signals.data.now.mtlsRatio }
       : null,
     services: (topology.data?.services ?? []).map((each) => ({
       name: each.key.split("/")[2] ?? each.key,
       state: each.state,
-      errorRatio: each.now.errorRatio,
+      errorRatio: failureRatio(each.now),
     })),
     proxies: (proxies.data?.items ?? []).map((proxy) => ({
       ...proxy,

@@ -4,7 +4,17 @@ import { Skeleton, Text } from "@mantine/core";
 import Link from "next/link";
 import type { SignalsDto } from "@/components/api-client";
 import { type Change, changeOf, Sparkline } from "@/components/charts";
-import { formatMs, formatPercent, formatRate, type Status, StatusIcon } from "@/components/ui";
+import {
+  absent,
+  bytesPerSecond,
+  failureRatio,
+  formatByteRate,
+  formatMs,
+  formatPercent,
+  formatTraffic,
+  type Status,
+  StatusIcon,
+} from "@/components/ui";
 import { worstUse } from "./answer";
 import classes from "./overview.module.css";
 
@@ -32,7 +42,7 @@ export function Tiles({
   const state = signals?.state ?? "no-data";
   const use = signals ? worstUse(signals.saturation) : null;
   const measured: Status = state === "no-data" ? "unmeasured" : state === "stale" ? "stale" : "ok";
-  const errors = now?.errorRatio ?? null;
+  const errors = now ? failureRatio(now) : null;
   const tiles: TileProps[] = [
     {
       name: "Latency p99",
@@ -46,18 +56,20 @@ export function Tiles({
     },
     {
       name: "Traffic",
-      value: formatRate(now?.requestsPerSecond),
+      value: now ? formatTraffic(now) : absent,
       change: changeOf(now?.requestsPerSecond ?? null, before?.requestsPerSecond ?? null, "amount"),
       worse: null,
       status: measured,
-      values: points.map((each) => each.requestsPerSecond),
+      values: points.map((each) =>
+        each.requestsPerSecond === null ? null : each.requestsPerSecond + (each.tcp?.connectionsPerSecond ?? 0),
+      ),
       series: 2,
-      note: "requests, each counted once",
+      note: now?.tcp ? `TCP: ${formatByteRate(bytesPerSecond(now.tcp))}` : "requests, each counted once",
     },
     {
       name: "Errors",
       value: formatPercent(errors),
-      change: changeOf(errors, before?.errorRatio ?? null, "ratio"),
+      change: changeOf(errors, before ? failureRatio(before) : null, "ratio"),
       worse: "up",
       status:
         measured !== "ok" || errors === null
@@ -69,9 +81,9 @@ export function Tiles({
             : errors >= 0.01
               ? "attention"
               : "ok",
-      values: points.map((each) => each.errorRatio),
+      values: points.map(failureRatio),
       series: "failing",
-      note: "5xx and no answer",
+      note: now?.tcp ? "5xx, no answer, failed connections" : "5xx and no answer",
     },
     {
       name: "Saturation",

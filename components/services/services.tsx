@@ -11,7 +11,7 @@ import {
   EmptyState,
   formatMs,
   formatPercent,
-  formatRate,
+  formatTraffic,
   LoadingRows,
   Page,
   Panel,
@@ -229,7 +229,7 @@ function Row({ row, mesh }: { row: ServiceRow; mesh: string }) {
         )}
       </Table.Td>
       <Table.Td>{row.step}</Table.Td>
-      <Table.Td ta="right">{formatRate(row.requestsPerSecond)}</Table.Td>
+      <Table.Td ta="right">{formatTraffic(row)}</Table.Td>
       <Table.Td ta="right">{formatPercent(row.errorRatio)}</Table.Td>
       <Table.Td ta="right">{formatMs(row.p99)}</Table.Td>
       <Table.Td ta="right">{formatPercent(row.mtlsRatio)}</Table.Td>

@@ -3,7 +3,16 @@
 import { useMemo } from "react";
 import type { SignalsDto } from "@/components/api-client";
 import { changeOf, HeatMap, TimeChart, withGaps } from "@/components/charts";
-import { formatClock, formatMs, formatPercent, formatRate, Panel } from "@/components/ui";
+import {
+  bytesPerSecond,
+  failedInWords,
+  formatByteRate,
+  formatClock,
+  formatMs,
+  formatPercent,
+  formatRate,
+  Panel,
+} from "@/components/ui";
 import { rangeToMs } from "@/lib/api/schema/common";
 import classes from "./signals.module.css";
 import { atStart } from "./words";
@@ -22,6 +31,11 @@ export function Charts({ signals, title }: { signals: SignalsDto; title: string 
         rate: (point) => point.requestsPerSecond,
         errors: (point) => point.errorRatio,
         mtls: (point) => point.mtlsRatio,
+        // Measured, and without a connection: zero.
+        connections: (point) => point.tcp?.connectionsPerSecond ?? (point.requestsPerSecond === null ? null : 0),
+        failed: (point) => point.tcp?.failedRatio ?? null,
+        received: (point) => point.tcp?.receivedBytesPerSecond ?? (point.requestsPerSecond === null ? null : 0),
+        sent: (point) => point.tcp?.sentBytesPerSecond ?? (point.requestsPerSecond === null ? null : 0),
       }),
     [signals.points],
   );
@@ -104,6 +118,40 @@ export function Charts({ signals, title }: { signals: SignalsDto; title: string 
           floor={0.01}
           series={[{ name: "errors", label: "share of requests", colour: "failing" }]}
         />
+        {signals.total.tcp ? (
+          <>
+            <TimeChart
+              {...shared}
+              title="TCP connections"
+              value={formatRate(now.tcp?.connectionsPerSecond ?? 0)}
+              points={points}
+              format={formatRate}
+              floor={1}
+              series={[{ name: "connections", label: "connections per second", colour: 2 }]}
+            />
+            <TimeChart
+              {...shared}
+              title="TCP bytes"
+              value={formatByteRate(bytesPerSecond(now.tcp) ?? 0)}
+              points={points}
+              format={formatByteRate}
+              floor={1}
+              series={[
+                { name: "sent", label: "to callers", colour: 1 },
+                { name: "received", label: "from callers", colour: 2, dash: "6 3" },
+              ]}
+            />
+            <TimeChart
+              {...shared}
+              title="Failed connections"
+              value={now.tcp ? failedInWords(now.tcp) : "none"}
+              points={points}
+              format={formatPercent}
+              floor={0.01}
+              series={[{ name: "failed", label: "share of connections", colour: "failing" }]}
+            />
+          </>
+        ) : null}
         <TimeChart
           {...sat}
           title="Saturation: share of limits"

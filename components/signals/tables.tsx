@@ -1,7 +1,7 @@
 // The numbers of every service and dependency, and of the versions that answered. Rule: worst first.
 import { Anchor, Table } from "@mantine/core";
 import type { SignalsDto } from "@/components/api-client";
-import { formatMs, formatPercent, formatRate, Panel, StatusBadge, TableScroll } from "@/components/ui";
+import { failureRatio, formatMs, formatPercent, formatTraffic, Panel, StatusBadge, TableScroll } from "@/components/ui";
 import { type SignalFacts, stateWord, statusOf, worstFirst } from "./words";
 
 type Row = SignalFacts & {
@@ -38,8 +38,8 @@ export function Rows(props: { title: string; rows: readonly Row[]; onOpen(id: st
                 <Table.Td>
                   <StatusBadge status={statusOf(row)}>{stateWord(row)}</StatusBadge>
                 </Table.Td>
-                <Table.Td ta="right">{formatRate(row.now.requestsPerSecond)}</Table.Td>
-                <Table.Td ta="right">{formatPercent(row.now.errorRatio)}</Table.Td>
+                <Table.Td ta="right">{formatTraffic(row.now)}</Table.Td>
+                <Table.Td ta="right">{formatPercent(failureRatio(row.now))}</Table.Td>
                 <Table.Td ta="right">{formatMs(row.now.p50)}</Table.Td>
                 <Table.Td ta="right">{formatMs(row.now.p95)}</Table.Td>
                 <Table.Td ta="right">{formatMs(row.now.p99)}</Table.Td>
@@ -71,8 +71,8 @@ export function Versions({ versions }: { versions: SignalsDto["versions"] }) {
               <Table.Tr key={each.version}>
                 <Table.Td fw={500}>{each.version}</Table.Td>
                 <Table.Td ta="right">{formatPercent(each.share)}</Table.Td>
-                <Table.Td ta="right">{formatRate(each.now.requestsPerSecond)}</Table.Td>
-                <Table.Td ta="right">{formatPercent(each.now.errorRatio)}</Table.Td>
+                <Table.Td ta="right">{formatTraffic(each.now)}</Table.Td>
+                <Table.Td ta="right">{formatPercent(failureRatio(each.now))}</Table.Td>
                 <Table.Td ta="right">{formatMs(each.now.p99)}</Table.Td>
               </Table.Tr>
             ))}

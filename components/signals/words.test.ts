@@ -24,6 +24,17 @@ describe("signals in words", () => {
     expect(signalsAnswer("cart", facts({}, { errorRatio: 0.08 }))).toMatchObject({ status: "failing" });
   });
 
+  it("says connections and bytes where nothing else was seen", () => {
+    const tcp = {
+      ...{ connectionsPerSecond: 2, failedConnections: 1, failedRatio: 0.02 },
+      ...{ receivedBytesPerSecond: 30, sentBytesPerSecond: 10 },
+    };
+    expect(signalsAnswer("ledger", facts({}, { requestsPerSecond: 0, errorRatio: null, p99: null, tcp }))).toEqual({
+      status: "attention",
+      text: "ledger handles 2 conn/s, 2.0 % of them fail; 40 B/s.",
+    });
+  });
+
   it("puts the worst row first and the unmeasured last", () => {
     const rows = [
       facts({ state: "no-data" }),

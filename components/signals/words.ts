@@ -1,17 +1,25 @@
 // The sentence over the signals and the order of the rows. Rule: worst first; no data, zero and stale are three words.
-import { formatMs, formatPercent, formatRate } from "@/components/ui/format";
+import { formatMs, formatPercent } from "@/components/ui/format";
 import type { Status } from "@/components/ui/status-words";
+import {
+  bytesPerSecond,
+  failureRatio,
+  formatByteRate,
+  formatTraffic,
+  isTcpOnly,
+  type Traffic,
+} from "@/components/ui/traffic";
 
 export interface SignalFacts {
   state: "live" | "zero" | "stale" | "no-data";
-  now: { requestsPerSecond: number | null; errorRatio: number | null; p99: number | null };
+  now: Traffic & { p99: number | null };
 }
 
 export function statusOf({ state, now }: SignalFacts): Status {
   if (state === "no-data") return "unmeasured";
   if (state === "stale") return "stale";
   if (state === "zero") return "ok";
-  const errors = now.errorRatio ?? 0;
+  const errors = failureRatio(now) ?? 0;
   return errors >= 0.05 ? "failing" : errors >= 0.01 ? "attention" : "ok";
 }
 
@@ -36,12 +44,17 @@ export function signalsAnswer(subject: string, facts: SignalFacts | undefined): 
     return { status: "unmeasured", text: `${name} was never measured: no proxy of it has reported yet.` };
   if (state === "stale")
     return { status: "stale", text: `${name}: the last measurements are old. Traffic may flow, nobody reads it.` };
-  if (state === "zero") return { status: "ok", text: `${name} is measured and gets no requests right now.` };
+  if (state === "zero") return { status: "ok", text: `${name} is measured and has no traffic right now.` };
   const status = statusOf(facts);
-  const errors = status === "ok" ? "" : `, ${formatPercent(now.errorRatio)} of them fail`;
+  const errors = status === "ok" ? "" : `, ${formatPercent(failureRatio(now))} of them fail`;
+  if (isTcpOnly(now))
+    return {
+      status,
+      text: `${name} handles ${formatTraffic(now)}${errors}; ${formatByteRate(bytesPerSecond(now.tcp))}.`,
+    };
   return {
     status,
-    text: `${name} handles ${formatRate(now.requestsPerSecond)}${errors}; 99 of 100 are answered within ${formatMs(now.p99)}.`,
+    text: `${name} handles ${formatTraffic(now)}${errors}; 99 of 100 are answered within ${formatMs(now.p99)}.`,
   };
 }
 
@@ -50,7 +63,7 @@ export function worstFirst<T extends SignalFacts>(rows: readonly T[]): T[] {
   return [...rows].sort(
     (a, b) =>
       rank[statusOf(a)] - rank[statusOf(b)] ||
-      (b.now.errorRatio ?? 0) - (a.now.errorRatio ?? 0) ||
+      (failureRatio(b.now) ?? 0) - (failureRatio(a.now) ?? 0) ||
       (b.now.p99 ?? 0) - (a.now.p99 ?? 0),
   );
 }

@@ -4,9 +4,10 @@
 import { Anchor, Checkbox, Table, Text } from "@mantine/core";
 import {
   EmptyState,
+  failureRatio,
   formatMs,
   formatPercent,
-  formatRate,
+  formatTraffic,
   Page,
   Panel,
   StatusBadge,
@@ -77,8 +78,8 @@ export function TableTwin(props: {
                     <Table.Td>
                       <StatusBadge status={node.tone}>{node.toneWord}</StatusBadge>
                     </Table.Td>
-                    <Table.Td ta="right">{formatRate(now.requestsPerSecond)}</Table.Td>
-                    <Table.Td ta="right">{formatPercent(now.errorRatio)}</Table.Td>
+                    <Table.Td ta="right">{formatTraffic(now)}</Table.Td>
+                    <Table.Td ta="right">{formatPercent(failureRatio(now))}</Table.Td>
                     <Table.Td ta="right">{formatMs(now.p99)}</Table.Td>
                     <Table.Td>
                       {[node.facts, node.chips.map((chip) => chip.text).join(", ")].filter(Boolean).join(" · ")}
@@ -171,8 +172,8 @@ function DependencyRow(props: {
       <Table.Td>
         <StatusBadge status={edge.tone} />
       </Table.Td>
-      <Table.Td ta="right">{formatRate(now.requestsPerSecond)}</Table.Td>
-      <Table.Td ta="right">{formatPercent(now.errorRatio)}</Table.Td>
+      <Table.Td ta="right">{formatTraffic(now)}</Table.Td>
+      <Table.Td ta="right">{formatPercent(failureRatio(now))}</Table.Td>
       <Table.Td ta="right">{formatMs(now.p99)}</Table.Td>
     </Table.Tr>
   );

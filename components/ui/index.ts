@@ -8,3 +8,4 @@ export * from "./status";
 export * from "./status-words";
 export { createStore, type Store, useStore } from "./store";
 export { cssVariables, theme } from "./theme";
+export * from "./traffic";

@@ -70,6 +70,7 @@ export interface Seen {
   now: SignalNow;
   requests: number;
   errors: number;
+  hasTraffic: boolean;
 }
 
 export const NOTHING: SignalNow = {
@@ -79,15 +80,17 @@ export const NOTHING: SignalNow = {
   p95: null,
   p99: null,
   mtlsRatio: null,
+  tcp: null,
 };
 
 export function signalsOf(scope: Scope, windows: readonly MeasuredWindow[]): Seen {
   const seconds = windows.reduce((sum, { startMs, endMs }) => sum + (endMs - startMs), 0) / 1_000;
-  if (seconds <= 0) return { now: NOTHING, requests: 0, errors: 0 };
+  if (seconds <= 0) return { now: NOTHING, requests: 0, errors: 0, hasTraffic: false };
   const golden = goldenSignals(scope, flowsIn(windows), seconds);
   return {
     requests: golden.requests,
     errors: golden.errors,
+    hasTraffic: golden.requests > 0 || golden.tcp !== null,
     now: {
       requestsPerSecond: golden.requestsPerSecond,
       errorRatio: golden.errorRatio,
@@ -95,19 +98,20 @@ export function signalsOf(scope: Scope, windows: readonly MeasuredWindow[]): See
       p95: golden.p95?.valueMs ?? null,
       p99: golden.p99?.valueMs ?? null,
       mtlsRatio: golden.mtlsRatio,
+      tcp: golden.tcp,
     },
   };
 }
 
 export const flowsIn = (windows: readonly MeasuredWindow[]): Flow[] => windows.flatMap(({ flows }) => [...flows]);
 
-export function stateOf(measured: Measured, recentRequests: number, hasBeenSeen: boolean): SignalState {
+export function stateOf(measured: Measured, hasTrafficNow: boolean, hasBeenSeen: boolean): SignalState {
   return signalState({
     nowMs: measured.nowMs,
     lastScrapeAtMs: measured.lastScrapeAtMs,
     scrapeIntervalMs: measured.intervalMs,
     hasBeenSeen,
-    recentRequests,
+    hasTrafficNow,
   });
 }
 
@@ -118,7 +122,7 @@ export function nowOf(measured: Measured, now: SignalNow): SignalNow {
     lastScrapeAtMs: measured.lastScrapeAtMs,
     scrapeIntervalMs: measured.intervalMs,
   });
-  return stale ? { ...now, requestsPerSecond: null } : now;
+  return stale ? { ...now, requestsPerSecond: null, tcp: null } : now;
 }
 
 /** A gateway answers nobody inside the mesh: its signals are those of the calls it makes. */

@@ -47,6 +47,10 @@ export async function readRollups(database: Database, { environmentId, from, to 
       sumMs: row.sumMs,
       requestBytes: Number(row.requestBytes),
       responseBytes: Number(row.responseBytes),
+      connections: Number(row.connections),
+      failedConnections: Number(row.failedConnections),
+      receivedBytes: Number(row.receivedBytes),
+      sentBytes: Number(row.sentBytes),
     });
   }
   return [...flows]
@@ -75,7 +79,7 @@ export async function readScrapeState(database: Database, environmentId: string)
   return database.scrapeState.findUnique({ where: { environmentId } });
 }
 
-/** Whether any request was ever seen there (within retention). */
+/** Whether any request or connection was ever seen there (within retention). */
 export async function hasEverSeen(
   database: Database,
   { environmentId, source, destination }: { environmentId: string; source?: string; destination?: string },
@@ -83,7 +87,7 @@ export async function hasEverSeen(
   const row = await database.rollupMinute.findFirst({
     where: {
       environmentId,
-      requests: { gt: 0 },
+      OR: [{ requests: { gt: 0 } }, { connections: { gt: 0 } }],
       ...(source ? { source } : {}),
       ...(destination ? { destination } : {}),
     },

@@ -185,25 +185,85 @@ test("merging does not depend on order or grouping", () => {
   );
 });
 
-test("a connection on a TCP port counts as one request when it ends, with its bytes and without a latency", () => {
-  const labels = [
-    `reporter="destination",source_workload="checkout",source_workload_namespace="production"`,
-    `source_principal="spiffe://shop.mesh.local/ns/production/sa/checkout",source_version="unknown"`,
-    `destination_service="payment-service.production",destination_service_name="payment-service"`,
-    `destination_service_namespace="production",destination_version="v1"`,
-    `request_protocol="tcp",connection_security_policy="none"`,
-  ].join(",");
+const PARTIES = [
+  `source_workload="checkout",source_workload_namespace="production"`,
+  `source_principal="spiffe://shop.mesh.local/ns/production/sa/checkout",source_version="unknown"`,
+  `destination_service="payment-service.production",destination_service_name="payment-service"`,
+  `destination_service_namespace="production",destination_version="v1"`,
+  `request_protocol="tcp",connection_security_policy="mutual_tls"`,
+].join(",");
+const DEPENDENCY = { kind: "dependency", source: CHECKOUT, destination: PAYMENT } as const;
+
+test("connections are no requests: opened, refused and failed ones, with the bytes that passed so far", () => {
+  const labels = `reporter="destination",${PARTIES}`;
   const text = [
-    `istio_tcp_connections_opened_total{${labels}} 9`,
+    `istio_tcp_connections_opened_total{${labels}} 8`,
     `istio_tcp_connections_closed_total{${labels},response_flags="-"} 6`,
     `istio_tcp_connections_closed_total{${labels},response_flags="UF,URX"} 1`,
     `istio_tcp_received_bytes_total{${labels}} 40`,
     `istio_tcp_sent_bytes_total{${labels}} 50`,
+    `meshwright_tcp_connections_refused_total{${labels}} 2`,
   ].join("\n");
-  const [flow, ...more] = flowsBetween(new Map(), readScrape(text), cache, directory);
-  expect(more).toEqual([]);
-  expect(flow).toMatchObject({
-    ...{ reporter: "destination", source: CHECKOUT, destination: PAYMENT, security: "none" },
-    ...{ requests: 7, errors: 1, codes: { tcp: 7 }, requestBytes: 40, responseBytes: 50, sumMs: 0 },
+  const seen = flowsBetween(new Map(), readScrape(text), cache, directory);
+  expect(seen).toHaveLength(1);
+  expect(seen[0]).toMatchObject({
+    reporter: "destination",
+    requests: 0,
+    errors: 0,
+    requestBytes: 0,
+    sumMs: 0,
+    codes: {},
+  });
+  for (const scope of [{ kind: "mesh" }, { kind: "service", key: PAYMENT }, DEPENDENCY] as const) {
+    expect(goldenSignals(scope, mergeFlows([...seen, ...seen]), 4)).toMatchObject({
+      ...{ requests: 0, errorRatio: null, p99: null, mtlsRatio: 1 },
+      tcp: {
+        ...{ connections: 20, failedConnections: 6, connectionsPerSecond: 5, failedRatio: 0.3 },
+        ...{ receivedBytesPerSecond: 20, sentBytesPerSecond: 25 },
+      },
+    });
+  }
+  expect(versionShares(PAYMENT, seen)).toEqual({ v1: 1 });
+});
+
+test("bytes on connections of the past are traffic, and without any there is no TCP to tell of", () => {
+  const labels = `reporter="destination",${PARTIES}`;
+  const at = (bytes: number) =>
+    readScrape(`istio_tcp_connections_opened_total{${labels}} 1\nistio_tcp_sent_bytes_total{${labels}} ${bytes}`);
+  const flowing = flowsBetween(at(10), at(30), cache, directory);
+  expect(dependenciesSeen(flowing)).toEqual([{ source: CHECKOUT, destination: PAYMENT }]);
+  expect(goldenSignals(DEPENDENCY, flowing, 2).tcp).toMatchObject({
+    ...{ connections: 0, failedRatio: null, sentBytesPerSecond: 10, receivedBytesPerSecond: 0 },
+  });
+  const still = flowsBetween(at(30), at(30), cache, directory);
+  expect(dependenciesSeen(still)).toEqual([]);
+  expect(goldenSignals(DEPENDENCY, still, 2).tcp).toBeNull();
+});
+
+test("of tunnels the caller's word counts where no callee has seen them", () => {
+  const labels = `reporter="source",${PARTIES}`;
+  const text = [
+    `istio_tcp_connections_opened_total{${labels}} 3`,
+    `istio_tcp_connections_closed_total{${labels},response_flags="-"} 2`,
+    `istio_tcp_connections_closed_total{${labels},response_flags="UF,URX"} 1`,
+  ].join("\n");
+  const seen = flowsBetween(new Map(), readScrape(text), cache, directory);
+  expect(goldenSignals(DEPENDENCY, seen, 1).tcp).toMatchObject({ connections: 1, failedConnections: 1 });
+});
+
+test("a tunnel to an external service is told by its caller", () => {
+  const [external] = [...directory.externals];
+  const name = external?.split("/")[2] ?? "";
+  const labels = `reporter="source",${PARTIES}`.replaceAll("payment-service", name);
+  const seen = flowsBetween(
+    new Map(),
+    readScrape(`istio_tcp_connections_opened_total{${labels}} 3\nistio_tcp_sent_bytes_total{${labels}} 9`),
+    cache,
+    directory,
+  );
+  const scope = { kind: "dependency", source: CHECKOUT, destination: external ?? "" } as const;
+  expect(goldenSignals(scope, seen, 3)).toMatchObject({
+    tcp: { connectionsPerSecond: 1, failedRatio: 0, sentBytesPerSecond: 3 },
+    mtlsRatio: 1,
   });
 });

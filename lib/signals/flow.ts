@@ -23,6 +23,13 @@ export type Flow = {
   requests: number;
   /** 5xx, or no response at all (code 0); of gRPC calls the statuses that mean the same. */
   errors: number;
+  /** Of TCP: opened, or refused before that. They are no requests. */
+  connections: number;
+  /** Of TCP: refused, or nobody behind them was reached. */
+  failedConnections: number;
+  /** Of TCP: what the caller said, and what it was told. */
+  receivedBytes: number;
+  sentBytes: number;
   /** By response code; gRPC calls by "grpc " and their status. */
   codes: Record<string, number>;
   /** Per bucket, not cumulative. */
@@ -58,6 +65,10 @@ function emptyFlow(identity: FlowIdentity): Flow {
     security: identity.security,
     requests: 0,
     errors: 0,
+    connections: 0,
+    failedConnections: 0,
+    receivedBytes: 0,
+    sentBytes: 0,
     codes: {},
     bucketCounts: emptyBuckets(),
     sumMs: 0,
@@ -78,6 +89,10 @@ export function mergeFlows(flows: Iterable<Flow>): Flow[] {
     }
     sum.requests += flow.requests;
     sum.errors += flow.errors;
+    sum.connections += flow.connections;
+    sum.failedConnections += flow.failedConnections;
+    sum.receivedBytes += flow.receivedBytes;
+    sum.sentBytes += flow.sentBytes;
     for (const [code, count] of Object.entries(flow.codes)) sum.codes[code] = (sum.codes[code] ?? 0) + count;
     addBuckets(sum.bucketCounts, flow.bucketCounts);
     sum.sumMs += flow.sumMs;
@@ -93,11 +108,19 @@ export function isCounted(flow: Pick<Flow, "reporter" | "destination">): boolean
   return isExternal ? flow.reporter === "source" : flow.reporter !== "source";
 }
 
+/** What shares are made of: a request or a connection is one call. */
+export const callsIn = (flow: Pick<Flow, "requests" | "connections">): number => flow.requests + flow.connections;
+
+/** Calls; on connections that were opened before, bytes. */
+export const hasTraffic = (flow: Flow): boolean => callsIn(flow) > 0 || flow.receivedBytes + flow.sentBytes > 0;
+
 const REQUESTS = "istio_requests_total{";
 const DURATION = "istio_request_duration_milliseconds_";
 const REQUEST_BYTES = "istio_request_bytes_sum{";
 const RESPONSE_BYTES = "istio_response_bytes_sum{";
-/** Of connections on TCP ports; the callee's sidecar alone has them. */
+/** Of connections: on TCP ports the callee's sidecar has them, of tunnels the caller's. */
+const TCP_OPENED = "istio_tcp_connections_opened_total{";
+const TCP_REFUSED = "meshwright_tcp_connections_refused_total{";
 const TCP_CLOSED = "istio_tcp_connections_closed_total{";
 const TCP_SENT = "istio_tcp_sent_bytes_total{";
 const TCP_RECEIVED = "istio_tcp_received_bytes_total{";
@@ -115,6 +138,8 @@ const isFlowCounter = (key: string) =>
   key.startsWith(DURATION) ||
   key.startsWith(REQUEST_BYTES) ||
   key.startsWith(RESPONSE_BYTES) ||
+  key.startsWith(TCP_OPENED) ||
+  key.startsWith(TCP_REFUSED) ||
   key.startsWith(TCP_CLOSED) ||
   key.startsWith(TCP_SENT) ||
   key.startsWith(TCP_RECEIVED);
@@ -158,9 +183,14 @@ export function flowsBetween(
     } else if (name === `${DURATION}sum`) flow.sumMs += delta;
     else if (name === "istio_request_bytes_sum") flow.requestBytes += delta;
     else if (name === "istio_response_bytes_sum") flow.responseBytes += delta;
-    else if (name === "istio_tcp_connections_closed_total") countConnections(flow, labels, delta);
-    else if (name === "istio_tcp_received_bytes_total") flow.requestBytes += delta;
-    else if (name === "istio_tcp_sent_bytes_total") flow.responseBytes += delta;
+    else if (name === "istio_tcp_connections_opened_total") flow.connections += delta;
+    else if (name === "istio_tcp_connections_closed_total") {
+      if (!wasUndelivered(labels)) continue;
+      flow.failedConnections += delta;
+      if (identity.reporter === "source") countFailed(flowOf({ ...identity, reporter: "undelivered" }), delta);
+    } else if (name === "meshwright_tcp_connections_refused_total") countFailed(flow, delta);
+    else if (name === "istio_tcp_received_bytes_total") flow.receivedBytes += delta;
+    else if (name === "istio_tcp_sent_bytes_total") flow.sentBytes += delta;
   }
   for (const [flow, counts] of cumulative) flow.bucketCounts = fromCumulative(counts);
   return [...flows.values()];
@@ -189,11 +219,10 @@ function countRequests(flow: Flow, labels: Readonly<Record<string, string>>, del
   flow.codes[code] = (flow.codes[code] ?? 0) + delta;
 }
 
-/** A connection counts as one request when it has ended, without a latency; in error where the app was not reached. */
-function countConnections(flow: Flow, labels: Readonly<Record<string, string>>, delta: number): void {
-  flow.requests += delta;
-  if (wasUndelivered(labels)) flow.errors += delta;
-  flow.codes["tcp"] = (flow.codes["tcp"] ?? 0) + delta;
+/** Connections that were not told as opened. */
+function countFailed(flow: Flow, delta: number): void {
+  flow.connections += delta;
+  flow.failedConnections += delta;
 }
 
 function wasUndelivered(labels: Readonly<Record<string, string>>): boolean {

@@ -1,13 +1,27 @@
 // Golden signals of a scope: traffic, errors, latency and the share of mutual TLS, each request counted once.
 // The rule: null means "not known", never zero; zero means "measured, and there was none".
 import type { ObjectKey } from "@/lib/mesh";
-import { type Flow, isCounted } from "./flow";
+import { callsIn, type Flow, hasTraffic, isCounted } from "./flow";
 import { addBuckets, emptyBuckets, type Quantile, quantile } from "./histogram";
 
 export type Scope =
   | { kind: "mesh" }
   | { kind: "service"; key: ObjectKey; version?: string }
   | { kind: "dependency"; source: ObjectKey; destination: ObjectKey };
+
+/** Golden signals of TCP connections: traffic in connections and bytes, and errors. They have no latency. */
+export type TcpSignals = {
+  connections: number;
+  /** Refused, or the callee was not reached. */
+  failedConnections: number;
+  connectionsPerSecond: number;
+  /** 0..1 of the connections; null without any. */
+  failedRatio: number | null;
+  /** What callers said. */
+  receivedBytesPerSecond: number;
+  /** What they were told. */
+  sentBytesPerSecond: number;
+};
 
 export type GoldenSignals = {
   requests: number;
@@ -19,9 +33,11 @@ export type GoldenSignals = {
   p95: Quantile | null;
   p99: Quantile | null;
   meanMs: number | null;
-  /** Share of requests over mutual TLS among those of known security; null when none is known. */
+  /** Share of requests and connections over mutual TLS among those of known security; null when none is known. */
   mtlsRatio: number | null;
   codes: Record<string, number>;
+  /** Null: no connection was seen. */
+  tcp: TcpSignals | null;
 };
 
 export function flowsOf(scope: Scope, flows: readonly Flow[]): Flow[] {
@@ -51,14 +67,19 @@ export function goldenSignals(scope: Scope, flows: readonly Flow[], seconds: num
   const buckets = emptyBuckets();
   const codes: Record<string, number> = {};
   const sum = { requests: 0, errors: 0, ms: 0, secured: 0, known: 0 };
+  const tcp = { connections: 0, failedConnections: 0, receivedBytes: 0, sentBytes: 0 };
   for (const flow of flowsOf(scope, flows)) {
     sum.requests += flow.requests;
     sum.errors += flow.errors;
     sum.ms += flow.sumMs;
     if (isSecurityKnown(scope, flow)) {
-      if (flow.security !== "unknown") sum.known += flow.requests;
-      if (flow.security === "mutual_tls") sum.secured += flow.requests;
+      if (flow.security !== "unknown") sum.known += callsIn(flow);
+      if (flow.security === "mutual_tls") sum.secured += callsIn(flow);
     }
+    tcp.connections += flow.connections;
+    tcp.failedConnections += flow.failedConnections;
+    tcp.receivedBytes += flow.receivedBytes;
+    tcp.sentBytes += flow.sentBytes;
     addBuckets(buckets, flow.bucketCounts);
     for (const [code, count] of Object.entries(flow.codes)) codes[code] = (codes[code] ?? 0) + count;
   }
@@ -74,27 +95,48 @@ export function goldenSignals(scope: Scope, flows: readonly Flow[], seconds: num
     meanMs: observed > 0 ? sum.ms / observed : null,
     mtlsRatio: sum.known > 0 ? sum.secured / sum.known : null,
     codes,
+    tcp: tcpSignals(tcp, seconds),
+  };
+}
+
+type TcpSum = Pick<Flow, "connections" | "failedConnections" | "receivedBytes" | "sentBytes">;
+
+function tcpSignals(
+  { connections, failedConnections, receivedBytes, sentBytes }: TcpSum,
+  seconds: number,
+): TcpSignals | null {
+  if (connections + failedConnections + receivedBytes + sentBytes === 0) return null;
+  const perSecond = (value: number) => (seconds > 0 ? value / seconds : 0);
+  // One that fails may have been opened in the time before.
+  const judged = Math.max(connections, failedConnections);
+  return {
+    connections,
+    failedConnections,
+    connectionsPerSecond: perSecond(connections),
+    failedRatio: judged > 0 ? failedConnections / judged : null,
+    receivedBytesPerSecond: perSecond(receivedBytes),
+    sentBytesPerSecond: perSecond(sentBytes),
   };
 }
 
 /** Every pair that had a flow that counts: what the layer "seen" draws. */
 export function dependenciesSeen(flows: readonly Flow[]): { source: ObjectKey; destination: ObjectKey }[] {
   const seen = new Map<string, { source: ObjectKey; destination: ObjectKey }>();
-  for (const { source, destination, requests, reporter } of flows) {
-    if (requests > 0 && isCounted({ reporter, destination }))
-      seen.set(`${source}|${destination}`, { source, destination });
+  for (const flow of flows) {
+    const { source, destination } = flow;
+    if (hasTraffic(flow) && isCounted(flow)) seen.set(`${source}|${destination}`, { source, destination });
   }
   return [...seen.values()];
 }
 
-/** Share of requests per version of a service: what a canary really gets. */
+/** Share of requests and connections per version of a service: what a canary really gets. */
 export function versionShares(service: ObjectKey, flows: readonly Flow[]): Record<string, number> {
   const counts: Record<string, number> = {};
   let total = 0;
   for (const flow of flowsOf({ kind: "service", key: service }, flows)) {
     if (flow.reporter === "undelivered") continue;
-    counts[flow.destinationVersion] = (counts[flow.destinationVersion] ?? 0) + flow.requests;
-    total += flow.requests;
+    counts[flow.destinationVersion] = (counts[flow.destinationVersion] ?? 0) + callsIn(flow);
+    total += callsIn(flow);
   }
   return Object.fromEntries(Object.entries(counts).map(([version, count]) => [version, total > 0 ? count / total : 0]));
 }

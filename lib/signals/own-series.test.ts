@@ -15,6 +15,7 @@ test("a machine tells of its own calls, in both directions, and of its process",
     call("somebody", "cart", "cart"),
     'istio_requests_total{reporter="source",note="source_workload=\\"cart\\"",source_workload="web",source_workload_namespace="shop"} 1',
     "istio_requests_total 7",
+    'meshwright_tcp_connections_refused_total{reporter="destination",destination_workload="web"} 1',
     "process_cpu_seconds_total 3",
   ].join("\n");
   const told = ownSeries(readScrape(`${page}\n`), { namespace: "shop", workload: "cart" }, new SeriesCache());

@@ -7,8 +7,11 @@ export type OwnWorkload = { namespace: string; workload: string };
 
 /** Without series of calls in which another workload would be the reporter. Series of the process itself stay. */
 export function ownSeries(scrape: Scrape, own: OwnWorkload, cache: SeriesCache): Scrape {
-  return new Map([...scrape].filter(([key]) => !key.startsWith("istio_") || isOwn(cache.of(key).labels, own)));
+  return new Map([...scrape].filter(([key]) => !isOfTwoParties(key) || isOwn(cache.of(key).labels, own)));
 }
+
+const isOfTwoParties = (key: string) =>
+  key.startsWith("istio_") || key.startsWith("meshwright_tcp_connections_refused_total");
 
 function isOwn(labels: Readonly<Record<string, string>>, { namespace, workload }: OwnWorkload): boolean {
   const { reporter } = labels;

@@ -22,6 +22,10 @@ const flow = (requests: number): Flow => ({
   sumMs: 0,
   requestBytes: 0,
   responseBytes: 0,
+  connections: 0,
+  failedConnections: 0,
+  receivedBytes: 0,
+  sentBytes: 0,
 });
 
 test("a minute among fine steps speaks for each step that it covers, with the same rate", () => {
@@ -76,9 +80,15 @@ test("steps are aligned, so that a later refresh gives the same points", () => {
 });
 
 test("live, zero, stale and no data are told apart", () => {
-  const now = { nowMs: 100_000, lastScrapeAtMs: 98_000, scrapeIntervalMs: 5000, hasBeenSeen: true, recentRequests: 3 };
+  const now = {
+    nowMs: 100_000,
+    lastScrapeAtMs: 98_000,
+    scrapeIntervalMs: 5000,
+    hasBeenSeen: true,
+    hasTrafficNow: true,
+  };
   expect(signalState(now)).toBe("live");
-  expect(signalState({ ...now, recentRequests: 0 })).toBe("zero");
+  expect(signalState({ ...now, hasTrafficNow: false })).toBe("zero");
   expect(signalState({ ...now, lastScrapeAtMs: 85_000 })).toBe("live");
   expect(signalState({ ...now, lastScrapeAtMs: 84_999 })).toBe("stale");
   expect(signalState({ ...now, hasBeenSeen: false })).toBe("no-data");

@@ -1,7 +1,7 @@
 // Signals over time: which step fits a range, and one point per step.
 // The rule: a step that no scrape covers is a gap (null), never a zero.
 import type { Flow } from "./flow";
-import { goldenSignals, type Scope } from "./golden";
+import { goldenSignals, type Scope, type TcpSignals } from "./golden";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -35,6 +35,7 @@ export type SignalPoint = {
   p95: number | null;
   p99: number | null;
   mtlsRatio: number | null;
+  tcp: TcpSignals | null;
 };
 
 export type SeriesInput = {
@@ -78,7 +79,16 @@ export function windowsPerStep(input: Omit<SeriesInput, "scope">): { atMs: numbe
 function pointOf(scope: Scope, atMs: number, windows: readonly MeasuredWindow[]): SignalPoint {
   const coveredMs = windows.reduce((sum, window) => sum + (window.endMs - window.startMs), 0);
   if (coveredMs <= 0) {
-    return { atMs, requestsPerSecond: null, errorRatio: null, p50: null, p95: null, p99: null, mtlsRatio: null };
+    return {
+      atMs,
+      requestsPerSecond: null,
+      errorRatio: null,
+      p50: null,
+      p95: null,
+      p99: null,
+      mtlsRatio: null,
+      tcp: null,
+    };
   }
   const flows = windows.flatMap((window) => window.flows);
   const signals = goldenSignals(scope, flows, coveredMs / SECOND);
@@ -90,6 +100,7 @@ function pointOf(scope: Scope, atMs: number, windows: readonly MeasuredWindow[])
     p95: signals.p95?.valueMs ?? null,
     p99: signals.p99?.valueMs ?? null,
     mtlsRatio: signals.mtlsRatio,
+    tcp: signals.tcp,
   };
 }
 

@@ -10,16 +10,16 @@ export type StateInput = {
   /** Last scrape that succeeded; null: never. */
   lastScrapeAtMs: number | null;
   scrapeIntervalMs: number;
-  /** Whether this scope ever had a request. */
+  /** Whether this scope ever had traffic. */
   hasBeenSeen: boolean;
-  /** Requests in the window that is shown as "now". */
-  recentRequests: number;
+  /** In the window that is shown as "now": requests, connections, or bytes on older ones. */
+  hasTrafficNow: boolean;
 };
 
 export function signalState(input: StateInput): SignalState {
   if (input.lastScrapeAtMs === null || !input.hasBeenSeen) return "no-data";
   if (isStale(input)) return "stale";
-  return input.recentRequests > 0 ? "live" : "zero";
+  return input.hasTrafficNow ? "live" : "zero";
 }
 
 export function isStale(input: Pick<StateInput, "nowMs" | "lastScrapeAtMs" | "scrapeIntervalMs">): boolean {

@@ -22,6 +22,10 @@ function flow(requests: number): Flow {
     sumMs: 0,
     requestBytes: 0,
     responseBytes: 0,
+    connections: 0,
+    failedConnections: 0,
+    receivedBytes: 0,
+    sentBytes: 0,
   };
 }
 const window = (startMs: number, endMs: number, requests: number): MeasuredWindow => ({

@@ -1,7 +1,8 @@
 // The sentence over a service's page. Rule: the worst first, in numbers; not measured is said, never called healthy.
 import type { TopologyDto } from "@/components/api-client";
-import { formatMs, formatPercent, formatRate, plural } from "@/components/ui/format";
+import { formatMs, formatPercent, plural } from "@/components/ui/format";
 import type { Status } from "@/components/ui/status-words";
+import { bytesPerSecond, failureRatio, formatByteRate, formatTraffic, isTcpOnly } from "@/components/ui/traffic";
 import { stateOf } from "./rows";
 
 export function serviceAnswer(
@@ -18,11 +19,14 @@ export function serviceAnswer(
       text: `${plural(live.proxies.nack, "proxy", "proxies")} of ${name} refused the configuration and run the last good one.`,
     };
   if (live.state === "stale") return { status, text: `${name}: what was measured is stale.` };
-  if (live.state === "zero") return { status, text: `${name} runs and gets no requests right now.` };
-  const load = `${formatRate(live.now.requestsPerSecond)}, p99 ${formatMs(live.now.p99)}`;
+  if (live.state === "zero") return { status, text: `${name} runs and has no traffic right now.` };
+  const { now } = live;
+  const isTcp = isTcpOnly(now);
+  const load = `${formatTraffic(now)}, ${isTcp ? formatByteRate(bytesPerSecond(now.tcp)) : `p99 ${formatMs(now.p99)}`}`;
+  const failed = formatPercent(failureRatio(now));
   if (status === "failing" || status === "attention")
-    return { status, text: `${name} fails ${formatPercent(live.now.errorRatio)} of its requests (${load}).` };
+    return { status, text: `${name} fails ${failed} of its ${isTcp ? "connections" : "requests"} (${load}).` };
   if (findings > 0)
     return { status: "attention", text: `${name} answers (${load}); ${plural(findings, "finding")} in its design.` };
-  return { status, text: `${name} answers: ${load}, ${formatPercent(live.now.errorRatio)} errors.` };
+  return { status, text: `${name} answers: ${load}, ${failed} errors.` };
 }

@@ -11,6 +11,7 @@ const row = (name: string, change: Partial<ServiceRow> = {}): ServiceRow => ({
   status: "ok",
   word: "ok",
   requestsPerSecond: 1,
+  tcp: null,
   errorRatio: 0,
   p99: 10,
   mtlsRatio: 1,

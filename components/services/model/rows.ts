@@ -3,6 +3,7 @@
 import type { FindingDto, TopologyDto } from "@/components/api-client";
 import { listInWords, plural } from "@/components/ui/format";
 import { type Status, worstStatus } from "@/components/ui/status-words";
+import { failureRatio, type TcpTraffic } from "@/components/ui/traffic";
 import { objectKey } from "@/lib/mesh";
 import { type Step, stepOf } from "./effective";
 
@@ -16,6 +17,8 @@ export interface ServiceRow {
   status: Status;
   word: string;
   requestsPerSecond: number | null;
+  tcp: TcpTraffic | null;
+  /** Of requests or connections, whichever is worse. */
   errorRatio: number | null;
   p99: number | null;
   mtlsRatio: number | null;
@@ -46,7 +49,8 @@ export function rowsOf(topology: TopologyDto, findings: readonly FindingDto[]): 
         status,
         word,
         requestsPerSecond: now?.now.requestsPerSecond ?? null,
-        errorRatio: now?.now.errorRatio ?? null,
+        tcp: now?.now.tcp ?? null,
+        errorRatio: now ? failureRatio(now.now) : null,
         p99: now?.now.p99 ?? null,
         mtlsRatio: now?.now.mtlsRatio ?? null,
         versions: now?.versions.map((each) => each.version) ?? [],
@@ -61,7 +65,7 @@ export function rowsOf(topology: TopologyDto, findings: readonly FindingDto[]): 
 export function stateOf(service: LiveService | undefined): { status: Status; word: string } {
   if (!service || service.state === "no-data") return { status: "unmeasured", word: "not measured" };
   if (service.state === "stale") return { status: "stale", word: "stale" };
-  const errors = service.now.errorRatio ?? 0;
+  const errors = failureRatio(service.now) ?? 0;
   const health: Status = errors >= 0.05 ? "failing" : errors >= 0.01 ? "attention" : "ok";
   const status = worstStatus([health, ...(service.proxies.nack > 0 ? (["failing"] as const) : [])]);
   if (service.proxies.nack > 0) return { status, word: "refused its configuration" };
@@ -78,7 +82,7 @@ const worth: Record<Sort, (row: ServiceRow) => number | string | null> = {
   name: (row) => row.name,
   owner: (row) => row.owner,
   step: (row) => steps.indexOf(row.step),
-  traffic: (row) => row.requestsPerSecond,
+  traffic: (row) => (row.tcp ? (row.requestsPerSecond ?? 0) + row.tcp.connectionsPerSecond : row.requestsPerSecond),
   errors: (row) => row.errorRatio,
   p99: (row) => row.p99,
   mtls: (row) => row.mtlsRatio,

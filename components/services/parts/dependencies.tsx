@@ -3,7 +3,16 @@ import { Anchor, Table, Text } from "@mantine/core";
 import Link from "next/link";
 import type { TopologyDto } from "@/components/api-client";
 import { useMesh, writeParameters } from "@/components/shell";
-import { EmptyState, formatMs, formatPercent, formatRate, Panel, StatusIcon, TableScroll } from "@/components/ui";
+import {
+  EmptyState,
+  failureRatio,
+  formatMs,
+  formatPercent,
+  formatTraffic,
+  Panel,
+  StatusIcon,
+  TableScroll,
+} from "@/components/ui";
 import { parseKey } from "@/lib/mesh";
 
 export function Dependencies(props: {
@@ -48,8 +57,8 @@ export function Dependencies(props: {
                       {row.granted === false ? ", not granted" : ""}
                     </Text>
                   </Table.Td>
-                  <Table.Td ta="right">{formatRate(row.now.requestsPerSecond)}</Table.Td>
-                  <Table.Td ta="right">{formatPercent(row.now.errorRatio)}</Table.Td>
+                  <Table.Td ta="right">{formatTraffic(row.now)}</Table.Td>
+                  <Table.Td ta="right">{formatPercent(failureRatio(row.now))}</Table.Td>
                   <Table.Td ta="right">{formatMs(row.now.p99)}</Table.Td>
                   <Table.Td ta="right">
                     {row.now.mtlsRatio !== null && row.now.mtlsRatio < 0.99999 ? (

@@ -1,7 +1,17 @@
 // The versions of a service: what is drawn, and what answered.
 import { Table } from "@mantine/core";
 import type { SignalsDto } from "@/components/api-client";
-import { EmptyState, formatMs, formatPercent, formatRate, Panel, plural, TableScroll } from "@/components/ui";
+import {
+  absent,
+  EmptyState,
+  failureRatio,
+  formatMs,
+  formatPercent,
+  formatTraffic,
+  Panel,
+  plural,
+  TableScroll,
+} from "@/components/ui";
 import { buildIndex, type MeshDocument, objectKey, type Service } from "@/lib/mesh";
 
 export function VersionsTable(props: { document: MeshDocument; service: Service; signals: SignalsDto | undefined }) {
@@ -40,8 +50,8 @@ export function VersionsTable(props: { document: MeshDocument; service: Service;
                         : "seen, not drawn"}
                     </Table.Td>
                     <Table.Td ta="right">{formatPercent(now?.share)}</Table.Td>
-                    <Table.Td ta="right">{formatRate(now?.now.requestsPerSecond)}</Table.Td>
-                    <Table.Td ta="right">{formatPercent(now?.now.errorRatio)}</Table.Td>
+                    <Table.Td ta="right">{now ? formatTraffic(now.now) : absent}</Table.Td>
+                    <Table.Td ta="right">{formatPercent(now && failureRatio(now.now))}</Table.Td>
                     <Table.Td ta="right">{formatMs(now?.now.p99)}</Table.Td>
                   </Table.Tr>
                 );

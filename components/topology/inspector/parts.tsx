@@ -2,7 +2,16 @@
 // Small parts of the inspector. Rule: a field commits on blur or Enter, never on each key, so that one edit is one undo.
 import { Group, Select, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { type ReactNode, useEffect, useState } from "react";
-import { formatMs, formatPercent, formatRate, StatusBadge } from "@/components/ui";
+import {
+  bytesPerSecond,
+  failedInWords,
+  formatByteRate,
+  formatMs,
+  formatPercent,
+  formatRate,
+  isTcpOnly,
+  StatusBadge,
+} from "@/components/ui";
 import { encryptionOf, healthOf, healthWord, type LiveNumbers, type LiveState } from "../model/live";
 import classes from "../topology.module.css";
 
@@ -33,7 +42,7 @@ export function Facts({ rows }: { rows: readonly (readonly [string, ReactNode])[
   );
 }
 
-const mtlsWords = { all: "all requests", some: "some requests", none: "no request", unknown: "not measured" };
+const mtlsWords = { all: "everything", some: "not everything", none: "nothing", unknown: "not measured" };
 
 export function LiveFacts({ now, state }: { now: LiveNumbers; state: LiveState }) {
   const status = healthOf(now, state);
@@ -49,9 +58,8 @@ export function LiveFacts({ now, state }: { now: LiveNumbers; state: LiveState }
       </Group>
       <Facts
         rows={[
-          ["Traffic", formatRate(now.requestsPerSecond)],
-          ["Errors", formatPercent(now.errorRatio)],
-          ["p50 · p95 · p99", `${formatMs(now.p50)} · ${formatMs(now.p95)} · ${formatMs(now.p99)}`],
+          ...(isTcpOnly(now) ? [] : requestRows(now)),
+          ...tcpRows(now),
           [
             "In mTLS",
             now.mtlsRatio === null
@@ -63,6 +71,23 @@ export function LiveFacts({ now, state }: { now: LiveNumbers; state: LiveState }
     </Stack>
   );
 }
+
+type Row = readonly [string, ReactNode];
+
+const requestRows = (now: LiveNumbers): Row[] => [
+  ["Traffic", formatRate(now.requestsPerSecond)],
+  ["Errors", formatPercent(now.errorRatio)],
+  ["p50 · p95 · p99", `${formatMs(now.p50)} · ${formatMs(now.p95)} · ${formatMs(now.p99)}`],
+];
+
+const tcpRows = ({ tcp }: LiveNumbers): Row[] =>
+  tcp
+    ? [
+        ["TCP connections", formatRate(tcp.connectionsPerSecond)],
+        ["TCP bytes", formatByteRate(bytesPerSecond(tcp))],
+        ["Failed connections", failedInWords(tcp)],
+      ]
+    : [];
 
 /** A text that is committed when one leaves it; a refused value goes back to what it was. */
 export function EditText(props: {

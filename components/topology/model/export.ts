@@ -9,6 +9,7 @@ import {
   nodeWidth,
   type Tone,
 } from "@/components/canvas/types";
+import { bytesPerSecond } from "@/components/ui/traffic";
 import { type Live, pairKey } from "./live";
 import { nameOf } from "./to-canvas";
 
@@ -127,6 +128,9 @@ const heads = [
   "p95_ms",
   "p99_ms",
   "mtls_ratio",
+  "connections_per_second",
+  "failed_connection_ratio",
+  "bytes_per_second",
   "state",
 ];
 
@@ -146,6 +150,9 @@ export function toCsv(edges: readonly CanvasEdge[], live: Live): string {
       now?.p95,
       now?.p99,
       now?.mtlsRatio,
+      now?.tcp?.connectionsPerSecond,
+      now?.tcp?.failedRatio,
+      bytesPerSecond(now?.tcp),
       found?.state ?? "no-data",
     ];
   });

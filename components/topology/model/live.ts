@@ -1,10 +1,9 @@
 // Live state as the topology reads it: one answer of the API, made easy to look up. Rule: absent stays absent; a
 // dependency that nobody measured is "no-data", never zero.
 import type { Status } from "@/components/ui/status-words";
+import { failureRatio, type Traffic } from "@/components/ui/traffic";
 
-export interface LiveNumbers {
-  requestsPerSecond: number | null;
-  errorRatio: number | null;
+export interface LiveNumbers extends Traffic {
   p50: number | null;
   p95: number | null;
   p99: number | null;
@@ -53,9 +52,11 @@ export function healthOf(now: LiveNumbers, state: LiveState): Status {
   if (state === "no-data") return "unmeasured";
   if (state === "stale") return "stale";
   if (state === "zero") return "ok";
-  if (now.errorRatio === null) return "unmeasured";
-  if (now.errorRatio >= 0.05) return "failing";
-  if (now.errorRatio >= 0.01) return "attention";
+  const failed = failureRatio(now);
+  // Bytes pass on connections of the past: nothing failed, nothing was asked anew.
+  if (failed === null) return now.tcp ? "ok" : "unmeasured";
+  if (failed >= 0.05) return "failing";
+  if (failed >= 0.01) return "attention";
   return "ok";
 }
 

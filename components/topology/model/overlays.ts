@@ -3,6 +3,7 @@
 import type { CanvasEdge, CanvasNode } from "@/components/canvas";
 import { formatMs, formatPercent } from "@/components/ui/format";
 import { type Status, worstStatus } from "@/components/ui/status-words";
+import { failureRatio } from "@/components/ui/traffic";
 import { type MeshDocument, objectKey } from "@/lib/mesh";
 import { encryptionOf, type Live, type LiveNumbers, pairKey } from "./live";
 import { coloursOf } from "./to-canvas";
@@ -65,9 +66,9 @@ export function overlaid(overlay: Overlay, input: OverlayInput): Overlaid {
         word: p99 === null ? "" : `p99 ${formatMs(p99)}`,
       }));
     case "errors":
-      return byMeasure(input, ({ errorRatio }) => ({
-        tone: step(errorRatio, 0.01, 0.05),
-        word: errorRatio === null ? "" : `${formatPercent(errorRatio)} errors`,
+      return byMeasure(input, (now) => ({
+        tone: step(failureRatio(now), 0.01, 0.05),
+        word: failureRatio(now) === null ? "" : `${formatPercent(failureRatio(now))} errors`,
       }));
     case "findings":
       return {

@@ -52,6 +52,23 @@ describe("the picture of a mesh", () => {
     expect(edgeOf(dependency({ now: { ...numbers, mtlsRatio: null } }))?.line).toBe("thin");
   });
 
+  it("tells a TCP dependency in connections and bytes, and its failed ones as errors", () => {
+    const tcp = {
+      ...{ connectionsPerSecond: 0.5, failedConnections: 0, failedRatio: 0 as number | null },
+      ...{ receivedBytesPerSecond: 1_000, sentBytesPerSecond: 500 },
+    };
+    const quiet = { ...numbers, requestsPerSecond: 0, errorRatio: null, p50: null, p95: null, p99: null, tcp };
+    const edge = edgeOf(dependency({ now: quiet }));
+    expect(edge).toMatchObject({ label: "0.5 conn/s\n0 % err · 1.5 kB/s", tone: "ok", line: "solid" });
+    const failed = { ...tcp, failedConnections: 1, failedRatio: 0.1 };
+    expect(edgeOf(dependency({ now: { ...quiet, tcp: failed } }))?.tone).toBe("failing");
+    const old = { ...tcp, connectionsPerSecond: 0, failedRatio: null };
+    expect(edgeOf(dependency({ now: { ...quiet, tcp: old } }))).toMatchObject({
+      tone: "ok",
+      label: expect.stringMatching(/^0 conn/),
+    });
+  });
+
   it("colours a dependency by its errors and marks stale data as stale", () => {
     expect(edgeOf(dependency({}))?.tone).toBe("ok");
     expect(edgeOf(dependency({ now: { ...numbers, errorRatio: 0.02 } }))?.tone).toBe("attention");

@@ -2,8 +2,9 @@
 // input did not change may be reused by the caller, so nothing here reads a clock or a random number.
 import { IconBox, IconDoorEnter, IconDoorExit, IconPlayerPlay, IconWorld } from "@tabler/icons-react";
 import type { CanvasEdge, CanvasNode, ChangeMark, LineStyle } from "@/components/canvas";
-import { formatMs, formatPercent, formatRate, plural } from "@/components/ui/format";
+import { formatMs, formatPercent, plural } from "@/components/ui/format";
 import { type Status, worstStatus } from "@/components/ui/status-words";
+import { bytesPerSecond, failureRatio, formatByteRate, formatTraffic, isTcpOnly } from "@/components/ui/traffic";
 import {
   type Dependency,
   isCallerOnly,
@@ -141,7 +142,7 @@ function canvasEdge(
   const disagreement = disagreementOf(drawn, live);
   const warning =
     encryption === "none" && target.startsWith("Service/")
-      ? "plain text: no request used mTLS"
+      ? "plain text: nothing used mTLS"
       : !drawn
         ? "seen in traffic, not drawn"
         : null;
@@ -150,7 +151,7 @@ function canvasEdge(
     id,
     source,
     target,
-    width: edgeWidth(seen ? (live?.now.requestsPerSecond ?? null) : null),
+    width: edgeWidth(seen ? callsPerSecond(live) : null),
     tone,
     line: lineOf(seen, encryption),
     label: labelOf(live, seen),
@@ -168,18 +169,23 @@ function lineOf(seen: boolean, encryption: ReturnType<typeof encryptionOf>): Lin
   return encryption === "none" ? "dotted" : "thin";
 }
 
-/** 1.5 px for a trickle to 8 px for 1,000 a second, by the logarithm, so that a busy mesh stays readable. */
-export function edgeWidth(requestsPerSecond: number | null): number {
-  if (requestsPerSecond === null || requestsPerSecond <= 0) return 1.5;
-  return Math.round(Math.min(8, 2 + Math.log10(1 + requestsPerSecond) * 2) * 10) / 10;
+/** Of requests and connections: 1.5 px for a trickle to 8 px for 1,000 a second, by the logarithm, so that a busy mesh stays readable. */
+export function edgeWidth(perSecond: number | null): number {
+  if (perSecond === null || perSecond <= 0) return 1.5;
+  return Math.round(Math.min(8, 2 + Math.log10(1 + perSecond) * 2) * 10) / 10;
 }
+
+const callsPerSecond = (live: LiveDependency | undefined): number =>
+  (live?.now.requestsPerSecond ?? 0) + (live?.now.tcp?.connectionsPerSecond ?? 0);
 
 function labelOf(live: LiveDependency | undefined, seen: boolean): string {
   if (!live || !seen) return "";
   if (live.state === "no-data") return "";
   if (live.state === "zero") return "0/s";
   const stale = live.state === "stale" ? "stale · " : "";
-  return `${stale}${formatRate(live.now.requestsPerSecond)}\n${formatPercent(live.now.errorRatio)} err · ${formatMs(live.now.p99)}`;
+  const { now } = live;
+  const last = isTcpOnly(now) ? formatByteRate(bytesPerSecond(now.tcp)) : formatMs(now.p99);
+  return `${stale}${formatTraffic(now)}\n${formatPercent(failureRatio(now))} err · ${last}`;
 }
 
 const encryptionWord = {

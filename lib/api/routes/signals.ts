@@ -137,9 +137,9 @@ export const signalsRoute = defineRoute({
     const own = gateway ? withGatewayAsCallee(all.windows, gateway) : all.windows;
     const measured: Measured = { ...all, windows: own.filter(({ endMs }) => endMs > fromMs) };
     const recent = recentWindows(measured);
-    const { now, requests } = signalsOf(scope, recent);
+    const { now, hasTraffic } = signalsOf(scope, recent);
     const inRange = signalsOf(scope, measured.windows);
-    const seenBefore = inRange.requests > 0 || (await everSeen(runtime.database, environment.id, scope, gateway));
+    const seenBefore = inRange.hasTraffic || (await everSeen(runtime.database, environment.id, scope, gateway));
     const steps = { fromMs, toMs: all.nowMs, stepMs, windows: measured.windows };
     const series = signalSeries({ scope, ...steps });
     const marks = await eventsBetween(runtime.database, {
@@ -155,7 +155,7 @@ export const signalsRoute = defineRoute({
         name: query.name ?? null,
         range: query.range,
         step: `${Math.round(stepMs / 1_000)}s`,
-        state: stateOf(measured, requests, seenBefore),
+        state: stateOf(measured, hasTraffic, seenBefore),
         lastScrapeAt: all.lastScrapeAtMs === null ? null : new Date(all.lastScrapeAtMs).toISOString(),
         now: nowOf(measured, now),
         total: { ...inRange.now, requests: inRange.requests, errors: inRange.errors },

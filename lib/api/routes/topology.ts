@@ -3,7 +3,7 @@ import { environmentOf, runningDesign } from "@/lib/data/environments";
 import { readDesign } from "@/lib/data/meshes";
 import { listProxyStates } from "@/lib/data/proxy-states";
 import { isDependencyEnd, type MeshDocument, objectKey, refKey, workloadOwnerKey } from "@/lib/mesh";
-import { dependenciesSeen, type SignalState, versionShares } from "@/lib/signals";
+import { dependenciesSeen, hasTraffic, type SignalState, versionShares } from "@/lib/signals";
 import { isOpenedBy } from "../granted";
 import {
   flowsIn,
@@ -45,7 +45,7 @@ function dependenciesOf(document: MeshDocument, running: MeshDocument | null, me
   const seen = dependenciesSeen(flowsIn(measured.windows));
   const seenPairs = new Set(seen.map(({ source, destination }) => `${source}>${destination}`));
   return pairsOf(document, seen).map(({ key, source, target }) => {
-    const { now, requests } = signalsOf({ kind: "dependency", source, destination: target }, recent);
+    const { now, hasTraffic: isLive } = signalsOf({ kind: "dependency", source, destination: target }, recent);
     const wasSeen = seenPairs.has(`${source}>${target}`);
     return {
       key,
@@ -54,8 +54,8 @@ function dependenciesOf(document: MeshDocument, running: MeshDocument | null, me
       drawn: key !== null,
       granted: running && isOpenedBy(running, source, target),
       seen: wasSeen,
-      now: wasSeen || requests > 0 ? nowOf(measured, now) : NOTHING,
-      state: stateOf(measured, requests, wasSeen),
+      now: wasSeen || isLive ? nowOf(measured, now) : NOTHING,
+      state: stateOf(measured, isLive, wasSeen),
     };
   });
 }
@@ -73,10 +73,8 @@ function servicesOf(
     const key = objectKey(object);
     const isGateway = object.kind === "Gateway";
     const windows = isGateway ? withGatewayAsCallee(recent, key) : recent;
-    const { now, requests } = signalsOf(isGateway ? { kind: "mesh" } : { kind: "service", key }, windows);
-    const wasSeen = flows.some(
-      ({ source, destination, requests: count }) => count > 0 && (isGateway ? source : destination) === key,
-    );
+    const { now, hasTraffic: isLive } = signalsOf(isGateway ? { kind: "mesh" } : { kind: "service", key }, windows);
+    const wasSeen = flows.some((flow) => (isGateway ? flow.source : flow.destination) === key && hasTraffic(flow));
     const shares = versionShares(key, recentFlows);
     const versions = document.objects.flatMap((each) =>
       each.kind === "Workload" && workloadOwnerKey(each) === key ? [each.spec.version] : [],
@@ -85,10 +83,10 @@ function servicesOf(
       {
         key,
         now: wasSeen ? nowOf(measured, now) : NOTHING,
-        state: stateOf(measured, requests, wasSeen),
+        state: stateOf(measured, isLive, wasSeen),
         versions: [...new Set([...versions, ...Object.keys(shares)])].sort().map((version) => ({
           version,
-          share: shares[version] ?? (requests > 0 ? 0 : null),
+          share: shares[version] ?? (isLive ? 0 : null),
           requestsPerSecond: wasSeen
             ? signalsOf({ kind: "service", key, version }, recent).now.requestsPerSecond
             : null,
@@ -126,8 +124,8 @@ export const topologyRoute = defineRoute({
     const mesh = signalsOf({ kind: "mesh" }, recent);
     const state: SignalState = stateOf(
       measured,
-      mesh.requests,
-      signalsOf({ kind: "mesh" }, measured.windows).requests > 0,
+      mesh.hasTraffic,
+      signalsOf({ kind: "mesh" }, measured.windows).hasTraffic,
     );
     return {
       body: {

@@ -4,7 +4,16 @@ import { meshDocument, positions } from "@/lib/mesh";
 import { at, pageQuery, range, timestamp } from "./common";
 
 const measure = z.number().nullable();
-/** Errors and shares are 0..1, latencies milliseconds; null where nothing was measured. */
+/** Of TCP connections, in the time that is told. Failed ones were refused, or the callee was not reached. */
+export const tcpSignals = z.object({
+  connections: z.number(),
+  failedConnections: z.number(),
+  connectionsPerSecond: z.number(),
+  failedRatio: measure,
+  receivedBytesPerSecond: z.number(),
+  sentBytesPerSecond: z.number(),
+});
+/** Errors and shares are 0..1, latencies milliseconds; null where nothing was measured. `tcp` is null where no connection was seen. */
 export const signalNow = z.object({
   requestsPerSecond: measure,
   errorRatio: measure,
@@ -12,6 +21,7 @@ export const signalNow = z.object({
   p95: measure,
   p99: measure,
   mtlsRatio: measure,
+  tcp: tcpSignals.nullable(),
 });
 export type SignalNow = z.infer<typeof signalNow>;
 /** live: requests were seen; zero: scraped, and none came; stale: not scraped for three intervals; no-data: never seen. */

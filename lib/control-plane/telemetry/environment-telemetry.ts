@@ -31,7 +31,11 @@ export interface ScrapedPage {
   broughtBy: OwnWorkload | null;
 }
 
-const flowSchema = z.custom<Flow>((value) => typeof value === "object" && value !== null && "bucketCounts" in value);
+/** What was saved before 0.2 knows no connections. */
+const NO_TCP = { connections: 0, failedConnections: 0, receivedBytes: 0, sentBytes: 0 };
+const flowSchema = z
+  .custom<Flow>((value) => typeof value === "object" && value !== null && "bucketCounts" in value)
+  .transform((flow) => ({ ...NO_TCP, ...flow }));
 const storedSchema = z.object({
   savedAtMs: z.number(),
   /** Since when every process of a proxy is accounted for. Written since 0.1; what was saved before has only savedAtMs. */

@@ -17,7 +17,12 @@ interface Known {
   atMs: number;
 }
 
-const COUNTED = ["istio_", "process_cpu_seconds_total", "meshwright_upstream_rq_pending_overflow_total"];
+const COUNTED = [
+  "istio_",
+  "process_cpu_seconds_total",
+  "meshwright_upstream_rq_pending_overflow_total",
+  "meshwright_tcp_connections_refused_total",
+];
 
 export interface Baseline {
   /** Undefined: nothing is known to be new, so nothing is counted. */

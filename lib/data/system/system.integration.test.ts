@@ -129,11 +129,21 @@ test("a rollup minute written twice counts once", async () => {
     sumMs: 12.5,
     requestBytes: 10,
     responseBytes: 20,
+    connections: 3,
+    failedConnections: 1,
+    receivedBytes: 30,
+    sentBytes: 40,
   };
   await data.telemetry.upsertRollups([row]);
-  await data.telemetry.upsertRollups([{ ...row, requests: 7 }]);
-  const { rows } = await sql.query(`SELECT requests::int, "bucketCounts"::int[] AS buckets, codes FROM "RollupMinute"`);
-  expect(rows).toEqual([{ requests: 7, buckets: [1, 4, 0], codes: { "200": 4, "500": 1 } }]);
+  await data.telemetry.upsertRollups([{ ...row, requests: 7, connections: 4 }]);
+  const { rows } = await sql.query(`SELECT requests::int, "bucketCounts"::int[] AS buckets, codes,
+    connections::int, "failedConnections"::int AS failed, "receivedBytes"::int AS received, "sentBytes"::int AS sent FROM "RollupMinute"`);
+  expect(rows).toEqual([
+    {
+      ...{ requests: 7, buckets: [1, 4, 0], codes: { "200": 4, "500": 1 } },
+      ...{ connections: 4, failed: 1, received: 30, sent: 40 },
+    },
+  ]);
 });
 
 test("saturation and shapes are replaced whole and removed by age", async () => {

@@ -22,6 +22,11 @@ export interface RollupRow {
   sumMs: number;
   requestBytes: number;
   responseBytes: number;
+  /** Of TCP, as in lib/signals. */
+  connections: number;
+  failedConnections: number;
+  receivedBytes: number;
+  sentBytes: number;
 }
 
 export interface SaturationRow {
@@ -79,18 +84,22 @@ export function telemetry(database: Database) {
         rows,
         (json) => database.$executeRaw`
         INSERT INTO "RollupMinute" ("environmentId", "minute", "reporter", "source", "sourceVersion", "destination",
-          "destinationVersion", "security", "requests", "errors", "codes", "bucketCounts", "sumMs", "requestBytes", "responseBytes")
+          "destinationVersion", "security", "requests", "errors", "codes", "bucketCounts", "sumMs", "requestBytes", "responseBytes",
+          "connections", "failedConnections", "receivedBytes", "sentBytes")
         SELECT "environmentId", "minute", "reporter", "source", "sourceVersion", "destination", "destinationVersion",
           "security", "requests", "errors", "codes",
           ARRAY(SELECT each.value::bigint FROM jsonb_array_elements_text("bucketCounts") WITH ORDINALITY AS each(value, place) ORDER BY place),
-          "sumMs", "requestBytes", "responseBytes"
+          "sumMs", "requestBytes", "responseBytes", "connections", "failedConnections", "receivedBytes", "sentBytes"
         FROM jsonb_to_recordset(${json}::jsonb) AS row("environmentId" text, "minute" timestamptz, "reporter" text, "source" text,
           "sourceVersion" text, "destination" text, "destinationVersion" text, "security" text, "requests" bigint, "errors" bigint,
-          "codes" jsonb, "bucketCounts" jsonb, "sumMs" double precision, "requestBytes" bigint, "responseBytes" bigint)
+          "codes" jsonb, "bucketCounts" jsonb, "sumMs" double precision, "requestBytes" bigint, "responseBytes" bigint,
+          "connections" bigint, "failedConnections" bigint, "receivedBytes" bigint, "sentBytes" bigint)
         ON CONFLICT ("environmentId", "minute", "reporter", "source", "sourceVersion", "destination", "destinationVersion", "security")
         DO UPDATE SET "requests" = EXCLUDED."requests", "errors" = EXCLUDED."errors", "codes" = EXCLUDED."codes",
           "bucketCounts" = EXCLUDED."bucketCounts", "sumMs" = EXCLUDED."sumMs", "requestBytes" = EXCLUDED."requestBytes",
-          "responseBytes" = EXCLUDED."responseBytes"`,
+          "responseBytes" = EXCLUDED."responseBytes", "connections" = EXCLUDED."connections",
+          "failedConnections" = EXCLUDED."failedConnections", "receivedBytes" = EXCLUDED."receivedBytes",
+          "sentBytes" = EXCLUDED."sentBytes"`,
       );
     },
 

@@ -85,8 +85,13 @@ export abstract class ExchangeRecord implements AccessRecord {
           : telemetry.nowhere();
     if (logs.length > 0) this.startWallMs = turnWallNow() - (this.endedAt - this.startedAt);
     const { grpcStatus } = this;
-    const counted = grpcStatus === null ? series : telemetry.grpcOf(series);
-    counted.observe(this.status, this.flags, this.durationMs, this.requestBytes, this.responseBytes, grpcStatus);
+    if (!isInbound && this.head?.upgrade === "connect") {
+      // The app asked for a connection: it is counted as one, not as a request that took as long as it lasted.
+      telemetry.tcp.series(series.labels).whole(this.flags, this.requestBytes, this.responseBytes);
+    } else {
+      const counted = grpcStatus === null ? series : telemetry.grpcOf(series);
+      counted.observe(this.status, this.flags, this.durationMs, this.requestBytes, this.responseBytes, grpcStatus);
+    }
     // A refused gRPC call is a 200: the shape keeps what HTTP would have said, so that refusals are found.
     const code = grpcStatus === null || this.status !== 200 ? this.status : httpStatusOfGrpc(grpcStatus);
     telemetry.shapes.count(series, this.method, this.path, code);

@@ -9,6 +9,7 @@ import type { DownstreamInfo, HttpRuntime } from "../http/runtime";
 import type { FilterChainPlan, HttpConnectionPlan, ListenerPlan, RbacContext, TcpProxyPlan } from "../plan/types";
 import { authorizeConnection, pickFilterChain } from "../semantics";
 import { TcpConnection, type TcpRuntime } from "../tcp/tcp-proxy";
+import type { TcpSeries } from "../telemetry/tcp-metrics";
 import type { Telemetry } from "../telemetry/telemetry";
 import type { PeerCertificate } from "../tls/peer-certificate";
 import type { SecretStore } from "../tls/secrets";
@@ -179,11 +180,13 @@ export class Listener {
   private onAccepted(chain: FilterChain, accepted: AcceptedConnection): void {
     const { socket } = accepted;
     const facts = connectionFacts(accepted, this.plan.tlsInspector);
-    if (this.isDraining || !this.mayConnect(chain, facts)) {
+    const { network } = chain.plan;
+    const isAllowed = this.mayConnect(chain, facts);
+    if (!isAllowed && network.kind === "tcp") this.countRefused(accepted);
+    if (this.isDraining || !isAllowed) {
       socket.destroy();
       return;
     }
-    const { network } = chain.plan;
     if (network.kind === "tcp") this.startTcp(chain, accepted, network, facts);
     else this.startHttp(chain, accepted, network, facts);
   }
@@ -200,19 +203,25 @@ export class Listener {
   private startTcp(chain: FilterChain, accepted: AcceptedConnection, plan: TcpProxyPlan, facts: RbacContext): void {
     const runtime = this.context.tcpRuntime(this.plan, plan);
     const { telemetry } = this.context;
-    const { certificate, isTls } = accepted;
-    const isInbound = this.plan.trafficDirection === "inbound";
-    const series = isInbound ? telemetry.inboundTcp(certificate?.spiffeId ?? "", isTls && certificate !== null) : null;
-    const tcp = new TcpConnection(accepted.socket, runtime, facts, () => {
+    const tcp = new TcpConnection(accepted.socket, runtime, facts, this.tcpSeries(accepted), () => {
       this.live.delete(one);
       telemetry.downstreamConnections--;
-      series?.close(tcp.flags, tcp.requestBytes, tcp.responseBytes);
     });
-    const one: TcpLive = { kind: "tcp", tcp, facts, certificate, chain };
+    const one: TcpLive = { kind: "tcp", tcp, facts, certificate: accepted.certificate, chain };
     this.live.add(one);
     telemetry.downstreamConnections++;
-    if (series !== null) series.opened++;
     tcp.start();
+  }
+
+  private countRefused(accepted: AcceptedConnection): void {
+    const series = this.tcpSeries(accepted);
+    if (series !== null) series.refused++;
+  }
+
+  /** The callee counts: it alone saw the certificate. */
+  private tcpSeries({ certificate, isTls }: AcceptedConnection): TcpSeries | null {
+    if (this.plan.trafficDirection !== "inbound") return null;
+    return this.context.telemetry.inboundTcp(certificate?.spiffeId ?? "", isTls && certificate !== null);
   }
 
   private startHttp(

@@ -7,6 +7,7 @@ import type { UpstreamHost } from "../cluster/host";
 import { localAddressOf } from "../http/socket-reader";
 import type { RbacContext, TcpProxyPlan } from "../plan/types";
 import type { AccessRecord } from "../telemetry/access-log";
+import type { TcpSeries } from "../telemetry/tcp-metrics";
 
 export interface TcpRuntime {
   readonly plan: TcpProxyPlan;
@@ -48,6 +49,8 @@ export class TcpConnection implements AccessRecord {
     readonly socket: Socket,
     private readonly runtime: TcpRuntime,
     private readonly facts: RbacContext,
+    /** null: the caller's side of a tunnel, which counts it itself. */
+    private readonly series: TcpSeries | null,
     private readonly onClosed: () => void,
   ) {
     socket.pause();
@@ -58,6 +61,7 @@ export class TcpConnection implements AccessRecord {
 
   /** Whoever made this connection knows it by now: it may be closed at once. */
   start(): void {
+    if (this.series !== null) this.series.opened++;
     this.cluster = this.runtime.clusters.get(this.pickName()) ?? null;
     if (this.cluster === null) this.close("NC");
     else this.connect(this.cluster);
@@ -124,9 +128,11 @@ export class TcpConnection implements AccessRecord {
     upstream.allowHalfOpen = true;
     this.copy(this.socket, upstream, (bytes) => {
       this.requestBytes += bytes;
+      if (this.series !== null) this.series.receivedBytes += bytes;
     });
     this.copy(upstream, this.socket, (bytes) => {
       this.responseBytes += bytes;
+      if (this.series !== null) this.series.sentBytes += bytes;
     });
     this.socket.resume();
   }
@@ -154,6 +160,7 @@ export class TcpConnection implements AccessRecord {
     this.socket.destroySoon();
     this.upstream?.destroySoon();
     for (const log of this.runtime.logs) log(this);
+    this.series?.close(flags);
     this.onClosed();
   }
 

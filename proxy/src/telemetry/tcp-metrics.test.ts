@@ -17,10 +17,12 @@ test("without connections there is nothing to tell", () => {
 test("connections are told as Istio tells them: opened, closed by flags, bytes both ways", () => {
   const metrics = new TcpMetrics();
   const series = metrics.series(labels);
-  series.opened += 3;
-  series.close("-", 5, 70);
-  series.close("-", 1, 2);
-  series.close("UF,URX", 0, 0);
+  series.opened++;
+  series.receivedBytes += 5;
+  series.sentBytes += 70;
+  series.close("-");
+  series.whole("-", 1, 2);
+  series.whole("UF,URX", 0, 0);
   const lines = metrics.render().split("\n");
   const of = (name: string) => lines.filter((line) => line.startsWith(`${name}{`));
   expect(of("istio_tcp_connections_opened_total")).toEqual([expect.stringMatching(/request_protocol="tcp".* 3$/)]);
@@ -31,4 +33,13 @@ test("connections are told as Istio tells them: opened, closed by flags, bytes b
   expect(of("istio_tcp_received_bytes_total")).toEqual([expect.stringMatching(/} 6$/)]);
   expect(of("istio_tcp_sent_bytes_total")).toEqual([expect.stringMatching(/} 72$/)]);
   expect(lines.filter((line) => line.startsWith("# TYPE"))).toHaveLength(4);
+});
+
+test("who is refused is told apart from what was opened, and only where somebody was", () => {
+  const metrics = new TcpMetrics();
+  const series = metrics.series(labels);
+  expect(metrics.render()).not.toContain("refused");
+  series.refused++;
+  expect(metrics.render()).toMatch(/^meshwright_tcp_connections_refused_total\{.*source_workload="web".*\} 1$/m);
+  expect(metrics.render()).toMatch(/^istio_tcp_connections_opened_total\{.*\} 0$/m);
 });

@@ -1,5 +1,5 @@
 // Istio's TCP metrics: connections between two parties, opened and closed, with their bytes.
-// Rule: a series is looked up when a connection is accepted; bytes are added once, when it closes.
+// Rule: a series is looked up when a connection is accepted; its bytes are added as they pass, since a connection may last for days.
 
 import { labelText, type PartyLabels } from "./request-metrics";
 
@@ -8,15 +8,23 @@ export class TcpSeries {
   /** Of the app's answers, and of what callers said. */
   sentBytes = 0;
   receivedBytes = 0;
+  /** Closed before a byte, because network RBAC did not let the caller in. Istio has no counter for them. */
+  refused = 0;
   /** By response flags. */
   readonly closed = new Map<string, number>();
 
   constructor(readonly labels: PartyLabels) {}
 
-  close(flags: string, receivedBytes: number, sentBytes: number): void {
+  close(flags: string): void {
     this.closed.set(flags, (this.closed.get(flags) ?? 0) + 1);
+  }
+
+  /** A connection that is told when it is over. */
+  whole(flags: string, receivedBytes: number, sentBytes: number): void {
+    this.opened++;
     this.receivedBytes += receivedBytes;
     this.sentBytes += sentBytes;
+    this.close(flags);
   }
 }
 
@@ -49,6 +57,7 @@ export class TcpMetrics {
       add("istio_tcp_received_bytes_total", labels, series.receivedBytes);
       for (const [flags, count] of series.closed)
         add("istio_tcp_connections_closed_total", `${labels},response_flags="${flags}"`, count);
+      if (series.refused > 0) add("meshwright_tcp_connections_refused_total", labels, series.refused);
     }
     return [...lines].flatMap(([name, own]) => (own.length > 0 ? [`# TYPE ${name} counter`, ...own] : [])).join("\n");
   }
@@ -59,4 +68,5 @@ const names = [
   "istio_tcp_connections_closed_total",
   "istio_tcp_sent_bytes_total",
   "istio_tcp_received_bytes_total",
+  "meshwright_tcp_connections_refused_total",
 ] as const;

@@ -11,7 +11,7 @@ import { build } from "esbuild";
 import pg from "pg";
 import { MeshAgent } from "@/lib/agent/agent";
 import { compileToBytes } from "@/lib/compile";
-import type { EnvironmentBinding } from "@/lib/compile/types";
+import type { AppBinding, EnvironmentBinding } from "@/lib/compile/types";
 import { type ControlResult, controls, type Evidence } from "@/lib/compliance";
 import type { CheckRunRow } from "@/lib/data/system";
 import { bindingForDocument, EMPTY_BINDING } from "@/lib/deploy";
@@ -30,8 +30,15 @@ export interface LiveRig {
   meshId: string;
   home: string;
   databaseUrl: string;
-  /** Deploys a design; returns `done`, or the state and the reason. Workloads of `withoutApp` have none. */
-  deploy(document: MeshDocument, withoutApp?: readonly string[]): Promise<string>;
+  /**
+   * Deploys a design; returns `done`, or the state and the reason. Workloads of `withoutApp` have none, those of `appPorts` an app of
+   * their own on 127.0.0.1, the others share one that says hello.
+   */
+  deploy(
+    document: MeshDocument,
+    withoutApp?: readonly string[],
+    appPorts?: ReadonlyMap<string, number>,
+  ): Promise<string>;
   check(): Promise<{ run: CheckRunRow; results: ControlResult[]; evidence: Evidence[] }>;
   stop(): Promise<void>;
 }
@@ -89,8 +96,11 @@ export async function startLiveRig(meshAddress?: string): Promise<LiveRig> {
     meshId,
     home,
     databaseUrl: postgres.url,
-    async deploy(document, withoutApp = []) {
-      const binding = bindingOf(document, appPort, withoutApp);
+    async deploy(document, withoutApp = [], appPorts = new Map()) {
+      const binding = bindingOf(document, (workload) => {
+        if (withoutApp.includes(workload)) return { kind: "none" };
+        return { kind: "address", host: "127.0.0.1", port: appPorts.get(workload) ?? appPort };
+      });
       await until(async () => {
         // Asked again and again: a notice that came before anybody listened is lost.
         const { rows } = await sql.query(
@@ -138,20 +148,17 @@ export async function startLiveRig(meshAddress?: string): Promise<LiveRig> {
   };
 }
 
-function bindingOf(document: MeshDocument, appPort: number, withoutApp: readonly string[]): EnvironmentBinding {
+function bindingOf(document: MeshDocument, appOf: (workload: string) => AppBinding): EnvironmentBinding {
   const bound = bindingForDocument(document, EMPTY_BINDING);
-  const address = { host: "127.0.0.1", port: appPort };
   return {
     ...bound,
-    instances: bound.instances.map((instance) => ({
-      ...instance,
-      app: withoutApp.includes(instance.workload.name) ? { kind: "none" } : { kind: "address", ...address },
-    })),
-    externals: document.objects.flatMap((each) =>
-      each.kind === "ExternalService"
-        ? [{ namespace: each.metadata.namespace, name: each.metadata.name, endpoints: [address] }]
-        : [],
-    ),
+    instances: bound.instances.map((instance) => ({ ...instance, app: appOf(instance.workload.name) })),
+    externals: document.objects.flatMap((each) => {
+      if (each.kind !== "ExternalService") return [];
+      const { namespace, name } = each.metadata;
+      const app = appOf(name);
+      return [{ namespace, name, endpoints: app.kind === "address" ? [{ host: app.host, port: app.port }] : [] }];
+    }),
   };
 }
 
