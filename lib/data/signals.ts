@@ -1,6 +1,6 @@
 // Rollups as the pure signal functions want them: windows of a minute with the flows seen in it.
 // The rule: a minute counts as measured when any proxy was read in it, so that no traffic is zero and no scrape is a gap.
-import type { Flow, MeasuredWindow } from "@/lib/signals";
+import { type Flow, type MeasuredWindow, PROBE_MARK } from "@/lib/signals";
 import type { Database } from "./client";
 import { fromJson } from "./json";
 import type { SaturationRow } from "./system/telemetry";
@@ -79,7 +79,7 @@ export async function readScrapeState(database: Database, environmentId: string)
   return database.scrapeState.findUnique({ where: { environmentId } });
 }
 
-/** Whether any request or connection was ever seen there (within retention). */
+/** Whether any request or connection, but for probes, was ever seen there (within retention). */
 export async function hasEverSeen(
   database: Database,
   { environmentId, source, destination }: { environmentId: string; source?: string; destination?: string },
@@ -87,6 +87,7 @@ export async function hasEverSeen(
   const row = await database.rollupMinute.findFirst({
     where: {
       environmentId,
+      sourceVersion: { not: PROBE_MARK },
       OR: [{ requests: { gt: 0 } }, { connections: { gt: 0 } }],
       ...(source ? { source } : {}),
       ...(destination ? { destination } : {}),

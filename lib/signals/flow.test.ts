@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { demoMesh } from "@/lib/mesh";
 import { directoryOf } from "./directory";
 import { SeriesCache } from "./exposition";
-import { flowsBetween, mergeFlows } from "./flow";
+import { flowsBetween, isProbe, mergeFlows, PROBE_MARK } from "./flow";
 import { dependenciesSeen, goldenSignals, versionShares } from "./golden";
 import { BOUNDS_MS, bucketOf } from "./histogram";
 import { counterDelta, readScrape } from "./scrape";
@@ -21,6 +21,7 @@ type Call = {
   version?: string;
   security?: string;
   reporter?: string;
+  callerVersion?: string;
 };
 
 /** A metrics page as the payment sidecar (or checkout's, for reporter source) would show it after these calls. */
@@ -31,7 +32,7 @@ function page(calls: readonly Call[], destination = "payment-service"): string {
     const labels = [
       `reporter="${call.reporter ?? "destination"}"`,
       `source_workload="checkout",source_workload_namespace="production"`,
-      `source_principal="spiffe://shop.mesh.local/ns/production/sa/checkout",source_version="unknown"`,
+      `source_principal="spiffe://shop.mesh.local/ns/production/sa/checkout",source_version="${call.callerVersion ?? "unknown"}"`,
       `destination_service="${destination}.production",destination_service_name="${destination}"`,
       `destination_service_namespace="production",destination_version="${call.version ?? "v1"}"`,
       `connection_security_policy="${call.security ?? "mutual_tls"}"`,
@@ -266,4 +267,16 @@ test("a tunnel to an external service is told by its caller", () => {
     tcp: { connectionsPerSecond: 1, failedRatio: 0, sentBytesPerSecond: 3 },
     mtlsRatio: 1,
   });
+});
+
+test("probes are measured, and are no traffic of the mesh", () => {
+  const probes = flows([{ callerVersion: PROBE_MARK, code: "403" }, { callerVersion: PROBE_MARK }]);
+  expect(probes.map(({ requests }) => requests)).toEqual([2]);
+  expect(probes.every(isProbe)).toBe(true);
+  expect(dependenciesSeen(probes)).toEqual([]);
+  expect(versionShares(PAYMENT, probes)).toEqual({});
+  const both = [...flows([{}]), ...probes];
+  for (const scope of [{ kind: "mesh" }, { kind: "service", key: PAYMENT }, DEPENDENCY] as const)
+    expect(goldenSignals(scope, mergeFlows(both), 1)).toMatchObject({ requests: 1, codes: { 200: 1 } });
+  expect(dependenciesSeen(both)).toHaveLength(1);
 });

@@ -39,6 +39,11 @@ export type Flow = {
   responseBytes: number;
 };
 
+/** Version of a caller that was no workload but a probe with its name: measured, and no traffic of the mesh. */
+export const PROBE_MARK = "meshwright-probe";
+
+export const isProbe = (flow: Pick<Flow, "sourceVersion">): boolean => flow.sourceVersion === PROBE_MARK;
+
 type FlowIdentity = Pick<
   Flow,
   "reporter" | "source" | "sourceVersion" | "destination" | "destinationVersion" | "security"
@@ -102,8 +107,12 @@ export function mergeFlows(flows: Iterable<Flow>): Flow[] {
   return [...merged.values()];
 }
 
-/** True for the flows that together hold each request once: the callee's word for services, the caller's for the outside and for what never arrived. */
-export function isCounted(flow: Pick<Flow, "reporter" | "destination">): boolean {
+/**
+ * True for the flows that together hold each request once: the callee's word for services, the caller's for the outside and for what
+ * never arrived. Probes are left out: they are questions of ours.
+ */
+export function isCounted(flow: Pick<Flow, "reporter" | "destination" | "sourceVersion">): boolean {
+  if (isProbe(flow)) return false;
   const isExternal = flow.destination.startsWith("ExternalService/");
   return isExternal ? flow.reporter === "source" : flow.reporter !== "source";
 }

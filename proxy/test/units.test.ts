@@ -237,7 +237,12 @@ describe("telemetry", () => {
   it("counts requests by code in Istio's names, with cumulative buckets", () => {
     const metrics = new RequestMetrics();
     const series = metrics.series(
-      inboundLabels(proxyPlan({ listeners: [] }).node, "", "spiffe://m/ns/shop/sa/checkout", true),
+      inboundLabels(
+        proxyPlan({ listeners: [] }).node,
+        "",
+        { spiffeId: "spiffe://m/ns/shop/sa/checkout", subject: "" },
+        true,
+      ),
     );
     series.observe(200, "-", 0.4, 10, 20);
     series.observe(200, "-", 3, 10, 20);
@@ -252,13 +257,29 @@ describe("telemetry", () => {
     expect(text).toMatch(/_bucket\{.*le="\+Inf"\} 3/);
   });
 
+  it("tells a probe in a workload's name apart by its certificate, and keeps no shape of it", () => {
+    const metrics = new RequestMetrics();
+    const shapes = new ObservedShapes(metrics);
+    const { node } = proxyPlan({ listeners: [] });
+    for (const subject of ["", "CN=checkout", "OU=meshwright-probe"]) {
+      const peer = { spiffeId: "spiffe://m/ns/shop/sa/checkout", subject };
+      const series = metrics.series(inboundLabels(node, "", peer, true));
+      series.observe(403, "-", 1, 0, 0);
+      shapes.count(series, "GET", "/", 403);
+    }
+    const text = renderRequestMetrics(metrics);
+    expect(text).toMatch(/istio_requests_total\{.*source_workload="checkout".*source_version="unknown".*\} 2/);
+    expect(text).toMatch(/istio_requests_total\{.*source_workload="checkout".*source_version="meshwright-probe".*\} 1/);
+    expect(shapes.read(0).shapes.map(({ count }) => count)).toEqual([2]);
+  });
+
   it("keeps shapes bounded, with identifiers as stars", () => {
     expect(pathPattern("/orders/12345/items?x=1")).toBe("/orders/*/items");
     expect(pathPattern("/u/3f2b8c1e-1111-2222-3333-444455556666")).toBe("/u/*");
     const metrics = new RequestMetrics();
     const shapes = new ObservedShapes(metrics);
     const series = metrics.series(
-      new RequestSeries(inboundLabels(proxyPlan({ listeners: [] }).node, "", "", false)).labels,
+      new RequestSeries(inboundLabels(proxyPlan({ listeners: [] }).node, "", null, false)).labels,
     );
     for (let i = 0; i < 5000; i++)
       shapes.count(

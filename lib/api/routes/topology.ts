@@ -3,7 +3,7 @@ import { environmentOf, runningDesign } from "@/lib/data/environments";
 import { readDesign } from "@/lib/data/meshes";
 import { listProxyStates } from "@/lib/data/proxy-states";
 import { isDependencyEnd, type MeshDocument, objectKey, refKey, workloadOwnerKey } from "@/lib/mesh";
-import { dependenciesSeen, hasTraffic, type SignalState, versionShares } from "@/lib/signals";
+import { dependenciesSeen, hasTraffic, isProbe, type SignalState, versionShares } from "@/lib/signals";
 import { isOpenedBy } from "../granted";
 import {
   flowsIn,
@@ -74,7 +74,9 @@ function servicesOf(
     const isGateway = object.kind === "Gateway";
     const windows = isGateway ? withGatewayAsCallee(recent, key) : recent;
     const { now, hasTraffic: isLive } = signalsOf(isGateway ? { kind: "mesh" } : { kind: "service", key }, windows);
-    const wasSeen = flows.some((flow) => (isGateway ? flow.source : flow.destination) === key && hasTraffic(flow));
+    const wasSeen = flows.some(
+      (flow) => (isGateway ? flow.source : flow.destination) === key && hasTraffic(flow) && !isProbe(flow),
+    );
     const shares = versionShares(key, recentFlows);
     const versions = document.objects.flatMap((each) =>
       each.kind === "Workload" && workloadOwnerKey(each) === key ? [each.spec.version] : [],

@@ -154,10 +154,10 @@ export class Authority {
     return this.issueIdentity(controlPlaneSpiffeId(this.trustDomain), LEAF_LIFETIME_MS);
   }
 
-  /** A key and certificate that stay inside the control plane: its own, and those of probes. */
-  async issueIdentity(spiffeId: string, lifetimeMs: number): Promise<ServerIdentity> {
+  /** A key and certificate that stay inside the control plane: its own, and those of probes. @param subject told by no workload's certificate */
+  async issueIdentity(spiffeId: string, lifetimeMs: number, subject = ""): Promise<ServerIdentity> {
     const keys = await generateKeyPair();
-    const chain = await this.sign(keys.publicKey, spiffeId, lifetimeMs);
+    const chain = await this.sign(keys.publicKey, spiffeId, lifetimeMs, subject);
     const body = (await exportPrivateKey(keys.privateKey)).toString("base64").replace(/(.{64})/g, "$1\n");
     return { ...chain, privateKeyPem: `-----BEGIN PRIVATE KEY-----\n${body.trim()}\n-----END PRIVATE KEY-----\n` };
   }
@@ -179,14 +179,14 @@ export class Authority {
     return before !== `${this.bundlePem()}${this.issuerPem}${this.taintedIssuers()}`;
   }
 
-  private async sign(publicKey: CryptoKey, spiffeId: string, lifetimeMs: number): Promise<IssuedChain> {
+  private async sign(publicKey: CryptoKey, spiffeId: string, lifetimeMs: number, subject = ""): Promise<IssuedChain> {
     const now = this.options.clock.now();
     if (!this.issuer || this.issuer.certificate.notAfter.getTime() <= now) {
       throw new AuthorityError(
         "The issuer certificate has expired. Restart the control plane so that it prepares the next one.",
       );
     }
-    const leaf = await issueLeaf(this.issuer, { publicKey, spiffeId, now, lifetimeMs });
+    const leaf = await issueLeaf(this.issuer, { publicKey, spiffeId, now, lifetimeMs, subject });
     const certificatePem = `${leaf.pem.trim()}\n${this.issuerPem.trim()}\n`;
     return {
       certificatePem,

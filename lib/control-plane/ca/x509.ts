@@ -149,7 +149,7 @@ export async function readCsrKey(csrPem: string): Promise<CryptoKey> {
 /** Issues one SVID. Its life ends with the issuer's at the latest; the subject stays empty, so the SAN is critical. */
 export async function issueLeaf(
   issuer: Signer,
-  input: { publicKey: CryptoKey; spiffeId: string; now: number; lifetimeMs: number },
+  input: { publicKey: CryptoKey; spiffeId: string; now: number; lifetimeMs: number; subject?: string },
 ): Promise<IssuedCertificate> {
   const notBefore = new Date(Math.max(input.now - BACKDATE_MS, issuer.certificate.notBefore.getTime()));
   const notAfter = new Date(Math.min(input.now + input.lifetimeMs, issuer.certificate.notAfter.getTime()));
@@ -164,7 +164,7 @@ export async function issueLeaf(
   ];
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serial,
-    subject: "",
+    subject: input.subject ?? "",
     issuer: issuer.certificate.subject,
     notBefore,
     notAfter,

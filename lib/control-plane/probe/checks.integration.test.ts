@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ControlResult, type Evidence, LAYERS, PROBE_NAMESPACE } from "@/lib/compliance";
 import { breakages, soundMesh } from "@/lib/compliance/testing/breakages";
 import type { CheckRunRow } from "@/lib/data/system";
-import type { MeshDocument } from "@/lib/mesh";
+import { type MeshDocument, refKey } from "@/lib/mesh";
+import { dependenciesSeen, goldenSignals, isProbe } from "@/lib/signals";
 import { type LiveRig, startLiveRig } from "./testing/live-rig";
 import { signWithoutUsages } from "./testing/wrong-leaf";
 
@@ -90,6 +91,24 @@ describe("a sound mesh", () => {
       expect(Date.parse(payload.notAfter) - Date.now()).toBeLessThan(11 * 60_000);
     }
     expect(JSON.stringify(checked.evidence)).not.toContain("PRIVATE KEY");
+  });
+
+  test("draws no line of a probe, and counts none as traffic", async () => {
+    await rig.plane.scraper.round();
+    const windows = rig.plane.scraper.telemetryOf(rig.environmentId)?.recent.since(0) ?? [];
+    const flows = windows.flatMap((window) => window.flows);
+    const probes = flows.filter(isProbe);
+    expect(probes.flatMap(({ codes }) => Object.keys(codes))).toEqual(expect.arrayContaining(["200", "403"]));
+    const drawn = soundMesh().objects.flatMap((object) =>
+      object.kind === "Dependency"
+        ? [{ source: refKey(object.spec.from, object), destination: refKey(object.spec.to, object) }]
+        : [],
+    );
+    // The question whether a drawn host is reached goes through the caller's own sidecar: it is a call that was made.
+    for (const seen of dependenciesSeen(flows)) expect(drawn).toContainEqual(seen);
+    expect(goldenSignals({ kind: "mesh" }, flows, 1).codes).not.toHaveProperty("403");
+    const { rows } = await rig.sql.query(`SELECT DISTINCT caller, callee FROM "ObservedShape"`);
+    for (const { caller, callee } of rows) expect(drawn).toContainEqual({ source: caller, destination: callee });
   });
 
   test("cannot have its evidence rewritten", async () => {

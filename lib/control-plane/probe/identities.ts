@@ -1,10 +1,13 @@
 // Certificates that probes show: short-lived, made here, never written anywhere, and each told to the event log.
 // One rule: an identity of a workload is taken only to ask whether that workload is let in or refused.
 
+import { PROBE_MARK } from "@/lib/signals";
 import type { Authority } from "../ca/authority";
 import { createIssuer, createRoot, exportPrivateKey, generateKeyPair, issueLeaf, loadSigner } from "../ca/x509";
 import type { ClientIdentity } from "./dial";
 
+/** Sidecars know a probe by it, also one in the name of a workload, and count it apart: no caller can give itself this subject. */
+const PROBE_SUBJECT = `OU=${PROBE_MARK}`;
 const LIFETIME_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
 
@@ -20,7 +23,7 @@ export class ProbeIdentities {
   /** Signed by the mesh's own authority. */
   ours(spiffeId: string): Promise<ClientIdentity> {
     return this.once(`ours ${spiffeId}`, async () => {
-      const issued = await this.authority.issueIdentity(spiffeId, LIFETIME_MS);
+      const issued = await this.authority.issueIdentity(spiffeId, LIFETIME_MS, PROBE_SUBJECT);
       this.onIssued({ spiffeId, serial: issued.serial, notAfter: issued.notAfter });
       return issued;
     });

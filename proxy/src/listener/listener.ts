@@ -221,7 +221,7 @@ export class Listener {
   /** The callee counts: it alone saw the certificate. */
   private tcpSeries({ certificate, isTls }: AcceptedConnection): TcpSeries | null {
     if (this.plan.trafficDirection !== "inbound") return null;
-    return this.context.telemetry.inboundTcp(certificate?.spiffeId ?? "", isTls && certificate !== null);
+    return this.context.telemetry.inboundTcp(certificate, isTls);
   }
 
   private startHttp(
@@ -255,7 +255,7 @@ export class Listener {
         certificate === null
           ? ""
           : xfccElement(plan.xfcc, certificate, secrets.spiffeIdOf(chain.plan.tls?.identitySecret ?? null)),
-      series: http.isInbound ? telemetry.inbound(certificate?.spiffeId ?? "", isMutualTls) : null,
+      series: http.isInbound ? telemetry.inbound(certificate, isTls) : null,
       isDraining: false,
     };
     const hooks = {

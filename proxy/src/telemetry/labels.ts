@@ -2,6 +2,7 @@
 // Rule: nothing a client can write (a header, a path) ever becomes a label.
 
 import type { NodePlan } from "../plan/types";
+import type { PeerCertificate } from "../tls/peer-certificate";
 import type { PartyLabels } from "./request-metrics";
 
 const unknown = "unknown";
@@ -18,20 +19,24 @@ export function spiffeName(id: string): SpiffeName {
   return { namespace: match?.[1] ?? unknown, serviceAccount: match?.[2] ?? unknown };
 }
 
+/**
+ * Version of callers that are no workloads: checks of the control plane, which take a workload's name to ask whether it is let in. The
+ * authority says so in the certificate's subject, which is empty in those of workloads.
+ */
+export const PROBE_MARK = "meshwright-probe";
+
+/** Who a certificate says that calls; empty strings where there is none. */
+export type Peer = Pick<PeerCertificate, "spiffeId" | "subject">;
+
 /** Inbound: we are the destination, the certificate says who calls. */
-export function inboundLabels(
-  node: NodePlan,
-  ownPrincipal: string,
-  peerPrincipal: string,
-  isMutualTls: boolean,
-): PartyLabels {
-  const peer = spiffeName(peerPrincipal);
+export function inboundLabels(node: NodePlan, ownPrincipal: string, peer: Peer | null, isTls: boolean): PartyLabels {
+  const name = spiffeName(peer?.spiffeId ?? "");
   return {
     reporter: "destination",
-    source_workload: peer.serviceAccount,
-    source_workload_namespace: peer.namespace,
-    source_principal: or(peerPrincipal),
-    source_version: unknown,
+    source_workload: name.serviceAccount,
+    source_workload_namespace: name.namespace,
+    source_principal: or(peer?.spiffeId),
+    source_version: peer?.subject === `OU=${PROBE_MARK}` ? PROBE_MARK : unknown,
     destination_workload: or(node.workload),
     destination_workload_namespace: or(node.namespace),
     destination_principal: or(ownPrincipal),
@@ -40,7 +45,7 @@ export function inboundLabels(
     destination_service_namespace: or(node.namespace),
     destination_version: or(node.version),
     request_protocol: "http",
-    connection_security_policy: isMutualTls ? "mutual_tls" : "none",
+    connection_security_policy: isTls && peer !== null ? "mutual_tls" : "none",
   };
 }
 

@@ -1,6 +1,7 @@
 // Who calls what: caller, callee, method, bounded path pattern, code, count. Input for least privilege and replay.
 // Rule: bounded in every dimension. Identifiers in paths become "*"; past the bound everything counts as "/**".
 
+import { PROBE_MARK } from "./labels";
 import type { RequestMetrics, RequestSeries, ShapeCounter } from "./request-metrics";
 
 const maxShapesPerSeries = 200;
@@ -67,6 +68,8 @@ export class ObservedShapes {
     const shapes: ObservedShape[] = [];
     for (const series of this.metrics.all.values()) {
       const { labels } = series;
+      // Nobody needs a grant for what a probe asked.
+      if (labels.source_version === PROBE_MARK) continue;
       const caller = partyName(labels.source_workload_namespace, labels.source_workload, labels.source_principal);
       const callee = partyName(labels.destination_service_namespace, labels.destination_service_name, "");
       for (const shape of series.shapes.values()) {

@@ -6,7 +6,12 @@ const node = {
   ...{ id: "p", cluster: "ledger", workload: "ledger-v1", namespace: "shop", service: "ledger", version: "v1" },
   ...{ serviceAccount: "ledger", zone: "", metadata: {} },
 };
-const labels = inboundLabels(node, "spiffe://td/ns/shop/sa/ledger", "spiffe://td/ns/shop/sa/web", true);
+const labels = inboundLabels(
+  node,
+  "spiffe://td/ns/shop/sa/ledger",
+  { spiffeId: "spiffe://td/ns/shop/sa/web", subject: "" },
+  true,
+);
 
 test("without connections there is nothing to tell", () => {
   const metrics = new TcpMetrics();

@@ -4,7 +4,7 @@ import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import type { NodePlan } from "../plan/types";
 import { HttpStatsByPrefix } from "./http-stats";
-import { inboundLabels, outboundLabels } from "./labels";
+import { inboundLabels, outboundLabels, type Peer } from "./labels";
 import { ObservedShapes } from "./observed-shapes";
 import { Outcomes } from "./outcomes";
 import { RequestMetrics, type RequestSeries } from "./request-metrics";
@@ -71,12 +71,12 @@ export class Telemetry {
     metadata: {},
   };
 
-  inbound(peerPrincipal: string, isMutualTls: boolean): RequestSeries {
-    return this.metrics.series(inboundLabels(this.node, this.ownPrincipal, peerPrincipal, isMutualTls));
+  inbound(peer: Peer | null, isTls: boolean): RequestSeries {
+    return this.metrics.series(inboundLabels(this.node, this.ownPrincipal, peer, isTls));
   }
 
-  inboundTcp(peerPrincipal: string, isMutualTls: boolean): TcpSeries {
-    return this.tcp.series(inboundLabels(this.node, this.ownPrincipal, peerPrincipal, isMutualTls));
+  inboundTcp(peer: Peer | null, isTls: boolean): TcpSeries {
+    return this.tcp.series(inboundLabels(this.node, this.ownPrincipal, peer, isTls));
   }
 
   /** Requests that matched no route or reached no cluster. */
