@@ -299,22 +299,11 @@ it("health checks that shall fail do so in each, and a drain lets every request 
   expect(await proxy.exited).toBe(0);
 });
 
-it("a swap by ADS is in force in each when it is acknowledged, and secrets reach each", async () => {
-  const [right, wrong] = [await createCa("right"), await createCa("wrong")];
-  const leaf = await right.issue([spiffe("app")]);
-  const origin = createTlsServer({ cert: leaf.certPem, key: leaf.keyPem }, (_incoming, response) =>
-    response.end("secure"),
-  );
-  await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
-  onCleanUp(() => {
-    origin.closeAllConnections();
-    origin.close();
-  });
-  const ads = new FakeAdsServer();
-  const adsPort = await ads.listen();
-  onCleanUp(() => ads.close());
-  const ADS = { ads: {}, resource_api_version: "V3" };
-  const proxy = await serve({
+const ADS = { ads: {}, resource_api_version: "V3" };
+
+/** A proxy whose listeners and clusters come from an ADS server. */
+function serveFrom(adsPort: number): Promise<Running> {
+  return serve({
     dynamic_resources: {
       ads_config: {
         api_type: "DELTA_GRPC",
@@ -337,6 +326,23 @@ it("a swap by ADS is in force in each when it is acknowledged, and secrets reach
       ],
     },
   });
+}
+
+it("a swap by ADS is in force in each when it is acknowledged, and secrets reach each", async () => {
+  const [right, wrong] = [await createCa("right"), await createCa("wrong")];
+  const leaf = await right.issue([spiffe("app")]);
+  const origin = createTlsServer({ cert: leaf.certPem, key: leaf.keyPem }, (_incoming, response) =>
+    response.end("secure"),
+  );
+  await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
+  onCleanUp(() => {
+    origin.closeAllConnections();
+    origin.close();
+  });
+  const ads = new FakeAdsServer();
+  const adsPort = await ads.listen();
+  onCleanUp(() => ads.close());
+  const proxy = await serveFrom(adsPort);
   const acknowledged = (nonce: string): Promise<void> => vi.waitFor(() => expect(ads.answerTo(nonce)).toBeNull(), SOON);
   const bundleOf = (pem: string, version: string) =>
     resource(
@@ -373,4 +379,43 @@ it("a swap by ADS is in force in each when it is acknowledged, and secrets reach
   const status = JSON.parse(await proxy.admin("/meshwright/status")) as { connectedToControlPlane: boolean };
   expect(status.connectedToControlPlane).toBe(true);
   expect(ads.connections).toBe(1);
+});
+
+it("a worker that stands still holds up no configuration, and has it when it goes on", async () => {
+  const ads = new FakeAdsServer();
+  const adsPort = await ads.listen();
+  onCleanUp(() => ads.close());
+  const proxy = await serveFrom(adsPort);
+  const main = (text: string) => [resource("listener", "main", listener(says(text)), text)];
+  const acknowledged = (nonce: string): Promise<void> => vi.waitFor(() => expect(ads.answerTo(nonce)).toBeNull(), SOON);
+  await vi.waitFor(() => expect(ads.requests.map(({ kind }) => kind)).toContain("listener"), SOON);
+  ads.send("cluster", [resource("cluster", "app", cluster("app", adsPort))]);
+  ads.send("listener", main("one"));
+  const port = await proxy.port();
+  const [stopped = 0] = await proxy.workers();
+  await stop(stopped);
+  await acknowledged(ads.send("listener", main("two")));
+  // Known by now: the next one is not waited for at all.
+  await acknowledged(ads.send("listener", main("three")));
+  expect(await proxy.silentIn("/stats")).toBe(String(stopped));
+  // What is refused by the one that answers is refused by all.
+  const refused = ads.send("listener", [
+    resource("listener", "main", { ...listener(says("never")), address: at(adsPort) }, "4"),
+  ]);
+  await vi.waitFor(() => expect(ads.answerTo(refused)).toContain("cannot listen on"), SOON);
+  // One connection may be handed to the worker that stands still; the other worker answers the rest.
+  const bodies: string[] = [];
+  for (let i = 0; i < 5; i++)
+    void call(port).then(
+      ({ body }) => bodies.push(body),
+      () => {},
+    );
+  await vi.waitFor(() => expect(bodies.length).toBeGreaterThanOrEqual(3), SOON);
+  expect(new Set(bodies)).toEqual(new Set(["three"]));
+  process.kill(stopped, "SIGCONT");
+  await vi.waitFor(async () => expect(await proxy.silentIn("/stats")).toBeUndefined(), SOON);
+  await vi.waitFor(async () => expect(await calls(port, 6)).toEqual(Array(6).fill("three")), SOON);
+  expect(await proxy.workers()).toContain(stopped);
+  await acknowledged(ads.send("listener", main("five")));
+  expect(await calls(port, 6)).toEqual(Array(6).fill("five"));
 });

@@ -1,6 +1,6 @@
 // The worker processes themselves: as many as there shall be, questions to them and their answers. Rule: a question to a worker that dies is
 // answered by null, never left open; one that dies young is replaced later and later. Who says nothing for too long holds up nobody who
-// asks by askSoon(), is named, and is asked again when it has said something.
+// asks by askSoon() or askMost(), is named, and is asked again when it has said something.
 
 import nodeCluster, { type Worker } from "node:cluster";
 import { startTimeLimit } from "../deadline";
@@ -11,6 +11,8 @@ export interface CrewEvents {
   /** It listens now, and knows nothing yet. */
   onHere(worker: Worker): Promise<void>;
   onGone(worker: Worker): void;
+  /** It answers again, and was left out of what askMost() asked meanwhile. */
+  onBack(worker: Worker): void;
   onLine(id: number, line: string): void;
 }
 
@@ -33,6 +35,8 @@ export class Crew {
   private readonly here = new Map<Worker, Promise<void>>();
   /** Those that owe an answer for longer than SOON_MS. */
   private readonly silent = new Set<Worker>();
+  /** Those of the silent that were left out by askMost(). */
+  private readonly behind = new Set<Worker>();
   private nextId = 1;
   private early = 0;
   private isKept = true;
@@ -59,8 +63,13 @@ export class Crew {
     worker.on("error", () => {});
     worker.on("message", (message: FromWorker) => {
       if (this.silent.delete(worker)) report(`worker ${worker.process.pid ?? 0} answers again`);
-      if (message.kind === "here") void this.events.onHere(worker).then(markHere);
-      else if (message.kind === "line") this.events.onLine(message.id, message.line);
+      const isBehind = this.behind.delete(worker);
+      if (message.kind === "here") {
+        void this.events.onHere(worker).then(markHere);
+        return;
+      }
+      if (isBehind) this.events.onBack(worker);
+      if (message.kind === "line") this.events.onLine(message.id, message.line);
       else {
         waiting.get(message.id)?.(message.answer);
         waiting.delete(message.id);
@@ -71,6 +80,7 @@ export class Crew {
       this.waiting.delete(worker);
       this.here.delete(worker);
       this.silent.delete(worker);
+      this.behind.delete(worker);
       for (const answer of waiting.values()) answer(null);
       this.events.onGone(worker);
       if (!this.isKept) return;
@@ -107,24 +117,17 @@ export class Crew {
   }
 
   /** The answers of those that live, once each knows what it was told at its beginning. */
-  async askEach<K extends keyof Questions>(
-    kind: K,
-    ask: Questions[K]["ask"],
-  ): Promise<(readonly [Worker, Questions[K]["answer"]])[]> {
+  async askAll<K extends keyof Questions>(kind: K, ask: Questions[K]["ask"]): Promise<Questions[K]["answer"][]> {
     const answers = await Promise.all(
       this.workers.map(async (worker) => {
         await this.here.get(worker);
-        return [worker, await this.ask(worker, kind, ask)] as const;
+        return this.ask(worker, kind, ask);
       }),
     );
-    return answers.flatMap(([worker, answer]) => (answer === null ? [] : [[worker, answer] as const]));
+    return answers.filter((answer) => answer !== null);
   }
 
-  async askAll<K extends keyof Questions>(kind: K, ask: Questions[K]["ask"]): Promise<Questions[K]["answer"][]> {
-    return (await this.askEach(kind, ask)).map(([, answer]) => answer);
-  }
-
-  /** As askEach, from those that answer soon; the others are silent from then on, and not waited for again. */
+  /** As askAll, from those that answer soon; the others are silent from then on, and not waited for again. */
   async askSoon<K extends keyof Questions>(
     kind: K,
     ask: (worker: Worker) => Questions[K]["ask"],
@@ -137,6 +140,42 @@ export class Crew {
       }),
     );
     return answers.flatMap(([worker, answer]) => (answer === null ? [] : [[worker, answer] as const]));
+  }
+
+  /**
+   * As askAll, but who is silent is left out and hears of it by onBack(): it would hold up the others, and what it is sent would pile up.
+   * Where all are silent, the first that answers is waited for: somebody has to have done it.
+   */
+  async askMost<K extends keyof Questions>(
+    kind: K,
+    ask: Questions[K]["ask"],
+  ): Promise<(readonly [Worker, Questions[K]["answer"]])[]> {
+    const awake = this.workers.filter((worker) => !this.silent.has(worker));
+    const asked = (awake.length > 0 ? awake : this.workers).map((worker) => {
+      const answer = (this.here.get(worker) ?? Promise.resolve()).then(() => this.ask(worker, kind, ask));
+      return { worker, answer };
+    });
+    const soon = await Promise.all(
+      asked.map(async ({ worker, answer }) => [worker, await this.orSilence(worker, answer)] as const),
+    );
+    for (const worker of this.silent) this.behind.add(worker);
+    const found = soon.flatMap(([worker, answer]) => (answer === null ? [] : [[worker, answer] as const]));
+    return found.length > 0 ? found : this.firstOf(asked);
+  }
+
+  /** Nothing where all of them died. */
+  private async firstOf<Answer>(
+    asked: readonly { worker: Worker; answer: Promise<Answer | null> }[],
+  ): Promise<(readonly [Worker, Answer])[]> {
+    const alive = asked.map(async ({ worker, answer }) => {
+      const found = await answer;
+      if (found === null) throw new Error("died");
+      return [worker, found] as const;
+    });
+    return Promise.any(alive).then(
+      (first) => [first],
+      () => [],
+    );
   }
 
   private orSilence<Answer>(worker: Worker, answer: Promise<Answer | null>): Promise<Answer | null> {

@@ -1,5 +1,5 @@
 // The first of several processes: it has the configuration, the identity and the admin interface, and serves nothing itself. Rule: a plan
-// is in force when every worker has it; a worker that dies is replaced and gets what is in force.
+// is in force when every worker has it that answers; one that dies is replaced and gets what is in force, one that stood still when it answers.
 
 import type { Worker } from "node:cluster";
 import type { ClusterStatus } from "../admin/clusters-page";
@@ -48,6 +48,7 @@ export class Fleet implements ConfigConsumer, AdminView {
     this.crew = new Crew(count, home, {
       onHere: (worker) => this.welcome(worker),
       onGone: (worker) => this.bury(worker),
+      onBack: (worker) => void this.catchUp(worker),
       onLine: (id, line) => void this.taps.get(id)?.tell(line),
     });
   }
@@ -78,11 +79,11 @@ export class Fleet implements ConfigConsumer, AdminView {
     const before = this.origin;
     // Who takes the place of another from now on begins with this one.
     this.origin = origin;
-    const answers = await this.crew.askEach("plan", origin);
+    const answers = await this.crew.askMost("plan", origin);
     const refused = answers.find(([, { result }]) => !result.ok)?.[1];
     if (refused !== undefined) {
       this.origin = before;
-      if (before !== null) await this.crew.askAll("plan", before);
+      if (before !== null) await this.crew.askMost("plan", before);
       return refused.result;
     }
     this.ports = answers[0]?.[1].ports ?? this.ports;
@@ -94,7 +95,7 @@ export class Fleet implements ConfigConsumer, AdminView {
     const done = this.queue.then(async () => {
       if (this.origin === null) return;
       this.origin = origin();
-      await this.crew.askAll("secrets", this.origin);
+      await this.crew.askMost("secrets", this.origin);
     });
     this.queue = done.catch(() => {});
   }
@@ -117,6 +118,20 @@ export class Fleet implements ConfigConsumer, AdminView {
       report(
         `worker ${worker.process.pid ?? 0} cannot serve what the others do: ${JSON.stringify(applied.result.violations)}`,
       );
+  }
+
+  /** A worker that stood still while the others were told: with what was in force then it would let in whom nobody lets in any more. */
+  private async catchUp(worker: Worker): Promise<void> {
+    const { origin } = this;
+    if (origin === null || this.isDraining) return;
+    const applied = await this.crew.ask(worker, "plan", origin);
+    if (applied === null || origin !== this.origin) return;
+    if (applied.result.ok) {
+      this.serving.add(worker);
+      return;
+    }
+    report(`worker ${worker.process.pid ?? 0} cannot serve what the others do and is replaced`);
+    worker.process.kill("SIGKILL");
   }
 
   // --- admin ---
