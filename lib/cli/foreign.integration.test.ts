@@ -5,6 +5,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { analyze } from "@/lib/analysis";
+import { wrongTypes } from "@/lib/dialects/field-types";
 import { validateDocument } from "@/lib/mesh";
 import { designOfManifests } from "./manifests";
 import { files, folder, textOf, worldOf } from "./testing/foreign";
@@ -75,4 +76,15 @@ test("what is right in them gets no finding, and each finding is one that is kno
   expect(unexpected).toEqual([]);
   // a line of the list that nothing needs any more is to be taken out
   expect(RIGHT.flatMap(([, start, why], i) => (seen.has(i) ? [] : [`${start}: ${why}`]))).toEqual([]);
+});
+
+test("every field of theirs is of the type that the published schemas have", () => {
+  const wrong = files.flatMap((file) =>
+    parseAllDocuments(textOf(file).text).flatMap((each) => {
+      const value = each.toJS() as { apiVersion: string; kind: string } | null;
+      const [group = ""] = value?.apiVersion.includes("/") ? value.apiVersion.split("/") : [];
+      return value === null ? [] : wrongTypes({ group, kind: value.kind, value, most: 10 }).map((one) => [file, one]);
+    }),
+  );
+  expect(wrong).toEqual([]);
 });

@@ -6,7 +6,9 @@ import { randomOf, randomPolicies } from "../simulate/testing/random";
 import { buildBundle, dialectOf, exportDocument } from ".";
 import { apiErrors } from "./app-mesh/testing/api";
 import { bootstrapErrors } from "./envoy/testing/bootstraps";
+import { wrongTypes } from "./field-types";
 import { schemaErrors } from "./gateway-api/testing/schemas";
+import type { Manifest } from "./shared/dialect";
 
 const SEED = Number(process.env["SEED"] ?? 1);
 const DESIGNS = 3;
@@ -24,6 +26,12 @@ const withMirrors = ({ objects }: MeshDocument): MeshDocument => ({
     return { ...each, spec: { ...each.spec, rules } };
   }),
 });
+
+/** As an import would warn of them. */
+const typeErrors = (value: Manifest) => {
+  const group = value.apiVersion?.includes("/") ? (value.apiVersion.split("/")[0] ?? "") : "";
+  return wrongTypes({ group, kind: value.kind, value, most: 10 });
+};
 
 test(`${DESIGNS} random designs from seed ${SEED} go out as the schemas have it, with a verdict for each object`, () => {
   const random = randomOf(SEED);
@@ -52,6 +60,7 @@ test(`${DESIGNS} random designs from seed ${SEED} go out as the schemas have it,
           ? errorsOf[schema](made.resources)
           : schemaErrors(made.resources, schema);
       expect(errors).toEqual([]);
+      expect(made.resources.flatMap(typeErrors)).toEqual([]);
       const judged = new Set(made.report.map(({ key }) => key));
       const silent = design.objects.filter((object) => object.kind !== "Mesh" && !judged.has(objectKey(object)));
       expect(silent.map(objectKey)).toEqual([]);

@@ -17,6 +17,7 @@ import { ImportContext, type ImportWarning, type Resource, sourceText, type Unde
 import type { Dialect, DialectId } from "./dialect";
 import { Fields, type Sink } from "./fields";
 import { type Found, type ReadOptions, readResources, type SourceText } from "./reader";
+import { type Read, tellTypes } from "./tell-types";
 
 export type ImportOptions = ReadOptions & {
   /** The design that the text is read into. */
@@ -59,10 +60,12 @@ export function importWith(
   const found = lastOfEach(context, readResources(texts, { context, opened, others, options, violations }));
   context.resources.push(...found.map(({ resource }) => resource));
   const results: { at: number; entry: Understood }[] = [];
-  for (const { resource, importer, spec, order } of [...found].sort(
+  const read: Read[] = [];
+  for (const { resource, importer, spec, whole, order } of [...found].sort(
     (a, b) => a.importer.rank - b.importer.rank || a.order - b.order,
   )) {
     const sink: Sink = { kept: [], problems: [] };
+    read.push({ resource, whole, problems: sink.problems });
     const fields = Fields.of(spec ?? {}, ["spec"], sink);
     if (fields) results.push({ at: order, entry: importer.run(context, resource, fields, sink) });
     violations.push(
@@ -71,6 +74,7 @@ export function importWith(
   }
   for (const { reading } of opened) reading.finish?.(context);
   context.finish();
+  tellTypes(context, read);
   violations.push(...schemaViolations(context));
   const commands = violations.length > 0 ? [] : commandsOf(context);
   return {

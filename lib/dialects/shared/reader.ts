@@ -9,7 +9,8 @@ import { GENERATED_LABEL } from "./generated";
 
 export type SourceText = { text: string; file?: string | undefined };
 export type Opened = { dialect: Dialect; reading: Reading };
-export type Found = { resource: Resource; importer: Importer; spec: unknown; order: number };
+/** `whole`: the document from its top, as the product's schema has it. */
+export type Found = { resource: Resource; importer: Importer; spec: unknown; whole: unknown; order: number };
 export type ReadOptions = {
   /** For resources without a namespace; absent: what the dialect guesses, else `default`. */
   defaultNamespace?: string | undefined;
@@ -163,7 +164,7 @@ function recognise(
     return bad(["apiVersion"], `has the unknown version ${version}`, `Use ${listed(usable)}.`);
   }
   if (resource.labels?.[GENERATED_LABEL]) return undefined;
-  return { resource, importer, spec };
+  return { resource, importer, spec, whole: value };
 }
 
 /** Documents of products that have no apiVersion and kind. */
@@ -198,7 +199,7 @@ function foreignResource(
       ...place,
       ...textMap("labels", { labels }),
     };
-    return { resource, importer, spec };
+    return { resource, importer, spec, whole: isBare ? spec : { spec } };
   }
   return undefined;
 }

@@ -12,6 +12,8 @@ export type BadReader = {
   good: string;
   /** A text that stands in `good`, and the same with a value of a type that is none there. */
   mistyped: [is: string, as: string];
+  /** A document with a field of a wrong type that its importer does not read, and that field; a language without a schema has none. */
+  unread?: [text: string, field: string];
   /** The word in `good` that makes another world of it when it is another one. */
   place: string;
   /** A field that stands in `good`, to be written a second time beside itself. */
@@ -63,6 +65,10 @@ export const BAD_READERS: readonly BadReader[] = [
   importer("istio", "everything.yaml", {
     place: "books",
     mistyped: ["timeout: 2.5s", "timeout: [2.5]"],
+    unread: [
+      resource("networking.istio.io/v1", "VirtualService", "typed", "{hosts: [typed], exportTo: nobody, http: []}"),
+      "exportTo: nobody",
+    ],
     twice: "kind: VirtualService",
     circle: both((name, other) => [
       service(name),
@@ -77,12 +83,25 @@ export const BAD_READERS: readonly BadReader[] = [
   importer("gateway-api", "corpus/filters.yaml", {
     place: "shop",
     mistyped: ["port: 8080", 'port: "8080"'],
+    unread: [
+      resource("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "typed", "{targetRefs: {name: a}, validation: {}}"),
+      "targetRefs: {name: a}",
+    ],
     twice: "kind: Gateway",
     circle: both((name, other) => [service(name), routeTo(name, other)]),
   }),
   importer("kubernetes", "shop.yaml", {
     place: "shop",
     mistyped: ["port: 9080", "port: [9080]"],
+    unread: [
+      resource(
+        "v1",
+        "Service",
+        "typed",
+        "{ports: [{port: 80}], sessionAffinityConfig: {clientIP: {timeoutSeconds: soon}}}",
+      ),
+      "timeoutSeconds: soon",
+    ],
     twice: "kind: Service",
     circle: both((name, other) => [
       `apiVersion: v1\nkind: Service\nmetadata: {name: ${name}, namespace: shop, ownerReferences: [{kind: Service, name: ${other}}]}\nspec: {ports: [{name: http, port: 80}]}\n`,
@@ -91,12 +110,25 @@ export const BAD_READERS: readonly BadReader[] = [
   importer("linkerd", "bookshop.yaml", {
     place: "bookshop",
     mistyped: ["port: 7000", "port: {}"],
+    unread: [
+      resource("policy.linkerd.io/v1alpha1", "EgressNetwork", "typed", "{trafficPolicy: [Allow], networks: []}"),
+      "trafficPolicy: [Allow]",
+    ],
     twice: "kind: Service",
     circle: both((name, other) => [service(name), routeTo(name, other)]),
   }),
   importer("consul", "shop.yaml", {
     place: "shop",
     mistyped: ["maxInboundConnections: 512", "maxInboundConnections: many"],
+    unread: [
+      resource(
+        "consul.hashicorp.com/v1alpha1",
+        "ServiceDefaults",
+        "typed",
+        "{protocol: http, expose: {checks: always}}",
+      ),
+      "checks: always",
+    ],
     twice: "kind: ServiceResolver",
     circle: both((name, other) => [
       service(name),
@@ -106,6 +138,15 @@ export const BAD_READERS: readonly BadReader[] = [
   importer("kuma", "counter-demo.yaml", {
     place: "kuma-demo",
     mistyped: ["weight: 90", "weight: {}"],
+    unread: [
+      resource(
+        "kuma.io/v1alpha1",
+        "MeshProxyPatch",
+        "typed",
+        "{targetRef: {kind: Mesh}, default: {appendModifications: none}}",
+      ),
+      "appendModifications: none",
+    ],
     twice: "kind: Service",
     circle: both((name, other) => [
       service(name),
@@ -120,12 +161,25 @@ export const BAD_READERS: readonly BadReader[] = [
   importer("cilium", "harbour.yaml", {
     place: "harbour",
     mistyped: ['port: "8080"', "port: {}"],
+    unread: [
+      resource(
+        "cilium.io/v2",
+        "CiliumNetworkPolicy",
+        "typed",
+        "{endpointSelector: {}, ingress: [{icmps: [{fields: 8}]}]}",
+      ),
+      "fields: 8",
+    ],
     twice: "kind: Service",
     circle: both((name, other) => [service(name), routeTo(name, other)]),
   }),
   importer("app-mesh", "shop.json", {
     place: "shop",
     mistyped: ['"maxServerErrors": 5', '"maxServerErrors": "many"'],
+    unread: [
+      '[{"virtualNode": {"meshName": "shop", "virtualNodeName": "typed", "spec": {"logging": {"accessLog": "stdout"}}}}]',
+      '"accessLog": "stdout"',
+    ],
     twice: '"meshName": "shop"',
     unknown: '[{"virtualNothing": {"meshName": "shop", "virtualNothingName": "x", "spec": {}}}]',
     circle: `[${node("a", "b")}, ${node("b", "a")}]`,
@@ -133,6 +187,7 @@ export const BAD_READERS: readonly BadReader[] = [
   importer("compose", "votes.yaml", {
     place: "votes",
     mistyped: ["replicas: 2", "replicas: many"],
+    unread: ["name: typed\nservices:\n  a: {image: x, cap_add: NET_ADMIN}\n", "cap_add: NET_ADMIN"],
     twice: "name: votes",
     unknown: "nothing:\n  x: 1\n",
     circle:
