@@ -60,7 +60,7 @@ const CAN_DENY: ReadonlySet<DialectId> = new Set(["consul", "kuma", "cilium"]);
 const HAS_CONSUMER_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "linkerd"]);
 
 /** Beside those that have all. */
-const HAS_TCP_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "linkerd"]);
+const HAS_TCP_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "linkerd", "kuma", "app-mesh"]);
 
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];
 

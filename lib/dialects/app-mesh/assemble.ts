@@ -8,6 +8,7 @@ import { putGateway } from "./gateway";
 import { putLimits } from "./limits";
 import { readRule } from "./rules";
 import type { AppMeshState, Part, Place } from "./state";
+import { isTcpRoute, putTcpRoute } from "./tcp";
 import { listenersOf, numberAt, records, textAt } from "./values";
 
 export function assemble(context: ImportContext, state: AppMeshState): void {
@@ -159,11 +160,18 @@ function putRoutes(
 ): void {
   const name = names.get(service.raw) ?? "";
   const rules: RouteRule[] = [];
-  for (const route of routesOf(state, routerOf(service))) {
-    const read = readRule(route.spec, (node): Omit<Destination, "weight"> | undefined => {
-      const place = places.get(node);
-      return place && { service: { name: place.service }, ...(place.isOne ? {} : { subset: place.version }) };
-    });
+  const placeOf = (node: string): Omit<Destination, "weight"> | undefined => {
+    const place = places.get(node);
+    return place && { service: { name: place.service }, ...(place.isOne ? {} : { subset: place.version }) };
+  };
+  const routes = routesOf(state, routerOf(service));
+  putTcpRoute(context, service, name, routes.filter(isTcpRoute), (node) => {
+    const named = placeOf(node);
+    const part = state.nodes.find(({ raw }) => raw === node);
+    return named && part && { named, listeners: listenersOf(part.spec) };
+  });
+  for (const route of routes.filter((each) => !isTcpRoute(each))) {
+    const read = readRule(route.spec, placeOf);
     if ("reason" in read) {
       const message = `is left out: ${read.reason}; calls it would take go on to the routes after it`;
       context.warn(route.resource, ["spec"], message, "Add a rule by hand if it matters.", {

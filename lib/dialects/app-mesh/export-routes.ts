@@ -5,6 +5,7 @@ import { matchesOf } from "./export-match";
 import { type AppMeshExport, type RouteType, resourceName, routeTypesOf } from "./export-out";
 import { callOf } from "./export-retries";
 import { type Target, targetsOf } from "./export-targets";
+import { exportTcpRoute } from "./export-tcp";
 
 const LOUD = { changesMeaning: true };
 const MAX_PRIORITY = 1000;
@@ -14,13 +15,14 @@ export function exportService(out: AppMeshExport, service: Service): void {
   const { context, index } = out;
   const key = objectKey(service);
   const routes = index.routesOf(key);
+  const tcp = index.tcpRoutesOf(key);
   const [only, ...more] = out.nodesOf(service);
   const virtualServiceName = out.virtualServiceOf(service);
   if (index.workloadsOf(key).length === 0) {
     const reason = `the design has no workload of it: its virtual nodes are made of ${more.length > 0 ? "its subsets" : "its name"}`;
     context.lose(service, ["spec"], "approximate", reason);
   }
-  if (only && routes.length === 0 && more.length === 0) {
+  if (only && routes.length === 0 && tcp.length === 0 && more.length === 0) {
     const provider = { virtualNode: { virtualNodeName: out.nameOf(only) } };
     out.add("VirtualService", { virtualServiceName }, { provider });
     return;
@@ -33,10 +35,11 @@ export function exportService(out: AppMeshExport, service: Service): void {
   // several for one service are tried in the order of their names
   for (const route of [...routes].sort((a, b) => (objectKey(a) < objectKey(b) ? -1 : 1)))
     for (const [i, rule] of route.spec.rules.entries()) exportRule(writer, { route, service, rule, i });
+  for (const route of tcp) exportTcpRoute(out, service, route, (name, body) => writer.write(name, body));
   writeWhole(writer, service, routes.length === 0);
 }
 
-/** What no rule divides: calls of a service without a route, and those of tcp, which no rule takes. */
+/** What no rule divides: calls of a service without a route, and connections that no rule takes. */
 function writeWhole(writer: RouteWriter, service: Service, isWhole: boolean): void {
   const { context } = writer.out;
   const found = targetsOf(writer.out, service, [{ service: { name: service.metadata.name }, weight: 1 }]);

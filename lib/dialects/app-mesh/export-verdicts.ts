@@ -44,7 +44,7 @@ export function reportDesign(out: AppMeshExport): void {
   reportCallers(out);
 }
 
-const CARRIED = new Set(["Workload", "Gateway", "Service", "Route", "TrafficPolicy"]);
+const CARRIED = new Set(["Workload", "Gateway", "Service", "Route", "TcpRoute", "TrafficPolicy"]);
 
 /** Of whatever nothing else was said of; a kind that nobody carries is lost. */
 export function reportExact(context: ExportContext): void {
@@ -162,6 +162,7 @@ function reportCallers(out: AppMeshExport): void {
 
 function unitsOf(object: MeshObject) {
   const key = objectKey(object);
-  if (object.kind === "Route") return object.spec.rules.map((_, i) => ({ key, path: `spec.rules[${i}]` }));
+  if (object.kind === "Route" || object.kind === "TcpRoute")
+    return object.spec.rules.map((_, i) => ({ key, path: `spec.rules[${i}]` }));
   return object.kind === "TrafficPolicy" ? policyUnits(object) : [{ key, path: "spec" }];
 }

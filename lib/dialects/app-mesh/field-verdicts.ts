@@ -48,7 +48,13 @@ export const FIELDS: readonly FieldVerdict[] = [
     verdict: "exact",
     note: "Events as status codes and conditions; without a policy no retries.",
   },
-  { kind: "Route", path: "tcpRoute, timeout.idle", verdict: "lost", note: "Left out." },
+  {
+    kind: "Route",
+    path: "tcpRoute.{match.port,action}",
+    verdict: "exact",
+    note: "A rule of the service's TcpRoute; to a node without a TCP port it is left out.",
+  },
+  { kind: "Route", path: "timeout.idle", verdict: "lost", note: "Left out." },
   { kind: "VirtualGateway", path: "listeners[].portMapping", verdict: "exact", note: "A Gateway for every host." },
   {
     kind: "GatewayRoute",

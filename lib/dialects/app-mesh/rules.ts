@@ -16,7 +16,7 @@ export function readRule(
   destination: (node: string) => Omit<Destination, "weight"> | undefined,
 ): ReadRule {
   const type = TYPES.find((each) => isRecord(valueAt(spec, [each])));
-  if (!type) return { reason: "it is a TCP route, and of App Mesh's routes those for HTTP are taken over" };
+  if (!type) return { reason: "it says neither httpRoute, http2Route, grpcRoute nor tcpRoute" };
   const body = valueAt(spec, [type]);
   const match = type === "grpcRoute" ? grpcMatch(valueAt(body, ["match"])) : httpMatch(valueAt(body, ["match"]));
   if ("reason" in match) return match;

@@ -11,19 +11,34 @@ const RULE_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])
 
 type NeedsSubset = (service: string, subset: string) => void;
 
-/** A product whose routes for TCP are these; `doubt`: why it may not take them as they are. */
-export type TcpProduct = { title: string; doubt?: string };
+/** A product whose routes for TCP are these. */
+export type TcpProduct = {
+  title: string;
+  /** Why it may not take them as they are. */
+  doubt?: string;
+  /** It has a name for rules. */
+  takesName(name: string): boolean;
+  /** Absent: any number. */
+  maxBackends?: number;
+};
+const GATEWAY_API: TcpProduct = {
+  title: "Gateway API",
+  takesName: (name) => RULE_NAME.test(name),
+  maxBackends: MAX_BACKENDS,
+};
+/** As Gateway API has them, said of another product. */
+export const likeGatewayApi = (title: string, doubt: string): TcpProduct => ({ ...GATEWAY_API, title, doubt });
 
 export function exportTcpRoute(
   context: ExportContext,
   route: TcpRoute,
   needsSubset: NeedsSubset,
-  product: TcpProduct = { title: "Gateway API" },
+  product: TcpProduct = GATEWAY_API,
 ): void {
   const service = context.index.find("Service", serviceRefKey(route.spec.service, route));
   if (!service) return;
   const home = service.metadata.namespace;
-  const parts = partsOf(route, service);
+  const parts = partsOf(route, service, home);
   const names = new Map<number, string[]>();
   const { origin } = route.metadata;
   const base = origin?.kind === "TCPRoute" && origin.dialect === "gateway-api" ? origin.name : route.metadata.name;
@@ -56,20 +71,24 @@ export function exportTcpRoute(
       spec,
     });
   }
-  report(context, route, { home, names, product });
+  tellTcpRules(context, route, { home, names, product });
+  if (route.spec.rules.some(({ destinations }) => destinations.some(({ subset }) => subset !== undefined))) {
+    const reason = "each subset that a route names is a Service of its own, written beside the routes";
+    context.tell(route, ["spec"], "moved", reason);
+  }
 }
 
 /** `consumer`: a namespace of callers; `ports` null: all of them; `called`: the port that a destination without one gets. */
-type Part = { rule: number; consumer: string | undefined; ports: number[] | null; called: number };
+export type TcpPart = { rule: number; consumer: string | undefined; ports: number[] | null; called: number };
 
-function partsOf(route: TcpRoute, service: Service): Part[] {
+/** @param home the namespace whose routes are for everybody, where there is one */
+export function partsOf(route: TcpRoute, service: Service, home: string | undefined): TcpPart[] {
   const carried = service.spec.ports.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
-  const home = service.metadata.namespace;
   const { rules } = route.spec;
   const spaces = rules.flatMap(({ matches }) => matches.flatMap(({ caller }) => caller?.namespace ?? []));
   const consumers = [...new Set(spaces)].filter((namespace) => namespace !== home).sort();
   return [...consumers, undefined].flatMap((consumer) => {
-    const decided = carried.flatMap((port): Part[] => {
+    const decided = carried.flatMap((port): TcpPart[] => {
       const rule = rules.findIndex((each) => takes(each, port, consumer));
       const isSaid = consumer !== undefined && rule === rules.findIndex((each) => takes(each, port, undefined));
       return rule < 0 || isSaid ? [] : [{ rule, consumer, ports: [port], called: port }];
@@ -123,15 +142,16 @@ function backendsOf(
   });
 }
 
-function portOf({ port }: Destination, { spec }: Service, called: number): number {
+export function portOf({ port }: Destination, { spec }: Service, called: number): number {
   const carried = spec.ports.filter(({ protocol }) => protocol === "tcp").map((each) => each.port);
   return port ?? (carried.includes(called) ? called : (carried[0] ?? called));
 }
 
-type Written = { home: string; names: ReadonlyMap<number, string[]>; product: TcpProduct };
+/** `names`: the resources that each rule is in. */
+type Written = { home: string | undefined; names: ReadonlyMap<number, string[]>; product: TcpProduct };
 
-function report(context: ExportContext, route: TcpRoute, { home, names, product }: Written): void {
-  const { title, doubt } = product;
+export function tellTcpRules(context: ExportContext, route: TcpRoute, { home, names, product }: Written): void {
+  const { title, doubt, takesName, maxBackends = Number.POSITIVE_INFINITY } = product;
   route.spec.rules.forEach(({ name, matches, destinations }, i) => {
     const path = ["spec", "rules", i];
     const written = names.get(i);
@@ -139,17 +159,13 @@ function report(context: ExportContext, route: TcpRoute, { home, names, product 
     const lose = (reason: string) => context.lose(route, path, "lost", reason, { changesMeaning: true, ...words });
     const callers = matches.flatMap(({ caller }) => caller ?? []);
     if (callers.some(hasLabels)) lose(`${title} knows callers by their namespace only: these connections go on`);
-    else if (callers.some(({ namespace }) => namespace === home))
+    else if (home !== undefined && callers.some(({ namespace }) => namespace === home))
       lose(`a route of ${home}, where its service is, is for everybody: these connections go on`);
-    else if (destinations.length > MAX_BACKENDS) lose(`more than ${MAX_BACKENDS} destinations`);
+    else if (destinations.length > maxBackends) lose(`more than ${maxBackends} destinations`);
     else if (!written) context.tell(route, path, "moved", "rules before it take its connections, so it is not written");
-    else if (name !== undefined && !RULE_NAME.test(name))
+    else if (name !== undefined && !takesName(name))
       context.lose(route, [...path, "name"], "approximate", `it is no name of ${title}, and is left out`, words);
     else if (doubt !== undefined) context.lose(route, path, "approximate", doubt, words);
     else context.tell(route, path, "exact", `means the same in ${title}`, words);
   });
-  if (route.spec.rules.some(({ destinations }) => destinations.some(({ subset }) => subset !== undefined))) {
-    const reason = "each subset that a route names is a Service of its own, written beside the routes";
-    context.tell(route, ["spec"], "moved", reason);
-  }
 }

@@ -11,6 +11,7 @@ import { putServiceRoute } from "./put-routes";
 import { putTrafficPolicies } from "./put-traffic";
 import { keepRemainder } from "./remainder";
 import type { KumaState, Policy } from "./state";
+import { putTcpRoutes } from "./tcp-route";
 
 export function assemble(context: ImportContext, state: KumaState): void {
   putPermissions(context, state);
@@ -22,6 +23,7 @@ export function assemble(context: ImportContext, state: KumaState): void {
     const drawn = drawCall(context, resource, { namespace, name: from }, { namespace, name: to });
     if (drawn !== undefined) result.objects.push(drawn);
   }
+  putTcpRoutes(context, state);
   const routes = actingEntries(context, state, putGatewayRoutes(context, state));
   const timeouts = actingEntries(context, state, state.timeouts);
   const retries = actingEntries(context, state, state.retries);

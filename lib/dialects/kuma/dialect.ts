@@ -17,6 +17,7 @@ import { importRateLimit } from "./rate-limit";
 import { importPolicy, readBalancer, readBreaker, readRetry, readTimeout } from "./read-policy";
 import { importDataplane, importExternalService, importMeshService } from "./services";
 import { KumaState } from "./state";
+import { importTcpRoute } from "./tcp-route";
 
 const RANK = 400;
 
@@ -34,6 +35,7 @@ function reading(): Reading {
     ["MeshTrafficPermission", importPermission(state)],
     ["MeshRateLimit", importRateLimit(state)],
     ["MeshHTTPRoute", importHttpRoute(state)],
+    ["MeshTCPRoute", importTcpRoute(state)],
     ["MeshTimeout", importPolicy(state.timeouts, readTimeout)],
     ["MeshRetry", importPolicy(state.retries, readRetry)],
     ["MeshCircuitBreaker", importPolicy(state.breakers, readBreaker)],

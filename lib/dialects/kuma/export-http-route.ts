@@ -210,7 +210,7 @@ function portOf(service: Service, target: Service | undefined): number | undefin
   return called !== undefined && ports.includes(called) ? called : ports[0];
 }
 
-function backendRef(
+export function backendRef(
   out: KumaExport,
   service: Service,
   subset: string | undefined,

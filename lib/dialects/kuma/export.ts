@@ -14,6 +14,7 @@ import { exportMesh, exportMutualTls } from "./export-mesh";
 import { exportDefault } from "./export-permission-defaults";
 import { exportPermissions } from "./export-permissions";
 import { KumaExport } from "./export-refs";
+import { exportTcpRoute } from "./export-tcp";
 import { exportRateLimit } from "./rate-limit";
 
 export function exportKuma(document: MeshDocument, { channel = "2.x" }: ExportOptions = {}): DialectExport {
@@ -44,6 +45,7 @@ export function exportKuma(document: MeshDocument, { channel = "2.x" }: ExportOp
       out.add("MeshService", { name, namespace }, { ports }, { of: service, isWhole: true });
     }
   }
+  for (const route of index.all("TcpRoute")) exportTcpRoute(out, route, versions);
   for (const [service, subset] of [...needed.values()].sort()) exportVersion(context, service, subset);
   for (const rateLimit of index.all("RateLimit")) exportRateLimit(out, rateLimit);
   reportRest(out, needed);

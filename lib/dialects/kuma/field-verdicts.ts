@@ -94,6 +94,24 @@ export const FIELDS: readonly FieldVerdict[] = [
     "The rule is left out and kept whole.",
   ),
   field(
+    "MeshTCPRoute",
+    "spec.to[].targetRef.{name,namespace,labels,sectionName}",
+    "exact",
+    "A TcpRoute of a service with TCP ports; sectionName is its port. Of one for calls of a namespace the rules are for callers there.",
+  ),
+  field(
+    "MeshTCPRoute",
+    "spec.to[].rules[].default.backendRefs",
+    "exact",
+    "Services of the design with TCP ports, and their versions; with anything else the route is kept whole.",
+  ),
+  field(
+    "MeshTCPRoute",
+    "spec.targetRef",
+    "lost",
+    "Some callers, and gateways: the route is kept whole, but for those of a namespace.",
+  ),
+  field(
     "MeshTimeout",
     "spec.to[].default.http.requestTimeout",
     "moved",

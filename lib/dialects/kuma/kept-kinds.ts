@@ -3,12 +3,6 @@
 import { importKept, type KeptKind } from "../shared/kept-kinds";
 
 const KINDS: readonly (KeptKind & { isClusterWide?: boolean })[] = [
-  {
-    kind: "MeshTCPRoute",
-    verdict: "lost",
-    changesMeaning: true,
-    why: "routes connections; of Kuma's routes those for HTTP are taken over",
-  },
   { kind: "MeshFaultInjection", verdict: "lost", changesMeaning: true, why: "delays or breaks calls at the callee" },
   { kind: "MeshPassthrough", verdict: "lost", changesMeaning: true, why: "opens the way to hosts outside the mesh" },
   {

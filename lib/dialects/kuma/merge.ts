@@ -48,14 +48,15 @@ export function actingEntries<C>(
     }
     return policy.to.flatMap((entry) => resolved(context, policy, entry));
   });
-  return acting.sort(
-    (a, b) =>
-      topRank(a) - topRank(b) ||
-      ROLES.indexOf(roleOf(a.policy)) - ROLES.indexOf(roleOf(b.policy)) ||
-      entryRank(a) - entryRank(b) ||
-      backwards(a.policy.resource.name, b.policy.resource.name),
-  );
+  return acting.sort(byMerging);
 }
+
+/** The later one wins. */
+export const byMerging = <C>(a: Acting<C>, b: Acting<C>): number =>
+  topRank(a) - topRank(b) ||
+  ROLES.indexOf(roleOf(a.policy)) - ROLES.indexOf(roleOf(b.policy)) ||
+  entryRank(a) - entryRank(b) ||
+  backwards(a.policy.resource.name, b.policy.resource.name);
 
 const topRank = <C>({ policy }: Acting<C>) => (policy.top === undefined || policy.top.kind === "Mesh" ? 0 : 1);
 const entryRank = <C>({ place, route, entry }: Acting<C>) =>
@@ -83,13 +84,24 @@ export function gatewayConf<C extends object>(policies: readonly Policy<C>[], ga
 
 /** Why the policy is for some callers only; undefined when it is for all. */
 function narrowness<C>(context: ImportContext, state: KumaState, policy: Policy<C>): string | undefined {
-  const { resource, top, to } = policy;
-  if (to.length === 0) return undefined;
+  if (policy.to.length === 0) return undefined;
+  const { why, namespace } = audienceOf(context, state, policy);
+  if (why !== undefined || namespace === undefined) return why;
+  return `it is for calls from namespace ${namespace} only, and the model's policies are for all callers`;
+}
+
+/** Whose calls a policy is for: those of a namespace, of everybody where nothing is said, or of others, with `why` it cannot be said. */
+export function audienceOf<C>(
+  context: ImportContext,
+  state: KumaState,
+  policy: Policy<C>,
+): { namespace?: string; why?: string } {
+  const { resource, top } = policy;
   const selection = selectionOf(context, state, resource, top);
-  if (selection.type === "unknown") return selection.why;
+  if (selection.type === "unknown") return { why: selection.why };
   if (selection.type === "services") {
     const names = selection.services.map(({ metadata }) => metadata.name).join(", ");
-    return `it is for calls of ${names} only, and the model's policies are for all callers`;
+    return { why: `it is for calls of ${names} only, and the model's policies are for all callers` };
   }
   const namespace =
     selection.type === "namespace"
@@ -97,11 +109,8 @@ function narrowness<C>(context: ImportContext, state: KumaState, policy: Policy<
       : roleOf(policy) === "consumer"
         ? resource.namespace
         : undefined;
-  if (namespace === undefined) return undefined;
   const isEverybody = context.all("Service").every(({ metadata }) => metadata.namespace === namespace);
-  return isEverybody
-    ? undefined
-    : `it is for calls from namespace ${namespace} only, and the model's policies are for all callers`;
+  return namespace === undefined || isEverybody ? {} : { namespace };
 }
 
 function resolved<C>(context: ImportContext, policy: Policy<C>, entry: Entry<C>): Acting<C>[] {

@@ -95,7 +95,7 @@ function baseName(own: readonly RouteActing[]): string | undefined {
 /** The name of the source, unless another object has it. */
 export function freeName(
   context: ImportContext,
-  kind: "Route" | "TrafficPolicy",
+  kind: "Route" | "TcpRoute" | "TrafficPolicy",
   namespace: string,
   wanted: string | undefined,
   otherwise: string,

@@ -63,6 +63,7 @@ export class KumaState {
   readonly balancers: Policy<BalancerConf>[] = [];
   readonly checks: Policy<CheckConf>[] = [];
   readonly routes: RoutePolicy[] = [];
+  readonly tcp: TcpPolicy[] = [];
   readonly permissions: Permission[] = [];
   readonly dataplanes: DataplaneInfo[] = [];
   /** Calls that a Dataplane opens a port for. */
@@ -84,6 +85,11 @@ export type RuleSource = {
   kept: Kept[];
 };
 export type RoutePolicy = Policy<{ hostnames?: string[]; rules: RuleSource[] }>;
+
+/** Where connections go, as written: what is named is looked up when all services are known. */
+export type TcpConf = { backends: { ref: TargetRef; weight: number; port?: number }[] };
+/** `why`: what it says that the model has no word for. */
+export type TcpPolicy = Policy<TcpConf> & { why?: string };
 
 export type Action = "Allow" | "Deny" | "AllowWithShadowDeny";
 export type Matcher = { type: string; value: string };

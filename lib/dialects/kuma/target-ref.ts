@@ -1,6 +1,6 @@
 // targetRef: what a policy selects, read and resolved to services of the design.
 // The rule: a selection that means less than whole services, or callers other than all, is said to be so; it is never widened.
-import { keyOf, type Service } from "@/lib/mesh";
+import { keyOf, type Service, type Subset } from "@/lib/mesh";
 import { servicesMeant } from "../kubernetes/selectors";
 import type { ImportContext, Resource } from "../shared/context";
 import type { Fields } from "../shared/fields";
@@ -32,11 +32,28 @@ export function readRef(fields: Fields | undefined): TargetRef | undefined {
   };
 }
 
+/** Whether it is a MeshService of the design, or a version of one that is a Service of its own. */
+export function isKnownPlace(context: ImportContext, resource: Resource, ref: TargetRef): boolean {
+  if (ref.kind !== "MeshService" && ref.kind !== "MeshServiceSubset") return false;
+  const tagged = parseServiceTag(ref.name ?? ref.labels[DISPLAY_NAME] ?? "");
+  const namespace = namespaceOf(context, resource, ref);
+  const isVersion = ({ metadata: { origin } }: Subset) =>
+    origin?.kind === "Service" && origin.name === tagged.name && origin.namespace === namespace;
+  return (
+    context.find("Service", keyOf("Service", namespace, tagged.name)) !== undefined ||
+    context.all("Subset").some(isVersion)
+  );
+}
+
+function namespaceOf(context: ImportContext, resource: Resource, ref: TargetRef): string {
+  const tagged = parseServiceTag(ref.name ?? ref.labels[DISPLAY_NAME] ?? "");
+  return tagged.namespace ?? ref.namespace ?? ref.labels[NAMESPACE_LABEL] ?? homeOf(context, resource, tagged.name);
+}
+
 /** What MeshService (2.x: also MeshServiceSubset) names; undefined when that cannot be told. */
 export function placeOf(context: ImportContext, resource: Resource, ref: TargetRef, port?: number): Place | undefined {
   const tagged = parseServiceTag(ref.name ?? ref.labels[DISPLAY_NAME] ?? "");
-  const namespace =
-    tagged.namespace ?? ref.namespace ?? ref.labels[NAMESPACE_LABEL] ?? homeOf(context, resource, tagged.name);
+  const namespace = namespaceOf(context, resource, ref);
   if (tagged.name === "" || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(tagged.name)) return undefined;
   const wanted = port ?? tagged.port;
   const versions = Object.fromEntries(

@@ -3,7 +3,7 @@
 import { buildIndex, type MeshDocument, type MutualTls, objectKey } from "@/lib/mesh";
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { exportGrants, exportVersion, type Grant } from "../gateway-api/export-services";
-import { exportTcpRoute, type TcpProduct } from "../gateway-api/export-tcp";
+import { exportTcpRoute, likeGatewayApi } from "../gateway-api/export-tcp";
 import type { DialectExport } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
 import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
@@ -53,10 +53,10 @@ function reportUnsaid(context: ExportContext): void {
   }
 }
 
-const TCP: TcpProduct = {
-  title: "Linkerd",
-  doubt: "Linkerd takes TCPRoute of services where Gateway API is installed with it: see that its version v1 is served",
-};
+const TCP = likeGatewayApi(
+  "Linkerd",
+  "Linkerd takes TCPRoute of services where Gateway API is installed with it: see that its version v1 is served",
+);
 
 const CARRIED = new Set(["AuthorizationPolicy", "TrafficPolicy", "RateLimit"]);
 
