@@ -51,6 +51,11 @@ class Table {
       return this.of(found(root, ref), root, [...within, ref]);
     }
     if (schema["x-kubernetes-int-or-string"]) return "is";
+    if (schema.allOf) {
+      const { allOf, ...own } = schema;
+      const parts = [own, ...allOf].map((each) => this.of(each, root, within)).filter((type) => type !== "*");
+      return parts.length > 0 ? this.union(parts) : "*";
+    }
     const choices = schema.oneOf ?? schema.anyOf;
     const types = [schema.type ?? []].flat().filter((type) => type !== "null");
     if (types.length === 0 && choices && !schema.properties) {

@@ -31,15 +31,22 @@ test("a definition becomes letters, lists, shapes by place and choices; what may
     isOn: { type: "boolean" },
     command: { oneOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] },
     free: { "x-kubernetes-preserve-unknown-fields": true },
+    // conditions beside a type, and parts of one object
+    both: {
+      type: "object",
+      properties: { a: { type: "string" } },
+      allOf: [object({ b: { type: "boolean" } }), { minProperties: 1 }],
+    },
   });
   expect(fieldTypes("istio", [definition([spec])], ["Thing"])).toEqual({
     shapes: [
+      { a: "s", b: "b" },
       { "*": "s" },
       { port: "is" },
-      { command: { "|": ["s", ["s"]] }, isOn: "b", labels: 0, name: "s", others: [1], ports: [1], share: "n" },
-      { spec: 2 },
+      { both: 0, command: { "|": ["s", ["s"]] }, isOn: "b", labels: 1, name: "s", others: [2], ports: [2], share: "n" },
+      { spec: 3 },
     ],
-    kinds: { "a.example Thing": 3 },
+    kinds: { "a.example Thing": 4 },
   });
 });
 
