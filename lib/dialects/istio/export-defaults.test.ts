@@ -51,7 +51,7 @@ function written(document: MeshDocument, kind: string, name: string) {
 }
 const listOf = (document: MeshDocument) => written(document, "AuthorizationPolicy", "drawn-callers-of-pay");
 const openOf = (document: MeshDocument) => written(document, "AuthorizationPolicy", "only-counted-at-pay");
-const stepOf = (document: MeshDocument) => written(document, "PeerAuthentication", "step-of-pay")?.spec["mtls"];
+const stepOf = (document: MeshDocument) => written(document, "PeerAuthentication", "mutual-tls-of-pay")?.spec["mtls"];
 const policy = (name: string, spec: SpecOf<"AuthorizationPolicy">) => object("AuthorizationPolicy", name, spec);
 const allowInfo = policy("info", {
   target: { service: "pay" },
@@ -122,10 +122,60 @@ test.each([
 ] as const)("at step %s mutual TLS is %s, and whether the list is only counted is %s", (mode, tls, isCounted) => {
   for (const mutualTls of ["strict", "permissive"] as const) {
     const document = mesh({ mutualTls }, { mode });
-    expect(stepOf(document)).toEqual({ mode: tls });
+    // what the mesh says anyway is not said again
+    expect(stepOf(document)).toEqual(tls === mutualTls.toUpperCase() ? undefined : { mode: tls });
     expect(listOf(document)?.isCounted).toBe(isCounted);
     expect(openOf(document)).toBeUndefined();
   }
+});
+
+const defaultOf = (document: MeshDocument) => written(document, "PeerAuthentication", "default")?.spec["mtls"];
+
+test("a mesh in plain text is DISABLE for all, or for each service beside one that takes mutual TLS: its callers would not speak it", () => {
+  expect(defaultOf(mesh({ mutualTls: "disable" }, {}))).toEqual({ mode: "DISABLE" });
+  const document = mesh({ mutualTls: "disable" }, { mode: "strict" });
+  expect(defaultOf(document)).toEqual({ mode: "PERMISSIVE" });
+  expect(stepOf(document)).toEqual({ mode: "STRICT" });
+  expect(written(document, "PeerAuthentication", "mutual-tls-of-shop")?.spec).toEqual({
+    selector: { matchLabels: { app: "shop" } },
+    mtls: { mode: "DISABLE" },
+  });
+});
+
+test("a namespace in plain text with a service that takes mutual TLS is told: Istio's callers do not speak it there", () => {
+  const plain = object("MutualTls", "plain", { target: { namespace: "production" }, mode: "disable" });
+  const told = (document: MeshDocument) =>
+    exportDocument(document).report.filter(({ key }) => key === "MutualTls/production/plain");
+  expect(told(mesh({}, { mode: "strict" }, plain))).toMatchObject([{ path: "spec.mode", changesMeaning: true }]);
+  expect(told(mesh({}, {}, plain))).toMatchObject([{ verdict: "exact" }]);
+});
+
+test("a TCP port beside others is in mutual TLS where the service is in plain text", () => {
+  const ports = [port(80), { name: "db", port: 9090, protocol: "tcp" as const }];
+  const level = { portLevelMtls: { 9090: { mode: "PERMISSIVE" } }, mtls: { mode: "DISABLE" } };
+  const plain = mesh({ mutualTls: "disable" }, { ports });
+  expect(written(plain, "PeerAuthentication", "mutual-tls-of-pay")?.spec).toMatchObject(level);
+  const own = object("MutualTls", "pay", { target: { service: "pay" }, mode: "disable" });
+  expect(written(mesh({}, { ports }, own), "PeerAuthentication", "pay")?.spec).toMatchObject(level);
+});
+
+test("a gateway serves the hosts of its routes as well, without ports", () => {
+  const gateway = object("Gateway", "edge", {
+    type: "ingress",
+    listeners: [{ name: "http", port: 80, protocol: "http", hosts: ["*.shop.example", "a.example:80"] }],
+  });
+  const rules = [{ matches: [], action: { type: "respond" as const, status: 200 } }];
+  const hosts = ["www.shop.example", "api.example:80", "a.example"];
+  const route = object("Route", "edge", { target: { kind: "Gateway", name: "edge" }, hosts, rules });
+  const document = mesh({}, {}, gateway, route);
+  expect(written(document, "Gateway", "edge")?.spec["servers"]).toMatchObject([
+    { hosts: ["*.shop.example", "a.example", "api.example"] },
+  ]);
+  expect(written(document, "VirtualService", "edge")?.spec["hosts"]).toEqual([
+    "www.shop.example",
+    "api.example",
+    "a.example",
+  ]);
 });
 
 test("mutual TLS that was written for a service beats its step", () => {

@@ -1,4 +1,4 @@
-// What the mesh's defaults, drawn dependencies and steps of adoption mean -> generated PeerAuthentication and AuthorizationPolicy.
+// What the mesh's defaults, drawn dependencies and steps of adoption mean -> generated AuthorizationPolicy.
 // The rule: what the design grants by drawing is written out, so that Istio refuses what the design refuses; where the design only counts
 // whom its list would refuse, Istio only counts as well.
 import { dependenciesOn, type Facts, factsOf } from "@/lib/compile/facts";
@@ -14,52 +14,20 @@ import {
 } from "@/lib/mesh";
 import { podPorts, selectorOf } from "../kubernetes/selectors";
 import type { ExportContext } from "../shared/export-context";
-import { GENERATED_LABEL } from "../shared/generated";
 import { principalsOf } from "../shared/principals";
+import { generated } from "./generated";
 import { toPodPorts } from "./pod-ports";
 import { DRY_RUN, ROOT_NAMESPACE } from "./security";
 
 export function exportDefaults(context: ExportContext, mesh: MeshRoot): void {
   const facts = factsOf(context.index.document);
-  const hasOwn = facts.mutualTls.some(({ spec: { target } }) => !target?.service && !target?.namespace);
-  if (!hasOwn) generate(context, "PeerAuthentication", "default", ROOT_NAMESPACE, "default", modeOf(mesh));
   if (mesh.spec.defaults.authorization === "deny")
-    generate(context, "AuthorizationPolicy", "allow-nothing", ROOT_NAMESPACE, "default", {});
+    context.add(generated("AuthorizationPolicy", "allow-nothing", ROOT_NAMESPACE, "default", {}), undefined);
   for (const service of context.index.all("Service")) {
-    exportStep(context, facts, service);
     const counted = countedPorts(facts, service);
     if (mesh.spec.defaults.authorization === "drawn") drawnCallers(context, facts, mesh, service, counted);
     letCounted(context, facts, service, counted);
   }
-}
-
-const modeOf = (mesh: MeshRoot) => ({ mtls: { mode: mesh.spec.defaults.mutualTls.toUpperCase() } });
-
-function generate(
-  context: ExportContext,
-  kind: "PeerAuthentication" | "AuthorizationPolicy",
-  name: string,
-  namespace: string | undefined,
-  why: string,
-  spec: Record<string, unknown>,
-  annotations: Record<string, string> = {},
-): void {
-  const metadata = {
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-    labels: { [GENERATED_LABEL]: why },
-    ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
-  };
-  context.add({ apiVersion: "security.istio.io/v1", kind, metadata, spec }, undefined);
-}
-
-/** A step of adoption beats what is said for a namespace, as a selector does; a MutualTls for the service beats it. */
-function exportStep(context: ExportContext, facts: Facts, service: Service): void {
-  const { name, namespace } = service.metadata;
-  const { tls, tlsFrom } = protectionIn(facts, service);
-  if (tlsFrom?.object.kind !== "Service") return;
-  const spec = { selector: { matchLabels: selectorOf(service) }, mtls: { mode: tls.toUpperCase() } };
-  generate(context, "PeerAuthentication", `step-of-${name}`, namespace, "step", spec);
 }
 
 /** On which nobody is refused for not being on the list. */
@@ -100,8 +68,9 @@ function drawnCallers(
     ...(rules.length === 0 ? {} : { rules }),
   };
   const isCounted = counted.length === service.spec.ports.length;
-  const annotations: Record<string, string> = isCounted ? { [DRY_RUN]: "true" } : {};
-  generate(context, "AuthorizationPolicy", `drawn-callers-of-${name}`, namespace, "drawn", spec, annotations);
+  const annotations = isCounted ? { [DRY_RUN]: "true" } : undefined;
+  const resource = generated("AuthorizationPolicy", `drawn-callers-of-${name}`, namespace, "drawn", spec, annotations);
+  context.add(resource, undefined);
 }
 
 const EVERY_PORT = "";
@@ -129,7 +98,7 @@ function letCounted(context: ExportContext, facts: Facts, service: Service, coun
   const ports = toPodPorts([service])(counted) ?? counted;
   const rule = isAll ? {} : { to: [{ operation: { ports: ports.map(String) } }] };
   const spec = { selector: { matchLabels: selectorOf(service) }, action: "ALLOW", rules: [rule] };
-  generate(context, "AuthorizationPolicy", `only-counted-at-${name}`, namespace, "step", spec);
+  context.add(generated("AuthorizationPolicy", `only-counted-at-${name}`, namespace, "step", spec), undefined);
 }
 
 const listsOn = ({ index }: ExportContext, service: Service): readonly AuthorizationPolicy[] =>

@@ -67,10 +67,15 @@ const ordered = ({ hosts, gateways, http, tcp }: Record<string, unknown>) => ({
 
 function hostsOf(context: ExportContext, route: Route, namespace: string): string[] {
   const target = context.index.get(refKey(route.spec.target, route));
-  if (target?.kind === "Gateway") return route.spec.hosts ?? ["*"];
-  if (target?.kind === "ExternalService") return target.spec.hosts;
+  if (target?.kind === "Gateway") return hostNames(route.spec.hosts ?? ["*"]);
+  if (target?.kind === "ExternalService") return hostNames(target.spec.hosts);
   return [hostOf(route.spec.target.namespace ?? route.metadata.namespace, route.spec.target.name, namespace)];
 }
+
+/** Istio takes no ports in hosts, which mean nothing at a gateway here. */
+export const hostNames = (hosts: readonly string[]): string[] => [
+  ...new Set(hosts.map((host) => host.replace(/:\d+$/, ""))),
+];
 
 /** Short where the resource is in the service's namespace, full elsewhere. */
 export function hostOf(namespace: string, name: string, from: string): string {

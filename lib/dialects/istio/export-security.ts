@@ -1,20 +1,16 @@
-// MutualTls -> PeerAuthentication, AuthorizationPolicy -> AuthorizationPolicy.
+// AuthorizationPolicy -> AuthorizationPolicy.
 // The rule: a condition that Istio cannot say refuses more, never less.
 import {
   type AuthorizationPolicy,
   type AuthorizationRule,
   type Gateway,
   isSameJson,
-  keyOf,
-  type MutualTls,
   objectKey,
   type Path,
   type PolicyTarget,
-  type RequestAuthentication,
   type Service,
   targetKey,
 } from "@/lib/mesh";
-import { knownSelector, selectorOf } from "../kubernetes/selectors";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
 import { principalsOf, trustDomainOf } from "../shared/principals";
 import { SEVERAL_PROVIDERS } from "./assume-authorizer";
@@ -25,42 +21,11 @@ import { assumedLabels, gatewayTarget } from "./gateway-target";
 import { toPodPorts, withPorts } from "./pod-ports";
 import { exportRuleCondition } from "./rule-conditions";
 import { DRY_RUN, ROOT_NAMESPACE } from "./security";
+import { selectorFor } from "./selector";
 import { byClaims, exportClaim } from "./token-conditions";
 
-export function exportMutualTls(context: ExportContext, mutualTls: MutualTls): void {
-  const { target, mode, ports } = mutualTls.spec;
-  const namespace =
-    !target || (!target.service && !target.namespace)
-      ? ROOT_NAMESPACE
-      : (target.namespace ?? mutualTls.metadata.namespace);
-  const name =
-    originOfKind(mutualTls, "PeerAuthentication")?.name ?? (target?.service ? mutualTls.metadata.name : "default");
-  const spec = {
-    ...selectorFor(context, mutualTls),
-    mtls: { mode: mode.toUpperCase() },
-    ...(ports && ports.length > 0
-      ? {
-          portLevelMtls: Object.fromEntries(
-            ports.flatMap(({ port, mode: own }) =>
-              podPortsOf(context, mutualTls, port).map((each) => [String(each), { mode: own.toUpperCase() }]),
-            ),
-          ),
-        }
-      : {}),
-  };
-  context.add(
-    {
-      apiVersion: "security.istio.io/v1",
-      kind: "PeerAuthentication",
-      metadata: metadataOf(mutualTls, name, namespace),
-      spec,
-    },
-    mutualTls,
-  );
-}
-
 /** Whom a policy is for. */
-function servicesOf(context: ExportContext, object: MutualTls | AuthorizationPolicy): Service[] {
+function servicesOf(context: ExportContext, object: AuthorizationPolicy): Service[] {
   const target: PolicyTarget | undefined = object.spec.target;
   if (target?.gateway) return [];
   const space = target?.namespace ?? (target?.service === undefined ? undefined : object.metadata.namespace);
@@ -71,10 +36,6 @@ function servicesOf(context: ExportContext, object: MutualTls | AuthorizationPol
         (space === undefined || metadata.namespace === space) &&
         (target?.service === undefined || metadata.name === target.service),
     );
-}
-
-function podPortsOf(context: ExportContext, mutualTls: MutualTls, port: number): number[] {
-  return toPodPorts(servicesOf(context, mutualTls))([port]) ?? [port];
 }
 
 export function exportAuthorizationPolicy(context: ExportContext, policy: AuthorizationPolicy): void {
@@ -254,20 +215,4 @@ function asking(rule: IstioRule, conditions: readonly (IstioCondition | null)[])
 function ruleOf({ index }: ExportContext, policy: AuthorizationPolicy, rule: AuthorizationRule): IstioRule[] {
   const made = exportRule(rule, policy, (caller) => principalsOf(index, trustDomainOf(index), caller));
   return made ? [made] : [];
-}
-
-/** The pods of the target, as its Kubernetes Service selects them; assumed and told where that was not read. */
-export function selectorFor(
-  context: ExportContext,
-  object: MutualTls | AuthorizationPolicy | RequestAuthentication,
-): { selector?: { matchLabels: Record<string, string> } } {
-  const { target } = object.spec;
-  if (!target?.service) return {};
-  const key = keyOf("Service", target.namespace ?? object.metadata.namespace, target.service);
-  const service = context.index.find("Service", key);
-  if (service && !knownSelector(service)) {
-    const reason = `Istio selects pods, not services: label app=${target.service} is assumed on the pods`;
-    context.lose(object, ["spec", "target"], "approximate", reason);
-  }
-  return { selector: { matchLabels: service ? selectorOf(service) : { app: target.service } } };
 }

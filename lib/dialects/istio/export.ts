@@ -18,9 +18,10 @@ import { loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 import { policyUnits } from "../shared/units";
 import { exportAuthorizers } from "./authorizers";
 import { exportDefaults, isCountedDenial } from "./export-defaults";
+import { exportMutualTls } from "./export-mutual-tls";
 import { exportDestinationRule } from "./export-policy";
-import { exportRoute, hostOf } from "./export-route";
-import { exportAuthorizationPolicy, exportMutualTls } from "./export-security";
+import { exportRoute, hostNames, hostOf } from "./export-route";
+import { exportAuthorizationPolicy } from "./export-security";
 import { exportTelemetry, joinTelemetry } from "./export-telemetry";
 import { assumedLabels } from "./gateway-target";
 import { exportRequestAuthentication } from "./request-authentication";
@@ -52,9 +53,7 @@ export function exportDocument(document: MeshDocument): DialectExport {
   index.all("TcpRoute").forEach((route) => {
     exportTcpRoute(context, route, (from) => (namespace, name) => hostOf(namespace, name, from));
   });
-  index.all("MutualTls").forEach((mutualTls) => {
-    exportMutualTls(context, mutualTls);
-  });
+  exportMutualTls(context, index.mesh);
   index.all("RequestAuthentication").forEach((each) => {
     exportRequestAuthentication(context, each);
   });
@@ -94,15 +93,25 @@ const CARRIED = new Set([
 function exportGateway(context: ExportContext, gateway: Gateway): void {
   const { listeners } = gateway.spec;
   const selector = assumedLabels(gateway);
+  const unserved = unservedHosts(context, gateway);
   const spec = {
     selector,
-    servers: listeners.map(({ name, port, protocol, hosts }) => ({
+    servers: listeners.map(({ name, port, protocol, hosts }, i) => ({
       port: { number: port, name, protocol: protocol.toUpperCase() },
-      hosts,
+      hosts: [...hostNames(hosts), ...(i === 0 ? unserved : [])],
     })),
   };
   const metadata = metadataOf(gateway, gateway.metadata.name, gateway.metadata.namespace);
   context.add({ apiVersion: "networking.istio.io/v1", kind: "Gateway", metadata, spec }, gateway);
+}
+
+/** Routes add hosts to the first listener here; Istio serves those of the servers alone. */
+function unservedHosts({ index }: ExportContext, gateway: Gateway): string[] {
+  const served = hostNames(gateway.spec.listeners.flatMap(({ hosts }) => hosts));
+  const asked = hostNames(index.routesOf(objectKey(gateway)).flatMap(({ spec }) => spec.hosts ?? []));
+  const isServed = (host: string) =>
+    served.some((each) => each === "*" || each === host || (each.startsWith("*.") && host.endsWith(each.slice(1))));
+  return asked.filter((host) => !isServed(host));
 }
 
 function exportServiceEntry(context: ExportContext, external: ExternalService): void {
@@ -110,7 +119,7 @@ function exportServiceEntry(context: ExportContext, external: ExternalService): 
   const name = originOfKind(external, "ServiceEntry")?.name ?? external.metadata.name;
   const endpoints = endpointsOf(context, external);
   const spec = {
-    hosts,
+    hosts: hostNames(hosts),
     ports: ports.map((port) => ({ number: port.port, name: port.name, protocol: protocolOf(port) })),
     location: "MESH_EXTERNAL",
     resolution: resolutionOf(context, external),

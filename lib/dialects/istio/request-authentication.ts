@@ -6,8 +6,8 @@ import { type ExportContext, metadataOf } from "../shared/export-context";
 import type { Fields, Sink } from "../shared/fields";
 import { keptWords } from "../shared/kept-kinds";
 import { keepBeside } from "../shared/verbatim";
-import { selectorFor } from "./export-security";
 import { ROOT_NAMESPACE, targetOf } from "./security";
+import { selectorFor } from "./selector";
 
 export function importRequestAuthentication(
   context: ImportContext,
