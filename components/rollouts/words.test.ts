@@ -21,8 +21,17 @@ describe("rollouts in words", () => {
       status: "attention",
       text: "r3 was taken back; local runs r2.",
     });
-    expect(rolloutAnswer(undefined, null, "local").status).toBe("unmeasured");
+    expect(rolloutAnswer(undefined, null, "local").status).toBe("note");
     expect(rolloutAnswer(deployment("done", ["ready"]), { revision: 3 }, "local").status).toBe("ok");
+  });
+
+  it("counts no machine among those that run it that was away when it was rolled out", () => {
+    expect(rolloutAnswer(deployment("done", ["ack", "pending"]), { revision: 3 }, "local").text).toBe(
+      "local runs revision r3, on 1 of 2 proxies.",
+    );
+    expect(rolloutAnswer(deployment("done", ["ack", "ack"]), { revision: 3 }, "local").text).toBe(
+      "local runs revision r3, on 2 proxies.",
+    );
   });
 
   it("never shows a waiting proxy as ok", () => {

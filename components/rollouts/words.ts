@@ -1,6 +1,6 @@
 // Deployments in words. Rule: a restore says why; progress is counted in proxies that said they run it.
 import { plural } from "@/components/ui/format";
-import type { Status } from "@/components/ui/status-words";
+import type { Mark } from "@/components/ui/status-words";
 
 export interface WaveProxy {
   proxyKey: string;
@@ -28,18 +28,18 @@ export const stateWord: Record<string, string> = {
   restored: "taken back",
 };
 
-export function deploymentStatus(state: string): Status {
+export function deploymentStatus(state: string): Mark {
   if (state === "done") return "ok";
   if (state === "failed") return "failing";
   if (state === "restored" || state === "restoring") return "attention";
-  return "unmeasured";
+  return "note";
 }
 
-export function proxyStatus(state: string): Status {
+export function proxyStatus(state: string): Mark {
   if (["ready", "ack", "done", "running"].includes(state)) return "ok";
   if (["nack", "timeout", "failed"].includes(state)) return "failing";
   if (state === "restored") return "attention";
-  return "unmeasured";
+  return "note";
 }
 
 export const proxyWord: Record<string, string> = {
@@ -61,15 +61,16 @@ export function rolloutAnswer(
   latest: DeploymentFacts | undefined,
   running: { revision: number } | null,
   environment: string,
-): { status: Status; text: string } {
-  if (!latest) return { status: "unmeasured", text: `Nothing was deployed to ${environment} yet.` };
+): { status: Mark; text: string } {
+  if (!latest) return { status: "note", text: `Nothing was deployed to ${environment} yet.` };
   const { done, total } = progressOf(latest);
-  const count = total > 0 ? `: ${done} of ${plural(total, "proxy", "proxies")} run it` : "";
+  const proxies = plural(total, "proxy", "proxies");
+  const count = total > 0 ? `: ${done} of ${proxies} run it` : "";
   switch (latest.state) {
     case "done":
       return {
         status: "ok",
-        text: `${environment} runs revision r${latest.revision}${total > 0 ? `, on ${plural(total, "proxy", "proxies")}` : ""}.`,
+        text: `${environment} runs revision r${latest.revision}${total > 0 ? `, on ${done < total ? `${done} of ` : ""}${proxies}` : ""}.`,
       };
     case "restored":
       return {
@@ -82,9 +83,9 @@ export function rolloutAnswer(
       return { status: "failing", text: `r${latest.revision} did not reach ${environment}.` };
     case "queued":
     case "planning":
-      return { status: "unmeasured", text: `r${latest.revision} is about to go to ${environment}.` };
+      return { status: "note", text: `r${latest.revision} is about to go to ${environment}.` };
     default:
-      return { status: "unmeasured", text: `r${latest.revision} is on its way to ${environment}${count}.` };
+      return { status: "note", text: `r${latest.revision} is on its way to ${environment}${count}.` };
   }
 }
 

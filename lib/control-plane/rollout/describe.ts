@@ -2,9 +2,14 @@
 
 import type { ProxyEntry } from "../registry/proxy-entry";
 
-export function describeProxy(proxyKey: string, entry: ProxyEntry | undefined, deploymentId: string) {
+/** `hasRunIt`: its wave is through. Later waves give it new endpoints, and while it takes those it still runs this deployment. */
+export function describeProxy(
+  proxyKey: string,
+  entry: Pick<ProxyEntry, "row" | "lastRejection" | "isInForce"> | undefined,
+  { deploymentId, hasRunIt }: { deploymentId: string; hasRunIt: boolean },
+) {
   const refused = entry?.row.state === "nack" ? entry.lastRejection() : null;
-  const state = refused ? "nack" : entry?.isInForce(deploymentId) ? "ack" : "pending";
+  const state = refused ? "nack" : hasRunIt || entry?.isInForce(deploymentId) ? "ack" : "pending";
   const reason = refused?.message ?? null;
   return { proxyKey, state, reason, runningDigest: entry?.row.runningDigest ?? null };
 }

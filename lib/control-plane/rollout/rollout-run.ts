@@ -28,6 +28,8 @@ export class RolloutRun {
   private readonly previous = new Map<string, string | null>();
   private waves: { state: WaveState; proxies: string[] }[] = [];
   private created = new Set<string>();
+  /** Those that said in their wave that they run this deployment. */
+  private readonly reached = new Set<string>();
   private startedAt: number;
 
   constructor(
@@ -178,6 +180,9 @@ export class RolloutRun {
         describeLaggard(key, entry, WAVE_LIMIT_MS),
       );
       wave.state = "done";
+      for (const entry of this.entries()) {
+        if (wave.proxies.includes(entry.proxyKey) && !entry.isAway) this.reached.add(entry.proxyKey);
+      }
     } catch (error) {
       wave.state = "failed";
       throw error;
@@ -291,7 +296,12 @@ export class RolloutRun {
     const waves = this.waves.map(({ state, proxies }, index) => ({
       index,
       state,
-      proxies: proxies.map((proxyKey) => describeProxy(proxyKey, byKey.get(proxyKey), this.deployment.id)),
+      proxies: proxies.map((proxyKey) =>
+        describeProxy(proxyKey, byKey.get(proxyKey), {
+          deploymentId: this.deployment.id,
+          hasRunIt: this.reached.has(proxyKey),
+        }),
+      ),
     }));
     await this.context.data.deployments.update(this.deployment.id, { ...patch, waves });
   }
