@@ -17,6 +17,7 @@ export type {
   Me,
   MeshSummary,
   ProxyDto,
+  ReviewSummaryDto,
   Revision as RevisionDto,
   Role,
   Saturation,

@@ -1,7 +1,7 @@
 "use client";
 // What several screens read. Rule: one hook per resource, so that one key and one interval exist for it.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import type { DeploymentDto, EventDto, FindingsDto, PageOf, ProxyDto, SignalsDto } from "./dto";
+import type { DeploymentDto, EventDto, FindingsDto, PageOf, ProxyDto, ReviewSummaryDto, SignalsDto } from "./dto";
 import { keys } from "./keys";
 import { get } from "./request";
 import { useSteady } from "./steady";
@@ -64,6 +64,14 @@ export function useEvents(mesh: string, limit: number) {
       refetchInterval: 15_000,
     }),
   );
+}
+
+export function useReviews(mesh: string, state: "open" | "decided" | "all") {
+  return useQuery({
+    queryKey: keys.mesh(mesh, "reviews", state),
+    queryFn: ({ signal }) => get<PageOf<ReviewSummaryDto>>(`/meshes/${mesh}/reviews?state=${state}&limit=100`, signal),
+    placeholderData: keepPreviousData,
+  });
 }
 
 export function useFindings(mesh: string, at: string) {

@@ -44,8 +44,8 @@ export function niceMax(values: readonly (number | null)[], floor: number): numb
 }
 
 /** SVG path pieces of a sparkline: one per run of measured points. */
-export function sparkPaths(values: readonly (number | null)[], width: number, height: number): string[] {
-  const max = Math.max(...values.map((value) => value ?? 0), 1e-9);
+export function sparkPaths(values: readonly (number | null)[], width: number, height: number, least = 1e-9): string[] {
+  const max = Math.max(...values.map((value) => value ?? 0), least);
   const x = (index: number) => (values.length < 2 ? width / 2 : (index / (values.length - 1)) * width);
   const y = (value: number) => height - 1 - (value / max) * (height - 2);
   const paths: string[] = [];

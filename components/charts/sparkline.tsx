@@ -6,9 +6,11 @@ import { sparkPaths } from "./prepare";
 
 export const Sparkline = memo(function Sparkline(props: {
   values: readonly (number | null)[];
+  /** What the top stands for; absent: the highest value. */
+  max?: number | undefined;
   series?: 1 | 2 | 3 | "failing";
 }) {
-  const paths = sparkPaths(props.values, 120, 32);
+  const paths = sparkPaths(props.values, 120, 32, props.max);
   return (
     <svg className={classes.spark} viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true">
       {paths.map((path) => (

@@ -37,7 +37,7 @@ export function Waivers({ control, canWaive, actions }: WaiversProps) {
       {control.waivers.map(({ waiver, isLive }) => (
         <div key={waiver.id} className={classes.waiver}>
           <div className={classes.head}>
-            <StatusBadge status={isLive ? "attention" : "unmeasured"}>
+            <StatusBadge status={isLive ? "attention" : "note"}>
               {isLive ? "in force" : waiver.withdrawnAt ? "withdrawn" : "ended"}
             </StatusBadge>
             <Text size="xs" c="dimmed">

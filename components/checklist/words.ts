@@ -1,15 +1,15 @@
 // The checklist in words. Rule: not measured, stale and waived are said as such; only a measured pass is "passes".
-import type { Status } from "@/components/ui/status-words";
+import type { Mark } from "@/components/ui/status-words";
 import type { Area, Layer, ProbeKind, State } from "@/lib/compliance/types";
 import { STATE_WORDS } from "@/lib/compliance/words";
 
-export const stateStatus: Readonly<Record<State, Status>> = {
+export const stateStatus: Readonly<Record<State, Mark>> = {
   pass: "ok",
   fail: "failing",
   partly: "attention",
   "not-measured": "unmeasured",
   stale: "stale",
-  "does-not-apply": "unmeasured",
+  "does-not-apply": "note",
   waived: "attention",
 };
 
@@ -68,10 +68,10 @@ interface Counted {
 }
 
 /** Would we pass, and can we prove it? */
-export function checklistAnswer(controls: readonly Counted[], isRunning: boolean): { status: Status; text: string } {
+export function checklistAnswer(controls: readonly Counted[], isRunning: boolean): { status: Mark; text: string } {
   const count = (...states: State[]) => controls.filter(({ state }) => states.includes(state)).length;
   const applying = controls.length - count("does-not-apply");
-  if (applying === 0) return { status: "unmeasured", text: "No control applies to this design yet." };
+  if (applying === 0) return { status: "note", text: "No control applies to this design yet." };
   const open = count("not-measured", "partly", "stale");
   const waived = count("waived");
   const failing = count("fail");

@@ -25,7 +25,7 @@ test("an import is told by the loudest that it said", () => {
   expect(stateOf(summary)).toEqual({ status: "failing", word: "1 other answer" });
   expect(stateOf({ ...summary, changesMeaning: 0 })).toEqual({ status: "attention", word: "3 warnings" });
   expect(stateOf({ ...summary, changesMeaning: 0, warnings: 0 })).toEqual({ status: "ok", word: "no warning" });
-  expect(stateOf({ ...summary, isUndone: true })).toEqual({ status: "unmeasured", word: "taken back" });
+  expect(stateOf({ ...summary, isUndone: true })).toEqual({ status: "note", word: "taken back" });
 });
 
 test("products stand with the versions that the documents named, and with the file", () => {

@@ -1,5 +1,5 @@
 // A past import in words. Rule: pure; what gives calls another answer is the loudest, and what was taken back has no say any more.
-import type { Status } from "@/components/ui";
+import type { Mark } from "@/components/ui";
 import { plural } from "@/components/ui";
 import type { ImportReportDto, ImportSummaryDto } from "@/lib/api/schema";
 import { dialectEntries } from "@/lib/dialects/catalogue";
@@ -8,8 +8,8 @@ export function stateOf({
   isUndone,
   changesMeaning,
   warnings,
-}: Pick<ImportSummaryDto, "isUndone" | "changesMeaning" | "warnings">): { status: Status; word: string } {
-  if (isUndone) return { status: "unmeasured", word: "taken back" };
+}: Pick<ImportSummaryDto, "isUndone" | "changesMeaning" | "warnings">): { status: Mark; word: string } {
+  if (isUndone) return { status: "note", word: "taken back" };
   if (changesMeaning > 0) return { status: "failing", word: plural(changesMeaning, "other answer") };
   if (warnings > 0) return { status: "attention", word: plural(warnings, "warning") };
   return { status: "ok", word: "no warning" };

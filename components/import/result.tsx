@@ -4,7 +4,7 @@
 import { Anchor, List, Text } from "@mantine/core";
 import Link from "next/link";
 import { ApiError, type ImportAnswerDto } from "@/components/api-client";
-import { Panel, type Status, StatusBadge, severityStatus } from "@/components/ui";
+import { type Mark, Panel, StatusBadge, severityStatus } from "@/components/ui";
 import type { ImportResult } from "@/lib/dialects";
 import classes from "./import.module.css";
 
@@ -77,7 +77,8 @@ export function Result({ result, mesh }: { result: Read; mesh: string }) {
           <Rows
             rows={result.kept.map((each) => ({
               id: `${each.source} ${each.path}`,
-              status: "unmeasured",
+              status: "note",
+              word: "kept",
               title: `${each.path}: ${JSON.stringify(each.value)}`,
               detail: each.source,
             }))}
@@ -107,18 +108,19 @@ export function Result({ result, mesh }: { result: Read; mesh: string }) {
   );
 }
 
-const words: Record<Status, string> = {
+const words: Record<Mark, string> = {
   ok: "understood",
   attention: "warning",
   failing: "problem",
-  unmeasured: "kept",
+  unmeasured: "not measured",
   stale: "stale",
+  note: "hint",
 };
 
 const placeOf = ({ line, column }: { line?: number | undefined; column?: number | undefined }) =>
   line ? `line ${line}${column ? `, column ${column}` : ""}` : "";
 
-type Row = { id: string; status: Status; word?: string; title: string; detail?: string; sentences?: string[] };
+type Row = { id: string; status: Mark; word?: string; title: string; detail?: string; sentences?: string[] };
 
 export function warningRow(each: Omit<Read["warnings"][number], "column"> & { column?: number }): Row {
   return {

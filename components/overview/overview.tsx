@@ -14,10 +14,11 @@ import {
   useDeployments,
   useFindings,
   useProxies,
+  useReviews,
   useSignals,
 } from "@/components/api-client";
 import { useDraft } from "@/components/draft";
-import { rangeWord, sharedSearch, useMesh, useView } from "@/components/shell";
+import { rangeWord, sharedSearch, useMesh, useView, writeParameters } from "@/components/shell";
 import {
   Answer,
   EmptyState,
@@ -26,20 +27,19 @@ import {
   LoadingRows,
   Page,
   Panel,
-  plural,
   ReadingHead,
   StatusIcon,
-  severityStatus,
-  severityWord,
   shortDigest,
+  statusWord,
   TimeAgo,
   useNow,
 } from "@/components/ui";
-import { type OverviewFacts, overviewAnswer, postureOf } from "./answer";
+import { factsOf, type OverviewFacts, overviewAnswer, postureOf } from "./answer";
 import classes from "./overview.module.css";
 import { RecentChanges } from "./recent-changes";
 import { StartList } from "./start-list";
 import { Tiles } from "./tiles";
+import { waitingRows } from "./waiting";
 
 export function Overview() {
   const { mesh, environment } = useMesh();
@@ -106,9 +106,7 @@ export function Overview() {
   }
 
   const facts: OverviewFacts = {
-    signals: signals.data
-      ? { state: signals.data.state, errorRatio: failureRatio(signals.data.now), mtlsRatio: signals.data.now.mtlsRatio }
-      : null,
+    signals: factsOf(signals.data),
     services: (topology.data?.services ?? []).map((each) => ({
       name: each.key.split("/")[2] ?? each.key,
       state: each.state,
@@ -186,13 +184,12 @@ function hasHistory(deployments: readonly { state: string }[]): boolean {
 }
 
 function Waiting({ mesh, search, findings }: { mesh: string; search: string; findings: FindingsDto | undefined }) {
-  const counts = findings?.counts;
-  const rows = (["error", "warning", "info"] as const)
-    .map((key) => ({ key, count: counts?.[key] ?? 0 }))
-    .filter((row) => row.count > 0);
+  const reviews = useReviews(mesh, "open");
+  const now = useNow(60_000);
+  const rows = waitingRows(reviews.data?.items ?? [], findings?.items ?? [], now || Date.now());
   return (
     <Panel
-      title="What waits in the design"
+      title="What waits"
       aside={
         <Anchor size="sm" component={Link} href={`/meshes/${mesh}/findings${search}`}>
           Findings
@@ -200,19 +197,28 @@ function Waiting({ mesh, search, findings }: { mesh: string; search: string; fin
       }
       flush
     >
-      {!findings ? (
+      {!findings || reviews.isPending ? (
         <LoadingRows rows={3} />
       ) : rows.length === 0 ? (
-        <EmptyState title="Nothing waits">No analyzer has anything to say about the draft.</EmptyState>
+        <EmptyState title="Nothing waits">
+          No review waits for you, and no analyzer has anything to say about the draft.
+        </EmptyState>
       ) : (
         <ul className={classes.rows}>
           {rows.map((row) => (
-            <li key={row.key}>
-              <StatusIcon status={severityStatus[row.key]} label={severityWord[row.key]} />
+            <li key={row.id}>
+              <StatusIcon status={row.mark} label={statusWord[row.mark]} />
               <div className={classes.rowText}>
-                <Text size="sm">{plural(row.count, severityWord[row.key])}</Text>
+                <Anchor
+                  component={Link}
+                  size="sm"
+                  c="inherit"
+                  href={`/meshes/${mesh}/${row.path}${writeParameters(search, row.shows)}`}
+                >
+                  {row.title}
+                </Anchor>
                 <Text size="xs" c="dimmed" lineClamp={2}>
-                  {findings?.items.find((finding) => finding.severity === row.key)?.message}
+                  {row.detail}
                 </Text>
               </div>
             </li>

@@ -23,10 +23,7 @@ export function RecentChanges({ mesh }: { mesh: string }) {
         <ul className={classes.rows}>
           {groups.map(({ event, sentence }) => (
             <li key={event.id}>
-              <StatusIcon
-                status={eventStatus(event)}
-                label={eventStatus(event) === "unmeasured" ? "note" : eventStatus(event)}
-              />
+              <StatusIcon status={eventStatus(event)} label={eventStatus(event)} />
               <div className={classes.rowText}>
                 <Text size="sm">{sentence}</Text>
               </div>
@@ -41,9 +38,9 @@ export function RecentChanges({ mesh }: { mesh: string }) {
   );
 }
 
-function eventStatus(event: EventDto): "ok" | "failing" | "attention" | "unmeasured" {
+function eventStatus(event: EventDto): "ok" | "failing" | "attention" | "note" {
   if (/nack|fail|refus|denied/.test(event.kind)) return "failing";
   if (/restor|revok|disconnect/.test(event.kind)) return "attention";
   if (/done|finish|ready/.test(event.kind)) return "ok";
-  return "unmeasured";
+  return "note";
 }

@@ -15,7 +15,7 @@ import {
   type Status,
   StatusIcon,
 } from "@/components/ui";
-import { worstUse } from "./answer";
+import { factsOf, overRange, signalStates } from "./answer";
 import classes from "./overview.module.css";
 
 export function Tiles({
@@ -39,17 +39,16 @@ export function Tiles({
   const now = signals?.now;
   const before = signals?.before;
   const points = signals?.points ?? [];
-  const state = signals?.state ?? "no-data";
-  const use = signals ? worstUse(signals.saturation) : null;
-  const measured: Status = state === "no-data" ? "unmeasured" : state === "stale" ? "stale" : "ok";
-  const errors = now ? failureRatio(now) : null;
+  const facts = factsOf(signals);
+  const use = facts?.worst ?? null;
+  const states = signalStates(facts);
   const tiles: TileProps[] = [
     {
       name: "Latency p99",
       value: formatMs(now?.p99),
       change: changeOf(now?.p99 ?? null, before?.p99 ?? null, "amount"),
       worse: "up",
-      status: now?.p99 === null ? "unmeasured" : measured,
+      status: states.latency,
       values: points.map((each) => each.p99),
       series: 1,
       note: `p50 ${formatMs(now?.p50)}, p95 ${formatMs(now?.p95)}`,
@@ -59,7 +58,7 @@ export function Tiles({
       value: now ? formatTraffic(now) : absent,
       change: changeOf(now?.requestsPerSecond ?? null, before?.requestsPerSecond ?? null, "amount"),
       worse: null,
-      status: measured,
+      status: states.traffic,
       values: points.map((each) =>
         each.requestsPerSecond === null ? null : each.requestsPerSecond + (each.tcp?.connectionsPerSecond ?? 0),
       ),
@@ -68,19 +67,10 @@ export function Tiles({
     },
     {
       name: "Errors",
-      value: formatPercent(errors),
-      change: changeOf(errors, before ? failureRatio(before) : null, "ratio"),
+      value: formatPercent(facts?.errorRatio),
+      change: changeOf(facts?.errorRatio ?? null, before ? failureRatio(before) : null, "ratio"),
       worse: "up",
-      status:
-        measured !== "ok" || errors === null
-          ? measured === "ok"
-            ? "unmeasured"
-            : measured
-          : errors >= 0.05
-            ? "failing"
-            : errors >= 0.01
-              ? "attention"
-              : "ok",
+      status: states.errors,
       values: points.map(failureRatio),
       series: "failing",
       note: now?.tcp ? "5xx, no answer, failed connections" : "5xx and no answer",
@@ -90,13 +80,9 @@ export function Tiles({
       value: use ? formatPercent(use.use) : "–",
       change: null,
       worse: "up",
-      status: use === null ? "unmeasured" : use.use >= 0.9 ? "failing" : use.use >= 0.7 ? "attention" : measured,
-      values:
-        signals?.saturation.points.map(
-          (each) =>
-            Math.max(each.poolUse ?? 0, each.requestsUse ?? 0, each.pendingUse ?? 0) ||
-            (each.poolUse === null ? null : 0),
-        ) ?? [],
+      status: states.saturation,
+      values: use && signals ? overRange(use.what, signals.saturation.points, signals.saturation) : [],
+      max: 1,
       series: 3,
       note: use ? `nearest limit: ${use.what}` : "nothing near a limit was measured",
     },
@@ -119,6 +105,8 @@ interface TileProps {
   worse: "up" | null;
   status: Status;
   values: readonly (number | null)[];
+  /** What the top of the line stands for; absent: its highest value. */
+  max?: number | undefined;
   series: 1 | 2 | 3 | "failing";
   note: string;
 }
@@ -141,7 +129,7 @@ function Tile(props: TileProps) {
             ? "no data"
             : "nothing to compare with"}
       </span>
-      <Sparkline values={props.values} series={props.series} />
+      <Sparkline values={props.values} series={props.series} max={props.max} />
       <Text size="xs" c="dimmed">
         {props.note}
       </Text>

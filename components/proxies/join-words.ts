@@ -1,12 +1,12 @@
 // Joining in words. Rule: a token that ended is told from one that was taken back.
-import type { Status } from "@/components/ui/status-words";
+import type { Mark } from "@/components/ui/status-words";
 import type { JoinTokenDto } from "@/lib/api/schema";
 
-export const joinTokenWord: Readonly<Record<JoinTokenDto["state"], { status: Status; word: string }>> = {
+export const joinTokenWord: Readonly<Record<JoinTokenDto["state"], { status: Mark; word: string }>> = {
   open: { status: "attention", word: "waits" },
   used: { status: "ok", word: "used" },
-  expired: { status: "unmeasured", word: "expired" },
-  withdrawn: { status: "unmeasured", word: "withdrawn" },
+  expired: { status: "note", word: "expired" },
+  withdrawn: { status: "note", word: "withdrawn" },
 };
 
 /** `production/cart-v1` as the API takes it; null: it is not written like that. */

@@ -110,7 +110,7 @@ export function Proxies() {
 }
 
 function rank(proxy: ProxyDto): number {
-  return { failing: 0, attention: 1, stale: 2, unmeasured: 3, ok: 4 }[proxyState(proxy).status];
+  return { failing: 0, attention: 1, stale: 2, unmeasured: 3, ok: 4, note: 5 }[proxyState(proxy).status];
 }
 
 function ProxyRow({ proxy, now, onOpen }: { proxy: ProxyDto; now: number; onOpen: () => void }) {

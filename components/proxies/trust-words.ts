@@ -1,14 +1,14 @@
 // The root of trust in words. Rule: a rotation that waits says for whom, and why.
-import type { Status } from "@/components/ui/status-words";
+import type { Mark } from "@/components/ui/status-words";
 import type { RootRotationDto, TrustDto } from "@/lib/api/schema/trust";
 
 type RotationState = RootRotationDto["state"];
 
-export const rootStateWord: Readonly<Record<TrustDto["roots"][number]["state"], { status: Status; word: string }>> = {
+export const rootStateWord: Readonly<Record<TrustDto["roots"][number]["state"], { status: Mark; word: string }>> = {
   active: { status: "ok", word: "signs" },
-  prepared: { status: "unmeasured", word: "trusted, signs nothing yet" },
+  prepared: { status: "note", word: "trusted, signs nothing yet" },
   tainted: { status: "attention", word: "signs no more, trusted until nothing of it is in use" },
-  retired: { status: "unmeasured", word: "not trusted" },
+  retired: { status: "note", word: "not trusted" },
 };
 
 /** The steps of a rotation in their order. */

@@ -18,11 +18,11 @@ describe("proxies in words", () => {
     expect(proxyState(proxy()).word).toBe("in sync");
     expect(proxyState(proxy({ inSync: false })).word).toBe("catching up");
     expect(proxyState(proxy({ state: "nack" }))).toEqual({ status: "failing", word: "NACK" });
-    expect(proxyState(proxy({ state: "disconnected", desired: "stopped" })).status).toBe("unmeasured");
+    expect(proxyState(proxy({ state: "disconnected", desired: "stopped" })).status).toBe("note");
   });
 
   it("answers with the worst first, in numbers", () => {
-    expect(proxiesAnswer([], now).status).toBe("unmeasured");
+    expect(proxiesAnswer([], now).status).toBe("note");
     expect(proxiesAnswer([proxy(), proxy({ state: "nack" })], now).text).toBe(
       "1 proxy of 2 refused the configuration.",
     );

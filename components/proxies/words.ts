@@ -1,6 +1,6 @@
 // Proxies in words. Rule: in sync means the proxy reported the digest that is wanted, nothing else.
 import { plural } from "@/components/ui/format";
-import type { Status } from "@/components/ui/status-words";
+import type { Mark, Status } from "@/components/ui/status-words";
 
 export interface ProxyFacts {
   proxyKey: string;
@@ -12,11 +12,11 @@ export interface ProxyFacts {
   certificate: { notAfter: string | null } | null;
 }
 
-export function proxyState(proxy: ProxyFacts): { status: Status; word: string } {
+export function proxyState(proxy: ProxyFacts): { status: Mark; word: string } {
   if (proxy.state === "nack") return { status: "failing", word: "NACK" };
   if (proxy.state === "disconnected")
     return {
-      status: proxy.desired === "running" ? "failing" : "unmeasured",
+      status: proxy.desired === "running" ? "failing" : "note",
       word: proxy.desired === "running" ? "disconnected" : "stopped",
     };
   if (proxy.draining || proxy.desired === "draining") return { status: "attention", word: "draining" };
@@ -32,10 +32,10 @@ export function certificateStatus(notAfter: string | null | undefined, nowMs: nu
   return left < 3_600_000 ? "attention" : "ok";
 }
 
-export function proxiesAnswer(proxies: readonly ProxyFacts[], nowMs: number): { status: Status; text: string } {
+export function proxiesAnswer(proxies: readonly ProxyFacts[], nowMs: number): { status: Mark; text: string } {
   const running = proxies.filter((proxy) => proxy.desired === "running");
   if (running.length === 0)
-    return { status: "unmeasured", text: "No proxy runs. One starts beside each workload at the first deployment." };
+    return { status: "note", text: "No proxy runs. One starts beside each workload at the first deployment." };
   const count = (test: (proxy: ProxyFacts) => boolean) => running.filter(test).length;
   const refused = count((proxy) => proxy.state === "nack");
   const gone = count((proxy) => proxy.state === "disconnected");

@@ -7,12 +7,12 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
-import { ApiError, type DiffDto, get, keys, request } from "@/components/api-client";
+import { ApiError, type DiffDto, get, keys, request, useReviews } from "@/components/api-client";
 import { SaveStateWord, useDraft } from "@/components/draft";
 import { useMe, useMesh } from "@/components/shell";
 import { Answer, EmptyState, ErrorState, LoadingRows, Mono, Page, Panel, plural, shortDigest } from "@/components/ui";
 import type { ReviewDto } from "@/lib/api/schema";
-import { useReviewRule, useReviews } from "./queries";
+import { useReviewRule } from "./queries";
 import { TestsBefore } from "./tests-before";
 
 export function NewReview() {

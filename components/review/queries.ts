@@ -2,26 +2,17 @@
 // What the review screens read and write. Rule: each step answers with the whole review, which replaces the cached one.
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { get, keys, type PageOf, send } from "@/components/api-client";
+import { get, keys, send } from "@/components/api-client";
 import type {
   NewCommentDto,
   NewVoteDto,
   ReviewDto,
   ReviewRuleDto,
-  ReviewSummaryDto,
   StationContent,
   StationOf,
   TestRun,
 } from "@/lib/api/schema";
 import type { StationId } from "@/lib/review";
-
-export function useReviews(mesh: string, state: "open" | "decided" | "all") {
-  return useQuery({
-    queryKey: keys.mesh(mesh, "reviews", state),
-    queryFn: ({ signal }) => get<PageOf<ReviewSummaryDto>>(`/meshes/${mesh}/reviews?state=${state}&limit=100`, signal),
-    placeholderData: keepPreviousData,
-  });
-}
 
 export function useReview(mesh: string, number: string) {
   return useQuery({

@@ -3,6 +3,7 @@
 import { Anchor, Button, Group, SegmentedControl, Table, Text } from "@mantine/core";
 import { IconGavel, IconPlus } from "@tabler/icons-react";
 import Link from "next/link";
+import { useReviews } from "@/components/api-client";
 import { useMe, useMesh, useUrlParameters } from "@/components/shell";
 import {
   Answer,
@@ -20,8 +21,7 @@ import {
   TimeAgo,
 } from "@/components/ui";
 import type { ReviewSummaryDto } from "@/lib/api/schema";
-import { useReviews } from "./queries";
-import { stateStatus, stateWord } from "./words";
+import { reviewsAnswer, stateStatus, stateWord } from "./words";
 
 const filters = [
   { value: "open", label: "Open" },
@@ -47,8 +47,7 @@ export function Reviews() {
     <Page>
       <Answer
         eyebrow="Reviews"
-        status={open.data && open.data.items.length > 0 ? "attention" : undefined}
-        answer={open.data ? answerOf(open.data.items, can("review.vote")) : readingAnswer(open, "the reviews").text}
+        {...(open.data ? reviewsAnswer(open.data.items) : { answer: readingAnswer(open, "the reviews").text })}
         actions={maySubmit ? newReview : null}
       />
       <ReadingState of={reviews} />
@@ -82,13 +81,6 @@ export function Reviews() {
       )}
     </Page>
   );
-}
-
-function answerOf(open: readonly ReviewSummaryDto[], mayVote: boolean): string {
-  if (open.length === 0) return "No review waits for a decision.";
-  const waiting = open.filter(({ state }) => state === "open").length;
-  if (waiting === 0) return `${plural(open.length, "review")} with the author, none waits for a decision.`;
-  return `${plural(waiting, "review")} ${waiting === 1 ? "waits" : "wait"} for ${mayVote ? "your decision or another reviewer's" : "a reviewer's decision"}.`;
 }
 
 function ReviewTable({ mesh, items }: { mesh: string; items: readonly ReviewSummaryDto[] }) {

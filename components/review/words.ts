@@ -1,5 +1,6 @@
 // States and decisions of a review in words. Rule: pure; colour never stands without one of these words.
-import type { Status } from "@/components/ui/status-words";
+import { plural } from "@/components/ui/format";
+import type { Mark, Status } from "@/components/ui/status-words";
 import { type Decision, FINAL_STATES, type ReviewState, type TestCounts } from "@/lib/review";
 
 export const stateWord: Readonly<Record<ReviewState, string>> = {
@@ -13,11 +14,30 @@ export const stateWord: Readonly<Record<ReviewState, string>> = {
   withdrawn: "withdrawn",
 };
 
-export function stateStatus(state: ReviewState): Status {
+export function stateStatus(state: ReviewState): Mark {
   if (state === "approved") return "ok";
   if (state === "rejected") return "failing";
   if (state === "changes-asked" || state === "approved-with-conditions") return "attention";
-  return state === "open" ? "unmeasured" : "stale";
+  return "note";
+}
+
+interface Waiting {
+  state: ReviewState;
+  waitsForYou: "decision" | "answer" | null;
+}
+
+/** What waits in the undecided reviews of a mesh: for this person first, then for others. */
+export function reviewsAnswer(open: readonly Waiting[]): { status?: Mark; answer: string } {
+  const mine = (what: Waiting["waitsForYou"]) => open.filter(({ waitsForYou }) => waitsForYou === what).length;
+  const wait = (count: number, what: string) =>
+    `${plural(count, "review")} ${count === 1 ? "waits" : "wait"} for ${what}.`;
+  if (mine("decision") > 0) return { status: "attention", answer: wait(mine("decision"), "your decision") };
+  if (mine("answer") > 0) return { status: "attention", answer: wait(mine("answer"), "your answer") };
+  const undecided = open.filter(({ state }) => state === "open").length;
+  if (undecided > 0) return { status: "note", answer: wait(undecided, "somebody else's decision") };
+  if (open.length > 0)
+    return { answer: `${plural(open.length, "review")} with the author, none waits for a decision.` };
+  return { answer: "No review waits for a decision." };
 }
 
 export const decisionWord: Readonly<Record<Decision, string>> = {
@@ -32,8 +52,9 @@ export function decisionStatus(decision: Decision): Status {
   return decision === "reject" ? "failing" : "attention";
 }
 
-export function testsStatus(tests: TestCounts | null): Status {
-  if (!tests || tests.total === 0) return "unmeasured";
+export function testsStatus(tests: TestCounts | null): Mark {
+  if (!tests) return "unmeasured";
+  if (tests.total === 0) return "note";
   if (tests.failed > 0) return "failing";
   return tests.notRun > 0 ? "attention" : "ok";
 }

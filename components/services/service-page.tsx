@@ -153,7 +153,7 @@ export function ServicePage({ namespace, name }: { namespace: string; name: stri
 function Unknown({ mesh, name, search }: { mesh: string; name: string; search: string }) {
   return (
     <Page>
-      <Answer eyebrow="Service" status="unmeasured" answer={`There is no service ${name} in what you look at.`} />
+      <Answer eyebrow="Service" status="note" answer={`There is no service ${name} in what you look at.`} />
       <EmptyState
         title="It may have been renamed or deleted"
         action={

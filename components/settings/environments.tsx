@@ -42,7 +42,7 @@ export function Environments() {
                   </Table.Td>
                   <Table.Td>
                     {each.open ? (
-                      <StatusBadge status="unmeasured">
+                      <StatusBadge status="note">
                         r{each.open.revision} {each.open.state}
                       </StatusBadge>
                     ) : (

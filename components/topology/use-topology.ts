@@ -202,7 +202,7 @@ function findingsByObject(findings: readonly FindingDto[]) {
   const out = new Map<string, { count: number; worst: Status }>();
   for (const finding of findings) {
     if (finding.accepted) continue;
-    const status = severityStatus[finding.severity];
+    const status: Status = finding.severity === "info" ? "unmeasured" : severityStatus[finding.severity];
     for (const key of finding.refs) {
       const known = out.get(key);
       out.set(key, { count: (known?.count ?? 0) + 1, worst: worstStatus([status, ...(known ? [known.worst] : [])]) });

@@ -6,7 +6,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { formatAgo } from "./format";
 import classes from "./layout.module.css";
 import { StatusIcon } from "./status";
-import type { Status } from "./status-words";
+import type { Mark } from "./status-words";
 
 /** Scrolls on its own; the canvas screens do not use it. */
 export function Page({ children }: { children: ReactNode }) {
@@ -20,7 +20,7 @@ export function Page({ children }: { children: ReactNode }) {
 /** The answer first: a sentence with its state; the screen's name stands small above it. */
 export function Answer(props: {
   eyebrow: string;
-  status?: Status;
+  status?: Mark;
   answer: ReactNode;
   detail?: ReactNode;
   actions?: ReactNode;

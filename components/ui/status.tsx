@@ -1,15 +1,16 @@
 "use client";
-// The one status language. Job: colour, icon and word for each of the five states. Rule: never show one without the
+// The one status language. Job: colour, icon and word for each of the five states, and for what has none. Rule: never show one without the
 // word (visible or as accessible name), and "not measured" is never green.
 import {
   IconAlertTriangleFilled,
   IconCircleCheckFilled,
   IconCircleDashed,
+  IconCircleDot,
   IconClockPause,
   IconHexagonLetterXFilled,
 } from "@tabler/icons-react";
 import classes from "./status.module.css";
-import { type Status, statusWord } from "./status-words";
+import { type Mark, statusWord } from "./status-words";
 
 const icons = {
   ok: IconCircleCheckFilled,
@@ -17,9 +18,10 @@ const icons = {
   failing: IconHexagonLetterXFilled,
   unmeasured: IconCircleDashed,
   stale: IconClockPause,
+  note: IconCircleDot,
 };
 
-export function StatusIcon({ status, size = 16, label }: { status: Status; size?: number; label?: string }) {
+export function StatusIcon({ status, size = 16, label }: { status: Mark; size?: number; label?: string }) {
   const Icon = icons[status];
   return (
     <Icon
@@ -34,7 +36,7 @@ export function StatusIcon({ status, size = 16, label }: { status: Status; size?
 }
 
 /** A pill: icon and word. `children` replaces the word where a more exact one exists ("in sync", "NACK"). */
-export function StatusBadge({ status, children }: { status: Status; children?: React.ReactNode }) {
+export function StatusBadge({ status, children }: { status: Mark; children?: React.ReactNode }) {
   return (
     <span className={classes.badge} data-status={status}>
       <StatusIcon status={status} size={14} />

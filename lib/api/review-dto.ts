@@ -3,12 +3,18 @@
 import type { Principal } from "@/lib/auth/permissions";
 import { authorsOf, type ReviewRow, toBlocking, toRound } from "@/lib/data/reviews/rows";
 import { votingRoles } from "@/lib/data/reviews/vote";
-import { type ReviewRule, type ReviewState, tally, whyNotVoter } from "@/lib/review";
+import { type ReviewRule, type ReviewState, tally, waitsFor, whyNotVoter } from "@/lib/review";
 import type * as schema from "./schema";
 
 const iso = (date: Date | null) => date?.toISOString() ?? null;
 
-export function toSummary(row: ReviewRow, rule: ReviewRule): schema.ReviewSummaryDto {
+interface Of {
+  meshId: string;
+  row: ReviewRow;
+  rule: ReviewRule;
+}
+
+export function toSummary({ meshId, row, rule }: Of, principal: Principal): schema.ReviewSummaryDto {
   const round = row.rounds.at(-1);
   const state = row.state as ReviewState;
   const result = round && tally(rule, toRound(round), toBlocking(row.comments));
@@ -28,6 +34,10 @@ export function toSummary(row: ReviewRow, rule: ReviewRule): schema.ReviewSummar
     tests: round ? toRound(round).tests : null,
     unmetConditions: row.conditions.filter(({ metAt }) => metAt === null).length,
     sentence: result?.sentence ?? "Not submitted yet.",
+    waitsForYou: waitsFor(
+      { state, rule, round: round && toRound(round) },
+      { voterId: principal.userId, roles: votingRoles(principal, meshId) },
+    ),
   };
 }
 
@@ -45,10 +55,7 @@ function toVotes(round: ReviewRow["rounds"][number], rule: ReviewRule, userId: s
   }));
 }
 
-interface Shown {
-  meshId: string;
-  row: ReviewRow;
-  rule: ReviewRule;
+interface Shown extends Of {
   supersedes: number | null;
 }
 
@@ -60,7 +67,7 @@ export function toReview({ meshId, row, rule, supersedes }: Shown, principal: Pr
     { voterId: userId, roles: votingRoles(principal, meshId) },
   );
   return {
-    ...toSummary(row, rule),
+    ...toSummary({ meshId, row, rule }, principal),
     version: row.version,
     what: row.what,
     why: row.why,

@@ -57,6 +57,19 @@ export function whyNotVoter(
   return null;
 }
 
+/** What an open review waits for from this person: their vote, their answer to the changes that were asked for, or nothing. */
+export function waitsFor(
+  situation: Omit<Situation, "comments">,
+  voter: { voterId: string; roles: readonly VotingRole[] },
+): "decision" | "answer" | null {
+  const { state, round } = situation;
+  if (state === "changes-asked") return round?.authorIds.includes(voter.voterId) ? "answer" : null;
+  if (state !== "open" || whyNotVoter(situation, voter)) return null;
+  return round?.votes.some(({ voterId, digest }) => voterId === voter.voterId && digest === round.digest)
+    ? null
+    : "decision";
+}
+
 export function whyNotVote(situation: Situation, asked: VoteAsked): Refusal | null {
   const { round, comments, rule } = situation;
   const personal = whyNotVoter(situation, asked);

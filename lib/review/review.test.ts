@@ -22,6 +22,7 @@ import {
   testsSentence,
   VOTING_ROLES,
   type Vote,
+  waitsFor,
   whyNotVote,
   whyNotVoter,
 } from "./index";
@@ -74,6 +75,30 @@ const review = (more: Partial<ReviewFacts> = {}): ReviewFacts => ({
   rounds: [round([vote("rita", "approve")])],
   conditions: [],
   ...more,
+});
+
+test.each<[string, Parameters<typeof waitsFor>[0], string, "decision" | "answer" | null]>([
+  ["a reviewer who has not voted", { state: "open", rule, round: round([]) }, "rita", "decision"],
+  ["one who has", { state: "open", rule, round: round([vote("rita", "approve")]) }, "rita", null],
+  [
+    "one who voted on an older digest",
+    { state: "open", rule, round: round([vote("rita", "approve", { digest: OTHER })]) },
+    "rita",
+    "decision",
+  ],
+  ["the author", { state: "open", rule, round: round([]) }, "author", null],
+  ["the author who is asked for changes", { state: "changes-asked", rule, round: round([]) }, "author", "answer"],
+  ["a reviewer meanwhile", { state: "changes-asked", rule, round: round([]) }, "rita", null],
+  [
+    "a role that the rule does not count",
+    { state: "open", rule: { quorum: 1, roles: ["administrator"] }, round: round([]) },
+    "rita",
+    null,
+  ],
+  ["a decided review", { state: "approved", rule, round: round([]) }, "rita", null],
+  ["a draft of one", { state: "draft", rule, round: undefined }, "rita", null],
+])("what waits for %s", (_, situation, voterId, what) => {
+  expect(waitsFor(situation, { voterId, roles: ["reviewer"] })).toBe(what);
 });
 
 describe("the outcome of a round", () => {

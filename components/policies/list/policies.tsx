@@ -189,7 +189,7 @@ function Rows({ mesh, rows, label }: { mesh: string; rows: readonly PolicyRow[];
 function FindingsCell({ row }: { row: PolicyRow }) {
   if (row.errors > 0) return <StatusBadge status="failing">{plural(row.errors, "error")}</StatusBadge>;
   if (row.warnings > 0) return <StatusBadge status="attention">{plural(row.warnings, "warning")}</StatusBadge>;
-  if (row.hints > 0) return <StatusBadge status="unmeasured">{plural(row.hints, "hint")}</StatusBadge>;
+  if (row.hints > 0) return <StatusBadge status="note">{plural(row.hints, "hint")}</StatusBadge>;
   return (
     <Text size="xs" c="dimmed" component="span">
       no finding

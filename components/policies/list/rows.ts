@@ -124,13 +124,13 @@ export function policyHref(mesh: string, policy: PolicyObject): string {
 
 /** The screen's answer in one sentence. */
 export function listAnswer(rows: readonly PolicyRow[]): {
-  status: "ok" | "attention" | "failing" | "unmeasured";
+  status: "ok" | "attention" | "failing" | "note";
   text: string;
 } {
   const errors = rows.filter((row) => row.errors > 0).length;
   const warnings = rows.filter((row) => row.errors === 0 && row.warnings > 0).length;
   const count = rows.length === 1 ? "1 policy" : `${rows.length} policies`;
-  if (rows.length === 0) return { status: "unmeasured", text: "No policy yet: the mesh's defaults decide everything." };
+  if (rows.length === 0) return { status: "note", text: "No policy yet: the mesh's defaults decide everything." };
   if (errors > 0)
     return {
       status: "failing",

@@ -42,7 +42,7 @@ describe("the list of services", () => {
   });
 
   it("says the worst first and never calls the unmeasured healthy", () => {
-    expect(servicesAnswer([])).toMatchObject({ status: "unmeasured" });
+    expect(servicesAnswer([])).toMatchObject({ status: "note" });
     expect(servicesAnswer([row("a"), row("b", { status: "failing" })]).text).toBe("b is failing.");
     expect(servicesAnswer([row("a"), row("b", { owner: null })]).text).toBe("1 of 2 services has no owner.");
     expect(servicesAnswer([row("a"), row("b", { status: "unmeasured" })])).toMatchObject({ status: "unmeasured" });

@@ -2,7 +2,7 @@
 // Rule: pure; what was not measured sorts last in either direction and is never counted as healthy.
 import type { FindingDto, TopologyDto } from "@/components/api-client";
 import { listInWords, plural } from "@/components/ui/format";
-import { type Status, worstStatus } from "@/components/ui/status-words";
+import { type Mark, type Status, worstStatus } from "@/components/ui/status-words";
 import { failureRatio, type TcpTraffic } from "@/components/ui/traffic";
 import { objectKey } from "@/lib/mesh";
 import { type Step, stepOf } from "./effective";
@@ -119,8 +119,8 @@ export function filterRows(rows: readonly ServiceRow[], { text, owner, status }:
   );
 }
 
-export function servicesAnswer(rows: readonly ServiceRow[]): { status: Status; text: string } {
-  if (rows.length === 0) return { status: "unmeasured", text: "No service is drawn yet." };
+export function servicesAnswer(rows: readonly ServiceRow[]): { status: Mark; text: string } {
+  if (rows.length === 0) return { status: "note", text: "No service is drawn yet." };
   const names = (status: Status) => rows.filter((row) => row.status === status).map((row) => row.name);
   const failing = names("failing");
   if (failing.length > 0)

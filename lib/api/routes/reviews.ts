@@ -57,7 +57,7 @@ export const reviewRoutes = [
     answer: schema.pageOf(schema.reviewSummary),
     async handle({ runtime, principal, params, query: { cursor, limit, state } }) {
       const before = readSeqCursor(cursor);
-      const { rows, rule } = await listReviews(runtime.database, principal, {
+      const { mesh, rows, rule } = await listReviews(runtime.database, principal, {
         slug: params.mesh,
         before: before === undefined ? undefined : Math.min(Number(before), 2_147_483_647),
         limit: limit + 1,
@@ -68,7 +68,7 @@ export const reviewRoutes = [
           rows,
           limit,
           (row) => String(row.number),
-          (row) => toSummary(row, rule),
+          (row) => toSummary({ meshId: mesh.id, row, rule }, principal),
         ),
       };
     },

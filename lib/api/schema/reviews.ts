@@ -105,6 +105,8 @@ export const reviewSummary = z.object({
   tests: testCounts.nullable(),
   /** Where the decision stands. */
   sentence: z.string(),
+  /** What it waits for from you: your vote, your answer to changes that were asked for, or nothing. */
+  waitsForYou: z.enum(["decision", "answer"]).nullable(),
 });
 export type ReviewSummaryDto = z.infer<typeof reviewSummary>;
 
