@@ -49,7 +49,7 @@ export function ComparePanel({ mesh, environment, run, since, onOpen }: CompareP
           <li key={`${each.control} ${each.layer}`} className={classes.change}>
             <StatusBadge status={DIRECTION[each.direction].status}>{DIRECTION[each.direction].word}</StatusBadge>
             <div>
-              <Anchor component="button" size="sm" ta="left" onClick={() => onOpen(each.control)}>
+              <Anchor component="button" size="sm" onClick={() => onOpen(each.control)}>
                 {each.control} {each.title}
               </Anchor>
               <Text size="xs" c="dimmed">

@@ -32,7 +32,7 @@ function ControlRow({ control, lens, onOpen }: { control: ControlDto } & Pick<Co
   return (
     <li className={classes.row}>
       <div className={classes.what}>
-        <Anchor component="button" ta="left" fw={500} size="sm" onClick={() => onOpen(control.id, null)}>
+        <Anchor component="button" fw={500} size="sm" onClick={() => onOpen(control.id, null)}>
           {control.title}
         </Anchor>
         <Text size="xs" c="dimmed">

@@ -76,9 +76,9 @@ export function Proxies() {
                   <Table.Tr>
                     <Table.Th>Proxy</Table.Th>
                     <Table.Th>Configuration</Table.Th>
+                    <Table.Th>Certificate ends</Table.Th>
                     <Table.Th>Running digest</Table.Th>
                     <Table.Th>Version</Table.Th>
-                    <Table.Th>Certificate ends</Table.Th>
                     <Table.Th>CPU</Table.Th>
                     <Table.Th>Memory</Table.Th>
                     <Table.Th>Seen</Table.Th>
@@ -119,7 +119,7 @@ function ProxyRow({ proxy, now, onOpen }: { proxy: ProxyDto; now: number; onOpen
   return (
     <Table.Tr>
       <Table.Td>
-        <Anchor component="button" size="sm" fw={500} onClick={onOpen} ta="left">
+        <Anchor component="button" size="sm" fw={500} onClick={onOpen}>
           {proxy.workload}/{proxy.proxyKey.split("/").at(-1)}
         </Anchor>
         <Text size="xs" c="dimmed">
@@ -136,10 +136,6 @@ function ProxyRow({ proxy, now, onOpen }: { proxy: ProxyDto; now: number; onOpen
         ) : null}
       </Table.Td>
       <Table.Td style={{ whiteSpace: "nowrap" }}>
-        <Mono title={proxy.runningDigest ?? undefined}>{shortDigest(proxy.runningDigest)}</Mono>
-      </Table.Td>
-      <Table.Td>{proxy.version ?? "–"}</Table.Td>
-      <Table.Td style={{ whiteSpace: "nowrap" }}>
         {proxy.certificate?.notAfter ? (
           <StatusBadge status={certificateStatus(proxy.certificate.notAfter, now)}>
             <TimeAgo at={proxy.certificate.notAfter} />
@@ -148,6 +144,10 @@ function ProxyRow({ proxy, now, onOpen }: { proxy: ProxyDto; now: number; onOpen
           "–"
         )}
       </Table.Td>
+      <Table.Td style={{ whiteSpace: "nowrap" }}>
+        <Mono title={proxy.runningDigest ?? undefined}>{shortDigest(proxy.runningDigest)}</Mono>
+      </Table.Td>
+      <Table.Td>{proxy.version ?? "–"}</Table.Td>
       <Table.Td style={{ whiteSpace: "nowrap" }}>{use.cpu}</Table.Td>
       <Table.Td style={{ whiteSpace: "nowrap" }}>{use.memory}</Table.Td>
       <Table.Td style={{ whiteSpace: "nowrap" }}>

@@ -41,7 +41,7 @@ export function TableTwin(props: {
     <Page>
       <Panel title={`Services (${nodes.length})`} flush>
         <TableScroll label="Services">
-          <Table miw={760}>
+          <Table miw={980}>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th w={40} aria-label="Selected" />

@@ -2,6 +2,7 @@
 // The versions behind a service, and what runs as each of them.
 import { ActionIcon, Button, Group, NumberInput, Stack, Text } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
 import { API_VERSION, type MeshObject, objectKey, type Workload } from "@/lib/mesh";
 import { freeName, toName } from "../model/document";
 import { workloadsByService } from "../model/to-canvas";
@@ -72,25 +73,36 @@ export function CallerFields(props: WorkloadProps) {
         disabled={!editable}
         onCommit={(account) => patch("serviceAccount", toName(account) || undefined)}
       />
-      <NumberInput
-        key={replicas}
-        label="Replicas"
-        size="xs"
-        min={0}
-        max={1000}
-        disabled={!editable}
-        defaultValue={replicas ?? 1}
-        onBlur={(event) => {
-          const value = Number(event.currentTarget.value);
-          if (Number.isInteger(value) && value !== (replicas ?? 1)) patch("replicas", value);
-        }}
-      />
+      <Replicas {...props} />
       <CallerBinding
         namespace={workload.metadata.namespace}
         workload={workload.metadata.name}
         replicas={replicas ?? 1}
       />
     </>
+  );
+}
+
+function Replicas({ workload, gestures, editable }: WorkloadProps) {
+  const replicas = workload.spec.replicas ?? 1;
+  const [value, setValue] = useState<string | number>(replicas);
+  useEffect(() => setValue(replicas), [replicas]);
+  return (
+    <NumberInput
+      label="Replicas"
+      size="xs"
+      min={0}
+      max={1000}
+      allowDecimal={false}
+      disabled={!editable}
+      value={value}
+      onChange={setValue}
+      onBlur={() => {
+        if (typeof value !== "number") setValue(replicas);
+        else if (value !== replicas)
+          gestures.edit({ type: "patchSpec", key: objectKey(workload), path: ["replicas"], value });
+      }}
+    />
   );
 }
 
@@ -136,7 +148,10 @@ function WorkloadCard({
         ) : null}
       </Group>
       <Stack gap={8}>
-        <Version workload={workload} gestures={gestures} editable={editable} />
+        <Group grow gap={8} align="flex-start">
+          <Version workload={workload} gestures={gestures} editable={editable} />
+          <Replicas workload={workload} gestures={gestures} editable={editable} />
+        </Group>
         <AppBinding namespace={workload.metadata.namespace} workload={workload.metadata.name} />
       </Stack>
     </div>
