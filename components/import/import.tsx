@@ -8,21 +8,33 @@ import Link from "next/link";
 import { useState } from "react";
 import { keys, send } from "@/components/api-client";
 import { useMe, useMesh } from "@/components/shell";
-import { Answer, Page, Panel, plural, type Status } from "@/components/ui";
+import { Answer, Page, Panel, plural } from "@/components/ui";
 import { AUTO, IMPORT_CHOICES, type ImportChoice, importEntries } from "@/lib/dialects/catalogue";
+import { importAnswer } from "./answer";
 import classes from "./import.module.css";
 import { PastImports } from "./past-imports";
 import { Problems, type Read, Result } from "./result";
 
-const example = `apiVersion: networking.istio.io/v1beta1
+/** Complete: what it brings into the demo shop can be deployed. */
+const example = `apiVersion: networking.istio.io/v1
 kind: VirtualService
 metadata: {name: payment-service, namespace: production}
 spec:
   hosts: [payment-service]
   http:
-  - route:
+  - timeout: 4s
+    route:
     - {destination: {host: payment-service, subset: v1}, weight: 90}
-    - {destination: {host: payment-service, subset: v2}, weight: 10}`;
+    - {destination: {host: payment-service, subset: v2}, weight: 10}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: payment-service, namespace: production}
+spec:
+  host: payment-service
+  subsets:
+  - {name: v1, labels: {version: v1}}
+  - {name: v2, labels: {version: v2}}`;
 
 export function Import() {
   const { mesh } = useMesh();
@@ -58,7 +70,7 @@ export function Import() {
   };
   const answer = read.isPending
     ? { status: "unmeasured" as const, text: "Reading the documents." }
-    : answerOf(read.data, read.error);
+    : importAnswer(read.data, read.error);
   const result = read.data;
   return (
     <Page>
@@ -194,19 +206,4 @@ function hintOf(choice: ImportChoice): string {
 async function together(files: readonly File[]): Promise<{ content: string; name: string | undefined }> {
   const texts = await Promise.all(files.map((file) => file.text()));
   return { content: texts.join("\n---\n"), name: files.length === 1 ? files[0]?.name : undefined };
-}
-
-function answerOf(result: Read | undefined, error: Error | null): { status?: Status; text: string } {
-  if (error) return { status: "failing", text: "That did not work; nothing was changed." };
-  if (!result) return { text: "What do you have already?" };
-  if (result.violations.length > 0)
-    return {
-      status: "failing",
-      text: `${plural(result.violations.length, "problem")} in the text; nothing was changed.`,
-    };
-  const loud = result.warnings.filter((each) => each.changesMeaning).length;
-  const meaning = loud > 0 ? ` ${loud} of them would answer calls differently.` : "";
-  const counts = `${plural(result.understood.length, "document")} understood, ${plural(result.kept.length, "field")} kept, ${plural(result.warnings.length, "warning")}.${meaning}`;
-  if (result.applied) return { status: "ok", text: `Applied to the draft. ${counts}` };
-  return { status: result.warnings.length > 0 ? "attention" : "ok", text: counts };
 }

@@ -131,8 +131,10 @@ export function Topology() {
   return (
     <div className={classes.screen}>
       <header className={classes.answer}>
-        <StatusIcon status={answer.status} size={18} label={answer.status} />
-        <h1>{answer.text}</h1>
+        <div className={classes.answerText}>
+          <StatusIcon status={answer.status} size={18} label={answer.status} />
+          <h1>{answer.text}</h1>
+        </div>
         {topology.measuredAt ? (
           <span className={classes.measured}>
             measured <TimeAgo at={topology.measuredAt} />
