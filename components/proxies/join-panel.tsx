@@ -195,7 +195,8 @@ function Made({ token, onDone }: { token: CreatedJoinTokenDto; onDone: () => voi
   return (
     <Stack>
       <Text size="sm">
-        Run this on the machine within {minutesUntil(token)} minutes. It is not shown again.
+        Run this within {minutesUntil(token)} minutes on the machine, in the folder where the packed proxy was unpacked.
+        It is not shown again.
         {token.needsApp ? " Put the port on which the app listens there in place of PORT." : ""}
       </Text>
       <CodeLine label="Copy the command">{token.command}</CodeLine>
@@ -206,7 +207,8 @@ function Made({ token, onDone }: { token: CreatedJoinTokenDto; onDone: () => voi
         </Text>
       )}
       <Text size="xs" c="dimmed">
-        The machine needs Node 20.19 or newer and the packed proxy (npm pack in proxy/). It makes its own key, which
+        The machine needs Node 20.19 or newer, and no more than this: npm pack --workspace proxy in the clone makes
+        meshwright-proxy-0.1.0.tgz; there, tar xzf meshwright-proxy-0.1.0.tgz unpacks it. It makes its own key, which
         stays there.
       </Text>
       <Group justify="flex-end">

@@ -9,11 +9,14 @@ import classes from "./settings.module.css";
 export const everywhere = "*";
 
 const roles: { value: Role; does: string }[] = [
-  { value: "viewer", does: "sees everything" },
-  { value: "author", does: "edits drafts, imports, freezes revisions" },
-  { value: "reviewer", does: "sees everything, looks at plans" },
-  { value: "operator", does: "deploys, rolls back, binds processes" },
-  { value: "administrator", does: "all of it, and people, tokens and meshes" },
+  { value: "viewer", does: "sees everything, changes nothing" },
+  { value: "author", does: "makes meshes, edits drafts, imports, freezes revisions, submits them for review" },
+  { value: "reviewer", does: "comments and decides on reviews, waives controls, accepts risks" },
+  {
+    value: "operator",
+    does: "deploys, rolls back, binds processes, lets machines join, revokes identities, runs the checks",
+  },
+  { value: "administrator", does: "all of it, and people, the root of trust and the end of a mesh" },
 ];
 
 export const roleData = roles.map((each) => ({ value: each.value, label: each.value }));

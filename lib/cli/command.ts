@@ -83,7 +83,7 @@ export function readGiven(command: CliCommand, args: string[]): Given {
 export function helpText(command: CliCommand): string {
   const rows = Object.entries({ ...command.options, ...COMMON_OPTIONS }).map(([name, option]) => {
     const left = `${option.short ? `-${option.short}, ` : ""}--${name}${option.type === "string" ? ` ${option.value ?? "TEXT"}` : ""}`;
-    return `  ${left.padEnd(28)}${option.about}`;
+    return `  ${left.padEnd(28)}${left.length < 28 ? "" : `\n${" ".repeat(30)}`}${option.about}`;
   });
   const details = command.details === undefined ? "" : `\n${command.details.trim()}\n`;
   return `meshwright ${command.name} ${command.usage}\n\n${command.about}\n\nOptions:\n${rows.join("\n")}\n${details}`;

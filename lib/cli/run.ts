@@ -78,7 +78,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
 }
 
 function overview(): string {
-  const rows = COMMANDS.map((command) => `  ${command.name.padEnd(10)}${command.about}`);
+  const rows = COMMANDS.map((command) => `  ${command.name.padEnd(12)}${command.about}`);
   return `meshwright COMMAND [options]
 
 A service mesh as a design: check it, compare it, bring it in and out, put it live.

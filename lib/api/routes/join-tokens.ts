@@ -12,6 +12,8 @@ import type { Runtime } from "../runtime";
 import * as schema from "../schema";
 
 const tag = "environments";
+/** Where the packed proxy is when it was unpacked; nothing has to be installed there. */
+const PROGRAM = "node package/bin/meshwright-proxy.mjs";
 const path = "/meshes/{mesh}/environments/{environment}/join-tokens";
 
 export const joinTokenRoutes = [
@@ -40,7 +42,7 @@ export const joinTokenRoutes = [
       const place = placeOf(runtime);
       const caFingerprint = `sha256:${root.fingerprint.replaceAll(":", "").toLowerCase()}`;
       const command = [
-        "meshwright-proxy join",
+        `${PROGRAM} join`,
         `--control-plane ${place.controlPlane ?? "HOST:PORT"}`,
         `--ca-fingerprint ${caFingerprint}`,
         `--workload ${row.namespace}/${row.workload}`,

@@ -27,7 +27,8 @@ export const joinToken: CliCommand = {
   details: `Environment: MESHWRIGHT_URL (default http://localhost:3000), MESHWRIGHT_TOKEN (role operator).
 Exit code: 0 made, 2 wrong use, 3 the server refused.
 
-The machine needs Node and the packed proxy (npm pack in proxy/), nothing else of Meshwright.
+The machine needs Node and the packed proxy, nothing else of Meshwright: npm pack --workspace proxy in the clone, tar xzf there. The
+command is for the folder where it was unpacked.
 
 Example: meshwright join-token --mesh shop --workload production/cart-v1`,
   async run(io, given) {
