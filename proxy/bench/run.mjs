@@ -1,5 +1,7 @@
 // npm run bench: CPU per request of a pair of sidecars, ours with all features on against the floor, node:http, Envoy
 // (ENVOY_BIN), nginx and HAProxy (where installed); private memory and added latency at 1,000 requests a second. Ratios count, not times.
+// Latencies are of all pairs at once, kept alive and called in turns, so that a busy moment of the machine befalls them alike, and of
+// every call of every turn together: a tail of one short run says more of the machine than of the pair.
 // --app http1 (default) has HTTP/1.1 apps and 32 connections; --app grpc has gRPC apps and 8 connections x 8 streams, unary calls of 1 KB;
 // --app grpc-stream server streams of 100 messages of 100 bytes, and counts messages. The last two compare ours and Envoy only.
 // Options: --seconds N (4), --rounds N (3), --only name,name, --json FILE, --prof, --bundle FILE (another build of ours)
@@ -11,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { makeCertificates } from "./certificates.mjs";
 import { inboundConfig, outboundConfig } from "./configs.mjs";
-import { runGrpcLoad } from "./grpc.mjs";
+import { runGrpcLoad, STREAM_MESSAGES } from "./grpc.mjs";
 import { percentile, runLoad } from "./load.mjs";
 import { haproxyConfigs, nginxConfigs } from "./peers.mjs";
 import { cpuSeconds, freePort, has, memory, start, stop, stopAll } from "./processes.mjs";
@@ -33,8 +35,10 @@ if (method === undefined && values.app !== "http1") throw new Error("--app must 
 const app = method === undefined ? "h1" : "h2";
 const seconds = Number(values.seconds ?? 4);
 const rounds = Number(values.rounds ?? 3);
-// A message costs so much less than a call that more of them are needed.
-const warmUpRequests = values.app === "grpc-stream" ? 500_000 : 25_000;
+/** Calls until the compilers are done: a fixed number, so that a slow machine warms up as far as a fast one. */
+const warmUpCalls = 25_000;
+const warmUp = (port) =>
+  load({ port, durationMs: 60_000, maxRequests: warmUpCalls * (method === "Stream" ? STREAM_MESSAGES : 1) });
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const bundle = values.bundle ?? here("../dist/meshwright-proxy.mjs");
 const folder = mkdtempSync(join(tmpdir(), "meshwright-bench-"));
@@ -134,45 +138,76 @@ const load = (options) => (method === undefined ? runLoad(options) : runGrpcLoad
 /** Pairs that speak what the apps speak. */
 const isComparable = (name) => method === undefined || name === "meshwright" || name === "envoy";
 const most = (list) => list.reduce((found, one) => Math.max(found, one), 0);
+/** Turns of each pair in a round, and how long they are: long enough that opening the connections is no hundredth of the calls. */
+const latencyTurns = 2;
+const latencyTurnMs = 5000;
 
-async function measure(name) {
-  const ports = {
-    a: await freePort(),
-    b: await freePort(),
-    origin: await freePort(),
-    adminA: await freePort(),
-    adminB: await freePort(),
-  };
+/** A pair with its app, warmed up; `children` are to be stopped whatever happens. */
+async function open(name, children) {
+  const names = ["a", "b", "origin", "adminA", "adminB"];
+  const ports = Object.fromEntries(await Promise.all(names.map(async (one) => [one, await freePort()])));
   const originFile = here(method === undefined ? "origin.mjs" : "grpc.mjs");
-  const origin = await start(process.execPath, [originFile, String(ports.origin)], ports.origin, log);
-  let pair = [];
+  children.push(await start(process.execPath, [originFile, String(ports.origin)], ports.origin, log));
+  const pair = await setups[name](ports);
+  children.push(...pair);
+  const port = name === DIRECT ? ports.origin : ports.a;
+  await warmUp(port);
+  return { name, pair, port };
+}
+
+async function withPairs(names, work) {
+  const children = [];
   try {
-    pair = await setups[name](ports);
-    const port = name === DIRECT ? ports.origin : ports.a;
-    // Until the compilers are done: a fixed number of requests, so that a slow machine warms up as far as a fast one.
-    await load({ port, durationMs: 20_000, maxRequests: warmUpRequests });
+    const pairs = [];
+    for (const name of names) pairs.push(await open(name, children));
+    return await work(pairs);
+  } finally {
+    for (const child of children.reverse()) await stop(child);
+  }
+}
+
+const paced = (port, durationMs) => runLoad({ port, durationMs, ratePerSecond: 1000 });
+
+const measure = (name) =>
+  withPairs([name], async ([{ pair, port }]) => {
     const before = pair.map((child) => cpuSeconds(child.pid));
     const full = await load({ port, durationMs: seconds * 1000 });
     const used = pair.map((child, index) => cpuSeconds(child.pid) - before[index]);
-    // Streams are paced by nobody: their latencies are those of the full load.
-    const durationMs = Math.max(5000, seconds * 1000);
-    const paced = method === undefined ? await runLoad({ port, durationMs, ratePerSecond: 1000 }) : full;
+    // Streams are paced by nobody: their memory is that of the full load.
+    const calm = method === undefined ? await paced(port, Math.max(3000, seconds * 1000)) : null;
     const memories = pair.map((child) => memory(child.pid));
     return {
       cpuUs: (used.reduce((sum, one) => sum + one, 0) / full.requests) * 1e6,
       rps: full.requests / full.seconds,
-      failures: full.failures + (paced === full ? 0 : paced.failures),
-      p99Ms: percentile(paced.latencies, 0.99),
-      p50Ms: percentile(paced.latencies, 0.5),
+      failures: full.failures + (calm?.failures ?? 0),
+      p99Ms: percentile(full.latencies, 0.99),
+      p50Ms: percentile(full.latencies, 0.5),
       privateMb: most(memories.map((one) => one.privateMb)),
       rssMb: most(memories.map((one) => one.rssMb)),
       requests: full.requests,
     };
-  } finally {
-    for (const child of pair) await stop(child);
-    await stop(origin);
-  }
-}
+  });
+
+/** Percentiles and failures at 1,000 requests a second, of each name. */
+const measureLatencies = (names) =>
+  withPairs(names, async (pairs) => {
+    const all = new Map(names.map((name) => [name, { latencies: [], failures: 0 }]));
+    for (let turn = 0; turn < latencyTurns * rounds; turn++) {
+      // Forwards and backwards, so that nobody is always the first.
+      for (const { name, port } of turn % 2 === 0 ? pairs : pairs.toReversed()) {
+        const { latencies, failures } = await paced(port, latencyTurnMs);
+        const known = all.get(name);
+        known.latencies = known.latencies.concat(latencies);
+        known.failures += failures;
+      }
+    }
+    return new Map(
+      Array.from(all, ([name, { latencies, failures }]) => {
+        latencies.sort((x, y) => x - y);
+        return [name, { p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99), failures }];
+      }),
+    );
+  });
 
 async function main() {
   if (!existsSync(bundle)) throw new Error("Build the proxy first: npm run build");
@@ -198,6 +233,12 @@ async function main() {
   for (const [name, list] of results) {
     summary[name] = Object.fromEntries(Object.keys(list[0]).map((key) => [key, median(list.map((one) => one[key]))]));
     summary[name].failures = list.reduce((sum, one) => sum + one.failures, 0);
+  }
+  if (method === undefined) {
+    for (const [name, { p50Ms, p99Ms, failures }] of await measureLatencies(Object.keys(summary))) {
+      const before = summary[name];
+      summary[name] = { ...before, p50Ms, p99Ms, failures: before.failures + failures };
+    }
   }
   console.log(`Node ${process.version}, ${rounds} rounds of ${seconds} s, ${WORDS[values.app]}, medians\n`);
   console.log("pair           CPU us/request  requests/s  p50 ms  p99 ms (at 1,000/s)  private MB  RSS MB  failures");
