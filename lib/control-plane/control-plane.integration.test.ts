@@ -21,6 +21,18 @@ async function waitFor(isDone: () => boolean | Promise<boolean>): Promise<void> 
   await expect.poll(isDone, { timeout: 15_000, interval: 50 }).toBe(true);
 }
 
+const entryOf = (key: string) =>
+  test.plane.registry.inEnvironment(test.environmentId).find(({ proxyKey }) => proxyKey === key)!;
+
+/** What an agent says whose machine has another address now; nobody deploys. */
+async function moveCartTo(address: string): Promise<void> {
+  await test.call("POST", "/v1/agents/test/register", { hostname: "test", address, version: "test" });
+  const { id, inboundPort, outboundPort, adminPort } = entryOf(CART).row;
+  const ports = { inbound: inboundPort, outbound: outboundPort, admin: adminPort, app: null };
+  const report = { proxyRowId: id, state: "running", message: null, pid: 1, restarts: 0, ports, resources: null };
+  await test.call("POST", "/v1/agents/test/status", { proxies: [report], resources: null });
+}
+
 describe("a deployment", () => {
   it("starts proxies, gives them identities and configuration, and is done when all run it", async () => {
     const revision = await test.revise("first-design");
@@ -92,6 +104,31 @@ describe("a deployment", () => {
         .proxy("production/cart-v1/1")
         .sent.some((response) => JSON.stringify(response.resources).includes("bad-design")),
     ).toBe(false);
+  });
+
+  it("tries again what a proxy refused in between, where it changes nothing for that proxy and an old stream is still open", async () => {
+    const web = test.proxy("production/web-v1/0");
+    // The stream of before: its proxy is gone, and nobody has said so yet.
+    const { connections } = entryOf("production/web-v1/0");
+    connections.add({
+      ...[...connections][0]!,
+      push: () => undefined,
+      close: () => undefined,
+    });
+    for (const address of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
+      web.hates = address;
+      // Nobody deploys: the new address alone is what the callers are told.
+      await moveCartTo(address);
+      await waitFor(() => entryOf("production/web-v1/0").lastRejection()?.message.includes(address) ?? false);
+    }
+    expect(entryOf("production/web-v1/0").row.state).toBe("nack");
+    web.hates = "";
+    const again = await test.deploy(await test.revise("first-design"));
+    expect(again).toMatchObject({ state: "done", error: null });
+    expect(web.digest()).toBe(entryOf("production/web-v1/0").current?.digest);
+    expect([...web.held.values()].some(({ bytes }) => Buffer.from(bytes).includes("192.0.2.3"))).toBe(true);
+    await moveCartTo("127.0.0.1");
+    await waitFor(() => web.digest() === entryOf("production/web-v1/0").current?.digest);
   });
 
   it("that does not compile changes nothing", async () => {
@@ -209,6 +246,25 @@ describe("a restart of the control plane", () => {
     expect(resent.filter((name) => name === "inbound" || name === "outbound")).toEqual([]);
     const result = await test.deploy(await test.revise("after-restart", testDocument(["cart"])));
     expect(result.state).toBe("done");
+  });
+
+  it("remembers what was refused, and a deployment tries it again", async () => {
+    const other = "production/cart-v1/1";
+    test.proxy(other).hates = "192.0.2.9";
+    await moveCartTo("192.0.2.9");
+    await waitFor(() => entryOf(other).row.state === "nack");
+    await test.plane.stop();
+    await test.startPlane();
+    await reconnect();
+    await waitFor(() => entryOf(other).connections.size === 1 && entryOf(CART).syncedDigest !== null);
+    expect(entryOf(other).lastRejection()?.message).toContain("192.0.2.9");
+    expect(entryOf(other).syncedDigest).toBeNull();
+    test.proxy(other).hates = "";
+    const again = await test.deploy(await test.revise("after-restart", testDocument(["cart"])));
+    expect(again).toMatchObject({ state: "done", error: null });
+    expect(test.proxy(other).digest()).toBe(entryOf(other).current?.digest);
+    await moveCartTo("127.0.0.1");
+    await waitFor(() => test.proxy(other).digest() === entryOf(other).current?.digest);
   });
 
   it("takes up a deployment that was under way, and one that was being taken back", async () => {

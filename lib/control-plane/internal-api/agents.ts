@@ -172,8 +172,8 @@ export class AgentDesk {
     }
     const resources = { state: item.state, message: item.message, restarts: item.restarts, ...item.resources };
     const host = this.addresses.get(entry.row.agentId ?? "") ?? entry.row.host;
-    this.options.registry.patch(entry, { ...newPorts(entry, item), host, pid: item.pid, resources });
-    this.options.registry.agentReported(entry, item.state === "running");
+    const place = { ...newPorts(entry, item), host, pid: item.pid, resources };
+    this.options.registry.agentReported(entry, item.state === "running", place);
   }
 
   private async joinToken(agentId: string, body: unknown): Promise<unknown> {

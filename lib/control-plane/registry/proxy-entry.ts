@@ -23,6 +23,8 @@ export class ProxyEntry implements AdsClient {
   currentDeploymentId: string | null = null;
   /** Digest of the snapshot the proxy has accepted whole on its present stream. */
   syncedDigest: string | null = null;
+  /** Somebody deploys: what it had refused is sent once more with its next configuration, also where that is the one it has. */
+  isToTryAgain = false;
   /** Why no configuration could be compiled for it. */
   compileProblem: string | null = null;
   status: ProxyStatus | null = null;

@@ -13,6 +13,7 @@ const schema = z.object({
   draining: z.boolean().nullish(),
   connectedToControlPlane: z.boolean().nullish(),
   configSource: z.string().nullish(),
+  lastNack: z.object({ at: z.string(), message: z.string() }).nullish(),
   certificate: z
     .object({ spiffeId: z.string().nullish(), serial: z.string().nullish(), notAfter: z.string().nullish() })
     .nullish(),
@@ -27,6 +28,8 @@ export interface ProxyStatus {
   digest: string | null;
   isDraining: boolean;
   configSource: string | null;
+  /** What it could not bring into force last, whether it said so by a NACK or is still trying. */
+  lastRefusal: { at: string; message: string } | null;
   certificateSerial: string | null;
   certificateNotAfter: Date | null;
 }
@@ -56,6 +59,7 @@ export function readProxyStatus(json: unknown): ProxyStatus | null {
     digest: status.digest ?? null,
     isDraining: status.draining ?? false,
     configSource: status.configSource ?? null,
+    lastRefusal: status.lastNack ?? null,
     certificateSerial: status.certificate?.serial?.toLowerCase().replaceAll(":", "") ?? null,
     certificateNotAfter: notAfter && !Number.isNaN(notAfter.getTime()) ? notAfter : null,
   };

@@ -31,6 +31,30 @@ async function deploy(document: MeshDocument): Promise<void> {
   plane.publish();
 }
 
+describe("what a proxy has refused", () => {
+  it("is sent once more with its next deployment, also where that gives it the same, and not before", async () => {
+    const document = demoMesh();
+    await deploy(document);
+    const [entry] = plane.registry.inEnvironment(ENVIRONMENT);
+    if (!entry?.current) throw new Error("nothing was published");
+    const pushed: string[] = [];
+    entry.connections.add({
+      ...{ client: entry, node: { id: entry.proxyKey, metadata: {} }, peer: { spiffeId: "", serial: "" } },
+      push: ({ digest }) => pushed.push(digest),
+      close: () => undefined,
+    });
+    entry.rejections.reject(CLUSTER, [], "cannot listen on 127.0.0.1:80", 1);
+    plane.publish();
+    expect(pushed).toEqual([]);
+    entry.isToTryAgain = true;
+    await deploy(document);
+    expect(pushed).toEqual([entry.current.digest]);
+    expect(entry.lastRejection()).toBeNull();
+    plane.publish();
+    expect(pushed).toHaveLength(1);
+  });
+});
+
 /** What every proxy has, or why it has nothing. */
 function given(of: Publishing): Record<string, string | undefined> {
   const entries = of.registry.inEnvironment(ENVIRONMENT);

@@ -69,7 +69,12 @@ export class Publisher {
     }
     entry.compileProblem = null;
     entry.currentDeploymentId = deploymentId;
-    if (entry.current?.digest !== compiled.snapshot.digest) {
+    const isAgain = entry.isToTryAgain && entry.lastRejection() !== null;
+    entry.isToTryAgain = false;
+    if (isAgain) {
+      entry.rejections.forget();
+    }
+    if (isAgain || entry.current?.digest !== compiled.snapshot.digest) {
       this.options.registry.publish(entry, compiled.snapshot);
     }
   }

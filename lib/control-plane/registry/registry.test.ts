@@ -57,6 +57,7 @@ function status(change: Partial<ProxyStatus> = {}): ProxyStatus {
     digest: "d",
     isDraining: false,
     configSource: "live",
+    lastRefusal: null,
     certificateSerial: "s",
     certificateNotAfter: null,
     ...change,
@@ -115,6 +116,17 @@ describe("readiness", () => {
     const entry = registry.find("a")!;
     registry.probed(entry, status({ isDraining: true }));
     expect(entry.row).toMatchObject({ ready: false, draining: true });
+  });
+
+  it("does not have to change for another address to be told to callers", () => {
+    const entry = registry.find("a")!;
+    registry.agentReported(entry, true);
+    events.length = 0;
+    registry.agentReported(entry, true, { host: "127.0.0.1" });
+    expect(endpointEvents()).toEqual([]);
+    registry.agentReported(entry, true, { host: "192.0.2.1" });
+    expect(entry.row.host).toBe("192.0.2.1");
+    expect(endpointEvents()).toEqual([{ type: "endpoints", environmentId: "e1", isUrgent: false }]);
   });
 
   it("ends with the word of the agent that the process is dead", () => {

@@ -159,8 +159,14 @@ export class Registry implements AdsDirectory {
     this.setReady(entry, false, entry.row.draining);
   }
 
-  /** An agent said whether the process runs: a dead one takes no calls, a live one is asked itself. */
-  agentReported(entry: ProxyEntry, isRunning: boolean): void {
+  /** An agent said whether the process runs, and where: a dead one takes no calls, a live one is asked itself. */
+  agentReported(entry: ProxyEntry, isRunning: boolean, place: ProxyPatch = {}): void {
+    const { host, inboundPort } = entry.row;
+    this.patch(entry, place);
+    if (entry.row.host !== host || entry.row.inboundPort !== inboundPort) {
+      this.emit({ type: "endpoints", environmentId: entry.row.environmentId, isUrgent: false });
+    }
+
     if (!isRunning && entry.row.desired === "running") {
       entry.status = null;
       this.setReady(entry, false, entry.row.draining);

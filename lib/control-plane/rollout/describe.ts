@@ -22,9 +22,11 @@ export function describeLaggard(key: string, entry: ProxyEntry | undefined, limi
   if (entry.compileProblem !== null) {
     return `${key} has no configuration: ${entry.compileProblem}`;
   }
+  const refusal = entry.status?.lastRefusal;
+  const cause = refusal ? ` What it refused last, at ${refusal.at}: ${refusal.message}` : "";
   return entry.row.ready
-    ? `${key} did not run its new configuration ${limit} (it reports ${entry.status?.digest ?? "no digest"}, wanted ${entry.current?.digest ?? "none"}).`
-    : `${key} did not become ready ${limit}. See its proxy.log.`;
+    ? `${key} did not run its new configuration ${limit} (it reports ${entry.status?.digest ?? "no digest"}, wanted ${entry.current?.digest ?? "none"}).${cause}`
+    : `${key} did not become ready ${limit}. See its proxy.log.${cause}`;
 }
 
 export function previousOf(plan: unknown): Record<string, string | null> {

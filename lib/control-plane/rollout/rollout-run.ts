@@ -168,7 +168,7 @@ export class RolloutRun {
     wave.state = "running";
     for (const entry of this.entries()) {
       if (wave.proxies.includes(entry.proxyKey)) {
-        entry.rejections.forget();
+        entry.isToTryAgain = true;
       }
     }
     this.switchTo(wave.proxies, () => design.deploymentId);

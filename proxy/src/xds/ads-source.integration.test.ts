@@ -208,6 +208,35 @@ describe("delta ADS", () => {
     expect(source.status().lastNack?.message).toContain("port 80");
   });
 
+  test("what comes while a listener cannot be opened is kept, and in force once it can", async () => {
+    const consumer = new Consumer();
+    const source = open();
+    const start = source.start(consumer);
+    await vi.waitFor(() => expect(server.requests.some(({ kind }) => kind === "listener")).toBe(true));
+    // As the data path says it.
+    consumer.answer = {
+      ok: false,
+      violations: [{ path: 'listener "outbound": listeners[0].address', message: "cannot listen on 127.0.0.1:80" }],
+    };
+    const nonces = [
+      server.send("cluster", [cluster("a")]),
+      server.send("endpoint", [endpoints("a", 1001)]),
+      server.send("listener", [listener()]),
+      server.send("route", [routes("a")]),
+    ];
+    await vi.waitFor(() => expect(nonces.map((nonce) => server.answerTo(nonce))).toEqual([null, null, null, null]));
+    expect(source.status().lastNack?.message).toContain("cannot listen on");
+    expect(consumer.plans).toEqual([]);
+    consumer.answer = { ok: true };
+    await start;
+    expect(consumer.last?.routeConfigs.get("outbound")?.virtualHosts).toHaveLength(1);
+    expect(source.status()).toMatchObject({ waitingFor: [], resources: { routes: ["outbound"] } });
+    // One whose listener came before is refused by itself.
+    consumer.answer = { ok: false, violations: [{ path: 'listener "outbound"', message: "cannot listen" }] };
+    const refused = server.send("listener", [listener({ server_name: "x" }, "2")]);
+    await vi.waitFor(() => expect(server.answerTo(refused)).toContain("cannot listen"));
+  });
+
   test("a new cluster waits for its endpoints while endpoints of others take effect", async () => {
     const consumer = new Consumer();
     const source = await started(consumer);

@@ -48,6 +48,9 @@ const WARMING_MS = 15_000;
 const RETRY_APPLY_MS = 5_000;
 const BUNDLE_SECRET = "bundle";
 
+const isOfListener = ({ resource, path }: Violation): boolean =>
+  resource?.kind === "listener" || path.startsWith('listener "');
+
 const schemaOf = (kind: ResourceKind): DescMessage => RESOURCE_SCHEMAS[kind];
 
 export class AdsSource implements ConfigSource {
@@ -190,8 +193,12 @@ export class AdsSource implements ConfigSource {
       this.isLive = true;
       return null;
     }
+    return this.noteRefusal(update.typeUrl, violations);
+  }
+
+  private noteRefusal(typeUrl: string, violations: readonly Violation[]): string {
     const message = violations.map(formatViolation).join("\n");
-    this.lastNack = { at: new Date().toISOString(), typeUrl: update.typeUrl, message };
+    this.lastNack = { at: new Date().toISOString(), typeUrl, message };
     this.options.log(`configuration refused: ${message}`);
     return message;
   }
@@ -216,6 +223,11 @@ export class AdsSource implements ConfigSource {
     this.noteAbsent(kind, changed, removed);
     this.subscribeFor(planned.plan);
     const violations = await this.applyWhenWarm(planned.plan);
+    if (violations.length > 0 && kind !== "listener" && violations.every(isOfListener)) {
+      // What came is right and is kept: a listener that cannot be opened is tried again, and must find it here.
+      this.noteRefusal(TYPE_URLS.listener, violations);
+      return [];
+    }
     if (violations.length > 0) {
       this.accepted = previous;
       this.isPending = this.inForce !== null && digestOf(previous.versions()) !== digestOf(this.effective().versions());
