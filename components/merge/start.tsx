@@ -12,7 +12,7 @@ import type { Source } from "./model";
 
 const FILE = "file";
 const EMPTY = "empty";
-const MAX_CHARACTERS = 900_000;
+const MAX_CHARACTERS = 2_500_000;
 
 export function Overtaken(props: {
   changes: readonly KeptChange[];

@@ -58,8 +58,10 @@ export interface Route {
   handle(input: RouteInput<never, never, never>): Promise<RouteResult> | RouteResult;
 }
 
-/** 1 MiB: a mesh of 1,000 services as YAML has room. */
+/** 1 MiB: a thousand commands have room. */
 export const DEFAULT_BODY_BYTES = 1_048_576;
+/** 4 MiB: a whole design as text has room, with what JSON adds to its line ends. */
+export const DESIGN_BODY_BYTES = 4 * 1_048_576;
 
 type Out<T> = T extends z.ZodType ? z.output<T> : undefined;
 type PathParams<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`

@@ -10,7 +10,7 @@ import { readSeqCursor } from "../cursor";
 import { versionTag } from "../etag";
 import { bringUpToDate, requireDecided } from "../merging";
 import { replacement } from "../replacement";
-import { defineRoute, onMesh, page } from "../route";
+import { DESIGN_BODY_BYTES, defineRoute, onMesh, page } from "../route";
 import type { Runtime } from "../runtime";
 import * as schema from "../schema";
 
@@ -84,6 +84,7 @@ export const draftRoutes = [
     summary: "Replace the draft by a YAML document, as one change that can be undone",
     access: onMesh("draft.write"),
     body: schema.draftReplace,
+    maxBodyBytes: DESIGN_BODY_BYTES,
     answer: schema.draftAnswer,
     ifMatch: "required",
     async handle({ runtime, principal, params, body, baseVersion }) {
@@ -110,6 +111,7 @@ export const draftRoutes = [
       "Bring a change up to date: what it and the draft changed since its start, each conflict, and what saving would do; saved as one change",
     access: onMesh("draft.write"),
     body: schema.mergeRequest,
+    maxBodyBytes: DESIGN_BODY_BYTES,
     answer: schema.mergeAnswer,
     ifMatch: "optional",
     async handle({ runtime, principal, params, body, ifMatch, baseVersion }) {

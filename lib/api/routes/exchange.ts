@@ -17,7 +17,7 @@ import { AppError } from "@/lib/errors";
 import { type Command, toYaml } from "@/lib/mesh";
 import { readSeqCursor } from "../cursor";
 import { versionTag } from "../etag";
-import { defineRoute, onMesh, page } from "../route";
+import { DESIGN_BODY_BYTES, defineRoute, onMesh, page } from "../route";
 import * as schema from "../schema";
 
 const tag = "meshes";
@@ -31,6 +31,7 @@ export const exchangeRoutes = [
     summary: "Read another product's configuration into the draft: what was understood, kept and warned about",
     access: onMesh("draft.write"),
     body: schema.importRequest,
+    maxBodyBytes: DESIGN_BODY_BYTES,
     answer: schema.importAnswer,
     ifMatch: "optional",
     async handle({ runtime, principal, params, body, ifMatch, baseVersion }) {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { CHANNELS, EXPORT_IDS, IMPORT_CHOICES } from "@/lib/dialects/catalogue";
 import { commandSchema, meshDocument, positions } from "@/lib/mesh";
-import { at, objectKeyText, role, slug, timestamp, violation } from "./common";
+import { at, designText, objectKeyText, role, slug, timestamp, violation } from "./common";
 import { acceptedRisk } from "./findings";
 import { migration } from "./migration";
 
@@ -108,7 +108,7 @@ export const findings = z.object({
 export const importRequest = z.strictObject({
   /** auto: every resource is taken for what its apiVersion and kind say. */
   dialect: z.enum(IMPORT_CHOICES).default("auto"),
-  text: z.string().min(1).max(900_000),
+  text: designText,
   file: z.string().max(256).optional(),
   defaultNamespace: z.string().max(63).optional(),
   /** False shows what would happen; true changes the draft. */
@@ -202,7 +202,7 @@ export const exportAnswer = z.object({
 
 /** The whole draft at once, as the CLI pushes it. Runs as commands, so it can be undone. */
 export const draftReplace = z.strictObject({
-  text: z.string().min(1).max(900_000),
+  text: designText,
   clientId: clientId.default("push"),
 });
 

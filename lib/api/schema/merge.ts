@@ -2,7 +2,7 @@
 // The rule: "mine" is the change that is brought, "theirs" the draft as it is now; nothing is decided that nobody chose.
 import { z } from "zod";
 import { commandSchema } from "@/lib/mesh";
-import { at, objectKeyText, timestamp, violation } from "./common";
+import { at, designText, objectKeyText, timestamp, violation } from "./common";
 
 const MAX_CHOICES = 2_000;
 /** More are counted, and decided together by `otherwise`. */
@@ -30,7 +30,7 @@ export const mergeRequest = z.strictObject({
   mine: z.union([
     z.strictObject({ at }),
     z.strictObject({ commands: z.array(commandSchema).min(1).max(1_000) }),
-    z.strictObject({ text: z.string().min(1).max(900_000) }),
+    z.strictObject({ text: designText }),
   ]),
   choices: z.array(mergeChoice).max(MAX_CHOICES).default([]),
   /** For every conflict that no choice names. */

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createAnalysis, factsFrom } from "@/lib/analysis";
+import { mergeInto } from "@/lib/api/merge-answer";
 import { ENVIRONMENT, Publishing } from "@/lib/control-plane/testing/publishing";
 import { applyCommand, type Command, type MeshDocument, validateDocument } from "@/lib/mesh";
 import { benchMesh, EDITS } from "./bench-mesh";
@@ -18,9 +19,10 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
-const BARS = { fullMs: 500, editMs: 16, memoryMb: 256 };
+const BARS = { fullMs: 500, editMs: 16, memoryMb: 256, mergeMs: 1000, answerMb: 1 };
 const WIDTH = 62;
-const FACTS = factsFrom({ today: "2026-11-21" });
+const TODAY = "2026-11-21";
+const FACTS = factsFrom({ today: TODAY });
 
 type Cost = { ms: number; cpu: number };
 
@@ -174,12 +176,34 @@ const holders = {
 };
 for (const [what, size] of Object.entries(holders)) console.log(`${what.padEnd(WIDTH)}${size.toFixed(1).padStart(9)}`);
 
+/** Both sides make the same six edits, each at other objects but for a few. */
+function side(from: number): MeshDocument {
+  const commands = Array.from({ length: 50 }, (_, i) => Object.values(EDITS).map((edit) => edit(from + i))).flat();
+  const result = applyCommand(document, {}, { type: "batch", commands });
+  if (!result.ok) throw new Error(JSON.stringify(result.violations.slice(0, 3)));
+  return result.document;
+}
+console.log("");
+const [mine, theirs] = [side(0), side(45)];
+const merges: Cost[] = [];
+let answerMb = 0;
+for (let round = 0; round < rounds; round += 1) {
+  const three = { base: fresh(document), mine: fresh(mine), theirs: fresh(theirs), version: 1, later: [] };
+  const asked = { base: "r1", choices: [], otherwise: undefined };
+  const merge = await measured(() => mergeInto(three, asked, TODAY));
+  merges.push(merge);
+  answerMb = mb(JSON.stringify(merge.value.answer).length);
+}
+const merge = line("two sides of 300 edits put together, with sentences and findings", merges);
+
 console.log("");
 const bars = [
   { what: "analysis and 1,000 proxies, ms by the clock", is: whole.ms, bar: BARS.fullMs },
   { what: "the same, ms CPU with V8's helper threads", is: whole.cpu, bar: BARS.fullMs },
   { what: "the dearest edit, ms CPU", is: worst.cpu, bar: BARS.editMs },
   { what: "peak resident memory, MB", is: peakMb, bar: BARS.memoryMb },
+  { what: "two sides put together, ms CPU", is: merge.cpu, bar: BARS.mergeMs },
+  { what: "what the screen gets of it, MB", is: answerMb, bar: BARS.answerMb },
 ];
 for (const { what, is, bar } of bars) {
   console.log(
@@ -192,7 +216,7 @@ console.log(
 if (values.json) {
   writeFileSync(
     values.json,
-    JSON.stringify({ peer, analysis, compiled, whole, worst, peakMb, holders, edits }, null, 2),
+    JSON.stringify({ peer, analysis, compiled, whole, worst, peakMb, merge, answerMb, holders, edits }, null, 2),
   );
 }
 if (values.strict && bars.some(({ is, bar }) => is > bar)) process.exitCode = 1;
