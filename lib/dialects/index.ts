@@ -12,6 +12,7 @@ import { istio } from "./istio";
 import { kubernetes } from "./kubernetes";
 import { kuma } from "./kuma";
 import { linkerd } from "./linkerd";
+import { callersByNamespace } from "./shared/callers-by-namespace";
 import type { Dialect, DialectExport, ExportOptions } from "./shared/dialect";
 import { type ImportResult, importWith } from "./shared/import";
 import type { SourceText } from "./shared/reader";
@@ -62,6 +63,13 @@ const HAS_CONSUMER_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "lin
 /** Beside those that have all. */
 const HAS_TCP_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "linkerd", "kuma", "app-mesh"]);
 
+/** Kinds of rules that can be for the callers of a namespace. */
+const NAMES_NAMESPACES: Partial<Record<DialectId, ReadonlySet<"Route" | "TcpRoute">>> = {
+  "gateway-api": new Set(["Route", "TcpRoute"]),
+  linkerd: new Set(["Route", "TcpRoute"]),
+  kuma: new Set(["TcpRoute"]),
+};
+
 export const dialectOf = (id: DialectId): Dialect => DIALECTS[id];
 
 /** Kubernetes is always read along: services and workloads in the same text are the ground of every mesh. */
@@ -92,9 +100,10 @@ export function exportDocument(id: ExportId, document: MeshDocument, options: Ex
   const onlyHttp = HAS_TCP_ROUTES.has(id)
     ? { document: untold.document, losses: [] }
     : withoutTcpRoutes(untold.document, title);
-  const everybody = withoutCallers(onlyHttp.document, title, HAS_CONSUMER_ROUTES.has(id));
+  const named = callersByNamespace(onlyHttp.document, title, NAMES_NAMESPACES[id] ?? new Set());
+  const everybody = withoutCallers(named.document, title, HAS_CONSUMER_ROUTES.has(id));
   const before = [unasked, bare, plain, untold, onlyHttp, everybody];
-  const losses = before.flatMap((each) => each.losses);
+  const losses = [...before.flatMap((each) => each.losses), ...named.told];
   const made = write(everybody.document, options);
   return losses.length > 0 ? { ...made, report: [...losses, ...made.report.map(everybody.placed)] } : made;
 }

@@ -80,7 +80,7 @@ test.each([
 });
 
 test.each([
-  ["a subnet", "match: [{destinationSubnets: [10.0.0.0/8]}]", "match.0.destinationSubnets is not in the model"],
+  ["a subnet", "match: [{destinationSubnets: [10.0.0.0/8]}]", "destinationSubnets go by address"],
   ["a port of HTTP", "match: [{port: 8080}]", "service tcp-echo has no TCP port 8080"],
   ["nobody to send to", "match: [{port: 9000}]", "nowhere is no service of the design"],
 ])("%s keeps all TCP rules whole, and they come back", (what, match, why) => {

@@ -77,6 +77,8 @@ class TcpReading {
     const matches = fields.list("match").map((each): TcpMatch => {
       const port = each.number("port");
       if (port !== undefined) for (const service of services) this.expectTcp(service, port);
+      if (each.has("destinationSubnets"))
+        this.refuse("destinationSubnets go by address, and a caller here names a host and a port");
       const caller = importCaller(each);
       each.keepRest();
       return { ...(port === undefined ? {} : { port }), ...(caller ? { caller } : {}) };
