@@ -21,6 +21,7 @@ import { leastDifferences } from "./agreement";
 import { ROUTE_HEADER } from "./istio-envoy";
 import { startIstioMesh, TRUST_DOMAIN } from "./istio-mesh";
 import type { IstioOracle, JsonObject, OracleAnswer, Refusal } from "./istio-oracle";
+import { isReached, refusing } from "./istio-strangers";
 import type { LiveAnswer, Sign } from "./live-ground";
 import { requestAbout } from "./near-misses";
 import { type Random, randomOf } from "./random";
@@ -66,14 +67,22 @@ export async function compare(
   const mesh = await startIstioMesh(answer, asking.envoy, nameOfHost, trustDomain ?? TRUST_DOMAIN, asking.sign);
   const random = randomOf(asking.seed);
   const found: string[] = [];
+  const count = (outcome: string) => asking.outcomes.set(outcome, (asking.outcomes.get(outcome) ?? 0) + 1);
   try {
     for (let i = 0; i < asking.questions; i++) {
       const question = questionIn(document, answer, random);
       if (!question || !isAskable(question) || !isAsked(question)) continue;
       const told = answerTo(scene, question, true);
-      if (isMeant(question, told)) continue;
+      const closed = refusing(scene, question);
+      if (closed) {
+        const live = await mesh.send(question, portOf(scene, question));
+        count("not drawn");
+        if (isReached(scene, closed, live))
+          found.push(`${textOf(question)} -> is not drawn, and reached ${live.app?.name}`);
+      }
+      if (closed || isMeant(question, told)) continue;
       const live = await mesh.send(question, portOf(scene, question));
-      asking.outcomes.set(told.outcome, (asking.outcomes.get(told.outcome) ?? 0) + 1);
+      count(told.outcome);
       const unlike =
         question.method === CONNECT
           ? connectionDifferences(told, live)

@@ -57,7 +57,7 @@ function operationsOf({ spec }: AuthorizationPolicy): Probe[] {
       methods.flatMap((method) =>
         paths.map((path): Probe => {
           const told = headers.map(({ name, values }) => [name.toLowerCase(), values?.[0] ?? "any"]);
-          const asked = path.replaceAll("*", "x").replaceAll(" ", "%20");
+          const asked = path.replace(/\{\*{1,2}\}|\*/g, "x").replaceAll(" ", "%20");
           return {
             method,
             path: asked.startsWith("/") ? asked : `/${asked}`,
