@@ -111,7 +111,8 @@ function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage
         return answer("no-route", 404, words);
       }
       if (virtualHost) {
-        const rules = hop.considered.length === 1 ? "the one rule" : `none of the ${hop.considered.length} rules`;
+        const count = hop.considered.length;
+        const rules = count === 1 ? "the one rule" : count === 0 ? "no rule" : `none of the ${count} rules`;
         const takes = hop.considered.length === 1 ? "does not take" : "takes";
         return answer("no-route", 404, `${name} answers 404: ${rules} for ${virtualHost.name} ${takes} ${what}.`);
       }
@@ -129,7 +130,8 @@ function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage
   }
 }
 
-const isTcpOnly = ({ routes }: VirtualHostPlan): boolean => routes.every(({ match }) => match.path.kind === "connect");
+const isTcpOnly = ({ routes }: VirtualHostPlan): boolean =>
+  routes.length > 0 && routes.every(({ match }) => match.path.kind === "connect");
 
 type Way = { destination: AnswerDestination; hops: Hop[]; arrival: Arrival; choice: ClusterChoice };
 

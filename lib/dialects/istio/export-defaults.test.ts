@@ -311,3 +311,51 @@ test("a gateway's destination names the port of a service that has several, and 
 });
 
 const to = (name: string) => ({ service: { name }, weight: 1 });
+
+test("a redirect to the port that its scheme has anyway is told where it names no host: Istio leaves the port out", () => {
+  const told = (action: object) => {
+    const rules = [{ matches: [], action: { type: "redirect" as const, ...action } }];
+    const route = object("Route", "pay", { target: { kind: "Service", name: "pay" }, rules });
+    return exportDocument(mesh({}, {}, route)).report.filter(({ path }) => path === "spec.rules[0].action.port");
+  };
+  expect(told({ port: 80, path: "/x" })).toMatchObject([{ changesMeaning: true }]);
+  expect(told({ scheme: "https", port: 443 })).toMatchObject([{ changesMeaning: true }]);
+  for (const action of [
+    { port: 443 },
+    { scheme: "https", port: 80 },
+    { port: 80, host: "other.example" },
+    { path: "/x" },
+  ])
+    expect(told(action)).toEqual([]);
+});
+
+test("a route that is only for some callers says 404 to the others, who would not see it in Istio", () => {
+  const httpOf = (...matches: object[][]) => {
+    const rules = matches.map((each) => ({ matches: each, action: { type: "respond" as const, status: 200 } }));
+    const route = object("Route", "pay", { target: { kind: "Service", name: "pay" }, rules });
+    const http = written(mesh({}, {}, route), "VirtualService", "pay")?.spec["http"] as object[];
+    return http.slice(matches.length);
+  };
+  const some = { caller: { namespace: "production" } };
+  expect(httpOf([some])).toEqual([{ directResponse: { status: 404 } }]);
+  expect(httpOf([some, { path: { type: "exact", value: "/" } }])).toEqual([]);
+  expect(httpOf([some], [])).toEqual([]);
+});
+
+test("a gateway without a route leads to the one service that is drawn from it", () => {
+  const gateway = object("Gateway", "edge", {
+    type: "ingress",
+    listeners: [{ name: "http", port: 80, protocol: "http", hosts: ["*"] }],
+  });
+  const line = (name: string) =>
+    object("Dependency", `edge-to-${name}`, { from: { kind: "Gateway", name: "edge" }, to: { ...REF, name } });
+  const only = (...lines: string[]) =>
+    written(mesh({}, {}, gateway, ...lines.map(line)), "VirtualService", "only-service-of-edge")?.spec;
+  expect(only("pay")).toEqual({
+    hosts: ["*"],
+    gateways: ["edge"],
+    http: [{ route: [{ destination: { host: "pay", port: { number: 80 } } }] }],
+  });
+  expect(only("pay", "shop")).toBeUndefined();
+  expect(only()).toBeUndefined();
+});

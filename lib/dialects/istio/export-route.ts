@@ -38,9 +38,13 @@ export function exportRoute(context: ExportContext, route: Route): void {
   const tcp = (target?.kind === "Service" ? context.index.tcpRoutesOf(objectKey(target)) : []).flatMap((each) =>
     tcpRules(context, each, (home, own) => hostOf(home, own, namespace)),
   );
+  // callers whom no rule is for would not see it in Istio, and call the service as if it were not there
+  const isForSome = route.spec.rules.every(
+    ({ matches }) => matches.length > 0 && matches.every(({ caller }) => caller !== undefined),
+  );
   const spec: Record<string, unknown> = {
     hosts: hostsOf(context, route, namespace),
-    http,
+    http: isForSome ? [...http, { directResponse: { status: 404 } }] : http,
     ...(tcp.length > 0 ? { tcp } : {}),
   };
   if (target?.kind === "Gateway") {
@@ -108,7 +112,7 @@ function httpRule(
             })),
         }
       : {}),
-    ...(action.type === "redirect" ? { redirect: redirectOf(action) } : {}),
+    ...(action.type === "redirect" ? { redirect: redirectOf(context, route, action, i) } : {}),
     ...(action.type === "respond"
       ? {
           directResponse: {
@@ -140,8 +144,15 @@ function httpRule(
   };
 }
 
+type Redirect = Extract<RouteAction, { type: "redirect" }>;
+
 /** Istio refuses one that changes nothing; where there are rules the scheme is http, so naming it changes nothing either. */
-function redirectOf({ path, host, port, scheme, code }: Extract<RouteAction, { type: "redirect" }>) {
+function redirectOf(context: ExportContext, route: Route, action: Redirect, i: number) {
+  const { path, host, port, scheme, code } = action;
+  if (host === undefined && port === (scheme === "https" ? 443 : 80)) {
+    const reason = `Istio never names port ${port}: who called with another one is sent to that again; name the host as well`;
+    context.lose(route, ["spec", "rules", i, "action", "port"], "approximate", reason, { changesMeaning: true });
+  }
   const isSame = path === undefined && host === undefined && port === undefined;
   return defined({
     uri: path,

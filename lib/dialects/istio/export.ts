@@ -4,7 +4,6 @@ import {
   type AuthorizationPolicy,
   buildIndex,
   type ExternalService,
-  type Gateway,
   type MeshDocument,
   type MeshObject,
   type ObjectKey,
@@ -18,12 +17,12 @@ import { loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 import { policyUnits } from "../shared/units";
 import { exportAuthorizers } from "./authorizers";
 import { exportDefaults, isCountedDenial } from "./export-defaults";
+import { exportGateway } from "./export-gateway";
 import { exportMutualTls } from "./export-mutual-tls";
 import { exportDestinationRule } from "./export-policy";
 import { exportRoute, hostNames, hostOf } from "./export-route";
 import { exportAuthorizationPolicy } from "./export-security";
 import { exportTelemetry, joinTelemetry } from "./export-telemetry";
-import { assumedLabels } from "./gateway-target";
 import { exportRequestAuthentication } from "./request-authentication";
 import { exportTcpRoute } from "./tcp";
 import { exportWorkloadEntries } from "./workload-entry";
@@ -89,30 +88,6 @@ const CARRIED = new Set([
   "RequestAuthentication",
   "AuthorizationPolicy",
 ]);
-
-function exportGateway(context: ExportContext, gateway: Gateway): void {
-  const { listeners } = gateway.spec;
-  const selector = assumedLabels(gateway);
-  const unserved = unservedHosts(context, gateway);
-  const spec = {
-    selector,
-    servers: listeners.map(({ name, port, protocol, hosts }, i) => ({
-      port: { number: port, name, protocol: protocol.toUpperCase() },
-      hosts: [...hostNames(hosts), ...(i === 0 ? unserved : [])],
-    })),
-  };
-  const metadata = metadataOf(gateway, gateway.metadata.name, gateway.metadata.namespace);
-  context.add({ apiVersion: "networking.istio.io/v1", kind: "Gateway", metadata, spec }, gateway);
-}
-
-/** Routes add hosts to the first listener here; Istio serves those of the servers alone. */
-function unservedHosts({ index }: ExportContext, gateway: Gateway): string[] {
-  const served = hostNames(gateway.spec.listeners.flatMap(({ hosts }) => hosts));
-  const asked = hostNames(index.routesOf(objectKey(gateway)).flatMap(({ spec }) => spec.hosts ?? []));
-  const isServed = (host: string) =>
-    served.some((each) => each === "*" || each === host || (each.startsWith("*.") && host.endsWith(each.slice(1))));
-  return asked.filter((host) => !isServed(host));
-}
 
 function exportServiceEntry(context: ExportContext, external: ExternalService): void {
   const { hosts, ports } = external.spec;

@@ -183,6 +183,7 @@ const isOfStep = (existing: AuthorizationPolicy | undefined, services: readonly 
   existing?.spec.action === "deny" &&
   existing.spec.shadow !== true &&
   existing.spec.target.service !== undefined &&
+  services.length > 0 &&
   services.every(({ spec }) => spec.mode === "observe");
 
 /** Istio asks nobody in a dry run, and refuses what it cannot ask about. */

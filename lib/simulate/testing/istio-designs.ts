@@ -216,6 +216,7 @@ export function sayable(document: MeshDocument): MeshDocument {
     // who may call out is not asked
     if (paths.length === 0 || each.kind === "Egress") return [each];
     if (each.kind === "AuthorizationPolicy" || each.kind === "RateLimit") return [];
+    if (each.kind === "Route") return withoutRules(each, paths);
     if (each.kind !== "Service") throw new Error(`${each.kind} ${each.metadata.name} is lost: ${paths}`);
     const { mode, optOut, ...spec } = each.spec;
     const left = {
@@ -225,6 +226,12 @@ export function sayable(document: MeshDocument): MeshDocument {
     return [{ ...each, spec: { ...spec, ...left } }];
   });
   return { objects };
+}
+
+function withoutRules(route: Extract<MeshObject, { kind: "Route" }>, paths: readonly string[]): MeshObject[] {
+  const lost = new Set(paths.map((path) => Number(/^spec\.rules\[(\d+)\]/.exec(path)?.[1])));
+  const rules = route.spec.rules.filter((_, i) => !lost.has(i));
+  return rules.length === 0 ? [] : [{ ...route, spec: { ...route.spec, rules } }];
 }
 
 /** Istio refuses a browser's 0. */
