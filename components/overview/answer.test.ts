@@ -79,7 +79,7 @@ describe("the overview's answer", () => {
       [{ callsPerSecond: 12 }, "attention", "Traffic fell to 12/s; it was 95/s before."],
       [{ state: "zero", callsPerSecond: 0, p99: null }, "attention", "No calls arrive; it was 95/s before."],
       [{ p99: 376 }, "attention", "99 of 100 requests are answered within 376 ms; it was 125 ms before."],
-      [{ worst: { what: "sidecar memory", use: 0.75 } }, "attention", "Sidecar memory is at 75 % of the limit."],
+      [{ worst: { what: "sidecar memory", use: 0.85 } }, "attention", "Sidecar memory is at 85 % of the limit."],
       [{ worst: { what: "pending requests", use: 1 } }, "failing", "Pending requests are at 100 % of the limit."],
       [{ errorRatio: 0.2 }, "failing", "20 % of all calls fail."],
       [{ errorRatio: 0.02 }, "attention", "2.0 % of all calls fail."],

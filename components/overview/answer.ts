@@ -79,7 +79,7 @@ export function signalStates(
     latency: measured(p99, (now) => (isSlower(now, before.p99) ? "attention" : "ok")),
     traffic: measured(callsPerSecond, (now) => (hasFallen(now, before.callsPerSecond) ? "attention" : "ok")),
     errors: measured(errorRatio, (ratio) => (ratio >= 0.05 ? "failing" : ratio >= 0.01 ? "attention" : "ok")),
-    saturation: measured(worst, ({ use }) => (use >= 0.9 ? "failing" : use >= 0.7 ? "attention" : "ok")),
+    saturation: measured(worst, ({ use }) => (use >= 0.9 ? "failing" : use >= 0.8 ? "attention" : "ok")),
   };
 }
 

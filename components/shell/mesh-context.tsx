@@ -37,9 +37,9 @@ export function MeshProvider({ mesh, children }: { mesh: string; children: React
       environment,
       revisions: revisions.data?.items ?? [],
       atOf: (at) => (at !== "running" ? at : environment?.running ? `r${environment.running.revision}` : null),
-      isLoading: environments.isLoading,
+      isLoading: environments.isLoading || revisions.isLoading,
     };
-  }, [mesh, environments.data, environments.isLoading, revisions.data, view.environment]);
+  }, [mesh, environments.data, environments.isLoading, revisions.data, revisions.isLoading, view.environment]);
   return <MeshContext.Provider value={value}>{children}</MeshContext.Provider>;
 }
 

@@ -58,7 +58,7 @@ export function Presence({ mesh }: { mesh: string }) {
           aria-label={`${count} other ${count === 1 ? "person is" : "people are"} here`}
         >
           <IconUsers size={14} aria-hidden />
-          <span className={classes.choiceText}>
+          <span className={`${classes.choiceText} ${classes.presenceNames}`}>
             {listInWords(
               others.map(({ name }) => name),
               1,

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { absent, formatAgo, formatCount, formatMs, formatPercent, formatRate, listInWords, plural } from "./format";
+import {
+  absent,
+  formatAgo,
+  formatCount,
+  formatMs,
+  formatPercent,
+  formatRate,
+  listInWords,
+  plural,
+  unbroken,
+} from "./format";
 
 describe("figures in words", () => {
   it("never shows an absent value as zero", () => {
@@ -46,4 +56,11 @@ describe("figures in words", () => {
     expect(listInWords(["a", "b"])).toBe("a and b");
     expect(listInWords(["a", "b", "c", "d"])).toBe("a, b, c and 1 more");
   });
+});
+
+it("keeps a number with its unit, and breaks everything else", () => {
+  expect(unbroken("90 % to ledger, within 4 s and 2500 ms")).toBe(
+    "90\u00a0% to ledger, within 4\u00a0s and 2500\u00a0ms",
+  );
+  expect(unbroken("1 service, rule 2 sends")).toBe("1 service, rule 2 sends");
 });

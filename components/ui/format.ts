@@ -93,3 +93,10 @@ export function shortDigest(digest: string | null | undefined): string {
 function trimZeros(text: string): string {
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
+
+/** A number and its unit stay on one line: "within 4 s", "90 % to v1". */
+export function unbroken(text: string): string {
+  return text.replace(/(\d) (?=(?:%|ms|s|min|h)(?:\W|$))/g, "$1\u00a0");
+}
+
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -33,9 +33,9 @@ export function ConsequencePane(props: {
       <WorkerNote />
       <section className={classes.block} aria-live="polite" aria-busy={isWorking}>
         <Text component="h3" className={classes.blockTitle}>
-          Against {design.base ? design.baseWords : "nothing"}
+          Against {design.base ? design.baseWords : design.isFinding ? "what runs" : "nothing"}
         </Text>
-        {design.base === null ? (
+        {design.base === null && !design.isFinding ? (
           <Text size="sm" c="dimmed">
             Not computed: there is no revision yet. Freeze one on Rollouts, or choose one above under “Compared with”.
           </Text>

@@ -6,7 +6,7 @@ import { IconArrowBackUp, IconArrowForwardUp, IconChevronRight } from "@tabler/i
 import Link from "next/link";
 import { type Draft, SaveStateWord } from "@/components/draft";
 import { useMesh } from "@/components/shell";
-import { plural } from "@/components/ui";
+import { capitalised, plural, unbroken } from "@/components/ui";
 import type { MeshIndex } from "@/lib/mesh";
 import { effectOf, POLICY_WORDS, type PolicyObject } from "@/lib/mesh/policies";
 import type { Consequence } from "@/lib/simulate";
@@ -42,7 +42,7 @@ export function EditorHeader(props: {
           </Text>
         </Group>
         <Title order={1} className={classes.title}>
-          {effectOf(stored, index)}
+          {unbroken(capitalised(effectOf(stored, index)))}
         </Title>
         <Text size="sm" c="dimmed">
           {answer(props.consequences, props.isComparing)}

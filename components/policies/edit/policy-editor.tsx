@@ -110,7 +110,7 @@ function Editor({ draft, stored, index }: { draft: Draft; stored: PolicyObject; 
       index={index}
       isReadOnly={isReadOnly}
       consequences={design.consequences.value}
-      isComparing={design.base !== null}
+      isComparing={design.base !== null || design.isFinding}
     />,
   );
   const consequence = useDeferredValue(

@@ -6,14 +6,23 @@ import { useMemo, useState } from "react";
 import { useDesignWorker } from "@/components/design-worker";
 import type { Draft } from "@/components/draft";
 import { Choose, StatusIcon } from "@/components/ui";
-import type { MeshIndex } from "@/lib/mesh";
+import { type MeshIndex, objectKey } from "@/lib/mesh";
 import type { PolicyObject } from "@/lib/mesh/policies";
 import type { Answer } from "@/lib/simulate";
 import { optionOf, optionsOf } from "../forms/reference-fields";
 import { AnswerLine } from "./answer-line";
 import classes from "./edit.module.css";
-import { firstRequest, questionOf, type RequestFields } from "./question";
+import { firstRequest, isConnection, portOf, questionOf, type RequestFields } from "./question";
 import type { Design } from "./use-design";
+
+/** Services and gateways, and the workloads that only call. */
+const callersIn = (index: MeshIndex, own: string | undefined) => [
+  ...optionsOf(index, ["Service", "Gateway"], own),
+  ...index
+    .all("Workload")
+    .filter(({ spec }) => spec.service === undefined)
+    .map((workload) => optionOf(index, objectKey(workload), own)),
+];
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -67,7 +76,7 @@ export function TryRequest(props: { stored: PolicyObject; index: MeshIndex; desi
             label="From"
             allowDeselect={false}
             chosen={fields.from ? optionOf(index, fields.from, own) : null}
-            options={() => optionsOf(index, ["Service", "Gateway"], own)}
+            options={() => callersIn(index, own)}
             onChange={(value) => change({ from: value ?? "" })}
           />
           <Choose
@@ -76,35 +85,43 @@ export function TryRequest(props: { stored: PolicyObject; index: MeshIndex; desi
             allowDeselect={false}
             chosen={fields.to ? optionOf(index, fields.to, own) : null}
             options={() => optionsOf(index, ["Service", "ExternalService"], own)}
-            onChange={(value) => change({ to: value ?? "" })}
+            onChange={(value) => change({ to: value ?? "", port: portOf(stored, value ?? "", index) })}
           />
         </div>
-        <div className={classes.tryRow} data-kind="request">
-          <Select
-            size="xs"
-            label="Method"
-            allowDeselect={false}
-            value={fields.method}
-            data={METHODS}
-            onChange={(value) => change({ method: value ?? "GET" })}
-          />
-          <TextInput
-            size="xs"
-            label="Path"
-            value={fields.path}
-            onChange={(event) => change({ path: event.currentTarget.value })}
-          />
-        </div>
-        <Textarea
-          size="xs"
-          label="Headers"
-          autosize
-          minRows={1}
-          maxRows={5}
-          placeholder="x-user-type: beta-tester"
-          value={fields.headers}
-          onChange={(event) => change({ headers: event.currentTarget.value })}
-        />
+        {isConnection(fields, index) ? (
+          <Text size="xs" c="dimmed">
+            A connection to TCP port {fields.port}, which an app opens by CONNECT.
+          </Text>
+        ) : (
+          <>
+            <div className={classes.tryRow} data-kind="request">
+              <Select
+                size="xs"
+                label="Method"
+                allowDeselect={false}
+                value={fields.method}
+                data={METHODS}
+                onChange={(value) => change({ method: value ?? "GET" })}
+              />
+              <TextInput
+                size="xs"
+                label="Path"
+                value={fields.path}
+                onChange={(event) => change({ path: event.currentTarget.value })}
+              />
+            </div>
+            <Textarea
+              size="xs"
+              label="Headers"
+              autosize
+              minRows={1}
+              maxRows={5}
+              placeholder="x-user-type: beta-tester"
+              value={fields.headers}
+              onChange={(event) => change({ headers: event.currentTarget.value })}
+            />
+          </>
+        )}
         <Button type="submit" size="xs" variant="default" loading={isAsking}>
           Ask the draft
         </Button>

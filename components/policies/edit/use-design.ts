@@ -15,6 +15,8 @@ export interface Design {
   consequences: DesignAnswer<Consequence[]>;
   /** `r12`; null while nothing can be compared with. */
   base: string | null;
+  /** Whether there is something to compare with is not known yet. */
+  isFinding: boolean;
   /** How it is called: "what runs in local (r12)". */
   baseWords: string;
   error: Error | null;
@@ -25,7 +27,7 @@ export interface Design {
 const none: ObservedCall[] = [];
 
 export function useDesign(document: MeshDocument | null): Design {
-  const { mesh, atOf, environment, revisions } = useMesh();
+  const { mesh, atOf, environment, isLoading, revisions } = useMesh();
   const { view } = useView();
   const latest = revisions[0] ? `r${revisions[0].number}` : null;
   const { at, revision: base } = baseOf(view.vs, { running: atOf("running"), latest });
@@ -73,6 +75,7 @@ export function useDesign(document: MeshDocument | null): Design {
     findings,
     consequences,
     base,
+    isFinding: base === null && isLoading,
     baseWords: at === "running" ? `what runs in ${environment?.name} (${base})` : `revision ${base}`,
     error: compared.error,
     observed: observed?.length ?? 0,

@@ -148,11 +148,11 @@ function Caller({ path, caller }: { path: Path; caller: CallerMatch | undefined 
       <Button
         size="compact-xs"
         variant="subtle"
-        color="red"
         disabled={form.isReadOnly}
         onClick={() => form.set(path, undefined)}
+        style={{ alignSelf: "flex-start" }}
       >
-        Every caller
+        Take every caller
       </Button>
       <Text size="xs" c="dimmed">
         Other labels can be written in the YAML.

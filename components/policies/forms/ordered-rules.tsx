@@ -1,6 +1,7 @@
 "use client";
 // The rules of a route, of HTTP or TCP: tried in order, one is needed, a copy has a name of its own.
 import type { ReactNode } from "react";
+import { unbroken } from "@/components/ui";
 import { keyed } from "./keyed";
 import { AddEntry, Entry, Section } from "./parts";
 
@@ -24,7 +25,7 @@ export function OrderedRules<R extends { name?: string | undefined }>(props: {
           at={i}
           count={rules.length}
           name={rule.name ? `rule ${rule.name}` : `rule ${i + 1}`}
-          title={`${i + 1}. ${effect(rule)}`}
+          title={unbroken(`${i + 1}. ${effect(rule)}`)}
           isOrdered
           isLastNeeded
           copy={{ ...rule, name: rule.name ? `${rule.name}-copy` : undefined }}

@@ -17,7 +17,7 @@ test("the form of a TCP route shows its rules in words, with ports, callers and 
   const html = shown(ledgerRoute());
   for (const text of [
     "1. port 5432 and caller with version=v2: to archive",
-    "2. 75 % to v1, 25 % to v2",
+    "2. 75\u00a0% to v1, 25\u00a0% to v2",
     "To port",
     "Caller&#x27;s version",
     "Every connection that reaches this rule.",

@@ -3,7 +3,7 @@
 // Rule: everything chosen is in the URL, so that a canvas edge, a finding or a denied request can fill it in.
 import { Button, Group, Select, Text, TextInput } from "@mantine/core";
 import { useRouter } from "next/navigation";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useDraft } from "@/components/draft";
 import { sharedSearch, useMe, useMesh, useUrlParameters } from "@/components/shell";
 import { Answer, Choose, ChooseMany, ErrorState, LoadingRows, Page, Panel } from "@/components/ui";
@@ -73,39 +73,44 @@ function Intent({
     if (violations.length > 0) return setRefused(violations.map((each) => `${each.message}. ${each.fix}`).join(" "));
     router.push(`/meshes/${mesh}/policies/${result.open}${sharedSearch(window.location.search)}`);
   };
+  const place = useRef<HTMLDivElement>(null);
+  // On a phone it opens below all the others, out of sight of the one that was pressed.
+  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), []);
   return (
-    <Panel title={template.title} hint={template.intent}>
-      <Inputs template={template} index={index} input={input} />
-      <Text size="sm" fw={600} mt={16} mb={4}>
-        What it changes in the draft
-      </Text>
-      {result.ok ? (
-        <ul className={classes.preview}>
-          {changes.map((change) => (
-            <li key={`${change.key} ${change.sentence}`}>{change.sentence}</li>
-          ))}
-        </ul>
-      ) : (
-        <Text size="sm" c="dimmed">
-          {result.reason}
+    <div ref={place}>
+      <Panel title={template.title} hint={template.intent}>
+        <Inputs template={template} index={index} input={input} />
+        <Text size="sm" fw={600} mt={16} mb={4}>
+          What it changes in the draft
         </Text>
-      )}
-      {refused ? (
-        <Text size="sm" c="var(--mw-attention)" mt={8} role="alert">
-          {refused}
-        </Text>
-      ) : null}
-      <Group mt={16}>
-        <Button disabled={!result.ok || !can("draft.write")} onClick={create}>
-          Put it into the draft
-        </Button>
-        {can("draft.write") ? null : (
+        {result.ok ? (
+          <ul className={classes.preview}>
+            {changes.map((change) => (
+              <li key={`${change.key} ${change.sentence}`}>{change.sentence}</li>
+            ))}
+          </ul>
+        ) : (
           <Text size="sm" c="dimmed">
-            You may read the draft, not change it. Ask an author.
+            {result.reason}
           </Text>
         )}
-      </Group>
-    </Panel>
+        {refused ? (
+          <Text size="sm" c="var(--mw-attention)" mt={8} role="alert">
+            {refused}
+          </Text>
+        ) : null}
+        <Group mt={16}>
+          <Button disabled={!result.ok || !can("draft.write")} onClick={create}>
+            Put it into the draft
+          </Button>
+          {can("draft.write") ? null : (
+            <Text size="sm" c="dimmed">
+              You may read the draft, not change it. Ask an author.
+            </Text>
+          )}
+        </Group>
+      </Panel>
+    </div>
   );
 }
 
