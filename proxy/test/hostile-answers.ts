@@ -3,7 +3,7 @@
 
 export interface HostileAnswer {
   readonly name: string;
-  /** The pieces come one after the other. */
+  /** What follows the first piece comes when the client has read what the proxy made of that. */
   readonly pieces: readonly string[];
   readonly method?: "GET" | "HEAD" | "POST";
   /** Status that the client sees; "broken off": a head that is never completed by its body. */
