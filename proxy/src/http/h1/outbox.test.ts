@@ -93,6 +93,109 @@ describe("what goes out on an HTTP/1.1 connection", () => {
     expect(socket.written).toEqual(["caf\xe9", "second answer", "third", "x".repeat(5000), "y".repeat(3000)]);
   });
 
+  describe("when a body joins its head", () => {
+    const body = Buffer.alloc(1200, "0123456789");
+    const bodyText = body.toString("latin1");
+
+    /** A socket that has sent what it is given (`texts`), unless `writableLength` says that it waits; `given` is its very memory. */
+    function holding() {
+      const given: (Buffer | string)[] = [];
+      const texts: string[] = [];
+      const write = (what: Buffer | string): boolean => {
+        texts.push(what.toString("latin1"));
+        return given.push(what) > 0;
+      };
+      const socket = { writableLength: 0, destroyed: false, write };
+      return { out: new Outbox(socket as unknown as Socket), socket, given, texts };
+    }
+
+    it("is one piece with what stands before and behind it", async () => {
+      const { out, texts } = holding();
+      for (const end of [600, 1200, 900]) {
+        out.addText("caf\xe9 ");
+        out.addSlice(body, 10, end);
+        out.addSlice(body, 0, 5);
+        out.addText(" tail");
+        out.flush();
+        await endOfTurn();
+        expect(texts.splice(0)).toEqual([`caf\xe9 ${bodyText.slice(10, end)}01234 tail`]);
+      }
+      expect(out.bytes).toBe(3 * (5 + 5 + 5) + 590 + 1190 + 890);
+    });
+
+    it("keeps its bytes for the next message, but not while the socket has them", async () => {
+      const { out, socket, given } = holding();
+      const say = async (start: number): Promise<void> => {
+        out.addText("head ");
+        out.addSlice(body, start, start + 1000);
+        out.flush();
+        await endOfTurn();
+      };
+      await say(0);
+      await say(1);
+      expect((given[1] as Buffer).buffer).toBe((given[0] as Buffer).buffer);
+      socket.writableLength = 1005;
+      await say(2);
+      expect(given[1]?.toString("latin1")).toBe(`head ${bodyText.slice(1, 1001)}`);
+      expect(given[2]?.toString("latin1")).toBe(`head ${bodyText.slice(2, 1002)}`);
+    });
+
+    it("copies what was lent", async () => {
+      const { out, texts } = holding();
+      const lent = Buffer.from(body);
+      out.addText("head ");
+      out.addSlice(lent, 0, 300);
+      lent.fill("x");
+      out.flush();
+      await endOfTurn();
+      expect(texts).toEqual([`head ${bodyText.slice(0, 300)}`]);
+    });
+
+    it("stays in order with pieces that are too large to keep or to join", async () => {
+      const { out, texts } = holding();
+      const large = Buffer.alloc(9000, "y");
+      out.addText("a");
+      out.addSlice(body, 0, 1000);
+      out.addSlice(large, 0, 4000);
+      out.addText("b");
+      out.addSlice(large, 0, 9000);
+      out.addText("c");
+      out.addSlice(body, 0, 300);
+      out.flush();
+      await endOfTurn();
+      const expected = `a${bodyText.slice(0, 1000)}${"y".repeat(4000)}b${"y".repeat(9000)}c${bodyText.slice(0, 300)}`;
+      expect(texts.join("") === expected).toBe(true);
+      expect(out.bytes).toBe(expected.length);
+    });
+
+    it("is still one piece when more comes than is kept", async () => {
+      const { out, texts } = holding();
+      const large = Buffer.alloc(3500, "y");
+      for (const add of [() => out.addSlice(large, 0, 3500), () => out.addText("y".repeat(3500))]) {
+        out.addText("head ");
+        out.addSlice(body, 0, 1000);
+        add();
+        out.flush();
+        await endOfTurn();
+        expect(texts.splice(0)).toEqual([`head ${bodyText.slice(0, 1000)}${"y".repeat(3500)}`]);
+      }
+    });
+
+    it("is dropped as a whole", async () => {
+      const { out, texts } = holding();
+      out.addText("head ");
+      out.addSlice(body, 0, 1000);
+      out.flush();
+      out.drop();
+      await endOfTurn();
+      expect(texts).toEqual([]);
+      out.addText("next");
+      out.flush();
+      await endOfTurn();
+      expect(texts).toEqual(["next"]);
+    });
+  });
+
   it("is written at once, and once, when its connection ends", async () => {
     const { out, socket } = outbox();
     out.addText("answer");
