@@ -90,11 +90,15 @@ export function violationsOf(issues: ObjectIssue[], where: string, key?: string)
   });
 }
 
+/** Made once: making a schema costs more than an object's own parsing. */
+const NAMED = z.looseObject({
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+});
+
 /** The key of something that may not be an object yet; undefined when kind or name are missing. */
 export function looseKey(value: unknown): string | undefined {
-  const loose = z
-    .looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }) })
-    .safeParse(value);
+  const loose = NAMED.safeParse(value);
   return loose.success ? objectKey(loose.data) : undefined;
 }
 
