@@ -342,3 +342,21 @@ spec: { hosts: [api.example], location: MESH_EXTERNAL, resolution: DNS, ports: [
   );
   expect(warnings.filter(({ changesMeaning }) => changesMeaning)).toHaveLength(1);
 });
+
+test("rules that are all for some callers leave the service as it is to the others", () => {
+  const match = "match: [{ sourceNamespace: other, uri: { prefix: /a } }, { sourceLabels: { app: front } }], ";
+  const { document } = imported(vs("shop", "pay", `{ hosts: [pay], http: [${respond(201, match)}] }`));
+  const [route] = routesOf(document);
+  expect(route?.spec.rules.slice(1)).toEqual([
+    {
+      matches: [{ caller: { namespace: "other" } }, { caller: { labels: { app: "front" } } }],
+      action: { type: "respond", status: 404 },
+    },
+    {
+      matches: [],
+      action: { type: "forward", destinations: [{ service: { name: "pay" }, weight: 100 }] },
+    },
+  ]);
+  const out = exportIstio(document).resources.find(({ kind }) => kind === "VirtualService");
+  expect(out?.spec["http"]).toHaveLength(3);
+});

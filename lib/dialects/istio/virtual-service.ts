@@ -78,7 +78,10 @@ export function importVirtualService(context: ImportContext, resource: Resource,
     if (service) tellOtherPorts(context, resource, service, own);
     if (target.ref.kind === "ExternalService") tellOutside(context, resource, target.ref.name);
     const hostsOf = target.hosts ? { hosts: target.hosts } : {};
-    const routeSpec: SpecOf<"Route"> = { target: target.ref, ...hostsOf, rules: own };
+    // what is left out may be for everybody
+    const isWhole = isRecord(resource.spec) && sizeOf(resource.spec["http"]) === rules.length;
+    const whole = service && isWhole ? forOthers(target.ref, own) : own;
+    const routeSpec: SpecOf<"Route"> = { target: target.ref, ...hostsOf, rules: whole };
     understood.objects.push(
       ...placeRoute({ context, resource, result: understood }, routeSpec, sink, targets.length > 1),
     );
@@ -130,6 +133,23 @@ function tellCallersOfGateway(context: ImportContext, resource: Resource, gatewa
   const message = `rules that ask for labels or the namespace of the caller are left out at gateway ${gateway}: Istio compares them with the gateway's own pods`;
   const fix = "Write them without the condition where the gateway is meant.";
   context.warn(resource, ["spec", "http"], message, fix, { verdict: "approximate" });
+}
+
+const sizeOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
+/** Of one rule, as the model has it. */
+const MAX_MATCHES = 128;
+
+/** A caller for whom no rule is does not see the VirtualService, and calls the service as it is; one for whom some are has those alone. */
+function forOthers({ kind: _, ...service }: Ref, rules: readonly RouteRule[]): RouteRule[] {
+  const matches = rules.flatMap((rule) => (rule.matches.length > 0 ? rule.matches : [{}]));
+  const callers = matches.flatMap(({ caller }: RouteMatch) => (caller ? [{ caller }] : []));
+  const each = callers.filter((own, i) => callers.findIndex((other) => isSameJson(other, own)) === i);
+  if (callers.length < matches.length || each.length > MAX_MATCHES) return [...rules];
+  return [
+    ...rules,
+    { matches: each, action: { type: "respond", status: 404 } },
+    { matches: [], action: { type: "forward", destinations: [{ service, weight: 100 }] } },
+  ];
 }
 
 function tellOutside(context: ImportContext, resource: Resource, name: string): void {

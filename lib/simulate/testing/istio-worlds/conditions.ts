@@ -108,4 +108,18 @@ http:
 - ${to("pay", "v1")}`,
     ),
   ].join(""),
+  "conditions on the caller, and nothing for others": [
+    PAY_SUBSETS,
+    vs(
+      "shop",
+      "pay",
+      `
+hosts: [pay]
+http:
+- match: [{ sourceNamespace: other, uri: { prefix: / } }, { sourceLabels: { app: front }, uri: { prefix: /x } }]
+  directResponse: { status: 211 }
+- match: [{ sourceLabels: { app: front }, headers: { x-a: { exact: one } } }]
+  ${to("pay", "v2")}`,
+    ),
+  ].join(""),
 };
