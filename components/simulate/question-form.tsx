@@ -2,7 +2,7 @@
 // The question as a sentence to fill in. Rule: it only edits the form; what is wrong stands at its field.
 import { Autocomplete, Checkbox, Select, Textarea, TextInput } from "@mantine/core";
 import { useMemo } from "react";
-import { type MeshDocument, objectKey } from "@/lib/mesh";
+import { isConnectionListener, type MeshDocument, objectKey } from "@/lib/mesh";
 import { ANSWERS, authorizersIn, withAnswer } from "./authorizer-fields";
 import { problemsOf, type QuestionForm } from "./question-url";
 import classes from "./simulate.module.css";
@@ -152,7 +152,11 @@ function hostsFor({ objects }: MeshDocument, from: string): string[] {
   const hosts = objects.flatMap((each) => {
     if (from.startsWith("Gateway/")) {
       if (each.kind !== "Gateway" || objectKey(each) !== from) return [];
-      return each.spec.listeners.flatMap((listener) => listener.hosts).filter((host) => !host.includes("*"));
+      // a connection is asked for with the port of its listener
+      const named = each.spec.listeners.flatMap((listener) =>
+        listener.hosts.map((host) => (isConnectionListener(listener) ? `${host}:${listener.port}` : host)),
+      );
+      return named.filter((host) => !host.includes("*"));
     }
     if (each.kind === "Service") return [`${each.metadata.name}.${each.metadata.namespace}`];
     return each.kind === "ExternalService" ? each.spec.hosts.filter((host) => !host.includes("*")) : [];

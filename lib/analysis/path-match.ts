@@ -1,6 +1,7 @@
 // When one match of a route takes everything that another does. Says no when it cannot tell: regexes are compared only as texts.
 import {
   type CallerMatch,
+  coversServerName,
   isSameJson,
   type PathMatch,
   type RouteMatch,
@@ -18,9 +19,16 @@ export function coversRule(earlier: RouteRule, later: RouteRule): boolean {
 /** The same of connections. */
 export function coversTcpRule(earlier: TcpRule, later: TcpRule): boolean {
   const takes = (wide: TcpMatch, narrow: TcpMatch) =>
-    (wide.port === undefined || wide.port === narrow.port) && coversCaller(wide.caller, narrow.caller);
+    (wide.port === undefined || wide.port === narrow.port) &&
+    coversNames(wide.serverNames, narrow.serverNames) &&
+    coversCaller(wide.caller, narrow.caller);
   if (earlier.matches.length === 0) return true;
   return later.matches.length > 0 && later.matches.every((match) => earlier.matches.some((each) => takes(each, match)));
+}
+
+function coversNames(wide: readonly string[] | undefined, narrow: readonly string[] | undefined): boolean {
+  if (wide === undefined) return true;
+  return narrow?.every((name) => wide.some((each) => coversServerName(each, name))) ?? false;
 }
 
 /** Does the rule take every request? */

@@ -68,6 +68,12 @@ export function tcpLog(path: string): JsonObject {
   return fileLog(path, { listener: "inbound-tcp", ...TCP_FIELDS });
 }
 
+/** At a gateway nobody has proved who it is; whom it asked for is known where it speaks TLS. */
+export function gatewayTcpLog(path: string): JsonObject {
+  const { downstream_peer: _, ...fields } = TCP_FIELDS;
+  return fileLog(path, { listener: "gateway-tcp", requested_server_name: "%REQUESTED_SERVER_NAME%", ...fields });
+}
+
 /** That the mesh asks for; puts the collector's cluster into its place. */
 export function meshLog(
   context: CompileContext,

@@ -11,6 +11,7 @@ import {
   refKey,
   serviceRefKey,
   targetKey,
+  tcpTargetKey,
   workloadOwnerKey,
 } from "@/lib/mesh";
 
@@ -69,7 +70,7 @@ function placesOf(object: MeshObject): Place[] {
     case "Route":
       return [["routesOf", refKey(object.spec.target, object)]];
     case "TcpRoute":
-      return [["tcpRoutesOf", serviceRefKey(object.spec.service, object)]];
+      return [["tcpRoutesOf", tcpTargetKey(object)]];
     case "TrafficPolicy":
       return [["trafficPoliciesOf", serviceRefKey(object.spec.service, object)]];
     case "RateLimit":

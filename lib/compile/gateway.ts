@@ -1,10 +1,11 @@
-// A gateway: one listener in plain HTTP for people outside, and its own identity towards the services behind.
+// A gateway: one listener in plain HTTP for people outside, those for connections, and its own identity towards the services behind.
 // The rule: it reaches only services that a dependency was drawn to, by the routes that target it.
-import { type Gateway, objectKey, type Route } from "@/lib/mesh";
+import { type Gateway, isConnectionListener, objectKey, type Route } from "@/lib/mesh";
 import { gatewayAuthorizerFilters } from "./authorizers";
 import { clusterName } from "./destinations";
 import { type JsonObject, socketAddress } from "./envoy-json";
 import { httpPorts } from "./facts";
+import { connectionPorts } from "./gateway-connections";
 import { httpConnectionManager } from "./http-connection";
 import { filtersFor } from "./http-filters";
 import { dependenciesOf, drawnServices } from "./outbound";
@@ -12,13 +13,24 @@ import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
 import { defaultRoute } from "./route-rule";
 import { compileRules } from "./service-hosts";
 import { telemetryOf } from "./telemetry";
+import { TLS_INSPECTOR } from "./transport";
 
 export function compileGateway(context: ProxyContext, gateway: Gateway): void {
-  const { own } = context;
   const { namespace, name: gatewayName } = gateway.metadata;
   const name = `gateway-${gatewayName}`;
   const bound = context.places.gateway(namespace, gatewayName);
+  const publicPort = bound?.publicPort ?? context.own.inboundPort;
   warnOfListeners(context, gateway);
+  const hasHttp = gateway.spec.listeners.some((listener) => !isConnectionListener(listener));
+  const ports = connectionPorts(context, gateway, (listener) =>
+    isConnectionListener(listener) ? (bound?.listenerPorts?.[listener.name] ?? publicPort) : publicPort,
+  );
+  for (const { port, chains, isTls } of ports) {
+    if (port === publicPort && hasHttp) continue;
+    const own = port === publicPort ? name : `${name}-${port}`;
+    context.listeners.set(own, listenerOf(context, own, port, chains, isTls));
+  }
+  if (!hasHttp) return;
   const hosts = virtualHosts(context, gateway);
   const filters = [...gatewayAuthorizerFilters(context, gateway), ...filtersFor(hosts)];
   context.routes.set(name, {
@@ -27,17 +39,29 @@ export function compileGateway(context: ProxyContext, gateway: Gateway): void {
     ignore_port_in_host_matching: true,
     virtual_hosts: hosts,
   });
-  context.listeners.set(name, {
+  const beside = ports.find(({ port }) => port === publicPort)?.chains ?? [];
+  const http = {
+    name: "http",
+    ...(beside.length > 0 ? { filter_chain_match: { transport_protocol: "raw_buffer" } } : {}),
+    filters: [httpConnectionManager("gateway", name, filters, telemetryOf(context, "gateway", gateway.metadata))],
+  };
+  context.listeners.set(name, listenerOf(context, name, publicPort, [...beside, http], beside.length > 0));
+}
+
+function listenerOf(
+  context: ProxyContext,
+  name: string,
+  port: number,
+  filter_chains: JsonObject[],
+  isInspected: boolean,
+): JsonObject {
+  return {
     name,
-    address: socketAddress(listenAddress(context), bound?.publicPort ?? own.inboundPort),
+    address: socketAddress(listenAddress(context), port),
     traffic_direction: "OUTBOUND",
-    filter_chains: [
-      {
-        name: "http",
-        filters: [httpConnectionManager("gateway", name, filters, telemetryOf(context, "gateway", gateway.metadata))],
-      },
-    ],
-  });
+    ...(isInspected ? { listener_filters: [TLS_INSPECTOR] } : {}),
+    filter_chains,
+  };
 }
 
 function virtualHosts(context: CompileContext, gateway: Gateway): JsonObject[] {
@@ -84,7 +108,8 @@ function virtualHost(host: string, routes: JsonObject[]): JsonObject {
 }
 
 function listenerHosts(gateway: Gateway): string[] {
-  return [...new Set(gateway.spec.listeners.flatMap((listener) => listener.hosts.map(withoutPort)))].sort();
+  const listeners = gateway.spec.listeners.filter((listener) => !isConnectionListener(listener));
+  return [...new Set(listeners.flatMap((listener) => listener.hosts.map(withoutPort)))].sort();
 }
 
 function servesHost(route: Route, host: string): boolean {
@@ -95,21 +120,14 @@ function servesHost(route: Route, host: string): boolean {
 const withoutPort = (host: string) => host.replace(/:\d+$/, "").toLowerCase();
 
 function warnOfListeners({ problems }: CompileContext, gateway: Gateway): void {
-  gateway.spec.listeners.forEach((listener, index) => {
-    if (index > 0) {
-      problems.warn(
-        gateway,
-        `spec.listeners[${index}]`,
-        "all listeners of a gateway are served on its one public port in this release",
-        "Use one gateway per port.",
-      );
-    } else if (listener.protocol === "tcp") {
-      problems.warn(
-        gateway,
-        `spec.listeners[${index}].protocol`,
-        "it speaks HTTP whatever tcp asks for",
-        "Use protocol http, http2 or grpc.",
-      );
-    }
-  });
+  const { listeners } = gateway.spec;
+  const [, ...more] = listeners.filter((listener) => !isConnectionListener(listener));
+  for (const listener of more) {
+    problems.warn(
+      gateway,
+      `spec.listeners[${listeners.indexOf(listener)}]`,
+      "all HTTP listeners of a gateway are served on its one public port in this release",
+      "Use one gateway per port.",
+    );
+  }
 }

@@ -13,7 +13,7 @@ import { authorizationFilters } from "./authorization";
 import { requestsTo } from "./authorization-rules";
 import { authorizerFilters } from "./authorizers";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
-import { any, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
+import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { httpPorts, speaksHttp2 } from "./facts";
 import { httpConnectionManager } from "./http-connection";
 import { filtersFor, namesOf } from "./http-filters";
@@ -24,7 +24,7 @@ import { limitedRoutes, sharedLimitFilters } from "./rate-limit";
 import { tokenFilters } from "./request-authentication";
 import { finished, shared } from "./shared";
 import { telemetryOf } from "./telemetry";
-import { downstreamTls } from "./transport";
+import { downstreamTls, TLS_INSPECTOR } from "./transport";
 import type { InstanceBinding } from "./types";
 
 const NAME = "inbound";
@@ -102,11 +102,6 @@ function inboundChains(
   }
   return chains.map((chain) => finished(context, FilterChainSchema, chain));
 }
-
-const TLS_INSPECTOR: JsonObject = {
-  name: "envoy.filters.listener.tls_inspector",
-  typed_config: any("extensions.filters.listener.tls_inspector.v3.TlsInspector"),
-};
 
 function inboundListener(context: ProxyContext, chains: JsonObject[]): JsonObject {
   return {

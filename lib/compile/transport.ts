@@ -7,6 +7,12 @@ export const SECRET_NAMES = ["bundle", "denylist", "identity"] as const;
 const TLS = "extensions.transport_sockets.tls.v3";
 const VERSIONS = { tls_minimum_protocol_version: "TLSv1_3", tls_maximum_protocol_version: "TLSv1_3" };
 
+/** Reads the first bytes of a connection: is it TLS, and whom does the client ask for? */
+export const TLS_INSPECTOR: JsonObject = {
+  name: "envoy.filters.listener.tls_inspector",
+  typed_config: any("extensions.filters.listener.tls_inspector.v3.TlsInspector"),
+};
+
 /** HTTP/2 between sidecars; a peer that does not offer it (an older sidecar during an upgrade) gets HTTP/1.1. */
 const HTTP_ALPN: readonly string[] = ["h2", "http/1.1"];
 

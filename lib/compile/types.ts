@@ -15,7 +15,13 @@ export type InstanceBinding = { id: string; workload: { namespace: string; name:
 /** Addresses of an external service in this environment; they win over those of the design. */
 export type ExternalBinding = { namespace: string; name: string; endpoints: { host: string; port: number }[] };
 /** A gateway runs as one proxy, `<namespace>/<gateway>/0`. Without a public port the agent's own choice stays. */
-export type GatewayBinding = { namespace: string; name: string; publicPort?: number };
+export type GatewayBinding = {
+  namespace: string;
+  name: string;
+  publicPort?: number;
+  /** Ports of the machine for listeners of protocol tcp and tls, by their names. One that is not here shares the public port. */
+  listenerPorts?: Record<string, number>;
+};
 
 /** How an environment runs the design. */
 export type EnvironmentBinding = {

@@ -63,6 +63,8 @@ const HAS_CONSUMER_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "lin
 /** Beside those that have all. */
 const HAS_TCP_ROUTES: ReadonlySet<DialectId> = new Set(["gateway-api", "linkerd", "kuma", "app-mesh"]);
 
+const HAS_CONNECTIONS_AT_GATEWAYS: ReadonlySet<DialectId> = new Set(["gateway-api"]);
+
 /** Kinds of rules that can be for the callers of a namespace. */
 const NAMES_NAMESPACES: Partial<Record<DialectId, ReadonlySet<"Route" | "TcpRoute">>> = {
   "gateway-api": new Set(["Route", "TcpRoute"]),
@@ -97,9 +99,10 @@ export function exportDocument(id: ExportId, document: MeshDocument, options: Ex
   const bare = withoutTokens(unasked.document, title);
   const plain = withoutConditions(bare.document, title);
   const untold = withoutTelemetry(plain.document, title);
-  const onlyHttp = HAS_TCP_ROUTES.has(id)
-    ? { document: untold.document, losses: [] }
-    : withoutTcpRoutes(untold.document, title);
+  const onlyHttp = withoutTcpRoutes(untold.document, title, {
+    ofServices: HAS_TCP_ROUTES.has(id),
+    ofGateways: HAS_CONNECTIONS_AT_GATEWAYS.has(id),
+  });
   const named = callersByNamespace(onlyHttp.document, title, NAMES_NAMESPACES[id] ?? new Set());
   const everybody = withoutCallers(named.document, title, HAS_CONSUMER_ROUTES.has(id));
   const before = [unasked, bare, plain, untold, onlyHttp, everybody];

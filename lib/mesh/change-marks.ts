@@ -1,7 +1,7 @@
 // What differs between two designs, as marks on boxes and lines.
 // The rule: whole objects are compared by key; what is not drawn itself (a workload, a route, a policy) marks the box it belongs to.
 import { isSameJson } from "./commands/equal";
-import { keyOf, objectKey, refKey, serviceRefKey, workloadOwnerKey } from "./refs";
+import { keyOf, objectKey, refKey, serviceRefKey, tcpTargetKey, workloadOwnerKey } from "./refs";
 import type { MeshDocument, MeshObject, ObjectKey, PolicyTarget } from "./types";
 
 export type ChangeMark = "added" | "removed" | "changed";
@@ -49,10 +49,11 @@ export function drawnAt(object: MeshObject): ObjectKey | null {
     case "Workload":
       return workloadOwnerKey(object);
     case "Subset":
-    case "TcpRoute":
     case "TrafficPolicy":
     case "RateLimit":
       return serviceRefKey(object.spec.service, object);
+    case "TcpRoute":
+      return tcpTargetKey(object);
     case "Route":
       return refKey(object.spec.target, object);
     case "Egress":

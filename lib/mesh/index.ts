@@ -46,6 +46,12 @@ export {
 export { CHECK_METHODS, HEALTH_CHECK_DEFAULTS, healthCheckAnswers } from "./schema/health-check";
 export { MAX_OBJECTS, ref as objectRef, serviceRef } from "./schema/primitives";
 export { RETRY_CONDITIONS } from "./schema/traffic";
+export {
+  coversServerName,
+  type DecidingRule,
+  decidingRules,
+  isConnectionListener,
+} from "./server-names";
 export type * from "./types";
 export { claimsOf, mayClaimTheSame } from "./validate/twins";
 export { validateDocument, violationsOfObject } from "./validate/validate";

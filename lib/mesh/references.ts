@@ -1,6 +1,6 @@
 // Which object names which others, and where. Index, validation, rename, cascade and merge all read references from here.
 // The rule: a new field that names another object is added here and nowhere else.
-import { isCallerOnly, refKey, serviceRefKey, workloadOwnerKey } from "./refs";
+import { isCallerOnly, refKey, serviceRefKey, tcpTargetOf, workloadOwnerKey } from "./refs";
 import { labelName } from "./schema/primitives";
 import type { Destination, MeshObject, ObjectKey, Path, PolicyTarget, Ref, Route, ServiceRef, TcpRoute } from "./types";
 
@@ -59,7 +59,7 @@ export function referencesOf(object: MeshObject): Reference[] {
       for (const end of routeEndsOf(object)) service([...end.path, "service"], end.service);
       break;
     case "TcpRoute":
-      service(["spec", "service"], object.spec.service);
+      at(["spec", object.spec.gateway ? "gateway" : "service"], tcpTargetOf(object));
       for (const end of routeEndsOf(object)) service([...end.path, "service"], end.service);
       break;
     case "MutualTls":

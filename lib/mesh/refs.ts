@@ -1,5 +1,5 @@
 // Keys and references: the one place that says how an object is named and how a reference finds it.
-import type { CallerMatch, Kind, MeshObject, ObjectKey, ObjectOf, Ref, ServiceRef, Workload } from "./types";
+import type { CallerMatch, Kind, MeshObject, ObjectKey, ObjectOf, Ref, ServiceRef, TcpRoute, Workload } from "./types";
 
 /** `Kind/namespace/name`; mesh-wide kinds have an empty namespace. */
 export function objectKey(object: {
@@ -30,6 +30,13 @@ export function refKey(ref: Ref, holder: { metadata: { namespace?: string | unde
 export function serviceRefKey(ref: ServiceRef, holder: { metadata: { namespace?: string | undefined } }): ObjectKey {
   return keyOf("Service", ref.namespace ?? holder.metadata.namespace, ref.name);
 }
+
+/** For whose connections a route is. */
+export function tcpTargetOf({ spec: { service, gateway } }: TcpRoute): Ref {
+  return gateway ? { kind: "Gateway", ...gateway } : { kind: "Service", ...(service ?? { name: "" }) };
+}
+
+export const tcpTargetKey = (route: TcpRoute): ObjectKey => refKey(tcpTargetOf(route), route);
 
 /** A reference to `object` as `holder` would write it: without the namespace when it is the same. */
 export function refTo(object: MeshObject & { kind: Ref["kind"] }, holderNamespace: string | undefined): Ref {

@@ -18,7 +18,7 @@ export type {
   HeaderCondition,
   PolicyTarget,
 } from "./schema/security";
-export type { Protocol, ServicePort } from "./schema/topology";
+export type { ListenerProtocol, Protocol, ServicePort } from "./schema/topology";
 export type {
   CallerMatch,
   ConnectionPool,

@@ -14,6 +14,7 @@ import {
   routeEndsOf,
   serviceRefKey,
   type TcpRoute,
+  tcpTargetKey,
   workloadOwnerKey,
 } from "@/lib/mesh";
 import type { Pair } from "./calls";
@@ -82,8 +83,9 @@ function mentionedBy(index: MeshIndex, object: MeshObject): ObjectKey[] {
       return [objectKey(object)];
     case "Workload":
       return [workloadOwnerKey(object)];
-    case "Subset":
     case "TcpRoute":
+      return [tcpTargetKey(object)];
+    case "Subset":
     case "TrafficPolicy":
     case "RateLimit":
       return [serviceRefKey(object.spec.service, object)];
@@ -129,7 +131,7 @@ function targetsLeadingTo(index: MeshIndex, services: ReadonlySet<ObjectKey>): O
     routeEndsOf(route).some(({ service }) => services.has(serviceRefKey(service, route)));
   return [
     ...index.all("Route").flatMap((route) => (leads(route) ? [refKey(route.spec.target, route)] : [])),
-    ...index.all("TcpRoute").flatMap((route) => (leads(route) ? [serviceRefKey(route.spec.service, route)] : [])),
+    ...index.all("TcpRoute").flatMap((route) => (leads(route) ? [tcpTargetKey(route)] : [])),
   ];
 }
 

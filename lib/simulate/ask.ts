@@ -8,31 +8,17 @@ import {
   pickCluster,
   probabilityOf,
 } from "@meshwright/proxy/semantics";
-import { targetOfClusterName } from "@/lib/compile/destinations";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
-import type { Arrival } from "./arrival";
-import { arriveAt, identityOf, workloadsOf } from "./arrive";
 import { bareAnswer, dead, isBare } from "./bare";
+import { connectionAnswer, connectionAt } from "./connect";
 import { faultOf } from "./faults";
 import { type Departure, leave, sentTo } from "./leave";
 import { type Message, messageOf, viewOf } from "./message";
 import { nameOf, objectOfHost } from "./names";
-import { serviceOfCluster } from "./origins";
 import type { PlannedProxy, Scene } from "./scene";
-import type { Answer, AnswerDestination, Caller, Hop, HopMirror, Outcome, Question } from "./types";
-import {
-  authorizerWords,
-  capital,
-  corsWords,
-  destinationName,
-  faultWords,
-  forwardedSentence,
-  mirrorWords,
-  noHostSentence,
-  refusalWords,
-  ruleWords,
-  splitSentence,
-} from "./words";
+import type { Answer, Caller, Hop, HopMirror, Outcome, Question } from "./types";
+import { dependingOn, merged, sentenceOf, toCluster } from "./ways";
+import { corsWords, noHostSentence, refusalWords, ruleWords } from "./words";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
 
@@ -43,6 +29,8 @@ export function ask(scene: Scene, question: Question): Answer {
 /** Without explanations it is some times faster: for comparing thousands of answers. */
 export function answerTo(scene: Scene, question: Question, isExplained: boolean): Answer {
   const message = messageOf(question);
+  const listener = connectionAt(scene, callerKey(question.from), question);
+  if (listener) return connectionAnswer(scene, callerKey(question.from), listener, message, question.draw, isExplained);
   const { grpcStatus, isUnread, ...answer } = httpAnswer(scene, question, message, isExplained);
   if (answer.status === null || isUnread || !isGrpcRequest(viewOf(message))) return answer;
   return grpcAnswer(answer, grpcStatus ?? grpcStatusOfHttp(answer.status));
@@ -133,8 +121,6 @@ function ownAnswer(scene: Scene, name: string, caller: ObjectKey, { hop, passage
 const isTcpOnly = ({ routes }: VirtualHostPlan): boolean =>
   routes.length > 0 && routes.every(({ match }) => match.path.kind === "connect");
 
-type Way = { destination: AnswerDestination; hops: Hop[]; arrival: Arrival; choice: ClusterChoice };
-
 function forwarded(
   scene: Scene,
   question: Question,
@@ -172,12 +158,6 @@ function forwarded(
   };
 }
 
-/** On whom it depends what becomes of the request. */
-function dependingOn(hops: readonly Hop[]): Pick<Answer, "dependsOn"> {
-  const names = hops.flatMap(({ authorizers = [] }) => authorizers.filter(({ answer }) => answer === null));
-  return names.length > 0 ? { dependsOn: names.map(({ name }) => name) } : {};
-}
-
 /** A copy is of what the first destination gets. */
 function mirrorsOf(
   scene: Scene,
@@ -201,100 +181,3 @@ function mirrorsOf(
 
 const drawnCluster = (action: ForwardAction, draw: number): ClusterChoice =>
   pickCluster(action, Math.min(action.totalWeight - 1, Math.floor(draw * action.totalWeight)));
-
-function toCluster(
-  scene: Scene,
-  from: ObjectKey,
-  proxy: Planned,
-  first: Hop,
-  choice: ClusterChoice,
-  probability: number,
-  sent: Message,
-  isExplained: boolean,
-): Way {
-  const cluster = proxy.plan.clusters.get(choice.name);
-  const service = cluster && serviceOfCluster(cluster.metadata, choice.name);
-  const way = (arrival: Arrival, workloads: ObjectKey[]): Way => {
-    const { outcome, status } = arrival;
-    const subset = targetOfClusterName(choice.name)?.subset;
-    const destination = {
-      service: service ?? "",
-      ...(subset === undefined ? {} : { subset }),
-      workloads,
-      probability,
-      outcome,
-      status,
-    };
-    const outbound: Hop = {
-      ...first,
-      mtls: arrival.mtls,
-      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.${authorizerTail(first)}${tailOf(first)}`,
-    };
-    return { destination, hops: arrival.hop ? [outbound, arrival.hop] : [outbound], arrival, choice };
-  };
-  const nobody = (why: string, workloads: ObjectKey[] = []): Way =>
-    way({ outcome: "unreachable", status: 503, mtls: "none", hop: null, why }, workloads);
-  if (!cluster || !service) return nobody(`There is no cluster ${choice.name}.`);
-  if (cluster.metadata["kind"] === "external") {
-    return way({ outcome: "forwarded", status: null, mtls: cluster.tls ? "mutual" : "none", hop: null }, []);
-  }
-  const workloads = workloadsOf(cluster, service);
-  if (workloads.length === 0) return nobody("No instance runs there.");
-  if (scene.index.find("Service", service)?.spec.optOut) {
-    return way({ outcome: "forwarded", status: null, mtls: "plaintext", hop: null }, workloads);
-  }
-  const where = { address: sent.address, isBehindGateway: parseKey(from)?.kind === "Gateway" };
-  const knock = { identity: identityOf(scene, from), tls: cluster.tls, message: sent, from: where };
-  const asked = scene.isMadeUp ? workloads.slice(0, 1) : workloads;
-  const arrivals = asked.map((workload) => arriveAt(scene, workload, knock, isExplained));
-  // Workloads of one service are protected alike; where one has no app yet, the worse answer is told.
-  const arrival = arrivals.find(({ outcome }) => outcome !== "forwarded") ?? arrivals[0];
-  return arrival ? way(arrival, workloads) : nobody("No instance runs there.");
-}
-
-const authorizerTail = (hop: Hop | undefined): string =>
-  hop?.authorizers ? ` ${capital(authorizerWords(hop.authorizers))}.` : "";
-
-const tailOf = (hop: Hop): string => `${mirrorTail(hop)}${faultTail(hop)}${corsTail(hop)}`;
-
-const mirrorTail = ({ mirrors }: Hop): string => (mirrors ? ` Copies are also sent: ${mirrorWords(mirrors)}.` : "");
-
-const corsTail = ({ cors }: Hop): string => (cors ? ` In a browser ${corsWords(cors)}.` : "");
-
-const faultTail = ({ fault }: Hop): string => (fault ? ` A fault is made: ${faultWords(fault)}.` : "");
-
-const ruleTail = (hop: Hop): string => (hop.rule ? `, ${ruleWords(hop)}` : "");
-
-/** Clusters of one subset count together; likeliest first. */
-function merged(all: AnswerDestination[]): AnswerDestination[] {
-  const byName = new Map<string, AnswerDestination>();
-  for (const each of all) {
-    const name = `${each.service}|${each.subset ?? ""}|${each.outcome}`;
-    const known = byName.get(name);
-    byName.set(name, known ? { ...known, probability: known.probability + each.probability } : each);
-  }
-  return [...byName.values()].sort((a, b) => b.probability - a.probability);
-}
-
-function sentenceOf(caller: string, { arrival, hops, destination }: Way, destinations: AnswerDestination[]): string {
-  const [first, last] = hops;
-  const to = destinationName(destination);
-  const what = last?.isConnection ? "connections" : "calls";
-  const split = destinations.length > 1 ? ` (of the ${what}: ${splitSentence(destinations)})` : "";
-  switch (arrival.outcome) {
-    case "forwarded":
-      return first
-        ? `${forwardedSentence(caller, first, destinations, last ?? null)}${[...new Set(hops)].map(authorizerTail).join("")}${tailOf(first)}`
-        : "";
-    case "denied":
-      if (last?.isConnection) return `${to} closes the connection of ${caller}: ${refusalWords(last)}${split}.`;
-      return `${to} refuses ${caller} with ${arrival.status}: ${last ? refusalWords(last) : "a policy denies it"}${split}.`;
-    case "refused":
-      return `${caller} gets 503 from its own sidecar, because ${to} does not take the connection. ${arrival.why ?? ""}`.trim();
-    case "unreachable":
-      if (last?.isConnection) return `The connection of ${caller} is closed: ${to} has no app yet.${split}`;
-      return `${caller} gets 503: ${arrival.why ?? `${to} has no app yet.`}${split}`;
-    default:
-      return `${to} answers ${arrival.status}${split}.`;
-  }
-}

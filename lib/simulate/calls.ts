@@ -2,8 +2,11 @@
 // The rule: the same design gives the same list in the same order, so that two lists can be joined.
 import {
   buildIndex,
+  type DecidingRule,
   type Dependency,
+  decidingRules,
   type Gateway,
+  isConnectionListener,
   keyOf,
   type MeshDocument,
   type MeshIndex,
@@ -11,10 +14,14 @@ import {
   objectKey,
   type RouteMatch,
   refKey,
+  serviceRefKey,
 } from "@/lib/mesh";
 import { carriedPorts, hostOf, ownerOf, tunnelPorts } from "./names";
 import { type Probe, pathOfPattern, probesAtGateway, probesFor, probesOfRule, TUNNEL } from "./probes";
 import type { Call, Caller, ObservedCall } from "./types";
+
+/** Bounds the questions of one listener. */
+const MAX_NAMES = 32;
 
 export function callsOf(document: MeshDocument, observed: readonly ObservedCall[] = []): Call[] {
   return callsWithin(buildIndex(document), observed);
@@ -88,9 +95,33 @@ const concrete = (host: string): string =>
 function gatewayCalls(index: MeshIndex, caller: ObjectKey, callee: ObjectKey): Call[] {
   const gateway = index.find("Gateway", caller);
   if (!gateway) return [];
+  return [...gatewayRequests(index, gateway, callee), ...gatewayConnections(index, gateway, callee)];
+}
+
+/** One for each listener and server name that leads to `callee`. */
+function gatewayConnections(index: MeshIndex, gateway: Gateway, callee: ObjectKey): Call[] {
+  const caller = objectKey(gateway);
+  const routes = index.tcpRoutesOf(caller);
+  const leads = ({ route, rule }: DecidingRule) =>
+    route.spec.rules[rule]?.destinations.some(({ service }) => serviceRefKey(service, route) === callee);
+  const isDefault = routes.length === 0 && tunnelPorts(index, callee).length > 0;
+  return gateway.spec.listeners.filter(isConnectionListener).flatMap(({ hosts, ...listener }) => {
+    const decided = decidingRules(routes, { ...listener, hosts }).filter(leads);
+    const names = isDefault ? hosts.slice(0, 1) : decided.flatMap(({ names }) => names ?? ["*"]);
+    const host = listener.protocol === "tcp" ? () => "any.example" : concrete;
+    return names
+      .slice(0, MAX_NAMES)
+      .map((name): Call => ({ caller, callee, host: host(name), port: listener.port, ...TUNNEL }));
+  });
+}
+
+function gatewayRequests(index: MeshIndex, gateway: Gateway, callee: ObjectKey): Call[] {
+  const caller = objectKey(gateway);
+  const [listener] = gateway.spec.listeners.filter((each) => !isConnectionListener(each));
+  if (!listener) return [];
   const plain: Probe = { method: "GET", path: "/", headers: {}, origin: "drawn" };
   const routes = index.routesOf(caller);
-  const port = gateway.spec.listeners[0]?.port ?? 80;
+  const { port } = listener;
   const [host = "any.example"] = hostsOf(gateway);
   // what a policy of the gateway asks about goes where everything goes
   const asked = probesAtGateway(index, caller);
@@ -120,14 +151,16 @@ function gatewayCalls(index: MeshIndex, caller: ObjectKey, callee: ObjectKey): C
 const takesEverything = ({ path, ...rest }: RouteMatch): boolean =>
   Object.keys(rest).length === 0 && path?.value === "/" && (path.type === "prefix" || path.type === "pathPrefix");
 
-const hostsOf = (gateway: Gateway): string[] => gateway.spec.listeners.flatMap(({ hosts }) => hosts).map(concrete);
+const hostsOf = (gateway: Gateway): string[] =>
+  gateway.spec.listeners.flatMap((each) => (isConnectionListener(each) ? [] : each.hosts)).map(concrete);
 
 export function observedCalls(index: MeshIndex, { caller, callee, method, path, count }: ObservedCall): Call[] {
   const seen = { method, path: pathOfPattern(path), headers: {}, origin: "observed" as const, count };
   const gateway = index.find("Gateway", caller);
   if (gateway) {
     const host = hostsOf(gateway)[0] ?? "any.example";
-    return [{ caller, callee, host, port: gateway.spec.listeners[0]?.port ?? 80, ...seen }];
+    const listener = gateway.spec.listeners.find((each) => !isConnectionListener(each));
+    return [{ caller, callee, host, port: listener?.port ?? 80, ...seen }];
   }
   const host = calledHost(index, callee);
   const [port] = (method === "CONNECT" ? tunnelPorts : carriedPorts)(index, callee);

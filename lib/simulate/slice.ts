@@ -68,6 +68,7 @@ class Collector {
   addGateway(key: ObjectKey): void {
     this.add(key);
     for (const route of this.index.routesOf(key)) this.addRoute(route);
+    for (const route of this.index.tcpRoutesOf(key)) this.addRoute(route);
     for (const dependency of this.index.dependenciesFrom(key)) this.addOutbound(dependency);
     for (const policy of this.policies.of(key)) this.addAuthorization(policy);
   }

@@ -47,6 +47,8 @@ export function MatchList<M extends Pick<RouteMatch, "caller">>(props: {
   entry: M;
   things: string;
   words: readonly [none: string, first: string, other: string];
+  /** Absent: yes. Who calls a gateway is outside the mesh. */
+  hasCallers?: boolean;
   children: (path: Path, match: M) => ReactNode;
 }) {
   const { path, matches, things, words } = props;
@@ -68,7 +70,9 @@ export function MatchList<M extends Pick<RouteMatch, "caller">>(props: {
           copy={match}
         >
           {props.children([...path, i], match)}
-          <Caller path={[...path, i, "caller"]} caller={match.caller} />
+          {props.hasCallers === false && !match.caller ? null : (
+            <Caller path={[...path, i, "caller"]} caller={match.caller} />
+          )}
         </Entry>
       ))}
       <AddEntry list={path} count={matches.length} entry={props.entry}>

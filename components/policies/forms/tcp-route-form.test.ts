@@ -2,12 +2,13 @@ import { MantineProvider } from "@mantine/core";
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
-import { ledgerMesh, ledgerRoute } from "@/lib/compile/testing/ledger";
+import { edgeMesh, edgeRoute } from "@/lib/compile/testing/edge";
+import { ledgerRoute } from "@/lib/compile/testing/ledger";
 import { buildIndex, type TcpRoute } from "@/lib/mesh";
 import { FormProvider, KindForm, type PolicyForm } from ".";
 
 function shown(object: TcpRoute, isReadOnly = false): string {
-  const form: PolicyForm = { object, index: buildIndex(ledgerMesh(object)), isReadOnly, set: () => null };
+  const form: PolicyForm = { object, index: buildIndex(edgeMesh(object)), isReadOnly, set: () => null };
   const fields = createElement(KindForm, { object });
   const provided = FormProvider({ form, children: fields });
   return renderToStaticMarkup(createElement(MantineProvider, null, provided));
@@ -29,4 +30,17 @@ test("the form of a TCP route shows its rules in words, with ports, callers and 
 
 test("who may only read is offered nothing to add", () => {
   expect(shown(ledgerRoute(), true)).not.toContain("Add a rule");
+});
+
+test("of a gateway the form offers the server names that its listeners serve, and no callers", () => {
+  const html = shown(edgeRoute());
+  for (const text of [
+    "1. TLS for archive.example.com: to archive",
+    "TLS for these server names",
+    "archive.example.com",
+    "What none takes is closed.",
+  ])
+    expect(html).toContain(text);
+  expect(html).not.toContain("Only some callers");
+  expect(html).not.toContain("Caller&#x27;s");
 });

@@ -1,5 +1,5 @@
 // MW1005: weights that do not sum to 100. They work (they are relative), but are read as percents and are not.
-import { type Destination, objectKey, type Path, pathText, type Route, type TcpRoute } from "@/lib/mesh";
+import { type Destination, objectKey, type Path, pathText, type Route, type TcpRoute, tcpTargetOf } from "@/lib/mesh";
 import { shares } from "@/lib/mesh/diff/words";
 import type { FindingBody, KindsAnalyzer } from "../finding";
 
@@ -61,7 +61,7 @@ function splitsOf(route: Route | TcpRoute): Split[] {
 }
 
 const nameOfTarget = (route: Route | TcpRoute): string =>
-  route.kind === "Route" ? route.spec.target.name : route.spec.service.name;
+  route.kind === "Route" ? route.spec.target.name : tcpTargetOf(route).name;
 
 /** Largest remainders, so that the result sums to exactly 100. */
 function asPercents(destinations: readonly Destination[], sum: number): Destination[] {

@@ -7,6 +7,7 @@ import {
   objectKey,
   refKey,
   serviceRefKey,
+  tcpTargetKey,
 } from "@/lib/mesh";
 import { endsOf } from "../calls";
 import type { FindingBody, KindsAnalyzer } from "../finding";
@@ -61,7 +62,7 @@ function rivalsOf(index: MeshIndex, object: MeshObject): readonly MeshObject[] {
     case "Route":
       return index.routesOf(refKey(object.spec.target, object));
     case "TcpRoute":
-      return index.tcpRoutesOf(serviceRefKey(object.spec.service, object));
+      return index.tcpRoutesOf(tcpTargetKey(object));
     case "TrafficPolicy":
       return index.trafficPoliciesOf(serviceRefKey(object.spec.service, object));
     case "RateLimit":

@@ -1,5 +1,5 @@
 // MW1043: a route on a gateway for hosts that none of its listeners serves.
-import { objectKey, refKey } from "@/lib/mesh";
+import { isConnectionListener, objectKey, refKey } from "@/lib/mesh";
 import type { FindingBody, ObjectAnalyzer } from "../finding";
 
 export const mw1043HostNeverServed: ObjectAnalyzer<"Route"> = {
@@ -12,25 +12,37 @@ export const mw1043HostNeverServed: ObjectAnalyzer<"Route"> = {
     if (route.spec.target.kind !== "Gateway") return [];
     const gateway = index.find("Gateway", refKey(route.spec.target, route));
     if (!gateway) return [];
-    const served = gateway.spec.listeners.flatMap((listener) => listener.hosts);
+    const { listeners } = gateway.spec;
+    const http = listeners.filter((listener) => !isConnectionListener(listener));
+    const served = http.flatMap((listener) => listener.hosts);
     return (route.spec.hosts ?? []).flatMap((host, i): FindingBody[] => {
       if (served.some((each) => meet(each, host))) return [];
       const key = objectKey(gateway);
-      const first = gateway.spec.listeners[0]?.hosts ?? [];
+      const [first] = http;
+      const at = first ? listeners.indexOf(first) : 0;
       return [
         {
           code: "MW1043",
           severity: "warning",
           message: `No listener of ${gateway.metadata.name} serves ${host}, for which ${route.metadata.name} has rules.`,
-          cause: `The listeners serve ${served.join(", ")}. Requests for another host get 404 before a route is looked for.`,
+          cause: first
+            ? `The listeners serve ${served.join(", ")}. Requests for another host get 404 before a route is looked for.`
+            : "None of its listeners takes requests: they carry connections only, which a TcpRoute leads on.",
           refs: [objectKey(route), key],
           path: `spec.hosts[${i}]`,
-          fixes: [
-            {
-              title: `Serve ${host} on the first listener`,
-              command: { type: "patchSpec", key, path: ["listeners", 0, "hosts", first.length], value: host },
-            },
-          ],
+          fixes: first
+            ? [
+                {
+                  title: `Serve ${host} on the first listener`,
+                  command: {
+                    type: "patchSpec",
+                    key,
+                    path: ["listeners", at, "hosts", first.hosts.length],
+                    value: host,
+                  },
+                },
+              ]
+            : [],
         },
       ];
     });

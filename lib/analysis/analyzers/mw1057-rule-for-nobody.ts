@@ -7,8 +7,9 @@ import {
   objectKey,
   type Route,
   refKey,
-  serviceRefKey,
   type TcpRoute,
+  tcpTargetKey,
+  tcpTargetOf,
   type Workload,
   workloadOwnerKey,
 } from "@/lib/mesh";
@@ -37,8 +38,7 @@ export const mw1057RuleForNobody: KindsAnalyzer = {
 type Target = { key: ObjectKey; name: string };
 
 function targetOf(route: Route | TcpRoute): Target {
-  if (route.kind === "TcpRoute")
-    return { key: serviceRefKey(route.spec.service, route), name: route.spec.service.name };
+  if (route.kind === "TcpRoute") return { key: tcpTargetKey(route), name: tcpTargetOf(route).name };
   return { key: refKey(route.spec.target, route), name: route.spec.target.name };
 }
 

@@ -69,8 +69,10 @@ export const environmentRoutes = [
 function plainBinding(binding: z.output<typeof schema.binding>): EnvironmentBinding {
   return {
     ...binding,
-    gateways: binding.gateways.map(({ publicPort, ...gateway }) =>
-      publicPort === undefined ? gateway : { ...gateway, publicPort },
-    ),
+    gateways: binding.gateways.map(({ publicPort, listenerPorts, ...gateway }) => ({
+      ...gateway,
+      ...(publicPort === undefined ? {} : { publicPort }),
+      ...(listenerPorts ? { listenerPorts } : {}),
+    })),
   };
 }

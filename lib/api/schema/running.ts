@@ -41,6 +41,8 @@ export const binding = z.strictObject({
         namespace: z.string().max(63),
         name: z.string().max(253),
         publicPort: z.int().min(1).max(65_535).optional(),
+        /** For listeners of protocol tcp and tls, by their names; one that is not here shares the public port. */
+        listenerPorts: z.record(z.string().max(63), z.int().min(1).max(65_535)).optional(),
       }),
     )
     .max(100),

@@ -25,7 +25,15 @@ const placesFile = z.strictObject({
     externals: z
       .array(z.strictObject({ ...named, endpoints: z.array(z.strictObject({ host: z.string(), port })) }))
       .max(10_000),
-    gateways: z.array(z.strictObject({ ...named, publicPort: port.optional() })).max(1000),
+    gateways: z
+      .array(
+        z.strictObject({
+          ...named,
+          publicPort: port.optional(),
+          listenerPorts: z.record(z.string().max(63), port).optional(),
+        }),
+      )
+      .max(1000),
   }),
   endpoints: z
     .array(

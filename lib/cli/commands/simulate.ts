@@ -1,5 +1,5 @@
 // meshwright simulate: what a design would do with a request, hop by hop.
-import { buildIndex, type MeshDocument } from "@/lib/mesh";
+import { buildIndex, isConnectionListener, type MeshDocument } from "@/lib/mesh";
 import { type Answer, ask, buildScene, type Hop, type Question, question } from "@/lib/simulate";
 import { objectOfHost, tunnelPorts } from "@/lib/simulate/names";
 import type { CliCommand, Given } from "../command";
@@ -88,6 +88,10 @@ function questionOf(given: Given, isGateway: (name: string) => boolean, document
 /** On a TCP port there is nothing to ask for but the connection. */
 function isTcp(document: MeshDocument, from: string, host: string, port: string | undefined): boolean {
   const index = buildIndex(document);
+  const listeners = index
+    .find("Gateway", `Gateway/${from}`)
+    ?.spec.listeners.filter((each) => each.port === Number(port));
+  if (listeners?.some(isConnectionListener)) return true;
   const key = objectOfHost(index, host, from.split("/")[0]);
   return key !== undefined && tunnelPorts(index, key).includes(Number(port));
 }

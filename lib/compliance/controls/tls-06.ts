@@ -4,7 +4,7 @@ import { at, type CompiledProxy, textAt } from "../compiled-mesh";
 import { nist53, pci } from "../frameworks";
 import { eachInbound } from "../inbound";
 import { paired } from "../live";
-import { fail, pass } from "../results";
+import { fail, pass, unmeasured } from "../results";
 import { nameOf } from "../services";
 import type { Control, SubjectResult } from "../types";
 
@@ -21,6 +21,8 @@ export const tls06: Control = {
     look: ({ index }) =>
       index.all("Gateway").map((gateway) => {
         const key = objectKey(gateway);
+        if (gateway.spec.type === "ingress" && gateway.spec.listeners.every(({ protocol }) => protocol === "tls"))
+          return unmeasured(key, `${gateway.metadata.name} passes TLS on as it is: its version is up to the app.`);
         return gateway.spec.type === "ingress"
           ? fail(
               key,
@@ -51,9 +53,17 @@ export const tls06: Control = {
 };
 
 function gatewayListeners({ owner, proxyId, listeners }: CompiledProxy): SubjectResult[] {
-  return Object.entries(listeners).map(([name, listener]) =>
-    at(listener, "filter_chains", 0, "transport_socket") === undefined
+  return Object.entries(listeners).map(([name, listener]) => {
+    const chains = at(listener, "filter_chains");
+    const all = Array.isArray(chains) ? chains : [];
+    // one that takes nothing but TLS for the app behind, without keys of its own
+    if (all.length > 0 && all.every((chain) => textAt(chain, "filter_chain_match", "transport_protocol") === "tls"))
+      return unmeasured(
+        owner,
+        `${nameOf(owner)}'s listener ${name} passes TLS on as it is: its version is up to the app.`,
+      );
+    return all.some((chain) => at(chain, "transport_socket") === undefined)
       ? fail(owner, `${nameOf(owner)}'s public listener has no TLS.`, `${proxyId}: listener ${name}`)
-      : pass(owner, `${nameOf(owner)}'s public listener speaks TLS.`, `${proxyId}: listener ${name}`),
-  );
+      : pass(owner, `${nameOf(owner)}'s public listener speaks TLS.`, `${proxyId}: listener ${name}`);
+  });
 }

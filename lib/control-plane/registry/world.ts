@@ -32,7 +32,14 @@ const bindingSchema = z.object({
     )
     .default([]),
   gateways: z
-    .array(z.object({ namespace: z.string(), name: z.string(), publicPort: z.number().int().optional() }))
+    .array(
+      z.object({
+        namespace: z.string(),
+        name: z.string(),
+        publicPort: z.number().int().optional(),
+        listenerPorts: z.record(z.string(), z.number().int()).optional(),
+      }),
+    )
     .default([]),
 });
 

@@ -1,6 +1,14 @@
 // Gateways and their routes -> virtual gateways and gateway routes.
 // The rule: a gateway route leads to one virtual service; App Mesh's own rewrites are turned off where the design has none.
-import { type Gateway, objectKey, type Path, type Route, type RouteRule, serviceRefKey } from "@/lib/mesh";
+import {
+  type Gateway,
+  isConnectionListener,
+  objectKey,
+  type Path,
+  type Route,
+  type RouteRule,
+  serviceRefKey,
+} from "@/lib/mesh";
 import { matchesOf } from "./export-match";
 import { type AppMeshExport, type RouteType, resourceName, routeTypesOf } from "./export-out";
 
@@ -11,9 +19,9 @@ const OFF = "DISABLED";
 
 export function exportGateway(out: AppMeshExport, gateway: Gateway): void {
   const { context, index } = out;
-  const listeners = gateway.spec.listeners.filter(({ protocol }) => protocol !== "tcp");
-  gateway.spec.listeners.forEach(({ protocol }, i) => {
-    if (protocol === "tcp")
+  const listeners = gateway.spec.listeners.filter((listener) => !isConnectionListener(listener));
+  gateway.spec.listeners.forEach((listener, i) => {
+    if (isConnectionListener(listener))
       context.lose(gateway, ["spec", "listeners", i], "lost", "gateways of App Mesh speak HTTP", LOUD);
   });
   if (gateway.spec.type !== "ingress")

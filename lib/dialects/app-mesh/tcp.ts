@@ -1,6 +1,6 @@
 // TCP routes of a virtual router -> rules of the TcpRoute of its service.
 // The rule: a target is a service with a TCP port that the connection can go to; a route without one is left out, and told.
-import { type Destination, keyOf, type Service, type SpecOf, type TcpRule, valueAt } from "@/lib/mesh";
+import { type Destination, keyOf, type Service, type SpecOf, type TcpRule, tcpTargetKey, valueAt } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
 import { isRecord } from "../shared/fields";
 import type { Listener, Part } from "./state";
@@ -40,12 +40,7 @@ export function putTcpRoute(
     rules.push({ name: route.raw.slice(0, 256), ...read });
   }
   if (rules.length === 0) return;
-  const existing = context
-    .all("TcpRoute")
-    .find(
-      ({ metadata, spec }) =>
-        spec.service.name === name && (spec.service.namespace ?? metadata.namespace) === namespace,
-    );
+  const existing = context.all("TcpRoute").find((each) => tcpTargetKey(each) === keyOf("Service", namespace, name));
   const spec: SpecOf<"TcpRoute"> = { service: { name }, rules };
   part.result.objects.push(context.put("TcpRoute", name, spec, { resource: part.resource }, existing));
 }

@@ -35,7 +35,7 @@ export function exportGateway(out: ConsulExport, gateway: Gateway, splits: Split
   const listeners = gateway.spec.listeners.map((listener, i) => {
     const hosts = [...new Set(listener.hosts.map(withoutPort))];
     const protocol = listener.protocol;
-    if (protocol === "tcp") {
+    if (protocol === "tcp" || protocol === "tls") {
       context.lose(gateway, ["spec", "listeners", i], "lost", "it has no service to lead connections to", LOUD);
       return undefined;
     }

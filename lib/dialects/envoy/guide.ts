@@ -103,10 +103,13 @@ function addresses(index: MeshIndex, { layout, proxies, input }: Guide): string 
     const place = input.endpoints.find(({ proxyId }) => proxyId === id);
     if (!place) return [];
     const isGateway = owner.kind === "Gateway";
-    const inbound = isGateway
-      ? (input.binding.gateways.find((each) => each.name === place.workload && each.namespace === place.namespace)
-          ?.publicPort ?? place.inboundPort)
-      : place.inboundPort;
+    const bound = input.binding.gateways.find(
+      (each) => isGateway && each.name === place.workload && each.namespace === place.namespace,
+    );
+    const served = [bound?.publicPort, ...Object.values(bound?.listenerPorts ?? {})].filter(
+      (port) => port !== undefined,
+    );
+    const inbound = served.length > 0 ? [...new Set(served)].join(", ") : place.inboundPort;
     const app = isGateway ? "" : String(place.appPort ?? appPortOf(index, owner));
     const host = layout === "hosts" ? hostOf(owner) : place.host;
     return [

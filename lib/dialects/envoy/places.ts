@@ -1,9 +1,9 @@
 // Where the proxies of an export listen, and where they find each other.
 // The rule: one file for each workload. On hosts all instances share it, for callers resolve the workload's name to all of them.
 import { type InstanceEndpoint, NO_ROLLOUT } from "@/lib/compile";
-import type { CompileInput } from "@/lib/compile/types";
+import type { CompileInput, GatewayBinding } from "@/lib/compile/types";
 import { gatewayProxyKey, localPlaces, type Places } from "@/lib/deploy";
-import { digestOf, type Gateway, type MeshIndex, type Workload } from "@/lib/mesh";
+import { digestOf, type Gateway, isConnectionListener, type MeshIndex, type Workload } from "@/lib/mesh";
 
 export type Layout = "hosts" | "one-machine";
 
@@ -44,7 +44,7 @@ function hostPlaces(index: MeshIndex): Places {
       gateways: gateways.map(({ metadata: { namespace, name }, spec }) => ({
         namespace,
         name,
-        ...(spec.listeners[0] ? { publicPort: spec.listeners[0].port } : {}),
+        ...portsOf(spec.listeners),
       })),
     },
     endpoints: [...withProxy, ...gateways].map(
@@ -67,4 +67,14 @@ function hostPlaces(index: MeshIndex): Places {
 export function appPortOf(index: MeshIndex, { metadata, spec }: Workload): number {
   const ports = index.find("Service", `Service/${metadata.namespace}/${spec.service}`)?.spec.ports ?? [];
   return (ports.find(({ protocol }) => protocol !== "tcp") ?? ports[0])?.port ?? 80;
+}
+
+/** Each listener for connections where the design has it; HTTP where its first one is. */
+function portsOf(listeners: Gateway["spec"]["listeners"]): Pick<GatewayBinding, "publicPort" | "listenerPorts"> {
+  const http = listeners.find((listener) => !isConnectionListener(listener));
+  const others = listeners.filter(isConnectionListener).map(({ name, port }) => [name, port]);
+  return {
+    ...(http ? { publicPort: http.port } : {}),
+    ...(others.length > 0 ? { listenerPorts: Object.fromEntries(others) } : {}),
+  };
 }

@@ -1,6 +1,6 @@
 // What Envoy files say of each object of a design.
 // The rule: whatever the proxies decide is exact; what a control plane does, and what only people read, is not in a file.
-import { type MeshIndex, type MeshObject, objectKey, type Service } from "@/lib/mesh";
+import { isConnectionListener, type MeshIndex, type MeshObject, objectKey, type Service } from "@/lib/mesh";
 import type { ExportContext } from "../shared/export-context";
 import { loseSharedLimit } from "../shared/shared-limit";
 import { policyUnits } from "../shared/units";
@@ -24,11 +24,12 @@ export function reportDesign(context: ExportContext): void {
       context.lose(workload, ["spec", "service"], "moved", "its service is out of the mesh, so it has no file");
   }
   for (const gateway of index.all("Gateway")) {
-    gateway.spec.listeners.forEach((listener, i) => {
-      const path = ["spec", "listeners", i];
-      if (i > 0) context.lose(gateway, path, "lost", "a gateway's file has its first listener only", LOUD);
-      else if (listener.protocol === "tcp") context.lose(gateway, path, "lost", "gateways speak HTTP only", LOUD);
-    });
+    const { listeners } = gateway.spec;
+    const [, ...more] = listeners.filter((listener) => !isConnectionListener(listener));
+    for (const listener of more) {
+      const path = ["spec", "listeners", listeners.indexOf(listener)];
+      context.lose(gateway, path, "lost", "a gateway's file has its first HTTP listener only", LOUD);
+    }
   }
   for (const dependency of index.all("Dependency")) {
     if (dependency.spec.to.kind === "Gateway")

@@ -1,6 +1,14 @@
 // All routes of a text -> one Route per service, and one per gateway and set of hosts, in the order in which they are tried.
 // The rule: Gateway API goes by how specific a match is, over all routes of a parent; the model by the order of its list.
-import { type Gateway, keyOf, type ObjectKey, type Ref, type RouteRule, type Service } from "@/lib/mesh";
+import {
+  type Gateway,
+  isConnectionListener,
+  keyOf,
+  type ObjectKey,
+  type Ref,
+  type RouteRule,
+  type Service,
+} from "@/lib/mesh";
 import type { ImportContext, Resource } from "../shared/context";
 import { keepBeside } from "../shared/verbatim";
 import { impliedRule } from "./consumers";
@@ -188,6 +196,7 @@ type Served = Attached & { host: string; listener: number };
 
 function servedBy(context: ImportContext, { source, parent }: Attached, listeners: readonly ListenerInfo[]): Served[] {
   const own = listeners.flatMap((each, i) =>
+    !isConnectionListener(each) &&
     (parent.sectionName === undefined || parent.sectionName === each.name) &&
     (parent.port === undefined || parent.port === each.port)
       ? [{ each, i }]
@@ -209,10 +218,9 @@ function servedBy(context: ImportContext, { source, parent }: Attached, listener
   return served;
 }
 
-const openListener = (listener: { name: string; port: number; hosts: readonly string[] }): ListenerInfo => ({
-  name: listener.name,
-  port: listener.port,
-  hosts: listener.hosts,
+/** Of a gateway that is in the design already. */
+export const openListener = (listener: Gateway["spec"]["listeners"][number]): ListenerInfo => ({
+  ...listener,
   isTls: false,
   allows: () => true,
 });

@@ -3,6 +3,7 @@ import { CATALOGUE } from "../catalogue";
 import type { ImportContext } from "../shared/context";
 import type { Dialect, Importer, Reading } from "../shared/dialect";
 import { attachRoutes, type RouteReader } from "./attach";
+import { attachConnections } from "./connections";
 import { exportGatewayApi } from "./export";
 import { FIELDS } from "./field-verdicts";
 import { importGateway } from "./gateway";
@@ -28,12 +29,20 @@ function reading(): Reading {
     },
     { group: GROUP, kind: "GRPCRoute", versions: ["v1"], rank: RANK + 3, run: importRoute("GRPCRoute", state) },
     { group: GROUP, kind: "TCPRoute", versions: ["v1", "v1alpha2"], rank: RANK + 4, run: importTcpRoute(state) },
+    {
+      group: GROUP,
+      kind: "TLSRoute",
+      versions: ["v1", "v1alpha2", "v1alpha3"],
+      rank: RANK + 5,
+      run: importTcpRoute(state),
+    },
   ];
   return {
     importers,
     finish: (context) => {
       attachRoutes(context, state, readerIn(context));
       attachTcpRoutes(context, state);
+      attachConnections(context, state);
     },
   };
 }

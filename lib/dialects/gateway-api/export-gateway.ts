@@ -1,5 +1,5 @@
 // Gateway -> Gateway of Gateway API: a listener for each host.
-import { type Gateway, refKey } from "@/lib/mesh";
+import { type Gateway, isConnectionListener, refKey } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { GROUP } from "./state";
 
@@ -11,16 +11,19 @@ export function exportGateway(context: ExportContext, gateway: Gateway, known?: 
   const { type, listeners } = gateway.spec;
   const { name, namespace } = gateway.metadata;
   const isOwn = gateway.metadata.origin?.dialect === "gateway-api";
-  const visitors = context.index
-    .all("Route")
-    .filter((route) => refKey(route.spec.target, route) === `Gateway/${namespace}/${name}`)
-    .some((route) => route.metadata.namespace !== namespace);
+  const key = `Gateway/${namespace}/${name}`;
+  const routes = [
+    ...context.index.all("Route").filter((route) => refKey(route.spec.target, route) === key),
+    ...context.index.tcpRoutesOf(key),
+  ];
+  const visitors = routes.some((route) => route.metadata.namespace !== namespace);
   const written = listeners.flatMap((listener) =>
     [...new Set(listener.hosts.map((host) => host.replace(/:\d+$/, "").toLowerCase()))].map((host, i) => ({
       name: i === 0 ? listener.name : `${listener.name}-${i + 1}`,
       ...(host === "*" ? {} : { hostname: host }),
       port: listener.port,
-      protocol: listener.protocol === "tcp" ? "TCP" : "HTTP",
+      protocol: isConnectionListener(listener) ? listener.protocol.toUpperCase() : "HTTP",
+      ...(listener.protocol === "tls" ? { tls: { mode: "Passthrough" } } : {}),
       ...(visitors && !isOwn ? { allowedRoutes: { namespaces: { from: "All" } } } : {}),
     })),
   );

@@ -1,15 +1,15 @@
 // TcpRoute -> one TCPRoute for each rule that decides, for its ports and callers.
 // The rule: of a port and a namespace of callers exactly one rule of the list decides, so the list is said without its order.
-import { type Destination, type Service, serviceRefKey, type TcpRoute, type TcpRule } from "@/lib/mesh";
+import { type Destination, type Service, serviceRefKey, type TcpRoute, type TcpRule, tcpTargetKey } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { versionServiceName } from "./export-rule";
 import { GROUP } from "./state";
 
-const MAX_BACKENDS = 16;
+export const MAX_BACKENDS = 16;
 /** SectionName of the standard. */
-const RULE_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+export const RULE_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-type NeedsSubset = (service: string, subset: string) => void;
+export type NeedsSubset = (service: string, subset: string) => void;
 
 /** A product whose routes for TCP are these. */
 export type TcpProduct = {
@@ -35,7 +35,7 @@ export function exportTcpRoute(
   needsSubset: NeedsSubset,
   product: TcpProduct = GATEWAY_API,
 ): void {
-  const service = context.index.find("Service", serviceRefKey(route.spec.service, route));
+  const service = context.index.find("Service", tcpTargetKey(route));
   if (!service) return;
   const home = service.metadata.namespace;
   const parts = partsOf(route, service, home);
@@ -118,7 +118,7 @@ const hasLabels = ({ labels = {} }: NonNullable<TcpRule["matches"][number]["call
 
 type BackendsOf = { namespace: string; called: number; needsSubset: NeedsSubset };
 
-function backendsOf(
+export function backendsOf(
   context: ExportContext,
   route: TcpRoute,
   index: number,

@@ -5,8 +5,10 @@ import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import type { DialectExport, ExportOptions } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
 import { loseBoundaries, tellKubernetes } from "../shared/tell-rest";
+import { exportConnections } from "./export-connections";
 import { exportGateway } from "./export-gateway";
 import { exportRoute } from "./export-route";
+import type { RouteNeeds } from "./export-rule";
 import { exportGrants, exportVersion, type Grant } from "./export-services";
 import { exportTcpRoute } from "./export-tcp";
 
@@ -23,8 +25,14 @@ export function exportGatewayApi(document: MeshDocument, { channel = "standard" 
       needsGrant: (kind, from, to) => grants.push({ kind, from, to }),
     });
   }
-  for (const route of index.all("TcpRoute"))
-    exportTcpRoute(context, route, (service, subset) => versions.set(`${service} ${subset}`, [service, subset]));
+  for (const route of index.all("TcpRoute")) {
+    const needsSubset = (service: string, subset: string) => versions.set(`${service} ${subset}`, [service, subset]);
+    if (!route.spec.gateway) exportTcpRoute(context, route, needsSubset);
+    else {
+      const needsGrant: RouteNeeds["needsGrant"] = (kind, from, to) => grants.push({ kind, from, to });
+      exportConnections(context, route, { needsSubset, needsGrant });
+    }
+  }
   for (const [service, subset] of [...versions.values()].sort()) exportVersion(context, service, subset);
   exportGrants(context, grants);
   reportRest(context, versions);

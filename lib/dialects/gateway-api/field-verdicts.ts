@@ -109,10 +109,16 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "TCPRoute",
     path: "spec.{parentRefs[].{name,namespace,port},rules[].{name,backendRefs}}",
     verdict: "exact",
-    note: "Of services with TCP ports: rules of their TcpRoute, for the callers of its namespace where that is not the service's. Of gateways: kept whole.",
+    note: "Of services with TCP ports: rules of their TcpRoute, for the callers of its namespace where that is not the service's. Of gateways: a TcpRoute for the ports of the listeners.",
   },
   {
-    kind: "TLSRoute, UDPRoute, ListenerSet, BackendTLSPolicy, XBackendTrafficPolicy",
+    kind: "TLSRoute",
+    path: "spec.{parentRefs[].{name,namespace,port,sectionName},hostnames,rules[].{name,backendRefs}}",
+    verdict: "exact",
+    note: "At listeners that pass TLS on: a TcpRoute with server names. Others are kept whole.",
+  },
+  {
+    kind: "UDPRoute, ListenerSet, BackendTLSPolicy, XBackendTrafficPolicy",
     path: "spec",
     verdict: "lost",
     note: "Kept whole.",

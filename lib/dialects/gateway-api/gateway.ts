@@ -49,6 +49,14 @@ export function importGateway(state: GatewayState) {
   };
 }
 
+/** TLS that is passed on as it is, by the server name. */
+function isPassthrough(fields: Fields): boolean {
+  const tls = fields.peek("tls");
+  if (!isRecord(tls) || tls["mode"] !== "Passthrough") return false;
+  if (Object.keys(tls).length === 1) fields.take("tls");
+  return true;
+}
+
 const PROTOCOLS: Record<string, Protocol> = { HTTP: "http", HTTPS: "http", TLS: "tcp", TCP: "tcp" };
 
 function readListener(
@@ -63,7 +71,8 @@ function readListener(
   const port = fields.number("port");
   const protocol = fields.text("protocol");
   const hostname = fields.text("hostname");
-  const own = protocol === undefined ? undefined : PROTOCOLS[protocol];
+  const isPassed = protocol === "TLS" && isPassthrough(fields);
+  const own = isPassed ? "tls" : protocol === undefined ? undefined : PROTOCOLS[protocol];
   if (name === undefined || port === undefined || protocol === undefined) {
     fields.problem(undefined, "lacks its name, port or protocol", "Write all three.");
     return undefined;
@@ -74,7 +83,7 @@ function readListener(
     sink.kept.push({ path: ["spec", "listeners", i], value: written });
     return undefined;
   }
-  const isTls = protocol === "HTTPS" || protocol === "TLS";
+  const isTls = !isPassed && (protocol === "HTTPS" || protocol === "TLS");
   if (isTls) {
     const how = protocol === "HTTPS" ? "in plain HTTP" : "as TCP";
     const message = `listener ${name} is taken over ${how}: the model's gateways have no certificates`;
@@ -90,7 +99,14 @@ function readListener(
   if (!label) fields.keep("name", name);
   return {
     listener: { name: label ? name : `listener-${i}`, port, protocol: own, hosts },
-    info: { name, port, hosts, isTls, allows: (namespace) => allows(context, resource, allowed, namespace) },
+    info: {
+      name,
+      port,
+      protocol: own,
+      hosts,
+      isTls,
+      allows: (namespace) => allows(context, resource, allowed, namespace),
+    },
   };
 }
 

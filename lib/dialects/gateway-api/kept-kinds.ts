@@ -28,13 +28,6 @@ const KINDS: readonly ApiKind[] = [
     why: "adds listeners to a gateway, which are not in the design",
   },
   {
-    kind: "TLSRoute",
-    versions: ["v1", "v1alpha2", "v1alpha3"],
-    verdict: "lost",
-    changesMeaning: true,
-    why: "routes encrypted connections by name; the model's routes are for HTTP, and for TCP by port",
-  },
-  {
     kind: "UDPRoute",
     versions: ["v1", "v1alpha2"],
     verdict: "lost",

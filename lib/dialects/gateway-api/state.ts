@@ -1,5 +1,5 @@
 // What one import of Gateway API resources gathers before it knows which rules stand together.
-import type { ObjectKey, RouteMatch, RouteRule, TcpRule } from "@/lib/mesh";
+import type { ListenerProtocol, ObjectKey, RouteMatch, RouteRule, TcpRule } from "@/lib/mesh";
 import type { Resource, Understood } from "../shared/context";
 import type { Kept } from "../shared/fields";
 
@@ -29,9 +29,10 @@ export type RouteSource = {
   result: Understood;
 };
 
-/** A route of connections, which has one rule. */
+/** A route of connections, which has one rule; `hostnames`: of a TLSRoute, for these server names. */
 export type TcpSource = {
   resource: Resource;
+  hostnames?: string[];
   result: Understood;
   parents: Parent[];
   rule: Omit<TcpRule, "matches">;
@@ -40,6 +41,7 @@ export type TcpSource = {
 export type ListenerInfo = {
   name: string;
   port: number;
+  protocol: ListenerProtocol;
   hosts: readonly string[];
   isTls: boolean;
   allows(namespace: string): boolean;

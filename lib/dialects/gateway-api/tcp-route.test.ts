@@ -72,7 +72,7 @@ test.each([
   [
     "a gateway",
     `{parentRefs: [{name: edge}], rules: [{backendRefs: [{name: echo, port: 9000}]}]}`,
-    "gateways carry no TCP here",
+    "gateway edge has no listener in the design that takes TCP",
   ],
   [
     "a port of HTTP",

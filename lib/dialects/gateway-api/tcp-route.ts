@@ -10,6 +10,7 @@ import {
   serviceRefKey,
   type TcpMatch,
   type TcpRule,
+  tcpTargetKey,
 } from "@/lib/mesh";
 import { tcpRuleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
@@ -48,21 +49,38 @@ class Reading {
     private readonly resource: Resource,
   ) {}
 
-  source(spec: Fields): Pick<TcpSource, "parents" | "rule"> {
+  source(spec: Fields): Pick<TcpSource, "parents" | "rule" | "hostnames"> {
     const { context, resource } = this;
+    const isTls = resource.kind === "TLSRoute";
+    const hostnames = isTls ? (spec.texts("hostnames") ?? ["*"]) : undefined;
     const parents = spec
       .list("parentRefs")
       .flatMap((fields, index) => parentOf(context, resource, fields, index) ?? []);
     if (parents.length === 0) this.refuse("has no parent that the model knows");
     for (const { kind, namespace, name, port, sectionName } of parents) {
-      if (kind === "Gateway") this.refuse("gateways carry no TCP here");
+      if (kind === "Gateway")
+        this.expectListener(keyOf("Gateway", namespace, name), { name, port, sectionName, isTls });
+      else if (isTls) this.refuse("what apps say within their connections is not seen by sidecars");
       else if (sectionName !== undefined) this.refuse("sections of a service are not in the model");
       else this.expectTcp(keyOf("Service", namespace, name), name, port);
     }
     const rules = spec.list("rules").map((fields) => this.rule(fields));
     if (rules.length !== 1) this.refuse("it has not one rule");
     spec.keepRest();
-    return { parents, rule: rules[0] ?? { destinations: [] } };
+    return { parents, rule: rules[0] ?? { destinations: [] }, ...(hostnames ? { hostnames } : {}) };
+  }
+
+  private expectListener(
+    key: ObjectKey,
+    of: { name: string; port: number | undefined; sectionName: string | undefined; isTls: boolean },
+  ): void {
+    const listeners = this.context.find("Gateway", key)?.spec.listeners;
+    const what = of.isTls ? "passes TLS on" : "takes TCP";
+    // sections may have other names in the design; who may attach is looked at when all is read
+    const isThere = listeners?.some(
+      ({ protocol, port }) => protocol === (of.isTls ? "tls" : "tcp") && (of.port ?? port) === port,
+    );
+    if (!isThere) this.refuse(`gateway ${of.name} has no listener in the design that ${what}`);
   }
 
   private refuse(why: string): void {
@@ -119,7 +137,8 @@ function isKnown(context: ImportContext, namespace: string, name: string): boole
 export function attachTcpRoutes(context: ImportContext, state: GatewayState): void {
   const byService = new Map<ObjectKey, TcpSource[]>();
   for (const source of [...state.tcp].sort(byAge)) {
-    for (const key of new Set(source.parents.map(({ namespace, name }) => keyOf("Service", namespace, name))))
+    const services = source.parents.filter(({ kind }) => kind === "Service");
+    for (const key of new Set(services.map(({ namespace, name }) => keyOf("Service", namespace, name))))
       byService.set(key, [...(byService.get(key) ?? []), source]);
   }
   for (const [key, sources] of byService) {
@@ -136,7 +155,7 @@ function putTcpRoute(context: ImportContext, service: Service, sources: readonly
   if (!first) return;
   const { name, namespace } = service.metadata;
   const key = objectKey(service);
-  const existing = context.all("TcpRoute").find((route) => serviceRefKey(route.spec.service, route) === key);
+  const existing = context.all("TcpRoute").find((route) => tcpTargetKey(route) === key);
   const home = existing?.metadata.namespace ?? namespace;
   const own = placed.find(({ source }) => source.resource.namespace === namespace)?.source.resource;
   const resource = { ...(own ?? first.source.resource), namespace };
@@ -163,7 +182,7 @@ function seenFrom(home: string, was: string, destination: Destination): Destinat
 function placedIn(context: ImportContext, service: Service, source: TcpSource): Placed {
   const { resource, parents, rule } = source;
   const { name, namespace } = service.metadata;
-  const own = parents.filter((each) => each.name === name && each.namespace === namespace);
+  const own = parents.filter((each) => each.kind === "Service" && each.name === name && each.namespace === namespace);
   const carried = service.spec.ports.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
   const isOpen = own.some(({ port }) => port === undefined);
   const asked = isOpen ? carried : carried.filter((port) => own.some((each) => each.port === port));

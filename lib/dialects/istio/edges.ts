@@ -74,6 +74,7 @@ export function importGateway(context: ImportContext, resource: Resource, spec: 
   const selector = spec.textMap("selector") ?? {};
   const listeners = spec.list("servers").flatMap((fields) => {
     const portFields = fields.object("port");
+    const isPassed = portFields !== undefined && isPassthrough(fields, portFields);
     const port = portFields ? readPort(context, resource, portFields) : undefined;
     // `ns/host` limits whose routes may attach; the host itself is what is served
     const hosts = (fields.texts("hosts") ?? []).map((host) => host.split("/").at(-1) ?? host);
@@ -82,7 +83,7 @@ export function importGateway(context: ImportContext, resource: Resource, spec: 
       context.warn(resource, [...fields.path, "tls"], message, "It is kept and written back on export.");
     }
     fields.keepRest();
-    return port ? [{ ...port, hosts }] : [];
+    return port ? [{ ...port, ...(isPassed ? { protocol: "tls" as const } : {}), hosts }] : [];
   });
   const type = Object.values(selector).includes("egressgateway") ? ("egress" as const) : ("ingress" as const);
   sink.kept.push({ path: ["spec", "selector"], value: selector });
@@ -101,6 +102,18 @@ export function importGateway(context: ImportContext, resource: Resource, spec: 
   );
   result.sentences.push(`gateway with ${listeners.length} ${listeners.length === 1 ? "listener" : "listeners"}.`);
   return result;
+}
+
+/** TLS that is passed on as it is, by the server name; HTTPS is the same word for it then. */
+function isPassthrough(server: Fields, port: Fields): boolean {
+  const tls = server.peek("tls");
+  const protocol = port.peek("protocol");
+  const isTls = typeof protocol === "string" && ["TLS", "HTTPS"].includes(protocol.toUpperCase());
+  if (!isTls || !isRecord(tls) || tls["mode"] !== "PASSTHROUGH") return false;
+  if (Object.keys(tls).length === 1) server.take("tls");
+  port.take("protocol");
+  if (protocol.toUpperCase() !== "TLS") port.keep("protocol", protocol);
+  return true;
 }
 
 function readPort(context: ImportContext, resource: Resource, fields: Fields): ServicePort | undefined {

@@ -1,6 +1,6 @@
 // Gateway -> Gateway, and what a gateway without a route means.
 import { factsOf, httpPorts, serviceOfRef } from "@/lib/compile/facts";
-import { type Gateway, objectKey } from "@/lib/mesh";
+import { type Gateway, isConnectionListener, objectKey } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
 import { hostNames, hostOf } from "./export-route";
@@ -10,11 +10,13 @@ export function exportGateway(context: ExportContext, gateway: Gateway): void {
   const { listeners } = gateway.spec;
   const selector = assumedLabels(gateway);
   const unserved = unservedHosts(context, gateway);
+  const first = listeners.findIndex((listener) => !isConnectionListener(listener));
   const spec = {
     selector,
     servers: listeners.map(({ name, port, protocol, hosts }, i) => ({
       port: { number: port, name, protocol: protocol.toUpperCase() },
-      hosts: [...hostNames(hosts), ...(i === 0 ? unserved : [])],
+      hosts: [...hostNames(hosts), ...(i === first ? unserved : [])],
+      ...(protocol === "tls" ? { tls: { mode: "PASSTHROUGH" } } : {}),
     })),
   };
   const metadata = metadataOf(gateway, gateway.metadata.name, gateway.metadata.namespace);
@@ -24,7 +26,8 @@ export function exportGateway(context: ExportContext, gateway: Gateway): void {
 
 /** Routes add hosts to the first listener here; Istio serves those of the servers alone. */
 function unservedHosts({ index }: ExportContext, gateway: Gateway): string[] {
-  const served = hostNames(gateway.spec.listeners.flatMap(({ hosts }) => hosts));
+  const http = gateway.spec.listeners.filter((listener) => !isConnectionListener(listener));
+  const served = hostNames(http.flatMap(({ hosts }) => hosts));
   const asked = hostNames(index.routesOf(objectKey(gateway)).flatMap(({ spec }) => spec.hosts ?? []));
   const isServed = (host: string) =>
     served.some((each) => each === "*" || each === host || (each.startsWith("*.") && host.endsWith(each.slice(1))));
@@ -34,7 +37,7 @@ function unservedHosts({ index }: ExportContext, gateway: Gateway): string[] {
 /** Without a route, a gateway with one line to one service can only mean that one; in Istio it would lead nowhere. */
 function exportOnlyService(context: ExportContext, gateway: Gateway): void {
   const { index } = context;
-  if (index.routesOf(objectKey(gateway)).length > 0) return;
+  if (index.routesOf(objectKey(gateway)).length > 0 || gateway.spec.listeners.every(isConnectionListener)) return;
   const facts = factsOf(index.document);
   const lines = facts.dependenciesFrom.get(objectKey(gateway)) ?? [];
   const services = new Set(lines.flatMap((each) => serviceOfRef(facts, each.spec.to, each) ?? []));

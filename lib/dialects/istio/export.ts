@@ -16,6 +16,7 @@ import { ExportContext, metadataOf, originOfKind } from "../shared/export-contex
 import { loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 import { policyUnits } from "../shared/units";
 import { exportAuthorizers } from "./authorizers";
+import { exportConnections } from "./export-connections";
 import { exportDefaults, isCountedDenial } from "./export-defaults";
 import { exportGateway } from "./export-gateway";
 import { exportMutualTls } from "./export-mutual-tls";
@@ -50,7 +51,8 @@ export function exportDocument(document: MeshDocument): DialectExport {
     exportRoute(context, route);
   });
   index.all("TcpRoute").forEach((route) => {
-    exportTcpRoute(context, route, (from) => (namespace, name) => hostOf(namespace, name, from));
+    const write = route.spec.gateway ? exportConnections : exportTcpRoute;
+    write(context, route, (from) => (namespace, name) => hostOf(namespace, name, from));
   });
   exportMutualTls(context, index.mesh);
   index.all("RequestAuthentication").forEach((each) => {

@@ -70,15 +70,27 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "VirtualService",
     path: "spec.tcp[].{match[].{port,sourceLabels,sourceNamespace},route}",
     verdict: "exact",
-    note: "A TcpRoute, where the services are in the design with TCP ports; all rules or none.",
+    note: "A TcpRoute of services or gateways, where the services are in the design with TCP ports; all rules or none.",
   },
   {
     kind: "VirtualService",
     path: "spec.tcp[].match[].{destinationSubnets,sourceSubnet,gateways}",
     verdict: "lost",
-    note: "All TCP rules are kept whole, without effect here; written back on export to Istio. So are those of gateways.",
+    note: "All TCP rules are kept whole, without effect here; written back on export to Istio.",
   },
-  { kind: "VirtualService", path: "spec.{tls,exportTo}", verdict: "lost", note: KEPT },
+  {
+    kind: "VirtualService",
+    path: "spec.tls[].{match[].{sniHosts,port},route}",
+    verdict: "exact",
+    note: "At gateways: a TcpRoute with server names, with the rules of tcp; all rules or none. For sidecars: kept whole, without effect here.",
+  },
+  {
+    kind: "VirtualService",
+    path: "spec.tls[].match[].{destinationSubnets,sourceLabels,sourceNamespace,gateways}",
+    verdict: "lost",
+    note: "All rules of tls and tcp are kept whole, without effect here; written back on export to Istio.",
+  },
+  { kind: "VirtualService", path: "spec.exportTo", verdict: "lost", note: KEPT },
   {
     kind: "DestinationRule",
     path: "spec.{host,subsets}",
@@ -97,6 +109,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     path: "spec.servers[].{port,hosts}",
     verdict: "exact",
     note: "The namespace before a host is left out.",
+  },
+  {
+    kind: "Gateway",
+    path: "spec.servers[].tls.mode",
+    verdict: "exact",
+    note: "PASSTHROUGH, on servers of TLS and HTTPS: a listener of protocol tls.",
   },
   { kind: "Gateway", path: "spec.servers[].tls", verdict: "lost", note: KEPT },
   {

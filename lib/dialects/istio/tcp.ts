@@ -1,14 +1,16 @@
 // The tcp rules of a VirtualService <-> a TcpRoute.
 // The rule: they are tried in order, so all of them are taken over or none: what the model cannot say keeps the whole list aside, and is told.
 import {
+  type Destination,
   keyOf,
   type ObjectKey,
   objectKey,
   type Service,
-  serviceRefKey,
   type TcpMatch,
   type TcpRoute,
   type TcpRule,
+  tcpTargetKey,
+  tcpTargetOf,
 } from "@/lib/mesh";
 import { type ImportContext, type Resource, refFrom } from "../shared/context";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
@@ -33,7 +35,8 @@ export function importTcp(
   }
   const left: Sink = { kept: [], problems: sink.problems };
   const reading = new TcpReading(context, resource);
-  if (gateways.some((gateway) => gateway !== "mesh")) reading.refuse("gateways carry no TCP here");
+  if (gateways.some((gateway) => gateway !== "mesh"))
+    reading.refuse("it names gateways that are not in the design, or the mesh beside gateways");
   for (const service of services) reading.expectTcp(service);
   const rules = written.flatMap((each, i) => {
     const fields = Fields.of(each, ["spec", "tcp", i], left);
@@ -55,7 +58,7 @@ export function importTcp(
   return rules;
 }
 
-class TcpReading {
+export class TcpReading {
   /** The first thing that keeps the rules from being taken over. */
   why: string | undefined;
 
@@ -73,15 +76,21 @@ class TcpReading {
     if (!isTcp) this.refuse(`service ${metadata.name} has no TCP port${port === undefined ? "" : ` ${port}`}`);
   }
 
+  /** @param services whose callers it is for; none: it is for gateways */
   rule(fields: Fields, services: readonly Service[]): TcpRule {
     const matches = fields.list("match").map((each): TcpMatch => {
+      const serverNames = each.texts("sniHosts");
       const port = each.number("port");
       if (port !== undefined) for (const service of services) this.expectTcp(service, port);
       if (each.has("destinationSubnets"))
         this.refuse("destinationSubnets go by address, and a caller here names a host and a port");
       const caller = importCaller(each);
       each.keepRest();
-      return { ...(port === undefined ? {} : { port }), ...(caller ? { caller } : {}) };
+      return {
+        ...(port === undefined ? {} : { port }),
+        ...(serverNames ? { serverNames } : {}),
+        ...(caller ? { caller } : {}),
+      };
     });
     const routes = fields.list("route");
     if (routes.length === 0) this.refuse("a rule has no route");
@@ -137,7 +146,7 @@ export function putTcpRoute(
   several: boolean,
 ): ObjectKey {
   const key = objectKey(service);
-  const existing = context.all("TcpRoute").find((route) => serviceRefKey(route.spec.service, route) === key);
+  const existing = context.all("TcpRoute").find((route) => tcpTargetKey(route) === key);
   const namespace = existing?.metadata.namespace ?? resource.namespace;
   const name = several ? `${resource.name}-${service.metadata.name}` : resource.name;
   const spec: TcpRoute["spec"] = { service: refFrom(service, namespace), rules };
@@ -150,7 +159,7 @@ export function putTcpRoute(
   );
 }
 
-type HostOf = (namespace: string, name: string) => string;
+export type HostOf = (namespace: string, name: string) => string;
 
 /** As `tcp` of a VirtualService in which hosts are written by `hostOf`. */
 export function tcpRules(context: ExportContext, route: TcpRoute, hostOf: HostOf): Record<string, unknown>[] {
@@ -164,21 +173,27 @@ export function tcpRules(context: ExportContext, route: TcpRoute, hostOf: HostOf
     }));
     return {
       ...(match.length > 0 ? { match } : {}),
-      route: destinations.map(({ service, subset, port, weight }) => ({
-        destination: {
-          host: hostOf(service.namespace ?? route.metadata.namespace, service.name),
-          ...(subset === undefined ? {} : { subset }),
-          ...(port === undefined ? {} : { port: { number: port } }),
-        },
-        weight,
-      })),
+      route: destinations.map((each) => weighted(each, route, hostOf)),
     };
   });
 }
 
+export function weighted(
+  { service, subset, port, weight }: Destination,
+  route: TcpRoute,
+  hostOf: HostOf,
+): Record<string, unknown> {
+  const destination = {
+    host: hostOf(service.namespace ?? route.metadata.namespace, service.name),
+    ...(subset === undefined ? {} : { subset }),
+    ...(port === undefined ? {} : { port: { number: port } }),
+  };
+  return { destination, weight };
+}
+
 /** One whose service has a Route is part of that one's VirtualService: Istio takes one for each host. */
 export function exportTcpRoute(context: ExportContext, route: TcpRoute, hostIn: (from: string) => HostOf): void {
-  const key = serviceRefKey(route.spec.service, route);
+  const key = tcpTargetKey(route);
   if (context.index.routesOf(key).length > 0) return;
   const origin = originOfKind(route, "VirtualService");
   const twins = context.index.all("TcpRoute").filter((each) => {
@@ -188,7 +203,7 @@ export function exportTcpRoute(context: ExportContext, route: TcpRoute, hostIn: 
   const name = origin && twins.length === 1 ? origin.name : route.metadata.name;
   const namespace = origin?.namespace ?? route.metadata.namespace;
   const hostOf = hostIn(namespace);
-  const own = route.spec.service;
+  const own = tcpTargetOf(route);
   const spec = {
     hosts: [hostOf(own.namespace ?? route.metadata.namespace, own.name)],
     tcp: tcpRules(context, route, hostOf),

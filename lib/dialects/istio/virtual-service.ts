@@ -20,6 +20,7 @@ import { type ImportContext, type Resource, refFrom, sourceText, type Understood
 import { Fields, isRecord, type Sink } from "../shared/fields";
 import { keptWords } from "../shared/kept-kinds";
 import { keepBeside } from "../shared/verbatim";
+import { importConnections, putConnections } from "./connections";
 import { importCors } from "./cors";
 import { hasDelegates, isDelegate, withDelegates } from "./delegates";
 import { importFault } from "./fault";
@@ -50,6 +51,7 @@ export function importVirtualService(context: ImportContext, resource: Resource,
     const key = refKey(ref, { metadata: { namespace: resource.namespace } });
     return ref.kind === "Service" ? (context.find("Service", key) ?? []) : [];
   });
+  const atGateways = importConnections(context, resource, spec, { gateways, targets }, sink);
   const tcp = importTcp(context, resource, spec, gateways, services, sink);
   spec.keepRest();
   understood.sentences.push(
@@ -57,6 +59,11 @@ export function importVirtualService(context: ImportContext, resource: Resource,
     ...tcp.map((rule) => `${tcpRuleText(rule, first?.name ?? "")}.`),
   );
   const hasRoutes = rules.length > 0 && targets.length > 0;
+  for (const [i, each] of atGateways.entries()) {
+    const kept = hasRoutes || i > 0 ? undefined : sink;
+    understood.objects.push(putConnections(context, resource, each, kept, atGateways.length > 1));
+    understood.sentences.push(...each.rules.map((rule) => `${tcpRuleText(rule, each.gateway.metadata.name)}.`));
+  }
   for (const service of tcp.length > 0 ? services : []) {
     // what is kept of the resource is kept once
     const kept = hasRoutes ? undefined : sink;

@@ -28,7 +28,8 @@ export function exportGateway(out: KumaExport, gateway: Gateway, versions: Versi
   const listeners = gateway.spec.listeners.flatMap(({ port, protocol, hosts }) =>
     hosts.map((host) => ({
       port,
-      protocol: protocol === "tcp" ? "TCP" : "HTTP",
+      protocol: protocol === "tcp" || protocol === "tls" ? protocol.toUpperCase() : "HTTP",
+      ...(protocol === "tls" ? { tls: { mode: "PASSTHROUGH" } } : {}),
       ...(host === "*" ? {} : { hostname: host.replace(/:\d+$/, "") }),
     })),
   );

@@ -1,6 +1,6 @@
 // TcpRoute -> one MeshTCPRoute for everybody, and one in each namespace whose callers have rules of their own.
 // The rule: what Kuma merges is one rule for each port and namespace of callers: the one of the list that decides there.
-import { serviceRefKey, type TcpRoute } from "@/lib/mesh";
+import { serviceRefKey, type TcpRoute, tcpTargetKey } from "@/lib/mesh";
 import { partsOf, portOf, type TcpPart, type TcpProduct, tellTcpRules } from "../gateway-api/export-tcp";
 import { backendRef, type Versions } from "./export-http-route";
 import type { KumaExport, Ref } from "./export-refs";
@@ -9,7 +9,7 @@ const KUMA: TcpProduct = { title: "Kuma", takesName: () => false };
 
 export function exportTcpRoute(out: KumaExport, route: TcpRoute, versions: Versions): void {
   const { context } = out;
-  const service = context.index.find("Service", serviceRefKey(route.spec.service, route));
+  const service = context.index.find("Service", tcpTargetKey(route));
   if (!service) return;
   const { name, namespace } = service.metadata;
   // in 3.x only policies of the system are for everybody

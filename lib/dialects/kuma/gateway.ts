@@ -1,6 +1,6 @@
 // MeshGateway (2.x) -> Gateway, and the MeshHTTPRoutes that name it -> Routes of its hosts.
 // The rule: a gateway of Kuma belongs to no namespace; it is where its tag kuma.io/service or its instance says.
-import { keyOf, type Protocol, type RouteRule, refKey, type SpecOf, valueAt } from "@/lib/mesh";
+import { isSameJson, keyOf, type Protocol, type RouteRule, refKey, type SpecOf, valueAt } from "@/lib/mesh";
 import { ruleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { Fields, Sink } from "../shared/fields";
@@ -17,7 +17,7 @@ export function importGateway(context: ImportContext, resource: Resource, spec: 
   const names = new Set<string>();
   const listeners = (conf?.list("listeners") ?? []).flatMap((fields): SpecOf<"Gateway">["listeners"] => {
     const port = fields.number("port");
-    const protocol = PROTOCOLS[fields.text("protocol") ?? "HTTP"] ?? "tcp";
+    const protocol = isPassthrough(fields) ? "tls" : (PROTOCOLS[fields.text("protocol") ?? "HTTP"] ?? "tcp");
     const hostname = fields.text("hostname");
     fields.keepRest();
     if (port === undefined) fields.problem("port", "is missing", "Write the listener's port.");
@@ -44,6 +44,14 @@ export function importGateway(context: ImportContext, resource: Resource, spec: 
   );
   result.sentences.push(`gateway on ${listeners.map(({ port }) => `port ${port}`).join(", ")}.`);
   return result;
+}
+
+/** TLS that is passed on as it is. */
+function isPassthrough(fields: Fields): boolean {
+  const tls = fields.peek("tls");
+  const isPassed = fields.peek("protocol") === "TLS" && isSameJson(tls, { mode: "PASSTHROUGH" });
+  if (isPassed) for (const name of ["protocol", "tls"]) fields.take(name);
+  return isPassed;
 }
 
 function namespaceOf(context: ImportContext, selectors: unknown): string {

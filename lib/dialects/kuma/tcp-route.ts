@@ -6,9 +6,9 @@ import {
   objectKey,
   type Service,
   type SpecOf,
-  serviceRefKey,
   type TcpMatch,
   type TcpRule,
+  tcpTargetKey,
 } from "@/lib/mesh";
 import { tcpRuleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, type Understood, understood } from "../shared/context";
@@ -123,7 +123,7 @@ function putTcpRoute(
   callers: ReadonlyMap<object, string | undefined>,
 ): void {
   const key = objectKey(service);
-  const existing = context.all("TcpRoute").find((route) => serviceRefKey(route.spec.service, route) === key);
+  const existing = context.all("TcpRoute").find((route) => tcpTargetKey(route) === key);
   const { name, namespace } = service.metadata;
   const home = existing?.metadata.namespace ?? namespace;
   const rules: { rule: TcpRule; acting: Acting<TcpConf> }[] = [];

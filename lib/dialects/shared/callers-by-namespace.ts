@@ -10,7 +10,7 @@ import {
   objectKey,
   pathText,
   refKey,
-  serviceRefKey,
+  tcpTargetKey,
   type Workload,
 } from "@/lib/mesh";
 import { callerText } from "@/lib/mesh/diff/words";
@@ -42,8 +42,7 @@ const asksForLabels = ({ spec }: Routed): boolean =>
   spec.rules.some(({ matches }) => matches.some(({ caller }) => caller?.labels !== undefined));
 
 function said(index: MeshIndex, object: Routed, title: string, told: ReportEntry[]): Routed {
-  const target =
-    object.kind === "Route" ? refKey(object.spec.target, object) : serviceRefKey(object.spec.service, object);
+  const target = object.kind === "Route" ? refKey(object.spec.target, object) : tcpTargetKey(object);
   const home = index.find("Service", target)?.metadata.namespace;
   if (home === undefined) return object;
   const callers = callersOf(index, target);

@@ -1,6 +1,7 @@
 // What the importers of single resources share: the resource, the design it lands in, and what came of it so far.
 import {
   API_VERSION,
+  type Gateway,
   isOfKind,
   type Kind,
   keyOf,
@@ -193,7 +194,7 @@ export class ImportContext {
 }
 
 /** A reference as the model writes it from within `namespace`. */
-export function refFrom(service: Service, namespace: string): ServiceRef {
+export function refFrom(service: Service | Gateway, namespace: string): ServiceRef {
   const { metadata } = service;
   return metadata.namespace === namespace
     ? { name: metadata.name }

@@ -2,7 +2,7 @@
 // The rule: a removal never widens a permission. A list of callers that becomes empty takes its rule with it; it does not come to mean "any".
 
 import { namespaceMentionsOf, referencesOf, subsetUsesOf } from "../references";
-import { keyOf, objectKey, refKey, serviceRefKey } from "../refs";
+import { keyOf, objectKey, refKey, serviceRefKey, tcpTargetKey } from "../refs";
 import type {
   AuthorizationPolicy,
   Authorizer,
@@ -100,7 +100,7 @@ function stripRoute(route: Route, gone: Gone): Route | undefined {
 }
 
 function stripTcpRoute(route: TcpRoute, gone: Gone): TcpRoute | undefined {
-  if (isGone(serviceRefKey(route.spec.service, route), gone)) return undefined;
+  if (isGone(tcpTargetKey(route), gone)) return undefined;
   const rules = route.spec.rules.flatMap((rule) => {
     const destinations = rule.destinations.filter((destination) => isLeft(destination, route, gone));
     return destinations.length === 0 ? [] : [{ ...rule, destinations }];

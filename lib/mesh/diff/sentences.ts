@@ -2,7 +2,7 @@
 import { isSameJson } from "../commands/equal";
 import { jwtRuleText } from "../policies/effect-authentication";
 import { ruleWords } from "../policies/effect-authorization";
-import { isCallerOnly } from "../refs";
+import { isCallerOnly, tcpTargetOf } from "../refs";
 import type {
   AuthorizationPolicy,
   Destination,
@@ -10,6 +10,7 @@ import type {
   Path,
   PolicyTarget,
   RateLimit,
+  Ref,
   Route,
   RouteRule,
   TcpRoute,
@@ -53,7 +54,9 @@ export function subjectOf(object: MeshObject): string {
         ? `Route ${name} of gateway ${refText(object.spec.target)}`
         : `Calls to ${refText(object.spec.target)}`;
     case "TcpRoute":
-      return `TCP connections to ${serviceText(object.spec.service)}`;
+      return object.spec.gateway
+        ? `Connections at gateway ${nameText(object.spec.gateway)}`
+        : `TCP connections to ${nameText(tcpTargetOf(object))}`;
     case "Subset":
       return `Subset ${object.spec.name} of ${object.spec.service.name}`;
     case "TrafficPolicy":
@@ -77,7 +80,7 @@ export function subjectOf(object: MeshObject): string {
   }
 }
 
-const serviceText = ({ namespace, name }: TcpRoute["spec"]["service"]): string =>
+const nameText = ({ namespace, name }: Pick<Ref, "namespace" | "name">): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
 
 function targetText(target: PolicyTarget | undefined, none: string): string {
@@ -106,8 +109,8 @@ export function addedSentence(object: MeshObject): string {
         "$1 is added",
       );
     case "TcpRoute": {
-      const { rules, service } = object.spec;
-      return `${subjectOf(object)} get a route: ${rules.map((rule) => tcpRuleText(rule, service.name)).join("; ")}.`;
+      const { name } = tcpTargetOf(object);
+      return `${subjectOf(object)} get a route: ${object.spec.rules.map((rule) => tcpRuleText(rule, name)).join("; ")}.`;
     }
     case "RateLimit":
       return `${subjectOf(object)} is added: ${limitedText(object.spec)} at most ${object.spec.limits.map(limitText).join(", ")}${object.spec.shadow ? ", in shadow" : ""}.`;
@@ -199,7 +202,7 @@ function routeSentences(was: Route, now: Route): ChangeSentence[] {
 }
 
 function tcpSentences(was: TcpRoute, now: TcpRoute): ChangeSentence[] {
-  const target = now.spec.service.name;
+  const target = tcpTargetOf(now).name;
   return rulesSentences(subjectOf(now), was.spec.rules, now.spec.rules, (rule) => tcpRuleText(rule, target), {
     between: (subject, before, after, path) => tcpRuleSentences(subject, before, after, target, path),
   });

@@ -195,8 +195,12 @@ function destinationsText(destinations: readonly Destination[], targetName: stri
 }
 
 /** `port 5432 and caller in namespace staging` */
-export function tcpMatchText({ port, caller }: TcpMatch): string {
-  const parts = [...(port === undefined ? [] : [`port ${port}`]), ...(caller ? [callerText(caller)] : [])];
+export function tcpMatchText({ port, serverNames, caller }: TcpMatch): string {
+  const parts = [
+    ...(port === undefined ? [] : [`port ${port}`]),
+    ...(serverNames ? [`TLS for ${serverNames.join(" or ")}`] : []),
+    ...(caller ? [callerText(caller)] : []),
+  ];
   return parts.join(" and ");
 }
 

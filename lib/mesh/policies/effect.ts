@@ -13,7 +13,7 @@ import {
   tcpMatchText,
 } from "../diff/words";
 import type { MeshIndex } from "../index-document";
-import { keyOf, parseKey, refKey } from "../refs";
+import { keyOf, parseKey, refKey, tcpTargetKey, tcpTargetOf } from "../refs";
 import { HEALTH_CHECK_DEFAULTS } from "../schema/health-check";
 import type { Destination, HealthCheck, MeshObject, PolicyTarget, RouteRule, TcpRule } from "../types";
 import { authenticationEffect } from "./effect-authentication";
@@ -29,7 +29,7 @@ export function effectOf(policy: PolicyObject, index: MeshIndex): string {
     case "Route":
       return sentence(policy.spec.rules.map((rule) => ruleEffect(rule, policy.spec.target.name)).join("; "));
     case "TcpRoute":
-      return sentence(policy.spec.rules.map((rule) => tcpRuleEffect(rule, policy.spec.service.name)).join("; "));
+      return sentence(policy.spec.rules.map((rule) => tcpRuleEffect(rule, tcpTargetOf(policy).name)).join("; "));
     case "Subset": {
       const labels = Object.entries(policy.spec.labels).map(([key, value]) => `${key}=${value}`);
       const count = index
@@ -74,8 +74,9 @@ export function targetOf(policy: PolicyObject): { words: string; key: string | n
   switch (policy.kind) {
     case "Route":
       return { words: refText(policy.spec.target), key: refKey(policy.spec.target, policy) };
-    case "Subset":
     case "TcpRoute":
+      return { words: refText(tcpTargetOf(policy)), key: tcpTargetKey(policy) };
+    case "Subset":
     case "RateLimit":
     case "TrafficPolicy": {
       const { namespace, name } = policy.spec.service;

@@ -33,6 +33,8 @@ export const portNumber = z
   .min(1, "must be a port from 1 to 65535")
   .max(65_535, "must be a port from 1 to 65535");
 export const protocol = z.enum(["http", "http2", "grpc", "tcp"]);
+/** tls: passed on as it is, by the server name in its first bytes. */
+export const listenerProtocol = z.enum(["http", "http2", "grpc", "tcp", "tls"]);
 /** Milliseconds; at most a day, so that a slip of the unit is found. */
 export const durationMs = z
   .int()
@@ -44,6 +46,8 @@ export const hostName = z
   .min(1, "must not be empty")
   .max(253, "must have at most 253 characters")
   .regex(HOST, 'must be a host name, "*" or a wildcard like "*.example.com"');
+/** As a client of TLS names whom it wants (RFC 6066 section 3), or a wildcard for all names below one. */
+export const serverName = hostName.regex(/^[^:]*$/, "must be a name without a port");
 export const headerName = z.string().min(1).max(256).regex(TOKEN, "must be an HTTP header name");
 export const httpMethod = z.string().min(1).max(32).regex(TOKEN, "must be an HTTP method");
 export const matchText = z.string().max(1024, "must have at most 1024 characters");

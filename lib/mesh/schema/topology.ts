@@ -5,6 +5,7 @@ import {
   hostName,
   labelName,
   labels,
+  listenerProtocol,
   longText,
   percent,
   portNumber,
@@ -71,7 +72,15 @@ export const gatewaySpec = z.strictObject({
   owner: shortText.optional(),
   description: longText.optional(),
   listeners: z
-    .array(z.strictObject({ name: labelName, port: portNumber, protocol, hosts: z.array(hostName).min(1).max(256) }))
+    .array(
+      z.strictObject({
+        name: labelName,
+        port: portNumber,
+        protocol: listenerProtocol,
+        /** With tls, the server names that it takes; with tcp nobody says one. */
+        hosts: z.array(hostName).min(1).max(256),
+      }),
+    )
     .min(1, "must have at least one listener")
     .max(64),
 });
@@ -101,3 +110,4 @@ export const dependencySpec = z.strictObject({
 
 export type ServicePort = z.infer<typeof servicePort>;
 export type Protocol = z.infer<typeof protocol>;
+export type ListenerProtocol = z.infer<typeof listenerProtocol>;

@@ -15,6 +15,7 @@ import {
   percent,
   portNumber,
   ref,
+  serverName,
   serviceRef,
   shortText,
 } from "./primitives";
@@ -244,10 +245,18 @@ export const routeSpec = z.strictObject({
 /** Of a connection: nothing else is known of it before it is sent on. */
 export const tcpMatch = z
   .strictObject({
-    port: portNumber.optional().describe("Only connections to this port of the service."),
-    caller: callerMatch.optional().describe("Only connections of these callers."),
+    port: portNumber.optional().describe("Only connections to this port of the service or gateway."),
+    serverNames: z
+      .array(serverName)
+      .min(1)
+      .max(256)
+      .optional()
+      .describe("Only TLS whose client names one of these servers; *.example.com is every name below it."),
+    caller: callerMatch.optional().describe("Only connections of these callers; not on gateways."),
   })
-  .refine(({ port, caller }) => port !== undefined || caller !== undefined, { error: "needs a port or a caller" });
+  .refine((match) => Object.values(match).some((value) => value !== undefined), {
+    error: "needs a port, server names or a caller",
+  });
 
 export const tcpRule = z.strictObject({
   name: shortText.optional().describe("How findings, logs and people call this rule."),
@@ -259,14 +268,22 @@ export const tcpRule = z.strictObject({
     .describe("Where connections go, in shares of their weights."),
 });
 
-export const tcpRouteSpec = z.strictObject({
-  service: serviceRef.describe("The service whose callers use it, on its ports of protocol tcp."),
-  rules: z
-    .array(tcpRule)
-    .min(1, "must have at least one rule")
-    .max(256)
-    .describe("Tried in order; the first that matches decides. What none takes goes to the service itself."),
-});
+export const tcpRouteSpec = z
+  .strictObject({
+    service: serviceRef.optional().describe("The service whose callers use it, on its ports of protocol tcp."),
+    gateway: serviceRef.optional().describe("Or the gateway that serves it, at its listeners of protocol tcp and tls."),
+    rules: z
+      .array(tcpRule)
+      .min(1, "must have at least one rule")
+      .max(256)
+      .describe(
+        "Tried in order; the first that matches decides. What none takes goes to the service itself; a gateway closes it.",
+      ),
+  })
+  .refine(({ service, gateway }) => (service === undefined) !== (gateway === undefined), {
+    error: "needs either a service or a gateway",
+    path: ["service"],
+  });
 
 const count = z.int().min(1, "must be 1 or more").max(4_294_967_295);
 export const connectionPool = z.strictObject({

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { edgeMesh, edgeRoute } from "../../compile/testing/edge";
 import { ledgerMesh, ledgerRoute } from "../../compile/testing/ledger";
 import {
   applyCommand,
@@ -6,6 +7,7 @@ import {
   diffDocuments,
   fromYaml,
   objectKey,
+  parseObject,
   type TcpRule,
   toYaml,
   validateDocument,
@@ -34,6 +36,11 @@ test.each<[string, TcpRule, string]>([
     "a match for no port",
     { matches: [{ port: 1 }], destinations: [to("ledger")] },
     "spec.rules[0].matches[0].port: names port 1, which Service ledger does not have",
+  ],
+  [
+    "a match for server names",
+    { matches: [{ serverNames: ["a.example.com"] }], destinations: [to("ledger")] },
+    "spec.rules[0].matches[0].serverNames: asks for server names, which sidecars do not see: what an app says is inside its tunnel",
   ],
   [
     "a destination on a port of HTTP",
@@ -117,6 +124,98 @@ test("what it names takes it along: a destination first, then the rule, then the
     { type: "renameObject", key: "Service/production/ledger", name: "book" },
   );
   if (!renamed.ok) throw new Error(JSON.stringify(renamed.violations));
-  expect(buildIndex(renamed.document).find("TcpRoute", KEY)?.spec.service.name).toBe("book");
+  expect(buildIndex(renamed.document).find("TcpRoute", KEY)?.spec.service?.name).toBe("book");
   expect(validateDocument(renamed.document)).toEqual([]);
+});
+
+const atEdge = (...rules: TcpRule[]) =>
+  validateDocument(edgeMesh(edgeRoute(rules))).map((each) => `${each.path}: ${each.message}`);
+const EDGE = "TcpRoute/production/edge";
+
+test("a route of a gateway is valid, comes back from YAML as it was, and is told in words", () => {
+  const document = edgeMesh(edgeRoute());
+  expect(validateDocument(document)).toEqual([]);
+  const read = fromYaml(toYaml(document));
+  expect(read.ok && read.document.objects.find((each) => objectKey(each) === EDGE)).toEqual(edgeRoute());
+  expect(effectOf(edgeRoute() as never, buildIndex(document))).toBe(
+    "TLS for archive.example.com: to archive; port 8443 and TLS for *.example.com: 75 % to ledger v1, 25 % to ledger v2; port 6000: to archive",
+  );
+  expect(diffDocuments(edgeMesh(), document).map(({ sentence }) => sentence)).toEqual([
+    "Connections at gateway edge get a route: TLS for archive.example.com goes to archive; port 8443 and TLS for *.example.com goes to ledger v1 (75 %), ledger v2 (25 %); port 6000 goes to archive.",
+  ]);
+  const moved = applyCommand(
+    document,
+    {},
+    { type: "patchSpec", key: EDGE, path: ["rules", 0, "matches", 0, "serverNames"], value: ["a.example.com"] },
+  );
+  if (!moved.ok) throw new Error(JSON.stringify(moved.violations));
+  expect(diffDocuments(document, moved.document).map(({ sentence }) => sentence)).toEqual([
+    'Connections at gateway edge, rule "archive": now for TLS for a.example.com.',
+  ]);
+});
+
+test.each<[string, TcpRule, string]>([
+  [
+    "a server name that nobody serves",
+    { matches: [{ serverNames: ["a.example.com", "a.example.org"] }], destinations: [to("archive")] },
+    "spec.rules[0].matches[0].serverNames[1]: asks for server name a.example.org, which no listener of Gateway edge serves",
+  ],
+  [
+    "a server name where nobody says one",
+    { matches: [{ port: 6000, serverNames: ["a.example.com"] }], destinations: [to("archive")] },
+    "spec.rules[0].matches[0].serverNames: asks for server names, which Gateway edge sees at listeners of protocol tls only",
+  ],
+  [
+    "a port of HTTP",
+    { matches: [{ port: 8080 }], destinations: [to("archive")] },
+    "spec.rules[0].matches[0].port: names port 8080, where Gateway edge has no listener of protocol tcp or tls",
+  ],
+  [
+    "a caller",
+    { matches: [{ caller: { namespace: "production" } }], destinations: [to("archive")] },
+    "spec.rules[0].matches[0].caller: asks for callers at a gateway",
+  ],
+])("%s in a route of a gateway is refused at its field", (_, rule, problem) => {
+  expect(atEdge(rule)).toEqual([`${EDGE}#${problem}`]);
+});
+
+test("a route needs a service or a gateway, one of them, and a gateway that carries connections", () => {
+  const parse = (spec: object) => {
+    const read = parseObject({ ...edgeRoute(), spec });
+    return read.ok ? [] : read.issues.map(({ message }) => message);
+  };
+  const { rules } = edgeRoute().spec;
+  expect(parse({ rules })).toEqual(["needs either a service or a gateway"]);
+  expect(parse({ service: { name: "ledger" }, gateway: { name: "edge" }, rules })).toEqual([
+    "needs either a service or a gateway",
+  ]);
+  const shop = {
+    ...edgeRoute(),
+    spec: { gateway: { name: "shop-gateway" }, rules: [{ matches: [], destinations: [to("archive")] }] },
+  };
+  expect(validateDocument(edgeMesh(shop)).map(({ message }) => message)).toEqual([
+    "names Gateway shop-gateway, which has no listener of protocol tcp or tls",
+  ]);
+});
+
+test("routes of one gateway may stand beside each other, unless they ask for the same", () => {
+  const named = (name: string, ...serverNames: string[]) => ({
+    ...edgeRoute([{ matches: [{ serverNames }], destinations: [to("archive")] }]),
+    metadata: { name, namespace: "production" },
+  });
+  expect(validateDocument(edgeMesh(named("a", "a.example.com"), named("b", "b.example.com")))).toEqual([]);
+  expect(
+    validateDocument(edgeMesh(named("a", "a.example.com"), named("b", "A.example.com"))).map(({ message }) => message),
+  ).toEqual(["is for the same gateway, port and server name as TcpRoute/production/a is"]);
+});
+
+test("a gateway that is renamed or removed takes its route along", () => {
+  const document = edgeMesh(edgeRoute());
+  const key = "Gateway/production/edge";
+  const renamed = applyCommand(document, {}, { type: "renameObject", key, name: "front" });
+  if (!renamed.ok) throw new Error(JSON.stringify(renamed.violations));
+  expect(buildIndex(renamed.document).find("TcpRoute", EDGE)?.spec.gateway).toEqual({ name: "front" });
+  const removed = applyCommand(document, {}, { type: "removeObject", key });
+  if (!removed.ok) throw new Error(JSON.stringify(removed.violations));
+  expect(buildIndex(removed.document).find("TcpRoute", EDGE)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 // Two objects that would both be the one for the same thing. Products pick one by age or name; a design may not.
-import { keyOf, objectKey, refKey, serviceRefKey } from "../refs";
-import type { MeshDocument, MeshObject, Violation } from "../types";
+import { keyOf, objectKey, refKey, serviceRefKey, tcpTargetKey } from "../refs";
+import type { MeshDocument, MeshObject, TcpMatch, TcpRoute, Violation } from "../types";
 import { located } from "./complaint";
 
 export function violationsOfTwins(document: MeshDocument): Violation[] {
@@ -48,7 +48,10 @@ export function claimsOf(object: MeshObject): { id: string; what: string }[] {
       break;
     }
     case "TcpRoute":
-      claims.push({ id: `tcp route ${serviceRefKey(object.spec.service, object)}`, what: "the same service" });
+      for (const claimed of connectionsOf(object)) {
+        const what = object.spec.gateway ? "the same gateway, port and server name" : "the same service";
+        claims.push({ id: `tcp route ${tcpTargetKey(object)}${claimed}`, what });
+      }
       break;
     case "TrafficPolicy": {
       const service = serviceRefKey(object.spec.service, object);
@@ -75,6 +78,17 @@ export function mayClaimTheSame(a: MeshObject, b: MeshObject): boolean {
   if (a.kind !== "Dependency" || b.kind !== "Dependency") return true;
   const isSameEnd = a.spec.to.name === b.spec.to.name && a.spec.port === b.spec.port;
   return isSameEnd || (a.metadata.uid !== undefined && a.metadata.uid === b.metadata.uid);
+}
+
+/** Several routes may share a gateway, each with server names and ports of its own; a service has one route. */
+function connectionsOf({ spec: { gateway, rules } }: TcpRoute): Set<string> {
+  if (!gateway) return new Set([""]);
+  const matches = rules.flatMap((rule) => (rule.matches.length > 0 ? rule.matches : [{}]) as TcpMatch[]);
+  return new Set(
+    matches.flatMap(({ port, serverNames = ["*"] }) =>
+      serverNames.map((name) => ` ${port ?? "any"} ${name.toLowerCase()}`),
+    ),
+  );
 }
 
 function targetId(

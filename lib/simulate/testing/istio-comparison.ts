@@ -6,6 +6,7 @@ import {
   applyCommand,
   buildIndex,
   emptyMesh,
+  isConnectionListener,
   type MeshDocument,
   type MeshObject,
   objectKey,
@@ -164,7 +165,7 @@ function questionIn(
   );
   const gateway = gatewayKeys.length > 0 && random.chance(0.4) ? random.pick(gatewayKeys) : undefined;
   if (gateway?.kind === "Gateway") {
-    const listeners = gateway.spec.listeners.filter(({ protocol }) => protocol !== "tcp");
+    const listeners = gateway.spec.listeners.filter((listener) => !isConnectionListener(listener));
     if (listeners.length === 0) return undefined;
     const listener = random.pick(listeners);
     const routed = objects.flatMap((each) => (each.kind === "Route" ? (each.spec.hosts ?? []) : []));

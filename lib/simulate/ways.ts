@@ -1,0 +1,141 @@
+// The ways that one request or connection may take: a cluster each, and what becomes of it there; then told as one answer.
+// The rule: a way is asked through the callee's own plan; how likely it is says the caller's.
+import type { ClusterChoice } from "@meshwright/proxy/plan";
+import { targetOfClusterName } from "@/lib/compile/destinations";
+import { type ObjectKey, parseKey } from "@/lib/mesh";
+import type { Arrival } from "./arrival";
+import { arriveAt, identityOf, workloadsOf } from "./arrive";
+import type { Message } from "./message";
+import { serviceOfCluster } from "./origins";
+import type { PlannedProxy, Scene } from "./scene";
+import type { Answer, AnswerDestination, Hop } from "./types";
+import {
+  authorizerWords,
+  capital,
+  corsWords,
+  destinationName,
+  faultWords,
+  forwardedSentence,
+  mirrorWords,
+  refusalWords,
+  ruleWords,
+  splitSentence,
+} from "./words";
+
+type Planned = Extract<PlannedProxy, { ok: true }>;
+
+/** Of a route, or of a connection, which changes nothing on its way. */
+type Choice = Pick<ClusterChoice, "name" | "weight">;
+export type Way = { destination: AnswerDestination; hops: Hop[]; arrival: Arrival; choice: Choice };
+
+/** On whom it depends what becomes of the request. */
+export function dependingOn(hops: readonly Hop[]): Pick<Answer, "dependsOn"> {
+  const names = hops.flatMap(({ authorizers = [] }) => authorizers.filter(({ answer }) => answer === null));
+  return names.length > 0 ? { dependsOn: names.map(({ name }) => name) } : {};
+}
+
+export function toCluster(
+  scene: Scene,
+  from: ObjectKey,
+  proxy: Planned,
+  first: Hop,
+  choice: Choice,
+  probability: number,
+  sent: Message,
+  isExplained: boolean,
+): Way {
+  const cluster = proxy.plan.clusters.get(choice.name);
+  const service = cluster && serviceOfCluster(cluster.metadata, choice.name);
+  const way = (arrival: Arrival, workloads: ObjectKey[]): Way => {
+    const { outcome, status } = arrival;
+    const subset = targetOfClusterName(choice.name)?.subset;
+    const destination = {
+      service: service ?? "",
+      ...(subset === undefined ? {} : { subset }),
+      workloads,
+      probability,
+      outcome,
+      status,
+    };
+    const outbound: Hop = {
+      ...first,
+      mtls: arrival.mtls,
+      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.${authorizerTail(first)}${tailOf(first)}`,
+    };
+    return { destination, hops: arrival.hop ? [outbound, arrival.hop] : [outbound], arrival, choice };
+  };
+  const nobody = (why: string, workloads: ObjectKey[] = []): Way =>
+    way({ outcome: "unreachable", status: 503, mtls: "none", hop: null, why }, workloads);
+  if (!cluster || !service) return nobody(`There is no cluster ${choice.name}.`);
+  if (cluster.metadata["kind"] === "external") {
+    return way({ outcome: "forwarded", status: null, mtls: cluster.tls ? "mutual" : "none", hop: null }, []);
+  }
+  const workloads = workloadsOf(cluster, service);
+  if (workloads.length === 0) return nobody("No instance runs there.");
+  if (scene.index.find("Service", service)?.spec.optOut) {
+    return way({ outcome: "forwarded", status: null, mtls: "plaintext", hop: null }, workloads);
+  }
+  const where = { address: sent.address, isBehindGateway: parseKey(from)?.kind === "Gateway" };
+  const knock = { identity: identityOf(scene, from), tls: cluster.tls, message: sent, from: where };
+  const asked = scene.isMadeUp ? workloads.slice(0, 1) : workloads;
+  const arrivals = asked.map((workload) => arriveAt(scene, workload, knock, isExplained));
+  // Workloads of one service are protected alike; where one has no app yet, the worse answer is told.
+  const arrival = arrivals.find(({ outcome }) => outcome !== "forwarded") ?? arrivals[0];
+  return arrival ? way(arrival, workloads) : nobody("No instance runs there.");
+}
+
+const authorizerTail = (hop: Hop | undefined): string =>
+  hop?.authorizers ? ` ${capital(authorizerWords(hop.authorizers))}.` : "";
+
+const tailOf = (hop: Hop): string => `${mirrorTail(hop)}${faultTail(hop)}${corsTail(hop)}`;
+
+const mirrorTail = ({ mirrors }: Hop): string => (mirrors ? ` Copies are also sent: ${mirrorWords(mirrors)}.` : "");
+
+const corsTail = ({ cors }: Hop): string => (cors ? ` In a browser ${corsWords(cors)}.` : "");
+
+const faultTail = ({ fault }: Hop): string => (fault ? ` A fault is made: ${faultWords(fault)}.` : "");
+
+const ruleTail = (hop: Hop): string => (hop.rule ? `, ${ruleWords(hop)}` : "");
+
+/** Clusters of one subset count together; likeliest first. */
+export function merged(all: AnswerDestination[]): AnswerDestination[] {
+  const byName = new Map<string, AnswerDestination>();
+  for (const each of all) {
+    const name = `${each.service}|${each.subset ?? ""}|${each.outcome}`;
+    const known = byName.get(name);
+    byName.set(name, known ? { ...known, probability: known.probability + each.probability } : each);
+  }
+  return [...byName.values()].sort((a, b) => b.probability - a.probability);
+}
+
+export function sentenceOf(
+  caller: string,
+  { arrival, hops, destination }: Way,
+  destinations: AnswerDestination[],
+): string {
+  const [first, last] = hops;
+  const to = destinationName(destination);
+  const isConnection = first?.isConnection ?? last?.isConnection;
+  const what = isConnection ? "connections" : "calls";
+  const split = destinations.length > 1 ? ` (of the ${what}: ${splitSentence(destinations)})` : "";
+  switch (arrival.outcome) {
+    case "forwarded":
+      return first
+        ? `${forwardedSentence(caller, first, destinations, last ?? null)}${[...new Set(hops)].map(authorizerTail).join("")}${tailOf(first)}`
+        : "";
+    case "denied":
+      if (isConnection)
+        return `${to} closes the connection of ${caller}: ${last ? refusalWords(last) : "a policy denies it"}${split}.`;
+      return `${to} refuses ${caller} with ${arrival.status}: ${last ? refusalWords(last) : "a policy denies it"}${split}.`;
+    case "refused":
+      if (first?.isConnection)
+        return `The connection of ${caller} is closed: ${to} does not take it. ${arrival.why ?? ""}`.trim();
+      return `${caller} gets 503 from its own sidecar, because ${to} does not take the connection. ${arrival.why ?? ""}`.trim();
+    case "unreachable":
+      if (isConnection)
+        return `The connection of ${caller} is closed: ${arrival.why ?? `${to} has no app yet.`}${split}`;
+      return `${caller} gets 503: ${arrival.why ?? `${to} has no app yet.`}${split}`;
+    default:
+      return `${to} answers ${arrival.status}${split}.`;
+  }
+}
