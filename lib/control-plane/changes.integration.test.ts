@@ -2,9 +2,10 @@
 // sidecars on both sides. Real processes. CHANGES=100 CERTIFICATES=100 RATE=1000 takes the figures of docs/quality.md (ten minutes).
 
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { API_VERSION, type MeshDocument, type MeshObject, meshDocument, validateDocument } from "@/lib/mesh";
+import { type MeshDocument, type MeshObject, meshDocument, validateDocument } from "@/lib/mesh";
 import { SteadyCaller } from "@/lib/start/testing/load";
 import { type LiveRig, startLiveRig } from "./probe/testing/live-rig";
+import { dependency, object, shop } from "./testing/test-document";
 
 const CHANGES = Number(process.env.CHANGES ?? 3);
 /** Renewals to wait for; without a number certificates live as long as a design may say. */
@@ -13,45 +14,27 @@ const RATE = Number(process.env.RATE ?? 100);
 const CHURN_PER_SECOND = 50;
 const LIMIT_MS = 60_000 + CHANGES * 10_000;
 const CERTIFICATE_LIFE_S = 16;
-const ports = [{ name: "http", port: 8080, protocol: "http" }];
-const object = (kind: string, name: string, spec: unknown, namespace?: string) => ({
-  apiVersion: API_VERSION,
-  kind,
-  metadata: { name, ...(namespace ? { namespace } : {}) },
-  spec,
-});
-
 /** The same calls under a design that is another one each time: routes, clusters and listeners change in turn. */
 function design(n: number): MeshDocument {
-  const inside = (kind: string, name: string, spec: unknown) => object(kind, name, spec, "production");
   const action = { type: "forward", destinations: [{ service: { name: "cart" }, weight: 100 }] };
-  const objects = [
-    object("Mesh", "shop", {
-      trustDomain: "shop.test",
-      certificateTtlHours: 24,
-      defaults: { mutualTls: n % 3 === 2 ? "permissive" : "strict", authorization: "drawn" },
-    }),
-    inside("Service", "web", { ports }),
-    inside("Workload", "web-v1", { service: "web", version: "v1", replicas: 1 }),
-    inside("Service", "cart", { ports }),
-    inside("Workload", "cart-v1", { service: "cart", version: "v1", replicas: 3 }),
-    inside("Dependency", "web-to-cart", {
-      from: { kind: "Service", name: "web" },
-      to: { kind: "Service", name: "cart" },
-    }),
-    inside("Route", "cart", {
+  const policies = [
+    object("Route", "cart", {
       target: { kind: "Service", name: "cart" },
       rules: [
         { name: "changing", matches: [{ path: { type: "prefix", value: `/changing-${n}` } }], action },
         { name: "all", matches: [], action, timeoutMs: 10_000 + n },
       ],
     }),
-    inside("TrafficPolicy", "cart", {
+    object("TrafficPolicy", "cart", {
       service: { name: "cart" },
       connectionPool: { maxRequests: 1_000 + Math.floor(n / 2) },
     }),
   ];
-  const document = meshDocument.parse({ objects });
+  const mesh = {
+    certificateTtlHours: 24,
+    defaults: { mutualTls: n % 3 === 2 ? "permissive" : "strict", authorization: "drawn" },
+  };
+  const document = meshDocument.parse(shop({ web: 1, cart: 3 }, [dependency("web", "cart"), ...policies], mesh));
   expect(validateDocument(document)).toEqual([]);
   return { objects: CERTIFICATES > 0 ? document.objects.map(withShortCertificates) : document.objects };
 }

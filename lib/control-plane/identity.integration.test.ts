@@ -4,31 +4,12 @@
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { API_VERSION, type MeshDocument } from "@/lib/mesh";
 import { Caller, statusCounts } from "@/lib/start/testing/load";
 import { type LiveRig, startLiveRig } from "./probe/testing/live-rig";
+import { dependency, shop } from "./testing/test-document";
 
 const LIMIT_MS = 60_000;
-const object = (kind: string, name: string, namespace: string | undefined, spec: unknown) => ({
-  apiVersion: API_VERSION,
-  kind,
-  metadata: { name, ...(namespace ? { namespace } : {}) },
-  spec,
-});
-const ports = [{ name: "http", port: 8080, protocol: "http" }];
-const document = {
-  objects: [
-    object("Mesh", "shop", undefined, { trustDomain: "shop.test" }),
-    object("Service", "web", "production", { ports }),
-    object("Workload", "web-v1", "production", { service: "web", version: "v1", replicas: 1 }),
-    object("Service", "cart", "production", { ports }),
-    object("Workload", "cart-v1", "production", { service: "cart", version: "v1", replicas: 2 }),
-    object("Dependency", "web-to-cart", "production", {
-      from: { kind: "Service", name: "web" },
-      to: { kind: "Service", name: "cart" },
-    }),
-  ],
-} as unknown as MeshDocument;
+const document = shop({ web: 1, cart: 2 }, [dependency("web", "cart")]);
 
 let rig: LiveRig;
 

@@ -13,54 +13,40 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MeshAgent } from "@/lib/agent/agent";
 import { compileToBytes } from "@/lib/compile";
-import { API_VERSION, digestOf, type MeshDocument } from "@/lib/mesh";
+import { digestOf } from "@/lib/mesh";
 import { silentLogger } from "@/lib/observability/logger";
 import { startTestPostgres, type TestPostgres } from "@/lib/start/testing/postgres";
 import { type RunningControlPlane, startControlPlane } from "./control-plane";
+import { dependency, object, shop } from "./testing/test-document";
 
 const SECRET = "a secret of enough length";
 const clock = { now: () => Date.now() };
 
-function object(kind: string, name: string, namespace: string | undefined, spec: unknown) {
-  return { apiVersion: API_VERSION, kind, metadata: { name, ...(namespace ? { namespace } : {}) }, spec };
-}
 const DAY_MS = 86_400_000;
-const port = { name: "http", port: 8080, protocol: "http" };
-const document = {
-  objects: [
-    object("Mesh", "shop", undefined, { trustDomain: "shop.test" }),
-    object("Namespace", "production", undefined, {}),
-    object("Service", "web", "production", { ports: [port] }),
-    object("Workload", "web-v1", "production", { service: "web", version: "v1", replicas: 1 }),
-    object("Service", "cart", "production", { ports: [port] }),
-    object("Workload", "cart-v1", "production", { service: "cart", version: "v1", replicas: 2 }),
-    object("RateLimit", "cart", "production", {
-      service: { name: "cart" },
-      scope: "global",
-      whenAway: "deny",
-      tellsCallers: true,
-      limits: [
-        { match: { path: { type: "pathPrefix", value: "/limited" } }, requests: 5, perMs: DAY_MS },
-        {
-          match: { path: { type: "pathPrefix", value: "/by-user" } },
-          requests: 1,
-          perMs: DAY_MS,
-          per: { type: "header", name: "x-user" },
-        },
-        {
-          match: { path: { type: "pathPrefix", value: "/by-caller" } },
-          requests: 1,
-          perMs: DAY_MS,
-          per: { type: "caller" },
-        },
-      ],
-    }),
-    object("Dependency", "web-to-cart", "production", {
-      from: { kind: "Service", name: "web" },
-      to: { kind: "Service", name: "cart" },
-    }),
-  ],
-} as unknown as MeshDocument;
+const document = shop({ web: 1, cart: 2 }, [
+  object("RateLimit", "cart", {
+    service: { name: "cart" },
+    scope: "global",
+    whenAway: "deny",
+    tellsCallers: true,
+    limits: [
+      { match: { path: { type: "pathPrefix", value: "/limited" } }, requests: 5, perMs: DAY_MS },
+      {
+        match: { path: { type: "pathPrefix", value: "/by-user" } },
+        requests: 1,
+        perMs: DAY_MS,
+        per: { type: "header", name: "x-user" },
+      },
+      {
+        match: { path: { type: "pathPrefix", value: "/by-caller" } },
+        requests: 1,
+        perMs: DAY_MS,
+        per: { type: "caller" },
+      },
+    ],
+  }),
+  dependency("web", "cart"),
+]);
 
 let postgres: TestPostgres;
 let sql: pg.Client;

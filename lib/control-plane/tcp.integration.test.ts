@@ -4,58 +4,38 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { API_VERSION, type MeshDocument } from "@/lib/mesh";
+import type { MeshDocument } from "@/lib/mesh";
 import { dependenciesSeen, goldenSignals, type Scope, type TcpSignals, versionShares } from "@/lib/signals";
 import { type LiveRig, startLiveRig } from "./probe/testing/live-rig";
+import { dependency, object, shop, workload } from "./testing/test-document";
 
 const PORT = 5432;
 /** No HTTP parser would take it. */
 const QUERY = Buffer.from([0, 1, 2, 0xff, 10, 13, 10, 0]);
-const key = (name: string) => `Service/shop/${name}`;
+const key = (name: string) => `Service/production/${name}`;
 const LEDGER = key("ledger");
 
-function object(kind: string, name: string, spec: unknown, namespace: string | undefined = "shop") {
-  return { apiVersion: API_VERSION, kind, metadata: { name, ...(namespace ? { namespace } : {}) }, spec };
-}
-const service = (name: string, ports: unknown[]) => object("Service", name, { ports });
-const workload = (name: string, version = "v1") =>
-  object("Workload", `${name}-${version}`, { service: name, version, replicas: 1 });
-const drawn = (from: string) =>
-  object("Dependency", `${from}-to-ledger`, {
-    from: { kind: "Service", name: from },
-    to: { kind: "Service", name: "ledger" },
-  });
-const http = { name: "http", port: 8080, protocol: "http" };
-
 /** web and shipping call the ledger, shipping in vain; all connections go to version `to`. */
-function shop(to: "v1" | "v2"): MeshDocument {
+function design(to: "v1" | "v2"): MeshDocument {
   const share = (subset: string) => ({ service: { name: "ledger" }, subset, weight: subset === to ? 100 : 0 });
-  return {
-    objects: [
-      object("Mesh", "shop", { trustDomain: "shop.test" }, ""),
-      object("Namespace", "shop", {}, ""),
-      service("web", [http]),
-      workload("web"),
-      service("shipping", [http]),
-      workload("shipping"),
-      service("ledger", [{ name: "db", port: PORT, protocol: "tcp" }]),
-      ...["v1", "v2"].flatMap((version) => [
-        workload("ledger", version),
-        object("Subset", `ledger-${version}`, { service: { name: "ledger" }, name: version, labels: { version } }),
-      ]),
-      drawn("web"),
-      drawn("shipping"),
-      object("TcpRoute", "ledger", {
-        service: { name: "ledger" },
-        rules: [{ matches: [], destinations: [share("v1"), share("v2")] }],
-      }),
-      object("AuthorizationPolicy", "no-shipping", {
-        target: { service: "ledger" },
-        action: "deny",
-        rules: [{ from: [{ services: [{ kind: "Service", name: "shipping" }] }] }],
-      }),
-    ],
-  } as unknown as MeshDocument;
+  return shop({ web: 1, shipping: 1 }, [
+    object("Service", "ledger", { ports: [{ name: "db", port: PORT, protocol: "tcp" }] }),
+    ...["v1", "v2"].flatMap((version) => [
+      workload("ledger", 1, version),
+      object("Subset", `ledger-${version}`, { service: { name: "ledger" }, name: version, labels: { version } }),
+    ]),
+    dependency("web", "ledger"),
+    dependency("shipping", "ledger"),
+    object("TcpRoute", "ledger", {
+      service: { name: "ledger" },
+      rules: [{ matches: [], destinations: [share("v1"), share("v2")] }],
+    }),
+    object("AuthorizationPolicy", "no-shipping", {
+      target: { service: "ledger" },
+      action: "deny",
+      rules: [{ from: [{ services: [{ kind: "Service", name: "shipping" }] }] }],
+    }),
+  ]);
 }
 
 const apps = new Map<string, { server: Server; port: number }>();
@@ -84,10 +64,10 @@ afterAll(async () => {
 });
 
 const deploy = (to: "v1" | "v2") =>
-  rig.deploy(shop(to), [], new Map([...apps].map(([name, { port }]) => [name, port])));
+  rig.deploy(design(to), [], new Map([...apps].map(([name, { port }]) => [name, port])));
 
 const entryOf = (proxy: string) =>
-  rig.plane.registry.inEnvironment(rig.environmentId).find((entry) => entry.proxyKey === `shop/${proxy}`)!;
+  rig.plane.registry.inEnvironment(rig.environmentId).find((entry) => entry.proxyKey === `production/${proxy}`)!;
 
 /** Reads until `isEnough` or the end of the connection. */
 async function read(socket: Socket, isEnough: (text: string) => boolean): Promise<string> {
@@ -142,7 +122,7 @@ async function callsTo(name: string, count: number): Promise<void> {
 const flows = () =>
   (rig.plane.scraper.telemetryOf(rig.environmentId)?.recent.since(0) ?? []).flatMap((window) => window.flows);
 const tcpOf = (scope: Scope): TcpSignals | null => goldenSignals(scope, flows(), 1).tcp;
-const dependency = (from: string): Scope => ({ kind: "dependency", source: key(from), destination: LEDGER });
+const callsOf = (from: string): Scope => ({ kind: "dependency", source: key(from), destination: LEDGER });
 const bytesEach = (version: string) => `ledger-${version}:`.length + QUERY.length;
 
 test("connections go where the route says, and elsewhere once another is deployed", async () => {
@@ -154,7 +134,7 @@ test("connections go where the route says, and elsewhere once another is deploye
 
 test("they are told of service, dependency and version, in connections and bytes, over mutual TLS", async () => {
   await rig.plane.scraper.round();
-  for (const scope of [{ kind: "mesh" }, { kind: "service", key: LEDGER }, dependency("web")] as const) {
+  for (const scope of [{ kind: "mesh" }, { kind: "service", key: LEDGER }, callsOf("web")] as const) {
     expect(goldenSignals(scope, flows(), 1)).toMatchObject({
       ...{ requests: 0, mtlsRatio: 1 },
       tcp: {
@@ -170,16 +150,16 @@ test("they are told of service, dependency and version, in connections and bytes
 });
 
 test("what passes on an open connection is told while it is open", async () => {
-  const before = tcpOf(dependency("web"))!;
+  const before = tcpOf(callsOf("web"))!;
   const { socket } = await ask("web");
   await say(socket);
   await rig.plane.scraper.round();
-  const opened = tcpOf(dependency("web"))!;
+  const opened = tcpOf(callsOf("web"))!;
   expect(opened.connections - before.connections).toBe(1);
   expect(opened.receivedBytesPerSecond - before.receivedBytesPerSecond).toBe(QUERY.length);
   await say(socket);
   await rig.plane.scraper.round();
-  const more = tcpOf(dependency("web"))!;
+  const more = tcpOf(callsOf("web"))!;
   expect(more.connections).toBe(opened.connections);
   expect(more.sentBytesPerSecond - opened.sentBytesPerSecond).toBe(bytesEach("v2"));
   await hangUp(socket);
@@ -190,7 +170,7 @@ test("who is denied is closed before a byte, and counted as a failed connection 
   expect(await say(socket)).toBe("");
   socket.destroy();
   await rig.plane.scraper.round();
-  expect(tcpOf(dependency("shipping"))).toMatchObject({
+  expect(tcpOf(callsOf("shipping"))).toMatchObject({
     ...{ connections: 1, failedConnections: 1, failedRatio: 1 },
     ...{ receivedBytesPerSecond: 0, sentBytesPerSecond: 0 },
   });

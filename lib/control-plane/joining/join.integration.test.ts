@@ -15,40 +15,16 @@ import { type Database, openDatabase } from "@/lib/data/client";
 import { revokeIdentity } from "@/lib/data/revocations";
 import { readTrust } from "@/lib/data/trust";
 import { createWorkloadJoinToken } from "@/lib/data/workload-join-tokens";
-import { API_VERSION, type MeshDocument } from "@/lib/mesh";
 import { Caller, statusCounts } from "@/lib/start/testing/load";
 import { type LiveRig, startLiveRig } from "../probe/testing/live-rig";
+import { dependency, shop } from "../testing/test-document";
 
 const LIMIT_MS = 60_000;
 /** Loopback has more addresses than one: the mesh and the machine meet as they would over a network. */
 const MESH = "127.0.0.2";
 const MACHINE = "127.0.0.3";
-const object = (kind: string, name: string, namespace: string | undefined, spec: unknown) => ({
-  apiVersion: API_VERSION,
-  kind,
-  metadata: { name, ...(namespace ? { namespace } : {}) },
-  spec,
-});
-const ports = [{ name: "http", port: 8080, protocol: "http" }];
 const documentWith = (timeoutMs: number) =>
-  ({
-    objects: [
-      object("Mesh", "shop", undefined, { trustDomain: "shop.test" }),
-      object("Service", "web", "production", { ports }),
-      object("Workload", "web-v1", "production", { service: "web", version: "v1", replicas: 1 }),
-      object("Service", "cart", "production", { ports }),
-      object("Workload", "cart-v1", "production", { service: "cart", version: "v1", replicas: 1 }),
-      object("Dependency", "cart-to-web", "production", {
-        from: { kind: "Service", name: "cart" },
-        to: { kind: "Service", name: "web" },
-      }),
-      object("Dependency", "web-to-cart", "production", {
-        from: { kind: "Service", name: "web" },
-        to: { kind: "Service", name: "cart" },
-        timeoutMs,
-      }),
-    ],
-  }) as unknown as MeshDocument;
+  shop({ web: 1, cart: 1 }, [dependency("cart", "web"), dependency("web", "cart", { timeoutMs })]);
 
 const operator: Principal = {
   kind: "person",

@@ -101,14 +101,16 @@ export async function startLiveRig(meshAddress?: string): Promise<LiveRig> {
         if (withoutApp.includes(workload)) return { kind: "none" };
         return { kind: "address", host: "127.0.0.1", port: appPorts.get(workload) ?? appPort };
       });
+      let first = Number.POSITIVE_INFINITY;
       await until(async () => {
-        // Asked again and again: a notice that came before anybody listened is lost.
+        // Asked again and again: a notice that came before anybody listened is lost. Each asks for the same.
         const { rows } = await sql.query(
           `UPDATE "Environment" SET binding = $1, "bindingVersion" = "bindingVersion" + 1 WHERE id = $2 RETURNING "bindingVersion"`,
           [binding, environmentId],
         );
         await new Promise((resolve) => setTimeout(resolve, 100));
-        return plane.world.environment(environmentId)?.bindingVersion === rows[0].bindingVersion;
+        first = Math.min(first, rows[0].bindingVersion);
+        return (plane.world.environment(environmentId)?.bindingVersion ?? 0) >= first;
       });
       const { rows } = await sql.query(`SELECT count(*)::int AS n FROM "Revision"`);
       const revisionId = randomUUID();
