@@ -197,3 +197,16 @@ test("a rule for every name is no TLSRoute, and that is told", () => {
     reason: "a TLSRoute names its hosts: TLS for other names than those is closed there",
   });
 });
+
+test.each(["gateway-api", "istio"] as const)(
+  "%s closes what the design sends to the one service behind, and that is told",
+  (id) => {
+    const { objects } = edgeMesh();
+    const isOther = (name: string) => name === "edge-to-ledger" || name === "edge-to-storefront" || name === "edge";
+    const document = { objects: objects.filter(({ kind, metadata }) => kind === "Gateway" || !isOther(metadata.name)) };
+    const { report } = exportDocument(id, document);
+    expect(
+      report.filter(({ path, key }) => key === "Gateway/production/edge" && path === "spec.listeners"),
+    ).toMatchObject([{ verdict: "lost", changesMeaning: true }]);
+  },
+);

@@ -1,6 +1,7 @@
 // Gateway -> Gateway of Gateway API: a listener for each host.
 import { type Gateway, isConnectionListener, refKey } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
+import { tellUnrouted } from "../shared/tell-connections";
 import { GROUP } from "./state";
 
 /** To be replaced by the class of the product that runs the gateways. */
@@ -31,6 +32,7 @@ export function exportGateway(context: ExportContext, gateway: Gateway, known?: 
   const metadata = metadataOf(gateway, name, namespace);
   context.add({ apiVersion: `${GROUP}/v1`, kind: "Gateway", metadata, spec }, gateway);
   const target = `Gateway ${name}`;
+  tellUnrouted(context, gateway, "Gateway API");
   if (type !== "ingress") {
     context.lose(
       gateway,

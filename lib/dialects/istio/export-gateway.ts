@@ -3,6 +3,7 @@ import { factsOf, httpPorts, serviceOfRef } from "@/lib/compile/facts";
 import { type Gateway, isConnectionListener, objectKey } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
+import { tellUnrouted } from "../shared/tell-connections";
 import { hostNames, hostOf } from "./export-route";
 import { assumedLabels } from "./gateway-target";
 
@@ -22,6 +23,7 @@ export function exportGateway(context: ExportContext, gateway: Gateway): void {
   const metadata = metadataOf(gateway, gateway.metadata.name, gateway.metadata.namespace);
   context.add({ apiVersion: "networking.istio.io/v1", kind: "Gateway", metadata, spec }, gateway);
   exportOnlyService(context, gateway);
+  tellUnrouted(context, gateway, "Istio");
 }
 
 /** Routes add hosts to the first listener here; Istio serves those of the servers alone. */
