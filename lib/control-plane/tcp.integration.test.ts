@@ -14,9 +14,12 @@ const PORT = 5432;
 const QUERY = Buffer.from([0, 1, 2, 0xff, 10, 13, 10, 0]);
 const key = (name: string) => `Service/production/${name}`;
 const LEDGER = key("ledger");
+const BANK = "ExternalService/production/bank";
+const BANK_HOST = `bank.example:${PORT}`;
 
-/** web and shipping call the ledger, shipping in vain; all connections go to version `to`. */
+/** web and shipping call the ledger, shipping in vain; all connections go to version `to`. web may call the bank outside. */
 function design(to: "v1" | "v2"): MeshDocument {
+  const bank = { kind: "ExternalService", name: "bank" };
   const share = (subset: string) => ({ service: { name: "ledger" }, subset, weight: subset === to ? 100 : 0 });
   return shop({ web: 1, shipping: 1 }, [
     object("Service", "ledger", { ports: [{ name: "db", port: PORT, protocol: "tcp" }] }),
@@ -35,6 +38,12 @@ function design(to: "v1" | "v2"): MeshDocument {
       action: "deny",
       rules: [{ from: [{ services: [{ kind: "Service", name: "shipping" }] }] }],
     }),
+    object("ExternalService", "bank", {
+      hosts: ["bank.example"],
+      ports: [{ name: "tcp", port: PORT, protocol: "tcp" }],
+    }),
+    dependency("web", "bank", { to: bank }),
+    object("Egress", "bank", { to: bank }),
   ]);
 }
 
@@ -54,7 +63,7 @@ async function startApp(name: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  for (const name of ["ledger-v1", "ledger-v2"]) await startApp(name);
+  for (const name of ["ledger-v1", "ledger-v2", "bank"]) await startApp(name);
   rig = await startLiveRig();
 });
 
@@ -87,11 +96,11 @@ async function read(socket: Socket, isEnough: (text: string) => boolean): Promis
   return text;
 }
 
-/** The connection to the ledger that the app of `caller` gets from its sidecar. */
-async function ask(caller: string): Promise<{ socket: Socket; head: string }> {
+/** The connection to `host`, or to the ledger, that the app of `caller` gets from its sidecar. */
+async function ask(caller: string, host = `ledger:${PORT}`): Promise<{ socket: Socket; head: string }> {
   const socket = connect(entryOf(`${caller}-v1/0`).row.outboundPort!, "127.0.0.1");
   socket.on("error", () => {});
-  socket.write(`CONNECT ledger:${PORT} HTTP/1.1\r\nhost: ledger:${PORT}\r\n\r\n`);
+  socket.write(`CONNECT ${host} HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
   return { socket, head: await read(socket, (text) => text.includes("\r\n\r\n")) };
 }
 
@@ -163,6 +172,22 @@ test("what passes on an open connection is told while it is open", async () => {
   expect(more.connections).toBe(opened.connections);
   expect(more.sentBytesPerSecond - opened.sentBytesPerSecond).toBe(bytesEach("v2"));
   await hangUp(socket);
+});
+
+test("a tunnel to an external service is told by its caller while it is open, and once", async () => {
+  const toBank: Scope = { kind: "dependency", source: key("web"), destination: BANK };
+  const { socket, head } = await ask("web", BANK_HOST);
+  expect(head).toMatch(/^HTTP\/1\.1 200 /);
+  expect(await say(socket)).toBe(echoOf("bank"));
+  await rig.plane.scraper.round();
+  const whole = {
+    ...{ connections: 1, failedConnections: 0, receivedBytesPerSecond: QUERY.length },
+    ...{ sentBytesPerSecond: echoOf("bank").length },
+  };
+  expect(tcpOf(toBank)).toMatchObject(whole);
+  await hangUp(socket);
+  await rig.plane.scraper.round();
+  expect(tcpOf(toBank)).toMatchObject(whole);
 });
 
 test("who is denied is closed before a byte, and counted as a failed connection of its own", async () => {

@@ -1,4 +1,5 @@
-// What one proxy has refused, over all of its streams. A version that was NACKed is parked and not sent again until somebody deploys again.
+// What one proxy has refused, over all of its streams. A version that was NACKed is parked until its bytes change or somebody deploys again
+// (docs/decisions/refused-configurations.md).
 // One rule: if the NACK names resources of the response, those are parked; otherwise the whole set sent is.
 
 import { type EncodedResource, shortHash, type TypeUrl } from "./snapshot";

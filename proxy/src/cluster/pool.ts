@@ -15,6 +15,11 @@ export interface PoolWaiter {
   onConnectFailure(reason: ResetReason, detail: string): void;
 }
 
+/** Waits for the connection of a CONNECT. */
+export interface TunnelWaiter extends PoolWaiter {
+  onTunnel(tunnel: TunnelStream): void;
+}
+
 /** What a pool needs of its cluster: settings and the counters that breakers look at. */
 export interface PoolCluster {
   readonly plan: ClusterPlan;
@@ -81,7 +86,7 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
   }
 
   /** A connection for the tunnel of one CONNECT, always a new one; it counts as a connection and is never shared. */
-  takeTunnel(waiter: PoolWaiter): TakeResult {
+  takeTunnel(waiter: TunnelWaiter): TakeResult {
     const { cluster } = this;
     const isOverLimit = cluster.activeConnections >= cluster.plan.circuitBreakers.maxConnections;
     if (isOverLimit) cluster.connectionOverflow++;
@@ -92,7 +97,7 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
       (ready) => {
         this.dialing.delete(waiter);
         ready.once("close", () => cluster.activeConnections--);
-        waiter.onConnection(new TunnelStream(ready));
+        waiter.onTunnel(new TunnelStream(ready));
       },
       (reason, detail) => {
         cluster.activeConnections--;

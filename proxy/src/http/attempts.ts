@@ -4,7 +4,7 @@
 
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
-import type { PoolWaiter } from "../cluster/pool";
+import type { TunnelWaiter } from "../cluster/pool";
 import { Deadline, startDeadline } from "../deadline";
 import type { ForwardAction, VirtualHostPlan } from "../plan/types";
 import { type RetryEvent, shouldRetry } from "../semantics";
@@ -16,8 +16,9 @@ import type { ResponseHead } from "./h1/response-head";
 import { Mirrors } from "./mirrors";
 import { ReplayBuffer } from "./replay-buffer";
 import { Retries } from "./retries";
+import type { TunnelStream } from "./tunnel-stream";
 
-export abstract class AttemptingExchange extends AnsweringExchange implements PoolWaiter, ResponseSink {
+export abstract class AttemptingExchange extends AnsweringExchange implements TunnelWaiter, ResponseSink {
   protected virtualHost: VirtualHostPlan | null = null;
   protected action: ForwardAction | null = null;
   protected upstream: UpstreamStream | null = null;
@@ -106,6 +107,13 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Po
       connection.flush();
       this.stream?.resumeRequest();
     }
+  }
+
+  onTunnel(tunnel: TunnelStream): void {
+    const { isInbound, telemetry } = this.info.http;
+    this.tunnel = tunnel;
+    if (!isInbound) tunnel.series = telemetry.outboundTcp(this.cluster, this.host);
+    this.onConnection(tunnel);
   }
 
   onConnectFailure(reason: ResetReason, detail: string): void {

@@ -12,6 +12,7 @@ import type { RequestHead } from "./h1/request-head";
 import { remoteAddressOf } from "./request-headers";
 import type { DownstreamInfo } from "./runtime";
 import type { Trace } from "./tracing/trace";
+import type { TunnelStream } from "./tunnel-stream";
 
 export abstract class ExchangeRecord implements AccessRecord {
   protected head: RequestHead | null = null;
@@ -25,6 +26,8 @@ export abstract class ExchangeRecord implements AccessRecord {
   protected isGrpc = false;
   /** Asked about the proxy: no statistics. */
   isHealthCheck = false;
+  /** Of a CONNECT that reached a host. */
+  protected tunnel: TunnelStream | null = null;
   /** null: it belongs to none. */
   protected trace: Trace | null = null;
   /** Told by us, not by the callee; -1: not yet known. */
@@ -52,6 +55,7 @@ export abstract class ExchangeRecord implements AccessRecord {
     this.route = null;
     this.cluster = null;
     this.host = null;
+    this.tunnel = null;
     this.responseHeaders = null;
     this.responseTrailers = null;
     this.isRequestEnded = false;
@@ -87,7 +91,9 @@ export abstract class ExchangeRecord implements AccessRecord {
     const { grpcStatus } = this;
     if (!isInbound && this.head?.upgrade === "connect") {
       // The app asked for a connection: it is counted as one, not as a request that took as long as it lasted.
-      telemetry.tcp.series(series.labels).whole(this.flags, this.requestBytes, this.responseBytes);
+      const { tunnel } = this;
+      if (tunnel?.isOpen) tunnel.series?.close(this.flags);
+      else telemetry.outboundTcp(cluster, host).fail(this.flags);
     } else {
       const counted = grpcStatus === null ? series : telemetry.grpcOf(series);
       counted.observe(this.status, this.flags, this.durationMs, this.requestBytes, this.responseBytes, grpcStatus);

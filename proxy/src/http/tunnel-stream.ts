@@ -2,6 +2,7 @@
 // Rule: the caller hears 200 before a byte of the upstream is read; what either side ends ends the tunnel.
 
 import type { Socket } from "node:net";
+import type { TcpSeries } from "../telemetry/tcp-metrics";
 import type { ResponseSink, UpstreamStream } from "./exchange";
 import type { HeaderList } from "./h1/header-list";
 import { ResponseHead, untilClose } from "./h1/response-head";
@@ -10,6 +11,9 @@ import { localAddressOf, readInto } from "./socket-reader";
 export class TunnelStream implements UpstreamStream {
   private sink: ResponseSink | null = null;
   private isBelowMark = true;
+  /** Where it is counted, from its 200 on and byte by byte: it may last for days. null: nowhere, since its caller counts it. */
+  series: TcpSeries | null = null;
+  isOpen = false;
   readonly localAddress: string;
 
   constructor(private readonly socket: Socket) {
@@ -32,12 +36,15 @@ export class TunnelStream implements UpstreamStream {
       const head = new ResponseHead();
       head.status = 200;
       head.bodyLength = untilClose;
+      this.isOpen = true;
+      if (this.series !== null) this.series.opened++;
       this.sink.onResponse(head);
       readInto(this.socket, this.onData);
     });
   }
 
   sendData(chunk: Buffer, start: number, end: number): void {
+    if (this.series !== null) this.series.receivedBytes += end - start;
     // A copy: the chunk is only ours during this call.
     if (this.socket.writable) this.isBelowMark = this.socket.write(Buffer.from(chunk.subarray(start, end)));
   }
@@ -68,6 +75,7 @@ export class TunnelStream implements UpstreamStream {
   }
 
   private readonly onData = (chunk: Buffer): void => {
+    if (this.series !== null) this.series.sentBytes += chunk.length;
     this.sink?.onResponseData(chunk, 0, chunk.length);
     this.sink?.onResponseFlush();
   };

@@ -203,7 +203,7 @@ export class Listener {
   private startTcp(chain: FilterChain, accepted: AcceptedConnection, plan: TcpProxyPlan, facts: RbacContext): void {
     const runtime = this.context.tcpRuntime(this.plan, plan);
     const { telemetry } = this.context;
-    const tcp = new TcpConnection(accepted.socket, runtime, facts, this.tcpSeries(accepted), () => {
+    const tcp = new TcpConnection(accepted.socket, runtime, facts, this.inboundSeries(accepted), telemetry, () => {
       this.live.delete(one);
       telemetry.downstreamConnections--;
     });
@@ -214,12 +214,12 @@ export class Listener {
   }
 
   private countRefused(accepted: AcceptedConnection): void {
-    const series = this.tcpSeries(accepted);
+    const series = this.inboundSeries(accepted);
     if (series !== null) series.refused++;
   }
 
-  /** The callee counts: it alone saw the certificate. */
-  private tcpSeries({ certificate, isTls }: AcceptedConnection): TcpSeries | null {
+  /** The callee alone saw the certificate. */
+  private inboundSeries({ certificate, isTls }: AcceptedConnection): TcpSeries | null {
     if (this.plan.trafficDirection !== "inbound") return null;
     return this.context.telemetry.inboundTcp(certificate, isTls);
   }

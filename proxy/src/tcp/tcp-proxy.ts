@@ -8,6 +8,7 @@ import { localAddressOf } from "../http/socket-reader";
 import type { RbacContext, TcpProxyPlan } from "../plan/types";
 import type { AccessRecord } from "../telemetry/access-log";
 import type { TcpSeries } from "../telemetry/tcp-metrics";
+import type { Telemetry } from "../telemetry/telemetry";
 
 export interface TcpRuntime {
   readonly plan: TcpProxyPlan;
@@ -49,8 +50,9 @@ export class TcpConnection implements AccessRecord {
     readonly socket: Socket,
     private readonly runtime: TcpRuntime,
     private readonly facts: RbacContext,
-    /** null: the caller's side of a tunnel, which counts it itself. */
-    private readonly series: TcpSeries | null,
+    /** Of an inbound connection; null: outbound, which is counted by the host that it reaches. */
+    private series: TcpSeries | null,
+    private readonly telemetry: Telemetry,
     private readonly onClosed: () => void,
   ) {
     socket.pause();
@@ -124,17 +126,25 @@ export class TcpConnection implements AccessRecord {
       return;
     }
     this.upstream = upstream;
+    const series = this.series ?? this.openOutbound();
     this.upstreamLocalAddress = localAddressOf(upstream);
     upstream.allowHalfOpen = true;
     this.copy(this.socket, upstream, (bytes) => {
       this.requestBytes += bytes;
-      if (this.series !== null) this.series.receivedBytes += bytes;
+      series.receivedBytes += bytes;
     });
     this.copy(upstream, this.socket, (bytes) => {
       this.responseBytes += bytes;
-      if (this.series !== null) this.series.sentBytes += bytes;
+      series.sentBytes += bytes;
     });
     this.socket.resume();
+  }
+
+  private openOutbound(): TcpSeries {
+    const series = this.telemetry.outboundTcp(this.cluster, this.host);
+    series.opened++;
+    this.series = series;
+    return series;
   }
 
   private copy(from: Socket, to: Socket, count: (bytes: number) => void): void {
@@ -160,7 +170,8 @@ export class TcpConnection implements AccessRecord {
     this.socket.destroySoon();
     this.upstream?.destroySoon();
     for (const log of this.runtime.logs) log(this);
-    this.series?.close(flags);
+    if (this.series !== null) this.series.close(flags);
+    else this.telemetry.outboundTcp(this.cluster, this.host).fail(flags);
     this.onClosed();
   }
 

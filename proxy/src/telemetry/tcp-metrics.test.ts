@@ -22,12 +22,12 @@ test("without connections there is nothing to tell", () => {
 test("connections are told as Istio tells them: opened, closed by flags, bytes both ways", () => {
   const metrics = new TcpMetrics();
   const series = metrics.series(labels);
-  series.opened++;
-  series.receivedBytes += 5;
-  series.sentBytes += 70;
+  series.opened += 2;
+  series.receivedBytes += 6;
+  series.sentBytes += 72;
   series.close("-");
-  series.whole("-", 1, 2);
-  series.whole("UF,URX", 0, 0);
+  series.close("-");
+  series.fail("UF,URX");
   const lines = metrics.render().split("\n");
   const of = (name: string) => lines.filter((line) => line.startsWith(`${name}{`));
   expect(of("istio_tcp_connections_opened_total")).toEqual([expect.stringMatching(/request_protocol="tcp".* 3$/)]);

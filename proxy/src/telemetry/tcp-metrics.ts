@@ -19,11 +19,9 @@ export class TcpSeries {
     this.closed.set(flags, (this.closed.get(flags) ?? 0) + 1);
   }
 
-  /** A connection that is told when it is over. */
-  whole(flags: string, receivedBytes: number, sentBytes: number): void {
+  /** A connection that reached nobody: opened by the caller, and over. */
+  fail(flags: string): void {
     this.opened++;
-    this.receivedBytes += receivedBytes;
-    this.sentBytes += sentBytes;
     this.close(flags);
   }
 }

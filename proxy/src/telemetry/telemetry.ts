@@ -79,6 +79,12 @@ export class Telemetry {
     return this.tcp.series(inboundLabels(this.node, this.ownPrincipal, peer, isTls));
   }
 
+  /** As the caller's side tells it: of the host that was reached or tried, else of the cluster, else of nobody. */
+  outboundTcp(cluster: UpstreamCluster | null, host: UpstreamHost | null): TcpSeries {
+    const of = host !== null ? this.toHost(host) : cluster !== null ? this.toCluster(cluster) : this.nowhere();
+    return this.tcp.series(of.labels);
+  }
+
   /** Requests that matched no route or reached no cluster. */
   nowhere(): RequestSeries {
     return this.metrics.series(

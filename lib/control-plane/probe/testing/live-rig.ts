@@ -11,7 +11,7 @@ import { build } from "esbuild";
 import pg from "pg";
 import { MeshAgent } from "@/lib/agent/agent";
 import { compileToBytes } from "@/lib/compile";
-import type { AppBinding, EnvironmentBinding } from "@/lib/compile/types";
+import type { AppBinding, EnvironmentBinding, GatewayBinding } from "@/lib/compile/types";
 import { type ControlResult, controls, type Evidence } from "@/lib/compliance";
 import type { CheckRunRow } from "@/lib/data/system";
 import { bindingForDocument, EMPTY_BINDING } from "@/lib/deploy";
@@ -38,7 +38,10 @@ export interface LiveRig {
     document: MeshDocument,
     withoutApp?: readonly string[],
     appPorts?: ReadonlyMap<string, number>,
+    gateways?: readonly GatewayBinding[],
   ): Promise<string>;
+  /** Changes what the environment binds, as a person does without a deployment; those before it stay. */
+  bind(change: (binding: EnvironmentBinding) => EnvironmentBinding): Promise<void>;
   check(): Promise<{ run: CheckRunRow; results: ControlResult[]; evidence: Evidence[] }>;
   stop(): Promise<void>;
 }
@@ -89,6 +92,19 @@ export async function startLiveRig(meshAddress?: string): Promise<LiveRig> {
     logger: silentLogger(),
   });
   agent.start();
+  async function bind(binding: EnvironmentBinding): Promise<void> {
+    let first = Number.POSITIVE_INFINITY;
+    await until(async () => {
+      // Asked again and again: a notice that came before anybody listened is lost. Each asks for the same.
+      const { rows } = await sql.query(
+        `UPDATE "Environment" SET binding = $1, "bindingVersion" = "bindingVersion" + 1 WHERE id = $2 RETURNING "bindingVersion"`,
+        [binding, environmentId],
+      );
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      first = Math.min(first, rows[0].bindingVersion);
+      return (plane.world.environment(environmentId)?.bindingVersion ?? 0) >= first;
+    });
+  }
   return {
     plane,
     sql,
@@ -96,22 +112,16 @@ export async function startLiveRig(meshAddress?: string): Promise<LiveRig> {
     meshId,
     home,
     databaseUrl: postgres.url,
-    async deploy(document, withoutApp = [], appPorts = new Map()) {
-      const binding = bindingOf(document, (workload) => {
+    async bind(change) {
+      const { rows } = await sql.query(`SELECT binding FROM "Environment" WHERE id = $1`, [environmentId]);
+      await bind(change(rows[0].binding));
+    },
+    async deploy(document, withoutApp = [], appPorts = new Map(), gateways = []) {
+      const binding = bindingOf(document, gateways, (workload) => {
         if (withoutApp.includes(workload)) return { kind: "none" };
         return { kind: "address", host: "127.0.0.1", port: appPorts.get(workload) ?? appPort };
       });
-      let first = Number.POSITIVE_INFINITY;
-      await until(async () => {
-        // Asked again and again: a notice that came before anybody listened is lost. Each asks for the same.
-        const { rows } = await sql.query(
-          `UPDATE "Environment" SET binding = $1, "bindingVersion" = "bindingVersion" + 1 WHERE id = $2 RETURNING "bindingVersion"`,
-          [binding, environmentId],
-        );
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        first = Math.min(first, rows[0].bindingVersion);
-        return (plane.world.environment(environmentId)?.bindingVersion ?? 0) >= first;
-      });
+      await bind(binding);
       const { rows } = await sql.query(`SELECT count(*)::int AS n FROM "Revision"`);
       const revisionId = randomUUID();
       await sql.query(
@@ -150,8 +160,12 @@ export async function startLiveRig(meshAddress?: string): Promise<LiveRig> {
   };
 }
 
-function bindingOf(document: MeshDocument, appOf: (workload: string) => AppBinding): EnvironmentBinding {
-  const bound = bindingForDocument(document, EMPTY_BINDING);
+function bindingOf(
+  document: MeshDocument,
+  gateways: readonly GatewayBinding[],
+  appOf: (workload: string) => AppBinding,
+): EnvironmentBinding {
+  const bound = bindingForDocument(document, { ...EMPTY_BINDING, gateways: [...gateways] });
   return {
     ...bound,
     instances: bound.instances.map((instance) => ({ ...instance, app: appOf(instance.workload.name) })),
