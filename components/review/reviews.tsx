@@ -86,15 +86,15 @@ export function Reviews() {
 function ReviewTable({ mesh, items }: { mesh: string; items: readonly ReviewSummaryDto[] }) {
   return (
     <TableScroll label="Reviews">
-      <Table miw={760} verticalSpacing="sm">
+      <Table miw={{ base: 0, sm: 760 }} verticalSpacing="sm">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Review</Table.Th>
             <Table.Th>State</Table.Th>
-            <Table.Th>Revision</Table.Th>
-            <Table.Th>Where it stands</Table.Th>
-            <Table.Th>Author</Table.Th>
-            <Table.Th>Submitted</Table.Th>
+            <Table.Th visibleFrom="sm">Revision</Table.Th>
+            <Table.Th visibleFrom="sm">Where it stands</Table.Th>
+            <Table.Th visibleFrom="sm">Author</Table.Th>
+            <Table.Th visibleFrom="sm">Submitted</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -104,14 +104,18 @@ function ReviewTable({ mesh, items }: { mesh: string; items: readonly ReviewSumm
                 <Anchor component={Link} href={`/meshes/${mesh}/reviews/${review.number}/purpose`} fw={500} size="sm">
                   #{review.number} {review.title}
                 </Anchor>
-                <Text size="xs" c="dimmed" hiddenFrom="sm">
-                  {review.sentence}
+                <Text size="xs" hiddenFrom="sm">
+                  {review.sentence} <Left review={review} />
+                </Text>
+                <Text size="xs" c="dimmed" component="div" hiddenFrom="sm">
+                  {review.round ? `r${review.round.revision} · ` : ""}
+                  {review.author} · <TimeAgo at={review.submittedAt} />
                 </Text>
               </Table.Td>
               <Table.Td>
                 <StatusBadge status={stateStatus(review.state)}>{stateWord[review.state]}</StatusBadge>
               </Table.Td>
-              <Table.Td>
+              <Table.Td visibleFrom="sm">
                 {review.round ? (
                   <>
                     r{review.round.revision}
@@ -122,20 +126,12 @@ function ReviewTable({ mesh, items }: { mesh: string; items: readonly ReviewSumm
                   "–"
                 )}
               </Table.Td>
-              <Table.Td maw={260}>
+              <Table.Td maw={260} visibleFrom="sm">
                 <Text size="sm">{review.sentence}</Text>
-                {review.state === "approved-with-conditions" && review.unmetConditions > 0 ? (
-                  <Text size="xs" c="dimmed">
-                    {plural(review.unmetConditions, "condition")} not met
-                  </Text>
-                ) : review.openComments > 0 ? (
-                  <Text size="xs" c="dimmed">
-                    {plural(review.openComments, "open comment")}
-                  </Text>
-                ) : null}
+                <Left review={review} />
               </Table.Td>
-              <Table.Td>{review.author}</Table.Td>
-              <Table.Td style={{ whiteSpace: "nowrap" }}>
+              <Table.Td visibleFrom="sm">{review.author}</Table.Td>
+              <Table.Td style={{ whiteSpace: "nowrap" }} visibleFrom="sm">
                 <TimeAgo at={review.submittedAt} />
               </Table.Td>
             </Table.Tr>
@@ -143,5 +139,21 @@ function ReviewTable({ mesh, items }: { mesh: string; items: readonly ReviewSumm
         </Table.Tbody>
       </Table>
     </TableScroll>
+  );
+}
+
+/** What is left to do, where something is. */
+function Left({ review }: { review: ReviewSummaryDto }) {
+  const text =
+    review.state === "approved-with-conditions" && review.unmetConditions > 0
+      ? `${plural(review.unmetConditions, "condition")} not met`
+      : review.openComments > 0
+        ? plural(review.openComments, "open comment")
+        : null;
+  if (text === null) return null;
+  return (
+    <Text size="xs" c="dimmed" component="span">
+      {text}
+    </Text>
   );
 }

@@ -22,7 +22,16 @@ import {
   TableScroll,
   TimeAgo,
 } from "@/components/ui";
-import { filterRows, rowsOf, type ServiceRow, type Sort, servicesAnswer, sortRows, sorts } from "./model/rows";
+import {
+  filterRows,
+  foldedWords,
+  rowsOf,
+  type ServiceRow,
+  type Sort,
+  servicesAnswer,
+  sortRows,
+  sorts,
+} from "./model/rows";
 import classes from "./services.module.css";
 import { useDesign } from "./use-design";
 
@@ -37,6 +46,9 @@ const columns: readonly { sort: Sort; title: string; isNumber?: boolean; isDownF
   { sort: "mtls", title: "In mTLS", isNumber: true },
   { sort: "findings", title: "Findings", isNumber: true, isDownFirst: true },
 ];
+
+/** On a phone; what the others say stands below the name there. */
+const ON_PHONE: ReadonlySet<Sort> = new Set(["name", "state", "findings"]);
 
 export function Services() {
   const { mesh } = useMesh();
@@ -103,6 +115,19 @@ export function Services() {
                 clearable
                 onChange={(state) => set({ state })}
               />
+              <Select
+                size="xs"
+                w={130}
+                hiddenFrom="sm"
+                aria-label="Sort by"
+                data={columns.map(({ sort: value, title }) => ({ value, label: `By ${title.toLowerCase()}` }))}
+                value={sort}
+                allowDeselect={false}
+                onChange={(value) => {
+                  const column = columns.find((each) => each.sort === value);
+                  if (column) set({ sort: `${column.isDownFirst ? "-" : ""}${column.sort}` });
+                }}
+              />
               <TextInput
                 size="xs"
                 w={150}
@@ -143,7 +168,7 @@ export function Services() {
             </EmptyState>
           ) : (
             <TableScroll label="Services">
-              <Table miw={980} highlightOnHover>
+              <Table miw={{ base: 0, sm: 980 }} highlightOnHover>
                 <Table.Thead>
                   <Table.Tr>
                     {columns.map((column) => (
@@ -151,6 +176,7 @@ export function Services() {
                         key={column.sort}
                         title={column.title}
                         isNumber={column.isNumber ?? false}
+                        isFolded={!ON_PHONE.has(column.sort)}
                         direction={column.sort === sort ? (isDown ? "descending" : "ascending") : "none"}
                         onSort={() => {
                           const down = column.sort === sort ? !isDown : (column.isDownFirst ?? false);
@@ -177,12 +203,17 @@ export function Services() {
 function SortHead(props: {
   title: string;
   isNumber: boolean;
+  isFolded: boolean;
   direction: "ascending" | "descending" | "none";
   onSort(): void;
 }) {
   const Icon = props.direction === "descending" ? IconArrowDown : IconArrowUp;
   return (
-    <Table.Th ta={props.isNumber ? "right" : undefined} aria-sort={props.direction}>
+    <Table.Th
+      ta={props.isNumber ? "right" : undefined}
+      aria-sort={props.direction}
+      {...(props.isFolded ? { visibleFrom: "sm" } : {})}
+    >
       <UnstyledButton
         className={classes.sort}
         data-active={props.direction !== "none" || undefined}
@@ -212,6 +243,9 @@ function Row({ row, mesh }: { row: ServiceRow; mesh: string }) {
         <Text size="xs" c="dimmed">
           {[row.namespace, row.criticality, row.versions.join(", ")].filter(Boolean).join(" · ")}
         </Text>
+        <Text size="xs" hiddenFrom="sm">
+          {foldedWords(row)}
+        </Text>
       </Table.Td>
       <Table.Td>
         <StatusBadge status={row.status}>{row.word}</StatusBadge>
@@ -221,18 +255,26 @@ function Row({ row, mesh }: { row: ServiceRow; mesh: string }) {
           </Text>
         ) : null}
       </Table.Td>
-      <Table.Td>
+      <Table.Td visibleFrom="sm">
         {row.owner ?? (
           <Text span size="sm" c="dimmed">
             nobody
           </Text>
         )}
       </Table.Td>
-      <Table.Td>{row.step}</Table.Td>
-      <Table.Td ta="right">{formatTraffic(row)}</Table.Td>
-      <Table.Td ta="right">{formatPercent(row.errorRatio)}</Table.Td>
-      <Table.Td ta="right">{formatMs(row.p99)}</Table.Td>
-      <Table.Td ta="right">{formatPercent(row.mtlsRatio)}</Table.Td>
+      <Table.Td visibleFrom="sm">{row.step}</Table.Td>
+      <Table.Td ta="right" visibleFrom="sm">
+        {formatTraffic(row)}
+      </Table.Td>
+      <Table.Td ta="right" visibleFrom="sm">
+        {formatPercent(row.errorRatio)}
+      </Table.Td>
+      <Table.Td ta="right" visibleFrom="sm">
+        {formatMs(row.p99)}
+      </Table.Td>
+      <Table.Td ta="right" visibleFrom="sm">
+        {formatPercent(row.mtlsRatio)}
+      </Table.Td>
       <Table.Td ta="right">
         {row.findings > 0 ? (
           <Anchor component={Link} href={`/meshes/${mesh}/findings?q=${row.name}`} size="sm">
