@@ -116,3 +116,28 @@ async function clear(page: Page, label: string): Promise<void> {
   const root = page.locator(".mantine-Select-root").filter({ has: page.getByRole("combobox", { name: label }) });
   await root.locator("button").first().click();
 }
+
+test("an API token is revoked after its name was asked about, and not by looking", { tag: "@once" }, async ({
+  page,
+}) => {
+  await signIn(page);
+  await page.goto("/meshes/shop/settings?tab=tokens");
+  const name = `nightly export ${Date.now()}`;
+  await page.getByRole("button", { name: "New token" }).click();
+  await page.getByLabel("What for").fill(name);
+  await page.getByRole("button", { name: "Make the token" }).click();
+  await page.getByRole("button", { name: "Done" }).click();
+
+  const row = page.getByRole("row").filter({ hasText: name });
+  const question = page.getByRole("dialog", { name: `Revoke ${name}` });
+  await row.getByRole("button", { name: `Revoke ${name}` }).click();
+  await expect(question.getByText("viewer on every mesh, last used never")).toBeVisible();
+  await expectSoundScreen(page);
+  await question.getByRole("button", { name: "Keep it" }).click();
+  await expect(question).toHaveCount(0);
+  await expect(row.getByText("revoked")).toHaveCount(0);
+
+  await row.getByRole("button", { name: `Revoke ${name}` }).click();
+  await question.getByRole("button", { name: `Revoke ${name}` }).click();
+  await expect(row.getByText("revoked")).toBeVisible();
+});

@@ -5,6 +5,7 @@ import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
 import { IconKey } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { type ApiToken, get, keys, type PageOf, type Role, send, type TokenMadeDto } from "@/components/api-client";
 import {
   CodeLine,
@@ -20,16 +21,12 @@ import {
 import { everywhere, MeshSelect, roleData } from "./roles";
 
 export function Tokens() {
-  const client = useQueryClient();
   const [making, dialog] = useDisclosure(false);
   const tokens = useQuery({
     queryKey: keys.tokens,
     queryFn: ({ signal }) => get<PageOf<ApiToken>>("/tokens?limit=100", signal),
   });
-  const revoke = useMutation({
-    mutationFn: (id: string) => send("DELETE", `/tokens/${id}`),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.tokens }),
-  });
+  const [asked, setAsked] = useState<ApiToken | null>(null);
   if (tokens.error) return <ErrorState error={tokens.error} onRetry={() => void tokens.refetch()} />;
   const items = tokens.data?.items ?? [];
   return (
@@ -81,7 +78,13 @@ export function Tokens() {
                     </Table.Td>
                     <Table.Td ta="right">
                       {token.revokedAt ? null : (
-                        <Button size="compact-xs" variant="subtle" color="red" onClick={() => revoke.mutate(token.id)}>
+                        <Button
+                          size="compact-xs"
+                          variant="subtle"
+                          color="red"
+                          aria-label={`Revoke ${token.name}`}
+                          onClick={() => setAsked(token)}
+                        >
                           Revoke
                         </Button>
                       )}
@@ -94,7 +97,37 @@ export function Tokens() {
         )}
       </Panel>
       <NewToken opened={making} onClose={dialog.close} />
+      {asked ? <RevokeToken key={asked.id} token={asked} onClose={() => setAsked(null)} /> : null}
     </>
+  );
+}
+
+/** There is no way back, so the name is asked about first. */
+function RevokeToken({ token, onClose }: { token: ApiToken; onClose: () => void }) {
+  const client = useQueryClient();
+  const revoke = useMutation({
+    mutationFn: () => send("DELETE", `/tokens/${token.id}`),
+    onSuccess: onClose,
+    onSettled: () => client.invalidateQueries({ queryKey: keys.tokens }),
+  });
+  return (
+    <Modal opened onClose={onClose} title={`Revoke ${token.name}`}>
+      <Stack>
+        <Text size="sm">
+          What uses this token is refused from now on: {token.role} on {token.mesh ?? "every mesh"}, last used{" "}
+          {token.lastUsedAt ? <TimeAgo at={token.lastUsedAt} /> : "never"}. There is no way back, only a new token.
+        </Text>
+        <ErrorText>{revoke.error?.message}</ErrorText>
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose} data-autofocus>
+            Keep it
+          </Button>
+          <Button color="red" loading={revoke.isPending} onClick={() => revoke.mutate()}>
+            Revoke {token.name}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
   );
 }
 
