@@ -22,6 +22,8 @@ const MOST_MINUTES = 60;
 /** In the URL, for the dialog without a workload: an empty parameter is none. */
 const ANY_WORKLOAD = "any";
 const SHOWN = 10;
+/** In pixels: down to the sentence below the fields, and never over the button. */
+const SUGGESTIONS_HEIGHT = 120;
 
 function usePath(): string {
   const { mesh, environment } = useMesh();
@@ -161,20 +163,22 @@ function NewJoinToken(props: {
           }}
         >
           <Stack>
-            <Text size="sm">
-              Whoever runs the command gets a certificate of this workload and takes its calls. The token works once.
-            </Text>
             <Autocomplete
               label="Workload"
               description="namespace/workload, of the revision that runs"
               placeholder="production/cart-v1"
               data={[...props.known]}
+              openOnFocus={false}
+              maxDropdownHeight={SUGGESTIONS_HEIGHT}
               value={workload}
               onChange={setWorkload}
               required
               data-autofocus
             />
             <NumberInput label="Ends after, minutes" min={1} max={MOST_MINUTES} value={minutes} onChange={setMinutes} />
+            <Text size="sm">
+              Whoever runs the command gets a certificate of this workload and takes its calls. The token works once.
+            </Text>
             <ErrorText>{make.error?.message}</ErrorText>
             <Group justify="flex-end">
               <Button variant="default" onClick={props.onClose}>

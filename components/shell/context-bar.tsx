@@ -1,6 +1,6 @@
 "use client";
 // What am I looking at, compared with what, over which time. Rule: everything here is in the URL and nothing else.
-import { Button, Menu, Text, UnstyledButton } from "@mantine/core";
+import { Button, Menu, Text, UnstyledButton, VisuallyHidden } from "@mantine/core";
 import { IconChevronDown, IconClock, IconGitCompare, IconSearch, IconStack2 } from "@tabler/icons-react";
 import { usePathname } from "next/navigation";
 import { openFinder } from "./finder";
@@ -9,12 +9,14 @@ import { Presence } from "./presence";
 import { ReadOnlyMark } from "./read-only";
 import classes from "./shell.module.css";
 import { useView } from "./use-view";
-import { atWord, baseOf, baseWord, comparingOf, type Range, ranges, rangeWord } from "./view";
+import { atWord, baseOf, baseWord, comparingOf, type Range, ranges, rangeWord, subjectOf, subjectWord } from "./view";
 
 export function ContextBar() {
-  const comparing = comparingOf(usePathname());
+  const pathname = usePathname();
+  const comparing = comparingOf(pathname);
+  const subject = subjectOf(pathname);
   const { view, setView } = useView();
-  const { mesh, environments, environment, revisions, atOf } = useMesh();
+  const { mesh, environments, environment, revisions, atOf, isLoading } = useMesh();
   const states = [
     { value: "draft", label: "Draft", hint: "what is being edited" },
     {
@@ -28,19 +30,31 @@ export function ContextBar() {
       hint: each.message ?? "",
     })),
   ];
+  const isOfRuns = subject === "run-or-revision";
+  const at = isOfRuns && view.at === "draft" ? "running" : view.at;
   const isAlways = comparing === "always";
   const base = baseOf(view.vs, { running: atOf("running"), latest: revisions[0] ? `r${revisions[0].number}` : null });
   const versus = isAlways ? baseWord(base) : view.vs ? atWord(view.vs) : "nothing";
   return (
     <div className={classes.contextBar}>
       <div className={classes.contextGroup}>
-        <Choice icon={<IconStack2 size={14} />} label="Looking at" value={atWord(view.at)}>
-          {states.map((state) => (
-            <Menu.Item key={state.value} onClick={() => setView({ at: state.value })}>
-              <StateLabel {...state} />
-            </Menu.Item>
-          ))}
-        </Choice>
+        {subject === "chosen" || isOfRuns ? (
+          <Choice icon={<IconStack2 size={14} />} label="Looking at" value={atWord(at)}>
+            {states
+              .filter(({ value }) => !isOfRuns || value !== "draft")
+              .map((state) => (
+                <Menu.Item key={state.value} onClick={() => setView({ at: state.value })}>
+                  <StateLabel {...state} />
+                </Menu.Item>
+              ))}
+          </Choice>
+        ) : (
+          <Fixed
+            icon={<IconStack2 size={14} />}
+            label="Looking at"
+            value={isLoading ? null : subjectWord(subject, atOf("running"))}
+          />
+        )}
         {comparing !== "never" ? (
           <Choice
             icon={<IconGitCompare size={14} />}
@@ -108,6 +122,18 @@ function StateLabel({ label, hint }: { label: string; hint: string }) {
         </Text>
       ) : null}
     </>
+  );
+}
+
+/** What a screen is always about; nothing to choose. */
+function Fixed({ icon, label, value }: { icon: React.ReactNode; label: string; value: string | null }) {
+  if (value === null) return null;
+  return (
+    <span className={classes.fixed}>
+      {icon}
+      <VisuallyHidden>{label}: </VisuallyHidden>
+      <span className={classes.choiceText}>{value}</span>
+    </span>
   );
 }
 

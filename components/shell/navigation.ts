@@ -28,6 +28,14 @@ export interface NavigationEntry {
   hint: string;
   /** On a phone the first four stand in the bottom bar, the others under "More". */
   onPhone: boolean;
+  /** Screens without an entry of their own, reached from this one. */
+  also?: readonly string[];
+}
+
+/** Is the screen of this path the entry's, or one that is reached from it? */
+export function isOfEntry({ path, also = [] }: Pick<NavigationEntry, "path" | "also">, pathname: string): boolean {
+  const [, , , screen = ""] = pathname.split("/");
+  return screen === path || also.includes(screen);
 }
 
 export const navigation: readonly NavigationEntry[] = [
@@ -70,6 +78,7 @@ export const navigation: readonly NavigationEntry[] = [
     icon: IconFileImport,
     hint: "Bring what you run already in",
     onPhone: false,
+    also: ["merge"],
   },
   {
     id: "export",

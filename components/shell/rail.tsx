@@ -6,7 +6,7 @@ import { IconDots, IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand } 
 import Link from "next/link";
 import { usePathname, useSearchParams } from "next/navigation";
 import { MeshSwitcher } from "./mesh-switcher";
-import { type NavigationEntry, navigation } from "./navigation";
+import { isOfEntry, type NavigationEntry, navigation } from "./navigation";
 import { PersonMenu } from "./person-menu";
 import classes from "./shell.module.css";
 import { sharedSearch } from "./view";
@@ -16,7 +16,7 @@ export function useEntryLinks(mesh: string) {
   const search = sharedSearch(`?${useSearchParams().toString()}`);
   return {
     href: (entry: NavigationEntry) => `/meshes/${mesh}/${entry.path}${search}`,
-    isCurrent: (entry: NavigationEntry) => path.startsWith(`/meshes/${mesh}/${entry.path}`),
+    isCurrent: (entry: NavigationEntry) => isOfEntry(entry, path),
   };
 }
 

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { baseOf, baseWord, comparingOf, parseView, sharedSearch, viewParameters, writeParameters } from "./view";
+import {
+  baseOf,
+  baseWord,
+  comparingOf,
+  parseView,
+  sharedSearch,
+  subjectOf,
+  subjectWord,
+  viewParameters,
+  writeParameters,
+} from "./view";
 
 describe("the view in the URL", () => {
   it("falls back to the draft and fifteen minutes when nothing or nonsense is given", () => {
@@ -27,6 +37,35 @@ describe("the view in the URL", () => {
 
   it("takes only the shared part along to another screen", () => {
     expect(sharedSearch("?sel=x&at=r2&range=1h&q=pay")).toBe("?at=r2&range=1h");
+  });
+});
+
+describe("what a screen is about", () => {
+  it.each([
+    ["topology", "chosen"],
+    ["services/production/cart", "chosen"],
+    ["document", "chosen"],
+    ["checklist", "run-or-revision"],
+    ["policies/Route/production/cart", "draft"],
+    ["merge", "draft"],
+    ["reviews/new", "draft"],
+    ["reviews/3/purpose", "frozen"],
+    ["signals", "running"],
+    ["proxies", "running"],
+    ["rollouts", "running"],
+    ["overview", "both"],
+    ["settings", "none"],
+  ])("%s: %s", (screen, subject) => {
+    expect(subjectOf(`/meshes/shop/${screen}`)).toBe(subject);
+  });
+
+  it("is said in words where nobody chooses it", () => {
+    expect(subjectWord("running", "r4")).toBe("Running r4");
+    expect(subjectWord("running", null)).toBe("Nothing runs");
+    expect(subjectWord("both", "r4")).toBe("Draft and running r4");
+    expect(subjectWord("both", null)).toBe("Draft");
+    expect(subjectWord("draft", "r4")).toBe("Draft");
+    expect(subjectWord("none", "r4")).toBeNull();
   });
 });
 

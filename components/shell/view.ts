@@ -63,6 +63,39 @@ export function sharedSearch(search: string): string {
   return writeParameters("", keep);
 }
 
+/** What a screen is about: one of the states that a person chooses here, or always the same. */
+export type Subject = "chosen" | "run-or-revision" | "draft" | "running" | "both" | "frozen" | "none";
+
+const SUBJECTS: Readonly<Record<string, Subject>> = {
+  overview: "both",
+  // Only what is frozen can be proved, and by itself that is what runs.
+  checklist: "run-or-revision",
+  policies: "draft",
+  findings: "draft",
+  import: "draft",
+  merge: "draft",
+  reviews: "frozen",
+  rollouts: "running",
+  signals: "running",
+  proxies: "running",
+  settings: "none",
+};
+
+export function subjectOf(pathname: string): Subject {
+  const [, , , screen = "", below] = pathname.split("/");
+  if (screen === "reviews" && below === "new") return "draft";
+  return SUBJECTS[screen] ?? "chosen";
+}
+
+/** For a subject that nobody chooses: `Running r4`; null: there is none. `running`: the revision as `r4`, null while nothing runs. */
+export function subjectWord(subject: Subject, running: string | null): string | null {
+  if (subject === "draft") return "Draft";
+  if (subject === "frozen") return "Frozen revisions";
+  const runs = running === null ? "Nothing runs" : `Running ${running}`;
+  if (subject === "both") return running === null ? "Draft" : `Draft and ${runs.toLowerCase()}`;
+  return subject === "running" ? runs : null;
+}
+
 /** Whether a screen compares: when somebody chooses a state, always, or never. */
 export function comparingOf(pathname: string): "chosen" | "always" | "never" {
   const [, , , screen, ...below] = pathname.split("/");
