@@ -9,6 +9,7 @@ import {
   type Route,
   type Service,
 } from "@/lib/mesh";
+import { durationText } from "@/lib/mesh/diff/words";
 import { asks } from "../authorizers";
 import { endsOf, isRuleFor } from "../calls";
 import type { Fix, ObjectAnalyzer } from "../finding";
@@ -78,7 +79,7 @@ function fixesFor(
   timeoutMs: number,
 ): Fix[] {
   const { name, namespace } = service.metadata;
-  const title = `End calls to ${name} after ${timeoutMs} ms`;
+  const title = `End calls to ${name} after ${durationText(timeoutMs)}`;
   if (routes.length > 0) {
     const commands = open.map(({ route, rule }) => ({
       type: "patchSpec" as const,

@@ -5,6 +5,7 @@ import { demoMesh } from "../samples/demo";
 import { API_VERSION } from "../schema/document";
 import type { MeshDocument, MeshObject } from "../types";
 import { diffDocuments } from "./diff";
+import { durationText } from "./words";
 
 function after(commands: Command[], document = demoMesh()): MeshDocument {
   const result = applyCommand(document, {}, { type: "batch", commands });
@@ -200,4 +201,10 @@ test("callers of a rule are told in words, and a gateway's have none", () => {
     expect.stringContaining("caller in namespace production with version=v1 and path begins with /pay"),
   ]);
   expect(applyCommand(demoMesh(), {}, rules({}))).toMatchObject({ ok: false });
+});
+
+test("times beside each other are in seconds from one second on", () => {
+  expect([250, 999, 1000, 2500, 3000, 61_500, 90_000, 120_000, 3_600_000].map(durationText)).toEqual([
+    ...["250 ms", "999 ms", "1 s", "2.5 s", "3 s", "61.5 s", "90 s", "2 min", "1 h"],
+  ]);
 });

@@ -76,10 +76,11 @@ export function fieldWords(path: Path): string {
   return FIELD_WORDS[text] ?? text.replace(/^spec\./, "").replace(/Ms$/, "");
 }
 
+/** `250 ms`, `2.5 s`, `90 s`, `2 min`, `1 h`: exact, and in seconds from one second on, so that two beside each other compare at sight. */
 export function durationText(ms: number): string {
   if (ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;
   if (ms % 60_000 === 0) return `${ms / 60_000} min`;
-  return ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`;
+  return ms >= 1000 ? `${ms / 1000} s` : `${ms} ms`;
 }
 
 export function valueText(value: unknown, path: Path): string {
