@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { API_VERSION, buildIndex, demoMesh, type MeshObject } from "@/lib/mesh";
 import type { PolicyObject } from "@/lib/mesh/policies";
-import { firstRequest, isConnection, portOf, questionOf } from "./question";
+import { entryOf, firstRequest, isConnection, listenersAt, portOf, questionOf } from "./question";
 
 const metadata = (name: string) => ({ name, namespace: "production" });
 const ledger = { kind: "Service", name: "ledger" } as const;
@@ -83,4 +83,77 @@ test("every other policy is tried with a request, on a port that carries some", 
     to: { host: "payment-service.production" },
   });
   expect(questionOf({ ...fields, headers: "no colon" }, index)).toMatch(/needs a colon/);
+});
+
+const EDGE = "Gateway/production/edge";
+const edgeRoute: Extract<MeshObject, { kind: "TcpRoute" }> = {
+  apiVersion: API_VERSION,
+  kind: "TcpRoute",
+  metadata: metadata("edge-sql"),
+  spec: {
+    gateway: { name: "edge" },
+    rules: [
+      {
+        matches: [{ serverNames: ["*.db.example.com"] }],
+        destinations: [{ service: { name: "ledger" }, port: 5432, weight: 1 }],
+      },
+    ],
+  },
+};
+const atEdge = buildIndex({
+  ...demo,
+  objects: [
+    ...index.document.objects,
+    {
+      apiVersion: API_VERSION,
+      kind: "Gateway",
+      metadata: metadata("edge"),
+      spec: {
+        type: "ingress",
+        listeners: [
+          { name: "http", port: 80, protocol: "http", hosts: ["*"] },
+          { name: "raw", port: 9432, protocol: "tcp", hosts: ["*"] },
+          { name: "secure", port: 9443, protocol: "tls", hosts: ["*.example.com"] },
+        ],
+      },
+    },
+    {
+      apiVersion: API_VERSION,
+      kind: "Dependency",
+      metadata: metadata("edge-to-ledger"),
+      spec: { from: { kind: "Gateway", name: "edge" }, to: ledger, port: 5432 },
+    },
+    edgeRoute,
+  ],
+});
+
+test("a TCP route of a gateway is tried at its listener's port, by a server name that the route takes", () => {
+  const fields = firstRequest(edgeRoute, atEdge);
+  expect(fields).toMatchObject({ from: EDGE, listener: "secure", serverName: "www.db.example.com" });
+  expect(questionOf(fields, atEdge)).toEqual({
+    from: { kind: "outside", gateway: EDGE },
+    to: { host: "www.db.example.com", port: 9443 },
+    method: "CONNECT",
+    path: "/",
+    headers: {},
+  });
+  expect(questionOf({ ...fields, serverName: "*.example.com" }, atEdge)).toMatch(/^Write the server name/);
+  expect(questionOf({ ...fields, listener: "gone" }, atEdge)).toMatch(/no listener gone/);
+});
+
+test("at a listener of plain TCP nobody names a server", () => {
+  const fields = { ...firstRequest(edgeRoute, atEdge), ...entryOf(edgeRoute, EDGE, atEdge, "raw") };
+  expect(fields.serverName).toBeUndefined();
+  expect(questionOf(fields, atEdge)).toMatchObject({ to: { host: "edge.production", port: 9432 } });
+});
+
+test("a listener is asked about only by policies of connections, and only at a gateway", () => {
+  expect(listenersAt(edgeRoute, EDGE, atEdge)?.map(({ name }) => name)).toEqual(["raw", "secure"]);
+  expect(listenersAt(edgeRoute, "Workload/production/nightly-report", atEdge)).toBeNull();
+  expect(listenersAt(index.get("Route/production/payment-service") as PolicyObject, EDGE, atEdge)).toBeNull();
+  expect(entryOf(route, EDGE, atEdge)).toEqual({ listener: "raw", serverName: undefined });
+  expect(entryOf(route, "Workload/production/nightly-report", atEdge)).toEqual({
+    listener: undefined,
+    serverName: undefined,
+  });
 });

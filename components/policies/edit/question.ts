@@ -1,5 +1,14 @@
 // A request to try, as a question to the simulator. Pure. Rule: what is asked stands in the fields; nothing is added in secret.
-import { type MeshIndex, type ObjectKey, objectKey, refKey, type Service } from "@/lib/mesh";
+import {
+  decidingRules,
+  type Gateway,
+  isConnectionListener,
+  type MeshIndex,
+  type ObjectKey,
+  objectKey,
+  refKey,
+  type Service,
+} from "@/lib/mesh";
 import { type PolicyObject, targetOf } from "@/lib/mesh/policies";
 import type { Caller, Question } from "@/lib/simulate";
 
@@ -8,11 +17,17 @@ export interface RequestFields {
   to: ObjectKey;
   /** Of the callee; absent: it has none. */
   port?: number | undefined;
+  /** Instead of the callee: the listener of the gateway in `from` that a client connects to. */
+  listener?: string | undefined;
+  /** What a client of a listener of TLS asks for. */
+  serverName?: string | undefined;
   method: string;
   path: string;
   /** `name: value`, one a line. */
   headers: string;
 }
+
+type Listener = Gateway["spec"]["listeners"][number];
 
 const isTcp = ({ protocol }: Service["spec"]["ports"][number]) => protocol === "tcp";
 
@@ -35,7 +50,44 @@ export function isConnection({ to, port }: RequestFields, index: MeshIndex): boo
 /** A request that this policy decides. */
 export function firstRequest(policy: PolicyObject, index: MeshIndex): RequestFields {
   const first = firstCall(policy, index);
-  return { ...first, port: portOf(policy, first.to, index) };
+  return { ...first, port: portOf(policy, first.to, index), ...entryOf(policy, first.from, index) };
+}
+
+/** Where connections of a policy about connections come in; null: they do not come through a gateway. */
+export function listenersAt(policy: PolicyObject, from: ObjectKey, index: MeshIndex): Listener[] | null {
+  if (policy.kind !== "TcpRoute") return null;
+  return index.find("Gateway", from)?.spec.listeners.filter(isConnectionListener) ?? null;
+}
+
+/**
+ * The listener and the server name that are asked about first: of those that this policy decides, else of the gateway's; of `listener`
+ * when one is chosen. Both undefined where nothing comes in through a gateway.
+ */
+export function entryOf(
+  policy: PolicyObject,
+  from: ObjectKey,
+  index: MeshIndex,
+  listener?: string,
+): Pick<RequestFields, "listener" | "serverName"> {
+  const known = listenersAt(policy, from, index) ?? [];
+  const routes = index.tcpRoutesOf(from);
+  const decided = known.map((each) => ({ each, rules: decidingRules(routes, each) }));
+  const isOwn = ({ rules }: (typeof decided)[number]) =>
+    rules.some(({ route }) => objectKey(route) === objectKey(policy));
+  const wanted =
+    listener === undefined ? (decided.find(isOwn) ?? decided[0]) : decided.find(({ each }) => each.name === listener);
+  if (!wanted) return { listener: undefined, serverName: undefined };
+  const { each, rules } = wanted;
+  if (each.protocol !== "tls") return { listener: each.name, serverName: undefined };
+  const own = rules.find(({ route }) => objectKey(route) === objectKey(policy)) ?? rules[0];
+  return { listener: each.name, serverName: nameLike(own?.names?.[0] ?? "*", each.hosts) };
+}
+
+/** A name that `pattern` stands for: itself, or one below it. */
+function nameLike(pattern: string, hosts: readonly string[]): string {
+  const wide = pattern === "*" ? (hosts.find((host) => !host.includes("*")) ?? hosts[0] ?? "*") : pattern;
+  if (wide === "*") return "www.example.com";
+  return wide.startsWith("*.") ? `www${wide.slice(1)}` : wide;
 }
 
 function firstCall(policy: PolicyObject, index: MeshIndex): RequestFields {
@@ -65,6 +117,8 @@ function firstCall(policy: PolicyObject, index: MeshIndex): RequestFields {
 export function questionOf(fields: RequestFields, index: MeshIndex): Question | string {
   const from = callerOf(fields.from, index);
   if (typeof from === "string") return from;
+  const gateway = index.find("Gateway", fields.from);
+  if (gateway && fields.listener !== undefined) return connectionTo(gateway, fields, from);
   const host = hostOf(fields.to, index);
   if (!host) return "Choose whom it calls.";
   const to = { host, port: fields.port };
@@ -77,6 +131,17 @@ export function questionOf(fields: RequestFields, index: MeshIndex): Question | 
     headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim();
   }
   return { from, to, method: fields.method, path: fields.path, headers };
+}
+
+/** TLS is told apart by its server name; where it is no TLS nobody says one, and the gateway's own name stands for its address. */
+function connectionTo({ metadata, spec }: Gateway, fields: RequestFields, from: Caller): Question | string {
+  const listener = spec.listeners.find(({ name }) => name === fields.listener);
+  if (!listener) return `${metadata.name} has no listener ${fields.listener} any more. Choose another.`;
+  const serverName = fields.serverName?.trim() ?? "";
+  if (listener.protocol === "tls" && !/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(serverName))
+    return "Write the server name that the client asks for, without a port or a wildcard: db.example.com.";
+  const host = listener.protocol === "tls" ? serverName.toLowerCase() : `${metadata.name}.${metadata.namespace}`;
+  return { from, to: { host, port: listener.port }, method: "CONNECT", path: "/", headers: {} };
 }
 
 function callerOf(key: ObjectKey, index: MeshIndex): Caller | string {

@@ -6,23 +6,14 @@ import { useMemo, useState } from "react";
 import { useDesignWorker } from "@/components/design-worker";
 import type { Draft } from "@/components/draft";
 import { Choose, StatusIcon } from "@/components/ui";
-import { type MeshIndex, objectKey } from "@/lib/mesh";
+import type { MeshIndex } from "@/lib/mesh";
 import type { PolicyObject } from "@/lib/mesh/policies";
 import type { Answer } from "@/lib/simulate";
-import { optionOf, optionsOf } from "../forms/reference-fields";
+import { callersIn, optionOf, optionsOf } from "../forms/reference-fields";
 import { AnswerLine } from "./answer-line";
 import classes from "./edit.module.css";
-import { firstRequest, isConnection, portOf, questionOf, type RequestFields } from "./question";
+import { entryOf, firstRequest, isConnection, listenersAt, portOf, questionOf, type RequestFields } from "./question";
 import type { Design } from "./use-design";
-
-/** Services and gateways, and the workloads that only call. */
-const callersIn = (index: MeshIndex, own: string | undefined) => [
-  ...optionsOf(index, ["Service", "Gateway"], own),
-  ...index
-    .all("Workload")
-    .filter(({ spec }) => spec.service === undefined)
-    .map((workload) => optionOf(index, objectKey(workload), own)),
-];
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -36,6 +27,7 @@ export function TryRequest(props: { stored: PolicyObject; index: MeshIndex; desi
   const [isAsking, setIsAsking] = useState(false);
   const fields = { ...first, ...changed };
   const own = stored.metadata.namespace;
+  const listeners = listenersAt(stored, fields.from, index);
   const change = (next: Partial<RequestFields>) => {
     setChanged({ ...changed, ...next });
     setAnswers(null);
@@ -77,18 +69,39 @@ export function TryRequest(props: { stored: PolicyObject; index: MeshIndex; desi
             allowDeselect={false}
             chosen={fields.from ? optionOf(index, fields.from, own) : null}
             options={() => callersIn(index, own)}
-            onChange={(value) => change({ from: value ?? "" })}
+            onChange={(value) => change({ from: value ?? "", ...entryOf(stored, value ?? "", index) })}
           />
-          <Choose
-            size="xs"
-            label="To"
-            allowDeselect={false}
-            chosen={fields.to ? optionOf(index, fields.to, own) : null}
-            options={() => optionsOf(index, ["Service", "ExternalService"], own)}
-            onChange={(value) => change({ to: value ?? "", port: portOf(stored, value ?? "", index) })}
-          />
+          {listeners ? (
+            <Select
+              size="xs"
+              label="At listener"
+              allowDeselect={false}
+              placeholder="none carries connections"
+              value={fields.listener ?? null}
+              data={listeners.map(({ name, port, protocol }) => ({
+                value: name,
+                label: `${name} (${protocol} ${port})`,
+              }))}
+              onChange={(value) => value && change(entryOf(stored, fields.from, index, value))}
+            />
+          ) : (
+            <Choose
+              size="xs"
+              label="To"
+              allowDeselect={false}
+              chosen={fields.to ? optionOf(index, fields.to, own) : null}
+              options={() => optionsOf(index, ["Service", "ExternalService"], own)}
+              onChange={(value) => change({ to: value ?? "", port: portOf(stored, value ?? "", index) })}
+            />
+          )}
         </div>
-        {isConnection(fields, index) ? (
+        {listeners ? (
+          <AtListener
+            listener={listeners.find(({ name }) => name === fields.listener)}
+            serverName={fields.serverName}
+            onChange={(serverName) => change({ serverName })}
+          />
+        ) : isConnection(fields, index) ? (
           <Text size="xs" c="dimmed">
             A connection to TCP port {fields.port}, which an app opens by CONNECT.
           </Text>
@@ -158,5 +171,38 @@ export function TryRequest(props: { stored: PolicyObject; index: MeshIndex; desi
         ) : null}
       </div>
     </section>
+  );
+}
+
+type Listener = NonNullable<ReturnType<typeof listenersAt>>[number];
+
+/** A client outside knows the listener's port, and with TLS the name that it asks for; who answers is the route's to say. */
+function AtListener(props: {
+  listener: Listener | undefined;
+  serverName: string | undefined;
+  onChange(serverName: string): void;
+}) {
+  const { listener, serverName = "" } = props;
+  if (!listener)
+    return (
+      <Text size="xs" c="dimmed">
+        This gateway has no listener of protocol tcp or tls, so no connection comes in.
+      </Text>
+    );
+  if (listener.protocol !== "tls")
+    return (
+      <Text size="xs" c="dimmed">
+        A connection from outside to port {listener.port}. It is not TLS, so it names no server.
+      </Text>
+    );
+  return (
+    <TextInput
+      size="xs"
+      label="Server name"
+      description={`What a client outside asks for by TLS at port ${listener.port}.`}
+      spellCheck={false}
+      value={serverName}
+      onChange={(event) => props.onChange(event.currentTarget.value)}
+    />
   );
 }

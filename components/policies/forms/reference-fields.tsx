@@ -24,6 +24,12 @@ export function optionsOf(index: MeshIndex, kinds: readonly Kind[], own: string 
   return kinds.flatMap((kind) => index.all(kind).map((object) => optionFor(object, own)));
 }
 
+/** Services and gateways, and the workloads that only call. */
+export const callersIn = (index: MeshIndex, own: string | undefined): Option[] => [
+  ...optionsOf(index, ["Service", "Gateway"], own),
+  ...index.all("Workload").flatMap((each) => (each.spec.service === undefined ? [optionFor(each, own)] : [])),
+];
+
 /** What is chosen, also when it is not there any more. */
 export function optionOf(index: MeshIndex, key: string, own: string | undefined): Option {
   const object = index.get(key);

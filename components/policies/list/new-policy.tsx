@@ -9,7 +9,7 @@ import { sharedSearch, useMe, useMesh, useUrlParameters } from "@/components/she
 import { Answer, Choose, ChooseMany, ErrorState, LoadingRows, Page, Panel } from "@/components/ui";
 import { applyCommand, buildIndex, diffDocuments, type MeshIndex, parseKey } from "@/lib/mesh";
 import { POLICY_TEMPLATES, type PolicyTemplate, type TemplateInput } from "@/lib/mesh/policies";
-import { optionOf, optionsOf } from "../forms/reference-fields";
+import { callersIn, optionOf, optionsOf } from "../forms/reference-fields";
 import classes from "./list.module.css";
 import { TemplateGallery } from "./template-gallery";
 
@@ -136,7 +136,7 @@ function Inputs({ template, index, input }: { template: PolicyTemplate; index: M
           label="Callers"
           placeholder={input.from.length === 0 ? (kind === "Service" ? "Choose" : "Who draws a line to it") : ""}
           chosen={input.from.filter((key) => index.get(key)).map((key) => optionOf(index, key, undefined))}
-          options={() => optionsOf(index, ["Service", "Gateway"], undefined)}
+          options={() => callersIn(index, undefined)}
           onChange={(value) => set({ from: value.length > 0 ? value.join(",") : null })}
         />
       ) : null}

@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ledgerMesh, ledgerRoute } from "../../compile/testing/ledger";
-import { applyCommand, buildIndex, demoMesh, type MeshDocument, type MeshObject, validateDocument } from "../index";
+import {
+  API_VERSION,
+  applyCommand,
+  buildIndex,
+  demoMesh,
+  type MeshDocument,
+  type MeshObject,
+  validateDocument,
+} from "../index";
 import {
   effectOf,
   fieldAt,
@@ -222,6 +230,23 @@ describe("templates", () => {
     expect(effect(document, key("AuthorizationPolicy", "inventory-other-callers"))).toBe(
       "catalog may not call inventory",
     );
+  });
+
+  test("a workload that only calls may be one of these callers", () => {
+    const demo = demoMesh();
+    const report: MeshObject = {
+      apiVersion: API_VERSION,
+      kind: "Workload",
+      metadata: { name: "nightly-report", namespace: "production" },
+      spec: { version: "v1" },
+    };
+    const mesh = { ...demo, objects: [...demo.objects, report] };
+    const { document } = made(
+      "only-callers",
+      { to: service("inventory"), from: [key("Workload", "nightly-report")] },
+      mesh,
+    );
+    expect(effect(document, key("AuthorizationPolicy", "inventory-callers"))).toMatch(/nightly-report/);
   });
 });
 
