@@ -127,7 +127,7 @@ function useOwnBinding(namespace: string, workload: string) {
   return { binding, change, isMine, instances: (binding?.instances ?? []).filter(isMine) };
 }
 
-function Outcome({ of }: { of: ReturnType<typeof useBinding>["change"] }) {
+export function Outcome({ of }: { of: ReturnType<typeof useBinding>["change"] }) {
   if (of.error) return <ErrorText size="xs">{of.error.message}</ErrorText>;
   if (!of.isSuccess) return null;
   return (

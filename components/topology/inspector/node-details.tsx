@@ -8,6 +8,7 @@ import classes from "../topology.module.css";
 import { ExternalBinding } from "./app-binding";
 import { PinnedComments } from "./comments";
 import { Port, ServiceFields } from "./fields";
+import { GatewayBinding } from "./gateway-binding";
 import { Neighbours, NowAndFindings } from "./node-state";
 import { EditText, Section } from "./parts";
 import type { InspectorProps } from "./props";
@@ -103,6 +104,11 @@ export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
             name={object.metadata.name}
             port={object.spec.ports[0]?.port ?? 80}
           />
+        </Section>
+      ) : null}
+      {object.kind === "Gateway" ? (
+        <Section title="Ports in the environment">
+          <GatewayBinding gateway={object} />
         </Section>
       ) : null}
       <Neighbours {...props} nodeKey={key} />
