@@ -85,32 +85,25 @@ export function Reviews() {
 
 function ReviewTable({ mesh, items }: { mesh: string; items: readonly ReviewSummaryDto[] }) {
   return (
-    <TableScroll label="Reviews">
+    <TableScroll label="Reviews" folds>
       <Table miw={{ base: 0, sm: 760 }} verticalSpacing="sm">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Review</Table.Th>
             <Table.Th>State</Table.Th>
-            <Table.Th visibleFrom="sm">Revision</Table.Th>
-            <Table.Th visibleFrom="sm">Where it stands</Table.Th>
-            <Table.Th visibleFrom="sm">Author</Table.Th>
-            <Table.Th visibleFrom="sm">Submitted</Table.Th>
+            <Table.Th>Revision</Table.Th>
+            <Table.Th>Where it stands</Table.Th>
+            <Table.Th>Author</Table.Th>
+            <Table.Th>Submitted</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {items.map((review) => (
             <Table.Tr key={review.number}>
-              <Table.Td maw={320}>
+              <Table.Td maw={{ base: "none", sm: 320 }}>
                 <Anchor component={Link} href={`/meshes/${mesh}/reviews/${review.number}/purpose`} fw={500} size="sm">
                   #{review.number} {review.title}
                 </Anchor>
-                <Text size="xs" hiddenFrom="sm">
-                  {review.sentence} <Left review={review} />
-                </Text>
-                <Text size="xs" c="dimmed" component="div" hiddenFrom="sm">
-                  {review.round ? `r${review.round.revision} · ` : ""}
-                  {review.author} · <TimeAgo at={review.submittedAt} />
-                </Text>
               </Table.Td>
               <Table.Td>
                 <StatusBadge status={stateStatus(review.state)}>{stateWord[review.state]}</StatusBadge>
@@ -133,6 +126,15 @@ function ReviewTable({ mesh, items }: { mesh: string; items: readonly ReviewSumm
               <Table.Td visibleFrom="sm">{review.author}</Table.Td>
               <Table.Td style={{ whiteSpace: "nowrap" }} visibleFrom="sm">
                 <TimeAgo at={review.submittedAt} />
+              </Table.Td>
+              <Table.Td data-folded hiddenFrom="sm">
+                <Text size="xs">
+                  {review.sentence} <Left review={review} />
+                </Text>
+                <Text size="xs" c="dimmed" component="div">
+                  {review.round ? `r${review.round.revision} · ` : ""}
+                  {review.author} · <TimeAgo at={review.submittedAt} />
+                </Text>
               </Table.Td>
             </Table.Tr>
           ))}

@@ -4,7 +4,7 @@ import { Anchor, Group, Select, Table, Text, TextInput, UnstyledButton } from "@
 import { IconArrowDown, IconArrowUp, IconBox, IconSearch } from "@tabler/icons-react";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
-import { useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 import { sharedSearch, useMesh, useUrlParameters, useUrlState } from "@/components/shell";
 import {
   Answer,
@@ -15,6 +15,7 @@ import {
   LoadingRows,
   Page,
   Panel,
+  plural,
   ReadingState,
   readingAnswer,
   StatusBadge,
@@ -46,9 +47,6 @@ const columns: readonly { sort: Sort; title: string; isNumber?: boolean; isDownF
   { sort: "mtls", title: "In mTLS", isNumber: true },
   { sort: "findings", title: "Findings", isNumber: true, isDownFirst: true },
 ];
-
-/** On a phone; what the others say stands below the name there. */
-const ON_PHONE: ReadonlySet<Sort> = new Set(["name", "state", "findings"]);
 
 export function Services() {
   const { mesh } = useMesh();
@@ -167,7 +165,7 @@ export function Services() {
               )}
             </EmptyState>
           ) : (
-            <TableScroll label="Services">
+            <TableScroll label="Services" folds>
               <Table miw={{ base: 0, sm: 980 }} highlightOnHover>
                 <Table.Thead>
                   <Table.Tr>
@@ -176,7 +174,6 @@ export function Services() {
                         key={column.sort}
                         title={column.title}
                         isNumber={column.isNumber ?? false}
-                        isFolded={!ON_PHONE.has(column.sort)}
                         direction={column.sort === sort ? (isDown ? "descending" : "ascending") : "none"}
                         onSort={() => {
                           const down = column.sort === sort ? !isDown : (column.isDownFirst ?? false);
@@ -203,17 +200,12 @@ export function Services() {
 function SortHead(props: {
   title: string;
   isNumber: boolean;
-  isFolded: boolean;
   direction: "ascending" | "descending" | "none";
   onSort(): void;
 }) {
   const Icon = props.direction === "descending" ? IconArrowDown : IconArrowUp;
   return (
-    <Table.Th
-      ta={props.isNumber ? "right" : undefined}
-      aria-sort={props.direction}
-      {...(props.isFolded ? { visibleFrom: "sm" } : {})}
-    >
+    <Table.Th ta={props.isNumber ? "right" : undefined} aria-sort={props.direction}>
       <UnstyledButton
         className={classes.sort}
         data-active={props.direction !== "none" || undefined}
@@ -242,9 +234,6 @@ function Row({ row, mesh }: { row: ServiceRow; mesh: string }) {
         </Anchor>
         <Text size="xs" c="dimmed">
           {[row.namespace, row.criticality, row.versions.join(", ")].filter(Boolean).join(" · ")}
-        </Text>
-        <Text size="xs" hiddenFrom="sm">
-          {foldedWords(row)}
         </Text>
       </Table.Td>
       <Table.Td>
@@ -275,15 +264,34 @@ function Row({ row, mesh }: { row: ServiceRow; mesh: string }) {
       <Table.Td ta="right" visibleFrom="sm">
         {formatPercent(row.mtlsRatio)}
       </Table.Td>
-      <Table.Td ta="right">
-        {row.findings > 0 ? (
-          <Anchor component={Link} href={`/meshes/${mesh}/findings?q=${row.name}`} size="sm">
-            {row.findings}
-          </Anchor>
-        ) : (
-          0
-        )}
+      <Table.Td ta="right" visibleFrom="sm">
+        <FindingsLink row={row} mesh={mesh}>
+          {row.findings}
+        </FindingsLink>
+      </Table.Td>
+      <Table.Td data-folded hiddenFrom="sm">
+        <Text size="xs" component="span">
+          {foldedWords(row)} ·{" "}
+        </Text>
+        <FindingsLink row={row} mesh={mesh} size="xs">
+          {row.findings === 0 ? "no finding" : plural(row.findings, "finding")}
+        </FindingsLink>
       </Table.Td>
     </Table.Tr>
+  );
+}
+
+function FindingsLink(props: { row: ServiceRow; mesh: string; size?: "xs"; children: ReactNode }) {
+  const { row, mesh, size = "sm", children } = props;
+  if (row.findings === 0)
+    return (
+      <Text span size={size}>
+        {children}
+      </Text>
+    );
+  return (
+    <Anchor component={Link} href={`/meshes/${mesh}/findings?q=${row.name}`} size={size}>
+      {children}
+    </Anchor>
   );
 }
