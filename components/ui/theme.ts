@@ -78,6 +78,9 @@ export const cssVariables: CSSVariablesResolver = () => {
     "--mantine-color-default-border": "var(--mw-border)",
     "--mantine-color-error": "var(--mw-failing)",
     "--mantine-color-anchor": "var(--mw-accent-text)",
+    // White on these is more than 4.5:1, on Mantine's own red it is not.
+    "--mantine-color-red-filled": "#c92a2a",
+    "--mantine-color-red-filled-hover": "#b02525",
     "--mantine-color-gray-text": "var(--mw-text-dim)",
   };
   return { variables: {}, light: shared, dark: shared };
