@@ -124,6 +124,7 @@ export class MeshAgent {
         }
         const desired = await this.client.desired(version, this.abort.signal);
         if (desired.version !== version) {
+          this.ports.reserve(desired.reservedPorts);
           await this.apply(desired.proxies);
           version = desired.version;
         }

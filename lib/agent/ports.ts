@@ -16,6 +16,7 @@ function isFree(port: number, host: string): Promise<boolean> {
 
 export class PortAllocator {
   private readonly taken = new Set<number>();
+  private reserved: ReadonlySet<number> = new Set();
 
   constructor(
     private readonly host: string,
@@ -26,10 +27,15 @@ export class PortAllocator {
     this.taken.add(port);
   }
 
+  /** Instead of those before: never chosen, whoever listens there. */
+  reserve(ports: readonly number[]): void {
+    this.reserved = new Set(ports);
+  }
+
   async next(): Promise<number> {
     for (let attempt = 0; attempt < 1000; attempt += 1) {
       const port = FIRST + Math.floor(this.random() * (LAST - FIRST));
-      if (!this.taken.has(port) && (await isFree(port, this.host))) {
+      if (!this.taken.has(port) && !this.reserved.has(port) && (await isFree(port, this.host))) {
         this.taken.add(port);
         return port;
       }

@@ -42,7 +42,12 @@ export const desiredProxySchema = z.object({
 });
 export type DesiredProxy = z.infer<typeof desiredProxySchema>;
 
-export const desiredStateSchema = z.object({ version: z.string(), proxies: z.array(desiredProxySchema) });
+export const desiredStateSchema = z.object({
+  version: z.string(),
+  proxies: z.array(desiredProxySchema),
+  /** Bound for gateways: chosen for no sidecar, also while nobody listens there yet. */
+  reservedPorts: z.array(z.number().int()).default([]),
+});
 export type DesiredState = z.infer<typeof desiredStateSchema>;
 
 export const processResourcesSchema = z.object({

@@ -206,6 +206,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     enrollUrl: `https://${hostAndPort(meshHost, enrollPort)}`,
     bundlePem: () => authority.bundlePem(),
     controlPlaneSpiffeId: controlPlaneSpiffeId(trustDomain),
+    gatewayPorts: () => world.gatewayPorts(),
     removeProxy,
     now,
   });

@@ -7,12 +7,13 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { join } from "node:path";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ControlClient } from "@/lib/agent/control-client";
 import { folderNameOf } from "@/lib/agent/proxy-home";
 import { createAuthority } from "@/lib/compile/testing/test-authority";
 import type { MeshDocument } from "@/lib/mesh";
 import { dependenciesSeen, goldenSignals, type Scope, type TcpSignals } from "@/lib/signals";
 import { freePort } from "../start/wait.mjs";
-import { type LiveRig, startLiveRig } from "./probe/testing/live-rig";
+import { type LiveRig, SECRET, startLiveRig } from "./probe/testing/live-rig";
 import { dependency, object, shop, workload } from "./testing/test-document";
 
 const EDGE = "production/edge/0";
@@ -139,6 +140,12 @@ test("the agent's gateway takes TCP and TLS at the ports that were bound for its
   expect(await deploy(design(["archive", "vault"]))).toBe("done");
   expect(await say(ports.raw)).toBe("ledger:hello");
   expect(await say(ports.secure, hostOf("archive"))).toBe("archive:hello");
+});
+
+test("agents are told which ports are bound for gateways, so that they choose them for no sidecar", async () => {
+  const client = new ControlClient(`http://127.0.0.1:${rig.plane.internalPort}`, SECRET, "onlooker");
+  const { reservedPorts } = await client.desired("", new AbortController().signal);
+  expect(reservedPorts).toEqual([ports.raw, ports.secure, ports.second].sort((a, b) => a - b));
 });
 
 test("a server name that no rule takes, and what is no TLS, are closed", async () => {

@@ -32,6 +32,8 @@ export interface AgentsOptions {
   enrollUrl: string;
   bundlePem: () => string;
   controlPlaneSpiffeId: string;
+  /** That gateways are to listen on. */
+  gatewayPorts: () => number[];
   removeProxy(entry: ProxyEntry): Promise<void>;
   now: () => number;
 }
@@ -106,7 +108,8 @@ export class AgentDesk {
       .all()
       .filter((entry) => entry.row.agentId === agentId)
       .map((entry) => this.toDesired(entry));
-    return { version: shortHash(JSON.stringify(proxies)), proxies };
+    const reservedPorts = this.options.gatewayPorts();
+    return { version: shortHash(JSON.stringify([proxies, reservedPorts])), proxies, reservedPorts };
   }
 
   private adopt(agentId: string): void {

@@ -86,6 +86,17 @@ export class World {
     return [...this.environments.values()];
   }
 
+  /** Ports of machines that are bound for gateways and their listeners, in all environments. */
+  gatewayPorts(): number[] {
+    const bound = this.all().flatMap(({ binding }) =>
+      binding.gateways.flatMap(({ publicPort, listenerPorts = {} }) => [
+        publicPort ?? 0,
+        ...Object.values(listenerPorts),
+      ]),
+    );
+    return [...new Set(bound)].filter((port) => port > 0).sort((a, b) => a - b);
+  }
+
   /** Reads everything. The first time, publishes before anybody is let in. */
   async load(): Promise<void> {
     const { data, registry, revocations } = this.options;

@@ -20,7 +20,8 @@ import { silentLogger } from "@/lib/observability/logger";
 import { startTestPostgres } from "@/lib/start/testing/postgres";
 import { type RunningControlPlane, startControlPlane } from "../../control-plane";
 
-const SECRET = "a secret of enough length";
+/** Of the control plane's internal API. */
+export const SECRET = "a secret of enough length";
 const clock = { now: () => Date.now() };
 
 export interface LiveRig {
