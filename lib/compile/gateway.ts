@@ -1,11 +1,12 @@
-// A gateway: one listener in plain HTTP for people outside, those for connections, and its own identity towards the services behind.
+// A gateway: one listener in plain HTTP for people outside, those in TLS and for connections, and its own identity towards the services behind.
 // The rule: it reaches only services that a dependency was drawn to, by the routes that target it.
-import { type Gateway, isConnectionListener, objectKey, type Route } from "@/lib/mesh";
+import { coversServerName, type Gateway, isPlainListener, objectKey, type Route } from "@/lib/mesh";
 import { gatewayAuthorizerFilters } from "./authorizers";
 import { clusterName } from "./destinations";
 import { type JsonObject, socketAddress } from "./envoy-json";
 import { httpPorts } from "./facts";
 import { connectionPorts } from "./gateway-connections";
+import { httpsHosts, misdirectedHost, plainHost, plainHosts, type ServedHosts, withHttps } from "./gateway-https";
 import { httpConnectionManager } from "./http-connection";
 import { filtersFor } from "./http-filters";
 import { dependenciesOf, drawnServices } from "./outbound";
@@ -15,37 +16,49 @@ import { compileRules } from "./service-hosts";
 import { telemetryOf } from "./telemetry";
 import { TLS_INSPECTOR } from "./transport";
 
+type Listener = Gateway["spec"]["listeners"][number];
+
 export function compileGateway(context: ProxyContext, gateway: Gateway): void {
   const { namespace, name: gatewayName } = gateway.metadata;
   const name = `gateway-${gatewayName}`;
   const bound = context.places.gateway(namespace, gatewayName);
   const publicPort = bound?.publicPort ?? context.own.inboundPort;
   warnOfListeners(context, gateway);
-  const hasHttp = gateway.spec.listeners.some((listener) => !isConnectionListener(listener));
-  const ports = connectionPorts(context, gateway, (listener) =>
-    isConnectionListener(listener) ? (bound?.listenerPorts?.[listener.name] ?? publicPort) : publicPort,
+  const hasPlain = gateway.spec.listeners.some(isPlainListener);
+  const portOf = (listener: Listener) =>
+    isPlainListener(listener) ? publicPort : (bound?.listenerPorts?.[listener.name] ?? publicPort);
+  const ofConnections = connectionPorts(context, gateway, portOf);
+  const routes = context.facts.routesOf.get(objectKey(gateway)) ?? [];
+  const ports = withHttps(context, gateway, bound, ofConnections, portOf, (listener) =>
+    httpFilters(context, gateway, `${name}-${listener.name}`, httpsHosts(gateway, routes, listener)),
   );
   for (const { port, chains, isTls } of ports) {
-    if (port === publicPort && hasHttp) continue;
+    if (port === publicPort && hasPlain) continue;
     const own = port === publicPort ? name : `${name}-${port}`;
     context.listeners.set(own, listenerOf(context, own, port, chains, isTls));
   }
-  if (!hasHttp) return;
-  const hosts = virtualHosts(context, gateway);
-  const filters = [...gatewayAuthorizerFilters(context, gateway), ...filtersFor(hosts)];
-  context.routes.set(name, {
-    name,
-    // A gateway is reached through many ports (forwarding, proxies): only the name of the Host counts.
-    ignore_port_in_host_matching: true,
-    virtual_hosts: hosts,
-  });
+  if (!hasPlain) return;
   const beside = ports.find(({ port }) => port === publicPort)?.chains ?? [];
   const http = {
     name: "http",
     ...(beside.length > 0 ? { filter_chain_match: { transport_protocol: "raw_buffer" } } : {}),
-    filters: [httpConnectionManager("gateway", name, filters, telemetryOf(context, "gateway", gateway.metadata))],
+    filters: httpFilters(context, gateway, name, { hosts: plainHosts(gateway, routes), others: [] }),
   };
   context.listeners.set(name, listenerOf(context, name, publicPort, [...beside, http], beside.length > 0));
+}
+
+/** @param routeConfig also the name of what it serves */
+function httpFilters(context: ProxyContext, gateway: Gateway, routeConfig: string, served: ServedHosts): JsonObject[] {
+  const hosts = [...virtualHosts(context, gateway, served.hosts), ...misdirectedHost(served.others)];
+  const filters = [...gatewayAuthorizerFilters(context, gateway), ...filtersFor(hosts)];
+  context.routes.set(routeConfig, {
+    name: routeConfig,
+    // A gateway is reached through many ports (forwarding, proxies): only the name of the Host counts.
+    ignore_port_in_host_matching: true,
+    virtual_hosts: hosts,
+  });
+  const told = telemetryOf(context, "gateway", gateway.metadata);
+  return [httpConnectionManager("gateway", routeConfig, filters, told)];
 }
 
 function listenerOf(
@@ -64,24 +77,25 @@ function listenerOf(
   };
 }
 
-function virtualHosts(context: CompileContext, gateway: Gateway): JsonObject[] {
+function virtualHosts(context: CompileContext, gateway: Gateway, hosts: readonly string[]): JsonObject[] {
   const routes = context.facts.routesOf.get(objectKey(gateway)) ?? [];
   const drawn = drawnServices(context, dependenciesOf(context, [objectKey(gateway)]));
   const keys = new Set(drawn.keys());
-  if (routes.length === 0) return defaultHosts(context, gateway, [...keys]);
-  const hosts = new Set([
-    ...listenerHosts(gateway),
-    ...routes.flatMap((route) => (route.spec.hosts ?? []).map(withoutPort)),
-  ]);
-  return [...hosts].sort().flatMap((host) => {
-    const serving = routes.filter((route) => servesHost(route, host));
+  if (routes.length === 0) return defaultHosts(context, gateway, [...keys], hosts);
+  return hosts.flatMap((host) => {
+    const serving = routesFor(routes, host, hosts);
     const compiled = serving.flatMap((route) => compileRules(context, route, null, keys, null));
     return compiled.length === 0 ? [] : [virtualHost(host, compiled)];
   });
 }
 
 /** Without a route, a gateway with one line to one service can only mean that one. */
-function defaultHosts(context: CompileContext, gateway: Gateway, services: readonly string[]): JsonObject[] {
+function defaultHosts(
+  context: CompileContext,
+  gateway: Gateway,
+  services: readonly string[],
+  hosts: readonly string[],
+): JsonObject[] {
   const [only, ...more] = services;
   const service = only === undefined ? undefined : context.facts.services.get(only);
   const port = service && httpPorts(service.spec.ports)[0]?.port;
@@ -98,35 +112,35 @@ function defaultHosts(context: CompileContext, gateway: Gateway, services: reado
   }
   const cluster = clusterName(service, port, undefined);
   context.targets.set(cluster, { service: only, port, subset: undefined });
-  return listenerHosts(gateway).map((host) =>
-    virtualHost(host, [defaultRoute(`${gateway.metadata.name}/default`, cluster)]),
-  );
+  return hosts.map((host) => virtualHost(host, [defaultRoute(`${gateway.metadata.name}/default`, cluster)]));
 }
 
 function virtualHost(host: string, routes: JsonObject[]): JsonObject {
   return { name: host, domains: [host], include_request_attempt_count: true, routes };
 }
 
-function listenerHosts(gateway: Gateway): string[] {
-  const listeners = gateway.spec.listeners.filter((listener) => !isConnectionListener(listener));
-  return [...new Set(listeners.flatMap((listener) => listener.hosts.map(withoutPort)))].sort();
+/** Those that name the host or none; else of the wildcards for it the closest, where that has no virtual host of its own. */
+function routesFor(routes: readonly Route[], host: string, hosts: readonly string[]): Route[] {
+  const own = routes.filter((route) => servesHost(route, host));
+  if (own.length > 0 || hosts.some((each) => each !== host && coversServerName(each, host))) return own;
+  const wide = routes.flatMap((route) => (route.spec.hosts ?? []).map(plainHost));
+  const [closest] = wide.filter((each) => coversServerName(each, host)).sort((a, b) => b.length - a.length);
+  return closest === undefined ? [] : routes.filter((route) => servesHost(route, closest));
 }
 
 function servesHost(route: Route, host: string): boolean {
   const { hosts } = route.spec;
-  return !hosts || hosts.length === 0 || hosts.map(withoutPort).includes(host);
+  return !hosts || hosts.length === 0 || hosts.map(plainHost).includes(host);
 }
-
-const withoutPort = (host: string) => host.replace(/:\d+$/, "").toLowerCase();
 
 function warnOfListeners({ problems }: CompileContext, gateway: Gateway): void {
   const { listeners } = gateway.spec;
-  const [, ...more] = listeners.filter((listener) => !isConnectionListener(listener));
+  const [, ...more] = listeners.filter(isPlainListener);
   for (const listener of more) {
     problems.warn(
       gateway,
       `spec.listeners[${listeners.indexOf(listener)}]`,
-      "all HTTP listeners of a gateway are served on its one public port in this release",
+      "all listeners for plain HTTP of a gateway are served on its one public port in this release",
       "Use one gateway per port.",
     );
   }

@@ -1,6 +1,7 @@
 // Transport sockets: who proves what to whom. Keys and bundle come by SDS under the names `identity` and `bundle`.
 // The rule: both sides check the peer's SPIFFE ID, and no session is ever resumed, because a resumed one skips the check.
 import { ADS, any, compact, isIpAddress, type JsonObject } from "./envoy-json";
+import type { CertificateFiles } from "./types";
 
 export const SECRET_NAMES = ["bundle", "denylist", "identity"] as const;
 
@@ -39,6 +40,20 @@ export function downstreamTls(trustDomain: string, alpn = HTTP_ALPN): JsonObject
       require_client_certificate: true,
       disable_stateless_session_resumption: true,
       disable_stateful_session_resumption: true,
+    }),
+  };
+}
+
+/** For clients outside the mesh, who show no certificate: what browsers speak, from files of the machine. */
+export function publicServerTls({ chain, key }: CertificateFiles): JsonObject {
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: any(`${TLS}.DownstreamTlsContext`, {
+      common_tls_context: {
+        tls_params: { tls_minimum_protocol_version: "TLSv1_2", tls_maximum_protocol_version: "TLSv1_3" },
+        alpn_protocols: [...HTTP_ALPN],
+        tls_certificates: [{ certificate_chain: { filename: chain }, private_key: { filename: key } }],
+      },
     }),
   };
 }

@@ -19,9 +19,14 @@ export type GatewayBinding = {
   namespace: string;
   name: string;
   publicPort?: number;
-  /** Ports of the machine for listeners of protocol tcp and tls, by their names. One that is not here shares the public port. */
+  /** Ports of the machine for listeners of protocol https, tcp and tls, by their names. One that is not here shares the public port. */
   listenerPorts?: Record<string, number>;
+  /** By the names that listeners of protocol https have for them. */
+  certificates?: Record<string, CertificateFiles>;
 };
+
+/** PEM files on the machine of the gateway's proxy: the certificate with its intermediates, and its key. */
+export type CertificateFiles = { chain: string; key: string };
 
 /** How an environment runs the design. */
 export type EnvironmentBinding = {

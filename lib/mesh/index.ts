@@ -44,13 +44,16 @@ export {
   positions,
 } from "./schema/document";
 export { CHECK_METHODS, HEALTH_CHECK_DEFAULTS, healthCheckAnswers } from "./schema/health-check";
-export { MAX_OBJECTS, ref as objectRef, serviceRef } from "./schema/primitives";
+export { certificateName, MAX_OBJECTS, ref as objectRef, serviceRef } from "./schema/primitives";
 export { RETRY_CONDITIONS } from "./schema/traffic";
 export {
   coversServerName,
   type DecidingRule,
   decidingRules,
+  httpsListenersOf,
   isConnectionListener,
+  isHttpsListener,
+  isPlainListener,
 } from "./server-names";
 export type * from "./types";
 export { claimsOf, mayClaimTheSame } from "./validate/twins";

@@ -9,6 +9,28 @@ type Listener = Gateway["spec"]["listeners"][number];
 export const isConnectionListener = ({ protocol }: Pick<Listener, "protocol">): boolean =>
   protocol === "tcp" || protocol === "tls";
 
+/** Does it take requests in TLS, with a certificate of its own? */
+export const isHttpsListener = ({ protocol }: Pick<Listener, "protocol">): boolean => protocol === "https";
+
+/** Does it take requests without TLS? */
+export const isPlainListener = (listener: Pick<Listener, "protocol">): boolean =>
+  !isConnectionListener(listener) && !isHttpsListener(listener);
+
+/** Listeners of protocol https that a name belongs to: of those at one port the one that names it most closely. */
+export function httpsListenersOf(listeners: readonly Listener[], name: string): Listener[] {
+  const closest = new Map<number, { listener: Listener; length: number }>();
+  for (const listener of listeners.filter(isHttpsListener)) {
+    for (const host of listener.hosts) {
+      if (!coversServerName(host, name)) continue;
+      // a name itself is closer than any wildcard, a long wildcard than a short one
+      const length = plain(host) === plain(name) ? Number.POSITIVE_INFINITY : plain(host).length;
+      const known = closest.get(listener.port);
+      if (!known || length > known.length) closest.set(listener.port, { listener, length });
+    }
+  }
+  return [...closest.values()].map(({ listener }) => listener);
+}
+
 /** Is every name that `narrow` stands for one of `wide`? As Envoy's server_names: a wildcard is every name below, however deep. */
 export function coversServerName(wide: string, narrow: string): boolean {
   const [all, some] = [plain(wide), plain(narrow)];

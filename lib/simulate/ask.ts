@@ -11,6 +11,7 @@ import {
 import { type ObjectKey, parseKey } from "@/lib/mesh";
 import { bareAnswer, dead, isBare } from "./bare";
 import { connectionAnswer, connectionAt } from "./connect";
+import { entranceOf } from "./entry";
 import { faultOf } from "./faults";
 import { type Departure, leave, sentTo } from "./leave";
 import { type Message, messageOf, viewOf } from "./message";
@@ -51,8 +52,10 @@ function httpAnswer(scene: Scene, question: Question, message: Message, isExplai
   const proxy = scene.proxyOf(caller);
   if (!proxy.ok) return dead("unreachable", proxy.reason);
   const random = Math.floor((question.draw ?? 0) * 1_000_000);
-  const departure = leave(scene, proxy, message, random, isExplained);
-  if (!departure) return dead("unreachable", `${nameOf(caller)} has no proxy listener that takes its calls.`);
+  const entrance = entranceOf(scene, proxy, question, message);
+  if (!entrance) return dead("unreachable", `${nameOf(caller)} has no proxy listener that takes its calls.`);
+  if ("closed" in entrance) return { ...entrance.closed, status: null };
+  const departure = leave(scene, proxy, entrance, message, random, isExplained);
   const { result } = departure.passage;
   if (result.kind === "forwarded") return forwarded(scene, question, proxy, departure, result.action, isExplained);
   return ownAnswer(scene, nameOf(proxy.owner), caller, departure);

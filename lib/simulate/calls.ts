@@ -2,11 +2,15 @@
 // The rule: the same design gives the same list in the same order, so that two lists can be joined.
 import {
   buildIndex,
+  coversServerName,
   type DecidingRule,
   type Dependency,
   decidingRules,
   type Gateway,
+  httpsListenersOf,
   isConnectionListener,
+  isHttpsListener,
+  isPlainListener,
   keyOf,
   type MeshDocument,
   type MeshIndex,
@@ -19,6 +23,8 @@ import {
 import { carriedPorts, hostOf, ownerOf, tunnelPorts } from "./names";
 import { type Probe, pathOfPattern, probesAtGateway, probesFor, probesOfRule, TUNNEL } from "./probes";
 import type { Call, Caller, ObservedCall } from "./types";
+
+type Listener = Gateway["spec"]["listeners"][number];
 
 /** Bounds the questions of one listener. */
 const MAX_NAMES = 32;
@@ -117,12 +123,14 @@ function gatewayConnections(index: MeshIndex, gateway: Gateway, callee: ObjectKe
 
 function gatewayRequests(index: MeshIndex, gateway: Gateway, callee: ObjectKey): Call[] {
   const caller = objectKey(gateway);
-  const [listener] = gateway.spec.listeners.filter((each) => !isConnectionListener(each));
+  const listener = gateway.spec.listeners.find(isPlainListener) ?? gateway.spec.listeners.find(isHttpsListener);
   if (!listener) return [];
   const plain: Probe = { method: "GET", path: "/", headers: {}, origin: "drawn" };
   const routes = index.routesOf(caller);
-  const { port } = listener;
+  // where the host is served, which may be in TLS alone
+  const portOf = (host: string) => requestListenerFor(gateway, host)?.port ?? listener.port;
   const [host = "any.example"] = hostsOf(gateway);
+  const port = portOf(host);
   // what a policy of the gateway asks about goes where everything goes
   const asked = probesAtGateway(index, caller);
   const ofDefault = [plain, ...asked].map((probe): Call => ({ caller, callee, host, port, ...probe }));
@@ -142,10 +150,17 @@ function gatewayRequests(index: MeshIndex, gateway: Gateway, callee: ObjectKey):
         ...(isDefault || rule.matches.some(takesEverything) ? asked : []),
         ...probesOfRule(rule),
       ];
-      calls.push(...probes.map((probe) => ({ caller, callee, host: own, port, ...probe })));
+      calls.push(...probes.map((probe) => ({ caller, callee, host: own, port: portOf(own), ...probe })));
     }
   }
   return calls;
+}
+
+/** Without TLS where such a listener serves the host, or none in TLS does. */
+function requestListenerFor({ spec: { listeners } }: Gateway, host: string): Listener | undefined {
+  const plain = listeners.filter(isPlainListener);
+  const isServed = (each: Listener) => each.hosts.some((own) => coversServerName(own, host));
+  return plain.find(isServed) ?? httpsListenersOf(listeners, host)[0] ?? plain[0];
 }
 
 const takesEverything = ({ path, ...rest }: RouteMatch): boolean =>
@@ -159,8 +174,7 @@ export function observedCalls(index: MeshIndex, { caller, callee, method, path, 
   const gateway = index.find("Gateway", caller);
   if (gateway) {
     const host = hostsOf(gateway)[0] ?? "any.example";
-    const listener = gateway.spec.listeners.find((each) => !isConnectionListener(each));
-    return [{ caller, callee, host, port: listener?.port ?? 80, ...seen }];
+    return [{ caller, callee, host, port: requestListenerFor(gateway, host)?.port ?? 80, ...seen }];
   }
   const host = calledHost(index, callee);
   const [port] = (method === "CONNECT" ? tunnelPorts : carriedPorts)(index, callee);

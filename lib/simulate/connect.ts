@@ -23,6 +23,7 @@ import { merged, sentenceOf, toCluster } from "./ways";
 import { addressesOf } from "./whereabouts";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
+type Arriving = Parameters<typeof pickFilterChain>[2];
 type Listener = Gateway["spec"]["listeners"][number];
 /** One that carries connections, of the gateway that is asked. */
 export type ConnectionListener = { gateway: Gateway; listener: Listener };
@@ -84,7 +85,7 @@ export function connectionAnswer(
 }
 
 /** RFC 6066 section 3: a name, never an address. */
-function serverNameOf({ authority }: Message): string {
+export function serverNameOf({ authority }: Message): string {
   const host = authority.replace(/:\d+$/, "").toLowerCase();
   return isIpAddress(host) || host.startsWith("[") ? "" : host;
 }
@@ -98,17 +99,22 @@ function chainOf(
 ): { at: ListenerPlan; chain: FilterChainPlan | null } | undefined {
   const at = plan.listeners.find(({ filterChains }) => filterChains.some((each) => each.name.startsWith(`${name}|`)));
   if (!at) return undefined;
-  const chain = pickFilterChain(at.filterChains, (each) => each, {
-    destinationAddress: at.address.address,
-    destinationPort: at.address.port,
+  const chain = pickFilterChain(at.filterChains, (each) => each, arriving(at, serverName, message));
+  return { at, chain };
+}
+
+/** A connection from outside, as a gateway's inspector reads it; `serverName` null: it is no TLS. */
+export function arriving({ address }: ListenerPlan, serverName: string | null, message: Message): Arriving {
+  return {
+    destinationAddress: address.address,
+    destinationPort: address.port,
     serverName: serverName ?? "",
     transportProtocol: serverName === null ? "raw_buffer" : "tls",
     applicationProtocols: [],
     sourceAddress: addressesOf(message, { address: message.address, isBehindGateway: false, isAtGateway: true })
       .directRemoteAddress,
     sourcePort: 0,
-  });
-  return { at, chain };
+  };
 }
 
 function nobodyTakes({ name, port }: Listener, serverName: string | null): string {

@@ -13,6 +13,7 @@ import { isMeantCaller, keyOf, objectKey } from "@/lib/mesh";
 import { callerText } from "@/lib/mesh/diff/words";
 import { hopAuthorization } from "./authorization-hop";
 import { hopAuthorizers } from "./authorizers";
+import type { Entrance } from "./entry";
 import { withLine } from "./lines";
 import type { Message } from "./message";
 import { originOfRoute } from "./origins";
@@ -24,22 +25,18 @@ import type { Considered, Hop, HopRetries, HopRewrites } from "./types";
 type Planned = Extract<PlannedProxy, { ok: true }>;
 export type Departure = { hop: Hop; passage: Passage };
 
-/** Null: this proxy has no listener that takes calls from its side. */
 export function leave(
   scene: Scene,
   proxy: Planned,
+  { listener, connection, isTls, serverName }: Entrance,
   message: Message,
   random: number,
   isExplained: boolean,
-): Departure | null {
-  const listener = proxy.plan.listeners.find(({ name }) => name === "outbound" || name.startsWith("gateway-"));
-  const chain = listener?.filterChains[0];
-  if (!listener || chain?.network.kind !== "http") return null;
-  const { network: connection } = chain;
+): Departure {
   const isGateway = listener.name !== "outbound";
   const from = isGateway ? { address: message.address, isBehindGateway: false, isAtGateway: true } : undefined;
-  const entry = { plan: proxy.plan, connection, isTls: false, peer: null, port: listener.address.port, from };
-  const passage = pass({ ...entry, serverName: "", random }, message);
+  const entry = { plan: proxy.plan, connection, isTls, peer: null, port: listener.address.port, from };
+  const passage = pass({ ...entry, serverName, random }, message);
   const { virtualHost, route, result, cors, asked, authorization } = passage;
   const isUnasked = authorization !== null && !authorization.allowed;
   const origin = virtualHost && route && originOfRoute(scene, proxy, virtualHost, route);

@@ -1,7 +1,7 @@
 // Where proxies would run when no environment says it: one instance per workload and gateway, at made-up loopback addresses.
 // The rule: an address depends on the proxy's name alone, so that a change elsewhere changes no configuration.
-import type { EnvironmentBinding, InstanceEndpoint } from "@/lib/compile/types";
-import { type Gateway, isConnectionListener, keyOf, type MeshDocument, workloadOwnerKey } from "@/lib/mesh";
+import type { EnvironmentBinding, GatewayBinding, InstanceEndpoint } from "@/lib/compile/types";
+import { type Gateway, isPlainListener, keyOf, type MeshDocument, workloadOwnerKey } from "@/lib/mesh";
 
 export type World = { binding: EnvironmentBinding; endpoints: InstanceEndpoint[] };
 
@@ -23,7 +23,7 @@ export function madeUpWorld(document: MeshDocument): World {
     const { namespace, name } = object.metadata;
     const id = `${namespace}/${name}/0`;
     const isBare = object.kind === "Workload" && withoutSidecar.has(workloadOwnerKey(object));
-    if (object.kind === "Gateway") world.binding.gateways.push({ namespace, name, ...ownPorts(object) });
+    if (object.kind === "Gateway") world.binding.gateways.push({ namespace, name, ...ownPlaces(object) });
     else if (object.spec.replicas === 0) continue;
     else {
       const app = isBare ? ({ kind: "address", host: addressOf(id), port: PORTS.appPort } as const) : ECHO;
@@ -36,10 +36,19 @@ export function madeUpWorld(document: MeshDocument): World {
   return world;
 }
 
-/** Listeners for connections are where the design has them. */
-function ownPorts({ spec: { listeners } }: Gateway): { listenerPorts?: Record<string, number> } {
-  const own = listeners.filter(isConnectionListener).map(({ name, port }) => [name, port]);
-  return own.length > 0 ? { listenerPorts: Object.fromEntries(own) } : {};
+/** Listeners for connections and in TLS are where the design has them, and certificates somewhere. */
+function ownPlaces({ spec: { listeners } }: Gateway): Pick<GatewayBinding, "listenerPorts" | "certificates"> {
+  const own = listeners.filter((each) => !isPlainListener(each)).map(({ name, port }) => [name, port]);
+  const files = listeners.flatMap(({ tls }) => {
+    const name = tls?.certificate;
+    return name === undefined
+      ? []
+      : [[name, { chain: `/certificates/${name}.pem`, key: `/certificates/${name}-key.pem` }]];
+  });
+  return {
+    ...(own.length > 0 ? { listenerPorts: Object.fromEntries(own) } : {}),
+    ...(files.length > 0 ? { certificates: Object.fromEntries(files) } : {}),
+  };
 }
 
 /** The part of an environment that the workloads and gateways of `document` need. */

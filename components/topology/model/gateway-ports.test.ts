@@ -72,6 +72,20 @@ describe("ports of a gateway in an environment", () => {
     expect(isUnserved(alone, { publicPort: "", listeners: { raw: "" } }, "raw")).toBe(false);
   });
 
+  it("has a field for each listener in TLS, and keeps the certificates that are bound", () => {
+    const shop = { name: "shop", port: 8443, protocol: "https", hosts: ["*"], tls: { certificate: "shop" } } as const;
+    const listeners = [...gateway.spec.listeners, { ...shop, hosts: [...shop.hosts] }];
+    const served: Gateway = { ...gateway, spec: { ...gateway.spec, listeners } };
+    expect(gatewayPorts(served, undefined).listeners).toEqual({ secure: "", raw: "", shop: "" });
+    const certificates = { shop: { chain: "/shop.pem", key: "/shop-key.pem" } };
+    const gateways = binding.gateways.map((each) => (each === other ? each : { ...each, certificates }));
+    const written = withGatewayPorts({ ...binding, gateways }, served, ports({ shop: 8445 }));
+    expect(written.gateways[1]).toEqual({
+      ...{ namespace: "production", name: "edge", publicPort: 8080 },
+      ...{ listenerPorts: { shop: 8445 }, certificates },
+    });
+  });
+
   it("writes numbers, takes emptied fields out, and keeps what others have", () => {
     expect(withGatewayPorts(binding, gateway, ports({ secure: "8445", old: "" }, "")).gateways).toEqual([
       other,

@@ -1,7 +1,7 @@
 // Ports of the machine on which a gateway is served in an environment. Job: what the fields show, what is wrong with them, and the binding
 // that they make. Rule: pure; the design's listeners say what is asked, and what is bound to others of this environment stays.
 import type { BindingDto } from "@/components/api-client";
-import { type Gateway, isConnectionListener } from "@/lib/mesh";
+import { type Gateway, isPlainListener } from "@/lib/mesh";
 
 type Bound = BindingDto["gateways"][number];
 /** As typed; "" is none of its own. */
@@ -9,7 +9,7 @@ type PortText = string | number;
 
 export interface GatewayPorts {
   publicPort: PortText;
-  /** By the name of a listener of protocol tcp or tls; also those that are bound but not drawn (any more). */
+  /** By the name of a listener of protocol https, tcp or tls; also those that are bound but not drawn (any more). */
   listeners: Readonly<Record<string, PortText>>;
 }
 
@@ -26,7 +26,7 @@ export const isBoundTo =
     namespace === metadata.namespace && name === metadata.name;
 
 export function gatewayPorts(gateway: Gateway, bound: Bound | undefined): GatewayPorts {
-  const drawn = gateway.spec.listeners.filter(isConnectionListener).map(({ name }) => name);
+  const drawn = gateway.spec.listeners.filter((each) => !isPlainListener(each)).map(({ name }) => name);
   const names = new Set([...drawn, ...Object.keys(bound?.listenerPorts ?? {})]);
   return {
     publicPort: bound?.publicPort ?? "",
@@ -87,11 +87,13 @@ export function withGatewayPorts(binding: BindingDto, gateway: Gateway, ports: G
     text === "" ? [] : [[name, Number(text)] as const],
   );
   const { namespace, name } = gateway.metadata;
+  const { certificates } = binding.gateways.find(isOwn) ?? {};
   const entry: Bound = {
     namespace,
     name,
     ...(ports.publicPort === "" ? {} : { publicPort: Number(ports.publicPort) }),
     ...(own.length > 0 ? { listenerPorts: Object.fromEntries(own) } : {}),
+    ...(certificates ? { certificates } : {}),
   };
   return { ...binding, gateways: [...binding.gateways.filter((each) => !isOwn(each)), entry] };
 }

@@ -69,10 +69,11 @@ export const environmentRoutes = [
 function plainBinding(binding: z.output<typeof schema.binding>): EnvironmentBinding {
   return {
     ...binding,
-    gateways: binding.gateways.map(({ publicPort, listenerPorts, ...gateway }) => ({
+    gateways: binding.gateways.map(({ publicPort, listenerPorts, certificates, ...gateway }) => ({
       ...gateway,
       ...(publicPort === undefined ? {} : { publicPort }),
       ...(listenerPorts ? { listenerPorts } : {}),
+      ...(certificates ? { certificates } : {}),
     })),
   };
 }

@@ -2,6 +2,11 @@
 import { z } from "zod";
 import { timestamp } from "./common";
 
+const certificateFile = z
+  .string()
+  .max(4096)
+  .regex(/^\/.+$/, "must be a path from the root, as /etc/certificates/shop.pem");
+
 export const binding = z.strictObject({
   instances: z
     .array(
@@ -41,8 +46,13 @@ export const binding = z.strictObject({
         namespace: z.string().max(63),
         name: z.string().max(253),
         publicPort: z.int().min(1).max(65_535).optional(),
-        /** For listeners of protocol tcp and tls, by their names; one that is not here shares the public port. */
+        /** For listeners of protocol https, tcp and tls, by their names; one that is not here shares the public port. */
         listenerPorts: z.record(z.string().max(63), z.int().min(1).max(65_535)).optional(),
+        /** By the names that listeners have for them: PEM files on the machine of the gateway. */
+        certificates: z
+          .record(z.string().max(253), z.strictObject({ chain: certificateFile, key: certificateFile }))
+          .refine((all) => Object.keys(all).length <= 64, "must have at most 64 certificates")
+          .optional(),
       }),
     )
     .max(100),

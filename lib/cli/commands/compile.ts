@@ -31,6 +31,12 @@ const placesFile = z.strictObject({
           ...named,
           publicPort: port.optional(),
           listenerPorts: z.record(z.string().max(63), port).optional(),
+          certificates: z
+            .record(
+              z.string().max(253),
+              z.strictObject({ chain: z.string().min(1).max(4096), key: z.string().min(1).max(4096) }),
+            )
+            .optional(),
         }),
       )
       .max(1000),

@@ -1,6 +1,6 @@
 // TLS-06: a floor for the version of TLS, in the mesh and at its gateways.
 import { objectKey } from "@/lib/mesh";
-import { at, type CompiledProxy, textAt } from "../compiled-mesh";
+import { at, type CompiledProxy, type Json, textAt } from "../compiled-mesh";
 import { nist53, pci } from "../frameworks";
 import { eachInbound } from "../inbound";
 import { paired } from "../live";
@@ -9,6 +9,7 @@ import { nameOf } from "../services";
 import type { Control, SubjectResult } from "../types";
 
 const FLOORS = ["TLSv1_2", "TLSv1_3"];
+const FLOOR = ["common_tls_context", "tls_params", "tls_minimum_protocol_version"] as const;
 
 export const tls06: Control = {
   id: "TLS-06",
@@ -16,26 +17,31 @@ export const tls06: Control = {
   area: "transport",
   severity: "high",
   asks: "Nothing older than TLS 1.2 is spoken, neither between sidecars nor at a gateway; older offers are refused.",
-  // The model has no field for it: the compiler writes 1.3 for every listener. Only a gateway can be drawn without TLS.
+  // The model has no field for it: the compiler writes 1.3 between sidecars and 1.2 for clients. Only a gateway can be drawn without TLS.
   design: {
     look: ({ index }) =>
       index.all("Gateway").map((gateway) => {
         const key = objectKey(gateway);
         if (gateway.spec.type === "ingress" && gateway.spec.listeners.every(({ protocol }) => protocol === "tls"))
           return unmeasured(key, `${gateway.metadata.name} passes TLS on as it is: its version is up to the app.`);
-        return gateway.spec.type === "ingress"
-          ? fail(
+        if (gateway.spec.type !== "ingress") return pass(key, `${gateway.metadata.name} is not open to the outside.`);
+        const open = gateway.spec.listeners.findIndex(({ protocol }) => protocol !== "tls" && protocol !== "https");
+        const { name, protocol } = gateway.spec.listeners[open] ?? {};
+        const how = protocol === "tcp" ? "connections" : "calls";
+        const what = protocol === "tcp" ? "as they come" : "in plain HTTP";
+        return open < 0
+          ? pass(key, `${gateway.metadata.name} takes calls from outside in TLS 1.2 or newer.`)
+          : fail(
               key,
-              `${gateway.metadata.name} takes calls from outside in plain HTTP: it has no version of TLS at all.`,
-              "spec.listeners",
-            )
-          : pass(key, `${gateway.metadata.name} is not open to the outside.`);
+              `${gateway.metadata.name} takes ${how} from outside ${what} (listener ${name}): that has no version of TLS at all.`,
+              `spec.listeners[${open}]`,
+            );
       }),
   },
   compiled: {
     look: (context) => [
       ...eachInbound(context, ({ owner, tls, path }) => {
-        const floor = textAt(tls, "common_tls_context", "tls_params", "tls_minimum_protocol_version");
+        const floor = textAt(tls, ...FLOOR);
         return floor !== undefined && FLOORS.includes(floor)
           ? pass(
               owner,
@@ -56,14 +62,25 @@ function gatewayListeners({ owner, proxyId, listeners }: CompiledProxy): Subject
   return Object.entries(listeners).map(([name, listener]) => {
     const chains = at(listener, "filter_chains");
     const all = Array.isArray(chains) ? chains : [];
+    const own = all.flatMap((chain) => at(chain, "transport_socket") ?? []);
     // one that takes nothing but TLS for the app behind, without keys of its own
-    if (all.length > 0 && all.every((chain) => textAt(chain, "filter_chain_match", "transport_protocol") === "tls"))
+    if (
+      all.length > 0 &&
+      own.length === 0 &&
+      all.every((chain) => textAt(chain, "filter_chain_match", "transport_protocol") === "tls")
+    )
       return unmeasured(
         owner,
         `${nameOf(owner)}'s listener ${name} passes TLS on as it is: its version is up to the app.`,
       );
-    return all.some((chain) => at(chain, "transport_socket") === undefined)
-      ? fail(owner, `${nameOf(owner)}'s public listener has no TLS.`, `${proxyId}: listener ${name}`)
-      : pass(owner, `${nameOf(owner)}'s public listener speaks TLS.`, `${proxyId}: listener ${name}`);
+    const place = `${proxyId}: listener ${name}`;
+    const isOpen = (chain: Json) =>
+      at(chain, "transport_socket") === undefined &&
+      textAt(chain, "filter_chain_match", "transport_protocol") !== "tls";
+    if (all.some(isOpen)) return fail(owner, `${nameOf(owner)}'s public listener has no TLS.`, place);
+    const isOld = own.some((tls) => !FLOORS.includes(textAt(tls, "typed_config", ...FLOOR) ?? ""));
+    return isOld
+      ? fail(owner, `${nameOf(owner)}'s public listener has no minimum version of TLS.`, place)
+      : pass(owner, `${nameOf(owner)}'s public listener speaks TLS 1.2 or newer.`, place);
   });
 }

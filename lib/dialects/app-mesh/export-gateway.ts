@@ -9,6 +9,7 @@ import {
   type RouteRule,
   serviceRefKey,
 } from "@/lib/mesh";
+import { withoutHttps } from "../shared/tell-https";
 import { matchesOf } from "./export-match";
 import { type AppMeshExport, type RouteType, resourceName, routeTypesOf } from "./export-out";
 
@@ -19,7 +20,7 @@ const OFF = "DISABLED";
 
 export function exportGateway(out: AppMeshExport, gateway: Gateway): void {
   const { context, index } = out;
-  const listeners = gateway.spec.listeners.filter((listener) => !isConnectionListener(listener));
+  const listeners = withoutHttps(context, gateway, "App Mesh").filter((listener) => !isConnectionListener(listener));
   gateway.spec.listeners.forEach((listener, i) => {
     if (isConnectionListener(listener))
       context.lose(gateway, ["spec", "listeners", i], "lost", "gateways of App Mesh speak HTTP", LOUD);

@@ -10,6 +10,7 @@ import {
   type Service,
   serviceRefKey,
 } from "@/lib/mesh";
+import { withoutHttps } from "../shared/tell-https";
 import { ANY } from "./documents";
 import { type ConsulExport, portOf, SYSTEM_NAMESPACE } from "./export-out";
 import { routesOf } from "./export-route";
@@ -32,9 +33,11 @@ export function exportGateway(out: ConsulExport, gateway: Gateway, splits: Split
   const led = routes.map((route) => ({ route, name: serviceFor(out, gateway, route, splits) }));
   const only = routes.length === 0 ? onlyBehind(out, gateway) : undefined;
   const taken = new Set<string>();
+  withoutHttps(context, gateway, "Consul");
   const listeners = gateway.spec.listeners.map((listener, i) => {
     const hosts = [...new Set(listener.hosts.map(withoutPort))];
     const protocol = listener.protocol;
+    if (protocol === "https") return undefined;
     if (protocol === "tcp" || protocol === "tls") {
       context.lose(gateway, ["spec", "listeners", i], "lost", "it has no service to lead connections to", LOUD);
       return undefined;

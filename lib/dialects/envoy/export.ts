@@ -13,8 +13,8 @@ import {
 import type { BundleFile, DialectExport, ExportOptions } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
 import { guideFiles } from "./guide";
-import { type ExportedProxy, fileNameOf, identityFolder } from "./identities";
-import { inputOf, type Layout } from "./places";
+import { type ExportedProxy, fileNameOf, identityFolder, type Layout } from "./identities";
+import { inputOf } from "./places";
 import { reportDesign, reportExact } from "./verdicts";
 
 /** Beyond so many files nobody reads them one by one: without line breaks they are less than half as large. */

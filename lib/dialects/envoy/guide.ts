@@ -1,10 +1,11 @@
 // What a person has to do beside the files: certificates, addresses, starting. In the bundle's README and manual/.
 // The rule: a placeholder stands nowhere but in these texts and in the identity folders they name.
 import type { CompileInput } from "@/lib/compile/types";
+import { gatewayProxyKey } from "@/lib/deploy";
 import type { MeshIndex } from "@/lib/mesh";
 import type { BundleFile } from "../shared/dialect";
-import { type ExportedProxy, fileNameOf, identityFolder, spiffeIdOf, trustDomainOf } from "./identities";
-import { appPortOf, HOST_PORTS, hostOf, type Layout } from "./places";
+import { type ExportedProxy, fileNameOf, identityFolder, type Layout, spiffeIdOf, trustDomainOf } from "./identities";
+import { appPortOf, HOST_PORTS, hostOf } from "./places";
 
 export type Guide = { layout: Layout; proxies: readonly ExportedProxy[]; input: CompileInput };
 
@@ -59,7 +60,7 @@ A proxy is known to the others by the SPIFFE ID in its certificate, and by nothi
 | proxy | SPIFFE ID | folder |
 | --- | --- | --- |
 ${rows.join("\n")}
-
+${gatewayCertificates(index, layout)}
 ## By hand, to try it
 
 \`\`\`sh
@@ -95,6 +96,29 @@ and \`validation_context\` by a \`combined_validation_context\`, whose \`default
   "load_assignment": {"cluster_name": "spire_agent", "endpoints": [{"lb_endpoints": [
     {"endpoint": {"address": {"pipe": {"path": "/run/spire/sockets/agent.sock"}}}}]}]}}
 \`\`\`
+`;
+}
+
+/** What gateways show clients outside, which no authority of the mesh signs. */
+function gatewayCertificates(index: MeshIndex, layout: Layout): string {
+  const rows = index.all("Gateway").flatMap((owner) => {
+    const { namespace, name } = owner.metadata;
+    const folder = identityFolder(layout, { id: gatewayProxyKey(namespace, name) });
+    return owner.spec.listeners.flatMap(({ tls, hosts }) =>
+      tls
+        ? [
+            `| \`${namespace}/${name}\` | ${hosts.join(", ")} | \`${folder}/${tls.certificate}.pem\` | \`${folder}/${tls.certificate}-key.pem\` |`,
+          ]
+        : [],
+    );
+  });
+  if (rows.length === 0) return "";
+  return `
+Gateways with listeners of protocol https show their clients certificates of their own, from an authority that those trust:
+
+| gateway | for | certificate with intermediates | key |
+| --- | --- | --- | --- |
+${rows.join("\n")}
 `;
 }
 

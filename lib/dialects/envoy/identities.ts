@@ -1,7 +1,8 @@
 // Who each proxy of an export is, and where its certificate is expected.
 // The rule: a proxy proves who it is by its certificate alone, so every file names a folder of its own.
 import { type Gateway, type MeshIndex, serviceAccountOf, spiffeId, type Workload } from "@/lib/mesh";
-import type { Layout } from "./places";
+
+export type Layout = "hosts" | "one-machine";
 
 export type ExportedProxy = {
   /** As the compiler knows it: `<namespace>/<workload>/<instance>`. */

@@ -3,9 +3,8 @@
 import { type InstanceEndpoint, NO_ROLLOUT } from "@/lib/compile";
 import type { CompileInput, GatewayBinding } from "@/lib/compile/types";
 import { gatewayProxyKey, localPlaces, type Places } from "@/lib/deploy";
-import { digestOf, type Gateway, isConnectionListener, type MeshIndex, type Workload } from "@/lib/mesh";
-
-export type Layout = "hosts" | "one-machine";
+import { digestOf, type Gateway, isPlainListener, type MeshIndex, type Workload } from "@/lib/mesh";
+import { identityFolder, type Layout } from "./identities";
 
 /** Envoy's and Istio's usual ports, the same on every host. */
 export const HOST_PORTS = { inbound: 15_006, outbound: 15_001, admin: 15_000 } as const;
@@ -21,6 +20,10 @@ export function inputOf(index: MeshIndex, layout: Layout): CompileInput {
   const isLocal = layout === "one-machine";
   const places = isLocal ? localPlaces(document, FIRST_PORT) : hostPlaces(index);
   const overrides = isLocal ? {} : { listenHost: ANY, localHost: LOOPBACK };
+  places.binding.gateways = places.binding.gateways.map((bound) => ({
+    ...bound,
+    ...certificatesOf(index, layout, bound),
+  }));
   return { document, digest: digestOf(document), ...places, rollout: NO_ROLLOUT, overrides };
 }
 
@@ -63,16 +66,32 @@ function hostPlaces(index: MeshIndex): Places {
   };
 }
 
+/** Of listeners of protocol https: beside the identity of the gateway's proxy, by their names. */
+function certificatesOf(
+  index: MeshIndex,
+  layout: Layout,
+  { namespace, name }: GatewayBinding,
+): Pick<GatewayBinding, "certificates"> {
+  const listeners = index.find("Gateway", `Gateway/${namespace}/${name}`)?.spec.listeners ?? [];
+  const folder = identityFolder(layout, { id: gatewayProxyKey(namespace, name) });
+  const files = listeners.flatMap(({ tls }) =>
+    tls
+      ? [[tls.certificate, { chain: `${folder}/${tls.certificate}.pem`, key: `${folder}/${tls.certificate}-key.pem` }]]
+      : [],
+  );
+  return files.length > 0 ? { certificates: Object.fromEntries(files) } : {};
+}
+
 /** The port that the app beside a proxy is taken to listen on. */
 export function appPortOf(index: MeshIndex, { metadata, spec }: Workload): number {
   const ports = index.find("Service", `Service/${metadata.namespace}/${spec.service}`)?.spec.ports ?? [];
   return (ports.find(({ protocol }) => protocol !== "tcp") ?? ports[0])?.port ?? 80;
 }
 
-/** Each listener for connections where the design has it; HTTP where its first one is. */
+/** Each listener for connections and in TLS where the design has it; plain HTTP where its first one is. */
 function portsOf(listeners: Gateway["spec"]["listeners"]): Pick<GatewayBinding, "publicPort" | "listenerPorts"> {
-  const http = listeners.find((listener) => !isConnectionListener(listener));
-  const others = listeners.filter(isConnectionListener).map(({ name, port }) => [name, port]);
+  const http = listeners.find(isPlainListener);
+  const others = listeners.filter((listener) => !isPlainListener(listener)).map(({ name, port }) => [name, port]);
   return {
     ...(http ? { publicPort: http.port } : {}),
     ...(others.length > 0 ? { listenerPorts: Object.fromEntries(others) } : {}),

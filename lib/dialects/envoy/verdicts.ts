@@ -1,6 +1,6 @@
 // What Envoy files say of each object of a design.
 // The rule: whatever the proxies decide is exact; what a control plane does, and what only people read, is not in a file.
-import { isConnectionListener, type MeshIndex, type MeshObject, objectKey, type Service } from "@/lib/mesh";
+import { isPlainListener, type MeshIndex, type MeshObject, objectKey, type Service } from "@/lib/mesh";
 import type { ExportContext } from "../shared/export-context";
 import { loseSharedLimit } from "../shared/shared-limit";
 import { policyUnits } from "../shared/units";
@@ -25,10 +25,10 @@ export function reportDesign(context: ExportContext): void {
   }
   for (const gateway of index.all("Gateway")) {
     const { listeners } = gateway.spec;
-    const [, ...more] = listeners.filter((listener) => !isConnectionListener(listener));
+    const [, ...more] = listeners.filter(isPlainListener);
     for (const listener of more) {
       const path = ["spec", "listeners", listeners.indexOf(listener)];
-      context.lose(gateway, path, "lost", "a gateway's file has its first HTTP listener only", LOUD);
+      context.lose(gateway, path, "lost", "a gateway's file has its first listener for plain HTTP only", LOUD);
     }
   }
   for (const dependency of index.all("Dependency")) {

@@ -3,6 +3,7 @@
 import {
   type Gateway,
   isConnectionListener,
+  isHttpsListener,
   keyOf,
   type ObjectKey,
   type Ref,
@@ -221,7 +222,7 @@ function servedBy(context: ImportContext, { source, parent }: Attached, listener
 /** Of a gateway that is in the design already. */
 export const openListener = (listener: Gateway["spec"]["listeners"][number]): ListenerInfo => ({
   ...listener,
-  isTls: false,
+  isTls: isHttpsListener(listener),
   allows: () => true,
 });
 

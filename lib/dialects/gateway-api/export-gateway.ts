@@ -1,5 +1,5 @@
 // Gateway -> Gateway of Gateway API: a listener for each host.
-import { type Gateway, isConnectionListener, refKey } from "@/lib/mesh";
+import { type Gateway, isPlainListener, refKey } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { tellUnrouted } from "../shared/tell-connections";
 import { GROUP } from "./state";
@@ -23,8 +23,9 @@ export function exportGateway(context: ExportContext, gateway: Gateway, known?: 
       name: i === 0 ? listener.name : `${listener.name}-${i + 1}`,
       ...(host === "*" ? {} : { hostname: host }),
       port: listener.port,
-      protocol: isConnectionListener(listener) ? listener.protocol.toUpperCase() : "HTTP",
+      protocol: isPlainListener(listener) ? "HTTP" : listener.protocol.toUpperCase(),
       ...(listener.protocol === "tls" ? { tls: { mode: "Passthrough" } } : {}),
+      ...(listener.tls ? { tls: { mode: "Terminate", certificateRefs: [{ name: listener.tls.certificate }] } } : {}),
       ...(visitors && !isOwn ? { allowedRoutes: { namespaces: { from: "All" } } } : {}),
     })),
   );

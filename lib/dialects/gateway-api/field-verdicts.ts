@@ -3,12 +3,23 @@
 import type { FieldVerdict } from "../shared/dialect";
 
 export const FIELDS: readonly FieldVerdict[] = [
-  { kind: "Gateway", path: "spec.listeners[].{name,port,protocol,hostname}", verdict: "exact", note: "HTTP and TCP." },
+  {
+    kind: "Gateway",
+    path: "spec.listeners[].{name,port,protocol,hostname}",
+    verdict: "exact",
+    note: "HTTP, HTTPS and TCP.",
+  },
+  {
+    kind: "Gateway",
+    path: "spec.listeners[].tls.{mode,certificateRefs}",
+    verdict: "exact",
+    note: "Protocol HTTPS, mode Terminate, one Secret of the gateway's namespace: a listener of protocol https with that certificate.",
+  },
   {
     kind: "Gateway",
     path: "spec.listeners[].tls, protocol HTTPS and TLS",
     verdict: "approximate",
-    note: "Taken over without certificates; kept.",
+    note: "Other certificates, options, TLS that ends without HTTP: taken over without certificates; kept.",
   },
   {
     kind: "Gateway",

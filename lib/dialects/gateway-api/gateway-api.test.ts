@@ -87,7 +87,6 @@ test("what would answer calls differently is told so, with its place", () => {
   expect(
     warnings.filter(({ changesMeaning }) => changesMeaning).map(({ source, line, path }) => [source, line, path]),
   ).toEqual([
-    ["Gateway shop/front", 8, "spec.listeners[1].protocol"],
     ["HTTPRoute shop/changes", 33, "spec.rules[3]"],
     ["HTTPRoute shop/changes", 41, "spec.rules[4].backendRefs[0].filters"],
   ]);

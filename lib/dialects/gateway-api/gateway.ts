@@ -1,6 +1,7 @@
 // Gateway -> Gateway, listener by listener.
-// The rule: a listener that terminates TLS is taken over in plain HTTP, and says so; one that a mesh has no word for is kept whole.
-import { type Gateway, keyOf, type Protocol } from "@/lib/mesh";
+// The rule: a listener that ends TLS in a way that a mesh has no word for is taken over in plain HTTP, and says so; one of another protocol
+// is kept whole.
+import { certificateName, type Gateway, keyOf, type Protocol } from "@/lib/mesh";
 import { labelsAt, namespacesMeant } from "../kubernetes/selectors";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { type Fields, isRecord, type Sink } from "../shared/fields";
@@ -57,6 +58,26 @@ function isPassthrough(fields: Fields): boolean {
   return true;
 }
 
+/** HTTPS that ends here, with one Secret of the gateway's own namespace and nothing else to say. */
+function certificateOf(fields: Fields): { certificate: string } | undefined {
+  const tls = fields.peek("tls");
+  if (!isRecord(tls) || (tls["mode"] ?? "Terminate") !== "Terminate") return undefined;
+  const refs = tls["certificateRefs"];
+  if (!Array.isArray(refs) || refs.length !== 1 || Object.keys(tls).some((key) => !TERMINATE.has(key)))
+    return undefined;
+  const [ref] = refs;
+  if (!isRecord(ref) || !isSecret(ref) || ref["namespace"] !== undefined) return undefined;
+  const certificate = certificateName.safeParse(ref["name"]);
+  if (!certificate.success) return undefined;
+  fields.take("tls");
+  return { certificate: certificate.data };
+}
+
+const TERMINATE: ReadonlySet<string> = new Set(["mode", "certificateRefs"]);
+
+const isSecret = (ref: Record<string, unknown>) =>
+  (ref["kind"] ?? "Secret") === "Secret" && (ref["group"] ?? "") === "";
+
 const PROTOCOLS: Record<string, Protocol> = { HTTP: "http", HTTPS: "http", TLS: "tcp", TCP: "tcp" };
 
 function readListener(
@@ -72,7 +93,8 @@ function readListener(
   const protocol = fields.text("protocol");
   const hostname = fields.text("hostname");
   const isPassed = protocol === "TLS" && isPassthrough(fields);
-  const own = isPassed ? "tls" : protocol === undefined ? undefined : PROTOCOLS[protocol];
+  const tls = protocol === "HTTPS" ? certificateOf(fields) : undefined;
+  const own = isPassed ? "tls" : tls ? "https" : protocol === undefined ? undefined : PROTOCOLS[protocol];
   if (name === undefined || port === undefined || protocol === undefined) {
     fields.problem(undefined, "lacks its name, port or protocol", "Write all three.");
     return undefined;
@@ -84,12 +106,18 @@ function readListener(
     return undefined;
   }
   const isTls = !isPassed && (protocol === "HTTPS" || protocol === "TLS");
-  if (isTls) {
+  if (isTls && !tls) {
     const how = protocol === "HTTPS" ? "in plain HTTP" : "as TCP";
-    const message = `listener ${name} is taken over ${how}: the model's gateways have no certificates`;
-    context.warn(resource, [...fields.path, "protocol"], message, "They are kept and written back on export.", {
-      changesMeaning: true,
-    });
+    const message = `listener ${name} is taken over ${how}: the model has HTTPS with one certificate of the gateway's namespace`;
+    context.warn(
+      resource,
+      [...fields.path, "protocol"],
+      message,
+      "What is written there is kept and written back on export.",
+      {
+        changesMeaning: true,
+      },
+    );
     fields.keep("protocol", protocol);
   }
   const allowed = fields.peek("allowedRoutes");
@@ -98,7 +126,7 @@ function readListener(
   const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name) && name.length <= 63;
   if (!label) fields.keep("name", name);
   return {
-    listener: { name: label ? name : `listener-${i}`, port, protocol: own, hosts },
+    listener: { name: label ? name : `listener-${i}`, port, protocol: own, hosts, ...(tls ? { tls } : {}) },
     info: {
       name,
       port,

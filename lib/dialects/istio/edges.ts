@@ -1,5 +1,5 @@
 // ServiceEntry -> ExternalService, Gateway -> Gateway.
-import { keyOf, type Protocol, type ServicePort } from "@/lib/mesh";
+import { certificateName, keyOf, type Protocol, type ServicePort, type SpecOf } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { type Fields, isRecord, type Sink } from "../shared/fields";
 
@@ -72,18 +72,18 @@ function readEndpoint(
 export function importGateway(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {
   const result = understood(resource);
   const selector = spec.textMap("selector") ?? {};
-  const listeners = spec.list("servers").flatMap((fields) => {
+  const listeners = spec.list("servers").flatMap((fields): SpecOf<"Gateway">["listeners"] => {
     const portFields = fields.object("port");
     const isPassed = portFields !== undefined && isPassthrough(fields, portFields);
+    const tls = portFields && certificateOf(context, resource, fields, portFields);
     const port = portFields ? readPort(context, resource, portFields) : undefined;
     // `ns/host` limits whose routes may attach; the host itself is what is served
     const hosts = (fields.texts("hosts") ?? []).map((host) => host.split("/").at(-1) ?? host);
-    if (fields.has("tls")) {
-      const message = "has no counterpart in the model: the listener is taken over without TLS";
-      context.warn(resource, [...fields.path, "tls"], message, "It is kept and written back on export.");
-    }
+    tellTls(context, resource, fields);
     fields.keepRest();
-    return port ? [{ ...port, ...(isPassed ? { protocol: "tls" as const } : {}), hosts }] : [];
+    if (!port) return [];
+    if (tls) return [{ ...port, protocol: "https" as const, hosts, tls }];
+    return [{ ...port, ...(isPassed ? { protocol: "tls" as const } : {}), hosts }];
   });
   const type = Object.values(selector).includes("egressgateway") ? ("egress" as const) : ("ingress" as const);
   sink.kept.push({ path: ["spec", "selector"], value: selector });
@@ -114,6 +114,52 @@ function isPassthrough(server: Fields, port: Fields): boolean {
   port.take("protocol");
   if (protocol.toUpperCase() !== "TLS") port.keep("protocol", protocol);
   return true;
+}
+
+/** HTTPS that ends here, with a certificate by its name: SIMPLE and a credentialName. What is beside them is kept, and told. */
+function certificateOf(
+  context: ImportContext,
+  resource: Resource,
+  server: Fields,
+  port: Fields,
+): { certificate: string } | undefined {
+  const written = server.peek("tls");
+  const protocol = port.peek("protocol");
+  if (typeof protocol !== "string" || protocol.toUpperCase() !== "HTTPS" || !isRecord(written)) return undefined;
+  const { mode, credentialName } = written;
+  if (mode !== "SIMPLE" || !certificateName.safeParse(credentialName).success) return undefined;
+  const tls = server.object("tls");
+  tls?.take("mode");
+  const certificate = tls?.text("credentialName");
+  port.take("protocol");
+  const others = tls?.names().filter((name) => name !== "httpsRedirect" && !isFloor(name, tls.peek(name))) ?? [];
+  if (others.length > 0) {
+    const message = `has ${others.join(", ")}, which the model has no word for`;
+    const fix = "They are kept and written back on export.";
+    context.warn(resource, [...server.path, "tls"], message, fix, { verdict: "lost", changesMeaning: true });
+  }
+  tls?.keepRest();
+  return certificate === undefined ? undefined : { certificate };
+}
+
+/** What gateways speak in any case: TLS 1.2 and newer. */
+const isFloor = (name: string, value: unknown) =>
+  name === "minProtocolVersion" && (value === "TLSV1_2" || value === "TLS_AUTO");
+
+/** What is left of it. */
+function tellTls(context: ImportContext, resource: Resource, server: Fields): void {
+  const tls = server.peek("tls");
+  if (tls === undefined) return;
+  const path = [...server.path, "tls"];
+  if (isRecord(tls) && tls["httpsRedirect"] === true && Object.keys(tls).length === 1) {
+    const message = "sends plain HTTP to HTTPS there: here the listener serves it";
+    const fix = "Give the hosts listeners of protocol https alone; it is kept and written back on export.";
+    context.warn(resource, path, message, fix, { verdict: "lost", changesMeaning: true });
+    return;
+  }
+  const message = "has no counterpart in the model: the listener is taken over without TLS";
+  const fix = "Taken over is mode SIMPLE of HTTPS, with a credentialName. This is kept and written back on export.";
+  context.warn(resource, path, message, fix, { changesMeaning: true });
 }
 
 function readPort(context: ImportContext, resource: Resource, fields: Fields): ServicePort | undefined {

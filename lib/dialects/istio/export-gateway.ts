@@ -1,6 +1,6 @@
 // Gateway -> Gateway, and what a gateway without a route means.
 import { factsOf, httpPorts, serviceOfRef } from "@/lib/compile/facts";
-import { type Gateway, isConnectionListener, objectKey } from "@/lib/mesh";
+import { type Gateway, isConnectionListener, isPlainListener, objectKey } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
 import { tellUnrouted } from "../shared/tell-connections";
@@ -11,13 +11,14 @@ export function exportGateway(context: ExportContext, gateway: Gateway): void {
   const { listeners } = gateway.spec;
   const selector = assumedLabels(gateway);
   const unserved = unservedHosts(context, gateway);
-  const first = listeners.findIndex((listener) => !isConnectionListener(listener));
+  const first = listeners.findIndex(isPlainListener);
   const spec = {
     selector,
-    servers: listeners.map(({ name, port, protocol, hosts }, i) => ({
+    servers: listeners.map(({ name, port, protocol, hosts, tls }, i) => ({
       port: { number: port, name, protocol: protocol.toUpperCase() },
       hosts: [...hostNames(hosts), ...(i === first ? unserved : [])],
       ...(protocol === "tls" ? { tls: { mode: "PASSTHROUGH" } } : {}),
+      ...(tls ? { tls: { mode: "SIMPLE", credentialName: tls.certificate } } : {}),
     })),
   };
   const metadata = metadataOf(gateway, gateway.metadata.name, gateway.metadata.namespace);

@@ -116,7 +116,18 @@ export const FIELDS: readonly FieldVerdict[] = [
     verdict: "exact",
     note: "PASSTHROUGH, on servers of TLS and HTTPS: a listener of protocol tls.",
   },
-  { kind: "Gateway", path: "spec.servers[].tls", verdict: "lost", note: KEPT },
+  {
+    kind: "Gateway",
+    path: "spec.servers[].tls.{mode,credentialName}",
+    verdict: "exact",
+    note: "SIMPLE with credentialName, on servers of HTTPS: a listener of protocol https with that certificate.",
+  },
+  {
+    kind: "Gateway",
+    path: "spec.servers[].tls.*",
+    verdict: "lost",
+    note: "Client certificates (MUTUAL), certificates as files, httpsRedirect, versions and ciphers. Kept word for word; written back on export to Istio.",
+  },
   {
     kind: "ServiceEntry",
     path: "spec.{hosts,ports,endpoints}",

@@ -3,6 +3,7 @@
 import { type ExternalService, type Gateway, isSameJson, objectKey, type Route, refKey } from "@/lib/mesh";
 import type { Judgement } from "../gateway-api/entries";
 import type { Manifest } from "../shared/dialect";
+import { withoutHttps } from "../shared/tell-https";
 import { API, SERVICE_TAG, SYSTEM_NAMESPACE } from "./documents";
 import { timesOfRule } from "./export-calls";
 import { type Versions, withKeptFilters, writeRoute } from "./export-http-route";
@@ -25,7 +26,7 @@ export function exportGateway(out: KumaExport, gateway: Gateway, versions: Versi
       context.lose(route, ["spec"], "lost", "it belongs to a gateway, and Kuma 3.x has none", { changesMeaning: true });
     return;
   }
-  const listeners = gateway.spec.listeners.flatMap(({ port, protocol, hosts }) =>
+  const listeners = withoutHttps(context, gateway, "Kuma").flatMap(({ port, protocol, hosts }) =>
     hosts.map((host) => ({
       port,
       protocol: protocol === "tcp" || protocol === "tls" ? protocol.toUpperCase() : "HTTP",

@@ -33,8 +33,14 @@ export const portNumber = z
   .min(1, "must be a port from 1 to 65535")
   .max(65_535, "must be a port from 1 to 65535");
 export const protocol = z.enum(["http", "http2", "grpc", "tcp"]);
-/** tls: passed on as it is, by the server name in its first bytes. */
-export const listenerProtocol = z.enum(["http", "http2", "grpc", "tcp", "tls"]);
+/** https: HTTP in TLS that ends here; tls: passed on as it is. Both by the server name in the first bytes. */
+export const listenerProtocol = z.enum(["http", "http2", "grpc", "https", "tcp", "tls"]);
+/** Of a certificate with its key, as a Secret of Kubernetes is named; where it is says the environment. */
+export const certificateName = z
+  .string()
+  .min(1, "must not be empty")
+  .max(253, "must have at most 253 characters")
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "must be lower-case letters, digits, dashes and dots");
 /** Milliseconds; at most a day, so that a slip of the unit is found. */
 export const durationMs = z
   .int()

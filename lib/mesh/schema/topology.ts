@@ -1,6 +1,7 @@
 // Kinds that are drawn: services, their workloads, gateways, external services and the dependencies between them.
 import { z } from "zod";
 import {
+  certificateName,
   durationMs,
   hostName,
   labelName,
@@ -77,8 +78,10 @@ export const gatewaySpec = z.strictObject({
         name: labelName,
         port: portNumber,
         protocol: listenerProtocol,
-        /** With tls, the server names that it takes; with tcp nobody says one. */
+        /** With https and tls, the server names that it takes; with tcp nobody says one. */
         hosts: z.array(hostName).min(1).max(256),
+        /** Of protocol https: what it shows its clients. Where chain and key are, says the environment's binding. */
+        tls: z.strictObject({ certificate: certificateName }).optional(),
       }),
     )
     .min(1, "must have at least one listener")

@@ -28,6 +28,7 @@ export function violationsOfTopology(object: MeshObject, index: MeshIndex): Comp
           "listener name",
         ),
         ...portClashes(object.spec.listeners),
+        ...certificateClashes(object.spec.listeners),
       ];
     case "Dependency": {
       const { from, to, port } = object.spec;
@@ -96,6 +97,20 @@ function repeated(values: (string | number)[], path: (i: number) => Path, what: 
       ? []
       : [{ path: path(i), message: `repeats the ${what} ${value}`, fix: "Give each its own." }],
   );
+}
+
+/** A certificate is what https needs, and what nothing else has a use for. */
+function certificateClashes(listeners: readonly { protocol: string; tls?: unknown }[]): Complaint[] {
+  return listeners.flatMap(({ protocol, tls }, i): Complaint[] => {
+    const path: Path = ["spec", "listeners", i, "tls"];
+    if (protocol === "https" && tls === undefined) {
+      const message = "is missing: a listener of protocol https shows a certificate";
+      return [{ path, message, fix: "Name it, as { certificate: shop-example-com }." }];
+    }
+    if (protocol === "https" || tls === undefined) return [];
+    const message = `names a certificate, which a listener of protocol ${protocol} does not show`;
+    return [{ path, message, fix: "Give the listener protocol https, or take tls away." }];
+  });
 }
 
 /** Listeners may share a port only when they speak the same protocol and serve different hosts. */

@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { boundEdge, CERTIFICATES, HTTPS_PORT, httpsEdgeMesh } from "@/lib/compile/testing/https-edge";
+import type { MeshDocument } from "@/lib/mesh";
+import { evaluateDesign } from "../evaluate";
+
+const BOUND = boundEdge({ listenerPorts: { shop: HTTPS_PORT, rest: HTTPS_PORT }, certificates: CERTIFICATES });
+
+/** Of the demo's own gateway nothing is left, for it has no TLS. */
+function judged(document: MeshDocument) {
+  const objects = document.objects.filter(
+    ({ kind, metadata, spec }) =>
+      !(kind === "Gateway" && metadata.name !== "edge") && !JSON.stringify(spec).includes("shop-gateway"),
+  );
+  const binding = { instances: [], externals: [], gateways: [BOUND] };
+  const found = evaluateDesign({ objects }, { binding }).find(({ control }) => control === "TLS-06");
+  return { design: found?.design, compiled: found?.compiled };
+}
+
+function withoutPlain(): MeshDocument {
+  return {
+    objects: httpsEdgeMesh().objects.map((each) =>
+      each.kind === "Gateway" && each.metadata.name === "edge"
+        ? { ...each, spec: { ...each.spec, listeners: each.spec.listeners.filter(({ name }) => name !== "web") } }
+        : each,
+    ),
+  };
+}
+
+test("a gateway that takes calls in TLS alone has a minimum version, in the design and as it is compiled", () => {
+  const { design, compiled } = judged(withoutPlain());
+  expect([design?.state, compiled?.state]).toEqual(["pass", "pass"]);
+  expect(JSON.stringify(design)).toContain("edge takes calls from outside in TLS 1.2 or newer.");
+});
+
+test("a listener in plain HTTP beside it fails, and is named", () => {
+  const { design, compiled } = judged(httpsEdgeMesh());
+  expect([design?.state, compiled?.state]).toEqual(["fail", "fail"]);
+  expect(JSON.stringify(design)).toContain("in plain HTTP (listener web): that has no version of TLS at all.");
+});
