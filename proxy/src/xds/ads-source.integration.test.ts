@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createCa } from "../../test/support/certificates";
 import { NodeSchema } from "../contract/messages";
 import type { ProxyPlan } from "../plan/types";
 import { AdsSource } from "./ads-source";
@@ -13,6 +14,7 @@ import { deltaWire, sotwWire, type Wire } from "./wire";
 class Consumer implements ConfigConsumer {
   plans: ProxyPlan[] = [];
   secretChanges: string[][] = [];
+  secrets: readonly unknown[] = [];
   denied: DenyList | null = null;
   answer: ApplyResult = { ok: true };
   onPlan(plan: ProxyPlan): Promise<ApplyResult> {
@@ -21,7 +23,8 @@ class Consumer implements ConfigConsumer {
     }
     return Promise.resolve(this.answer);
   }
-  onSecrets(_secrets: ReadonlyMap<string, unknown>, changed: readonly string[]): void {
+  onSecrets(secrets: ReadonlyMap<string, unknown>, changed: readonly string[]): void {
+    this.secrets = [...secrets.values()];
     this.secretChanges.push([...changed]);
   }
   onDenyList(denied: DenyList): void {
@@ -47,7 +50,7 @@ const endpoints = (name: string, port: number, version = "1") =>
     },
     version,
   );
-const listener = (extra = {}, version = "1") =>
+const listener = (extra = {}, version = "1", chainExtra = {}) =>
   resource(
     "listener",
     "outbound",
@@ -56,6 +59,7 @@ const listener = (extra = {}, version = "1") =>
       address: { socket_address: { address: "127.0.0.1", port_value: 0 } },
       filter_chains: [
         {
+          ...chainExtra,
           filters: [
             {
               name: "http",
@@ -109,7 +113,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true });
 });
 
-function open(options: { wire?: Wire; warmingMs?: number; port?: number } = {}): AdsSource {
+function open(options: { wire?: Wire; warmingMs?: number; port?: number; logged?: string[] } = {}): AdsSource {
   const source = new AdsSource({
     wire: options.wire ?? deltaWire,
     node: create(NodeSchema, { id: "production/checkout/0", cluster: "checkout" }),
@@ -119,7 +123,7 @@ function open(options: { wire?: Wire; warmingMs?: number; port?: number } = {}):
     identity: null,
     controlPlaneSpiffeId: "",
     lastKnownGoodPath: join(home, "last-known-good.json"),
-    log: () => {},
+    log: (message) => void options.logged?.push(message),
     ...(options.warmingMs === undefined ? {} : { warmingMs: options.warmingMs }),
   });
   sources.push(source);
@@ -316,6 +320,40 @@ describe("delta ADS", () => {
     const bad = server.send("secret", [list("[1]]", "2")]);
     await vi.waitFor(() => expect(server.answerTo(bad)).toContain('secret "denylist": generic_secret.secret'));
     expect(consumer.denied?.spiffeIds.size).toBe(1);
+  });
+
+  test("a certificate whose file is gone goes on serving when another secret changes, and is read again when it is back", async () => {
+    const consumer = new Consumer();
+    const logged: string[] = [];
+    await started(consumer, { logged });
+    const ca = await createCa("shop");
+    const [chain, key] = [join(home, "shop.pem"), join(home, "shop.key")];
+    const write = async (): Promise<string> => {
+      const leaf = await ca.issue([], { dns: ["shop.example"] });
+      writeFileSync(chain, leaf.certPem);
+      writeFileSync(key, leaf.keyPem);
+      return leaf.certPem;
+    };
+    const first = await write();
+    const tls = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
+    const files = { certificate_chain: { filename: chain }, private_key: { filename: key } };
+    const typed_config = { "@type": tls, common_tls_context: { tls_certificates: [files] } };
+    server.send("listener", [listener({}, "2", { transport_socket: { name: "tls", typed_config } })]);
+    await vi.waitFor(() => expect(consumer.plans).toHaveLength(2));
+    const change = async (version: string): Promise<void> => {
+      const before = consumer.secretChanges.length;
+      const none = '{"serials":[],"spiffeIds":[]}';
+      const secret = { name: "denylist", generic_secret: { secret: { inline_string: none } } };
+      server.send("secret", [resource("secret", "denylist", secret, version)]);
+      await vi.waitFor(() => expect(consumer.secretChanges.length).toBeGreaterThan(before));
+    };
+    rmSync(key);
+    await change("1");
+    expect(consumer.secrets).toContainEqual(expect.objectContaining({ kind: "certificate", chainPem: first }));
+    expect(logged.join("\n")).toMatch(/ENOENT.*shop\.key.*the one before goes on serving/);
+    const second = await write();
+    await change("2");
+    expect(consumer.secrets).toContainEqual(expect.objectContaining({ kind: "certificate", chainPem: second }));
   });
 });
 

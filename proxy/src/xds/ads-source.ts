@@ -59,6 +59,8 @@ export class AdsSource implements ConfigSource {
   private accepted = ResourceSet.empty;
   private inForce: ResourceSet | null = null;
   private inForcePlan: ProxyPlan | null = null;
+  /** Secrets that the plan in force serves with. */
+  private delivered: ReadonlyMap<string, Secret> = new Map();
   /** The accepted set is not in force yet. */
   private isPending = true;
   private isLive = false;
@@ -375,6 +377,7 @@ export class AdsSource implements ConfigSource {
     }
     this.inForce = set;
     this.inForcePlan = current;
+    this.delivered = secrets;
     if (set === this.accepted) {
       this.isPending = false;
       if (this.warmingTimer) {
@@ -418,11 +421,18 @@ export class AdsSource implements ConfigSource {
     };
   }
 
+  /** A certificate whose file cannot be read just now goes on serving as it was. */
   private deliverSecrets(changed: readonly string[]): void {
-    if (this.inForcePlan) {
-      const set = this.inForce ?? this.accepted;
-      this.consumer?.onSecrets(this.secretsFor(this.inForcePlan).secrets, changed, () => this.origin(set));
+    if (!this.inForcePlan) return;
+    const { secrets, violations } = this.secretsFor(this.inForcePlan);
+    if (violations.length > 0) {
+      for (const [name, secret] of this.delivered) if (!secrets.has(name)) secrets.set(name, secret);
+      for (const { path, message } of violations)
+        this.options.log(`${path}: ${message}; the one before goes on serving`);
     }
+    this.delivered = secrets;
+    const set = this.inForce ?? this.accepted;
+    this.consumer?.onSecrets(secrets, changed, () => this.origin(set));
   }
 
   private deliverDenyList(): void {
