@@ -151,7 +151,7 @@ const PLANS: readonly Plan[] = [
     loading: "Reading the reviews.",
     error: "The reviews could not be read.",
     stale: "lost",
-    viewer: /waits? for a (reviewer's )?decision/,
+    viewer: /waits? for (a|somebody else's) decision/,
   },
   {
     screen: "review",
