@@ -7,12 +7,12 @@ import { useState } from "react";
 import { type KeptChange, namesOf } from "@/components/draft";
 import { useMesh } from "@/components/shell";
 import { EmptyState, listInWords, Panel, plural, TimeAgo } from "@/components/ui";
+import { MAX_DESIGN_CHARACTERS } from "@/lib/api/schema/common";
 import classes from "./merge.module.css";
 import type { Source } from "./model";
 
 const FILE = "file";
 const EMPTY = "empty";
-const MAX_CHARACTERS = 2_500_000;
 
 export function Overtaken(props: {
   changes: readonly KeptChange[];
@@ -64,7 +64,7 @@ export function ChooseSource({ onChoose }: { onChoose(source: Omit<Source, "id">
     label: `r${number}${message ? `: ${message}` : ""}`,
   }));
   const isFile = mine === FILE;
-  const tooLong = text.length > MAX_CHARACTERS;
+  const tooLong = text.length > MAX_DESIGN_CHARACTERS;
   const start = base ?? options[0]?.value ?? EMPTY;
   const choose = () =>
     onChoose(
@@ -113,7 +113,7 @@ export function ChooseSource({ onChoose }: { onChoose(source: Omit<Source, "id">
               maxRows={24}
               spellCheck={false}
               value={text}
-              error={tooLong ? `It has ${text.length} characters; at most ${MAX_CHARACTERS} are taken.` : null}
+              error={tooLong ? `It has ${text.length} characters; at most ${MAX_DESIGN_CHARACTERS} are taken.` : null}
               onChange={(event) => setText(event.currentTarget.value)}
               classNames={{ input: classes.yaml }}
             />

@@ -3,7 +3,7 @@
 import type { SignalsDto } from "@/components/api-client";
 import { formatMs, formatPercent, formatRate, listInWords, plural } from "@/components/ui/format";
 import type { Status } from "@/components/ui/status-words";
-import { failureRatio, type Traffic } from "@/components/ui/traffic";
+import { callsPerSecond, failureRatio, failureStatus } from "@/components/ui/traffic";
 
 export interface OverviewFacts {
   signals: MeshSignals | null;
@@ -50,9 +50,6 @@ export function factsOf(signals: SignalsDto | undefined): MeshSignals | null {
   };
 }
 
-const callsPerSecond = ({ requestsPerSecond, tcp }: Traffic): number | null =>
-  requestsPerSecond === null && !tcp ? null : (requestsPerSecond ?? 0) + (tcp?.connectionsPerSecond ?? 0);
-
 /** Fewer than half of the requests, or answers in twice the time: somebody should look. Too little of either is chance. */
 const LEAST_PER_SECOND = 1;
 const LEAST_SLOWER_MS = 100;
@@ -72,13 +69,13 @@ export function signalStates(
 ): Record<"latency" | "traffic" | "errors" | "saturation", Status> {
   if (!signals || signals.state === "no-data")
     return { latency: "unmeasured", traffic: "unmeasured", errors: "unmeasured", saturation: "unmeasured" };
-  const { before, errorRatio, p99, callsPerSecond, worst } = signals;
+  const { before, errorRatio, p99, callsPerSecond: calls, worst } = signals;
   const measured = <T>(value: T | null, judge: (value: T) => Status): Status =>
     value === null ? "unmeasured" : signals.state === "stale" ? "stale" : judge(value);
   return {
     latency: measured(p99, (now) => (isSlower(now, before.p99) ? "attention" : "ok")),
-    traffic: measured(callsPerSecond, (now) => (hasFallen(now, before.callsPerSecond) ? "attention" : "ok")),
-    errors: measured(errorRatio, (ratio) => (ratio >= 0.05 ? "failing" : ratio >= 0.01 ? "attention" : "ok")),
+    traffic: measured(calls, (now) => (hasFallen(now, before.callsPerSecond) ? "attention" : "ok")),
+    errors: measured(errorRatio, failureStatus),
     saturation: measured(worst, ({ use }) => (use >= 0.9 ? "failing" : use >= 0.8 ? "attention" : "ok")),
   };
 }
@@ -122,11 +119,11 @@ export function overviewAnswer(facts: OverviewFacts, nowMs: number): Sentence {
       status: "attention",
       text: `${plural(expiring, "certificate")} ${expiring === 1 ? "ends" : "end"} within the hour.`,
     };
-  const { before, callsPerSecond, p99 } = facts.signals;
+  const { before, callsPerSecond: calls, p99 } = facts.signals;
   if (states.traffic === "attention")
     return {
       status: "attention",
-      text: `${callsPerSecond === 0 ? "No calls arrive" : `Traffic fell to ${formatRate(callsPerSecond)}`}; it was ${formatRate(before.callsPerSecond)} before.`,
+      text: `${calls === 0 ? "No calls arrive" : `Traffic fell to ${formatRate(calls)}`}; it was ${formatRate(before.callsPerSecond)} before.`,
     };
   if (worst && states.saturation === "attention") return { status: "attention", text: nearLimit(worst) };
   if (states.latency === "attention")

@@ -7,6 +7,7 @@ import { type Change, changeOf, Sparkline } from "@/components/charts";
 import {
   absent,
   bytesPerSecond,
+  callsPerSecond,
   failureRatio,
   formatByteRate,
   formatMs,
@@ -59,9 +60,7 @@ export function Tiles({
       change: changeOf(now?.requestsPerSecond ?? null, before?.requestsPerSecond ?? null, "amount"),
       worse: null,
       status: states.traffic,
-      values: points.map((each) =>
-        each.requestsPerSecond === null ? null : each.requestsPerSecond + (each.tcp?.connectionsPerSecond ?? 0),
-      ),
+      values: points.map(callsPerSecond),
       series: 2,
       note: now?.tcp ? `TCP: ${formatByteRate(bytesPerSecond(now.tcp))}` : "requests, each counted once",
     },

@@ -4,6 +4,7 @@ import type { Status } from "@/components/ui/status-words";
 import {
   bytesPerSecond,
   failureRatio,
+  failureStatus,
   formatByteRate,
   formatTraffic,
   isTcpOnly,
@@ -19,8 +20,7 @@ export function statusOf({ state, now }: SignalFacts): Status {
   if (state === "no-data") return "unmeasured";
   if (state === "stale") return "stale";
   if (state === "zero") return "ok";
-  const errors = failureRatio(now) ?? 0;
-  return errors >= 0.05 ? "failing" : errors >= 0.01 ? "attention" : "ok";
+  return failureStatus(failureRatio(now) ?? 0);
 }
 
 export function stateWord({ state, now }: SignalFacts): string {

@@ -1,5 +1,6 @@
 // What flows, in words: requests, TCP connections, or both. Rule: connections are never told as requests; they have no latency.
 import { absent, formatCount, formatPercent, formatRate } from "./format";
+import type { Status } from "./status-words";
 
 /** Per second, in the time that is told; `failedRatio` is null without a connection. */
 export interface TcpTraffic {
@@ -23,6 +24,13 @@ export function formatTraffic({ requestsPerSecond, tcp }: Traffic): string {
   return requestsPerSecond ? `${formatRate(requestsPerSecond)} + ${connections}` : connections;
 }
 
+/** Requests and TCP connections; null where neither was measured. */
+export const callsPerSecond = ({
+  requestsPerSecond,
+  tcp,
+}: Pick<Traffic, "requestsPerSecond" | "tcp">): number | null =>
+  requestsPerSecond === null && !tcp ? null : (requestsPerSecond ?? 0) + (tcp?.connectionsPerSecond ?? 0);
+
 /** Bytes per second in either direction. */
 export function formatByteRate(bytesPerSecond: number | null | undefined): string {
   if (bytesPerSecond === null || bytesPerSecond === undefined) return absent;
@@ -38,6 +46,10 @@ export function failureRatio({ errorRatio, tcp }: Traffic): number | null {
   const failed = tcp?.failedRatio ?? null;
   return errorRatio === null || failed === null ? (errorRatio ?? failed) : Math.max(errorRatio, failed);
 }
+
+/** How well what fails at this ratio is. */
+export const failureStatus = (ratio: number): Extract<Status, "ok" | "attention" | "failing"> =>
+  ratio >= 0.05 ? "failing" : ratio >= 0.01 ? "attention" : "ok";
 
 /** Only connections were seen: there is no latency to tell. */
 export const isTcpOnly = ({ requestsPerSecond, tcp }: Traffic): boolean => Boolean(tcp) && !requestsPerSecond;

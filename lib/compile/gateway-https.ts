@@ -6,6 +6,7 @@ import {
   httpsListenersOf,
   isHttpsListener,
   isPlainListener,
+  plainHost,
   type Route,
 } from "@/lib/mesh";
 import type { JsonObject } from "./envoy-json";
@@ -18,9 +19,6 @@ type Listener = Gateway["spec"]["listeners"][number];
 
 /** What one listener answers: `hosts` by the routes, `others` with 421. */
 export type ServedHosts = { hosts: string[]; others: string[] };
-
-/** Lower case, without a port. */
-export const plainHost = (host: string): string => host.replace(/:\d+$/, "").toLowerCase();
 
 /**
  * Hosts that are asked for without TLS: those of the listeners, and of the routes what no listener of protocol https serves alone.

@@ -1,12 +1,12 @@
 // A gateway: one listener in plain HTTP for people outside, those in TLS and for connections, and its own identity towards the services behind.
 // The rule: it reaches only services that a dependency was drawn to, by the routes that target it.
-import { coversServerName, type Gateway, isPlainListener, objectKey, type Route } from "@/lib/mesh";
+import { coversServerName, type Gateway, isPlainListener, objectKey, plainHost, type Route } from "@/lib/mesh";
 import { gatewayAuthorizerFilters } from "./authorizers";
 import { clusterName } from "./destinations";
 import { type JsonObject, socketAddress } from "./envoy-json";
 import { httpPorts } from "./facts";
 import { connectionPorts } from "./gateway-connections";
-import { httpsHosts, misdirectedHost, plainHost, plainHosts, type ServedHosts, withHttps } from "./gateway-https";
+import { httpsHosts, misdirectedHost, plainHosts, type ServedHosts, withHttps } from "./gateway-https";
 import { httpConnectionManager } from "./http-connection";
 import { filtersFor } from "./http-filters";
 import { dependenciesOf, drawnServices } from "./outbound";

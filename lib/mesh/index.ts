@@ -54,6 +54,8 @@ export {
   isConnectionListener,
   isHttpsListener,
   isPlainListener,
+  plainHost,
+  serverNamesMeet,
 } from "./server-names";
 export type * from "./types";
 export { claimsOf, mayClaimTheSame } from "./validate/twins";

@@ -23,7 +23,7 @@ export function httpsListenersOf(listeners: readonly Listener[], name: string): 
     for (const host of listener.hosts) {
       if (!coversServerName(host, name)) continue;
       // a name itself is closer than any wildcard, a long wildcard than a short one
-      const length = plain(host) === plain(name) ? Number.POSITIVE_INFINITY : plain(host).length;
+      const length = plainHost(host) === plainHost(name) ? Number.POSITIVE_INFINITY : plainHost(host).length;
       const known = closest.get(listener.port);
       if (!known || length > known.length) closest.set(listener.port, { listener, length });
     }
@@ -31,12 +31,18 @@ export function httpsListenersOf(listeners: readonly Listener[], name: string): 
   return [...closest.values()].map(({ listener }) => listener);
 }
 
+/** A host as it is compared: in lower case, without a port. */
+export const plainHost = (host: string): string => host.replace(/:\d+$/, "").toLowerCase();
+
 /** Is every name that `narrow` stands for one of `wide`? As Envoy's server_names: a wildcard is every name below, however deep. */
 export function coversServerName(wide: string, narrow: string): boolean {
-  const [all, some] = [plain(wide), plain(narrow)];
+  const [all, some] = [plainHost(wide), plainHost(narrow)];
   if (all === "*" || all === some) return true;
   return all.startsWith("*.") && some.endsWith(all.slice(1));
 }
+
+/** Is there a name that both stand for? */
+export const serverNamesMeet = (a: string, b: string): boolean => coversServerName(a, b) || coversServerName(b, a);
 
 /** The names of a rule that a listener takes; "*": every one, and TLS without a name. `rule`: its place in `rules`. */
 export type NamesOfRule = { rule: number; names: string[] };
@@ -48,7 +54,7 @@ export type NamesOfRule = { rule: number; names: string[] };
  */
 export function serverNamesAt(rules: readonly TcpRule[], listener: Listener): NamesOfRule[] {
   const wanted = rules.map((rule) => namesOf(rule, listener.port));
-  const hosts = listener.hosts.map(plain);
+  const hosts = listener.hosts.map(plainHost);
   const names = new Set(wanted.flatMap((each) => each.flatMap((name) => hosts.flatMap((host) => shared(name, host)))));
   const decided = new Map<number, string[]>();
   for (const name of names) {
@@ -101,8 +107,6 @@ const isWithinAnother = (name: string, names: readonly string[]): boolean =>
   names.some((wide) => wide !== name && coversServerName(wide, name));
 
 function shared(a: string, b: string): string[] {
-  if (coversServerName(a, b)) return [plain(b)];
-  return coversServerName(b, a) ? [plain(a)] : [];
+  if (coversServerName(a, b)) return [plainHost(b)];
+  return coversServerName(b, a) ? [plainHost(a)] : [];
 }
-
-const plain = (name: string): string => name.replace(/:\d+$/, "").toLowerCase();

@@ -1,13 +1,7 @@
 // ask: one question, hop by hop, as the proxies of this design would decide it.
 // The rule: the caller's plan and the callee's plan decide; the answer of the app itself is not known and is null.
-import type { ClusterChoice, ForwardAction, VirtualHostPlan } from "@meshwright/proxy/plan";
-import {
-  grpcStatusOfHttp,
-  grpcStatusWord,
-  isGrpcRequest,
-  pickCluster,
-  probabilityOf,
-} from "@meshwright/proxy/semantics";
+import type { ForwardAction, VirtualHostPlan } from "@meshwright/proxy/plan";
+import { grpcStatusOfHttp, grpcStatusWord, isGrpcRequest, probabilityOf } from "@meshwright/proxy/semantics";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
 import { bareAnswer, dead, isBare } from "./bare";
 import { connectionAnswer, connectionAt } from "./connect";
@@ -18,7 +12,7 @@ import { type Message, messageOf, viewOf } from "./message";
 import { nameOf, objectOfHost } from "./names";
 import type { PlannedProxy, Scene } from "./scene";
 import type { Answer, Caller, Hop, HopMirror, Outcome, Question } from "./types";
-import { dependingOn, merged, sentenceOf, toCluster } from "./ways";
+import { dependingOn, drawnCluster, merged, sentenceOf, toCluster } from "./ways";
 import { corsWords, noHostSentence, refusalWords, ruleWords } from "./words";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
@@ -181,6 +175,3 @@ function mirrorsOf(
     return { ...destination, ...(arrival.outcome === "forwarded" || why === undefined ? {} : { why }) };
   });
 }
-
-const drawnCluster = (action: ForwardAction, draw: number): ClusterChoice =>
-  pickCluster(action, Math.min(action.totalWeight - 1, Math.floor(draw * action.totalWeight)));

@@ -9,6 +9,7 @@ import {
   isConnectionListener,
   type ObjectKey,
   objectKey,
+  plainHost,
   type TcpMatch,
 } from "@/lib/mesh";
 import { tcpMatchText } from "@/lib/mesh/diff/words";
@@ -19,7 +20,7 @@ import { nameOf } from "./names";
 import { dependencyBetween, type Origin, serviceOfCluster } from "./origins";
 import type { PlannedProxy, Scene } from "./scene";
 import type { Answer, Considered, Hop, Question } from "./types";
-import { merged, sentenceOf, toCluster } from "./ways";
+import { drawnCluster, merged, sentenceOf, toCluster } from "./ways";
 import { addressesOf } from "./whereabouts";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
@@ -86,7 +87,7 @@ export function connectionAnswer(
 
 /** RFC 6066 section 3: a name, never an address. */
 export function serverNameOf({ authority }: Message): string {
-  const host = authority.replace(/:\d+$/, "").toLowerCase();
+  const host = plainHost(authority);
   return isIpAddress(host) || host.startsWith("[") ? "" : host;
 }
 
@@ -173,17 +174,19 @@ function forwarded(
   scene: Scene,
   proxy: Planned,
   hop: Hop,
-  { clusters, totalWeight }: TcpProxyPlan,
+  network: TcpProxyPlan,
   message: Message,
   draw: number | undefined,
   isExplained: boolean,
 ): Answer {
+  const { clusters, totalWeight } = network;
   const ways = clusters.map((choice) => {
     const first = { ...hop, cluster: choice.name };
     return toCluster(scene, proxy.owner, proxy, first, choice, choice.weight / totalWeight, message, isExplained);
   });
   const [likeliest] = [...ways].sort((a, b) => b.choice.weight - a.choice.weight);
-  const taken = draw === undefined ? likeliest : (drawnWay(ways, draw * totalWeight) ?? likeliest);
+  const drawn = draw === undefined || clusters.length === 0 ? undefined : drawnCluster(network, draw);
+  const taken = ways.find(({ choice }) => choice === drawn) ?? likeliest;
   if (!taken) return { ...dead("unreachable", "The route has no destination."), status: null };
   const destinations = merged(ways.map(({ destination }) => ({ ...destination, status: null })));
   return {
@@ -193,12 +196,4 @@ function forwarded(
     hops: taken.hops,
     destinations,
   };
-}
-
-function drawnWay<W extends { choice: { weight: number } }>(ways: readonly W[], at: number): W | undefined {
-  let sum = 0;
-  return ways.find(({ choice }) => {
-    sum += choice.weight;
-    return at < sum;
-  });
 }

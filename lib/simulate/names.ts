@@ -1,7 +1,15 @@
 // What a caller may write as Host, and what to call things in sentences.
 // The rule: this finds words and candidates only; what a host really means for a caller is decided by its proxy's plan.
 import { httpPorts, tcpPorts } from "@/lib/compile/facts";
-import { type MeshIndex, type ObjectKey, objectKey, parseKey, workloadOwnerKey } from "@/lib/mesh";
+import {
+  coversServerName,
+  type MeshIndex,
+  type ObjectKey,
+  objectKey,
+  parseKey,
+  plainHost,
+  workloadOwnerKey,
+} from "@/lib/mesh";
 
 export const nameOf = (key: ObjectKey): string => parseKey(key)?.name ?? key;
 
@@ -13,19 +21,15 @@ export function hostOf(key: ObjectKey): string {
 
 /** The service or external service that this host would name for a caller of `namespace`. */
 export function objectOfHost(index: MeshIndex, host: string, namespace: string | undefined): ObjectKey | undefined {
-  const bare = host.toLowerCase().replace(/:\d+$/, "");
-  const [name = "", space, ...rest] = bare.split(".");
+  const [name = "", space, ...rest] = plainHost(host).split(".");
   const tail = rest.join(".");
   if (tail === "" || tail === "svc" || tail === "svc.cluster.local") {
     const key = `Service/${space ?? namespace ?? ""}/${name}`;
     if (index.find("Service", key)) return key;
   }
-  const external = index.all("ExternalService").find(({ spec }) =>
-    spec.hosts.some((each) => {
-      const known = each.toLowerCase().replace(/:\d+$/, "");
-      return known === bare || known === "*" || (known.startsWith("*.") && bare.endsWith(known.slice(1)));
-    }),
-  );
+  const external = index
+    .all("ExternalService")
+    .find(({ spec }) => spec.hosts.some((each) => coversServerName(each, host)));
   return external && objectKey(external);
 }
 

@@ -1,6 +1,7 @@
 // The ways that one request or connection may take: a cluster each, and what becomes of it there; then told as one answer.
 // The rule: a way is asked through the callee's own plan; how likely it is says the caller's.
 import type { ClusterChoice } from "@meshwright/proxy/plan";
+import { pickCluster } from "@meshwright/proxy/semantics";
 import { targetOfClusterName } from "@/lib/compile/destinations";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
 import type { Arrival } from "./arrival";
@@ -27,6 +28,12 @@ type Planned = Extract<PlannedProxy, { ok: true }>;
 /** Of a route, or of a connection, which changes nothing on its way. */
 type Choice = Pick<ClusterChoice, "name" | "weight">;
 export type Way = { destination: AnswerDestination; hops: Hop[]; arrival: Arrival; choice: Choice };
+
+/** @param draw from 0 to 1 */
+export const drawnCluster = <C extends Choice>(
+  split: { readonly clusters: readonly C[]; readonly totalWeight: number },
+  draw: number,
+): C => pickCluster(split, Math.min(split.totalWeight - 1, Math.floor(draw * split.totalWeight)));
 
 /** On whom it depends what becomes of the request. */
 export function dependingOn(hops: readonly Hop[]): Pick<Answer, "dependsOn"> {

@@ -3,7 +3,7 @@
 import type { FindingDto, TopologyDto } from "@/components/api-client";
 import { absent, formatMs, formatPercent, listInWords, plural } from "@/components/ui/format";
 import { type Mark, type Status, worstStatus } from "@/components/ui/status-words";
-import { failureRatio, formatTraffic, type TcpTraffic } from "@/components/ui/traffic";
+import { callsPerSecond, failureRatio, failureStatus, formatTraffic, type TcpTraffic } from "@/components/ui/traffic";
 import { objectKey } from "@/lib/mesh";
 import { type Step, stepOf } from "./effective";
 
@@ -76,8 +76,7 @@ export function rowsOf(topology: TopologyDto, findings: readonly FindingDto[]): 
 export function stateOf(service: LiveService | undefined): { status: Status; word: string } {
   if (!service || service.state === "no-data") return { status: "unmeasured", word: "not measured" };
   if (service.state === "stale") return { status: "stale", word: "stale" };
-  const errors = failureRatio(service.now) ?? 0;
-  const health: Status = errors >= 0.05 ? "failing" : errors >= 0.01 ? "attention" : "ok";
+  const health = failureStatus(failureRatio(service.now) ?? 0);
   const status = worstStatus([health, ...(service.proxies.nack > 0 ? (["failing"] as const) : [])]);
   if (service.proxies.nack > 0) return { status, word: "refused its configuration" };
   return { status, word: service.state === "zero" ? "no traffic now" : status };
@@ -93,7 +92,7 @@ const worth: Record<Sort, (row: ServiceRow) => number | string | null> = {
   name: (row) => row.name,
   owner: (row) => row.owner,
   step: (row) => steps.indexOf(row.step),
-  traffic: (row) => (row.tcp ? (row.requestsPerSecond ?? 0) + row.tcp.connectionsPerSecond : row.requestsPerSecond),
+  traffic: callsPerSecond,
   errors: (row) => row.errorRatio,
   p99: (row) => row.p99,
   mtls: (row) => row.mtlsRatio,

@@ -1,7 +1,7 @@
 // Live state as the topology reads it: one answer of the API, made easy to look up. Rule: absent stays absent; a
 // dependency that nobody measured is "no-data", never zero.
 import type { Status } from "@/components/ui/status-words";
-import { failureRatio, type Traffic } from "@/components/ui/traffic";
+import { failureRatio, failureStatus, type Traffic } from "@/components/ui/traffic";
 
 export interface LiveNumbers extends Traffic {
   p50: number | null;
@@ -55,9 +55,7 @@ export function healthOf(now: LiveNumbers, state: LiveState): Status {
   const failed = failureRatio(now);
   // Bytes pass on connections of the past: nothing failed, nothing was asked anew.
   if (failed === null) return now.tcp ? "ok" : "unmeasured";
-  if (failed >= 0.05) return "failing";
-  if (failed >= 0.01) return "attention";
-  return "ok";
+  return failureStatus(failed);
 }
 
 export function healthWord(status: Status, state: LiveState): string {

@@ -4,7 +4,14 @@ import { IconBox, IconDoorEnter, IconDoorExit, IconPlayerPlay, IconWorld } from 
 import type { CanvasEdge, CanvasNode, ChangeMark, LineStyle } from "@/components/canvas";
 import { formatMs, formatPercent, plural } from "@/components/ui/format";
 import { type Status, worstStatus } from "@/components/ui/status-words";
-import { bytesPerSecond, failureRatio, formatByteRate, formatTraffic, isTcpOnly } from "@/components/ui/traffic";
+import {
+  bytesPerSecond,
+  callsPerSecond,
+  failureRatio,
+  formatByteRate,
+  formatTraffic,
+  isTcpOnly,
+} from "@/components/ui/traffic";
 import {
   type Dependency,
   isCallerOnly,
@@ -151,7 +158,7 @@ function canvasEdge(
     id,
     source,
     target,
-    width: edgeWidth(seen ? callsPerSecond(live) : null),
+    width: edgeWidth(seen && live ? callsPerSecond(live.now) : null),
     tone,
     line: lineOf(seen, encryption),
     label: labelOf(live, seen),
@@ -174,9 +181,6 @@ export function edgeWidth(perSecond: number | null): number {
   if (perSecond === null || perSecond <= 0) return 1.5;
   return Math.round(Math.min(8, 2 + Math.log10(1 + perSecond) * 2) * 10) / 10;
 }
-
-const callsPerSecond = (live: LiveDependency | undefined): number =>
-  (live?.now.requestsPerSecond ?? 0) + (live?.now.tcp?.connectionsPerSecond ?? 0);
 
 function labelOf(live: LiveDependency | undefined, seen: boolean): string {
   if (!live || !seen) return "";

@@ -8,7 +8,8 @@ export const slug = z
   .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "must be lower-case letters, digits and dashes");
 export const timestamp = z.string().meta({ format: "date-time" });
 /** A whole design as text: half as much again as 1,000 services, 3,000 dependencies and 2,000 policies in YAML. */
-export const designText = z.string().min(1).max(2_500_000);
+export const MAX_DESIGN_CHARACTERS = 2_500_000;
+export const designText = z.string().min(1).max(MAX_DESIGN_CHARACTERS);
 export const objectKeyText = z.string().min(1).max(512);
 
 export const ROLES = ["viewer", "author", "reviewer", "operator", "administrator"] as const;

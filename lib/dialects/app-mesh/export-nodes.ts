@@ -4,6 +4,7 @@ import {
   type Dependency,
   type ExternalService,
   objectKey,
+  plainHost,
   refKey,
   type Service,
   type ServicePort,
@@ -136,7 +137,7 @@ function isGranted(
 
 /** Hosts that a virtual service can be named by. */
 export const externalNames = ({ spec }: ExternalService) =>
-  spec.hosts.map((host) => host.replace(/:\d+$/, "").toLowerCase()).filter((host) => !host.includes("*"));
+  spec.hosts.map(plainHost).filter((host) => !host.includes("*"));
 
 /** A named external host is a virtual node that DNS leads to. */
 export function exportExternal(out: AppMeshExport, external: ExternalService): void {

@@ -1,5 +1,6 @@
 // TCP routes of a virtual router -> rules of the TcpRoute of its service.
 // The rule: a target is a service with a TCP port that the connection can go to; a route without one is left out, and told.
+import { tcpPorts } from "@/lib/compile/facts";
 import { type Destination, keyOf, type Service, type SpecOf, type TcpRule, tcpTargetKey, valueAt } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
 import { isRecord } from "../shared/fields";
@@ -45,8 +46,6 @@ export function putTcpRoute(
   part.result.objects.push(context.put("TcpRoute", name, spec, { resource: part.resource }, existing));
 }
 
-const tcpPorts = ({ spec }: Service) => spec.ports.filter(({ protocol }) => protocol === "tcp").map(({ port }) => port);
-
 /** A text says why it is none. */
 function readRule(
   { spec }: Part,
@@ -55,7 +54,9 @@ function readRule(
 ): Pick<TcpRule, "matches" | "destinations"> | string {
   const body = valueAt(spec, ["tcpRoute"]);
   const port = numberAt(body, ["match", "port"]);
-  const asked = tcpPorts(service).filter((each) => port === undefined || each === port);
+  const asked = tcpPorts(service.spec.ports)
+    .map((each) => each.port)
+    .filter((each) => port === undefined || each === port);
   const { name } = service.metadata;
   if (asked.length === 0) return `${name} has no TCP port${port === undefined ? "" : ` ${port}`}`;
   const destinations: Destination[] = [];

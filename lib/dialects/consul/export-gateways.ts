@@ -5,6 +5,7 @@ import {
   type Gateway,
   isSameJson,
   objectKey,
+  plainHost,
   type Route,
   refKey,
   type Service,
@@ -18,7 +19,6 @@ import type { Splits } from "./export-splits";
 
 type Spec = Record<string, unknown>;
 const LOUD = { changesMeaning: true };
-const withoutPort = (host: string) => host.replace(/:\d+$/, "").toLowerCase();
 
 export function exportGateway(out: ConsulExport, gateway: Gateway, splits: Splits): void {
   const { context, index } = out;
@@ -35,7 +35,7 @@ export function exportGateway(out: ConsulExport, gateway: Gateway, splits: Split
   const taken = new Set<string>();
   withoutHttps(context, gateway, "Consul");
   const listeners = gateway.spec.listeners.map((listener, i) => {
-    const hosts = [...new Set(listener.hosts.map(withoutPort))];
+    const hosts = [...new Set(listener.hosts.map(plainHost))];
     const protocol = listener.protocol;
     if (protocol === "https") return undefined;
     if (protocol === "tcp" || protocol === "tls") {
@@ -43,7 +43,7 @@ export function exportGateway(out: ConsulExport, gateway: Gateway, splits: Split
       return undefined;
     }
     const services = led.flatMap(({ route, name }): Spec[] => {
-      const own = (route.spec.hosts ?? []).map(withoutPort);
+      const own = (route.spec.hosts ?? []).map(plainHost);
       // as in the design: a host of the route that no listener names is served too
       const served = (own.length > 0 ? own : hosts).filter((host) => !taken.has(`${listener.port} ${host}`));
       const missed = (own.length > 0 ? own : hosts).filter((host) => !served.includes(host));
@@ -129,7 +129,7 @@ export function exportExternal(out: ConsulExport, external: ExternalService): vo
   const { hosts, ports, endpoints = [] } = external.spec;
   const [first, ...others] = ports;
   const named = hosts.filter((host) => !host.startsWith("*"));
-  const addresses = [...named.map(withoutPort), ...endpoints.map(({ address }) => address)];
+  const addresses = [...named.map(plainHost), ...endpoints.map(({ address }) => address)];
   if (!first || addresses.length === 0) {
     context.lose(external, ["spec", "hosts"], "lost", "Consul has no wildcards for hosts outside", LOUD);
     return;

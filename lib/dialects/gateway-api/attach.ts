@@ -11,9 +11,9 @@ import {
   type Service,
 } from "@/lib/mesh";
 import type { ImportContext, Resource } from "../shared/context";
+import { intersectHosts } from "../shared/hostnames";
 import { keepBeside } from "../shared/verbatim";
 import { impliedRule } from "./consumers";
-import { intersectHosts } from "./hostnames";
 import { putRoute } from "./merge";
 import type { GatewayState, ListenerInfo, Parent, RouteSource } from "./state";
 

@@ -1,6 +1,6 @@
 // TCPRoute and TLSRoute of gateways -> a TcpRoute for each route and gateway.
 // The rule: a route is for the listeners that it may attach to. Between routes the closest name decides, there as here, so each stays by itself.
-import { coversServerName, type Gateway, keyOf, type ObjectKey, type TcpMatch } from "@/lib/mesh";
+import { type Gateway, keyOf, type ObjectKey, serverNamesMeet, type TcpMatch } from "@/lib/mesh";
 import { tcpRuleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, refFrom } from "../shared/context";
 import { byAge, openListener } from "./attach";
@@ -58,9 +58,7 @@ function namesAt(
 ): TcpMatch[] {
   const isOne = all.filter(({ protocol }) => protocol === "tls").every((each) => listeners.includes(each));
   const servedBy = (of: readonly ListenerInfo[]) =>
-    hostnames.filter((name) =>
-      of.some(({ hosts }) => hosts.some((host) => coversServerName(host, name) || coversServerName(name, host))),
-    );
+    hostnames.filter((name) => of.some(({ hosts }) => hosts.some((host) => serverNamesMeet(host, name))));
   if (isOne) return servedBy(listeners).length > 0 ? [{ serverNames: servedBy(listeners) }] : [];
   const ports = [...new Set(listeners.map(({ port }) => port))];
   return ports.flatMap((port) => {

@@ -1,5 +1,5 @@
 // Gateway -> Gateway of Gateway API: a listener for each host.
-import { type Gateway, isPlainListener, refKey } from "@/lib/mesh";
+import { type Gateway, isPlainListener, plainHost, refKey } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { tellUnrouted } from "../shared/tell-connections";
 import { GROUP } from "./state";
@@ -19,7 +19,7 @@ export function exportGateway(context: ExportContext, gateway: Gateway, known?: 
   ];
   const visitors = routes.some((route) => route.metadata.namespace !== namespace);
   const written = listeners.flatMap((listener) =>
-    [...new Set(listener.hosts.map((host) => host.replace(/:\d+$/, "").toLowerCase()))].map((host, i) => ({
+    [...new Set(listener.hosts.map(plainHost))].map((host, i) => ({
       name: i === 0 ? listener.name : `${listener.name}-${i + 1}`,
       ...(host === "*" ? {} : { hostname: host }),
       port: listener.port,

@@ -1,6 +1,6 @@
 // Route -> HTTPRoute, so that the product tries the rules to the same effect as the design's list.
 // The rule: every rule gets a verdict; exact is said only where order, matches, action and times all are.
-import { isSameJson, type MeshIndex, parsePath, type Route, refKey, valueAt, withValueAt } from "@/lib/mesh";
+import { isSameJson, type MeshIndex, parsePath, plainHost, type Route, refKey, valueAt, withValueAt } from "@/lib/mesh";
 import type { Manifest } from "../shared/dialect";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { type Judgement, listEntries } from "./entries";
@@ -146,7 +146,7 @@ function nameOf(index: MeshIndex, route: Route, { dialects }: RouteProduct): str
 }
 
 function hostnamesOf(context: ExportContext, route: Route): string[] {
-  const hosts = (route.spec.hosts ?? []).map((host) => host.replace(/:\d+$/, "").toLowerCase());
+  const hosts = (route.spec.hosts ?? []).map(plainHost);
   const usable = hosts.filter((host) => host !== "*");
   if (usable.length < hosts.length && usable.length > 0) {
     context.lose(

@@ -1,13 +1,13 @@
 // The tls and tcp rules of a VirtualService for gateways -> a TcpRoute for each of the gateways.
 // The rule: all of them are taken over or none: what the model cannot say keeps the lists aside, and is told.
 import {
-  coversServerName,
   type Gateway,
   isConnectionListener,
   keyOf,
   type ObjectKey,
   type Ref,
   refKey,
+  serverNamesMeet,
   type TcpMatch,
   type TcpRule,
 } from "@/lib/mesh";
@@ -73,9 +73,7 @@ function tlsRuleAt({ metadata, spec }: Gateway, rule: TcpRule, reading: TcpReadi
   const matches = rule.matches.flatMap(({ port, serverNames = [], caller }): TcpMatch[] => {
     if (caller) reading.refuse("rules for some callers are not for gateways");
     const hosts = listeners.filter((each) => (port ?? each.port) === each.port).flatMap((each) => each.hosts);
-    const served = serverNames.filter((name) =>
-      hosts.some((host) => coversServerName(host, name) || coversServerName(name, host)),
-    );
+    const served = serverNames.filter((name) => hosts.some((host) => serverNamesMeet(host, name)));
     return served.length > 0 ? [{ ...(port === undefined ? {} : { port }), serverNames: served }] : [];
   });
   if (matches.length === 0)

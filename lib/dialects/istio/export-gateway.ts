@@ -3,6 +3,7 @@ import { factsOf, httpPorts, serviceOfRef } from "@/lib/compile/facts";
 import { type Gateway, isConnectionListener, isPlainListener, objectKey } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
+import { coversHost } from "../shared/hostnames";
 import { tellUnrouted } from "../shared/tell-connections";
 import { hostNames, hostOf } from "./export-route";
 import { assumedLabels } from "./gateway-target";
@@ -32,9 +33,7 @@ function unservedHosts({ index }: ExportContext, gateway: Gateway): string[] {
   const http = gateway.spec.listeners.filter((listener) => !isConnectionListener(listener));
   const served = hostNames(http.flatMap(({ hosts }) => hosts));
   const asked = hostNames(index.routesOf(objectKey(gateway)).flatMap(({ spec }) => spec.hosts ?? []));
-  const isServed = (host: string) =>
-    served.some((each) => each === "*" || each === host || (each.startsWith("*.") && host.endsWith(each.slice(1))));
-  return asked.filter((host) => !isServed(host));
+  return asked.filter((host) => !served.some((each) => coversHost(each, host)));
 }
 
 /** Without a route, a gateway with one line to one service can only mean that one; in Istio it would lead nowhere. */

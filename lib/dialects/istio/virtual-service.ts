@@ -18,6 +18,7 @@ import {
 import { ruleText, tcpRuleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
 import { Fields, isRecord, type Sink } from "../shared/fields";
+import { intersectHosts } from "../shared/hostnames";
 import { keptWords } from "../shared/kept-kinds";
 import { keepBeside } from "../shared/verbatim";
 import { importConnections, putConnections } from "./connections";
@@ -213,7 +214,7 @@ function targetsOf(
       continue;
     }
     const ref: Ref = { kind: "Gateway", ...refOf(found, resource.namespace) };
-    const own = servedHosts(hosts, hostsServed(context, found, resource.namespace));
+    const own = intersectHosts(hosts, hostsServed(context, found, resource.namespace));
     if (own.length === 0) {
       const message = `has no effect at gateway ${name}, which serves none of its hosts`;
       const fix = "Add a host to the gateway's servers, or leave the gateway out.";
@@ -243,17 +244,6 @@ function hostsServed(context: ImportContext, { metadata, spec }: Gateway, from: 
     return isFor && host !== undefined ? [host] : [];
   });
 }
-
-/** Of each host that both have, the narrower one. */
-function servedHosts(hosts: readonly string[], served: readonly string[]): string[] {
-  const found = hosts.flatMap((host) =>
-    served.flatMap((own) => (isWithin(host, own) ? [host] : isWithin(own, host) ? [own] : [])),
-  );
-  return [...new Set(found)];
-}
-
-const isWithin = (host: string, pattern: string): boolean =>
-  pattern === "*" || host === pattern || (pattern.startsWith("*.") && host.endsWith(pattern.slice(1)));
 
 /** Istio looks for the port that was called, also at another service. */
 function tellOtherPorts(

@@ -1,5 +1,6 @@
 // MeshTCPRoute -> rules of the TcpRoute of its service: the policy that wins first, those for a namespace of callers with their caller.
 // The rule: a policy is taken over whole or kept whole; nothing is assumed of a service that nobody knows to speak TCP.
+import { tcpPorts } from "@/lib/compile/facts";
 import {
   type Destination,
   isSameJson,
@@ -59,8 +60,6 @@ function confOf(rule: Fields): TcpConf {
   return { backends };
 }
 
-const tcpPorts = ({ spec }: Service) => spec.ports.filter(({ protocol }) => protocol === "tcp");
-
 /** The port that a section of a MeshService is, by its name or number. */
 const sectionOf = ({ spec }: Service, section: string) =>
   spec.ports.find(({ name, port }) => name === section || String(port) === section);
@@ -95,14 +94,14 @@ function refusalOf(context: ImportContext, { resource, to }: TcpPolicy): string 
     if (!place || place.subset !== undefined) return `it is for ${textOf(ref)}, which is no service of the design`;
     const { name } = place.service.metadata;
     const section = ref.sectionName === undefined ? undefined : sectionOf(place.service, ref.sectionName);
-    const asked = section ? [section] : tcpPorts(place.service);
+    const asked = section ? [section] : tcpPorts(place.service.spec.ports);
     if (ref.sectionName !== undefined && section?.protocol !== "tcp")
       return `${name} has no TCP port ${ref.sectionName}`;
     if (asked.length === 0) return `service ${name} has no TCP port in the design`;
     for (const backend of conf.backends) {
       const there = known(context, resource, backend.ref, backend.port);
       if (!there) return `its backend ${textOf(backend.ref)} is no service of the design`;
-      const ports = tcpPorts(there.service).map(({ port }) => port);
+      const ports = tcpPorts(there.service.spec.ports).map(({ port }) => port);
       const isOpen = ports.length === 1 || asked.every(({ port }) => ports.includes(port));
       const isThere = there.port === undefined ? isOpen : ports.includes(there.port);
       if (!isThere) return `its backend ${textOf(backend.ref)} has no TCP port ${there.port ?? "of its own"}`;
@@ -170,7 +169,7 @@ function matchesOf(
   if (namespace !== undefined) context.assumeNamespace(namespace);
   const caller = namespace === undefined ? {} : { caller: { namespace } };
   const { sectionName } = entry.ref;
-  const carried = tcpPorts(service);
+  const carried = tcpPorts(service.spec.ports);
   if (sectionName !== undefined && carried.length > 1) {
     return [{ port: sectionOf(service, sectionName)?.port ?? 0, ...caller }];
   }

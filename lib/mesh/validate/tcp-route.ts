@@ -3,7 +3,7 @@
 import type { MeshIndex } from "../index-document";
 import { routeEndsOf } from "../references";
 import { serviceRefKey, tcpTargetKey, tcpTargetOf } from "../refs";
-import { coversServerName, isConnectionListener } from "../server-names";
+import { isConnectionListener, serverNamesMeet } from "../server-names";
 import type { Gateway, MeshObject, ObjectKey, Path, TcpMatch, TcpRoute } from "../types";
 import type { Complaint } from "./complaint";
 
@@ -76,7 +76,7 @@ function atGateway({ metadata: { name }, spec }: Gateway, match: TcpMatch, path:
     return complaints;
   }
   for (const [i, asked] of serverNames.entries()) {
-    const isServed = hosts.some((host) => coversServerName(host, asked) || coversServerName(asked, host));
+    const isServed = hosts.some((host) => serverNamesMeet(host, asked));
     if (isServed) continue;
     const message = `asks for server name ${asked}, which no listener of Gateway ${name} serves`;
     const fix = `Use ${hosts.join(" or ")}, or add it to a listener's hosts.`;

@@ -2,14 +2,13 @@
 // One rule: the first route in order that matches wins; nothing here allocates per request beyond the decision.
 
 import type {
-  ClusterChoice,
-  ForwardAction,
   HttpRequestView,
   QueryMatcher,
   RouteConfigPlan,
   RouteMatchPlan,
   RoutePlan,
   VirtualHostPlan,
+  WeightedName,
 } from "../plan/types";
 import { isGrpcRequest } from "./grpc";
 
@@ -66,17 +65,20 @@ export function routeRequest(config: RouteConfigPlan, request: HttpRequestView, 
   return { virtualHost, route: virtualHost && matchRoute(virtualHost, request, random) };
 }
 
-/** The cluster of a forwarding route: `random` modulo the total weight, walked in order. */
-export function pickCluster(action: ForwardAction, random: number): ClusterChoice {
-  const [first] = action.clusters;
+/** The cluster of a forwarding route or of a TCP proxy: `random` modulo the total weight, walked in order. */
+export function pickCluster<Choice extends WeightedName>(
+  { clusters, totalWeight }: { readonly clusters: readonly Choice[]; readonly totalWeight: number },
+  random: number,
+): Choice {
+  const [first] = clusters;
   if (!first) {
     throw new Error("A forwarding route has no cluster: build routes with plan(), which refuses this.");
   }
-  if (action.clusters.length === 1) {
+  if (clusters.length === 1) {
     return first;
   }
-  let rest = random % action.totalWeight;
-  for (const choice of action.clusters) {
+  let rest = random % totalWeight;
+  for (const choice of clusters) {
     if (rest < choice.weight) {
       return choice;
     }

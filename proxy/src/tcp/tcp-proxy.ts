@@ -6,6 +6,7 @@ import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import { localAddressOf } from "../http/socket-reader";
 import type { RbacContext, TcpProxyPlan } from "../plan/types";
+import { pickCluster } from "../semantics";
 import type { AccessRecord } from "../telemetry/access-log";
 import type { TcpSeries } from "../telemetry/tcp-metrics";
 import type { Telemetry } from "../telemetry/telemetry";
@@ -70,13 +71,10 @@ export class TcpConnection implements AccessRecord {
   }
 
   private pickName(): string {
-    if (this.runtime.plan.isClusterBySni && this.serverName !== "") return this.serverName;
-    let rest = Math.floor(Math.random() * this.runtime.plan.totalWeight);
-    for (const choice of this.runtime.plan.clusters) {
-      if (rest < choice.weight) return choice.name;
-      rest -= choice.weight;
-    }
-    return this.runtime.plan.clusters[0]?.name ?? "";
+    const { plan } = this.runtime;
+    if (plan.isClusterBySni && this.serverName !== "") return this.serverName;
+    if (plan.clusters.length === 0) return "";
+    return pickCluster(plan, Math.floor(Math.random() * plan.totalWeight)).name;
   }
 
   private connect(cluster: UpstreamCluster): void {
