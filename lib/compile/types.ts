@@ -25,8 +25,11 @@ export type GatewayBinding = {
   certificates?: Record<string, CertificateFiles>;
 };
 
-/** PEM files on the machine of the gateway's proxy: the certificate with its intermediates, and its key. */
-export type CertificateFiles = { chain: string; key: string };
+/**
+ * PEM files on the machine of the gateway's proxy: the certificate with its intermediates, and its key. `ca`: certificates of the authorities
+ * that sign those of clients, where a listener asks for one.
+ */
+export type CertificateFiles = { chain: string; key: string; ca?: string | undefined };
 
 /** How an environment runs the design. */
 export type EnvironmentBinding = {

@@ -48,9 +48,12 @@ export const binding = z.strictObject({
         publicPort: z.int().min(1).max(65_535).optional(),
         /** For listeners of protocol https, tcp and tls, by their names; one that is not here shares the public port. */
         listenerPorts: z.record(z.string().max(63), z.int().min(1).max(65_535)).optional(),
-        /** By the names that listeners have for them: PEM files on the machine of the gateway. */
+        /** By the names that listeners have for them: PEM files on the machine of the gateway; `ca`: authorities of clients' certificates. */
         certificates: z
-          .record(z.string().max(253), z.strictObject({ chain: certificateFile, key: certificateFile }))
+          .record(
+            z.string().max(253),
+            z.strictObject({ chain: certificateFile, key: certificateFile, ca: certificateFile.optional() }),
+          )
           .refine((all) => Object.keys(all).length <= 64, "must have at most 64 certificates")
           .optional(),
       }),

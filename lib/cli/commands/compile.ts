@@ -12,6 +12,7 @@ import { askable, MANIFEST_OPTIONS, sayWarnings } from "../manifests";
 import { refuse } from "../refuse";
 
 const port = z.int().min(1).max(65_535);
+const file = z.string().min(1).max(4096);
 const app = z.union([
   z.strictObject({ kind: z.literal("echo") }),
   z.strictObject({ kind: z.literal("demo"), name: z.string() }),
@@ -32,10 +33,7 @@ const placesFile = z.strictObject({
           publicPort: port.optional(),
           listenerPorts: z.record(z.string().max(63), port).optional(),
           certificates: z
-            .record(
-              z.string().max(253),
-              z.strictObject({ chain: z.string().min(1).max(4096), key: z.string().min(1).max(4096) }),
-            )
+            .record(z.string().max(253), z.strictObject({ chain: file, key: file, ca: file.optional() }))
             .optional(),
         }),
       )

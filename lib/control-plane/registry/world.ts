@@ -38,7 +38,9 @@ const bindingSchema = z.object({
         name: z.string(),
         publicPort: z.number().int().optional(),
         listenerPorts: z.record(z.string(), z.number().int()).optional(),
-        certificates: z.record(z.string(), z.object({ chain: z.string(), key: z.string() })).optional(),
+        certificates: z
+          .record(z.string(), z.object({ chain: z.string(), key: z.string(), ca: z.string().optional() }))
+          .optional(),
       }),
     )
     .default([]),
