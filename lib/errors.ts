@@ -160,6 +160,26 @@ export const ERRORS = {
     detail: "Read it first and send its ETag in If-Match, so that nobody's change is lost.",
   },
   "rate-limited": { status: 429, title: "Too many requests", detail: "Wait for the seconds in Retry-After." },
+  "work-given-up": {
+    status: 503,
+    title: "The work was given up",
+    detail: "The connection was closed before the answer was ready. Send it again.",
+  },
+  "work-queue-full": {
+    status: 503,
+    title: "Too much large work is waiting",
+    detail: "Others' large texts and designs are worked on. Try again after the seconds in Retry-After.",
+  },
+  "work-too-long": {
+    status: 503,
+    title: "It takes too long",
+    detail: "Split the text by namespace or kind and send the parts one after the other.",
+  },
+  "work-too-large": {
+    status: 422,
+    title: "It needs too much memory",
+    detail: "Split the text by namespace or kind and send the parts one after the other.",
+  },
   internal: {
     status: 500,
     title: "Something went wrong on the server",

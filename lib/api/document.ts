@@ -2,9 +2,8 @@
 // The rule: the printer reads nothing but our own fonts: no address and no file that stands in a design is ever opened.
 import { createRequire } from "node:module";
 import pdfmake from "pdfmake";
-import { analyze } from "@/lib/analysis";
 import type { Principal } from "@/lib/auth/permissions";
-import { compileMesh, controlById, type Standing } from "@/lib/compliance";
+import { controlById, type Standing } from "@/lib/compliance";
 import { acceptedRisksOf } from "@/lib/data/accepted-risks";
 import { readChecksNow } from "@/lib/data/checks";
 import { listDeployments } from "@/lib/data/deployments";
@@ -24,6 +23,7 @@ import {
 import { type MeshDocument, parseKey } from "@/lib/mesh";
 import { pdfDefinition } from "./pdf-definition";
 import type { Runtime } from "./runtime";
+import { evaluatedBy } from "./threads/evaluated-by";
 
 const MOST_REVIEWS = 20;
 
@@ -39,7 +39,13 @@ export async function documentOf(
   const [first] = environments;
   const now = runtime.clock.now();
   const checks = first
-    ? await readChecksNow(database, principal, { slug, environment: first.name, at, now })
+    ? await readChecksNow(database, principal, {
+        slug,
+        environment: first.name,
+        at,
+        now,
+        evaluate: evaluatedBy(runtime),
+      })
     : { standings: [] };
   const accepted = new Map(
     (await acceptedRisksOf(database, design.mesh.id))
@@ -56,29 +62,30 @@ export async function documentOf(
     madeAt: new Date(now).toISOString(),
     document: design.document,
     positions: design.positions,
-    proxies: proxiesOf(design.document),
+    proxies: await proxiesOf(runtime, design.document),
     reviews: rows.flatMap(toReview),
     environments: await Promise.all(
       environments.map((environment) => toEnvironment(runtime, principal, slug, environment)),
     ),
     controls: checks.standings.map(toControl),
-    risks: analyze(design.document).map(({ id, code, severity, message, cause }) => ({
-      code,
-      severity,
-      message,
-      cause,
-      accepted: accepted.get(id) ?? null,
-    })),
+    risks: (await runtime.threads.run("findings", { document: design.document })).map(
+      ({ id, code, severity, message, cause }) => ({
+        code,
+        severity,
+        message,
+        cause,
+        accepted: accepted.get(id) ?? null,
+      }),
+    ),
   };
   return designDocument(input);
 }
 
-function proxiesOf(document: MeshDocument): DocumentInput["proxies"] {
-  return compileMesh(document).proxies.map(({ workload, owner, listeners, routes, clusters }) => ({
+async function proxiesOf({ threads }: Runtime, document: MeshDocument): Promise<DocumentInput["proxies"]> {
+  const compiled = await threads.run("compiledSizes", { document });
+  return compiled.map(({ workload, owner, ...sizes }) => ({
     owner: workload || (parseKey(owner)?.name ?? owner),
-    listeners: Object.keys(listeners),
-    routes: Object.keys(routes).length,
-    clusters: Object.keys(clusters).length,
+    ...sizes,
   }));
 }
 

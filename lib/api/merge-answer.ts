@@ -15,7 +15,8 @@ import {
 } from "@/lib/mesh";
 import * as schema from "./schema";
 
-type Three = {
+/** The three designs, and who changed theirs meanwhile. */
+export interface Sides {
   base: MeshDocument;
   mine: MeshDocument;
   /** The draft as it is now. */
@@ -23,14 +24,14 @@ type Three = {
   version: number;
   /** Changes of the draft since the base, where they are known. */
   later: readonly LaterChange[];
-};
+}
 
 /**
  * @param today `2026-11-21`, for findings about dates
  * @returns the answer, and what saving makes of the draft
  */
 export function mergeInto(
-  { base, mine, theirs, version, later }: Three,
+  { base, mine, theirs, version, later }: Sides,
   body: Pick<schema.MergeRequest, "base" | "choices" | "otherwise">,
   today: string,
 ): { answer: schema.MergeAnswer; document: MeshDocument } {

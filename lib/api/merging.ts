@@ -5,40 +5,46 @@ import type { Database } from "@/lib/data/client";
 import { type Diverged, divergedFrom } from "@/lib/data/draft-versions";
 import { readDesign } from "@/lib/data/meshes";
 import { AppError } from "@/lib/errors";
-import { applyCommand, fromYaml, type MeshDocument, objectKey, type Positions } from "@/lib/mesh";
-import { mergeInto } from "./merge-answer";
+import type { Command } from "@/lib/mesh";
+import type { Runtime } from "./runtime";
 import type * as schema from "./schema";
+import type { Mine } from "./threads/jobs";
 
 interface Asked {
   slug: string;
   body: schema.MergeRequest;
   /** `2026-11-21`, for findings about dates. */
   today: string;
+  signal: AbortSignal;
 }
 
-export interface BroughtUpToDate {
+interface BroughtUpToDate {
   answer: schema.MergeAnswer;
   draft: Diverged["draft"];
-  /** What saving makes of the draft. */
-  document: MeshDocument;
-  /** Where the objects of the change stand that the draft does not have. */
-  positions: Positions;
+  /** What saves it: there when saving is asked for, nothing is open and something changes. */
+  command: Command | undefined;
 }
 
 export async function bringUpToDate(
-  database: Database,
+  { database, threads }: Runtime,
   principal: Principal,
-  { slug, body, today }: Asked,
+  { slug, body, today, signal }: Asked,
 ): Promise<BroughtUpToDate> {
   const { draft, base, later } = await divergedFrom(database, principal, { slug, from: body.base });
-  const { document: mine, positions } = await mineOf(database, principal, { slug, body, base });
-  const theirs = draft.document;
-  const { answer, document } = mergeInto({ base, mine, theirs, version: draft.version, later }, body, today);
-  const drawn = new Set(theirs.objects.map(objectKey));
-  const added = document.objects.map(objectKey).filter((key) => !drawn.has(key));
-  const places = added.flatMap((key) => (positions[key] ? [[key, positions[key]] as const] : []));
-  return { answer, draft, document, positions: Object.fromEntries(places) };
+  const mine = await mineOf(database, principal, slug, body);
+  const { choices, otherwise, apply } = body;
+  const sides = { base, mine, theirs: draft.document, version: draft.version, later };
+  const asked = { ...sides, body: { base: body.base, choices, otherwise, apply }, today };
+  const merged = await threads.run("merge", asked, signal);
+  if (merged.ok) return { answer: merged.answer, draft, command: merged.command };
+  throw new AppError("model-violation", {
+    ...("commands" in mine ? { detail: cannotBeRepeated(body.base) } : {}),
+    violations: merged.violations,
+  });
 }
+
+const cannotBeRepeated = (base: string) =>
+  `The change cannot be repeated on ${base}. Correct what is listed, or name the version that it was made on.`;
 
 /** Refuses to save what is open, naming each place. */
 export function requireDecided({ conflicts }: schema.MergeAnswer): void {
@@ -58,19 +64,10 @@ export function requireDecided({ conflicts }: schema.MergeAnswer): void {
 async function mineOf(
   database: Database,
   principal: Principal,
-  { slug, body, base }: { slug: string; body: schema.MergeRequest; base: MeshDocument },
-): Promise<{ document: MeshDocument; positions: Positions }> {
-  const { mine } = body;
-  if ("at" in mine) return readDesign(database, principal, { slug, at: mine.at });
-  if ("text" in mine) {
-    const read = fromYaml(mine.text);
-    if (!read.ok) throw new AppError("model-violation", { violations: read.violations });
-    return { document: read.document, positions: {} };
-  }
-  const applied = applyCommand(base, {}, { type: "batch", commands: mine.commands });
-  if (applied.ok) return applied;
-  throw new AppError("model-violation", {
-    detail: `The change cannot be repeated on ${body.base}. Correct what is listed, or name the version that it was made on.`,
-    violations: applied.violations,
-  });
+  slug: string,
+  { mine }: schema.MergeRequest,
+): Promise<Mine> {
+  if (!("at" in mine)) return mine;
+  const { document, positions } = await readDesign(database, principal, { slug, at: mine.at });
+  return { document, positions };
 }

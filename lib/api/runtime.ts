@@ -6,6 +6,7 @@ import { createLogger, type Logger } from "@/lib/observability/logger";
 import { ControlPlaneClient } from "./control-plane-client";
 import { NewsHub } from "./news-hub";
 import { RateLimiter } from "./rate-limit";
+import { type ThreadLimits, Threads } from "./threads/threads";
 
 export type WebEnv = EnvWith<"NEXTAUTH_SECRET">;
 
@@ -17,13 +18,18 @@ export interface Runtime {
   controlPlane: ControlPlaneClient;
   news: NewsHub;
   rateLimiter: RateLimiter;
+  /** Large work, beside the thread that answers. */
+  threads: Threads;
   /** Origins whose pages are ours. */
   ownOrigins: readonly string[];
   /** Base of links that people get. */
   webUrl: string;
 }
 
-export function createRuntime(env: WebEnv, options: { clock?: Clock; logger?: Logger } = {}): Runtime {
+export function createRuntime(
+  env: WebEnv,
+  options: { clock?: Clock; logger?: Logger; threads?: Partial<ThreadLimits> } = {},
+): Runtime {
   const clock = options.clock ?? systemClock;
   const logger = options.logger ?? createLogger("web");
   const database = openDatabase({ url: env.DATABASE_URL });
@@ -40,12 +46,14 @@ export function createRuntime(env: WebEnv, options: { clock?: Clock; logger?: Lo
     controlPlane: new ControlPlaneClient(env.MESHWRIGHT_INTERNAL_URL, env.MESHWRIGHT_INTERNAL_SECRET),
     news: new NewsHub({ database, databaseUrl: env.DATABASE_URL, logger }),
     rateLimiter: new RateLimiter(clock),
+    threads: new Threads(options.threads),
     ownOrigins: [webUrl, ...(env.NEXTAUTH_URL ? [env.NEXTAUTH_URL] : [])],
     webUrl,
   };
 }
 
 export async function closeRuntime(runtime: Runtime): Promise<void> {
+  await runtime.threads.close();
   await runtime.news.stop();
   await runtime.database.$disconnect();
 }

@@ -1,8 +1,8 @@
 // The content of a station, computed on the server from the two frozen designs of a round.
 // The rule: revisions never change, so what is computed from two digests is kept; what is measured or may be decided anew is not.
-import { type AcceptedRisk, analyze } from "@/lib/analysis";
+import type { AcceptedRisk } from "@/lib/analysis";
 import type { Principal } from "@/lib/auth/permissions";
-import { controlById, evaluateDesign } from "@/lib/compliance";
+import { controlById } from "@/lib/compliance";
 import { acceptedRisksOf } from "@/lib/data/accepted-risks";
 import { readChecksNow } from "@/lib/data/checks";
 import type { Database } from "@/lib/data/client";
@@ -14,13 +14,13 @@ import { readReview } from "@/lib/data/reviews/read";
 import { readRoundTests } from "@/lib/data/reviews/round-tests";
 import { readApproval } from "@/lib/data/reviews/rules";
 import { AppError } from "@/lib/errors";
-import { diffDocuments, digestOf, emptyMesh, type MeshDocument, type Positions } from "@/lib/mesh";
+import { digestOf, emptyMesh, type MeshDocument, type Positions } from "@/lib/mesh";
 import type { StationId } from "@/lib/review";
-import { changePicture, compareAccess, compareFindings, trustView } from "@/lib/review/walkthrough";
-import { accessMatrix, buildScene, consequencesOf, type ObservedCall } from "@/lib/simulate";
+import type { ObservedCall } from "@/lib/simulate";
 import { toCondition } from "./review-dto";
 import type { Runtime } from "./runtime";
 import type { StationContent } from "./schema";
+import { evaluatedBy } from "./threads/evaluated-by";
 
 interface Side {
   at: string;
@@ -37,21 +37,17 @@ interface Asked {
 
 /** About 100 KB each for a mesh of 1,000 services. */
 const MAX_KEPT = 40;
-const kept = new Map<string, unknown>();
+const kept = new Map<string, Promise<unknown>>();
 
-/** Computed once per pair of digests. */
-function once<T>(key: string, compute: () => T): T {
-  if (kept.has(key)) return kept.get(key) as T;
+/** Computed once per pair of digests, also for those who ask at the same time; what failed is computed again the next time. */
+function once<T>(key: string, compute: () => Promise<T>): Promise<T> {
+  const known = kept.get(key);
+  if (known) return known as Promise<T>;
   const value = compute();
+  value.catch(() => kept.delete(key));
   if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value ?? "");
   kept.set(key, value);
   return value;
-}
-
-async function onceRead<T>(key: string, compute: () => Promise<T>): Promise<T> {
-  if (kept.has(key)) return kept.get(key) as T;
-  const value = await compute();
-  return once(key, () => value);
 }
 
 export async function stationContent(runtime: Runtime, principal: Principal, asked: Asked): Promise<StationContent> {
@@ -79,18 +75,17 @@ export async function stationContent(runtime: Runtime, principal: Principal, ask
       return { station: asked.station, ...compared };
     case "changes": {
       // Designs of 1,000 services are read only when what was made of them is not kept any more.
-      const content = await onceRead(`changes ${pair}`, async () => {
+      const content = await once(`changes ${pair}`, async () => {
         const [from, to] = [await readFrom(), await readTo()];
-        const changes = diffDocuments(from.document, to.document);
         const places = { before: from.positions, after: to.positions };
-        return { changes, picture: changePicture(from.document, to.document, places) };
+        return runtime.threads.run("changes", { ...documentsOf(from, to), places });
       });
       const previous = row.rounds.findLast(({ number }) => number < round.number);
       const sinceRound = previous
         ? {
             round: previous.number,
-            changes: await onceRead(`since ${previous.digest} ${round.digest}`, async () =>
-              diffDocuments((await designOf(previous.revision.number)).document, (await readTo()).document),
+            changes: await once(`since ${previous.digest} ${round.digest}`, async () =>
+              runtime.threads.run("diff", documentsOf(await designOf(previous.revision.number), await readTo())),
             ),
           }
         : null;
@@ -103,10 +98,12 @@ export async function stationContent(runtime: Runtime, principal: Principal, ask
       return {
         station: "trust",
         ...compared,
-        ...once(`trust ${pair}`, () => trustView(to.document, accessOf(from, to))),
+        ...(await once(`trust ${pair}`, async () =>
+          runtime.threads.run("trust", { document: to.document, access: await accessOf(runtime, from, to) }),
+        )),
       };
     case "access":
-      return { station: "access", ...compared, ...accessOf(from, to) };
+      return { station: "access", ...compared, ...(await accessOf(runtime, from, to)) };
     case "routing": {
       const [environment] = await listEnvironments(database, principal, asked.slug);
       const observed = environment ? await observedIn(database, environment.id) : [];
@@ -114,7 +111,7 @@ export async function stationContent(runtime: Runtime, principal: Principal, ask
         station: "routing",
         ...compared,
         observed: observed.length,
-        consequences: routingOf(from, to, observed),
+        consequences: await routingOf(runtime, from, to, observed),
         tests: await testsOf(database, round.id),
       };
     }
@@ -122,7 +119,7 @@ export async function stationContent(runtime: Runtime, principal: Principal, ask
       return {
         station: "findings",
         ...compared,
-        items: findingsOf(from, to, await acceptedRisksOf(database, mesh.id), runtime.clock.now()),
+        items: await findingsOf(runtime, from, to, await acceptedRisksOf(database, mesh.id)),
       };
     case "checklist":
       return { station: "checklist", ...compared, ...(await checklistOf(runtime, principal, asked.slug, from, to)) };
@@ -145,14 +142,15 @@ function nothing(slug: string): Side {
   return { at: NOTHING, digest: digestOf(document), document, positions: {} };
 }
 
-function accessOf(from: Side, to: Side) {
-  return once(`access ${from.digest} ${to.digest}`, () =>
-    compareAccess(accessMatrix(buildScene(from.document)), accessMatrix(buildScene(to.document))),
-  );
+const documentsOf = (from: Side, to: Side) => ({ from: from.document, to: to.document });
+
+function accessOf({ threads }: Runtime, from: Side, to: Side) {
+  return once(`access ${from.digest} ${to.digest}`, () => threads.run("access", documentsOf(from, to)));
 }
 
-function routingOf(from: Side, to: Side, observed: readonly ObservedCall[]) {
-  return consequencesOf(buildScene(from.document), buildScene(to.document), observed).map((each) => ({
+async function routingOf({ threads }: Runtime, from: Side, to: Side, observed: readonly ObservedCall[]) {
+  const consequences = await threads.run("routing", { ...documentsOf(from, to), observed });
+  return consequences.map((each) => ({
     kind: each.kind,
     severity: each.severity,
     sentence: each.sentence,
@@ -171,9 +169,10 @@ async function testsOf(database: Database, roundId: string) {
   return tests?.toSorted((a, b) => TEST_ORDER[a.state] - TEST_ORDER[b.state]) ?? null;
 }
 
-function findingsOf(from: Side, to: Side, risks: readonly AcceptedRisk[], now: number) {
-  const found = once(`findings ${from.digest} ${to.digest}`, () =>
-    compareFindings(analyze(from.document), analyze(to.document)),
+async function findingsOf({ threads, clock }: Runtime, from: Side, to: Side, risks: readonly AcceptedRisk[]) {
+  const now = clock.now();
+  const found = await once(`findings ${from.digest} ${to.digest}`, () =>
+    threads.run("compareFindings", documentsOf(from, to)),
   );
   const accepted = new Map(risks.map((risk) => [risk.findingId, risk]));
   return found.map(({ standing, finding: { id, code, severity, message, cause, refs } }) => {
@@ -204,11 +203,16 @@ async function checklistOf(runtime: Runtime, principal: Principal, slug: string,
   const [environment] = await listEnvironments(database, principal, slug);
   const now = runtime.clock.now();
   const known = environment
-    ? await readChecksNow(database, principal, { slug, environment: environment.name, at: to.at, now })
+    ? await readChecksNow(database, principal, {
+        slug,
+        environment: environment.name,
+        at: to.at,
+        now,
+        evaluate: evaluatedBy(runtime),
+      })
     : null;
-  const before = new Map(
-    once(`controls ${from.digest}`, () => evaluateDesign(from.document)).map((result) => [result.control, result]),
-  );
+  const was = await once(`controls ${from.digest}`, () => runtime.threads.run("controls", { document: from.document }));
+  const before = new Map(was.map((result) => [result.control, result]));
   return {
     environment: environment?.name ?? null,
     controls: (known?.standings ?? []).map(({ control, layers: { design, compiled, live } }) => {

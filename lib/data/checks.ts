@@ -8,7 +8,6 @@ import {
   controls,
   type Evidence,
   type EvidenceAge,
-  evaluateDesign,
   resultsOf,
   type Standing,
   type StaticResult,
@@ -132,11 +131,20 @@ export interface ChecksNow {
   waivers: Waiver[];
 }
 
+/** What the controls say of a design and of what it compiles to (`evaluateDesign`), wherever that is computed. */
+export type Evaluate = (document: MeshDocument, binding: EnvironmentBinding) => Promise<StaticResult[]>;
+
 /** All layers as they stand now: design and compiled of `at` (default: what runs), live from the newest run. */
 export async function readChecksNow(
   database: Database,
   principal: Principal,
-  { at, now, runId = "latest", ...asked }: EnvironmentAsked & { at?: string | undefined; now: number; runId?: string },
+  {
+    at,
+    now,
+    runId = "latest",
+    evaluate,
+    ...asked
+  }: EnvironmentAsked & { at?: string | undefined; now: number; runId?: string; evaluate: Evaluate },
 ): Promise<ChecksNow> {
   const environment = await readEnvironment(database, principal, asked);
   const [design, runs, proxies, waivers] = await Promise.all([
@@ -151,7 +159,13 @@ export async function readChecksNow(
   if (runId !== "latest" && !runs.run)
     throw new AppError("not-found", { detail: "There is no such run of the checks in this environment." });
   const live = runs.run ? new Map(runs.run.results.map(({ control, layers }) => [control, layers.live])) : null;
-  const statics = staticResults(design.digest, environment.bindingVersion, design.document, environment.binding);
+  const statics = await staticResults(
+    design.digest,
+    environment.bindingVersion,
+    design.document,
+    environment.binding,
+    evaluate,
+  );
   const standings = standingsOf({
     results: resultsOf(statics, live),
     evidence: runs.run?.ages ?? [],
@@ -213,7 +227,7 @@ async function newestRuns(database: Database, environmentId: string, runId: stri
 }
 
 /** Compiling every proxy takes its time; the same design under the same binding gives the same results. */
-const known = new Map<string, StaticResult[]>();
+const known = new Map<string, Promise<StaticResult[]>>();
 const MAX_KNOWN = 16;
 
 function staticResults(
@@ -221,11 +235,14 @@ function staticResults(
   bindingVersion: number,
   document: MeshDocument,
   binding: EnvironmentBinding,
-): StaticResult[] {
+  evaluate: Evaluate,
+): Promise<StaticResult[]> {
   const key = `${digest} ${bindingVersion} ${JSON.stringify(binding.externals)}`;
   const found = known.get(key);
   if (found) return found;
-  const results = evaluateDesign(document, { binding });
+  const results = evaluate(document, binding);
+  // What could not be computed is asked for again the next time.
+  results.catch(() => known.delete(key));
   if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value ?? "");
   known.set(key, results);
   return results;

@@ -17,6 +17,7 @@ export const BUNDLES = {
   "dist/apps.mjs": "lib/demo/main.ts",
   "dist/migrate.mjs": "lib/data/migrate-main.ts",
   "dist/meshwright.mjs": "lib/cli/main.ts",
+  "dist/threads.mjs": "lib/api/threads/worker.ts",
   "proxy/dist/meshwright-proxy.mjs": "proxy/src/main.ts",
 };
 
@@ -63,6 +64,27 @@ function report(log, step, startedAt, what) {
   log(`  ${step.padEnd(9)} ${what} (${((Date.now() - startedAt) / 1000).toFixed(1)} s)`);
 }
 
+/** How esbuild makes one file for Node of an entry point. */
+export const bundleOptions = (source, outfile) => ({
+  entryPoints: [source],
+  outfile,
+  absWorkingDir: projectRoot,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  // import condition first, as Node does for an ES module
+  mainFields: ["module", "main"],
+  banner: { js: BANNER },
+  external: EXTERNAL,
+  sourcemap: "linked",
+  sourcesContent: false,
+  legalComments: "none",
+  logLevel: "warning",
+  logOverride: { "direct-eval": "silent" },
+  plugins: [protobufPlugin],
+});
+
 async function bundle({ allowMissing, log }) {
   const present = Object.entries(BUNDLES).filter(([, source]) => fs.existsSync(path.join(projectRoot, source)));
   const missing = Object.values(BUNDLES).filter((source) => !fs.existsSync(path.join(projectRoot, source)));
@@ -74,25 +96,7 @@ async function bundle({ allowMissing, log }) {
   const { build } = await import("esbuild");
   await Promise.all(
     present.map(([outfile, source]) =>
-      build({
-        entryPoints: [path.join(projectRoot, source)],
-        outfile: path.join(projectRoot, outfile),
-        absWorkingDir: projectRoot,
-        bundle: true,
-        format: "esm",
-        platform: "node",
-        target: "node20",
-        // import condition first, as Node does for an ES module
-        mainFields: ["module", "main"],
-        banner: { js: BANNER },
-        external: EXTERNAL,
-        sourcemap: "linked",
-        sourcesContent: false,
-        legalComments: "none",
-        logLevel: "warning",
-        logOverride: { "direct-eval": "silent" },
-        plugins: [protobufPlugin],
-      }),
+      build(bundleOptions(path.join(projectRoot, source), path.join(projectRoot, outfile))),
     ),
   );
   return `${present.length} made`;

@@ -15,6 +15,7 @@ import type { CheckRunRow } from "@/lib/data/system/checks";
 import { dateCursor, readDateCursor } from "../cursor";
 import { defineRoute, onMesh, page } from "../route";
 import * as schema from "../schema";
+import { evaluatedBy } from "../threads/evaluated-by";
 
 const tag = "checks";
 const path = "/meshes/{mesh}/environments/{environment}/checks";
@@ -108,7 +109,12 @@ export const checkRoutes = [
     query: schema.checksQuery,
     answer: schema.checksNow,
     async handle({ runtime, principal, params, query: { at } }) {
-      const now = await readChecksNow(runtime.database, principal, { ...asked(params), at, now: runtime.clock.now() });
+      const now = await readChecksNow(runtime.database, principal, {
+        ...asked(params),
+        at,
+        now: runtime.clock.now(),
+        evaluate: evaluatedBy(runtime),
+      });
       const body: schema.ChecksNowDto = {
         environment: now.environment,
         design: now.design,
@@ -177,7 +183,12 @@ export const checkRoutes = [
     query: schema.checkExportQuery,
     async handle({ runtime, principal, params, query: { format, framework } }) {
       const at = runtime.clock.now();
-      const now = await readChecksNow(runtime.database, principal, { ...asked(params), now: at, runId: params.run });
+      const now = await readChecksNow(runtime.database, principal, {
+        ...asked(params),
+        now: at,
+        runId: params.run,
+        evaluate: evaluatedBy(runtime),
+      });
       const evidence = now.run ? await evidenceOfRun(runtime.database, now.run.id) : [];
       const { mediaType, ending, write } = writers[format];
       const text = write({

@@ -5,11 +5,9 @@ import { accessMesh } from "@/lib/data/access";
 import { readHistory } from "@/lib/data/draft-history";
 import { editDraft, readDraft, stepDraft, stepsOf } from "@/lib/data/drafts";
 import { AppError } from "@/lib/errors";
-import { fromYaml } from "@/lib/mesh";
 import { readSeqCursor } from "../cursor";
 import { versionTag } from "../etag";
 import { bringUpToDate, requireDecided } from "../merging";
-import { replacement } from "../replacement";
 import { DESIGN_BODY_BYTES, defineRoute, onMesh, page } from "../route";
 import type { Runtime } from "../runtime";
 import * as schema from "../schema";
@@ -87,16 +85,16 @@ export const draftRoutes = [
     maxBodyBytes: DESIGN_BODY_BYTES,
     answer: schema.draftAnswer,
     ifMatch: "required",
-    async handle({ runtime, principal, params, body, baseVersion }) {
-      const read = fromYaml(body.text);
-      if (!read.ok) throw new AppError("model-violation", { violations: read.violations });
+    async handle({ runtime, principal, params, body, baseVersion, request }) {
       const { document } = await readDraft(runtime.database, principal, params.mesh);
-      const commands = [replacement(document, read.document)];
+      const asked = { text: body.text, before: document };
+      const read = await runtime.threads.run("replaceByText", asked, request.signal);
+      if (!read.ok) throw new AppError("model-violation", { violations: read.violations });
       const change = await editDraft(runtime.database, principal, {
         slug: params.mesh,
         base: baseVersion(),
         clientId: body.clientId,
-        commands,
+        commands: [read.command],
         exact: true,
       });
       return draftAnswer(runtime, principal, params.mesh, body.clientId, change);
@@ -114,20 +112,17 @@ export const draftRoutes = [
     maxBodyBytes: DESIGN_BODY_BYTES,
     answer: schema.mergeAnswer,
     ifMatch: "optional",
-    async handle({ runtime, principal, params, body, ifMatch, baseVersion }) {
+    async handle({ runtime, principal, params, body, ifMatch, baseVersion, request }) {
       // Only looking needs no version; saving does.
       if (body.apply && ifMatch === null) throw new AppError("precondition-required");
       const slug = params.mesh;
       const today = new Date(runtime.clock.now()).toISOString().slice(0, 10);
-      const { answer, draft, document, positions } = await bringUpToDate(runtime.database, principal, {
-        slug,
-        body,
-        today,
-      });
+      const asked = { slug, body, today, signal: request.signal };
+      const { answer, draft, command } = await bringUpToDate(runtime, principal, asked);
       const etag = versionTag(answer.version);
       if (!body.apply) return { body: answer, etag };
       requireDecided(answer);
-      if (answer.result.total === 0) return { body: answer, etag };
+      if (!command) return { body: answer, etag };
       // What was looked at is what is saved: the version that was merged with, and no later one.
       const base = baseVersion() ?? draft.version;
       if (base !== draft.version) throw new AppError("version-mismatch", { extra: { version: draft.version } });
@@ -135,9 +130,7 @@ export const draftRoutes = [
         slug,
         base,
         clientId: body.clientId,
-        commands: [
-          { type: "batch", label: "Bring up to date", commands: [replacement(draft.document, document, positions)] },
-        ],
+        commands: [{ type: "batch", label: "Bring up to date", commands: [command] }],
         exact: true,
       });
       return { body: { ...answer, applied: true, version: change.version }, etag: versionTag(change.version) };

@@ -3,18 +3,9 @@
 import { editDraft, readDraft } from "@/lib/data/drafts";
 import { type ImportReportRow, keepImportReport, listImportReports, readImportReport } from "@/lib/data/import-reports";
 import { readDesign } from "@/lib/data/meshes";
-import {
-  AUTO,
-  buildBundle,
-  dialectOf,
-  exportDocument,
-  type ImportChoice,
-  importDocuments,
-  lossesOf,
-  migrationOf,
-} from "@/lib/dialects";
+import { AUTO, dialectOf, type ImportChoice } from "@/lib/dialects";
 import { AppError } from "@/lib/errors";
-import { type Command, toYaml } from "@/lib/mesh";
+import type { Command } from "@/lib/mesh";
 import { readSeqCursor } from "../cursor";
 import { versionTag } from "../etag";
 import { DESIGN_BODY_BYTES, defineRoute, onMesh, page } from "../route";
@@ -34,13 +25,14 @@ export const exchangeRoutes = [
     maxBodyBytes: DESIGN_BODY_BYTES,
     answer: schema.importAnswer,
     ifMatch: "optional",
-    async handle({ runtime, principal, params, body, ifMatch, baseVersion }) {
+    async handle({ runtime, principal, params, body, ifMatch, baseVersion, request }) {
       // Only looking needs no version; changing does.
       if (body.apply && ifMatch === null) throw new AppError("precondition-required");
       const slug = params.mesh;
       const { document, version } = await readDraft(runtime.database, principal, slug);
       const { text, file, defaultNamespace } = body;
-      const found = importDocuments(body.dialect, [{ text, file }], { document, defaultNamespace });
+      const asked = { choice: body.dialect, text, file, document, defaultNamespace };
+      const found = await runtime.threads.run("importText", asked, request.signal);
       if (!body.apply) return { body: { ...found, applied: false, version } };
       if (found.violations.length > 0) throw new AppError("not-importable", { violations: found.violations });
       if (found.commands.length === 0)
@@ -109,22 +101,11 @@ export const exchangeRoutes = [
     access: onMesh("mesh.read"),
     query: schema.exportQuery,
     answer: schema.exportAnswer,
-    async handle({ runtime, principal, params, query: { at, format, channel, bundle } }) {
+    async handle({ runtime, principal, params, query: { at, format, channel, bundle }, request }) {
       const { document, digest } = await readDesign(runtime.database, principal, { slug: params.mesh, at });
-      if (format === "yaml" || format === "json") {
-        const text = format === "yaml" ? toYaml(document) : `${JSON.stringify(document, null, 2)}\n`;
-        return { body: { format, at, digest, text, losses: [], report: [] } };
-      }
-      const dialect = dialectOf(format);
-      // a channel of another product is none of this one
-      const variant = dialect.channels?.find((each) => each === channel) ?? dialect.channels?.[0];
-      const made = exportDocument(format, document, variant === undefined ? {} : { channel: variant });
-      const { text, report } = made;
-      const input = { dialect, channel: variant, document, made };
-      const more = bundle === "true" ? { files: buildBundle(input), migration: migrationOf(input) } : {};
-      // files of their own hold the text already, and may be many
-      const whole = bundle === "true" && made.files ? "" : text;
-      return { body: { format, at, digest, text: whole, losses: lossesOf(report), report, ...more } };
+      const asked = { format, document, channel, bundle: bundle === "true" };
+      const made = await runtime.threads.run("exportText", asked, request.signal);
+      return { body: { format, at, digest, ...made } };
     },
   }),
 ];

@@ -1,6 +1,6 @@
 // What the analyzers say, risks that are accepted instead of mended, and what each step of adoption would break.
 // The rule: an acceptance never hides a finding; it is marked, and counts again when its time is over.
-import { type AcceptedRisk, analyze, isInForce, withAccepted } from "@/lib/analysis";
+import { type AcceptedRisk, isInForce, withAccepted } from "@/lib/analysis";
 import { acceptRisk, endAcceptedRisk, listAcceptedRisks } from "@/lib/data/accepted-risks";
 import { readEnvironment } from "@/lib/data/environments";
 import { readDesign } from "@/lib/data/meshes";
@@ -28,12 +28,13 @@ export const findingRoutes = [
     access: onMesh("mesh.read"),
     query: schema.atQuery,
     answer: schema.findings,
-    async handle({ runtime, principal, params, query: { at } }) {
+    async handle({ runtime, principal, params, query: { at }, request }) {
       const { document, digest } = await readDesign(runtime.database, principal, { slug: params.mesh, at });
       const { database, clock } = runtime;
       const now = clock.now();
       const risks = await listAcceptedRisks(database, principal, params.mesh);
-      const found = analyze(document, { today: new Date(now).toISOString().slice(0, 10) });
+      const today = new Date(now).toISOString().slice(0, 10);
+      const found = await runtime.threads.run("findings", { document, today }, request.signal);
       const items = withAccepted(found, risks, now);
       const count = (severity: string) => items.filter((each) => !each.accepted && each.severity === severity).length;
       const counts = {

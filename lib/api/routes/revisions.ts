@@ -1,7 +1,6 @@
 // Frozen designs and what changes between two of them. The rule: a revision never changes, so its digest is its ETag.
 import { createRevision, listRevisions, type RevisionRow, readDesign } from "@/lib/data/meshes";
 import { AppError } from "@/lib/errors";
-import { diffDocuments } from "@/lib/mesh";
 import { readSeqCursor } from "../cursor";
 import { defineRoute, onMesh, page } from "../route";
 import * as schema from "../schema";
@@ -86,14 +85,14 @@ export const revisionRoutes = [
     access: onMesh("mesh.read"),
     query: schema.diffQuery,
     answer: schema.diff,
-    async handle({ runtime, principal, params, query: { from, to } }) {
+    async handle({ runtime, principal, params, query: { from, to }, request }) {
       const [a, b] = await Promise.all(
         [from, to].map((at) => readDesign(runtime.database, principal, { slug: params.mesh, at })),
       );
       if (!a || !b) throw new AppError("not-found");
-      return {
-        body: { from, to, fromDigest: a.digest, toDigest: b.digest, changes: diffDocuments(a.document, b.document) },
-      };
+      const pair = { from: a.document, to: b.document };
+      const changes = await runtime.threads.run("diff", pair, request.signal);
+      return { body: { from, to, fromDigest: a.digest, toDigest: b.digest, changes } };
     },
   }),
 ];

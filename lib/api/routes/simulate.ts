@@ -11,7 +11,6 @@ import {
   type StoredTest,
 } from "@/lib/data/policy-tests";
 import { AppError } from "@/lib/errors";
-import { ask, buildScene, replay } from "@/lib/simulate";
 import { versionTag } from "../etag";
 import { defineRoute, onMesh } from "../route";
 import * as schema from "../schema";
@@ -34,9 +33,10 @@ export const simulateRoutes = [
     access: onMesh("mesh.read"),
     body: schema.simulateRequest,
     answer: schema.simulateAnswer,
-    async handle({ runtime, principal, params, body: { at, question } }) {
+    async handle({ runtime, principal, params, body: { at, question }, request }) {
       const { document, digest } = await readDesign(runtime.database, principal, { slug: params.mesh, at });
-      return { body: { at, digest, answer: ask(buildScene(document), question) } };
+      const answer = await runtime.threads.run("ask", { document, question }, request.signal);
+      return { body: { at, digest, answer } };
     },
   }),
   defineRoute({
@@ -125,7 +125,7 @@ export const simulateRoutes = [
     access: onMesh("mesh.read"),
     body: schema.replayRequest,
     answer: schema.replayAnswer,
-    async handle({ runtime, principal, params, body: { at, environment, range } }) {
+    async handle({ runtime, principal, params, body: { at, environment, range }, request }) {
       const { database, clock } = runtime;
       const slug = params.mesh;
       const { document, digest } = await readDesign(database, principal, { slug, at });
@@ -138,7 +138,8 @@ export const simulateRoutes = [
       }
       const from = new Date(clock.now() - schema.rangeToMs(range));
       const observed = await observedCalls(database, { environmentId, from });
-      const { differences, ...counts } = replay(buildScene(running.document), buildScene(document), observed);
+      const asked = { from: running.document, to: document, observed };
+      const { differences, ...counts } = await runtime.threads.run("replay", asked, request.signal);
       const shown = differences.slice(0, MAX_DIFFERENCES).map(({ call, ...each }) => {
         const { caller, callee, method, path } = call;
         return { caller, callee, method, path, ...each };

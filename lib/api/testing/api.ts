@@ -9,6 +9,7 @@ import { startTestPostgres, type TestPostgres } from "@/lib/start/testing/postgr
 import { dispatch } from "../dispatch";
 import { closeRuntime, createRuntime, type Runtime } from "../runtime";
 import type { Role } from "../schema/common";
+import type { ThreadLimits } from "../threads/threads";
 
 export const ORIGIN = "http://localhost:3000";
 
@@ -37,7 +38,10 @@ export interface TestApi {
 
 const isJson = (response: Response) => /\bjson\b/.test(response.headers.get("content-type") ?? "");
 
-export async function startTestApi(): Promise<TestApi> {
+/** `threads`: by default large work is done where it is asked for. */
+export async function startTestApi(
+  threads: Partial<ThreadLimits> = { largeCharacters: Number.POSITIVE_INFINITY },
+): Promise<TestApi> {
   const postgres = await startTestPostgres();
   const seeding = openDatabase({ url: postgres.url, poolSize: 2 });
   await seedPeople(seeding, { demo: true });
@@ -49,7 +53,7 @@ export async function startTestApi(): Promise<TestApi> {
     NEXTAUTH_URL: ORIGIN,
     MESHWRIGHT_WEB_URL: ORIGIN,
   });
-  const runtime = createRuntime(env, { logger: silentLogger() });
+  const runtime = createRuntime(env, { logger: silentLogger(), threads });
   let people = 0;
   return {
     runtime,
