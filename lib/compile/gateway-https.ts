@@ -71,6 +71,11 @@ export function withHttps(
       warnOfCertificate(context, gateway, listener, name);
       continue;
     }
+    const clients = listener.tls?.clients;
+    if (clients && files.ca === undefined) {
+      warnOfAuthority(context, gateway, listener, name);
+      continue;
+    }
     const port = portOf(listener);
     const before = all.get(port)?.chains ?? [];
     const taken = before.flatMap(serverNamesOf);
@@ -82,7 +87,7 @@ export function withHttps(
     const chain: JsonObject = {
       name: httpsChainName(listener.name),
       filter_chain_match: { transport_protocol: "tls", ...(names.includes("*") ? {} : { server_names: names }) },
-      transport_socket: publicServerTls(files),
+      transport_socket: publicServerTls(files, clients && { ...clients, ca: files.ca ?? "" }),
       filters: filtersOf(listener),
     };
     all.set(port, { port, chains: [...before, chain], isTls: true });
@@ -113,6 +118,16 @@ function warnOfCertificate({ problems }: CompileContext, gateway: Gateway, liste
     `${pathOf(gateway, listener)}.tls.certificate`,
     `the environment does not say where certificate ${name} is: the listener is not served`,
     `Say it in the environment's binding of the gateway: certificates: { "${name}": { chain, key } }, PEM files on its machine.`,
+  );
+}
+
+/** Without it everybody's certificate would do, or nobody's. */
+function warnOfAuthority({ problems }: CompileContext, gateway: Gateway, listener: Listener, name: string): void {
+  problems.warn(
+    gateway,
+    `${pathOf(gateway, listener)}.tls.clients`,
+    `the environment does not say who signs the certificates of its clients: the listener is not served`,
+    `Say it in the environment's binding of the gateway: certificates: { "${name}": { chain, key, ca } }, PEM files on its machine.`,
   );
 }
 

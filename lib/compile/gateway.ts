@@ -7,6 +7,7 @@ import { type JsonObject, socketAddress } from "./envoy-json";
 import { httpPorts } from "./facts";
 import { connectionPorts } from "./gateway-connections";
 import { httpsHosts, misdirectedHost, plainHosts, type ServedHosts, withHttps } from "./gateway-https";
+import { redirectingHosts, warnOfRedirects } from "./gateway-redirect";
 import { httpConnectionManager } from "./http-connection";
 import { filtersFor } from "./http-filters";
 import { dependenciesOf, drawnServices } from "./outbound";
@@ -24,6 +25,7 @@ export function compileGateway(context: ProxyContext, gateway: Gateway): void {
   const bound = context.places.gateway(namespace, gatewayName);
   const publicPort = bound?.publicPort ?? context.own.inboundPort;
   warnOfListeners(context, gateway);
+  warnOfRedirects(context, gateway);
   const hasPlain = gateway.spec.listeners.some(isPlainListener);
   const portOf = (listener: Listener) =>
     isPlainListener(listener) ? publicPort : (bound?.listenerPorts?.[listener.name] ?? publicPort);
@@ -42,14 +44,27 @@ export function compileGateway(context: ProxyContext, gateway: Gateway): void {
   const http = {
     name: "http",
     ...(beside.length > 0 ? { filter_chain_match: { transport_protocol: "raw_buffer" } } : {}),
-    filters: httpFilters(context, gateway, name, { hosts: plainHosts(gateway, routes), others: [] }),
+    filters: httpFilters(context, gateway, name, { hosts: plainHosts(gateway, routes), others: [] }, portOf),
   };
   context.listeners.set(name, listenerOf(context, name, publicPort, [...beside, http], beside.length > 0));
 }
 
-/** @param routeConfig also the name of what it serves */
-function httpFilters(context: ProxyContext, gateway: Gateway, routeConfig: string, served: ServedHosts): JsonObject[] {
-  const hosts = [...virtualHosts(context, gateway, served.hosts), ...misdirectedHost(served.others)];
+/**
+ * @param routeConfig also the name of what it serves
+ * @param redirectedBy of what comes without TLS: where listeners are served
+ */
+function httpFilters(
+  context: ProxyContext,
+  gateway: Gateway,
+  routeConfig: string,
+  served: ServedHosts,
+  redirectedBy?: (listener: Listener) => number,
+): JsonObject[] {
+  const sentOn = redirectedBy ? redirectingHosts(gateway, served.hosts, redirectedBy) : [];
+  const own = virtualHosts(context, gateway, served.hosts).filter(
+    ({ name }) => !sentOn.some((each) => each["name"] === name),
+  );
+  const hosts = [...own, ...sentOn, ...misdirectedHost(served.others)];
   const filters = [...gatewayAuthorizerFilters(context, gateway), ...filtersFor(hosts)];
   context.routes.set(routeConfig, {
     name: routeConfig,

@@ -1,5 +1,6 @@
 // Transport sockets: who proves what to whom. Keys and bundle come by SDS under the names `identity` and `bundle`.
 // The rule: both sides check the peer's SPIFFE ID, and no session is ever resumed, because a resumed one skips the check.
+import type { ClientCertificates } from "@/lib/mesh";
 import { ADS, any, compact, isIpAddress, type JsonObject } from "./envoy-json";
 import type { CertificateFiles } from "./types";
 
@@ -44,18 +45,46 @@ export function downstreamTls(trustDomain: string, alpn = HTTP_ALPN): JsonObject
   };
 }
 
-/** For clients outside the mesh, who show no certificate: what browsers speak, from files of the machine. */
-export function publicServerTls({ chain, key }: CertificateFiles): JsonObject {
+/** For clients outside the mesh: what browsers speak, from files of the machine. `clients`: they are asked for certificates, signed by `ca`. */
+export function publicServerTls(
+  { chain, key }: CertificateFiles,
+  clients?: ClientCertificates & { ca: string },
+): JsonObject {
   return {
     name: "envoy.transport_sockets.tls",
     typed_config: any(`${TLS}.DownstreamTlsContext`, {
-      common_tls_context: {
+      common_tls_context: compact({
         tls_params: { tls_minimum_protocol_version: "TLSv1_2", tls_maximum_protocol_version: "TLSv1_3" },
         alpn_protocols: [...HTTP_ALPN],
         tls_certificates: [{ certificate_chain: { filename: chain }, private_key: { filename: key } }],
-      },
+        validation_context:
+          clients &&
+          compact({
+            trusted_ca: { filename: clients.ca },
+            match_typed_subject_alt_names: clients.names?.map((name) => ({
+              san_type: SAN_TYPES[kindOfClientName(name)],
+              matcher: { exact: name },
+            })),
+          }),
+      }),
+      ...(clients
+        ? {
+            require_client_certificate: clients.mode === "required",
+            disable_stateless_session_resumption: true,
+            disable_stateful_session_resumption: true,
+          }
+        : {}),
     }),
   };
+}
+
+const SAN_TYPES = { uri: "URI", dns: "DNS", email: "EMAIL", ip: "IP_ADDRESS" } as const;
+
+/** Each kind of alternative name looks different: a URI has its scheme, an e-mail address its @. */
+export function kindOfClientName(name: string): keyof typeof SAN_TYPES {
+  if (/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(name) || name.startsWith("urn:")) return "uri";
+  if (isIpAddress(name)) return "ip";
+  return name.includes("@") ? "email" : "dns";
 }
 
 /** Where Debian, Ubuntu and Alpine keep the certificates of public authorities. */

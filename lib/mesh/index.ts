@@ -44,17 +44,20 @@ export {
   positions,
 } from "./schema/document";
 export { CHECK_METHODS, HEALTH_CHECK_DEFAULTS, healthCheckAnswers } from "./schema/health-check";
-export { certificateName, MAX_OBJECTS, ref as objectRef, serviceRef } from "./schema/primitives";
+export { certificateName, clientNames, MAX_OBJECTS, ref as objectRef, serviceRef } from "./schema/primitives";
 export { RETRY_CONDITIONS } from "./schema/traffic";
 export {
   coversServerName,
   type DecidingRule,
   decidingRules,
+  HTTPS_PORT,
   httpsListenersOf,
   isConnectionListener,
   isHttpsListener,
   isPlainListener,
   plainHost,
+  plainListenerOf,
+  redirectTarget,
   serverNamesMeet,
 } from "./server-names";
 export type * from "./types";

@@ -20,16 +20,43 @@ export const isPlainListener = (listener: Pick<Listener, "protocol">): boolean =
 export function httpsListenersOf(listeners: readonly Listener[], name: string): Listener[] {
   const closest = new Map<number, { listener: Listener; length: number }>();
   for (const listener of listeners.filter(isHttpsListener)) {
-    for (const host of listener.hosts) {
-      if (!coversServerName(host, name)) continue;
-      // a name itself is closer than any wildcard, a long wildcard than a short one
-      const length = plainHost(host) === plainHost(name) ? Number.POSITIVE_INFINITY : plainHost(host).length;
-      const known = closest.get(listener.port);
-      if (!known || length > known.length) closest.set(listener.port, { listener, length });
-    }
+    const length = closeness(listener, name);
+    if (length > (closest.get(listener.port)?.length ?? 0)) closest.set(listener.port, { listener, length });
   }
   return [...closest.values()].map(({ listener }) => listener);
 }
+
+/**
+ * The listener whose a host is that is asked for without TLS. Such listeners share one port of the machine whatever theirs is: the closest
+ * name decides, and of two for one name the one that sends on to HTTPS.
+ */
+export function plainListenerOf(listeners: readonly Listener[], host: string): Listener | undefined {
+  const plain = listeners.filter(isPlainListener);
+  const closest = Math.max(0, ...plain.map((each) => closeness(each, host)));
+  const meant = closest === 0 ? [] : plain.filter((each) => closeness(each, host) === closest);
+  return meant.find(({ httpsRedirect }) => httpsRedirect) ?? meant[0];
+}
+
+/** 0: no host of it stands for the name. A name itself is closer than any wildcard, a long wildcard than a short one. */
+function closeness({ hosts }: Listener, name: string): number {
+  const lengths = hosts
+    .filter((host) => coversServerName(host, name))
+    .map((host) => (plainHost(host) === plainHost(name) ? Number.POSITIVE_INFINITY : plainHost(host).length));
+  return Math.max(0, ...lengths);
+}
+
+/** Where a redirect of this host leads: 443 before other ports, the lowest of others. Undefined: nobody serves it in TLS. */
+export function redirectTarget(listeners: readonly Listener[], host: string): Listener | undefined {
+  const meant = httpsListenersOf(listeners, host);
+  const some = listeners.filter(
+    (each) => isHttpsListener(each) && each.hosts.some((own) => serverNamesMeet(own, host)),
+  );
+  const open = meant.length > 0 ? meant : some;
+  return open.find(({ port }) => port === HTTPS_PORT) ?? [...open].sort((a, b) => a.port - b.port)[0];
+}
+
+/** RFC 9110 section 4.2.2: what an https URI without a port means. */
+export const HTTPS_PORT = 443;
 
 /** A host as it is compared: in lower case, without a port. */
 export const plainHost = (host: string): string => host.replace(/:\d+$/, "").toLowerCase();

@@ -18,7 +18,7 @@ export type {
   HeaderCondition,
   PolicyTarget,
 } from "./schema/security";
-export type { ListenerProtocol, Protocol, ServicePort } from "./schema/topology";
+export type { ClientCertificates, ListenerProtocol, Protocol, ServicePort } from "./schema/topology";
 export type {
   CallerMatch,
   ConnectionPool,

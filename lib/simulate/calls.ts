@@ -2,7 +2,6 @@
 // The rule: the same design gives the same list in the same order, so that two lists can be joined.
 import {
   buildIndex,
-  coversServerName,
   type DecidingRule,
   type Dependency,
   decidingRules,
@@ -16,6 +15,7 @@ import {
   type MeshIndex,
   type ObjectKey,
   objectKey,
+  plainListenerOf,
   type RouteMatch,
   refKey,
   serviceRefKey,
@@ -62,8 +62,8 @@ export function callsOfBoth(
 
 export type Pair = Pick<Call, "caller" | "callee">;
 
-const callKey = ({ caller, host, port, method, path, headers }: Call) =>
-  `${caller} ${host}:${port} ${method} ${path} ${JSON.stringify(headers)}`;
+const callKey = ({ caller, host, port, method, path, headers, certificate }: Call) =>
+  `${caller} ${host}:${port} ${method} ${path} ${JSON.stringify([headers, certificate])}`;
 
 function pairOf(index: MeshIndex, dependency: Dependency): Pair {
   const { from, to } = dependency.spec;
@@ -129,14 +129,17 @@ function gatewayRequests(index: MeshIndex, gateway: Gateway, callee: ObjectKey):
   const routes = index.routesOf(caller);
   // where the host is served, which may be in TLS alone
   const portOf = (host: string) => requestListenerFor(gateway, host)?.port ?? listener.port;
+  const shownAt = (host: string) => shown(requestListenerFor(gateway, host));
   const [host = "any.example"] = hostsOf(gateway);
   const port = portOf(host);
   // what a policy of the gateway asks about goes where everything goes
   const asked = probesAtGateway(index, caller);
-  const ofDefault = [plain, ...asked].map((probe): Call => ({ caller, callee, host, port, ...probe }));
+  const ofDefault = [plain, ...asked].map(
+    (probe): Call => ({ caller, callee, host, port, ...shownAt(host), ...probe }),
+  );
   const calls: Call[] = routes.length === 0 ? ofDefault : [];
   for (const route of routes) {
-    const [own = host] = (route.spec.hosts ?? []).map(concrete);
+    const owns = hostsByListener(gateway, (route.spec.hosts ?? [host]).map(concrete));
     for (const rule of route.spec.rules) {
       const leads =
         rule.action.type === "forward" &&
@@ -150,17 +153,36 @@ function gatewayRequests(index: MeshIndex, gateway: Gateway, callee: ObjectKey):
         ...(isDefault || rule.matches.some(takesEverything) ? asked : []),
         ...probesOfRule(rule),
       ];
-      calls.push(...probes.map((probe) => ({ caller, callee, host: own, port: portOf(own), ...probe })));
+      for (const own of owns)
+        calls.push(
+          ...probes.map((probe) => ({ caller, callee, host: own, port: portOf(own), ...shownAt(own), ...probe })),
+        );
     }
   }
   return calls;
 }
 
-/** Without TLS where such a listener serves the host, or none in TLS does. */
+/** Without TLS where such a listener serves the host, or none in TLS does; one that only sends on to HTTPS serves nothing. */
 function requestListenerFor({ spec: { listeners } }: Gateway, host: string): Listener | undefined {
-  const plain = listeners.filter(isPlainListener);
-  const isServed = (each: Listener) => each.hosts.some((own) => coversServerName(own, host));
-  return plain.find(isServed) ?? httpsListenersOf(listeners, host)[0] ?? plain[0];
+  const plain = plainListenerOf(listeners, host);
+  const open = plain?.httpsRedirect ? undefined : plain;
+  return open ?? httpsListenersOf(listeners, host)[0] ?? plain ?? listeners.find(isPlainListener);
+}
+
+/** The first one of each listener that serves any of them: what is asked of clients is up to the listener. */
+function hostsByListener(gateway: Gateway, hosts: readonly string[]): string[] {
+  const first = new Map<Listener | undefined, string>();
+  for (const host of hosts) {
+    const listener = requestListenerFor(gateway, host);
+    if (!first.has(listener)) first.set(listener, host);
+  }
+  return [...first.values()].slice(0, MAX_NAMES);
+}
+
+/** What a client has to show where certificates are asked for: so it is asked what becomes of those who have one. */
+function shown(listener: Listener | undefined): Pick<Call, "certificate"> {
+  const { mode, names = [] } = listener?.tls?.clients ?? {};
+  return mode === "required" ? { certificate: { names: names.slice(0, 1) } } : {};
 }
 
 const takesEverything = ({ path, ...rest }: RouteMatch): boolean =>
@@ -174,7 +196,8 @@ export function observedCalls(index: MeshIndex, { caller, callee, method, path, 
   const gateway = index.find("Gateway", caller);
   if (gateway) {
     const host = hostsOf(gateway)[0] ?? "any.example";
-    return [{ caller, callee, host, port: requestListenerFor(gateway, host)?.port ?? 80, ...seen }];
+    const listener = requestListenerFor(gateway, host);
+    return [{ caller, callee, host, port: listener?.port ?? 80, ...shown(listener), ...seen }];
   }
   const host = calledHost(index, callee);
   const [port] = (method === "CONNECT" ? tunnelPorts : carriedPorts)(index, callee);

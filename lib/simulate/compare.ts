@@ -60,8 +60,9 @@ function consequenceOf(before: Scene, after: Scene, group: readonly Found[], isW
 }
 
 export function questionOf(scene: Scene, call: Call): Question {
-  const { host, port, method, path, headers } = call;
-  return { from: callerOf(scene.index, call), to: { host, port }, method, path, headers };
+  const { host, port, method, path, headers, certificate } = call;
+  const question = { from: callerOf(scene.index, call), to: { host, port }, method, path, headers };
+  return certificate ? { ...question, certificate } : question;
 }
 
 const MAX_NAMED = 3;
@@ -72,10 +73,11 @@ function requestsOf(calls: readonly Call[]): string {
   return names.slice(0, MAX_NAMED).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-function requestName({ method, path, headers }: Call): string {
+function requestName({ method, path, headers, certificate }: Call): string {
   const named = Object.entries(headers).map(([name, value]) =>
     name === "authorization" && value.startsWith("Bearer ") ? "a token" : `${name}: ${value}`,
   );
+  if (certificate) named.push(["a certificate", ...certificate.names.slice(0, 1)].join(" of "));
   return `${method} ${path}${named.length > 0 ? ` with ${named.join(", ")}` : ""}`;
 }
 

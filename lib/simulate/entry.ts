@@ -1,15 +1,16 @@
 // Where a request comes to its first proxy: a sidecar's outbound listener, or a gateway's listener and filter chain.
 // The rule: the question's port names the listener of the design, its host the server name of TLS; the gateway's own chains decide.
-import type { FilterChainPlan, HttpConnectionPlan, ListenerPlan } from "@meshwright/proxy/plan";
-import { pickFilterChain } from "@meshwright/proxy/semantics";
+import type { DownstreamTlsPlan, FilterChainPlan, HttpConnectionPlan, ListenerPlan } from "@meshwright/proxy/plan";
+import { hasSubjectAltName, pickFilterChain } from "@meshwright/proxy/semantics";
 import { httpsChainName } from "@/lib/compile/gateway-https";
+import { kindOfClientName } from "@/lib/compile/transport";
 import { type Gateway, httpsListenersOf, isConnectionListener, isHttpsListener, isPlainListener } from "@/lib/mesh";
 import { dead } from "./bare";
 import { arriving, serverNameOf } from "./connect";
 import type { Message } from "./message";
 import { nameOf } from "./names";
 import type { PlannedProxy, Scene } from "./scene";
-import type { Answer, Question } from "./types";
+import type { Answer, Question, QuestionCertificate } from "./types";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
 type Listener = Gateway["spec"]["listeners"][number];
@@ -24,12 +25,12 @@ export type Entrance = {
 
 /** Null: this proxy has no listener that takes calls from its side. */
 export function entranceOf(
-  { index }: Scene,
+  scene: Scene,
   proxy: Planned,
-  { to }: Pick<Question, "to">,
+  { to, certificate }: Pick<Question, "to" | "certificate">,
   message: Message,
 ): Entrance | { closed: Answer } | null {
-  const gateway = index.find("Gateway", proxy.owner);
+  const gateway = scene.index.find("Gateway", proxy.owner);
   const asked = gateway && requestListenerOf(gateway, to);
   if (!asked || !isHttpsListener(asked)) return plainEntrance(proxy);
   const name = nameOf(proxy.owner);
@@ -37,15 +38,36 @@ export function entranceOf(
   const listener = proxy.plan.listeners.find(({ filterChains }) => filterChains.some(isOurs));
   const at = `listener ${asked.name} (port ${asked.port})`;
   if (!listener) {
-    const why = `${name} does not serve ${at}: the environment does not say where its certificate is.`;
+    const orWhose = asked.tls?.clients ? ", or who signs those of its clients" : "";
+    const why = `${name} does not serve ${at}: the environment does not say where its certificate is${orWhose}.`;
     return { closed: dead("unreachable", why) };
   }
   const serverName = serverNameOf(message);
   const chain = pickFilterChain(listener.filterChains, (each) => each, arriving(listener, serverName, message));
-  if (chain?.network.kind === "http" && chain.tls !== null)
-    return { listener, connection: chain.network, isTls: true, serverName };
+  if (chain?.network.kind === "http" && chain.tls !== null) {
+    const why = refusalOf(chain.tls, certificate);
+    if (why === null) return { listener, connection: chain.network, isTls: true, serverName };
+    return { closed: dead("refused", `${name} refuses the connection at ${at}: ${why}.`) };
+  }
   const whom = serverName === "" ? "TLS without a server name" : `"${serverName}"`;
   return { closed: dead("no-route", `${name} closes the connection: it has no certificate for ${whom} at ${at}.`) };
+}
+
+/** Why TLS ends before a request is read; null: it does not. */
+function refusalOf(
+  { validationSecret, requireClientCertificate, sanMatchers }: DownstreamTlsPlan,
+  shown: QuestionCertificate | undefined,
+): string | null {
+  if (validationSecret === null) return null;
+  if (!shown) return requireClientCertificate ? "it asks for a client certificate, and none is shown" : null;
+  if (shown.isForged) return "nobody whom it trusts signed the client's certificate";
+  const named = (kind: ReturnType<typeof kindOfClientName>) =>
+    shown.names.filter((each) => kindOfClientName(each) === kind);
+  const names = { uriSans: named("uri"), dnsSans: named("dns"), emailSans: named("email"), ipSans: named("ip") };
+  if (hasSubjectAltName(names, sanMatchers)) return null;
+  const wanted = sanMatchers.map(({ value }) => value.exact ?? value.text).join(" or ");
+  const has = shown.names.length === 0 ? "no name" : shown.names.join(", ");
+  return `it asks for a certificate of ${wanted}, and the client's has ${has}`;
 }
 
 function plainEntrance({ plan }: Planned): Entrance | null {

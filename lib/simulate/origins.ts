@@ -13,8 +13,9 @@ export type Origin = { object: ObjectKey; path: string; name?: string };
 
 /** Where the route of an outbound or gateway listener comes from. */
 export function originOfRoute(scene: Scene, proxy: Planned, host: VirtualHostPlan, route: RoutePlan): Origin | null {
-  const { route: key, rule } = route.metadata;
+  const { route: key, rule, gateway, listener } = route.metadata;
   if (key !== undefined && rule !== undefined) return ruleOrigin(scene, host, route, key, Number(rule));
+  if (gateway !== undefined) return listenerOrigin(scene, gateway, listener);
   const callee = calleeOf(proxy, route);
   return callee ? grantOf(scene, proxy, callee) : null;
 }
@@ -28,6 +29,12 @@ function ruleOrigin(scene: Scene, host: VirtualHostPlan, route: RoutePlan, key: 
   const match = Number(route.metadata["match"] ?? host.routes.indexOf(route) - first);
   const path = matches > 1 ? `spec.rules[${rule}].matches[${match}]` : `spec.rules[${rule}]`;
   return { object: key, path, ...(name === undefined ? {} : { name }) };
+}
+
+/** What a listener says about every request, without a route. */
+function listenerOrigin({ index }: Scene, gateway: ObjectKey, listener: string | undefined): Origin {
+  const place = index.find("Gateway", gateway)?.spec.listeners.findIndex(({ name }) => name === listener) ?? -1;
+  return { object: gateway, path: place < 0 ? "spec" : `spec.listeners[${place}].httpsRedirect` };
 }
 
 /** The service or external service behind a default route. */

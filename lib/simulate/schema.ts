@@ -50,6 +50,12 @@ export const question = z.strictObject({
       isForged: z.boolean().optional(),
     })
     .optional(),
+  certificate: z
+    .strictObject({
+      names: z.array(line(2048).min(1, "must not be empty")).max(64, "must have at most 64 names"),
+      isForged: z.boolean().optional(),
+    })
+    .optional(),
   authorizers: z
     .record(z.string().min(1).max(256), z.enum(["allow", "deny", "away"]))
     .refine((value) => Object.keys(value).length <= 64, "must have at most 64 authorizers")

@@ -19,6 +19,8 @@ export type Question = {
   headers: Record<string, string>;
   /** What the request brings as Authorization: Bearer. Absent: nothing, but what the headers say. */
   token?: QuestionToken | undefined;
+  /** What a client of a gateway shows when TLS asks for a certificate. Absent: it has none. */
+  certificate?: QuestionCertificate | undefined;
   /** Where the caller is: of a workload's pod, or of the client of a gateway. Absent: 127.0.0.1, as on one machine. */
   address?: string | undefined;
   /** What authorizers say when they are asked, by name. Absent: what is told depends on them. */
@@ -36,9 +38,12 @@ export type QuestionToken = {
   isForged?: boolean | undefined;
 };
 
+/** `names`: alternative names of any kind. `isForged`: not signed by who the gateway trusts. A question needs no key. */
+export type QuestionCertificate = { names: string[]; isForged?: boolean | undefined };
+
 /**
  * forwarded: the app answers. denied: a policy refuses. no-route: nothing takes the host or the path. redirected and responded: a rule answers.
- * refused: the two sides do not agree on mutual TLS, or the request is malformed. unreachable: there is nobody to call.
+ * refused: the two sides do not agree on mutual TLS, a gateway does not take the client's certificate, or the request is malformed. unreachable: there is nobody to call.
  */
 export type Outcome = "forwarded" | "denied" | "no-route" | "redirected" | "responded" | "refused" | "unreachable";
 
@@ -191,6 +196,7 @@ export type Call = {
   method: string;
   path: string;
   headers: Record<string, string>;
+  certificate?: QuestionCertificate;
   origin: "drawn" | "observed" | "policy";
   /** Observed requests behind it. */
   count?: number;

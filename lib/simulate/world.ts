@@ -41,9 +41,9 @@ function ownPlaces({ spec: { listeners } }: Gateway): Pick<GatewayBinding, "list
   const own = listeners.filter((each) => !isPlainListener(each)).map(({ name, port }) => [name, port]);
   const files = listeners.flatMap(({ tls }) => {
     const name = tls?.certificate;
-    return name === undefined
-      ? []
-      : [[name, { chain: `/certificates/${name}.pem`, key: `/certificates/${name}-key.pem` }]];
+    const folder = "/certificates";
+    const file = { chain: `${folder}/${name}.pem`, key: `${folder}/${name}-key.pem`, ca: `${folder}/${name}-ca.pem` };
+    return name === undefined ? [] : [[name, file]];
   });
   return {
     ...(own.length > 0 ? { listenerPorts: Object.fromEntries(own) } : {}),

@@ -37,3 +37,33 @@ test("a listener in plain HTTP beside it fails, and is named", () => {
   expect([design?.state, compiled?.state]).toEqual(["fail", "fail"]);
   expect(JSON.stringify(design)).toContain("in plain HTTP (listener web): that has no version of TLS at all.");
 });
+
+test("a listener that only sends plain HTTP on to HTTPS passes; beside one host that it serves it does not", () => {
+  const sentOn = (hosts: string[]): MeshDocument => ({
+    objects: httpsEdgeMesh().objects.map((each) =>
+      each.kind === "Gateway" && each.metadata.name === "edge"
+        ? {
+            ...each,
+            spec: {
+              ...each.spec,
+              listeners: each.spec.listeners.map((one) =>
+                one.name === "web" ? { ...one, hosts, httpsRedirect: true } : one,
+              ),
+            },
+          }
+        : each,
+    ),
+  });
+  const { design, compiled } = judged(sentOn(["*"]));
+  expect([design?.state, compiled?.state]).toEqual(["pass", "pass"]);
+  expect(JSON.stringify(compiled)).toContain("only sends calls on to HTTPS");
+  // the route's other host is served without TLS, for no listener in TLS has it
+  const status = judged({
+    objects: sentOn(["shop.example.com"]).objects.map((each) =>
+      each.kind === "Route" && each.metadata.name === "edge-rest"
+        ? { ...each, spec: { ...each.spec, hosts: ["status.example.net"] } }
+        : each,
+    ),
+  });
+  expect(status.compiled?.state).toBe("fail");
+});

@@ -25,7 +25,10 @@ export const tls06: Control = {
         if (gateway.spec.type === "ingress" && gateway.spec.listeners.every(({ protocol }) => protocol === "tls"))
           return unmeasured(key, `${gateway.metadata.name} passes TLS on as it is: its version is up to the app.`);
         if (gateway.spec.type !== "ingress") return pass(key, `${gateway.metadata.name} is not open to the outside.`);
-        const open = gateway.spec.listeners.findIndex(({ protocol }) => protocol !== "tls" && protocol !== "https");
+        // one that answers nothing but where HTTPS is has no call to protect
+        const open = gateway.spec.listeners.findIndex(
+          ({ protocol, httpsRedirect }) => protocol !== "tls" && protocol !== "https" && !httpsRedirect,
+        );
         const { name, protocol } = gateway.spec.listeners[open] ?? {};
         const how = protocol === "tcp" ? "connections" : "calls";
         const what = protocol === "tcp" ? "as they come" : "in plain HTTP";
@@ -58,7 +61,7 @@ export const tls06: Control = {
   mappings: [nist53("SC-13", "SC-8(1)"), pci(["4.2.1"], "No fallback to insecure versions; on public edges only.")],
 };
 
-function gatewayListeners({ owner, proxyId, listeners }: CompiledProxy): SubjectResult[] {
+function gatewayListeners({ owner, proxyId, listeners, routes }: CompiledProxy): SubjectResult[] {
   return Object.entries(listeners).map(([name, listener]) => {
     const chains = at(listener, "filter_chains");
     const all = Array.isArray(chains) ? chains : [];
@@ -76,11 +79,28 @@ function gatewayListeners({ owner, proxyId, listeners }: CompiledProxy): Subject
     const place = `${proxyId}: listener ${name}`;
     const isOpen = (chain: Json) =>
       at(chain, "transport_socket") === undefined &&
-      textAt(chain, "filter_chain_match", "transport_protocol") !== "tls";
+      textAt(chain, "filter_chain_match", "transport_protocol") !== "tls" &&
+      !onlyRedirects(chain, routes);
+    if (all.length > 0 && own.length === 0 && all.every((chain) => onlyRedirects(chain, routes)))
+      return pass(owner, `${nameOf(owner)}'s listener ${name} only sends calls on to HTTPS.`, place);
     if (all.some(isOpen)) return fail(owner, `${nameOf(owner)}'s public listener has no TLS.`, place);
     const isOld = own.some((tls) => !FLOORS.includes(textAt(tls, "typed_config", ...FLOOR) ?? ""));
     return isOld
       ? fail(owner, `${nameOf(owner)}'s public listener has no minimum version of TLS.`, place)
       : pass(owner, `${nameOf(owner)}'s public listener speaks TLS 1.2 or newer.`, place);
   });
+}
+
+/** Does every route of it answer where HTTPS is? */
+function onlyRedirects(chain: Json, routes: CompiledProxy["routes"]): boolean {
+  const [filter] = listAt(chain, "filters");
+  const name = textAt(filter, "typed_config", "rds", "route_config_name");
+  const hosts = listAt(routes[name ?? ""], "virtual_hosts");
+  const served = hosts.flatMap((host) => listAt(host, "routes"));
+  return served.length > 0 && served.every((route) => at(route, "redirect", "https_redirect") === true);
+}
+
+function listAt(value: Json | undefined, field: string): Json[] {
+  const found = at(value, field);
+  return Array.isArray(found) ? found : [];
 }

@@ -9,7 +9,7 @@ import {
   type RouteRule,
   serviceRefKey,
 } from "@/lib/mesh";
-import { withoutHttps } from "../shared/tell-https";
+import { isServedPlain, withoutHttps } from "../shared/tell-https";
 import { matchesOf } from "./export-match";
 import { type AppMeshExport, type RouteType, resourceName, routeTypesOf } from "./export-out";
 
@@ -146,7 +146,7 @@ function rewriteOf(match: Record<string, unknown>, path: string | undefined, typ
 /** Undefined: every host. */
 function hostsOf(gateway: Gateway, route: Route | undefined): (object | undefined)[] {
   const all = route?.spec.hosts ?? [...new Set(gateway.spec.listeners.flatMap(({ hosts }) => hosts))];
-  const hosts = all.map((host) => host.replace(/:\d+$/, ""));
+  const hosts = all.map((host) => host.replace(/:\d+$/, "")).filter((host) => isServedPlain(gateway, host));
   if (hosts.includes("*")) return [undefined];
   return hosts.map((host) => (host.startsWith("*.") ? { suffix: host.slice(1) } : { exact: host }));
 }

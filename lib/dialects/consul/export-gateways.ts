@@ -11,7 +11,7 @@ import {
   type Service,
   serviceRefKey,
 } from "@/lib/mesh";
-import { withoutHttps } from "../shared/tell-https";
+import { isServedPlain, withoutHttps } from "../shared/tell-https";
 import { ANY } from "./documents";
 import { type ConsulExport, portOf, SYSTEM_NAMESPACE } from "./export-out";
 import { routesOf } from "./export-route";
@@ -37,16 +37,18 @@ export function exportGateway(out: ConsulExport, gateway: Gateway, splits: Split
   const listeners = gateway.spec.listeners.map((listener, i) => {
     const hosts = [...new Set(listener.hosts.map(plainHost))];
     const protocol = listener.protocol;
-    if (protocol === "https") return undefined;
+    if (protocol === "https" || listener.httpsRedirect) return undefined;
     if (protocol === "tcp" || protocol === "tls") {
       context.lose(gateway, ["spec", "listeners", i], "lost", "it has no service to lead connections to", LOUD);
       return undefined;
     }
     const services = led.flatMap(({ route, name }): Spec[] => {
-      const own = (route.spec.hosts ?? []).map(plainHost);
       // as in the design: a host of the route that no listener names is served too
-      const served = (own.length > 0 ? own : hosts).filter((host) => !taken.has(`${listener.port} ${host}`));
-      const missed = (own.length > 0 ? own : hosts).filter((host) => !served.includes(host));
+      const own = (route.spec.hosts?.length ? route.spec.hosts : hosts)
+        .map(plainHost)
+        .filter((host) => isServedPlain(gateway, host));
+      const served = own.filter((host) => !taken.has(`${listener.port} ${host}`));
+      const missed = own.filter((host) => !served.includes(host));
       if (missed.length > 0) {
         const reason = `a host leads to one service in Consul, and ${missed.join(", ")} is another route's`;
         context.lose(route, ["spec", "hosts"], "lost", reason, LOUD);

@@ -5,7 +5,7 @@ import { gatewayProxyKey } from "@/lib/deploy";
 import type { MeshIndex } from "@/lib/mesh";
 import type { BundleFile } from "../shared/dialect";
 import { type ExportedProxy, fileNameOf, identityFolder, type Layout, spiffeIdOf, trustDomainOf } from "./identities";
-import { appPortOf, HOST_PORTS, hostOf } from "./places";
+import { appPortOf, certificateFiles, HOST_PORTS, hostOf } from "./places";
 
 export type Guide = { layout: Layout; proxies: readonly ExportedProxy[]; input: CompileInput };
 
@@ -105,21 +105,23 @@ function gatewayCertificates(index: MeshIndex, layout: Layout): string {
     const { namespace, name } = owner.metadata;
     const folder = identityFolder(layout, { id: gatewayProxyKey(namespace, name) });
     return owner.spec.listeners.flatMap(({ tls, hosts }) =>
-      tls
-        ? [
-            `| \`${namespace}/${name}\` | ${hosts.join(", ")} | \`${folder}/${tls.certificate}.pem\` | \`${folder}/${tls.certificate}-key.pem\` |`,
-          ]
-        : [],
+      tls ? [`| \`${namespace}/${name}\` | ${hosts.join(", ")} | ${filesOf(folder, tls)} |`] : [],
     );
   });
   if (rows.length === 0) return "";
   return `
-Gateways with listeners of protocol https show their clients certificates of their own, from an authority that those trust:
+Gateways with listeners of protocol https show their clients certificates of their own, from an authority that those trust. Where clients have to
+show certificates too, a third file has those of their authorities:
 
-| gateway | for | certificate with intermediates | key |
-| --- | --- | --- | --- |
+| gateway | for | certificate with intermediates | key | authorities of clients |
+| --- | --- | --- | --- | --- |
 ${rows.join("\n")}
 `;
+}
+
+function filesOf(folder: string, { certificate, clients }: { certificate: string; clients?: unknown }): string {
+  const { chain, key, ca } = certificateFiles(folder, certificate);
+  return `\`${chain}\` | \`${key}\` | ${clients ? `\`${ca}\`` : ""}`;
 }
 
 function addresses(index: MeshIndex, { layout, proxies, input }: Guide): string {

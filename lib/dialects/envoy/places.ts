@@ -75,12 +75,17 @@ function certificatesOf(
   const listeners = index.find("Gateway", `Gateway/${namespace}/${name}`)?.spec.listeners ?? [];
   const folder = identityFolder(layout, { id: gatewayProxyKey(namespace, name) });
   const files = listeners.flatMap(({ tls }) =>
-    tls
-      ? [[tls.certificate, { chain: `${folder}/${tls.certificate}.pem`, key: `${folder}/${tls.certificate}-key.pem` }]]
-      : [],
+    tls ? [[tls.certificate, certificateFiles(folder, tls.certificate)]] : [],
   );
   return files.length > 0 ? { certificates: Object.fromEntries(files) } : {};
 }
+
+/** Of a certificate by its name, with the authorities of clients that are asked for theirs. */
+export const certificateFiles = (folder: string, name: string) => ({
+  chain: `${folder}/${name}.pem`,
+  key: `${folder}/${name}-key.pem`,
+  ca: `${folder}/${name}-ca.pem`,
+});
 
 /** The port that the app beside a proxy is taken to listen on. */
 export function appPortOf(index: MeshIndex, { metadata, spec }: Workload): number {

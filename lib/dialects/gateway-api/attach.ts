@@ -15,6 +15,7 @@ import { intersectHosts } from "../shared/hostnames";
 import { keepBeside } from "../shared/verbatim";
 import { impliedRule } from "./consumers";
 import { putRoute } from "./merge";
+import { withoutRedirects } from "./redirects";
 import type { GatewayState, ListenerInfo, Parent, RouteSource } from "./state";
 
 type Attached = { source: RouteSource; parent: Parent };
@@ -166,7 +167,8 @@ function attachToGateway(
     return;
   }
   const listeners = state.listeners.get(key) ?? gateway.spec.listeners.map(openListener);
-  const served = attached.flatMap((each) => servedBy(context, each, listeners));
+  const all = attached.flatMap((each) => servedBy(context, each, listeners));
+  const served = withoutRedirects(context, key, gateway, listeners, all);
   const main = new Map<string, number>();
   for (const { host, listener } of served) {
     const other = main.get(host);

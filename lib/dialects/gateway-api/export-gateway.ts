@@ -1,7 +1,9 @@
 // Gateway -> Gateway of Gateway API: a listener for each host.
-import { type Gateway, isPlainListener, plainHost, refKey } from "@/lib/mesh";
+import { type Gateway, isPlainListener, refKey } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { tellUnrouted } from "../shared/tell-connections";
+import { clientsOf } from "./frontend";
+import { exportRedirects, sectionsOf } from "./redirects";
 import { GROUP } from "./state";
 
 /** To be replaced by the class of the product that runs the gateways. */
@@ -18,20 +20,22 @@ export function exportGateway(context: ExportContext, gateway: Gateway, known?: 
     ...context.index.tcpRoutesOf(key),
   ];
   const visitors = routes.some((route) => route.metadata.namespace !== namespace);
-  const written = listeners.flatMap((listener) =>
-    [...new Set(listener.hosts.map(plainHost))].map((host, i) => ({
-      name: i === 0 ? listener.name : `${listener.name}-${i + 1}`,
+  const { tls, left, from } = clientsOf(context, gateway);
+  const written = sectionsOf(gateway)
+    .filter(({ listener }) => !left.includes(listener))
+    .map(({ name, host, listener }) => ({
+      name,
       ...(host === "*" ? {} : { hostname: host }),
       port: listener.port,
       protocol: isPlainListener(listener) ? "HTTP" : listener.protocol.toUpperCase(),
       ...(listener.protocol === "tls" ? { tls: { mode: "Passthrough" } } : {}),
       ...(listener.tls ? { tls: { mode: "Terminate", certificateRefs: [{ name: listener.tls.certificate }] } } : {}),
       ...(visitors && !isOwn ? { allowedRoutes: { namespaces: { from: "All" } } } : {}),
-    })),
-  );
-  const spec = { gatewayClassName: known ?? UNKNOWN_CLASS, listeners: written };
+    }));
+  const spec = { gatewayClassName: known ?? UNKNOWN_CLASS, ...(tls ? { tls } : {}), listeners: written };
   const metadata = metadataOf(gateway, name, namespace);
-  context.add({ apiVersion: `${GROUP}/v1`, kind: "Gateway", metadata, spec }, gateway);
+  context.add({ apiVersion: `${GROUP}/v1`, kind: "Gateway", metadata, spec }, from);
+  exportRedirects(context, gateway);
   const target = `Gateway ${name}`;
   tellUnrouted(context, gateway, "Gateway API");
   if (type !== "ingress") {

@@ -8,6 +8,7 @@ import { type Projection, projectionsOf } from "./export-consumers";
 import { exportGrpcRoute } from "./export-grpc";
 import { productOf, type RouteNeeds, type RouteProduct, type RuleContext } from "./export-rule";
 import { orderBySpecificity } from "./order";
+import { sectionNames } from "./redirects";
 import { GROUP } from "./state";
 import { type Written, writeRules } from "./write-rules";
 
@@ -15,7 +16,7 @@ const MAX_RULES = 16;
 const MAX_MATCHES_OF_ROUTE = 128;
 
 export function exportRoute(context: ExportContext, route: Route, needs: RouteNeeds): void {
-  const parent = parentOf(context.index, route);
+  const parent = parentOf(context, route);
   if (!parent) {
     const reason = "calls to external services have no parent in Gateway API";
     context.lose(route, ["spec"], "lost", reason, { changesMeaning: true });
@@ -97,7 +98,7 @@ function write(
       const elsewhere = consumer ? { namespace: parent.namespace } : {};
       const ref = { ...parent.ref, ...elsewhere, ...(port === undefined ? {} : { port }) };
       const spec = {
-        parentRefs: [ref],
+        parentRefs: parent.sections ? parent.sections.map((sectionName) => ({ ...ref, sectionName })) : [ref],
         ...(parent.isGateway && route.spec.hosts ? { hostnames: hostnamesOf(context, whole) } : {}),
         rules: part.map(({ rule }) => rule),
       };
@@ -110,9 +111,17 @@ function write(
   return names;
 }
 
-type ParentRef = { ref: Record<string, unknown>; namespace: string; isGateway: boolean; ports: number[] };
+type ParentRef = {
+  ref: Record<string, unknown>;
+  namespace: string;
+  isGateway: boolean;
+  ports: number[];
+  /** Listeners of a gateway that it is for; absent: all. */
+  sections?: string[] | undefined;
+};
 
-function parentOf(index: MeshIndex, route: Route): ParentRef | undefined {
+function parentOf(context: ExportContext, route: Route): ParentRef | undefined {
+  const { index } = context;
   const target = index.get(refKey(route.spec.target, route));
   if (target?.kind === "Service") {
     const { name, namespace } = target.metadata;
@@ -122,7 +131,9 @@ function parentOf(index: MeshIndex, route: Route): ParentRef | undefined {
   if (target?.kind === "Gateway") {
     const { name, namespace } = target.metadata;
     const own = route.metadata.namespace;
-    return { ref: { name, ...(namespace === own ? {} : { namespace }) }, namespace: own, isGateway: true, ports: [] };
+    const sections = sectionNames(context, target, route);
+    const ref = { name, ...(namespace === own ? {} : { namespace }) };
+    return { ref, namespace: own, isGateway: true, ports: [], sections };
   }
   return undefined;
 }

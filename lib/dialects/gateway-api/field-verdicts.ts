@@ -23,6 +23,12 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "Gateway",
+    path: "spec.tls.frontend.{default,perPort[]}.validation",
+    verdict: "exact",
+    note: "AllowValidOnly: clients show certificates; the authorities are the environment's, caCertificateRefs are kept. AllowInsecureFallback: optional, and a certificate that is shown has to be valid, which is told.",
+  },
+  {
+    kind: "Gateway",
     path: "spec.listeners[].allowedRoutes",
     verdict: "exact",
     note: "Routes that are not allowed are left out; a selector by expressions is taken to allow.",
@@ -33,6 +39,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     path: "spec.parentRefs (Gateway)",
     verdict: "exact",
     note: "Of several listeners for one host the encrypted one counts, where a route names it.",
+  },
+  {
+    kind: "HTTPRoute",
+    path: "redirect of a whole listener to https",
+    verdict: "exact",
+    note: "RequestRedirect with scheme https and statusCode 301, alone at a listener of HTTP: httpsRedirect of the listener.",
   },
   {
     kind: "HTTPRoute, GRPCRoute",

@@ -6,6 +6,7 @@ import { labelsAt, namespacesMeant } from "../kubernetes/selectors";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { type Fields, isRecord, type Sink } from "../shared/fields";
 import { keepWhole } from "../shared/verbatim";
+import { withClients } from "./frontend";
 import type { GatewayState, ListenerInfo } from "./state";
 
 type Listener = Gateway["spec"]["listeners"][number];
@@ -14,12 +15,13 @@ export function importGateway(state: GatewayState) {
   return (context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood => {
     const result = understood(resource);
     const infos: ListenerInfo[] = [];
-    const listeners = spec.list("listeners").flatMap((fields, i) => {
-      const read = readListener(context, resource, fields, i, sink);
-      if (!read) return [];
-      infos.push(read.info);
-      return [read.listener];
+    const read = spec.list("listeners").flatMap((fields, i) => {
+      const one = readListener(context, resource, fields, i, sink);
+      if (!one) return [];
+      infos.push(one.info);
+      return [one.listener];
     });
+    const listeners = withClients(context, resource, spec, read);
     spec.keepRest();
     context.assumeNamespace(resource.namespace);
     const key = keyOf("Gateway", resource.namespace, resource.name);

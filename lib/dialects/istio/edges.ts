@@ -1,7 +1,19 @@
 // ServiceEntry -> ExternalService, Gateway -> Gateway.
-import { certificateName, keyOf, type Protocol, type ServicePort, type SpecOf } from "@/lib/mesh";
+import {
+  type ClientCertificates,
+  certificateName,
+  clientNames,
+  HTTPS_PORT,
+  keyOf,
+  type Protocol,
+  redirectTarget,
+  type ServicePort,
+  type SpecOf,
+} from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { type Fields, isRecord, type Sink } from "../shared/fields";
+
+type Listener = SpecOf<"Gateway">["listeners"][number];
 
 const PROTOCOLS: Record<string, Protocol> = {
   HTTP: "http",
@@ -72,10 +84,11 @@ function readEndpoint(
 export function importGateway(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood {
   const result = understood(resource);
   const selector = spec.textMap("selector") ?? {};
-  const listeners = spec.list("servers").flatMap((fields): SpecOf<"Gateway">["listeners"] => {
+  const listeners = spec.list("servers").flatMap((fields): Listener[] => {
     const portFields = fields.object("port");
     const isPassed = portFields !== undefined && isPassthrough(fields, portFields);
     const tls = portFields && certificateOf(context, resource, fields, portFields);
+    const isSentOn = portFields !== undefined && isHttpsRedirect(fields, portFields);
     const port = portFields ? readPort(context, resource, portFields) : undefined;
     // `ns/host` limits whose routes may attach; the host itself is what is served
     const hosts = (fields.texts("hosts") ?? []).map((host) => host.split("/").at(-1) ?? host);
@@ -83,8 +96,10 @@ export function importGateway(context: ImportContext, resource: Resource, spec: 
     fields.keepRest();
     if (!port) return [];
     if (tls) return [{ ...port, protocol: "https" as const, hosts, tls }];
-    return [{ ...port, ...(isPassed ? { protocol: "tls" as const } : {}), hosts }];
+    const sentOn = isSentOn ? { httpsRedirect: true } : {};
+    return [{ ...port, ...(isPassed ? { protocol: "tls" as const } : {}), hosts, ...sentOn }];
   });
+  tellRedirects(context, resource, listeners);
   const type = Object.values(selector).includes("egressgateway") ? ("egress" as const) : ("ingress" as const);
   sink.kept.push({ path: ["spec", "selector"], value: selector });
   spec.keepRest();
@@ -116,50 +131,97 @@ function isPassthrough(server: Fields, port: Fields): boolean {
   return true;
 }
 
-/** HTTPS that ends here, with a certificate by its name: SIMPLE and a credentialName. What is beside them is kept, and told. */
+/** HTTPS that ends here, with a certificate by its name, and whether clients show one too. What is beside them is kept, and told. */
 function certificateOf(
   context: ImportContext,
   resource: Resource,
   server: Fields,
   port: Fields,
-): { certificate: string } | undefined {
+): Listener["tls"] | undefined {
   const written = server.peek("tls");
   const protocol = port.peek("protocol");
   if (typeof protocol !== "string" || protocol.toUpperCase() !== "HTTPS" || !isRecord(written)) return undefined;
-  const { mode, credentialName } = written;
-  if (mode !== "SIMPLE" || !certificateName.safeParse(credentialName).success) return undefined;
+  const { mode, credentialName, subjectAltNames } = written;
+  const asked = MODES.get(mode);
+  if (asked === undefined || !certificateName.safeParse(credentialName).success) return undefined;
+  const names = asked === null ? undefined : namesOf(subjectAltNames);
+  if (names === "unread") return undefined;
   const tls = server.object("tls");
   tls?.take("mode");
   const certificate = tls?.text("credentialName");
+  if (asked !== null) tls?.take("subjectAltNames");
   port.take("protocol");
-  const others = tls?.names().filter((name) => name !== "httpsRedirect" && !isFloor(name, tls.peek(name))) ?? [];
+  if (asked === "optional" && names && tls) {
+    tls.keep("mode", mode);
+    const message = "asks for names, which only a certificate has: a client without one is refused, in Istio too";
+    const fix = "It is taken over as a certificate that is required; the mode is kept.";
+    context.warn(resource, [...tls.path, "mode"], message, fix, { verdict: "exact" });
+  }
+  const others = tls?.names().filter((name) => !isToldElsewhere(name, tls.peek(name))) ?? [];
   if (others.length > 0) {
     const message = `has ${others.join(", ")}, which the model has no word for`;
     const fix = "They are kept and written back on export.";
     context.warn(resource, [...server.path, "tls"], message, fix, { verdict: "lost", changesMeaning: true });
   }
   tls?.keepRest();
-  return certificate === undefined ? undefined : { certificate };
+  if (certificate === undefined) return undefined;
+  if (asked === null) return { certificate };
+  const clients = { mode: names ? ("required" as const) : asked, ...(names ? { names } : {}) };
+  return { certificate, clients };
 }
+
+/** null: clients are not asked. */
+const MODES: ReadonlyMap<unknown, ClientCertificates["mode"] | null> = new Map([
+  ["SIMPLE", null],
+  ["MUTUAL", "required"],
+  ["OPTIONAL_MUTUAL", "optional"],
+]);
+
+function namesOf(written: unknown): string[] | undefined | "unread" {
+  if (written === undefined || (Array.isArray(written) && written.length === 0)) return undefined;
+  const names = clientNames.safeParse(written);
+  return names.success ? names.data : "unread";
+}
+
+/** A redirect of what comes in TLS already, and where authorities are, which the environment says, change nothing. */
+const isToldElsewhere = (name: string, value: unknown) =>
+  name === "httpsRedirect" || name === "caCertCredentialName" || isFloor(name, value);
 
 /** What gateways speak in any case: TLS 1.2 and newer. */
 const isFloor = (name: string, value: unknown) =>
   name === "minProtocolVersion" && (value === "TLSV1_2" || value === "TLS_AUTO");
 
+/** Plain HTTP that is sent on to HTTPS. */
+function isHttpsRedirect(server: Fields, port: Fields): boolean {
+  const tls = server.peek("tls");
+  const protocol = String(port.peek("protocol")).toUpperCase();
+  if (!isRecord(tls) || Object.keys(tls).length !== 1 || !["HTTP", "HTTP2", "GRPC"].includes(protocol)) return false;
+  if (tls["httpsRedirect"] !== true) return false;
+  server.take("tls");
+  return true;
+}
+
+/** Istio keeps the port of the request, which is none where it is 80; here it is that of the listener in TLS. */
+function tellRedirects(context: ImportContext, resource: Resource, listeners: readonly Listener[]): void {
+  listeners.forEach(({ httpsRedirect, hosts }, i) => {
+    const port = httpsRedirect ? hosts.map((host) => redirectTarget(listeners, host)?.port).find(isOwnPort) : undefined;
+    if (port === undefined) return;
+    const message = `sends plain HTTP to the port that was asked for; here it is sent to ${port}, where HTTPS is`;
+    const path = ["spec", "servers", i, "tls", "httpsRedirect"];
+    context.warn(resource, path, message, "Check the port in the design.", { changesMeaning: true });
+  });
+}
+
+const isOwnPort = (port: number | undefined) => port !== undefined && port !== HTTPS_PORT;
+
 /** What is left of it. */
 function tellTls(context: ImportContext, resource: Resource, server: Fields): void {
   const tls = server.peek("tls");
-  if (tls === undefined) return;
-  const path = [...server.path, "tls"];
-  if (isRecord(tls) && tls["httpsRedirect"] === true && Object.keys(tls).length === 1) {
-    const message = "sends plain HTTP to HTTPS there: here the listener serves it";
-    const fix = "Give the hosts listeners of protocol https alone; it is kept and written back on export.";
-    context.warn(resource, path, message, fix, { verdict: "lost", changesMeaning: true });
-    return;
-  }
+  if (tls === undefined || (isRecord(tls) && tls["httpsRedirect"] === false && Object.keys(tls).length === 1)) return;
   const message = "has no counterpart in the model: the listener is taken over without TLS";
-  const fix = "Taken over is mode SIMPLE of HTTPS, with a credentialName. This is kept and written back on export.";
-  context.warn(resource, path, message, fix, { changesMeaning: true });
+  const fix =
+    "Taken over are SIMPLE, MUTUAL and OPTIONAL_MUTUAL of HTTPS with a credentialName. This is kept and written back on export.";
+  context.warn(resource, [...server.path, "tls"], message, fix, { changesMeaning: true });
 }
 
 function readPort(context: ImportContext, resource: Resource, fields: Fields): ServicePort | undefined {

@@ -1,6 +1,6 @@
 // Gateway -> Gateway, and what a gateway without a route means.
 import { factsOf, httpPorts, serviceOfRef } from "@/lib/compile/facts";
-import { type Gateway, isConnectionListener, isPlainListener, objectKey } from "@/lib/mesh";
+import { type Gateway, HTTPS_PORT, isConnectionListener, isPlainListener, objectKey, redirectTarget } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
 import { coversHost } from "../shared/hostnames";
@@ -8,24 +8,55 @@ import { tellUnrouted } from "../shared/tell-connections";
 import { hostNames, hostOf } from "./export-route";
 import { assumedLabels } from "./gateway-target";
 
+type Listener = Gateway["spec"]["listeners"][number];
+
 export function exportGateway(context: ExportContext, gateway: Gateway): void {
   const { listeners } = gateway.spec;
   const selector = assumedLabels(gateway);
   const unserved = unservedHosts(context, gateway);
-  const first = listeners.findIndex(isPlainListener);
+  const first = listeners.findIndex((each) => isPlainListener(each) && !each.httpsRedirect);
   const spec = {
     selector,
-    servers: listeners.map(({ name, port, protocol, hosts, tls }, i) => ({
+    servers: listeners.map(({ name, port, protocol, hosts, tls, httpsRedirect }, i) => ({
       port: { number: port, name, protocol: protocol.toUpperCase() },
       hosts: [...hostNames(hosts), ...(i === first ? unserved : [])],
       ...(protocol === "tls" ? { tls: { mode: "PASSTHROUGH" } } : {}),
-      ...(tls ? { tls: { mode: "SIMPLE", credentialName: tls.certificate } } : {}),
+      ...(tls ? { tls: tlsOf(tls) } : {}),
+      ...(httpsRedirect ? { tls: { httpsRedirect: true } } : {}),
     })),
   };
+  if (first < 0 && unserved.length > 0) spec.servers.push(...openServer(listeners, unserved));
   const metadata = metadataOf(gateway, gateway.metadata.name, gateway.metadata.namespace);
   context.add({ apiVersion: "networking.istio.io/v1", kind: "Gateway", metadata, spec }, gateway);
+  tellRedirects(context, gateway);
   exportOnlyService(context, gateway);
   tellUnrouted(context, gateway, "Istio");
+}
+
+/** Istio finds the authorities of clients in ca.crt of the Secret, or in a second one whose name ends with -cacert. */
+const tlsOf = ({ certificate, clients }: NonNullable<Listener["tls"]>) => ({
+  mode: clients ? { required: "MUTUAL", optional: "OPTIONAL_MUTUAL" }[clients.mode] : "SIMPLE",
+  credentialName: certificate,
+  ...(clients?.names ? { subjectAltNames: clients.names } : {}),
+});
+
+/** Where every listener without TLS sends on to HTTPS, hosts that none of them names are served beside it. */
+function openServer(listeners: readonly Listener[], hosts: string[]) {
+  const beside = listeners.find(isPlainListener);
+  return beside ? [{ port: { number: beside.port, name: `${beside.name}-open`, protocol: "HTTP" }, hosts }] : [];
+}
+
+/** Istio keeps the port of the request. */
+function tellRedirects(context: ExportContext, gateway: Gateway): void {
+  const { listeners } = gateway.spec;
+  listeners.forEach(({ httpsRedirect, hosts }, i) => {
+    const port = httpsRedirect && hosts.map((host) => redirectTarget(listeners, host)?.port ?? HTTPS_PORT);
+    const other = port ? port.find((each) => each !== HTTPS_PORT) : undefined;
+    if (other === undefined) return;
+    const reason = `Istio redirects to the port that was asked for, without one to ${HTTPS_PORT}; HTTPS is at ${other}`;
+    const path = ["spec", "listeners", i, "httpsRedirect"];
+    context.lose(gateway, path, "approximate", reason, { changesMeaning: true });
+  });
 }
 
 /** Routes add hosts to the first listener here; Istio serves those of the servers alone. */

@@ -124,9 +124,21 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "Gateway",
+    path: "spec.servers[].tls.{mode,subjectAltNames}",
+    verdict: "exact",
+    note: "MUTUAL and OPTIONAL_MUTUAL with credentialName: clients show certificates. Authorities (ca.crt, -cacert, caCertCredentialName) are the environment's; caCertCredentialName is kept.",
+  },
+  {
+    kind: "Gateway",
+    path: "spec.servers[].tls.httpsRedirect",
+    verdict: "exact",
+    note: "On servers of HTTP. The port of HTTPS is said here; Istio keeps that of the request, which is told where it is not 443.",
+  },
+  {
+    kind: "Gateway",
     path: "spec.servers[].tls.*",
     verdict: "lost",
-    note: "Client certificates (MUTUAL), certificates as files, httpsRedirect, versions and ciphers. Kept word for word; written back on export to Istio.",
+    note: "Certificates as files, hashes of client certificates, revocation lists, versions and ciphers. Kept word for word; written back on export to Istio.",
   },
   {
     kind: "ServiceEntry",

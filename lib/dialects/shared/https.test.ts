@@ -51,7 +51,18 @@ test.each([
 );
 
 test.each([
-  ["client certificates", SIMPLE.replace("SIMPLE", "MUTUAL"), "taken over without TLS", "tcp"],
+  [
+    "names that are none",
+    SIMPLE.replace("SIMPLE", "MUTUAL, subjectAltNames: ['a b']"),
+    "taken over without TLS",
+    "tcp",
+  ],
+  [
+    "hashes of client certificates",
+    SIMPLE.replace("SIMPLE", "MUTUAL, verifyCertificateHash: ['00']"),
+    "verifyCertificateHash, which the model",
+    "https",
+  ],
   [
     "files",
     SIMPLE.replace("credentialName: shop.example.com", "serverCertificate: /a.pem, privateKey: /b.pem"),
@@ -60,9 +71,9 @@ test.each([
   ],
   ["ciphers", SIMPLE.replace("mode:", "cipherSuites: [AES128-SHA], mode:"), "cipherSuites, which the model", "https"],
   [
-    "a redirect",
-    "{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.example.com], tls: {httpsRedirect: true}}",
-    "sends plain HTTP to HTTPS there",
+    "a redirect beside other words",
+    "{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.example.com], tls: {httpsRedirect: true, mode: SIMPLE}}",
+    "taken over without TLS",
     "http",
   ],
 ])("Istio, %s: told, kept and written back", (_, server, why, protocol) => {

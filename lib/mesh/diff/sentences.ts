@@ -16,6 +16,7 @@ import type {
   TcpRoute,
   TcpRule,
 } from "../types";
+import { listenerSentences } from "./gateway-sentences";
 import type { LeafChange } from "./leaves";
 import {
   actionText,
@@ -162,6 +163,12 @@ export function changedSentences(was: MeshObject, now: MeshObject, leaves: LeafC
   if (was.kind === "RateLimit" && now.kind === "RateLimit") {
     const rest = leaves.filter((leaf) => leaf.path[1] !== "limits");
     return [...limitSentences(was, now), ...rest.map((leaf) => plainSentence(now, leaf))];
+  }
+  if (was.kind === "Gateway" && now.kind === "Gateway") {
+    const rest = leaves.filter((leaf) => leaf.path[1] !== "listeners");
+    const [before, after] = [was.spec.listeners, now.spec.listeners];
+    const listeners = listenerSentences(subjectOf(now), before, after, (leaf) => plainSentence(now, leaf));
+    return [...listeners, ...rest.map((leaf) => plainSentence(now, leaf))];
   }
   return leaves.map((leaf) => plainSentence(now, leaf));
 }

@@ -41,6 +41,13 @@ export const certificateName = z
   .min(1, "must not be empty")
   .max(253, "must have at most 253 characters")
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "must be lower-case letters, digits, dashes and dots");
+/** As a client's certificate has it among its alternative names: a DNS name, a URI, an e-mail or an IP address. */
+const clientName = z
+  .string()
+  .min(1, "must not be empty")
+  .max(2048, "must have at most 2048 characters")
+  .regex(/^[\x21-\x7e]+$/, "must be a DNS name, a URI, an e-mail or an IP address, without spaces");
+export const clientNames = z.array(clientName).min(1, "must have at least one name").max(64);
 /** Milliseconds; at most a day, so that a slip of the unit is found. */
 export const durationMs = z
   .int()

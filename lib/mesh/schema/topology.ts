@@ -2,6 +2,7 @@
 import { z } from "zod";
 import {
   certificateName,
+  clientNames,
   durationMs,
   hostName,
   labelName,
@@ -66,6 +67,13 @@ export const workloadSpec = z.strictObject({
   replicas: z.int().min(0, "must be 0 or more").max(1000, "must be at most 1000").optional(),
 });
 
+/** Who may come to a listener of protocol https; whose signature counts says the environment, beside the listener's certificate. */
+const clientCertificates = z.strictObject({
+  /** optional: a client may come without one. One that is shown has to be valid in either mode. */
+  mode: z.enum(["required", "optional"]).describe("What a client without a certificate gets."),
+  names: clientNames.optional().describe("Alternative names, one of which a certificate has to have. Absent: any."),
+});
+
 export const gatewaySpec = z.strictObject({
   type: z.enum(["ingress", "egress", "east-west"]),
   /** Defaults to the gateway's name. */
@@ -81,7 +89,9 @@ export const gatewaySpec = z.strictObject({
         /** With https and tls, the server names that it takes; with tcp nobody says one. */
         hosts: z.array(hostName).min(1).max(256),
         /** Of protocol https: what it shows its clients. Where chain and key are, says the environment's binding. */
-        tls: z.strictObject({ certificate: certificateName }).optional(),
+        tls: z.strictObject({ certificate: certificateName, clients: clientCertificates.optional() }).optional(),
+        /** Of plain HTTP: every request is answered 301, to the same host and path in HTTPS. */
+        httpsRedirect: z.boolean().optional(),
       }),
     )
     .min(1, "must have at least one listener")
@@ -111,6 +121,7 @@ export const dependencySpec = z.strictObject({
   purpose: longText.optional(),
 });
 
+export type ClientCertificates = z.infer<typeof clientCertificates>;
 export type ServicePort = z.infer<typeof servicePort>;
 export type Protocol = z.infer<typeof protocol>;
 export type ListenerProtocol = z.infer<typeof listenerProtocol>;

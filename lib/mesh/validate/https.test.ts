@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import { httpsEdgeMesh } from "../../compile/testing/https-edge";
-import { API_VERSION, type Gateway, httpsListenersOf, type MeshDocument, parseObject, validateDocument } from "..";
+import {
+  API_VERSION,
+  type Gateway,
+  httpsListenersOf,
+  type MeshDocument,
+  parseObject,
+  plainListenerOf,
+  redirectTarget,
+  validateDocument,
+} from "..";
 
 type Listener = Gateway["spec"]["listeners"][number];
 const one: Listener = {
@@ -64,4 +73,66 @@ test("a name belongs to the listener that names it most closely, of each port", 
   expect(of("b.a.example.com")).toEqual(["deep", "elsewhere"]);
   expect(of("a.example.com")).toEqual(["one", "elsewhere"]);
   expect(of("example.com")).toEqual(["all", "elsewhere"]);
+});
+
+test("clients: names without a certificate to look at, and names that are none", () => {
+  const asking = (clients: NonNullable<Listener["tls"]>["clients"]): Listener => ({
+    ...one,
+    tls: { certificate: "wild", ...(clients ? { clients } : {}) },
+  });
+  expect(problems(asking({ mode: "required", names: ["a.example"] }))).toEqual([]);
+  expect(problems(asking({ mode: "optional" }))).toEqual([]);
+  expect(problems(asking({ mode: "optional", names: ["a.example"] }))).toEqual([
+    expect.stringMatching(
+      /listeners\[0\]\.tls\.clients\.mode: lets clients in without a certificate.* Say mode: required/,
+    ),
+  ]);
+  const read = (names: unknown) =>
+    parseObject({
+      ...{ apiVersion: API_VERSION, kind: "Gateway", metadata: { name: "edge", namespace: "production" } },
+      spec: {
+        type: "ingress",
+        listeners: [{ ...one, tls: { certificate: "wild", clients: { mode: "required", names } } }],
+      },
+    });
+  expect(read(["spiffe://a/b", "a@b.example", "2001:db8::1"]).ok).toBe(true);
+  for (const names of [[], [""], ["a b"], ["a\nb"], ["x".repeat(2049)], Array(65).fill("a")]) {
+    const refused = read(names);
+    expect(
+      refused.ok ? [] : refused.issues.map(({ path }) => path.join(".")),
+      JSON.stringify(names).slice(0, 40),
+    ).toContainEqual(expect.stringContaining("spec.listeners.0.tls.clients.names"));
+  }
+});
+
+test("only what comes without TLS, and is a request, is sent on to HTTPS", () => {
+  const plain: Listener = { name: "plain", port: 80, protocol: "http", hosts: ["*"], httpsRedirect: true };
+  expect(problems(plain, one)).toEqual([]);
+  expect(problems({ ...one, httpsRedirect: false })).toEqual([]);
+  for (const other of [
+    { ...one, httpsRedirect: true },
+    { ...plain, protocol: "tcp" as const },
+  ]) {
+    expect(problems(other)).toEqual([
+      expect.stringMatching(
+        /listeners\[0\]\.httpsRedirect: sends requests on to HTTPS.* Give the listener protocol http/,
+      ),
+    ]);
+  }
+});
+
+test("a redirect belongs to the closest name of all listeners without TLS, and leads to 443 before other ports", () => {
+  const listeners: Listener[] = [
+    { name: "web", port: 80, protocol: "http", hosts: ["*.example.com"], httpsRedirect: true },
+    { name: "status", port: 8080, protocol: "http", hosts: ["status.example.com"] },
+    { ...one, name: "alt", port: 8443 },
+    { ...one, name: "usual", hosts: ["*"] },
+  ];
+  const of = (host: string) => (plainListenerOf(listeners, host)?.httpsRedirect ? "sent on" : "not");
+  expect(["a.example.com", "status.example.com", "example.org", "*.example.com"].map(of)).toEqual([
+    ...["sent on", "not", "not", "sent on"],
+  ]);
+  expect(redirectTarget(listeners, "a.example.com")?.name).toBe("usual");
+  expect(redirectTarget(listeners.slice(0, 3), "a.example.com")?.name).toBe("alt");
+  expect(redirectTarget(listeners.slice(0, 2), "a.example.com")).toBeUndefined();
 });

@@ -1,7 +1,8 @@
 // Ports, ends of dependencies and what policies may point at.
 import type { MeshIndex } from "../index-document";
 import { isCallerOnly, keyOf, refKey } from "../refs";
-import type { MeshObject, ObjectKey, Path } from "../types";
+import { isPlainListener } from "../server-names";
+import type { Gateway, MeshObject, ObjectKey, Path } from "../types";
 import type { Complaint } from "./complaint";
 
 export function violationsOfTopology(object: MeshObject, index: MeshIndex): Complaint[] {
@@ -29,6 +30,7 @@ export function violationsOfTopology(object: MeshObject, index: MeshIndex): Comp
         ),
         ...portClashes(object.spec.listeners),
         ...certificateClashes(object.spec.listeners),
+        ...redirectClashes(object.spec.listeners),
       ];
     case "Dependency": {
       const { from, to, port } = object.spec;
@@ -99,10 +101,17 @@ function repeated(values: (string | number)[], path: (i: number) => Path, what: 
   );
 }
 
+type Listener = Gateway["spec"]["listeners"][number];
+
 /** A certificate is what https needs, and what nothing else has a use for. */
-function certificateClashes(listeners: readonly { protocol: string; tls?: unknown }[]): Complaint[] {
+function certificateClashes(listeners: readonly Listener[]): Complaint[] {
   return listeners.flatMap(({ protocol, tls }, i): Complaint[] => {
     const path: Path = ["spec", "listeners", i, "tls"];
+    if (protocol === "https" && tls?.clients?.mode === "optional" && tls.clients.names) {
+      const message = "lets clients in without a certificate, and asks for names, which such clients do not have";
+      const fix = "Say mode: required, or take names away.";
+      return [{ path: [...path, "clients", "mode"], message, fix }];
+    }
     if (protocol === "https" && tls === undefined) {
       const message = "is missing: a listener of protocol https shows a certificate";
       return [{ path, message, fix: "Name it, as { certificate: shop-example-com }." }];
@@ -110,6 +119,16 @@ function certificateClashes(listeners: readonly { protocol: string; tls?: unknow
     if (protocol === "https" || tls === undefined) return [];
     const message = `names a certificate, which a listener of protocol ${protocol} does not show`;
     return [{ path, message, fix: "Give the listener protocol https, or take tls away." }];
+  });
+}
+
+/** What comes in TLS already, or is no request, is not sent on to HTTPS. */
+function redirectClashes(listeners: readonly Listener[]): Complaint[] {
+  return listeners.flatMap((listener, i): Complaint[] => {
+    if (!listener.httpsRedirect || isPlainListener(listener)) return [];
+    const message = `sends requests on to HTTPS, which a listener of protocol ${listener.protocol} does not take without TLS`;
+    const fix = "Give the listener protocol http, or take httpsRedirect away.";
+    return [{ path: ["spec", "listeners", i, "httpsRedirect"], message, fix }];
   });
 }
 

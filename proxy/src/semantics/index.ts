@@ -63,5 +63,6 @@ export {
 } from "./ratelimit";
 export { backOffMs, isRetriableRequest, maxConcurrentRetries, type RetryEvent, shouldRetry } from "./retry-decision";
 export { choiceOf, corsFor, faultFor, limitFor, routeFilters } from "./route-filters";
+export { hasSubjectAltName, type SubjectAltNames } from "./subject-alt-names";
 export { TokenBucket } from "./token-bucket";
 export { drawZone, type ZoneCount, type ZoneShares, zoneShares, zonesInOrder } from "./zone-routing";

@@ -3,9 +3,10 @@
 
 import type { X509Certificate } from "node:crypto";
 import { checkSvid, normalizeSerial } from "../identity/svid";
-import type { PeerIdentity, SanMatcher, StringMatcher } from "../plan/types";
+import type { PeerIdentity, SanMatcher } from "../plan/types";
+import { hasSubjectAltName, type SubjectAltNames } from "../semantics/subject-alt-names";
 
-export interface PeerCertificate extends PeerIdentity {
+export interface PeerCertificate extends PeerIdentity, SubjectAltNames {
   readonly serial: string;
   readonly spiffeId: string;
   readonly isCa: boolean;
@@ -34,6 +35,8 @@ export function readPeerCertificate(certificate: X509Certificate): PeerCertifica
   return {
     uriSans: names.uris,
     dnsSans: names.dns,
+    emailSans: names.emails,
+    ipSans: names.ips,
     // Node leaves it undefined for an empty subject, which SVIDs have.
     subject: (certificate.subject ?? "").split("\n").reverse().join(","),
     serial: normalizeSerial(certificate.serialNumber),
@@ -56,9 +59,9 @@ export interface PeerRules {
 
 /** Why the peer is refused, or undefined. */
 export function refusePeer(peer: PeerCertificate, rules: PeerRules): string | undefined {
-  if (peer.isCa) return "peer_certificate_is_a_ca";
-  if (peer.uriSans.length > 1) return "several_uri_sans";
   if (rules.trustDomain !== "") {
+    if (peer.isCa) return "peer_certificate_is_a_ca";
+    if (peer.uriSans.length > 1) return "several_uri_sans";
     if (peer.spiffeId === "") return "no_spiffe_id";
     if (!/^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)+$/.test(peer.spiffeId)) return "malformed_spiffe_id";
     const isForeign = trustDomainOf(peer.spiffeId) !== rules.trustDomain;
@@ -66,24 +69,10 @@ export function refusePeer(peer: PeerCertificate, rules: PeerRules): string | un
     // Key usage and the rest of the X.509-SVID profile, once per connection.
     if (!checkSvid(peer.der).ok) return "not_an_svid";
   }
-  if (rules.sanMatchers.length === 0) return undefined;
-  const isMatched = rules.sanMatchers.some((matcher) => {
-    if (matcher.type === "dns") return peer.dnsSans.some((name) => isDnsName(matcher.value, name));
-    return matcher.type === "uri" && peer.uriSans.some((value) => matcher.value.matches(value));
-  });
-  return isMatched ? undefined : "san_not_matched";
+  return hasSubjectAltName(peer, rules.sanMatchers) ? undefined : "san_not_matched";
 }
 
 /** By its whole ID, as the control plane is: it has a trust domain of its own. */
 function isNamed(spiffeId: string, { sanMatchers }: PeerRules): boolean {
   return sanMatchers.some(({ type, value }) => type === "uri" && value.exact === spiffeId);
-}
-
-/** As Envoy: a name that is wanted exactly may also be in the certificate as `*.` before its domain, in any case (RFC 6125 6.4.3). */
-function isDnsName(wanted: StringMatcher, name: string): boolean {
-  if (wanted.exact === null) return wanted.matches(name);
-  const [exact, written] = [wanted.exact.toLowerCase(), name.toLowerCase()];
-  if (!written.startsWith("*.")) return exact === written;
-  const dot = exact.indexOf(".");
-  return dot > 0 && exact.slice(dot) === written.slice(1);
 }

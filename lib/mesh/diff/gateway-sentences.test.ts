@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import { clientEdgeMesh } from "../../compile/testing/client-edge";
+import { mergeDocuments } from "../merge/merge-documents";
+import type { Gateway, MeshDocument } from "../types";
+import { diffDocuments } from "./diff";
+
+type Listener = Gateway["spec"]["listeners"][number];
+
+function changed(change: (listeners: Listener[]) => Listener[], document = clientEdgeMesh()): MeshDocument {
+  const objects = document.objects.map((each) =>
+    each.kind === "Gateway" && each.metadata.name === "edge"
+      ? { ...each, spec: { ...each.spec, listeners: change(structuredClone(each.spec.listeners)) } }
+      : each,
+  );
+  return { objects };
+}
+const one = (name: string, change: (listener: Listener) => Listener) => (listeners: Listener[]) =>
+  listeners.map((each) => (each.name === name ? change(each) : each));
+const withClients = (clients: NonNullable<Listener["tls"]>["clients"]) => (listener: Listener) => ({
+  ...listener,
+  tls: { certificate: "wild", ...(clients ? { clients } : {}) },
+});
+const told = (to: MeshDocument, from = clientEdgeMesh()) =>
+  diffDocuments(from, to).map(({ sentence, path }) => [sentence, path]);
+
+test.each([
+  ["open", { mode: "required" }, "listener open: clients have to show a certificate.", 5],
+  [
+    "shop",
+    { mode: "required", names: ["a.example", "spiffe://b.example/c"] },
+    "listener shop: clients have to show a certificate of a.example or spiffe://b.example/c.",
+    2,
+  ],
+  ["shop", { mode: "optional" }, "listener shop: clients may show a certificate, which then has to be valid.", 2],
+  ["shop", undefined, "listener shop: clients are not asked for certificates any more.", 2],
+] as const)("client certificates of %s: %j", (name, clients, sentence, place) => {
+  const meant = clients && { ...clients, ...("names" in clients ? { names: [...clients.names] } : {}) };
+  const path = `spec.listeners[${place}].tls.clients`;
+  expect(told(changed(one(name, withClients(meant as never))))).toEqual([[`Gateway edge, ${sentence}`, path]]);
+});
+
+test("a redirect to HTTPS that begins or ends", () => {
+  const ended = changed(one("web", ({ httpsRedirect: _, ...rest }) => rest));
+  const path = "spec.listeners[0].httpsRedirect";
+  expect(told(ended)).toEqual([
+    ["Gateway edge, listener web: plain HTTP is served, and no longer sent on to HTTPS.", path],
+  ]);
+  expect(told(clientEdgeMesh(), ended)).toEqual([
+    ["Gateway edge, listener web: plain HTTP is sent on to HTTPS (301).", path],
+  ]);
+});
+
+test("listeners that come, go and change places", () => {
+  const without = changed((all) => all.filter(({ name }) => name !== "shop"));
+  expect(told(without)).toEqual([
+    ["Gateway edge: listener shop (https at port 443 for shop.example.com) is removed.", "spec.listeners[2]"],
+  ]);
+  expect(told(clientEdgeMesh(), without)).toEqual([
+    [
+      "Gateway edge: listener shop is added (https at port 443 for shop.example.com; clients have to show a certificate).",
+      "spec.listeners[2]",
+    ],
+  ]);
+  expect(told(changed((all) => all.toReversed()))).toEqual([
+    ["Gateway edge: its listeners are in another order.", "spec.listeners"],
+  ]);
+});
+
+test("other fields of a listener are told as ever, and TLS that goes is told whole", () => {
+  const moved = changed(one("shop", (listener) => ({ ...listener, port: 8444 })));
+  expect(told(moved)).toEqual([
+    ["Gateway edge: listeners[2].port changes from 443 to 8444.", "spec.listeners[2].port"],
+  ]);
+  const plain = changed(one("shop", ({ tls: _, ...rest }) => ({ ...rest, protocol: "tcp" as const })));
+  expect(told(plain).map(([, path]) => path)).toEqual(["spec.listeners[2].protocol", "spec.listeners[2].tls"]);
+});
+
+test("one side asks for certificates, the other sends plain HTTP on: merged without a conflict; names differ: told", () => {
+  const base = changed(one("web", ({ httpsRedirect: _, ...rest }) => rest));
+  const ours = changed(one("open", withClients({ mode: "required" })), base);
+  const theirs = changed(
+    one("web", (listener) => ({ ...listener, httpsRedirect: true })),
+    base,
+  );
+  const merged = mergeDocuments({ base, ours, theirs });
+  expect(merged.conflicts).toEqual([]);
+  expect(told(merged.document)).toEqual([
+    ["Gateway edge, listener open: clients have to show a certificate.", "spec.listeners[5].tls.clients"],
+  ]);
+  const names = (list: string[]) => changed(one("shop", withClients({ mode: "required", names: list })));
+  const torn = mergeDocuments({ base: clientEdgeMesh(), ours: names(["a"]), theirs: names(["b", "c"]) });
+  expect(torn.conflicts.map(({ path }) => path)).toEqual(["spec.listeners[2].tls.clients.names"]);
+});

@@ -1,0 +1,76 @@
+// What changes at the listeners of a gateway, in words: who comes in, with what, and what is sent on.
+// The rule: a listener is known by its name, so a list that grew says which one came.
+import { isSameJson } from "../commands/equal";
+import type { ClientCertificates, Gateway, Path } from "../types";
+import { type LeafChange, leafChanges } from "./leaves";
+
+type Listener = Gateway["spec"]["listeners"][number];
+type Told = { sentence: string; path: Path; before?: unknown; after?: unknown };
+
+/** @param plain what is said of any other field */
+export function listenerSentences(
+  subject: string,
+  was: readonly Listener[],
+  now: readonly Listener[],
+  plain: (leaf: LeafChange) => Told,
+): Told[] {
+  const changed = now.flatMap((listener, i): Told[] => {
+    const path: Path = ["spec", "listeners", i];
+    const before = was.find(({ name }) => name === listener.name);
+    if (!before) return [{ sentence: `${subject}: ${addedText(listener)}.`, path, after: listener }];
+    return changesOf(`${subject}, listener ${listener.name}`, before, listener, path, plain);
+  });
+  const gone = was.flatMap((listener, i): Told[] => {
+    if (now.some(({ name }) => name === listener.name)) return [];
+    const sentence = `${subject}: listener ${listener.name} (${placeText(listener)}) is removed.`;
+    return [{ sentence, path: ["spec", "listeners", i], before: listener }];
+  });
+  const told = [...changed, ...gone];
+  if (told.length > 0 || isSameJson(was, now)) return told;
+  return [{ sentence: `${subject}: its listeners are in another order.`, path: ["spec", "listeners"] }];
+}
+
+function changesOf(
+  subject: string,
+  was: Listener,
+  now: Listener,
+  path: Path,
+  plain: (leaf: LeafChange) => Told,
+): Told[] {
+  const told: Told[] = [];
+  const [before, after] = [was.tls?.clients, now.tls?.clients];
+  if (was.tls && now.tls && !isSameJson(before ?? null, after ?? null)) {
+    told.push({ sentence: `${subject}: ${clientsText(after)}.`, path: [...path, "tls", "clients"], before, after });
+  }
+  const [sentOn, isSentOn] = [was.httpsRedirect ?? false, now.httpsRedirect ?? false];
+  if (sentOn !== isSentOn) {
+    const sentence = `${subject}: ${redirectText(isSentOn)}.`;
+    told.push({ sentence, path: [...path, "httpsRedirect"], before: was.httpsRedirect, after: now.httpsRedirect });
+  }
+  const rest = leafChanges(withoutTold(was, now), withoutTold(now, was), path);
+  return [...told, ...rest.map(plain)];
+}
+
+/** Client certificates of a listener that begins or ends to speak TLS are told with its `tls`. */
+function withoutTold({ tls, httpsRedirect: _, ...rest }: Listener, other: Listener) {
+  const { clients, ...own } = tls ?? {};
+  return { ...rest, tls: tls && other.tls ? own : tls };
+}
+
+const placeText = ({ protocol, port, hosts }: Listener) => `${protocol} at port ${port} for ${hosts.join(", ")}`;
+
+function addedText(listener: Listener): string {
+  const asked = listener.tls?.clients ? `; ${clientsText(listener.tls.clients)}` : "";
+  const sentOn = listener.httpsRedirect ? `; ${redirectText(true)}` : "";
+  return `listener ${listener.name} is added (${placeText(listener)}${asked}${sentOn})`;
+}
+
+/** `clients have to show a certificate of partner.example` */
+export function clientsText(clients: ClientCertificates | undefined): string {
+  if (!clients) return "clients are not asked for certificates any more";
+  if (clients.mode === "optional") return "clients may show a certificate, which then has to be valid";
+  return `clients have to show a certificate${clients.names ? ` of ${clients.names.join(" or ")}` : ""}`;
+}
+
+const redirectText = (isSentOn: boolean) =>
+  isSentOn ? "plain HTTP is sent on to HTTPS (301)" : "plain HTTP is served, and no longer sent on to HTTPS";
