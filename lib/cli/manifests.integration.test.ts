@@ -83,6 +83,26 @@ describe("manifests of a product", () => {
     expect(tested).toMatchObject({ code: 0, out: "ok   beta testers get v2\n" });
   });
 
+  test("of Istio are of the trust domain cluster.local, which principals name", async () => {
+    const policy = (domain: string) => `apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: pay, namespace: production}
+spec:
+  selector: {matchLabels: {app: pay}}
+  rules: [{from: [{source: {principals: ["${domain}/ns/production/sa/default"]}}]}]
+`;
+    const ask = (domain: string) =>
+      cli(["simulate", "services.yaml", "-", "--dialect", "istio", ...CALL], { stdin: policy(domain) });
+    expect(await ask("cluster.local")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("pay, rule 1, allows it"),
+    });
+    expect(await ask("other.example")).toMatchObject({
+      code: 1,
+      notes: expect.stringContaining("names the trust domain other.example, and this design's is cluster.local"),
+    });
+  });
+
   test("are compared, exported to another product and compiled", async () => {
     const { code, out } = await cli(["diff", "seed.yaml", "changed.yaml", ...ISTIO]);
     expect([code, out]).toEqual([1, expect.stringContaining("v2 goes from 10 % to 20 %")]);

@@ -18,6 +18,9 @@ export const MANIFEST_OPTIONS: Record<string, OptionSpec> = {
   namespace: { type: "string", value: "NAME", about: "with --dialect: for manifests that name none" },
 };
 
+/** Of Istio and Linkerd, where nobody chose one. */
+const TRUST_DOMAIN = "cluster.local";
+
 /** What gives calls another answer stands last, nearest to the prompt. */
 export function sayWarnings(io: Io, { warnings }: Pick<Design, "warnings">): void {
   const loudLast = [...warnings].sort((a, b) => Number(a.changesMeaning) - Number(b.changesMeaning));
@@ -66,7 +69,13 @@ export function designOfManifests({ choice, defaultNamespace }: Manifests, texts
 /** As the products are before a manifest says otherwise. */
 function openMesh(): MeshDocument {
   const { objects } = emptyMesh("mesh");
-  return { objects: objects.map((each) => (each.kind === "Mesh" ? withDefaults(each, OPEN_DEFAULTS) : each)) };
+  return {
+    objects: objects.map((each) => {
+      if (each.kind !== "Mesh") return each;
+      const open = withDefaults(each, OPEN_DEFAULTS);
+      return { ...open, spec: { ...open.spec, trustDomain: TRUST_DOMAIN } };
+    }),
+  };
 }
 
 /** Where the resource begins that an object comes from; the first of several. */

@@ -12,10 +12,11 @@ import {
 } from "@/lib/mesh";
 import type { ImportContext, Resource } from "../shared/context";
 import { defined, type Fields } from "../shared/fields";
-import { matchesPrincipal } from "../shared/principals";
+import { matchesPrincipal, trustDomainIn } from "../shared/principals";
 import { importConditions } from "./conditions";
 import { importRuleConditions, isOfRule } from "./rule-conditions";
 import { asksOfToken, importTokenConditions } from "./token-conditions";
+import { readPrincipals, writePrincipal } from "./trust-domain";
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
@@ -36,7 +37,7 @@ export function importRule(fields: Fields, context: ImportContext, resource: Res
   const written = fields.list("when");
   const ofRule = new Set(written.filter((each) => isOfRule(each, from)));
   const others = written.filter((each) => !ofRule.has(each));
-  const conditions = importRuleConditions([...ofRule]);
+  const conditions = importRuleConditions([...ofRule], (path, all) => readPrincipals(context, resource, path, all));
   const operations =
     when === undefined
       ? to
@@ -58,11 +59,12 @@ export function importRule(fields: Fields, context: ImportContext, resource: Res
 function importSource(source: Fields, context: ImportContext, resource: Resource): AuthorizationSource {
   const accounts = (name: string) =>
     (source.texts(name) ?? []).map((account) => principalOf(account, context, resource));
-  const principals = [...(source.texts("principals") ?? []), ...accounts("serviceAccounts")];
+  const named = (name: string) => readPrincipals(context, resource, [...source.path, name], source.texts(name) ?? []);
+  const principals = [...named("principals"), ...accounts("serviceAccounts")];
   // every principal of a trust domain; beside principals both would have to hold
   if (principals.length === 0) principals.push(...(source.texts("trustDomains") ?? []).map(ofTrustDomain));
   const notPrincipals = [
-    ...(source.texts("notPrincipals") ?? []),
+    ...named("notPrincipals"),
     ...accounts("notServiceAccounts"),
     ...(source.texts("notTrustDomains") ?? []).map(ofTrustDomain),
   ];
@@ -108,26 +110,28 @@ const ofTrustDomain = (domain: string) => (domain.endsWith("*") ? domain : `${do
 /** `namespace/account` or `account` -> principal in the design's trust domain. */
 function principalOf(account: string, context: ImportContext, resource: Resource): string {
   const [namespace, name] = account.includes("/") ? account.split("/") : [resource.namespace, account];
-  const trustDomain = context.index.mesh?.spec.trustDomain ?? "cluster.local";
-  return `${trustDomain}/ns/${namespace}/sa/${name}`;
+  return `${trustDomainIn(context)}/ns/${namespace}/sa/${name}`;
 }
 
 /**
+ * @param own the design's trust domain
  * @param principalsOf the principals that run behind a service, gateway or workload
  * @returns undefined where every source asks for a caller that nobody can be
  */
 export function exportRule(
   rule: AuthorizationRule,
   policy: AuthorizationPolicy,
+  own: string,
   principalsOf: (caller: ObjectKey) => string[],
 ): { from?: object[]; to?: object[] } | undefined {
+  const written = (principals: string[] | undefined) => principals?.map((each) => writePrincipal(own, each));
   const from = rule.from?.flatMap((source) => {
     const principals = principalsIn(source, (ref) => principalsOf(refKey(ref, policy)));
     if (principals?.length === 0) return [];
     return {
       source: defined({
-        principals,
-        notPrincipals: source.notPrincipals?.map(withoutScheme),
+        principals: written(principals),
+        notPrincipals: written(source.notPrincipals),
         namespaces: source.namespaces,
         notNamespaces: source.notNamespaces,
         ipBlocks: source.addresses,
@@ -155,15 +159,12 @@ export function exportRule(
   return { ...(from ? { from } : {}), ...(to ? { to } : {}) };
 }
 
-/** Istio writes it itself. */
-const withoutScheme = (principal: string) => principal.replace(/^spiffe:\/\//, "");
-
 /** Services and principals of one source have to hold both: those of the services that one of the principals means. */
 function principalsIn(
   { principals, services }: AuthorizationSource,
   principalsOf: (ref: Ref) => string[],
 ): string[] | undefined {
-  if (!services) return principals?.map(withoutScheme);
+  if (!services) return principals;
   const all = [...new Set(services.flatMap(principalsOf))];
   return principals ? all.filter((id) => principals.some((each) => matchesPrincipal(each, id))) : all;
 }

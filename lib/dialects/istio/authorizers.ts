@@ -9,6 +9,7 @@ import { defined, type Fields, isRecord } from "../shared/fields";
 import { putAuthorizers } from "./assume-authorizer";
 import { fullHost, resolveHost } from "./hosts";
 import { ROOT_NAMESPACE } from "./security";
+import { readTrustDomain } from "./trust-domain";
 
 const KIND = "MeshConfig";
 
@@ -46,6 +47,7 @@ const PROTOCOLS = { envoyExtAuthzHttp: "http", envoyExtAuthzGrpc: "grpc" } as co
 
 export function importMeshConfig(context: ImportContext, resource: Resource, spec: Fields): Understood {
   const result = understood(resource);
+  readTrustDomain(context, resource, result, spec.text("trustDomain"));
   const [mesh] = context.all("Mesh");
   const providers = spec.list("extensionProviders").flatMap((provider) => {
     const name = provider.text("name") ?? "";

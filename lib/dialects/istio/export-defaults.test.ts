@@ -76,9 +76,9 @@ test("a line for one port grants that port, and one for the service all of them"
       selector: { matchLabels: { app: "pay" } },
       action: "ALLOW",
       rules: [
-        { from: [{ source: { principals: ["shop.local/ns/production/sa/shop"] } }] },
+        { from: [{ source: { principals: ["cluster.local/ns/production/sa/shop"] } }] },
         {
-          from: [{ source: { principals: ["shop.local/ns/production/sa/job"] } }],
+          from: [{ source: { principals: ["cluster.local/ns/production/sa/job"] } }],
           to: [{ operation: { ports: ["9090"] } }],
         },
       ],
@@ -106,7 +106,7 @@ test("a port that is no number of the pods alone is granted with the others, and
   const { report } = exportDocument({ objects });
   expect(listOf({ objects })?.spec["rules"]).toEqual([
     {
-      from: [{ source: { principals: ["shop.local/ns/production/sa/job", "shop.local/ns/production/sa/shop"] } }],
+      from: [{ source: { principals: ["cluster.local/ns/production/sa/job", "cluster.local/ns/production/sa/shop"] } }],
     },
   ]);
   expect(report).toContainEqual(
@@ -249,7 +249,7 @@ test("principals and services of one source are those that are both, and a sourc
       "by",
     )?.spec["rules"];
   };
-  const shop = [{ from: [{ source: { principals: ["shop.local/ns/production/sa/shop"] } }] }];
+  const shop = [{ from: [{ source: { principals: ["cluster.local/ns/production/sa/shop"] } }] }];
   expect(by(["*/sa/shop"], "allow")).toEqual(shop);
   expect(by(["spiffe://shop.local/ns/production/sa/shop", "*/job"], "deny")).toEqual(shop);
   expect(by(["*/sa/job"], "deny")).toEqual([]);

@@ -18,6 +18,7 @@ import { principalsOf } from "../shared/principals";
 import { generated } from "./generated";
 import { toPodPorts } from "./pod-ports";
 import { DRY_RUN, ROOT_NAMESPACE } from "./security";
+import { writePrincipal } from "./trust-domain";
 
 export function exportDefaults(context: ExportContext, mesh: MeshRoot): void {
   const facts = factsOf(context.index.document);
@@ -56,7 +57,10 @@ function drawnCallers(
   }
   const anywhere = byPorts.get(EVERY_PORT) ?? new Set();
   const rules = [...byPorts].sort().flatMap(([port, all]) => {
-    const principals = [...all].filter((each) => port === EVERY_PORT || !anywhere.has(each)).sort();
+    const principals = [...all]
+      .filter((each) => port === EVERY_PORT || !anywhere.has(each))
+      .map((each) => writePrincipal(trustDomain, each))
+      .sort();
     if (principals.length === 0) return [];
     const to = port === EVERY_PORT ? {} : { to: [{ operation: { ports: [port] } }] };
     return [{ from: [{ source: { principals } }], ...to }];

@@ -153,7 +153,7 @@ function withConditions(
   r: number,
 ): IstioRule[] {
   const { when = [], ...rest } = rule;
-  const said = when.map(exportRuleCondition);
+  const said = when.map((each) => exportRuleCondition(each, trustDomainOf(context.index)));
   const lost = when.filter((_, i) => said[i] === null);
   if (lost.length > 0) {
     const words = lost.map(({ of, name }) => name ?? of).join(", ");
@@ -213,6 +213,7 @@ function asking(rule: IstioRule, conditions: readonly (IstioCondition | null)[])
 
 /** None where none of its callers is anybody. */
 function ruleOf({ index }: ExportContext, policy: AuthorizationPolicy, rule: AuthorizationRule): IstioRule[] {
-  const made = exportRule(rule, policy, (caller) => principalsOf(index, trustDomainOf(index), caller));
+  const own = trustDomainOf(index);
+  const made = exportRule(rule, policy, own, (caller) => principalsOf(index, own, caller));
   return made ? [made] : [];
 }

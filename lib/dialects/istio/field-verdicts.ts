@@ -174,7 +174,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "AuthorizationPolicy",
     path: "spec.rules[].from[].source.*",
     verdict: "exact",
-    note: "principals, namespaces, ipBlocks, remoteIpBlocks, requestPrincipals, and their not* fields; patterns with a *.",
+    note: "principals, namespaces, ipBlocks, remoteIpBlocks, requestPrincipals, and their not* fields; patterns with a *. cluster.local of a whole principal is the design's trust domain.",
   },
   {
     kind: "AuthorizationPolicy",
@@ -217,6 +217,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     path: "{extensionProviders,defaultProviders,defaultConfig.tracing,accessLogFile,accessLogFormat,accessLogEncoding}",
     verdict: "moved",
     note: "Providers that take OTLP or write files, and what holds where no Telemetry says otherwise: tracing and accessLog of the Mesh. The export says what belongs there.",
+  },
+  {
+    kind: "MeshConfig",
+    path: "trustDomain",
+    verdict: "exact",
+    note: "The trust domain of a design without services; told where a design that is there has another.",
   },
   {
     kind: "MeshConfig",

@@ -363,7 +363,7 @@ test("what is drawn is written out as policies, and passed over when it comes ba
   expect(policy?.spec).toEqual({
     selector: { matchLabels: { app: "payment-service" } },
     action: "ALLOW",
-    rules: [{ from: [{ source: { principals: ["shop.mesh.local/ns/production/sa/checkout"] } }] }],
+    rules: [{ from: [{ source: { principals: ["cluster.local/ns/production/sa/checkout"] } }] }],
   });
   const back = importIstio(out.text, { document: demoMesh() });
   expect(back.violations).toEqual([]);

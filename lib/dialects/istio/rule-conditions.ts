@@ -1,8 +1,9 @@
 // Conditions of an AuthorizationPolicy that the model has beside callers and operations as well, both ways.
 // The rule: one condition is one condition; only its subject has another name.
-import type { AuthorizationCondition, AuthorizationSource } from "@/lib/mesh";
+import type { AuthorizationCondition, AuthorizationSource, Path } from "@/lib/mesh";
 import type { Fields } from "../shared/fields";
 import type { IstioCondition } from "./conditions";
+import { writePrincipal } from "./trust-domain";
 
 type Subject = AuthorizationCondition["of"];
 
@@ -31,12 +32,22 @@ export function isOfRule(condition: Fields, sources: readonly AuthorizationSourc
   return SUBJECTS[key] !== "token" || sources.some(({ requestPrincipals }) => requestPrincipals);
 }
 
-/** Undefined when one has no place in the model. */
-export function importRuleConditions(conditions: readonly Fields[]): AuthorizationCondition[] | undefined {
+/**
+ * @param principalsOf principals as the design writes them
+ * @returns undefined when one has no place in the model
+ */
+export function importRuleConditions(
+  conditions: readonly Fields[],
+  principalsOf: (path: Path, written: readonly string[]) => string[],
+): AuthorizationCondition[] | undefined {
   const read = conditions.map((each): AuthorizationCondition | undefined => {
     const key = each.text("key") ?? "";
-    const values = each.texts("values") ?? [];
-    const notValues = each.texts("notValues") ?? [];
+    const listed = (field: string) => {
+      const written = each.texts(field) ?? [];
+      return SUBJECTS[key] === "principal" ? principalsOf([...each.path, field], written) : written;
+    };
+    const values = listed("values");
+    const notValues = listed("notValues");
     each.keepRest();
     const all = [...values, ...notValues];
     const isTooMuch = Math.max(values.length, notValues.length) > MAX_VALUES;
@@ -56,9 +67,20 @@ export function importRuleConditions(conditions: readonly Fields[]): Authorizati
   return known.length === read.length && known.length <= MAX_CONDITIONS ? known : undefined;
 }
 
-/** Null: Istio has no words for it. */
-export function exportRuleCondition({ of, name, values, notValues }: AuthorizationCondition): IstioCondition | null {
+/**
+ * @param own the design's trust domain
+ * @returns null: Istio has no words for it
+ */
+export function exportRuleCondition(
+  { of, name, values, notValues }: AuthorizationCondition,
+  own: string,
+): IstioCondition | null {
   const key = of === "metadata" ? `experimental.${name}` : KEYS[of];
   if (key === undefined || (of === "metadata" && !METADATA.test(key))) return null;
-  return { key, ...(values ? { values } : {}), ...(notValues ? { notValues } : {}) };
+  const written = (all: string[]) => (of === "principal" ? all.map((each) => writePrincipal(own, each)) : all);
+  return {
+    key,
+    ...(values ? { values: written(values) } : {}),
+    ...(notValues ? { notValues: written(notValues) } : {}),
+  };
 }

@@ -118,7 +118,7 @@ test.each([
     "claims that must not be, beside a header and a caller",
     [
       {
-        from: [{ source: { principals: ["shop.mesh.local/ns/production/sa/checkout"] } }],
+        from: [{ source: { principals: ["cluster.local/ns/production/sa/checkout"] } }],
         when: [
           { key: "request.headers[x-a]", values: ["1"] },
           { key: "request.auth.claims[groups]", notValues: ["a*", "b*"] },

@@ -1,5 +1,5 @@
 // Namespace and ServiceAccount: where things are, and who they are.
-import { keyOf, spiffeId } from "@/lib/mesh";
+import { keyOf } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 
 export function importNamespace(context: ImportContext, resource: Resource): Understood {
@@ -12,10 +12,9 @@ export function importNamespace(context: ImportContext, resource: Resource): Und
 }
 
 /** An identity, no object of its own: workloads name it. */
-export function importServiceAccount(context: ImportContext, resource: Resource): Understood {
-  const trustDomain = context.index.mesh?.spec.trustDomain ?? "cluster.local";
+export function importServiceAccount(_context: ImportContext, resource: Resource): Understood {
   const result = understood(resource);
-  const id = spiffeId(trustDomain, resource.namespace, resource.name);
-  result.sentences.push(`its workloads are ${id}.`);
+  // without the trust domain, which a document that is read later may name
+  result.sentences.push(`its workloads are ns/${resource.namespace}/sa/${resource.name} of the mesh's trust domain.`);
   return result;
 }

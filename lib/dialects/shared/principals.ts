@@ -9,8 +9,13 @@ import {
   serviceAccountOf,
   type Workload,
 } from "@/lib/mesh";
+import type { ImportContext } from "./context";
 
 export const trustDomainOf = (index: MeshIndex) => index.mesh?.spec.trustDomain ?? "cluster.local";
+
+/** With what this import changed of the mesh. */
+export const trustDomainIn = (context: ImportContext) =>
+  context.all("Mesh")[0]?.spec.trustDomain ?? trustDomainOf(context.index);
 
 export const principal = (trustDomain: string, namespace: string, account: string) =>
   `${trustDomain}/ns/${namespace}/sa/${account}`;
