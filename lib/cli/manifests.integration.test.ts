@@ -83,6 +83,17 @@ describe("manifests of a product", () => {
     expect(tested).toMatchObject({ code: 0, out: "ok   beta testers get v2\n" });
   });
 
+  test("have a file for every finding, also of what stands in none of them", async () => {
+    const args = ["validate", "services.yaml", ...ISTIO, "--fail-on", "never"];
+    const { runs } = JSON.parse((await cli([...args, "--format", "sarif"])).out);
+    const results: { ruleId: string; locations: { physicalLocation?: object }[] }[] = runs[0].results;
+    expect(results.find(({ ruleId }) => ruleId === "MW1041")?.locations).toMatchObject([
+      { physicalLocation: { artifactLocation: { uri: "services.yaml" } } },
+    ]);
+    expect(results.filter(({ locations: [place] }) => !place?.physicalLocation)).toEqual([]);
+    expect((await cli(args)).out).toMatch(/services\.yaml:\d+: warning MW1041: Mesh/);
+  });
+
   test("of Istio are of the trust domain cluster.local, which principals name", async () => {
     const policy = (domain: string) => `apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy

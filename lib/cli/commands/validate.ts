@@ -2,7 +2,7 @@
 import { analyze, analyzers, type Finding, type Severity } from "@/lib/analysis";
 import { junitXml } from "@/lib/compliance/reports/junit";
 import { findingsToSarif } from "@/lib/compliance/reports/sarif";
-import { digestOf, parsePath, type Violation } from "@/lib/mesh";
+import { digestOf, objectKey, parsePath, type Violation } from "@/lib/mesh";
 import type { CliCommand } from "../command";
 import type { Design } from "../design";
 import { checkDesign, readDesign } from "../files";
@@ -56,9 +56,17 @@ Examples:
   },
 };
 
-function placeOf(design: Design | null, { refs: [key], path }: Pick<Finding, "refs" | "path">) {
-  return key === undefined ? undefined : design?.locate(key, path === undefined ? [] : parsePath(path));
+/** Of what stands in no file, as the mesh of manifests, that of the next object that the finding is about. */
+function placeOf(design: Design | null, { refs: [key, ...others], path }: Pick<Finding, "refs" | "path">) {
+  if (key === undefined || !design) return undefined;
+  const own = design.locate(key, path === undefined ? [] : parsePath(path));
+  if (own) return own;
+  return others.flatMap((other) => design.locate(other, []) ?? [])[0];
 }
+
+/** Code scanning takes no result without a file. */
+const anyPlace = (design: Design | null) =>
+  design?.document.objects.flatMap((object) => design.locate(objectKey(object), []) ?? [])[0];
 
 const textOf = ({ path, message, fix }: Violation) => `${path} ${message}. ${fix}`;
 
@@ -82,7 +90,8 @@ function sarifOf(violations: readonly Violation[], findings: readonly Finding[],
     ],
     placeOf(finding) {
       const own = asFindings.find((each) => each === finding)?.violation;
-      const place = own ? { file: own.file, line: own.line } : placeOf(design, { ...finding, refs: [...finding.refs] });
+      const found = own ?? placeOf(design, { ...finding, refs: [...finding.refs] });
+      const place = found?.file === undefined ? anyPlace(design) : { file: found.file, line: found.line };
       return place?.file === undefined ? undefined : { uri: uriOf(place.file), line: place.line };
     },
   });
