@@ -20,7 +20,7 @@ import {
   StatusBadge,
 } from "@/components/ui";
 import { dialectEntries } from "@/lib/dialects/catalogue";
-import { type Choices, migrationFiles } from "@/lib/dialects/shared/migration-words";
+import { asSentence, type Choices, migrationFiles } from "@/lib/dialects/shared/migration-words";
 import { keepChoices, placeOf as placeOfChoices, readChoices, withChoice } from "./choices";
 import { Decisions } from "./decisions";
 import classes from "./export.module.css";
@@ -198,7 +198,7 @@ function GroupPanel({ group }: { group: ReportGroup }) {
             <StatusBadge status={group.status}>{entry.verdict}</StatusBadge>
             <div>
               <Text size="sm" fw={500}>
-                {`${entry.reason.slice(0, 1).toUpperCase()}${entry.reason.slice(1)}.`}
+                {asSentence(entry.reason)}
               </Text>
               <Text size="xs" c="dimmed">
                 {[placeOf(entry.key), entry.path, entry.target].filter(Boolean).join(" · ")}

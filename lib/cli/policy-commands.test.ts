@@ -209,6 +209,20 @@ test("tests that cannot be read are refused with file, line and place", async ()
   });
 });
 
+test("a question without method, path and headers is GET /, and what is missing is named", async () => {
+  const short = `tests:
+  - name: the short one
+    question: { from: { kind: workload, workload: Workload/production/checkout-v1 }, to: { host: payment-service } }
+    expect: { outcome: forwarded }
+`;
+  write("short.yaml", short);
+  expect(await cli(["test", "mesh.yaml", "--tests", "short.yaml"])).toMatchObject({ code: 0 });
+  write("missing.yaml", short.replace(", to: { host: payment-service }", ""));
+  expect((await cli(["test", "mesh.yaml", "--tests", "missing.yaml"])).notes).toContain(
+    "missing.yaml:3: tests[0].question.to: is missing",
+  );
+});
+
 test("validate writes SARIF with a location per finding, and JUnit with a case per analyzer", async () => {
   const sarif = JSON.parse((await cli(["validate", "mesh.yaml", "--format", "sarif"])).out);
   const [result] = sarif.runs[0].results;

@@ -97,7 +97,8 @@ function checked<T>(values: readonly Placed[], schema: z.ZodType<T>, problems: s
     if (parsed.success) return [parsed.data];
     for (const { path: steps, message } of parsed.error.issues) {
       const place = [at, ...steps.map(String)].filter(Boolean).join(".");
-      problems.push(`${file}:${lineOf(steps)}: ${place}: ${message}`);
+      const isMissing = message.endsWith("received undefined");
+      problems.push(`${file}:${lineOf(steps)}: ${place}: ${isMissing ? "is missing" : message}`);
     }
     return [];
   });

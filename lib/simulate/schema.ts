@@ -37,11 +37,13 @@ export const question = z.strictObject({
     .string()
     .min(1)
     .max(32)
-    .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, "must be an HTTP method"),
-  path: line(8192).regex(/^\//, "must begin with /"),
+    .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, "must be an HTTP method")
+    .default("GET"),
+  path: line(8192).regex(/^\//, "must begin with /").default("/"),
   headers: z
     .record(headerName, line(8192))
-    .refine((value) => Object.keys(value).length <= 64, "must have at most 64 headers"),
+    .refine((value) => Object.keys(value).length <= 64, "must have at most 64 headers")
+    .default({}),
   token: z
     .strictObject({
       claims: z

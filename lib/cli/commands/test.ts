@@ -49,6 +49,8 @@ export const test: CliCommand = {
           - { service: Service/production/payment-service, subset: v1, probability: 0.9 }
           - { service: Service/production/payment-service, subset: v2, probability: 0.1 }
 
+Without method, path or headers the question is GET / without any.
+
 With --mesh alone the server asks its draft or a revision; with --mesh and a design on disk the saved tests are asked of that.
 Environment, with --mesh: MESHWRIGHT_URL (default http://localhost:3000), MESHWRIGHT_TOKEN.
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { validateDocument } from "@/lib/mesh";
+import { emptyMesh, validateDocument } from "@/lib/mesh";
 import { ask, buildScene, type Question } from "@/lib/simulate";
 import { exportDocument, importDocuments } from "..";
 import { schemaErrors } from "../gateway-api/testing/schemas";
@@ -9,6 +9,13 @@ import { imported as importedFrom, specOf } from "../testing/imported";
 const shop = readFileSync(new URL("fixtures/shop.json", import.meta.url), "utf8");
 
 const imported = (text: string) => importedFrom("auto", [{ text, file: "shop.json" }]);
+
+test("resources of the controller are not read, and what to give in their place is told", () => {
+  const text =
+    "apiVersion: appmesh.k8s.aws/v1beta2\nkind: VirtualNode\nmetadata: {name: web, namespace: shop}\nspec: {}\n";
+  const { warnings } = importDocuments("app-mesh", [{ text }], { document: emptyMesh("shop") });
+  expect(warnings).toMatchObject([{ verdict: "lost", fix: expect.stringContaining("aws appmesh describe-") }]);
+});
 
 test("services, nodes and backends are a design that holds together", () => {
   const { document } = imported(shop);

@@ -49,6 +49,10 @@ function reading(): Reading {
 export const appMesh: Dialect = {
   ...CATALOGUE["app-mesh"],
   recognises: (apiVersion) => apiVersion.startsWith("appmesh/"),
+  readsInstead: (apiVersion) =>
+    apiVersion.startsWith("appmesh.k8s.aws/")
+      ? "Give what aws appmesh describe-mesh, describe-virtual-node and the like print: the API's answers are read, not resources of the controller."
+      : undefined,
   unwrap,
   reading,
   exportDocument: exportAppMesh,

@@ -168,7 +168,7 @@ function write({ context }: World, part: Intentions, service: Service, lists: Li
     const spec = { target: { service: name }, action, rules };
     const key = context.put("AuthorizationPolicy", policy, spec, { resource }, existing);
     part.result.objects.push(key);
-    part.result.sentences.push(`${action} on ${name}: ${rules.length} kinds of calls.`);
+    part.result.sentences.push(`${action} on ${name}: ${rules.length === 1 ? "one rule" : `${rules.length} rules`}.`);
   }
   if (lists.allow.length + lists.deny.length === 0) part.result.sentences.push(`nobody is let in to ${name} by name.`);
 }

@@ -31,7 +31,11 @@ export function putSubsets({ context, state }: World, name: string, service: Ser
     const metadata = own?.metadata.name ?? `${service.metadata.name}-${slug(subset)}`.slice(0, 253);
     const resource = { ...(resolver as NonNullable<typeof resolver>).resource, namespace };
     resolver?.result.objects.push(context.put("Subset", metadata, spec, { resource }, own));
-    resolver?.result.sentences.push(`version ${subset} is ${JSON.stringify(labels)}.`);
+    resolver?.result.sentences.push(
+      `version ${subset} is what has the labels ${Object.entries(labels)
+        .map((each) => each.join("="))
+        .join(", ")}.`,
+    );
   }
 }
 

@@ -85,6 +85,8 @@ export type Dialect = DialectEntry & {
   recognises(apiVersion: string, kind: string): boolean;
   /** For products whose documents have no apiVersion and kind. */
   unwrap?(value: unknown): Foreign | undefined;
+  /** For resources of the product in a form that is not read: what to give in their place. */
+  readsInstead?(apiVersion: string): string | undefined;
   /** For texts in a language of the product that is not read. */
   refuses?(text: string): { line: number; message: string; fix: string } | undefined;
   reading(options?: ReadingOptions): Reading;

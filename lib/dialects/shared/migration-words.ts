@@ -6,6 +6,13 @@ import type { Verdict } from "./verdict";
 /** In the order of danger. */
 export type DecisionGroup = "meaning" | "lost" | "approximate" | "by-hand";
 
+/** A reason of a report on its own; the name of a field at its beginning stays as it is spelled. */
+export function asSentence(reason: string): string {
+  const isField = /^\S*[.A-Z]/.test(reason);
+  const first = reason.slice(0, 1);
+  return `${isField ? first : first.toUpperCase()}${reason.slice(1).replace(/\.$/, "")}.`;
+}
+
 export type Place = { file?: string; line?: number };
 
 /** What a decision is about. `object`: of the design, or the resource that was read. */

@@ -6,7 +6,7 @@ import { object, withObjects } from "../../compile/testing/rich";
 import { seedMesh } from "../../simulate/testing/designs";
 import { dialectOf, exportDocument, importDocuments, migrationFiles, migrationOf } from "..";
 import type { ExportId } from "../catalogue";
-import { decidedOf, OPTIONS } from "./migration-words";
+import { asSentence, decidedOf, OPTIONS } from "./migration-words";
 
 const move = (to: ExportId, document: MeshDocument, more: Partial<Parameters<typeof migrationOf>[0]> = {}) =>
   migrationOf({ dialect: dialectOf(to), document, made: exportDocument(to, document), ...more });
@@ -45,6 +45,14 @@ test("what is alike is one decision, with all of its parts, and every part of th
   const decided = decisions.reduce((sum, { parts }) => sum + parts.length, 0);
   const moved = done.moved.reduce((sum, { parts }) => sum + parts, 0);
   expect(decided + moved + done.exact).toBe(report.length);
+});
+
+test.each([
+  ["spec.selector of the Gateway has no place", "spec.selector of the Gateway has no place."],
+  ["gatewayClassName stands for a class.", "gatewayClassName stands for a class."],
+  ["retries are lost", "Retries are lost."],
+])("%s: a field keeps its spelling", (reason, said) => {
+  expect(asSentence(reason)).toBe(said);
 });
 
 test("the same design has the same decisions; one more part makes it another decision, so that none is decided unseen", () => {

@@ -6,7 +6,14 @@ import { notePath } from "./bundle";
 import type { ImportWarning } from "./context";
 import type { ReportEntry } from "./dialect";
 import { optionsOf } from "./migration-options";
-import type { Decision, DecisionGroup, DecisionPart, Migration, Place } from "./migration-words";
+import {
+  asSentence,
+  type Decision,
+  type DecisionGroup,
+  type DecisionPart,
+  type Migration,
+  type Place,
+} from "./migration-words";
 import type { ReportInput } from "./report";
 import type { Verdict } from "./verdict";
 
@@ -73,7 +80,13 @@ function gathered<T>(all: readonly T[], keyOf: (each: T) => string, draftOf: (ea
 function draftOfWriting({ locate }: MigrationInput, entry: ReportEntry): Draft {
   const { key, path, verdict, reason, changesMeaning } = entry;
   const part = { object: objectWords(key), path, key, ...locate?.(key) };
-  return { group: groupOf(verdict, changesMeaning), step: "writing", verdict, about: sentence(reason), parts: [part] };
+  return {
+    group: groupOf(verdict, changesMeaning),
+    step: "writing",
+    verdict,
+    about: asSentence(reason),
+    parts: [part],
+  };
 }
 
 function draftOfReading({ source, path, message, fix, verdict, changesMeaning, file, line }: ImportWarning): Draft {
@@ -112,8 +125,6 @@ function withoutNames(text: string, names: readonly string[]): string {
   const all = names.flatMap((name) => [name, name.replace(/-v?\d+$/, "")]).filter((name) => name.length > 1);
   return all.reduce((rest, name) => rest.replaceAll(name, "…"), text);
 }
-
-const sentence = (reason: string) => `${reason.slice(0, 1).toUpperCase()}${reason.slice(1).replace(/\.$/, "")}.`;
 
 function objectWords(key: ObjectKey): string {
   const { kind, namespace, name } = parseKey(key) ?? {};

@@ -153,7 +153,11 @@ function recognise(
   if (!known) {
     const other = others.find((each) => each.recognises(apiVersion, kind));
     const message = `${kind} (${apiVersion}) is left out: this import does not know it`;
-    context.warn(resource, ["kind"], message, other ? `Read it as ${other.title}.` : "Take it over by hand.", {
+    const instead = [...opened.map(({ dialect }) => dialect), ...others].flatMap(
+      (each) => each.readsInstead?.(apiVersion) ?? [],
+    )[0];
+    const fix = other ? `Read it as ${other.title}.` : (instead ?? "Take it over by hand.");
+    context.warn(resource, ["kind"], message, fix, {
       verdict: "lost",
     });
     return undefined;
