@@ -209,6 +209,13 @@ test("tests that cannot be read are refused with file, line and place", async ()
   });
 });
 
+test("a caller is named as the help says, and so is the mistake", async () => {
+  expect(await cli(["simulate", "mesh.yaml", "--from", "checkout-v1", "--to", "payment-service"])).toMatchObject({
+    code: 2,
+    notes: expect.stringContaining('--from must be NAMESPACE/NAME, as production/checkout-v1, not "checkout-v1"'),
+  });
+});
+
 test("a question without method, path and headers is GET /, and what is missing is named", async () => {
   const short = `tests:
   - name: the short one

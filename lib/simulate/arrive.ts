@@ -59,6 +59,7 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
   const trouble = troubleBetween(chain, tls?.sanMatchers ?? null, own, knock.identity);
   const base = {
     ...baseHop(scene, callee, listener, chain, isExplained),
+    ...(chain?.tls && chainFor(listener, { ...knock, tls: null }) ? { takesPlainText: true as const } : {}),
     identity: { own, peer: tls ? knock.identity : null },
   };
   if (!chain || trouble !== null) {

@@ -182,7 +182,18 @@ const WORDS = {
 function mtlsChange(before: Answer, after: Answer): Change[] {
   const was = before.hops[0]?.mtls;
   const is = after.hops[0]?.mtls;
-  if (was === undefined || is === undefined || was === is) return [];
+  if (was === undefined || is === undefined) return [];
+  if (was === is) return plainTextChange(before.hops.at(-1), after.hops.at(-1));
   const severity = is === "mutual" ? "change" : "attention";
   return [{ kind: "mtls", severity, text: `${WORDS[is]} now (${WORDS[was]} before)` }];
+}
+
+/** The call itself stays in mutual TLS; whether it has to be is another matter. */
+function plainTextChange(before: Hop | undefined, after: Hop | undefined): Change[] {
+  if (before?.mtls !== "mutual" || after?.mtls !== "mutual") return [];
+  const was = before.takesPlainText === true;
+  const is = after.takesPlainText === true;
+  if (was === is) return [];
+  const words = (isTaken: boolean) => (isTaken ? "plain text is taken too" : "mutual TLS only");
+  return [{ kind: "mtls", severity: is ? "attention" : "change", text: `${words(is)} now (${words(was)} before)` }];
 }

@@ -67,6 +67,22 @@ test("timeouts, retries and mutual TLS are told as they are now and were before"
   ]);
 });
 
+test("a callee that takes plain text too is weaker, though its drawn callers stay in mutual TLS", () => {
+  const permissive = object("MutualTls", "cart", { target: { service: "cart" }, mode: "permissive" });
+  const after = withObjects(demoMesh(), permissive);
+  const [weaker, ...others] = consequencesOf(buildScene(demoMesh()), buildScene(after));
+  expect(weaker).toMatchObject({
+    kind: "mtls",
+    severity: "attention",
+    sentence: "storefront → cart: plain text is taken too now (mutual TLS only before)",
+  });
+  expect(others.every(({ callee }) => callee === "Service/production/cart")).toBe(true);
+  expect(consequencesOf(buildScene(after), buildScene(demoMesh()))[0]).toMatchObject({
+    severity: "change",
+    sentence: "storefront → cart: mutual TLS only now (plain text is taken too before)",
+  });
+});
+
 test("one edit in a mesh of 1,000 services is compared in a moment (the figure is printed)", () => {
   const document = largeMesh(1000);
   const before = buildScene(document);

@@ -94,6 +94,8 @@ export type Hop = {
   mtls: MtlsOutcome;
   /** Why this mTLS: the policy, the service's mode, the mesh's default. */
   mtlsRule?: RuleOrigin;
+  /** This call is in mutual TLS, and one without it would be let in as well. */
+  takesPlainText?: true;
   /** What the sidecar made of the request's token; absent where nobody looks at tokens. */
   token?: HopToken;
   /** Who was asked whether the request goes on, in order; before any policy denies or allows. */

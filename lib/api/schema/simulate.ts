@@ -79,6 +79,7 @@ const hop = z.object({
     .optional(),
   mtls,
   mtlsRule: ruleOrigin.optional(),
+  takesPlainText: z.literal(true).optional(),
   authorization: z
     .object({
       allowed: z.boolean(),

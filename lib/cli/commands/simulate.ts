@@ -82,6 +82,8 @@ function questionOf(given: Given, isGateway: (name: string) => boolean, document
   });
   if (parsed.success) return parsed.data;
   const [first] = parsed.error.issues;
+  if (first?.path[0] === "from")
+    throw new UsageError(`--from must be NAMESPACE/NAME, as production/checkout-v1, not "${name}"`);
   throw new UsageError(`--${String(first?.path[0] ?? "from")}: ${first?.message}`);
 }
 
