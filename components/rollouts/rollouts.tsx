@@ -20,6 +20,7 @@ import {
   TableScroll,
   TimeAgo,
 } from "@/components/ui";
+import { revisionBefore } from "@/lib/deploy/roll-back";
 import { NewDeployment } from "./new-deployment";
 import { Waves } from "./waves";
 import { deploymentStatus, rolloutAnswer, stateWord } from "./words";
@@ -38,9 +39,12 @@ export function Rollouts() {
       ? rolloutAnswer(latest, environment?.running ?? null, environment?.name ?? "the environment")
       : readingAnswer(deployments, "the deployments");
   const last = items.find((each) => each.state === "done");
-  const before = last
-    ? items.slice(items.indexOf(last) + 1).find((each) => each.state === "done" && each.revision !== last.revision)
-    : undefined;
+  const before = revisionBefore(
+    items
+      .filter(({ state }) => state === "done")
+      .reverse()
+      .map(({ revision, rollbackOf }) => ({ revision, isRollBack: rollbackOf !== null })),
+  );
 
   if (!isLoading && environments.length === 0)
     return (
@@ -58,9 +62,9 @@ export function Rollouts() {
         answer={answer.text}
         detail={latest?.reason ?? (environment?.running ? `Digest ${shortDigest(environment.running.digest)}` : null)}
         actions={
-          last && before && can("deployment.create") && !(latest && isOpen(latest)) ? (
+          last && before !== null && can("deployment.create") && !(latest && isOpen(latest)) ? (
             <Button variant="default" leftSection={<IconArrowBackUp size={16} />} onClick={() => setRollingBack(last)}>
-              Roll back to r{before.revision}
+              Roll back to r{before}
             </Button>
           ) : null
         }
@@ -138,7 +142,7 @@ function RollBack({
   onClose,
 }: {
   deployment: DeploymentDto | null;
-  to: DeploymentDto | undefined;
+  to: number | null;
   onClose: () => void;
 }) {
   const { mesh, environment } = useMesh();
@@ -151,11 +155,11 @@ function RollBack({
   });
   const proxies = deployment?.waves.flatMap((wave) => wave.proxies).length ?? 0;
   return (
-    <Modal opened={deployment !== null} onClose={onClose} title={`Roll back to r${to?.revision ?? "?"}`}>
+    <Modal opened={deployment !== null} onClose={onClose} title={`Roll back to r${to ?? "?"}`}>
       <Stack>
         <Text size="sm">
-          {proxies > 0 ? `${proxies} proxies get` : "The proxies get"} the configuration of r{to?.revision} again, in
-          the same waves. Running requests are not cut. The draft stays as it is.
+          {proxies > 0 ? `${proxies} proxies get` : "The proxies get"} the configuration of r{to} again, in the same
+          waves. Running requests are not cut. The draft stays as it is.
         </Text>
         <ErrorText>{rollBack.error?.message}</ErrorText>
         <Group justify="flex-end">

@@ -213,6 +213,16 @@ describe("from a draft to a deployment", () => {
     ]);
     const events = await api.call<{ items: { kind: string }[] }>("GET", "/meshes/shop/events", { token: author });
     expect(events.body.items[0]?.kind).toBe("deployment.rollback");
+    await api.runtime.database.deployment.update({
+      where: { id: String(back.body["id"]) },
+      data: { state: "done", finishedAt: new Date() },
+    });
+    const further = await api.call(
+      "POST",
+      `/meshes/shop/environments/local/deployments/${String(back.body["id"])}/rollback`,
+      { token: operator },
+    );
+    expect(further.body).toMatchObject({ code: "conflict", detail: expect.stringContaining("nothing to go back to") });
   });
 
   test("a binding is written against the version that was read", async () => {

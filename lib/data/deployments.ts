@@ -1,6 +1,7 @@
 // Deployments of an environment, as people ask for them and see them.
 // The rule: one begins as a queued row, in the transaction that asks whether the environment's rule allows it.
 import type { Principal } from "@/lib/auth/permissions";
+import { revisionBefore } from "@/lib/deploy/roll-back";
 import { AppError } from "@/lib/errors";
 import type { MeshDocument } from "@/lib/mesh";
 import type { Approval } from "@/lib/review";
@@ -35,6 +36,9 @@ export async function createDeployment(
   });
 }
 
+/** Of the way back; what is further away is deployed by its number. */
+const MOST_LOOKED_AT = 200;
+
 /** A new deployment of what ran before this one. */
 export async function rollBack(
   database: Database,
@@ -46,23 +50,28 @@ export async function rollBack(
     const { id } = await environmentOf(connection, mesh, environment);
     const undone = await connection.deployment.findFirst({ where: { id: deploymentId, environmentId: id } });
     if (!undone) throw new AppError("not-found", { detail: "There is no such deployment in this environment." });
-    const before = await connection.deployment.findFirst({
+    const done = await connection.deployment.findMany({
       where: {
         environmentId: id,
-        state: "done",
-        createdAt: { lt: undone.createdAt },
-        revisionId: { not: undone.revisionId },
+        OR: [{ id: undone.id }, { state: "done", createdAt: { lt: undone.createdAt } }],
       },
       orderBy: { createdAt: "desc" },
+      take: MOST_LOOKED_AT,
       include: withRevision,
     });
-    if (!before)
+    const before = revisionBefore(
+      done.reverse().map(({ revision, rollbackOfId }) => ({
+        revision: revision.number,
+        isRollBack: rollbackOfId !== null,
+      })),
+    );
+    if (before === null)
       throw new AppError("conflict", {
         detail: "No other revision ran before this deployment: there is nothing to go back to.",
       });
     return queue(connection, principal, mesh, {
       environment,
-      revision: before.revision.number,
+      revision: before,
       rollbackOfId: undone.id,
     });
   });
