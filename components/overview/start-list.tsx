@@ -83,7 +83,7 @@ export function StartList(props: {
               component={Link}
               href={`/meshes/${mesh}/import`}
             >
-              Import from Istio
+              Import what you have
             </Button>
             <Button
               variant="default"

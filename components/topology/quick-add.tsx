@@ -27,7 +27,7 @@ export function QuickAdd(props: {
   const will = !read
     ? "Type a name."
     : "kind" in read
-      ? `Adds the ${KIND_WORD[read.kind]} ${read.name}.`
+      ? `Adds the ${KIND_WORD[read.kind]} ${read.name}${read.host ? `, called as ${read.host}` : ""}.`
       : `Draws a line from ${read.from} to ${read.to}.`;
   return (
     <Modal opened={props.opened} onClose={props.onClose} title="Add by typing" size="md">

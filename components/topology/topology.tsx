@@ -181,7 +181,7 @@ export function Topology() {
                         component={Link}
                         href={`/meshes/${mesh}/import`}
                       >
-                        Import from Istio
+                        Import what you have
                       </Button>
                     </Group>
                   ) : null

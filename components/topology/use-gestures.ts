@@ -72,7 +72,7 @@ export function useGestures(tools: GestureTools) {
         const read = readQuickAdd(text);
         if (!read || !snapshot) return false;
         if ("kind" in read) {
-          add(read.kind, read.name);
+          add(read.kind, read.host ?? read.name);
           return true;
         }
         const ends = snapshot.document.objects.filter(isDrawn);

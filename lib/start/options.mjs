@@ -21,6 +21,12 @@ export const HELP = `npm start -- [options]
   --json               one JSON object per line instead of text
   --help               this text`;
 
+/** The command for the same installation: one in another folder is found by its folder only. */
+export function commandFor(words, home, workingFolder) {
+  const given = /^[\w./-]+$/.test(home) ? home : `'${home.replaceAll("'", "'\\''")}'`;
+  return `npm start -- ${words}${home === path.resolve(workingFolder, ".meshwright") ? "" : ` --home ${given}`}`;
+}
+
 /** @returns {{ options?: object, problems: string[] }} */
 export function parseOptions(argv, workingFolder) {
   const options = {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HELP, parseOptions } from "./options.mjs";
+import { commandFor, HELP, parseOptions } from "./options.mjs";
 
 const parsed = (...argv) => parseOptions(argv, "/srv/mesh");
 
@@ -22,6 +22,12 @@ test("the mesh is reached at one address of this machine, or at none", () => {
   for (const wrong of ["0.0.0.0", "::", "this-machine"]) {
     expect(parsed("--mesh-address", wrong).problems).toEqual(["--mesh-address needs one IP address of this machine"]);
   }
+});
+
+test("a command for an installation in another folder names that folder", () => {
+  expect(commandFor("--stop", "/srv/mesh/.meshwright", "/srv/mesh")).toBe("npm start -- --stop");
+  expect(commandFor("--stop", "/var/lib/mesh-2", "/srv/mesh")).toBe("npm start -- --stop --home /var/lib/mesh-2");
+  expect(commandFor("--demo", "/home/a b/it's", "/srv/mesh")).toBe("npm start -- --demo --home '/home/a b/it'\\''s'");
 });
 
 test("every wrong word is named at once, and the help knows every option", () => {

@@ -7,7 +7,7 @@ import { isDetached, startDetached, stopRunning } from "./detach.mjs";
 import { endForeground, runForeground } from "./foreground.mjs";
 import { environmentOf, isHome, openHome, releaseLock, removeHome, runningIn, takeLock, updateLock } from "./home.mjs";
 import { ensureInstalled } from "./install.mjs";
-import { DEFAULT_PORT, HELP, parseOptions } from "./options.mjs";
+import { commandFor, DEFAULT_PORT, HELP, parseOptions } from "./options.mjs";
 import { holderOf, isFree, portsOf } from "./ports.mjs";
 import { endLeftovers } from "./processes.mjs";
 import { createProgress } from "./progress.mjs";
@@ -22,6 +22,7 @@ const MIGRATE = "dist/migrate.mjs";
 
 const { options, problems } = parseOptions(process.argv.slice(2), process.cwd());
 const progress = createProgress(options);
+const again = (words) => commandFor(words, options.home, process.cwd());
 if (options.help || problems.length > 0) {
   if (problems.length > 0) progress.fail(new Error(`${problems.join("; ")}.\n\n${HELP}`));
   else progress.say(HELP);
@@ -67,7 +68,7 @@ async function tellRunning(running) {
   progress.ready(
     { url: running.url, alreadyRunning: true, pid: running.pid },
     `Meshwright is already running at ${running.url} (process ${running.pid}, home ${options.home}).\n` +
-      "Stop it with Ctrl-C in its terminal or npm start -- --stop, or start a second one with --home DIR --port N.",
+      `Stop it with Ctrl-C in its terminal or ${again("--stop")}, or start a second one with --home DIR --port N.`,
   );
 }
 
@@ -227,10 +228,10 @@ async function bringUp(home, onSupervisor) {
       `Meshwright is ready at ${url}  (${seconds.toFixed(1)} s)`,
       signInLinks.length > 0
         ? `Sign in once with each link:\n${linksText(signInLinks)}`
-        : "Sign in, or get a new link with: npm start -- --sign-in-link",
+        : `Sign in, or get a new link with: ${again("--sign-in-link")}`,
       ...(demoUrl ? [`The demo shop: ${demoUrl}`] : []),
-      ...(options.demo && !demoUrl ? ["The demo shop was deleted here. It comes back with: npm start -- --demo"] : []),
-      `State: ${home}   Logs: ${home}/logs   Stop: ${isDetached ? "npm start -- --stop" : "Ctrl-C"}`,
+      ...(options.demo && !demoUrl ? [`The demo shop was deleted here. It comes back with: ${again("--demo")}`] : []),
+      `State: ${home}   Logs: ${home}/logs   Stop: ${isDetached ? again("--stop") : "Ctrl-C"}`,
     ].join("\n"),
   );
 }

@@ -103,6 +103,16 @@ describe("authoring on the canvas", () => {
     );
   });
 
+  it("calls an external service by the host that was typed", () => {
+    const hostsOf = (text: string) => {
+      const { command } = addGesture(demoMesh(), "ExternalService", text, "production", { x: 0, y: 0 });
+      const added = command.type === "batch" ? command.commands.at(-1) : undefined;
+      return added?.type === "addObject" && added.object.kind === "ExternalService" ? added.object.spec.hosts : [];
+    };
+    expect(hostsOf("api.stripe.com")).toEqual(["api.stripe.com"]);
+    expect(hostsOf("carrier")).toEqual(["carrier.example.com"]);
+  });
+
   it("takes nothing from a clipboard that is not ours", () => {
     expect(readClip("hello")).toBeNull();
     expect(readClip('{"a":1}')).toBeNull();
@@ -110,7 +120,12 @@ describe("authoring on the canvas", () => {
 
   it("reads what is typed into quick add", () => {
     expect(readQuickAdd("Order History")).toEqual({ kind: "Service", name: "order-history" });
-    expect(readQuickAdd("external: api.stripe.com")).toEqual({ kind: "ExternalService", name: "api-stripe-com" });
+    expect(readQuickAdd("external: api.stripe.com")).toEqual({
+      kind: "ExternalService",
+      name: "api-stripe-com",
+      host: "api.stripe.com",
+    });
+    expect(readQuickAdd("external: Carrier")).toEqual({ kind: "ExternalService", name: "carrier" });
     expect(readQuickAdd("cart > shipping")).toEqual({ from: "cart", to: "shipping" });
     expect(readQuickAdd("  ")).toBeNull();
     expect(toName("--A b--")).toBe("a-b");

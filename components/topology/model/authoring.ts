@@ -44,7 +44,7 @@ export function addGesture(
       object: { apiVersion: API_VERSION, kind: "Namespace", metadata: { name: namespace }, spec: {} },
     });
   }
-  commands.push({ type: "addObject", object: newObject(kind, namespace, name), position: place });
+  commands.push({ type: "addObject", object: newObject(kind, namespace, name, hostIn(text)), position: place });
   if (kind === "Service") {
     const workload = freeName(document, ["Workload"], namespace, `${name.slice(0, 60)}-v1`);
     commands.push({
@@ -62,7 +62,10 @@ const defaultNames: Record<Addable, string> = {
   Workload: "job",
 };
 
-function newObject(kind: Addable, namespace: string, name: string): MeshObject {
+/** Whoever types a host means that host. */
+const hostIn = (text: string) => /^(?:[a-z0-9-]+\.)+[a-z0-9-]+$/.exec(text.trim().toLowerCase())?.[0];
+
+function newObject(kind: Addable, namespace: string, name: string, host?: string): MeshObject {
   if (kind === "Service")
     return {
       ...named(namespace, name),
@@ -83,7 +86,7 @@ function newObject(kind: Addable, namespace: string, name: string): MeshObject {
     ...named(namespace, name),
     kind: "ExternalService",
     spec: {
-      hosts: [`${name}.example.com`],
+      hosts: [host ?? `${name}.example.com`],
       ports: [{ name: "http", port: 80, protocol: "http" }],
     },
   };
@@ -176,7 +179,9 @@ function routeFor(
 }
 
 /** "orders", "gateway: front door", "external: api.stripe.com", "job: nightly report", "orders > payment-service". */
-export function readQuickAdd(text: string): { kind: Addable; name: string } | { from: string; to: string } | null {
+export function readQuickAdd(
+  text: string,
+): { kind: Addable; name: string; host?: string } | { from: string; to: string } | null {
   const arrow = text.split(/\s*(?:->|→|>)\s*/);
   if (arrow.length === 2 && arrow[0] && arrow[1]) return { from: toName(arrow[0]), to: toName(arrow[1]) };
   const typed = /^(service|gateway|external|job)\s*:\s*(.+)$/i.exec(text.trim());
@@ -188,5 +193,7 @@ export function readQuickAdd(text: string): { kind: Addable; name: string } | { 
   };
   const name = toName(typed?.[2] ?? text);
   if (name === "") return null;
-  return { kind: kinds[typed?.[1]?.toLowerCase() ?? "service"] ?? "Service", name };
+  const kind = kinds[typed?.[1]?.toLowerCase() ?? "service"] ?? "Service";
+  const host = kind === "ExternalService" ? hostIn(typed?.[2] ?? "") : undefined;
+  return { kind, name, ...(host === undefined ? {} : { host }) };
 }
