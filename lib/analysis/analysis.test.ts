@@ -482,7 +482,94 @@ const TABLE: Record<string, Row> = {
     severity: "error",
     compliant: asking({}, { target: AT_GATEWAY, rules: [{ from: [{ clientAddresses: ["10.0.0.0/8"] }] }] }),
   },
+  MW1070: {
+    violating: edge([tls("db.example.com", "old.example.com")], edgeRoute("edge", ["db.example.com"])),
+    severity: "warning",
+    compliant: edge([tls("db.example.com")], edgeRoute("edge", ["db.example.com"])),
+  },
+  MW1071: {
+    violating: edge(
+      [tls("*.example.com")],
+      edgeRoute("edge-a", ["db.example.com"]),
+      edgeRoute("edge-b", ["db.example.com"], 8443),
+    ),
+    severity: "warning",
+    compliant: edge(
+      [tls("*.example.com")],
+      edgeRoute("edge-a", ["db.example.com"]),
+      edgeRoute("edge-b", ["*.example.com"], 8443),
+    ),
+  },
+  MW1072: {
+    violating: edge([https("*.com")], edgeWeb("shop.example.com")),
+    severity: "warning",
+    compliant: edge([https("*.example.com", "*")], edgeWeb("shop.example.com", "a.b.example.org")),
+  },
+  MW1073: {
+    violating: [
+      ...edge([tls("db.example.com")], edgeRoute("edge", ["db.example.com"])),
+      ...patch("Service/production/ledger", ["ports", 0, "name"], "mysql"),
+    ],
+    severity: "warning",
+    compliant: edge([tls("db.example.com")], edgeRoute("edge", ["db.example.com"])),
+    settles: false,
+  },
+  MW1074: {
+    violating: [...edge([tls("db.example.com")]), ...asking({}, { target: { gateway: "edge" } })],
+    severity: "warning",
+    compliant: [...edge([https("shop.example.com")]), ...asking({}, { target: { gateway: "edge" } })],
+    settles: false,
+  },
+  MW1075: {
+    violating: [...edge([https("shop.example.com")]), ...patch("Gateway/production/edge", ["owner"])],
+    severity: "warning",
+    compliant: edge([https("shop.example.com")]),
+  },
+  MW1076: {
+    violating: [
+      ...edge([tls("db.example.com")], edgeRoute("edge", ["db.example.com"])),
+      ...patch("Service/production/ledger", ["exposure"], "internal"),
+    ],
+    severity: "warning",
+    compliant: [
+      ...edge([tls("db.example.com")], edgeRoute("edge", ["db.example.com"])),
+      ...patch("Service/production/ledger", ["exposure"], "partner"),
+    ],
+    settles: false,
+  },
 };
+
+/** A gateway with these listeners, in front of a ledger that speaks TCP. */
+function edge(listeners: SpecOf<"Gateway">["listeners"], ...routes: MeshObject[]): Command[] {
+  const lead = make("Dependency", "edge-to-ledger", {
+    from: { kind: "Gateway", name: "edge" },
+    to: svc("ledger"),
+    interaction: "async",
+  });
+  const ledger = service("ledger", { ports: [{ name: "tls-db", port: 5432, protocol: "tcp" }] });
+  return add(...ledger, make("Gateway", "edge", { type: "ingress", owner: "web", listeners }), lead, ...routes);
+}
+
+type EdgeListener = SpecOf<"Gateway">["listeners"][number];
+
+function tls(...hosts: string[]): EdgeListener {
+  return { name: "secure", port: 8443, protocol: "tls", hosts };
+}
+
+function https(...hosts: string[]): EdgeListener {
+  return { name: "web", port: 443, protocol: "https", hosts, tls: { certificate: "shop" } };
+}
+
+function edgeRoute(name: string, serverNames: string[], port?: number): MeshObject {
+  const match = { serverNames, ...(port === undefined ? {} : { port }) };
+  const destinations = [{ service: { name: "ledger" }, weight: 1 }];
+  return make("TcpRoute", name, { gateway: { name: "edge" }, rules: [{ matches: [match], destinations }] });
+}
+
+function edgeWeb(...hosts: string[]): MeshObject {
+  const target = { kind: "Gateway" as const, name: "edge" };
+  return make("Route", "edge", { target, hosts, rules: [{ matches: [], action: forward("cart"), timeoutMs: 900 }] });
+}
 
 /** The inventory decides about the catalog, which calls it. */
 function asking(authorizer: Partial<Authorizer> = {}, policy: Partial<SpecOf<"AuthorizationPolicy">> = {}): Command[] {
@@ -891,4 +978,86 @@ test("who only asks an authorizer waits as long as the authorizer's own limit sa
     of("MW1039", changed([...hops, ...commands])).filter(({ message }) => message.includes("for end"));
   expect(waits([])).toHaveLength(1);
   expect(waits(asksEnd("far"))).toEqual([]);
+});
+
+describe("connections of gateways", () => {
+  const messages = (code: string, commands: Command[]) => of(code, changed(commands)).map(({ message }) => message);
+  const raw: EdgeListener = { name: "raw", port: 6000, protocol: "tcp", hosts: ["*"] };
+
+  test("one TCP port behind a gateway without a route is meant; of two none is, and the port that is open says so", () => {
+    expect(messages("MW1070", edge([raw]))).toEqual([]);
+    const two = patch(
+      "Service/production/ledger",
+      ["ports"],
+      [5432, 5433].map((port) => ({ name: `tls-${port}`, port, protocol: "tcp" })),
+    );
+    const document = changed([...edge([raw]), ...two]);
+    expect(of("MW1070", document)).toMatchObject([
+      { severity: "error", message: "Listener raw of edge closes every connection to port 6000.", fixes: [] },
+    ]);
+    expect(analyze(document, { source: "manifests" }).filter(({ code }) => code === "MW1070")).toEqual([]);
+  });
+
+  test("a rule for another port leaves a listener of protocol tcp to nobody", () => {
+    const only = make("TcpRoute", "edge", {
+      gateway: { name: "edge" },
+      rules: [{ matches: [{ port: 6000 }], destinations: [{ service: { name: "ledger" }, weight: 1 }] }],
+    });
+    const other = { ...raw, name: "other", port: 6001 };
+    expect(messages("MW1070", edge([raw, other], only))).toEqual([
+      "Listener other of edge closes every connection to port 6001.",
+    ]);
+  });
+
+  test("a name behind a wider one of an earlier rule is told where the whole rule is not; what is closer is no taker", () => {
+    const rule = (...serverNames: string[]) => ({
+      matches: [{ serverNames }],
+      destinations: [{ service: { name: "ledger" }, weight: 1 }],
+    });
+    const route = (...rules: ReturnType<typeof rule>[]) =>
+      make("TcpRoute", "edge", { gateway: { name: "edge" }, rules });
+    const listener = tls("*.example.com", "db.example.org");
+    const partly = edge([listener], route(rule("*.example.com"), rule("db.example.com", "db.example.org")));
+    expect(of("MW1071", changed(partly))).toMatchObject([
+      {
+        message: "Rule 2 of edge never gets connections for db.example.com: rule 1 of edge takes them.",
+        path: "spec.rules[1].matches[0].serverNames[0]",
+      },
+    ]);
+    expect(messages("MW1006", partly)).toEqual([]);
+    const wholly = edge([listener], route(rule("*.example.com"), rule("db.example.com")));
+    expect([messages("MW1071", wholly).length, messages("MW1006", wholly).length]).toEqual([0, 1]);
+    expect(messages("MW1071", edge([listener], route(rule("db.example.com"), rule("*.example.com"))))).toEqual([]);
+  });
+
+  test("a certificate's wildcard stands for one label, and the exact name beside it for itself", () => {
+    const deep = (...hosts: string[]) => edge([https(...hosts)], edgeWeb("shop.eu.example.com", "example.com"));
+    const [found, ...more] = of("MW1072", changed(deep("*.example.com")));
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({ refs: ["Gateway/production/edge", "Route/production/edge"] });
+    expect(found?.message).toContain("takes shop.eu.example.com by *.example.com");
+    expect(messages("MW1072", deep("*.eu.example.com"))).toEqual([]);
+    expect(messages("MW1072", deep("*.example.com", "Shop.eu.example.com"))).toEqual([]);
+    expect(messages("MW1072", deep("*"))).toEqual([]);
+  });
+
+  test("TLS for a port that speaks HTTP, at a listener that passes it on only", () => {
+    const named = (name: string) => patch("Service/production/ledger", ["ports", 0, "name"], name);
+    const passed = edge([tls("db.example.com")], edgeRoute("edge", ["db.example.com"]));
+    expect(messages("MW1073", [...passed, ...named("http-admin")])[0]).toContain("speaks HTTP without TLS");
+    expect(messages("MW1073", [...passed, ...named("https")])).toEqual([]);
+    const plain = make("TcpRoute", "edge", {
+      gateway: { name: "edge" },
+      rules: [{ matches: [], destinations: [{ service: { name: "ledger" }, weight: 1 }] }],
+    });
+    expect(messages("MW1073", [...edge([raw], plain), ...named("mysql")])).toEqual([]);
+  });
+
+  test("an egress gateway lets nobody in, and what gets no share is not led to", () => {
+    const internal = patch("Service/production/ledger", ["exposure"], "internal");
+    const route = edgeRoute("edge", ["db.example.com"]);
+    expect(messages("MW1076", [...edge([tls("db.example.com")], route), ...internal])).toHaveLength(1);
+    const egress = patch("Gateway/production/edge", ["type"], "egress");
+    expect(messages("MW1076", [...edge([tls("db.example.com")], route), ...internal, ...egress])).toEqual([]);
+  });
 });

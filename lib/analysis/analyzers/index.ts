@@ -64,6 +64,13 @@ import { mw1063AuthorizerWithoutLimit } from "./mw1063-authorizer-without-limit"
 import { mw1064AuthorizerNobodyAsks } from "./mw1064-authorizer-nobody-asks";
 import { mw1065AuthorizerAsksItself } from "./mw1065-authorizer-asks-itself";
 import { mw1069GatewayKnowsNoCallers } from "./mw1069-gateway-knows-no-callers";
+import { mw1070ListenerLeadsNowhere } from "./mw1070-listener-leads-nowhere";
+import { mw1071ServerNameTaken } from "./mw1071-server-name-taken";
+import { mw1072NoCertificateCovers } from "./mw1072-no-certificate-covers";
+import { mw1073PlaintextBehindTls } from "./mw1073-plaintext-behind-tls";
+import { mw1074PolicyPassedBy } from "./mw1074-policy-passed-by";
+import { mw1075CertificateWithoutOwner } from "./mw1075-certificate-without-owner";
+import { mw1076InternalServiceOutside } from "./mw1076-internal-service-outside";
 
 export const analyzers: readonly Analyzer[] = [
   mw1001NamespaceAssumed,
@@ -130,4 +137,11 @@ export const analyzers: readonly Analyzer[] = [
   mw1064AuthorizerNobodyAsks,
   mw1065AuthorizerAsksItself,
   onObject(mw1069GatewayKnowsNoCallers),
+  onObject(mw1070ListenerLeadsNowhere),
+  onObject(mw1071ServerNameTaken),
+  onObject(mw1072NoCertificateCovers),
+  onObject(mw1073PlaintextBehindTls),
+  onObject(mw1074PolicyPassedBy),
+  onObject(mw1075CertificateWithoutOwner),
+  onObject(mw1076InternalServiceOutside),
 ];

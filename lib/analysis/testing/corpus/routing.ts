@@ -260,4 +260,46 @@ export const routing: Case[] = [
       ...add(...service("mail"), timedRoute("mail", 700), dependency("checkout", "mail", { interaction: "sync" })),
     ],
   },
+  {
+    name: "an edge in TLS: names by certificate, TLS by server name, and a port for the rest",
+    commands: add(
+      ...service("ledger", { ports: [{ name: "tls-db", port: 5432, protocol: "tcp" }], exposure: "partner" }),
+      make("Gateway", "edge", {
+        type: "ingress",
+        owner: "web",
+        listeners: [
+          ...[
+            { name: "web", port: 443, protocol: "https" as const, hosts: ["shop.example.com", "*.shop.example.com"] },
+          ].map((each) => ({ ...each, tls: { certificate: "shop" } })),
+          { name: "db", port: 8443, protocol: "tls", hosts: ["*.db.example.com"] },
+          { name: "raw", port: 6000, protocol: "tcp", hosts: ["*"] },
+        ],
+      }),
+      make("Dependency", "edge-to-ledger", {
+        from: { kind: "Gateway", name: "edge" },
+        to: svc("ledger"),
+        interaction: "async",
+      }),
+      make("Dependency", "edge-to-cart", {
+        from: { kind: "Gateway", name: "edge" },
+        to: svc("cart"),
+        interaction: "async",
+      }),
+      make("Route", "edge", {
+        target: { kind: "Gateway", name: "edge" },
+        hosts: ["shop.example.com", "eu.shop.example.com"],
+        rules: [{ matches: [], action: forward("cart"), timeoutMs: 2500 }],
+      }),
+      make("TcpRoute", "edge", {
+        gateway: { name: "edge" },
+        rules: [
+          {
+            matches: [{ serverNames: ["old.db.example.com"] }],
+            destinations: [{ service: { name: "ledger" }, weight: 1 }],
+          },
+          { matches: [], destinations: [{ service: { name: "ledger" }, weight: 1 }] },
+        ],
+      }),
+    ),
+  },
 ];
