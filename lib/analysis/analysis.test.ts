@@ -537,6 +537,24 @@ const TABLE: Record<string, Row> = {
     ],
     settles: false,
   },
+  MW1077: {
+    violating: edge([plain("*.example.com"), https("shop.example.com")]),
+    severity: "warning",
+    compliant: edge([
+      plain("status.example.com"),
+      { ...plain("*.example.com"), name: "sent-on", httpsRedirect: true },
+      https("shop.example.com"),
+    ]),
+  },
+  MW1078: {
+    violating: edge([{ ...plain("shop.example.org"), httpsRedirect: true }, https("shop.example.com")]),
+    severity: "warning",
+    compliant: edge([
+      { ...plain("*.example.com", "db.example.org"), httpsRedirect: true },
+      https("shop.example.com"),
+      tls("*.example.org"),
+    ]),
+  },
 };
 
 /** A gateway with these listeners, in front of a ledger that speaks TCP. */
@@ -554,6 +572,10 @@ type EdgeListener = SpecOf<"Gateway">["listeners"][number];
 
 function tls(...hosts: string[]): EdgeListener {
   return { name: "secure", port: 8443, protocol: "tls", hosts };
+}
+
+function plain(...hosts: string[]): EdgeListener {
+  return { name: "plain", port: 80, protocol: "http", hosts };
 }
 
 function https(...hosts: string[]): EdgeListener {
@@ -1046,11 +1068,11 @@ describe("connections of gateways", () => {
     const passed = edge([tls("db.example.com")], edgeRoute("edge", ["db.example.com"]));
     expect(messages("MW1073", [...passed, ...named("http-admin")])[0]).toContain("speaks HTTP without TLS");
     expect(messages("MW1073", [...passed, ...named("https")])).toEqual([]);
-    const plain = make("TcpRoute", "edge", {
+    const toLedger = make("TcpRoute", "edge", {
       gateway: { name: "edge" },
       rules: [{ matches: [], destinations: [{ service: { name: "ledger" }, weight: 1 }] }],
     });
-    expect(messages("MW1073", [...edge([raw], plain), ...named("mysql")])).toEqual([]);
+    expect(messages("MW1073", [...edge([raw], toLedger), ...named("mysql")])).toEqual([]);
   });
 
   test("an egress gateway lets nobody in, and what gets no share is not led to", () => {

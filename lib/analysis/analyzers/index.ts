@@ -71,6 +71,8 @@ import { mw1073PlaintextBehindTls } from "./mw1073-plaintext-behind-tls";
 import { mw1074PolicyPassedBy } from "./mw1074-policy-passed-by";
 import { mw1075CertificateWithoutOwner } from "./mw1075-certificate-without-owner";
 import { mw1076InternalServiceOutside } from "./mw1076-internal-service-outside";
+import { mw1077PlainBesideHttps } from "./mw1077-plain-beside-https";
+import { mw1078RedirectToNobody } from "./mw1078-redirect-to-nobody";
 
 export const analyzers: readonly Analyzer[] = [
   mw1001NamespaceAssumed,
@@ -144,4 +146,6 @@ export const analyzers: readonly Analyzer[] = [
   onObject(mw1074PolicyPassedBy),
   onObject(mw1075CertificateWithoutOwner),
   onObject(mw1076InternalServiceOutside),
+  onObject(mw1077PlainBesideHttps),
+  onObject(mw1078RedirectToNobody),
 ];
