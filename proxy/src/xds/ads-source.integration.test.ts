@@ -280,6 +280,21 @@ describe("delta ADS", () => {
     expect(server.subscribed("route")).toEqual([]);
   });
 
+  test("what nobody asks for any more is forgotten with its listener, though no one says that it is gone", async () => {
+    const consumer = new Consumer();
+    const source = await started(consumer);
+    const before = source.status();
+    server.send("listener", [], ["outbound"]);
+    await vi.waitFor(() => expect(server.subscribed("route")).toEqual([]));
+    await vi.waitFor(() => expect(source.status().resources).toMatchObject({ listeners: [], routes: [] }));
+    server.send("listener", [listener()]);
+    await vi.waitFor(() => expect(server.subscribed("route")).toEqual(["outbound"]));
+    expect(source.status().waitingFor).toEqual(['routes "outbound" of listener "outbound"']);
+    server.send("route", [routes("a")]);
+    await vi.waitFor(() => expect(source.status()).toEqual(before));
+    expect(consumer.plans).toHaveLength(3);
+  });
+
   test("reconnects and tells what it has, so that nothing is sent again", async () => {
     const consumer = new Consumer();
     const source = await started(consumer);

@@ -283,18 +283,7 @@ export class AdsSource implements ConfigSource {
   }
 
   private subscribeFor(current: ProxyPlan | null): void {
-    const secrets = (current?.secretNames ?? []).filter(
-      (name) => name !== IDENTITY_SECRET && !current?.secretSources.has(name),
-    );
-    const endpoints = current ? [...current.clusters.values()].flatMap(({ edsName }) => edsName ?? []) : [];
-    const routes = current?.listeners.flatMap(({ filterChains }) =>
-      filterChains.flatMap(({ network }) =>
-        network.kind === "http" && !network.routeConfig.startsWith("inline:") ? [network.routeConfig] : [],
-      ),
-    );
-    this.client.subscribe("secret", new Set([BUNDLE_SECRET, DENY_LIST_SECRET, ...secrets]));
-    this.client.subscribe("endpoint", new Set(endpoints));
-    this.client.subscribe("route", new Set(routes ?? []));
+    for (const [kind, names] of wantedBy(current)) this.client.subscribe(kind, names);
   }
 
   private missing(current?: ProxyPlan): string[] {
@@ -379,6 +368,9 @@ export class AdsSource implements ConfigSource {
     this.inForcePlan = current;
     this.delivered = secrets;
     if (set === this.accepted) {
+      // Nobody tells that a name is gone which is not asked for any more.
+      for (const [kind, names] of wantedBy(current)) this.accepted = this.accepted.keeping(kind, names);
+      this.inForce = this.accepted;
       this.isPending = false;
       if (this.warmingTimer) {
         clearTimeout(this.warmingTimer);
@@ -456,4 +448,22 @@ export class AdsSource implements ConfigSource {
       }
     }
   }
+}
+
+/** Names that a plan asks for, of the kinds that are asked for by name. */
+function wantedBy(current: ProxyPlan | null): readonly ["secret" | "endpoint" | "route", ReadonlySet<string>][] {
+  const secrets = (current?.secretNames ?? []).filter(
+    (name) => name !== IDENTITY_SECRET && !current?.secretSources.has(name),
+  );
+  const endpoints = current ? [...current.clusters.values()].flatMap(({ edsName }) => edsName ?? []) : [];
+  const routes = (current?.listeners ?? []).flatMap(({ filterChains }) =>
+    filterChains.flatMap(({ network }) =>
+      network.kind === "http" && !network.routeConfig.startsWith("inline:") ? [network.routeConfig] : [],
+    ),
+  );
+  return [
+    ["secret", new Set([BUNDLE_SECRET, DENY_LIST_SECRET, ...secrets])],
+    ["endpoint", new Set(endpoints)],
+    ["route", new Set(routes)],
+  ];
 }

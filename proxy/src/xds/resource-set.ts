@@ -39,6 +39,12 @@ export class ResourceSet {
     return new ResourceSet({ ...this.maps, [kind]: next } as Maps);
   }
 
+  /** This set without those of a kind that are not among `names`; itself where there are none. */
+  keeping(kind: ResourceKind, names: ReadonlySet<string>): ResourceSet {
+    const others = this.names(kind).filter((name) => !names.has(name));
+    return others.length === 0 ? this : this.with(kind, new Map(), others);
+  }
+
   /** This set with another's resources of `kinds`. */
   taking(other: ResourceSet, kinds: readonly ResourceKind[]): ResourceSet {
     const taken = Object.fromEntries(kinds.map((kind) => [kind, other.maps[kind]]));

@@ -1,4 +1,5 @@
-// SDS messages -> secrets. One rule: a key never comes this way; the proxy makes its own.
+// SDS messages -> secrets. One rule: the key of its own identity never comes this way; that one the proxy makes. Certificates that a gateway
+// shows to clients outside the mesh do.
 
 import type { Secret as SecretMessage } from "../contract/messages";
 import type { Violation } from "../contract/violations";
