@@ -149,6 +149,11 @@ export const ERRORS = {
     title: "The text could not be imported",
     detail: "Correct what is listed and import again; nothing was changed.",
   },
+  "certificate-refused": {
+    status: 422,
+    title: "The certificate cannot be used",
+    detail: "Correct what is listed and send it again; what was bound before stays.",
+  },
   "plan-refused": {
     status: 422,
     title: "This revision cannot be deployed here",

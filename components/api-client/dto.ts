@@ -12,6 +12,7 @@ export type {
   EnvironmentDto,
   EventDto,
   FindingDto,
+  GatewayCertificateDto,
   Invite,
   JoinTokenDto,
   Me,

@@ -66,6 +66,23 @@ export class ControlPlaneClient {
     });
   }
 
+  /** Encrypts a key so that only the control plane can read it. */
+  async sealGatewayKey(asked: {
+    environmentId: string;
+    namespace: string;
+    gateway: string;
+    name: string;
+    keyPem: string;
+  }): Promise<string> {
+    const init = { method: "POST", body: JSON.stringify(asked) };
+    const response = await this.ask("/v1/seal-gateway-key", init, TIMEOUT_MS);
+    const answer = (await response.json().catch(() => undefined)) as { sealedKey?: unknown } | undefined;
+    if (response.ok && typeof answer?.sealedKey === "string") return answer.sealedKey;
+    throw new AppError("control-plane-unavailable", {
+      detail: `The control plane answered ${response.status}: see its log.`,
+    });
+  }
+
   private async ask(path: string, init: RequestInit, timeoutMs: number): Promise<Response> {
     if (!this.baseUrl || !this.secret) throw new AppError("control-plane-unavailable");
     try {

@@ -15,6 +15,10 @@ const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
   "mesh.deleted": ({ actorName, subject }) => `${actorName} deleted the mesh ${subject}.`,
   "revision.created": ({ actorName, subject }) => `${actorName} froze the draft as ${subject}.`,
   "binding.changed": ({ actorName, subject }) => `${actorName} changed how ${subject} runs the design.`,
+  "gateway-certificate.bound": ({ actorName, subject, payload }) =>
+    `${actorName} gave ${subject} the certificate ${told(payload, "certificate")} in ${told(payload, "environment")}.`,
+  "gateway-certificate.removed": ({ actorName, subject, payload }) =>
+    `${actorName} took the certificate ${told(payload, "certificate")} from ${subject} in ${told(payload, "environment")}.`,
   "deployment.queued": ({ actorName, subject }) => `${actorName} asked to deploy ${subject}.`,
   "deployment.rollback": ({ actorName, subject }) => `${actorName} asked to roll back to ${subject}.`,
   "deployment.started": ({ subject }) => `The deployment of ${subject} began.`,

@@ -9,6 +9,7 @@ import { environmentRoutes } from "./routes/environments";
 import { eventRoutes } from "./routes/events";
 import { exchangeRoutes } from "./routes/exchange";
 import { findingRoutes } from "./routes/findings";
+import { gatewayCertificateRoutes } from "./routes/gateway-certificates";
 import { metaRoutes } from "./routes/health";
 import { joinTokenRoutes } from "./routes/join-tokens";
 import { meshRoutes } from "./routes/meshes";
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   ...revisionRoutes,
   ...findingRoutes,
   ...environmentRoutes,
+  ...gatewayCertificateRoutes,
   ...deploymentRoutes,
   ...proxyRoutes,
   ...joinTokenRoutes,

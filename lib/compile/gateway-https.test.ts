@@ -87,6 +87,22 @@ test("each listener has its certificate, its server names and its hosts; what an
   });
 });
 
+test("a certificate that the control plane keeps comes by SDS, under a name of this gateway; no key is in the configuration", () => {
+  const certificates = { ...CERTIFICATES, shop: { stored: true } as const };
+  const { raw, warnings } = compiled(httpsEdgeMesh(), { certificates });
+  const contexts = (raw["gateway-edge"]?.["filter_chains"] ?? []).map(
+    (chain) => chain["transport_socket"]?.["typed_config"]?.["common_tls_context"],
+  );
+  expect(contexts[0]).toMatchObject({
+    tls_certificate_sds_secret_configs: [
+      { name: "gateway-certificate/production/edge/shop", sds_config: { ads: {}, resource_api_version: "V3" } },
+    ],
+  });
+  expect(contexts[0]).not.toHaveProperty("tls_certificates");
+  expect(contexts[1]).toHaveProperty("tls_certificates");
+  expect(warnings).toEqual([]);
+});
+
 test("at the public port TLS is told from plain HTTP by its first bytes", () => {
   const { listeners, warnings } = compiled(httpsEdgeMesh(), { certificates: CERTIFICATES });
   const http = ["http", { transport_protocol: "raw_buffer" }, undefined];
@@ -102,7 +118,7 @@ test("a certificate that the environment does not know: its listener is not serv
   expect(warnings).toEqual([
     {
       path: "Gateway/production/edge#spec.listeners[2].tls.certificate",
-      message: "the environment does not say where certificate wild.example.com is: the listener is not served",
+      message: "the environment has no certificate wild.example.com: the listener is not served",
       fix: expect.stringContaining('certificates: { "wild.example.com": { chain, key } }'),
     },
   ]);

@@ -12,7 +12,7 @@ import {
 import type { JsonObject } from "./envoy-json";
 import type { ConnectionPort } from "./gateway-connections";
 import type { CompileContext } from "./parts";
-import { publicServerTls } from "./transport";
+import { publicServerTls, storedCertificateSecret } from "./transport";
 import type { GatewayBinding } from "./types";
 
 type Listener = Gateway["spec"]["listeners"][number];
@@ -66,13 +66,13 @@ export function withHttps(
   const all = new Map(ports.map((each) => [each.port, each]));
   for (const listener of gateway.spec.listeners.filter(isHttpsListener)) {
     const name = listener.tls?.certificate ?? "";
-    const files = Object.hasOwn(bound?.certificates ?? {}, name) ? bound?.certificates?.[name] : undefined;
-    if (!files) {
+    const certificate = Object.hasOwn(bound?.certificates ?? {}, name) ? bound?.certificates?.[name] : undefined;
+    if (!certificate) {
       warnOfCertificate(context, gateway, listener, name);
       continue;
     }
     const clients = listener.tls?.clients;
-    if (clients && files.ca === undefined) {
+    if (clients && certificate.ca === undefined) {
       warnOfAuthority(context, gateway, listener, name);
       continue;
     }
@@ -87,7 +87,7 @@ export function withHttps(
     const chain: JsonObject = {
       name: httpsChainName(listener.name),
       filter_chain_match: { transport_protocol: "tls", ...(names.includes("*") ? {} : { server_names: names }) },
-      transport_socket: publicServerTls(files, clients && { ...clients, ca: files.ca ?? "" }),
+      transport_socket: publicServerTls(certificate, storedCertificateSecret(gateway.metadata, name), clients),
       filters: filtersOf(listener),
     };
     all.set(port, { port, chains: [...before, chain], isTls: true });
@@ -116,8 +116,8 @@ function warnOfCertificate({ problems }: CompileContext, gateway: Gateway, liste
   problems.warn(
     gateway,
     `${pathOf(gateway, listener)}.tls.certificate`,
-    `the environment does not say where certificate ${name} is: the listener is not served`,
-    `Say it in the environment's binding of the gateway: certificates: { "${name}": { chain, key } }, PEM files on its machine.`,
+    `the environment has no certificate ${name}: the listener is not served`,
+    `Give it to the gateway in the topology, or say in the environment's binding certificates: { "${name}": { chain, key } }, PEM files on its machine.`,
   );
 }
 
@@ -127,7 +127,7 @@ function warnOfAuthority({ problems }: CompileContext, gateway: Gateway, listene
     gateway,
     `${pathOf(gateway, listener)}.tls.clients`,
     `the environment does not say who signs the certificates of its clients: the listener is not served`,
-    `Say it in the environment's binding of the gateway: certificates: { "${name}": { chain, key, ca } }, PEM files on its machine.`,
+    `Give them to the gateway in the topology, or say in the environment's binding certificates: { "${name}": { chain, key, ca } }, PEM files on its machine.`,
   );
 }
 

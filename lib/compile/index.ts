@@ -6,4 +6,5 @@ export { encodeResources, resourceDigest, resourcesToJson, type VersionedResourc
 export { Reads } from "./run";
 export { keepPieces } from "./shared";
 export { comparedWith, type IsAnsweredAlike, takeOver } from "./touched";
+export { storedCertificateSecret, storedClientsSecret } from "./transport";
 export * from "./types";

@@ -2,7 +2,7 @@
 // The rule: both sides check the peer's SPIFFE ID, and no session is ever resumed, because a resumed one skips the check.
 import type { ClientCertificates } from "@/lib/mesh";
 import { ADS, any, compact, isIpAddress, type JsonObject } from "./envoy-json";
-import type { CertificateFiles } from "./types";
+import type { BoundCertificate } from "./types";
 
 export const SECRET_NAMES = ["bundle", "denylist", "identity"] as const;
 
@@ -45,28 +45,35 @@ export function downstreamTls(trustDomain: string, alpn = HTTP_ALPN): JsonObject
   };
 }
 
-/** For clients outside the mesh: what browsers speak, from files of the machine. `clients`: they are asked for certificates, signed by `ca`. */
-export function publicServerTls(
-  { chain, key }: CertificateFiles,
-  clients?: ClientCertificates & { ca: string },
-): JsonObject {
+/** Name of the secret by which a gateway's proxy gets a certificate that the control plane keeps. */
+export const storedCertificateSecret = (gateway: { namespace: string; name: string }, certificate: string): string =>
+  `gateway-certificate/${gateway.namespace}/${gateway.name}/${certificate}`;
+
+/** Of the authorities whose certificates its clients may show. */
+export const storedClientsSecret = (certificateSecret: string): string => `${certificateSecret}/clients`;
+
+/**
+ * For clients outside the mesh: what browsers speak.
+ *
+ * @param secret its name where the control plane delivers the certificate; else it is in files of the machine
+ * @param clients they are asked for certificates, signed by the authorities that are bound
+ */
+export function publicServerTls(bound: BoundCertificate, secret: string, clients?: ClientCertificates): JsonObject {
   return {
     name: "envoy.transport_sockets.tls",
     typed_config: any(`${TLS}.DownstreamTlsContext`, {
-      common_tls_context: compact({
+      common_tls_context: {
         tls_params: { tls_minimum_protocol_version: "TLSv1_2", tls_maximum_protocol_version: "TLSv1_3" },
         alpn_protocols: [...HTTP_ALPN],
-        tls_certificates: [{ certificate_chain: { filename: chain }, private_key: { filename: key } }],
-        validation_context:
-          clients &&
-          compact({
-            trusted_ca: { filename: clients.ca },
-            match_typed_subject_alt_names: clients.names?.map((name) => ({
-              san_type: SAN_TYPES[kindOfClientName(name)],
-              matcher: { exact: name },
-            })),
-          }),
-      }),
+        ...("stored" in bound
+          ? { tls_certificate_sds_secret_configs: [{ name: secret, sds_config: ADS }] }
+          : {
+              tls_certificates: [
+                { certificate_chain: { filename: bound.chain }, private_key: { filename: bound.key } },
+              ],
+            }),
+        ...(clients ? clientValidation(bound, secret, clients) : {}),
+      },
       ...(clients
         ? {
             require_client_certificate: clients.mode === "required",
@@ -76,6 +83,27 @@ export function publicServerTls(
         : {}),
     }),
   };
+}
+
+function clientValidation(bound: BoundCertificate, secret: string, { names }: ClientCertificates): JsonObject {
+  const expected: JsonObject = names
+    ? {
+        match_typed_subject_alt_names: names.map((name) => ({
+          san_type: SAN_TYPES[kindOfClientName(name)],
+          matcher: { exact: name },
+        })),
+      }
+    : {};
+  if ("chain" in bound) return { validation_context: { trusted_ca: { filename: bound.ca ?? "" }, ...expected } };
+  const delivered = { name: storedClientsSecret(secret), sds_config: ADS };
+  return names
+    ? {
+        combined_validation_context: {
+          default_validation_context: expected,
+          validation_context_sds_secret_config: delivered,
+        },
+      }
+    : { validation_context_sds_secret_config: delivered };
 }
 
 const SAN_TYPES = { uri: "URI", dns: "DNS", email: "EMAIL", ip: "IP_ADDRESS" } as const;

@@ -22,14 +22,17 @@ export type GatewayBinding = {
   /** Ports of the machine for listeners of protocol https, tcp and tls, by their names. One that is not here shares the public port. */
   listenerPorts?: Record<string, number>;
   /** By the names that listeners of protocol https have for them. */
-  certificates?: Record<string, CertificateFiles>;
+  certificates?: Record<string, BoundCertificate>;
 };
 
+export type BoundCertificate = CertificateFiles | StoredCertificate;
 /**
  * PEM files on the machine of the gateway's proxy: the certificate with its intermediates, and its key. `ca`: certificates of the authorities
  * that sign those of clients, where a listener asks for one.
  */
 export type CertificateFiles = { chain: string; key: string; ca?: string | undefined };
+/** Given to the control plane, which delivers all of it to the gateway's proxy by SDS. */
+export type StoredCertificate = { stored: true; ca?: true | undefined };
 
 /** How an environment runs the design. */
 export type EnvironmentBinding = {

@@ -14,6 +14,7 @@ import { Revocations } from "./ca/revocations";
 import { startHousekeeping } from "./housekeeping";
 import { AgentDesk } from "./internal-api/agents";
 import { metricsRoute } from "./internal-api/metrics";
+import { sealingRoute } from "./internal-api/sealing";
 import { InternalApi } from "./internal-api/server";
 import { statusRoutes } from "./internal-api/status-routes";
 import { JoinDesk } from "./joining/join-desk";
@@ -25,6 +26,7 @@ import { Counters } from "./ratelimit/counters";
 import { countingProxies } from "./ratelimit/counting-proxies";
 import { CountExchange } from "./ratelimit/exchange";
 import { Designs } from "./registry/designs";
+import { GatewayCertificates } from "./registry/gateway-certificates";
 import type { Compile } from "./registry/kept-configurations";
 import { Prober } from "./registry/prober";
 import type { ProxyEntry } from "./registry/proxy-entry";
@@ -89,7 +91,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     logger,
   });
   const designs = new Designs(data);
-  const world: World = new World({ data, registry, designs, publisher: () => publisher, revocations, logger });
+  const certificates = new GatewayCertificates({ data, sealingKey: options.sealingKey, logger });
+  const world: World = new World({
+    data,
+    registry,
+    designs,
+    certificates,
+    publisher: () => publisher,
+    revocations,
+    logger,
+  });
   const publisher = new Publisher({
     registry,
     designs,
@@ -98,6 +109,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
       bundlePem: authority.bundlePem(),
       denyListJson: revocations.document(authority.taintedIssuers()),
     }),
+    ownSecretsOf: (environmentId) => certificates.secretsOf(environmentId),
     bindingOf: (environmentId) => world.environment(environmentId)?.binding ?? null,
     logger,
   });
@@ -245,7 +257,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<R
     connectedAgents: () => desk.connectedAgents(),
     now,
   });
-  const api = new InternalApi([...status, metrics, ...desk.routes()], options.internalSecret, logger);
+  const sealing = sealingRoute(options.sealingKey);
+  const api = new InternalApi([...status, metrics, sealing, ...desk.routes()], options.internalSecret, logger);
   const internalPort = await api.listen(options.internalPort, options.host);
 
   const listener = listenForChanges(options.databaseUrl, {

@@ -11,6 +11,7 @@ import type { Connection, Database } from "./client";
 import type { BaseVersion } from "./drafts";
 import { fromJson, toJson } from "./json";
 import { actor } from "./meshes";
+import { settleCertificates } from "./settle-certificates";
 import { OPEN_STATES } from "./system/deployments";
 import { appendEvent } from "./system/events";
 import type { ProxyRow } from "./system/proxies";
@@ -114,6 +115,7 @@ export async function writeBinding(
       data: { binding: toJson(binding), bindingVersion: { increment: 1 }, updatedAt: new Date() },
     });
     if (!row) throw new AppError("version-mismatch", { extra: { version: bindingVersion } });
+    await settleCertificates(connection, id, binding);
     await appendEvent(connection, {
       ...actor(principal),
       meshId: mesh.id,

@@ -1,5 +1,6 @@
 // The mesh model: what the rest of the product imports. Pure: it knows no Next, React, database, network, clock or environment.
 
+export { uncoveredHosts } from "./certificate-names";
 export { type ChangeMark, changeMarks, drawnAt } from "./change-marks";
 export { type Applied, applyCommand } from "./commands/apply";
 export { isSameJson } from "./commands/equal";

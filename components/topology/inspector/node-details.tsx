@@ -9,6 +9,7 @@ import { ExternalBinding } from "./app-binding";
 import { PinnedComments } from "./comments";
 import { Port, ServiceFields } from "./fields";
 import { GatewayBinding } from "./gateway-binding";
+import { GatewayCertificates } from "./gateway-certificates";
 import { Neighbours, NowAndFindings } from "./node-state";
 import { EditText, Section } from "./parts";
 import type { InspectorProps } from "./props";
@@ -111,6 +112,7 @@ export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
           <GatewayBinding gateway={object} />
         </Section>
       ) : null}
+      {object.kind === "Gateway" ? <GatewayCertificates gateway={object} /> : null}
       <Neighbours {...props} nodeKey={key} />
       {editable ? (
         <div className={classes.section}>

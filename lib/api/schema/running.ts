@@ -48,11 +48,17 @@ export const binding = z.strictObject({
         publicPort: z.int().min(1).max(65_535).optional(),
         /** For listeners of protocol https, tcp and tls, by their names; one that is not here shares the public port. */
         listenerPorts: z.record(z.string().max(63), z.int().min(1).max(65_535)).optional(),
-        /** By the names that listeners have for them: PEM files on the machine of the gateway; `ca`: authorities of clients' certificates. */
+        /**
+         * By the names that listeners have for them: PEM files on the machine of the gateway, or what was given to Meshwright; `ca`: authorities
+         * of clients' certificates.
+         */
         certificates: z
           .record(
             z.string().max(253),
-            z.strictObject({ chain: certificateFile, key: certificateFile, ca: certificateFile.optional() }),
+            z.union([
+              z.strictObject({ chain: certificateFile, key: certificateFile, ca: certificateFile.optional() }),
+              z.strictObject({ stored: z.literal(true), ca: z.literal(true).optional() }),
+            ]),
           )
           .refine((all) => Object.keys(all).length <= 64, "must have at most 64 certificates")
           .optional(),
@@ -72,6 +78,44 @@ export const environment = z.object({
 export type EnvironmentDto = z.infer<typeof environment>;
 export const bindingAnswer = z.object({ version: z.int(), binding });
 export const bindingRequest = z.strictObject({ binding });
+
+/** Chains of public authorities are below 10 kB. */
+const MAX_PEM = 65_536;
+const pem = z
+  .string()
+  .min(1, "must not be empty")
+  .max(MAX_PEM, `must have at most ${MAX_PEM} characters: give the gateway's own certificate and its intermediates`);
+export const newGatewayCertificate = z.strictObject({
+  /** PEM: the gateway's own certificate first, then intermediates. Absent, with the key: those that are there stay. */
+  chain: pem.optional(),
+  /** PEM, not encrypted; stored encrypted and never told again. */
+  key: pem.optional(),
+  /** PEM: authorities whose certificates clients may show. null: none any more; absent: as it is. */
+  clientCa: pem.nullable().optional(),
+  /** Also for hosts of its listeners that it has no name for. */
+  allowUncovered: z.boolean().default(false),
+});
+export const gatewayCertificate = z.object({
+  namespace: z.string(),
+  gateway: z.string(),
+  /** As listeners of protocol https call it. */
+  name: z.string(),
+  subject: z.string(),
+  issuer: z.string(),
+  /** DNS names. */
+  names: z.array(z.string()),
+  notBefore: timestamp,
+  notAfter: timestamp,
+  keyType: z.string(),
+  /** SHA-256. */
+  fingerprint: z.string(),
+  isSelfSigned: z.boolean(),
+  /** Authorities whose certificates clients may show; null: none were given. */
+  clientCa: z.array(z.object({ subject: z.string(), notAfter: timestamp, fingerprint: z.string() })).nullable(),
+  setBy: z.string(),
+  setAt: timestamp,
+});
+export type GatewayCertificateDto = z.infer<typeof gatewayCertificate>;
 
 /** Prometheus' HTTP service discovery: https://prometheus.io/docs/prometheus/latest/http_sd/ */
 export const prometheusTargets = z.array(

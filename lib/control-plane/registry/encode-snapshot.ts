@@ -1,4 +1,5 @@
 // From compiled messages to what goes over the wire: bytes with a content hash, the trust bundle and the deny list.
+// One rule: a secret with a key is in the snapshot of the one proxy that it is for.
 
 import { create, toBinary } from "@bufbuild/protobuf";
 import { SecretSchema } from "@meshwright/proxy/contract";
@@ -22,13 +23,21 @@ export interface SharedSecrets {
   denyListJson: string;
 }
 
-export function encodeSnapshot(resources: EncodedResources, secrets: SharedSecrets, pool: ResourcePool): Snapshot {
+/** By name. */
+export type EncodedSecrets = ReadonlyMap<string, Uint8Array>;
+
+export function encodeSnapshot(
+  resources: EncodedResources,
+  secrets: SharedSecrets,
+  pool: ResourcePool,
+  own?: EncodedSecrets,
+): Snapshot {
   return createSnapshot({
     [CLUSTER]: interned(pool, CLUSTER, resources.clusters),
     [ENDPOINT]: interned(pool, ENDPOINT, resources.endpoints),
     [LISTENER]: interned(pool, LISTENER, resources.listeners),
     [ROUTE]: interned(pool, ROUTE, resources.routes),
-    [SECRET]: interned(pool, SECRET, secretsOf(secrets)),
+    [SECRET]: interned(pool, SECRET, own ? new Map([...secretsOf(secrets), ...own]) : secretsOf(secrets)),
   });
 }
 
@@ -38,16 +47,15 @@ function interned(pool: ResourcePool, typeUrl: TypeUrl, encoded: ReadonlyMap<str
   return resources;
 }
 
-type Secrets = ReadonlyMap<string, Uint8Array>;
-const secretBytes = new WeakMap<SharedSecrets, Secrets>();
+const secretBytes = new WeakMap<SharedSecrets, EncodedSecrets>();
 
-function secretsOf(secrets: SharedSecrets): Secrets {
+function secretsOf(secrets: SharedSecrets): EncodedSecrets {
   const made = secretBytes.get(secrets) ?? encodedSecrets(secrets);
   secretBytes.set(secrets, made);
   return made;
 }
 
-function encodedSecrets({ bundlePem, denyListJson }: SharedSecrets): Secrets {
+function encodedSecrets({ bundlePem, denyListJson }: SharedSecrets): EncodedSecrets {
   const trustedCa = { specifier: { case: "inlineString" as const, value: bundlePem } };
   const list = { specifier: { case: "inlineString" as const, value: denyListJson } };
   const bundle = create(SecretSchema, { name: "bundle", type: { case: "validationContext", value: { trustedCa } } });

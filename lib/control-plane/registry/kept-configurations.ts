@@ -14,7 +14,7 @@ import { NO_ROLLOUT } from "@/lib/compile/types";
 import { isSameJson } from "@/lib/mesh";
 import { ResourcePool, type Snapshot } from "../ads/snapshot";
 import type { Design } from "./designs";
-import { encodeSnapshot, type SharedSecrets } from "./encode-snapshot";
+import { type EncodedSecrets, encodeSnapshot, type SharedSecrets } from "./encode-snapshot";
 
 /** `reads`, named after the proxy, is noted what was asked of the input; see lib/compile/touched.ts. */
 export type Compile = (input: CompileInput, proxyId: string, reads?: Reads) => CompileResult<EncodedResources>;
@@ -26,11 +26,16 @@ export interface Surroundings {
   binding: EnvironmentBinding;
   endpoints: InstanceEndpoint[];
   secrets: SharedSecrets;
+  ownSecrets: OwnSecrets;
 }
+
+/** Of gateways, by the key of their proxy. The same map as long as nothing in it changed. */
+export type OwnSecrets = ReadonlyMap<string, EncodedSecrets>;
 
 interface Kept {
   input: CompileInput;
   secrets: SharedSecrets;
+  own: EncodedSecrets | undefined;
   reads: Reads;
   compiled: Compiled;
 }
@@ -67,9 +72,9 @@ export class KeptConfigurations {
           current.set(document, { input, isAnsweredAlike });
         }
         const known = before.get(proxyKey);
-        const next = this.stillRight(known, isAnsweredAlike, surroundings.secrets)
+        const next = this.stillRight(known, isAnsweredAlike, surroundings, proxyKey)
           ? known
-          : this.make(input, proxyKey, surroundings.secrets, this.pool);
+          : this.make(input, proxyKey, surroundings, this.pool);
         next.input = input;
         kept.set(proxyKey, next);
         return next.compiled;
@@ -87,13 +92,12 @@ export class KeptConfigurations {
   /** What proxies would get of a design, without keeping it. */
   preview(design: Pick<Design, "document" | "digest">, now: Surroundings): (proxyKey: string) => Compiled {
     const surroundings = settled(this.surroundings, now);
-    const { secrets } = surroundings;
     const { input, isAnsweredAlike } = this.next(design, surroundings);
     const pool = new ResourcePool();
     return (proxyKey) => {
       const known = this.kept.get(proxyKey);
-      const isRight = this.stillRight(known, isAnsweredAlike, secrets);
-      return (isRight ? known : this.make(input, proxyKey, secrets, pool)).compiled;
+      const isRight = this.stillRight(known, isAnsweredAlike, surroundings, proxyKey);
+      return (isRight ? known : this.make(input, proxyKey, surroundings, pool)).compiled;
     };
   }
 
@@ -105,17 +109,24 @@ export class KeptConfigurations {
     return { input, isAnsweredAlike: near && input !== near ? takeOver(near, input) : comparedWith(input) };
   }
 
-  private stillRight(kept: Kept | undefined, isAnsweredAlike: IsAnsweredAlike, secrets: SharedSecrets): kept is Kept {
-    return kept?.secrets === secrets && kept.reads.asked > 0 && isAnsweredAlike(kept.reads, kept.input);
+  private stillRight(
+    kept: Kept | undefined,
+    isAnsweredAlike: IsAnsweredAlike,
+    { secrets, ownSecrets }: Surroundings,
+    proxyKey: string,
+  ): kept is Kept {
+    const hasSameSecrets = kept?.secrets === secrets && kept.own === ownSecrets.get(proxyKey);
+    return hasSameSecrets && kept.reads.asked > 0 && isAnsweredAlike(kept.reads, kept.input);
   }
 
-  private make(input: CompileInput, proxyKey: string, secrets: SharedSecrets, pool: ResourcePool): Kept {
+  private make(input: CompileInput, proxyKey: string, { secrets, ownSecrets }: Surroundings, pool: ResourcePool): Kept {
+    const own = ownSecrets.get(proxyKey);
     const reads = new Reads(proxyKey);
     const result = this.compile(input, proxyKey, reads);
     const compiled: Compiled = result.ok
-      ? { ok: true, snapshot: encodeSnapshot(result.resources, secrets, pool), warnings: result.warnings }
+      ? { ok: true, snapshot: encodeSnapshot(result.resources, secrets, pool, own), warnings: result.warnings }
       : { ok: false, problems: result.violations.map((violation) => `${violation.path}: ${violation.message}`) };
-    return { input, secrets, reads, compiled };
+    return { input, secrets, own, reads, compiled };
   }
 
   private tidy(): void {
@@ -141,8 +152,13 @@ function settled(before: Surroundings | null, now: Surroundings): Surroundings {
   const binding = keep(before.binding, now.binding);
   const endpoints = settledEndpoints(before.endpoints, now.endpoints);
   const secrets = keep(before.secrets, now.secrets);
-  const isSame = binding === before.binding && endpoints === before.endpoints && secrets === before.secrets;
-  return isSame ? before : { binding, endpoints, secrets };
+  const { ownSecrets } = now;
+  const isSame =
+    binding === before.binding &&
+    endpoints === before.endpoints &&
+    secrets === before.secrets &&
+    ownSecrets === before.ownSecrets;
+  return isSame ? before : { binding, endpoints, secrets, ownSecrets };
 }
 
 function* snapshotsOf(all: Iterable<Kept>): Iterable<Snapshot> {

@@ -6,7 +6,13 @@ import type { EnvironmentBinding, InstanceEndpoint } from "@/lib/compile/types";
 import type { Logger } from "@/lib/observability/logger";
 import type { Design, Designs } from "./designs";
 import type { SharedSecrets } from "./encode-snapshot";
-import { type Compile, type Compiled, KeptConfigurations, type Surroundings } from "./kept-configurations";
+import {
+  type Compile,
+  type Compiled,
+  KeptConfigurations,
+  type OwnSecrets,
+  type Surroundings,
+} from "./kept-configurations";
 import type { ProxyEntry } from "./proxy-entry";
 import type { Registry } from "./registry";
 
@@ -15,6 +21,7 @@ export interface PublisherOptions {
   designs: Designs;
   compile: Compile;
   secrets: () => SharedSecrets;
+  ownSecretsOf(environmentId: string): OwnSecrets;
   bindingOf(environmentId: string): EnvironmentBinding | null;
   logger: Logger;
 }
@@ -81,7 +88,8 @@ export class Publisher {
 
   private surroundingsOf(environmentId: string, endpoints: InstanceEndpoint[]): Surroundings | null {
     const binding = this.options.bindingOf(environmentId);
-    return binding && { binding, endpoints, secrets: this.options.secrets() };
+    const { secrets, ownSecretsOf } = this.options;
+    return binding && { binding, endpoints, secrets: secrets(), ownSecrets: ownSecretsOf(environmentId) };
   }
 
   private keptOf(environmentId: string): KeptConfigurations {

@@ -9,6 +9,7 @@ import type { Logger } from "@/lib/observability/logger";
 import type { Revocations } from "../ca/revocations";
 import { Debounce } from "./debounce";
 import type { Design, Designs } from "./designs";
+import type { GatewayCertificates } from "./gateway-certificates";
 import type { Publisher } from "./publisher";
 import type { Registry } from "./registry";
 
@@ -39,7 +40,13 @@ const bindingSchema = z.object({
         publicPort: z.number().int().optional(),
         listenerPorts: z.record(z.string(), z.number().int()).optional(),
         certificates: z
-          .record(z.string(), z.object({ chain: z.string(), key: z.string(), ca: z.string().optional() }))
+          .record(
+            z.string(),
+            z.union([
+              z.object({ stored: z.literal(true), ca: z.literal(true).optional() }),
+              z.object({ chain: z.string(), key: z.string(), ca: z.string().optional() }),
+            ]),
+          )
           .optional(),
       }),
     )
@@ -55,6 +62,7 @@ export interface WorldOptions {
   data: SystemData;
   registry: Registry;
   designs: Designs;
+  certificates: GatewayCertificates;
   publisher: () => Publisher;
   revocations: Revocations;
   logger: Logger;
@@ -102,16 +110,18 @@ export class World {
 
   /** Reads everything. The first time, publishes before anybody is let in. */
   async load(): Promise<void> {
-    const { data, registry, revocations } = this.options;
+    const { data, registry, certificates, revocations } = this.options;
     await revocations.refresh();
     const rows = await data.environments.list();
     const gone = [...this.environments.keys()].filter((id) => !rows.some((row) => row.id === id));
     for (const id of gone) {
       this.environments.delete(id);
       this.bound.delete(id);
+      certificates.forget(id);
       registry.load(id, []);
     }
     for (const row of rows) {
+      await certificates.load(row.id);
       this.setEnvironment(row);
       await revocations.loadIssued(row.id);
       await this.loadProxies(row.id);
@@ -125,6 +135,7 @@ export class World {
     this.debounced(this.reloads, environmentId, async () => {
       const row = await this.options.data.environments.findById(environmentId);
       if (row) {
+        await this.options.certificates.load(environmentId);
         this.setEnvironment(row);
       }
       await this.loadProxies(environmentId);
@@ -170,7 +181,8 @@ export class World {
         "an environment's binding cannot be read; its last one stays",
       );
     }
-    const bound = binding.data ?? this.bound.get(row.id) ?? { instances: [], externals: [], gateways: [] };
+    const told = binding.data ?? this.bound.get(row.id) ?? { instances: [], externals: [], gateways: [] };
+    const bound = this.options.certificates.deliverable(row.id, told);
     this.bound.set(row.id, bound);
     this.environments.set(row.id, { ...row, binding: this.withJoined(row.id, bound) });
   }

@@ -8,7 +8,7 @@ import { bindingForDocument, desiredProxies, localEndpoints, type ProxySeed } fr
 import type { MeshDocument } from "@/lib/mesh";
 import { silentLogger } from "@/lib/observability/logger";
 import { Designs } from "../registry/designs";
-import type { Compile } from "../registry/kept-configurations";
+import type { Compile, OwnSecrets } from "../registry/kept-configurations";
 import { Publisher } from "../registry/publisher";
 import { Registry } from "../registry/registry";
 
@@ -33,6 +33,7 @@ export class Publishing {
     },
   });
   secrets = { bundlePem: "bundle", denyListJson: "{}" };
+  ownSecrets: OwnSecrets = new Map();
   binding = bindingForDocument({ objects: [] });
   readonly publisher: Publisher;
 
@@ -42,6 +43,7 @@ export class Publishing {
       designs: this.designs,
       compile,
       secrets: () => this.secrets,
+      ownSecretsOf: () => this.ownSecrets,
       bindingOf: () => this.binding,
       logger: silentLogger(),
     });

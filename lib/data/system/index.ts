@@ -5,6 +5,7 @@ import { caKeys, certificates, joinTokens } from "./ca";
 import { checks } from "./checks";
 import { deployments, environments, revisions } from "./deployments";
 import { events } from "./events";
+import { gatewayCertificates } from "./gateway-certificates";
 import { leader, settings } from "./leader";
 import { meshDeletions } from "./mesh-deletions";
 import { agents, proxies } from "./proxies";
@@ -19,6 +20,7 @@ export type { CaKeyKind, CaKeyRow, CaKeyState, CertificateRow } from "./ca";
 export type { CheckRunRow, CheckStep } from "./checks";
 export type { DeploymentPatch, DeploymentRow, DeploymentState, EnvironmentRow, RevisionRow } from "./deployments";
 export type { NewEvent } from "./events";
+export type { GatewayCertificateRow } from "./gateway-certificates";
 export type { LeaderRow } from "./leader";
 export type { DeletionMark } from "./mesh-deletions";
 export type { AgentRow, NewProxy, ProxyDesired, ProxyOrigin, ProxyPatch, ProxyRow, ProxyState } from "./proxies";
@@ -39,6 +41,7 @@ export function createSystemData(databaseUrl: string, options: { poolSize?: numb
     proxies: proxies(database),
     agents: agents(database),
     environments: environments(database),
+    gatewayCertificates: gatewayCertificates(database),
     revisions: revisions(database),
     deployments: deployments(database),
     checks: checks(database),

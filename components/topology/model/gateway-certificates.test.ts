@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import type { GatewayCertificateDto } from "@/components/api-client";
+import { API_VERSION, type Gateway } from "@/lib/mesh";
+import { certificateRows, certificateState, fieldProblems, shownBy, tooLarge, uncovered } from "./gateway-certificates";
+
+const NOW = Date.parse("2026-11-22T12:00:00Z");
+const DAY_MS = 86_400_000;
+const https = (name: string, hosts: string[], certificate: string) => ({
+  ...({ name, port: 443, protocol: "https" } as const),
+  ...{ hosts, tls: { certificate } },
+});
+const gateway: Gateway = {
+  apiVersion: API_VERSION,
+  kind: "Gateway",
+  metadata: { namespace: "production", name: "edge" },
+  spec: {
+    type: "ingress",
+    listeners: [
+      { name: "http", port: 80, protocol: "http", hosts: ["*"] },
+      https("shop", ["shop.example.com"], "shop"),
+      https("www", ["www.example.com"], "shop"),
+      https("rest", ["*"], "wild"),
+    ],
+  },
+};
+const kept: GatewayCertificateDto = {
+  ...{ namespace: "production", gateway: "edge", name: "shop", subject: "shop.example.com", issuer: "Some CA" },
+  ...{ names: ["shop.example.com", "www.example.com"], keyType: "ec:prime256v1", fingerprint: "AA:BB" },
+  ...{ notBefore: "2026-11-01T00:00:00Z", notAfter: new Date(NOW + 60 * DAY_MS).toISOString() },
+  ...{ isSelfSigned: false, clientCa: null, setBy: "Ops", setAt: "2026-11-02T00:00:00Z" },
+};
+const rowsOf = (
+  certificates: Record<string, { stored: true } | { chain: string; key: string }>,
+  all: GatewayCertificateDto[],
+) => certificateRows(gateway, { gateways: [{ namespace: "production", name: "edge", certificates }] }, all);
+const files = { chain: "/etc/old.pem", key: "/etc/old-key.pem" };
+
+describe("certificates of a gateway in an environment", () => {
+  it("has a row for each that listeners show, with all their hosts, and for what is bound without being drawn", () => {
+    const rows = rowsOf({ shop: { stored: true }, old: files }, [{ ...kept, gateway: "other" }, kept]);
+    expect(rows.map(({ name, listeners, hosts }) => [name, listeners, hosts])).toEqual([
+      ["shop", ["shop", "www"], ["shop.example.com", "www.example.com"]],
+      ["wild", ["rest"], ["*"]],
+      ["old", [], []],
+    ]);
+    expect(rows.map((row) => [row.kept, row.files])).toEqual([
+      [kept, null],
+      [null, null],
+      [null, files],
+    ]);
+    expect(rows.map(shownBy)).toEqual([
+      "Shown by shop and www for shop.example.com and www.example.com.",
+      "Shown by rest for any name.",
+      "No listener of the draft shows it.",
+    ]);
+    expect(certificateRows({ ...gateway, spec: { ...gateway.spec, listeners: [] } }, { gateways: [] }, [])).toEqual([]);
+  });
+
+  it("says how each stands: missing, in files, days left, soon over, over, or of other hosts", () => {
+    const stateOf = (change: Partial<GatewayCertificateDto>) => {
+      const [row] = rowsOf({ shop: { stored: true } }, [{ ...kept, ...change }]);
+      const { status, word } = certificateState(row!, NOW);
+      return `${status}: ${word}`;
+    };
+    const ends = (days: number) => new Date(NOW + days * DAY_MS).toISOString();
+    expect(stateOf({})).toBe("ok: 60 d left");
+    expect(stateOf({ notAfter: ends(20) })).toBe("attention: ends in 20 d");
+    expect(stateOf({ notAfter: ends(-1) })).toBe("failing: expired");
+    expect(stateOf({ names: ["shop.example.com"] })).toBe("attention: hosts not covered");
+    const rows = rowsOf({ wild: files }, []);
+    expect(rows.map((row) => certificateState(row, NOW))).toEqual([
+      { status: "failing", word: "missing" },
+      { status: "unmeasured", word: "files of its machine" },
+    ]);
+  });
+
+  it("names the hosts that its clients refuse", () => {
+    const [row] = rowsOf({ shop: { stored: true } }, [{ ...kept, names: ["*.example.org"] }]);
+    expect(uncovered(row!)).toEqual(["shop.example.com", "www.example.com"]);
+  });
+
+  it("puts a refusal at its field, with what to do", () => {
+    expect(
+      fieldProblems([
+        { path: "body.chain", message: "has no certificate in PEM", fix: "Give the text." },
+        { path: "body.key", message: "is a certificate", fix: "Give the key." },
+        { path: "body.else", message: "is not known" },
+      ]),
+    ).toEqual({
+      chain: "This has no certificate in PEM. Give the text.",
+      key: "This is a certificate. Give the key.",
+      rest: "What was sent is not known.",
+    });
+    expect(fieldProblems([])).toEqual({});
+  });
+
+  it("refuses a file that is too large before it is read", () => {
+    expect(tooLarge(65_536)).toBeNull();
+    expect(tooLarge(200_000)).toContain("The file has 196 kB");
+  });
+});

@@ -1,0 +1,70 @@
+// An authority as clients outside the mesh trust it: certificates for DNS names, from an intermediate of its own root.
+// The rule: real chains and keys, made anew each time; what is wrong with one is asked for by name.
+import "reflect-metadata"; // @peculiar/x509 2.x refuses to load without it
+import { randomBytes, webcrypto } from "node:crypto";
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+} from "@peculiar/x509";
+import { createIssuer, createRoot, exportPrivateKey, generateKeyPair, loadSigner } from "@/lib/control-plane/ca/x509";
+
+const HOUR_MS = 3_600_000;
+
+export interface PublicCertificate {
+  /** Its own, then the intermediate. */
+  chainPem: string;
+  keyPem: string;
+}
+
+export interface PublicAuthority {
+  rootPem: string;
+  intermediatePem: string;
+  /** @param dates in milliseconds from now; default from an hour ago to in an hour */
+  issue(names: readonly string[], dates?: { from?: number; to?: number }): Promise<PublicCertificate>;
+}
+
+export async function createPublicAuthority(): Promise<PublicAuthority> {
+  const now = Date.now();
+  const root = await createRoot("public.example", "A", now, 24 * HOUR_MS);
+  const pair = await createIssuer(await loadSigner(root), "public.example", "1", now, 24 * HOUR_MS);
+  const issuer = await loadSigner(pair);
+  return {
+    rootPem: `${root.certificatePem}\n`,
+    intermediatePem: `${pair.certificatePem}\n`,
+    async issue(names, { from = -HOUR_MS, to = HOUR_MS } = {}) {
+      const keys = await generateKeyPair();
+      const leaf = await X509CertificateGenerator.create(
+        {
+          serialNumber: `01${randomBytes(15).toString("hex")}`,
+          subject: `CN=${names[0] ?? "nobody"}`,
+          issuer: issuer.certificate.subject,
+          notBefore: new Date(now + from),
+          notAfter: new Date(now + to),
+          signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+          publicKey: keys.publicKey,
+          signingKey: issuer.privateKey,
+          extensions: [
+            new BasicConstraintsExtension(false, undefined, true),
+            new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+            await SubjectKeyIdentifierExtension.create(keys.publicKey),
+            await AuthorityKeyIdentifierExtension.create(issuer.certificate),
+            ...(names.length > 0
+              ? [new SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value })))]
+              : []),
+          ],
+        },
+        webcrypto as Crypto,
+      );
+      const der = (await exportPrivateKey(keys.privateKey)).toString("base64");
+      return {
+        chainPem: `${leaf.toString("pem")}\n${pair.certificatePem}\n`,
+        keyPem: `-----BEGIN PRIVATE KEY-----\n${der.replace(/(.{64})/g, "$1\n")}\n-----END PRIVATE KEY-----\n`,
+      };
+    },
+  };
+}
