@@ -44,6 +44,7 @@ export const kindWord: Readonly<Record<ProbeKind, string>> = {
   "forbidden-caller": "Caller that must be refused",
   "forbidden-path": "Forbidden request",
   "old-tls": "Old versions of TLS",
+  "public-tls": "TLS of a gateway",
   certificate: "Served certificate",
   "undeclared-host": "Host that nobody drew",
   "declared-host": "Host that was drawn",

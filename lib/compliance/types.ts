@@ -50,6 +50,7 @@ export const PROBE_KINDS = [
   "forbidden-caller",
   "forbidden-path",
   "old-tls",
+  "public-tls",
   "certificate",
   "undeclared-host",
   "declared-host",

@@ -56,7 +56,7 @@ export const tls06: Control = {
       ...context.compiled.proxies.filter(({ owner }) => owner.startsWith("Gateway/")).flatMap(gatewayListeners),
     ],
   },
-  live: { look: (context) => paired(context, "old-tls"), probes: ["old-tls", "mutual-tls"] },
+  live: { look: (context) => paired(context, "old-tls"), probes: ["old-tls", "mutual-tls", "public-tls"] },
   validHours: 24,
   mappings: [nist53("SC-13", "SC-8(1)"), pci(["4.2.1"], "No fallback to insecure versions; on public edges only.")],
 };

@@ -54,6 +54,7 @@ export async function runChecks(options: CheckRunOptions, run: CheckRunRow): Pro
   };
   const lanes = lanesOf({
     document: design.document,
+    binding: environment.binding,
     entries: registry.inEnvironment(run.environmentId),
     tools,
     firstBrokenEvent: () => data.events.firstBroken(),

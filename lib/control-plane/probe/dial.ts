@@ -17,8 +17,10 @@ export interface ClientIdentity {
 
 export interface TlsOffer {
   identity?: ClientIdentity | undefined;
-  /** Anchors that the server's chain is checked against. */
-  trustPem: string;
+  /** Anchors that the server's chain is checked against. Absent: the public authorities that this machine knows. */
+  trustPem?: string | undefined;
+  /** Absent: none is said. */
+  serverName?: string | undefined;
   minVersion?: "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
   maxVersion?: "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
 }
@@ -82,13 +84,15 @@ export function dial(place: Place, request: ProbeRequest, tls?: TlsOffer): Promi
 }
 
 function openTls({ host, port }: Place, tls: TlsOffer, transcript: string[]): TLSSocket {
-  const { identity, minVersion = "TLSv1.2", maxVersion = "TLSv1.3" } = tls;
-  transcript.push(`offer ${minVersion} to ${maxVersion}, ${identity ? "with" : "without"} a client certificate`);
+  const { identity, serverName, minVersion = "TLSv1.2", maxVersion = "TLSv1.3" } = tls;
+  const name = serverName === undefined ? "" : `, server name ${serverName}`;
+  transcript.push(`offer ${minVersion} to ${maxVersion}, ${identity ? "with" : "without"} a client certificate${name}`);
   const isOld = minVersion === "TLSv1" || minVersion === "TLSv1.1";
   return tlsConnect({
     host,
     port,
-    ca: tls.trustPem,
+    ...(tls.trustPem === undefined ? {} : { ca: tls.trustPem }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
     ...(identity ? { cert: identity.certificatePem, key: identity.privateKeyPem } : {}),
     minVersion,
     maxVersion,

@@ -4,20 +4,23 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { ADMIN_HOST, callAdmin } from "@/lib/agent/admin-client";
+import type { EnvironmentBinding } from "@/lib/compile/types";
 import { type ProbeKind, routesOfProxy } from "@/lib/compliance";
 import { buildIndex, type MeshDocument, type MeshIndex, refKey } from "@/lib/mesh";
 import type { ProxyEntry } from "../registry/proxy-entry";
 import { callSteps, egressSteps } from "./call-steps";
+import { gatewaySteps } from "./gateway-steps";
 import { userAgentOf } from "./request";
 import { type Answer, expected, notMeasured, type ProbeTools, type Step, unexpected } from "./step";
 import { type Target, type Targets, targetsOf } from "./target";
-import { certificateStep, gatewayStep, transportSteps } from "./transport-steps";
+import { certificateStep, transportSteps } from "./transport-steps";
 
 /** Steps of one sidecar, taken one after the other. */
 export type Lane = Step[];
 
 export interface StepInput {
   document: MeshDocument;
+  binding: EnvironmentBinding;
   entries: readonly ProxyEntry[];
   tools: ProbeTools;
   /** The first broken event of the log; null when the chain holds. */
@@ -30,10 +33,10 @@ const dump = z.object({
     .max(10_000),
 });
 
-export function lanesOf({ document, entries, tools, firstBrokenEvent }: StepInput): Lane[] {
+export function lanesOf({ document, binding, entries, tools, firstBrokenEvent }: StepInput): Lane[] {
   const index = buildIndex(document);
   const found: Targets = targetsOf(document, entries);
-  const lanes = found.targets.map((target) => laneOf(target, tools, index));
+  const lanes = found.targets.map((target) => laneOf(target, tools, { index, binding }));
   const missing = found.unreachable.map((subject) => {
     const make = makerOf(subject, null);
     const say = async () =>
@@ -45,11 +48,12 @@ export function lanesOf({ document, entries, tools, firstBrokenEvent }: StepInpu
   return [...lanes, ...missing, [chainStep(firstBrokenEvent)]];
 }
 
-function laneOf(target: Target, tools: ProbeTools, index: MeshIndex): Lane {
+function laneOf(target: Target, tools: ProbeTools, around: { index: MeshIndex; binding: EnvironmentBinding }): Lane {
+  const { index, binding } = around;
   const make = makerOf(target.subject, target.entry);
-  const isGateway = target.subject.startsWith("Gateway/");
-  if (!target.isFirst) return isGateway ? [] : [certificateStep(target, tools, make)];
-  if (isGateway) return [gatewayStep(target, make), routesStep(target, make)];
+  const gateway = index.find("Gateway", target.subject);
+  if (!target.isFirst) return gateway ? [] : [certificateStep(target, tools, make)];
+  if (gateway) return [...gatewaySteps(target, gateway, binding, make), routesStep(target, make)];
   const { steps } = transportSteps(target, tools, make);
   const egress = egressSteps(target, tools, make, drawnHost(index, target.subject));
   return [...steps, ...callSteps(target, tools, make), ...egress, routesStep(target, make)];

@@ -6,14 +6,14 @@ import { type ClientIdentity, type Dialled, dial, type Place, type TlsOffer } fr
 import { type Answer, expected, notMeasured, type ProbeTools, type Step, unexpected } from "./step";
 import type { Target } from "./target";
 
-type Make = (
+export type Make = (
   kind: Step["kind"],
   title: string,
   ask: (userAgent: string) => Promise<Answer>,
   twin?: string | null,
 ) => Step;
 
-const OLD_VERSIONS = ["TLSv1", "TLSv1.1"] as const;
+export const OLD_VERSIONS = ["TLSv1", "TLSv1.1"] as const;
 
 export function transportSteps(target: Target, tools: ProbeTools, make: Make): { mutual: Step; steps: Step[] } {
   const { probe, entry } = target;
@@ -98,22 +98,6 @@ export function certificateStep({ entry, subject }: Target, tools: ProbeTools, m
   });
 }
 
-/** A public gateway: does it answer without TLS at all? */
-export function gatewayStep({ entry, subject }: Target, make: Make): Step {
-  const name = subject.split("/").at(-1) ?? subject;
-  return make("old-tls", `${name}: calls without TLS`, async (userAgent) => {
-    const place = { host: entry.row.host, port: entry.row.inboundPort ?? 0 };
-    const seen = await dial(place, { method: "GET", path: "/", host: place.host, userAgent });
-    if (seen.isAbsent) return notMeasured(`Nothing listens at ${name}.`, seen.transcript);
-    return seen.status === null
-      ? notMeasured(
-          `${name} did not answer in plain text; which versions of TLS it speaks was not asked.`,
-          seen.transcript,
-        )
-      : unexpected(`${name} answered in plain HTTP: it speaks no version of TLS.`, seen.transcript);
-  });
-}
-
 function judgeMutual(seen: Dialled, name: string, spiffeId: string, who: string): Answer {
   if (seen.isAbsent) return notMeasured(`Nothing listens for ${name}.`, seen.transcript);
   const { handshake } = seen;
@@ -141,7 +125,7 @@ function judgeRefusal(seen: Dialled, name: string, what: string): Answer {
   return expected(`${name} refused ${what}: ${seen.end}.`, seen.transcript);
 }
 
-function judgeOld(answers: readonly Dialled[], name: string): Answer {
+export function judgeOld(answers: readonly Dialled[], name: string): Answer {
   const transcript = answers.flatMap((each) => each.transcript);
   if (answers.some(({ isAbsent }) => isAbsent)) return notMeasured(`Nothing listens for ${name}.`, transcript);
   const taken = answers.find(({ handshake }) => handshake !== null);
