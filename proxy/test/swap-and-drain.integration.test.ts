@@ -38,6 +38,7 @@ describe("a config swap", () => {
   it("does not fill the buckets of rate limits that stay", async () => {
     const app = await startNamedOrigin("app");
     const limit: LocalRateLimitPlan = {
+      statPrefix: "limit",
       bucket: { key: "app", maxTokens: 1, tokensPerSecond: 0.001 },
       enabled: { numerator: 1, denominator: 1 },
       enforced: { numerator: 1, denominator: 1 },

@@ -13,6 +13,8 @@ const allowing = (isAllowed: boolean): RbacFilterPlan => ({
   name: "grants",
   rules: { action: "allow", policies: [{ name: "who", permission: matcher(true), principal: matcher(isAllowed) }] },
   shadowRules: null,
+  statPrefix: "tcp",
+  rulesPrefix: "",
   shadowPrefix: "",
 });
 

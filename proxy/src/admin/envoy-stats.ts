@@ -4,25 +4,20 @@ import type { ServerResponse } from "node:http";
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { DataPlane } from "../listener/data-plane";
 import type { HttpStats, ResponseCodes } from "../telemetry/http-stats";
+import { envoyWord } from "../telemetry/named-counts";
 
 type Stats = Map<string, number>;
 
-/** As Envoy writes names: a colon separates nothing there. */
-const word = (name: string): string => name.replaceAll(":", "_");
-
 export function envoyStats({ clusters, telemetry }: DataPlane): Stats {
   const stats: Stats = new Map();
-  for (const cluster of clusters.values()) clusterStats(stats, `cluster.${word(cluster.plan.statName)}.`, cluster);
-  for (const [cluster, outcome, count] of telemetry.rateLimits.all())
-    stats.set(`cluster.${word(cluster)}.ratelimit.${outcome}`, count);
-  for (const [cluster, outcome, count] of telemetry.authorizations.all())
-    stats.set(`cluster.${word(cluster)}.ext_authz.${outcome}`, count);
-  for (const [prefix, http] of telemetry.http.all) httpStats(stats, `http.${word(prefix)}.`, http);
+  for (const cluster of clusters.values()) clusterStats(stats, `cluster.${envoyWord(cluster.plan.statName)}.`, cluster);
+  for (const [name, count] of telemetry.named.all()) stats.set(name, count);
+  for (const [prefix, http] of telemetry.http.all) httpStats(stats, `http.${envoyWord(prefix)}.`, http);
   stats.set("tracing.opentelemetry.spans_sent", telemetry.spans.sent);
   stats.set("tracing.opentelemetry.spans_dropped", telemetry.spans.dropped);
   stats.set("tracing.opentelemetry.timer_flushed", telemetry.spans.timerFlushed);
   for (const [prefix, { sent, dropped }] of telemetry.otlpLogs) {
-    const logs = `access_logs.open_telemetry_access_log.${prefix === "" ? "" : `${word(prefix)}.`}`;
+    const logs = `access_logs.open_telemetry_access_log.${prefix === "" ? "" : `${envoyWord(prefix)}.`}`;
     stats.set(`${logs}logs_written`, sent);
     stats.set(`${logs}logs_dropped`, dropped);
   }

@@ -17,7 +17,7 @@ export const EXT_AUTHZ_SUPPORT: Readonly<Record<string, MessageSupport>> = {
     grpc_service: { note: "a cluster that speaks HTTP/2; answers up to 1 MiB" },
     transport_api_version: { ...only("AUTO", "V3"), inert: "there is no other version" },
     validate_mutations: inert("what an authorizer changes is always looked at: an invalid header is a 500"),
-    stat_prefix: inert("metrics are kept per cluster: meshwright_ext_authz_total"),
+    stat_prefix: { note: "of statistics; Prometheus metrics are kept per cluster: meshwright_ext_authz_total" },
     enable_dynamic_metadata_ingestion: { note: "rules may ask for it under envoy.filters.http.ext_authz" },
     allowed_headers: HEADERS_OF,
     disallowed_headers: HEADERS_OF,

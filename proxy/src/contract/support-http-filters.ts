@@ -41,15 +41,15 @@ export const PER_FILTER_TYPES = [`${HTTP_RBAC}PerRoute`, ...PER_CLUSTER_FILTER_T
 export const HTTP_FILTER_SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [HTTP_RBAC]: {
     ...fields("rules shadow_rules"),
-    rules_stat_prefix: inert("metrics carry the policy's name"),
-    shadow_rules_stat_prefix: { note: "before the names of what shadow rules say; metrics carry the policy's name" },
+    rules_stat_prefix: { note: "of statistics; Prometheus metrics carry the policy's name" },
+    shadow_rules_stat_prefix: { note: "before the names of what shadow rules say, and of statistics" },
   },
   [`${HTTP_RBAC}PerRoute`]: fields("rbac"),
   [`${CORS}.Cors`]: {},
   [`${CORS}.CorsPolicy`]: {
     ...fields(`allow_origin_string_match allow_methods allow_headers expose_headers max_age allow_credentials
       filter_enabled allow_private_network_access forward_not_matching_preflights`),
-    shadow_enabled: { note: "counted: meshwright_cors_origins_total" },
+    shadow_enabled: { note: "counted: cors.origin_valid and origin_invalid, meshwright_cors_origins_total" },
   },
   ...EXT_AUTHZ_SUPPORT,
   [`${FAULT}.HTTPFault`]: {
@@ -77,7 +77,7 @@ export const HTTP_FILTER_SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [LOCAL_RATE_LIMIT]: {
     ...fields(`status token_bucket filter_enabled filter_enforced request_headers_to_add_when_not_enforced
       response_headers_to_add rate_limited_as_resource_exhausted`),
-    stat_prefix: inert("metrics are kept per workload"),
+    stat_prefix: { note: "of statistics; Prometheus metrics are kept per workload" },
     local_rate_limit_per_downstream_connection: only(false),
     enable_x_ratelimit_headers: only("OFF", "DRAFT_VERSION_03"),
     stage: inert("descriptors are refused, so there is nothing to count by"),

@@ -1,6 +1,6 @@
 // The part of the support table about global rate limits: the filter, what routes and virtual hosts count by. Rule: as in support.ts.
 
-import { fields, inert, type MessageSupport, NO_RUNTIME, only } from "./support-words";
+import { fields, type MessageSupport, NO_RUNTIME, only } from "./support-words";
 
 const RATE_LIMIT = "envoy.extensions.filters.http.ratelimit.v3";
 const ROUTE = "envoy.config.route.v3.RateLimit";
@@ -20,7 +20,7 @@ export const RATE_LIMIT_SUPPORT: Readonly<Record<string, MessageSupport>> = {
     request_type: only("", "both"),
     timeout: { note: "20 ms where nothing is said; 0 waits for ever" },
     enable_x_ratelimit_headers: only("OFF", "DRAFT_VERSION_03"),
-    stat_prefix: inert("metrics are kept per cluster"),
+    stat_prefix: { note: "of statistics; Prometheus metrics are kept per cluster" },
   },
   [RATE_LIMIT_PER_ROUTE_TYPE]: fields("vh_rate_limits domain"),
   "envoy.config.ratelimit.v3.RateLimitServiceConfig": {

@@ -111,7 +111,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   // --- listeners ---
   "envoy.config.listener.v3.Listener": {
     ...fields(`${STATIC_LISTENER_PARTS} listener_filters_timeout traffic_direction per_connection_buffer_limit_bytes`),
-    stat_prefix: inert("metrics carry the listener's name"),
+    stat_prefix: { note: "of statistics, in place of its address" },
     metadata: inert("opaque"),
     enable_reuse_port: only(false),
     ignore_global_conn_limit: inert("no global connection limit"),
@@ -181,7 +181,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   ...HTTP_FILTER_SUPPORT,
   [NETWORK_RBAC]: {
     ...fields("rules shadow_rules stat_prefix"),
-    shadow_rules_stat_prefix: inert("metrics carry the policy's name"),
+    shadow_rules_stat_prefix: { note: "of statistics; Prometheus metrics carry the policy's name" },
     enforcement_type: only("ONE_TIME_ON_FIRST_BYTE"),
   },
   [SNI_CLUSTER]: {},

@@ -4,6 +4,7 @@
 import type { JwtFilterPlan, RbacContext } from "../plan/types";
 import {
   authenticate,
+  isBypassed,
   JWT_MISSING,
   JWT_OK,
   JWT_WRONG_AUDIENCE,
@@ -35,7 +36,12 @@ export abstract class AuthenticatingExchange extends RateLimitingExchange {
   protected authenticateTokens(filter: JwtFilterPlan, goOn: () => void): JwtResult {
     const head = this.head as RequestHead;
     const requirement = requirementOf(filter, this.own?.jwt.get(filter.name), head);
-    if (requirement === null) return "passed";
+    const counts = this.info.http.filterCounts.jwt(filter);
+    if (requirement === null) {
+      counts.allowed++;
+      if (isBypassed(filter, head)) counts.cors_preflight_bypassed++;
+      return "passed";
+    }
     if (typeof requirement === "string") return this.refuseRoute(requirement, filter);
     const { keySets, telemetry } = this.info.http;
     this.isAuthenticated = true;
@@ -59,8 +65,10 @@ export abstract class AuthenticatingExchange extends RateLimitingExchange {
     this.askedAt = -1;
     if (status !== JWT_OK) {
       telemetry.jwtDenied++;
+      counts.denied++;
       return this.refuseTokens(status ?? JWT_MISSING, filter);
     }
+    counts.allowed++;
     for (const change of changes) this.applyChange(change);
     if (metadata !== null) this.rbacContext.metadata = { ...this.rbacContext.metadata, [METADATA]: metadata };
     return "passed";
@@ -80,8 +88,10 @@ export abstract class AuthenticatingExchange extends RateLimitingExchange {
     else head.path = withoutParam(head.path, change.name);
   }
 
-  private refuseRoute(problem: string, { isSilent }: JwtFilterPlan): JwtResult {
+  private refuseRoute(problem: string, filter: JwtFilterPlan): JwtResult {
+    const { isSilent } = filter;
     this.info.http.telemetry.jwtDenied++;
+    this.info.http.filterCounts.jwt(filter).denied++;
     const body = isSilent ? undefined : `Failed JWT authentication: ${problem}`;
     this.localReply(403, "-", detailsOf(problem), body);
     return "answered";

@@ -62,7 +62,7 @@ export abstract class AuthorizingExchange extends AuthenticatingExchange {
     // As Envoy: who goes nowhere is not asked for.
     if (this.route === null || own?.isDisabled) return true;
     if (!isInShare(filter.enabled, draw()) || !(filter.asks?.matches(this.rbacContext) ?? true)) {
-      this.countOutcome("disabled");
+      this.countOutcome(filter, this.clusterName(), "disabled");
       if (!filter.deniesWhereDisabled) return true;
       this.refuseWithout(filter);
       return false;
@@ -145,40 +145,49 @@ export abstract class AuthorizingExchange extends AuthenticatingExchange {
   }
 
   private follow(filter: ExtAuthzFilterPlan, decision: Decision, goOn: () => void): void {
+    // Where it would have gone when it was asked, whatever the answer makes of it.
+    const cluster = this.clusterName();
     switch (decision.kind) {
       case "ok":
         if (!this.change(filter, decision)) {
-          this.countOutcome("error");
+          this.countOutcome(filter, cluster, "invalid");
           this.refuseInvalid();
           return;
         }
-        this.countOutcome("ok");
+        this.countOutcome(filter, cluster, "ok");
         goOn();
         return;
       case "denied":
-        this.countOutcome("denied");
+        this.countOutcome(filter, cluster, "denied");
         this.refuseAs(decision, filter.chargesCluster);
         return;
       case "invalid":
-        this.countOutcome("error");
+        this.countOutcome(filter, cluster, "invalid");
         this.refuseInvalid();
         return;
       case "error":
-        this.countOutcome("error");
+        this.countOutcome(filter, cluster, "error");
         if (!filter.allowsOnError) {
           this.refuseWithout(filter);
           return;
         }
-        this.countOutcome("failure_mode_allowed");
+        this.countOutcome(filter, cluster, "failure_mode_allowed");
         if (filter.marksAllowedOnError) (this.head as RequestHead).headers.push(ALLOWED_ON_ERROR, "true");
         goOn();
     }
   }
 
-  /** As Envoy: by where the request goes. */
-  private countOutcome(outcome: AuthorizationOutcome): void {
-    const cluster = choiceOf(this.route, this.random)?.name ?? "";
-    this.info.http.telemetry.authorizations.add(cluster, outcome);
+  private clusterName(): string {
+    return choiceOf(this.route, this.random)?.name ?? "";
+  }
+
+  /** As Envoy: of the filter, and of where the request goes where somebody was asked. */
+  private countOutcome(filter: ExtAuthzFilterPlan, clusterName: string, outcome: AuthorizationOutcome): void {
+    const { clusters, telemetry, filterCounts } = this.info.http;
+    telemetry.authorizations.add(clusterName, outcome === "invalid" ? "error" : outcome);
+    filterCounts.authorization(filter)[outcome]++;
+    const cluster = outcome === "disabled" ? undefined : clusters.get(clusterName);
+    if (cluster !== undefined) filterCounts.authorizationOf(filter, cluster)[outcome]++;
   }
 
   /** False: the request could not be sent on like that. */

@@ -25,6 +25,7 @@ import {
   streamLimits,
 } from "../semantics";
 import { AuthorizingExchange } from "./authorizing";
+import { countDecision } from "./filter-counts";
 import type { RequestHead } from "./h1/request-head";
 import { applyOps } from "./request-headers";
 import { draw } from "./response-filters";
@@ -101,8 +102,9 @@ export abstract class FilteringExchange extends AuthorizingExchange {
   }
 
   private authorize(filters: readonly RbacFilterPlan[]): boolean {
-    const { telemetry } = this.info.http;
+    const { telemetry, filterCounts } = this.info.http;
     const decision = authorizeRequest(filters, this.route, this.rbacContext);
+    countDecision(filters, this.route?.rbacOverrides ?? null, filterCounts.rbac, decision);
     if (decision.shadow !== null) this.tellShadow(decision.shadow);
     for (const denial of decision.shadowDenials) telemetry.countShadowDenial(denial.policy ?? "none");
     if (decision.allowed) return true;
@@ -141,18 +143,29 @@ export abstract class FilteringExchange extends AuthorizingExchange {
 
   private takeToken(filter: RateLimitFilterPlan): boolean {
     const limit = limitFor(filter, this.own);
-    if (limit.bucket === null || !isInShare(limit.enabled, draw())) return true;
-    const { rateLimits, telemetry } = this.info.http;
+    if (!isInShare(limit.enabled, draw())) return true;
+    const { rateLimits, telemetry, filterCounts } = this.info.http;
+    const counts = filterCounts.localRateLimit(limit);
+    counts.enabled++;
+    if (limit.bucket === null) {
+      counts.ok++;
+      return true;
+    }
     const now = performance.now();
     const bucket = rateLimits.of(limit.bucket, now);
     if (limit.tellsLimit) this.toldLimits.set(filter, bucket);
-    if (bucket.take(now)) return true;
+    if (bucket.take(now)) {
+      counts.ok++;
+      return true;
+    }
+    counts.rate_limited++;
     if (!isInShare(limit.enforced, draw())) {
       telemetry.rateLimitShadowed++;
       applyOps((this.head as RequestHead).headers, limit.requestHeaders);
       return true;
     }
     telemetry.rateLimited++;
+    counts.enforced++;
     this.localHeaders.clear();
     applyOps(this.localHeaders, limit.responseHeaders);
     this.reply(limit.status, "RL", "local_rate_limited", "local_rate_limited", limit.grpcStatus ?? undefined);
@@ -165,12 +178,14 @@ export abstract class FilteringExchange extends AuthorizingExchange {
     const cluster = choiceOf(this.route, this.random)?.name ?? "";
     if (!faultApplies(fault, this.head as RequestHead, cluster)) return false;
     const { delay } = fault;
-    if (delay === null || !isInShare(delay.share, draw()) || !this.takeFault(fault)) return this.abort(fault);
+    if (delay === null || !isInShare(delay.share, draw()) || !this.takeFault(filter, fault))
+      return this.abort(filter, fault);
     if (action?.kind === "forward") this.startLifetime(action);
     this.isDelayed = true;
     this.fault = fault;
     this.heldAt = at;
     this.info.http.telemetry.delaysInjected++;
+    this.info.http.filterCounts.fault(filter).delays_injected++;
     startDeadline(this.faultDeadline, delay.ms, performance.now());
     return true;
   }
@@ -183,26 +198,29 @@ export abstract class FilteringExchange extends AuthorizingExchange {
 
   private onDelayed(): void {
     const { fault } = this;
+    const filter = this.filters[this.heldAt] as FaultFilterPlan;
     this.fault = null;
-    if (!this.isActive || fault === null || this.abort(fault)) return;
+    if (!this.isActive || fault === null || this.abort(filter, fault)) return;
     if (this.runFilters(this.heldAt + 1)) this.act();
   }
 
-  private abort(fault: FaultPlan): boolean {
+  private abort(filter: FaultFilterPlan, fault: FaultPlan): boolean {
     const { abort } = fault;
-    if (abort === null || !isInShare(abort.share, draw()) || !this.takeFault(fault)) return false;
+    if (abort === null || !isInShare(abort.share, draw()) || !this.takeFault(filter, fault)) return false;
     this.info.http.telemetry.abortsInjected++;
+    this.info.http.filterCounts.fault(filter).aborts_injected++;
     this.nameCluster();
     this.localReply(abort.status, "FI", "fault_filter_abort", "fault filter abort", abort.grpcStatus ?? undefined);
     return true;
   }
 
   /** One request counts once, from its first fault to its end (Envoy max_active_faults). */
-  private takeFault(fault: FaultPlan): boolean {
+  private takeFault(filter: FaultFilterPlan, fault: FaultPlan): boolean {
     if (this.holdsFault) return true;
-    const { faults, telemetry } = this.info.http;
+    const { faults, telemetry, filterCounts } = this.info.http;
     if (faults.active >= fault.maxActive) {
       telemetry.faultsOverflowed++;
+      filterCounts.fault(filter).faults_overflow++;
       return false;
     }
     faults.active++;

@@ -3,6 +3,7 @@
 
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { HealthCheckFilterPlan } from "../plan/types";
+import type { CountsOf } from "../telemetry/named-counts";
 
 interface Health {
   readonly isHealthy: boolean;
@@ -27,4 +28,13 @@ export function healthOf(
     if (healthy * 100 < hosts.length * minPercent) return failed("_cluster_unhealthy");
   }
   return { isHealthy: true, details: wanted.length > 0 ? "health_check_ok_cluster_healthy" : "health_check_ok" };
+}
+
+export function countHealth(counts: CountsOf<"healthCheck">, { isHealthy, details }: Health): void {
+  counts.request_total++;
+  if (isHealthy) counts.ok++;
+  else counts.failed++;
+  if (details.endsWith("_no_cluster_found")) counts.failed_cluster_not_found++;
+  else if (details.endsWith("_cluster_empty")) counts.failed_cluster_empty++;
+  else if (details.endsWith("_cluster_unhealthy")) counts.failed_cluster_unhealthy++;
 }

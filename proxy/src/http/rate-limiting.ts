@@ -41,14 +41,19 @@ export abstract class RateLimitingExchange extends ResponseFilteringExchange {
     cluster: string,
     goOn: () => void,
   ): void {
-    const { clusters, telemetry } = this.info.http;
+    const { clusters, telemetry, filterCounts } = this.info.http;
+    const called = clusters.get(cluster);
     this.cancelQuestion = askRateLimit(clusters.get(filter.service.cluster), filter.service, question, (answer) => {
       this.cancelQuestion = null;
       if (!this.isActive) return;
-      telemetry.rateLimits.add(cluster, answer.kind === "over-limit" ? "over_limit" : answer.kind);
+      const outcome = answer.kind === "over-limit" ? "over_limit" : answer.kind;
+      telemetry.rateLimits.add(cluster, outcome);
+      const counts = called && filterCounts.rateLimitOf(filter, called);
+      if (counts) counts[outcome]++;
       if (answer.kind === "error") {
         if (!filter.deniesOnError) {
           telemetry.rateLimits.add(cluster, "failure_mode_allowed");
+          if (counts) counts.failure_mode_allowed++;
           goOn();
         } else {
           this.nameCluster();

@@ -23,7 +23,7 @@ import {
 } from "../semantics";
 import type { HeaderList } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
-import { healthOf } from "./health-check";
+import { countHealth, healthOf } from "./health-check";
 import { tellLimit } from "./rate-limits";
 import { applyOps } from "./request-headers";
 import { RespondingExchange } from "./responding";
@@ -94,9 +94,11 @@ export abstract class ResponseFilteringExchange extends RespondingExchange {
     if (!filter.headers.every((matcher) => matcher.matches(head))) return false;
     this.checks.push(filter);
     this.isHealthCheck = true;
-    const { clusters, health } = this.info.http;
+    const { clusters, health, filterCounts } = this.info.http;
     if (filter.passesOn && !health.isFailed) return false;
-    const { isHealthy, details } = healthOf(filter, clusters, health.isFailed);
+    const found = healthOf(filter, clusters, health.isFailed);
+    countHealth(filterCounts.healthCheck(filter), found);
+    const { isHealthy, details } = found;
     this.localHeaders.clear();
     this.nameCluster();
     this.reply(isHealthy ? 200 : 503, isHealthy ? "-" : "LH", details, null);
@@ -122,6 +124,9 @@ export abstract class ResponseFilteringExchange extends RespondingExchange {
     if (!isOn && !isInShare(plan.shadow, draw())) return false;
     const isAllowed = decision === "allowed" || decision === "preflight";
     this.info.http.telemetry.countOrigin(isAllowed);
+    const counts = this.info.http.filterCounts.cors(filter);
+    if (isAllowed) counts.origin_valid++;
+    else counts.origin_invalid++;
     if (!isOn) return false;
     if (isAllowed) {
       this.cors = plan;

@@ -6,6 +6,7 @@ import type { AccessRecord } from "../telemetry/access-log";
 import type { HttpStats } from "../telemetry/http-stats";
 import type { RequestSeries } from "../telemetry/request-metrics";
 import type { Telemetry } from "../telemetry/telemetry";
+import type { FilterCounts } from "./filter-counts";
 import type { KeySets } from "./jwt/key-sets";
 import type { RateLimits } from "./rate-limits";
 import type { Tracer } from "./tracing/trace";
@@ -21,6 +22,7 @@ export interface HttpRuntime {
   readonly telemetry: Telemetry;
   /** Of every connection manager with this stat_prefix. */
   readonly stats: HttpStats;
+  readonly filterCounts: FilterCounts;
   /** Requests that have a fault now, of every connection manager with this stat_prefix. */
   readonly faults: { active: number };
   readonly rateLimits: RateLimits;

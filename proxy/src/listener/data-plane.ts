@@ -4,6 +4,7 @@
 import { resolve } from "node:path";
 import { UpstreamCluster } from "../cluster/cluster";
 import { report } from "../errors";
+import { FilterCounts } from "../http/filter-counts";
 import { fetchThrough } from "../http/jwt/fetch-keys";
 import { KeySets } from "../http/jwt/key-sets";
 import { OtlpExporter } from "../http/otlp/exporter";
@@ -36,6 +37,7 @@ import type { PeerCertificate } from "../tls/peer-certificate";
 import { type DenyListSets, SecretStore } from "../tls/secrets";
 import type { ApplyResult, ConfigConsumer } from "../xds/config-source";
 import { Listener, type ListenerContext } from "./listener";
+import { tcpCounts } from "./listener-counts";
 
 /** A cluster that cannot resolve, or whose hosts do not answer their first check, must not hold the rest of the plan. */
 const warmUpMs = 5000;
@@ -103,7 +105,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     for (const cluster of clusters.values()) cluster.liveIn(plan.locality, cluster === local ? null : local);
     this.runtimes = new Map();
     this.rateLimits.keepFor(plan);
-    this.keySets.keepFor(plan);
+    this.keySets.keepFor(plan, this.telemetry.named);
     this.spans.keepFor(plan);
     this.otlpLogs.keepFor(plan);
     const wanted = new Set(plan.listeners.map((listener) => listener.name));
@@ -233,6 +235,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
       tracer: tracing && new Tracer(tracing, isEgress, this.telemetry.node, exporter, stats.tracing),
       telemetry: this.telemetry,
       stats,
+      filterCounts: new FilterCounts(this.telemetry.named, plan.statPrefix, plan.filters),
       faults: this.telemetry.faultsOf(plan.statPrefix),
       rateLimits: this.rateLimits,
       keySets: this.keySets,
@@ -243,7 +246,8 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
   }
 
   tcpRuntime(_listener: ListenerPlan, plan: TcpProxyPlan): TcpRuntime {
-    return { plan, clusters: this.clusters, logs: this.accessLogs(plan.accessLogs) };
+    const counts = tcpCounts(this.telemetry.named, plan.statPrefix);
+    return { plan, clusters: this.clusters, logs: this.accessLogs(plan.accessLogs), counts };
   }
 
   private accessLogs(plans: readonly AccessLogPlan[]): ((record: AccessRecord) => void)[] {

@@ -31,6 +31,7 @@ export class FilterChain {
     private readonly secrets: SecretStore,
     private readonly onAccepted: (chain: FilterChain, accepted: AcceptedConnection) => void,
     private readonly onHandshakeFailure: (reason: string) => void,
+    private readonly onHandshake: (hasCertificate: boolean) => void,
   ) {
     this.tlsKey = tlsKey(plan);
     this.tlsServer = plan.tls === null ? null : this.createTlsServer(plan.tls);
@@ -46,7 +47,7 @@ export class FilterChain {
     });
     server.on("secureConnection", (socket) => this.onSecure(socket, tls));
     server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
-      this.onHandshakeFailure(handshakeReason(error));
+      this.onHandshakeFailure(handshakeReason(String(socket.authorizationError ?? "") || (error.code ?? "unknown")));
       socket.destroy();
     });
     return server;
@@ -71,6 +72,7 @@ export class FilterChain {
       socket.destroy();
       return;
     }
+    this.onHandshake(certificate !== null);
     this.onAccepted(this, {
       socket,
       certificate,
@@ -120,11 +122,13 @@ export function tlsKey(plan: FilterChainPlan): string {
   ]);
 }
 
-function handshakeReason(error: NodeJS.ErrnoException): string {
-  const code = (error.code ?? "unknown").toLowerCase();
+/** @param word what is wrong with the certificate, else the code of the error: a socket that is closed for it says only that */
+function handshakeReason(word: string): string {
+  const code = word.toLowerCase();
   if (code.includes("peer_did_not_return")) return "no_peer_certificate";
   if (/self_signed|unable_to|leaf|issuer|signature/.test(code)) return "not_signed_by_trust_bundle";
   if (code.includes("expired") || code.includes("not_yet")) return "certificate_not_valid_now";
   if (code.includes("timeout")) return "handshake_timeout";
+  if (code === "econnreset") return "closed_in_handshake";
   return "handshake_error";
 }

@@ -4,9 +4,17 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { DownstreamHttp } from "../http/downstream";
+import { countDecision, type RbacCounts } from "../http/filter-counts";
 import type { HeadRefusal } from "../http/h1/refusal";
 import type { DownstreamInfo, HttpRuntime } from "../http/runtime";
-import type { FilterChainPlan, HttpConnectionPlan, ListenerPlan, RbacContext, TcpProxyPlan } from "../plan/types";
+import type {
+  FilterChainPlan,
+  HttpConnectionPlan,
+  ListenerPlan,
+  RbacContext,
+  RbacFilterPlan,
+  TcpProxyPlan,
+} from "../plan/types";
 import { authorizeConnection, pickFilterChain } from "../semantics";
 import { TcpConnection, type TcpRuntime } from "../tcp/tcp-proxy";
 import type { TcpSeries } from "../telemetry/tcp-metrics";
@@ -14,6 +22,7 @@ import type { Telemetry } from "../telemetry/telemetry";
 import type { PeerCertificate } from "../tls/peer-certificate";
 import type { SecretStore } from "../tls/secrets";
 import { type AcceptedConnection, FilterChain, tlsKey } from "./filter-chain";
+import { ListenerCounts, tcpCounts } from "./listener-counts";
 import { type Inspected, inspect, notInspected } from "./tls-inspector";
 import { xfccElement } from "./xfcc";
 
@@ -54,11 +63,13 @@ export class Listener {
   private readonly sockets = new Set<Socket>();
   private sweeper: NodeJS.Timeout | null = null;
   private isDraining = false;
+  private counts: ListenerCounts;
 
   constructor(
     public plan: ListenerPlan,
     private readonly context: ListenerContext,
   ) {
+    this.counts = new ListenerCounts(context.telemetry.named, plan);
     this.chains = plan.filterChains.map((chain) => this.newChain(chain));
   }
 
@@ -83,7 +94,11 @@ export class Listener {
       plan,
       this.context.secrets,
       (chain, accepted) => this.onAccepted(chain, accepted),
-      (reason) => this.context.telemetry.countHandshakeFailure(reason),
+      (reason) => {
+        this.context.telemetry.countHandshakeFailure(reason);
+        this.counts.handshakeFailed(reason);
+      },
+      (hasCertificate) => this.counts.handshakeDone(hasCertificate),
     );
   }
 
@@ -105,6 +120,7 @@ export class Listener {
   /** Swaps the plan in place; requests in flight keep the routes they began with. */
   update(plan: ListenerPlan): void {
     this.plan = plan;
+    this.counts = new ListenerCounts(this.context.telemetry.named, plan);
     const before = this.chains;
     this.chains = plan.filterChains.map((chain) => {
       const kept = before.find((one) => one.plan.name === chain.name && one.tlsKey === tlsKey(chain));
@@ -131,7 +147,7 @@ export class Listener {
   /** A connection may last for days: who would not be let in any more is not kept in either. */
   private judgeAgain({ tcp, facts, chain: { plan } }: TcpLive): void {
     const now = this.chains.find((chain) => chain.plan.name === plan.name && chain.plan.network.kind === "tcp");
-    if (now !== undefined && !this.mayConnect(now, facts)) tcp.socket.destroy();
+    if (now !== undefined && !this.mayConnect(now, facts, null)) tcp.socket.destroy();
   }
 
   private drainOne(one: Live): void {
@@ -150,9 +166,8 @@ export class Listener {
       this.enter(socket, notInspected);
       return;
     }
-    inspect(socket, this.plan, this.plan.listenerFiltersTimeoutMs ?? defaultInspectMs, (inspected) => {
-      this.enter(socket, inspected);
-    });
+    const limitMs = this.plan.listenerFiltersTimeoutMs ?? defaultInspectMs;
+    inspect(socket, this.counts, limitMs, (inspected) => this.enter(socket, inspected));
   }
 
   private chainFor(socket: Socket, inspected: Inspected): FilterChain | null {
@@ -169,11 +184,15 @@ export class Listener {
     const chain = this.chainFor(socket, inspected);
     if (chain === null) {
       this.context.telemetry.countHandshakeFailure("no_filter_chain");
+      this.counts.listener.no_filter_chain_match++;
       socket.destroy();
       return;
     }
     const { network } = chain.plan;
-    if (network.kind === "http") this.context.telemetry.http.of(network.statPrefix).connections++;
+    const { telemetry } = this.context;
+    this.counts.listener.downstream_cx_total++;
+    if (network.kind === "http") telemetry.http.of(network.statPrefix).connections++;
+    else tcpCounts(telemetry.named, network.statPrefix).downstream_cx_total++;
     chain.accept(socket, inspected.serverName);
   }
 
@@ -181,7 +200,7 @@ export class Listener {
     const { socket } = accepted;
     const facts = connectionFacts(accepted, this.plan.tlsInspector);
     const { network } = chain.plan;
-    const isAllowed = this.mayConnect(chain, facts);
+    const isAllowed = this.mayConnect(chain, facts, this.counts.rbac);
     if (!isAllowed && network.kind === "tcp") this.countRefused(accepted);
     if (this.isDraining || !isAllowed) {
       socket.destroy();
@@ -191,10 +210,17 @@ export class Listener {
     else this.startHttp(chain, accepted, network, facts);
   }
 
-  private mayConnect(chain: FilterChain, facts: RbacContext): boolean {
-    if (chain.plan.networkRbac.length === 0) return true;
+  /** @param countsOf where it is counted; null: it was let in before */
+  private mayConnect(
+    chain: FilterChain,
+    facts: RbacContext,
+    countsOf: ((filter: RbacFilterPlan) => RbacCounts) | null,
+  ): boolean {
+    const filters = chain.plan.networkRbac;
+    if (filters.length === 0) return true;
     const { telemetry } = this.context;
-    const decision = authorizeConnection(chain.plan.networkRbac, facts);
+    const decision = authorizeConnection(filters, facts);
+    if (countsOf !== null) countDecision(filters, null, countsOf, decision);
     for (const denial of decision.shadowDenials) telemetry.countShadowDenial(denial.policy ?? "none");
     if (!decision.allowed) telemetry.rbacDenied++;
     return decision.allowed;

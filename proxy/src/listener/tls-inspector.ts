@@ -2,6 +2,7 @@
 // Rule: what is read here decides about the filter chain alone; whoever serves the connection reads the same bytes again.
 
 import type { Socket } from "node:net";
+import type { CountsOf } from "../telemetry/named-counts";
 import { maxHelloBytes, readHello } from "./client-hello";
 import { readHttpPreface } from "./http-preface";
 
@@ -11,9 +12,11 @@ export interface Inspected {
   readonly applicationProtocols: readonly string[];
 }
 
+/** What each of them found; null: it is not asked. */
 export interface Inspectors {
-  readonly tlsInspector: boolean;
-  readonly httpInspector: boolean;
+  readonly tlsInspector: CountsOf<"tlsInspector"> | null;
+  readonly httpInspector: CountsOf<"httpInspector"> | null;
+  readonly listener: CountsOf<"listener">;
 }
 
 export const notInspected: Inspected = { transportProtocol: "raw_buffer", serverName: "", applicationProtocols: [] };
@@ -26,7 +29,11 @@ export function inspect(
   onKnown: (inspected: Inspected) => void,
 ): void {
   let bytes: Buffer | null = null;
-  const timer = setTimeout(() => socket.destroy(), timeoutMs);
+  const progress = { isPlain: false };
+  const timer = setTimeout(() => {
+    inspectors.listener.downstream_pre_cx_timeout++;
+    socket.destroy();
+  }, timeoutMs);
   const stop = (): void => {
     clearTimeout(timer);
     socket.off("data", onData);
@@ -40,7 +47,7 @@ export function inspect(
   };
   const onData = (chunk: Buffer): void => {
     bytes = bytes === null ? chunk : Buffer.concat([bytes, chunk]);
-    const inspected = read(bytes, inspectors);
+    const inspected = read(bytes, inspectors, progress);
     if (inspected === "too much") onEnd();
     if (inspected === null || inspected === "too much") return;
     stop();
@@ -54,18 +61,45 @@ export function inspect(
   socket.on("end", onEnd);
 }
 
-/** null: more has to come. */
-function read(bytes: Buffer, { tlsInspector, httpInspector }: Inspectors): Inspected | "too much" | null {
-  if (tlsInspector) {
+const FOUND = {
+  h2c: "http2_found",
+  "http/1.1": "http11_found",
+  "http/1.0": "http10_found",
+  "": "http_not_found",
+} as const;
+
+function countHello(counts: CountsOf<"tlsInspector">, serverName: string, protocols: readonly string[]): void {
+  counts.tls_found++;
+  if (serverName === "") counts.sni_not_found++;
+  else counts.sni_found++;
+  if (protocols.length === 0) counts.alpn_not_found++;
+  else counts.alpn_found++;
+}
+
+/** null: more has to come. `progress`: what was found of this connection so far. */
+function read(
+  bytes: Buffer,
+  { tlsInspector, httpInspector }: Inspectors,
+  progress: { isPlain: boolean },
+): Inspected | "too much" | null {
+  if (tlsInspector !== null && !progress.isPlain) {
     const hello = readHello(bytes);
-    if (hello.kind === "incomplete") return bytes.length < maxHelloBytes ? null : "too much";
+    if (hello.kind === "incomplete") {
+      if (bytes.length < maxHelloBytes) return null;
+      tlsInspector.client_hello_too_large++;
+      return "too much";
+    }
     if (hello.kind === "tls") {
       const { serverName, applicationProtocols } = hello;
+      countHello(tlsInspector, serverName, applicationProtocols);
       return { transportProtocol: "tls", serverName, applicationProtocols };
     }
+    progress.isPlain = true;
+    tlsInspector.tls_not_found++;
   }
-  if (!httpInspector) return notInspected;
+  if (httpInspector === null) return notInspected;
   const protocol = readHttpPreface(bytes);
   if (protocol === null) return null;
+  httpInspector[FOUND[protocol]]++;
   return protocol === "" ? notInspected : { ...notInspected, applicationProtocols: [protocol] };
 }

@@ -7,6 +7,8 @@ import type { HeaderOp, RbacMatcher, Share } from "./rule-types";
 export interface ExtAuthzFilterPlan {
   readonly kind: "ext-authz";
   readonly name: string;
+  /** Before the names of its statistics. */
+  readonly statPrefix: string;
   readonly service: AuthorizerPlan;
   /** Which header fields the authorizer is told, pseudo-headers among them. */
   readonly tells: NameTest;

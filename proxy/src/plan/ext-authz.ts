@@ -41,6 +41,7 @@ export function extAuthzFilterPlan(name: string, config: ExtAuthz, scope: Scope)
   return {
     kind: "ext-authz",
     name,
+    statPrefix: config.statPrefix,
     service: authorizerPlan(config, scope),
     tells: toldHeaders(config, scope),
     enabled: config.filterEnabled ? share(config.filterEnabled.defaultValue) : ALWAYS,

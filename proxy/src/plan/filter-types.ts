@@ -100,6 +100,8 @@ export interface RateLimitFilterPlan {
 
 /** Envoy LocalRateLimit: one token bucket for the whole process. */
 export interface LocalRateLimitPlan {
+  /** Before the names of its statistics. */
+  readonly statPrefix: string;
   /** null: everything passes. */
   readonly bucket: TokenBucketPlan | null;
   /** Share of requests that take a token at all, and share of those without one that are refused. */

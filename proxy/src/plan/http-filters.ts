@@ -148,10 +148,7 @@ export function filterLevel(configs: Readonly<Record<string, Any>>, scope: Scope
     const at = scope.item("typed_per_filter_config", name);
     if (any.typeUrl.endsWith(`/${RBACPerRouteSchema.typeName}`)) {
       const { rbac: own } = fromBinary(RBACPerRouteSchema, any.value);
-      rbac.set(
-        name,
-        own ? rbacFilter(name, own, at.field("rbac")) : { name, rules: null, shadowRules: null, shadowPrefix: "" },
-      );
+      rbac.set(name, rbacFilter(name, own ?? {}, at.field("rbac")));
     }
     const policy = anyUnpack(any, CorsPolicySchema);
     if (policy) cors.set(name, corsPlan(policy, at));

@@ -67,6 +67,7 @@ export function listenerPlan(listener: Listener, scope: Scope, around: ListenerS
   checkChains(chains, tlsInspector, scope);
   return {
     name: listener.name,
+    statPrefix: listener.statPrefix,
     address: socketAddress(listener.address, scope.field("address")),
     trafficDirection: DIRECTION[listener.trafficDirection],
     tlsInspector,

@@ -16,6 +16,7 @@ const MIN_FILL_MS = 50;
 export function localRateLimitPlan(limit: LocalRateLimit, scope: Scope): LocalRateLimitPlan {
   const code = limit.status?.code ?? 0;
   return {
+    statPrefix: limit.statPrefix,
     bucket: limit.tokenBucket ? bucketPlan(limit.tokenBucket, scope.field("token_bucket")) : null,
     enabled: share(limit.filterEnabled?.defaultValue),
     enforced: share(limit.filterEnforced?.defaultValue),

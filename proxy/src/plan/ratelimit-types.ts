@@ -9,6 +9,8 @@ export interface GlobalRateLimitFilterPlan {
   readonly kind: "ratelimit";
   /** Name of the filter in the chain: the key of overrides in routes. */
   readonly name: string;
+  /** Before the names of its statistics. */
+  readonly statPrefix: string;
   readonly domain: string;
   /** Only limits of this stage count. */
   readonly stage: number;

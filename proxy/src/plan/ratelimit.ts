@@ -33,6 +33,7 @@ export function rateLimitFilterPlan(name: string, config: RateLimit, scope: Scop
   return {
     kind: "ratelimit",
     name,
+    statPrefix: config.statPrefix,
     domain: config.domain,
     stage: config.stage,
     service: {

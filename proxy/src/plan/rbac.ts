@@ -27,6 +27,8 @@ export function rbacFilter(
   filter: {
     readonly rules?: RBAC | undefined;
     readonly shadowRules?: RBAC | undefined;
+    readonly statPrefix?: string;
+    readonly rulesStatPrefix?: string;
     readonly shadowRulesStatPrefix?: string;
   },
   scope: Scope,
@@ -35,6 +37,8 @@ export function rbacFilter(
     name,
     rules: filter.rules ? rbacRules(filter.rules, scope.field("rules")) : null,
     shadowRules: filter.shadowRules ? rbacRules(filter.shadowRules, scope.field("shadow_rules")) : null,
+    statPrefix: filter.statPrefix ?? "",
+    rulesPrefix: filter.rulesStatPrefix ?? "",
     shadowPrefix: filter.shadowRulesStatPrefix ?? "",
   };
 }

@@ -9,7 +9,11 @@ export interface RbacFilterPlan {
   readonly name: string;
   readonly rules: RbacPlan | null;
   readonly shadowRules: RbacPlan | null;
-  /** Before the names under which filters behind find what the shadow rules said. */
+  /** Of a network filter: before the names of its statistics; "" of an HTTP filter. */
+  readonly statPrefix: string;
+  /** Before the names of the statistics of its rules. */
+  readonly rulesPrefix: string;
+  /** The same of its shadow rules, and before the names under which filters behind find what they said. */
   readonly shadowPrefix: string;
 }
 

@@ -71,6 +71,8 @@ export interface SocketAddress {
 
 export interface ListenerPlan {
   readonly name: string;
+  /** Before the names of its statistics; "": its address. */
+  readonly statPrefix: string;
   readonly address: SocketAddress;
   readonly trafficDirection: "inbound" | "outbound" | "unspecified";
   /** True: read the first bytes to tell TLS from plain text before a filter chain is chosen. */

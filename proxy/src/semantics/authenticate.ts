@@ -50,11 +50,15 @@ export function requirementOf(
   route: JwtRoutePlan | undefined,
   request: HttpRequestView,
 ): JwtRequirement | string | null {
-  if (filter.bypassesPreflight && isPreflight(request)) return null;
+  if (isBypassed(filter, request)) return null;
   if (route?.kind === "disabled") return null;
   if (route) return filter.requirements.get(route.name) ?? wrongName(route.name, filter);
   return filter.rules.find(({ match }) => matchesRule(match, request))?.requirement ?? null;
 }
+
+/** A preflight of a browser, which brings no token. */
+export const isBypassed = ({ bypassesPreflight }: JwtFilterPlan, request: HttpRequestView): boolean =>
+  bypassesPreflight && isPreflight(request);
 
 const wrongName = (name: string, { requirements }: JwtFilterPlan): string =>
   `Wrong requirement_name: ${name}. It should be one of [${[...requirements.keys()].sort().join(",")}]`;

@@ -3,6 +3,7 @@ export { holdsInOrder, judgeStatus, nextCheckMs, type Transition } from "./activ
 export {
   type Authentication,
   authenticate,
+  isBypassed,
   JWT_MISSING,
   JWT_OK,
   JWT_WRONG_AUDIENCE,

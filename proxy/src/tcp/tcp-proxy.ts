@@ -8,6 +8,7 @@ import { localAddressOf } from "../http/socket-reader";
 import type { RbacContext, TcpProxyPlan } from "../plan/types";
 import { pickCluster } from "../semantics";
 import type { AccessRecord } from "../telemetry/access-log";
+import type { CountsOf } from "../telemetry/named-counts";
 import type { TcpSeries } from "../telemetry/tcp-metrics";
 import type { Telemetry } from "../telemetry/telemetry";
 
@@ -15,6 +16,7 @@ export interface TcpRuntime {
   readonly plan: TcpProxyPlan;
   readonly clusters: ReadonlyMap<string, UpstreamCluster>;
   readonly logs: readonly ((record: AccessRecord) => void)[];
+  readonly counts: CountsOf<"tcp">;
 }
 
 export class TcpConnection implements AccessRecord {
@@ -66,8 +68,10 @@ export class TcpConnection implements AccessRecord {
   start(): void {
     if (this.series !== null) this.series.opened++;
     this.cluster = this.runtime.clusters.get(this.pickName()) ?? null;
-    if (this.cluster === null) this.close("NC");
-    else this.connect(this.cluster);
+    if (this.cluster === null) {
+      this.runtime.counts.downstream_cx_no_route++;
+      this.close("NC");
+    } else this.connect(this.cluster);
   }
 
   private pickName(): string {
@@ -125,15 +129,18 @@ export class TcpConnection implements AccessRecord {
     }
     this.upstream = upstream;
     const series = this.series ?? this.openOutbound();
+    const { counts } = this.runtime;
     this.upstreamLocalAddress = localAddressOf(upstream);
     upstream.allowHalfOpen = true;
     this.copy(this.socket, upstream, (bytes) => {
       this.requestBytes += bytes;
       series.receivedBytes += bytes;
+      counts.downstream_cx_rx_bytes_total += bytes;
     });
     this.copy(upstream, this.socket, (bytes) => {
       this.responseBytes += bytes;
       series.sentBytes += bytes;
+      counts.downstream_cx_tx_bytes_total += bytes;
     });
     this.socket.resume();
   }
@@ -157,7 +164,9 @@ export class TcpConnection implements AccessRecord {
 
   sweep(now: number): void {
     const limit = this.runtime.plan.idleTimeoutMs;
-    if (limit !== null && now - this.touchedAt > limit) this.close("-");
+    if (limit === null || now - this.touchedAt <= limit) return;
+    this.runtime.counts.idle_timeout++;
+    this.close("-");
   }
 
   private close(flags: string): void {

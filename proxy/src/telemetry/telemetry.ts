@@ -5,6 +5,7 @@ import type { UpstreamHost } from "../cluster/host";
 import type { NodePlan } from "../plan/types";
 import { HttpStatsByPrefix } from "./http-stats";
 import { inboundLabels, outboundLabels, type Peer } from "./labels";
+import { NamedCounts } from "./named-counts";
 import { ObservedShapes } from "./observed-shapes";
 import { Outcomes } from "./outcomes";
 import { RequestMetrics, type RequestSeries } from "./request-metrics";
@@ -13,7 +14,7 @@ import { TcpMetrics, type TcpSeries } from "./tcp-metrics";
 
 export type RateLimitOutcome = "ok" | "over_limit" | "error" | "failure_mode_allowed";
 
-export type AuthorizationOutcome = "ok" | "denied" | "error" | "disabled" | "failure_mode_allowed";
+export type AuthorizationOutcome = "ok" | "denied" | "error" | "disabled" | "failure_mode_allowed" | "invalid";
 
 /** Of spans or log records: those that a collector took, and those that were lost. */
 export interface ExportCounts {
@@ -27,6 +28,8 @@ export class Telemetry {
   readonly metrics = new RequestMetrics();
   readonly tcp = new TcpMetrics();
   readonly http = new HttpStatsByPrefix();
+  /** Of filters and of TCP, by Envoy's names. */
+  readonly named = new NamedCounts();
   readonly shapes = new ObservedShapes(this.metrics);
   /** SPIFFE ID of our own certificate; "" before there is one. */
   ownPrincipal = "";

@@ -9,7 +9,7 @@ const add: Combine = (a, b) => a + b;
 
 /** Seen by each process for itself: members and their health. */
 const SEEN_BY_EACH = /\.(?:membership_\w+|health_check\.(?:healthy|degraded)|ejections_active|\w+_open)$/;
-const STATE = /(?:_active|\.membership_\w+|\.health_check\.(?:healthy|degraded)|_open)$/;
+const STATE = /(?:_active|\.active_faults|\.membership_\w+|\.health_check\.(?:healthy|degraded)|_open)$/;
 
 export function sumStats(all: readonly ReadonlyMap<string, number>[]): Map<string, number> {
   const sums = new Map<string, number>();

@@ -4,6 +4,7 @@
 import { type AddressInfo, connect, createServer } from "node:net";
 import { comparable } from "./comparable";
 import { type Resources, startControlPlane } from "./control-plane";
+import { inspectorsOf } from "./counts";
 import type { Place } from "./observe";
 import { refusalOf, type SideName, startSide } from "./sides";
 import { type Config, REFUSED, type Variant } from "./types";
@@ -71,11 +72,15 @@ export async function observeAlone(name: SideName, variant: Variant, place: Plac
       const wire = new Wire(Object.fromEntries(ports), upstreams, place.material, "");
       const seen = isOpen ? await variant.of.run(wire) : "serves nothing";
       wire.close();
+      const counts = inspectorsOf(await side.stats());
       const names = [...ports, ...Object.entries(upstreams.ports)].map(([each, port]): [number, string] => [
         port,
         each,
       ]);
-      return comparable({ seen, control: control.seen() }, { ports: new Map(names) });
+      return comparable(
+        { seen, control: control.seen(), ...(Object.keys(counts).length > 0 ? { counts } : {}) },
+        { ports: new Map(names) },
+      );
     } finally {
       await side.stop();
     }

@@ -6,8 +6,7 @@ import { rowOf } from "./fields";
 const CLASSES: Readonly<Record<string, string>> = {
   "read by metrics and labels only, whose names are Istio's here": `
     core.v3.Metadata.filter_metadata route.v3.Route.metadata cluster.v3.Cluster.metadata LbEndpoint.metadata
-    cluster.v3.Cluster.alt_stat_name filters.http.rbac.v3.RBAC.shadow_rules filters.network.rbac.v3.RBAC.shadow_rules
-    v3.Listener.traffic_direction cors.v3.CorsPolicy.shadow_enabled`,
+    v3.Listener.traffic_direction`,
   "a name that nothing refers to": `
     v3.Listener.name route.v3.RouteConfiguration.name config.accesslog.v3.AccessLog.name`,
   "taken by Envoy without, though its published constraints ask for it": `

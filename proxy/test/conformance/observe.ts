@@ -75,7 +75,13 @@ async function prepare(variant: Variant, index: number, name: SideName, place: P
     if (port === undefined) throw new Error(`${variant.key}: there is no upstream ${placeholder}`);
     return port;
   };
-  return { variant, index, upstreams, log, config: placed(variant.config, index, fill) };
+  return { variant, index, upstreams, log, config: counted(placed(variant.config, index, fill)) };
+}
+
+/** Its listeners have all the same address: by its own name each is told apart in the statistics. */
+function counted(config: Config): Config {
+  const listeners = ((config["listeners"] ?? []) as Config[]).map((each) => ({ stat_prefix: each["name"], ...each }));
+  return { ...config, listeners };
 }
 
 async function runAll(

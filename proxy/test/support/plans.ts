@@ -310,6 +310,7 @@ export function chain(over: Partial<FilterChainPlan> = {}): FilterChainPlan {
 export function listener(name: string, over: Partial<ListenerPlan> = {}): ListenerPlan {
   return {
     name,
+    statPrefix: "",
     address: { address: "127.0.0.1", port: 0 },
     trafficDirection: "inbound",
     tlsInspector: false,
@@ -361,7 +362,8 @@ export function allowPrincipal(spiffeId: string, over: Partial<RbacFilterPlan> =
     matches: (context) => context.peer?.uriSans.includes(spiffeId) === true,
   };
   const rules = { action: "allow" as const, policies: [{ name: "callers", permission: always, principal }] };
-  return { name: "envoy.filters.http.rbac", rules, shadowRules: null, shadowPrefix: "", ...over };
+  const prefixes = { statPrefix: "", rulesPrefix: "", shadowPrefix: "" };
+  return { name: "envoy.filters.http.rbac", rules, shadowRules: null, ...prefixes, ...over };
 }
 
 export function uriMatcher(value: string): {

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import type { JwksPlan, JwtProviderPlan } from "../../plan/types";
 import { JWT_OK, type Jwt } from "../../semantics";
+import type { CountsOf } from "../../telemetry/named-counts";
 import { type Jwk, MAX_JWKS_BYTES, parseJwks, verifySignature } from "./jwks";
 
 type RemotePlan = Extract<JwksPlan, { kind: "remote" }>;
@@ -30,6 +31,8 @@ export class KeySet {
   /** The last fetch failed, and these are those who waited for it: they are refused, not sent round again. */
   private failedAt = -1;
   private isClosed = false;
+  /** Of the filters that use these keys. */
+  counts: ReadonlySet<CountsOf<"jwt">> = new Set();
 
   constructor(
     private readonly plan: JwtProviderPlan,
@@ -110,6 +113,7 @@ export class KeySet {
     if (this.isClosed) return;
     const { background, cacheMs } = jwks;
     const isGood = body !== null && body.length <= MAX_JWKS_BYTES && this.take(body);
+    for (const each of this.counts) each[isGood ? "jwks_fetch_success" : "jwks_fetch_failed"]++;
     if (isGood) this.fetchedAt = performance.now();
     if (isGood) this.expiresAt = background === null ? performance.now() + cacheMs : Number.POSITIVE_INFINITY;
     else this.failedAt = performance.now();

@@ -1,5 +1,6 @@
 // Which filter chain takes a connection, and TLS that is passed through by the name it asks for. Rule: the answer tells the chain.
 
+import { chosen } from "../answers";
 import { at, cluster, direct, EXT, fileLog, hcm, typed } from "../config";
 import type { Case, Config, UpstreamKind } from "../types";
 import type { Wire } from "../wire";
@@ -95,6 +96,7 @@ const BY_NAME: Config = passing([
   { filter_chain_match: { server_names: ["app.test"] }, filters: [tcp({ cluster: "app" })] },
   { filter_chain_match: { server_names: ["*.other.test"] }, filters: [tcp({ cluster: "other" })] },
 ]);
+/** Signatures differ in length from run to run: of what passes through, bytes are told in words. */
 const TLS_UPSTREAMS: Readonly<Record<string, UpstreamKind>> = { app: "tls", other: "tls" };
 
 /** Plain text by what it is, told by the upstream that has the bytes. */
@@ -114,6 +116,14 @@ const byProtocol = (inspectors: readonly Config[]): Config => ({
   ],
   clusters: ["http/1.0", "http/1.1", "h2c", "other"].map((name) => cluster(name, {}, [name])),
 });
+const TOLD_APART = ((): Config => {
+  const { listeners, clusters } = byProtocol([INSPECTOR, HTTP_INSPECTOR]) as Record<string, readonly Config[]>;
+  const secure = { filter_chain_match: { transport_protocol: "tls" }, filters: [tcp({ cluster: "tls" })] };
+  return {
+    listeners: listeners?.map((each) => ({ ...each, filter_chains: [secure, ...(each["filter_chains"] as Config[])] })),
+    clusters: [...(clusters ?? []), cluster("tls")],
+  };
+})();
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const FIRST_BYTES: readonly string[] = [
   "GET / HTTP/1.1\r\n",
@@ -226,6 +236,7 @@ export const chainCases: readonly Case[] = [
     id: "TLS passed through by its name",
     config: BY_NAME,
     upstreams: TLS_UPSTREAMS,
+    isChance: true,
     run: (wire) => wire.calls(["app.test", "App.Test", "x.other.test", "third", ""].map((sni) => ({ tls: { sni } }))),
   },
   {
@@ -238,6 +249,7 @@ export const chainCases: readonly Case[] = [
       { filters: [tcp({ cluster: "other", ...log("rest %REQUESTED_SERVER_NAME%") })] },
     ]),
     upstreams: { app: "tls", other: "tcp" },
+    isChance: true,
     run: async (wire) => {
       await wire.call({ tls: { sni: "APP.test" } });
       const lines = await wire.log(1);
@@ -268,6 +280,7 @@ export const chainCases: readonly Case[] = [
       },
     ]),
     upstreams: TLS_UPSTREAMS,
+    isChance: true,
     run: (wire) => wire.statuses(["app.test", "other.test", ""].map((sni) => ({ tls: { sni } }))),
   },
   {
@@ -276,6 +289,7 @@ export const chainCases: readonly Case[] = [
       { filters: [SNI_CLUSTER, tcp({ cluster: "app", ...log("%REQUESTED_SERVER_NAME% %RESPONSE_FLAGS%") })] },
     ]),
     upstreams: TLS_UPSTREAMS,
+    isChance: true,
     run: async (wire) => {
       const statuses = await wire.statuses([{ tls: { sni: "third" } }, { tls: {} }]);
       return [statuses, (await wire.log(2)).toSorted()];
@@ -292,6 +306,7 @@ export const chainCases: readonly Case[] = [
       },
     },
     upstreams: TLS_UPSTREAMS,
+    isChance: true,
     run: (wire) => wire.calls([{ tls: { sni: "Other.test" } }, { tls: {} }]),
   },
   {
@@ -305,6 +320,17 @@ export const chainCases: readonly Case[] = [
     config: byProtocol([INSPECTOR, HTTP_INSPECTOR]),
     upstreams: BY_PROTOCOL,
     run: whose,
+  },
+  {
+    // In a process of its own: the inspectors of all listeners count as one.
+    id: "chains by inspectors that count",
+    config: { static_resources: TOLD_APART },
+    resources: {},
+    upstreams: { ...BY_PROTOCOL, tls: "tls" },
+    run: async (wire) => {
+      const secure = await wire.calls([{ tls: { sni: "a.test", alpn: ["http/1.1"] } }, { tls: {} }]);
+      return [secure.map(chosen), await whose(wire)];
+    },
   },
   {
     id: "bytes that are too few to be TLS",

@@ -160,6 +160,7 @@ export const clusterCases: readonly Case[] = [
     }),
     (wire) => wire.call(),
     {
+      proves: [`${CLUSTER}alt_stat_name`],
       inert: [
         "CommonLbConfig.update_merge_window",
         "ClusterLoadAssignment.policy",

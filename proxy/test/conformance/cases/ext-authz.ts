@@ -277,7 +277,8 @@ const checks: readonly Case[] = [
     "is counted and looked at",
     { filter: { ...GRPC, stat_prefix: "x", validate_mutations: true } },
     {
-      inert: [`${FILTER}stat_prefix`, `${FILTER}validate_mutations`],
+      proves: [`${FILTER}stat_prefix`],
+      inert: [`${FILTER}validate_mutations`],
       run: seen(does(OK), deny({})),
     },
   ),

@@ -106,12 +106,8 @@ export const listenerCases: readonly Case[] = [
       },
     }),
     run: (wire) => wire.call(),
-    inert: [
-      "v3.Listener.stat_prefix",
-      "v3.Listener.metadata",
-      "v3.Listener.enable_reuse_port",
-      "v3.Listener.ignore_global_conn_limit",
-    ],
+    proves: ["v3.Listener.stat_prefix"],
+    inert: ["v3.Listener.metadata", "v3.Listener.enable_reuse_port", "v3.Listener.ignore_global_conn_limit"],
   },
   {
     id: "parts of a listener",
@@ -175,6 +171,7 @@ export const listenerCases: readonly Case[] = [
       [cluster("app"), cluster("b")],
     ),
     upstreams: { app: "tcp", b: "tcp" },
+    isChance: true,
     run: async (wire) => {
       let app = 0;
       for (let index = 0; index < 60; index++) {

@@ -100,6 +100,11 @@ export const moreFilterCases: readonly Case[] = [
   cors("credentials", { allow_credentials: true }, { proves: [`${POLICY}allow_credentials`] }),
   cors("off", { filter_enabled: { default_value: { numerator: 0 } } }, { proves: [`${POLICY}filter_enabled`] }),
   cors(
+    "watched only",
+    { filter_enabled: { default_value: { numerator: 0 } }, shadow_enabled: ALL },
+    { proves: [`${POLICY}shadow_enabled`] },
+  ),
+  cors(
     "private network",
     { allow_private_network_access: true },
     { proves: [`${POLICY}allow_private_network_access`] },

@@ -126,7 +126,10 @@ export const rateLimitCases: readonly Case[] = [
   limit(
     "of all requests, whoever sends them",
     { filter: { request_type: "both", stat_prefix: "some" } },
-    { inert: [`${FILTER}.request_type`, `${FILTER}.stat_prefix`, "RateLimitServiceConfig.transport_api_version"] },
+    {
+      proves: [`${FILTER}.stat_prefix`],
+      inert: [`${FILTER}.request_type`, "RateLimitServiceConfig.transport_api_version"],
+    },
   ),
   limit(
     "of a stage",

@@ -69,6 +69,7 @@ export const rbacCases: readonly Case[] = [
           httpFilter("rbac", RULES, {
             shadow_rules: { action: "DENY", ...policy([PATH_A]) },
             shadow_rules_stat_prefix: "shadow",
+            rules: { action: "DENY", ...policy([ADMIN]) },
             rules_stat_prefix: "rules",
           }),
           ROUTER,
@@ -76,7 +77,11 @@ export const rbacCases: readonly Case[] = [
       },
     }),
     run: (wire) => wire.statuses(ASKS),
-    inert: ["filters.http.rbac.v3.RBAC.shadow_rules_stat_prefix", "filters.http.rbac.v3.RBAC.rules_stat_prefix"],
+    proves: [
+      "filters.http.rbac.v3.RBAC.shadow_rules",
+      "filters.http.rbac.v3.RBAC.shadow_rules_stat_prefix",
+      "filters.http.rbac.v3.RBAC.rules_stat_prefix",
+    ],
   },
   permission("any", { any: true }),
   permission("path", PATH_A),
@@ -205,9 +210,13 @@ export const rbacCases: readonly Case[] = [
     }),
     upstreams: { app: "tcp" },
     run: (wire) => wire.raw("hello", { until: /hello/, forMs: 600 }),
-    proves: ["filters.network.rbac.v3.RBAC.rules"],
+    proves: [
+      "filters.network.rbac.v3.RBAC.rules",
+      "filters.network.rbac.v3.RBAC.shadow_rules",
+      "filters.network.rbac.v3.RBAC.shadow_rules_stat_prefix",
+    ],
     needs: ["filters.network.rbac.v3.RBAC.stat_prefix"],
-    inert: ["filters.network.rbac.v3.RBAC.shadow_rules_stat_prefix", "filters.network.rbac.v3.RBAC.enforcement_type"],
+    inert: ["filters.network.rbac.v3.RBAC.enforcement_type"],
   },
   {
     id: "network rbac lets through",
