@@ -321,10 +321,7 @@ describe("HTTP/2 between sidecars", () => {
     const alive = await startDataPlane(inboundH2Plan(origin.port), secretsOf(callee, ca));
     const retry = retryPolicy({ connectFailure: true }, { avoidPreviousHosts: true });
     const ports = [listenerPort(dying, "inbound"), listenerPort(alive, "inbound")];
-    const a = await startDataPlane(
-      outboundH2Plan(ports, { action: { retry }, cluster: { lbPolicy: "round-robin" } }),
-      secretsOf(caller, ca),
-    );
+    const a = await startDataPlane(outboundH2Plan(ports, { action: { retry } }), secretsOf(caller, ca));
     const port = listenerPort(a, "outbound");
     const gets = Array.from({ length: 4 }, () => call(port));
     const posts = Array.from({ length: 4 }, () => call(port, { method: "POST", body: "once" }));

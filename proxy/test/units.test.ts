@@ -10,14 +10,14 @@ import { incomplete, parseRequestHead, RequestHead } from "../src/http/h1/reques
 import { stripHopByHop } from "../src/http/request-headers";
 import { normalizeSerial } from "../src/identity/svid";
 import { parseOptions } from "../src/options";
-import type { AccessLogFormat, ClusterPlan } from "../src/plan/types";
+import type { AccessLogFormat, BalancingPlan } from "../src/plan/types";
 import { type AccessRecord, compileAccessLog, isoTime } from "../src/telemetry/access-log";
 import { inboundLabels } from "../src/telemetry/labels";
 import { ObservedShapes, pathPattern } from "../src/telemetry/observed-shapes";
 import { RequestMetrics, RequestSeries, renderRequestMetrics } from "../src/telemetry/request-metrics";
 import { parseSubjectAltName } from "../src/tls/peer-certificate";
 import { version } from "../src/version";
-import { outlier, proxyPlan } from "./support/plans";
+import { defaultBalancing, outlier, proxyPlan } from "./support/plans";
 
 describe("header list", () => {
   it("writes untouched lines as they came and changed ones anew", () => {
@@ -67,19 +67,19 @@ describe("chunked decoder", () => {
   });
 });
 
-const balancing = (lbPolicy: ClusterPlan["lbPolicy"], healthyPanicThreshold = 50): BalancePlan => ({
-  lbPolicy,
-  leastRequestChoices: 2,
+type Policy = BalancingPlan["lbPolicy"];
+const balancing = (lbPolicy: Policy, healthyPanicThreshold = 50): BalancePlan => ({
+  balancing: { ...defaultBalancing, lbPolicy },
   healthyPanicThreshold,
-  zoneAware: { routingEnabledPercent: 100, minClusterSize: 6, failsOnPanic: false },
 });
-const plan = (policy: ClusterPlan["lbPolicy"], weights: readonly number[]) => {
+const plan = (policy: Policy, weights: readonly number[]) => {
   const balancer = new Balancer<{
     isHealthy: boolean;
     isDegraded: boolean;
     isExcluded: boolean;
     activeRequests: number;
-    plan: { weight: number; health: string; locality: string };
+    startedAt: number;
+    plan: { weight: number; health: string; locality: string; localityWeight: number };
     name: number;
   }>(balancing(policy));
   const hosts = weights.map((weight, name) => ({
@@ -87,7 +87,8 @@ const plan = (policy: ClusterPlan["lbPolicy"], weights: readonly number[]) => {
     isDegraded: false,
     isExcluded: false,
     activeRequests: 0,
-    plan: { weight, health: "healthy", locality: "" },
+    startedAt: 0,
+    plan: { weight, health: "healthy", locality: "", localityWeight: 0 },
     name,
   }));
   balancer.update(hosts);
@@ -106,6 +107,58 @@ describe("balancing", () => {
     hosts[0]!.activeRequests = 50;
     const picks = Array.from({ length: 1000 }, () => balancer.pick()?.name);
     expect(picks.filter((name) => name === 0).length).toBeLessThan(330);
+  });
+
+  it("least request that looks at all never takes a busier one", () => {
+    const { hosts } = plan("least-request", [1, 1, 1, 1]);
+    const { balancing: least } = balancing("least-request");
+    const all = new Balancer<(typeof hosts)[number]>({
+      balancing: { ...least, leastRequestChoices: null },
+      healthyPanicThreshold: 50,
+    });
+    all.update(hosts);
+    for (const host of hosts) host.activeRequests = host.name === 2 ? 1 : 2;
+    expect(new Set(Array.from({ length: 50 }, () => all.pick()?.name))).toEqual(new Set([2]));
+  });
+
+  it("gives localities what they weigh, as far as their hosts can carry it", () => {
+    const { hosts } = plan("round-robin", [1, 1, 1, 1]);
+    const { balancing: round } = balancing("round-robin");
+    const weighted = new Balancer<(typeof hosts)[number]>({
+      balancing: { ...round, isLocalityWeighted: true },
+      healthyPanicThreshold: 0,
+    });
+    const there = hosts.map((host) => ({
+      ...host,
+      isHealthy: host.name !== 3,
+      plan: { ...host.plan, locality: host.name < 2 ? "a" : "b", localityWeight: host.name < 2 ? 1 : 4 },
+    }));
+    const share = (overprovisioning: number): number => {
+      weighted.update(there, null, overprovisioning);
+      return Array.from({ length: 300 }, () => weighted.pick()).filter((host) => host?.plan.locality === "b").length;
+    };
+    expect([share(100), share(200)]).toEqual([200, 240]);
+    weighted.update(hosts);
+    expect(new Set(Array.from({ length: 8 }, () => weighted.pick()?.name))).toEqual(new Set([0, 1, 2, 3]));
+  });
+
+  it("a host that starts slowly gets its least part at first, and its whole part in the end", () => {
+    const { hosts } = plan("round-robin", [1, 1]);
+    const { balancing: round } = balancing("round-robin");
+    const slow = (ageMs: number): number => {
+      const balancer = new Balancer<(typeof hosts)[number]>({
+        balancing: { ...round, slowStart: { windowMs: 3_600_000, aggression: 1, minShare: 0.25 } },
+        healthyPanicThreshold: 50,
+      });
+      const now = performance.now();
+      const [old, fresh] = hosts as [(typeof hosts)[number], (typeof hosts)[number]];
+      balancer.update([
+        { ...old, startedAt: now - 7_200_000 },
+        { ...fresh, startedAt: now - ageMs },
+      ]);
+      return Array.from({ length: 100 }, () => balancer.pick()).filter((host) => host?.name === 1).length;
+    };
+    expect([slow(0), slow(7_200_000)]).toEqual([20, 50]);
   });
 
   it("panics below the threshold, and has nobody when the threshold is 0", () => {

@@ -1,22 +1,22 @@
 // Zone-aware routing in the balancer: when a zone is chosen at all, and who is chosen in it.
 
 import { describe, expect, it } from "vitest";
+import { defaultBalancing } from "../../test/support/plans";
 import type { ZoneAwarePlan } from "../plan/types";
 import { type BalancePlan, Balancer } from "./balance";
 
 const plan = (over: Partial<ZoneAwarePlan> = {}, healthyPanicThreshold = 50): BalancePlan => ({
-  lbPolicy: "round-robin",
-  leastRequestChoices: 2,
+  balancing: { ...defaultBalancing, zoneAware: { ...defaultBalancing.zoneAware, ...over } },
   healthyPanicThreshold,
-  zoneAware: { routingEnabledPercent: 100, minClusterSize: 6, failsOnPanic: false, ...over },
 });
 const host = (locality: string, over: { isHealthy?: boolean; isDegraded?: boolean } = {}) => ({
   isHealthy: true,
   isDegraded: false,
   isExcluded: false,
   activeRequests: 0,
+  startedAt: 0,
   ...over,
-  plan: { weight: 1, health: "healthy", locality },
+  plan: { weight: 1, health: "healthy", locality, localityWeight: 0 },
 });
 const hosts = (text: string) => [...text].map((zone) => host(zone));
 const sick = (zone: string) => host(zone, { isHealthy: false });

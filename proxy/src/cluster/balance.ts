@@ -2,12 +2,16 @@
 // then all (Envoy's panic mode); degraded ones get what the healthy ones cannot carry; an empty choice means 503 UH.
 // Where the proxy belongs to a cluster, its own zone comes first (semantics/zone-routing.ts).
 
-import type { ClusterPlan } from "../plan/types";
+import type { BalancingPlan } from "../plan/types";
 import { drawZone, type ZoneCount, type ZoneShares, zoneShares, zonesInOrder } from "../semantics";
 import { type Balanced, HostChoice } from "./host-choice";
+import { Rotation } from "./rotation";
 
 /** What decides among hosts. */
-export type BalancePlan = Pick<ClusterPlan, "lbPolicy" | "leastRequestChoices" | "healthyPanicThreshold" | "zoneAware">;
+export interface BalancePlan {
+  readonly balancing: BalancingPlan;
+  readonly healthyPanicThreshold: number;
+}
 
 /** The zone of this proxy, and the hosts of the cluster that it belongs to. */
 export interface HomeZone {
@@ -15,9 +19,25 @@ export interface HomeZone {
   readonly hosts: readonly Balanced[];
 }
 
-/** Of a hundred requests, those that hosts of a kind can carry: each stands for 1.4 of its kind (over-provisioning). */
-const carried = (hosts: number, all: number, left: number): number =>
-  all === 0 ? 0 : Math.min(left, Math.floor((140 * hosts) / all));
+/** Of a hundred requests, those that hosts of a kind can carry: each stands for 1.4 of its kind where nothing else is said. */
+const carried = (hosts: number, all: number, left: number, overprovisioning: number): number =>
+  all === 0 ? 0 : Math.min(left, Math.floor((overprovisioning * hosts) / all));
+
+/** The localities that hosts of a kind are in, each with its weight as far as they can carry it. */
+class WeightedLocalities<Host extends Balanced> {
+  private readonly rotation: Rotation;
+
+  constructor(
+    private readonly choices: readonly HostChoice<Host>[],
+    private readonly weights: readonly number[],
+  ) {
+    this.rotation = new Rotation(weights.length);
+  }
+
+  pick(): Host | null {
+    return this.choices[this.rotation.next(this.weights)]?.pick() ?? null;
+  }
+}
 
 /** The choices of each zone, in the order of the shares. */
 interface Zones<Host extends Balanced> {
@@ -32,6 +52,9 @@ export class Balancer<Host extends Balanced> {
   private readonly spare: HostChoice<Host>;
   private spareShare = 0;
   private zones: Zones<Host> | null = null;
+  /** null: localities have no weights, or nobody is there. */
+  private localities: WeightedLocalities<Host> | null = null;
+  private spareLocalities: WeightedLocalities<Host> | null = null;
   isPanicking = false;
   /** The cluster that the proxy belongs to is below this cluster's panic threshold. */
   private isHomePanicking = false;
@@ -47,20 +70,22 @@ export class Balancer<Host extends Balanced> {
   }
 
   private choice(hosts: readonly Host[]): HostChoice<Host> {
-    const { lbPolicy, leastRequestChoices } = this.plan;
-    const made = new HostChoice<Host>(lbPolicy, leastRequestChoices, this.random);
+    const made = new HostChoice<Host>(this.plan.balancing, this.random);
     made.update(hosts);
     return made;
   }
 
-  /** @param home null: no zone is preferred */
-  update(hosts: readonly Host[], home: HomeZone | null = null): void {
+  /**
+   * @param home null: no zone is preferred
+   * @param overprovisioning percent that each host stands for
+   */
+  update(hosts: readonly Host[], home: HomeZone | null = null, overprovisioning = 140): void {
     const usable = hosts.filter((host) => host.isHealthy);
     const degraded = usable.filter((host) => host.isDegraded);
     const healthy = degraded.length === 0 ? usable : usable.filter((host) => !host.isDegraded);
     const counted = hosts.filter((host) => !host.isExcluded).length;
-    const ofHealthy = carried(healthy.length, counted, 100);
-    const ofDegraded = carried(degraded.length, counted, 100 - ofHealthy);
+    const ofHealthy = carried(healthy.length, counted, 100, overprovisioning);
+    const ofDegraded = carried(degraded.length, counted, 100 - ofHealthy, overprovisioning);
     // As Envoy: while those that are left can carry everything, nobody panics.
     const isShort = hosts.length > 0 && ofHealthy + ofDegraded < 100;
     this.isPanicking = isShort && this.isBelowThreshold(hosts);
@@ -69,6 +94,9 @@ export class Balancer<Host extends Balanced> {
     this.eligible.update(this.isPanicking ? (all.length > 0 ? all : hosts) : healthy);
     this.spareShare = this.isPanicking || degraded.length === 0 ? 0 : (100 * ofDegraded) / (ofHealthy + ofDegraded);
     this.spare.update(this.spareShare === 0 ? [] : degraded);
+    const { isLocalityWeighted } = this.plan.balancing;
+    this.localities = isLocalityWeighted ? this.localitiesOf(healthy, hosts, overprovisioning) : null;
+    this.spareLocalities = isLocalityWeighted ? this.localitiesOf(degraded, hosts, overprovisioning) : null;
     this.isHomePanicking = home !== null && this.isBelowThreshold(home.hosts);
     this.zones = home === null ? null : this.zonesOf(home, hosts, healthy, degraded);
   }
@@ -86,21 +114,46 @@ export class Balancer<Host extends Balanced> {
     degraded: readonly Host[],
   ): Zones<Host> | null {
     const order = zonesInOrder(own, hosts.map(localityOf));
-    const { minClusterSize } = this.plan.zoneAware;
-    const shares = zoneShares(own, countZones(order, hosts), countHome(own, homeHosts), minClusterSize);
+    const shares = zoneShares(own, countZones(order, hosts), countHome(own, homeHosts), this.plan.balancing.zoneAware);
     if (shares === null) return null;
     const choices = (list: readonly Host[]): HostChoice<Host>[] =>
       order.map((zone) => this.choice(list.filter((host) => localityOf(host) === zone)));
     return { shares, healthy: choices(healthy), degraded: choices(degraded) };
   }
 
+  /** As Envoy: a locality counts by its weight as far as its usable hosts can carry it. */
+  private localitiesOf(
+    usable: readonly Host[],
+    hosts: readonly Host[],
+    overprovisioning: number,
+  ): WeightedLocalities<Host> | null {
+    const names = [...new Set(hosts.map(localityOf))].sort();
+    const found = names.flatMap((name) => {
+      const there = usable.filter((host) => localityOf(host) === name);
+      const all = hosts.filter((host) => localityOf(host) === name && !host.isExcluded).length;
+      const weight = there[0]?.plan.localityWeight ?? 0;
+      if (weight === 0 || all === 0) return [];
+      return [
+        { choice: this.choice(there), weight: weight * Math.min(1, (overprovisioning / 100) * (there.length / all)) },
+      ];
+    });
+    if (found.length === 0) return null;
+    return new WeightedLocalities(
+      found.map(({ choice }) => choice),
+      found.map(({ weight }) => weight),
+    );
+  }
+
   pick(): Host | null {
     const { zones } = this;
-    const { routingEnabledPercent, failsOnPanic } = this.plan.zoneAware;
+    const { routingEnabledPercent, failsOnPanic } = this.plan.balancing.zoneAware;
     if (this.isPanicking && failsOnPanic) return null;
     const isSpare = this.spareShare > 0 && this.random() * 100 < this.spareShare;
     const plain = isSpare ? this.spare : this.eligible;
-    if (zones === null || this.isPanicking) return plain.pick();
+    if (this.isPanicking) return plain.pick();
+    const localities = isSpare ? this.spareLocalities : this.localities;
+    if (localities !== null) return localities.pick();
+    if (zones === null) return plain.pick();
     if (routingEnabledPercent < 100 && this.random() * 100 >= routingEnabledPercent) return plain.pick();
     if (this.isHomePanicking) return failsOnPanic ? null : plain.pick();
     const zone = drawZone(zones.shares, this.random);

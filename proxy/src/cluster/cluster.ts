@@ -148,7 +148,8 @@ export class UpstreamCluster implements CheckedCluster {
 
   private rebalance(): void {
     const { own, local } = this;
-    this.balancer.update(this.hosts, local === null ? null : { own, hosts: local.hosts });
+    const home = local === null ? null : { own, hosts: local.hosts };
+    this.balancer.update(this.hosts, home, this.plan.overprovisioning);
     for (const neighbour of this.neighbours) neighbour.rebalance();
   }
 
@@ -167,6 +168,7 @@ export class UpstreamCluster implements CheckedCluster {
     const isBack =
       hasPassed && !health.hasFailed && outlier.isEjected && this.detector?.plan.returnsWhenCheckPasses === true;
     if (isBack) this.detector?.readmit(host);
+    if (isChanged && hasPassed && !health.hasFailed) host.startedAt = performance.now();
     if (health.isLeaving && health.hasFailed) {
       this.hosts = this.hosts.filter((one) => one !== host);
       host.pool.drain();

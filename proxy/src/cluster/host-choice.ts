@@ -1,6 +1,7 @@
 // One of several hosts that are equally good, by the policy of their cluster. Rule: nothing here knows why they are equal; null is for nobody at all.
 
-import type { ClusterPlan } from "../plan/types";
+import type { BalancingPlan } from "../plan/types";
+import { Rotation } from "./rotation";
 
 export interface Balanced {
   readonly isHealthy: boolean;
@@ -8,19 +9,28 @@ export interface Balanced {
   /** Panic does not count it. */
   readonly isExcluded: boolean;
   readonly activeRequests: number;
-  readonly plan: { readonly weight: number; readonly health: string; readonly locality: string };
+  /** When it came, or was healthy again by its checks: from then on it starts slowly. */
+  readonly startedAt: number;
+  readonly plan: {
+    readonly weight: number;
+    readonly health: string;
+    readonly locality: string;
+    readonly localityWeight: number;
+  };
 }
 
 /** Hosts that are equally good, and the policy that chooses one of them. */
 export class HostChoice<Host extends Balanced> {
   private hosts: readonly Host[] = [];
-  private isWeighted = false;
+  private weights: number[] = [];
+  private isUneven = false;
+  /** Until then somebody starts slowly. */
+  private slowUntil = 0;
   private next: number;
-  private current: number[] = [];
+  private rotation = new Rotation(0);
 
   constructor(
-    private readonly policy: ClusterPlan["lbPolicy"],
-    private readonly choices: number,
+    private readonly plan: Pick<BalancingPlan, "lbPolicy" | "leastRequestChoices" | "slowStart">,
     private readonly random: () => number,
   ) {
     this.next = Math.floor(random() * 1024);
@@ -28,21 +38,29 @@ export class HostChoice<Host extends Balanced> {
 
   update(hosts: readonly Host[]): void {
     this.hosts = hosts;
-    const first = hosts[0]?.plan.weight;
-    this.isWeighted = hosts.some((host) => host.plan.weight !== first);
-    this.current = hosts.map(() => 0);
+    this.weights = hosts.map(({ plan }) => plan.weight);
+    this.isUneven = this.weights.some((weight) => weight !== this.weights[0]);
+    this.rotation = new Rotation(hosts.length);
+    const { slowStart } = this.plan;
+    if (slowStart !== null)
+      this.slowUntil = hosts.reduce((latest, { startedAt }) => Math.max(latest, startedAt + slowStart.windowMs), 0);
   }
 
   pick(): Host | null {
     const { hosts } = this;
+    const { lbPolicy, leastRequestChoices } = this.plan;
     const count = hosts.length;
     if (count === 0) return null;
     if (count === 1) return hosts[0] as Host;
-    if (this.policy === "round-robin") return this.isWeighted ? this.smooth() : (hosts[this.next++ % count] as Host);
-    if (this.policy === "random") return this.draw();
-    let best = this.draw();
-    for (let i = 1; i < this.choices; i++) {
-      const other = this.draw();
+    const isStarting = this.slowUntil > 0 && this.isStarting();
+    const isWeighted = this.isUneven || isStarting;
+    if (lbPolicy === "round-robin")
+      return (isWeighted ? hosts[this.rotation.next(this.weights)] : hosts[this.next++ % count]) as Host;
+    if (lbPolicy === "random") return this.draw(isWeighted);
+    if (leastRequestChoices === null && !isWeighted) return this.leastBusy();
+    let best = this.draw(isWeighted);
+    for (let i = 1; i < (leastRequestChoices ?? count); i++) {
+      const other = this.draw(isWeighted);
       if (other.activeRequests < best.activeRequests) best = other;
     }
     return best;
@@ -57,28 +75,42 @@ export class HostChoice<Host extends Balanced> {
     return best;
   }
 
-  private draw(): Host {
-    const { hosts } = this;
-    if (!this.isWeighted) return hosts[Math.floor(this.random() * hosts.length)] as Host;
-    let rest = this.random() * hosts.reduce((sum, host) => sum + host.plan.weight, 0);
-    for (const host of hosts) {
-      rest -= host.plan.weight;
-      if (rest < 0) return host;
+  /** Of those that have equally few, any. */
+  private leastBusy(): Host {
+    let best = this.hosts[0] as Host;
+    let ties = 1;
+    for (let i = 1; i < this.hosts.length; i++) {
+      const host = this.hosts[i] as Host;
+      if (host.activeRequests > best.activeRequests) continue;
+      ties = host.activeRequests < best.activeRequests ? 1 : ties + 1;
+      if (ties === 1 || this.random() * ties < 1) best = host;
+    }
+    return best;
+  }
+
+  private draw(isWeighted: boolean): Host {
+    const { hosts, weights } = this;
+    if (!isWeighted) return hosts[Math.floor(this.random() * hosts.length)] as Host;
+    let rest = this.random() * weights.reduce((sum, weight) => sum + weight, 0);
+    for (let i = 0; i < hosts.length; i++) {
+      rest -= weights[i] as number;
+      if (rest < 0) return hosts[i] as Host;
     }
     return hosts[hosts.length - 1] as Host;
   }
 
-  /** Smooth weighted round robin: the same shares as Envoy's schedule, evenly spread. */
-  private smooth(): Host {
-    let total = 0;
-    let best = 0;
-    for (let i = 0; i < this.hosts.length; i++) {
-      const weight = (this.hosts[i] as Host).plan.weight;
-      total += weight;
-      this.current[i] = (this.current[i] as number) + weight;
-      if ((this.current[i] as number) > (this.current[best] as number)) best = i;
-    }
-    this.current[best] = (this.current[best] as number) - total;
-    return this.hosts[best] as Host;
+  /** True while somebody starts slowly; weights are then those of now. */
+  private isStarting(): boolean {
+    const { slowStart } = this.plan;
+    if (slowStart === null) return false;
+    const now = performance.now();
+    const { windowMs, aggression, minShare } = slowStart;
+    this.weights = this.hosts.map(({ startedAt, plan: { weight } }) => {
+      const ageMs = Math.max(now - startedAt, 1);
+      return ageMs >= windowMs ? weight : weight * Math.max(minShare, (ageMs / windowMs) ** (1 / aggression));
+    });
+    if (now < this.slowUntil) return true;
+    this.slowUntil = 0;
+    return false;
   }
 }

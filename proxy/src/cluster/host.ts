@@ -38,6 +38,8 @@ export class UpstreamHost {
   readonly pool: ConnectionPool;
   readonly key: string;
   activeRequests = 0;
+  /** When it came, or was healthy again by its checks. */
+  startedAt = performance.now();
   totalRequests = 0;
   /** Source-side metrics of requests to this host, bound at the first one. */
   series: RequestSeries | null = null;

@@ -1,7 +1,7 @@
 // Generates proxy/src/contract/gen from the Envoy v3 protos that ship inside @grpc/grpc-js-xds.
 // Run it after raising that package; the output is committed, so nobody else needs buf.
-// Two local changes: the shipped validate.proto predates `ignore_empty`, which newer Envoy files use, and the shipped tracer predates
-// `max_cache_size`, which Envoy 1.40 has. OTLP, which they do not hold, and the OTLP access log, which grew since, are in protos/.
+// Three local changes: the shipped validate.proto predates `ignore_empty`, which newer Envoy files use, the shipped tracer predates
+// `max_cache_size`, and zone-aware routing `force_local_zone`, which Envoy 1.40 has. OTLP, which they do not hold, and the OTLP access log, which grew since, are in protos/.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -50,6 +50,9 @@ const ENTRIES = [
   "envoy/extensions/transport_sockets/tls/v3/secret.proto",
   "envoy/extensions/transport_sockets/tls/v3/tls_spiffe_validator_config.proto",
   "envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer.proto",
+  "envoy/extensions/load_balancing_policies/least_request/v3/least_request.proto",
+  "envoy/extensions/load_balancing_policies/random/v3/random.proto",
+  "envoy/extensions/load_balancing_policies/round_robin/v3/round_robin.proto",
   "envoy/extensions/upstreams/http/v3/http_protocol_options.proto",
   "envoy/extensions/retry/host/previous_hosts/v3/previous_hosts.proto",
   "envoy/type/matcher/v3/path.proto",
@@ -84,6 +87,17 @@ try {
       config
         .replace('import "udpa', 'import "google/protobuf/wrappers.proto";\n\nimport "udpa')
         .replace(/\}\s*$/, "\n  google.protobuf.UInt32Value max_cache_size = 6;\n}\n"),
+    );
+  }
+  const balancing = join(work, "in/envoy/extensions/load_balancing_policies/common/v3/common.proto");
+  const zones = readFileSync(balancing, "utf8");
+  if (!zones.includes("force_local_zone")) {
+    writeFileSync(
+      balancing,
+      zones.replace(
+        /(message ZoneAwareLbConfig \{)/,
+        "$1\n    message ForceLocalZone {\n      google.protobuf.UInt32Value min_size = 1;\n    }\n\n    ForceLocalZone force_local_zone = 5;\n",
+      ),
     );
   }
   cpSync(join(here, "protos"), join(work, "in"), { recursive: true });

@@ -15,6 +15,7 @@ export {
   Cluster_DiscoveryType,
   Cluster_DnsLookupFamily,
   Cluster_LbPolicy,
+  type Cluster_SlowStartConfig,
   ClusterSchema,
 } from "./gen/envoy/config/cluster/v3/cluster_pb";
 export { type OutlierDetection, OutlierDetectionSchema } from "./gen/envoy/config/cluster/v3/outlier_detection_pb";
@@ -160,6 +161,17 @@ export {
   RBACSchema as NetworkRBACSchema,
 } from "./gen/envoy/extensions/filters/network/rbac/v3/rbac_pb";
 export { type TcpProxy, TcpProxySchema } from "./gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb";
+export type {
+  LocalityLbConfig,
+  LocalityLbConfig_ZoneAwareLbConfig,
+  SlowStartConfig,
+} from "./gen/envoy/extensions/load_balancing_policies/common/v3/common_pb";
+export {
+  LeastRequest_SelectionMethod,
+  LeastRequestSchema,
+} from "./gen/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb";
+export { RandomSchema } from "./gen/envoy/extensions/load_balancing_policies/random/v3/random_pb";
+export { RoundRobinSchema } from "./gen/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb";
 export { PreviousHostsPredicateSchema } from "./gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb";
 export { RawBufferSchema } from "./gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb";
 export {

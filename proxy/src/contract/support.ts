@@ -4,6 +4,7 @@
 
 import { ACCESS_LOG_SUPPORT } from "./support-access-log";
 import { ACTIVE_HEALTH_SUPPORT } from "./support-active-health";
+import { BALANCING_SUPPORT, CLUSTER_BALANCING } from "./support-balancing";
 import {
   HTTP_FILTER_SUPPORT,
   HTTP_FILTER_TYPES,
@@ -283,12 +284,11 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   // --- clusters and endpoints ---
   "envoy.config.cluster.v3.Cluster": {
     ...fields(`name alt_stat_name eds_cluster_config connect_timeout per_connection_buffer_limit_bytes load_assignment
-      circuit_breakers typed_extension_protocol_options dns_refresh_rate outlier_detection least_request_lb_config
-      round_robin_lb_config common_lb_config transport_socket metadata ignore_health_on_host_removal
-      preconnect_policy`),
+      circuit_breakers typed_extension_protocol_options dns_refresh_rate outlier_detection transport_socket metadata
+      ignore_health_on_host_removal preconnect_policy`),
+    ...CLUSTER_BALANCING,
     health_checks: { note: "at most one" },
     type: only("STATIC", "STRICT_DNS", "EDS"),
-    lb_policy: only("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM"),
     dns_lookup_family: yes,
     typed_extension_protocol_options: {
       types: [HTTP_OPTIONS],
@@ -299,15 +299,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     per_upstream_preconnect_ratio: { note: "of HTTP; TCP connects when somebody calls" },
   },
   "envoy.config.cluster.v3.Cluster.EdsClusterConfig": fields("eds_config service_name"),
-  "envoy.config.cluster.v3.Cluster.LeastRequestLbConfig": fields("choice_count"),
-  "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig": {},
-  "envoy.config.cluster.v3.Cluster.CommonLbConfig": {
-    ...fields("healthy_panic_threshold ignore_new_hosts_until_first_hc zone_aware_lb_config"),
-    update_merge_window: inert("updates are applied at once"),
-  },
-  "envoy.config.cluster.v3.Cluster.CommonLbConfig.ZoneAwareLbConfig": fields(
-    "routing_enabled min_cluster_size fail_traffic_on_panic",
-  ),
+  ...BALANCING_SUPPORT,
   "envoy.config.cluster.v3.CircuitBreakers": { thresholds: { note: "at most one, of priority DEFAULT" } },
   "envoy.config.cluster.v3.CircuitBreakers.Thresholds": {
     ...fields("max_connections max_pending_requests max_requests max_retries retry_budget"),
@@ -330,13 +322,11 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     http2_protocol_options: { note: "ALPN decides; offered as h2, http/1.1 unless alpn_protocols says otherwise" },
   },
   "envoy.config.endpoint.v3.ClusterLoadAssignment": fields("cluster_name endpoints policy"),
-  "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy": {
-    overprovisioning_factor: inert("only one priority is taken"),
-  },
+  "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy": fields("overprovisioning_factor"),
   "envoy.config.endpoint.v3.LocalityLbEndpoints": {
     ...fields("lb_endpoints"),
     locality: { note: "for zone-aware routing, which cluster_manager.local_cluster_name begins" },
-    load_balancing_weight: inert("used by locality-weighted balancing only"),
+    load_balancing_weight: { note: "of locality-weighted balancing" },
     metadata: inert("opaque"),
   },
   "envoy.config.endpoint.v3.LbEndpoint": fields("endpoint health_status metadata load_balancing_weight"),

@@ -2,6 +2,7 @@
 // Rule: plain data, every default already filled in.
 
 import type { ActiveHealthPlan, EndpointCheckPlan } from "./active-health-types";
+import type { BalancingPlan } from "./balancing-types";
 import type { Http2Plan, UpstreamTlsPlan } from "./connection-types";
 
 export interface ClusterPlan {
@@ -10,11 +11,11 @@ export interface ClusterPlan {
   readonly type: "static" | "strict-dns" | "eds";
   /** EDS resource name (service_name or the cluster's). */
   readonly edsName: string | null;
-  readonly lbPolicy: "round-robin" | "least-request" | "random";
-  readonly leastRequestChoices: number;
+  readonly balancing: BalancingPlan;
   /** Below this share of healthy endpoints all are used (panic); 0: never. Percent. */
   readonly healthyPanicThreshold: number;
-  readonly zoneAware: ZoneAwarePlan;
+  /** Percent of a kind of hosts that each healthy one stands for when the rest is short. */
+  readonly overprovisioning: number;
   readonly connectTimeoutMs: number;
   /** Connections of HTTP for so many times the requests of now, per host; 1: as many as are needed. */
   readonly preconnectRatio: number;
@@ -34,16 +35,6 @@ export interface ClusterPlan {
   readonly metadata: Readonly<Record<string, string>>;
   /** Equal keys mean that everything but the endpoints is equal (keep pools on swap). */
   readonly contentKey: string;
-}
-
-/** Zone-aware routing, which a cluster takes part in when the proxy has a local cluster. */
-export interface ZoneAwarePlan {
-  /** 0-100: of how many requests the zone is chosen. */
-  readonly routingEnabledPercent: number;
-  /** With fewer healthy hosts no zone is preferred. */
-  readonly minClusterSize: number;
-  /** In panic there is no host, instead of any. */
-  readonly failsOnPanic: boolean;
 }
 
 export interface DnsPlan {
@@ -114,6 +105,8 @@ export interface EndpointPlan {
   readonly health: "healthy" | "unhealthy" | "draining" | "degraded";
   /** Region, zone and sub zone as one word; they are compared as a whole. */
   readonly locality: string;
+  /** Of all hosts of that locality together. */
+  readonly localityWeight: number;
   /** null: checked, if at all, as it is used. */
   readonly check: EndpointCheckPlan | null;
   /** filter_metadata["meshwright"], string values only: workload, version, instance. */

@@ -12,26 +12,19 @@ import {
   HealthStatus,
   type HttpProtocolOptions,
   HttpProtocolOptionsSchema,
-  Cluster_LbPolicy as Lb,
   type LbEndpoint,
   RawBufferSchema,
   UpstreamTlsContextSchema,
 } from "../contract/messages";
 import { registry } from "../contract/registry";
 import { activeHealth, endpointCheck } from "./active-health";
+import { balancingPlan } from "./balancing";
 import { defaultHttp2, http2Plan } from "./http2-options";
 import { parseIp } from "./ip";
 import { outlierDetection } from "./outlier-detection";
 import type { Scope } from "./scope";
 import { type SecretCollector, upstreamTls } from "./tls";
-import type {
-  CircuitBreakerPlan,
-  ClusterPlan,
-  EndpointPlan,
-  UpstreamHttpPlan,
-  UpstreamTlsPlan,
-  ZoneAwarePlan,
-} from "./types";
+import type { CircuitBreakerPlan, ClusterPlan, EndpointPlan, UpstreamHttpPlan, UpstreamTlsPlan } from "./types";
 import { localityWord, meshwrightMetadata, milliseconds, socketAddress, timeout } from "./values";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -40,11 +33,7 @@ const TYPES: Readonly<Partial<Record<Discovery, ClusterPlan["type"]>>> = {
   [Discovery.STRICT_DNS]: "strict-dns",
   [Discovery.EDS]: "eds",
 };
-const POLICIES: Readonly<Partial<Record<Lb, ClusterPlan["lbPolicy"]>>> = {
-  [Lb.ROUND_ROBIN]: "round-robin",
-  [Lb.LEAST_REQUEST]: "least-request",
-  [Lb.RANDOM]: "random",
-};
+const DEFAULT_OVERPROVISIONING = 140;
 const FAMILIES = {
   [Family.AUTO]: "auto",
   [Family.V4_ONLY]: "v4-only",
@@ -78,11 +67,9 @@ export function clusterPlan(
     statName: cluster.altStatName || cluster.name,
     type,
     edsName: edsNameOf(cluster),
-    lbPolicy: POLICIES[cluster.lbPolicy] ?? "round-robin",
-    leastRequestChoices:
-      (cluster.lbConfig.case === "leastRequestLbConfig" ? cluster.lbConfig.value.choiceCount : undefined) ?? 2,
+    balancing: balancingPlan(cluster, scope),
     healthyPanicThreshold: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? 50,
-    zoneAware: zoneAware(cluster.commonLbConfig),
+    overprovisioning: (inline ?? assignment)?.policy?.overprovisioningFactor ?? DEFAULT_OVERPROVISIONING,
     connectTimeoutMs: cluster.connectTimeout ? Math.max(milliseconds(cluster.connectTimeout), 1) : 5_000,
     preconnectRatio: cluster.preconnectPolicy?.perUpstreamPreconnectRatio ?? 1,
     dns: {
@@ -106,16 +93,6 @@ export function clusterPlan(
         : [],
     metadata: meshwrightMetadata(cluster.metadata),
     contentKey: contentKey(cluster),
-  };
-}
-
-function zoneAware(common: Cluster["commonLbConfig"]): ZoneAwarePlan {
-  const config = common?.localityConfigSpecifier.case === "zoneAwareLbConfig" && common.localityConfigSpecifier.value;
-  const { routingEnabled, minClusterSize, failTrafficOnPanic = false } = config || {};
-  return {
-    routingEnabledPercent: Math.round(routingEnabled?.value ?? 100),
-    minClusterSize: Number(minClusterSize ?? 6n),
-    failsOnPanic: failTrafficOnPanic,
   };
 }
 
@@ -148,7 +125,7 @@ export function endpointPlans(
   return assignment.endpoints.flatMap((locality, index) =>
     locality.lbEndpoints.flatMap((endpoint, inner): EndpointPlan[] => {
       const at = scope?.item("endpoints", index).item("lb_endpoints", inner) ?? null;
-      return endpointPlan(endpoint, localityWord(locality.locality), at, type);
+      return endpointPlan(endpoint, locality, at, type);
     }),
   );
 }
@@ -157,7 +134,7 @@ const IGNORED_SCOPE = { field: () => IGNORED_SCOPE, fail: () => undefined } as u
 
 function endpointPlan(
   lb: LbEndpoint,
-  locality: string,
+  { locality, loadBalancingWeight }: ClusterLoadAssignment["endpoints"][number],
   scope: Scope | null,
   type: ClusterPlan["type"],
 ): EndpointPlan[] {
@@ -183,7 +160,8 @@ function endpointPlan(
       hostname: endpoint.hostname || (type === "strict-dns" ? address : ""),
       weight: lb.loadBalancingWeight ?? 1,
       health: healthOf(lb.healthStatus),
-      locality,
+      locality: localityWord(locality),
+      localityWeight: loadBalancingWeight ?? 0,
       check: endpointCheck(endpoint),
       metadata: meshwrightMetadata(lb.metadata),
     },

@@ -17,6 +17,7 @@ import type { TracingPlan } from "./tracing-types";
 export type { Violation } from "../contract/violations";
 export type * from "./access-log-types";
 export type * from "./active-health-types";
+export type * from "./balancing-types";
 export type * from "./cluster-types";
 export type * from "./connection-types";
 export type * from "./ext-authz-types";

@@ -3,8 +3,9 @@ import { drawZone, type ZoneShares, zoneShares, zonesInOrder } from "./zone-rout
 
 const zones = (counts: Readonly<Record<string, number>>) =>
   Object.entries(counts).map(([locality, healthy]) => ({ locality, healthy }));
+const from = (minClusterSize: number, keepsFrom: number | null = null) => ({ minClusterSize, keepsFrom });
 const shares = (upstream: Record<string, number>, local: Record<string, number>, least = 6) =>
-  zoneShares("a", zones(upstream), zones(local), least);
+  zoneShares("a", zones(upstream), zones(local), from(least));
 /** A value that `Math.floor(value * size)` makes `at`. */
 const upTo = (size: number, at: number): number => (at + 0.5) / size;
 const draw = (told: ZoneShares, ...values: number[]): number => drawZone(told, () => values.shift() ?? 0);
@@ -39,16 +40,26 @@ describe("the shares of zones", () => {
     expect(shares({ a: 1, b: 6 }, { a: 3, b: 0 })).toEqual({ own: 1428, residual: [0, 8571] });
   });
 
+  it("everything stays from the number of own hosts on that is said, whatever they can carry", () => {
+    const kept = (own: number, least: number) =>
+      zoneShares("a", zones({ a: own, b: 6 }), zones({ a: 3, b: 0 }), from(6, least))?.own;
+    expect([kept(2, 1), kept(2, 2), kept(2, 3)]).toEqual([10_000, 10_000, 2500]);
+    expect(zoneShares("a", zones({ b: 3, c: 3 }), zones({ a: 1, b: 1 }), from(6, 1))?.own).toBe(0);
+  });
+
   it("keeps nothing where no host of the own zone is healthy", () => {
     expect(shares({ a: 0, b: 6 }, { a: 1, b: 1 })).toEqual({ own: 0, residual: [0, 5000] });
   });
 
   it("keeps nothing where the own zone has no host at all", () => {
-    expect(zoneShares("a", zones({ b: 3, c: 3 }), zones({ a: 1, b: 1 }), 6)).toEqual({ own: 0, residual: [0, 5000] });
+    expect(zoneShares("a", zones({ b: 3, c: 3 }), zones({ a: 1, b: 1 }), from(6))).toEqual({
+      own: 0,
+      residual: [0, 5000],
+    });
   });
 
   it.each([
-    ["the proxy says no locality", zoneShares(null, zones({ a: 3, b: 3 }), zones({ a: 1, b: 1 }), 6)],
+    ["the proxy says no locality", zoneShares(null, zones({ a: 3, b: 3 }), zones({ a: 1, b: 1 }), from(6))],
     ["all hosts are in one zone", shares({ a: 6 }, { a: 1, b: 1 })],
     ["all callers are in one zone", shares({ a: 3, b: 3 }, { a: 2 })],
     ["nobody calls from the own zone", shares({ a: 3, b: 3 }, { b: 1, c: 1 })],

@@ -1,6 +1,8 @@
 // How many requests stay in the zone of this proxy, and where the others go (Envoy ZoneAwareLoadBalancerBase). Rule: numbers in, numbers out,
 // in Envoy's whole numbers of 10,000; who may be chosen within a zone is the balancer's.
 
+import type { ZoneAwarePlan } from "../plan/types";
+
 /** A locality that has hosts, and how many of them may be used. */
 export interface ZoneCount {
   readonly locality: string;
@@ -32,7 +34,7 @@ export function zoneShares(
   own: string | null,
   upstream: readonly ZoneCount[],
   local: readonly ZoneCount[],
-  minClusterSize: number,
+  { minClusterSize, keepsFrom }: Pick<ZoneAwarePlan, "minClusterSize" | "keepsFrom">,
 ): ZoneShares | null {
   const healthyUpstream = sum(upstream);
   const isSpread = upstream.length >= 2 && local.length >= 2;
@@ -46,7 +48,9 @@ export function zoneShares(
   });
   const [first] = percentages;
   const hasOwn = upstream[0]?.locality === own;
-  if (hasOwn && first && first.capacity > 0 && first.capacity >= first.callers) return { own: WHOLE, residual: [] };
+  const isKept = hasOwn && keepsFrom !== null && (upstream[0]?.healthy ?? 0) >= keepsFrom;
+  if (isKept || (hasOwn && first && first.capacity > 0 && first.capacity >= first.callers))
+    return { own: WHOLE, residual: [] };
   let left = 0;
   const residual = percentages.map(({ callers, capacity }, index) => {
     if (index > 0 || !hasOwn) left += Math.max(0, capacity - callers);

@@ -3,6 +3,7 @@
 import { defaultHttp2 } from "../../src/plan/http2-options";
 import type {
   ActiveHealthPlan,
+  BalancingPlan,
   ClusterPlan,
   DownstreamTlsPlan,
   EndpointPlan,
@@ -32,11 +33,20 @@ export function endpoint(port: number, over: Partial<EndpointPlan> = {}): Endpoi
     weight: 1,
     health: "healthy",
     locality: "\0\0",
+    localityWeight: 0,
     check: null,
     metadata: {},
     ...over,
   };
 }
+
+export const defaultBalancing: BalancingPlan = {
+  lbPolicy: "round-robin",
+  leastRequestChoices: 2,
+  slowStart: null,
+  zoneAware: { routingEnabledPercent: 100, minClusterSize: 6, failsOnPanic: false, keepsFrom: null },
+  isLocalityWeighted: false,
+};
 
 export function cluster(
   name: string,
@@ -48,10 +58,9 @@ export function cluster(
     statName: name,
     type: "static",
     edsName: null,
-    lbPolicy: "round-robin",
-    leastRequestChoices: 2,
+    balancing: defaultBalancing,
     healthyPanicThreshold: 50,
-    zoneAware: { routingEnabledPercent: 100, minClusterSize: 6, failsOnPanic: false },
+    overprovisioning: 140,
     connectTimeoutMs: 5000,
     preconnectRatio: 1,
     dns: { family: "auto", refreshMs: 5000 },

@@ -163,9 +163,6 @@ export const clusterCases: readonly Case[] = [
       proves: [`${CLUSTER}alt_stat_name`],
       inert: [
         "CommonLbConfig.update_merge_window",
-        "ClusterLoadAssignment.policy",
-        "ClusterLoadAssignment.Policy.overprovisioning_factor",
-        "LocalityLbEndpoints.load_balancing_weight",
         "LocalityLbEndpoints.metadata",
         "Thresholds.track_remaining",
         "Thresholds.priority",

@@ -4,6 +4,7 @@ import type { Case } from "../types";
 import { actionCases } from "./actions";
 import { activeHealthCases } from "./active-health";
 import { activeHealthKindCases } from "./active-health-kinds";
+import { balancingCases } from "./balancing";
 import { chainCases } from "./chains";
 import { claimCases } from "./claims";
 import { clusterCases } from "./clusters";
@@ -46,6 +47,7 @@ export const CASES: readonly Case[] = [
   ...filterCases,
   ...managerCases,
   ...clusterCases,
+  ...balancingCases,
   ...outlierCases,
   ...activeHealthCases,
   ...activeHealthKindCases,

@@ -5,6 +5,7 @@ import { chosen } from "../answers";
 import { at, endpoint, web } from "../config";
 import type { Case, Config } from "../types";
 import type { Wire } from "../wire";
+import { policy } from "./balancing";
 
 const LOCALITY = { region: "r", sub_zone: "s" };
 type Zones = Readonly<Record<string, readonly Config[]>>;
@@ -26,12 +27,14 @@ interface Parts {
   readonly local: Zones;
   readonly zoneAware?: Config;
   readonly common?: Config;
+  /** The same as the policy of the cluster. */
+  readonly policy?: Config;
   readonly name?: string;
   readonly over?: Config;
 }
 
 const AWARE = { routing_enabled: { value: 100 } };
-const bootstrap = ({ upstream, local, zoneAware, common, name = "home", over = {} }: Parts): Config => {
+const bootstrap = ({ upstream, local, zoneAware, common, name = "home", over = {}, ...said }: Parts): Config => {
   const balanced = {
     ...common,
     ...(zoneAware === undefined ? {} : { zone_aware_lb_config: zoneAware }),
@@ -41,7 +44,13 @@ const bootstrap = ({ upstream, local, zoneAware, common, name = "home", over = {
     cluster_manager: { local_cluster_name: name },
     static_resources: web({
       clusters: [
-        { name: "app", load_assignment: assignment("app", upstream), common_lb_config: balanced },
+        {
+          name: "app",
+          load_assignment: assignment("app", upstream),
+          ...(said.policy === undefined
+            ? { common_lb_config: balanced }
+            : policy(ROUND_ROBIN, { locality_lb_config: { zone_aware_lb_config: said.policy } })),
+        },
         { name: "home", load_assignment: assignment("home", local) },
       ],
     }),
@@ -73,6 +82,8 @@ const zones = (id: string, parts: Parts, more: Partial<Case> = {}): Case => ({
 });
 const SIX: Zones = { a: times(3, "app"), b: times(3, "b") };
 const EVEN: Zones = { a: callers(1), b: callers(1) };
+const ROUND_ROBIN = "load_balancing_policies.round_robin.v3.RoundRobin";
+const POLICY_ROW = "LocalityLbConfig.ZoneAwareLbConfig";
 const AWARE_ROW = "CommonLbConfig.ZoneAwareLbConfig";
 
 export const zoneCases: readonly Case[] = [
@@ -167,6 +178,47 @@ export const zoneCases: readonly Case[] = [
     },
     local: EVEN,
     zoneAware: AWARE,
+  }),
+  zones(
+    "of a policy, smaller cluster than the default",
+    { upstream: { a: times(2, "app"), b: times(2, "b") }, local: EVEN, policy: { min_cluster_size: 4 } },
+    { proves: [`${POLICY_ROW}.min_cluster_size`] },
+  ),
+  zones(
+    "of a policy, never",
+    { upstream: SIX, local: EVEN, policy: { routing_enabled: { value: 0 } } },
+    { proves: [`${POLICY_ROW}.routing_enabled`] },
+  ),
+  zones(
+    "of a policy, panic without anybody",
+    {
+      upstream: {
+        a: [endpoint("@app", { health_status: "UNHEALTHY" })],
+        b: [endpoint("@b", { health_status: "UNHEALTHY" })],
+      },
+      local: EVEN,
+      policy: { fail_traffic_on_panic: true },
+    },
+    { proves: [`${POLICY_ROW}.fail_traffic_on_panic`] },
+  ),
+  zones(
+    "of a policy, the own one takes everything",
+    { upstream: { a: times(1, "app"), b: times(5, "b") }, local: EVEN, policy: { force_local_zone: {} } },
+    { proves: [`${POLICY_ROW}.force_local_zone`] },
+  ),
+  zones(
+    "of a policy, the own one takes everything from three hosts on",
+    {
+      upstream: { a: times(2, "app"), b: times(4, "b") },
+      local: { a: callers(3), b: callers(1) },
+      policy: { force_local_zone: { min_size: 3 } },
+    },
+    { proves: [`${POLICY_ROW}.ForceLocalZone.min_size`] },
+  ),
+  zones("of a policy, the own one would take everything and has nobody", {
+    upstream: { a: [endpoint("@app", { health_status: "UNHEALTHY" })], b: times(6, "b") },
+    local: EVEN,
+    policy: { force_local_zone: {} },
   }),
   zones("of the called cluster itself", { upstream: SIX, local: EVEN, zoneAware: AWARE, name: "app" }),
   zones("a node without a locality", { upstream: SIX, local: EVEN, over: { node: { id: "node", cluster: "home" } } }),

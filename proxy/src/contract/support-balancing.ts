@@ -1,0 +1,56 @@
+// The part of the support table about load balancing: policies as extensions of the cluster, and as its fields. Rule: as in support.ts.
+
+import { fields, inert, type MessageSupport, NO_RUNTIME, only, types, yes } from "./support-words";
+
+const POLICIES = "envoy.extensions.load_balancing_policies";
+const COMMON = `${POLICIES}.common.v3`;
+const CLUSTER = "envoy.config.cluster.v3.Cluster";
+const SLOW_START = fields("slow_start_window aggression min_weight_percent");
+const ZONE_AWARE = fields("routing_enabled min_cluster_size fail_traffic_on_panic");
+const CHOICES = { note: "where the weights of hosts are all the same" };
+
+/** Beside what Cluster takes otherwise. */
+export const CLUSTER_BALANCING: MessageSupport = {
+  lb_policy: only("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "LOAD_BALANCING_POLICY_CONFIG"),
+  load_balancing_policy: { note: "then lb_policy and its parts are without effect, as in Envoy" },
+  ...fields("least_request_lb_config round_robin_lb_config common_lb_config"),
+};
+
+export const BALANCING_SUPPORT: Readonly<Record<string, MessageSupport>> = {
+  [`${CLUSTER}.LeastRequestLbConfig`]: { ...fields("choice_count slow_start_config") },
+  [`${CLUSTER}.RoundRobinLbConfig`]: fields("slow_start_config"),
+  [`${CLUSTER}.SlowStartConfig`]: SLOW_START,
+  [`${CLUSTER}.CommonLbConfig`]: {
+    ...fields(
+      "healthy_panic_threshold ignore_new_hosts_until_first_hc zone_aware_lb_config locality_weighted_lb_config",
+    ),
+    update_merge_window: inert("updates are applied at once"),
+  },
+  [`${CLUSTER}.CommonLbConfig.ZoneAwareLbConfig`]: ZONE_AWARE,
+  [`${CLUSTER}.CommonLbConfig.LocalityWeightedLbConfig`]: {},
+  "envoy.config.cluster.v3.LoadBalancingPolicy": {
+    policies: { note: "the first counts, as each that is taken is known" },
+  },
+  "envoy.config.cluster.v3.LoadBalancingPolicy.Policy": fields("typed_extension_config"),
+  "envoy.config.core.v3.TypedExtensionConfig": {
+    name: yes,
+    typed_config: types(
+      `${POLICIES}.round_robin.v3.RoundRobin`,
+      `${POLICIES}.least_request.v3.LeastRequest`,
+      `${POLICIES}.random.v3.Random`,
+    ),
+  },
+  [`${POLICIES}.round_robin.v3.RoundRobin`]: fields("slow_start_config locality_lb_config"),
+  [`${POLICIES}.least_request.v3.LeastRequest`]: {
+    ...fields("slow_start_config locality_lb_config"),
+    choice_count: CHOICES,
+    selection_method: CHOICES,
+  },
+  [`${POLICIES}.random.v3.Random`]: fields("locality_lb_config"),
+  [`${COMMON}.LocalityLbConfig`]: fields("zone_aware_lb_config locality_weighted_lb_config"),
+  [`${COMMON}.LocalityLbConfig.ZoneAwareLbConfig`]: { ...ZONE_AWARE, ...fields("force_local_zone") },
+  [`${COMMON}.LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone`]: fields("min_size"),
+  [`${COMMON}.LocalityLbConfig.LocalityWeightedLbConfig`]: {},
+  [`${COMMON}.SlowStartConfig`]: SLOW_START,
+  "envoy.config.core.v3.RuntimeDouble": { ...fields("default_value"), runtime_key: NO_RUNTIME },
+};

@@ -1,0 +1,33 @@
+// Who of a cluster's hosts is chosen. Rule: plain data; it is the same plan whether the cluster's fields say it or its policy.
+
+export interface BalancingPlan {
+  readonly lbPolicy: "round-robin" | "least-request" | "random";
+  /** Hosts that are drawn, of which the least busy one is taken; null: all are looked at. */
+  readonly leastRequestChoices: number | null;
+  /** null: a host that comes gets its part at once. */
+  readonly slowStart: SlowStartPlan | null;
+  readonly zoneAware: ZoneAwarePlan;
+  /** Localities get what their weights say, before a host is chosen in one. */
+  readonly isLocalityWeighted: boolean;
+}
+
+/** A host that was added, or became healthy by its checks, gets more from moment to moment. */
+export interface SlowStartPlan {
+  readonly windowMs: number;
+  /** 1: evenly more; above: more at once. */
+  readonly aggression: number;
+  /** Of its weight, from 0 to 1: what it gets at least. */
+  readonly minShare: number;
+}
+
+/** Zone-aware routing, which a cluster takes part in when the proxy has a local cluster. */
+export interface ZoneAwarePlan {
+  /** 0-100: of how many requests the zone is chosen. */
+  readonly routingEnabledPercent: number;
+  /** With fewer healthy hosts no zone is preferred. */
+  readonly minClusterSize: number;
+  /** In panic there is no host, instead of any. */
+  readonly failsOnPanic: boolean;
+  /** With so many healthy hosts the own zone takes everything; null: only what it can carry. */
+  readonly keepsFrom: number | null;
+}

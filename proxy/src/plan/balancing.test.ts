@@ -1,0 +1,91 @@
+// What a cluster says of load balancing, as a policy or by its fields, and what is refused by its path and by its name.
+
+import type { JsonObject } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { decodeBootstrap } from "../contract/decode";
+import { planBootstrap } from "./plan-bootstrap";
+import type { BalancingPlan } from "./types";
+
+const policy = (type: string, value: JsonObject = {}): JsonObject => ({
+  load_balancing_policy: {
+    policies: [
+      {
+        typed_extension_config: {
+          name: "policy",
+          typed_config: { "@type": `type.googleapis.com/envoy.extensions.load_balancing_policies.${type}`, ...value },
+        },
+      },
+    ],
+  },
+});
+
+function planned(cluster: JsonObject): BalancingPlan | string[] {
+  const address = { socket_address: { address: "127.0.0.1", port_value: 1 } };
+  const endpoints = [{ lb_endpoints: [{ endpoint: { address } }] }];
+  const app = { name: "app", load_assignment: { cluster_name: "app", endpoints }, ...cluster };
+  const decoded = decodeBootstrap(JSON.stringify({ static_resources: { clusters: [app] } }));
+  if (!decoded.ok) return decoded.violations.map(({ path, message }) => `${path}: ${message}`);
+  const result = planBootstrap(decoded.value);
+  if (!result.ok) return result.violations.map(({ path, message }) => `${path}: ${message}`);
+  return (result.result.clusters.get("app") as { balancing: BalancingPlan }).balancing;
+}
+
+const PLAIN: BalancingPlan = {
+  lbPolicy: "round-robin",
+  leastRequestChoices: 2,
+  slowStart: null,
+  zoneAware: { routingEnabledPercent: 100, minClusterSize: 6, failsOnPanic: false, keepsFrom: null },
+  isLocalityWeighted: false,
+};
+
+test("a policy stands in place of lb_policy and its parts", () => {
+  expect(planned({})).toEqual(PLAIN);
+  expect(planned({ lb_policy: "RANDOM", ...policy("round_robin.v3.RoundRobin") })).toEqual(PLAIN);
+  expect(planned({ least_request_lb_config: { choice_count: 9 }, ...policy("random.v3.Random") })).toEqual({
+    ...PLAIN,
+    lbPolicy: "random",
+  });
+  expect(planned(policy("least_request.v3.LeastRequest", { selection_method: "FULL_SCAN" }))).toEqual({
+    ...PLAIN,
+    lbPolicy: "least-request",
+    leastRequestChoices: null,
+  });
+});
+
+test("slow start and localities are the same wherever they are said", () => {
+  const slow = { slow_start_config: { slow_start_window: "30s", min_weight_percent: { value: 20 } } };
+  const slowStart = { windowMs: 30_000, aggression: 1, minShare: 0.2 };
+  expect(planned({ round_robin_lb_config: slow })).toEqual({ ...PLAIN, slowStart });
+  expect(planned(policy("round_robin.v3.RoundRobin", slow))).toEqual({ ...PLAIN, slowStart });
+  expect(planned({ lb_policy: "RANDOM", round_robin_lb_config: slow })).toMatchObject({ slowStart: null });
+  const zones = { zone_aware_lb_config: { min_cluster_size: 3, force_local_zone: {} } };
+  expect(planned(policy("random.v3.Random", { locality_lb_config: zones }))).toMatchObject({
+    zoneAware: { minClusterSize: 3, keepsFrom: 1 },
+  });
+  expect(planned({ common_lb_config: { locality_weighted_lb_config: {} } })).toEqual({
+    ...PLAIN,
+    isLocalityWeighted: true,
+  });
+});
+
+test("a policy that is not known is refused by its name", () => {
+  for (const type of ["ring_hash.v3.RingHash", "wrr_locality.v3.WrrLocality", "round_robin.v2.RoundRobin"]) {
+    const [problem = "", ...others] = planned(policy(type)) as string[];
+    expect(others).toEqual([]);
+    expect(problem).toContain("clusters[0].load_balancing_policy.policies[0].typed_extension_config.typed_config");
+    expect(problem).toContain(type);
+  }
+});
+
+test("what Envoy does not take is refused by its path", () => {
+  const at = "static_resources.clusters[0]";
+  expect(planned({ lb_policy: "LOAD_BALANCING_POLICY_CONFIG" })).toEqual([
+    `${at}.lb_policy: needs load_balancing_policy`,
+  ]);
+  expect(planned({ load_balancing_policy: {} })).toEqual([
+    `${at}.load_balancing_policy.policies: needs a policy with a typed_config`,
+  ]);
+  expect(planned({ ...policy("round_robin.v3.RoundRobin"), common_lb_config: { zone_aware_lb_config: {} } })).toEqual([
+    `${at}.common_lb_config: says something of localities beside load_balancing_policy; say it in the policy`,
+  ]);
+});
