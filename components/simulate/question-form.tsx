@@ -4,6 +4,7 @@ import { Autocomplete, Checkbox, Select, Textarea, TextInput } from "@mantine/co
 import { useMemo } from "react";
 import { isConnectionListener, type MeshDocument, objectKey } from "@/lib/mesh";
 import { ANSWERS, authorizersIn, withAnswer } from "./authorizer-fields";
+import { asksForCertificates, CERTIFICATES, withCertificate } from "./certificate-fields";
 import { problemsOf, type QuestionForm } from "./question-url";
 import classes from "./simulate.module.css";
 import { hasToken, issuersIn } from "./token-fields";
@@ -115,6 +116,29 @@ export function QuestionSentence({ document, form, onChange }: Props) {
             onChange={(event) => onChange({ isForged: event.currentTarget.checked })}
             error={problems.isForged}
             className={classes.check}
+          />
+        </>
+      ) : null}
+      {asksForCertificates(document, form.from) || form.certificate || form.names ? (
+        <>
+          <Select
+            label="with a certificate"
+            placeholder="none"
+            data={CERTIFICATES}
+            value={form.certificate ?? null}
+            onChange={(value) => onChange(withCertificate(value))}
+            clearable
+            className={classes.wide}
+          />
+          <TextInput
+            label="of"
+            placeholder="names in the certificate"
+            value={form.names ?? ""}
+            onChange={(event) => onChange({ names: event.currentTarget.value })}
+            error={problems.names}
+            disabled={!form.certificate && !form.names}
+            className={classes.wide}
+            spellCheck={false}
           />
         </>
       ) : null}

@@ -3,9 +3,16 @@
 import { type MeshDocument, objectKey, refKey, workloadOwnerKey } from "@/lib/mesh";
 import type { Question } from "@/lib/simulate";
 import { type AuthorizerFields, answersFrom, answersText, authorizersOf } from "./authorizer-fields";
+import {
+  type CertificateFields,
+  certificateFrom,
+  certificateOf,
+  certificateProblems,
+  fieldsOfCertificate,
+} from "./certificate-fields";
 import { fieldsOfToken, type TokenFields, tokenOf, tokenProblems } from "./token-fields";
 
-export interface QuestionForm extends TokenFields, AuthorizerFields {
+export interface QuestionForm extends TokenFields, AuthorizerFields, CertificateFields {
   /** `Workload/ns/name` or `Gateway/ns/name`. */
   from: string;
   /** With its port when it has one. */
@@ -26,6 +33,8 @@ export const PARAMETERS = {
   claims: "claims",
   isForged: "forged",
   answers: "answers",
+  certificate: "certificate",
+  names: "names",
 } as const;
 
 export function formFrom(search: URLSearchParams): QuestionForm {
@@ -40,6 +49,7 @@ export function formFrom(search: URLSearchParams): QuestionForm {
     claims: read(PARAMETERS.claims),
     isForged: read(PARAMETERS.isForged) === "yes",
     ...answersFrom(read(PARAMETERS.answers)),
+    ...certificateFrom(read(PARAMETERS.certificate), read(PARAMETERS.names)),
   };
 }
 
@@ -54,6 +64,8 @@ export function parametersOf(form: QuestionForm): Record<string, string | null> 
     claims: form.claims.trim() === "" ? null : form.claims,
     forged: form.isForged ? "yes" : null,
     answers: answersText(form),
+    certificate: form.certificate ?? null,
+    names: form.names?.trim() ? form.names : null,
   };
 }
 
@@ -71,7 +83,7 @@ export function problemsOf(form: QuestionForm): Partial<Record<keyof QuestionFor
     (line) => !TOKEN.test(line.split(":")[0]?.trim() ?? "") || !line.includes(":"),
   );
   if (bad !== undefined) problems.headers = `"${bad}" is no header. Write name: value, one per line.`;
-  return { ...problems, ...tokenProblems(form) };
+  return { ...problems, ...tokenProblems(form), ...certificateProblems(form) };
 }
 
 const headerLines = (text: string) => text.split("\n").filter((line) => line.trim() !== "");
@@ -92,10 +104,12 @@ export function questionOf(form: QuestionForm): Question {
     headers: Object.fromEntries(headers),
     ...tokenOf(form),
     ...authorizersOf(form),
+    ...certificateOf(form),
   };
 }
 
-export function formOf({ from, to, method, path, headers, token, authorizers }: Question): QuestionForm {
+export function formOf(question: Question): QuestionForm {
+  const { from, to, method, path, headers, token, authorizers, certificate } = question;
   return {
     from: from.kind === "workload" ? from.workload : from.gateway,
     host: to.port === undefined ? to.host : `${to.host}:${to.port}`,
@@ -106,6 +120,7 @@ export function formOf({ from, to, method, path, headers, token, authorizers }: 
       .join("\n"),
     ...fieldsOfToken(token),
     ...(authorizers ? { answers: authorizers } : {}),
+    ...fieldsOfCertificate(certificate),
   };
 }
 

@@ -555,7 +555,17 @@ const TABLE: Record<string, Row> = {
       tls("*.example.org"),
     ]),
   },
+  MW1079: {
+    violating: edge([plain("*.example.com"), asked(https("shop.example.com"))]),
+    severity: "warning",
+    compliant: edge([{ ...plain("*.example.com"), httpsRedirect: true }, asked(https("shop.example.com"))]),
+  },
 };
+
+/** Clients have to show a certificate. */
+function asked(listener: EdgeListener): EdgeListener {
+  return { ...listener, tls: { certificate: "shop", clients: { mode: "required" } } };
+}
 
 /** A gateway with these listeners, in front of a ledger that speaks TCP. */
 function edge(listeners: SpecOf<"Gateway">["listeners"], ...routes: MeshObject[]): Command[] {
@@ -898,6 +908,16 @@ test("a drawn call to an external service needs an egress", () => {
 test("a date is judged only when today is known", () => {
   const document = changed(TABLE["MW1033"]!.violating);
   expect(analyze(document).filter((finding) => finding.code === "MW1033")).toEqual([]);
+});
+
+test("MW1079: another port in TLS is a way around too, and one that lets clients in without a certificate is none to protect", () => {
+  const other = { ...https("*"), name: "other", port: 8443 };
+  const found = (...listeners: EdgeListener[]) => of("MW1079", changed(edge(listeners))).map(({ message }) => message);
+  expect(found(asked(https("shop.example.com")), other)).toEqual([
+    expect.stringContaining("are answered in TLS without one at listener other"),
+  ]);
+  expect(found(asked(https("shop.example.com")), asked(other))).toEqual([]);
+  expect(found(https("shop.example.com"), other)).toEqual([]);
 });
 
 test("docs/reference/findings.md has a section with cause, fix and this example for every code (refresh it with -u)", async () => {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clientEdgeMesh } from "@/lib/compile/testing/client-edge";
 import { digestOf, toYaml } from "@/lib/mesh";
 import { seedMesh, splitOf, withObjects, without } from "@/lib/simulate/testing/designs";
 import { runCli } from "./testing/run-cli";
@@ -75,6 +76,29 @@ test("simulate ends with 1 when a request is not answered, and asks a gateway's 
   ).toBe(1);
   const gateway = await cli(["simulate", "mesh.yaml", "--from", "production/shop-gateway", "--to", "shop.example"]);
   expect([gateway.code, gateway.out]).toEqual([0, expect.stringContaining("gateway production/shop-gateway/0")]);
+});
+
+test("simulate asks as a client with a certificate, by option and by file, and plain HTTP is sent on", async () => {
+  write("edge.yaml", toYaml(clientEdgeMesh()));
+  const edge = ["simulate", "edge.yaml", "--from", "production/edge", "--to"];
+  const refused = await cli([...edge, "shop.example.com:443"]);
+  expect([refused.code, refused.out]).toEqual([1, expect.stringContaining("it asks for a client certificate")]);
+  const named = [...edge, "partners.example.com:443", "--certificate", "a.example,spiffe://partners.example/one"];
+  expect((await cli(named)).code).toBe(0);
+  const question = {
+    from: { kind: "outside", gateway: "Gateway/production/edge" },
+    to: { host: "shop.example.com", port: 443 },
+    ...{ method: "GET", path: "/", headers: {}, certificate: { names: [] } },
+  };
+  const read = (asked: object) => cli(["simulate", "edge.yaml", "--questions", "-"], JSON.stringify([asked]));
+  expect((await read(question)).code).toBe(0);
+  expect((await read({ ...question, certificate: { names: [], isForged: true } })).code).toBe(1);
+  expect(await read({ ...question, certificate: { names: [""] } })).toMatchObject({
+    code: 2,
+    notes: expect.stringContaining("[0].certificate.names.0: must not be empty"),
+  });
+  const plain = await cli([...edge, "shop.example.com:80"]);
+  expect([plain.code, plain.out]).toEqual([0, expect.stringContaining("redirects (301) to https://shop.example.com")]);
 });
 
 test("simulate reads many questions from a file or standard input", async () => {

@@ -10,6 +10,7 @@ import { PinnedComments } from "./comments";
 import { Port, ServiceFields } from "./fields";
 import { GatewayBinding } from "./gateway-binding";
 import { GatewayCertificates } from "./gateway-certificates";
+import { ListenerFields } from "./listener-fields";
 import { Neighbours, NowAndFindings } from "./node-state";
 import { EditText, Section } from "./parts";
 import type { InspectorProps } from "./props";
@@ -105,6 +106,11 @@ export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
             name={object.metadata.name}
             port={object.spec.ports[0]?.port ?? 80}
           />
+        </Section>
+      ) : null}
+      {object.kind === "Gateway" ? (
+        <Section title="Clients of its listeners">
+          <ListenerFields gateway={object} editable={editable} patch={patch} />
         </Section>
       ) : null}
       {object.kind === "Gateway" ? (

@@ -73,6 +73,7 @@ import { mw1075CertificateWithoutOwner } from "./mw1075-certificate-without-owne
 import { mw1076InternalServiceOutside } from "./mw1076-internal-service-outside";
 import { mw1077PlainBesideHttps } from "./mw1077-plain-beside-https";
 import { mw1078RedirectToNobody } from "./mw1078-redirect-to-nobody";
+import { mw1079CertificatePassedBy } from "./mw1079-certificate-passed-by";
 
 export const analyzers: readonly Analyzer[] = [
   mw1001NamespaceAssumed,
@@ -148,4 +149,5 @@ export const analyzers: readonly Analyzer[] = [
   onObject(mw1076InternalServiceOutside),
   onObject(mw1077PlainBesideHttps),
   onObject(mw1078RedirectToNobody),
+  onObject(mw1079CertificatePassedBy),
 ];

@@ -23,6 +23,11 @@ export const simulate: CliCommand = {
     method: { type: "string", about: "default GET, for a TCP port CONNECT" },
     path: { type: "string", value: "PATH", about: "with its query; default /" },
     header: { type: "string", value: "'NAME: VALUE'", about: "may be given several times", multiple: true },
+    certificate: {
+      type: "string",
+      value: "NAMES",
+      about: "what a client of a gateway shows in TLS: its alternative names, with commas between",
+    },
     draw: {
       type: "string",
       value: "0..1",
@@ -72,12 +77,14 @@ function questionOf(given: Given, isGateway: (name: string) => boolean, document
     : { kind: "workload" as const, workload: `Workload/${name}` };
   const [, host = "", port] = /^(.*?)(?::(\d+))?$/.exec(given.required("to")) ?? [];
   const draw = given.text("draw");
+  const certificate = given.text("certificate");
   const parsed = question.safeParse({
     from,
     to: { host, ...(port === undefined ? {} : { port: Number(port) }) },
     method: given.text("method") ?? (isTcp(document, name, host, port) ? "CONNECT" : "GET"),
     path: given.text("path") ?? "/",
     headers: Object.fromEntries(given.list("header").map(headerOf)),
+    ...(certificate === undefined ? {} : { certificate: { names: certificate.split(",").filter(Boolean) } }),
     ...(draw === undefined ? {} : { draw: Number(draw) }),
   });
   if (parsed.success) return parsed.data;
