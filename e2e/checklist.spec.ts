@@ -43,7 +43,7 @@ test("an administrator runs the checks, opens the proof, waives what fails and t
 
   await test.step("waive, and take it back", async () => {
     await page.getByRole("button", { name: "RL-03 Design: fails" }).click();
-    const drawer = page.getByRole("dialog");
+    const drawer = page.getByRole("dialog", { name: /^RL-03/ });
     await drawer.getByRole("button", { name: "Waive" }).click();
     await drawer.getByLabel("Reason").fill("Routes with timeouts are written next week.");
     await drawer.getByLabel("What protects in its place").fill("The apps have timeouts of their own.");
@@ -51,7 +51,16 @@ test("an administrator runs the checks, opens the proof, waives what fails and t
     await drawer.getByRole("button", { name: /^Waive until/ }).click();
     await expect(drawer.getByText("in force")).toBeVisible();
     await expect(page.getByRole("heading", { level: 1, includeHidden: true })).toContainText("1 is waived");
-    await drawer.getByRole("button", { name: "Withdraw" }).click();
+    const withdraw = drawer.getByRole("button", { name: "Withdraw" });
+    const question = page.getByRole("dialog", { name: "Withdraw the waiver of RL-03" });
+    await withdraw.click();
+    await expect(question.getByText(/RL-03 counts as measured again for every subject/)).toBeVisible();
+    await expect(question.getByRole("button", { name: "Keep it" })).toBeFocused();
+    await page.keyboard.press("Escape");
+    await expect(question).toHaveCount(0);
+    await expect(withdraw, "the drawer below stays").toBeFocused();
+    await withdraw.click();
+    await question.getByRole("button", { name: "Withdraw it" }).click();
     await expect(page.getByRole("heading", { level: 1, includeHidden: true })).toContainText("3 fail");
     await page.keyboard.press("Escape");
   });

@@ -18,6 +18,9 @@ test("a finding is understood, its risk accepted and ended again, and adoption s
   await page.getByText("1 accepted").click();
   await expect(item).toContainText("shipping answers for it");
   await item.getByRole("button", { name: "End it now" }).click();
+  const question = page.getByRole("dialog", { name: "End the accepted risk" });
+  await expect(question.getByText("“The line to the carrier is private.”")).toBeVisible();
+  await question.getByRole("button", { name: "End it now" }).click();
   await expect(page.getByText("Nothing like that")).toBeVisible();
 
   await expectSoundScreen(page);

@@ -9,6 +9,9 @@ test("the root is rotated step by step, and a revoked proxy comes back with a ne
   await page.goto("/meshes/shop/proxies");
   const first = await page.getByText(/^CN=Meshwright root/).textContent();
   await page.getByRole("button", { name: "Rotate the root" }).click();
+  const question = page.getByRole("dialog", { name: "Rotate the root of trust" });
+  await expect(question.getByText(/Every proxy of every mesh gets a certificate of a new root/)).toBeVisible();
+  await question.getByRole("button", { name: "Rotate the root" }).click();
   await expect(page.getByRole("list", { name: "Steps of the rotation" })).toBeVisible();
   await expect(page.getByText("The last rotation was done")).toBeVisible({ timeout: 120_000 });
   await expect(page.getByText(/^CN=Meshwright root/)).toHaveCount(1);

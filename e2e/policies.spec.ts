@@ -75,6 +75,12 @@ test("a text that cannot be read keeps the last good form and says where", { tag
   await expect(page.getByRole("alert").filter({ hasText: "The last good form" })).toContainText(/line \d+, column \d+/);
   await expect(page.getByRole("textbox", { name: "Timeout" }).first()).toBeDisabled();
   await page.getByRole("button", { name: "Discard the text" }).click();
+  const question = page.getByRole("dialog", { name: "Discard the text" });
+  await expect(question.getByText(/is lost; the text is written anew from the form/)).toBeVisible();
+  await question.getByRole("button", { name: "Keep it" }).click();
+  await expect(text).toContainText("rules: [");
+  await page.getByRole("button", { name: "Discard the text" }).click();
+  await question.getByRole("button", { name: "Discard it" }).click();
   await expect(page.getByRole("alert").filter({ hasText: "The last good form" })).toHaveCount(0);
   await expect(page.getByRole("textbox", { name: "Timeout" }).first()).toBeEnabled();
 });

@@ -42,7 +42,9 @@ test("a question, its answer hop by hop, and the answer as a policy test", { tag
     await expect(page.getByRole("textbox", { name: "path" })).toHaveValue("/cart");
     await page.getByRole("tab", { name: "Tests" }).click();
     await row.getByRole("button", { name: `Remove ${NAME}` }).click();
-    await row.getByRole("button", { name: "Remove", exact: true }).click();
+    const question = page.getByRole("dialog", { name: `Remove the test ${NAME}` });
+    await expect(question.getByText(/asked no more of any version/)).toBeVisible();
+    await question.getByRole("button", { name: "Remove it" }).click();
     await expect(row).toHaveCount(0);
   });
 });

@@ -5,7 +5,7 @@ import { Button, Select, Text, Textarea, TextInput } from "@mantine/core";
 import { useId, useState } from "react";
 import { ApiError } from "@/components/api-client";
 import { useUrlParameters } from "@/components/shell";
-import { ErrorState, StatusBadge, TimeAgo } from "@/components/ui";
+import { ErrorState, StatusBadge, TimeAgo, useConfirm } from "@/components/ui";
 import type { ControlDto } from "@/lib/api/schema/checks";
 import { MAX_WAIVER_DAYS } from "@/lib/compliance/types";
 import classes from "./checklist.module.css";
@@ -20,6 +20,7 @@ interface WaiversProps {
 
 export function Waivers({ control, canWaive, actions }: WaiversProps) {
   const { search, set } = useUrlParameters();
+  const confirm = useConfirm();
   const failing = [
     ...new Set(
       Object.values(control.layers).flatMap(({ subjects }) =>
@@ -55,15 +56,21 @@ export function Waivers({ control, canWaive, actions }: WaiversProps) {
               size="compact-xs"
               variant="default"
               mt={4}
-              loading={actions.withdraw.isPending}
-              onClick={() => actions.withdraw.mutate(waiver.id)}
+              onClick={() =>
+                confirm.ask({
+                  title: `Withdraw the waiver of ${control.id}`,
+                  consequence: `${control.id} counts as measured again for ${waiver.subject ? subjectWord(waiver.subject) : "every subject"}: gates that ask for it close at once. There is no way back, only a new waiver with its reason.`,
+                  action: "Withdraw it",
+                  act: () => actions.withdraw.mutateAsync(waiver.id),
+                })
+              }
             >
               Withdraw
             </Button>
           ) : null}
         </div>
       ))}
-      {actions.withdraw.error ? <ErrorState error={actions.withdraw.error} /> : null}
+      {confirm.dialog}
       {failing.length > 0 && !isOpen ? (
         canWaive ? (
           <Button size="xs" variant="default" onClick={() => set({ waive: control.id })}>

@@ -7,7 +7,7 @@ import { useState } from "react";
 import type { FindingDto } from "@/components/api-client";
 import type { Draft } from "@/components/draft";
 import { useMe } from "@/components/shell";
-import { ErrorText, StatusBadge, severityStatus, severityWord } from "@/components/ui";
+import { StatusBadge, severityStatus, severityWord, useConfirm } from "@/components/ui";
 import { parseKey } from "@/lib/mesh";
 import { AcceptRisk } from "./accept-risk";
 import classes from "./findings.module.css";
@@ -93,6 +93,7 @@ function Accepted({
   canEnd: boolean;
 }) {
   const { end } = useRiskActions(mesh);
+  const confirm = useConfirm();
   return (
     <div className={classes.accepted}>
       <Text size="sm">{risk.reason}</Text>
@@ -104,13 +105,19 @@ function Accepted({
           size="compact-xs"
           variant="default"
           mt={4}
-          loading={end.isPending}
-          onClick={() => end.mutate(risk.findingId)}
+          onClick={() =>
+            confirm.ask({
+              title: "End the accepted risk",
+              consequence: `The finding counts again at once. What ${risk.acceptedBy} wrote (“${risk.reason}”) stays in the audit log; to accept it again it is written anew.`,
+              action: "End it now",
+              act: () => end.mutateAsync(risk.findingId),
+            })
+          }
         >
           End it now
         </Button>
       ) : null}
-      <ErrorText>{end.error?.message}</ErrorText>
+      {confirm.dialog}
     </div>
   );
 }

@@ -1,9 +1,9 @@
 "use client";
 // A form of the mesh itself: what is said once for all of it. Rule: what is chosen is in the draft at once, and in force when it is
 // deployed, as everything of a design.
-import { Box } from "@mantine/core";
+import { Box, Group } from "@mantine/core";
 import { type ReactNode, useMemo } from "react";
-import { RefusalNote, SaveStateWord, useDraft } from "@/components/draft";
+import { RefusalNote, SaveStateWord, UndoButtons, useDraft } from "@/components/draft";
 import { useMe, useMesh } from "@/components/shell";
 import { EmptyState, ErrorState, LoadingRows, Panel } from "@/components/ui";
 import { type MeshRoot, objectKey, type Path } from "@/lib/mesh";
@@ -36,7 +36,12 @@ export function MeshForm(props: {
       <Panel
         title={props.title}
         hint={`${props.say(mesh)}${isReadOnly ? " To change it needs a role that may change the draft." : ""}`}
-        aside={<SaveStateWord snapshot={draft.snapshot} />}
+        aside={
+          <Group gap={8} wrap="nowrap">
+            <SaveStateWord snapshot={draft.snapshot} />
+            {isReadOnly ? null : <UndoButtons draft={draft} />}
+          </Group>
+        }
         flush
       >
         <Box px={16}>

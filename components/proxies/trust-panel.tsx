@@ -2,10 +2,10 @@
 // "Whom does every certificate go back to?" Job: the trusted roots, and their rotation as visible steps.
 import { Button, Group, Text } from "@mantine/core";
 import { IconCheck, IconCircle, IconLoader2, IconRefresh } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, keys, send } from "@/components/api-client";
 import { useMe } from "@/components/shell";
-import { ErrorText, LoadingRows, Mono, Panel, ReadingState, StatusBadge, TimeAgo } from "@/components/ui";
+import { LoadingRows, Mono, Panel, ReadingState, StatusBadge, TimeAgo, useConfirm } from "@/components/ui";
 import type { RootRotationDto, TrustDto } from "@/lib/api/schema/trust";
 import classes from "./proxies.module.css";
 import { isOpenRotation, mayCancel, ROTATION_STEPS, rootStateWord, stepStatus, trustAnswer } from "./trust-words";
@@ -23,11 +23,25 @@ export function TrustPanel() {
   const trust = useTrust();
   const client = useQueryClient();
   const onSettled = () => client.invalidateQueries({ queryKey: keys.trust });
-  const rotate = useMutation({ mutationFn: () => send<RootRotationDto>("POST", "/trust/rotations"), onSettled });
-  const cancel = useMutation({
-    mutationFn: (id: string) => send<RootRotationDto>("POST", `/trust/rotations/${id}/cancel`),
-    onSettled,
-  });
+  const confirm = useConfirm();
+  const askToRotate = () =>
+    confirm.ask({
+      title: "Rotate the root of trust",
+      consequence:
+        "Every proxy of every mesh gets a certificate of a new root, in four steps; calls go on meanwhile. It can be cancelled until the new root signs; then the old one is never trusted again.",
+      action: "Rotate the root",
+      keep: "Cancel",
+      isHarmless: true,
+      act: () => send<RootRotationDto>("POST", "/trust/rotations").finally(onSettled),
+    });
+  const askToCancel = ({ id }: RootRotationDto) =>
+    confirm.ask({
+      title: "Cancel the rotation of the root",
+      consequence: "The new root is thrown away before it signed anything, and the old one stays the only one.",
+      action: "Cancel the rotation",
+      keep: "Let it go on",
+      act: () => send<RootRotationDto>("POST", `/trust/rotations/${id}/cancel`).finally(onSettled),
+    });
   const rotation = trust.data?.rotation ?? null;
   const open = isOpenRotation(rotation) ? rotation : null;
   const mayRotate = can("trust.rotate");
@@ -38,7 +52,7 @@ export function TrustPanel() {
         mayRotate && trust.data ? (
           <Group gap="xs">
             {open && mayCancel(open) ? (
-              <Button size="xs" variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(open.id)}>
+              <Button size="xs" variant="default" onClick={() => askToCancel(open)}>
                 Cancel the rotation
               </Button>
             ) : null}
@@ -46,9 +60,8 @@ export function TrustPanel() {
               size="xs"
               variant="default"
               leftSection={<IconRefresh size={14} />}
-              loading={rotate.isPending}
               disabled={open !== null}
-              onClick={() => rotate.mutate()}
+              onClick={askToRotate}
             >
               Rotate the root
             </Button>
@@ -63,7 +76,6 @@ export function TrustPanel() {
           <Text size="sm" role="status">
             {trustAnswer(trust.data)}
           </Text>
-          <ErrorText>{(rotate.error ?? cancel.error)?.message}</ErrorText>
           <ul className={classes.roots}>
             {trust.data.roots.map((root) => (
               <li key={root.id}>
@@ -92,6 +104,7 @@ export function TrustPanel() {
           ) : null}
         </>
       ) : null}
+      {confirm.dialog}
     </Panel>
   );
 }

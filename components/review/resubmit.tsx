@@ -1,11 +1,11 @@
 "use client";
 // The author's way on: answer with a new round, or take the review back. Rule: says that no vote is carried over before it is done.
-import { Button, Checkbox, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Checkbox, Group, Stack, Text, Textarea } from "@mantine/core";
 import Link from "next/link";
 import { useMemo, useState } from "react";
 import { useDraft } from "@/components/draft";
 import { useMe, useMesh } from "@/components/shell";
-import { ErrorText, Panel, plural, shortDigest } from "@/components/ui";
+import { ErrorText, Panel, plural, shortDigest, useConfirm } from "@/components/ui";
 import type { ReviewDto } from "@/lib/api/schema";
 import { digestOf, type MeshDocument } from "@/lib/mesh";
 import { FINAL_STATES } from "@/lib/review";
@@ -18,7 +18,7 @@ export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) 
   const draft = useDraft(mesh);
   const step = useReviewStep(mesh, review.number);
   const [answer, setAnswer] = useState("");
-  const [withdrawing, setWithdrawing] = useState(false);
+  const confirm = useConfirm();
   const { environment } = useMesh();
   const movedOn = movedOnTo(review, environment?.running?.revision);
   const [isMoving, setMoving] = useState(true);
@@ -33,6 +33,13 @@ export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) 
   const isSame = digest !== null && digest === review.round?.digest;
   const votes = review.rounds.at(-1)?.votes.length ?? 0;
   const next = (review.round?.number ?? 0) + 1;
+  const askToWithdraw = () =>
+    confirm.ask({
+      title: `Withdraw review #${review.number}`,
+      consequence: `Nobody can vote on it any more${isOpen ? "" : `, and r${review.round?.revision} may no longer be deployed where an approval is asked for`}. Its ${plural(review.rounds.length, "round")} and ${plural(review.comments.length, "comment")} stay readable.`,
+      action: "Withdraw",
+      act: () => step.mutateAsync({ path: "/withdraw", body: { reason: answer } }),
+    });
   return (
     <>
       {isOpen && !isSame ? (
@@ -101,40 +108,12 @@ export function Resubmit({ mesh, review }: { mesh: string; review: ReviewDto }) 
                 Bring it up to date with the draft
               </Button>
             ) : null}
-            <Button variant="default" onClick={() => setWithdrawing(true)}>
+            <Button variant="default" onClick={askToWithdraw}>
               Withdraw the review
             </Button>
           </Group>
         </Stack>
-        <Modal opened={withdrawing} onClose={() => setWithdrawing(false)} title={`Withdraw review #${review.number}`}>
-          <Stack>
-            <Text size="sm">
-              Nobody can vote on it any more
-              {isOpen
-                ? ""
-                : `, and r${review.round?.revision} may no longer be deployed where an approval is asked for`}
-              . Its {plural(review.rounds.length, "round")} and {plural(review.comments.length, "comment")} stay
-              readable.
-            </Text>
-            <Group justify="flex-end">
-              <Button variant="default" onClick={() => setWithdrawing(false)}>
-                Cancel
-              </Button>
-              <Button
-                color="red"
-                loading={step.isPending}
-                onClick={() =>
-                  step.mutate(
-                    { path: "/withdraw", body: { reason: answer } },
-                    { onSuccess: () => setWithdrawing(false) },
-                  )
-                }
-              >
-                Withdraw
-              </Button>
-            </Group>
-          </Stack>
-        </Modal>
+        {confirm.dialog}
       </Panel>
     </>
   );

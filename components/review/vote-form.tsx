@@ -5,7 +5,7 @@ import { ActionIcon, Alert, Button, Checkbox, Group, Radio, Stack, Text, Textare
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { ApiError } from "@/components/api-client";
-import { Panel, shortDigest } from "@/components/ui";
+import { Panel, shortDigest, useConfirm } from "@/components/ui";
 import type { ReviewDto, ReviewRoundDto } from "@/lib/api/schema";
 import { type Decision, testsInTheWay, testsSentence } from "@/lib/review";
 import { useReviewStep } from "./queries";
@@ -31,6 +31,7 @@ const options: { value: Decision; label: string; description: string }[] = [
 
 export function VoteForm({ mesh, review, round }: { mesh: string; review: ReviewDto; round: ReviewRoundDto }) {
   const step = useReviewStep(mesh, review.number);
+  const confirm = useConfirm();
   const [decision, setDecision] = useState<Decision | null>(null);
   const [readDigest, setReadDigest] = useState(round.digest);
   const [comment, setComment] = useState("");
@@ -53,26 +54,31 @@ export function VoteForm({ mesh, review, round }: { mesh: string; review: Review
     setDecision(chosen);
     if (chosen === "approve-with-conditions" && conditions.length === 0) setConditions([newCondition(0)]);
   };
+  const cast = async (chosen: Decision) => {
+    await step.mutateAsync({
+      path: "/votes",
+      body: {
+        digest: readDigest,
+        decision: chosen,
+        comment,
+        conditions: isConditional ? conditions.map(({ id: _local, ...condition }) => condition) : [],
+      },
+    });
+    setDecision(null);
+    setComment("");
+    setConditions([]);
+  };
   const vote = () => {
-    if (!decision) return;
-    step.mutate(
-      {
-        path: "/votes",
-        body: {
-          digest: readDigest,
-          decision,
-          comment,
-          conditions: isConditional ? conditions.map(({ id: _local, ...condition }) => condition) : [],
-        },
-      },
-      {
-        onSuccess: () => {
-          setDecision(null);
-          setComment("");
-          setConditions([]);
-        },
-      },
-    );
+    // What the server refuses stands above the button; a rejection waits for it in the question.
+    if (decision && decision !== "reject") cast(decision).catch(() => undefined);
+    if (decision !== "reject") return;
+    confirm.ask({
+      title: `Reject review #${review.number}`,
+      consequence: `This ends the review: nobody can vote on r${round.revision} any more, and it may not be deployed where an approval is asked for. There is no way back, only a new review.`,
+      action: "Reject it",
+      keep: "Cancel",
+      act: () => cast(decision),
+    });
   };
   return (
     <Panel title="Your vote" hint={`On r${round.revision}, digest ${shortDigest(readDigest)}`}>
@@ -158,6 +164,7 @@ export function VoteForm({ mesh, review, round }: { mesh: string; review: Review
             Vote
           </Button>
         </Group>
+        {confirm.dialog}
       </Stack>
     </Panel>
   );

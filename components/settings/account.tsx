@@ -6,7 +6,7 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { keys, send } from "@/components/api-client";
 import { useMe } from "@/components/shell";
-import { ErrorText, LoadingRows, Panel } from "@/components/ui";
+import { ErrorText, LoadingRows, Panel, useConfirm } from "@/components/ui";
 
 export function Account() {
   const { me } = useMe();
@@ -15,6 +15,7 @@ export function Account() {
     <Stack>
       <Name key={me.name} name={me.name} email={me.email} />
       <Password />
+      <Sessions />
     </Stack>
   );
 }
@@ -79,18 +80,30 @@ function Password() {
             <Button type="submit" variant="default" loading={patch.isPending}>
               Set password
             </Button>
-            <Button
-              variant="subtle"
-              color="red"
-              onClick={() =>
-                patch.mutate({ signOutEverywhere: true }, { onSuccess: () => window.location.assign("/sign-in") })
-              }
-            >
-              Sign out everywhere
-            </Button>
           </Group>
         </Stack>
       </form>
+    </Panel>
+  );
+}
+
+function Sessions() {
+  const patch = usePatchMe("You are signed out everywhere.");
+  const confirm = useConfirm();
+  const ask = () =>
+    confirm.ask({
+      title: "Sign out everywhere",
+      consequence: "Every browser in which you are signed in is signed out, this one too. API tokens go on working.",
+      action: "Sign out everywhere",
+      keep: "Stay signed in",
+      act: () => patch.mutateAsync({ signOutEverywhere: true }).then(() => window.location.assign("/sign-in")),
+    });
+  return (
+    <Panel title="Sessions" hint="A device was lost, or a browser was left open? Sign it out from here.">
+      <Button variant="default" onClick={ask}>
+        Sign out everywhere
+      </Button>
+      {confirm.dialog}
     </Panel>
   );
 }

@@ -2,9 +2,8 @@
 // All policy tests of the mesh with what they say now. Rule: a failed test tells what was expected and what came; a click opens its question.
 import { ActionIcon, Button, Group, Text, Tooltip } from "@mantine/core";
 import { IconFlask, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
 import { useMe } from "@/components/shell";
-import { EmptyState, ErrorState, LoadingRows, Panel, StatusBadge } from "@/components/ui";
+import { EmptyState, ErrorState, LoadingRows, Panel, StatusBadge, useConfirm } from "@/components/ui";
 import type { StoredTest, TestRun } from "@/lib/api/schema";
 import type { PolicyTest } from "@/lib/simulate";
 import { usePolicyTests, useTestChanges, useTestRun } from "./queries";
@@ -80,7 +79,7 @@ function TestRow({
 }) {
   const { can } = useMe();
   const { remove } = useTestChanges(mesh);
-  const [isAsking, setIsAsking] = useState(false);
+  const confirm = useConfirm();
   return (
     <li className={classes.test}>
       <div className={classes.testHead}>
@@ -100,7 +99,15 @@ function TestRow({
               color="gray"
               aria-label={`Remove ${test.name}`}
               disabled={!can("draft.write")}
-              onClick={() => setIsAsking(true)}
+              onClick={() =>
+                confirm.ask({
+                  title: `Remove the test ${test.name}`,
+                  consequence:
+                    "It is asked no more of any version, here, in the command line and in pipelines, for everybody. What it asked stays in the audit log.",
+                  action: "Remove it",
+                  act: () => remove.mutateAsync({ id: test.id, version: test.version }),
+                })
+              }
             >
               <IconTrash size={16} />
             </ActionIcon>
@@ -111,32 +118,12 @@ function TestRow({
         {test.question.method} {test.question.to.host}
         {test.question.path} expects: {expectationWords(test.expect as PolicyTest["expect"])}
       </Text>
-      {isAsking ? (
-        <Group gap={8} mt={8} role="alert">
-          <Text size="sm">Remove this test for everybody? What it asked stays in the audit log.</Text>
-          <Button
-            size="xs"
-            color="red"
-            loading={remove.isPending}
-            onClick={() => remove.mutate({ id: test.id, version: test.version })}
-          >
-            Remove
-          </Button>
-          <Button size="xs" variant="default" onClick={() => setIsAsking(false)}>
-            Keep
-          </Button>
-        </Group>
-      ) : null}
-      {remove.error ? (
-        <Text size="sm" c="var(--mw-failing)">
-          {remove.error.message}
-        </Text>
-      ) : null}
       {result?.failures.map((failure) => (
         <Text key={failure} size="sm" c="var(--mw-failing)">
           {failure}
         </Text>
       ))}
+      {confirm.dialog}
     </li>
   );
 }

@@ -1,5 +1,6 @@
 export * from "./choose";
 export * from "./code";
+export { type Question, useConfirm } from "./confirm";
 export { ErrorText } from "./error-text";
 export * from "./format";
 export * from "./layout";

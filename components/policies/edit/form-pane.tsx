@@ -3,6 +3,7 @@
 import { Alert, Button, Group, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useMemo } from "react";
+import { useConfirm } from "@/components/ui";
 import type { MeshIndex } from "@/lib/mesh";
 import { FormProvider, KindForm, type PolicyForm } from "../forms";
 import classes from "./edit.module.css";
@@ -16,6 +17,7 @@ export function FormPane(props: {
 }) {
   const { session, set, discard } = props.handle;
   const [problem] = session.problems;
+  const confirm = useConfirm();
   const isReadOnly = props.isReadOnly || problem !== undefined;
   const form = useMemo<PolicyForm>(
     () => ({ object: session.object, index: props.index, isReadOnly, set }),
@@ -44,7 +46,19 @@ export function FormPane(props: {
             <Button size="compact-xs" variant="default" onClick={() => props.onJump(problem.from)}>
               Go to line {problem.line}
             </Button>
-            <Button size="compact-xs" variant="subtle" onClick={discard}>
+            <Button
+              size="compact-xs"
+              variant="subtle"
+              onClick={() =>
+                confirm.ask({
+                  title: "Discard the text",
+                  consequence:
+                    "What you typed since the YAML could last be read is lost; the text is written anew from the form.",
+                  action: "Discard it",
+                  act: discard,
+                })
+              }
+            >
               Discard the text
             </Button>
           </Group>
@@ -57,6 +71,7 @@ export function FormPane(props: {
       >
         <KindForm object={session.object} />
       </div>
+      {confirm.dialog}
     </FormProvider>
   );
 }

@@ -1,10 +1,9 @@
 "use client";
 // The question of the editor, answered: what the policy does in one sentence, whether it is saved, and the way back.
-import { ActionIcon, Anchor, Group, Text, Title, Tooltip } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
-import { IconArrowBackUp, IconArrowForwardUp, IconChevronRight } from "@tabler/icons-react";
+import { Anchor, Group, Text, Title } from "@mantine/core";
+import { IconChevronRight } from "@tabler/icons-react";
 import Link from "next/link";
-import { type Draft, SaveStateWord } from "@/components/draft";
+import { type Draft, SaveStateWord, UndoButtons } from "@/components/draft";
 import { useMesh } from "@/components/shell";
 import { capitalised, plural, unbroken } from "@/components/ui";
 import type { MeshIndex } from "@/lib/mesh";
@@ -24,11 +23,6 @@ export function EditorHeader(props: {
   const { mesh } = useMesh();
   const { draft, stored, index } = props;
   const snapshot = draft.snapshot;
-  useHotkeys([
-    ["mod+Z", () => draft.undo()],
-    ["mod+shift+Z", () => draft.redo()],
-    ["mod+Y", () => draft.redo()],
-  ]);
   return (
     <header className={classes.header}>
       <div className={classes.headerText}>
@@ -58,16 +52,7 @@ export function EditorHeader(props: {
         ) : null}
         {props.isReadOnly ? null : (
           <>
-            <Tooltip label="Undo the last change of the draft (Ctrl+Z)">
-              <ActionIcon aria-label="Undo" disabled={!snapshot?.canUndo} onClick={draft.undo}>
-                <IconArrowBackUp size={18} />
-              </ActionIcon>
-            </Tooltip>
-            <Tooltip label="Redo (Ctrl+Shift+Z)">
-              <ActionIcon aria-label="Redo" disabled={!snapshot?.canRedo} onClick={draft.redo}>
-                <IconArrowForwardUp size={18} />
-              </ActionIcon>
-            </Tooltip>
+            <UndoButtons draft={draft} />
             <PolicyActions draft={draft} stored={stored} />
           </>
         )}
