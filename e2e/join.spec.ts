@@ -12,6 +12,33 @@ import { expect, expectSoundScreen, signIn, test } from "./meshwright";
 const program = fileURLToPath(new URL("../proxy/bin/meshwright-proxy.mjs", import.meta.url));
 const EXIT_REVOKED = 77;
 
+test("a join token is withdrawn after the workload was named, and not by a slip", { tag: "@once" }, async ({
+  page,
+}) => {
+  await signIn(page);
+  await page.goto("/meshes/shop/proxies?join=production/orders-v1");
+  const making = page.getByRole("dialog", { name: "Let a machine join" });
+  await making.getByRole("button", { name: "Make the token" }).click();
+  await making.getByRole("button", { name: "Done" }).click();
+
+  const row = page.getByRole("row").filter({ hasText: "production/orders-v1" }).filter({ hasText: "waits" });
+  const withdraw = row.getByRole("button", { name: "Withdraw the token for orders-v1" });
+  const question = page.getByRole("dialog", { name: "Withdraw the token for production/orders-v1" });
+  await withdraw.click();
+  await expect(question.getByText(/lets no machine in any more. Machines that joined already stay./)).toBeVisible();
+  await expect(question.getByRole("button", { name: "Keep it" })).toBeFocused();
+  await expectSoundScreen(page);
+  await page.keyboard.press("Escape");
+  await expect(question).toHaveCount(0);
+  await expect(withdraw).toBeFocused();
+
+  await page.keyboard.press("Enter");
+  await question.getByRole("button", { name: "Withdraw it" }).click();
+  await expect(question).toHaveCount(0);
+  await expect(withdraw).toHaveCount(0);
+  await expect(page.getByRole("region", { name: "Join tokens" })).toBeFocused();
+});
+
 test("a machine joins as an instance of the cart, and leaves when its identity is revoked", { tag: "@once" }, async ({
   page,
 }) => {

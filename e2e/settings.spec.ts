@@ -142,3 +142,95 @@ test("an API token is revoked after its name was asked about, and not by looking
   await question.getByRole("button", { name: `Revoke ${name}` }).click();
   await expect(row.getByText("revoked")).toBeVisible();
 });
+
+test("an invite is taken back, and a person disabled, after it was said what that does", { tag: "@once" }, async ({
+  page,
+}) => {
+  await signIn(page);
+  await page.goto("/meshes/shop/settings?tab=people");
+  const invite = async (email: string) => {
+    await page.getByRole("button", { name: "Invite", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "Invite a person" });
+    await dialog.getByLabel("Email").fill(email);
+    await dialog.getByRole("button", { name: "Make the link" }).click();
+    const link = (await dialog.getByText(/\/invite\?token=/).textContent()) ?? "";
+    await dialog.getByRole("button", { name: "Done" }).click();
+    return new URL(link.trim()).searchParams.get("token");
+  };
+  const stamp = Date.now();
+
+  await test.step("the invite", async () => {
+    const email = `not-this-one-${stamp}@example.org`;
+    await invite(email);
+    const takeBack = page.getByRole("button", { name: `Take back the invite of ${email}` });
+    const question = page.getByRole("dialog", { name: `Take back the invite of ${email}` });
+    await takeBack.click();
+    await expect(question.getByText(/does not let .* in any more \(viewer on every mesh\)/)).toBeVisible();
+    await expect(question.getByRole("button", { name: "Keep it" })).toBeFocused();
+    await expectSoundScreen(page);
+    await page.keyboard.press("Enter");
+    await expect(question).toHaveCount(0);
+    await expect(takeBack).toBeFocused();
+    await takeBack.click();
+    await question.getByRole("button", { name: "Take it back" }).click();
+    await expect(page.getByText(email)).toHaveCount(0);
+    await expect(page.locator("body"), "the focus stays on the screen").not.toBeFocused();
+  });
+
+  await test.step("the person", async () => {
+    const email = `leaver-${stamp}@example.org`;
+    const token = await invite(email);
+    const name = `Leaver ${stamp}`;
+    const accepted = await page.request.post("/api/v1/invites/accept", {
+      headers: { origin: new URL(page.url()).origin },
+      data: { token, name, password: `leaver-${crypto.randomUUID()}` },
+    });
+    expect(accepted.ok()).toBe(true);
+    await page.reload();
+    const row = page.getByRole("row").filter({ hasText: email });
+    const question = page.getByRole("dialog", { name: `Disable ${name}` });
+    await row.getByRole("button", { name: `Disable ${name}` }).click();
+    await expect(question.getByText(/is signed out everywhere at once/)).toBeVisible();
+    await question.getByRole("button", { name: "Cancel" }).click();
+    await expect(row.getByText("disabled")).toHaveCount(0);
+    await row.getByRole("button", { name: `Disable ${name}` }).click();
+    await question.getByRole("button", { name: `Disable ${name}` }).click();
+    await expect(row.getByText("disabled")).toBeVisible();
+    await expect(row.getByRole("button", { name: `Enable ${name}` })).toBeFocused();
+  });
+
+  await test.step("one's own role", async () => {
+    const own = page.getByRole("row").filter({ hasText: "admin@meshwright.local" });
+    await own.getByRole("combobox").click();
+    await page.getByRole("option", { name: "viewer", exact: true }).click();
+    const question = page.getByRole("dialog", { name: "Change your own role to viewer" });
+    await question.getByRole("button", { name: "Cancel" }).click();
+    await expect(own.getByRole("combobox")).toHaveValue("administrator");
+  });
+});
+
+test("signing out everywhere asks first", { tag: "@once" }, async ({ page }) => {
+  await signIn(page, "operator");
+  await page.goto("/meshes/shop/settings");
+  await page.getByRole("button", { name: "Sign out everywhere" }).click();
+  const question = page.getByRole("dialog", { name: "Sign out everywhere" });
+  await expect(question.getByText(/this one too. API tokens go on working./)).toBeVisible();
+  await question.getByRole("button", { name: "Stay signed in" }).click();
+  await page.reload();
+  await expect(page.getByRole("button", { name: "Sign out everywhere" })).toBeVisible();
+});
+
+test("an authorizer that was removed by a slip comes back by Undo", { tag: "@once" }, async ({ page }) => {
+  await signIn(page, "author");
+  await page.goto("/meshes/shop/settings?tab=authorizers");
+  await page.getByRole("button", { name: "Add an authorizer" }).click();
+  await expect(field(page, "Name")).toHaveValue("authorizer");
+  await page.getByRole("button", { name: "What to do with the authorizer authorizer" }).click();
+  await page.getByRole("menuitem", { name: "Remove" }).click();
+  await expect(field(page, "Name")).toHaveCount(0);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(field(page, "Name")).toHaveValue("authorizer");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("Nobody outside is asked whether a request may go on.")).toBeVisible();
+  await expectSaved(page);
+});

@@ -1,13 +1,13 @@
 "use client";
 // "What is this mesh, in writing?" Job: the design document of what the context bar looks at, to read here and to take along.
 // Rule: the screen shows the very blocks that Markdown and PDF are made of.
-import { Button, Code, Image, List, Table, Text, Title } from "@mantine/core";
+import { Button, Code, Image, List, Text, Title } from "@mantine/core";
 import { IconFileText, IconFileTypePdf } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { get, keys } from "@/components/api-client";
 import { useMesh, useView } from "@/components/shell";
-import { Answer, EmptyState, LoadingRows, Page, Panel, ReadingState, shortDigest, TableScroll } from "@/components/ui";
+import { Answer, DataTable, EmptyState, LoadingRows, Page, Panel, ReadingState, shortDigest } from "@/components/ui";
 import type { Block, DesignDocument } from "@/lib/document";
 import classes from "./document.module.css";
 
@@ -121,28 +121,15 @@ function BlockView({ block }: { block: Block }) {
   }
 }
 
-function TableView({ block }: { block: Extract<Block, { kind: "table" }> }) {
+function TableView({ block: { head, rows } }: { block: Extract<Block, { kind: "table" }> }) {
   return (
-    <TableScroll label={block.head.join(", ")}>
-      <Table miw={520}>
-        <Table.Thead>
-          <Table.Tr>
-            {block.head.map((text) => (
-              <Table.Th key={text}>{text}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {block.rows.map((row) => (
-            <Table.Tr key={row.join(" ")}>
-              {row.map((text, column) => (
-                <Table.Td key={block.head[column]}>{text}</Table.Td>
-              ))}
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </TableScroll>
+    <DataTable
+      label={head.join(", ")}
+      columns={head.map((title, place) => ({ title, cell: (row: readonly string[]) => row[place] }))}
+      rows={rows}
+      keyOf={(row) => row.join(" ")}
+      minWidth={520}
+    />
   );
 }
 

@@ -1,9 +1,18 @@
 "use client";
 // The adoption of the whole mesh. Job: one line per service, opened to its steps. Rule: the sentence comes first, figures are those of a day.
-import { Button, Table, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { IconStairs } from "@tabler/icons-react";
 import { useMesh, useUrlParameters } from "@/components/shell";
-import { EmptyState, ErrorState, LoadingRows, Panel, plural, StatusBadge, TableScroll } from "@/components/ui";
+import {
+  type Column,
+  DataTable,
+  EmptyState,
+  ErrorState,
+  LoadingRows,
+  Panel,
+  plural,
+  StatusBadge,
+} from "@/components/ui";
 import { parseKey } from "@/lib/mesh";
 import type { Adoption } from "@/lib/modes";
 import { AdoptionView, statusOf } from "./service-adoption";
@@ -12,6 +21,8 @@ import { useModes } from "./use-modes";
 export function AdoptionTable() {
   const { environment } = useMesh();
   const modes = useModes();
+  const { search, set } = useUrlParameters();
+  const opened = search.get("service");
   if (!environment)
     return (
       <Panel>
@@ -33,24 +44,13 @@ export function AdoptionTable() {
       ) : items.length === 0 ? (
         <EmptyState title="No services yet">Draw or import services first.</EmptyState>
       ) : (
-        <TableScroll label="Adoption by service">
-          <Table verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Service</Table.Th>
-                <Table.Th>Step</Table.Th>
-                <Table.Th>Next</Table.Th>
-                <Table.Th ta="right">Calls seen</Table.Th>
-                <Table.Th>State</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {items.map((each) => (
-                <Row key={each.service} adoption={each} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </TableScroll>
+        <DataTable
+          label="Adoption by service"
+          columns={columnsOf(opened, (service) => set({ service: opened === service ? null : service }))}
+          rows={items}
+          keyOf={({ service }) => service}
+          detail={(each) => (each.service === opened ? <AdoptionView adoption={each} /> : null)}
+        />
       )}
     </Panel>
   );
@@ -67,46 +67,34 @@ function summaryOf(items: readonly Adoption[]): string {
   ].join(", ");
 }
 
-function Row({ adoption }: { adoption: Adoption }) {
-  const { search, set } = useUrlParameters();
-  const name = parseKey(adoption.service)?.name ?? adoption.service;
-  const isOpen = search.get("service") === adoption.service;
-  const { status, word } = statusOf(adoption);
-  return (
-    <>
-      <Table.Tr>
-        <Table.Td>
-          <Button
-            size="compact-sm"
-            variant="subtle"
-            aria-expanded={isOpen}
-            onClick={() => set({ service: isOpen ? null : adoption.service })}
-          >
-            {name}
-          </Button>
-        </Table.Td>
-        <Table.Td>{adoption.optOut ? "none" : adoption.current}</Table.Td>
-        <Table.Td>{adoption.optOut ? "observe" : (adoption.next ?? "nothing left")}</Table.Td>
-        <Table.Td ta="right">
-          {adoption.requests > 0 ? (
-            adoption.requests.toLocaleString()
-          ) : (
-            <Text span size="sm" c="dimmed">
-              none
-            </Text>
-          )}
-        </Table.Td>
-        <Table.Td>
-          <StatusBadge status={status}>{word}</StatusBadge>
-        </Table.Td>
-      </Table.Tr>
-      {isOpen ? (
-        <Table.Tr>
-          <Table.Td colSpan={5}>
-            <AdoptionView adoption={adoption} />
-          </Table.Td>
-        </Table.Tr>
-      ) : null}
-    </>
-  );
+function columnsOf(opened: string | null, onToggle: (service: string) => void): Column<Adoption>[] {
+  return [
+    {
+      title: "Service",
+      cell: ({ service }) => (
+        <Button size="compact-sm" variant="subtle" aria-expanded={service === opened} onClick={() => onToggle(service)}>
+          {parseKey(service)?.name ?? service}
+        </Button>
+      ),
+    },
+    { title: "Step", cell: ({ optOut, current }) => (optOut ? "none" : current) },
+    { title: "Next", cell: ({ optOut, next }) => (optOut ? "observe" : (next ?? "nothing left")) },
+    {
+      title: "Calls seen",
+      isNumber: true,
+      cell: ({ requests }) =>
+        requests > 0 ? (
+          requests.toLocaleString()
+        ) : (
+          <Text span size="sm" c="dimmed">
+            none
+          </Text>
+        ),
+    },
+    {
+      title: "State",
+      folded: "aside",
+      cell: (each) => <StatusBadge status={statusOf(each).status}>{statusOf(each).word}</StatusBadge>,
+    },
+  ];
 }

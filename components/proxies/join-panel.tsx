@@ -1,7 +1,7 @@
 "use client";
 // "Which machines may join, and who let them in?" Job: join tokens, each with what became of it. Rule: a token is shown once, whole, as the
 // command that uses it.
-import { Autocomplete, Button, Group, Modal, NumberInput, Stack, Table, Text } from "@mantine/core";
+import { Autocomplete, Button, Group, Modal, NumberInput, Stack, Text } from "@mantine/core";
 import { IconDeviceDesktopPlus } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -15,7 +15,18 @@ import {
   send,
 } from "@/components/api-client";
 import { useMe, useMesh, useUrlParameters } from "@/components/shell";
-import { CodeLine, ErrorText, Panel, ReadingState, StatusBadge, TableScroll, TimeAgo } from "@/components/ui";
+import {
+  absent,
+  CodeLine,
+  type Column,
+  DataTable,
+  ErrorText,
+  Panel,
+  ReadingState,
+  StatusBadge,
+  TimeAgo,
+  useConfirm,
+} from "@/components/ui";
 import { joinTokenWord, workloadOf, workloadsIn } from "./join-words";
 
 const MOST_MINUTES = 60;
@@ -43,10 +54,16 @@ export function JoinPanel({ proxies }: { proxies: readonly ProxyDto[] }) {
     enabled: environment !== undefined,
     refetchInterval: 10_000,
   });
-  const withdraw = useMutation({
-    mutationFn: (id: string) => send("DELETE", `${path}/${id}`),
-    onSettled: () => client.invalidateQueries({ queryKey: key }),
-  });
+  const confirm = useConfirm();
+  const askToWithdraw = ({ id, workload, createdBy }: JoinTokenDto) => {
+    const name = `${workload.namespace}/${workload.name}`;
+    confirm.ask({
+      title: `Withdraw the token for ${name}`,
+      consequence: `The command with the token that ${createdBy} made lets no machine in any more. Machines that joined already stay. There is no way back, only a new token.`,
+      action: "Withdraw it",
+      act: () => send("DELETE", `${path}/${id}`).finally(() => client.invalidateQueries({ queryKey: key })),
+    });
+  };
   const mayJoin = can("proxy.join");
   const items = (tokens.data?.items ?? []).slice(0, SHOWN);
   const wanted = search.get("join");
@@ -68,59 +85,19 @@ export function JoinPanel({ proxies }: { proxies: readonly ProxyDto[] }) {
       }
     >
       <ReadingState of={tokens} />
-      <ErrorText>{withdraw.error?.message}</ErrorText>
       {tokens.data && items.length === 0 ? (
         <Text size="sm" c="dimmed">
           Nobody was let in yet. A join token works once, for one workload, and only for some minutes.
         </Text>
       ) : null}
       {items.length > 0 ? (
-        <TableScroll label="Join tokens">
-          <Table miw={640}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Workload</Table.Th>
-                <Table.Th>Token</Table.Th>
-                <Table.Th>Made by</Table.Th>
-                <Table.Th>Ends</Table.Th>
-                <Table.Th>Joined as</Table.Th>
-                <Table.Th aria-label="Actions" />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {items.map((token) => (
-                <Table.Tr key={token.id}>
-                  <Table.Td fw={500}>
-                    {token.workload.namespace}/{token.workload.name}
-                  </Table.Td>
-                  <Table.Td>
-                    <StatusBadge status={joinTokenWord[token.state].status}>
-                      {joinTokenWord[token.state].word}
-                    </StatusBadge>
-                  </Table.Td>
-                  <Table.Td>{token.createdBy}</Table.Td>
-                  <Table.Td>
-                    <TimeAgo at={token.expiresAt} />
-                  </Table.Td>
-                  <Table.Td>{token.proxyKey ?? "–"}</Table.Td>
-                  <Table.Td ta="right">
-                    {token.state === "open" && mayJoin ? (
-                      <Button
-                        size="compact-xs"
-                        variant="subtle"
-                        color="red"
-                        aria-label={`Withdraw the token for ${token.workload.name}`}
-                        onClick={() => withdraw.mutate(token.id)}
-                      >
-                        Withdraw
-                      </Button>
-                    ) : null}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </TableScroll>
+        <DataTable
+          label="Join tokens"
+          columns={columnsOf(mayJoin ? askToWithdraw : null)}
+          rows={items}
+          keyOf={({ id }) => id}
+          minWidth={640}
+        />
       ) : null}
       {mayJoin && environment ? (
         <NewJoinToken
@@ -132,8 +109,47 @@ export function JoinPanel({ proxies }: { proxies: readonly ProxyDto[] }) {
           onClose={() => set({ join: null })}
         />
       ) : null}
+      {confirm.dialog}
     </Panel>
   );
+}
+
+function columnsOf(onWithdraw: ((token: JoinTokenDto) => void) | null): Column<JoinTokenDto>[] {
+  return [
+    {
+      title: "Workload",
+      cell: ({ workload }) => (
+        <Text size="sm" fw={500} span>
+          {workload.namespace}/{workload.name}
+        </Text>
+      ),
+    },
+    {
+      title: "Token",
+      folded: "aside",
+      cell: ({ state }) => <StatusBadge status={joinTokenWord[state].status}>{joinTokenWord[state].word}</StatusBadge>,
+    },
+    { title: "Made by", cell: ({ createdBy }) => createdBy },
+    { title: "Ends", cell: ({ expiresAt }) => <TimeAgo at={expiresAt} /> },
+    { title: "Joined as", cell: ({ proxyKey }) => proxyKey ?? absent },
+    {
+      title: "Actions",
+      isTitleHidden: true,
+      isNumber: true,
+      cell: (token) =>
+        token.state === "open" && onWithdraw ? (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            color="red"
+            aria-label={`Withdraw the token for ${token.workload.name}`}
+            onClick={() => onWithdraw(token)}
+          >
+            Withdraw
+          </Button>
+        ) : null,
+    },
+  ];
 }
 
 function NewJoinToken(props: {

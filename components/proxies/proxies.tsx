@@ -1,11 +1,14 @@
 "use client";
 // "Does every proxy run what it should, as who it says it is?"
-import { Anchor, Drawer, Table, Text, TextInput } from "@mantine/core";
+import { Anchor, Drawer, Text, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { type ProxyDto, useProxies } from "@/components/api-client";
 import { useMesh, useUrlParameters, useUrlState } from "@/components/shell";
 import {
   Answer,
+  absent,
+  type Column,
+  DataTable,
   EmptyState,
   LoadingRows,
   Mono,
@@ -15,7 +18,6 @@ import {
   readingAnswer,
   StatusBadge,
   shortDigest,
-  TableScroll,
   TimeAgo,
   useNow,
 } from "@/components/ui";
@@ -70,27 +72,14 @@ export function Proxies() {
                 : "Change the search."}
             </EmptyState>
           ) : (
-            <TableScroll label="Proxies">
-              <Table miw={920} highlightOnHover>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Proxy</Table.Th>
-                    <Table.Th>Configuration</Table.Th>
-                    <Table.Th>Certificate ends</Table.Th>
-                    <Table.Th>Running digest</Table.Th>
-                    <Table.Th>Version</Table.Th>
-                    <Table.Th>CPU</Table.Th>
-                    <Table.Th>Memory</Table.Th>
-                    <Table.Th>Seen</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {shown.map((proxy) => (
-                    <ProxyRow key={proxy.id} proxy={proxy} now={now} onOpen={() => set({ proxy: proxy.proxyKey })} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </TableScroll>
+            <DataTable
+              label="Proxies"
+              columns={columnsOf(now, (proxy) => set({ proxy: proxy.proxyKey }))}
+              rows={shown}
+              keyOf={({ id }) => id}
+              minWidth={920}
+              highlightOnHover
+            />
           )}
         </Panel>
       )}
@@ -113,46 +102,57 @@ function rank(proxy: ProxyDto): number {
   return { failing: 0, attention: 1, stale: 2, unmeasured: 3, ok: 4, note: 5 }[proxyState(proxy).status];
 }
 
-function ProxyRow({ proxy, now, onOpen }: { proxy: ProxyDto; now: number; onOpen: () => void }) {
-  const { status, word } = proxyState(proxy);
-  const use = resourcesInWords(proxy);
-  return (
-    <Table.Tr>
-      <Table.Td>
-        <Anchor component="button" size="sm" fw={500} onClick={onOpen}>
-          {proxy.workload}/{proxy.proxyKey.split("/").at(-1)}
-        </Anchor>
-        <Text size="xs" c="dimmed">
-          {proxy.namespace}
-          {proxy.origin === "joined" ? `, joined from ${proxy.host}` : ""}
-        </Text>
-      </Table.Td>
-      <Table.Td maw={260}>
-        <StatusBadge status={status}>{word}</StatusBadge>
-        {proxy.nack ? (
-          <Text size="xs" c="var(--mw-failing)" lineClamp={2} mt={2}>
-            {proxy.nack.reasons[0]}
+function columnsOf(now: number, onOpen: (proxy: ProxyDto) => void): Column<ProxyDto>[] {
+  return [
+    {
+      title: "Proxy",
+      cell: (proxy) => (
+        <>
+          <Anchor component="button" size="sm" fw={500} onClick={() => onOpen(proxy)}>
+            {proxy.workload}/{proxy.proxyKey.split("/").at(-1)}
+          </Anchor>
+          <Text size="xs" c="dimmed">
+            {proxy.namespace}
+            {proxy.origin === "joined" ? `, joined from ${proxy.host}` : ""}
           </Text>
-        ) : null}
-      </Table.Td>
-      <Table.Td style={{ whiteSpace: "nowrap" }}>
-        {proxy.certificate?.notAfter ? (
-          <StatusBadge status={certificateStatus(proxy.certificate.notAfter, now)}>
-            <TimeAgo at={proxy.certificate.notAfter} />
+        </>
+      ),
+    },
+    { title: "Configuration", folded: "aside", cell: (proxy) => <Configuration proxy={proxy} /> },
+    {
+      title: "Certificate ends",
+      isWhole: true,
+      cell: ({ certificate }) =>
+        certificate?.notAfter ? (
+          <StatusBadge status={certificateStatus(certificate.notAfter, now)}>
+            <TimeAgo at={certificate.notAfter} />
           </StatusBadge>
         ) : (
-          "–"
-        )}
-      </Table.Td>
-      <Table.Td style={{ whiteSpace: "nowrap" }}>
-        <Mono title={proxy.runningDigest ?? undefined}>{shortDigest(proxy.runningDigest)}</Mono>
-      </Table.Td>
-      <Table.Td>{proxy.version ?? "–"}</Table.Td>
-      <Table.Td style={{ whiteSpace: "nowrap" }}>{use.cpu}</Table.Td>
-      <Table.Td style={{ whiteSpace: "nowrap" }}>{use.memory}</Table.Td>
-      <Table.Td style={{ whiteSpace: "nowrap" }}>
-        <TimeAgo at={proxy.lastSeenAt} />
-      </Table.Td>
-    </Table.Tr>
+          absent
+        ),
+    },
+    {
+      title: "Running digest",
+      isWhole: true,
+      cell: ({ runningDigest }) => <Mono title={runningDigest ?? undefined}>{shortDigest(runningDigest)}</Mono>,
+    },
+    { title: "Version", cell: ({ version }) => version ?? absent },
+    { title: "CPU", isWhole: true, cell: (proxy) => resourcesInWords(proxy).cpu },
+    { title: "Memory", isWhole: true, cell: (proxy) => resourcesInWords(proxy).memory },
+    { title: "Seen", isWhole: true, cell: ({ lastSeenAt }) => <TimeAgo at={lastSeenAt} /> },
+  ];
+}
+
+function Configuration({ proxy }: { proxy: ProxyDto }) {
+  const { status, word } = proxyState(proxy);
+  return (
+    <>
+      <StatusBadge status={status}>{word}</StatusBadge>
+      {proxy.nack ? (
+        <Text size="xs" c="var(--mw-failing)" lineClamp={2} mt={2} maw={260}>
+          {proxy.nack.reasons[0]}
+        </Text>
+      ) : null}
+    </>
   );
 }

@@ -18,9 +18,8 @@ export function resourcesInWords(proxy: ProxyDto): { cpu: string; memory: string
   const bytes = number("privateBytes", "privateMemoryBytes", "rssBytes", "residentBytes");
   const memory = number("privateMb", "residentMb") ?? (bytes === undefined ? undefined : bytes / 1024 ** 2);
   return {
-    cpu: cpu === undefined ? "–" : `${cpu.toFixed(0)} m${proxy.budget ? ` of ${proxy.budget.cpuMillicores} m` : ""}`,
-    memory:
-      memory === undefined ? "–" : `${memory.toFixed(0)} MB${proxy.budget ? ` of ${proxy.budget.memoryMb} MB` : ""}`,
+    cpu: cpu === undefined ? "–" : `${cpu.toFixed(0)}${proxy.budget ? ` of ${proxy.budget.cpuMillicores}` : ""} mCPU`,
+    memory: memory === undefined ? "–" : `${memory.toFixed(0)}${proxy.budget ? ` of ${proxy.budget.memoryMb}` : ""} MB`,
   };
 }
 

@@ -1,12 +1,15 @@
 "use client";
 // "What waits for a decision?" Job: the reviews of a mesh, open ones first. Rule: the answer on top says what waits for this person.
-import { Anchor, Button, Group, SegmentedControl, Table, Text } from "@mantine/core";
+import { Anchor, Button, Group, SegmentedControl, Text } from "@mantine/core";
 import { IconGavel, IconPlus } from "@tabler/icons-react";
 import Link from "next/link";
 import { useReviews } from "@/components/api-client";
 import { useMe, useMesh, useUrlParameters } from "@/components/shell";
 import {
   Answer,
+  absent,
+  type Column,
+  DataTable,
   EmptyState,
   LoadingRows,
   Mono,
@@ -17,7 +20,6 @@ import {
   readingAnswer,
   StatusBadge,
   shortDigest,
-  TableScroll,
   TimeAgo,
 } from "@/components/ui";
 import type { ReviewSummaryDto } from "@/lib/api/schema";
@@ -84,63 +86,47 @@ export function Reviews() {
 }
 
 function ReviewTable({ mesh, items }: { mesh: string; items: readonly ReviewSummaryDto[] }) {
+  const columns: Column<ReviewSummaryDto>[] = [
+    {
+      title: "Review",
+      cell: ({ number, title }) => (
+        <Anchor component={Link} href={`/meshes/${mesh}/reviews/${number}/purpose`} fw={500} size="sm">
+          #{number} {title}
+        </Anchor>
+      ),
+    },
+    {
+      title: "State",
+      folded: "aside",
+      isWhole: true,
+      cell: ({ state }) => <StatusBadge status={stateStatus(state)}>{stateWord[state]}</StatusBadge>,
+    },
+    { title: "Revision", cell: ({ round }) => <Revision round={round} /> },
+    {
+      title: "Where it stands",
+      folded: "line",
+      cell: (review) => (
+        <>
+          <Text size="sm">{review.sentence}</Text>
+          <Left review={review} />
+        </>
+      ),
+    },
+    { title: "Author", cell: ({ author }) => author },
+    { title: "Submitted", isWhole: true, cell: ({ submittedAt }) => <TimeAgo at={submittedAt} /> },
+  ];
+  return <DataTable label="Reviews" columns={columns} rows={items} keyOf={keyOf} minWidth={760} />;
+}
+
+const keyOf = ({ number }: ReviewSummaryDto) => String(number);
+
+function Revision({ round }: Pick<ReviewSummaryDto, "round">) {
+  if (!round) return absent;
   return (
-    <TableScroll label="Reviews" folds>
-      <Table miw={{ base: 0, sm: 760 }} verticalSpacing="sm">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Review</Table.Th>
-            <Table.Th>State</Table.Th>
-            <Table.Th>Revision</Table.Th>
-            <Table.Th>Where it stands</Table.Th>
-            <Table.Th>Author</Table.Th>
-            <Table.Th>Submitted</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {items.map((review) => (
-            <Table.Tr key={review.number}>
-              <Table.Td maw={{ base: "none", sm: 320 }}>
-                <Anchor component={Link} href={`/meshes/${mesh}/reviews/${review.number}/purpose`} fw={500} size="sm">
-                  #{review.number} {review.title}
-                </Anchor>
-              </Table.Td>
-              <Table.Td>
-                <StatusBadge status={stateStatus(review.state)}>{stateWord[review.state]}</StatusBadge>
-              </Table.Td>
-              <Table.Td visibleFrom="sm">
-                {review.round ? (
-                  <>
-                    r{review.round.revision}
-                    {review.round.number > 1 ? ` · round ${review.round.number}` : ""}{" "}
-                    <Mono title={review.round.digest}>{shortDigest(review.round.digest)}</Mono>
-                  </>
-                ) : (
-                  "–"
-                )}
-              </Table.Td>
-              <Table.Td maw={260} visibleFrom="sm">
-                <Text size="sm">{review.sentence}</Text>
-                <Left review={review} />
-              </Table.Td>
-              <Table.Td visibleFrom="sm">{review.author}</Table.Td>
-              <Table.Td style={{ whiteSpace: "nowrap" }} visibleFrom="sm">
-                <TimeAgo at={review.submittedAt} />
-              </Table.Td>
-              <Table.Td data-folded hiddenFrom="sm">
-                <Text size="xs">
-                  {review.sentence} <Left review={review} />
-                </Text>
-                <Text size="xs" c="dimmed" component="div">
-                  {review.round ? `r${review.round.revision} · ` : ""}
-                  {review.author} · <TimeAgo at={review.submittedAt} />
-                </Text>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </TableScroll>
+    <>
+      r{round.revision}
+      {round.number > 1 ? ` · round ${round.number}` : ""} <Mono title={round.digest}>{shortDigest(round.digest)}</Mono>
+    </>
   );
 }
 

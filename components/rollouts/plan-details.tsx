@@ -1,14 +1,35 @@
 "use client";
 // A plan proxy by proxy. Rule: proxies that stay as they are are counted, not listed.
-import { Table, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import type { DeploymentPlanDto } from "@/components/api-client";
-import { Mono, type Status, StatusBadge, TableScroll } from "@/components/ui";
+import { absent, type Column, DataTable, Mono, type Status, StatusBadge } from "@/components/ui";
 
 const words: Record<string, { word: string; status: Status }> = {
   create: { word: "starts", status: "ok" },
   update: { word: "new configuration", status: "attention" },
   retire: { word: "drains and ends", status: "failing" },
 };
+
+type Row = DeploymentPlanDto["proxies"][number] & { wave: number };
+
+const columns: readonly Column<Row>[] = [
+  { title: "Proxy", cell: ({ proxyKey }) => <Mono>{proxyKey}</Mono> },
+  {
+    title: "What happens",
+    folded: "aside",
+    cell: ({ change }) => (
+      <StatusBadge status={words[change]?.status ?? "unmeasured"}>{words[change]?.word ?? change}</StatusBadge>
+    ),
+  },
+  { title: "Wave", cell: ({ wave }) => (wave < 0 ? absent : wave + 1) },
+  { title: "Added", isNumber: true, cell: ({ resources }) => <Count names={resources?.added} /> },
+  { title: "Changed", isNumber: true, cell: ({ resources }) => <Count names={resources?.changed} /> },
+  { title: "Removed", isNumber: true, cell: ({ resources }) => <Count names={resources?.removed} /> },
+];
+
+function Count({ names }: { names: readonly string[] | undefined }) {
+  return <span title={names?.join("\n")}>{names ? names.length : absent}</span>;
+}
 
 export function PlanDetails({ plan }: { plan: DeploymentPlanDto }) {
   const touched = plan.proxies.filter((proxy) => proxy.change !== "keep");
@@ -21,49 +42,14 @@ export function PlanDetails({ plan }: { plan: DeploymentPlanDto }) {
         </Text>
       ))}
       {touched.length > 0 ? (
-        <TableScroll label="Plan by proxy">
-          <Table miw={600}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Proxy</Table.Th>
-                <Table.Th>What happens</Table.Th>
-                <Table.Th>Wave</Table.Th>
-                <Table.Th ta="right">Added</Table.Th>
-                <Table.Th ta="right">Changed</Table.Th>
-                <Table.Th ta="right">Removed</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {touched.map((proxy) => {
-                const wave = waveOf(proxy.proxyKey);
-                const word = words[proxy.change];
-                return (
-                  <Table.Tr key={proxy.proxyKey}>
-                    <Table.Td>
-                      <Mono>{proxy.proxyKey}</Mono>
-                    </Table.Td>
-                    <Table.Td>
-                      <StatusBadge status={word?.status ?? "unmeasured"}>{word?.word ?? proxy.change}</StatusBadge>
-                    </Table.Td>
-                    <Table.Td>{wave < 0 ? "–" : wave + 1}</Table.Td>
-                    <ResourceCount names={proxy.resources?.added} />
-                    <ResourceCount names={proxy.resources?.changed} />
-                    <ResourceCount names={proxy.resources?.removed} />
-                  </Table.Tr>
-                );
-              })}
-            </Table.Tbody>
-          </Table>
-        </TableScroll>
+        <DataTable
+          label="Plan by proxy"
+          columns={columns}
+          rows={touched.map((proxy) => ({ ...proxy, wave: waveOf(proxy.proxyKey) }))}
+          keyOf={({ proxyKey }) => proxyKey}
+          minWidth={600}
+        />
       ) : null}
     </>
-  );
-}
-
-function ResourceCount({ names }: { names: readonly string[] | undefined }) {
-  return (
-    <Table.Td ta="right" title={names?.join("\n")}>
-      {names ? names.length : "–"}
-    </Table.Td>
   );
 }

@@ -1,24 +1,27 @@
 "use client";
 // "Where is it, and may it go on?" Job: what runs, what is under way, what would change, the way back.
-import { Anchor, Button, Group, Modal, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Button, Text } from "@mantine/core";
 import { IconArrowBackUp } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
 import { type DeploymentDto, isOpen, keys, send, useDeployments } from "@/components/api-client";
 import { useMe, useMesh, useUrlParameters } from "@/components/shell";
 import {
   Answer,
+  absent,
+  type Column,
+  DataTable,
   EmptyState,
-  ErrorText,
   LoadingRows,
   Page,
   Panel,
+  plural,
   ReadingState,
   readingAnswer,
   StatusBadge,
   shortDigest,
-  TableScroll,
   TimeAgo,
+  useConfirm,
 } from "@/components/ui";
 import { revisionBefore } from "@/lib/deploy/roll-back";
 import { NewDeployment } from "./new-deployment";
@@ -30,7 +33,9 @@ export function Rollouts() {
   const { search, set } = useUrlParameters();
   const { can } = useMe();
   const deployments = useDeployments(mesh, environment?.name);
-  const [rollingBack, setRollingBack] = useState<DeploymentDto | null>(null);
+  const client = useQueryClient();
+  const confirm = useConfirm();
+  const watched = useRef<string | null>(null);
   const items = deployments.data?.items ?? [];
   const latest = items[0];
   const shown = items.find((each) => each.id === search.get("deployment")) ?? latest;
@@ -45,6 +50,27 @@ export function Rollouts() {
       .reverse()
       .map(({ revision, rollbackOf }) => ({ revision, isRollBack: rollbackOf !== null })),
   );
+
+  const waves = shown?.waves.some((wave) => wave.proxies.length > 0) ? <Waves deployment={shown} /> : null;
+  // What was done before this visit, and was not asked for, stands below the next step; what is watched stays where it is.
+  if (shown && (shown !== latest || shown.state !== "done")) watched.current = shown.id;
+  const isToWatch = shown !== undefined && shown.id === watched.current;
+  const askToRollBack = ({ id, waves }: DeploymentDto, to: number) => {
+    const proxies = waves.flatMap((wave) => wave.proxies).length;
+    confirm.ask({
+      title: `Roll back to r${to}`,
+      consequence: `${proxies > 0 ? `${plural(proxies, "proxy gets", "proxies get")}` : "The proxies get"} the configuration of r${to} again, in the same waves. Running requests are not cut. The draft stays as it is.`,
+      action: "Roll back",
+      keep: "Cancel",
+      isHarmless: true,
+      act: () =>
+        send<DeploymentDto>(
+          "POST",
+          `/meshes/${mesh}/environments/${environment?.name}/deployments/${id}/rollback`,
+          {},
+        ).finally(() => client.invalidateQueries({ queryKey: keys.mesh(mesh) })),
+    });
+  };
 
   if (!isLoading && environments.length === 0)
     return (
@@ -63,15 +89,20 @@ export function Rollouts() {
         detail={latest?.reason ?? (environment?.running ? `Digest ${shortDigest(environment.running.digest)}` : null)}
         actions={
           last && before !== null && can("deployment.create") && !(latest && isOpen(latest)) ? (
-            <Button variant="default" leftSection={<IconArrowBackUp size={16} />} onClick={() => setRollingBack(last)}>
+            <Button
+              variant="default"
+              leftSection={<IconArrowBackUp size={16} />}
+              onClick={() => askToRollBack(last, before)}
+            >
               Roll back to r{before}
             </Button>
           ) : null
         }
       />
       <ReadingState of={deployments} />
-      {shown?.waves.some((wave) => wave.proxies.length > 0) ? <Waves deployment={shown} /> : null}
+      {isToWatch ? waves : null}
       <NewDeployment isBusy={latest ? isOpen(latest) : false} />
+      {isToWatch ? null : waves}
       {deployments.error && !deployments.data ? null : (
         <Panel title="History" flush>
           {deployments.isLoading ? (
@@ -84,97 +115,50 @@ export function Rollouts() {
               to one proxy per workload first, and is taken back by itself when one refuses.
             </EmptyState>
           ) : (
-            <TableScroll label="Deployments">
-              <Table miw={680}>
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Revision</Table.Th>
-                    <Table.Th>State</Table.Th>
-                    <Table.Th>Reason</Table.Th>
-                    <Table.Th>By</Table.Th>
-                    <Table.Th>When</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {items.map((each) => (
-                    <Table.Tr key={each.id} bg={each.id === shown?.id ? "var(--mw-accent-soft)" : undefined}>
-                      <Table.Td>
-                        <Anchor
-                          component="button"
-                          size="sm"
-                          fw={500}
-                          onClick={() => set({ deployment: each.id === latest?.id ? null : each.id })}
-                        >
-                          r{each.revision}
-                        </Anchor>
-                        {each.rollbackOf ? (
-                          <Text size="xs" c="dimmed">
-                            roll back
-                          </Text>
-                        ) : null}
-                      </Table.Td>
-                      <Table.Td>
-                        <StatusBadge status={deploymentStatus(each.state)}>
-                          {stateWord[each.state] ?? each.state}
-                        </StatusBadge>
-                      </Table.Td>
-                      <Table.Td maw={360}>{each.reason ?? "–"}</Table.Td>
-                      <Table.Td>{each.startedBy}</Table.Td>
-                      <Table.Td style={{ whiteSpace: "nowrap" }}>
-                        <TimeAgo at={each.finishedAt ?? each.startedAt ?? each.createdAt} />
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </TableScroll>
+            <DataTable
+              label="Deployments"
+              columns={columnsOf((id) => set({ deployment: id === latest?.id ? null : id }))}
+              rows={items}
+              keyOf={({ id }) => id}
+              isSelected={({ id }) => id === shown?.id}
+              minWidth={680}
+            />
           )}
         </Panel>
       )}
-      <RollBack deployment={rollingBack} to={before} onClose={() => setRollingBack(null)} />
+      {confirm.dialog}
     </Page>
   );
 }
 
-function RollBack({
-  deployment,
-  to,
-  onClose,
-}: {
-  deployment: DeploymentDto | null;
-  to: number | null;
-  onClose: () => void;
-}) {
-  const { mesh, environment } = useMesh();
-  const client = useQueryClient();
-  const rollBack = useMutation({
-    mutationFn: (id: string) =>
-      send<DeploymentDto>("POST", `/meshes/${mesh}/environments/${environment?.name}/deployments/${id}/rollback`, {}),
-    onSuccess: onClose,
-    onSettled: () => client.invalidateQueries({ queryKey: keys.mesh(mesh) }),
-  });
-  const proxies = deployment?.waves.flatMap((wave) => wave.proxies).length ?? 0;
-  return (
-    <Modal opened={deployment !== null} onClose={onClose} title={`Roll back to r${to ?? "?"}`}>
-      <Stack>
-        <Text size="sm">
-          {proxies > 0 ? `${proxies} proxies get` : "The proxies get"} the configuration of r{to} again, in the same
-          waves. Running requests are not cut. The draft stays as it is.
-        </Text>
-        <ErrorText>{rollBack.error?.message}</ErrorText>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            loading={rollBack.isPending}
-            onClick={() => deployment && rollBack.mutate(deployment.id)}
-            data-autofocus
-          >
-            Roll back
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
-  );
+function columnsOf(onOpen: (id: string) => void): Column<DeploymentDto>[] {
+  return [
+    {
+      title: "Revision",
+      cell: (each) => (
+        <>
+          <Anchor component="button" size="sm" fw={500} onClick={() => onOpen(each.id)}>
+            r{each.revision}
+          </Anchor>
+          {each.rollbackOf ? (
+            <Text size="xs" c="dimmed">
+              roll back
+            </Text>
+          ) : null}
+        </>
+      ),
+    },
+    {
+      title: "State",
+      folded: "aside",
+      cell: ({ state }) => <StatusBadge status={deploymentStatus(state)}>{stateWord[state] ?? state}</StatusBadge>,
+    },
+    { title: "Reason", folded: "line", cell: ({ reason }) => reason ?? absent },
+    { title: "By", cell: ({ startedBy }) => startedBy },
+    {
+      title: "When",
+      isWhole: true,
+      cell: ({ finishedAt, startedAt, createdAt }) => <TimeAgo at={finishedAt ?? startedAt ?? createdAt} />,
+    },
+  ];
 }

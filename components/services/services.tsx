@@ -1,13 +1,14 @@
 "use client";
 // "Which service needs its owner?" Job: every service in one table that sorts and filters. Rule: sort and filter are in the URL.
-import { Anchor, Group, Select, Table, Text, TextInput, UnstyledButton } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconBox, IconSearch } from "@tabler/icons-react";
+import { Anchor, Group, Select, Text, TextInput } from "@mantine/core";
+import { IconBox, IconSearch } from "@tabler/icons-react";
 import Link from "next/link";
-import { useSearchParams } from "next/navigation";
 import { type ReactNode, useMemo } from "react";
 import { sharedSearch, useMesh, useUrlParameters, useUrlState } from "@/components/shell";
 import {
   Answer,
+  type Column,
+  DataTable,
   EmptyState,
   formatMs,
   formatPercent,
@@ -15,28 +16,17 @@ import {
   LoadingRows,
   Page,
   Panel,
-  plural,
   ReadingState,
   readingAnswer,
   StatusBadge,
   statusWord,
-  TableScroll,
   TimeAgo,
 } from "@/components/ui";
-import {
-  filterRows,
-  foldedWords,
-  rowsOf,
-  type ServiceRow,
-  type Sort,
-  servicesAnswer,
-  sortRows,
-  sorts,
-} from "./model/rows";
+import { filterRows, rowsOf, type ServiceRow, type Sort, servicesAnswer, sortRows, sorts } from "./model/rows";
 import classes from "./services.module.css";
 import { useDesign } from "./use-design";
 
-const columns: readonly { sort: Sort; title: string; isNumber?: boolean; isDownFirst?: boolean }[] = [
+const titles: readonly { sort: Sort; title: string; isNumber?: boolean; isDownFirst?: boolean }[] = [
   { sort: "name", title: "Service" },
   { sort: "state", title: "State" },
   { sort: "owner", title: "Owner" },
@@ -63,6 +53,19 @@ export function Services() {
   const filter = { text, owner: search.get("owner"), status: search.get("state") };
   const shown = sortRows(filterRows(all, filter), sort, isDown);
   const owners = [...new Set(all.map((row) => row.owner ?? "nobody"))].sort();
+  const cells = cellsOf(mesh, sharedSearch(`?${search.toString()}`));
+  const columns = titles.map(
+    ({ sort: by, title, isNumber = false, isDownFirst = false }): Column<ServiceRow> => ({
+      title,
+      isNumber,
+      ...(by === "state" ? { folded: "aside" } : {}),
+      sort: {
+        direction: by === sort ? (isDown ? "descending" : "ascending") : "none",
+        onSort: () => set({ sort: `${(by === sort ? !isDown : isDownFirst) ? "-" : ""}${by}` }),
+      },
+      cell: cells[by],
+    }),
+  );
   const answer = topology.data ? servicesAnswer(all) : readingAnswer(topology, "the services of this mesh");
   return (
     <Page>
@@ -118,11 +121,11 @@ export function Services() {
                 w={130}
                 hiddenFrom="sm"
                 aria-label="Sort by"
-                data={columns.map(({ sort: value, title }) => ({ value, label: `By ${title.toLowerCase()}` }))}
+                data={titles.map(({ sort: value, title }) => ({ value, label: `By ${title.toLowerCase()}` }))}
                 value={sort}
                 allowDeselect={false}
                 onChange={(value) => {
-                  const column = columns.find((each) => each.sort === value);
+                  const column = titles.find((each) => each.sort === value);
                   if (column) set({ sort: `${column.isDownFirst ? "-" : ""}${column.sort}` });
                 }}
               />
@@ -165,31 +168,14 @@ export function Services() {
               )}
             </EmptyState>
           ) : (
-            <TableScroll label="Services" folds>
-              <Table miw={{ base: 0, sm: 980 }} highlightOnHover>
-                <Table.Thead>
-                  <Table.Tr>
-                    {columns.map((column) => (
-                      <SortHead
-                        key={column.sort}
-                        title={column.title}
-                        isNumber={column.isNumber ?? false}
-                        direction={column.sort === sort ? (isDown ? "descending" : "ascending") : "none"}
-                        onSort={() => {
-                          const down = column.sort === sort ? !isDown : (column.isDownFirst ?? false);
-                          set({ sort: `${down ? "-" : ""}${column.sort}` });
-                        }}
-                      />
-                    ))}
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {shown.map((row) => (
-                    <Row key={row.key} row={row} mesh={mesh} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </TableScroll>
+            <DataTable
+              label="Services"
+              columns={columns}
+              rows={shown}
+              keyOf={({ key }) => key}
+              minWidth={980}
+              highlightOnHover
+            />
           )}
         </Panel>
       )}
@@ -197,33 +183,10 @@ export function Services() {
   );
 }
 
-function SortHead(props: {
-  title: string;
-  isNumber: boolean;
-  direction: "ascending" | "descending" | "none";
-  onSort(): void;
-}) {
-  const Icon = props.direction === "descending" ? IconArrowDown : IconArrowUp;
-  return (
-    <Table.Th ta={props.isNumber ? "right" : undefined} aria-sort={props.direction}>
-      <UnstyledButton
-        className={classes.sort}
-        data-active={props.direction !== "none" || undefined}
-        data-number={props.isNumber || undefined}
-        onClick={props.onSort}
-      >
-        {props.title}
-        <Icon size={12} className={classes.sortIcon} aria-hidden />
-      </UnstyledButton>
-    </Table.Th>
-  );
-}
-
-function Row({ row, mesh }: { row: ServiceRow; mesh: string }) {
-  const search = sharedSearch(`?${useSearchParams().toString()}`);
-  return (
-    <Table.Tr>
-      <Table.Td>
+function cellsOf(mesh: string, search: string): Record<Sort, (row: ServiceRow) => ReactNode> {
+  return {
+    name: (row) => (
+      <>
         <Anchor
           component={Link}
           href={`/meshes/${mesh}/services/${row.namespace}/${row.name}${search}`}
@@ -235,63 +198,38 @@ function Row({ row, mesh }: { row: ServiceRow; mesh: string }) {
         <Text size="xs" c="dimmed">
           {[row.namespace, row.criticality, row.versions.join(", ")].filter(Boolean).join(" · ")}
         </Text>
-      </Table.Td>
-      <Table.Td>
+      </>
+    ),
+    state: (row) => (
+      <>
         <StatusBadge status={row.status}>{row.word}</StatusBadge>
         {row.proxies.total > row.proxies.ready ? (
           <Text size="xs" c="dimmed" mt={2}>
             {row.proxies.ready} of {row.proxies.total} proxies ready
           </Text>
         ) : null}
-      </Table.Td>
-      <Table.Td visibleFrom="sm">
-        {row.owner ?? (
-          <Text span size="sm" c="dimmed">
-            nobody
-          </Text>
-        )}
-      </Table.Td>
-      <Table.Td visibleFrom="sm">{row.step}</Table.Td>
-      <Table.Td ta="right" visibleFrom="sm">
-        {formatTraffic(row)}
-      </Table.Td>
-      <Table.Td ta="right" visibleFrom="sm">
-        {formatPercent(row.errorRatio)}
-      </Table.Td>
-      <Table.Td ta="right" visibleFrom="sm">
-        {formatMs(row.p99)}
-      </Table.Td>
-      <Table.Td ta="right" visibleFrom="sm">
-        {formatPercent(row.mtlsRatio)}
-      </Table.Td>
-      <Table.Td ta="right" visibleFrom="sm">
-        <FindingsLink row={row} mesh={mesh}>
-          {row.findings}
-        </FindingsLink>
-      </Table.Td>
-      <Table.Td data-folded hiddenFrom="sm">
-        <Text size="xs" component="span">
-          {foldedWords(row)} ·{" "}
+      </>
+    ),
+    owner: (row) =>
+      row.owner ?? (
+        <Text span size="sm" c="dimmed">
+          nobody
         </Text>
-        <FindingsLink row={row} mesh={mesh} size="xs">
-          {row.findings === 0 ? "no finding" : plural(row.findings, "finding")}
-        </FindingsLink>
-      </Table.Td>
-    </Table.Tr>
-  );
+      ),
+    step: (row) => row.step,
+    traffic: (row) => formatTraffic(row),
+    errors: (row) => formatPercent(row.errorRatio),
+    p99: (row) => formatMs(row.p99),
+    mtls: (row) => formatPercent(row.mtlsRatio),
+    findings: (row) => <FindingsLink row={row} mesh={mesh} />,
+  };
 }
 
-function FindingsLink(props: { row: ServiceRow; mesh: string; size?: "xs"; children: ReactNode }) {
-  const { row, mesh, size = "sm", children } = props;
-  if (row.findings === 0)
-    return (
-      <Text span size={size}>
-        {children}
-      </Text>
-    );
+function FindingsLink({ row, mesh }: { row: ServiceRow; mesh: string }) {
+  if (row.findings === 0) return <>{row.findings}</>;
   return (
-    <Anchor component={Link} href={`/meshes/${mesh}/findings?q=${row.name}`} size={size}>
-      {children}
+    <Anchor component={Link} href={`/meshes/${mesh}/findings?q=${row.name}`} size="sm">
+      {row.findings}
     </Anchor>
   );
 }

@@ -1,11 +1,21 @@
 "use client";
 // "What was done here, and is the record whole?" Job: the event log of the mesh with its chain verified. Rule: "verified" names
 // the event and the time it was verified to; a broken chain names the first event that does not fit.
-import { Button, Group, Select, Stack, Table, Text } from "@mantine/core";
+import { Button, Group, Select, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { type EventDto, get, keys, type PageOf } from "@/components/api-client";
 import { useMesh, useUrlParameters } from "@/components/shell";
-import { EmptyState, ErrorState, LoadingRows, Mono, Panel, StatusBadge, TableScroll, TimeAgo } from "@/components/ui";
+import {
+  type Column,
+  DataTable,
+  EmptyState,
+  ErrorState,
+  LoadingRows,
+  Mono,
+  Panel,
+  StatusBadge,
+  TimeAgo,
+} from "@/components/ui";
 import type { ChainDto } from "@/lib/api/schema";
 
 const kinds = [
@@ -16,6 +26,13 @@ const kinds = [
   { value: "binding", label: "Bindings" },
   { value: "certificate", label: "Certificates" },
   { value: "proxy", label: "Proxies" },
+];
+
+const columns: readonly Column<EventDto>[] = [
+  { title: "What", folded: "line", cell: ({ sentence }) => sentence },
+  { title: "When", isWhole: true, cell: ({ at }) => <TimeAgo at={at} /> },
+  { title: "Event", cell: ({ id }) => id },
+  { title: "Hash", cell: ({ hash }) => <Mono title={hash}>{hash.slice(0, 12)}</Mono> },
 ];
 
 export function Audit() {
@@ -82,32 +99,7 @@ export function Audit() {
         ) : rows.length === 0 ? (
           <EmptyState title="Nothing of this kind yet">It appears here as soon as somebody does it.</EmptyState>
         ) : (
-          <TableScroll label="Events">
-            <Table miw={640}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Event</Table.Th>
-                  <Table.Th>When</Table.Th>
-                  <Table.Th>What</Table.Th>
-                  <Table.Th>Hash</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {rows.map((event) => (
-                  <Table.Tr key={event.id}>
-                    <Table.Td>{event.id}</Table.Td>
-                    <Table.Td style={{ whiteSpace: "nowrap" }}>
-                      <TimeAgo at={event.at} />
-                    </Table.Td>
-                    <Table.Td>{event.sentence}</Table.Td>
-                    <Table.Td>
-                      <Mono title={event.hash}>{event.hash.slice(0, 12)}</Mono>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </TableScroll>
+          <DataTable label="Events" columns={columns} rows={rows} keyOf={({ id }) => String(id)} minWidth={640} />
         )}
         {log.hasNextPage ? (
           <Group p="md">

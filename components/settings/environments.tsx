@@ -1,11 +1,62 @@
 "use client";
 // Environments and what is bound in them.
-import { Anchor, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Stack, Text } from "@mantine/core";
 import Link from "next/link";
-import { useBinding } from "@/components/api-client";
+import { type BindingDto, type EnvironmentDto, useBinding } from "@/components/api-client";
 import { useMesh } from "@/components/shell";
-import { EmptyState, LoadingRows, Mono, Panel, plural, StatusBadge, shortDigest, TableScroll } from "@/components/ui";
+import {
+  absent,
+  type Column,
+  DataTable,
+  EmptyState,
+  LoadingRows,
+  Mono,
+  Panel,
+  plural,
+  StatusBadge,
+  shortDigest,
+} from "@/components/ui";
 import { EnvironmentRule, MeshRule } from "./rules";
+
+const environmentColumns: readonly Column<EnvironmentDto>[] = [
+  { title: "Name", cell: ({ name }) => <b>{name}</b> },
+  { title: "Target", cell: () => "processes on this machine" },
+  {
+    title: "Runs",
+    cell: ({ running }) =>
+      running ? (
+        <>
+          r{running.revision} <Mono>{shortDigest(running.digest)}</Mono>
+        </>
+      ) : (
+        "nothing"
+      ),
+  },
+  {
+    title: "Under way",
+    cell: ({ open }) =>
+      open ? (
+        <StatusBadge status="note">
+          r{open.revision} {open.state}
+        </StatusBadge>
+      ) : (
+        absent
+      ),
+  },
+];
+
+type Instance = BindingDto["instances"][number];
+
+const bindingColumns: readonly Column<Instance>[] = [
+  { title: "Instance", cell: ({ id }) => <Mono>{id}</Mono> },
+  { title: "App", cell: ({ app }) => appInWords(app) },
+];
+
+function appInWords(app: Instance["app"]): string {
+  if (app.kind === "address") return `${app.host}:${app.port}`;
+  if (app.kind === "demo") return `demo app ${app.name}`;
+  return app.kind === "echo" ? "echo app" : "nothing yet";
+}
 
 export function Environments() {
   const { mesh, environments, environment, isLoading } = useMesh();
@@ -16,44 +67,13 @@ export function Environments() {
   return (
     <Stack>
       <Panel title="Environments" flush>
-        <TableScroll label="Environments">
-          <Table miw={520}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th>Target</Table.Th>
-                <Table.Th>Runs</Table.Th>
-                <Table.Th>Under way</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {environments.map((each) => (
-                <Table.Tr key={each.id}>
-                  <Table.Td fw={500}>{each.name}</Table.Td>
-                  <Table.Td>processes on this machine</Table.Td>
-                  <Table.Td>
-                    {each.running ? (
-                      <>
-                        r{each.running.revision} <Mono>{shortDigest(each.running.digest)}</Mono>
-                      </>
-                    ) : (
-                      "nothing"
-                    )}
-                  </Table.Td>
-                  <Table.Td>
-                    {each.open ? (
-                      <StatusBadge status="note">
-                        r{each.open.revision} {each.open.state}
-                      </StatusBadge>
-                    ) : (
-                      "–"
-                    )}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </TableScroll>
+        <DataTable
+          label="Environments"
+          columns={environmentColumns}
+          rows={environments}
+          keyOf={({ id }) => id}
+          minWidth={520}
+        />
       </Panel>
       <EnvironmentRule />
       <MeshRule />
@@ -62,28 +82,13 @@ export function Environments() {
         hint={binding ? plural(binding.instances.length, "instance") : undefined}
         flush
       >
-        <TableScroll label="Bindings">
-          <Table miw={520}>
-            <Table.Tbody>
-              {binding?.instances.map((instance) => (
-                <Table.Tr key={instance.id}>
-                  <Table.Td>
-                    <Mono>{instance.id}</Mono>
-                  </Table.Td>
-                  <Table.Td>
-                    {instance.app.kind === "address"
-                      ? `${instance.app.host}:${instance.app.port}`
-                      : instance.app.kind === "demo"
-                        ? `demo app ${instance.app.name}`
-                        : instance.app.kind === "echo"
-                          ? "echo app"
-                          : "nothing yet"}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </TableScroll>
+        <DataTable
+          label="Bindings"
+          columns={bindingColumns}
+          rows={binding?.instances ?? []}
+          keyOf={({ id }) => id}
+          minWidth={520}
+        />
         <Text size="xs" c="dimmed" p="md">
           Change it in the details of a service on the{" "}
           <Anchor component={Link} href={`/meshes/${mesh}/topology`}>

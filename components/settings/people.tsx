@@ -1,6 +1,6 @@
 "use client";
 // People with their roles, and open invites.
-import { Button, Group, Modal, Select, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
 import { IconUserPlus } from "@tabler/icons-react";
@@ -15,36 +15,57 @@ import {
   send,
   type User,
 } from "@/components/api-client";
+import { useMe } from "@/components/shell";
 import {
+  absent,
   CodeLine,
+  type Column,
+  DataTable,
   ErrorState,
   ErrorText,
   LoadingRows,
   Panel,
   StatusBadge,
-  TableScroll,
   TimeAgo,
+  useConfirm,
 } from "@/components/ui";
 import { everywhere, MeshSelect, RoleHelp, roleData, roleOf } from "./roles";
 
 export function People() {
   const client = useQueryClient();
+  const { me } = useMe();
+  const confirm = useConfirm();
   const [inviting, dialog] = useDisclosure(false);
   const users = useQuery({
     queryKey: keys.users,
     queryFn: ({ signal }) => get<PageOf<User>>("/users?limit=200", signal),
   });
   const change = useMutation({
-    mutationFn: ({
-      id,
-      ...patch
-    }: {
-      id: string;
-      isDisabled?: boolean;
-      roles?: { role: Role; mesh: string | null }[];
-    }) => send("PATCH", `/users/${id}`, patch),
+    mutationFn: ({ id, ...patch }: UserPatch) => send("PATCH", `/users/${id}`, patch),
     onSettled: () => client.invalidateQueries({ queryKey: keys.users }),
   });
+  const setDisabled = (user: User, isDisabled: boolean) => {
+    if (!isDisabled) return change.mutate({ id: user.id, isDisabled });
+    confirm.ask({
+      title: `Disable ${user.name}`,
+      consequence: `${user.email} is signed out everywhere at once, cannot sign in, and the API tokens of this person are refused. Reviews and the audit log keep what was done. Enabling brings it all back, but signed in again.`,
+      action: `Disable ${user.name}`,
+      keep: "Cancel",
+      act: () => change.mutateAsync({ id: user.id, isDisabled }),
+    });
+  };
+  const setRole = (user: User, role: Role) => {
+    const [first, ...others] = givenRoles(user);
+    const patch = { id: user.id, roles: [{ mesh: null, namespace: null, ...first, role }, ...others].map(bare) };
+    if (user.id !== me?.id) return change.mutate(patch);
+    confirm.ask({
+      title: `Change your own role to ${role}`,
+      consequence: "You then manage no people any more: only another administrator can give it back to you.",
+      action: `Become ${role}`,
+      keep: "Cancel",
+      act: () => change.mutateAsync(patch),
+    });
+  };
   if (users.error) return <ErrorState error={users.error} onRetry={() => void users.refetch()} />;
   return (
     <Stack>
@@ -60,112 +81,159 @@ export function People() {
         {users.isLoading ? (
           <LoadingRows />
         ) : (
-          <TableScroll label="People">
-            <Table miw={720}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Person</Table.Th>
-                  <Table.Th>Role</Table.Th>
-                  <Table.Th>On</Table.Th>
-                  <Table.Th>Last sign-in</Table.Th>
-                  <Table.Th aria-label="Actions" />
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {users.data?.items.map((user) => (
-                  <Table.Tr key={user.id}>
-                    <Table.Td>
-                      <Text size="sm" fw={500}>
-                        {user.name}
-                      </Text>
-                      <Text size="xs" c="dimmed">
-                        {user.email}
-                      </Text>
-                    </Table.Td>
-                    <Table.Td>
-                      <Select
-                        size="xs"
-                        w={150}
-                        aria-label={`Role of ${user.name}`}
-                        data={roleData}
-                        allowDeselect={false}
-                        value={user.roles[0]?.role ?? null}
-                        placeholder="none"
-                        onChange={(value) =>
-                          change.mutate({
-                            id: user.id,
-                            roles: [{ role: roleOf(value), mesh: user.roles[0]?.mesh ?? null }],
-                          })
-                        }
-                      />
-                    </Table.Td>
-                    <Table.Td>{user.roles.map((each) => each.mesh ?? "every mesh").join(", ") || "–"}</Table.Td>
-                    <Table.Td>
-                      <TimeAgo at={user.lastSignInAt} />
-                    </Table.Td>
-                    <Table.Td ta="right">
-                      {user.isDisabled ? <StatusBadge status="attention">disabled</StatusBadge> : null}
-                      <Button
-                        size="compact-xs"
-                        variant="subtle"
-                        color={user.isDisabled ? undefined : "red"}
-                        ml={8}
-                        onClick={() => change.mutate({ id: user.id, isDisabled: !user.isDisabled })}
-                      >
-                        {user.isDisabled ? "Enable" : "Disable"}
-                      </Button>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </TableScroll>
+          <DataTable
+            label="People"
+            columns={columnsOf({ onRole: setRole, onDisabled: setDisabled })}
+            rows={users.data?.items ?? []}
+            keyOf={({ id }) => id}
+            minWidth={720}
+          />
         )}
         <ErrorText p="md">{change.error?.message}</ErrorText>
       </Panel>
       <Invites />
       <RoleHelp />
       <InviteDialog opened={inviting} onClose={dialog.close} />
+      {confirm.dialog}
     </Stack>
   );
 }
 
+type Binding = User["roles"][number];
+interface UserPatch {
+  id: string;
+  isDisabled?: boolean;
+  roles?: Pick<Binding, "role" | "mesh" | "namespace">[];
+}
+
+/** Those that are given here; the others come with the sign-in of an identity provider. */
+const givenRoles = ({ roles }: User): Binding[] => roles.filter(({ origin }) => origin === "manual");
+const bare = ({ role, mesh, namespace }: Pick<Binding, "role" | "mesh" | "namespace">) => ({ role, mesh, namespace });
+const placeOf = ({ mesh, namespace }: Binding) => [mesh ?? "every mesh", ...(namespace ? [namespace] : [])].join("/");
+
+function columnsOf(on: {
+  onRole(user: User, role: Role): void;
+  onDisabled(user: User, isDisabled: boolean): void;
+}): Column<User>[] {
+  return [
+    {
+      title: "Person",
+      cell: ({ name, email }) => (
+        <>
+          <Text size="sm" fw={500}>
+            {name}
+          </Text>
+          <Text size="xs" c="dimmed">
+            {email}
+          </Text>
+        </>
+      ),
+    },
+    {
+      title: "Role",
+      folded: "aside",
+      cell: (user) => (
+        <Select
+          size="xs"
+          w={150}
+          maw="100%"
+          aria-label={`Role of ${user.name}`}
+          data={roleData}
+          allowDeselect={false}
+          value={givenRoles(user)[0]?.role ?? null}
+          placeholder="none"
+          onChange={(value) => on.onRole(user, roleOf(value))}
+        />
+      ),
+    },
+    {
+      title: "On",
+      cell: (user) => {
+        const [first] = givenRoles(user);
+        const others = user.roles.filter((each) => each !== first);
+        return (
+          <>
+            {first ? placeOf(first) : absent}
+            {others.map((each) => (
+              <Text key={`${each.role} ${placeOf(each)}`} size="xs" c="dimmed">
+                also {each.role} on {placeOf(each)}
+                {each.origin === "oidc" ? ", by the identity provider" : ""}
+              </Text>
+            ))}
+          </>
+        );
+      },
+    },
+    { title: "Last sign-in", cell: ({ lastSignInAt }) => (lastSignInAt ? <TimeAgo at={lastSignInAt} /> : "never") },
+    {
+      title: "Actions",
+      isTitleHidden: true,
+      isNumber: true,
+      cell: (user) => (
+        <>
+          {user.isDisabled ? <StatusBadge status="attention">disabled</StatusBadge> : null}
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            {...(user.isDisabled ? {} : { color: "red" })}
+            ml={8}
+            aria-label={`${user.isDisabled ? "Enable" : "Disable"} ${user.name}`}
+            onClick={() => on.onDisabled(user, !user.isDisabled)}
+          >
+            {user.isDisabled ? "Enable" : "Disable"}
+          </Button>
+        </>
+      ),
+    },
+  ];
+}
+
 function Invites() {
   const client = useQueryClient();
+  const confirm = useConfirm();
   const invites = useQuery({
     queryKey: keys.invites,
     queryFn: ({ signal }) => get<PageOf<Invite>>("/invites?limit=100", signal),
   });
-  const revoke = useMutation({
-    mutationFn: (id: string) => send("DELETE", `/invites/${id}`),
-    onSettled: () => client.invalidateQueries({ queryKey: keys.invites }),
-  });
   const open = (invites.data?.items ?? []).filter((invite) => invite.state === "open");
-  if (open.length === 0) return null;
+  const askToTakeBack = ({ id, email, role, mesh }: Invite) =>
+    confirm.ask({
+      title: `Take back the invite of ${email}`,
+      consequence: `The link that was sent does not let ${email} in any more (${role} on ${mesh ?? "every mesh"}). There is no way back, only a new invite with a new link.`,
+      action: "Take it back",
+      act: () => send("DELETE", `/invites/${id}`).finally(() => client.invalidateQueries({ queryKey: keys.invites })),
+    });
+  const columns: Column<Invite>[] = [
+    { title: "E-mail", cell: ({ email }) => email },
+    { title: "Role", cell: ({ role }) => role },
+    { title: "On", cell: ({ mesh }) => mesh ?? "every mesh" },
+    { title: "Ends", cell: ({ expiresAt }) => <TimeAgo at={expiresAt} /> },
+    {
+      title: "Actions",
+      isTitleHidden: true,
+      isNumber: true,
+      cell: (invite) => (
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          color="red"
+          aria-label={`Take back the invite of ${invite.email}`}
+          onClick={() => askToTakeBack(invite)}
+        >
+          Take back
+        </Button>
+      ),
+    },
+  ];
   return (
-    <Panel title="Open invites" flush>
-      <TableScroll label="Open invites">
-        <Table miw={560}>
-          <Table.Tbody>
-            {open.map((invite) => (
-              <Table.Tr key={invite.id}>
-                <Table.Td>{invite.email}</Table.Td>
-                <Table.Td>{invite.role}</Table.Td>
-                <Table.Td>{invite.mesh ?? "every mesh"}</Table.Td>
-                <Table.Td>
-                  ends <TimeAgo at={invite.expiresAt} />
-                </Table.Td>
-                <Table.Td ta="right">
-                  <Button size="compact-xs" variant="subtle" color="red" onClick={() => revoke.mutate(invite.id)}>
-                    Take back
-                  </Button>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </TableScroll>
-    </Panel>
+    <>
+      {open.length === 0 ? null : (
+        <Panel title="Open invites" flush>
+          <DataTable label="Open invites" columns={columns} rows={open} keyOf={({ id }) => id} minWidth={560} />
+        </Panel>
+      )}
+      {confirm.dialog}
+    </>
   );
 }
 

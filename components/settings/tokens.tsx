@@ -1,22 +1,23 @@
 "use client";
 // API tokens: scoped, expiring, revocable; the secret is shown once.
-import { Button, Group, Modal, NumberInput, Select, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Button, Group, Modal, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDisclosure } from "@mantine/hooks";
 import { IconKey } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
 import { type ApiToken, get, keys, type PageOf, type Role, send, type TokenMadeDto } from "@/components/api-client";
 import {
   CodeLine,
+  type Column,
+  DataTable,
   EmptyState,
   ErrorState,
   ErrorText,
   LoadingRows,
   Panel,
   StatusBadge,
-  TableScroll,
   TimeAgo,
+  useConfirm,
 } from "@/components/ui";
 import { everywhere, MeshSelect, roleData } from "./roles";
 
@@ -26,7 +27,21 @@ export function Tokens() {
     queryKey: keys.tokens,
     queryFn: ({ signal }) => get<PageOf<ApiToken>>("/tokens?limit=100", signal),
   });
-  const [asked, setAsked] = useState<ApiToken | null>(null);
+  const client = useQueryClient();
+  const confirm = useConfirm();
+  const askToRevoke = (token: ApiToken) =>
+    confirm.ask({
+      title: `Revoke ${token.name}`,
+      consequence: (
+        <>
+          What uses this token is refused from now on: {token.role} on {token.mesh ?? "every mesh"}, last used{" "}
+          {token.lastUsedAt ? <TimeAgo at={token.lastUsedAt} /> : "never"}. There is no way back, only a new token.
+        </>
+      ),
+      action: `Revoke ${token.name}`,
+      act: () =>
+        send("DELETE", `/tokens/${token.id}`).finally(() => client.invalidateQueries({ queryKey: keys.tokens })),
+    });
   if (tokens.error) return <ErrorState error={tokens.error} onRetry={() => void tokens.refetch()} />;
   const items = tokens.data?.items ?? [];
   return (
@@ -48,87 +63,57 @@ export function Tokens() {
             Make one for each machine, with the smallest role that does, so that one can be revoked without the others.
           </EmptyState>
         ) : (
-          <TableScroll label="API tokens">
-            <Table miw={680}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Name</Table.Th>
-                  <Table.Th>Role</Table.Th>
-                  <Table.Th>On</Table.Th>
-                  <Table.Th>Last used</Table.Th>
-                  <Table.Th>Ends</Table.Th>
-                  <Table.Th aria-label="Actions" />
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {items.map((token) => (
-                  <Table.Tr key={token.id}>
-                    <Table.Td fw={500}>{token.name}</Table.Td>
-                    <Table.Td>{token.role}</Table.Td>
-                    <Table.Td>{token.mesh ?? "every mesh"}</Table.Td>
-                    <Table.Td>
-                      <TimeAgo at={token.lastUsedAt} />
-                    </Table.Td>
-                    <Table.Td>
-                      {token.revokedAt ? (
-                        <StatusBadge status="attention">revoked</StatusBadge>
-                      ) : (
-                        <TimeAgo at={token.expiresAt} />
-                      )}
-                    </Table.Td>
-                    <Table.Td ta="right">
-                      {token.revokedAt ? null : (
-                        <Button
-                          size="compact-xs"
-                          variant="subtle"
-                          color="red"
-                          aria-label={`Revoke ${token.name}`}
-                          onClick={() => setAsked(token)}
-                        >
-                          Revoke
-                        </Button>
-                      )}
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </TableScroll>
+          <DataTable
+            label="API tokens"
+            columns={columnsOf(askToRevoke)}
+            rows={items}
+            keyOf={({ id }) => id}
+            minWidth={680}
+          />
         )}
       </Panel>
       <NewToken opened={making} onClose={dialog.close} />
-      {asked ? <RevokeToken key={asked.id} token={asked} onClose={() => setAsked(null)} /> : null}
+      {confirm.dialog}
     </>
   );
 }
 
-/** There is no way back, so the name is asked about first. */
-function RevokeToken({ token, onClose }: { token: ApiToken; onClose: () => void }) {
-  const client = useQueryClient();
-  const revoke = useMutation({
-    mutationFn: () => send("DELETE", `/tokens/${token.id}`),
-    onSuccess: onClose,
-    onSettled: () => client.invalidateQueries({ queryKey: keys.tokens }),
-  });
-  return (
-    <Modal opened onClose={onClose} title={`Revoke ${token.name}`}>
-      <Stack>
-        <Text size="sm">
-          What uses this token is refused from now on: {token.role} on {token.mesh ?? "every mesh"}, last used{" "}
-          {token.lastUsedAt ? <TimeAgo at={token.lastUsedAt} /> : "never"}. There is no way back, only a new token.
+function columnsOf(onRevoke: (token: ApiToken) => void): Column<ApiToken>[] {
+  return [
+    {
+      title: "Name",
+      cell: ({ name }) => (
+        <Text size="sm" fw={500} span>
+          {name}
         </Text>
-        <ErrorText>{revoke.error?.message}</ErrorText>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            Keep it
+      ),
+    },
+    { title: "Role", cell: ({ role }) => role },
+    { title: "On", cell: ({ mesh }) => mesh ?? "every mesh" },
+    { title: "Last used", cell: ({ lastUsedAt }) => (lastUsedAt ? <TimeAgo at={lastUsedAt} /> : "never") },
+    {
+      title: "Ends",
+      cell: ({ revokedAt, expiresAt }) =>
+        revokedAt ? <StatusBadge status="attention">revoked</StatusBadge> : <TimeAgo at={expiresAt} />,
+    },
+    {
+      title: "Actions",
+      isTitleHidden: true,
+      isNumber: true,
+      cell: (token) =>
+        token.revokedAt ? null : (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            color="red"
+            aria-label={`Revoke ${token.name}`}
+            onClick={() => onRevoke(token)}
+          >
+            Revoke
           </Button>
-          <Button color="red" loading={revoke.isPending} onClick={() => revoke.mutate()}>
-            Revoke {token.name}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
-  );
+        ),
+    },
+  ];
 }
 
 function NewToken({ opened, onClose }: { opened: boolean; onClose: () => void }) {

@@ -1,8 +1,10 @@
 "use client";
 // The canvas as two tables: same data, same filter, same selection. Rule: everything reachable on the canvas is reachable
 // here with the keyboard.
-import { Anchor, Checkbox, Table, Text } from "@mantine/core";
+import { Anchor, Checkbox, Group, Text } from "@mantine/core";
 import {
+  type Column,
+  DataTable,
   EmptyState,
   failureRatio,
   formatMs,
@@ -11,7 +13,6 @@ import {
   Page,
   Panel,
   StatusBadge,
-  TableScroll,
 } from "@/components/ui";
 import { type Encryption, encryptionOf, type Live, type LiveNumbers, pairKey } from "./model/live";
 import { nameOf } from "./model/to-canvas";
@@ -27,6 +28,9 @@ const nothing: LiveNumbers = {
   mtlsRatio: null,
 };
 
+type Node = Topology["nodes"][number];
+type Edge = Topology["edges"][number];
+
 export function TableTwin(props: {
   topology: Topology;
   selection: ReadonlySet<string>;
@@ -37,61 +41,20 @@ export function TableTwin(props: {
   const edges = topology.edges.filter((edge) => !edge.dimmed);
   const toggle = (key: string) =>
     onSelect(selection.has(key) ? [...selection].filter((each) => each !== key) : [...selection, key]);
+  const picking: Picking = { selection, onToggle: toggle, onOpen: (key) => onSelect([key]) };
+  const serviceColumns = serviceColumnsOf(topology.live, picking);
+  const dependencyColumns = dependencyColumnsOf(picking);
   return (
     <Page>
       <Panel title={`Services (${nodes.length})`} flush>
-        <TableScroll label="Services">
-          <Table miw={980}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th w={40} aria-label="Selected" />
-                <Table.Th>Name</Table.Th>
-                <Table.Th>Kind</Table.Th>
-                <Table.Th>Health</Table.Th>
-                <Table.Th ta="right">Traffic</Table.Th>
-                <Table.Th ta="right">Errors</Table.Th>
-                <Table.Th ta="right">p99</Table.Th>
-                <Table.Th>Facts</Table.Th>
-                <Table.Th ta="right">Findings</Table.Th>
-                <Table.Th ta="right">Comments</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {nodes.map((node) => {
-                const now = topology.live.services.get(node.id)?.now ?? nothing;
-                return (
-                  <Table.Tr key={node.id} bg={selection.has(node.id) ? "var(--mw-accent-soft)" : undefined}>
-                    <Table.Td>
-                      <Checkbox
-                        size="xs"
-                        checked={selection.has(node.id)}
-                        onChange={() => toggle(node.id)}
-                        aria-label={`Select ${node.title}`}
-                      />
-                    </Table.Td>
-                    <Table.Td>
-                      <Anchor component="button" size="sm" fw={500} onClick={() => onSelect([node.id])}>
-                        {node.title}
-                      </Anchor>
-                    </Table.Td>
-                    <Table.Td>{node.kind}</Table.Td>
-                    <Table.Td>
-                      <StatusBadge status={node.tone}>{node.toneWord}</StatusBadge>
-                    </Table.Td>
-                    <Table.Td ta="right">{formatTraffic(now)}</Table.Td>
-                    <Table.Td ta="right">{formatPercent(failureRatio(now))}</Table.Td>
-                    <Table.Td ta="right">{formatMs(now.p99)}</Table.Td>
-                    <Table.Td>
-                      {[node.facts, node.chips.map((chip) => chip.text).join(", ")].filter(Boolean).join(" · ")}
-                    </Table.Td>
-                    <Table.Td ta="right">{node.badge?.count ?? 0}</Table.Td>
-                    <Table.Td ta="right">{node.comments ?? 0}</Table.Td>
-                  </Table.Tr>
-                );
-              })}
-            </Table.Tbody>
-          </Table>
-        </TableScroll>
+        <DataTable
+          label="Services"
+          columns={serviceColumns}
+          rows={nodes}
+          keyOf={({ id }) => id}
+          isSelected={({ id }) => selection.has(id)}
+          minWidth={980}
+        />
         {nodes.length === 0 ? (
           <EmptyState title={topology.drawn === 0 ? "Nothing is drawn yet" : "Nothing matches"}>
             {topology.drawn === 0
@@ -101,36 +64,17 @@ export function TableTwin(props: {
         ) : null}
       </Panel>
       <Panel title={`Dependencies (${edges.length})`} flush>
-        <TableScroll label="Dependencies">
-          <Table miw={760}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th w={40} aria-label="Selected" />
-                <Table.Th>From → to</Table.Th>
-                <Table.Th>Drawn</Table.Th>
-                <Table.Th>Granted</Table.Th>
-                <Table.Th>Seen</Table.Th>
-                <Table.Th>mTLS</Table.Th>
-                <Table.Th>Health</Table.Th>
-                <Table.Th ta="right">Traffic</Table.Th>
-                <Table.Th ta="right">Errors</Table.Th>
-                <Table.Th ta="right">p99</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {edges.map((edge) => (
-                <DependencyRow
-                  key={edge.id}
-                  edge={edge}
-                  live={topology.live}
-                  selected={selection.has(edge.id)}
-                  onToggle={() => toggle(edge.id)}
-                  onOpen={() => onSelect([edge.id])}
-                />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </TableScroll>
+        <DataTable
+          label="Dependencies"
+          columns={dependencyColumns}
+          rows={edges.map((edge) => ({
+            edge,
+            live: topology.live.dependencies.get(pairKey(edge.source, edge.target)),
+          }))}
+          keyOf={({ edge }) => edge.id}
+          isSelected={({ edge }) => selection.has(edge.id)}
+          minWidth={760}
+        />
         {edges.length === 0 ? (
           <EmptyState title="No dependency in this layer">Choose another layer, or draw a line.</EmptyState>
         ) : null}
@@ -139,42 +83,85 @@ export function TableTwin(props: {
   );
 }
 
-function DependencyRow(props: {
-  edge: Topology["edges"][number];
-  live: Live;
-  selected: boolean;
-  onToggle: () => void;
-  onOpen: () => void;
-}) {
-  const { edge } = props;
-  const live = props.live.dependencies.get(pairKey(edge.source, edge.target));
-  const now = live?.now ?? nothing;
-  const title = `${nameOf(edge.source)} → ${nameOf(edge.target)}`;
+interface Picking {
+  selection: ReadonlySet<string>;
+  onToggle(key: string): void;
+  onOpen(key: string): void;
+}
+
+function Name({ id, title, of }: { id: string; title: string; of: Picking }) {
   return (
-    <Table.Tr bg={props.selected ? "var(--mw-accent-soft)" : undefined}>
-      <Table.Td>
-        <Checkbox size="xs" checked={props.selected} onChange={props.onToggle} aria-label={`Select ${title}`} />
-      </Table.Td>
-      <Table.Td>
-        <Anchor component="button" size="sm" fw={500} onClick={props.onOpen}>
-          {title}
-        </Anchor>
-        {edge.warning ? (
-          <Text size="xs" c="var(--mw-attention)">
-            {edge.warning}
-          </Text>
-        ) : null}
-      </Table.Td>
-      <Table.Td>{edge.id.startsWith("seen:") ? "no" : "yes"}</Table.Td>
-      <Table.Td>{live?.granted === null || live === undefined ? "unknown" : live.granted ? "yes" : "no"}</Table.Td>
-      <Table.Td>{live?.seen ? "yes" : "no"}</Table.Td>
-      <Table.Td>{encryptionWords[encryptionOf(live?.seen ? now.mtlsRatio : null)]}</Table.Td>
-      <Table.Td>
-        <StatusBadge status={edge.tone} />
-      </Table.Td>
-      <Table.Td ta="right">{formatTraffic(now)}</Table.Td>
-      <Table.Td ta="right">{formatPercent(failureRatio(now))}</Table.Td>
-      <Table.Td ta="right">{formatMs(now.p99)}</Table.Td>
-    </Table.Tr>
+    <Group gap={12} wrap="nowrap">
+      <Checkbox
+        size="xs"
+        checked={of.selection.has(id)}
+        onChange={() => of.onToggle(id)}
+        aria-label={`Select ${title}`}
+      />
+      <Anchor component="button" size="sm" fw={500} onClick={() => of.onOpen(id)}>
+        {title}
+      </Anchor>
+    </Group>
   );
+}
+
+function serviceColumnsOf(live: Live, picking: Picking): Column<Node>[] {
+  const now = ({ id }: Node) => live.services.get(id)?.now ?? nothing;
+  return [
+    { title: "Name", cell: ({ id, title }) => <Name id={id} title={title} of={picking} /> },
+    { title: "Kind", cell: ({ kind }) => kind },
+    {
+      title: "Health",
+      folded: "aside",
+      cell: ({ tone, toneWord }) => <StatusBadge status={tone}>{toneWord}</StatusBadge>,
+    },
+    { title: "Traffic", isNumber: true, cell: (node) => formatTraffic(now(node)) },
+    { title: "Errors", isNumber: true, cell: (node) => formatPercent(failureRatio(now(node))) },
+    { title: "p99", isNumber: true, cell: (node) => formatMs(now(node).p99) },
+    {
+      title: "Facts",
+      folded: "line",
+      cell: ({ facts, chips }) => [facts, chips.map(({ text }) => text).join(", ")].filter(Boolean).join(" · "),
+    },
+    { title: "Findings", isNumber: true, cell: ({ badge }) => badge?.count ?? 0 },
+    { title: "Comments", isNumber: true, cell: ({ comments }) => comments ?? 0 },
+  ];
+}
+
+interface DependencyRow {
+  edge: Edge;
+  live: ReturnType<Live["dependencies"]["get"]>;
+}
+
+function dependencyColumnsOf(picking: Picking): Column<DependencyRow>[] {
+  const now = ({ live }: DependencyRow) => live?.now ?? nothing;
+  return [
+    {
+      title: "From → to",
+      cell: ({ edge }) => (
+        <>
+          <Name id={edge.id} title={`${nameOf(edge.source)} → ${nameOf(edge.target)}`} of={picking} />
+          {edge.warning ? (
+            <Text size="xs" c="var(--mw-attention)">
+              {edge.warning}
+            </Text>
+          ) : null}
+        </>
+      ),
+    },
+    { title: "Drawn", cell: ({ edge }) => (edge.id.startsWith("seen:") ? "no" : "yes") },
+    {
+      title: "Granted",
+      cell: ({ live }) => (live?.granted === null || live === undefined ? "unknown" : live.granted ? "yes" : "no"),
+    },
+    { title: "Seen", cell: ({ live }) => (live?.seen ? "yes" : "no") },
+    {
+      title: "mTLS",
+      cell: (row) => encryptionWords[encryptionOf(row.live?.seen ? now(row).mtlsRatio : null)],
+    },
+    { title: "Health", folded: "aside", cell: ({ edge }) => <StatusBadge status={edge.tone} /> },
+    { title: "Traffic", isNumber: true, cell: (row) => formatTraffic(now(row)) },
+    { title: "Errors", isNumber: true, cell: (row) => formatPercent(failureRatio(now(row))) },
+    { title: "p99", isNumber: true, cell: (row) => formatMs(now(row).p99) },
+  ];
 }

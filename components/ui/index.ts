@@ -1,6 +1,7 @@
 export * from "./choose";
 export * from "./code";
 export { type Question, useConfirm } from "./confirm";
+export { type Column, DataTable } from "./data-table";
 export { ErrorText } from "./error-text";
 export * from "./format";
 export * from "./layout";

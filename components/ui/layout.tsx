@@ -81,19 +81,10 @@ export function Panel(props: {
   );
 }
 
-/**
- * Wide tables scroll inside their panel, never the page. One that folds has no columns on a phone: of each row two cells stand side
- * by side, and cells marked `data-folded` below them say what the hidden ones (`visibleFrom="sm"`) say.
- */
-export function TableScroll({ children, label, folds }: { children: ReactNode; label: string; folds?: boolean }) {
+/** What is too wide scrolls inside its panel, never the page; reached by keyboard. */
+export function TableScroll({ children, label }: { children: ReactNode; label: string }) {
   return (
-    <Box
-      component="section"
-      className={classes.tableScroll}
-      aria-label={label}
-      tabIndex={0}
-      data-folds={folds || undefined}
-    >
+    <Box component="section" className={classes.tableScroll} aria-label={label} tabIndex={0}>
       {children}
     </Box>
   );

@@ -1,6 +1,6 @@
 "use client";
 // "Which rules are there, and what do they do?" Job: every policy by kind, in words, with what is wrong with it.
-import { Anchor, Button, Chip, Group, Table, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Chip, Group, Text, TextInput } from "@mantine/core";
 import { IconPlus, IconSearch, IconShieldCheck } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
@@ -10,6 +10,8 @@ import { RefusalNote, SaveStateWord, useDraft } from "@/components/draft";
 import { sharedSearch, useMe, useMesh, useUrlParameters, useUrlState } from "@/components/shell";
 import {
   Answer,
+  type Column,
+  DataTable,
   EmptyState,
   ErrorState,
   LoadingRows,
@@ -18,7 +20,6 @@ import {
   plural,
   readingAnswer,
   StatusBadge,
-  TableScroll,
   TimeAgo,
 } from "@/components/ui";
 import { buildIndex } from "@/lib/mesh";
@@ -130,59 +131,52 @@ export function Policies() {
 
 function Rows({ mesh, rows, label }: { mesh: string; rows: readonly PolicyRow[]; label: string }) {
   const search = typeof window === "undefined" ? "" : sharedSearch(window.location.search);
+  const columns: Column<PolicyRow>[] = [
+    {
+      title: "For",
+      width: "28%",
+      cell: (row) => (
+        <>
+          <Anchor
+            component={Link}
+            href={`${policyHref(mesh, row.policy)}${search}`}
+            fw={500}
+            size="sm"
+            className={classes.link}
+          >
+            {row.target}
+          </Anchor>
+          <Text size="xs" c="dimmed">
+            {POLICY_WORDS[row.kind]}
+            {row.name === row.target ? "" : ` ${row.name}`} in {row.namespace}
+          </Text>
+        </>
+      ),
+    },
+    { title: "Effect", folded: "line", cell: ({ effect }) => effect },
+    { title: "Findings", width: "124px", folded: "aside", cell: (row) => <FindingsCell row={row} /> },
+    { title: "Last change", width: "168px", cell: ({ changed }) => <LastChange of={changed} /> },
+  ];
   return (
-    <TableScroll label={label}>
-      <Table className={classes.table} highlightOnHover>
-        <Table.Thead className={classes.head}>
-          <Table.Tr>
-            <Table.Th>For</Table.Th>
-            <Table.Th>Effect</Table.Th>
-            <Table.Th>Findings</Table.Th>
-            <Table.Th>Last change</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((row) => (
-            <Table.Tr key={row.key} className={classes.rowLine}>
-              <Table.Td className={classes.who}>
-                <Anchor
-                  component={Link}
-                  href={`${policyHref(mesh, row.policy)}${search}`}
-                  fw={500}
-                  size="sm"
-                  className={classes.link}
-                >
-                  {row.target}
-                </Anchor>
-                <Text size="xs" c="dimmed">
-                  {POLICY_WORDS[row.kind]}
-                  {row.name === row.target ? "" : ` ${row.name}`} in {row.namespace}
-                </Text>
-              </Table.Td>
-              <Table.Td className={classes.effect}>{row.effect}</Table.Td>
-              <Table.Td className={classes.findings}>
-                <FindingsCell row={row} />
-              </Table.Td>
-              <Table.Td className={classes.changed}>
-                {row.changed ? (
-                  <>
-                    <TimeAgo at={row.changed.at} />
-                    <Text size="xs" c="dimmed" component="span">
-                      {" "}
-                      by {row.changed.by}
-                    </Text>
-                  </>
-                ) : (
-                  <Text size="xs" c="dimmed" component="span">
-                    unchanged
-                  </Text>
-                )}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </TableScroll>
+    <DataTable label={label} columns={columns} rows={rows} keyOf={({ key }) => key} hasFixedColumns highlightOnHover />
+  );
+}
+
+function LastChange({ of: changed }: { of: PolicyRow["changed"] }) {
+  if (!changed)
+    return (
+      <Text size="xs" c="dimmed" component="span">
+        unchanged
+      </Text>
+    );
+  return (
+    <>
+      <TimeAgo at={changed.at} />
+      <Text size="xs" c="dimmed" component="span">
+        {" "}
+        by {changed.by}
+      </Text>
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { filterRows, foldedWords, type ServiceRow, servicesAnswer, sortRows } from "./rows";
+import { filterRows, type ServiceRow, servicesAnswer, sortRows } from "./rows";
 
 const row = (name: string, change: Partial<ServiceRow> = {}): ServiceRow => ({
   key: `Service/shop/${name}`,
@@ -39,14 +39,6 @@ describe("the list of services", () => {
     expect(names(filterRows(rows, { text: "OPS", owner: null, status: null }))).toEqual(["mail"]);
     expect(names(filterRows(rows, { text: "", owner: "nobody", status: null }))).toEqual(["pay"]);
     expect(names(filterRows(rows, { text: "", owner: null, status: "failing" }))).toEqual(["pay"]);
-  });
-
-  it("folds what a phone has no room for into a line, without what was not measured", () => {
-    expect(foldedWords(row("a", { requestsPerSecond: 12, errorRatio: 0.02, p99: 2400 }))).toBe(
-      "web · strict · 12/s · errors 2.0 % · p99 2.40 s · mTLS 100 %",
-    );
-    const bare = row("b", { owner: null, requestsPerSecond: null, errorRatio: null, p99: null, mtlsRatio: null });
-    expect(foldedWords(bare)).toBe("nobody's · strict");
   });
 
   it("says the worst first and never calls the unmeasured healthy", () => {

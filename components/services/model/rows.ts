@@ -1,9 +1,9 @@
 // The rows of the list of services. Job: one row from design, measurement and findings; sorting, filtering, the sentence on top.
 // Rule: pure; what was not measured sorts last in either direction and is never counted as healthy.
 import type { FindingDto, TopologyDto } from "@/components/api-client";
-import { absent, formatMs, formatPercent, listInWords, plural } from "@/components/ui/format";
+import { listInWords, plural } from "@/components/ui/format";
 import { type Mark, type Status, worstStatus } from "@/components/ui/status-words";
-import { callsPerSecond, failureRatio, failureStatus, formatTraffic, type TcpTraffic } from "@/components/ui/traffic";
+import { callsPerSecond, failureRatio, failureStatus, type TcpTraffic } from "@/components/ui/traffic";
 import { objectKey } from "@/lib/mesh";
 import { type Step, stepOf } from "./effective";
 
@@ -25,17 +25,6 @@ export interface ServiceRow {
   versions: string[];
   proxies: { ready: number; total: number };
   findings: number;
-}
-
-/** The columns that a phone has no room for, in one line; what nothing was measured of is left out. */
-export function foldedWords(row: ServiceRow): string {
-  const measured = [
-    ["", formatTraffic(row)],
-    ["errors ", formatPercent(row.errorRatio)],
-    ["p99 ", formatMs(row.p99)],
-    ["mTLS ", formatPercent(row.mtlsRatio)],
-  ].flatMap(([word = "", figure = absent]) => (figure === absent ? [] : [`${word}${figure}`]));
-  return [row.owner ?? "nobody's", row.step, ...measured].join(" · ");
 }
 
 type LiveService = TopologyDto["services"][number];
