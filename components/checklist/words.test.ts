@@ -13,7 +13,7 @@ test("the answer is yes only when every control that applies was proved", () => 
 test("one failing control makes it no, with everything else counted", () => {
   expect(checklistAnswer(controls("pass", "fail", "waived", "stale", "partly"), true)).toEqual({
     status: "failing",
-    text: "No: 1 of 5 controls are proved, 1 fails, 1 is waived and 2 are not measured or stale.",
+    text: "No: 1 of 5 controls are proved, 1 fails, 1 is waived, 1 is measured in part and 1 is not measured or stale.",
   });
 });
 test("what is not measured or stale is no pass, and a waiver is said", () => {

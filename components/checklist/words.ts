@@ -74,13 +74,15 @@ export function checklistAnswer(controls: readonly Counted[], isRunning: boolean
   const applying = controls.length - count("does-not-apply");
   if (applying === 0) return { status: "note", text: "No control applies to this design yet." };
   const open = count("not-measured", "partly", "stale");
+  const partly = count("partly");
   const waived = count("waived");
   const failing = count("fail");
   const proved = `${count("pass")} of ${applying} controls are proved`;
   const rest = [
     ...(failing > 0 ? [`${failing} ${failing === 1 ? "fails" : "fail"}`] : []),
     ...(waived > 0 ? [`${waived} ${waived === 1 ? "is" : "are"} waived`] : []),
-    ...(open > 0 ? [`${open} ${open === 1 ? "is" : "are"} not measured or stale`] : []),
+    ...(partly > 0 ? [`${partly} ${partly === 1 ? "is" : "are"} measured in part`] : []),
+    ...(open > partly ? [`${open - partly} ${open - partly === 1 ? "is" : "are"} not measured or stale`] : []),
   ];
   if (failing > 0) return { status: "failing", text: `No: ${proved}, ${listOf(rest)}.` };
   if (open > 0)

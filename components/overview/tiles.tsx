@@ -10,12 +10,14 @@ import {
   callsPerSecond,
   failureRatio,
   formatByteRate,
+  formatDuration,
   formatMs,
   formatPercent,
   formatTraffic,
   type Status,
   StatusIcon,
 } from "@/components/ui";
+import { rangeToMs } from "@/lib/api/schema/common";
 import { factsOf, overRange, signalStates } from "./answer";
 import classes from "./overview.module.css";
 
@@ -38,12 +40,13 @@ export function Tiles({
     );
   }
   const now = signals?.now;
+  const length = signals ? formatDuration(rangeToMs(signals.range)) : "time";
   const before = signals?.before;
   const points = signals?.points ?? [];
   const facts = factsOf(signals);
   const use = facts?.worst ?? null;
   const states = signalStates(facts);
-  const tiles: TileProps[] = [
+  const tiles: Omit<TileProps, "before">[] = [
     {
       name: "Latency p99",
       value: formatMs(now?.p99),
@@ -77,7 +80,6 @@ export function Tiles({
     {
       name: "Saturation",
       value: use ? formatPercent(use.use) : "–",
-      change: null,
       worse: "up",
       status: states.saturation,
       values: use && signals ? overRange(use.what, signals.saturation.points, signals.saturation) : [],
@@ -90,7 +92,7 @@ export function Tiles({
     <div className={classes.tiles}>
       {tiles.map((tile) => (
         <Link key={tile.name} href={href} className={classes.tile} prefetch={false}>
-          <Tile {...tile} />
+          <Tile {...tile} before={length} />
         </Link>
       ))}
     </div>
@@ -100,7 +102,8 @@ export function Tiles({
 interface TileProps {
   name: string;
   value: string;
-  change: Change | null;
+  /** Null: there is no earlier figure; absent: it is not compared. */
+  change?: Change | null;
   worse: "up" | null;
   status: Status;
   values: readonly (number | null)[];
@@ -108,6 +111,8 @@ interface TileProps {
   max?: number | undefined;
   series: 1 | 2 | 3 | "failing";
   note: string;
+  /** As "15 min". */
+  before: string;
 }
 
 function Tile(props: TileProps) {
@@ -122,11 +127,13 @@ function Tile(props: TileProps) {
       </span>
       <span className={classes.tileValue}>{props.value}</span>
       <span className={classes.tileChange} data-worse={isWorse || undefined}>
-        {props.change
-          ? `${props.change.text} against before`
-          : props.status === "unmeasured"
-            ? "no data"
-            : "nothing to compare with"}
+        {props.change === undefined
+          ? null
+          : props.change
+            ? `${props.change.text} vs the ${props.before} before`
+            : props.status === "unmeasured"
+              ? "no data"
+              : "no earlier figure"}
       </span>
       <Sparkline values={props.values} series={props.series} max={props.max} />
       <Text size="xs" c="dimmed">

@@ -1,10 +1,11 @@
 "use client";
 // Station 4: who may call whom, before and after. Rule: what changes comes first as sentences; the matrix is for those who want it all.
-import { Button, Text } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useState } from "react";
 import { objectName } from "@/components/comments";
 import { EmptyState, Panel, plural, TableScroll } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
+import { Lead } from "./lead";
 import classes from "./review.module.css";
 
 type Cell = StationOf<"access">["cells"][number];
@@ -22,11 +23,11 @@ export function AccessStation({ content }: { content: StationOf<"access"> }) {
   ];
   return (
     <>
-      <Text size="sm">
+      <Lead>
         {changes.length === 0
           ? "Nobody gains access and nobody loses it."
           : `${plural(lost.length, "pair")} ${lost.length === 1 ? "loses" : "lose"} access, ${gained.length} ${gained.length === 1 ? "gains" : "gain"} it.`}
-      </Text>
+      </Lead>
       <Panel title="What changes" flush>
         {changes.length === 0 ? (
           <EmptyState title="The same callers as before">The matrix below shows who they are.</EmptyState>

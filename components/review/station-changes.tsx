@@ -1,11 +1,12 @@
 "use client";
 // Station 2: what changes, in sentences and on the canvas. Rule: both select the same object (`sel` in the URL); what was removed is drawn too.
-import { Button, Group, Text, UnstyledButton } from "@mantine/core";
+import { Button, Group, UnstyledButton } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { Canvas } from "@/components/canvas";
 import { useUrlParameters } from "@/components/shell";
 import { EmptyState, Panel, plural } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
+import { Lead } from "./lead";
 import { nearChange, pictureEdges, pictureNodes, WHOLE_UP_TO } from "./picture";
 import classes from "./review.module.css";
 
@@ -27,11 +28,11 @@ export function ChangesStation({ content }: { content: StationOf<"changes"> }) {
   const hidden = picture.boxes.length - nodes.length;
   return (
     <>
-      <Text size="sm">
+      <Lead>
         {changes.length === 0
           ? `${content.to} is the same as ${content.from}.`
           : `${plural(added, "object")} added, ${changed} changed, ${removed} removed from ${content.from} to ${content.to}.`}
-      </Text>
+      </Lead>
       <Panel title="In sentences" hint={plural(changes.length, "change")} flush>
         {changes.length === 0 ? (
           <EmptyState title="No change">The two designs are the same.</EmptyState>

@@ -1,10 +1,11 @@
 "use client";
 // Station 7: would we pass, and can we prove it. Rule: live evidence belongs to what ran when it was measured, and says so;
 // not measured is never green.
-import { Anchor, Table, Text } from "@mantine/core";
+import { Anchor, Text } from "@mantine/core";
 import Link from "next/link";
-import { Panel, type Status, StatusBadge, TableScroll, TimeAgo } from "@/components/ui";
+import { type Column, DataTable, Panel, type Status, StatusBadge, TimeAgo } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
+import { Lead } from "./lead";
 
 type Control = StationOf<"checklist">["controls"][number];
 type State = Control["design"]["state"];
@@ -29,6 +30,54 @@ const word: Record<State, string> = {
 };
 const BAD: readonly State[] = ["fail", "partly"];
 
+const columns: readonly Column<Control>[] = [
+  {
+    title: "Control",
+    folded: "line",
+    cell: ({ id, title, severity }) => (
+      <>
+        <Text size="sm" fw={500}>
+          {title}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {id} · {severity}
+        </Text>
+      </>
+    ),
+  },
+  {
+    title: "Design",
+    cell: ({ design, before }) => (
+      <>
+        <StatusBadge status={status[design.state]}>{word[design.state]}</StatusBadge>
+        {before && before !== design.state ? (
+          <Text size="xs" c="dimmed">
+            before: {word[before]}
+          </Text>
+        ) : null}
+      </>
+    ),
+  },
+  {
+    title: "Compiled",
+    cell: ({ compiled }) => <StatusBadge status={status[compiled.state]}>{word[compiled.state]}</StatusBadge>,
+  },
+  {
+    title: "Live",
+    cell: ({ live }) => (
+      <>
+        <StatusBadge status={status[live.state]}>{word[live.state]}</StatusBadge>
+        {live.at ? (
+          <Text size="xs" c="dimmed">
+            <TimeAgo at={live.at} />
+          </Text>
+        ) : null}
+      </>
+    ),
+  },
+  { title: "What was found", folded: "line", cell: (control) => <Text size="xs">{summaryOf(control)}</Text> },
+];
+
 export function ChecklistStation({ mesh, content }: { mesh: string; content: StationOf<"checklist"> }) {
   const failing = content.controls.filter(
     ({ design, compiled }) => BAD.includes(design.state) || BAD.includes(compiled.state),
@@ -37,7 +86,7 @@ export function ChecklistStation({ mesh, content }: { mesh: string; content: Sta
   const proved = content.controls.filter(({ live }) => live.state === "pass").length;
   return (
     <>
-      <Text size="sm">
+      <Lead>
         {failing.length === 0
           ? "The design passes every control that looks at it."
           : `${failing.length} of ${content.controls.length} controls do not pass by design.`}{" "}
@@ -46,61 +95,13 @@ export function ChecklistStation({ mesh, content }: { mesh: string; content: Sta
         <Anchor component={Link} href={`/meshes/${mesh}/checklist`} size="sm">
           Checklist
         </Anchor>
-      </Text>
+      </Lead>
       <Panel
         title="Controls"
         hint={`Design and compiled are of ${content.to}; live is what was last measured in ${content.environment ?? "the environment"}`}
         flush
       >
-        <TableScroll label="Controls">
-          <Table miw={760}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Control</Table.Th>
-                <Table.Th>Design</Table.Th>
-                <Table.Th>Compiled</Table.Th>
-                <Table.Th>Live</Table.Th>
-                <Table.Th>What was found</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {content.controls.map((control) => (
-                <Table.Tr key={control.id}>
-                  <Table.Td>
-                    <Text size="sm" fw={500}>
-                      {control.title}
-                    </Text>
-                    <Text size="xs" c="dimmed">
-                      {control.id} · {control.severity}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    <StatusBadge status={status[control.design.state]}>{word[control.design.state]}</StatusBadge>
-                    {control.before && control.before !== control.design.state ? (
-                      <Text size="xs" c="dimmed">
-                        before: {word[control.before]}
-                      </Text>
-                    ) : null}
-                  </Table.Td>
-                  <Table.Td>
-                    <StatusBadge status={status[control.compiled.state]}>{word[control.compiled.state]}</StatusBadge>
-                  </Table.Td>
-                  <Table.Td>
-                    <StatusBadge status={status[control.live.state]}>{word[control.live.state]}</StatusBadge>
-                    {control.live.at ? (
-                      <Text size="xs" c="dimmed">
-                        <TimeAgo at={control.live.at} />
-                      </Text>
-                    ) : null}
-                  </Table.Td>
-                  <Table.Td maw={380}>
-                    <Text size="xs">{summaryOf(control)}</Text>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </TableScroll>
+        <DataTable label="Controls" columns={columns} rows={content.controls} keyOf={({ id }) => id} minWidth={760} />
       </Panel>
     </>
   );

@@ -4,7 +4,7 @@ import { Anchor, Group, Text } from "@mantine/core";
 import Link from "next/link";
 import { Panel, plural, StatusBadge, TimeAgo } from "@/components/ui";
 import type { ReviewDto } from "@/lib/api/schema";
-import { testsSentence } from "@/lib/review";
+import { FINAL_STATES, testsSentence } from "@/lib/review";
 import { Thread } from "./comments";
 import { Conditions } from "./conditions";
 import { Resubmit } from "./resubmit";
@@ -26,6 +26,12 @@ export function DecisionStation({ mesh, review }: { mesh: string; review: Review
         <dl className={classes.facts}>
           <dt>Votes</dt>
           <dd>{review.sentence}</dd>
+          {open.length === 0 ? (
+            <>
+              <dt>Open questions</dt>
+              <dd>Every comment is answered.</dd>
+            </>
+          ) : null}
           <dt>Rule of this mesh</dt>
           <dd>
             {plural(review.rule.quorum, "approval")} by {review.rule.roles.join(" or ")}, none of an author; one
@@ -43,7 +49,7 @@ export function DecisionStation({ mesh, review }: { mesh: string; review: Review
           </dd>
           <dt>Authors</dt>
           <dd>{round.authors.join(", ")}</dd>
-          <dt>Decided on</dt>
+          <dt>{FINAL_STATES.has(review.state) ? "Decided on" : "To decide on"}</dt>
           <dd>
             r{round.revision}, round {round.number}
             <div className={classes.full} data-testid="digest">
@@ -52,31 +58,21 @@ export function DecisionStation({ mesh, review }: { mesh: string; review: Review
           </dd>
         </dl>
       </Panel>
-      <Panel
-        title="Open questions"
-        hint={
-          open.length === 0
-            ? "None"
-            : `${open.length}, ${open.filter(({ blocking }) => blocking).length} of them blocking`
-        }
-      >
-        {open.length === 0 ? (
-          <Text size="sm" c="dimmed">
-            Every comment is answered.
-          </Text>
-        ) : (
-          open.map((comment) => <Thread key={comment.id} mesh={mesh} review={review} comment={comment} />)
-        )}
-      </Panel>
-      <Panel title="Votes of this round" hint={plural(round.votes.length, "vote")}>
-        {round.votes.length === 0 ? (
-          <Text size="sm" c="dimmed">
-            Nobody voted yet.
-          </Text>
-        ) : (
+      {open.length > 0 ? (
+        <Panel
+          title="Open questions"
+          hint={`${open.length}, ${open.filter(({ blocking }) => blocking).length} of them blocking`}
+        >
+          {open.map((comment) => (
+            <Thread key={comment.id} mesh={mesh} review={review} comment={comment} />
+          ))}
+        </Panel>
+      ) : null}
+      {round.votes.length > 0 ? (
+        <Panel title="Votes of this round" hint={plural(round.votes.length, "vote")}>
           <Votes votes={round.votes} />
-        )}
-      </Panel>
+        </Panel>
+      ) : null}
       {review.conditions.length > 0 ? <Conditions mesh={mesh} review={review} /> : null}
       <VoteForm mesh={mesh} review={review} round={round} />
       <Resubmit mesh={mesh} review={review} />

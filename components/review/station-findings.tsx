@@ -4,6 +4,7 @@ import { Text } from "@mantine/core";
 import { objectName } from "@/components/comments";
 import { EmptyState, Panel, plural, StatusBadge, severityStatus, severityWord } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
+import { Lead } from "./lead";
 import classes from "./review.module.css";
 
 type Item = StationOf<"findings">["items"][number];
@@ -16,11 +17,11 @@ export function FindingsStation({ content }: { content: StationOf<"findings"> })
   );
   return (
     <>
-      <Text size="sm">
+      <Lead>
         The change brings {plural(fresh.length, "finding")} and fixes {fixed.length}; {stays.length}{" "}
         {stays.length === 1 ? "was" : "were"} there before. {plural(accepted.length, "risk")}{" "}
         {accepted.length === 1 ? "is" : "are"} accepted.
-      </Text>
+      </Lead>
       <Group title="New with this change" items={fresh} empty="The change brings no new finding." />
       <Group title="There before, and stays" items={stays} empty="Nothing was there before that stays." />
       <Group title="Fixed by this change" items={fixed} empty="The change fixes no finding." />

@@ -4,6 +4,7 @@ import { Anchor, List, Text } from "@mantine/core";
 import Link from "next/link";
 import { Panel, plural, StatusBadge, TimeAgo } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
+import { Lead } from "./lead";
 import classes from "./review.module.css";
 
 type Environment = StationOf<"rollout">["environments"][number];
@@ -12,14 +13,14 @@ export function RolloutStation({ mesh, content }: { mesh: string; content: Stati
   const unmet = content.conditions.filter(({ metAt }) => metAt === null);
   return (
     <>
-      <Text size="sm">
+      <Lead>
         {content.environments.some(({ runsThis }) => runsThis)
           ? `${content.to} runs already.`
           : `${content.to} is not deployed yet.`}{" "}
         {unmet.length > 0
           ? `${plural(unmet.length, "condition")} of the approval ${unmet.length === 1 ? "is" : "are"} not met.`
           : ""}
-      </Text>
+      </Lead>
       {content.environments.map((environment) => (
         <EnvironmentPanel key={environment.name} mesh={mesh} environment={environment} to={content.to} />
       ))}

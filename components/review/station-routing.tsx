@@ -1,9 +1,8 @@
 "use client";
-// Station 5: which calls are answered differently, by asking both designs, never by comparing field names; and what the policy tests say.
-import { Text } from "@mantine/core";
 import { useState } from "react";
 import { EmptyState, Panel, plural, StatusBadge } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
+import { Lead } from "./lead";
 import classes from "./review.module.css";
 import { RoundTests } from "./round-tests";
 
@@ -14,13 +13,13 @@ export function RoutingStation({ content }: { content: StationOf<"routing"> }) {
   const attention = consequences.filter(({ severity }) => severity === "attention").length;
   return (
     <>
-      <Text size="sm">
+      <Lead>
         {consequences.length === 0
           ? "Every call that was asked is answered as before."
           : `${plural(consequences.length, "consequence")}, ${attention} that ${attention === 1 ? "needs" : "need"} attention.`}{" "}
         Asked: drawn calls, what routes and policies speak about
         {observed > 0 ? `, and ${plural(observed, "kind")} of request seen in the last day` : ""}.
-      </Text>
+      </Lead>
       <Panel title="What callers would notice" flush>
         {consequences.length === 0 ? (
           <EmptyState title="No consequence">The change does not reach any call that was asked.</EmptyState>

@@ -1,9 +1,10 @@
 "use client";
 // Station 3: where trust ends, what crosses, and what protects it before and after.
-import { Table, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { objectName } from "@/components/comments";
-import { EmptyState, Panel, plural, type Status, StatusBadge, TableScroll } from "@/components/ui";
+import { type Column, DataTable, EmptyState, Panel, plural, type Status, StatusBadge } from "@/components/ui";
 import type { StationOf } from "@/lib/api/schema";
+import { Lead } from "./lead";
 
 type Crossing = StationOf<"trust">["crossings"][number];
 type Mtls = Crossing["after"];
@@ -31,7 +32,7 @@ export function TrustStation({ content }: { content: StationOf<"trust"> }) {
   const weaker = content.changed.filter(({ before, after }) => before === "mutual" && after !== "mutual");
   return (
     <>
-      <Text size="sm">
+      <Lead>
         {content.inside.total === 0
           ? "No call stays inside the mesh."
           : content.inside.mutual === content.inside.total
@@ -42,7 +43,7 @@ export function TrustStation({ content }: { content: StationOf<"trust"> }) {
           : content.changed.length > 0
             ? `The protection of ${plural(content.changed.length, "call")} changes.`
             : "The change makes no difference to it."}
-      </Text>
+      </Lead>
       <Panel
         title="Calls that cross a boundary"
         hint={
@@ -77,41 +78,37 @@ export function TrustStation({ content }: { content: StationOf<"trust"> }) {
   );
 }
 
+const columns: readonly Column<Crossing>[] = [
+  {
+    title: "Call",
+    cell: ({ caller, callee }) => (
+      <Text size="sm" fw={500}>
+        {objectName(caller)} → {objectName(callee)}
+      </Text>
+    ),
+  },
+  { title: "From", cell: ({ from }) => from },
+  { title: "To", cell: ({ to }) => to },
+  { title: "Before", cell: ({ before, leaves }) => (before === null ? "new" : protectionOf(before, leaves)) },
+  {
+    title: "After",
+    cell: ({ after, leaves }) =>
+      after === null ? (
+        "gone"
+      ) : (
+        <StatusBadge status={mtlsStatus(after, leaves)}>{protectionOf(after, leaves)}</StatusBadge>
+      ),
+  },
+];
+
 function Crossings({ rows }: { rows: readonly Crossing[] }) {
   return (
-    <TableScroll label="Calls that cross a boundary">
-      <Table miw={620}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Call</Table.Th>
-            <Table.Th>From</Table.Th>
-            <Table.Th>To</Table.Th>
-            <Table.Th>Before</Table.Th>
-            <Table.Th>After</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((row) => (
-            <Table.Tr key={`${row.caller} ${row.callee}`}>
-              <Table.Td fw={500}>
-                {objectName(row.caller)} → {objectName(row.callee)}
-              </Table.Td>
-              <Table.Td>{row.from}</Table.Td>
-              <Table.Td>{row.to}</Table.Td>
-              <Table.Td>{row.before === null ? "new" : protectionOf(row.before, row.leaves)}</Table.Td>
-              <Table.Td>
-                {row.after === null ? (
-                  "gone"
-                ) : (
-                  <StatusBadge status={mtlsStatus(row.after, row.leaves)}>
-                    {protectionOf(row.after, row.leaves)}
-                  </StatusBadge>
-                )}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </TableScroll>
+    <DataTable
+      label="Calls that cross a boundary"
+      columns={columns}
+      rows={rows}
+      keyOf={({ caller, callee }) => `${caller} ${callee}`}
+      minWidth={620}
+    />
   );
 }

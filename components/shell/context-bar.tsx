@@ -9,7 +9,18 @@ import { Presence } from "./presence";
 import { ReadOnlyMark } from "./read-only";
 import classes from "./shell.module.css";
 import { useView } from "./use-view";
-import { atWord, baseOf, baseWord, comparingOf, type Range, ranges, rangeWord, subjectOf, subjectWord } from "./view";
+import {
+  atWord,
+  baseOf,
+  baseWord,
+  comparingOf,
+  isOverTime,
+  type Range,
+  ranges,
+  rangeWord,
+  subjectOf,
+  subjectWord,
+} from "./view";
 
 export function ContextBar() {
   const pathname = usePathname();
@@ -78,13 +89,15 @@ export function ContextBar() {
               ))}
           </Choice>
         ) : null}
-        <Choice icon={<IconClock size={14} />} label="Time range" value={rangeWord[view.range]}>
-          {ranges.map((range: Range) => (
-            <Menu.Item key={range} onClick={() => setView({ range })}>
-              {rangeWord[range]}
-            </Menu.Item>
-          ))}
-        </Choice>
+        {isOverTime(pathname) ? (
+          <Choice icon={<IconClock size={14} />} label="Time range" value={rangeWord[view.range]}>
+            {ranges.map((range: Range) => (
+              <Menu.Item key={range} onClick={() => setView({ range })}>
+                {rangeWord[range]}
+              </Menu.Item>
+            ))}
+          </Choice>
+        ) : null}
         {environments.length > 1 ? (
           <Choice icon={null} label="Environment" value={environment?.name ?? ""}>
             {environments.map((each) => (

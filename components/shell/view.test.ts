@@ -3,6 +3,7 @@ import {
   baseOf,
   baseWord,
   comparingOf,
+  isOverTime,
   parseView,
   sharedSearch,
   subjectOf,
@@ -67,6 +68,19 @@ describe("what a screen is about", () => {
     expect(subjectWord("draft", "r4")).toBe("Draft");
     expect(subjectWord("none", "r4")).toBeNull();
   });
+});
+
+it("offers a time range only where something is measured over it", () => {
+  const offered = [
+    "overview",
+    "topology",
+    "services/production/cart",
+    "signals",
+    "simulate",
+    "settings",
+    "import",
+  ].filter((screen) => isOverTime(`/meshes/shop/${screen}`));
+  expect(offered).toEqual(["overview", "topology", "services/production/cart", "signals", "simulate"]);
 });
 
 describe("what a draft is compared with", () => {

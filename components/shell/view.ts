@@ -96,6 +96,14 @@ export function subjectWord(subject: Subject, running: string | null): string | 
   return subject === "running" ? runs : null;
 }
 
+const MEASURED = ["overview", "topology", "services", "signals", "simulate"];
+
+/** Whether a screen shows what was measured over a time that a person chooses. */
+export function isOverTime(pathname: string): boolean {
+  const [, , , screen = ""] = pathname.split("/");
+  return MEASURED.includes(screen);
+}
+
 /** Whether a screen compares: when somebody chooses a state, always, or never. */
 export function comparingOf(pathname: string): "chosen" | "always" | "never" {
   const [, , , screen, ...below] = pathname.split("/");

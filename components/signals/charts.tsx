@@ -65,7 +65,7 @@ export function Charts({ signals, title }: { signals: SignalsDto; title: string 
   const shared = { state, marks: shown, from, to, noData: noTraffic };
   const sat = { state: state === "zero" ? ("live" as const) : state, marks: shown, from, to, noData: noSaturation };
   const megabytes = (value: number) => `${value.toFixed(0)} MB`;
-  const millicores = (value: number) => `${value.toFixed(0)} m`;
+  const millicores = (value: number) => `${value.toFixed(0)} mCPU`;
   const { before } = signals;
   const against = (value: number | null, was: number | null, kind: "amount" | "ratio") => {
     const change = changeOf(value, was, kind);

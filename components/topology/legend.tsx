@@ -54,6 +54,7 @@ export function Legend(props: {
               </li>
             ))}
             <li className={classes.legendHint}>wider = more requests</li>
+            <li className={classes.legendHint}>on it: traffic, errors, p99</li>
           </ul>
           <ul>
             {props.overlay === "health" ? null : <li className={classes.legendHint}>{overlayWords[props.overlay]}</li>}

@@ -1,7 +1,7 @@
 "use client";
 // "Who talks to whom, and is it as we drew it?" Job: put canvas or table, toolbar, legend and inspector together.
 // Rule: selection, layer, search and view are in the URL; the picture is derived, never stored.
-import { ActionIcon, Button, Drawer, Group } from "@mantine/core";
+import { ActionIcon, Anchor, Button, Drawer, Group } from "@mantine/core";
 import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconFileImport, IconFocusCentered, IconMinus, IconPlus, IconTopologyStar3 } from "@tabler/icons-react";
@@ -113,6 +113,11 @@ export function Topology() {
     );
 
   const answer = answerOf(topology, view.vs);
+  const showAll = (keys: readonly string[]) => {
+    const ends = topology.edges.flatMap(({ id, source, target }) => (keys.includes(id) ? [source, target] : []));
+    select([...keys]);
+    canvas.current?.fit([...keys, ...ends]);
+  };
   const save = (kind: ExportKind) =>
     savePicture(kind, mesh, topology).catch((error: Error) =>
       notifications.show({ title: "Nothing was exported", message: error.message, color: "orange" }),
@@ -135,6 +140,11 @@ export function Topology() {
           <StatusIcon status={answer.status} size={18} label={answer.status} />
           <h1>{answer.text}</h1>
         </div>
+        {answer.about ? (
+          <Anchor component="button" size="sm" onClick={() => showAll(answer.about ?? [])}>
+            Show {answer.about.length === 1 ? "it" : "them"}
+          </Anchor>
+        ) : null}
         {topology.measuredAt ? (
           <span className={classes.measured}>
             measured <TimeAgo at={topology.measuredAt} />

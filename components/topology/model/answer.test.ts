@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { type AnswerInput, answerOf } from "./answer";
 
-const node = (title: string, tone: AnswerInput["nodes"][number]["tone"] = "ok") => ({ title, tone, shape: "box" });
+const node = (title: string, tone: AnswerInput["nodes"][number]["tone"] = "ok") => ({
+  id: title,
+  title,
+  tone,
+  shape: "box",
+});
 const edge = (line = "solid") => ({
+  id: "Dependency/shipping-to-carrier",
   tone: "ok" as const,
   warning: null,
   line,
@@ -30,6 +36,14 @@ describe("the sentence over the topology", () => {
       "cart is failing.",
     );
     expect(answerOf(input({ edges: [edge("dotted")] }), null).text).toBe("shipping to carrier-api carries plain text.");
+  });
+
+  it("names what it is about, to be shown at a click", () => {
+    expect(answerOf(input({ nodes: [node("cart", "failing"), node("mail")] }), null).about).toEqual(["cart"]);
+    expect(answerOf(input({ edges: [edge("dotted"), edge()] }), null).about).toEqual([
+      "Dependency/shipping-to-carrier",
+    ]);
+    expect(answerOf(input(), null).about).toBeUndefined();
   });
 
   it("does not tell old plain text as if it were seen now", () => {

@@ -4,8 +4,8 @@ import type { Status } from "@/components/ui/status-words";
 import { type Changes, changesInWords } from "./changes";
 
 export interface AnswerInput {
-  nodes: readonly { title: string; tone: Status; shape: string }[];
-  edges: readonly { tone: Status; warning: string | null; line: string; sentence: string }[];
+  nodes: readonly { id: string; title: string; tone: Status; shape: string }[];
+  edges: readonly { id: string; tone: Status; warning: string | null; line: string; sentence: string }[];
   /** Of the design, whatever is grouped on the picture. */
   services: number;
   dependencies: number;
@@ -16,7 +16,16 @@ export interface AnswerInput {
   liveError?: Error | null;
 }
 
-export function answerOf(input: AnswerInput, comparedWith: string | null): { status: Status; text: string } {
+export interface TopologyAnswer {
+  status: Status;
+  text: string;
+  /** What the sentence is about, where it is not everything: to be shown at a click. */
+  about?: readonly string[];
+}
+
+const idsOf = (of: readonly { id: string }[]) => of.map(({ id }) => id);
+
+export function answerOf(input: AnswerInput, comparedWith: string | null): TopologyAnswer {
   const { nodes, edges, changes } = input;
   if (changes && comparedWith)
     return { status: changes.marks.size > 0 ? "attention" : "ok", text: changesInWords(changes, comparedWith) };
@@ -31,24 +40,32 @@ export function answerOf(input: AnswerInput, comparedWith: string | null): { sta
   const isStale = measured.length > 0 && measured.every((node) => node.tone === "stale");
   const plainEdges = edges.filter((edge) => edge.line === "dotted" || edge.line === "dash-dot");
   const plain = plainEdges.length;
-  const strangers = edges.filter((edge) => edge.warning?.includes("not drawn")).length;
+  const strangers = edges.filter((edge) => edge.warning?.includes("not drawn"));
   if (failing.length > 0)
     return {
       status: "failing",
       text: `${listInWords(failing.map((node) => node.title))} ${failing.length === 1 ? "is" : "are"} failing.`,
+      about: idsOf(failing),
     };
   if (isStale) return { status: "stale", text: `${size}; what was measured is stale.` };
   if (plain > 0)
     return {
       status: "attention",
       text: `${plain === 1 ? endsOf(plainEdges[0]?.sentence) : plural(plain, "dependency", "dependencies")} ${plain === 1 ? "carries" : "carry"} plain text.`,
+      about: idsOf(plainEdges),
     };
-  if (strangers > 0) return { status: "attention", text: `${plural(strangers, "call")} seen that nobody drew.` };
-  const slow = edges.filter((edge) => edge.tone === "failing" || edge.tone === "attention").length;
-  if (slow > 0)
+  if (strangers.length > 0)
     return {
       status: "attention",
-      text: `${plural(slow, "dependency", "dependencies")} ${slow === 1 ? "returns" : "return"} errors.`,
+      text: `${plural(strangers.length, "call")} seen that nobody drew.`,
+      about: idsOf(strangers),
+    };
+  const slow = edges.filter((edge) => edge.tone === "failing" || edge.tone === "attention");
+  if (slow.length > 0)
+    return {
+      status: "attention",
+      text: `${plural(slow.length, "dependency", "dependencies")} ${slow.length === 1 ? "returns" : "return"} errors.`,
+      about: idsOf(slow),
     };
   if (nodes.some((node) => node.tone === "stale"))
     return { status: "stale", text: `${size}; what was measured is stale.` };
