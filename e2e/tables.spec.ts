@@ -5,7 +5,7 @@ import { PHONE, WIDE } from "./guises";
 import { expect, signIn, test } from "./meshwright";
 
 const TABLES = [
-  { path: "signals", label: "Services", about: /^checkout/ },
+  { path: "signals", label: "Services, worst first", about: /^checkout/ },
   { path: "proxies", label: "Proxies", about: /cart-v1/ },
   { path: "rollouts", label: "Deployments", about: /^r\d+/ },
   { path: "services", label: "Services", about: /^checkout/ },

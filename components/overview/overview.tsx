@@ -155,7 +155,15 @@ export function Overview() {
         href={`/meshes/${mesh}/signals${search}`}
       />
       <div className={classes.columns}>
-        <Panel title="Security posture" flush>
+        <Panel
+          title="Security posture"
+          aside={
+            <Anchor size="sm" component={Link} href={`/meshes/${mesh}/checklist${search}`}>
+              Checklist
+            </Anchor>
+          }
+          flush
+        >
           <ul className={classes.rows}>
             {postureOf(facts, now || Date.now()).map((row) => (
               <li key={row.label}>
@@ -212,7 +220,6 @@ function Waiting({ mesh, search, findings }: { mesh: string; search: string; fin
                 <Anchor
                   component={Link}
                   size="sm"
-                  c="inherit"
                   href={`/meshes/${mesh}/${row.path}${writeParameters(search, row.shows)}`}
                 >
                   {row.title}

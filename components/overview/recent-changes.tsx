@@ -1,6 +1,7 @@
 "use client";
 // What happened last in this mesh, newest first.
-import { Text } from "@mantine/core";
+import { Anchor, Text } from "@mantine/core";
+import Link from "next/link";
 import { type EventDto, useEvents } from "@/components/api-client";
 import { EmptyState, LoadingRows, Panel, StatusIcon, TimeAgo } from "@/components/ui";
 import { eventGroups } from "./event-groups";
@@ -14,7 +15,15 @@ export function RecentChanges({ mesh }: { mesh: string }) {
   const events = useEvents(mesh, READ);
   const groups = eventGroups(events.data?.items ?? [], SHOWN);
   return (
-    <Panel title="Recent changes" flush>
+    <Panel
+      title="Recent changes"
+      aside={
+        <Anchor size="sm" component={Link} href={`/meshes/${mesh}/settings?tab=audit`}>
+          Audit log
+        </Anchor>
+      }
+      flush
+    >
       {events.isPending ? (
         <LoadingRows rows={4} />
       ) : groups.length === 0 ? (

@@ -24,26 +24,31 @@ const ABOVE_DRAWERS = 300;
 export function useConfirm(): { ask(question: Question): void; dialog: ReactNode } {
   const [question, setQuestion] = useState<Question | null>(null);
   const [isOpen, setOpen] = useState(false);
-  const asker = useRef<{ button: Element | null; around: HTMLElement | null }>({ button: null, around: null });
+  const content = useRef<HTMLDivElement>(null);
+  const asker = useRef<Asker | null>(null);
   const ask = (next: Question) => {
     const button = document.activeElement;
-    asker.current = { button, around: button?.closest<HTMLElement>("[tabindex='0'], [role='dialog']") ?? null };
+    const around = button?.closest<HTMLElement>("[tabindex='0'], [role='dialog']") ?? null;
+    asker.current = button && { button, around };
     setQuestion(next);
     setOpen(true);
   };
-  /** The button may have gone with what it was for. */
+  // What was done is seen a moment later: then the button may go with what it was for, and the focus with it.
   const comeBack = () => {
-    const { button, around } = asker.current;
-    if (button?.isConnected) return;
-    const next = around?.isConnected ? around : document.querySelector<HTMLElement>("main");
-    next?.focus({ preventScroll: true });
+    if (!asker.current || asker.current.button.isConnected) return;
+    const { activeElement } = document;
+    const isLost = !activeElement || activeElement === document.body || content.current?.contains(activeElement);
+    const { around } = asker.current;
+    asker.current = null;
+    if (isLost) (around?.isConnected ? around : document.querySelector<HTMLElement>("main"))?.focus();
   };
-  const isAsking = useRef(false);
-  isAsking.current = isOpen;
+  useEffect(() => {
+    if (!isOpen) comeBack();
+  });
+  // The row that asked may go while the question still stands.
   const leave = useRef(comeBack);
   leave.current = comeBack;
-  // The row that asked may go while the question still stands.
-  useEffect(() => () => (isAsking.current ? leave.current() : undefined), []);
+  useEffect(() => () => leave.current(), []);
   return {
     ask,
     dialog: (
@@ -54,10 +59,17 @@ export function useConfirm(): { ask(question: Question): void; dialog: ReactNode
         title={question?.title}
         zIndex={ABOVE_DRAWERS}
       >
-        {question ? <Answering key={question.title} question={question} onDone={() => setOpen(false)} /> : null}
+        <div ref={content}>
+          {question ? <Answering key={question.title} question={question} onDone={() => setOpen(false)} /> : null}
+        </div>
       </Modal>
     ),
   };
+}
+
+interface Asker {
+  button: Element;
+  around: HTMLElement | null;
 }
 
 /** Mantine closes a drawer below on the same Escape, unless the element that has the focus says so. */
