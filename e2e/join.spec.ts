@@ -16,14 +16,14 @@ test("a join token is withdrawn after the workload was named, and not by a slip"
   page,
 }) => {
   await signIn(page);
-  await page.goto("/meshes/shop/proxies?join=production/orders-v1");
+  await page.goto("/meshes/shop/proxies?join=production/inventory-v1");
   const making = page.getByRole("dialog", { name: "Let a machine join" });
   await making.getByRole("button", { name: "Make the token" }).click();
   await making.getByRole("button", { name: "Done" }).click();
 
-  const row = page.getByRole("row").filter({ hasText: "production/orders-v1" }).filter({ hasText: "waits" });
-  const withdraw = row.getByRole("button", { name: "Withdraw the token for orders-v1" });
-  const question = page.getByRole("dialog", { name: "Withdraw the token for production/orders-v1" });
+  const row = page.getByRole("row").filter({ hasText: "production/inventory-v1" }).filter({ hasText: "waits" });
+  const withdraw = row.getByRole("button", { name: "Withdraw the token for inventory-v1" });
+  const question = page.getByRole("dialog", { name: "Withdraw the token for production/inventory-v1" });
   await withdraw.click();
   await expect(question.getByText(/lets no machine in any more. Machines that joined already stay./)).toBeVisible();
   await expect(question.getByRole("button", { name: "Keep it" })).toBeFocused();

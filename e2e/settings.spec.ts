@@ -188,6 +188,11 @@ test("an invite is taken back, and a person disabled, after it was said what tha
     expect(accepted.ok()).toBe(true);
     await page.reload();
     const row = page.getByRole("row").filter({ hasText: email });
+    await row.getByRole("combobox").click();
+    await page.getByRole("option", { name: "author", exact: true }).click();
+    await expect(row.getByRole("combobox")).toHaveValue("author");
+    await page.reload();
+    await expect(row.getByRole("combobox")).toHaveValue("author");
     const question = page.getByRole("dialog", { name: `Disable ${name}` });
     await row.getByRole("button", { name: `Disable ${name}` }).click();
     await expect(question.getByText(/is signed out everywhere at once/)).toBeVisible();
@@ -207,6 +212,20 @@ test("an invite is taken back, and a person disabled, after it was said what tha
     await question.getByRole("button", { name: "Cancel" }).click();
     await expect(own.getByRole("combobox")).toHaveValue("administrator");
   });
+});
+
+test("one's own name is changed, and stays", { tag: "@once" }, async ({ page }) => {
+  await signIn(page, "operator");
+  await page.goto("/meshes/shop/settings");
+  const shown = page.getByLabel("Shown to others as");
+  const before = await shown.inputValue();
+  for (const name of [`${before} the Second`, before]) {
+    await shown.fill(name);
+    await page.getByRole("button", { name: "Save" }).click();
+    await expect(page.getByRole("button", { name: `${name}: theme, keys, sign out` })).toBeVisible();
+    await page.reload();
+    await expect(shown).toHaveValue(name);
+  }
 });
 
 test("signing out everywhere asks first", { tag: "@once" }, async ({ page }) => {

@@ -4,7 +4,7 @@ import { Button, Group, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { keys, send } from "@/components/api-client";
+import { keys, type Me, request } from "@/components/api-client";
 import { useMe } from "@/components/shell";
 import { ErrorText, LoadingRows, Panel, useConfirm } from "@/components/ui";
 
@@ -23,7 +23,10 @@ export function Account() {
 function usePatchMe(done: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (patch: object) => send("PATCH", "/me", patch),
+    mutationFn: async (patch: object) => {
+      const { etag } = await request<Me>("/me");
+      return request<Me>("/me", { method: "PATCH", body: patch, ifMatch: etag });
+    },
     onSuccess: () => {
       notifications.show({ message: done });
       void client.invalidateQueries({ queryKey: keys.me });
@@ -46,6 +49,7 @@ function Name({ name, email }: { name: string; email: string }) {
             Save
           </Button>
         </Group>
+        <ErrorText>{patch.error?.message}</ErrorText>
       </form>
     </Panel>
   );

@@ -12,6 +12,7 @@ import {
   keys,
   type PageOf,
   type Role,
+  request,
   send,
   type User,
 } from "@/components/api-client";
@@ -41,29 +42,39 @@ export function People() {
     queryFn: ({ signal }) => get<PageOf<User>>("/users?limit=200", signal),
   });
   const change = useMutation({
-    mutationFn: ({ id, ...patch }: UserPatch) => send("PATCH", `/users/${id}`, patch),
+    // The roles beside the changed one are those of now, not those of when the list was read.
+    mutationFn: async ({ id, patchOf }: { id: string; patchOf(user: User): UserPatch }) => {
+      const { data, etag } = await request<User>(`/users/${id}`);
+      return request<User>(`/users/${id}`, { method: "PATCH", body: patchOf(data), ifMatch: etag });
+    },
     onSettled: () => client.invalidateQueries({ queryKey: keys.users }),
   });
   const setDisabled = (user: User, isDisabled: boolean) => {
-    if (!isDisabled) return change.mutate({ id: user.id, isDisabled });
+    const wanted = { id: user.id, patchOf: () => ({ isDisabled }) };
+    if (!isDisabled) return change.mutate(wanted);
     confirm.ask({
       title: `Disable ${user.name}`,
       consequence: `${user.email} is signed out everywhere at once, cannot sign in, and the API tokens of this person are refused. Reviews and the audit log keep what was done. Enabling brings it all back, but signed in again.`,
       action: `Disable ${user.name}`,
       keep: "Cancel",
-      act: () => change.mutateAsync({ id: user.id, isDisabled }),
+      act: () => change.mutateAsync(wanted),
     });
   };
   const setRole = (user: User, role: Role) => {
-    const [first, ...others] = givenRoles(user);
-    const patch = { id: user.id, roles: [{ mesh: null, namespace: null, ...first, role }, ...others].map(bare) };
-    if (user.id !== me?.id) return change.mutate(patch);
+    const wanted = {
+      id: user.id,
+      patchOf: (now: User) => {
+        const [first, ...others] = givenRoles(now);
+        return { roles: [{ mesh: null, namespace: null, ...first, role }, ...others].map(bare) };
+      },
+    };
+    if (user.id !== me?.id) return change.mutate(wanted);
     confirm.ask({
       title: `Change your own role to ${role}`,
       consequence: "You then manage no people any more: only another administrator can give it back to you.",
       action: `Become ${role}`,
       keep: "Cancel",
-      act: () => change.mutateAsync(patch),
+      act: () => change.mutateAsync(wanted),
     });
   };
   if (users.error) return <ErrorState error={users.error} onRetry={() => void users.refetch()} />;
@@ -101,7 +112,6 @@ export function People() {
 
 type Binding = User["roles"][number];
 interface UserPatch {
-  id: string;
   isDisabled?: boolean;
   roles?: Pick<Binding, "role" | "mesh" | "namespace">[];
 }
