@@ -244,6 +244,8 @@ test("an authorizer that was removed by a slip comes back by Undo", { tag: "@onc
   await page.goto("/meshes/shop/settings?tab=authorizers");
   await page.getByRole("button", { name: "Add an authorizer" }).click();
   await expect(field(page, "Name")).toHaveValue("authorizer");
+  // What is saved together is undone together.
+  await expectSaved(page);
   await page.getByRole("button", { name: "What to do with the authorizer authorizer" }).click();
   await page.getByRole("menuitem", { name: "Remove" }).click();
   await expect(field(page, "Name")).toHaveCount(0);
