@@ -224,6 +224,25 @@ it("a worker that is killed is replaced, serves, and what was told of it is not 
   expect(await proxy.exited).toBe(0);
 });
 
+it("a connection that was being handed to a worker as it was killed is served by another one", async () => {
+  const app = await startNamedOrigin("app");
+  const proxy = await serve({
+    static_resources: { listeners: [listener(TO_APP)], clusters: [cluster("app", app.port)] },
+  });
+  const port = await proxy.port();
+  await calls(port, 4);
+  const [stopped = 0] = await proxy.workers();
+  await stop(stopped);
+  // One of them is given to the worker that stands still, and waits; the others go to the one that says it has taken them.
+  const answers = Array.from({ length: 4 }, () => call(port, { method: "POST", body: "once" }));
+  let answered = 0;
+  for (const each of answers) void each.then(() => answered++);
+  await vi.waitFor(() => expect(answered).toBeGreaterThanOrEqual(3), SOON);
+  process.kill(stopped, "SIGKILL");
+  expect((await Promise.all(answers)).map(({ status, body }) => [status, body])).toEqual(Array(4).fill([200, "app"]));
+  expect(await calls(port, 4)).toEqual(Array(4).fill("app"));
+});
+
 it("a worker that stands still is named and holds up no answer, and no end", async () => {
   const app = await startNamedOrigin("app");
   const proxy = await serve({

@@ -5,6 +5,7 @@
 import nodeCluster, { type Worker } from "node:cluster";
 import { startTimeLimit } from "../deadline";
 import { report } from "../errors";
+import { giveTo, type Untaken, watchHandingOver } from "./handing-over";
 import type { FromWorker, Order, Questions, ToWorker } from "./messages";
 
 export interface CrewEvents {
@@ -27,6 +28,12 @@ const MAX_PAUSE_MS = 5_000;
 const SOON_MS = 5_000;
 /** From the order to end; then it is killed. */
 const END_MS = 5_000;
+
+/** Of one that has ended, everything that it had said: its channel is read to the end, which may be after it. */
+function whenHeard(worker: Worker, then: () => void): void {
+  if (worker.isConnected()) setImmediate(() => whenHeard(worker, then));
+  else then();
+}
 
 type Waiting = (answer: unknown) => void;
 
@@ -61,6 +68,7 @@ export class Crew {
     let markHere = (): void => {};
     this.here.set(worker, new Promise((resolve) => (markHere = resolve)));
     worker.on("error", () => {});
+    const untaken = watchHandingOver(worker.process);
     worker.on("message", (message: FromWorker) => {
       if (this.silent.delete(worker)) report(`worker ${worker.process.pid ?? 0} answers again`);
       const isBehind = this.behind.delete(worker);
@@ -82,6 +90,9 @@ export class Crew {
       this.silent.delete(worker);
       this.behind.delete(worker);
       for (const answer of waiting.values()) answer(null);
+      whenHeard(worker, () => {
+        for (const connection of untaken()) this.passOn(connection);
+      });
       this.events.onGone(worker);
       if (!this.isKept) return;
       this.early = performance.now() - bornAt < YOUNG_MS ? this.early + 1 : 0;
@@ -91,6 +102,13 @@ export class Crew {
         if (this.isKept) this.fork();
       }, pauseMs);
     });
+  }
+
+  private passOn(connection: Untaken): void {
+    const connected = this.workers.filter((worker) => worker.isConnected());
+    const next = connected.find((worker) => !this.silent.has(worker)) ?? connected[0];
+    if (next === undefined) connection.handle.close();
+    else giveTo(next.process, connection);
   }
 
   get workers(): readonly Worker[] {
