@@ -6,9 +6,12 @@ import type { GatewayCertificateDto, PageOf } from "./dto";
 import { keys } from "./keys";
 import { get, send } from "./request";
 
+/** What is absent stays as it is. */
 export interface CertificateGiven {
-  chain: string;
-  key: string;
+  chain?: string;
+  key?: string;
+  /** Authorities of clients' certificates; null: none any more. */
+  clientCa?: string | null;
   allowUncovered: boolean;
 }
 

@@ -6,13 +6,13 @@ import { clientEdgeMesh, PARTNER_NAMES } from "./testing/client-edge";
 import { boundEdge } from "./testing/https-edge";
 import { inputFor } from "./testing/inputs";
 import { kindOfClientName } from "./transport";
-import type { CertificateFiles, GatewayBinding } from "./types";
+import type { BoundCertificate, CertificateFiles, GatewayBinding } from "./types";
 
 type Json = { [field: string]: Json } & Json[] & string;
 const FILES: CertificateFiles = { chain: "/c/wild.pem", key: "/c/wild-key.pem", ca: "/c/clients.pem" };
 
 function compiled(
-  wild: CertificateFiles = FILES,
+  wild: BoundCertificate = FILES,
   document: MeshDocument = clientEdgeMesh(),
   places: Partial<GatewayBinding> = {},
 ) {
@@ -71,6 +71,28 @@ test("without authorities in the binding such a listener is not served, and that
     message: "the environment does not say who signs the certificates of its clients: the listener is not served",
     fix: expect.stringContaining('"wild": { chain, key, ca }'),
   });
+});
+
+test("authorities that the control plane keeps come by SDS, beside the names that are asked for", () => {
+  const { contexts, warnings } = compiled({ stored: true, ca: true });
+  const secret = "gateway-certificate/production/edge/wild";
+  const bySds = (name: string) => ({ name, sds_config: { ads: {}, resource_api_version: "V3" } });
+  expect(contexts["shop|https"]).toMatchObject({
+    common_tls_context: {
+      tls_certificate_sds_secret_configs: [bySds(secret)],
+      validation_context_sds_secret_config: bySds(`${secret}/clients`),
+    },
+    require_client_certificate: true,
+  });
+  const combined = contexts["partners|https"]?.["common_tls_context"]?.["combined_validation_context"];
+  expect(combined?.["validation_context_sds_secret_config"]).toEqual(bySds(`${secret}/clients`));
+  expect(combined?.["default_validation_context"]?.["match_typed_subject_alt_names"]).toHaveLength(
+    PARTNER_NAMES.length,
+  );
+  expect(contexts["open|https"]?.["common_tls_context"]).not.toHaveProperty("validation_context_sds_secret_config");
+  expect(warnings.filter(({ path }) => path.includes("tls"))).toEqual([]);
+  const told = compiled({ stored: true }).warnings.filter(({ path }) => path.endsWith("tls.clients"));
+  expect(told).toHaveLength(3);
 });
 
 test("what is sent on to HTTPS has no other route in plain HTTP", () => {

@@ -15,7 +15,11 @@ import { dispatch } from "@/lib/api/dispatch";
 import { closeRuntime, createRuntime, type Runtime } from "@/lib/api/runtime";
 import type { GatewayCertificateDto } from "@/lib/api/schema";
 import { newApiToken } from "@/lib/auth/secrets";
-import { createPublicAuthority, type PublicAuthority } from "@/lib/compile/testing/public-authority";
+import {
+  createPublicAuthority,
+  type PublicAuthority,
+  type PublicCertificate,
+} from "@/lib/compile/testing/public-authority";
 import { readEnv } from "@/lib/env";
 import type { MeshDocument } from "@/lib/mesh";
 import { silentLogger } from "@/lib/observability/logger";
@@ -28,13 +32,14 @@ import { dependency, object, shop } from "./testing/test-document";
 const EDGE = "production/edge/0";
 const GATEWAY = "Gateway/production/edge";
 const SHOP = "shop.example.com";
+const PARTNERS = "partners.example.net";
 const gateway = { kind: "Gateway", name: "edge" };
 
-/** storefront for the shop's own name, catalog for every other below; with `isOpen`, plain HTTP for a third beside them. */
+/** storefront for the shop's own name, catalog for every other below and for partners, who show certificates; `isOpen`: plain HTTP beside them. */
 function design(isOpen = false): MeshDocument {
-  const listener = (name: string, hosts: string[], certificate: string) => ({
+  const listener = (name: string, hosts: string[], certificate: string, more: object = {}) => ({
     ...{ name, port: 443, protocol: "https", hosts },
-    tls: { certificate },
+    tls: { certificate, ...more },
   });
   const route = (name: string, hosts: string[]) =>
     object("Route", `edge-${name}`, {
@@ -44,12 +49,13 @@ function design(isOpen = false): MeshDocument {
   const listeners = [
     listener("shop", [SHOP], "shop"),
     listener("rest", ["*.example.com"], "wild.example.com"),
+    listener("partners", [PARTNERS], "partners", { clients: { mode: "required" } }),
     ...(isOpen ? [{ name: "web", port: 80, protocol: "http", hosts: ["status.example.org"] }] : []),
   ];
   const drawn = [
     object("Gateway", "edge", { type: "ingress", owner: "platform", listeners }),
     route("storefront", [SHOP]),
-    route("catalog", ["*.example.com"]),
+    route("catalog", ["*.example.com", PARTNERS]),
     dependency("edge", "storefront", { from: gateway }),
     dependency("edge", "catalog", { from: gateway }),
   ];
@@ -146,7 +152,7 @@ async function give(certificate: string, names: string[]): Promise<string> {
 
 const places = (certificates: object) => ({
   ...{ namespace: "production", name: "edge", publicPort: ports.http },
-  ...{ listenerPorts: { shop: ports.https, rest: ports.https }, ...certificates },
+  ...{ listenerPorts: { shop: ports.https, rest: ports.https, partners: ports.https }, ...certificates },
 });
 const stored = { certificates: { shop: { stored: true as const }, "wild.example.com": { stored: true as const } } };
 
@@ -172,14 +178,15 @@ interface Heard {
 /** The answer of the one who is called by this name; "closed": nobody answered. */
 function call(
   serverName: string,
-  options: { host?: string; path?: string; agent?: Agent } = {},
+  options: { host?: string; path?: string; agent?: Agent; client?: PublicCertificate } = {},
 ): Promise<Heard | "closed"> {
   return new Promise((resolve) => {
-    const { host = serverName, path = "/", agent } = options;
+    const { host = serverName, path = "/", agent, client } = options;
     const asked = request({
       ...{ host: "127.0.0.1", port: ports.https, path, servername: serverName, headers: { host } },
       // the name is checked too: no answer without trust
       ...{ ca: authority.rootPem, agent: agent ?? false },
+      ...(client ? { cert: client.chainPem, key: client.keyPem } : {}),
     });
     asked.on("error", () => resolve("closed"));
     asked.on("response", (answer: IncomingMessage) => {
@@ -246,6 +253,25 @@ test("a renewed certificate is shown to who comes, and no connection or request 
   agent.destroy();
 }, 60_000);
 
+test("clients show certificates of the authorities that were given, which change without the gateway's own", async () => {
+  const path = "/gateways/production/edge/certificates/partners";
+  const shown = await give("partners", [PARTNERS]);
+  expect(await call(PARTNERS)).toBe("closed"); // nobody said whose signature counts
+  const stranger = await createPublicAuthority();
+  const [partner, other] = await Promise.all([authority.issue(["partner"]), stranger.issue(["partner"])]);
+  const ask = async (client?: PublicCertificate) => {
+    const heard = await call(PARTNERS, client ? { client } : {});
+    return heard === "closed" ? heard : `${heard.status} ${heard.body} ${heard.shown === shown}`;
+  };
+  expect((await api("PUT", path, { clientCa: authority.rootPem })).status).toBe(200);
+  await expect.poll(() => ask(partner), { timeout: 20_000 }).toBe("200 catalog true");
+  expect([await ask(), await ask(other)]).toEqual(["closed", "closed"]);
+  expect((await api("PUT", path, { clientCa: stranger.rootPem })).status).toBe(200);
+  await expect.poll(() => ask(other), { timeout: 20_000 }).toBe("200 catalog true");
+  expect([await ask(), await ask(partner)]).toEqual(["closed", "closed"]);
+  expect((await api("DELETE", path)).status).toBe(204);
+});
+
 test("the key reaches the gateway's proxy alone, and nothing that is read of it tells it", async () => {
   const holders = rig.plane.registry
     .inEnvironment(rig.environmentId)
@@ -292,10 +318,14 @@ test("TLS-06 measures what the gateway speaks, fails where plain HTTP is opened,
     return { own: own.map(({ state }) => state), told: own.map(({ text }) => text).join("\n"), evidence };
   };
   const sound = await live();
-  expect(sound.own).toEqual(["pass", "pass", "pass"]);
+  // partners have no certificate any more
+  expect(sound.own.sort()).toEqual(["not-measured", "pass", "pass", "pass"]);
   expect(sound.told).toContain("edge refused TLS 1.0 and 1.1");
   const spoken = sound.evidence.filter(({ kind }) => kind === "public-tls").map(({ sentence }) => sentence);
-  expect(spoken.sort()).toEqual(["edge spoke TLSv1.3 at rest.", "edge spoke TLSv1.3 at shop."]);
+  expect(spoken.sort()).toEqual([
+    expect.stringContaining("edge made no handshake for partners.example.net at partners"),
+    ...["edge spoke TLSv1.3 at rest.", "edge spoke TLSv1.3 at shop."],
+  ]);
 
   expect(await deploy(design(true), stored)).toBe("done");
   const open = await live();

@@ -6,7 +6,14 @@ import { IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
 import { ApiError, type useCertificateChange } from "@/components/api-client";
 import { ErrorText } from "@/components/ui";
-import { type CertificateField, fieldProblems, tooLarge } from "../model/gateway-certificates";
+import {
+  type CertificateField,
+  type CertificateRow,
+  type CertificateTyped,
+  fieldProblems,
+  givenOf,
+  tooLarge,
+} from "../model/gateway-certificates";
 
 const FIELDS: readonly { field: CertificateField; label: string; description: string; placeholder: string }[] = [
   {
@@ -21,15 +28,24 @@ const FIELDS: readonly { field: CertificateField; label: string; description: st
     description: "PEM, without a passphrase. Stored encrypted, never shown again.",
     placeholder: "-----BEGIN PRIVATE KEY-----",
   },
+  {
+    field: "clientCa",
+    label: "Authorities of clients",
+    description: "PEM: whose signature a client's certificate has to have.",
+    placeholder: "-----BEGIN CERTIFICATE-----",
+  },
 ];
-const NOTHING = { chain: "", key: "" };
+const NOTHING: CertificateTyped = { chain: "", key: "", clientCa: "", takeAway: false };
 
 export function CertificateForm(props: {
-  name: string;
+  row: CertificateRow;
   give: ReturnType<typeof useCertificateChange>["give"];
   onEnd(how: "kept" | null): void;
 }) {
-  const { name, give, onEnd } = props;
+  const { row, give, onEnd } = props;
+  const isKept = row.kept !== null;
+  const hasAuthorities = Boolean(row.kept?.clientCa);
+  const fields = FIELDS.filter(({ field }) => field !== "clientCa" || row.askers.length > 0 || hasAuthorities);
   const [text, setText] = useState(NOTHING);
   const [unread, setUnread] = useState<Partial<Record<CertificateField, string>>>({});
   const [allowUncovered, setAllowUncovered] = useState(false);
@@ -52,22 +68,22 @@ export function CertificateForm(props: {
     give.reset();
     onEnd(how);
   };
-  const hasBoth = text.chain.trim() !== "" && text.key.trim() !== "";
+  const given = givenOf(text, isKept);
   return (
     <form
-      aria-label={`Certificate ${name} and its key`}
+      aria-label={`Certificate ${row.name} and its key`}
       onSubmit={(event) => {
         event.preventDefault();
-        if (hasBoth) give.mutate({ ...text, allowUncovered }, { onSuccess: () => end("kept") });
+        if (given) give.mutate({ ...given, allowUncovered }, { onSuccess: () => end("kept") });
       }}
     >
       <Stack gap={8}>
-        {FIELDS.map(({ field, label, description, placeholder }) => (
+        {fields.map(({ field, label, description, placeholder }) => (
           <Stack key={field} gap={4}>
             <Textarea
               size="xs"
               label={label}
-              description={description}
+              description={isKept ? `${description} Empty: as it is.` : description}
               placeholder={placeholder}
               minRows={3}
               maxRows={6}
@@ -94,6 +110,14 @@ export function CertificateForm(props: {
             </Group>
           </Stack>
         ))}
+        {hasAuthorities ? (
+          <Checkbox
+            size="xs"
+            label="Take the authorities of clients away"
+            checked={text.takeAway}
+            onChange={(event) => setText({ ...text, takeAway: event.currentTarget.checked })}
+          />
+        ) : null}
         {isUncovered || allowUncovered ? (
           <Checkbox
             size="xs"
@@ -111,7 +135,7 @@ export function CertificateForm(props: {
             size="xs"
             variant="default"
             loading={give.isPending}
-            disabled={!hasBoth || (isUncovered && !allowUncovered)}
+            disabled={given === null || (isUncovered && !allowUncovered)}
           >
             Save the certificate
           </Button>

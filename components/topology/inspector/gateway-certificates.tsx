@@ -63,6 +63,12 @@ function Certificate({ gateway, row }: { gateway: Gateway; row: CertificateRow }
         {shownBy(row)}
         {isThere || row.listeners.length === 0 ? null : " Without it nothing is served there."}
       </Text>
+      {row.askers.length > 0 ? (
+        <Text size="xs" c="dimmed" className={classes.breakable}>
+          {listInWords(row.askers)} {row.askers.length === 1 ? "asks" : "ask"} clients for certificates: whose signature
+          counts is given here too.
+        </Text>
+      ) : null}
       {refused.length > 0 ? (
         <Text size="xs" className={classes.breakable}>
           Clients of {listInWords(refused)} refuse it: it has no such name. Have one issued for them too.
@@ -83,7 +89,7 @@ function Certificate({ gateway, row }: { gateway: Gateway; row: CertificateRow }
               ) : null}
             </Group>
           ) : null}
-          {open === "form" ? <CertificateForm name={row.name} give={change.give} onEnd={setOpen} /> : null}
+          {open === "form" ? <CertificateForm row={row} give={change.give} onEnd={setOpen} /> : null}
           {open === "removal" ? (
             <Removal row={row} remove={change.remove} environment={environment?.name} onClose={() => setOpen(null)} />
           ) : null}
@@ -105,6 +111,7 @@ function Content({ row: { kept, files } }: { row: CertificateRow }) {
         rows={[
           ["Chain", <Mono key="chain">{files.chain}</Mono>],
           ["Key", <Mono key="key">{files.key}</Mono>],
+          ...(files.ca === undefined ? [] : [["Of clients", <Mono key="ca">{files.ca}</Mono>] as const]),
         ]}
       />
     );
@@ -117,6 +124,7 @@ function Content({ row: { kept, files } }: { row: CertificateRow }) {
         ["Issuer", kept.isSelfSigned ? "itself" : kept.issuer],
         ["Valid until", new Date(kept.notAfter).toISOString().slice(0, 10)],
         ["Key", kept.keyType],
+        ...(kept.clientCa ? [["Of clients", kept.clientCa.map(authorityInWords).join(", ")] as const] : []),
         [
           "Given",
           <span key="given">
@@ -133,6 +141,9 @@ function Content({ row: { kept, files } }: { row: CertificateRow }) {
     />
   );
 }
+
+const authorityInWords = ({ subject, notAfter }: { subject: string; notAfter: string }): string =>
+  `${subject} (until ${notAfter.slice(0, 10)})`;
 
 function Removal(props: {
   row: CertificateRow;

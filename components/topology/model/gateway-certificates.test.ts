@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { GatewayCertificateDto } from "@/components/api-client";
 import { API_VERSION, type Gateway } from "@/lib/mesh";
-import { certificateRows, certificateState, fieldProblems, shownBy, tooLarge, uncovered } from "./gateway-certificates";
+import {
+  certificateRows,
+  certificateState,
+  fieldProblems,
+  givenOf,
+  shownBy,
+  tooLarge,
+  uncovered,
+} from "./gateway-certificates";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 const DAY_MS = 86_400_000;
@@ -30,7 +38,7 @@ const kept: GatewayCertificateDto = {
   ...{ isSelfSigned: false, clientCa: null, setBy: "Ops", setAt: "2026-11-02T00:00:00Z" },
 };
 const rowsOf = (
-  certificates: Record<string, { stored: true } | { chain: string; key: string }>,
+  certificates: Record<string, { stored: true; ca?: true } | { chain: string; key: string; ca?: string }>,
   all: GatewayCertificateDto[],
 ) => certificateRows(gateway, { gateways: [{ namespace: "production", name: "edge", certificates }] }, all);
 const files = { chain: "/etc/old.pem", key: "/etc/old-key.pem" };
@@ -79,16 +87,49 @@ describe("certificates of a gateway in an environment", () => {
     expect(uncovered(row!)).toEqual(["shop.example.com", "www.example.com"]);
   });
 
+  it("asks for the authorities of clients where a listener asks clients for certificates", () => {
+    const listeners = gateway.spec.listeners.map((each) =>
+      each.name === "www" ? { ...each, tls: { certificate: "shop", clients: { mode: "required" as const } } } : each,
+    );
+    const asking: Gateway = { ...gateway, spec: { ...gateway.spec, listeners } };
+    const stateOf = (certificates: Parameters<typeof rowsOf>[0], clientCa: GatewayCertificateDto["clientCa"]) => {
+      const binding = { gateways: [{ namespace: "production", name: "edge", certificates }] };
+      const [row] = certificateRows(asking, binding, [{ ...kept, clientCa }]);
+      return [row?.askers, certificateState(row!, NOW).word];
+    };
+    const authority = { subject: "Partners", notAfter: "2027-01-01T00:00:00Z", fingerprint: "CC" };
+    expect(stateOf({ shop: { stored: true } }, null)).toEqual([["www"], "authorities of clients missing"]);
+    expect(stateOf({ shop: { stored: true, ca: true } }, [authority])).toEqual([["www"], "60 d left"]);
+    expect(stateOf({ shop: files }, null)).toEqual([["www"], "authorities of clients missing"]);
+    expect(stateOf({ shop: { ...files, ca: "/ca.pem" } }, null)).toEqual([["www"], "files of its machine"]);
+    expect(stateOf({}, null)).toEqual([["www"], "missing"]);
+  });
+
+  it("sends both or neither of certificate and key, and what is new of one that is there", () => {
+    const typed = { chain: "", key: "", clientCa: "", takeAway: false };
+    expect(givenOf({ ...typed, chain: " c\n", key: "k" }, false)).toEqual({ chain: "c", key: "k" });
+    expect(givenOf({ ...typed, chain: "c" }, true)).toBeNull();
+    expect(givenOf({ ...typed, clientCa: "a" }, false)).toBeNull();
+    expect(givenOf({ ...typed, clientCa: "a" }, true)).toEqual({ clientCa: "a" });
+    expect(givenOf({ ...typed, chain: "c", key: "k", clientCa: "a" }, true)).toEqual({
+      ...{ chain: "c", key: "k", clientCa: "a" },
+    });
+    expect(givenOf({ ...typed, takeAway: true }, true)).toEqual({ clientCa: null });
+    expect(givenOf(typed, true)).toBeNull();
+  });
+
   it("puts a refusal at its field, with what to do", () => {
     expect(
       fieldProblems([
         { path: "body.chain", message: "has no certificate in PEM", fix: "Give the text." },
         { path: "body.key", message: "is a certificate", fix: "Give the key." },
+        { path: "body.clientCa", message: "has a private key in it", fix: "Leave it out." },
         { path: "body.else", message: "is not known" },
       ]),
     ).toEqual({
       chain: "This has no certificate in PEM. Give the text.",
       key: "This is a certificate. Give the key.",
+      clientCa: "This has a private key in it. Leave it out.",
       rest: "What was sent is not known.",
     });
     expect(fieldProblems([])).toEqual({});

@@ -12,8 +12,10 @@ export interface CertificateRow {
   /** Listeners that show it; none: it is bound and not drawn. */
   listeners: readonly string[];
   hosts: readonly string[];
+  /** Listeners that ask clients for certificates: they need authorities too. */
+  askers: readonly string[];
   /** PEM files on the machine of the gateway; what is in them is not known here. */
-  files: { chain: string; key: string } | null;
+  files: { chain: string; key: string; ca?: string | undefined } | null;
   kept: GatewayCertificateDto | null;
 }
 
@@ -36,6 +38,7 @@ export function certificateRows(
       name,
       listeners: own.map((each) => each.name),
       hosts: [...new Set(own.flatMap(({ hosts }) => hosts))],
+      askers: own.filter(({ tls }) => tls?.clients).map((each) => each.name),
       files: entry && "chain" in entry ? entry : null,
       kept: entry && "stored" in entry ? (kept.find(isKept) ?? null) : null,
     };
@@ -48,6 +51,9 @@ const SOON_MS = 21 * DAY_MS;
 
 /** How it stands, in a word. */
 export function certificateState(row: CertificateRow, nowMs: number): { status: Status; word: string } {
+  const hasAuthorities = row.files ? row.files.ca !== undefined : row.kept?.clientCa;
+  if ((row.files ?? row.kept) && row.askers.length > 0 && !hasAuthorities)
+    return { status: "failing", word: "authorities of clients missing" };
   if (row.files) return { status: "unmeasured", word: "files of its machine" };
   if (!row.kept) return { status: "failing", word: "missing" };
   const left = Date.parse(row.kept.notAfter) - nowMs;
@@ -67,8 +73,8 @@ export function shownBy({ listeners, hosts }: CertificateRow): string {
   return `Shown by ${listInWords(listeners)} for ${whom}.`;
 }
 
-export type CertificateField = "chain" | "key";
-const FIELDS: readonly CertificateField[] = ["chain", "key"];
+export type CertificateField = "chain" | "key" | "clientCa";
+const FIELDS: readonly CertificateField[] = ["chain", "key", "clientCa"];
 
 /** A refusal of the server at its fields; `rest`: what is of none. */
 export function fieldProblems(
@@ -83,8 +89,23 @@ export function fieldProblems(
   return told;
 }
 
-const subjectOf = (field: CertificateField | "rest"): string =>
-  ({ chain: "This", key: "This", rest: "What was sent" })[field];
+const subjectOf = (field: CertificateField | "rest"): string => (field === "rest" ? "What was sent" : "This");
+
+/** As typed; `takeAway`: no authorities of clients any more. */
+export interface CertificateTyped {
+  chain: string;
+  key: string;
+  clientCa: string;
+  takeAway: boolean;
+}
+
+/** What is sent; null: something is missing. Of one that is there the parts that stay empty stay as they are. */
+export function givenOf(typed: CertificateTyped, isKept: boolean) {
+  const [chain, key, clientCa] = [typed.chain.trim(), typed.key.trim(), typed.clientCa.trim()];
+  const authorities = typed.takeAway ? { clientCa: null } : clientCa === "" ? {} : { clientCa };
+  if (chain !== "" && key !== "") return { chain, key, ...authorities };
+  return isKept && chain === "" && key === "" && "clientCa" in authorities ? authorities : null;
+}
 
 /** As the server's; a larger file is not read at all. */
 export const MAX_PEM_CHARACTERS = 65_536;

@@ -50,7 +50,7 @@ export async function createPublicAuthority(): Promise<PublicAuthority> {
           signingKey: issuer.privateKey,
           extensions: [
             new BasicConstraintsExtension(false, undefined, true),
-            new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+            new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
             await SubjectKeyIdentifierExtension.create(keys.publicKey),
             await AuthorityKeyIdentifierExtension.create(issuer.certificate),
             ...(names.length > 0
