@@ -92,6 +92,26 @@ test("plain HTTP is a failure, drawn or at the port that is for TLS alone", asyn
   ]);
 });
 
+test("plain HTTP that is sent on to HTTPS is no failure, and an answer in its place is one", async () => {
+  const secure = await inTls();
+  const asked: (string | undefined)[] = [];
+  const sending = await listen(
+    createHttp(({ headers }, response) => {
+      asked.push(headers.host);
+      response.writeHead(301, { location: "https://shop.example.com/" }).end();
+    }),
+  );
+  const sentOn = { ...http, hosts: ["*.example.com"], httpsRedirect: true };
+  const lines = await told([sentOn, https], { publicPort: sending, listenerPorts: { secure } });
+  expect(lines.at(-1)).toMatch(/^old-tls as-expected: edge refused a call without TLS at port/);
+  expect(lines).toContain("old-tls as-expected: edge sent a call without TLS on to HTTPS. (beside public-tls)");
+  expect(asked).toEqual(["probe.example.com"]);
+  const serving = await listen(createHttp((_request, response) => response.end()));
+  expect(await told([sentOn, https], { publicPort: serving, listenerPorts: { secure } })).toContain(
+    "old-tls not-as-expected: edge answered in plain HTTP: it speaks no version of TLS. (beside public-tls)",
+  );
+});
+
 test("where nobody is, or a listener has no certificate, nothing is measured", async () => {
   const port = await listen(createServer());
   servers.pop()?.close();

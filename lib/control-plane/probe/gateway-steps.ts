@@ -19,15 +19,23 @@ export function gatewaySteps({ entry }: Target, gateway: Gateway, binding: Envir
   const inTls = listeners.filter(isHttpsListener);
   const ports = new Set(inTls.map(portOf));
   const isOpen = (port: number) => listeners.some((each) => isPlainListener(each) && portOf(each) === port);
-  const open = [...new Set(listeners.filter(isPlainListener).map(portOf))].map((port) => openStep(ask, port));
+  const plain = listeners.filter(isPlainListener);
+  const open = [...new Set(plain.filter(({ httpsRedirect }) => !httpsRedirect).map(portOf))].map((port) =>
+    openStep(ask, port),
+  );
   // Without HTTP or HTTPS there is nobody to ask for a version: TLS of apps is passed on, TCP has none.
-  const none = inTls.length + open.length === 0 ? [openStep(ask, bound?.publicPort ?? entry.row.inboundPort ?? 0)] : [];
+  const none =
+    inTls.length + plain.length === 0 ? [openStep(ask, bound?.publicPort ?? entry.row.inboundPort ?? 0)] : [];
   const spoken = inTls.map((listener) => ({ port: portOf(listener), step: tlsStep(ask, listener, portOf(listener)) }));
   const old = inTls.map((listener, index) => oldStep(ask, listener, portOf(listener), spoken[index]?.step.id ?? null));
+  const first = spoken[0]?.step.id ?? null;
+  const sentOn = plain
+    .filter(({ httpsRedirect }) => httpsRedirect)
+    .map((listener) => sentOnStep(ask, listener, portOf(listener), first));
   const closed = [...ports]
     .filter((port) => !isOpen(port))
     .map((port) => plainStep(ask, port, spoken.find((each) => each.port === port)?.step.id ?? null));
-  return [...open, ...none, ...spoken.map(({ step }) => step), ...old, ...closed];
+  return [...open, ...none, ...spoken.map(({ step }) => step), ...old, ...sentOn, ...closed];
 }
 
 /** As it is compiled: plain HTTP is at the public port only. */
@@ -40,9 +48,9 @@ interface Ask {
   placeOf(port: number): Place;
 }
 
-/** Asks for no host of a listener: the gateway itself answers, where no route takes every host. */
-const call = (place: Place, userAgent: string, tls?: TlsOffer): Promise<Dialled> =>
-  dial(place, { method: "GET", path: "/", host: place.host, userAgent }, tls);
+/** Without a host it asks for none of a listener: the gateway itself answers, where no route takes every host. */
+const call = (place: Place, userAgent: string, tls?: TlsOffer, host = place.host): Promise<Dialled> =>
+  dial(place, { method: "GET", path: "/", host, userAgent }, tls);
 
 /** A name that the listener is for; none where it is for any. */
 function serverNameOf({ hosts }: Listener): string | undefined {
@@ -58,6 +66,20 @@ function openStep({ name, make, placeOf }: Ask, port: number): Step {
       ? notMeasured(`${name} did not answer in plain text, and has no listener of protocol https.`, seen.transcript)
       : answeredInPlain(name, seen);
   });
+}
+
+/** A listener that answers nothing but where HTTPS is. */
+function sentOnStep({ name, make, placeOf }: Ask, listener: Listener, port: number, twin: string | null): Step {
+  const host = serverNameOf(listener);
+  const ask = async (userAgent: string) => {
+    const seen = await call(placeOf(port), userAgent, undefined, host);
+    if (seen.isAbsent) return notMeasured(`Nothing listens at ${name}.`, seen.transcript);
+    if (seen.status === 301) return expected(`${name} sent a call without TLS on to HTTPS.`, seen.transcript);
+    return seen.status === null
+      ? notMeasured(`${name} did not answer in plain text: ${seen.end}.`, seen.transcript)
+      : answeredInPlain(name, seen);
+  };
+  return make("old-tls", `${name}: calls without TLS at listener ${listener.name}`, ask, twin);
 }
 
 const answeredInPlain = (name: string, { transcript }: Dialled): Answer =>
