@@ -37,6 +37,8 @@ export interface Dialled {
   handshake: { protocol: string; cipher: string; peerDer: Buffer | null; chainError: string | null } | null;
   /** Status of an HTTP answer; null when none came. */
   status: number | null;
+  /** Where an answer sends its caller. */
+  location: string | null;
   isRbacRefusal: boolean;
   /** How it ended: `alert certificate required`, `reset`, `closed`, `timeout`, `answered`. */
   end: string;
@@ -57,7 +59,9 @@ export function dial(place: Place, request: ProbeRequest, tls?: TlsOffer): Promi
       transcript.push(status === null ? `no answer: ${end}` : `answered ${status}`);
       const isRbacRefusal = status === 403 && received.includes(RBAC_BODY);
       if (isRbacRefusal) transcript.push(`refused by the sidecar: ${RBAC_BODY}`);
-      resolve({ transcript, isAbsent, handshake, status, isRbacRefusal, end: status === null ? end : "answered" });
+      const location = /\r\nlocation: *([^\r]*)/i.exec(received.split("\r\n\r\n")[0] ?? "")?.[1] ?? null;
+      const how = status === null ? end : "answered";
+      resolve({ transcript, isAbsent, handshake, status, location, isRbacRefusal, end: how });
     };
     const ask = () => {
       transcript.push(`${request.method} ${request.path} host ${request.host} user-agent ${request.userAgent}`);

@@ -106,6 +106,12 @@ test("plain HTTP that is sent on to HTTPS is no failure, and an answer in its pl
   expect(lines.at(-1)).toMatch(/^old-tls as-expected: edge refused a call without TLS at port/);
   expect(lines).toContain("old-tls as-expected: edge sent a call without TLS on to HTTPS. (beside public-tls)");
   expect(asked).toEqual(["probe.example.com"]);
+  const elsewhere = await listen(
+    createHttp((_request, response) => response.writeHead(301, { location: "http://shop.example.com/" }).end()),
+  );
+  expect(await told([sentOn, https], { publicPort: elsewhere, listenerPorts: { secure } })).toContain(
+    "old-tls not-as-expected: edge answered in plain HTTP: it speaks no version of TLS. (beside public-tls)",
+  );
   const serving = await listen(createHttp((_request, response) => response.end()));
   expect(await told([sentOn, https], { publicPort: serving, listenerPorts: { secure } })).toContain(
     "old-tls not-as-expected: edge answered in plain HTTP: it speaks no version of TLS. (beside public-tls)",

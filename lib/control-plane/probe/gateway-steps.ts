@@ -74,7 +74,8 @@ function sentOnStep({ name, make, placeOf }: Ask, listener: Listener, port: numb
   const ask = async (userAgent: string) => {
     const seen = await call(placeOf(port), userAgent, undefined, host);
     if (seen.isAbsent) return notMeasured(`Nothing listens at ${name}.`, seen.transcript);
-    if (seen.status === 301) return expected(`${name} sent a call without TLS on to HTTPS.`, seen.transcript);
+    if (seen.status === 301 && seen.location?.startsWith("https://"))
+      return expected(`${name} sent a call without TLS on to HTTPS.`, seen.transcript);
     return seen.status === null
       ? notMeasured(`${name} did not answer in plain text: ${seen.end}.`, seen.transcript)
       : answeredInPlain(name, seen);
