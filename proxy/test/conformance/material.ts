@@ -18,6 +18,11 @@ export async function createMaterial(folder: string): Promise<Material> {
     client: await ca.issue([spiffe("client")], { subject: "CN=client" }),
     named: await ca.issue([spiffe("named")], { dns: ["named.test", "also.test"] }),
     second: await ca.issue([spiffe("second")], { subject: "CN=second" }),
+    // A public server, and clients outside a mesh: no SPIFFE IDs.
+    plain: await ca.issue([], { dns: ["plain.test"] }),
+    mailed: await ca.issue([], { email: ["one@mail.test"] }),
+    addressed: await ca.issue([], { ip: ["2001:db8::1"] }),
+    twofold: await ca.issue(["https://one.test/a", "https://one.test/b"]),
     stranger: await other.issue([spiffe("client")]),
   };
   const all = new Map<string, string>([

@@ -17,6 +17,8 @@ export interface TestCa {
       serial?: string;
       subject?: string;
       dns?: readonly string[];
+      email?: readonly string[];
+      ip?: readonly string[];
       /** In minutes from now; else valid. */
       valid?: readonly [from: number, to: number];
     },
@@ -49,7 +51,13 @@ export async function createCa(name: string): Promise<TestCa> {
   return {
     pem: root.toString("pem"),
     async issue(uris, options = {}) {
-      const { dns = [], valid } = options;
+      const { dns = [], email = [], ip = [], valid } = options;
+      const names = [
+        ...uris.map((value) => ({ type: "url" as const, value })),
+        ...dns.map((value) => ({ type: "dns" as const, value })),
+        ...email.map((value) => ({ type: "email" as const, value })),
+        ...ip.map((value) => ({ type: "ip" as const, value })),
+      ];
       const at = (minutes: number | undefined, otherwise: Date): Date =>
         minutes === undefined ? otherwise : new Date(Date.now() + minutes * 60_000);
       const leafKeys = (await webcrypto.subtle.generateKey(algorithm, true, [
@@ -71,17 +79,7 @@ export async function createCa(name: string): Promise<TestCa> {
           new x509.BasicConstraintsExtension(options.isCa === true, undefined, true),
           new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
           new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
-          ...(uris.length + dns.length > 0
-            ? [
-                new x509.SubjectAlternativeNameExtension(
-                  [
-                    ...uris.map((value) => ({ type: "url" as const, value })),
-                    ...dns.map((value) => ({ type: "dns" as const, value })),
-                  ],
-                  true,
-                ),
-              ]
-            : []),
+          ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names, true)] : []),
         ],
       });
       const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", leafKeys.privateKey)).toString("base64");

@@ -17,6 +17,10 @@ const pair = (name: string): Config => ({
 const OWN = { tls_certificates: [pair("server")] };
 const CA = { trusted_ca: { inline_string: "@pem:ca.cert" } };
 const ASKS: readonly TlsAsk[] = [{}, { as: "client" }, { as: "second" }, { as: "stranger" }];
+const PUBLIC_ASKS: readonly TlsAsk[] = [
+  ...[{ as: "mailed" }, { as: "addressed" }, { as: "twofold" }, { as: "named" }],
+  ...[{ as: "client" }, { as: "stranger" }, {}],
+];
 const greet = async (wire: Wire, asks: readonly TlsAsk[]): Promise<unknown[]> => {
   const all: unknown[] = [];
   for (const ask of asks) all.push(await wire.handshake(ask));
@@ -120,6 +124,28 @@ export const tlsCases: readonly Case[] = [
     san("URI", CLIENT),
     { needs: ["SubjectAltNameMatcher.san_type"] },
     { require_client_certificate: true },
+  ),
+  down("by a name, without asking every caller", san("URI", CLIENT), {
+    proves: ["CertificateValidationContext.match_typed_subject_alt_names"],
+  }),
+  ...(
+    [
+      ["an e-mail", "EMAIL", "one@mail.test"],
+      ["an IP address", "IP_ADDRESS", "2001:db8::1"],
+      ["one URI of several", "URI", "https://one.test/b"],
+      ["a DNS name", "DNS", "named.test"],
+    ] as const
+  ).map(([id, type, exact]) =>
+    down(
+      `of a public server, by ${id}`,
+      { tls_certificates: [pair("plain")], ...san(type, { exact }) },
+      {
+        proves: ["CertificateValidationContext.match_typed_subject_alt_names"],
+        needs: ["SubjectAltNameMatcher.san_type"],
+      },
+      { require_client_certificate: true },
+      PUBLIC_ASKS,
+    ),
   ),
   down("offers protocols", { alpn_protocols: ["h2", "http/1.1"] }, { proves: [`${CONTEXT}alpn_protocols`] }, {}, [
     { alpn: ["h2"] },
