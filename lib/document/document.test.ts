@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { clientEdgeMesh } from "@/lib/compile/testing/client-edge";
 import { demoMesh, demoPositions, digestOf, type MeshDocument, validateDocument } from "@/lib/mesh";
 import { dataPlane } from "./diagrams";
 import { designDocument, toMarkdown } from "./index";
@@ -116,6 +117,12 @@ describe("the diagram of the data plane", () => {
     expect(svg).toContain("namespace n3");
     expect(note).toMatch(/by namespace/);
   });
+});
+
+test("says of each listener of a gateway what is asked of its clients, and where plain HTTP goes", () => {
+  const text = toMarkdown(designDocument({ ...demoInput(), document: clientEdgeMesh() }));
+  expect(text).toContain("https 443 for shop.example.com (clients have to show a certificate)");
+  expect(text).toMatch(/http 80 for .*\.example\.com \(sent on to HTTPS\)/);
 });
 
 test("the digest is that of the design", () => {

@@ -1,5 +1,6 @@
 // Sections 1 to 4: purpose, control plane, data plane, who calls whom.
-import { buildIndex, type ObjectKey, objectKey, parseKey, refKey, serviceAccountOf } from "@/lib/mesh";
+import { buildIndex, type Gateway, type ObjectKey, objectKey, parseKey, refKey, serviceAccountOf } from "@/lib/mesh";
+import { clientsText } from "@/lib/mesh/diff/gateway-sentences";
 import { controlPlane } from "../control-plane-diagram";
 import { dataPlane } from "../diagrams";
 import type { Block } from "../schema";
@@ -78,13 +79,20 @@ export function architecture(input: DocumentInput): Block[] {
   ];
 }
 
+/** `https 443 for shop.example.com (clients have to show a certificate)` */
+function listenerText({ protocol, port, hosts, tls, httpsRedirect }: Gateway["spec"]["listeners"][number]): string {
+  const asked = tls?.clients ? [clientsText(tls.clients)] : [];
+  const said = [...asked, ...(httpsRedirect ? ["sent on to HTTPS"] : [])];
+  return `${protocol} ${port} for ${hosts.join(", ")}${said.length > 0 ? ` (${said.join(", ")})` : ""}`;
+}
+
 function gateways({ document }: DocumentInput): Block[] {
   const rows = buildIndex(document)
     .all("Gateway")
     .map(({ metadata, spec }) => [
       metadata.name,
       spec.type,
-      spec.listeners.map(({ protocol, port, hosts }) => `${protocol} ${port} for ${hosts.join(", ")}`).join("; "),
+      spec.listeners.map(listenerText).join("; "),
       orNot(spec.owner),
     ]);
   return [
