@@ -5,7 +5,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { analyze } from "@/lib/analysis";
-import { wrongTypes } from "@/lib/dialects/field-types";
+import { wrongValues } from "@/lib/dialects/field-types";
 import { validateDocument } from "@/lib/mesh";
 import { designOfManifests } from "./manifests";
 import { files, folder, textOf, worldOf } from "./testing/foreign";
@@ -83,7 +83,7 @@ test("every field of theirs is of the type that the published schemas have", () 
     parseAllDocuments(textOf(file).text).flatMap((each) => {
       const value = each.toJS() as { apiVersion: string; kind: string } | null;
       const [group = ""] = value?.apiVersion.includes("/") ? value.apiVersion.split("/") : [];
-      return value === null ? [] : wrongTypes({ group, kind: value.kind, value, most: 10 }).map((one) => [file, one]);
+      return value === null ? [] : wrongValues({ group, kind: value.kind, value, most: 10 }).map((one) => [file, one]);
     }),
   );
   expect(wrong).toEqual([]);

@@ -1,13 +1,73 @@
-// Published schemas -> lib/dialects/field-types/<product>.json: the type of every field of the kinds that an import takes, and nothing else.
+// Published schemas -> lib/dialects/field-types/<product>.json: type and limits of every field of the kinds that an import takes, and nothing else.
 // Usage: node lib/start/field-types.mjs PRODUCT ABOUT FILE... ; which files, and under which licence, says lib/dialects/field-types/README.md.
 // A type is a set of letters (s text, n number, i whole number, b true or false), the place of an object in `shapes`, [type] for a list, or
-// {"|": [types]}; an object has a type for each field, under * for those of any name. What may be anything is left out.
+// {"|": [types]}; an object has a type for each field, under * for those of any name, under ! the names of those that have to be there. What may
+// be anything is left out. {"=": type, ...limits} has limits: enum, min and max of numbers, pattern, shortest and longest of texts, fewest and most
+// of lists. Of several versions of a kind a limit is what the widest has.
 import fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
+import { RE2JS } from "re2js";
 import { parseAllDocuments } from "yaml";
 
 const LETTERS = { string: "s", number: "n", integer: "i", boolean: "b" };
+const REQUIRED = "!";
+
+const limited = (type, limits) => (Object.keys(limits).length > 0 ? { "=": type, ...limits } : type);
+const baseOf = (type) => type["="] ?? type;
+
+/** Of JSON Schema; a pattern that does not run in linear time here is left out. */
+function limitsOf({ enum: values, minimum, maximum, pattern, minLength, maxLength, minItems, maxItems }, type) {
+  const own = {
+    string: { enum: textsOf(values), pattern: usable(pattern), shortest: minLength || undefined, longest: maxLength },
+    number: { min: minimum, max: maximum },
+    integer: { min: minimum, max: maximum },
+    array: { fewest: minItems || undefined, most: maxItems },
+  }[type];
+  return known(own ?? {});
+}
+
+const known = (limits) => Object.fromEntries(Object.entries(limits).filter(([, each]) => each !== undefined));
+/** Texts beside which nothing but null stands. */
+function textsOf(values) {
+  const texts = values?.filter((each) => each !== null);
+  return texts?.every((each) => typeof each === "string") ? texts : undefined;
+}
+
+function usable(pattern) {
+  try {
+    if (pattern !== undefined) RE2JS.compile(pattern);
+    return pattern;
+  } catch {
+    return undefined;
+  }
+}
+
+const WIDER = {
+  enum: (a, b) => [...new Set([...a, ...b])],
+  min: Math.min,
+  max: Math.max,
+  pattern: (a, b) => (a === b ? a : undefined),
+  shortest: Math.min,
+  longest: Math.max,
+  fewest: Math.min,
+  most: Math.max,
+};
+/** The letters of the types that a limit is about. */
+const ABOUT = { enum: "s", pattern: "s", shortest: "s", longest: "s", min: "in", max: "in" };
+
+/** What the widest of them takes. */
+function widest(types) {
+  const limits = {};
+  for (const name of Object.keys(WIDER)) {
+    const meant = types.filter(
+      (type) => !ABOUT[name] || [...ABOUT[name]].some((letter) => baseOf(type).includes(letter)),
+    );
+    const values = meant.map((type) => type[name]);
+    if (values.length > 0 && !values.includes(undefined)) limits[name] = values.reduce((a, b) => WIDER[name](a, b));
+  }
+  return known(limits);
+}
 
 /**
  * @param {string} product @param {string[]} texts @param {readonly string[]} wanted kinds
@@ -31,6 +91,15 @@ function withoutHead({ properties, ...schema }) {
   const { apiVersion: _version, kind: _kind, metadata: _metadata, status: _status, ...own } = properties ?? {};
   return { ...schema, properties: own };
 }
+
+const widestOfLists = (lists) => {
+  const { fewest, most } = widest(lists.map(({ fewest, most }) => ({ "=": "", fewest, most })));
+  return known({ fewest, most });
+};
+
+/** Fields that have to be written: one with a default has it before anybody looks. */
+const requiredOf = ({ required = [], properties = {} }) =>
+  required.filter((name) => properties[name] && properties[name].default === undefined).sort();
 
 class Table {
   shapes = [];
@@ -62,7 +131,11 @@ class Table {
       return this.union(choices.map((each) => this.of(each, root, within)));
     }
     if (types.length === 0 && !schema.properties) return "*";
-    return this.union((types.length ? types : ["object"]).map((type) => this.ofType(type, schema, root, within)));
+    return this.union(
+      (types.length ? types : ["object"]).map((type) =>
+        limited(this.ofType(type, schema, root, within), limitsOf(schema, type)),
+      ),
+    );
   }
 
   ofType(type, schema, root, within) {
@@ -72,42 +145,52 @@ class Table {
     const others = Object.values(rest).filter((each) => each !== null && typeof each === "object");
     const fields = Object.entries(schema.properties ?? {}).map(([name, each]) => [name, this.of(each, root, within)]);
     if (others.length > 0) fields.push(["*", this.union(others.map((each) => this.of(each, root, within)))]);
+    const asked = requiredOf(schema);
+    if (asked.length > 0) fields.push([REQUIRED, asked]);
     return this.intern(Object.fromEntries(fields));
   }
 
   /** Of a service model of AWS. */
   ofModel({ shape }, root) {
-    const { type, members, member, value } = root.shapes[shape];
-    if (type === "list") return [this.ofModel(member, root)];
+    const { type, members, member, value, min, max, required = [], enum: values } = root.shapes[shape];
+    if (type === "list") return limited([this.ofModel(member, root)], known({ fewest: min || undefined, most: max }));
     if (type === "map") return this.intern({ "*": this.ofModel(value, root) });
     if (type === "structure") {
+      const fields = Object.entries(members).map(([name, each]) => [name, this.ofModel(each, root)]);
       return this.intern(
-        Object.fromEntries(Object.entries(members).map(([name, each]) => [name, this.ofModel(each, root)])),
+        Object.fromEntries(required.length > 0 ? [...fields, [REQUIRED, [...required].sort()]] : fields),
       );
     }
-    return { boolean: "b", integer: "i", long: "i", double: "n", float: "n", string: "s" }[type] ?? "*";
+    if (type === "string") return limited("s", known({ enum: values, shortest: min || undefined, longest: max }));
+    const letter = { boolean: "b", integer: "i", long: "i", double: "n", float: "n" }[type];
+    return letter ? limited(letter, known({ min, max })) : "*";
   }
 
   /** What any of them takes: versions of a kind, or what a schema leaves open. */
   union(types) {
     const flat = types.flatMap((type) => (type["|"] ? type["|"] : [type]));
-    if (flat.includes("*")) return "*";
-    const letters = [...new Set(flat.filter((type) => typeof type === "string").join(""))].sort().join("");
-    const lists = flat.filter(Array.isArray).map(([type]) => type);
+    if (flat.some((type) => baseOf(type) === "*")) return "*";
+    const scalars = flat.filter((type) => typeof baseOf(type) === "string");
+    const letters = [...new Set(scalars.map(baseOf).join(""))].sort().join("");
+    const lists = flat.filter((type) => Array.isArray(baseOf(type)));
     const objects = flat.filter((type) => typeof type === "number").map((type) => this.shapes[type]);
     const all = [
-      ...(letters ? [letters] : []),
-      ...(lists.length ? [[this.union(lists)]] : []),
+      ...(letters ? [limited(letters, widest(scalars))] : []),
+      ...(lists.length ? [limited([this.union(lists.map((type) => baseOf(type)[0]))], widestOfLists(lists))] : []),
       ...(objects.length ? [this.intern(this.together(objects))] : []),
     ];
     return all.length === 1 ? all[0] : { "|": all };
   }
 
   together(objects) {
-    const names = [...new Set(objects.flatMap(Object.keys))];
-    return Object.fromEntries(
-      names.map((name) => [name, this.union(objects.flatMap((each) => (name in each ? [each[name]] : [])))]),
-    );
+    const names = [...new Set(objects.flatMap(Object.keys))].filter((name) => name !== REQUIRED);
+    const fields = names.map((name) => [
+      name,
+      this.union(objects.flatMap((each) => (name in each ? [each[name]] : []))),
+    ]);
+    const [first = [], ...others] = objects.map((each) => each[REQUIRED] ?? []);
+    const asked = first.filter((name) => others.every((each) => each.includes(name)));
+    return Object.fromEntries(asked.length > 0 ? [...fields, [REQUIRED, asked]] : fields);
   }
 
   /** Without shapes that only a version by itself had. */
@@ -117,9 +200,13 @@ class Table {
     const moved = (type) => {
       if (typeof type === "string") return type;
       if (Array.isArray(type)) return [moved(type[0])];
+      if (type["="] !== undefined) return { ...type, "=": moved(type["="]) };
       if (typeof type === "object") return { "|": type["|"].map(moved) };
       if (!places.has(type)) {
-        const fields = Object.entries(this.shapes[type]).map(([name, each]) => [name, moved(each)]);
+        const fields = Object.entries(this.shapes[type]).map(([name, each]) => [
+          name,
+          name === REQUIRED ? each : moved(each),
+        ]);
         places.set(type, shapes.push(Object.fromEntries(fields)) - 1);
       }
       return places.get(type);

@@ -61,6 +61,50 @@ test("of two versions of a kind any type counts, and kinds that nobody takes are
   expect(fieldTypes("istio", [definition([first])], ["Other"])).toEqual({ shapes: [], kinds: {} });
 });
 
+test("limits stand beside the type, and of two versions the wider counts; a default is as good as a value", () => {
+  const version = (port, mode, more) =>
+    object({
+      port: { type: "integer", minimum: 1, ...port },
+      mode: { type: "string", enum: mode },
+      name: { type: "string", pattern: "^[a-z]+$", minLength: 1, maxLength: 63 },
+      names: { type: "array", minItems: 1, maxItems: 4, items: { type: "string", maxLength: 8 } },
+      either: { "x-kubernetes-int-or-string": true },
+      kind: { type: "string", default: "Service" },
+      ...more,
+    });
+  const first = { ...version({ maximum: 9 }, ["A"], {}), required: ["kind", "name", "port"] };
+  const second = {
+    ...version({ minimum: 0, maximum: 99 }, ["B", "A"], {
+      name: { type: "string", pattern: "^[a-z0-9]+$", maxLength: 253 },
+      names: { type: "array", maxItems: 16, items: { type: "string" } },
+    }),
+    required: ["name"],
+  };
+  const [shape] = fieldTypes("istio", [definition([first, second])], ["Thing"]).shapes;
+  expect(shape).toEqual({
+    "!": ["name"],
+    either: "is",
+    kind: "s",
+    mode: { "=": "s", enum: ["A", "B"] },
+    name: { "=": "s", longest: 253 },
+    names: { "=": ["s"], most: 16 },
+    port: { "=": "i", min: 0, max: 99 },
+  });
+});
+
+test("a pattern that does not run in linear time is left out, and null is no name of an enumeration", () => {
+  const spec = object({
+    a: { type: "string", pattern: "^(?=a)" },
+    b: { type: "string", enum: ["x", null] },
+    c: { type: "string", enum: ["x", 1] },
+  });
+  expect(fieldTypes("istio", [definition([spec])], ["Thing"]).shapes[0]).toEqual({
+    a: "s",
+    b: { "=": "s", enum: ["x"] },
+    c: "s",
+  });
+});
+
 test("a service model has the spec of what creates the kind", () => {
   const text = JSON.stringify({
     shapes: {

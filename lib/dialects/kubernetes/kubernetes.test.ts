@@ -125,7 +125,7 @@ spec:
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: caller, namespace: shop}
-spec: {template: {metadata: {labels: {app: caller}}}}
+spec: {selector: {matchLabels: {app: caller}}, template: {metadata: {labels: {app: caller}}}}
 `;
   const { document, warnings } = imported(text);
   expect(warnings).toMatchObject([

@@ -1,7 +1,7 @@
-// A warning for each value whose type the product's schema does not have for its field, whether an importer reads the field or not.
+// A warning for each value that the product's schema does not take for its field, whether an importer reads the field or not.
 // The rule: what was refused or warned of at that place, around it or below it, is not told twice.
 import { type Path, pathText } from "@/lib/mesh";
-import { wrongTypes } from "../field-types";
+import { wrongValues } from "../field-types";
 import { type ImportContext, type Resource, sourceText } from "./context";
 import type { Problem } from "./fields";
 
@@ -21,14 +21,14 @@ export function tellTypes(context: ImportContext, read: readonly Read[]): void {
   for (const { resource, whole, problems } of read) {
     const { apiVersion, kind } = resource;
     const group = apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
-    const found = wrongTypes({ group, kind, value: whole, most: MOST + 1 });
+    const found = wrongValues({ group, kind, value: whole, most: MOST + 1 });
     for (const { path, wanted, is, fix } of found.slice(0, MOST)) {
       if (told.has(`${sourceText(resource)}#${pathText(path)}`)) continue;
       if (problems.some((problem) => isAlong(problem.path, path))) continue;
       context.warn(resource, path, `must be ${wanted} by the product's schema, and is ${is}`, fix);
     }
     if (found.length > MOST) {
-      const message = `has more than ${MOST} values of a wrong type`;
+      const message = `has more than ${MOST} values that the product's schema does not take`;
       context.warn(resource, [], message, "Mend those that are named first.");
     }
   }
