@@ -84,6 +84,8 @@ async function serve(options: Options): Promise<void> {
     version,
     proxyId: opened.identity?.proxyId ?? opened.node.id,
     nonce: opened.identity?.adminNonce ?? "",
+    node: { id: opened.node.id, cluster: opened.node.cluster },
+    commandLine: { configPath: options.configFile, concurrency: options.concurrency, drainMs: options.drainMs },
     status: () => opened.source.status(),
     configDump: () => opened.source.configDump(),
     certificate: () => opened.identity?.certificate() ?? null,

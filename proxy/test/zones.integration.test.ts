@@ -4,7 +4,7 @@
 import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { viewOf } from "../src/admin/view";
-import { NodeSchema } from "../src/contract/messages";
+import { BootstrapSchema, NodeSchema } from "../src/contract/messages";
 import { DataPlane } from "../src/listener/data-plane";
 import { AdsSource } from "../src/xds/ads-source";
 import { FakeAdsServer, type FakeResource, resource } from "../src/xds/testing/fake-ads-server";
@@ -79,6 +79,7 @@ afterEach(cleanUp);
 async function open(wire: Wire): Promise<{ dataPlane: DataPlane; started: Promise<void> }> {
   const dataPlane = new DataPlane();
   const source = new AdsSource({
+    bootstrap: create(BootstrapSchema),
     wire,
     node: create(NodeSchema, { id: "home/0", cluster: "home", locality: { region: "r", zone: "a", subZone: "s" } }),
     admin: null,

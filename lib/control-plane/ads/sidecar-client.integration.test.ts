@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import {
+  BootstrapSchema,
   Cluster_DiscoveryType,
   Cluster_LbPolicy,
   ClusterLoadAssignmentSchema,
@@ -206,6 +207,7 @@ class Consumer {
 
 async function sidecar(consumer: Consumer): Promise<AdsSource> {
   const source = new AdsSource({
+    bootstrap: create(BootstrapSchema),
     wire: deltaWire,
     node: create(NodeSchema, { id: "production/cart/0", cluster: "cart" }),
     admin: null,

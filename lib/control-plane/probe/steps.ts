@@ -28,9 +28,11 @@ export interface StepInput {
 }
 
 const dump = z.object({
+  // Envoy leaves the list out where it is empty.
   configs: z
-    .array(z.looseObject({ "@type": z.string(), name: z.string().optional(), resource: z.unknown() }))
-    .max(10_000),
+    .array(z.object({ route_config: z.looseObject({ name: z.string() }) }))
+    .max(10_000)
+    .default([]),
 });
 
 export function lanesOf({ document, binding, entries, tools, firstBrokenEvent }: StepInput): Lane[] {
@@ -88,13 +90,16 @@ function routesStep({ entry, subject }: Target, make: ReturnType<typeof makerOf>
   return make("running-routes", `${entry.proxyKey}: routes that it runs`, async () => {
     const port = entry.row.adminPort;
     if (port === null) return notMeasured(`${entry.proxyKey} has no admin port.`);
-    const { body } = await callAdmin(ADMIN_HOST, port, "/config_dump", { timeoutMs: 3_000 });
+    const { body } = await callAdmin(ADMIN_HOST, port, "/config_dump?resource=dynamic_route_configs", {
+      timeoutMs: 3_000,
+    });
     const configs = dump.safeParse(JSON.parse(body)).data?.configs;
     if (!configs) return notMeasured(`${entry.proxyKey} gave no configuration that can be read.`);
     const byName = Object.fromEntries(
-      configs
-        .filter((each) => each["@type"].endsWith("RouteConfiguration"))
-        .map((each) => [each.name ?? "", each.resource as Parameters<typeof routesOfProxy>[1][string]]),
+      configs.map(({ route_config: { "@type": _type, ...config } }) => [
+        config.name,
+        config as Parameters<typeof routesOfProxy>[1][string],
+      ]),
     );
     const routes = routesOfProxy(subject, byName);
     const lines = routes.map(

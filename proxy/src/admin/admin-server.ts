@@ -4,9 +4,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { report } from "../errors";
+import type { DumpedConfig } from "../xds/config-dump";
 import type { ConfigStatus } from "../xds/config-source";
-import { renderClusters } from "./clusters-page";
-import { renderEnvoyStats } from "./envoy-stats";
+import { clustersJson, clustersText } from "./clusters-page";
+import { configDumpPage } from "./config-dump-page";
+import { type CommandLine, listenersJson, listenersText, serverInfo } from "./server-info";
+import { statsPage, statsQuery } from "./stats-page";
 import { streamTap } from "./tap-page";
 import type { AdminView } from "./view";
 
@@ -23,10 +26,12 @@ export interface AdminContext {
   readonly version: string;
   readonly proxyId: string;
   readonly nonce: string;
+  readonly node: { readonly id: string; readonly cluster: string };
+  readonly commandLine: CommandLine;
   /** Processes that serve, where this one does not. */
   readonly workers?: () => readonly number[];
   status(): ConfigStatus;
-  configDump(): unknown;
+  configDump(): readonly DumpedConfig[];
   certificate(): CertificateFacts | null;
   isReady(): boolean;
   drainListeners(isGraceful: boolean): void;
@@ -46,28 +51,45 @@ const get: Readonly<Record<string, Handler>> = {
     if (context.isReady()) text(response, 200, "LIVE\n");
     else text(response, 503, context.view.isFailed ? "DRAINING\n" : `PRE_INITIALIZING ${waiting.join("; ")}\n`);
   },
-  "/config_dump": (context, _request, response) => json(response, context.configDump()),
+  "/config_dump": (context, _request, response, url) => {
+    const page = configDumpPage(context.configDump(), url.searchParams);
+    if (page.status === 200) json(response, page.body);
+    else text(response, page.status, page.text);
+  },
+  "/server_info": (context, _request, response) => {
+    const { version, node, commandLine, view } = context;
+    const state = view.isFailed ? "DRAINING" : context.isReady() ? "LIVE" : "PRE_INITIALIZING";
+    json(response, serverInfo({ version: `meshwright-proxy/${version}`, state, node, commandLine }));
+  },
+  "/listeners": (context, _request, response, url) => {
+    const listeners = context.view.listeners();
+    if (isJson(url)) json(response, listenersJson(listeners));
+    else text(response, 200, listenersText(listeners));
+  },
   "/clusters": async (context, _request, response, url) => {
     const clusters = await context.view.clusters();
     nameSilent(context, response);
-    renderClusters(clusters, response, url.searchParams.get("format") === "json");
+    const isByApi = context.status().configSource !== "static";
+    if (isJson(url)) json(response, clustersJson(clusters, isByApi));
+    else text(response, 200, clustersText(clusters, isByApi));
   },
   "/certs": (context, _request, response) => json(response, certificates(context)),
   "/stats": async (context, _request, response, url) => {
+    const query = statsQuery(url.searchParams);
+    if (typeof query === "string") {
+      text(response, 400, query);
+      return;
+    }
+    if (query.format === "prometheus") {
+      await metrics(context, response);
+      return;
+    }
     const stats = await context.view.stats();
     nameSilent(context, response);
-    renderEnvoyStats(stats, response, {
-      isJson: url.searchParams.get("format") === "json",
-      isUsedOnly: url.searchParams.has("usedonly"),
-    });
+    response.writeHead(200, { "content-type": query.format === "json" ? "application/json" : "text/plain" });
+    response.end(statsPage(stats, query));
   },
-  "/stats/prometheus": async (context, _request, response) => {
-    const facts = { digest: context.status().digest, certificateNotAfter: context.certificate()?.notAfter ?? null };
-    const body = await context.view.metrics(facts);
-    nameSilent(context, response);
-    response.writeHead(200, { "content-type": "text/plain; version=0.0.4" });
-    response.end(body);
-  },
+  "/stats/prometheus": (context, _request, response) => metrics(context, response),
   "/meshwright/status": (context, _request, response) => json(response, statusOf(context)),
   "/meshwright/shapes": async (context, _request, response, url) => {
     const shapes = await context.view.shapes(Number(url.searchParams.get("since") ?? "0") || 0);
@@ -96,6 +118,16 @@ const post: Readonly<Record<string, Handler>> = {
     context.quit();
   },
 };
+
+const isJson = (url: URL): boolean => url.searchParams.get("format") === "json";
+
+async function metrics(context: AdminContext, response: ServerResponse): Promise<void> {
+  const facts = { digest: context.status().digest, certificateNotAfter: context.certificate()?.notAfter ?? null };
+  const body = await context.view.metrics(facts);
+  nameSilent(context, response);
+  response.writeHead(200, { "content-type": "text/plain; version=0.0.4" });
+  response.end(body);
+}
 
 function statusOf(context: AdminContext): unknown {
   const { configSource, connectedToControlPlane, digest, resources, lastNack, waitingFor } = context.status();

@@ -1,6 +1,6 @@
-// /clusters: hosts with health and counters, as text in Envoy's form or as JSON.
+// /clusters: hosts with health and counters, as text or JSON in Envoy's forms. Rule: what is 0, false or empty is not in the JSON, as in Envoy.
 
-import type { ServerResponse } from "node:http";
+import type { JsonObject } from "@bufbuild/protobuf";
 import type { UpstreamHost } from "../cluster/host";
 import type { DataPlane } from "../listener/data-plane";
 import type { CircuitBreakerPlan } from "../plan/types";
@@ -27,66 +27,139 @@ function healthFlags(host: UpstreamHost): string {
   );
 }
 
-/** As JSON shows it. */
+/** Plain data, so that workers can tell it. */
 export interface ClusterStatus {
   readonly name: string;
-  readonly active_connections: number;
-  readonly active_requests: number;
-  readonly pending_requests: number;
-  readonly circuit_breakers: CircuitBreakerPlan;
-  readonly host_statuses: readonly HostStatus[];
+  readonly observabilityName: string;
+  readonly circuitBreakers: CircuitBreakerPlan;
+  readonly hosts: readonly HostStatus[];
 }
 
 export interface HostStatus {
-  readonly address: { readonly socket_address: { readonly address: string; readonly port_value: number } };
-  readonly health_status: string;
+  readonly address: string;
+  readonly port: number;
+  readonly hostname: string;
+  /** Region, zone and sub zone, as in EndpointPlan. */
+  readonly locality: string;
+  /** Envoy's flags in one word, or "healthy". */
+  readonly health: string;
   readonly weight: number;
-  readonly active_requests: number;
-  readonly total_requests: number;
+  readonly activeRequests: number;
+  readonly totalRequests: number;
   readonly connections: number;
-  readonly metadata: Readonly<Record<string, string>>;
 }
 
 export function clusterStatuses(dataPlane: DataPlane): ClusterStatus[] {
-  return [...dataPlane.clusters.values()].map((cluster) => ({
-    name: cluster.plan.name,
-    active_connections: cluster.activeConnections,
-    active_requests: cluster.activeRequests,
-    pending_requests: cluster.pendingRequests,
-    circuit_breakers: cluster.plan.circuitBreakers,
-    host_statuses: cluster.hosts.map((host) => ({
-      address: { socket_address: { address: host.address, port_value: host.plan.port } },
-      health_status: healthFlags(host),
+  return [...dataPlane.clusters.values()].map(({ plan, hosts }) => ({
+    name: plan.name,
+    observabilityName: plan.statName,
+    circuitBreakers: plan.circuitBreakers,
+    hosts: hosts.map((host) => ({
+      address: host.address,
+      port: host.plan.port,
+      hostname: host.plan.hostname,
+      locality: host.plan.locality,
+      health: healthFlags(host),
       weight: host.plan.weight,
-      active_requests: host.activeRequests,
-      total_requests: host.totalRequests,
+      activeRequests: host.activeRequests,
+      totalRequests: host.totalRequests,
       connections: host.pool.connections,
-      metadata: host.plan.metadata,
     })),
   }));
 }
 
-export const hostKey = ({ address: { socket_address: at } }: HostStatus): string => `${at.address}:${at.port_value}`;
+export const hostKey = ({ address, port }: HostStatus): string => `${address}:${port}`;
 
-export function renderClusters(clusters: readonly ClusterStatus[], response: ServerResponse, isJson: boolean): void {
-  if (isJson) {
-    response.writeHead(200, { "content-type": "application/json" });
-    response.end(`${JSON.stringify({ cluster_statuses: clusters }, null, 1)}\n`);
-    return;
-  }
-  const lines = clusters.flatMap((cluster) => [
-    `${cluster.name}::default_priority::max_connections::${cluster.circuit_breakers.maxConnections}`,
-    ...cluster.host_statuses.flatMap((host) => {
-      const key = `${cluster.name}::${hostKey(host)}`;
+/** @param isByApi they came by discovery */
+export function clustersText(clusters: readonly ClusterStatus[], isByApi: boolean): string {
+  const lines = clusters.flatMap(({ name, observabilityName, circuitBreakers: limits, hosts }) => [
+    `${name}::observability_name::${observabilityName}`,
+    `${name}::default_priority::max_connections::${limits.maxConnections}`,
+    `${name}::default_priority::max_pending_requests::${limits.maxPendingRequests}`,
+    `${name}::default_priority::max_requests::${limits.maxRequests}`,
+    `${name}::default_priority::max_retries::${limits.maxRetries}`,
+    `${name}::added_via_api::${isByApi}`,
+    ...hosts.flatMap((host) => {
+      const key = `${name}::${hostKey(host)}`;
+      const [region = "", zone = "", subZone = ""] = host.locality.split("\0");
       return [
         `${key}::cx_active::${host.connections}`,
-        `${key}::rq_active::${host.active_requests}`,
-        `${key}::rq_total::${host.total_requests}`,
-        `${key}::health_flags::${host.health_status}`,
+        `${key}::rq_active::${host.activeRequests}`,
+        `${key}::rq_total::${host.totalRequests}`,
+        `${key}::hostname::${host.hostname}`,
+        `${key}::health_flags::${host.health}`,
         `${key}::weight::${host.weight}`,
+        `${key}::region::${region}`,
+        `${key}::zone::${zone}`,
+        `${key}::sub_zone::${subZone}`,
+        `${key}::canary::false`,
+        `${key}::priority::0`,
       ];
     }),
   ]);
-  response.writeHead(200, { "content-type": "text/plain" });
-  response.end(`${lines.join("\n")}\n`);
+  return lines.map((line) => `${line}\n`).join("");
 }
+
+/** Envoy's admin.v3.Clusters. */
+export function clustersJson(clusters: readonly ClusterStatus[], isByApi: boolean): JsonObject {
+  return {
+    cluster_statuses: clusters.map(({ name, observabilityName, circuitBreakers: limits, hosts }) => ({
+      name,
+      ...(isByApi ? { added_via_api: true } : {}),
+      ...(hosts.length === 0 ? {} : { host_statuses: hosts.map(hostJson) }),
+      circuit_breakers: {
+        thresholds: [
+          {
+            max_connections: limits.maxConnections,
+            max_pending_requests: limits.maxPendingRequests,
+            max_requests: limits.maxRequests,
+            max_retries: limits.maxRetries,
+          },
+        ],
+      },
+      observability_name: observabilityName,
+    })),
+  };
+}
+
+const EDS_HEALTH: Readonly<Record<string, string>> = {
+  failed_eds_health: "UNHEALTHY",
+  degraded_eds_health: "DEGRADED",
+  eds_status_draining: "DRAINING",
+};
+/** Flag of the text -> field of admin.v3.HostHealthStatus. */
+const HEALTH_FIELDS: Readonly<Record<string, string>> = {
+  failed_active_hc: "failed_active_health_check",
+  failed_outlier_check: "failed_outlier_check",
+  degraded_active_hc: "failed_active_degraded_check",
+  pending_dynamic_removal: "pending_dynamic_removal",
+  pending_active_hc: "pending_active_hc",
+  excluded_via_immediate_hc_fail: "excluded_via_immediate_hc_fail",
+  active_hc_timeout: "active_hc_timeout",
+};
+
+function hostJson(host: HostStatus): JsonObject {
+  const flags = host.health.split("/");
+  const eds = flags.flatMap((flag) => EDS_HEALTH[flag] ?? [])[0] ?? "HEALTHY";
+  const fields = flags.flatMap((flag) => HEALTH_FIELDS[flag] ?? []);
+  const [region = "", zone = "", subZone = ""] = host.locality.split("\0");
+  const locality = Object.entries({ region, zone, sub_zone: subZone }).filter(([, value]) => value !== "");
+  return {
+    address: { socket_address: { address: host.address, port_value: host.port } },
+    stats: [
+      statistic("rq_total", host.totalRequests, "COUNTER"),
+      statistic("cx_active", host.connections, "GAUGE"),
+      statistic("rq_active", host.activeRequests, "GAUGE"),
+    ],
+    health_status: { eds_health_status: eds, ...Object.fromEntries(fields.map((field) => [field, true])) },
+    weight: host.weight,
+    ...(host.hostname === "" ? {} : { hostname: host.hostname }),
+    locality: Object.fromEntries(locality),
+  };
+}
+
+const statistic = (name: string, value: number, type: "COUNTER" | "GAUGE"): JsonObject => ({
+  ...(type === "GAUGE" ? { type } : {}),
+  ...(value === 0 ? {} : { value: String(value) }),
+  name,
+});

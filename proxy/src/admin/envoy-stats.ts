@@ -1,6 +1,5 @@
-// /stats: counters under Envoy's names, as text or JSON. Rule: read from what is counted anyway; nothing is counted for a name.
+// Statistics under Envoy's names. Rule: read from what is counted anyway; nothing is counted for a name.
 
-import type { ServerResponse } from "node:http";
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { DataPlane } from "../listener/data-plane";
 import type { HttpStats, ResponseCodes } from "../telemetry/http-stats";
@@ -104,17 +103,4 @@ function httpStats(stats: Stats, prefix: string, http: HttpStats): void {
   stats.set(`${prefix}tracing.random_sampling`, randomSampling);
   stats.set(`${prefix}tracing.not_traceable`, notTraceable);
   codeStats(stats, `${prefix}downstream_rq_`, http.codes, false);
-}
-
-/** @param isUsedOnly Envoy's `usedonly`: without what never happened */
-export function renderEnvoyStats(
-  stats: ReadonlyMap<string, number>,
-  response: ServerResponse,
-  { isJson, isUsedOnly }: { readonly isJson: boolean; readonly isUsedOnly: boolean },
-): void {
-  const all = [...stats].filter(([, value]) => !isUsedOnly || value !== 0);
-  all.sort(([a], [b]) => (a < b ? -1 : 1));
-  response.writeHead(200, { "content-type": isJson ? "application/json" : "text/plain" });
-  if (isJson) response.end(`${JSON.stringify({ stats: all.map(([name, value]) => ({ name, value })) })}\n`);
-  else response.end(`${all.map(([name, value]) => `${name}: ${value}`).join("\n")}\n`);
 }

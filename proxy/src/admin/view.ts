@@ -8,6 +8,7 @@ import type { TapRequest } from "../telemetry/tap";
 import { watch } from "../telemetry/tap";
 import { type ClusterStatus, clusterStatuses } from "./clusters-page";
 import { envoyStats } from "./envoy-stats";
+import type { ListenerStatus } from "./server-info";
 
 export interface ShapesPage {
   readonly seq: number;
@@ -29,6 +30,8 @@ export interface AdminView {
   /** Prometheus text. */
   metrics(facts: SaturationFacts): Promise<string>;
   clusters(): Promise<readonly ClusterStatus[]>;
+  /** With the ports in use. */
+  listeners(): readonly ListenerStatus[];
   shapes(since: number): Promise<ShapesPage>;
   /** Begins to watch; returns how to end it, null when there are too many watchers. */
   tap(request: TapRequest, tell: TellLine): (() => void) | null;
@@ -55,6 +58,8 @@ export function viewOf(dataPlane: DataPlane): AdminView {
       return Promise.resolve(all.join("\n"));
     },
     clusters: () => Promise.resolve(clusterStatuses(dataPlane)),
+    listeners: () =>
+      Array.from(dataPlane.listeners, ([name, { plan, port }]) => ({ name, address: plan.address.address, port })),
     shapes: (since) => Promise.resolve(dataPlane.telemetry.shapes.read(since)),
     tap: (request, tell) => watch(dataPlane.telemetry.taps, request, tell),
   };

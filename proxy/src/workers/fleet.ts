@@ -3,6 +3,7 @@
 
 import type { Worker } from "node:cluster";
 import type { ClusterStatus } from "../admin/clusters-page";
+import type { ListenerStatus } from "../admin/server-info";
 import type { AdminView, ShapesPage, TellLine } from "../admin/view";
 import { startTimeLimit } from "../deadline";
 import { report } from "../errors";
@@ -30,6 +31,8 @@ export class Fleet implements ConfigConsumer, AdminView {
   ports: readonly (readonly [string, number])[] = [];
   private hasFailedHealthChecks = false;
   private origin: PlanOrigin | null = null;
+  /** Where listeners listen, by name. */
+  private addresses: ReadonlyMap<string, string> = new Map();
   private denied: Order | null = null;
   private readonly taps = new Map<number, { readonly request: TapRequest; readonly tell: TellLine }>();
   private nextTap = 1;
@@ -68,8 +71,12 @@ export class Fleet implements ConfigConsumer, AdminView {
 
   // --- configuration ---
 
-  onPlan(_plan: ProxyPlan, _secrets: ReadonlyMap<string, Secret>, origin: () => PlanOrigin): Promise<ApplyResult> {
-    const done = this.queue.then(() => this.apply(origin()));
+  onPlan(plan: ProxyPlan, _secrets: ReadonlyMap<string, Secret>, origin: () => PlanOrigin): Promise<ApplyResult> {
+    const done = this.queue.then(async () => {
+      const result = await this.apply(origin());
+      if (result.ok) this.addresses = new Map(plan.listeners.map(({ name, address }) => [name, address.address]));
+      return result;
+    });
     this.queue = done.catch(() => {});
     return done;
   }
@@ -159,6 +166,10 @@ export class Fleet implements ConfigConsumer, AdminView {
 
   async clusters(): Promise<readonly ClusterStatus[]> {
     return sumClusters((await this.crew.askSoon("clusters", () => null)).map(([, statuses]) => statuses));
+  }
+
+  listeners(): readonly ListenerStatus[] {
+    return this.ports.map(([name, port]) => ({ name, address: this.addresses.get(name) ?? "", port }));
   }
 
   async shapes(since: number): Promise<ShapesPage> {

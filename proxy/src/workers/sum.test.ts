@@ -63,19 +63,19 @@ describe("what several processes counted", () => {
   it("is one status of a cluster, with everything that is held against a host", () => {
     const status = (total: number, health: string, port = 1): ClusterStatus => ({
       name: "app",
-      active_connections: 1,
-      active_requests: 2,
-      pending_requests: 3,
-      circuit_breakers: partOf(whole, 2).clusters.get("app")!.circuitBreakers,
-      host_statuses: [
+      observabilityName: "app",
+      circuitBreakers: partOf(whole, 2).clusters.get("app")!.circuitBreakers,
+      hosts: [
         {
-          address: { socket_address: { address: "127.0.0.1", port_value: port } },
-          health_status: health,
+          address: "127.0.0.1",
+          port,
+          hostname: "",
+          locality: "",
+          health,
           weight: 1,
-          active_requests: 1,
-          total_requests: total,
+          activeRequests: 1,
+          totalRequests: total,
           connections: 1,
-          metadata: {},
         },
       ],
     });
@@ -85,8 +85,8 @@ describe("what several processes counted", () => {
       [status(5, "/failed_outlier_check/active_hc_timeout", 2)],
     ]);
     expect(others).toEqual([]);
-    expect(sum?.active_connections).toBe(3);
-    expect(sum?.host_statuses.map(({ health_status, total_requests }) => [health_status, total_requests])).toEqual([
+    expect(sum?.hosts[0]?.connections).toBe(2);
+    expect(sum?.hosts.map(({ health, totalRequests }) => [health, totalRequests])).toEqual([
       ["/failed_outlier_check", 7],
       ["/failed_outlier_check/active_hc_timeout", 5],
     ]);

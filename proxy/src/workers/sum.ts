@@ -3,13 +3,13 @@
 
 import type { ClusterStatus, HostStatus } from "../admin/clusters-page";
 import { hostKey } from "../admin/clusters-page";
+import { isGauge } from "../admin/gauges";
 
 type Combine = (a: number, b: number) => number;
 const add: Combine = (a, b) => a + b;
 
 /** Seen by each process for itself: members and their health. */
 const SEEN_BY_EACH = /\.(?:membership_\w+|health_check\.(?:healthy|degraded)|ejections_active|\w+_open)$/;
-const STATE = /(?:_active|\.active_faults|\.membership_\w+|\.health_check\.(?:healthy|degraded)|_open)$/;
 
 export function sumStats(all: readonly ReadonlyMap<string, number>[]): Map<string, number> {
   const sums = new Map<string, number>();
@@ -23,7 +23,7 @@ export function sumStats(all: readonly ReadonlyMap<string, number>[]): Map<strin
 
 /** Without what ends with the process that said it. */
 export const countersOf = (stats: ReadonlyMap<string, number>): Map<string, number> =>
-  new Map([...stats].filter(([name]) => !STATE.test(name)));
+  new Map([...stats].filter(([name]) => !isGauge(name)));
 
 /** Of metrics that are not added. */
 const BY_NAME: Readonly<Record<string, Combine>> = {
@@ -83,18 +83,15 @@ export function sumClusters(all: readonly (readonly ClusterStatus[])[]): Cluster
 }
 
 function sumOfTwo(a: ClusterStatus, b: ClusterStatus): ClusterStatus {
-  const hosts = new Map(a.host_statuses.map((host) => [hostKey(host), host]));
-  for (const host of b.host_statuses) {
+  const hosts = new Map(a.hosts.map((host) => [hostKey(host), host]));
+  for (const host of b.hosts) {
     const before = hosts.get(hostKey(host));
     hosts.set(hostKey(host), before === undefined ? host : sumOfHost(before, host));
   }
-  const [x, y] = [a.circuit_breakers, b.circuit_breakers];
+  const [x, y] = [a.circuitBreakers, b.circuitBreakers];
   return {
-    name: a.name,
-    active_connections: a.active_connections + b.active_connections,
-    active_requests: a.active_requests + b.active_requests,
-    pending_requests: a.pending_requests + b.pending_requests,
-    circuit_breakers: {
+    ...a,
+    circuitBreakers: {
       maxConnections: x.maxConnections + y.maxConnections,
       maxPendingRequests: x.maxPendingRequests + y.maxPendingRequests,
       maxRequests: x.maxRequests + y.maxRequests,
@@ -104,19 +101,19 @@ function sumOfTwo(a: ClusterStatus, b: ClusterStatus): ClusterStatus {
         minConcurrency: x.retryBudget.minConcurrency + (y.retryBudget?.minConcurrency ?? 0),
       },
     },
-    host_statuses: [...hosts.values()],
+    hosts: [...hosts.values()],
   };
 }
 
 /** A host that one process has taken out is told so, with everything that any of them holds against it. */
 function sumOfHost(a: HostStatus, b: HostStatus): HostStatus {
-  const flags = [a, b].flatMap(({ health_status }) => (health_status === "healthy" ? [] : health_status.split("/")));
+  const flags = [a, b].flatMap(({ health }) => (health === "healthy" ? [] : health.split("/")));
   const told = [...new Set(flags.filter((flag) => flag !== ""))];
   return {
     ...a,
-    health_status: told.length === 0 ? "healthy" : told.map((flag) => `/${flag}`).join(""),
-    active_requests: a.active_requests + b.active_requests,
-    total_requests: a.total_requests + b.total_requests,
+    health: told.length === 0 ? "healthy" : told.map((flag) => `/${flag}`).join(""),
+    activeRequests: a.activeRequests + b.activeRequests,
+    totalRequests: a.totalRequests + b.totalRequests,
     connections: a.connections + b.connections,
   };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCa } from "../../test/support/certificates";
-import { NodeSchema } from "../contract/messages";
+import { BootstrapSchema, NodeSchema } from "../contract/messages";
 import type { ProxyPlan } from "../plan/types";
 import { AdsSource } from "./ads-source";
 import type { ApplyResult, ConfigConsumer, DenyList } from "./config-source";
@@ -115,6 +115,7 @@ afterEach(async () => {
 
 function open(options: { wire?: Wire; warmingMs?: number; port?: number; logged?: string[] } = {}): AdsSource {
   const source = new AdsSource({
+    bootstrap: create(BootstrapSchema),
     wire: options.wire ?? deltaWire,
     node: create(NodeSchema, { id: "production/checkout/0", cluster: "checkout" }),
     admin: null,
@@ -162,6 +163,30 @@ describe("delta ADS", () => {
       connectedToControlPlane: true,
       waitingFor: [],
       lastNack: null,
+    });
+  });
+
+  test("dumps what is in force as Envoy does, with versions", async () => {
+    const source = await started(new Consumer());
+    const of = (kind: string) =>
+      source.configDump().find((each) => each["@type"] === `type.googleapis.com/envoy.admin.v3.${kind}`);
+    const at = "type.googleapis.com/envoy.config";
+    expect(of("ClustersConfigDump")).toMatchObject({
+      dynamic_active_clusters: [{ version_info: "1", cluster: { "@type": `${at}.cluster.v3.Cluster`, name: "a" } }],
+    });
+    expect(of("EndpointsConfigDump")).toMatchObject({
+      dynamic_endpoint_configs: [{ version_info: "1", endpoint_config: { cluster_name: "a" } }],
+    });
+    expect(of("ListenersConfigDump")).toMatchObject({
+      dynamic_listeners: [
+        {
+          name: "outbound",
+          active_state: { version_info: "1", listener: { "@type": `${at}.listener.v3.Listener`, name: "outbound" } },
+        },
+      ],
+    });
+    expect(of("RoutesConfigDump")).toMatchObject({
+      dynamic_route_configs: [{ version_info: "1", route_config: { name: "outbound" } }],
     });
   });
 

@@ -2,8 +2,8 @@
 // plan when nothing in it waits any more (endpoints of clusters, routes of listeners, secrets).
 // One rule: whatever goes wrong, the plan in force stays.
 
-import { type DescMessage, type Message, toBinary, toJson } from "@bufbuild/protobuf";
-import { type Node, NodeSchema } from "../contract/messages";
+import { type DescMessage, type JsonObject, type Message, toBinary, toJson } from "@bufbuild/protobuf";
+import { type Bootstrap, type Node, NodeSchema } from "../contract/messages";
 import { registry } from "../contract/registry";
 import { RESOURCE_KINDS, RESOURCE_SCHEMAS, type ResourceKind, TYPE_URLS } from "../contract/resource-types";
 import { formatViolation, type Violation } from "../contract/violations";
@@ -12,6 +12,7 @@ import { plan } from "../plan/plan";
 import type { ProxyPlan, Secret, SocketAddress } from "../plan/types";
 import { acceptUpdate } from "./accept-update";
 import { AdsClient } from "./ads-client";
+import { type DumpedConfig, type DumpedResource, envoyDump } from "./config-dump";
 import type { ConfigConsumer, ConfigSource, ConfigStatus, PlanOrigin } from "./config-source";
 import { type ControlPlaneAt, withControlPlane } from "./control-plane-cluster";
 import { DENY_LIST_SECRET, parseDenyList } from "./deny-list";
@@ -26,6 +27,8 @@ import { missingFrom } from "./warming";
 import type { AdsUpdate, Wire } from "./wire";
 
 export interface AdsSourceOptions {
+  /** For /config_dump. */
+  readonly bootstrap: Bootstrap;
   readonly wire: Wire;
   readonly node: Node;
   readonly admin: SocketAddress | null;
@@ -119,17 +122,17 @@ export class AdsSource implements ConfigSource {
     };
   }
 
-  configDump(): unknown {
+  configDump(): readonly DumpedConfig[] {
     const set = this.effective();
-    const configs = RESOURCE_KINDS.flatMap((kind) =>
-      Array.from(set.of(kind) as ReadonlyMap<string, { version: string; message: Message }>, ([name, held]) => ({
-        "@type": TYPE_URLS[kind],
-        name,
-        version_info: held.version,
-        resource: withoutKeys(toJson(schemaOf(kind), held.message, { registry, useProtoFieldName: true })),
-      })),
-    );
-    return { configs };
+    const kinds = RESOURCE_KINDS.map((kind) => {
+      const held = set.of(kind) as ReadonlyMap<string, { version: string; message: Message }>;
+      const dumped = Array.from(held, ([name, { version, message }]): DumpedResource => {
+        const json = toJson(schemaOf(kind), message, { registry, useProtoFieldName: true });
+        return { name, version, json: withoutKeys(json) as JsonObject };
+      });
+      return [kind, dumped] as const;
+    });
+    return envoyDump(this.options.bootstrap, Object.fromEntries(kinds));
   }
 
   stop(): Promise<void> {

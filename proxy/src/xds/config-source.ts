@@ -3,6 +3,7 @@
 
 import type { ResourceKind } from "../contract/resource-types";
 import type { ProxyPlan, Secret, SocketAddress, Violation } from "../plan/types";
+import type { DumpedConfig } from "./config-dump";
 import type { ControlPlaneAt } from "./control-plane-cluster";
 
 /** What the data path answers to a plan. Refused (a port in use, ...): the previous plan stays in force. */
@@ -67,6 +68,6 @@ export interface ConfigSource {
   start(consumer: ConfigConsumer): Promise<void>;
   status(): ConfigStatus;
   /** For /config_dump: JSON of the resources in force, private keys left out. */
-  configDump(): unknown;
+  configDump(): readonly DumpedConfig[];
   stop(): Promise<void>;
 }

@@ -143,6 +143,7 @@ function adsSource(
     ]);
   }
   return new AdsSource({
+    bootstrap,
     wire: ads.protocol === "delta" ? deltaWire : sotwWire,
     node: nodeWithVersion(bootstrap.node, version),
     admin: result.admin,

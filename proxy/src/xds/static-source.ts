@@ -1,15 +1,14 @@
 // Configuration from a file, once. One rule: everything is read and checked before the data path hears of it.
 
-import { toBinary, toJson } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { type Bootstrap, BootstrapSchema } from "../contract/messages";
-import { registry } from "../contract/registry";
 import type { Violation } from "../contract/violations";
 import type { Identity, IdentityProvider } from "../identity";
 import type { ProxyPlan, Secret } from "../plan/types";
+import { type DumpedConfig, envoyDump } from "./config-dump";
 import type { ConfigConsumer, ConfigSource, ConfigStatus, OwnIdentity, PlanOrigin } from "./config-source";
 import { ConfigurationError } from "./configuration-error";
 import { digestOf, versionOf } from "./digest";
-import { withoutKeys } from "./redact";
 import { readSecret } from "./secrets";
 
 /** Secret name that stands for the proxy's own certificate. */
@@ -74,8 +73,8 @@ export class StaticSource implements ConfigSource {
     };
   }
 
-  configDump(): unknown {
-    return { bootstrap: withoutKeys(toJson(BootstrapSchema, this.bootstrap, { registry, useProtoFieldName: true })) };
+  configDump(): readonly DumpedConfig[] {
+    return envoyDump(this.bootstrap, {});
   }
 
   stop(): Promise<void> {

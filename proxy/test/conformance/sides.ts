@@ -106,6 +106,8 @@ const adminContext = (dataPlane: DataPlane, { source }: OpenedConfiguration): Ad
   version: "test",
   proxyId: "test",
   nonce: "",
+  node: { id: "test", cluster: "test" },
+  commandLine: { configPath: "", concurrency: 1, drainMs: 0 },
   status: () => source.status(),
   configDump: () => source.configDump(),
   certificate: () => null,

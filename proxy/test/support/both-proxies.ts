@@ -56,6 +56,8 @@ async function startOurAdmin(dataPlane: DataPlane, source: ConfigSource, at: Soc
     version: "test",
     proxyId: "both",
     nonce: "",
+    node: { id: "both", cluster: "both" },
+    commandLine: { configPath: "", concurrency: 1, drainMs: 0 },
     status: () => source.status(),
     configDump: () => source.configDump(),
     certificate: () => null,
