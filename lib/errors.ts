@@ -165,8 +165,9 @@ export const ERRORS = {
     detail: "Read it first and send its ETag in If-Match, so that nobody's change is lost.",
   },
   "rate-limited": { status: 429, title: "Too many requests", detail: "Wait for the seconds in Retry-After." },
+  /** As nginx says it: nobody reads the answer, and nothing failed here. */
   "work-given-up": {
-    status: 503,
+    status: 499,
     title: "The work was given up",
     detail: "The connection was closed before the answer was ready. Send it again.",
   },
