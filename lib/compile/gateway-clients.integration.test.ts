@@ -7,10 +7,12 @@ import { request } from "node:https";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ask, buildScene, type QuestionCertificate } from "@/lib/simulate";
-import { type ClientCertificate, createClientAuthority } from "./testing/client-authority";
 import { clientEdgeMesh, PARTNER_NAMES } from "./testing/client-edge";
 import { boundEdge } from "./testing/https-edge";
+import { createPublicAuthority, type PublicCertificate } from "./testing/public-authority";
 import { bundleProxy, freePorts, type Side, type Surroundings, startSide, surround } from "./testing/side-by-side";
+
+type ClientCertificate = { cert: string; key: string };
 
 const envoy = process.env["ENVOY_BIN"];
 const document = clientEdgeMesh();
@@ -19,9 +21,11 @@ const edges: (Side & { https: number; deep: number; http: number })[] = [];
 /** What a client may show, and what the simulator is told of it. */
 const clients = new Map<string, { files?: ClientCertificate; told?: QuestionCertificate }>([["nobody", {}]]);
 
+const filesOf = ({ chainPem, keyPem }: PublicCertificate): ClientCertificate => ({ cert: chainPem, key: keyPem });
+
 beforeAll(async () => {
   world = await surround(document);
-  const [ours, other] = [await createClientAuthority("partners"), await createClientAuthority("strangers")];
+  const [ours, other] = [await createPublicAuthority(), await createPublicAuthority()];
   const [uri = "", dns = "", email = "", ip = ""] = PARTNER_NAMES;
   const url = "url" as const;
   const known = {
@@ -42,14 +46,14 @@ beforeAll(async () => {
     "another kind": [{ type: url, value: `https://${dns}` }],
   };
   for (const [name, names] of Object.entries(known)) {
-    clients.set(name, { files: await ours.issue(names), told: { names: names.map(({ value }) => value) } });
+    clients.set(name, { files: filesOf(await ours.issue(names)), told: { names: names.map(({ value }) => value) } });
   }
-  clients.set("a stranger", { files: await other.issue(known.uri), told: { names: [uri], isForged: true } });
-  const server = await ours.issue([{ type: "dns", value: "*.example.com" }]);
+  clients.set("a stranger", { files: filesOf(await other.issue(known.uri)), told: { names: [uri], isForged: true } });
+  const server = await ours.issue(["*.example.com"]);
   const file = (name: string) => join(world.folder, name);
-  writeFileSync(file("wild.pem"), server.cert);
-  writeFileSync(file("wild-key.pem"), server.key, { mode: 0o600 });
-  writeFileSync(file("partners.pem"), ours.pem);
+  writeFileSync(file("wild.pem"), server.chainPem);
+  writeFileSync(file("wild-key.pem"), server.keyPem, { mode: 0o600 });
+  writeFileSync(file("partners.pem"), ours.rootPem);
   const certificates = { wild: { chain: file("wild.pem"), key: file("wild-key.pem"), ca: file("partners.pem") } };
   const bundle = await bundleProxy(world.folder);
   const commands: [Side["name"], string[]][] = [["ours", [process.execPath, bundle]]];

@@ -1,4 +1,4 @@
-// An authority as clients outside the mesh trust it: certificates for DNS names, from an intermediate of its own root.
+// An authority outside the mesh, for what gateways show and for their clients: certificates from an intermediate of its own root.
 // The rule: real chains and keys, made anew each time; what is wrong with one is asked for by name.
 import "reflect-metadata"; // @peculiar/x509 2.x refuses to load without it
 import { randomBytes, webcrypto } from "node:crypto";
@@ -7,6 +7,7 @@ import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  type JsonGeneralName,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
@@ -24,8 +25,14 @@ export interface PublicCertificate {
 export interface PublicAuthority {
   rootPem: string;
   intermediatePem: string;
-  /** @param dates in milliseconds from now; default from an hour ago to in an hour */
-  issue(names: readonly string[], dates?: { from?: number; to?: number }): Promise<PublicCertificate>;
+  /**
+   * @param names alternative names; a text is a DNS name
+   * @param dates in milliseconds from now; default from an hour ago to in an hour
+   */
+  issue(
+    names: readonly (string | JsonGeneralName)[],
+    dates?: { from?: number; to?: number },
+  ): Promise<PublicCertificate>;
 }
 
 export async function createPublicAuthority(): Promise<PublicAuthority> {
@@ -38,10 +45,11 @@ export async function createPublicAuthority(): Promise<PublicAuthority> {
     intermediatePem: `${pair.certificatePem}\n`,
     async issue(names, { from = -HOUR_MS, to = HOUR_MS } = {}) {
       const keys = await generateKeyPair();
+      const all = names.map((name) => (typeof name === "string" ? { type: "dns" as const, value: name } : name));
       const leaf = await X509CertificateGenerator.create(
         {
           serialNumber: `01${randomBytes(15).toString("hex")}`,
-          subject: `CN=${names[0] ?? "nobody"}`,
+          subject: `CN=${typeof names[0] === "string" ? names[0] : "nobody"}`,
           issuer: issuer.certificate.subject,
           notBefore: new Date(now + from),
           notAfter: new Date(now + to),
@@ -53,9 +61,7 @@ export async function createPublicAuthority(): Promise<PublicAuthority> {
             new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
             await SubjectKeyIdentifierExtension.create(keys.publicKey),
             await AuthorityKeyIdentifierExtension.create(issuer.certificate),
-            ...(names.length > 0
-              ? [new SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns" as const, value })))]
-              : []),
+            ...(all.length > 0 ? [new SubjectAlternativeNameExtension(all)] : []),
           ],
         },
         webcrypto as Crypto,
