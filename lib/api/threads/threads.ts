@@ -99,6 +99,8 @@ export class Threads {
       minThreads: 1,
       maxThreads: threads,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb },
+      // What the process loads before its own (lib/start/supervised.mjs) is for the process.
+      execArgv: [],
     });
     // A thread that dies without a job would leave those who wait for it waiting: they are refused, and the next job starts anew.
     pool.on("error", () => {
