@@ -2,10 +2,10 @@
 // One hop: which proxy, what decided, what was changed, who is who. Rule: rules that did not match are folded, with the reason in words.
 import { Anchor, Text } from "@mantine/core";
 import Link from "next/link";
-import type { ReactNode } from "react";
-import { formatDuration, formatPercent, plural, StatusBadge } from "@/components/ui";
+import { plural, StatusBadge } from "@/components/ui";
 import { parseKey } from "@/lib/mesh";
 import type { Considered, Hop, RuleOrigin } from "@/lib/simulate";
+import { factsOf } from "./hop-facts";
 import { linkTo } from "./links";
 import classes from "./simulate.module.css";
 import { directionWord, mtlsWord } from "./words";
@@ -108,58 +108,4 @@ function Others({ mesh, considered }: { mesh: string; considered: readonly Consi
       </ul>
     </details>
   );
-}
-
-function factsOf({
-  virtualHost,
-  cluster,
-  timeoutMs,
-  retries,
-  fault,
-  mirrors,
-  cors,
-  rewrites,
-  identity,
-  direction,
-}: Hop): [string, ReactNode][] {
-  const facts: [string, ReactNode][] = [];
-  const isOut = direction !== "inbound";
-  if (isOut && virtualHost) facts.push(["Virtual host", virtualHost]);
-  if (cluster) facts.push(["Cluster", cluster]);
-  if (isOut && timeoutMs !== undefined)
-    facts.push(["Timeout", timeoutMs === null ? "none" : formatDuration(timeoutMs)]);
-  if (retries) {
-    const each = retries.perTryTimeoutMs === null ? "" : `, each up to ${formatDuration(retries.perTryTimeoutMs)}`;
-    facts.push(["Retries", `up to ${retries.attempts}${each}, on ${retries.on.join(", ")}`]);
-  }
-  for (const { service, subset, probability, outcome, status, why } of mirrors ?? []) {
-    const problem = outcome === "forwarded" ? "" : `; gets ${status ?? "no answer"}${why ? `: ${why}` : ""}`;
-    facts.push([
-      "Copied",
-      `${formatPercent(probability)} also to ${[parseKey(service)?.name, subset].filter(Boolean).join(" ")}${problem}`,
-    ]);
-  }
-  if (fault?.delay)
-    facts.push(["Delayed", `${formatPercent(fault.delay.probability)} by ${formatDuration(fault.delay.ms)}`]);
-  if (fault?.abort) {
-    const { probability, status, grpcStatus } = fault.abort;
-    const answer = grpcStatus === null ? status : `gRPC status ${grpcStatus}`;
-    facts.push(["Aborted", `${formatPercent(probability)} with ${answer}`]);
-  }
-  for (const { name, value } of cors?.headers ?? []) facts.push([`Response header ${name}`, value]);
-  if (rewrites?.path) facts.push(["Path", `${rewrites.path.from} → ${rewrites.path.to}`]);
-  if (rewrites?.host) facts.push(["Host", `${rewrites.host.from} → ${rewrites.host.to}`]);
-  for (const [side, changes] of [
-    ["Request header", rewrites?.headers ?? []],
-    ["Response header", rewrites?.responseHeaders ?? []],
-  ] as const) {
-    for (const { op, name, value } of changes) {
-      facts.push([`${side} ${name}`, op === "remove" ? "removed" : `${op === "set" ? "set to" : "added"} ${value}`]);
-    }
-  }
-  if (identity) {
-    facts.push(["Own identity", identity.own]);
-    facts.push(["Caller’s identity", identity.peer ?? "not proved"]);
-  }
-  return facts;
 }

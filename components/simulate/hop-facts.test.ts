@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import type { Hop } from "@/lib/simulate";
+import { factsOf } from "./hop-facts";
+
+const hop = (more: Partial<Hop>): Hop => ({
+  proxy: "default/web-v1/0",
+  direction: "outbound",
+  listener: "outbound",
+  considered: [],
+  mtls: "mutual",
+  sentence: "",
+  ...more,
+});
+
+test.each([
+  [900, "900 ms"],
+  [1500, "1.5 s"],
+  [90_000, "90 s"],
+])("times of %i ms are told as they are", (ms, text) => {
+  const retries = { attempts: 1, perTryTimeoutMs: ms, on: ["connect-failure"] };
+  const facts = factsOf(hop({ timeoutMs: ms, retries, fault: { delay: { probability: 1, ms }, abort: null } }));
+  expect(facts).toEqual([
+    ["Timeout", text],
+    ["Retries", `up to 1, each up to ${text}, on connect-failure`],
+    ["Delayed", `100 % by ${text}`],
+  ]);
+});
