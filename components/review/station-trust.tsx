@@ -18,7 +18,7 @@ const mtlsWord: Record<Exclude<Mtls, null>, string> = {
 
 /** Where a call leaves the mesh, no sidecar answers: what protects it is between the app and the other side. */
 function protectionOf(mtls: Exclude<Mtls, null>, leaves: boolean): string {
-  return leaves && mtls !== "mutual" && mtls !== "refused" ? "outside the mesh's own TLS" : mtlsWord[mtls];
+  return leaves && mtls !== "mutual" && mtls !== "refused" ? "no TLS by the mesh" : mtlsWord[mtls];
 }
 
 function mtlsStatus(mtls: Mtls, leaves: boolean): Status {
@@ -42,7 +42,7 @@ export function TrustStation({ content }: { content: StationOf<"trust"> }) {
           ? `${plural(weaker.length, "call")} would lose it.`
           : content.changed.length > 0
             ? `The protection of ${plural(content.changed.length, "call")} changes.`
-            : "The change makes no difference to it."}
+            : "No drawn call changes its protection."}
       </Lead>
       <Panel
         title="Calls that cross a boundary"

@@ -41,7 +41,7 @@ export function signalsAnswer(subject: string, facts: SignalFacts | undefined): 
   if (!facts) return { status: "unmeasured", text: `Reading what was measured of ${subject}.` };
   const { state, now } = facts;
   if (state === "no-data")
-    return { status: "unmeasured", text: `${name} was never measured: no proxy of it has reported yet.` };
+    return { status: "unmeasured", text: `${name} was never measured: nobody called yet, or no proxy has reported.` };
   if (state === "stale")
     return { status: "stale", text: `${name}: the last measurements are old. Traffic may flow, nobody reads it.` };
   if (state === "zero") return { status: "ok", text: `${name} is measured and has no traffic right now.` };

@@ -274,12 +274,14 @@ async function planOf(runtime: Runtime, environmentId: string, revisionId: strin
   try {
     const plan = (await runtime.controlPlane.plan(environmentId, revisionId)) as {
       summary?: string[];
-      proxies?: { change: string }[];
-      waves?: unknown[];
+      proxies?: { proxyKey: string; change: string }[];
+      waves?: string[][];
     };
     const changed = (plan.proxies ?? []).filter(({ change }) => change !== "keep");
+    const keys = new Set(changed.map(({ proxyKey }) => proxyKey));
+    const waves = (plan.waves ?? []).filter((wave) => wave.some((key) => keys.has(key)));
     return {
-      plan: { summary: plan.summary ?? [], proxies: changed.length, waves: plan.waves?.length ?? 0 },
+      plan: { summary: plan.summary ?? [], proxies: changed.length, waves: waves.length },
       planProblem: null,
     };
   } catch (error) {

@@ -12,7 +12,7 @@ export function serviceAnswer(
 ): { status: Status; text: string } {
   const { status } = stateOf(live);
   if (!live || live.state === "no-data")
-    return { status: "unmeasured", text: `${name} was never measured: no proxy of it has reported yet.` };
+    return { status: "unmeasured", text: `${name} was never measured: nobody called yet, or no proxy has reported.` };
   if (live.proxies.nack > 0)
     return {
       status,

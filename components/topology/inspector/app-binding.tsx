@@ -182,14 +182,14 @@ function Address(props: {
 }
 
 export function ExternalBinding({ namespace, name, port }: { namespace: string; name: string; port: number }) {
-  const { mesh, environment } = useMesh();
+  const { mesh, environment, isLoading } = useMesh();
   const { binding, change } = useBinding(mesh, environment?.name);
   const { can } = useMe();
   const endpoint = binding?.externals.find((each) => each.namespace === namespace && each.name === name)?.endpoints[0];
   if (!binding)
     return (
       <Text size="sm" c="dimmed">
-        No environment yet.
+        {environment || isLoading ? "Reading how the environment runs it." : "No environment yet."}
       </Text>
     );
   return (

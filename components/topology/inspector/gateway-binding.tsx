@@ -10,7 +10,7 @@ import { gatewayPorts, isBoundTo, isUnserved, portProblems, withGatewayPorts } f
 import { Outcome } from "./app-binding";
 
 export function GatewayBinding({ gateway }: { gateway: Gateway }) {
-  const { mesh, environment } = useMesh();
+  const { mesh, environment, isLoading } = useMesh();
   const { can } = useMe();
   const { binding, change } = useBinding(mesh, environment?.name);
   const stored = gatewayPorts(gateway, binding?.gateways.find(isBoundTo(gateway)));
@@ -20,7 +20,7 @@ export function GatewayBinding({ gateway }: { gateway: Gateway }) {
   if (!binding)
     return (
       <Text size="sm" c="dimmed">
-        No environment yet.
+        {environment || isLoading ? "Reading how the environment runs it." : "No environment yet."}
       </Text>
     );
   const isReadOnly = !can("binding.write");

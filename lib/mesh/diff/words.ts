@@ -268,9 +268,20 @@ export function limitedText({ scope }: Pick<RateLimit["spec"], "scope">): string
   return scope === "global" ? "all instances together take" : "each instance takes";
 }
 
+/** How long calls may take, and whether they are tried again. */
+export function patienceText({ timeoutMs, retries }: Pick<RouteRule, "timeoutMs" | "retries">): string[] {
+  const again = (attempts: number) =>
+    attempts === 0 ? "never tried again" : attempts === 1 ? "tried again once" : `tried again ${attempts} times`;
+  return [
+    ...(timeoutMs === undefined ? [] : [`within ${durationText(timeoutMs)}`]),
+    ...(retries ? [again(retries.attempts)] : []),
+  ];
+}
+
 export function ruleText(rule: RouteRule, targetName: string): string {
   const when = rule.matches.length === 0 ? "everything" : rule.matches.map(matchText).join(", or ");
   const said = [
+    ...patienceText(rule),
     ...(rule.mirrors ? [mirrorsText(rule.mirrors, targetName)] : []),
     ...(rule.fault ? [faultText(rule.fault)] : []),
     ...(rule.cors ? [corsText(rule.cors)] : []),

@@ -8,6 +8,7 @@ import {
   limitText,
   matchText,
   mirrorsText,
+  patienceText,
   refText,
   shares,
   tcpMatchText,
@@ -142,12 +143,8 @@ function splitEffect(destinations: readonly Destination[], targetName: string, i
 }
 
 function patience(rule: RouteRule, targetName: string): string[] {
-  const { timeoutMs, retries, mirrors, fault, cors } = rule;
-  const said: string[] = [];
-  if (timeoutMs !== undefined) said.push(`within ${durationText(timeoutMs)}`);
-  if (retries && retries.attempts > 0)
-    said.push(retries.attempts === 1 ? "tried again once" : `tried again ${retries.attempts} times`);
-  if (retries?.attempts === 0) said.push("never tried again");
+  const { mirrors, fault, cors } = rule;
+  const said = patienceText(rule);
   if (mirrors) said.push(mirrorsText(mirrors, targetName));
   if (fault) said.push(faultText(fault));
   if (cors) said.push(corsText(cors));
