@@ -50,7 +50,7 @@ export function VersionsTable(props: { document: MeshDocument; service: Service;
     measured: measured.get(version),
   }));
   return (
-    <Panel title="Versions" flush>
+    <Panel title="Versions" hint="Over the whole time that is shown" flush>
       {versions.length === 0 ? (
         <EmptyState title="No workload">The name exists, nothing runs behind it.</EmptyState>
       ) : (
