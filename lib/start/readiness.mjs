@@ -58,6 +58,17 @@ export async function demoState(environment) {
   return (await answers(`${demoUrlOf(environment)}/`)) ? "live" : undefined;
 }
 
+/**
+ * The demo answers, and somebody's proxies are not ready: of a mesh of one's own, whose port is taken or whose app is gone. Said in words;
+ * undefined where that is not all that is wrong. No reason to end everything.
+ */
+export async function waitedForInVain(environment) {
+  const { proxies } = (await controlPlaneHealth(environment)) ?? {};
+  if (!proxies || proxies.desired === 0 || !(await answers(`${demoUrlOf(environment)}/`))) return undefined;
+  const missing = proxies.desired - proxies.ready;
+  return missing > 0 ? `${missing} of ${proxies.desired} proxies not ready: see Proxies & identity` : "still deploying";
+}
+
 export function tailOf(file, lines = 12) {
   try {
     return fs.readFileSync(file, "utf8").trim().split("\n").slice(-lines).join("\n");

@@ -11,7 +11,7 @@ import { commandFor, DEFAULT_PORT, HELP, parseOptions } from "./options.mjs";
 import { holderOf, isFree, portsOf } from "./ports.mjs";
 import { endLeftovers } from "./processes.mjs";
 import { createProgress } from "./progress.mjs";
-import { answers, controlPlaneHealth, demoState, demoUrlOf, tailOf } from "./readiness.mjs";
+import { answers, controlPlaneHealth, demoState, demoUrlOf, tailOf, waitedForInVain } from "./readiness.mjs";
 import { projectRoot } from "./source-hash.mjs";
 import { Supervisor } from "./supervisor.mjs";
 import { until } from "./wait.mjs";
@@ -210,10 +210,16 @@ async function bringUp(home, onSupervisor) {
     waitFor("agent", async () => (await controlPlaneHealth(environment))?.agents > 0, 60_000),
   );
   if (seeded.demo) {
-    await step(
-      "Demo mesh",
-      waitFor("control-plane", () => demoState(environment), 120_000),
-    );
+    const isLive = waitFor("control-plane", () => demoState(environment), 120_000);
+    await step("Demo mesh", async () => {
+      try {
+        return await isLive();
+      } catch (error) {
+        const note = await waitedForInVain(environment);
+        if (note === undefined) throw error;
+        return { note };
+      }
+    });
   }
 
   const url = environment.MESHWRIGHT_WEB_URL;

@@ -35,7 +35,8 @@ export function statusRoutes(options: StatusOptions): ApiRoute[] {
 }
 
 async function health({ data, registry, isLeader, connectedAgents }: StatusOptions): Promise<unknown> {
-  const desired = registry.all().filter((entry) => entry.row.desired === "running");
+  // those that agents of this installation run: a machine that joined may be switched off for good reason
+  const desired = registry.all().filter(({ row }) => row.desired === "running" && row.origin === "agent");
   const openDeployments = (await data.deployments.listOpen()).length;
   return {
     status: registry.isLoaded() ? "ok" : "loading",
