@@ -25,5 +25,5 @@ export function useBinding(mesh: string, environment: string | undefined) {
     retry: (failures, error) => failures < 2 && error instanceof ApiError && error.status === OVERTAKEN,
     onSettled: () => client.invalidateQueries({ queryKey }),
   });
-  return { binding: query.data?.binding, change };
+  return { binding: query.data?.binding, reading: query, change };
 }

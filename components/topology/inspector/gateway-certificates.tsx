@@ -21,7 +21,7 @@ import { Facts, Section } from "./parts";
 
 export function GatewayCertificates({ gateway }: { gateway: Gateway }) {
   const { mesh, environment } = useMesh();
-  const { binding } = useBinding(mesh, environment?.name);
+  const { binding, reading } = useBinding(mesh, environment?.name);
   const kept = useGatewayCertificates(mesh, environment?.name);
   const bound = binding?.gateways.find(isBoundTo(gateway))?.certificates ?? {};
   const isAsked = gateway.spec.listeners.some(isHttpsListener) || Object.keys(bound).length > 0;
@@ -29,8 +29,8 @@ export function GatewayCertificates({ gateway }: { gateway: Gateway }) {
   const isRead = binding !== undefined && kept.data !== undefined;
   return (
     <Section title="Certificates in the environment">
-      <ReadingState of={kept} />
-      {isRead || kept.error ? null : <LoadingRows rows={2} />}
+      <ReadingState of={reading.error ? reading : kept} />
+      {isRead || reading.error || kept.error ? null : <LoadingRows rows={2} />}
       {isRead ? (
         <Stack gap={16}>
           {certificateRows(gateway, binding, kept.data.items).map((row) => (
