@@ -5,6 +5,7 @@ import { IconRocket } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import {
+  ApiError,
   type DeploymentDto,
   type DeploymentPlanDto,
   type DiffDto,
@@ -18,7 +19,7 @@ import { useMe, useMesh } from "@/components/shell";
 import { ErrorText, LoadingRows, Panel, plural, StatusBadge } from "@/components/ui";
 import { ApprovalNote, useApproval } from "./approval-note";
 import { PlanDetails } from "./plan-details";
-import { planInWords } from "./words";
+import { frozenAlready, planInWords } from "./words";
 
 export function NewDeployment({ isBusy }: { isBusy: boolean }) {
   const { mesh, environment, revisions } = useMesh();
@@ -41,13 +42,7 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
       const refused = await draft.flush();
       if (refused) throw new Error(refused.detail);
       const revision =
-        from === "draft"
-          ? (
-              await send<RevisionDto>("POST", `/meshes/${mesh}/revisions`, {
-                message: message.trim() || "Deployed from the draft",
-              })
-            ).number
-          : Number(from.slice(1));
+        from === "draft" ? await freeze(mesh, message.trim() || "Deployed from the draft") : Number(from.slice(1));
       return {
         revision,
         plan: await send<DeploymentPlanDto>("POST", `/meshes/${mesh}/environments/${environment?.name}/plan`, {
@@ -177,6 +172,17 @@ export function NewDeployment({ isBusy }: { isBusy: boolean }) {
       </Stack>
     </Panel>
   );
+}
+
+/** A draft that is the same as the newest revision is that one. */
+async function freeze(mesh: string, message: string): Promise<number> {
+  try {
+    return (await send<RevisionDto>("POST", `/meshes/${mesh}/revisions`, { message })).number;
+  } catch (error) {
+    const revision = error instanceof ApiError ? frozenAlready(error.problem) : null;
+    if (revision === null) throw error;
+    return revision;
+  }
 }
 
 /** `r12` is 12; the draft has none yet. */

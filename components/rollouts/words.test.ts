@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planInWords, proxyStatus, rolloutAnswer } from "./words";
+import { frozenAlready, planInWords, proxyStatus, rolloutAnswer } from "./words";
 
 const deployment = (state: string, states: string[] = []) => ({
   revision: 3,
@@ -10,6 +10,12 @@ const deployment = (state: string, states: string[] = []) => ({
 });
 
 describe("rollouts in words", () => {
+  it("takes a draft that is frozen already as its revision, and no other refusal", () => {
+    expect(frozenAlready({ code: "nothing-changed", revision: 2 })).toBe(2);
+    expect(frozenAlready({ code: "nothing-changed" })).toBeNull();
+    expect(frozenAlready({ code: "model-violation", revision: 2 })).toBeNull();
+  });
+
   it("counts only proxies that said they run it", () => {
     expect(rolloutAnswer(deployment("rolling", ["ready", "sent", "pending"]), null, "local").text).toBe(
       "r3 is on its way to local: 1 of 3 proxies run it.",

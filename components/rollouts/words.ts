@@ -17,6 +17,12 @@ export interface DeploymentFacts {
   waves: readonly { proxies: readonly WaveProxy[] }[];
 }
 
+/** The draft is frozen already, as after a step back: the revision that it is; null for any other refusal. */
+export function frozenAlready(problem: object): number | null {
+  const { code, revision } = problem as { code?: unknown; revision?: unknown };
+  return code === "nothing-changed" && typeof revision === "number" ? revision : null;
+}
+
 export const stateWord: Record<string, string> = {
   queued: "waiting",
   planning: "planning",

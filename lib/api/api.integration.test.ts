@@ -178,7 +178,7 @@ describe("from a draft to a deployment", () => {
     expect(revision.status).toBe(201);
     expect(revision.body["number"]).toBe(2);
     const again = await api.call("POST", "/meshes/shop/revisions", { token: author, body: {} });
-    expect(again.body).toMatchObject({ code: "nothing-changed" });
+    expect(again.body).toMatchObject({ code: "nothing-changed", revision: 2 });
     const diff = await api.call<{ changes: { key: string }[] }>("GET", "/meshes/shop/diff?from=r1&to=r2", {
       token: author,
     });
