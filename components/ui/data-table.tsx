@@ -116,7 +116,7 @@ function Cell<T>(props: { column: Column<T>; isFirst: boolean; children: ReactNo
   const { title, isTitleHidden, isNumber, isWhole, folded = props.isFirst ? "head" : "fact" } = props.column;
   return (
     <Table.Td
-      role={folded === "head" ? "rowheader" : "cell"}
+      role={props.isFirst ? "rowheader" : "cell"}
       data-folded={folded}
       data-number={isNumber || undefined}
       data-whole={isWhole || undefined}
