@@ -84,7 +84,12 @@ export const BAD_READERS: readonly BadReader[] = [
     place: "shop",
     mistyped: ["port: 8080", 'port: "8080"'],
     unread: [
-      resource("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "typed", "{targetRefs: {name: a}, validation: {}}"),
+      resource(
+        "gateway.networking.k8s.io/v1",
+        "BackendTLSPolicy",
+        "typed",
+        "{targetRefs: {name: a}, validation: {hostname: a.example, wellKnownCACertificates: System}}",
+      ),
       "targetRefs: {name: a}",
     ],
     twice: "kind: Gateway",
