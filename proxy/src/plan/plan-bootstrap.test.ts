@@ -82,7 +82,7 @@ describe("a mesh sidecar's bootstrap", () => {
 
   test("carries the cluster's limits, outliers, TLS and endpoints", () => {
     expect(plan.clusters.get("payment-v1")).toMatchObject({
-      lbPolicy: "least-request",
+      balancing: { lbPolicy: "least-request" },
       circuitBreakers: { maxConnections: 100, maxPendingRequests: 50, retryBudget: { percent: 25, minConcurrency: 5 } },
       outlierDetection: { intervalMs: 30_000, maxEjectionPercent: 50, successRate: { enforcing: 0 } },
       http: { maxRequestsPerConnection: 2, idleTimeoutMs: 60_000 },
