@@ -79,7 +79,7 @@ const plan = (policy: Policy, weights: readonly number[]) => {
     isExcluded: boolean;
     activeRequests: number;
     startedAt: number;
-    plan: { weight: number; health: string; locality: string; localityWeight: number };
+    plan: { weight: number; health: string; locality: string; localityWeight: number; priority: number };
     name: number;
   }>(balancing(policy));
   const hosts = weights.map((weight, name) => ({
@@ -88,7 +88,7 @@ const plan = (policy: Policy, weights: readonly number[]) => {
     isExcluded: false,
     activeRequests: 0,
     startedAt: 0,
-    plan: { weight, health: "healthy", locality: "", localityWeight: 0 },
+    plan: { weight, health: "healthy", locality: "", localityWeight: 0, priority: 0 },
     name,
   }));
   balancer.update(hosts);

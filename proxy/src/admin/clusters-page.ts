@@ -44,6 +44,7 @@ export interface HostStatus {
   /** Envoy's flags in one word, or "healthy". */
   readonly health: string;
   readonly weight: number;
+  readonly priority: number;
   readonly activeRequests: number;
   readonly totalRequests: number;
   readonly connections: number;
@@ -61,6 +62,7 @@ export function clusterStatuses(dataPlane: DataPlane): ClusterStatus[] {
       locality: host.plan.locality,
       health: healthFlags(host),
       weight: host.plan.weight,
+      priority: host.plan.priority,
       activeRequests: host.activeRequests,
       totalRequests: host.totalRequests,
       connections: host.pool.connections,
@@ -93,7 +95,7 @@ export function clustersText(clusters: readonly ClusterStatus[], isByApi: boolea
         `${key}::zone::${zone}`,
         `${key}::sub_zone::${subZone}`,
         `${key}::canary::false`,
-        `${key}::priority::0`,
+        `${key}::priority::${host.priority}`,
       ];
     }),
   ]);
@@ -153,6 +155,7 @@ function hostJson(host: HostStatus): JsonObject {
     ],
     health_status: { eds_health_status: eds, ...Object.fromEntries(fields.map((field) => [field, true])) },
     weight: host.weight,
+    ...(host.priority === 0 ? {} : { priority: host.priority }),
     ...(host.hostname === "" ? {} : { hostname: host.hostname }),
     locality: Object.fromEntries(locality),
   };

@@ -16,7 +16,7 @@ const host = (locality: string, over: { isHealthy?: boolean; isDegraded?: boolea
   activeRequests: 0,
   startedAt: 0,
   ...over,
-  plan: { weight: 1, health: "healthy", locality, localityWeight: 0 },
+  plan: { weight: 1, health: "healthy", locality, localityWeight: 0, priority: 0 },
 });
 const hosts = (text: string) => [...text].map((zone) => host(zone));
 const sick = (zone: string) => host(zone, { isHealthy: false });
@@ -91,9 +91,9 @@ describe("a balancer with a home zone", () => {
       own: "a",
       hosts: hosts("ab"),
     });
-    next = 0.3;
+    next = 0.5;
     expect(balancer.pick()).toBe(own);
-    next = 0.6;
+    next = 0.4;
     expect([balancer.pick()?.plan.locality, balancer.pick()?.isDegraded]).toEqual(["a", false]);
   });
 });

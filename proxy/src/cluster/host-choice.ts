@@ -16,6 +16,7 @@ export interface Balanced {
     readonly health: string;
     readonly locality: string;
     readonly localityWeight: number;
+    readonly priority: number;
   };
 }
 

@@ -327,6 +327,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     ...fields("lb_endpoints"),
     locality: { note: "for zone-aware routing, which cluster_manager.local_cluster_name begins" },
     load_balancing_weight: { note: "of locality-weighted balancing" },
+    priority: yes,
     metadata: inert("opaque"),
   },
   "envoy.config.endpoint.v3.LbEndpoint": fields("endpoint health_status metadata load_balancing_weight"),

@@ -107,6 +107,8 @@ export interface EndpointPlan {
   readonly locality: string;
   /** Of all hosts of that locality together. */
   readonly localityWeight: number;
+  /** 0 first; hosts of the next level get what the levels before it cannot carry. */
+  readonly priority: number;
   /** null: checked, if at all, as it is used. */
   readonly check: EndpointCheckPlan | null;
   /** filter_metadata["meshwright"], string values only: workload, version, instance. */

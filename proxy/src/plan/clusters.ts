@@ -134,7 +134,7 @@ const IGNORED_SCOPE = { field: () => IGNORED_SCOPE, fail: () => undefined } as u
 
 function endpointPlan(
   lb: LbEndpoint,
-  { locality, loadBalancingWeight }: ClusterLoadAssignment["endpoints"][number],
+  { locality, loadBalancingWeight, priority }: ClusterLoadAssignment["endpoints"][number],
   scope: Scope | null,
   type: ClusterPlan["type"],
 ): EndpointPlan[] {
@@ -162,6 +162,7 @@ function endpointPlan(
       health: healthOf(lb.healthStatus),
       locality: localityWord(locality),
       localityWeight: loadBalancingWeight ?? 0,
+      priority,
       check: endpointCheck(endpoint),
       metadata: meshwrightMetadata(lb.metadata),
     },

@@ -73,6 +73,7 @@ describe("what several processes counted", () => {
           locality: "",
           health,
           weight: 1,
+          priority: 0,
           activeRequests: 1,
           totalRequests: total,
           connections: 1,

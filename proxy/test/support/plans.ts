@@ -34,6 +34,7 @@ export function endpoint(port: number, over: Partial<EndpointPlan> = {}): Endpoi
     health: "healthy",
     locality: "\0\0",
     localityWeight: 0,
+    priority: 0,
     check: null,
     metadata: {},
     ...over,

@@ -47,7 +47,7 @@ const busy = async (wire: Wire): Promise<string> => {
   return tally[first] === undefined ? "the busy one is spared" : "the busy one gets some";
 };
 /** Of 300 calls in turn. */
-const partOfB = async (wire: Wire): Promise<string> => {
+export const partOfB = async (wire: Wire): Promise<string> => {
   const { b = 0 } = await wire.tally(300, () => "/", chosen, 1);
   for (const [name, part] of Object.entries({ half: 150, "two thirds": 200, "three quarters": 221, most: 240 }))
     if (Math.abs(b - part) <= 9) return name;

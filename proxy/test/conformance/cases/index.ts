@@ -26,6 +26,7 @@ import { oddCases } from "./odds";
 import { otlpLogCases } from "./otlp-logs";
 import { outlierCases } from "./outliers";
 import { preconnectCases } from "./preconnect";
+import { priorityCases } from "./priorities";
 import { protocolCases } from "./protocols";
 import { rareCases } from "./rare";
 import { rateLimitCases } from "./ratelimit";
@@ -48,6 +49,7 @@ export const CASES: readonly Case[] = [
   ...managerCases,
   ...clusterCases,
   ...balancingCases,
+  ...priorityCases,
   ...outlierCases,
   ...activeHealthCases,
   ...activeHealthKindCases,
