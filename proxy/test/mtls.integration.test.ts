@@ -4,6 +4,7 @@ import { connect as connectPlain, createServer } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { normalizeSerial } from "../src/identity/svid";
+import type { Secret } from "../src/plan/types";
 import { createCa, secretsOf, spiffe, type TestCa, type TestLeaf } from "./support/certificates";
 import {
   call,
@@ -64,6 +65,11 @@ function outboundPlan(port: number, isTls = true): ReturnType<typeof proxyPlan> 
     clusters: [cluster("payment", [endpoint(port)], { tls })],
     routes: [routes([route(forward([{ name: "payment" }]))])],
   });
+}
+
+function withLists(secrets: Map<string, Secret>, crlPems: readonly string[]): Map<string, Secret> {
+  const bundle = secrets.get("bundle");
+  return bundle?.kind === "validation" ? new Map([...secrets, ["bundle", { ...bundle, crlPems }]]) : secrets;
 }
 
 /** Copies bytes between two sidecars and keeps them. */
@@ -202,6 +208,41 @@ describe("mutual TLS between two sidecars", () => {
     expect((await closed) - from).toBeLessThan(1000);
     expect(await speakTls(port, { cert: caller.certPem, key: caller.keyPem })).not.toContain("HTTP/1.1");
     expect(inbound.telemetry.handshakeFailures.get("peer_on_deny_list")).toBe(1);
+  });
+
+  it("asks a renewed list of revoked certificates on new connections, and lets open ones be", async () => {
+    const origin = await startNamedOrigin("app");
+    const inbound = await startDataPlane(
+      inboundPlan(origin.port),
+      withLists(secretsOf(app, ca), [await ca.revoke([])]),
+    );
+    const outbound = await startDataPlane(outboundPlan(listenerPort(inbound, "inbound")), secretsOf(caller, ca));
+    const port = listenerPort(outbound, "outbound");
+    expect((await call(port)).status).toBe(200);
+    inbound.onSecrets(withLists(secretsOf(app, ca), [await ca.revoke([caller.serial])]));
+    expect((await call(port)).status).toBe(200);
+    const other = await startDataPlane(outboundPlan(listenerPort(inbound, "inbound")), secretsOf(caller, ca));
+    expect((await call(listenerPort(other, "outbound"))).status).toBe(503);
+    expect(inbound.telemetry.handshakeFailures.get("certificate_revoked")).toBe(1);
+    inbound.onSecrets(withLists(secretsOf(app, ca), [await ca.revoke([], -1)]));
+    expect((await call(listenerPort(other, "outbound"))).status).toBe(503);
+    expect(inbound.telemetry.handshakeFailures.get("no_revocation_list_in_force")).toBe(1);
+    inbound.onSecrets(secretsOf(app, ca));
+    expect((await call(listenerPort(other, "outbound"))).status).toBe(200);
+  });
+
+  it("asks a renewed list of revoked servers on new connections", async () => {
+    const origin = await startNamedOrigin("app");
+    const inbound = await startDataPlane(inboundPlan(origin.port), secretsOf(app, ca));
+    const lists = [await ca.revoke([app.serial])];
+    const outbound = await startDataPlane(
+      outboundPlan(listenerPort(inbound, "inbound")),
+      withLists(secretsOf(caller, ca), lists),
+    );
+    const port = listenerPort(outbound, "outbound");
+    expect((await call(port)).status).toBe(503);
+    outbound.onSecrets(withLists(secretsOf(caller, ca), [await ca.revoke([])]));
+    expect((await call(port)).status).toBe(200);
   });
 
   it("rotates its certificate under load without a failed request", async () => {

@@ -41,7 +41,7 @@ export class FilterChain {
     const server = createServer({
       ...this.secrets.contextOptions(tls),
       requestCert: tls.validationSecret !== null,
-      rejectUnauthorized: tls.validationSecret !== null && tls.requireClientCertificate,
+      rejectUnauthorized: tls.requireClientCertificate && this.secrets.asksWhoSigned(tls),
       handshakeTimeout: handshakeTimeoutMs,
       ...(tls.alpn.length > 0 ? { ALPNProtocols: [...tls.alpn] } : {}),
     });
@@ -86,12 +86,14 @@ export class FilterChain {
   private refuse(socket: TLSSocket, peer: PeerCertificate | null, tls: DownstreamTlsPlan): string | undefined {
     if (tls.validationSecret === null) return undefined;
     const sanMatchers = this.secrets.sanMatchers(tls);
-    // As Envoy: where names are asked for, nobody comes in without a certificate that has them.
-    const isRequired = tls.requireClientCertificate || sanMatchers.length > 0;
+    const pins = this.secrets.pins(tls);
+    // As Envoy: where names or pins are asked for, nobody comes in without a certificate that has them.
+    const isRequired = tls.requireClientCertificate || sanMatchers.length > 0 || pins.length > 0;
     if (peer === null) return isRequired ? "no_peer_certificate" : undefined;
-    if (!socket.authorized) return "not_signed_by_trust_bundle";
+    if (!socket.authorized && this.secrets.asksWhoSigned(tls)) return refusalReason(socket.authorizationError);
     const refused = refusePeer(peer, {
       sanMatchers,
+      pins,
       trustDomain: this.secrets.trustDomain(tls.identitySecret),
     });
     if (refused !== undefined) return refused;
@@ -109,6 +111,7 @@ export function tlsKey(plan: FilterChainPlan): string {
   const match = JSON.stringify(plan.match); // of an address range its key and length
   if (tls === null) return `${match} plain`;
   const { identitySecret, validationSecret, requireClientCertificate, alpn, minVersion, maxVersion, sanMatchers } = tls;
+  const pins = (tls.pins ?? []).map((pin) => `${pin.of}:${pin.sha256}`);
   const sans = sanMatchers.map((matcher) => `${matcher.type}:${matcher.value.text}`);
   return JSON.stringify([
     match,
@@ -119,13 +122,22 @@ export function tlsKey(plan: FilterChainPlan): string {
     minVersion,
     maxVersion,
     sans,
+    pins,
   ]);
+}
+
+/** Of a certificate that OpenSSL does not vouch for, on a connection that went on nevertheless. */
+function refusalReason(error: unknown): string {
+  const reason = handshakeReason(String(error ?? ""));
+  return reason === "handshake_error" ? "not_signed_by_trust_bundle" : reason;
 }
 
 /** @param word what is wrong with the certificate, else the code of the error: a socket that is closed for it says only that */
 function handshakeReason(word: string): string {
   const code = word.toLowerCase();
   if (code.includes("peer_did_not_return")) return "no_peer_certificate";
+  if (code.includes("crl")) return "no_revocation_list_in_force";
+  if (code.includes("revoked")) return "certificate_revoked";
   if (/self_signed|unable_to|leaf|issuer|signature/.test(code)) return "not_signed_by_trust_bundle";
   if (code.includes("expired") || code.includes("not_yet")) return "certificate_not_valid_now";
   if (code.includes("timeout")) return "handshake_timeout";

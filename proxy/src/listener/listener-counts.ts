@@ -5,6 +5,12 @@ import { type RbacCounts, rbacCounts } from "../http/filter-counts";
 import type { ListenerPlan, RbacFilterPlan } from "../plan/types";
 import { type CountsOf, envoyWord, type NamedCounts, ownPrefix } from "../telemetry/named-counts";
 
+/** What OpenSSL found, beyond names and pins. */
+const NOT_VERIFIED: ReadonlySet<string> = new Set([
+  ...["not_signed_by_trust_bundle", "certificate_not_valid_now"],
+  ...["certificate_revoked", "no_revocation_list_in_force"],
+]);
+
 export class ListenerCounts {
   readonly listener: CountsOf<"listener">;
   readonly tlsInspector: CountsOf<"tlsInspector"> | null;
@@ -43,8 +49,8 @@ export class ListenerCounts {
     if (this.ssl === null) return;
     if (reason === "no_peer_certificate") this.ssl.fail_verify_no_cert++;
     else if (reason === "san_not_matched") this.ssl.fail_verify_san++;
-    else if (reason === "not_signed_by_trust_bundle" || reason === "certificate_not_valid_now")
-      this.ssl.fail_verify_error++;
+    else if (reason === "certificate_not_pinned") this.ssl.fail_verify_cert_hash++;
+    else if (NOT_VERIFIED.has(reason)) this.ssl.fail_verify_error++;
     else if (reason === "handshake_error") this.ssl.connection_error++;
   }
 }

@@ -7,9 +7,18 @@ export interface TlsPlan {
   readonly validationSecret: string | null;
   /** The peer's certificate must match one of these; empty: any certificate of a trusted CA. */
   readonly sanMatchers: readonly SanMatcher[];
+  /** The peer's certificate must be one of these; left out: any that the rest accepts. */
+  readonly pins?: readonly CertificatePin[];
   readonly alpn: readonly string[];
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
   readonly maxVersion: "TLSv1.2" | "TLSv1.3";
+}
+
+/** Of the certificate as it came, or of its public key (SubjectPublicKeyInfo), both DER. */
+export interface CertificatePin {
+  readonly of: "certificate" | "public-key";
+  /** Lower-case hex, 64 digits. */
+  readonly sha256: string;
 }
 
 export interface DownstreamTlsPlan extends TlsPlan {

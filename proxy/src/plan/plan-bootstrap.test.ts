@@ -178,10 +178,28 @@ describe("what this proxy does not support is refused by its path", () => {
       "layered_runtime: not supported",
     ],
     [
-      "a CRL",
+      "a list for the last certificate only",
       'trusted_ca: {inline_string: "CA"}',
-      'trusted_ca: {inline_string: "CA"}, crl: {inline_string: x}',
-      "static_resources.secrets[1].validation_context.crl: not supported",
+      'trusted_ca: {inline_string: "CA"}, only_verify_leaf_cert_crl: true',
+      "static_resources.secrets[1].validation_context.only_verify_leaf_cert_crl: not supported",
+    ],
+    [
+      "a pin that is no hash",
+      'trusted_ca: {inline_string: "CA"}',
+      `trusted_ca: {inline_string: "CA"}, verify_certificate_hash: [${"g".repeat(64)}]`,
+      "static_resources.secrets[1].validation_context.verify_certificate_hash[0]: is no SHA-256 in hexadecimal",
+    ],
+    [
+      "a pinned key that is no hash",
+      'trusted_ca: {inline_string: "CA"}',
+      `trusted_ca: {inline_string: "CA"}, verify_certificate_spki: [${"-".repeat(44)}]`,
+      "static_resources.secrets[1].validation_context.verify_certificate_spki[0]: is no SHA-256 in base64",
+    ],
+    [
+      "a list of nobody",
+      'trusted_ca: {inline_string: "CA"}',
+      `crl: {inline_string: x}, verify_certificate_hash: [${"a".repeat(64)}]`,
+      "static_resources.secrets[1].validation_context.crl: needs trusted_ca, whose list it is",
     ],
     [
       "a header operator",

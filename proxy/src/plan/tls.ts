@@ -16,7 +16,15 @@ import {
 import { dataSource } from "./data-source";
 import { stringMatcher } from "./matchers";
 import type { Scope } from "./scope";
-import type { DownstreamTlsPlan, SanMatcher, SecretSource, TlsPlan, UpstreamTlsPlan } from "./types";
+import type {
+  CertificatePin,
+  DownstreamTlsPlan,
+  SanMatcher,
+  SecretSource,
+  TlsPlan,
+  UpstreamTlsPlan,
+  ValidationSource,
+} from "./types";
 
 /** Collects what the contexts refer to. */
 export interface SecretCollector {
@@ -96,11 +104,9 @@ function identitySecret(context: CommonTlsContext, scope: Scope, secrets: Secret
   return sds ? bySds(sds, scope.item("tls_certificate_sds_secret_configs", 0), secrets) : null;
 }
 
-function validation(
-  context: CommonTlsContext | undefined,
-  scope: Scope,
-  secrets: SecretCollector,
-): Pick<TlsPlan, "validationSecret" | "sanMatchers"> {
+type Validation = Pick<TlsPlan, "validationSecret" | "sanMatchers" | "pins">;
+
+function validation(context: CommonTlsContext | undefined, scope: Scope, secrets: SecretCollector): Validation {
   const type = context?.validationContextType;
   switch (type?.case) {
     case "validationContext":
@@ -114,32 +120,70 @@ function validation(
       const at = scope.field("combined_validation_context");
       const inner = type.value.defaultValidationContext;
       const sds = type.value.validationContextSdsSecretConfig;
-      if (inner?.trustedCa) {
-        at.field("default_validation_context")
-          .field("trusted_ca")
-          .fail("comes from the secret already; remove it here");
-      }
-      const sanMatchers = inner ? sanMatcherList(inner, at.field("default_validation_context")) : [];
+      const innerAt = at.field("default_validation_context");
+      if (inner?.trustedCa) innerAt.field("trusted_ca").fail("comes from the secret already; remove it here");
+      if (inner?.crl)
+        innerAt.field("crl").fail("comes from the secret, beside the authorities that it is of; move it there");
       const from = at.field("validation_context_sds_secret_config");
-      return { validationSecret: sds ? bySds(sds, from, secrets) : null, sanMatchers };
+      return { validationSecret: sds ? bySds(sds, from, secrets) : null, ...rulesOf(inner, innerAt) };
     }
     default:
       return { validationSecret: null, sanMatchers: [] };
   }
 }
 
-function inlineValidation(
-  context: CertificateValidationContext,
-  scope: Scope,
-  secrets: SecretCollector,
-): Pick<TlsPlan, "validationSecret" | "sanMatchers"> {
+function inlineValidation(context: CertificateValidationContext, scope: Scope, secrets: SecretCollector): Validation {
   const name = `inline:${scope.id}`;
-  secrets.sources.set(name, {
+  const { sanMatchers, pins, ...source } = validationSource(context, scope);
+  secrets.sources.set(name, { ...source, sanMatchers: [], pins: [] });
+  return { validationSecret: named(name, secrets), sanMatchers, ...(pins.length > 0 ? { pins } : {}) };
+}
+
+function rulesOf(
+  context: CertificateValidationContext | undefined,
+  scope: Scope,
+): Omit<Validation, "validationSecret"> {
+  if (!context) return { sanMatchers: [] };
+  const pins = pinList(context, scope);
+  return { sanMatchers: sanMatcherList(context, scope), ...(pins.length > 0 ? { pins } : {}) };
+}
+
+/** Without an authority only pins are left to go by; names anybody can claim, and there is nobody whose list it could be. */
+function validationSource(context: CertificateValidationContext, scope: Scope): ValidationSource {
+  const sanMatchers = sanMatcherList(context, scope);
+  const pins = pinList(context, scope);
+  const isPinned = !context.trustedCa && pins.length > 0;
+  if (isPinned && context.crl) scope.field("crl").fail("needs trusted_ca, whose list it is");
+  if (isPinned && sanMatchers.length > 0) {
+    scope.field("match_typed_subject_alt_names").fail("needs trusted_ca: without it anybody can claim a name");
+  }
+  return {
     kind: "validation",
-    trustedCa: dataSource(context.trustedCa, scope.field("trusted_ca")),
-    sanMatchers: [],
+    trustedCa: isPinned ? null : dataSource(context.trustedCa, scope.field("trusted_ca")),
+    crl: context.crl ? dataSource(context.crl, scope.field("crl")) : null,
+    sanMatchers,
+    pins,
+  };
+}
+
+function pinList(context: CertificateValidationContext, scope: Scope): CertificatePin[] {
+  const hashes = context.verifyCertificateHash.map((text, index): CertificatePin => {
+    const sha256 = text.replaceAll(":", "").toLowerCase();
+    if (!/^[0-9a-f]{64}$/.test(sha256)) {
+      scope
+        .item("verify_certificate_hash", index)
+        .fail("is no SHA-256 in hexadecimal: 64 digits, with or without colons");
+    }
+    return { of: "certificate", sha256 };
   });
-  return { validationSecret: named(name, secrets), sanMatchers: sanMatcherList(context, scope) };
+  const keys = context.verifyCertificateSpki.map((text, index): CertificatePin => {
+    const sha256 = Buffer.from(text, "base64");
+    if (sha256.length !== 32 || sha256.toString("base64") !== text) {
+      scope.item("verify_certificate_spki", index).fail("is no SHA-256 in base64: 44 characters");
+    }
+    return { of: "public-key", sha256: sha256.toString("hex") };
+  });
+  return [...hashes, ...keys];
 }
 
 function bySds({ name, sdsConfig }: SdsSecretConfig, scope: Scope, secrets: SecretCollector): string {
@@ -177,15 +221,8 @@ export function secretSource(secret: Secret, scope: Scope): SecretSource | null 
         privateKey: dataSource(privateKey, at.field("private_key")),
       };
     }
-    case "validationContext": {
-      const at = scope.field("validation_context");
-      const context = secret.type.value;
-      return {
-        kind: "validation",
-        trustedCa: dataSource(context.trustedCa, at.field("trusted_ca")),
-        sanMatchers: sanMatcherList(context, at),
-      };
-    }
+    case "validationContext":
+      return validationSource(secret.type.value, scope.field("validation_context"));
     case "genericSecret":
       return {
         kind: "generic",

@@ -44,6 +44,7 @@ const KINDS = {
     "fail_verify_no_cert",
     "fail_verify_error",
     "fail_verify_san",
+    "fail_verify_cert_hash",
   ],
   listener: ["downstream_cx_total", "downstream_pre_cx_timeout", "no_filter_chain_match"],
 } as const;

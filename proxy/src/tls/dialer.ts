@@ -76,7 +76,7 @@ export class SocketDialer implements Dialer {
       host: host.address,
       port,
       secureContext: this.secrets.context(tls),
-      rejectUnauthorized: tls.validationSecret !== null,
+      rejectUnauthorized: this.secrets.asksWhoSigned(tls),
       // Names are checked by refuse(): SPIFFE IDs, not host names.
       checkServerIdentity: () => undefined,
       ...(tls.sni !== null && isIP(tls.sni) === 0 ? { servername: tls.sni } : {}),
@@ -90,10 +90,13 @@ export class SocketDialer implements Dialer {
     const peer = readPeerCertificate(certificate);
     upstreamPeers.set(socket, peer);
     if (tls.validationSecret === null) return undefined;
+    // The secret may have got an authority since the connection began.
+    if (!socket.authorized && this.secrets.asksWhoSigned(tls)) return "not_signed_by_trust_bundle";
     // An external server has no SVID: the trust domain is only asked of peers that are named by SPIFFE matchers or by nobody.
     const isMesh = tls.identitySecret !== null;
     const refused = refusePeer(peer, {
       sanMatchers: this.secrets.sanMatchers(tls),
+      pins: this.secrets.pins(tls),
       trustDomain: isMesh ? this.secrets.trustDomain(tls.identitySecret) : "",
     });
     if (refused !== undefined) return refused;

@@ -1,9 +1,9 @@
 // Who a TLS peer is: its URI SANs, read from the certificate that the handshake already verified against the bundle.
 // Rule: an SVID has exactly one URI SAN, is not a CA, and belongs to our trust domain or is wanted by its whole name. Two SANs pass TLS: refuse them here.
 
-import type { X509Certificate } from "node:crypto";
+import { createHash, X509Certificate } from "node:crypto";
 import { checkSvid, normalizeSerial } from "../identity/svid";
-import type { PeerIdentity, SanMatcher } from "../plan/types";
+import type { CertificatePin, PeerIdentity, SanMatcher } from "../plan/types";
 import { hasSubjectAltName, type SubjectAltNames } from "../semantics/subject-alt-names";
 
 export interface PeerCertificate extends PeerIdentity, SubjectAltNames {
@@ -53,6 +53,8 @@ export function trustDomainOf(spiffeId: string): string {
 
 export interface PeerRules {
   readonly sanMatchers: readonly SanMatcher[];
+  /** One of them must be of the certificate; empty: any. */
+  readonly pins: readonly CertificatePin[];
   /** Trust domain of our own SVID; "" when we have none: then plain certificates of the CA are accepted. */
   readonly trustDomain: string;
 }
@@ -69,7 +71,20 @@ export function refusePeer(peer: PeerCertificate, rules: PeerRules): string | un
     // Key usage and the rest of the X.509-SVID profile, once per connection.
     if (!checkSvid(peer.der).ok) return "not_an_svid";
   }
-  return hasSubjectAltName(peer, rules.sanMatchers) ? undefined : "san_not_matched";
+  if (!hasSubjectAltName(peer, rules.sanMatchers)) return "san_not_matched";
+  return rules.pins.length === 0 || isPinned(peer, rules.pins) ? undefined : "certificate_not_pinned";
+}
+
+function isPinned({ der, fingerprint256 }: PeerCertificate, pins: readonly CertificatePin[]): boolean {
+  const key = pins.some((pin) => pin.of === "public-key") ? keyFingerprint(der) : "";
+  return pins.some((pin) => pin.sha256 === (pin.of === "certificate" ? fingerprint256 : key));
+}
+
+function keyFingerprint(der: Uint8Array): string {
+  const { publicKey } = new X509Certificate(der);
+  return createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest("hex");
 }
 
 /** By its whole ID, as the control plane is: it has a trust domain of its own. */

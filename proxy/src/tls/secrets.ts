@@ -3,7 +3,7 @@
 
 import { constants, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
-import type { SanMatcher, Secret, TlsPlan } from "../plan/types";
+import type { CertificatePin, SanMatcher, Secret, TlsPlan, ValidationSecret } from "../plan/types";
 import { readPeerCertificate, trustDomainOf } from "./peer-certificate";
 
 // AES-128 first: half the work of AES-256 on machines with AES-NI, and as strong as P-256 (platform notes).
@@ -45,9 +45,14 @@ export class SecretStore {
     return secret?.kind === "certificate" ? secret : null;
   }
 
-  trustedCaPem(name: string | null): string | null {
-    const secret = name === null ? undefined : this.secrets.get(name);
-    return secret?.kind === "validation" ? secret.trustedCaPem : null;
+  private validation({ validationSecret }: TlsPlan): ValidationSecret | null {
+    const secret = validationSecret === null ? undefined : this.secrets.get(validationSecret);
+    return secret?.kind === "validation" ? secret : null;
+  }
+
+  /** Not where pins are all there is: then who signed a certificate is not asked. */
+  asksWhoSigned(plan: TlsPlan): boolean {
+    return plan.validationSecret !== null && this.validation(plan)?.trustedCaPem !== "";
   }
 
   /** SPIFFE ID of an own certificate; "" when it has none. */
@@ -68,17 +73,26 @@ export class SecretStore {
   }
 
   sanMatchers(plan: TlsPlan): readonly SanMatcher[] {
-    const secret = plan.validationSecret === null ? undefined : this.secrets.get(plan.validationSecret);
-    const own = secret?.kind === "validation" ? secret.sanMatchers : [];
+    const own = this.validation(plan)?.sanMatchers ?? [];
     return own.length === 0 ? plan.sanMatchers : [...plan.sanMatchers, ...own];
+  }
+
+  pins(plan: TlsPlan): readonly CertificatePin[] {
+    const own = this.validation(plan)?.pins ?? [];
+    const said = plan.pins ?? [];
+    return own.length === 0 ? said : [...said, ...own];
   }
 
   contextOptions(plan: TlsPlan): SecureContextOptions {
     const own = this.certificate(plan.identitySecret);
-    const ca = this.trustedCaPem(plan.validationSecret);
+    const validation = this.validation(plan);
+    const ca = validation?.trustedCaPem ?? "";
+    const crlPems = validation?.crlPems ?? [];
     return {
       ...(own === null ? {} : { cert: own.chainPem, key: own.privateKeyPem }),
-      ...(ca === null ? {} : { ca }),
+      ...(ca === "" ? {} : { ca }),
+      // OpenSSL then wants a list of every authority in the chain, as Envoy does. One PEM each: it reads no further.
+      ...(crlPems.length === 0 ? {} : { crl: [...crlPems] }),
       minVersion: plan.minVersion,
       maxVersion: plan.maxVersion,
       ciphers,

@@ -3,6 +3,7 @@
 
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import type { Violation } from "../contract/violations";
 import type { DataSourcePlan, Secret, SecretSource } from "../plan/types";
 
@@ -29,11 +30,15 @@ function toSecret(name: string, source: SecretSource): Secret {
       return { kind: "certificate", name, chainPem, privateKeyPem };
     }
     case "validation": {
-      const trustedCaPem = text(source.trustedCa);
-      for (const pem of certificatesOf(trustedCaPem)) {
+      const { sanMatchers, pins } = source;
+      const trustedCaPem = source.trustedCa === null ? "" : text(source.trustedCa);
+      for (const pem of source.trustedCa === null ? [] : certificatesOf(trustedCaPem)) {
         new X509Certificate(pem);
       }
-      return { kind: "validation", name, trustedCaPem, sanMatchers: source.sanMatchers };
+      // As Envoy: lists may stand among the certificates too.
+      const crlPems = [...listsOf(trustedCaPem), ...(source.crl === null ? [] : givenListsOf(text(source.crl)))];
+      checkLists(crlPems);
+      return { kind: "validation", name, trustedCaPem, crlPems, sanMatchers, pins };
     }
     case "generic":
       return { kind: "generic", name, value: bytes(source.value) };
@@ -46,6 +51,26 @@ function certificatesOf(pem: string): string[] {
     throw new Error("trusted_ca holds no PEM certificate; give one or more CA certificates");
   }
   return found;
+}
+
+function listsOf(pem: string): string[] {
+  return pem.match(/-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----/g) ?? [];
+}
+
+function givenListsOf(pem: string): string[] {
+  const found = listsOf(pem);
+  if (found.length === 0) throw new Error("crl holds no PEM certificate revocation list; give one or more (X509 CRL)");
+  return found;
+}
+
+function checkLists(pems: readonly string[]): void {
+  for (const [index, crl] of pems.entries()) {
+    try {
+      createSecureContext({ crl });
+    } catch {
+      throw new Error(`the certificate revocation list number ${index + 1} cannot be read`);
+    }
+  }
 }
 
 function text(source: DataSourcePlan): string {

@@ -1,5 +1,6 @@
 // Certificates of the cases, made once per run. Rule: names say who shows them; nothing of them is in the recorded answers.
 
+import { createHash, X509Certificate } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createCa, spiffe } from "../support/certificates";
@@ -10,10 +11,19 @@ export interface Material {
   file(name: string): string;
 }
 
+/** As `openssl dgst -sha256 -binary | openssl enc -base64` of a public key. */
+const keyHash = ({ publicKey }: X509Certificate): string =>
+  createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest("base64");
+
 export async function createMaterial(folder: string): Promise<Material> {
   mkdirSync(folder, { recursive: true });
   const [ca, other] = [await createCa("mesh"), await createCa("other")];
+  const middle = await ca.subordinate("middle");
+  const deep = await middle.issue([spiffe("deep")]);
   const leaves = {
+    deep: { ...deep, certPem: `${deep.certPem}\n${middle.pem}` },
     server: await ca.issue([spiffe("server")], { subject: "CN=server" }),
     client: await ca.issue([spiffe("client")], { subject: "CN=client" }),
     named: await ca.issue([spiffe("named")], { dns: ["named.test", "also.test"] }),
@@ -28,8 +38,20 @@ export async function createMaterial(folder: string): Promise<Material> {
   const all = new Map<string, string>([
     ["ca.cert", ca.pem],
     ["other-ca.cert", other.pem],
+    // Lists of revoked certificates, by what is on them.
+    ["none.crl", await ca.revoke([])],
+    ["other.crl", await other.revoke([])],
+    ["expired.crl", await ca.revoke([], -10)],
+    ["second.crl", await ca.revoke([leaves.second.serial])],
+    ["server.crl", await ca.revoke([leaves.server.serial])],
+    ["both.crl", `${await ca.revoke([])}\n${await middle.revoke([])}`],
+    ["deep.crl", `${await ca.revoke([])}\n${await middle.revoke([deep.serial])}`],
+    ["ca-and-second.crl", `${ca.pem}\n${await ca.revoke([leaves.second.serial])}`],
   ]);
   for (const [name, leaf] of Object.entries(leaves)) {
+    const certificate = new X509Certificate(leaf.certPem);
+    all.set(`${name}.hash`, certificate.fingerprint256);
+    all.set(`${name}.spki`, keyHash(certificate));
     all.set(`${name}.cert`, leaf.certPem);
     all.set(`${name}.key`, leaf.keyPem);
   }

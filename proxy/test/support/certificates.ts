@@ -10,6 +10,10 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as con
 
 export interface TestCa {
   readonly pem: string;
+  /** An authority of its own, signed by this one. */
+  subordinate(name: string): Promise<TestCa>;
+  /** A list of revoked serials (hex), PEM; in force for an hour, or until `minutes` from now. */
+  revoke(serials: readonly string[], minutes?: number): Promise<string>;
   issue(
     uris: readonly string[],
     options?: {
@@ -42,14 +46,56 @@ export async function createCa(name: string): Promise<TestCa> {
     notAfter,
     signingAlgorithm: algorithm,
     keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 2, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-    ],
+    extensions: authorityExtensions(2),
   });
+  return authority(root, keys, [notBefore, notAfter]);
+}
+
+const authorityExtensions = (pathLength: number): x509.Extension[] => [
+  new x509.BasicConstraintsExtension(true, pathLength, true),
+  new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+];
+
+function authority(
+  root: x509.X509Certificate,
+  keys: webcrypto.CryptoKeyPair,
+  [notBefore, notAfter]: readonly [Date, Date],
+): TestCa {
   let next = 0x1000;
   return {
     pem: root.toString("pem"),
+    async subordinate(name) {
+      const own = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
+      const certificate = await x509.X509CertificateGenerator.create({
+        serialNumber: (next++).toString(16),
+        subject: `CN=${name}`,
+        issuer: root.subject,
+        notBefore,
+        notAfter,
+        signingAlgorithm: algorithm,
+        publicKey: own.publicKey as x509.PublicKeyType,
+        signingKey: keys.privateKey,
+        extensions: authorityExtensions(1),
+      });
+      return authority(certificate, own, [notBefore, notAfter]);
+    },
+    async revoke(serials, minutes = 60) {
+      const list = await x509.X509CrlGenerator.create({
+        issuer: root.subject,
+        thisUpdate: new Date(Date.now() - 3_600_000),
+        nextUpdate: new Date(Date.now() + minutes * 60_000),
+        // With a reason: without one the library writes an empty list of extensions, which Envoy's library refuses.
+        entries: serials.map((serialNumber) => ({
+          serialNumber,
+          revocationDate: notBefore,
+          reason: x509.X509CrlReason.keyCompromise,
+        })),
+        signingAlgorithm: algorithm,
+        signingKey: keys.privateKey,
+      });
+      // The library calls it "CRL"; OpenSSL and everybody after it "X509 CRL".
+      return list.toString("pem").replaceAll(" CRL-", " X509 CRL-");
+    },
     async issue(uris, options = {}) {
       const { dns = [], email = [], ip = [], valid } = options;
       const names = [

@@ -247,6 +247,93 @@ export const tlsCases: readonly Case[] = [
       "CombinedCertificateValidationContext.validation_context_sds_secret_config",
     ],
   },
+  ...(
+    [
+      ["a list of revoked callers", "second.crl", ["CertificateValidationContext.crl"]],
+      ["an empty list", "none.crl", []],
+      ["a list of another authority", "other.crl", ["CertificateValidationContext.crl"]],
+      ["a list that has expired", "expired.crl", ["CertificateValidationContext.crl"]],
+      ["a list for each authority", "both.crl", []],
+      ["a list of an authority below", "deep.crl", ["CertificateValidationContext.crl"]],
+    ] as const
+  ).map(([id, list, proves]) =>
+    down(
+      `with ${id}`,
+      { validation_context: { ...CA, crl: { inline_string: `@pem:${list}` } } },
+      { proves },
+      { require_client_certificate: true },
+      [...ASKS, { as: "deep" }],
+    ),
+  ),
+  down(
+    "with a list of revoked callers in a file",
+    { validation_context: { ...CA, crl: { filename: "@file:second.crl" } } },
+    { proves: ["CertificateValidationContext.crl"] },
+  ),
+  down(
+    "with a list among the authorities",
+    { validation_context: { trusted_ca: { inline_string: "@pem:ca-and-second.crl" } } },
+    {},
+    { require_client_certificate: true },
+  ),
+  ...(
+    [
+      ["certificate", { verify_certificate_hash: ["@pem:client.hash"] }, ["verify_certificate_hash"]],
+      ["key", { verify_certificate_spki: ["@pem:client.spki"] }, ["verify_certificate_spki"]],
+      [
+        "certificate or key",
+        { verify_certificate_hash: ["@pem:client.hash"], verify_certificate_spki: ["@pem:second.spki"] },
+        ["verify_certificate_hash", "verify_certificate_spki"],
+      ],
+    ] as const
+  ).flatMap(([id, pins, rows]) => {
+    const proves = rows.map((row) => `CertificateValidationContext.${row}`);
+    return [
+      down(`by a pinned ${id}`, { validation_context: { ...CA, ...pins } }, { proves }),
+      down(`by a pinned ${id} whoever signed it`, { validation_context: pins }, { proves: [] }),
+    ];
+  }),
+  down("by a pinned certificate of a stranger", {
+    validation_context: { verify_certificate_hash: ["@pem:stranger.hash"] },
+  }),
+  {
+    id: "tls from a secret with a list, and own pins",
+    config: withSecrets(
+      web({
+        chain: context("DownstreamTlsContext", {
+          common_tls_context: {
+            tls_certificates: [pair("server")],
+            combined_validation_context: {
+              default_validation_context: { verify_certificate_hash: ["@pem:client.hash", "@pem:second.hash"] },
+              validation_context_sds_secret_config: { name: "trust" },
+            },
+          },
+        }),
+      }),
+      [{ name: "trust", validation_context: { ...CA, crl: { inline_string: "@pem:second.crl" } } }],
+    ),
+    run: (wire) => greet(wire, [...ASKS, { as: "named" }]),
+    proves: ["CertificateValidationContext.crl"],
+  },
+  ...(
+    [
+      ["with an empty list of revoked servers", { ...CA, crl: { inline_string: "@pem:none.crl" } }, []],
+      ["with a list of revoked servers", { ...CA, crl: { inline_string: "@pem:server.crl" } }, ["crl"]],
+      ["by its pinned key", { verify_certificate_spki: ["@pem:server.spki"] }, []],
+      [
+        "by a pinned key of another",
+        { ...CA, verify_certificate_spki: ["@pem:client.spki"] },
+        ["verify_certificate_spki"],
+      ],
+      [
+        "by a pinned certificate of another",
+        { ...CA, verify_certificate_hash: ["@pem:client.hash"] },
+        ["verify_certificate_hash"],
+      ],
+    ] as const
+  ).map(([id, value, rows]) =>
+    up(id, { validation_context: value }, { proves: rows.map((row) => `CertificateValidationContext.${row}`) }),
+  ),
   up("without a certificate", {}, { proves: ["cluster.v3.Cluster.transport_socket"] }),
   up("with a certificate", { tls_certificates: [pair("client")] }, { proves: [`${CONTEXT}tls_certificates`] }),
   up("verified", { validation_context: CA }, {}),
