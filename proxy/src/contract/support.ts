@@ -22,6 +22,7 @@ const HEADER_OPS = fields(
 );
 const NETWORK_RBAC = "envoy.extensions.filters.network.rbac.v3.RBAC";
 const HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+const PROXY_PROTOCOL = "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol";
 const SNI_CLUSTER = "envoy.extensions.filters.network.sni_cluster.v3.SniCluster";
 const TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 const TLS = "envoy.extensions.transport_sockets.tls.v3";
@@ -122,7 +123,13 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     typed_config: types(
       "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
       "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector",
+      PROXY_PROTOCOL,
     ),
+  },
+  [PROXY_PROTOCOL]: {
+    allow_requests_without_proxy_protocol: yes,
+    disallowed_versions: { note: "not both" },
+    stat_prefix: yes,
   },
   "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector": {},
   "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector": {},

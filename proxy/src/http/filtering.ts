@@ -42,11 +42,13 @@ export abstract class FilteringExchange extends AuthorizingExchange {
 
   constructor(info: DownstreamInfo) {
     super(info);
-    const { peer, directRemoteAddress, remoteAddress, destinationAddress, destinationPort, requestedServerName } = info;
+    const { peer, directRemoteAddress, sourceAddress = directRemoteAddress, remoteAddress } = info;
+    const { destinationAddress, destinationPort, requestedServerName } = info;
     this.rbacContext = {
       request: null,
       peer,
       directRemoteAddress,
+      sourceAddress,
       remoteAddress,
       destinationAddress,
       destinationPort,

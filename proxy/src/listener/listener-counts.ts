@@ -15,6 +15,7 @@ export class ListenerCounts {
   readonly listener: CountsOf<"listener">;
   readonly tlsInspector: CountsOf<"tlsInspector"> | null;
   readonly httpInspector: CountsOf<"httpInspector"> | null;
+  readonly proxyProtocol: CountsOf<"proxyProtocol"> | null;
   /** null: no chain of it ends TLS. */
   private readonly ssl: CountsOf<"ssl"> | null;
 
@@ -28,6 +29,8 @@ export class ListenerCounts {
     this.listener = all.of("listener", prefix);
     this.tlsInspector = plan.tlsInspector ? all.of("tlsInspector", "tls_inspector.") : null;
     this.httpInspector = plan.httpInspector ? all.of("httpInspector", "http_inspector.") : null;
+    const { proxyProtocol } = plan;
+    this.proxyProtocol = proxyProtocol && all.of("proxyProtocol", `proxy_proto.${ownPrefix(proxyProtocol.statPrefix)}`);
     this.ssl = plan.filterChains.some(({ tls }) => tls !== null) ? all.of("ssl", `${prefix}ssl.`) : null;
     // What never happened is a 0 as soon as it is configured.
     for (const { networkRbac, network } of plan.filterChains) {

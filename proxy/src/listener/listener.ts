@@ -11,6 +11,7 @@ import type {
   FilterChainPlan,
   HttpConnectionPlan,
   ListenerPlan,
+  ProxyProtocolPlan,
   RbacContext,
   RbacFilterPlan,
   TcpProxyPlan,
@@ -23,6 +24,7 @@ import type { PeerCertificate } from "../tls/peer-certificate";
 import type { SecretStore } from "../tls/secrets";
 import { type AcceptedConnection, FilterChain, tlsKey } from "./filter-chain";
 import { ListenerCounts, tcpCounts } from "./listener-counts";
+import { eatProxyHeader, type ToldAddresses } from "./proxy-protocol";
 import { type Inspected, inspect, notInspected } from "./tls-inspector";
 import { xfccElement } from "./xfcc";
 
@@ -61,6 +63,8 @@ export class Listener {
   private chains: FilterChain[] = [];
   private readonly live = new Set<Live>();
   private readonly sockets = new Set<Socket>();
+  /** By the two ends of the connection: what the PROXY protocol says of it. */
+  private readonly told = new Map<string, ToldAddresses>();
   private sweeper: NodeJS.Timeout | null = null;
   private isDraining = false;
   private counts: ListenerCounts;
@@ -162,22 +166,52 @@ export class Listener {
     this.sockets.add(socket);
     socket.on("close", () => this.sockets.delete(socket));
     socket.on("error", () => {});
+    const limitMs = this.plan.listenerFiltersTimeoutMs ?? defaultInspectMs;
+    if (this.plan.proxyProtocol === null) this.inspect(socket, limitMs);
+    else this.readProxyProtocol(socket, this.plan.proxyProtocol, limitMs);
+  }
+
+  private readProxyProtocol(socket: Socket, plan: ProxyProtocolPlan, limitMs: number): void {
+    const { proxyProtocol, listener } = this.counts;
+    if (proxyProtocol === null) return;
+    const startedAt = performance.now();
+    eatProxyHeader(socket, plan, { proxyProtocol, listener }, limitMs, (told) => {
+      const ends = endsOf(socket);
+      if (told !== null && ends !== null) {
+        this.told.set(ends, told);
+        socket.once("close", () => this.told.delete(ends));
+      }
+      this.inspect(socket, Math.max(1, limitMs - (performance.now() - startedAt)));
+    });
+  }
+
+  private inspect(socket: Socket, limitMs: number): void {
     if (!this.plan.tlsInspector && !this.plan.httpInspector) {
       this.enter(socket, notInspected);
       return;
     }
-    const limitMs = this.plan.listenerFiltersTimeoutMs ?? defaultInspectMs;
     inspect(socket, this.counts, limitMs, (inspected) => this.enter(socket, inspected));
   }
 
   private chainFor(socket: Socket, inspected: Inspected): FilterChain | null {
     return pickFilterChain(this.chains, (chain) => chain.plan, {
+      ...this.addressesOf(socket),
+      ...inspected,
+      directSourceAddress: plainAddress(socket.remoteAddress ?? ""),
+    });
+  }
+
+  /** As the PROXY protocol says it, else as the connection is. */
+  private addressesOf(socket: Socket): ToldAddresses {
+    const ends = this.told.size === 0 ? null : endsOf(socket);
+    const told = ends === null ? undefined : this.told.get(ends);
+    if (told !== undefined) return told;
+    return {
       destinationAddress: plainAddress(socket.localAddress ?? ""),
       destinationPort: socket.localPort ?? 0,
-      ...inspected,
       sourceAddress: plainAddress(socket.remoteAddress ?? ""),
       sourcePort: socket.remotePort ?? 0,
-    });
+    };
   }
 
   private enter(socket: Socket, inspected: Inspected): void {
@@ -198,7 +232,8 @@ export class Listener {
 
   private onAccepted(chain: FilterChain, accepted: AcceptedConnection): void {
     const { socket } = accepted;
-    const facts = connectionFacts(accepted, this.plan.tlsInspector);
+    const addresses = this.addressesOf(socket);
+    const facts = connectionFacts(accepted, addresses, this.plan.tlsInspector);
     const { network } = chain.plan;
     const isAllowed = this.mayConnect(chain, facts, this.counts.rbac);
     if (!isAllowed && network.kind === "tcp") this.countRefused(accepted);
@@ -207,7 +242,7 @@ export class Listener {
       return;
     }
     if (network.kind === "tcp") this.startTcp(chain, accepted, network, facts);
-    else this.startHttp(chain, accepted, network, facts);
+    else this.startHttp(chain, accepted, network, facts, addresses.sourcePort);
   }
 
   /** @param countsOf where it is counted; null: it was let in before */
@@ -255,6 +290,7 @@ export class Listener {
     accepted: AcceptedConnection,
     plan: HttpConnectionPlan,
     facts: RbacContext,
+    remotePort: number,
   ): void {
     const { telemetry, secrets } = this.context;
     const http = this.context.httpRuntime(this.plan, plan);
@@ -264,6 +300,7 @@ export class Listener {
     const info: DownstreamInfo = {
       peer: facts.peer,
       directRemoteAddress: facts.directRemoteAddress,
+      sourceAddress: facts.remoteAddress,
       remoteAddress: facts.remoteAddress,
       destinationAddress: facts.destinationAddress,
       destinationPort: facts.destinationPort,
@@ -272,7 +309,7 @@ export class Listener {
       peerPrincipal: certificate?.spiffeId ?? "",
       isTls,
       isMutualTls,
-      remotePort: socket.remotePort ?? 0,
+      remotePort,
       tlsServerName: socket instanceof TLSSocket && socket.servername ? socket.servername : "",
       certificateDer: certificate?.der ?? null,
       localAddress: `${facts.destinationAddress}:${facts.destinationPort}`,
@@ -355,21 +392,29 @@ export class Listener {
 }
 
 /** The name a caller asked for is known where the TLS inspector reads it, as in Envoy. */
-function connectionFacts(accepted: AcceptedConnection, hasInspector: boolean): RbacContext {
-  const { socket, certificate, isTls, serverName } = accepted;
-  const remote = plainAddress(socket.remoteAddress ?? "");
+function connectionFacts(
+  { socket, certificate, isTls, serverName }: AcceptedConnection,
+  { sourceAddress, destinationAddress, destinationPort }: ToldAddresses,
+  hasInspector: boolean,
+): RbacContext {
   const peer = isTls
     ? { uriSans: certificate?.uriSans ?? [], dnsSans: certificate?.dnsSans ?? [], subject: certificate?.subject ?? "" }
     : null;
   return {
     request: null,
     peer,
-    directRemoteAddress: remote,
-    remoteAddress: remote,
-    destinationAddress: plainAddress(socket.localAddress ?? ""),
-    destinationPort: socket.localPort ?? 0,
+    directRemoteAddress: plainAddress(socket.remoteAddress ?? ""),
+    sourceAddress,
+    remoteAddress: sourceAddress,
+    destinationAddress,
+    destinationPort,
     requestedServerName: hasInspector ? serverName : "",
   };
+}
+
+/** The same for a socket and the TLS on it; null: it is closed. */
+function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | null {
+  return remoteAddress === undefined ? null : `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 function plainAddress(address: string): string {

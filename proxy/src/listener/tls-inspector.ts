@@ -59,6 +59,8 @@ export function inspect(
   socket.on("close", stop);
   socket.on("error", stop);
   socket.on("end", onEnd);
+  // Whoever read what stood before stopped it.
+  if (socket.isPaused()) socket.resume();
 }
 
 const FOUND = {

@@ -30,5 +30,7 @@ export interface ArrivingConnection {
   /** In the caller's order. */
   readonly applicationProtocols: readonly string[];
   readonly sourceAddress: string;
+  /** Of the peer itself, where the PROXY protocol names another caller; absent: sourceAddress. */
+  readonly directSourceAddress?: string;
   readonly sourcePort: number;
 }

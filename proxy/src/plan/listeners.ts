@@ -22,6 +22,7 @@ import {
 import { registry } from "../contract/registry";
 import { ChainsSeen, filterChainMatch, isEverything, needsInspector } from "./filter-chain-match";
 import { httpConnectionPlan } from "./http-connection";
+import { proxyProtocolPlan } from "./proxy-protocol";
 import { rbacFilter } from "./rbac";
 import type { Scope } from "./scope";
 import { tcpProxyPlan } from "./tcp-proxy";
@@ -65,11 +66,13 @@ export function listenerPlan(listener: Listener, scope: Scope, around: ListenerS
     if (configType.case !== "typedConfig") at.fail("must be set: the name alone says nothing");
   });
   checkChains(chains, tlsInspector, scope);
+  const proxyProtocol = proxyProtocolPlan(listener, scope);
   return {
     name: listener.name,
     statPrefix: listener.statPrefix,
     address: socketAddress(listener.address, scope.field("address")),
     trafficDirection: DIRECTION[listener.trafficDirection],
+    proxyProtocol,
     tlsInspector,
     httpInspector: has(HttpInspectorSchema),
     listenerFiltersTimeoutMs: timeout(listener.listenerFiltersTimeout, 15_000),

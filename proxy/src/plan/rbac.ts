@@ -141,7 +141,7 @@ function principal(rule: Principal, scope: Scope): RbacMatcher {
       return cidr(
         "source address",
         one.value,
-        ({ directRemoteAddress }) => directRemoteAddress,
+        ({ sourceAddress, directRemoteAddress }) => sourceAddress ?? directRemoteAddress,
         scope.field("source_ip"),
       );
     case "directRemoteIp":

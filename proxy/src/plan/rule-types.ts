@@ -40,8 +40,11 @@ export interface RbacContext {
   readonly request: HttpRequestView | null;
   /** null: the downstream connection is not TLS. */
   readonly peer: PeerIdentity | null;
+  /** Of the peer of the connection itself. */
   readonly directRemoteAddress: string;
-  /** After x-forwarded-for handling; equals directRemoteAddress otherwise. */
+  /** Whom the PROXY protocol names as its caller; absent: directRemoteAddress. */
+  readonly sourceAddress?: string;
+  /** After x-forwarded-for handling; that of the connection otherwise. */
   readonly remoteAddress: string;
   readonly destinationAddress: string;
   readonly destinationPort: number;

@@ -76,6 +76,8 @@ export interface ListenerPlan {
   readonly statPrefix: string;
   readonly address: SocketAddress;
   readonly trafficDirection: "inbound" | "outbound" | "unspecified";
+  /** What stands in front of each connection; null: nothing. Read before everything else. */
+  readonly proxyProtocol: ProxyProtocolPlan | null;
   /** True: read the first bytes to tell TLS from plain text before a filter chain is chosen. */
   readonly tlsInspector: boolean;
   /** True: plain text is read as far as its first line, which tells HTTP/1.0, HTTP/1.1, HTTP/2 and others apart. */
@@ -86,6 +88,15 @@ export interface ListenerPlan {
   readonly filterChains: readonly FilterChainPlan[];
   /** Canonical text of the content: equal keys mean an equal listener (no drain on swap). */
   readonly contentKey: string;
+}
+
+/** The PROXY protocol header of a balancer before this proxy; at least one version is allowed. */
+export interface ProxyProtocolPlan {
+  readonly statPrefix: string;
+  readonly allowsV1: boolean;
+  readonly allowsV2: boolean;
+  /** A connection without a header speaks for itself; else it ends. */
+  readonly allowsWithout: boolean;
 }
 
 export interface FilterChainPlan {

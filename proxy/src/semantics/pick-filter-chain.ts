@@ -36,7 +36,7 @@ function ranksFor(connection: ArrivingConnection): readonly Rank[] {
     ({ serverNames }) => highest(serverNames, (name) => nameRank(name, connection.serverName)),
     ({ transportProtocol: asked }) => (asked === "" ? 0 : asked === connection.transportProtocol ? 1 : -1),
     ({ applicationProtocols }) => highest(applicationProtocols, (name) => orderRank(offered, name)),
-    ({ directSourceRanges }) => rangeRank(directSourceRanges, sourceAddress),
+    ({ directSourceRanges }) => rangeRank(directSourceRanges, connection.directSourceAddress ?? sourceAddress),
     ({ sourceType }) => (sourceType === "any" ? 0 : (sourceType === "local") === isLocal ? 1 : -1),
     ({ sourceRanges }) => rangeRank(sourceRanges, sourceAddress),
     ({ sourcePorts }) => highest(sourcePorts, (port) => (port === sourcePort ? 1 : -1)),

@@ -37,6 +37,16 @@ const KINDS = {
     "client_hello_too_large",
   ],
   httpInspector: ["http10_found", "http11_found", "http2_found", "http_not_found"],
+  proxyProtocol: [
+    "not_found_allowed",
+    "not_found_disallowed",
+    "versions.v1.found",
+    "versions.v1.disallowed",
+    "versions.v1.error",
+    "versions.v2.found",
+    "versions.v2.disallowed",
+    "versions.v2.error",
+  ],
   ssl: [
     "handshake",
     "no_certificate",

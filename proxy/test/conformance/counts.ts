@@ -35,9 +35,15 @@ const PLACES: readonly (readonly [place: string, counters: readonly string[]])[]
   ["tcp.", TCP],
   ["listener.", LISTENER],
   ["access_logs.open_telemetry_access_log.", ["logs_(?:written|dropped)"]],
+  ["proxy_proto.", ["not_found_(?:dis)?allowed|versions\\.v[12]\\.(?:found|disallowed|error)"]],
   ["", OWN],
 ];
-const WORDS: Readonly<Record<string, string>> = { "tcp.": "tcp ", "listener.": "listener ", "": "filter " };
+const WORDS: Readonly<Record<string, string>> = {
+  "tcp.": "tcp ",
+  "listener.": "listener ",
+  "proxy_proto.": "proxy protocol ",
+  "": "filter ",
+};
 const COUNTERS = PLACES.map(([place, counters]) => ({
   word: WORDS[place] ?? "",
   name: new RegExp(`^${place.replaceAll(".", "\\.")}(.+)~(\\d+)~\\.(${counters.join("|")})$`),

@@ -323,6 +323,7 @@ export function listener(name: string, over: Partial<ListenerPlan> = {}): Listen
     statPrefix: "",
     address: { address: "127.0.0.1", port: 0 },
     trafficDirection: "inbound",
+    proxyProtocol: null,
     tlsInspector: false,
     httpInspector: false,
     listenerFiltersTimeoutMs: 15_000,

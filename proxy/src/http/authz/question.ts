@@ -39,7 +39,7 @@ export function checkRequest(asked: Asked): Uint8Array {
   const { peer, tlsServerName: sni } = info;
   const certificate = filter.tellsCertificate && info.certificateDer !== null ? pemOf(info.certificateDer) : "";
   const source = {
-    address: addressOf(info.directRemoteAddress, info.remotePort),
+    address: addressOf(info.sourceAddress ?? info.directRemoteAddress, info.remotePort),
     service: utf8Of(head.headers.get("x-envoy-downstream-service-cluster") ?? ""),
     principal: peer === null ? "" : (peer.uriSans[0] ?? peer.dnsSans[0] ?? peer.subject),
     certificate,

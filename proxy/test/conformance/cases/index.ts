@@ -28,6 +28,7 @@ import { outlierCases } from "./outliers";
 import { preconnectCases } from "./preconnect";
 import { priorityCases } from "./priorities";
 import { protocolCases } from "./protocols";
+import { proxyProtocolCases } from "./proxy-protocol";
 import { rareCases } from "./rare";
 import { rateLimitCases } from "./ratelimit";
 import { rbacCases } from "./rbac";
@@ -65,6 +66,7 @@ export const CASES: readonly Case[] = [
   ...claimCases,
   ...preconnectCases,
   ...protocolCases,
+  ...proxyProtocolCases,
   ...redirectCases,
   ...oddCases,
   ...rateLimitCases,
