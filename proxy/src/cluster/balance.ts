@@ -20,11 +20,11 @@ export class Balancer<Host extends Balanced> {
   private readonly levels: PriorityLevel<Host>[] = [];
   /** Those that get something, together 100. */
   private parts: readonly Part<Host>[] = [];
-  readonly zoneCounts: ZoneCounts = { allDirectly: 0, sampled: 0, crossZone: 0 };
 
   constructor(
     private readonly plan: BalancePlan,
     private readonly random: () => number = Math.random,
+    readonly zoneCounts: ZoneCounts = { allDirectly: 0, sampled: 0, crossZone: 0 },
   ) {}
 
   /** Of some level. */

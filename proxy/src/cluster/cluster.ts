@@ -3,13 +3,14 @@
 
 import { lookup } from "node:dns";
 import { isIP } from "node:net";
-import type { ClusterPlan, EndpointPlan } from "../plan/types";
+import type { ClusterPlan, EndpointPlan, SubsetMatch } from "../plan/types";
 import { ResponseCodes } from "../telemetry/http-stats";
 import type { RequestSeries } from "../telemetry/request-metrics";
 import { Balancer } from "./balance";
 import { type CheckedCluster, HealthChecker } from "./health/checker";
 import { type Dialer, UpstreamHost } from "./host";
 import { OutlierDetector } from "./outlier";
+import { Subsets } from "./subsets";
 
 // Node apps close idle connections after 5 s, so towards plain text we stop using them before; sidecars keep theirs.
 const plainIdleLimitMs = 4000;
@@ -45,6 +46,7 @@ export class UpstreamCluster implements CheckedCluster {
   readonly checker: HealthChecker | null;
   readonly idleLimitMs: number;
   private readonly balancer: Balancer<UpstreamHost>;
+  private readonly subsets: Subsets<UpstreamHost> | null;
   private readonly sweeper: NodeJS.Timeout;
   private resolver: NodeJS.Timeout | null = null;
   private isClosed = false;
@@ -64,6 +66,8 @@ export class UpstreamCluster implements CheckedCluster {
       plan.tls ? tlsIdleLimitMs : plainIdleLimitMs,
     );
     this.balancer = new Balancer(plan);
+    this.subsets =
+      plan.subsets === null ? null : new Subsets(plan, plan.subsets, this.balancer, this.balancer.zoneCounts);
     this.detector = plan.outlierDetection
       ? new OutlierDetector(
           plan.outlierDetection,
@@ -150,6 +154,7 @@ export class UpstreamCluster implements CheckedCluster {
     const { own, local } = this;
     const home = local === null ? null : { own, hosts: local.hosts };
     this.balancer.update(this.hosts, home, this.plan.overprovisioning);
+    this.subsets?.update(this.hosts, home, this.plan.overprovisioning);
     for (const neighbour of this.neighbours) neighbour.rebalance();
   }
 
@@ -183,17 +188,24 @@ export class UpstreamCluster implements CheckedCluster {
     return isUnresolved || this.checker?.isChecked === false;
   }
 
-  pick(): UpstreamHost | null {
-    return this.balancer.pick();
+  private balancerOf(match: SubsetMatch | null): Balancer<UpstreamHost> | null {
+    return this.subsets === null ? this.balancer : this.subsets.balancerOf(match);
+  }
+
+  /** @param match what the route asks of hosts, where the cluster has subsets */
+  pick(match: SubsetMatch | null = null): UpstreamHost | null {
+    return this.balancerOf(match)?.pick() ?? null;
   }
 
   /** Another host than those already tried, when one turns up within `attempts` more picks. */
-  pickOther(tried: readonly UpstreamHost[], attempts: number): UpstreamHost | null {
-    let host = this.balancer.pick();
-    for (let i = 0; i < attempts && host !== null && tried.includes(host); i++) host = this.balancer.pick();
+  pickOther(tried: readonly UpstreamHost[], attempts: number, match: SubsetMatch | null = null): UpstreamHost | null {
+    const balancer = this.balancerOf(match);
+    if (balancer === null) return null;
+    let host = balancer.pick();
+    for (let i = 0; i < attempts && host !== null && tried.includes(host); i++) host = balancer.pick();
     if (host === null || attempts === 1 || !tried.includes(host)) return host;
     // Least request favours the host that fails at once, so it can be drawn every time. Envoy then uses it; we look further.
-    return this.balancer.pickUntried(tried) ?? host;
+    return balancer.pickUntried(tried) ?? host;
   }
 
   /** True when one more retry is within the budget, or within max_retries when there is none. */

@@ -15,6 +15,8 @@ export {
   Cluster_DiscoveryType,
   Cluster_DnsLookupFamily,
   Cluster_LbPolicy,
+  Cluster_LbSubsetConfig_LbSubsetFallbackPolicy,
+  Cluster_LbSubsetConfig_LbSubsetSelector_LbSubsetSelectorFallbackPolicy,
   type Cluster_SlowStartConfig,
   ClusterSchema,
 } from "./gen/envoy/config/cluster/v3/cluster_pb";

@@ -13,7 +13,7 @@ const CHOICES = { note: "where the weights of hosts are all the same" };
 export const CLUSTER_BALANCING: MessageSupport = {
   lb_policy: only("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "LOAD_BALANCING_POLICY_CONFIG"),
   load_balancing_policy: { note: "then lb_policy and its parts are without effect, as in Envoy" },
-  ...fields("least_request_lb_config round_robin_lb_config common_lb_config"),
+  ...fields("least_request_lb_config round_robin_lb_config common_lb_config lb_subset_config"),
 };
 
 export const BALANCING_SUPPORT: Readonly<Record<string, MessageSupport>> = {
@@ -28,6 +28,11 @@ export const BALANCING_SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   [`${CLUSTER}.CommonLbConfig.ZoneAwareLbConfig`]: ZONE_AWARE,
   [`${CLUSTER}.CommonLbConfig.LocalityWeightedLbConfig`]: {},
+  [`${CLUSTER}.LbSubsetConfig`]: fields("fallback_policy default_subset subset_selectors"),
+  [`${CLUSTER}.LbSubsetConfig.LbSubsetSelector`]: {
+    ...fields("keys"),
+    fallback_policy: only("NOT_DEFINED", "NO_FALLBACK", "ANY_ENDPOINT", "DEFAULT_SUBSET"),
+  },
   "envoy.config.cluster.v3.LoadBalancingPolicy": {
     policies: { note: "the first counts, as each that is taken is known" },
   },

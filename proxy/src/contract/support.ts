@@ -82,7 +82,9 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.core.v3.SocketAddress": { ...fields("address port_value"), protocol: only("TCP") },
   "envoy.config.core.v3.CidrRange": fields("address_prefix prefix_len"),
   "envoy.config.core.v3.Metadata": {
-    filter_metadata: { note: 'strings under "meshwright" become labels; other keys are opaque, as in Envoy' },
+    filter_metadata: {
+      note: 'strings under "meshwright" become labels, of endpoints "envoy.lb" makes subsets; other keys are opaque',
+    },
   },
   "envoy.config.core.v3.DataSource": {
     ...fields("filename inline_bytes inline_string"),
@@ -251,6 +253,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
       note: "not of upgrades; a mirror that is more than 1 MiB behind is given up, it never holds up the request",
     },
     ...ROUTE_RATE_LIMITS,
+    metadata_match: { note: 'what is under "envoy.lb", of clusters with lb_subset_config' },
     cluster_not_found_response_code: only("SERVICE_UNAVAILABLE", "NOT_FOUND"),
     priority: only("DEFAULT"),
   },
@@ -270,7 +273,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   ),
   "envoy.config.route.v3.WeightedCluster": { ...fields("clusters total_weight"), runtime_key_prefix: NO_RUNTIME },
   "envoy.config.route.v3.WeightedCluster.ClusterWeight": {
-    ...fields("name weight"),
+    ...fields("name weight metadata_match"),
     ...HEADER_OPS,
     typed_per_filter_config: PER_CLUSTER_FILTER,
   },

@@ -6,7 +6,7 @@ import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import type { TunnelWaiter } from "../cluster/pool";
 import { Deadline, startDeadline } from "../deadline";
-import type { ForwardAction, VirtualHostPlan } from "../plan/types";
+import type { ClusterChoice, ForwardAction, VirtualHostPlan } from "../plan/types";
 import { type RetryEvent, shouldRetry } from "../semantics";
 import { AnsweringExchange } from "./answering";
 import type { ResetFacts, ResetReason, ResponseSink, UpstreamStream } from "./exchange";
@@ -21,6 +21,7 @@ import type { TunnelStream } from "./tunnel-stream";
 export abstract class AttemptingExchange extends AnsweringExchange implements TunnelWaiter, ResponseSink {
   protected virtualHost: VirtualHostPlan | null = null;
   protected action: ForwardAction | null = null;
+  protected choice: ClusterChoice | null = null;
   protected upstream: UpstreamStream | null = null;
   protected upstreamPath = "";
   protected requestTrailers: HeaderList | null = null;
@@ -45,7 +46,8 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     const cluster = this.cluster as UpstreamCluster;
     const retry = (this.action as ForwardAction).retry;
     const avoid = retry?.avoidPreviousHosts === true && this.tried.length > 0;
-    const host = avoid ? cluster.pickOther(this.tried, retry.hostSelectionMaxAttempts) : cluster.pick();
+    const subset = this.choice?.subset ?? null;
+    const host = avoid ? cluster.pickOther(this.tried, retry.hostSelectionMaxAttempts, subset) : cluster.pick(subset);
     if (host === null) {
       cluster.noneHealthy++;
       this.routerReply(503, "UH", "no_healthy_upstream", "no healthy upstream");

@@ -2,7 +2,7 @@
 // went away. Rule: what another attempt may cure is tried again before the caller hears of it (attempts.ts).
 
 import type { UpstreamHost } from "../cluster/host";
-import type { ClusterChoice, ForwardAction } from "../plan/types";
+import type { ForwardAction } from "../plan/types";
 import { grpcStatusIn, httpStatusOfGrpc, type RetryEvent } from "../semantics";
 import { turnNow } from "../turn-clock";
 import type { ResetFacts, ResetReason } from "./exchange";
@@ -15,7 +15,6 @@ import { isIdempotent } from "./retries";
 import { TimedExchange } from "./time-limits";
 
 export abstract class RespondingExchange extends TimedExchange {
-  protected choice: ClusterChoice | null = null;
   /** One per request: route fractions and weights are drawn with it. */
   protected random = 0;
 

@@ -4,6 +4,7 @@
 import type { ActiveHealthPlan, EndpointCheckPlan } from "./active-health-types";
 import type { BalancingPlan } from "./balancing-types";
 import type { Http2Plan, UpstreamTlsPlan } from "./connection-types";
+import type { SubsetMetadata, SubsetsPlan } from "./subset-types";
 
 export interface ClusterPlan {
   readonly name: string;
@@ -12,6 +13,8 @@ export interface ClusterPlan {
   /** EDS resource name (service_name or the cluster's). */
   readonly edsName: string | null;
   readonly balancing: BalancingPlan;
+  /** null: any host may get any request. */
+  readonly subsets: SubsetsPlan | null;
   /** Below this share of healthy endpoints all are used (panic); 0: never. Percent. */
   readonly healthyPanicThreshold: number;
   /** Percent of a kind of hosts that each healthy one stands for when the rest is short. */
@@ -107,6 +110,8 @@ export interface EndpointPlan {
   readonly locality: string;
   /** Of all hosts of that locality together. */
   readonly localityWeight: number;
+  /** What subsets are made of. */
+  readonly subset: SubsetMetadata;
   /** 0 first; hosts of the next level get what the levels before it cannot carry. */
   readonly priority: number;
   /** null: checked, if at all, as it is used. */

@@ -23,6 +23,7 @@ import { defaultHttp2, http2Plan } from "./http2-options";
 import { parseIp } from "./ip";
 import { outlierDetection } from "./outlier-detection";
 import type { Scope } from "./scope";
+import { subsetMetadata, subsetsPlan } from "./subsets";
 import { type SecretCollector, upstreamTls } from "./tls";
 import type { CircuitBreakerPlan, ClusterPlan, EndpointPlan, UpstreamHttpPlan, UpstreamTlsPlan } from "./types";
 import { localityWord, meshwrightMetadata, milliseconds, socketAddress, timeout } from "./values";
@@ -62,12 +63,16 @@ export function clusterPlan(
   const inline = cluster.loadAssignment;
   const tls = transportSocket(cluster, scope.field("transport_socket"), secrets);
   const http = upstreamHttp(cluster, scope, tls !== null);
+  const balancing = balancingPlan(cluster, scope);
+  const subsets = subsetsPlan(cluster, scope);
   return {
     name: cluster.name,
     statName: cluster.altStatName || cluster.name,
     type,
     edsName: edsNameOf(cluster),
-    balancing: balancingPlan(cluster, scope),
+    // Envoy: subsets leave weights of localities out of account, unless they are told not to, which is refused.
+    balancing: subsets === null ? balancing : { ...balancing, isLocalityWeighted: false },
+    subsets,
     healthyPanicThreshold: cluster.commonLbConfig?.healthyPanicThreshold?.value ?? 50,
     overprovisioning: (inline ?? assignment)?.policy?.overprovisioningFactor ?? DEFAULT_OVERPROVISIONING,
     connectTimeoutMs: cluster.connectTimeout ? Math.max(milliseconds(cluster.connectTimeout), 1) : 5_000,
@@ -162,6 +167,7 @@ function endpointPlan(
       health: healthOf(lb.healthStatus),
       locality: localityWord(locality),
       localityWeight: loadBalancingWeight ?? 0,
+      subset: subsetMetadata(lb.metadata),
       priority,
       check: endpointCheck(endpoint),
       metadata: meshwrightMetadata(lb.metadata),

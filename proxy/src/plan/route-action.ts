@@ -15,6 +15,7 @@ import { rateLimitRules, routeRateLimits } from "./ratelimit";
 import { retryPolicy } from "./retry-policy";
 import { type PathRewrite, prefixRewrite, redirectAction, regexRewrite } from "./rewrites";
 import type { Scope } from "./scope";
+import { subsetMatch } from "./subsets";
 import type {
   ClusterChoice,
   DirectResponseAction,
@@ -179,7 +180,8 @@ function clusterChoices(action: RouteAction, scope: Scope, around: RouteSurround
   if (specifier.case === "cluster") {
     checkCluster(specifier.value, scope.field("cluster"), around);
     const headers = mergeLevels(around.levels, around.mostSpecificWins);
-    return [{ name: specifier.value, weight: 1, ...headers, filters: routeFiltersOf(around.filters) }];
+    const subset = subsetMatch(action.metadataMatch);
+    return [{ name: specifier.value, weight: 1, ...headers, filters: routeFiltersOf(around.filters), subset }];
   }
   if (specifier.case !== "weightedClusters") {
     return []; // refused by the constraints and the support table
@@ -198,6 +200,7 @@ function clusterChoices(action: RouteAction, scope: Scope, around: RouteSurround
       weight: cluster.weight ?? 0,
       ...mergeLevels(levels, around.mostSpecificWins),
       filters: routeFiltersOf(own),
+      subset: subsetMatch(action.metadataMatch, cluster.metadataMatch),
     };
   });
   checkWeights(choices, specifier.value.totalWeight, at);

@@ -5,6 +5,7 @@ import type { RouteFilters } from "./filter-types";
 import type { RouteMatchPlan } from "./match-types";
 import type { RouteRateLimits } from "./ratelimit-types";
 import type { HeaderMatcher, HeaderOp, RbacFilterPlan, Share } from "./rule-types";
+import type { SubsetMatch } from "./subset-types";
 import type { RouteTracingPlan } from "./tracing-types";
 import type { HttpRequestView } from "./views";
 
@@ -98,6 +99,8 @@ export interface ClusterChoice {
   readonly responseHeaders: readonly HeaderOp[];
   /** Complete, as the header operations are. */
   readonly filters: RouteFilters | null;
+  /** Of which hosts of the cluster, where it has subsets; null: it does not say. */
+  readonly subset: SubsetMatch | null;
 }
 
 /** Whose answers nobody reads. */

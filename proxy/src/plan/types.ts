@@ -29,6 +29,7 @@ export type * from "./ratelimit-types";
 export type * from "./route-types";
 export type * from "./rule-types";
 export type * from "./secret-types";
+export type * from "./subset-types";
 export type * from "./tracing-types";
 export type { DynamicMetadata, HeaderView, HttpRequestView, JsonValue, PeerIdentity, RequestContext } from "./views";
 

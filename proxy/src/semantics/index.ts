@@ -66,5 +66,6 @@ export {
 export { backOffMs, isRetriableRequest, maxConcurrentRetries, type RetryEvent, shouldRetry } from "./retry-decision";
 export { choiceOf, corsFor, faultFor, limitFor, routeFilters } from "./route-filters";
 export { hasSubjectAltName, type SubjectAltNames } from "./subject-alt-names";
+export { subsetName } from "./subset";
 export { TokenBucket } from "./token-bucket";
 export { drawZone, type ZoneCount, type ZoneShares, zoneShares, zonesInOrder } from "./zone-routing";

@@ -34,6 +34,7 @@ export function endpoint(port: number, over: Partial<EndpointPlan> = {}): Endpoi
     health: "healthy",
     locality: "\0\0",
     localityWeight: 0,
+    subset: new Map(),
     priority: 0,
     check: null,
     metadata: {},
@@ -60,6 +61,7 @@ export function cluster(
     type: "static",
     edsName: null,
     balancing: defaultBalancing,
+    subsets: null,
     healthyPanicThreshold: 50,
     overprovisioning: 140,
     connectTimeoutMs: 5000,
@@ -128,6 +130,7 @@ export function forward(
     requestHeaders: [],
     responseHeaders: [],
     filters: null,
+    subset: null,
   }));
   return {
     kind: "forward",

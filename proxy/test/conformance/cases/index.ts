@@ -34,6 +34,7 @@ import { rateLimitCases } from "./ratelimit";
 import { rbacCases } from "./rbac";
 import { redirectCases } from "./redirects";
 import { retryCases } from "./retries";
+import { subsetCases } from "./subsets";
 import { timeoutCases } from "./timeouts";
 import { tlsCases } from "./tls";
 import { tracingCases } from "./tracing";
@@ -51,6 +52,7 @@ export const CASES: readonly Case[] = [
   ...clusterCases,
   ...balancingCases,
   ...priorityCases,
+  ...subsetCases,
   ...outlierCases,
   ...activeHealthCases,
   ...activeHealthKindCases,
