@@ -217,6 +217,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   // --- routes ---
   "envoy.config.route.v3.RouteConfiguration": {
     ...fields("name virtual_hosts most_specific_header_mutations_wins validate_clusters ignore_port_in_host_matching"),
+    request_mirror_policies: { note: "of routes whose virtual host and action name none" },
     ...fields("max_direct_response_body_size_bytes"),
     ...HEADER_OPS,
     typed_per_filter_config: PER_FILTER,
@@ -224,6 +225,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.route.v3.VirtualHost": {
     ...fields("name domains routes include_request_attempt_count include_attempt_count_in_response retry_policy"),
+    request_mirror_policies: { note: "of routes whose action names none" },
     ...HEADER_OPS,
     ...ROUTE_RATE_LIMITS,
     require_tls: only("NONE"),
@@ -247,6 +249,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.QueryParameterMatcher": fields("name string_match present_match"),
   "envoy.config.route.v3.RouteAction": {
     ...fields(`cluster weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite
+      host_rewrite_header host_rewrite_path_regex
       append_x_forwarded_host timeout idle_timeout retry_policy max_stream_duration max_grpc_timeout
       grpc_timeout_offset upgrade_configs include_vh_rate_limits`),
     request_mirror_policies: {
@@ -283,7 +286,9 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.DirectResponseAction": { ...fields("status"), body: { note: "inline" } },
   "envoy.config.route.v3.RetryPolicy": fields(`retry_on num_retries per_try_timeout
     retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off retriable_headers
-    retriable_request_headers`),
+    retriable_request_headers rate_limited_retry_back_off`),
+  "envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff": fields("reset_headers max_interval"),
+  "envoy.config.route.v3.RetryPolicy.ResetHeader": fields("name format"),
   "envoy.config.route.v3.RetryPolicy.RetryBackOff": fields("base_interval max_interval"),
   "envoy.config.route.v3.RetryPolicy.RetryHostPredicate": {
     ...fields("name"),

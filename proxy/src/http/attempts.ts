@@ -6,8 +6,8 @@ import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import type { TunnelWaiter } from "../cluster/pool";
 import { Deadline, startDeadline } from "../deadline";
-import type { ClusterChoice, ForwardAction, VirtualHostPlan } from "../plan/types";
-import { type RetryEvent, shouldRetry } from "../semantics";
+import type { ClusterChoice, ForwardAction, RetryPolicyPlan, VirtualHostPlan } from "../plan/types";
+import { backOffMs, jitteredMs, type RetryEvent, shouldRetry, toldBackOffMs } from "../semantics";
 import { AnsweringExchange } from "./answering";
 import type { ResetFacts, ResetReason, ResponseSink, UpstreamStream } from "./exchange";
 import type { HeaderList } from "./h1/header-list";
@@ -132,7 +132,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
 
   protected rewriteHost(value: string): void {
     const head = this.head;
-    if (head === null || value === "" || value === head.authority) return;
+    if (head === null || value === "") return;
     head.headers.set("x-envoy-original-host", head.authority);
     head.headers.set("host", value);
   }
@@ -147,18 +147,20 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     if (headers.has("x-envoy-overloaded")) return false;
     const upstream = this.upstream;
     if (!this.mayRetry()) return false;
+    const { toldBackOff } = policy;
+    const toldMs = toldBackOff === null ? null : toldBackOffMs(toldBackOff, headers, Date.now());
     this.upstream = null;
     upstream?.discard();
     this.trace?.cancelAttempt(status);
     this.leaveHost();
-    this.scheduleRetry();
+    this.scheduleRetry(policy, toldMs);
     return true;
   }
 
   protected retry(event: RetryEvent): boolean {
     const policy = this.action?.retry;
     if (!policy || !shouldRetry(policy, event) || !this.mayRetry()) return false;
-    this.scheduleRetry();
+    this.scheduleRetry(policy, null);
     return true;
   }
 
@@ -171,9 +173,11 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     return refusal === "";
   }
 
-  protected scheduleRetry(): void {
-    const policy = this.action?.retry;
-    if (policy) this.retries.schedule(policy, this.cluster as UpstreamCluster, this.attempts, this.nextAttempt);
+  /** @param toldMs what the upstream asked for, in place of the policy's back-off */
+  protected scheduleRetry(policy: RetryPolicyPlan, toldMs: number | null): void {
+    const waitMs =
+      toldMs === null ? backOffMs(policy, this.attempts, Math.random()) : jitteredMs(toldMs, Math.random());
+    this.retries.schedule(this.cluster as UpstreamCluster, waitMs, this.nextAttempt);
   }
 
   protected readonly nextAttempt = (): void => {

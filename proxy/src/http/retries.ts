@@ -3,7 +3,7 @@
 
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { RetryPolicyPlan } from "../plan/types";
-import { backOffMs, isRetriableRequest } from "../semantics";
+import { isRetriableRequest } from "../semantics";
 import type { RequestHead } from "./h1/request-head";
 
 /** Attempts outside the policy, for requests that nobody can have acted on. */
@@ -44,17 +44,15 @@ export class Retries {
     return "UO";
   }
 
-  schedule(policy: RetryPolicyPlan, cluster: UpstreamCluster, attempts: number, run: () => void): void {
+  /** @param waitMs how long before the next attempt */
+  schedule(cluster: UpstreamCluster, waitMs: number, run: () => void): void {
     cluster.activeRetries++;
     cluster.totalRetries++;
     this.holdsSlot = true;
-    this.pause = setTimeout(
-      () => {
-        this.pause = null;
-        run();
-      },
-      backOffMs(policy, attempts, Math.random()),
-    );
+    this.pause = setTimeout(() => {
+      this.pause = null;
+      run();
+    }, waitMs);
   }
 
   release(cluster: UpstreamCluster | null): void {

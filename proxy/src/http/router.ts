@@ -3,7 +3,7 @@
 // One Exchange per downstream stream is kept and reused; nothing here allocates per request but what headers need.
 
 import { startDeadline } from "../deadline";
-import type { ForwardAction } from "../plan/types";
+import type { ForwardAction, HostRewrite } from "../plan/types";
 import { mayUpgrade } from "../plan/upgrades";
 import { GRPC, grpcTimeoutText, matchRoute, matchVirtualHost, pickCluster, streamLimits } from "../semantics";
 import { turnNow } from "../turn-clock";
@@ -13,6 +13,20 @@ import { FilteringExchange } from "./filtering";
 import type { HeaderList } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
 import { appendTo, applyOps, prepareRequest } from "./request-headers";
+
+/** null: as the endpoint says, later. "": as it is. */
+function newHost(rewrite: HostRewrite, head: RequestHead): string | null {
+  switch (rewrite.kind) {
+    case "auto":
+      return null;
+    case "literal":
+      return rewrite.value;
+    case "header":
+      return head.headers.get(rewrite.name) ?? "";
+    case "path":
+      return rewrite.hostOf(head.path);
+  }
+}
 
 export class Exchange extends FilteringExchange implements RequestSink {
   private holdsCluster = false;
@@ -143,8 +157,11 @@ export class Exchange extends FilteringExchange implements RequestSink {
         head.headers.set("x-envoy-original-path", head.path);
       }
     }
-    if (action.appendXForwardedHost) appendTo(head.headers, "x-forwarded-host", head.authority);
-    if (action.rewriteHost?.kind === "literal") this.rewriteHost(action.rewriteHost.value);
+    if (action.rewriteHost !== null) {
+      const host = newHost(action.rewriteHost, head);
+      if (action.appendXForwardedHost && host !== "") appendTo(head.headers, "x-forwarded-host", head.authority);
+      if (host !== null) this.rewriteHost(host);
+    }
     if (cluster.activeRequests >= cluster.plan.circuitBreakers.maxRequests) {
       cluster.requestOverflow++;
       this.replyOverloaded();

@@ -1,9 +1,10 @@
 // Envoy's RetryPolicy as conditions. One rule: a condition that this proxy does not know is a violation, not a no-op.
 
+import { RetryPolicy_ResetHeaderFormat as ResetFormat } from "../contract/gen/envoy/config/route/v3/route_components_pb";
 import type { RetryPolicy } from "../contract/messages";
 import { headerMatcher } from "./matchers";
 import type { Scope } from "./scope";
-import type { RetryConditions, RetryPolicyPlan } from "./types";
+import type { RetryConditions, RetryPolicyPlan, ToldBackOffPlan } from "./types";
 import { milliseconds, timeout } from "./values";
 
 const PREVIOUS_HOSTS = "envoy.retry_host_predicates.previous_hosts";
@@ -30,6 +31,8 @@ const GRPC: Readonly<Record<string, number>> = {
 };
 /** Envoy defaults: 25 ms, ten times that at most. */
 const DEFAULT_BASE_INTERVAL_MS = 25;
+/** Envoy default. */
+const MAX_TOLD_INTERVAL_MS = 300_000;
 
 export function retryPolicy(policy: RetryPolicy, scope: Scope): RetryPolicyPlan {
   const backOff = policy.retryBackOff;
@@ -51,6 +54,7 @@ export function retryPolicy(policy: RetryPolicy, scope: Scope): RetryPolicyPlan 
     on: conditions(policy, scope),
     attempts: policy.numRetries ?? 1,
     perTryTimeoutMs: timeout(policy.perTryTimeout, null),
+    toldBackOff: toldBackOff(policy),
     baseIntervalMs,
     maxIntervalMs,
     avoidPreviousHosts: policy.retryHostPredicate.length > 0,
@@ -59,6 +63,15 @@ export function retryPolicy(policy: RetryPolicy, scope: Scope): RetryPolicyPlan 
       headerMatcher(matcher, scope.item("retriable_request_headers", index)),
     ),
   };
+}
+
+function toldBackOff({ rateLimitedRetryBackOff: told }: RetryPolicy): ToldBackOffPlan | null {
+  if (!told) return null;
+  const headers = told.resetHeaders.map(({ name, format }) => {
+    const isTimestamp = format === ResetFormat.UNIX_TIMESTAMP;
+    return { name: name.toLowerCase(), format: isTimestamp ? ("unix-timestamp" as const) : ("seconds" as const) };
+  });
+  return { headers, maxIntervalMs: told.maxInterval ? milliseconds(told.maxInterval) : MAX_TOLD_INTERVAL_MS };
 }
 
 function conditions(policy: RetryPolicy, scope: Scope): RetryConditions {

@@ -124,7 +124,7 @@ function keptHost(request: HttpRequestView, newScheme: string, hasNewPort: boole
   return hasNewPort || isOldDefault ? authority.slice(0, colon) : authority;
 }
 
-function queryStart(path: string): number {
+export function queryStart(path: string): number {
   const start = path.search(/[?#]/);
   return start < 0 ? path.length : start;
 }

@@ -13,7 +13,7 @@ import { type HeaderLevel, headerLevel, mergeLevels } from "./header-ops";
 import { type FilterLevel, filterLevel, mergeFilterLevels, routeFiltersOf } from "./http-filters";
 import { rateLimitRules, routeRateLimits } from "./ratelimit";
 import { retryPolicy } from "./retry-policy";
-import { type PathRewrite, prefixRewrite, redirectAction, regexRewrite } from "./rewrites";
+import { type PathRewrite, prefixRewrite, queryStart, redirectAction, regexRewrite } from "./rewrites";
 import type { Scope } from "./scope";
 import { subsetMatch } from "./subsets";
 import type {
@@ -21,6 +21,7 @@ import type {
   DirectResponseAction,
   ForwardAction,
   GrpcDeadlinePlan,
+  HostRewrite,
   MirrorPlan,
   PathMatcher,
   RateLimitRule,
@@ -40,6 +41,7 @@ export interface RouteSurroundings {
   /** What the route and the levels around it say otherwise about filters. */
   readonly filters: FilterLevel;
   readonly inheritedRetry: RetryPolicy | undefined;
+  readonly inheritedMirrors: readonly MirrorPlan[];
   readonly hostRateLimits: readonly RateLimitRule[];
   readonly clusterNames: ReadonlySet<string> | null;
   readonly maxBodyBytes: number;
@@ -93,7 +95,7 @@ function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundi
     clusters,
     totalWeight: clusters.reduce((sum, { weight }) => sum + weight, 0),
     rewritePath: pathRewrite(action, scope, around.path),
-    rewriteHost: hostRewrite(action),
+    rewriteHost: hostRewrite(action, scope),
     appendXForwardedHost: action.appendXForwardedHost,
     // Observed on Envoy 1.40: with a max_stream_duration, even an empty one, the route's timeout does not count.
     timeoutMs: action.maxStreamDuration ? null : timeout(action.timeout, ROUTE_TIMEOUT_MS),
@@ -103,9 +105,7 @@ function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundi
     hasMaxStreamDuration: action.maxStreamDuration?.maxStreamDuration !== undefined,
     deadline: grpcDeadline(action),
     retry,
-    mirrors: action.requestMirrorPolicies.map((one, index) =>
-      mirrorPlan(one, scope.item("request_mirror_policies", index), around),
-    ),
+    mirrors: mirrorsOf(action, scope, around),
     rateLimits: routeRateLimits(
       rateLimitRules(action.rateLimits, scope),
       around.hostRateLimits,
@@ -151,14 +151,43 @@ function pathRewrite(action: RouteAction, scope: Scope, match: PathMatcher): Pat
   return action.prefixRewrite === "" ? null : prefixRewrite(match, action.prefixRewrite);
 }
 
-function hostRewrite({ hostRewriteSpecifier: specifier }: RouteAction): ForwardAction["rewriteHost"] {
-  if (specifier.case === "hostRewriteLiteral" && specifier.value !== "") {
-    return { kind: "literal", value: specifier.value };
+function hostRewrite({ hostRewriteSpecifier: specifier }: RouteAction, scope: Scope): HostRewrite | null {
+  switch (specifier.case) {
+    case "hostRewriteLiteral":
+      return specifier.value === "" ? null : { kind: "literal", value: specifier.value };
+    case "autoHostRewrite":
+      return specifier.value ? { kind: "auto" } : null;
+    case "hostRewriteHeader":
+      return specifier.value === "" ? null : { kind: "header", name: specifier.value.toLowerCase() };
+    case "hostRewritePathRegex": {
+      const rewrite = regexRewrite(specifier.value, scope.field("host_rewrite_path_regex"));
+      return rewrite ? { kind: "path", hostOf: (path) => rewrite(path.slice(0, queryStart(path))) } : null;
+    }
+    default:
+      return null;
   }
-  return specifier.case === "autoHostRewrite" && specifier.value ? { kind: "auto" } : null;
 }
 
-function mirrorPlan(policy: RouteAction_RequestMirrorPolicy, scope: Scope, around: RouteSurroundings): MirrorPlan {
+/** The most specific level that names any. */
+function mirrorsOf(action: RouteAction, scope: Scope, around: RouteSurroundings): readonly MirrorPlan[] {
+  return action.requestMirrorPolicies.length > 0 ? mirrorPlans(action, scope, around) : around.inheritedMirrors;
+}
+
+export function mirrorPlans(
+  { requestMirrorPolicies }: { readonly requestMirrorPolicies: readonly RouteAction_RequestMirrorPolicy[] },
+  scope: Scope,
+  around: Pick<RouteSurroundings, "clusterNames">,
+): MirrorPlan[] {
+  return requestMirrorPolicies.map((one, index) =>
+    mirrorPlan(one, scope.item("request_mirror_policies", index), around),
+  );
+}
+
+function mirrorPlan(
+  policy: RouteAction_RequestMirrorPolicy,
+  scope: Scope,
+  around: Pick<RouteSurroundings, "clusterNames">,
+): MirrorPlan {
   const { cluster, runtimeFraction, disableShadowHostSuffixAppend } = policy;
   if (cluster === "") scope.field("cluster").fail("must not be empty");
   else checkCluster(cluster, scope.field("cluster"), around);
@@ -169,7 +198,7 @@ function mirrorPlan(policy: RouteAction_RequestMirrorPolicy, scope: Scope, aroun
   };
 }
 
-function checkCluster(name: string, at: Scope, { clusterNames }: RouteSurroundings): void {
+function checkCluster(name: string, at: Scope, { clusterNames }: Pick<RouteSurroundings, "clusterNames">): void {
   if (clusterNames && !clusterNames.has(name)) {
     at.fail(`there is no cluster ${JSON.stringify(name)}; add it to the clusters or correct the name`);
   }

@@ -47,6 +47,14 @@ export interface RoutePlan {
   readonly tracing: RouteTracingPlan | null;
 }
 
+export type HostRewrite =
+  | { readonly kind: "literal"; readonly value: string }
+  | { readonly kind: "auto" }
+  /** The value of a request header, lower-case name; without it the host stays. */
+  | { readonly kind: "header"; readonly name: string }
+  /** Made of the path, without its query; "": the host stays. */
+  | { readonly kind: "path"; readonly hostOf: (path: string) => string };
+
 export interface ForwardAction {
   readonly kind: "forward";
   /** At least one; weights of a single cluster are 1 of 1. */
@@ -55,7 +63,7 @@ export interface ForwardAction {
   /** :path of the request with query -> :path to the upstream. null: unchanged. */
   readonly rewritePath: ((path: string) => string) | null;
   /** New Host; auto = the endpoint's hostname. x-envoy-original-host is added as in Envoy. */
-  readonly rewriteHost: { readonly kind: "literal"; readonly value: string } | { readonly kind: "auto" } | null;
+  readonly rewriteHost: HostRewrite | null;
   readonly appendXForwardedHost: boolean;
   /** Whole request after it was received, 15 s by default; null: off, as it is where max_stream_duration is set at all. */
   readonly timeoutMs: number | null;
@@ -132,6 +140,8 @@ export interface RetryPolicyPlan {
   readonly on: RetryConditions;
   readonly attempts: number;
   readonly perTryTimeoutMs: number | null;
+  /** When an upstream says itself how long to wait; null: it is not asked. */
+  readonly toldBackOff: ToldBackOffPlan | null;
   readonly baseIntervalMs: number;
   readonly maxIntervalMs: number;
   /** retry_host_predicate previous_hosts: pick again up to hostSelectionMaxAttempts times. */
@@ -139,6 +149,13 @@ export interface RetryPolicyPlan {
   readonly hostSelectionMaxAttempts: number;
   /** When not empty, only requests that match one of these are retried. */
   readonly retriableRequestHeaders: readonly HeaderMatcher[];
+}
+
+export interface ToldBackOffPlan {
+  /** Lower-case names, in the order in which they are asked. */
+  readonly headers: readonly { readonly name: string; readonly format: "seconds" | "unix-timestamp" }[];
+  /** Longer ones are passed over. */
+  readonly maxIntervalMs: number;
 }
 
 export interface RetryConditions {

@@ -5,11 +5,11 @@ import type { Route, RouteConfiguration, VirtualHost } from "../contract/message
 import { type HeaderLevel, headerLevel } from "./header-ops";
 import { type FilterLevel, filterLevel, mergeFilterLevels, routeFiltersOf } from "./http-filters";
 import { rateLimitRules } from "./ratelimit";
-import { routeAction } from "./route-action";
+import { mirrorPlans, routeAction } from "./route-action";
 import { routeMatch } from "./route-match";
 import type { Scope } from "./scope";
 import { routeTracingPlan } from "./tracing";
-import type { RateLimitRule, RouteConfigPlan, RoutePlan, VirtualHostPlan } from "./types";
+import type { MirrorPlan, RateLimitRule, RouteConfigPlan, RoutePlan, VirtualHostPlan } from "./types";
 import { meshwrightMetadata } from "./values";
 
 /** @param clusterNames the clusters a route may name; null: not checked (RDS, as in Envoy) */
@@ -21,8 +21,15 @@ export function routeConfigPlan(
   const checked = (config.validateClusters ?? clusterNames !== null) ? clusterNames : null;
   const level = headerLevel(config, scope);
   const overrides = filterLevel(config.typedPerFilterConfig, scope);
+  const mirrors = mirrorPlans(config, scope, { clusterNames: checked });
   const virtualHosts = config.virtualHosts.map((host, index) =>
-    virtualHostPlan(host, scope.item("virtual_hosts", index), { config, level, overrides, clusterNames: checked }),
+    virtualHostPlan(host, scope.item("virtual_hosts", index), {
+      config,
+      level,
+      overrides,
+      clusterNames: checked,
+      mirrors,
+    }),
   );
   return {
     ...domainTables(virtualHosts, scope),
@@ -37,6 +44,8 @@ interface Outer {
   readonly level: HeaderLevel;
   readonly overrides: FilterLevel;
   readonly clusterNames: ReadonlySet<string> | null;
+  /** Of the levels around, the most specific that names any. */
+  readonly mirrors: readonly MirrorPlan[];
 }
 
 interface Host extends Outer {
@@ -47,11 +56,13 @@ function virtualHostPlan(host: VirtualHost, scope: Scope, outer: Outer): Virtual
   const level = headerLevel(host, scope);
   const overrides = mergeFilterLevels(outer.overrides, filterLevel(host.typedPerFilterConfig, scope));
   const rateLimits = rateLimitRules(host.rateLimits, scope);
+  const mirrors = host.requestMirrorPolicies.length > 0 ? mirrorPlans(host, scope, outer) : outer.mirrors;
+  const around: Host = { ...outer, overrides, rateLimits, mirrors };
   return {
     name: host.name,
     domains: host.domains,
     routes: host.routes.map((route, index) =>
-      routePlan(route, host, scope.item("routes", index), { ...outer, overrides, rateLimits }, [level, outer.level]),
+      routePlan(route, host, scope.item("routes", index), around, [level, outer.level]),
     ),
     includeRequestAttemptCount: host.includeRequestAttemptCount,
     includeAttemptCountInResponse: host.includeAttemptCountInResponse,
@@ -77,6 +88,7 @@ function routePlan(
       filters: overrides,
       mostSpecificWins: outer.config.mostSpecificHeaderMutationsWins,
       inheritedRetry: host.retryPolicy,
+      inheritedMirrors: outer.mirrors,
       hostRateLimits: outer.rateLimits,
       clusterNames: outer.clusterNames,
       maxBodyBytes: outer.config.maxDirectResponseBodySizeBytes ?? 4096,

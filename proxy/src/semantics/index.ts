@@ -63,7 +63,15 @@ export {
   type RateLimitQuestion,
   rateLimitQuestion,
 } from "./ratelimit";
-export { backOffMs, isRetriableRequest, maxConcurrentRetries, type RetryEvent, shouldRetry } from "./retry-decision";
+export {
+  backOffMs,
+  isRetriableRequest,
+  jitteredMs,
+  maxConcurrentRetries,
+  type RetryEvent,
+  shouldRetry,
+  toldBackOffMs,
+} from "./retry-decision";
 export { choiceOf, corsFor, faultFor, limitFor, routeFilters } from "./route-filters";
 export { hasSubjectAltName, type SubjectAltNames } from "./subject-alt-names";
 export { subsetName } from "./subset";

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { ForwardAction, RetryPolicyPlan } from "../plan/types";
 import { headerViewOf } from "../plan/views";
-import { backOffMs, isRetriableRequest, maxConcurrentRetries, type RetryEvent, shouldRetry } from "./retry-decision";
+import {
+  backOffMs,
+  isRetriableRequest,
+  jitteredMs,
+  maxConcurrentRetries,
+  type RetryEvent,
+  shouldRetry,
+  toldBackOffMs,
+} from "./retry-decision";
 import { request, routeConfigOf } from "./testing/build";
 
 function policyOf(json: object): RetryPolicyPlan {
@@ -73,6 +81,32 @@ describe("conditions", () => {
 });
 
 describe("waiting and limits", () => {
+  test("an upstream says how long to wait, in the first header that can be used", () => {
+    const { toldBackOff } = policyOf({
+      retry_on: "5xx",
+      rate_limited_retry_back_off: {
+        reset_headers: [{ name: "Retry-After" }, { name: "X-Reset", format: "UNIX_TIMESTAMP" }],
+        max_interval: "60s",
+      },
+    });
+    const told = (...pairs: [string, string][]) => {
+      const headers = {
+        count: pairs.length,
+        nameAt: (index: number) => pairs[index]?.[0] ?? "",
+        valueAt: (index: number) => pairs[index]?.[1] ?? "",
+      };
+      return toldBackOff && toldBackOffMs(toldBackOff, headers, 1_000_500);
+    };
+    expect(told()).toBeNull();
+    expect(told(["retry-after", "2"], ["x-reset", "1007"])).toBe(2000);
+    for (const useless of ["61", "soon", "-1", "1.5", "", "9".repeat(16)]) {
+      expect(told(["retry-after", useless], ["x-reset", "1007"]), useless).toBe(7000);
+    }
+    expect(told(["x-reset", "999"])).toBeNull();
+    expect([told(["retry-after", "0"]), told(["x-reset", "1000"])]).toEqual([null, null]);
+    expect([jitteredMs(2000, 0), jitteredMs(2000, 0.9999)]).toEqual([2000, 2999]);
+  });
+
   test("full jitter below (2^n - 1) times 25 ms, at most 250 ms", () => {
     const policy = policyOf({ retry_on: "5xx" });
     expect([1, 2, 3, 4, 5, 50].map((retry) => backOffMs(policy, retry, 0.9999))).toEqual([24, 74, 174, 249, 249, 249]);

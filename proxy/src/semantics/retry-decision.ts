@@ -1,7 +1,7 @@
 // Whether a try may be followed by another (Envoy router retry_state_impl.cc), and how long to wait before it.
 // One rule: budgets, circuit breakers and the state of the response are the data path's; this only reads conditions.
 
-import type { HeaderView, HttpRequestView, RetryPolicyPlan } from "../plan/types";
+import type { HeaderView, HttpRequestView, RetryPolicyPlan, ToldBackOffPlan } from "../plan/types";
 import { grpcStatusIn } from "./grpc";
 
 export type RetryEvent =
@@ -73,12 +73,7 @@ function withStatus(headers: HeaderView, status: number): HeaderView {
 }
 
 function has(headers: HeaderView, name: string): boolean {
-  for (let index = 0; index < headers.count; index += 1) {
-    if (headers.nameAt(index) === name) {
-      return true;
-    }
-  }
-  return false;
+  return firstValue(headers, name) !== null;
 }
 
 /**
@@ -89,6 +84,37 @@ function has(headers: HeaderView, name: string): boolean {
 export function backOffMs(policy: RetryPolicyPlan, retry: number, random01: number): number {
   const ceiling = Math.min((2 ** Math.min(retry, 30) - 1) * policy.baseIntervalMs, policy.maxIntervalMs);
   return Math.floor(random01 * ceiling);
+}
+
+/**
+ * How long the upstream asks to wait, by the first header that says something usable: seconds, or a Unix time in seconds. Null: it does not say.
+ * As in Envoy a time that has come, and less than 2 ms, say nothing.
+ */
+export function toldBackOffMs(
+  { headers: asked, maxIntervalMs }: ToldBackOffPlan,
+  headers: HeaderView,
+  nowMs: number,
+): number | null {
+  for (const { name, format } of asked) {
+    const text = firstValue(headers, name);
+    if (text === null || !/^\d{1,15}$/.test(text)) continue;
+    const at = format === "seconds" ? Number(text) : Number(text) - Math.floor(nowMs / 1000);
+    if (at < 0 || at * 1000 > maxIntervalMs) continue;
+    return at === 0 ? null : at * 1000;
+  }
+  return null;
+}
+
+/** Up to half as much again, so that not all who were told the same come back together. */
+export function jitteredMs(waitMs: number, random01: number): number {
+  return waitMs + Math.floor((random01 * waitMs) / 2);
+}
+
+function firstValue(headers: HeaderView, name: string): string | null {
+  for (let index = 0; index < headers.count; index += 1) {
+    if (headers.nameAt(index) === name) return headers.valueAt(index);
+  }
+  return null;
 }
 
 /** How many retries may be in flight: the budget when there is one, else the fixed limit. */

@@ -49,6 +49,36 @@ export const actionCases: readonly Case[] = [
     proves: ["RouteAction.host_rewrite_literal"],
   }),
   paths(
+    "host rewrite by a header",
+    [to({ host_rewrite_header: "X-To" })],
+    ["/", { headers: { "x-to": "new.test" } }, { headers: { "x-to": "" } }],
+    { proves: ["RouteAction.host_rewrite_header"] },
+  ),
+  paths(
+    "host rewrite by a header that the route adds, and x-forwarded-host",
+    [
+      {
+        ...to({ host_rewrite_header: "x-to", append_x_forwarded_host: true }),
+        request_headers_to_add: [header("x-to", "added.test")],
+        request_headers_to_remove: ["x-none"],
+      },
+      to({ host_rewrite_header: "x-none", append_x_forwarded_host: true }, { prefix: "/none" }),
+    ].reverse(),
+    ["/", "/none"],
+    { proves: ["RouteAction.host_rewrite_header"] },
+  ),
+  paths(
+    "host rewrite by the path",
+    [
+      to({
+        prefix_rewrite: "/",
+        host_rewrite_path_regex: { pattern: { regex: "^/(\\w+)/.*$" }, substitution: "\\1.test" },
+      }),
+    ],
+    ["/one/x?/two/y", "/none", { path: "/three/", headers: { host: "three.test" } }],
+    { proves: ["RouteAction.host_rewrite_path_regex"] },
+  ),
+  paths(
     "append x-forwarded-host",
     [to({ host_rewrite_literal: "new.test", append_x_forwarded_host: true })],
     ["/", { headers: { "x-forwarded-host": "first" } }],

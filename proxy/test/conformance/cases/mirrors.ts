@@ -112,6 +112,48 @@ export const mirrorCases: readonly Case[] = [
       return [chosen(answer), reached];
     },
   },
+  ...(
+    [
+      [
+        "a virtual host",
+        { host: { request_mirror_policies: [{ cluster: "b" }] } },
+        "VirtualHost.request_mirror_policies",
+      ],
+      [
+        "a route configuration",
+        { routeConfig: { request_mirror_policies: [{ cluster: "b" }] } },
+        "RouteConfiguration.request_mirror_policies",
+      ],
+      [
+        "a virtual host before the one of the configuration",
+        {
+          host: { request_mirror_policies: [{ cluster: "b" }] },
+          routeConfig: { request_mirror_policies: [{ cluster: "app" }] },
+        },
+        "VirtualHost.request_mirror_policies",
+      ],
+      [
+        "a route before the one of its host",
+        {
+          routes: [{ match: { prefix: "/" }, route: { cluster: "app", request_mirror_policies: [{ cluster: "b" }] } }],
+          host: { request_mirror_policies: [{ cluster: "app" }] },
+        },
+        "RouteAction.request_mirror_policies",
+      ],
+    ] as const
+  ).map(
+    ([of, parts, row]): Case => ({
+      id: `mirror of ${of}`,
+      config: web({ clusters: [cluster("app"), cluster("b")], ...parts }),
+      upstreams: TWO,
+      run: async (wire) => {
+        const answer = await wire.call(POST);
+        await wire.wait(150);
+        return [chosen(answer), wire.received().sort()];
+      },
+      proves: [row],
+    }),
+  ),
   {
     id: "mirror that fails",
     config: mirrored([{ cluster: "b" }]),

@@ -31,6 +31,27 @@ const MANY = [
   "429+x-envoy-ratelimited=1,200",
 ].map((steps) => once(steps));
 
+/** An upstream that says when to come again: in x-wait, else in x-other.  */
+const told = (id: string, format: string, steps: () => string, more: Partial<Case> = {}, max: Config = {}): Case => ({
+  id: `back-off ${id}`,
+  config: web({
+    routes: [
+      retry({
+        retry_on: "retriable-status-codes",
+        retriable_status_codes: [429],
+        ...FAST,
+        rate_limited_retry_back_off: {
+          reset_headers: [{ name: "X-Wait", format: format.toUpperCase() }, { name: "x-other" }],
+          max_interval: "9s",
+          ...max,
+        },
+      }),
+    ],
+  }),
+  run: (wire) => wire.late(800, () => wire.status(once(steps()))),
+  ...more,
+});
+
 export const retryCases: readonly Case[] = [
   attempts("on 5xx", { retry_on: "5xx" }, MANY, {
     proves: ["route.v3.RetryPolicy.retry_on", "RouteAction.retry_policy"],
@@ -152,6 +173,24 @@ export const retryCases: readonly Case[] = [
     run: (wire) => wire.late(450, () => wire.status(once(`${"500,".repeat(12)}200`))),
     proves: ["RetryBackOff.max_interval"],
   },
+  told("told in seconds", "seconds", () => "429+x-wait=1,200", {
+    proves: ["route.v3.RetryPolicy.rate_limited_retry_back_off"],
+    needs: ["RateLimitedRetryBackOff.reset_headers", "ResetHeader.name"],
+  }),
+  told("told as a time", "UNIX_TIMESTAMP", () => `429+x-wait=${Math.floor(Date.now() / 1000) + 2},200`, {
+    proves: ["ResetHeader.format"],
+  }),
+  told("told as a time that has come", "UNIX_TIMESTAMP", () => `429+x-wait=${Math.floor(Date.now() / 1000) - 5},200`),
+  told("told as nothing", "SECONDS", () => "429+x-wait=0,200"),
+  told("told in words", "SECONDS", () => "429+x-wait=1 s,200"),
+  told(
+    "told for longer than is waited",
+    "SECONDS",
+    () => "429+x-wait=2,200",
+    { proves: ["RateLimitedRetryBackOff.max_interval"] },
+    { max_interval: "1.600s" },
+  ),
+  told("told for longer than is waited, and shorter elsewhere", "SECONDS", () => "429+x-wait=200+x-other=1,200"),
   {
     id: "router statistics",
     config: web({
