@@ -146,6 +146,28 @@ describe("retries", () => {
   });
 });
 
+describe("the silence of a try", () => {
+  it("is followed by another try", async () => {
+    let count = 0;
+    const silent = await startOrigin((incoming, response) => {
+      incoming.resume();
+      if (++count > 1) response.end("second");
+    });
+    const retry = retryPolicy({ reset: true }, { perTryIdleTimeoutMs: 50 });
+    const { port, plane } = await startProxy([silent.port], {}, { retry });
+    expect(await call(port, { method: "POST", body: Buffer.from("x") })).toMatchObject({ status: 200, body: "second" });
+    expect(codes(plane)).toEqual(["200 - 1"]);
+  });
+
+  it("breaks a response off that has begun", async () => {
+    const { port: stalled } = await startOrigin((_incoming, response) => void response.write("first"));
+    const retry = retryPolicy({ reset: true }, { perTryIdleTimeoutMs: 50 });
+    const { port, plane } = await startProxy([stalled], {}, { retry, timeoutMs: null });
+    await expect(call(port)).rejects.toThrow();
+    expect(codes(plane)).toEqual(["200 UT 1"]);
+  });
+});
+
 describe("timeouts and broken upstreams", () => {
   it("answer 504 UT when the route's time is over", async () => {
     const { port: silent } = await startOrigin(() => {});

@@ -56,6 +56,7 @@ function clusterStats(stats: Stats, prefix: string, cluster: UpstreamCluster): v
     upstream_rq_retry_limit_exceeded: cluster.retryLimitExceeded,
     upstream_rq_timeout: cluster.timeouts,
     upstream_rq_per_try_timeout: cluster.tryTimeouts,
+    upstream_rq_per_try_idle_timeout: cluster.tryIdleTimeouts,
     lb_zone_routing_all_directly: cluster.zoneCounts.allDirectly,
     lb_zone_routing_sampled: cluster.zoneCounts.sampled,
     lb_zone_routing_cross_zone: cluster.zoneCounts.crossZone,

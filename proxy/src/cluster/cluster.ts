@@ -36,6 +36,7 @@ export class UpstreamCluster implements CheckedCluster {
   retrySuccesses = 0;
   timeouts = 0;
   tryTimeouts = 0;
+  tryIdleTimeouts = 0;
   /** Times that there was no host to choose. */
   noneHealthy = 0;
   /** Of every answer of an upstream that was not tried again, and of those in their place. */

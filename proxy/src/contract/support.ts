@@ -284,7 +284,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     fields(`https_redirect scheme_redirect host_redirect port_redirect path_redirect
     prefix_rewrite regex_rewrite response_code strip_query`),
   "envoy.config.route.v3.DirectResponseAction": { ...fields("status"), body: { note: "inline" } },
-  "envoy.config.route.v3.RetryPolicy": fields(`retry_on num_retries per_try_timeout
+  "envoy.config.route.v3.RetryPolicy": fields(`retry_on num_retries per_try_timeout per_try_idle_timeout
     retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off retriable_headers
     retriable_request_headers rate_limited_retry_back_off`),
   "envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff": fields("reset_headers max_interval"),

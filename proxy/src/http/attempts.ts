@@ -34,6 +34,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
   protected isRepeated = false;
   private waitingAt: UpstreamHost | null = null;
   protected readonly tryDeadline = new Deadline(() => this.onTryTimeout());
+  private readonly silenceDeadline = new Deadline(() => this.onSilence());
 
   abstract onResponse(head: ResponseHead): void;
   abstract onResponseData(chunk: Buffer, start: number, end: number): void;
@@ -77,6 +78,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
 
   protected leaveHost(): void {
     this.tryDeadline.cancel();
+    this.silenceDeadline.cancel();
     if (!this.holdsHost || this.host === null) return;
     this.holdsHost = false;
     this.host.activeRequests--;
@@ -104,8 +106,10 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     connection.sendHead(head, this.upstreamPath);
     for (const piece of this.replay.pieces) connection.sendData(piece, 0, piece.length);
     if (!this.replay.isWhole) this.replay.drop();
-    if (this.isRequestEnded) connection.endRequest(this.requestTrailers);
-    else if (head.bodyLength !== 0 || head.mayHaveTrailers || head.upgrade !== "") {
+    if (this.isRequestEnded) {
+      connection.endRequest(this.requestTrailers);
+      this.awaitWord();
+    } else if (head.bodyLength !== 0 || head.mayHaveTrailers || head.upgrade !== "") {
       connection.flush();
       this.stream?.resumeRequest();
     }
@@ -189,14 +193,41 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     if (perTry != null) startDeadline(this.tryDeadline, perTry, performance.now());
   }
 
+  /** The request is out: how long the upstream may say nothing. */
+  protected awaitWord(): void {
+    const limitMs = this.action?.retry?.perTryIdleTimeoutMs;
+    if (limitMs != null) startDeadline(this.silenceDeadline, limitMs, performance.now());
+  }
+
+  /** It said something. */
+  protected heardWord(): void {
+    if (this.silenceDeadline.queue !== null) this.awaitWord();
+  }
+
   protected onTryTimeout(): void {
     if (!this.isActive || this.isResponseStarted) return;
+    if (this.cluster !== null) this.cluster.tryTimeouts++;
+    this.giveUpTry("upstream_per_try_timeout");
+  }
+
+  private onSilence(): void {
+    if (!this.isActive) return;
+    if (this.cluster !== null) this.cluster.tryIdleTimeouts++;
+    this.giveUpTry("upstream_per_try_idle_timeout");
+  }
+
+  private giveUpTry(details: string): void {
     const host = this.host;
     this.abandonUpstream();
-    if (this.cluster !== null) this.cluster.tryTimeouts++;
     if (host !== null) this.cluster?.detector?.onLocalFailure(host, performance.now());
+    if (this.isResponseStarted) {
+      this.flags = "UT";
+      this.details = details;
+      this.breakResponse();
+      return;
+    }
     if (this.retry({ kind: "per-try-timeout" })) return;
-    this.routerReply(504, "UT", "upstream_per_try_timeout", "upstream request timeout");
+    this.routerReply(504, "UT", details, "upstream request timeout");
   }
 
   protected abandonUpstream(): void {

@@ -74,6 +74,7 @@ export abstract class RespondingExchange extends TimedExchange {
 
   onResponseFlush(): void {
     this.touchedAt = turnNow();
+    this.heardWord();
     if (this.stream !== null && !this.stream.flush()) this.upstream?.pauseResponse();
   }
 

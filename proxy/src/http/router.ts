@@ -209,7 +209,10 @@ export class Exchange extends FilteringExchange implements RequestSink {
     if (this.responseLimitMs !== null)
       startDeadline(this.routeDeadline, this.responseLimitMs, this.requestEndedAt || this.startedAt);
     if (this.holdsHost) this.startTryTimer();
-    this.upstream?.endRequest(trailers);
+    if (this.upstream !== null) {
+      this.upstream.endRequest(trailers);
+      this.awaitWord();
+    }
     this.mirrors.endRequest(trailers);
     if (this.hasAsked) this.lookAtBody();
   }

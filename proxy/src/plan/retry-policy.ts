@@ -54,6 +54,7 @@ export function retryPolicy(policy: RetryPolicy, scope: Scope): RetryPolicyPlan 
     on: conditions(policy, scope),
     attempts: policy.numRetries ?? 1,
     perTryTimeoutMs: timeout(policy.perTryTimeout, null),
+    perTryIdleTimeoutMs: timeout(policy.perTryIdleTimeout, null),
     toldBackOff: toldBackOff(policy),
     baseIntervalMs,
     maxIntervalMs,

@@ -140,6 +140,8 @@ export interface RetryPolicyPlan {
   readonly on: RetryConditions;
   readonly attempts: number;
   readonly perTryTimeoutMs: number | null;
+  /** Longest silence of a try's upstream, from the end of the request on; it goes on while the response comes. */
+  readonly perTryIdleTimeoutMs: number | null;
   /** When an upstream says itself how long to wait; null: it is not asked. */
   readonly toldBackOff: ToldBackOffPlan | null;
   readonly baseIntervalMs: number;

@@ -4,7 +4,7 @@
 type Counts = Readonly<Record<string, number | "some">>;
 
 const CLUSTER = [
-  "upstream_rq_(?:total|completed|\\dxx|\\d\\d\\d|timeout|per_try_timeout|pending_overflow|active_overflow)",
+  "upstream_rq_(?:total|completed|\\dxx|\\d\\d\\d|timeout|per_try_timeout|per_try_idle_timeout|pending_overflow|active_overflow)",
   "upstream_rq_(?:retry|retry_success|retry_overflow|retry_limit_exceeded)",
   "upstream_cx_(?:total|connect_fail|none_healthy|overflow)",
   "outlier_detection\\.ejections_(?:overflow|enforced_\\w+)",

@@ -173,6 +173,7 @@ export function retryPolicy(on: Partial<RetryPolicyPlan["on"]>, over: Partial<Re
     },
     attempts: 2,
     perTryTimeoutMs: null,
+    perTryIdleTimeoutMs: null,
     toldBackOff: null,
     baseIntervalMs: 25,
     maxIntervalMs: 250,

@@ -153,6 +153,18 @@ export const retryCases: readonly Case[] = [
     proves: ["route.v3.RetryPolicy.per_try_timeout"],
   },
   {
+    id: "idle timeout of a try",
+    config: web({ routes: [retry({ retry_on: "5xx", num_retries: 1, per_try_idle_timeout: "0.3s", ...FAST })] }),
+    run: async (wire) => [await wire.call(once("slow1500,200")), wire.received().length],
+    proves: ["route.v3.RetryPolicy.per_try_idle_timeout"],
+  },
+  {
+    id: "idle timeout of a try that is not repeated, with a body",
+    config: web({ routes: [retry({ per_try_idle_timeout: "0.3s" })] }),
+    run: (wire) => wire.late(250, () => wire.call({ method: "POST", body: "body", headers: { "x-do": "slow1500" } })),
+    proves: ["route.v3.RetryPolicy.per_try_idle_timeout"],
+  },
+  {
     id: "back-off of retries",
     config: web({
       routes: [
