@@ -192,7 +192,10 @@ describe("the proxy process", () => {
     await writeFile(good, configuration(1));
     expect(await run(["-c", good, "--mode", "validate"])).toMatchObject({ code: 0 });
     const bad = join(folder, "bad.yaml");
-    await writeFile(bad, configuration(1).replace("type: STATIC", "type: ORIGINAL_DST\n    lb_policy: MAGLEV"));
+    await writeFile(
+      bad,
+      configuration(1).replace("type: STATIC", "type: ORIGINAL_DST\n    lb_policy: CLUSTER_PROVIDED"),
+    );
     const { code, output } = await run(["-c", bad, "--mode", "validate"]);
     expect(code).toBe(1);
     expect(output).toMatch(/static_resources\.clusters\[0\]\.type/);

@@ -79,7 +79,17 @@ const plan = (policy: Policy, weights: readonly number[]) => {
     isExcluded: boolean;
     activeRequests: number;
     startedAt: number;
-    plan: { weight: number; health: string; locality: string; localityWeight: number; priority: number };
+    address: string;
+    plan: {
+      weight: number;
+      health: string;
+      locality: string;
+      localityWeight: number;
+      port: number;
+      hostname: string;
+      hashKey: string;
+      priority: number;
+    };
     name: number;
   }>(balancing(policy));
   const hosts = weights.map((weight, name) => ({
@@ -88,7 +98,17 @@ const plan = (policy: Policy, weights: readonly number[]) => {
     isExcluded: false,
     activeRequests: 0,
     startedAt: 0,
-    plan: { weight, health: "healthy", locality: "", localityWeight: 0, priority: 0 },
+    address: "127.0.0.1",
+    plan: {
+      weight,
+      health: "healthy",
+      locality: "",
+      localityWeight: 0,
+      port: name,
+      hostname: "",
+      hashKey: "",
+      priority: 0,
+    },
     name,
   }));
   balancer.update(hosts);

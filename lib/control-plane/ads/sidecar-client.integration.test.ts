@@ -245,7 +245,7 @@ describe("a sidecar", () => {
     await vi.waitFor(() => expect(consumer.plans.at(-1)?.clusters.get("payment")?.endpoints[0]?.port).toBe(1002));
     await vi.waitFor(() => expect(consumer.denied?.serials).toEqual(new Set(["abc"])));
     const good = source.status().digest;
-    push(world({ port: 1002, denied: ["0abc"], lbPolicy: Cluster_LbPolicy.MAGLEV }));
+    push(world({ port: 1002, denied: ["0abc"], lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED }));
     await vi.waitFor(() => expect(recorded.rejected).toHaveLength(1));
     expect(JSON.stringify(recorded.rejected[0])).toContain("payment");
     expect(source.status()).toMatchObject({

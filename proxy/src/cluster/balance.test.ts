@@ -16,7 +16,8 @@ const host = (locality: string, over: { isHealthy?: boolean; isDegraded?: boolea
   activeRequests: 0,
   startedAt: 0,
   ...over,
-  plan: { weight: 1, health: "healthy", locality, localityWeight: 0, priority: 0 },
+  address: "127.0.0.1",
+  plan: { weight: 1, health: "healthy", locality, localityWeight: 0, port: 1, hostname: "", hashKey: "", priority: 0 },
 });
 const hosts = (text: string) => [...text].map((zone) => host(zone));
 const sick = (zone: string) => host(zone, { isHealthy: false });

@@ -2,7 +2,7 @@
 // the levels after it get what they cannot carry (semantics/priority-load.ts), and a level below the panic threshold takes all of its
 // hosts (Envoy's panic mode); an empty choice means 503 UH. Where the proxy belongs to a cluster, its own zone of the first level comes first.
 
-import { priorityLoads } from "../semantics";
+import { type Hash64, hashModulo, priorityLoads } from "../semantics";
 import type { Balanced } from "./host-choice";
 import { type BalancePlan, type HomeZone, PriorityLevel, type ZoneCounts } from "./priority-level";
 
@@ -20,12 +20,15 @@ export class Balancer<Host extends Balanced> {
   private readonly levels: PriorityLevel<Host>[] = [];
   /** Those that get something, together 100. */
   private parts: readonly Part<Host>[] = [];
+  private readonly isHashed: boolean;
 
   constructor(
     private readonly plan: BalancePlan,
     private readonly random: () => number = Math.random,
     readonly zoneCounts: ZoneCounts = { allDirectly: 0, sampled: 0, crossZone: 0 },
-  ) {}
+  ) {
+    this.isHashed = plan.balancing.hashTable !== null;
+  }
 
   /** Of some level. */
   get isPanicking(): boolean {
@@ -56,7 +59,9 @@ export class Balancer<Host extends Balanced> {
     this.parts = parts.filter(({ percent }) => percent > 0);
   }
 
-  pick(): Host | null {
+  /** @param hash the key of the request; null: it has none, and where hosts are hashed it gets any */
+  pick(hash: Hash64 | null = null): Host | null {
+    if (this.isHashed) return this.pickHashed(hash, [], 0);
     const { parts } = this;
     let part = parts[0];
     if (parts.length > 1) {
@@ -67,6 +72,31 @@ export class Balancer<Host extends Balanced> {
       }
     }
     return part === undefined ? null : part.level.pick(part.isSpare);
+  }
+
+  /** As Envoy: the key chooses among levels too, and nobody who is degraded is in a table. */
+  private pickHashed(hash: Hash64 | null, tried: readonly Host[], attempts: number): Host | null {
+    const key = hash ?? { hi: this.randomHalf(), lo: this.randomHalf() };
+    let rest = hashModulo(key, 100);
+    for (const { level, percent } of this.parts) {
+      rest -= percent;
+      if (rest < 0) return level.pickHashed(key, tried, attempts);
+    }
+    return null;
+  }
+
+  private randomHalf(): number {
+    return Math.floor(this.random() * 4294967296);
+  }
+
+  /** Another host than those already tried, when one turns up within `attempts` more picks. */
+  pickOther(tried: readonly Host[], attempts: number, hash: Hash64 | null): Host | null {
+    if (this.isHashed) return this.pickHashed(hash, tried, attempts);
+    let host = this.pick();
+    for (let i = 0; i < attempts && host !== null && tried.includes(host); i++) host = this.pick();
+    if (host === null || attempts === 1 || !tried.includes(host)) return host;
+    // Least request favours the host that fails at once, so it can be drawn every time. Envoy then uses it; we look further.
+    return this.pickUntried(tried) ?? host;
   }
 
   /** The one with the fewest requests under way among those that may be used and were not tried; null: all were. */

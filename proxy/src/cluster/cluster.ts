@@ -4,6 +4,7 @@
 import { lookup } from "node:dns";
 import { isIP } from "node:net";
 import type { ClusterPlan, EndpointPlan, SubsetMatch } from "../plan/types";
+import type { Hash64 } from "../semantics";
 import { ResponseCodes } from "../telemetry/http-stats";
 import type { RequestSeries } from "../telemetry/request-metrics";
 import { Balancer } from "./balance";
@@ -193,20 +194,22 @@ export class UpstreamCluster implements CheckedCluster {
     return this.subsets === null ? this.balancer : this.subsets.balancerOf(match);
   }
 
-  /** @param match what the route asks of hosts, where the cluster has subsets */
-  pick(match: SubsetMatch | null = null): UpstreamHost | null {
-    return this.balancerOf(match)?.pick() ?? null;
+  /**
+   * @param match what the route asks of hosts, where the cluster has subsets
+   * @param hash the key of the request, where the cluster hashes
+   */
+  pick(match: SubsetMatch | null = null, hash: Hash64 | null = null): UpstreamHost | null {
+    return this.balancerOf(match)?.pick(hash) ?? null;
   }
 
   /** Another host than those already tried, when one turns up within `attempts` more picks. */
-  pickOther(tried: readonly UpstreamHost[], attempts: number, match: SubsetMatch | null = null): UpstreamHost | null {
-    const balancer = this.balancerOf(match);
-    if (balancer === null) return null;
-    let host = balancer.pick();
-    for (let i = 0; i < attempts && host !== null && tried.includes(host); i++) host = balancer.pick();
-    if (host === null || attempts === 1 || !tried.includes(host)) return host;
-    // Least request favours the host that fails at once, so it can be drawn every time. Envoy then uses it; we look further.
-    return balancer.pickUntried(tried) ?? host;
+  pickOther(
+    tried: readonly UpstreamHost[],
+    attempts: number,
+    match: SubsetMatch | null = null,
+    hash: Hash64 | null = null,
+  ): UpstreamHost | null {
+    return this.balancerOf(match)?.pickOther(tried, attempts, hash) ?? null;
   }
 
   /** True when one more retry is within the budget, or within max_retries when there is none. */

@@ -4,6 +4,7 @@ import type { BalancingPlan } from "../plan/types";
 import { Rotation } from "./rotation";
 
 export interface Balanced {
+  readonly address: string;
   readonly isHealthy: boolean;
   readonly isDegraded: boolean;
   /** Panic does not count it. */
@@ -17,6 +18,9 @@ export interface Balanced {
     readonly locality: string;
     readonly localityWeight: number;
     readonly priority: number;
+    readonly port: number;
+    readonly hostname: string;
+    readonly hashKey: string;
   };
 }
 

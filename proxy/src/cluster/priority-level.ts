@@ -2,7 +2,16 @@
 // comes to the level is the balancer's (semantics/priority-load.ts); an empty choice is null.
 
 import type { BalancingPlan } from "../plan/types";
-import { drawZone, type LevelCount, type ZoneCount, type ZoneShares, zoneShares, zonesInOrder } from "../semantics";
+import {
+  drawZone,
+  type Hash64,
+  type LevelCount,
+  type ZoneCount,
+  type ZoneShares,
+  zoneShares,
+  zonesInOrder,
+} from "../semantics";
+import { HashChoice } from "./hash-choice";
 import { type Balanced, HostChoice } from "./host-choice";
 import { Rotation } from "./rotation";
 
@@ -55,6 +64,8 @@ export class PriorityLevel<Host extends Balanced> {
   private readonly eligible: HostChoice<Host>;
   private readonly spare: HostChoice<Host>;
   private zones: Zones<Host> | null = null;
+  /** Chooses in place of all others; null: nothing is hashed. */
+  private readonly hashed: HashChoice<Host> | null;
   /** null: localities have no weights, or nobody is there. */
   private localities: WeightedLocalities<Host> | null = null;
   private spareLocalities: WeightedLocalities<Host> | null = null;
@@ -69,6 +80,8 @@ export class PriorityLevel<Host extends Balanced> {
   ) {
     this.eligible = this.choice([]);
     this.spare = this.choice([]);
+    const { hashTable } = plan.balancing;
+    this.hashed = hashTable === null ? null : new HashChoice(hashTable);
   }
 
   private choice(hosts: readonly Host[]): HostChoice<Host> {
@@ -96,7 +109,12 @@ export class PriorityLevel<Host extends Balanced> {
     this.isPanicking = isPanicking;
     // A draining endpoint is leaving on purpose: panic does not bring it back while another one is there.
     const all = hosts.filter((host) => host.plan.health !== "draining");
-    this.eligible.update(isPanicking ? (all.length > 0 ? all : hosts) : healthy);
+    const eligible = isPanicking ? (all.length > 0 ? all : hosts) : healthy;
+    if (this.hashed !== null) {
+      this.hashed.update(eligible, this.plan.balancing.isLocalityWeighted ? hosts : null);
+      return;
+    }
+    this.eligible.update(eligible);
     this.spare.update(isPanicking ? [] : degraded);
     const { isLocalityWeighted } = this.plan.balancing;
     this.localities = isLocalityWeighted ? this.localitiesOf(healthy, overprovisioning) : null;
@@ -154,6 +172,11 @@ export class PriorityLevel<Host extends Balanced> {
     const zone = drawZone(zones.shares, this.random);
     this.countZone(zones.shares, zone);
     return (isSpare ? zones.degraded : zones.healthy)[zone]?.pick() ?? null;
+  }
+
+  /** Another host than those tried, when one turns up within `attempts` more picks. */
+  pickHashed(hash: Hash64, tried: readonly Host[], attempts: number): Host | null {
+    return this.hashed?.pick(hash, tried, attempts) ?? null;
   }
 
   private countZone({ own, residual }: ZoneShares, zone: number): void {

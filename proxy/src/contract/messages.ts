@@ -17,6 +17,7 @@ export {
   Cluster_LbPolicy,
   Cluster_LbSubsetConfig_LbSubsetFallbackPolicy,
   Cluster_LbSubsetConfig_LbSubsetSelector_LbSubsetSelectorFallbackPolicy,
+  Cluster_RingHashLbConfig_HashFunction,
   type Cluster_SlowStartConfig,
   ClusterSchema,
 } from "./gen/envoy/config/cluster/v3/cluster_pb";
@@ -83,6 +84,7 @@ export {
   type Route,
   type RouteAction,
   RouteAction_ClusterNotFoundResponseCode,
+  type RouteAction_HashPolicy,
   type RouteAction_RequestMirrorPolicy,
   type RouteMatch,
   RouteMatchSchema,
@@ -172,7 +174,12 @@ export {
   LeastRequest_SelectionMethod,
   LeastRequestSchema,
 } from "./gen/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb";
+export { MaglevSchema } from "./gen/envoy/extensions/load_balancing_policies/maglev/v3/maglev_pb";
 export { RandomSchema } from "./gen/envoy/extensions/load_balancing_policies/random/v3/random_pb";
+export {
+  RingHash_HashFunction,
+  RingHashSchema,
+} from "./gen/envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash_pb";
 export { RoundRobinSchema } from "./gen/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb";
 export { PreviousHostsPredicateSchema } from "./gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb";
 export { RawBufferSchema } from "./gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb";
@@ -217,5 +224,6 @@ export {
   RateLimitResponseSchema,
 } from "./gen/envoy/service/ratelimit/v3/rls_pb";
 export { type StringMatcher, StringMatcherSchema } from "./gen/envoy/type/matcher/v3/string_pb";
+export type { HashPolicy } from "./gen/envoy/type/v3/hash_policy_pb";
 export { CodecClientType } from "./gen/envoy/type/v3/http_pb";
 export { FractionalPercent_DenominatorType } from "./gen/envoy/type/v3/percent_pb";

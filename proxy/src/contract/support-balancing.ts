@@ -7,25 +7,32 @@ const COMMON = `${POLICIES}.common.v3`;
 const CLUSTER = "envoy.config.cluster.v3.Cluster";
 const SLOW_START = fields("slow_start_window aggression min_weight_percent");
 const ZONE_AWARE = fields("routing_enabled min_cluster_size fail_traffic_on_panic");
+const RING = fields("minimum_ring_size maximum_ring_size hash_function");
 const CHOICES = { note: "where the weights of hosts are all the same" };
 
 /** Beside what Cluster takes otherwise. */
 export const CLUSTER_BALANCING: MessageSupport = {
-  lb_policy: only("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "LOAD_BALANCING_POLICY_CONFIG"),
+  lb_policy: only("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "RING_HASH", "MAGLEV", "LOAD_BALANCING_POLICY_CONFIG"),
   load_balancing_policy: { note: "then lb_policy and its parts are without effect, as in Envoy" },
-  ...fields("least_request_lb_config round_robin_lb_config common_lb_config lb_subset_config"),
+  ...fields(
+    "least_request_lb_config round_robin_lb_config ring_hash_lb_config maglev_lb_config common_lb_config lb_subset_config",
+  ),
 };
 
 export const BALANCING_SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [`${CLUSTER}.LeastRequestLbConfig`]: { ...fields("choice_count slow_start_config") },
   [`${CLUSTER}.RoundRobinLbConfig`]: fields("slow_start_config"),
+  [`${CLUSTER}.RingHashLbConfig`]: RING,
+  [`${CLUSTER}.MaglevLbConfig`]: fields("table_size"),
   [`${CLUSTER}.SlowStartConfig`]: SLOW_START,
   [`${CLUSTER}.CommonLbConfig`]: {
     ...fields(
       "healthy_panic_threshold ignore_new_hosts_until_first_hc zone_aware_lb_config locality_weighted_lb_config",
     ),
+    consistent_hashing_lb_config: yes,
     update_merge_window: inert("updates are applied at once"),
   },
+  [`${CLUSTER}.CommonLbConfig.ConsistentHashingLbConfig`]: fields("use_hostname_for_hashing"),
   [`${CLUSTER}.CommonLbConfig.ZoneAwareLbConfig`]: ZONE_AWARE,
   [`${CLUSTER}.CommonLbConfig.LocalityWeightedLbConfig`]: {},
   [`${CLUSTER}.LbSubsetConfig`]: fields("fallback_policy default_subset subset_selectors"),
@@ -43,6 +50,8 @@ export const BALANCING_SUPPORT: Readonly<Record<string, MessageSupport>> = {
       `${POLICIES}.round_robin.v3.RoundRobin`,
       `${POLICIES}.least_request.v3.LeastRequest`,
       `${POLICIES}.random.v3.Random`,
+      `${POLICIES}.ring_hash.v3.RingHash`,
+      `${POLICIES}.maglev.v3.Maglev`,
     ),
   },
   [`${POLICIES}.round_robin.v3.RoundRobin`]: fields("slow_start_config locality_lb_config"),
@@ -52,6 +61,12 @@ export const BALANCING_SUPPORT: Readonly<Record<string, MessageSupport>> = {
     selection_method: CHOICES,
   },
   [`${POLICIES}.random.v3.Random`]: fields("locality_lb_config"),
+  [`${POLICIES}.ring_hash.v3.RingHash`]: {
+    ...RING,
+    ...fields("consistent_hashing_lb_config locality_weighted_lb_config"),
+  },
+  [`${POLICIES}.maglev.v3.Maglev`]: fields("table_size consistent_hashing_lb_config locality_weighted_lb_config"),
+  [`${COMMON}.ConsistentHashingLbConfig`]: fields("use_hostname_for_hashing"),
   [`${COMMON}.LocalityLbConfig`]: fields("zone_aware_lb_config locality_weighted_lb_config"),
   [`${COMMON}.LocalityLbConfig.ZoneAwareLbConfig`]: { ...ZONE_AWARE, ...fields("force_local_zone") },
   [`${COMMON}.LocalityLbConfig.ZoneAwareLbConfig.ForceLocalZone`]: fields("min_size"),

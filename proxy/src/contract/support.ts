@@ -195,9 +195,11 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     enforcement_type: only("ONE_TIME_ON_FIRST_BYTE"),
   },
   [SNI_CLUSTER]: {},
-  [TCP_PROXY]: fields("stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts"),
+  [TCP_PROXY]: fields("stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts hash_policy"),
   [`${TCP_PROXY}.WeightedCluster`]: fields("clusters"),
   [`${TCP_PROXY}.WeightedCluster.ClusterWeight`]: fields("name weight"),
+  "envoy.type.v3.HashPolicy": fields("source_ip"),
+  "envoy.type.v3.HashPolicy.SourceIp": {},
 
   // --- access log ---
   ...ACCESS_LOG_SUPPORT,
@@ -251,7 +253,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     ...fields(`cluster weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite
       host_rewrite_header host_rewrite_path_regex
       append_x_forwarded_host timeout idle_timeout retry_policy max_stream_duration max_grpc_timeout
-      grpc_timeout_offset upgrade_configs include_vh_rate_limits`),
+      grpc_timeout_offset upgrade_configs include_vh_rate_limits hash_policy`),
     request_mirror_policies: {
       note: "not of upgrades; a mirror that is more than 1 MiB behind is given up, it never holds up the request",
     },
@@ -264,6 +266,14 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     ...fields("cluster runtime_fraction disable_shadow_host_suffix_append"),
     trace_sampled: inert("the copy is not traced"),
   },
+  "envoy.config.route.v3.RouteAction.HashPolicy": fields(
+    "header cookie connection_properties query_parameter terminal",
+  ),
+  "envoy.config.route.v3.RouteAction.HashPolicy.Header": fields("header_name regex_rewrite"),
+  "envoy.config.route.v3.RouteAction.HashPolicy.Cookie": fields("name ttl path attributes"),
+  "envoy.config.route.v3.RouteAction.HashPolicy.CookieAttribute": fields("name value"),
+  "envoy.config.route.v3.RouteAction.HashPolicy.ConnectionProperties": fields("source_ip"),
+  "envoy.config.route.v3.RouteAction.HashPolicy.QueryParameter": fields("name"),
   "envoy.config.route.v3.RouteAction.UpgradeConfig": {
     ...UPGRADE,
     connect_config: {

@@ -6,8 +6,19 @@ import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import type { TunnelWaiter } from "../cluster/pool";
 import { Deadline, startDeadline } from "../deadline";
-import type { ClusterChoice, ForwardAction, RetryPolicyPlan, VirtualHostPlan } from "../plan/types";
-import { backOffMs, jitteredMs, type RetryEvent, shouldRetry, toldBackOffMs } from "../semantics";
+import type { ClusterChoice, ForwardAction, HashPolicyPlan, RetryPolicyPlan, VirtualHostPlan } from "../plan/types";
+import {
+  backOffMs,
+  type Hash64,
+  hashText,
+  jitteredMs,
+  type RetryEvent,
+  requestHash,
+  setCookieText,
+  shouldRetry,
+  toldBackOffMs,
+  xxHash64,
+} from "../semantics";
 import { AnsweringExchange } from "./answering";
 import type { ResetFacts, ResetReason, ResponseSink, UpstreamStream } from "./exchange";
 import type { HeaderList } from "./h1/header-list";
@@ -32,6 +43,8 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
   protected holdsHost = false;
   /** The next attempt stands for one that nobody has looked at. */
   protected isRepeated = false;
+  /** Set-Cookie of its answer, by which the caller's next request has the same host; null: none. */
+  protected newCookies: string[] | null = null;
   private waitingAt: UpstreamHost | null = null;
   protected readonly tryDeadline = new Deadline(() => this.onTryTimeout());
   private readonly silenceDeadline = new Deadline(() => this.onSilence());
@@ -48,7 +61,12 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     const retry = (this.action as ForwardAction).retry;
     const avoid = retry?.avoidPreviousHosts === true && this.tried.length > 0;
     const subset = this.choice?.subset ?? null;
-    const host = avoid ? cluster.pickOther(this.tried, retry.hostSelectionMaxAttempts, subset) : cluster.pick(subset);
+    const { hashPolicies } = this.action as ForwardAction;
+    const isHashed = hashPolicies !== null && cluster.plan.balancing.hashTable !== null;
+    const hash = isHashed ? this.requestHash(hashPolicies) : null;
+    const host = avoid
+      ? cluster.pickOther(this.tried, retry.hostSelectionMaxAttempts, subset, hash)
+      : cluster.pick(subset, hash);
     if (host === null) {
       cluster.noneHealthy++;
       this.routerReply(503, "UH", "no_healthy_upstream", "no healthy upstream");
@@ -74,6 +92,21 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
       return;
     }
     this.onConnection(result);
+  }
+
+  private requestHash(policies: readonly HashPolicyPlan[]): Hash64 | null {
+    return requestHash(policies, {
+      request: this.head as RequestHead,
+      path: this.upstreamPath,
+      remoteAddress: this.remoteAddress,
+      newCookie: (cookie) => {
+        const { remoteAddress, remotePort, localAddress } = this.info;
+        // As Envoy: requests of one connection that come at once get the same.
+        const value = hashText(xxHash64(Buffer.from(`${remoteAddress}:${remotePort}${localAddress}`)));
+        this.newCookies = [...(this.newCookies ?? []), setCookieText(cookie, value)];
+        return value;
+      },
+    });
   }
 
   protected leaveHost(): void {

@@ -36,6 +36,7 @@ export abstract class RespondingExchange extends TimedExchange {
       if (isBodyless) headers.removeFlagged(NAME.contentLength);
     }
     const plan = this.info.http.plan;
+    if (this.newCookies !== null) for (const cookie of this.newCookies) headers.push("set-cookie", cookie);
     this.dressResponse(headers);
     this.filterResponse(headers);
     if (plan.serverHeader === "overwrite") headers.set("server", plan.serverName);

@@ -120,6 +120,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
     this.requestTrailers = null;
     if (this.tried.length > 0) this.tried = [];
     this.isRepeated = false;
+    this.newCookies = null;
     this.replay.begin();
     this.retries.begin();
     this.touchedAt = now;

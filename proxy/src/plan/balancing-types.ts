@@ -1,7 +1,7 @@
 // Who of a cluster's hosts is chosen. Rule: plain data; it is the same plan whether the cluster's fields say it or its policy.
 
 export interface BalancingPlan {
-  readonly lbPolicy: "round-robin" | "least-request" | "random";
+  readonly lbPolicy: "round-robin" | "least-request" | "random" | "consistent-hash";
   /** Hosts that are drawn, of which the least busy one is taken; null: all are looked at. */
   readonly leastRequestChoices: number | null;
   /** null: a host that comes gets its part at once. */
@@ -9,7 +9,26 @@ export interface BalancingPlan {
   readonly zoneAware: ZoneAwarePlan;
   /** Localities get what their weights say, before a host is chosen in one. */
   readonly isLocalityWeighted: boolean;
+  /** Of consistent-hash; null: of another policy. */
+  readonly hashTable: HashTablePlan | null;
 }
+
+/** What finds a host by the key of a request. */
+export type HashTablePlan = {
+  /** Where metadata says no key, the host is its name instead of address and port. */
+  readonly usesHostname: boolean;
+} & (
+  | {
+      readonly kind: "ring";
+      /** Entries of all hosts together, as near as their weights allow. */
+      readonly minimumSize: number;
+      readonly maximumSize: number;
+      /** MurmurHash2 instead of xxHash64. */
+      readonly isMurmur: boolean;
+    }
+  /** tableSize: a prime number. */
+  | { readonly kind: "maglev"; readonly tableSize: number }
+);
 
 /** A host that was added, or became healthy by its checks, gets more from moment to moment. */
 export interface SlowStartPlan {

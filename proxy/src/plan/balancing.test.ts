@@ -36,6 +36,7 @@ const PLAIN: BalancingPlan = {
   slowStart: null,
   zoneAware: { routingEnabledPercent: 100, minClusterSize: 6, failsOnPanic: false, keepsFrom: null },
   isLocalityWeighted: false,
+  hashTable: null,
 };
 
 test("a policy stands in place of lb_policy and its parts", () => {
@@ -69,7 +70,7 @@ test("slow start and localities are the same wherever they are said", () => {
 });
 
 test("a policy that is not known is refused by its name", () => {
-  for (const type of ["ring_hash.v3.RingHash", "wrr_locality.v3.WrrLocality", "round_robin.v2.RoundRobin"]) {
+  for (const type of ["subset.v3.Subset", "wrr_locality.v3.WrrLocality", "round_robin.v2.RoundRobin"]) {
     const [problem = "", ...others] = planned(policy(type)) as string[];
     expect(others).toEqual([]);
     expect(problem).toContain("clusters[0].load_balancing_policy.policies[0].typed_extension_config.typed_config");
@@ -88,4 +89,30 @@ test("what Envoy does not take is refused by its path", () => {
   expect(planned({ ...policy("round_robin.v3.RoundRobin"), common_lb_config: { zone_aware_lb_config: {} } })).toEqual([
     `${at}.common_lb_config: says something of localities beside load_balancing_policy; say it in the policy`,
   ]);
+});
+
+test("a table of hashes is the same wherever it is said", () => {
+  const ring = { kind: "ring", minimumSize: 100, maximumSize: 200, isMurmur: true, usesHostname: false } as const;
+  const sizes = { minimum_ring_size: 100, maximum_ring_size: 200, hash_function: "MURMUR_HASH_2" };
+  const hashed: BalancingPlan = { ...PLAIN, lbPolicy: "consistent-hash", hashTable: ring };
+  expect(planned({ lb_policy: "RING_HASH", ring_hash_lb_config: sizes })).toEqual(hashed);
+  expect(planned(policy("ring_hash.v3.RingHash", sizes))).toEqual(hashed);
+  const maglev = { kind: "maglev", tableSize: 65_537, usesHostname: false } as const;
+  expect(planned({ lb_policy: "MAGLEV" })).toEqual({ ...hashed, hashTable: maglev });
+  expect(planned(policy("maglev.v3.Maglev", { table_size: 11 }))).toMatchObject({ hashTable: { tableSize: 11 } });
+});
+
+test("a table that cannot be is refused by its field", () => {
+  expect(planned({ lb_policy: "MAGLEV", maglev_lb_config: { table_size: 9 } })).toEqual([
+    "static_resources.clusters[0].maglev_lb_config.table_size: is 9; give a prime number, such as 65537",
+  ]);
+  expect(planned({ lb_policy: "RING_HASH", ring_hash_lb_config: { maximum_ring_size: 5 } })).toEqual([
+    "static_resources.clusters[0].ring_hash_lb_config.minimum_ring_size: is 1024, more than the maximum_ring_size 5; lower it",
+  ]);
+  const hash = { common_lb_config: { consistent_hashing_lb_config: { use_hostname_for_hashing: true } } };
+  expect(planned({ lb_policy: "MAGLEV", ...hash })).toEqual([
+    expect.stringContaining("use_hostname_for_hashing: is for"),
+  ]);
+  const bounded = { common_lb_config: { consistent_hashing_lb_config: { hash_balance_factor: 120 } } };
+  expect(planned({ lb_policy: "MAGLEV", ...bounded })).toEqual([expect.stringContaining("hash_balance_factor")]);
 });

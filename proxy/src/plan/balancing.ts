@@ -4,30 +4,45 @@
 import { type Any, anyUnpack } from "@bufbuild/protobuf/wkt";
 import {
   type Cluster,
+  Cluster_DiscoveryType,
   type Cluster_SlowStartConfig,
+  Cluster_RingHashLbConfig_HashFunction as ClusterHashFunction,
   Cluster_LbPolicy as Lb,
   LeastRequest_SelectionMethod,
   LeastRequestSchema,
   type LocalityLbConfig,
   type LocalityLbConfig_ZoneAwareLbConfig,
+  MaglevSchema,
   RandomSchema,
+  RingHash_HashFunction,
+  RingHashSchema,
   RoundRobinSchema,
   type SlowStartConfig,
 } from "../contract/messages";
+import { maglev, ring } from "./hash-table";
 import type { Scope } from "./scope";
-import type { BalancingPlan, SlowStartPlan, ZoneAwarePlan } from "./types";
+import type { BalancingPlan, HashTablePlan, SlowStartPlan, ZoneAwarePlan } from "./types";
 import { milliseconds } from "./values";
 
 const POLICIES: Readonly<Partial<Record<Lb, BalancingPlan["lbPolicy"]>>> = {
   [Lb.ROUND_ROBIN]: "round-robin",
   [Lb.LEAST_REQUEST]: "least-request",
   [Lb.RANDOM]: "random",
+  [Lb.RING_HASH]: "consistent-hash",
+  [Lb.MAGLEV]: "consistent-hash",
 };
 const DEFAULT_CHOICES = 2;
 const DEFAULT_MIN_PERCENT = 10;
 
 export function balancingPlan(cluster: Cluster, scope: Scope): BalancingPlan {
-  const { loadBalancingPolicy: policy } = cluster;
+  const { loadBalancingPolicy: policy, clusterDiscoveryType: type } = cluster;
+  const isResolved = type.case === "type" && type.value === Cluster_DiscoveryType.STRICT_DNS;
+  if (cluster.commonLbConfig?.consistentHashingLbConfig?.useHostnameForHashing && !isResolved)
+    scope
+      .field("common_lb_config")
+      .field("consistent_hashing_lb_config")
+      .field("use_hostname_for_hashing")
+      .fail("is for clusters of type STRICT_DNS; say it in a load_balancing_policy, or give hosts a hash_key");
   if (policy === undefined) return fieldsOf(cluster, scope);
   const at = scope.field("load_balancing_policy");
   const common = cluster.commonLbConfig?.localityConfigSpecifier.case;
@@ -41,11 +56,27 @@ export function balancingPlan(cluster: Cluster, scope: Scope): BalancingPlan {
     at.field("policies").fail("needs a policy with a typed_config");
     return fieldsOf(cluster, scope);
   }
-  return policyOf(config);
+  return policyOf(config, at.item("policies", 0).field("typed_extension_config").field("typed_config"));
+}
+
+function hashed(hashTable: HashTablePlan, isLocalityWeighted: boolean): BalancingPlan {
+  const plain = { leastRequestChoices: DEFAULT_CHOICES, slowStart: null, zoneAware: zoneAware(undefined) };
+  return { lbPolicy: "consistent-hash", ...plain, isLocalityWeighted, hashTable };
 }
 
 /** Another type was refused by the support table. */
-function policyOf(config: Any): BalancingPlan {
+function policyOf(config: Any, scope: Scope): BalancingPlan {
+  const ringHash = anyUnpack(config, RingHashSchema);
+  if (ringHash) {
+    const isMurmur = ringHash.hashFunction === RingHash_HashFunction.MURMUR_HASH_2;
+    const usesHostname = ringHash.consistentHashingLbConfig?.useHostnameForHashing ?? false;
+    return hashed(ring(ringHash, isMurmur, usesHostname, scope), ringHash.localityWeightedLbConfig !== undefined);
+  }
+  const table = anyUnpack(config, MaglevSchema);
+  if (table) {
+    const usesHostname = table.consistentHashingLbConfig?.useHostnameForHashing ?? false;
+    return hashed(maglev(table, usesHostname, scope), table.localityWeightedLbConfig !== undefined);
+  }
   const least = anyUnpack(config, LeastRequestSchema);
   if (least) {
     const isFullScan = least.selectionMethod === LeastRequest_SelectionMethod.FULL_SCAN;
@@ -53,6 +84,7 @@ function policyOf(config: Any): BalancingPlan {
       lbPolicy: "least-request",
       leastRequestChoices: isFullScan ? null : (least.choiceCount ?? DEFAULT_CHOICES),
       slowStart: slowStart(least.slowStartConfig),
+      hashTable: null,
       ...localities(least.localityLbConfig),
     };
   }
@@ -62,6 +94,7 @@ function policyOf(config: Any): BalancingPlan {
     lbPolicy: random ? "random" : "round-robin",
     leastRequestChoices: DEFAULT_CHOICES,
     slowStart: slowStart(round?.slowStartConfig),
+    hashTable: null,
     ...localities((round ?? random)?.localityLbConfig),
   };
 }
@@ -74,10 +107,13 @@ function localities(config: LocalityLbConfig | undefined): Pick<BalancingPlan, "
   };
 }
 
-function fieldsOf({ lbPolicy, lbConfig, commonLbConfig, loadBalancingPolicy }: Cluster, scope: Scope): BalancingPlan {
+function fieldsOf(cluster: Cluster, scope: Scope): BalancingPlan {
+  const { lbPolicy, lbConfig, commonLbConfig, loadBalancingPolicy } = cluster;
   if (lbPolicy === Lb.LOAD_BALANCING_POLICY_CONFIG && loadBalancingPolicy === undefined)
     scope.field("lb_policy").fail("needs load_balancing_policy");
   const { localityConfigSpecifier: said } = commonLbConfig ?? {};
+  const hashTable = tableOf(cluster, scope);
+  if (hashTable !== null) return hashed(hashTable, said?.case === "localityWeightedLbConfig");
   const own = lbConfig.case === "leastRequestLbConfig" || lbConfig.case === "roundRobinLbConfig" ? lbConfig : undefined;
   const isOwn = own?.case === (lbPolicy === Lb.LEAST_REQUEST ? "leastRequestLbConfig" : "roundRobinLbConfig");
   return {
@@ -87,7 +123,20 @@ function fieldsOf({ lbPolicy, lbConfig, commonLbConfig, loadBalancingPolicy }: C
     slowStart: isOwn && lbPolicy !== Lb.RANDOM ? slowStart(own?.value.slowStartConfig) : null,
     zoneAware: zoneAware(said?.case === "zoneAwareLbConfig" ? said.value : undefined),
     isLocalityWeighted: said?.case === "localityWeightedLbConfig",
+    hashTable: null,
   };
+}
+
+function tableOf({ lbPolicy, lbConfig, commonLbConfig }: Cluster, scope: Scope): HashTablePlan | null {
+  const usesHostname = commonLbConfig?.consistentHashingLbConfig?.useHostnameForHashing ?? false;
+  if (lbPolicy === Lb.RING_HASH) {
+    const said = lbConfig.case === "ringHashLbConfig" ? lbConfig.value : undefined;
+    const isMurmur = said?.hashFunction === ClusterHashFunction.MURMUR_HASH_2;
+    return ring(said, isMurmur, usesHostname, scope.field("ring_hash_lb_config"));
+  }
+  if (lbPolicy !== Lb.MAGLEV) return null;
+  const said = lbConfig.case === "maglevLbConfig" ? lbConfig.value : undefined;
+  return maglev(said, usesHostname, scope.field("maglev_lb_config"));
 }
 
 type ZoneAwareConfig = Pick<

@@ -114,6 +114,8 @@ export interface EndpointPlan {
   readonly subset: SubsetMetadata;
   /** 0 first; hosts of the next level get what the levels before it cannot carry. */
   readonly priority: number;
+  /** filter_metadata["envoy.lb"].hash_key: what stands for it in a table of consistent hashing; empty: its address or name. */
+  readonly hashKey: string;
   /** null: checked, if at all, as it is used. */
   readonly check: EndpointCheckPlan | null;
   /** filter_metadata["meshwright"], string values only: workload, version, instance. */

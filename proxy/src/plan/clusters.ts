@@ -26,7 +26,7 @@ import type { Scope } from "./scope";
 import { subsetMetadata, subsetsPlan } from "./subsets";
 import { type SecretCollector, upstreamTls } from "./tls";
 import type { CircuitBreakerPlan, ClusterPlan, EndpointPlan, UpstreamHttpPlan, UpstreamTlsPlan } from "./types";
-import { localityWord, meshwrightMetadata, milliseconds, socketAddress, timeout } from "./values";
+import { localityWord, meshwrightMetadata, milliseconds, socketAddress, stringsOf, timeout } from "./values";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const TYPES: Readonly<Partial<Record<Discovery, ClusterPlan["type"]>>> = {
@@ -169,6 +169,7 @@ function endpointPlan(
       localityWeight: loadBalancingWeight ?? 0,
       subset: subsetMetadata(lb.metadata),
       priority,
+      hashKey: stringsOf(lb.metadata?.filterMetadata["envoy.lb"])["hash_key"] ?? "",
       check: endpointCheck(endpoint),
       metadata: meshwrightMetadata(lb.metadata),
     },

@@ -150,8 +150,8 @@ describe("what this proxy does not support is refused by its path", () => {
     [
       "ring hash",
       "lb_policy: LEAST_REQUEST",
-      "lb_policy: RING_HASH",
-      'static_resources.clusters[1].lb_policy: "RING_HASH" is not supported',
+      "lb_policy: CLUSTER_PROVIDED",
+      'static_resources.clusters[1].lb_policy: "CLUSTER_PROVIDED" is not supported',
     ],
     [
       "HTTP/2 keep-alive pings",
@@ -286,7 +286,7 @@ describe("what Envoy refuses is refused", () => {
   test("all problems come at once", () => {
     const text = MESH.replace("stat_prefix: outbound", "proxy_100_continue: true").replace(
       "lb_policy: LEAST_REQUEST",
-      "lb_policy: MAGLEV",
+      "lb_policy: CLUSTER_PROVIDED",
     );
     expect(problemsOf(text).length).toBeGreaterThanOrEqual(3);
   });

@@ -32,6 +32,17 @@ export function prefixRewrite(match: PathMatcher, replacement: string): PathRewr
 
 /** All matches in the path without its query are substituted. Null after reporting a bad pattern. */
 export function regexRewrite(rewrite: RegexMatchAndSubstitute, scope: Scope): PathRewrite | null {
+  const substitute = regexSubstitution(rewrite, scope);
+  return substitute === null
+    ? null
+    : (path) => {
+        const end = queryStart(path);
+        return substitute(path.slice(0, end)) + path.slice(end);
+      };
+}
+
+/** All matches are substituted. Null after reporting a bad pattern. */
+export function regexSubstitution(rewrite: RegexMatchAndSubstitute, scope: Scope): ((text: string) => string) | null {
   const pattern = compileRegex(rewrite.pattern, scope.field("pattern"));
   const parts = substitutionParts(rewrite.substitution, pattern?.groupCount() ?? 9, scope.field("substitution"));
   if (!pattern || !parts) {
@@ -39,10 +50,7 @@ export function regexRewrite(rewrite: RegexMatchAndSubstitute, scope: Scope): Pa
   }
   const replace = (...groups: (string | undefined)[]): string =>
     parts.map((part) => (typeof part === "string" ? part : (groups[part] ?? ""))).join("");
-  return (path) => {
-    const end = queryStart(path);
-    return pattern.matcher(path.slice(0, end)).replaceAll(replace) + path.slice(end);
-  };
+  return (text) => pattern.matcher(text).replaceAll(replace);
 }
 
 /** RE2's `\\1` are group numbers, everything else is text. */

@@ -9,6 +9,7 @@ import {
   type RouteAction_RequestMirrorPolicy,
 } from "../contract/messages";
 import { dataBytes } from "./data-source";
+import { hashPolicies } from "./hash-policy";
 import { type HeaderLevel, headerLevel, mergeLevels } from "./header-ops";
 import { type FilterLevel, filterLevel, mergeFilterLevels, routeFiltersOf } from "./http-filters";
 import { rateLimitRules, routeRateLimits } from "./ratelimit";
@@ -106,6 +107,7 @@ function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundi
     deadline: grpcDeadline(action),
     retry,
     mirrors: mirrorsOf(action, scope, around),
+    hashPolicies: hashPolicies(action.hashPolicy, scope),
     rateLimits: routeRateLimits(
       rateLimitRules(action.rateLimits, scope),
       around.hostRateLimits,

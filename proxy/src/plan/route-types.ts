@@ -78,6 +78,8 @@ export interface ForwardAction {
   readonly retry: RetryPolicyPlan | null;
   /** Copies that go elsewhere as well. */
   readonly mirrors: readonly MirrorPlan[];
+  /** The key of a request where its cluster hashes; null: it has none. */
+  readonly hashPolicies: readonly HashPolicyPlan[] | null;
   /** By what global rate limits count its requests; null: by nothing. */
   readonly rateLimits: RouteRateLimits | null;
   /** CONNECT ends here: its bytes go to the cluster as TCP. */
@@ -110,6 +112,25 @@ export interface ClusterChoice {
   /** Of which hosts of the cluster, where it has subsets; null: it does not say. */
   readonly subset: SubsetMatch | null;
 }
+
+/** One part of a request's key. */
+export type HashPolicyPlan = {
+  /** With a key until here, what follows is not asked. */
+  readonly isTerminal: boolean;
+} & (
+  | { readonly kind: "header"; readonly name: string; readonly rewrite: ((value: string) => string) | null }
+  | {
+      readonly kind: "cookie";
+      readonly name: string;
+      /** null: the answer brings none to a caller without it; 0: until the browser is closed. */
+      readonly ttlSeconds: number | null;
+      readonly path: string;
+      /** Attributes as they stand in Set-Cookie. */
+      readonly more: readonly string[];
+    }
+  | { readonly kind: "source-ip" }
+  | { readonly kind: "query-parameter"; readonly name: string }
+);
 
 /** Whose answers nobody reads. */
 export interface MirrorPlan {

@@ -2,6 +2,7 @@
 
 import type { TcpProxy } from "../contract/messages";
 import { accessLogs } from "./access-log";
+import { hashesSourceIp } from "./hash-policy";
 import type { Scope } from "./scope";
 import type { TcpProxyPlan, WeightedName } from "./types";
 import { timeout } from "./values";
@@ -25,6 +26,7 @@ export function tcpProxyPlan(
     totalWeight: clusters.reduce((sum, { weight }) => sum + weight, 0),
     idleTimeoutMs: timeout(tcp?.idleTimeout, 3_600_000),
     maxConnectAttempts: tcp?.maxConnectAttempts ?? 1,
+    hashesSourceIp: hashesSourceIp(tcp?.hashPolicy ?? []),
     accessLogs: tcp ? accessLogs(tcp.accessLog, scope) : [],
   };
 }

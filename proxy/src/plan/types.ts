@@ -180,6 +180,8 @@ export interface TcpProxyPlan {
   readonly totalWeight: number;
   readonly idleTimeoutMs: number | null;
   readonly maxConnectAttempts: number;
+  /** The caller's address is the key where the cluster hashes. */
+  readonly hashesSourceIp: boolean;
   readonly accessLogs: readonly AccessLogPlan[];
 }
 

@@ -35,6 +35,9 @@ export {
   type StreamLimits,
   streamLimits,
 } from "./grpc";
+export { addressHash, type HashedRequest, requestHash, setCookieText } from "./hash-policy";
+export { type HashedHost, type HashTable, hashTable } from "./hash-table";
+export { type Hash64, hashModulo, hashText, xxHash64 } from "./hash64";
 export { applyHeaderOps } from "./header-ops";
 export { type Jwt, parseJwt } from "./jwt-token";
 export {

@@ -109,7 +109,7 @@ export function matchesQuery(query: readonly QueryMatcher[], path: string): bool
 }
 
 /** First value of each parameter, not percent-decoded (Envoy's parseQueryString). */
-function queryParameters(path: string): Map<string, string> {
+export function queryParameters(path: string): Map<string, string> {
   const values = new Map<string, string>();
   const start = path.indexOf("?");
   if (start < 0) {

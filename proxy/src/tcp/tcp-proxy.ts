@@ -6,7 +6,7 @@ import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import { localAddressOf } from "../http/socket-reader";
 import type { RbacContext, TcpProxyPlan } from "../plan/types";
-import { pickCluster } from "../semantics";
+import { addressHash, pickCluster } from "../semantics";
 import type { AccessRecord } from "../telemetry/access-log";
 import type { CountsOf } from "../telemetry/named-counts";
 import type { TcpSeries } from "../telemetry/tcp-metrics";
@@ -82,7 +82,8 @@ export class TcpConnection implements AccessRecord {
   }
 
   private connect(cluster: UpstreamCluster): void {
-    const host = cluster.pick();
+    const { remoteAddress } = this.facts;
+    const host = cluster.pick(null, this.runtime.plan.hashesSourceIp ? addressHash(remoteAddress) : null);
     if (host === null) {
       this.close("UH");
       return;

@@ -437,8 +437,8 @@ describe("state of the world", () => {
     await start;
     server.sendFull("cluster", [cluster("a")], "v2");
     await vi.waitFor(() => expect([...(consumer.last?.clusters.keys() ?? [])]).toEqual(["a"]));
-    const bad = server.sendFull("cluster", [cluster("a", "1", { lb_policy: "MAGLEV" })], "v3");
-    await vi.waitFor(() => expect(server.answerTo(bad)).toContain('cluster "a": lb_policy: "MAGLEV"'));
+    const bad = server.sendFull("cluster", [cluster("a", "1", { lb_policy: "CLUSTER_PROVIDED" })], "v3");
+    await vi.waitFor(() => expect(server.answerTo(bad)).toContain('cluster "a": lb_policy: "CLUSTER_PROVIDED"'));
     const nack = server.requests.find(({ message }) => message.responseNonce === bad)?.message;
     expect(nack && "versionInfo" in nack ? nack.versionInfo : "").toBe("v2");
   });

@@ -36,6 +36,7 @@ export function endpoint(port: number, over: Partial<EndpointPlan> = {}): Endpoi
     localityWeight: 0,
     subset: new Map(),
     priority: 0,
+    hashKey: "",
     check: null,
     metadata: {},
     ...over,
@@ -48,6 +49,7 @@ export const defaultBalancing: BalancingPlan = {
   slowStart: null,
   zoneAware: { routingEnabledPercent: 100, minClusterSize: 6, failsOnPanic: false, keepsFrom: null },
   isLocalityWeighted: false,
+  hashTable: null,
 };
 
 export function cluster(
@@ -147,6 +149,7 @@ export function forward(
     deadline: null,
     retry: null,
     mirrors: [],
+    hashPolicies: null,
     rateLimits: null,
     upgrades: null,
     terminatesConnect: false,

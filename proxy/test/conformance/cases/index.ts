@@ -11,6 +11,7 @@ import { clusterCases } from "./clusters";
 import { discoveryCases } from "./discovery";
 import { extAuthzCases } from "./ext-authz";
 import { filterCases } from "./filters";
+import { hashingCases } from "./hashing";
 import { headerCases } from "./headers";
 import { jwtCases } from "./jwt";
 import { jwtRemoteCases } from "./jwt-remote";
@@ -53,6 +54,7 @@ export const CASES: readonly Case[] = [
   ...balancingCases,
   ...priorityCases,
   ...subsetCases,
+  ...hashingCases,
   ...outlierCases,
   ...activeHealthCases,
   ...activeHealthKindCases,

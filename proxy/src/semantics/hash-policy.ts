@@ -1,0 +1,86 @@
+// The key of a request in a cluster of consistent hashing. Rule: the same bytes are hashed as in Envoy; null is for a request that has
+// nothing of what is asked for, which any host may get.
+
+import type { HashPolicyPlan, HttpRequestView } from "../plan/types";
+import { pseudoHeader } from "../plan/views";
+import { combineHashes, type Hash64, xxHash64 } from "./hash64";
+import { queryParameters } from "./match-route";
+
+export interface HashedRequest {
+  readonly request: HttpRequestView;
+  /** As the route may have rewritten it. */
+  readonly path: string;
+  readonly remoteAddress: string;
+  /** The value of a cookie that the request has not, and that its answer will bring. */
+  newCookie(cookie: HashPolicyPlan & { kind: "cookie" }): string;
+}
+
+export function requestHash(policies: readonly HashPolicyPlan[], asked: HashedRequest): Hash64 | null {
+  let hash: Hash64 | null = null;
+  for (const policy of policies) {
+    const next = hashOf(policy, asked);
+    if (next !== null) hash = combineHashes(hash, next);
+    if (policy.isTerminal && hash !== null) break;
+  }
+  return hash;
+}
+
+/** Header text is Latin-1 as it came. */
+const textHash = (text: string): Hash64 => xxHash64(Buffer.from(text, "latin1"));
+
+export const addressHash = (address: string): Hash64 | null => (address === "" ? null : textHash(address));
+
+function hashOf(policy: HashPolicyPlan, asked: HashedRequest): Hash64 | null {
+  switch (policy.kind) {
+    case "header":
+      return headerHash(policy, asked);
+    case "source-ip":
+      return addressHash(asked.remoteAddress);
+    case "query-parameter": {
+      const value = queryParameters(asked.path).get(policy.name);
+      return value === undefined ? null : textHash(value);
+    }
+    case "cookie": {
+      const value = cookieValue(asked.request, policy.name);
+      if (value !== "") return textHash(value);
+      return policy.ttlSeconds === null ? null : textHash(asked.newCookie(policy));
+    }
+  }
+}
+
+/** Several values are hashed as one, in the order of their bytes. */
+function headerHash({ name, rewrite }: HashPolicyPlan & { kind: "header" }, { request, path }: HashedRequest) {
+  const values: string[] = [];
+  const pseudo = pseudoHeader(name);
+  if (pseudo !== undefined) values.push(name === ":path" ? path : pseudo(request));
+  else {
+    const { headers } = request;
+    for (let i = 0; i < headers.count; i++) if (headers.nameAt(i) === name) values.push(headers.valueAt(i));
+  }
+  let hash: Hash64 | null = null;
+  for (const value of (rewrite === null ? values : values.map(rewrite)).sort())
+    hash = xxHash64(Buffer.from(value, "latin1"), hash ?? undefined);
+  return hash;
+}
+
+/** The first cookie of that name, without quotes; "" where there is none. */
+function cookieValue({ headers }: HttpRequestView, name: string): string {
+  for (let i = 0; i < headers.count; i++) {
+    if (headers.nameAt(i) !== "cookie") continue;
+    for (const crumb of headers.valueAt(i).split(";")) {
+      const equals = crumb.indexOf("=");
+      // As Envoy: spaces before a name are none of it, all others are.
+      if (equals < 0 || crumb.slice(0, equals).replace(/^ +/, "") !== name) continue;
+      const value = crumb.slice(equals + 1);
+      return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+    }
+  }
+  return "";
+}
+
+/** Set-Cookie of a new cookie, as Envoy writes it. */
+export function setCookieText(cookie: HashPolicyPlan & { kind: "cookie" }, value: string): string {
+  const { name, ttlSeconds, path, more } = cookie;
+  const age = ttlSeconds ? [`Max-Age=${ttlSeconds}`] : [];
+  return [`${name}="${value}"`, ...age, ...(path === "" ? [] : [`Path=${path}`]), ...more, "HttpOnly"].join("; ");
+}
