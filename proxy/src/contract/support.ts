@@ -228,6 +228,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.VirtualHost": {
     ...fields("name domains routes include_request_attempt_count include_attempt_count_in_response retry_policy"),
     request_mirror_policies: { note: "of routes whose action names none" },
+    per_request_buffer_limit_bytes: { note: "of routes that say none" },
     ...HEADER_OPS,
     ...ROUTE_RATE_LIMITS,
     require_tls: only("NONE"),
@@ -236,6 +237,9 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.route.v3.Route": {
     ...fields("name match route redirect direct_response metadata tracing"),
+    per_request_buffer_limit_bytes: {
+      note: "how much of a body is kept for another try, 64 KiB where nothing is said, 1 MiB at most",
+    },
     ...HEADER_OPS,
     typed_per_filter_config: PER_FILTER,
     stat_prefix: inert("metrics are kept per cluster and workload"),

@@ -8,22 +8,31 @@ export class ReplayBuffer {
   /** False: more came than is kept. */
   isWhole = true;
   private bytes = 0;
+  /** Of this request. */
+  private ownLimit = limitBytes;
   private limit = limitBytes;
 
   begin(): void {
     this.drop();
     this.isWhole = true;
+    this.ownLimit = limitBytes;
     this.limit = limitBytes;
+  }
+
+  /** Another limit than the usual one. */
+  limitTo(bytes: number): void {
+    this.ownLimit = bytes;
+    this.release();
   }
 
   /** More than that is kept for somebody who looks at it first, until it is let go. */
   hold(bytes: number): void {
-    this.limit = Math.max(limitBytes, bytes);
+    this.limit = Math.max(this.ownLimit, bytes);
   }
 
   release(): void {
-    this.limit = limitBytes;
-    if (this.bytes > limitBytes) this.isWhole = false;
+    this.limit = this.ownLimit;
+    if (this.bytes > this.ownLimit) this.isWhole = false;
   }
 
   /** Keeps a copy; false when this was too much. */

@@ -140,6 +140,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
       return;
     }
     this.cluster = cluster;
+    if (action.replayLimitBytes !== null) this.replay.limitTo(action.replayLimitBytes);
     const limits = streamLimits(action, head, this.isGrpc, this.info.http.plan.maxStreamDurationMs);
     this.responseLimitMs = limits.responseMs;
     // A request that was held may have ended meanwhile: its time begins when it goes on.

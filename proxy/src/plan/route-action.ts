@@ -43,6 +43,7 @@ export interface RouteSurroundings {
   readonly filters: FilterLevel;
   readonly inheritedRetry: RetryPolicy | undefined;
   readonly inheritedMirrors: readonly MirrorPlan[];
+  readonly replayLimitBytes: number | null;
   readonly hostRateLimits: readonly RateLimitRule[];
   readonly clusterNames: ReadonlySet<string> | null;
   readonly maxBodyBytes: number;
@@ -106,6 +107,7 @@ function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundi
     hasMaxStreamDuration: action.maxStreamDuration?.maxStreamDuration !== undefined,
     deadline: grpcDeadline(action),
     retry,
+    replayLimitBytes: around.replayLimitBytes,
     mirrors: mirrorsOf(action, scope, around),
     hashPolicies: hashPolicies(action.hashPolicy, scope),
     rateLimits: routeRateLimits(

@@ -76,6 +76,8 @@ export interface ForwardAction {
   /** What the caller's grpc-timeout means; null: nothing. */
   readonly deadline: GrpcDeadlinePlan | null;
   readonly retry: RetryPolicyPlan | null;
+  /** How much of a body is kept so that it can be sent again; null: what the proxy keeps by itself, 64 KiB. */
+  readonly replayLimitBytes: number | null;
   /** Copies that go elsewhere as well. */
   readonly mirrors: readonly MirrorPlan[];
   /** The key of a request where its cluster hashes; null: it has none. */

@@ -89,6 +89,7 @@ function routePlan(
       mostSpecificWins: outer.config.mostSpecificHeaderMutationsWins,
       inheritedRetry: host.retryPolicy,
       inheritedMirrors: outer.mirrors,
+      replayLimitBytes: replayLimit(route.perRequestBufferLimitBytes ?? host.perRequestBufferLimitBytes),
       hostRateLimits: outer.rateLimits,
       clusterNames: outer.clusterNames,
       maxBodyBytes: outer.config.maxDirectResponseBodySizeBytes ?? 4096,
@@ -99,6 +100,12 @@ function routePlan(
     tracing: routeTracingPlan(route.tracing, scope.field("tracing")),
   };
 }
+
+/** Envoy's default limit of a connection, which the smaller of the two is held to. */
+const MAX_REPLAY_BYTES = 1024 * 1024;
+
+const replayLimit = (bytes: number | undefined): number | null =>
+  bytes === undefined ? null : Math.min(bytes, MAX_REPLAY_BYTES);
 
 type DomainTables = Pick<RouteConfigPlan, "exactDomains" | "suffixDomains" | "prefixDomains" | "defaultHost">;
 

@@ -148,6 +148,7 @@ export function forward(
     hasMaxStreamDuration: false,
     deadline: null,
     retry: null,
+    replayLimitBytes: null,
     mirrors: [],
     hashPolicies: null,
     rateLimits: null,

@@ -80,6 +80,33 @@ export const retryCases: readonly Case[] = [
   attempts("with a body", { retry_on: "5xx" }, [
     { method: "POST", body: "x".repeat(1000), headers: { "x-do": "500,200" } },
   ]),
+  attempts(
+    "with more of a body than the host keeps",
+    { retry_on: "5xx" },
+    [
+      { method: "POST", body: "x".repeat(1000), headers: { "x-do": "500,200" } },
+      { method: "POST", body: "x".repeat(10), headers: { "x-do": "500,200", "x-key": "2" } },
+    ],
+    {
+      config: web({
+        routes: [retry({ retry_on: "5xx", num_retries: 2, ...FAST })],
+        host: { per_request_buffer_limit_bytes: 100 },
+      }),
+      proves: ["VirtualHost.per_request_buffer_limit_bytes"],
+    },
+  ),
+  attempts(
+    "with a body that the route keeps and the host does not",
+    { retry_on: "5xx" },
+    [{ method: "POST", body: "x".repeat(1000), headers: { "x-do": "500,200" } }],
+    {
+      config: web({
+        routes: [{ ...retry({ retry_on: "5xx", num_retries: 2, ...FAST }), per_request_buffer_limit_bytes: 100_000 }],
+        host: { per_request_buffer_limit_bytes: 100 },
+      }),
+      proves: ["route.v3.Route.per_request_buffer_limit_bytes"],
+    },
+  ),
   attempts("on reset", { retry_on: "reset" }, [{ method: "POST", body: "x", headers: { "x-do": "reset,200" } }], {
     proves: ["route.v3.RetryPolicy.retry_on"],
   }),
