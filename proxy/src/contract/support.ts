@@ -254,7 +254,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     suffix_match contains_match string_match invert_match treat_missing_header_as_empty`),
   "envoy.config.route.v3.QueryParameterMatcher": fields("name string_match present_match"),
   "envoy.config.route.v3.RouteAction": {
-    ...fields(`cluster weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite
+    ...fields(`cluster cluster_header weighted_clusters prefix_rewrite regex_rewrite host_rewrite_literal auto_host_rewrite
       host_rewrite_header host_rewrite_path_regex
       append_x_forwarded_host timeout idle_timeout retry_policy max_stream_duration max_grpc_timeout
       grpc_timeout_offset upgrade_configs include_vh_rate_limits hash_policy`),
@@ -267,7 +267,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     priority: only("DEFAULT"),
   },
   "envoy.config.route.v3.RouteAction.RequestMirrorPolicy": {
-    ...fields("cluster runtime_fraction disable_shadow_host_suffix_append"),
+    ...fields("cluster cluster_header runtime_fraction disable_shadow_host_suffix_append"),
     trace_sampled: inert("the copy is not traced"),
   },
   "envoy.config.route.v3.RouteAction.HashPolicy": fields(
@@ -290,7 +290,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   ),
   "envoy.config.route.v3.WeightedCluster": { ...fields("clusters total_weight"), runtime_key_prefix: NO_RUNTIME },
   "envoy.config.route.v3.WeightedCluster.ClusterWeight": {
-    ...fields("name weight metadata_match"),
+    ...fields("name cluster_header weight metadata_match"),
     ...HEADER_OPS,
     typed_per_filter_config: PER_CLUSTER_FILTER,
   },

@@ -2,7 +2,7 @@
 // decided. Rule: a request goes on only when it was let on, or when the configuration says what no answer means; who leaves asks no more.
 
 import type { AuthorizedBodyPlan, ExtAuthzFilterPlan, RbacContext } from "../plan/types";
-import { choiceOf, isInShare, routeFilters } from "../semantics";
+import { isInShare, routeFilters } from "../semantics";
 import type { AuthorizationOutcome } from "../telemetry/telemetry";
 import { AuthenticatingExchange } from "./authenticating";
 import {
@@ -175,10 +175,6 @@ export abstract class AuthorizingExchange extends AuthenticatingExchange {
         if (filter.marksAllowedOnError) (this.head as RequestHead).headers.push(ALLOWED_ON_ERROR, "true");
         goOn();
     }
-  }
-
-  private clusterName(): string {
-    return choiceOf(this.route, this.random)?.name ?? "";
   }
 
   /** As Envoy: of the filter, and of where the request goes where somebody was asked. */

@@ -16,7 +16,6 @@ import type {
 } from "../plan/types";
 import {
   authorizeRequest,
-  choiceOf,
   faultApplies,
   faultFor,
   isInShare,
@@ -177,7 +176,7 @@ export abstract class FilteringExchange extends AuthorizingExchange {
   private injectFault(filter: FaultFilterPlan, at: number): boolean {
     const action = this.route?.action;
     const fault = faultFor(filter, this.own);
-    const cluster = choiceOf(this.route, this.random)?.name ?? "";
+    const cluster = this.clusterName();
     if (!faultApplies(fault, this.head as RequestHead, cluster)) return false;
     const { delay } = fault;
     if (delay === null || !isInShare(delay.share, draw()) || !this.takeFault(filter, fault))

@@ -3,7 +3,7 @@
 
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { MirrorPlan } from "../plan/types";
-import { isInShare } from "../semantics";
+import { clusterInHeader, isInShare } from "../semantics";
 import type { HeaderList } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
 import { MirrorCall } from "./mirror-call";
@@ -28,7 +28,8 @@ export class Mirrors {
   ): void {
     for (const plan of plans) {
       if (plan.share !== null && !isInShare(plan.share, random)) continue;
-      this.drawn.push({ call: new MirrorCall(head, path, plan, timeoutMs), cluster: clusters.get(plan.cluster) });
+      const name = plan.header === null ? plan.cluster : clusterInHeader(plan.header, head);
+      this.drawn.push({ call: new MirrorCall(head, path, plan, timeoutMs), cluster: clusters.get(name) });
     }
   }
 

@@ -2,7 +2,7 @@
 // does not answer lets requests by, unless the configuration says otherwise; who leaves while he waits asks no more.
 
 import type { GlobalRateLimitFilterPlan } from "../plan/types";
-import { choiceOf, quotaHeaders, type RateLimitQuestion, rateLimitQuestion } from "../semantics";
+import { quotaHeaders, type RateLimitQuestion, rateLimitQuestion } from "../semantics";
 import type { CancelCall } from "./cluster-call";
 import type { RequestHead } from "./h1/request-head";
 import { askRateLimit, type RateLimitAnswer } from "./rate-limit-service";
@@ -15,7 +15,7 @@ export abstract class RateLimitingExchange extends ResponseFilteringExchange {
   /** True: the request waits; `goOn` is called when it may go on. */
   protected askForQuota(filter: GlobalRateLimitFilterPlan, remoteAddress: string, goOn: () => void): boolean {
     const { clusters, telemetry } = this.info.http;
-    const cluster = choiceOf(this.route, this.random)?.name ?? "";
+    const cluster = this.clusterName();
     // As Envoy: who goes nowhere is not counted.
     if (!clusters.has(cluster)) return false;
     const question = rateLimitQuestion(filter, this.route, this.own, {

@@ -2,8 +2,8 @@
 // went away. Rule: what another attempt may cure is tried again before the caller hears of it (attempts.ts).
 
 import type { UpstreamHost } from "../cluster/host";
-import type { ForwardAction } from "../plan/types";
-import { grpcStatusIn, httpStatusOfGrpc, type RetryEvent } from "../semantics";
+import type { ClusterChoice, ForwardAction } from "../plan/types";
+import { choiceOf, grpcStatusIn, httpStatusOfGrpc, type RetryEvent } from "../semantics";
 import { turnNow } from "../turn-clock";
 import type { ResetFacts, ResetReason } from "./exchange";
 import { type HeaderList, NAME } from "./h1/header-list";
@@ -17,6 +17,18 @@ import { TimedExchange } from "./time-limits";
 export abstract class RespondingExchange extends TimedExchange {
   /** One per request: route fractions and weights are drawn with it. */
   protected random = 0;
+  /** What a header says of the cluster, where the route asks one. */
+  protected namedCluster = "";
+
+  /** Where the request goes by its route; "" where the route answers itself. */
+  protected clusterName(): string {
+    const choice = choiceOf(this.route, this.random);
+    return choice === null ? "" : this.nameOf(choice);
+  }
+
+  protected nameOf(choice: ClusterChoice): string {
+    return choice.header === null ? choice.name : this.namedCluster;
+  }
 
   onResponse(response: ResponseHead): void {
     const now = turnNow();

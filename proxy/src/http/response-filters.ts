@@ -143,7 +143,7 @@ export abstract class ResponseFilteringExchange extends RespondingExchange {
   /** The log and the metrics say to whom a request that is answered here would have gone. */
   protected nameCluster(): void {
     const choice = choiceOf(this.route, this.random);
-    if (choice !== null) this.cluster = this.info.http.clusters.get(choice.name) ?? null;
+    if (choice !== null) this.cluster = this.info.http.clusters.get(this.nameOf(choice)) ?? null;
   }
 }
 

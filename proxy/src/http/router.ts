@@ -5,7 +5,15 @@
 import { startDeadline } from "../deadline";
 import type { ForwardAction, HostRewrite } from "../plan/types";
 import { mayUpgrade } from "../plan/upgrades";
-import { GRPC, grpcTimeoutText, matchRoute, matchVirtualHost, pickCluster, streamLimits } from "../semantics";
+import {
+  clusterInHeader,
+  GRPC,
+  grpcTimeoutText,
+  matchRoute,
+  matchVirtualHost,
+  pickCluster,
+  streamLimits,
+} from "../semantics";
 import { turnNow } from "../turn-clock";
 import { admitPath, admitUnderscores } from "./admission";
 import type { DownstreamStream, RequestSink } from "./exchange";
@@ -71,6 +79,11 @@ export class Exchange extends FilteringExchange implements RequestSink {
     const virtualHost = matchVirtualHost(this.info.http.routes, head.authority);
     this.virtualHost = virtualHost;
     this.route = virtualHost === null ? null : matchRoute(virtualHost, head, this.random);
+    const action = this.route?.action;
+    if (action?.kind === "forward" && action.readsCluster) {
+      const { header } = pickCluster(action, this.random);
+      this.namedCluster = header === null ? "" : clusterInHeader(header, head);
+    }
   }
 
   protected act(): void {
@@ -133,7 +146,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
     this.action = action;
     const choice = pickCluster(action, this.random);
     this.choice = choice;
-    const cluster = this.info.http.clusters.get(choice.name);
+    const cluster = this.info.http.clusters.get(this.nameOf(choice));
     if (cluster === undefined) {
       this.info.http.stats.noCluster++;
       this.routerReply(action.clusterNotFoundStatus, "NC", "cluster_not_found");

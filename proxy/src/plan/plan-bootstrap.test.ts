@@ -136,12 +136,6 @@ describe("what this proxy does not support is refused by its path", () => {
       `${HCM}.http_filters[0].typed_config.@type: envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig is not supported`,
     ],
     [
-      "a mirror named by a header",
-      "timeout: 2s",
-      "timeout: 2s\n                  request_mirror_policies: [{cluster_header: x-to}]",
-      ".routes[3].route.request_mirror_policies[0].cluster_header: not supported",
-    ],
-    [
       "a mirror to nowhere",
       "timeout: 2s",
       "timeout: 2s\n                  request_mirror_policies: [{cluster: payment-v9}]",

@@ -96,6 +96,7 @@ function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundi
     kind: "forward",
     clusters,
     totalWeight: clusters.reduce((sum, { weight }) => sum + weight, 0),
+    readsCluster: clusters.some(({ header }) => header !== null),
     rewritePath: pathRewrite(action, scope, around.path),
     rewriteHost: hostRewrite(action, scope),
     appendXForwardedHost: action.appendXForwardedHost,
@@ -192,14 +193,29 @@ function mirrorPlan(
   scope: Scope,
   around: Pick<RouteSurroundings, "clusterNames">,
 ): MirrorPlan {
-  const { cluster, runtimeFraction, disableShadowHostSuffixAppend } = policy;
-  if (cluster === "") scope.field("cluster").fail("must not be empty");
-  else checkCluster(cluster, scope.field("cluster"), around);
+  const { cluster, clusterHeader, runtimeFraction, disableShadowHostSuffixAppend } = policy;
   return {
     cluster,
+    header: clusterHeaderOf(cluster, clusterHeader, scope.field("cluster"), around),
     share: runtimeFraction ? share(runtimeFraction.defaultValue) : null,
     hasHostSuffix: !disableShadowHostSuffixAppend,
   };
+}
+
+/** One of both says which cluster it is: its name, which is checked, or a header, which is given. */
+function clusterHeaderOf(
+  name: string,
+  header: string,
+  at: Scope,
+  around: Pick<RouteSurroundings, "clusterNames">,
+): string | null {
+  if (header === "") {
+    if (name === "") at.fail("must not be empty, unless cluster_header says which");
+    else checkCluster(name, at, around);
+    return null;
+  }
+  if (name !== "") at.fail("cannot be set together with cluster_header; keep one of them");
+  return header.toLowerCase();
 }
 
 function checkCluster(name: string, at: Scope, { clusterNames }: Pick<RouteSurroundings, "clusterNames">): void {
@@ -210,11 +226,13 @@ function checkCluster(name: string, at: Scope, { clusterNames }: Pick<RouteSurro
 
 function clusterChoices(action: RouteAction, scope: Scope, around: RouteSurroundings): ClusterChoice[] {
   const specifier = action.clusterSpecifier;
-  if (specifier.case === "cluster") {
-    checkCluster(specifier.value, scope.field("cluster"), around);
+  if (specifier.case === "cluster" || specifier.case === "clusterHeader") {
+    const isNamed = specifier.case === "cluster";
+    if (isNamed) checkCluster(specifier.value, scope.field("cluster"), around);
+    const said = { name: isNamed ? specifier.value : "", header: isNamed ? null : specifier.value.toLowerCase() };
     const headers = mergeLevels(around.levels, around.mostSpecificWins);
     const subset = subsetMatch(action.metadataMatch);
-    return [{ name: specifier.value, weight: 1, ...headers, filters: routeFiltersOf(around.filters), subset }];
+    return [{ ...said, weight: 1, ...headers, filters: routeFiltersOf(around.filters), subset }];
   }
   if (specifier.case !== "weightedClusters") {
     return []; // refused by the constraints and the support table
@@ -222,14 +240,11 @@ function clusterChoices(action: RouteAction, scope: Scope, around: RouteSurround
   const at = scope.field("weighted_clusters");
   const choices = specifier.value.clusters.map((cluster, index): ClusterChoice => {
     const one = at.item("clusters", index);
-    if (cluster.name === "") {
-      one.field("name").fail("must not be empty");
-    }
-    checkCluster(cluster.name, one.field("name"), around);
     const levels = [headerLevel(cluster, one), ...around.levels];
     const own = mergeFilterLevels(around.filters, filterLevel(cluster.typedPerFilterConfig, one));
     return {
       name: cluster.name,
+      header: clusterHeaderOf(cluster.name, cluster.clusterHeader, one.field("name"), around),
       weight: cluster.weight ?? 0,
       ...mergeLevels(levels, around.mostSpecificWins),
       filters: routeFiltersOf(own),

@@ -60,6 +60,8 @@ export interface ForwardAction {
   /** At least one; weights of a single cluster are 1 of 1. */
   readonly clusters: readonly ClusterChoice[];
   readonly totalWeight: number;
+  /** Some choice has a header. */
+  readonly readsCluster: boolean;
   /** :path of the request with query -> :path to the upstream. null: unchanged. */
   readonly rewritePath: ((path: string) => string) | null;
   /** New Host; auto = the endpoint's hostname. x-envoy-original-host is added as in Envoy. */
@@ -104,7 +106,10 @@ export interface GrpcDeadlinePlan {
 export type Upgrades = ReadonlyMap<string, boolean>;
 
 export interface ClusterChoice {
+  /** "" where a header says it. */
   readonly name: string;
+  /** The first value of this header names the cluster, as the request comes to its route; null: `name` does. */
+  readonly header: string | null;
   readonly weight: number;
   /** Complete lists, in the order of application (all levels merged). */
   readonly requestHeaders: readonly HeaderOp[];
@@ -136,7 +141,10 @@ export type HashPolicyPlan = {
 
 /** Whose answers nobody reads. */
 export interface MirrorPlan {
+  /** "" where a header says it. */
   readonly cluster: string;
+  /** As of a choice, but read as the request goes on. */
+  readonly header: string | null;
   /** null: every request. */
   readonly share: Share | null;
   /** Its Host ends in "-shadow". */

@@ -75,7 +75,7 @@ export {
   shouldRetry,
   toldBackOffMs,
 } from "./retry-decision";
-export { choiceOf, corsFor, faultFor, limitFor, routeFilters } from "./route-filters";
+export { choiceOf, clusterInHeader, corsFor, faultFor, limitFor, routeFilters } from "./route-filters";
 export { hasSubjectAltName, type SubjectAltNames } from "./subject-alt-names";
 export { subsetName } from "./subset";
 export { TokenBucket } from "./token-bucket";

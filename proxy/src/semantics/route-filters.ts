@@ -11,6 +11,7 @@ import type {
   RouteFilters,
   RoutePlan,
 } from "../plan/types";
+import { type HttpRequestView, pseudoHeader } from "../plan/views";
 import { pickCluster } from "./match-route";
 
 /** `random`: the request's, with which its cluster is picked. */
@@ -22,6 +23,15 @@ export function routeFilters(route: RoutePlan | null, random: number): RouteFilt
 /** Where a request with this number goes; null where the route answers itself. */
 export function choiceOf(route: RoutePlan | null, random: number): ClusterChoice | null {
   return route?.action.kind === "forward" ? pickCluster(route.action, random) : null;
+}
+
+/** The first value of the header; "" where there is none. */
+export function clusterInHeader(header: string, request: HttpRequestView): string {
+  const pseudo = pseudoHeader(header);
+  if (pseudo) return pseudo(request);
+  const { headers } = request;
+  for (let i = 0; i < headers.count; i++) if (headers.nameAt(i) === header) return headers.valueAt(i);
+  return "";
 }
 
 type Own = RouteFilters | null;

@@ -128,6 +128,7 @@ export function forward(
 ): ForwardAction {
   const choices = clusters.map(({ name, weight = 1 }) => ({
     name,
+    header: null,
     weight,
     requestHeaders: [],
     responseHeaders: [],
@@ -138,6 +139,7 @@ export function forward(
     kind: "forward",
     clusters: choices,
     totalWeight: choices.reduce((sum, choice) => sum + choice.weight, 0),
+    readsCluster: false,
     rewritePath: null,
     rewriteHost: null,
     appendXForwardedHost: false,

@@ -7,6 +7,7 @@ import { activeHealthKindCases } from "./active-health-kinds";
 import { balancingCases } from "./balancing";
 import { chainCases } from "./chains";
 import { claimCases } from "./claims";
+import { clusterHeaderCases } from "./cluster-headers";
 import { clusterCases } from "./clusters";
 import { discoveryCases } from "./discovery";
 import { extAuthzCases } from "./ext-authz";
@@ -44,6 +45,7 @@ import { zoneCases } from "./zones";
 export const CASES: readonly Case[] = [
   ...matchCases,
   ...actionCases,
+  ...clusterHeaderCases,
   ...mirrorCases,
   ...headerCases,
   ...retryCases,
