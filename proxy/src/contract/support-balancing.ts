@@ -7,7 +7,12 @@ const COMMON = `${POLICIES}.common.v3`;
 const CLUSTER = "envoy.config.cluster.v3.Cluster";
 const SLOW_START = fields("slow_start_window aggression min_weight_percent");
 const ZONE_AWARE = fields("routing_enabled min_cluster_size fail_traffic_on_panic");
-const RING = fields("minimum_ring_size maximum_ring_size hash_function");
+const RING: MessageSupport = {
+  minimum_ring_size: {
+    note: "made while nothing else is done: 1,024 entries in 6 ms, 65,536 in 60 ms, 8,388,608 in 13 s",
+  },
+  ...fields("maximum_ring_size hash_function"),
+};
 const CHOICES = { note: "where the weights of hosts are all the same" };
 
 /** Beside what Cluster takes otherwise. */
