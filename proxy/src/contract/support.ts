@@ -23,6 +23,8 @@ const HEADER_OPS = fields(
 const NETWORK_RBAC = "envoy.extensions.filters.network.rbac.v3.RBAC";
 const HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const PROXY_PROTOCOL = "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol";
+const CONNECTION_LIMIT = "envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit";
+const NETWORK_LOCAL_RATE_LIMIT = "envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit";
 const SNI_CLUSTER = "envoy.extensions.filters.network.sni_cluster.v3.SniCluster";
 const TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 const TLS = "envoy.extensions.transport_sockets.tls.v3";
@@ -146,7 +148,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.listener.v3.Filter": {
     ...fields("name"),
-    typed_config: types(HCM, TCP_PROXY, NETWORK_RBAC, SNI_CLUSTER),
+    typed_config: types(HCM, TCP_PROXY, NETWORK_RBAC, SNI_CLUSTER, CONNECTION_LIMIT, NETWORK_LOCAL_RATE_LIMIT),
   },
 
   // --- HTTP connection manager ---
@@ -195,6 +197,8 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     enforcement_type: only("ONE_TIME_ON_FIRST_BYTE"),
   },
   [SNI_CLUSTER]: {},
+  [CONNECTION_LIMIT]: fields("stat_prefix max_connections delay runtime_enabled"),
+  [NETWORK_LOCAL_RATE_LIMIT]: fields("stat_prefix token_bucket runtime_enabled share_key"),
   [TCP_PROXY]: fields("stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts hash_policy"),
   [`${TCP_PROXY}.WeightedCluster`]: fields("clusters"),
   [`${TCP_PROXY}.WeightedCluster.ClusterWeight`]: fields("name weight"),

@@ -49,7 +49,8 @@ function keysOf({ listeners, routeConfigs }: ProxyPlan): Set<string> {
   const addAll = (filters: RouteFilters | null): void => {
     for (const limit of filters?.limits.values() ?? []) add(limit);
   };
-  for (const { network } of listeners.flatMap(({ filterChains }) => filterChains)) {
+  for (const { network, connectionLimits } of listeners.flatMap(({ filterChains }) => filterChains)) {
+    for (const limit of connectionLimits) if (limit.kind === "rate") keys.add(limit.bucket.key);
     if (network.kind !== "http") continue;
     for (const filter of network.filters) if (filter.kind === "local-ratelimit") add(filter.limit);
   }

@@ -55,7 +55,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
   home = process.cwd();
   private readonly logFiles = new Map<string, LogFile>();
   private runtimes = new Map<HttpConnectionPlan, HttpRuntime>();
-  private readonly rateLimits: RateLimits;
+  readonly rateLimits: RateLimits;
   private readonly clusterNamed = (name: string): UpstreamCluster | undefined => this.clusters.get(name);
   private readonly keySets = new KeySets(fetchThrough(this.clusterNamed));
   readonly spans = new OtlpExporters<OpenTelemetryPlan>(

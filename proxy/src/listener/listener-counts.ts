@@ -4,6 +4,7 @@
 import { type RbacCounts, rbacCounts } from "../http/filter-counts";
 import type { ListenerPlan, RbacFilterPlan } from "../plan/types";
 import { type CountsOf, envoyWord, type NamedCounts, ownPrefix } from "../telemetry/named-counts";
+import { connectionLimitCounts, networkRateLimitCounts } from "./connection-gate";
 
 /** What OpenSSL found, beyond names and pins. */
 const NOT_VERIFIED: ReadonlySet<string> = new Set([
@@ -33,7 +34,11 @@ export class ListenerCounts {
     this.proxyProtocol = proxyProtocol && all.of("proxyProtocol", `proxy_proto.${ownPrefix(proxyProtocol.statPrefix)}`);
     this.ssl = plan.filterChains.some(({ tls }) => tls !== null) ? all.of("ssl", `${prefix}ssl.`) : null;
     // What never happened is a 0 as soon as it is configured.
-    for (const { networkRbac, network } of plan.filterChains) {
+    for (const { connectionLimits, networkRbac, network } of plan.filterChains) {
+      for (const { kind, statPrefix } of connectionLimits) {
+        if (kind === "active") connectionLimitCounts(all, statPrefix);
+        else networkRateLimitCounts(all, statPrefix);
+      }
       for (const filter of networkRbac) this.rbac(filter);
       if (network.kind === "tcp") tcpCounts(all, network.statPrefix);
     }

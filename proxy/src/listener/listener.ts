@@ -6,6 +6,7 @@ import { TLSSocket } from "node:tls";
 import { DownstreamHttp } from "../http/downstream";
 import { countDecision, type RbacCounts } from "../http/filter-counts";
 import type { HeadRefusal } from "../http/h1/refusal";
+import type { RateLimits } from "../http/rate-limits";
 import type { DownstreamInfo, HttpRuntime } from "../http/runtime";
 import type {
   FilterChainPlan,
@@ -22,6 +23,7 @@ import type { TcpSeries } from "../telemetry/tcp-metrics";
 import type { Telemetry } from "../telemetry/telemetry";
 import type { PeerCertificate } from "../tls/peer-certificate";
 import type { SecretStore } from "../tls/secrets";
+import { ConnectionGate } from "./connection-gate";
 import { type AcceptedConnection, FilterChain, tlsKey } from "./filter-chain";
 import { ListenerCounts, tcpCounts } from "./listener-counts";
 import { eatProxyHeader, type ToldAddresses } from "./proxy-protocol";
@@ -35,6 +37,7 @@ const defaultInspectMs = 15_000;
 export interface ListenerContext {
   readonly secrets: SecretStore;
   readonly telemetry: Telemetry;
+  readonly rateLimits: RateLimits;
   httpRuntime(listener: ListenerPlan, plan: HttpConnectionPlan): HttpRuntime;
   tcpRuntime(listener: ListenerPlan, plan: TcpProxyPlan): TcpRuntime;
 }
@@ -68,12 +71,14 @@ export class Listener {
   private sweeper: NodeJS.Timeout | null = null;
   private isDraining = false;
   private counts: ListenerCounts;
+  private readonly gate: ConnectionGate;
 
   constructor(
     public plan: ListenerPlan,
     private readonly context: ListenerContext,
   ) {
     this.counts = new ListenerCounts(context.telemetry.named, plan);
+    this.gate = new ConnectionGate(context.telemetry.named, context.rateLimits);
     this.chains = plan.filterChains.map((chain) => this.newChain(chain));
   }
 
@@ -227,6 +232,8 @@ export class Listener {
     this.counts.listener.downstream_cx_total++;
     if (network.kind === "http") telemetry.http.of(network.statPrefix).connections++;
     else tcpCounts(telemetry.named, network.statPrefix).downstream_cx_total++;
+    const { connectionLimits } = chain.plan;
+    if (connectionLimits.length > 0 && !this.gate.letsIn(socket, connectionLimits)) return;
     chain.accept(socket, inspected.serverName);
   }
 

@@ -20,6 +20,7 @@ import {
   TrafficDirection,
 } from "../contract/messages";
 import { registry } from "../contract/registry";
+import { connectionLimits } from "./connection-limits";
 import { ChainsSeen, filterChainMatch, isEverything, needsInspector } from "./filter-chain-match";
 import { httpConnectionPlan } from "./http-connection";
 import { proxyProtocolPlan } from "./proxy-protocol";
@@ -27,7 +28,7 @@ import { rbacFilter } from "./rbac";
 import type { Scope } from "./scope";
 import { tcpProxyPlan } from "./tcp-proxy";
 import { downstreamTls, type SecretCollector } from "./tls";
-import type { DownstreamTlsPlan, FilterChainPlan, ListenerPlan } from "./types";
+import type { ConnectionLimitPlan, DownstreamTlsPlan, FilterChainPlan, ListenerPlan } from "./types";
 import { socketAddress, timeout } from "./values";
 
 const DIRECTION = {
@@ -140,21 +141,32 @@ function filters(
   id: string,
   scope: Scope,
   around: ListenerSurroundings,
-): Pick<FilterChainPlan, "network" | "networkRbac"> {
+): Pick<FilterChainPlan, "network" | "networkRbac" | "connectionLimits"> {
   const network = lastFilter(list, id, scope, around);
   let isClusterBySni = false;
+  const limits: ConnectionLimitPlan[] = [];
   const networkRbac = list.slice(0, -1).flatMap((filter, index) => {
     const at = scope.item("filters", index).field("typed_config");
     const any = filter.configType.case === "typedConfig" ? filter.configType.value : undefined;
     const rbac = any && anyUnpack(any, NetworkRBACSchema);
     if (rbac) return [rbacFilter(filter.name, rbac, at)];
+    const limited = connectionLimits(any, at);
+    if (limited !== null) {
+      limits.push(...limited);
+      return [];
+    }
     const isSniCluster = any !== undefined && anyUnpack(any, SniClusterSchema) !== undefined;
     isClusterBySni ||= isSniCluster;
-    if (!isSniCluster) at.fail("only network RBAC and sni_cluster may stand before the last filter");
+    if (!isSniCluster)
+      at.fail("only network RBAC, connection_limit, local_ratelimit and sni_cluster may stand before the last filter");
     else if (network.kind === "http") at.fail("has no effect in front of an HTTP connection manager; remove it");
     return [];
   });
-  return { networkRbac, network: network.kind === "tcp" ? { ...network, isClusterBySni } : network };
+  return {
+    connectionLimits: limits,
+    networkRbac,
+    network: network.kind === "tcp" ? { ...network, isClusterBySni } : network,
+  };
 }
 
 function lastFilter(

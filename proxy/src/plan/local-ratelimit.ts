@@ -33,11 +33,16 @@ export function localRateLimitPlan(limit: LocalRateLimit, scope: Scope): LocalRa
   };
 }
 
-function bucketPlan({ maxTokens, tokensPerFill = 1, fillInterval }: TokenBucket, scope: Scope): TokenBucketPlan {
+/** @param owner whose it is: equal owners of equal buckets have one together */
+export function bucketPlan(
+  { maxTokens, tokensPerFill = 1, fillInterval }: TokenBucket,
+  scope: Scope,
+  owner = scope.id,
+): TokenBucketPlan {
   const fillMs = fillInterval ? milliseconds(fillInterval) : 0;
   if (fillMs < MIN_FILL_MS) scope.field("fill_interval").fail(`must be at least ${MIN_FILL_MS / 1000}s`);
   return {
-    key: `${scope.id} ${maxTokens} ${tokensPerFill}/${fillMs}`,
+    key: `${owner} ${maxTokens} ${tokensPerFill}/${fillMs}`,
     maxTokens,
     tokensPerSecond: (tokensPerFill * 1000) / Math.max(fillMs, MIN_FILL_MS),
   };

@@ -8,7 +8,7 @@ import type { AccessLogPlan } from "./access-log-types";
 import type { ClusterPlan } from "./cluster-types";
 import type { DownstreamTlsPlan, Http2Plan } from "./connection-types";
 import type { FilterChainMatchPlan } from "./filter-chain-match-types";
-import type { HttpFilterPlan } from "./filter-types";
+import type { HttpFilterPlan, TokenBucketPlan } from "./filter-types";
 import type { RouteConfigPlan, Upgrades } from "./route-types";
 import type { RbacFilterPlan } from "./rule-types";
 import type { SecretSource } from "./secret-types";
@@ -105,10 +105,31 @@ export interface FilterChainPlan {
   /** What the connection must be; null: the default chain, which is tried last. */
   readonly match: FilterChainMatchPlan | null;
   readonly tls: DownstreamTlsPlan | null;
+  /** How many connections there may be, in order; asked before TLS and before network RBAC, as in Envoy. */
+  readonly connectionLimits: readonly ConnectionLimitPlan[];
   /** Network RBAC filters before the last filter, in order; each connection is authorized once. */
   readonly networkRbac: readonly RbacFilterPlan[];
   readonly network: NetworkPlan;
 }
+
+/** A connection over a limit ends before it is read. */
+export type ConnectionLimitPlan =
+  | {
+      /** So many at a time. */
+      readonly kind: "active";
+      /** Equal for the same filter of a later plan. */
+      readonly key: string;
+      readonly statPrefix: string;
+      readonly maxConnections: number;
+      /** For so long it is held, unread; 0: it ends at once. */
+      readonly delayMs: number;
+    }
+  | {
+      /** So many per time. */
+      readonly kind: "rate";
+      readonly statPrefix: string;
+      readonly bucket: TokenBucketPlan;
+    };
 
 // --- HTTP connection manager -------------------------------------------------------------------------------------
 

@@ -37,6 +37,8 @@ const KINDS = {
     "client_hello_too_large",
   ],
   httpInspector: ["http10_found", "http11_found", "http2_found", "http_not_found"],
+  connectionLimit: ["limited_connections", "active_connections"],
+  networkRateLimit: ["rate_limited"],
   proxyProtocol: [
     "not_found_allowed",
     "not_found_disallowed",

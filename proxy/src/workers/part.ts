@@ -1,7 +1,7 @@
 // The part of a plan's limits that one of several processes has. Rule: at least one of each, so that together they may be a little above
 // what Envoy, whose workers share them, would let through; never below.
 
-import type { CircuitBreakerPlan, ProxyPlan } from "../plan/types";
+import type { CircuitBreakerPlan, FilterChainPlan, ProxyPlan } from "../plan/types";
 
 export function partOf(plan: ProxyPlan, processes: number): ProxyPlan {
   if (processes === 1) return plan;
@@ -9,7 +9,20 @@ export function partOf(plan: ProxyPlan, processes: number): ProxyPlan {
     const circuitBreakers = partOfBreakers(cluster.circuitBreakers, processes);
     return [name, { ...cluster, circuitBreakers }] as const;
   });
-  return { ...plan, clusters: new Map(clusters) };
+  const listeners = plan.listeners.map((listener) => ({
+    ...listener,
+    filterChains: listener.filterChains.map((chain) => partOfChain(chain, processes)),
+  }));
+  return { ...plan, listeners, clusters: new Map(clusters) };
+}
+
+/** Buckets of connections per time are shared out where they are kept. */
+function partOfChain(chain: FilterChainPlan, processes: number): FilterChainPlan {
+  if (chain.connectionLimits.length === 0) return chain;
+  const connectionLimits = chain.connectionLimits.map((limit) =>
+    limit.kind === "active" ? { ...limit, maxConnections: Math.ceil(limit.maxConnections / processes) } : limit,
+  );
+  return { ...chain, connectionLimits };
 }
 
 function partOfBreakers(whole: CircuitBreakerPlan, processes: number): CircuitBreakerPlan {

@@ -36,12 +36,16 @@ const PLACES: readonly (readonly [place: string, counters: readonly string[]])[]
   ["listener.", LISTENER],
   ["access_logs.open_telemetry_access_log.", ["logs_(?:written|dropped)"]],
   ["proxy_proto.", ["not_found_(?:dis)?allowed|versions\\.v[12]\\.(?:found|disallowed|error)"]],
+  ["connection_limit.", ["limited_connections"]],
+  ["local_rate_limit.", ["rate_limited"]],
   ["", OWN],
 ];
 const WORDS: Readonly<Record<string, string>> = {
   "tcp.": "tcp ",
   "listener.": "listener ",
   "proxy_proto.": "proxy protocol ",
+  "connection_limit.": "connection limit ",
+  "local_rate_limit.": "local rate limit ",
   "": "filter ",
 };
 const COUNTERS = PLACES.map(([place, counters]) => ({

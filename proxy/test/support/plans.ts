@@ -322,6 +322,7 @@ export function chain(over: Partial<FilterChainPlan> = {}): FilterChainPlan {
     name: tls ? "tls" : "plain",
     match: matching({ transportProtocol: tls ? "" : "raw_buffer" }),
     tls,
+    connectionLimits: [],
     networkRbac: [],
     network: http(),
     ...over,

@@ -95,8 +95,16 @@ export const filterCases: readonly Case[] = [
     "one token",
     {},
     {
-      proves: ["LocalRateLimit.filter_enabled", "LocalRateLimit.filter_enforced", "LocalRateLimit.token_bucket"],
-      needs: ["LocalRateLimit.stat_prefix", "TokenBucket.max_tokens", "TokenBucket.fill_interval"],
+      proves: [
+        "LocalRateLimit.filter_enabled",
+        "LocalRateLimit.filter_enforced",
+        "http.local_ratelimit.v3.LocalRateLimit.token_bucket",
+      ],
+      needs: [
+        "http.local_ratelimit.v3.LocalRateLimit.stat_prefix",
+        "TokenBucket.max_tokens",
+        "TokenBucket.fill_interval",
+      ],
       explained: { "TokenBucket.max_tokens": REFUSED_HERE },
     },
   ),

@@ -9,6 +9,7 @@ import { chainCases } from "./chains";
 import { claimCases } from "./claims";
 import { clusterHeaderCases } from "./cluster-headers";
 import { clusterCases } from "./clusters";
+import { connectionLimitCases } from "./connection-limits";
 import { discoveryCases } from "./discovery";
 import { extAuthzCases } from "./ext-authz";
 import { filterCases } from "./filters";
@@ -68,6 +69,7 @@ export const CASES: readonly Case[] = [
   ...jwtRemoteCases,
   ...timeoutCases,
   ...limitCases,
+  ...connectionLimitCases,
   ...chainCases,
   ...claimCases,
   ...preconnectCases,
