@@ -18,6 +18,11 @@ const plainIdleLimitMs = 4000;
 const tlsIdleLimitMs = 60_000;
 const sweepMs = 500;
 
+/** Addresses of an endpoint; null: the look-up failed. */
+type LookUp = (endpoint: EndpointPlan, family: ClusterPlan["dns"]["family"]) => Promise<string[] | null>;
+
+type Resolved = readonly [endpoint: EndpointPlan, address: string];
+
 export class UpstreamCluster implements CheckedCluster {
   hosts: UpstreamHost[] = [];
   activeConnections = 0;
@@ -62,6 +67,7 @@ export class UpstreamCluster implements CheckedCluster {
   constructor(
     public plan: ClusterPlan,
     readonly dialer: Dialer,
+    private readonly addressesOf: LookUp = resolveEndpoint,
   ) {
     this.idleLimitMs = Math.min(
       plan.http.idleTimeoutMs ?? Number.POSITIVE_INFINITY,
@@ -89,17 +95,21 @@ export class UpstreamCluster implements CheckedCluster {
   /** New endpoints (or the same plan again): keeps hosts by address. */
   async setEndpoints(plan: ClusterPlan): Promise<void> {
     this.plan = plan;
-    if (plan.type !== "strict-dns") {
+    if (!this.isByDns) {
       this.setHosts(plan.endpoints.map((endpoint) => [endpoint, endpoint.address] as const));
       return;
     }
     await this.resolve();
   }
 
+  private get isByDns(): boolean {
+    return this.plan.type === "strict-dns" || this.plan.type === "logical-dns";
+  }
+
   private async resolve(): Promise<void> {
     if (this.resolver !== null) clearTimeout(this.resolver);
     const found = await Promise.all(
-      this.plan.endpoints.map((endpoint) => resolveEndpoint(endpoint, this.plan.dns.family)),
+      this.plan.endpoints.map((endpoint) => this.addressesOf(endpoint, this.plan.dns.family)),
     );
     if (this.isClosed) return;
     const resolved = found.flatMap((addresses, index) => {
@@ -112,11 +122,20 @@ export class UpstreamCluster implements CheckedCluster {
           .map((host) => host.address);
       return known.map((address) => [endpoint, address] as const);
     });
-    this.setHosts(resolved);
+    this.setHosts(this.plan.type === "logical-dns" ? this.firstOf(resolved) : resolved);
     this.resolver = setTimeout(() => void this.resolve(), this.plan.dns.refreshMs).unref();
   }
 
-  private setHosts(wanted: readonly (readonly [EndpointPlan, string])[]): void {
+  /** LOGICAL_DNS: one address at a time. The host moves with the answer and keeps its connections. */
+  private firstOf([first]: readonly Resolved[]): Resolved[] {
+    if (first === undefined) return [];
+    const [endpoint, address] = first;
+    const [host] = this.hosts;
+    if (host?.plan.address === endpoint.address && host.plan.port === endpoint.port) host.moveTo(address);
+    return [first];
+  }
+
+  private setHosts(wanted: readonly Resolved[]): void {
     const before = new Map(this.hosts.map((host) => [host.key, host]));
     this.hosts = wanted.map(([endpoint, address]) => {
       const key = `${address}:${endpoint.port}`;
@@ -186,7 +205,7 @@ export class UpstreamCluster implements CheckedCluster {
 
   /** Some of what a new cluster waits for is not there yet. */
   get isCold(): boolean {
-    const isUnresolved = this.plan.type === "strict-dns" && this.hosts.length === 0;
+    const isUnresolved = this.isByDns && this.hosts.length === 0;
     return isUnresolved || this.checker?.isChecked === false;
   }
 

@@ -36,7 +36,8 @@ export class UpstreamHost {
   readonly outlier = new OutlierState();
   readonly health = new HostHealth();
   readonly pool: ConnectionPool;
-  readonly key: string;
+  /** Address and port of new connections. */
+  key: string;
   activeRequests = 0;
   /** When it came, or was healthy again by its checks. */
   startedAt = performance.now();
@@ -49,8 +50,8 @@ export class UpstreamHost {
   constructor(
     readonly cluster: HostCluster,
     public plan: EndpointPlan,
-    /** Resolved IP of a strict-dns endpoint, else the plan's address. */
-    readonly address: string,
+    /** Resolved IP of an endpoint by DNS, else the plan's address. */
+    public address: string,
   ) {
     this.key = `${address}:${plan.port}`;
     this.pool = new ConnectionPool(
@@ -58,6 +59,12 @@ export class UpstreamHost {
       (onReady, onFailure, isHttp) => cluster.dialer.dial(this, onReady, onFailure, { isHttp: isHttp === true }),
       () => this.isHealthy,
     );
+  }
+
+  /** New connections go there; those it has are kept, for they are to the same host by another address (LOGICAL_DNS). */
+  moveTo(address: string): void {
+    this.address = address;
+    this.key = `${address}:${this.plan.port}`;
   }
 
   get isHealthy(): boolean {

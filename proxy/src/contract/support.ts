@@ -321,7 +321,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
       ignore_health_on_host_removal preconnect_policy`),
     ...CLUSTER_BALANCING,
     health_checks: { note: "at most one" },
-    type: only("STATIC", "STRICT_DNS", "EDS"),
+    type: only("STATIC", "STRICT_DNS", "LOGICAL_DNS", "EDS"),
     dns_lookup_family: yes,
     typed_extension_protocol_options: {
       types: [HTTP_OPTIONS],

@@ -9,7 +9,7 @@ import type { SubsetMetadata, SubsetsPlan } from "./subset-types";
 export interface ClusterPlan {
   readonly name: string;
   readonly statName: string;
-  readonly type: "static" | "strict-dns" | "eds";
+  readonly type: "static" | "strict-dns" | "logical-dns" | "eds";
   /** EDS resource name (service_name or the cluster's). */
   readonly edsName: string | null;
   readonly balancing: BalancingPlan;
@@ -99,7 +99,7 @@ export interface UpstreamHttpPlan {
 }
 
 export interface EndpointPlan {
-  /** IP, or a DNS name in a strict-dns cluster. */
+  /** IP, or a DNS name in a strict-dns or logical-dns cluster. */
   readonly address: string;
   readonly port: number;
   /** For auto host rewrite; empty: none. */

@@ -32,6 +32,7 @@ const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const TYPES: Readonly<Partial<Record<Discovery, ClusterPlan["type"]>>> = {
   [Discovery.STATIC]: "static",
   [Discovery.STRICT_DNS]: "strict-dns",
+  [Discovery.LOGICAL_DNS]: "logical-dns",
   [Discovery.EDS]: "eds",
 };
 const DEFAULT_OVERPROVISIONING = 140;
@@ -116,6 +117,10 @@ function checkDiscovery(cluster: Cluster, type: ClusterPlan["type"], scope: Scop
   if (type !== "eds" && cluster.edsClusterConfig) {
     scope.field("eds_cluster_config").fail("is for EDS clusters only; set type: EDS or remove it");
   }
+  const endpoints = cluster.loadAssignment?.endpoints.flatMap(({ lbEndpoints }) => lbEndpoints) ?? [];
+  if (type === "logical-dns" && cluster.loadAssignment && endpoints.length !== 1) {
+    scope.field("load_assignment").fail("a LOGICAL_DNS cluster has one endpoint; leave one, or set type: STRICT_DNS");
+  }
   if (type !== "eds" && !cluster.loadAssignment) {
     scope.field("load_assignment").fail("must be set");
   }
@@ -152,7 +157,8 @@ function endpointPlan(
     endpoint.address,
     (scope ?? IGNORED_SCOPE).field("endpoint").field("address"),
   );
-  if (scope && type !== "strict-dns" && address !== "" && parseIp(address) === null) {
+  const isNamed = type === "strict-dns" || type === "logical-dns";
+  if (scope && !isNamed && address !== "" && parseIp(address) === null) {
     scope
       .field("endpoint")
       .field("address")
@@ -162,7 +168,7 @@ function endpointPlan(
     {
       address,
       port,
-      hostname: endpoint.hostname || (type === "strict-dns" ? address : ""),
+      hostname: endpoint.hostname || (isNamed ? address : ""),
       weight: lb.loadBalancingWeight ?? 1,
       health: healthOf(lb.healthStatus),
       locality: localityWord(locality),

@@ -2,7 +2,7 @@
 // a number.
 
 import { chosen } from "../answers";
-import { at, endpoint } from "../config";
+import { at, cluster, endpoint, web } from "../config";
 import type { Case } from "../types";
 import type { Wire } from "../wire";
 import { breakers, CLUSTER, endpoints, served } from "./two-hosts";
@@ -188,6 +188,32 @@ export const clusterCases: readonly Case[] = [
     (wire) => wire.call(),
     { needs: [`${CLUSTER}type`], inert: [`${CLUSTER}dns_refresh_rate`].slice(1) },
   ),
+  served(
+    "by logical DNS",
+    {
+      name: "app",
+      type: "LOGICAL_DNS",
+      dns_lookup_family: "V4_ONLY",
+      load_assignment: {
+        cluster_name: "app",
+        endpoints: [
+          {
+            lb_endpoints: [{ endpoint: { address: { socket_address: { address: "localhost", port_value: "@app" } } } }],
+          },
+        ],
+      },
+    },
+    (wire) => wire.call(),
+    { needs: [`${CLUSTER}type`] },
+  ),
+  {
+    id: "cluster by logical DNS of two hosts",
+    config: web({ clusters: [{ ...cluster("app", {}, ["app", "other"]), type: "LOGICAL_DNS" }] }),
+    upstreams: { app: "http", other: "http" },
+    run: () => Promise.resolve("taken"),
+    isRefused: true,
+    proves: [`${CLUSTER}type`],
+  },
   served(
     "by DNS of the other family",
     {
