@@ -88,6 +88,9 @@ test("an overtaken change is brought up to date: conflicts chosen, saved as one 
       await expect(other.getByText("Nothing of yours was overtaken")).toBeVisible();
     });
 
+    // What was saved and undone meanwhile has to be known here first: else this would be overtaken itself.
+    await page.goto(cart);
+    await expect(page.getByLabel("Description", { exact: true })).toHaveValue("What a customer is about to buy.");
     await write(page, "Owner", "orders");
     await expectSaved(page);
   } finally {

@@ -270,6 +270,7 @@ test("clients show certificates of the authorities that were given, which change
   await expect.poll(() => ask(other), { timeout: 20_000 }).toBe("200 catalog true");
   expect([await ask(), await ask(partner)]).toEqual(["closed", "closed"]);
   expect((await api("DELETE", path)).status).toBe(204);
+  await expect.poll(() => ask(other), { timeout: 20_000 }).toBe("closed");
 });
 
 test("the key reaches the gateway's proxy alone, and nothing that is read of it tells it", async () => {
