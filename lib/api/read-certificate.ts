@@ -1,6 +1,7 @@
 // A certificate and its key as a person gives them: PEM text -> facts, or every problem at its field with what to do.
 // The rule: what a gateway could not serve, or its clients would refuse today, is refused here; a key is read and never told.
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { subjectAltNames } from "@meshwright/proxy/semantics";
 import type { Problematic } from "@/lib/errors";
 
 export interface CertificateFacts {
@@ -222,19 +223,13 @@ function certificateFacts(certificate: X509Certificate): CertificateFacts {
   return {
     subject: nameOf(certificate.subject),
     issuer: nameOf(certificate.issuer),
-    names: dnsNames(certificate.subjectAltName ?? ""),
+    names: [...subjectAltNames(certificate.subjectAltName).dnsSans],
     notBefore: new Date(certificate.validFrom).toISOString(),
     notAfter: new Date(certificate.validTo).toISOString(),
     keyType: keyTypeOf(certificate.publicKey),
     fingerprint: certificate.fingerprint256,
     isSelfSigned: certificate.verify(certificate.publicKey),
   };
-}
-
-/** Values with special characters are JSON strings in Node's text, so a comma inside cannot forge a name. */
-function dnsNames(text: string): string[] {
-  const names = [...text.matchAll(/(?:^|, )DNS:("(?:[^"\\]|\\.)*"|[^,]*)/g)];
-  return names.map(([, value = ""]) => (value.startsWith('"') ? String(JSON.parse(value)) : value));
 }
 
 /** The common name; else all of it. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { withListeners } from "@/lib/compile/testing/listeners";
 import type { MeshDocument } from "@/lib/mesh";
 import { compile } from "./compile";
 import { resourcesToJson } from "./resources";
@@ -118,21 +119,10 @@ test("what is sent on to HTTPS has no other route in plain HTTP", () => {
 });
 
 test("a redirect whose hosts another listener serves without TLS: they share a port, so all are sent on, and that is told", () => {
-  const document = clientEdgeMesh();
-  const objects = document.objects.map((each) =>
-    each.kind === "Gateway" && each.metadata.name === "edge"
-      ? {
-          ...each,
-          spec: {
-            ...each.spec,
-            listeners: each.spec.listeners.map((one) =>
-              one.name === "status" ? { ...one, hosts: ["*.example.com"] } : one,
-            ),
-          },
-        }
-      : each,
+  const document = withListeners(clientEdgeMesh(), (all) =>
+    all.map((one) => (one.name === "status" ? { ...one, hosts: ["*.example.com"] } : one)),
   );
-  const { routes, warnings } = compiled(FILES, { objects });
+  const { routes, warnings } = compiled(FILES, document);
   const [host] = (routes["gateway-edge"]?.["virtual_hosts"] ?? []).filter(
     (each) => String(each["domains"]) === "*.example.com",
   );

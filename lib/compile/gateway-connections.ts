@@ -6,6 +6,7 @@ import {
   type Gateway,
   isConnectionListener,
   isSameJson,
+  type Listener,
   objectKey,
   type Service,
   type TcpRoute,
@@ -20,7 +21,6 @@ import type { WeightedCluster } from "./route-rule";
 
 const TCP_PROXY = "extensions.filters.network.tcp_proxy.v3.TcpProxy";
 
-type Listener = Gateway["spec"]["listeners"][number];
 /** Filter chains of one port of the machine; `isTls`: they are chosen by the first bytes. */
 export type ConnectionPort = { port: number; chains: JsonObject[]; isTls: boolean };
 /** Where connections go, by the rule that decides. */

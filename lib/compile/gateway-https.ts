@@ -6,6 +6,7 @@ import {
   httpsListenersOf,
   isHttpsListener,
   isPlainListener,
+  type Listener,
   plainHost,
   type Route,
 } from "@/lib/mesh";
@@ -14,8 +15,6 @@ import type { ConnectionPort } from "./gateway-connections";
 import type { CompileContext } from "./parts";
 import { publicServerTls, storedCertificateSecret } from "./transport";
 import type { GatewayBinding } from "./types";
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 /** What one listener answers: `hosts` by the routes, `others` with 421. */
 export type ServedHosts = { hosts: string[]; others: string[] };

@@ -1,11 +1,17 @@
 // Requests without TLS that a gateway sends on to HTTPS instead of serving them.
 // The rule: the address that a client is sent to is one that it can reach. The design says the port that clients know; who came straight to
 // the machine's own port is sent to the one beside it. Envoy's require_tls would keep the port of plain HTTP.
-import { type Gateway, HTTPS_PORT, isPlainListener, objectKey, plainListenerOf, redirectTarget } from "@/lib/mesh";
+import {
+  type Gateway,
+  HTTPS_PORT,
+  isPlainListener,
+  type Listener,
+  objectKey,
+  plainListenerOf,
+  redirectTarget,
+} from "@/lib/mesh";
 import { compact, type JsonObject, meshwrightMetadata } from "./envoy-json";
 import type { CompileContext } from "./parts";
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 /** Of the hosts that are asked for without TLS those that are sent on, as virtual hosts. */
 export const redirectingHosts = (

@@ -1,6 +1,14 @@
 // A gateway: one listener in plain HTTP for people outside, those in TLS and for connections, and its own identity towards the services behind.
 // The rule: it reaches only services that a dependency was drawn to, by the routes that target it.
-import { coversServerName, type Gateway, isPlainListener, objectKey, plainHost, type Route } from "@/lib/mesh";
+import {
+  coversServerName,
+  type Gateway,
+  isPlainListener,
+  type Listener,
+  objectKey,
+  plainHost,
+  type Route,
+} from "@/lib/mesh";
 import { gatewayAuthorizerFilters } from "./authorizers";
 import { clusterName } from "./destinations";
 import { type JsonObject, socketAddress } from "./envoy-json";
@@ -16,8 +24,6 @@ import { defaultRoute } from "./route-rule";
 import { compileRules } from "./service-hosts";
 import { telemetryOf } from "./telemetry";
 import { TLS_INSPECTOR } from "./transport";
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 export function compileGateway(context: ProxyContext, gateway: Gateway): void {
   const { namespace, name: gatewayName } = gateway.metadata;

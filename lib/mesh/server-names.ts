@@ -1,9 +1,7 @@
 // Server names of TLS at the listeners of a gateway: which name a wildcard stands for, and which rule of a route decides about each.
 // The rule: a proxy picks the closest name it knows, a route the first rule that matches; so each name is given to the rule that the list says.
 import { objectKey } from "./refs";
-import type { Gateway, TcpRoute, TcpRule } from "./types";
-
-type Listener = Gateway["spec"]["listeners"][number];
+import type { Listener, TcpRoute, TcpRule } from "./types";
 
 /** Does it carry connections as they are, without requests? */
 export const isConnectionListener = ({ protocol }: Pick<Listener, "protocol">): boolean =>

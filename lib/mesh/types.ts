@@ -45,6 +45,8 @@ export type Tracing = NonNullable<MeshRoot["spec"]["tracing"]>;
 export type Namespace = ObjectOf<"Namespace">;
 export type TrustBoundary = ObjectOf<"TrustBoundary">;
 export type Gateway = ObjectOf<"Gateway">;
+/** Of a gateway. */
+export type Listener = Gateway["spec"]["listeners"][number];
 export type Service = ObjectOf<"Service">;
 export type Workload = ObjectOf<"Workload">;
 export type ExternalService = ObjectOf<"ExternalService">;

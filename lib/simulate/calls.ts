@@ -11,6 +11,7 @@ import {
   isHttpsListener,
   isPlainListener,
   keyOf,
+  type Listener,
   type MeshDocument,
   type MeshIndex,
   type ObjectKey,
@@ -23,8 +24,6 @@ import {
 import { carriedPorts, hostOf, ownerOf, tunnelPorts } from "./names";
 import { type Probe, pathOfPattern, probesAtGateway, probesFor, probesOfRule, TUNNEL } from "./probes";
 import type { Call, Caller, ObservedCall } from "./types";
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 /** Bounds the questions of one listener. */
 const MAX_NAMES = 32;

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { clientEdgeMesh, PARTNER_NAMES } from "@/lib/compile/testing/client-edge";
 import { boundEdge } from "@/lib/compile/testing/https-edge";
-import type { Gateway, MeshDocument } from "@/lib/mesh";
+import { withListeners } from "@/lib/compile/testing/listeners";
+import type { Listener, MeshDocument } from "@/lib/mesh";
 import { ask, buildScene, callsOf, consequencesOf, type QuestionCertificate, question } from ".";
 import { madeUpWorld } from "./world";
 
@@ -76,16 +77,8 @@ test("a certificate in a question has limits", () => {
     expect(read(wrong), JSON.stringify(wrong)).toBe(false);
 });
 
-function withListener(name: string, change: (listener: Gateway["spec"]["listeners"][number]) => object): MeshDocument {
-  const objects = clientEdgeMesh().objects.map((each) =>
-    each.kind === "Gateway" && each.metadata.name === "edge"
-      ? {
-          ...each,
-          spec: { ...each.spec, listeners: each.spec.listeners.map((one) => (one.name === name ? change(one) : one)) },
-        }
-      : each,
-  ) as MeshDocument["objects"];
-  return { objects };
+function withListener(name: string, change: (listener: Listener) => Listener): MeshDocument {
+  return withListeners(clientEdgeMesh(), (all) => all.map((one) => (one.name === name ? change(one) : one)));
 }
 
 test("a port that begins to ask: who comes without a certificate loses access, who has one does not", () => {

@@ -7,6 +7,7 @@ import {
   coversServerName,
   type Gateway,
   isConnectionListener,
+  type Listener,
   type ObjectKey,
   objectKey,
   plainHost,
@@ -25,7 +26,6 @@ import { addressesOf } from "./whereabouts";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
 type Arriving = Parameters<typeof pickFilterChain>[2];
-type Listener = Gateway["spec"]["listeners"][number];
 /** One that carries connections, of the gateway that is asked. */
 export type ConnectionListener = { gateway: Gateway; listener: Listener };
 

@@ -4,7 +4,14 @@ import type { DownstreamTlsPlan, FilterChainPlan, HttpConnectionPlan, ListenerPl
 import { hasSubjectAltName, pickFilterChain } from "@meshwright/proxy/semantics";
 import { httpsChainName } from "@/lib/compile/gateway-https";
 import { kindOfClientName } from "@/lib/compile/transport";
-import { type Gateway, httpsListenersOf, isConnectionListener, isHttpsListener, isPlainListener } from "@/lib/mesh";
+import {
+  type Gateway,
+  httpsListenersOf,
+  isConnectionListener,
+  isHttpsListener,
+  isPlainListener,
+  type Listener,
+} from "@/lib/mesh";
 import { dead } from "./bare";
 import { arriving, serverNameOf } from "./connect";
 import type { Message } from "./message";
@@ -13,8 +20,6 @@ import type { PlannedProxy, Scene } from "./scene";
 import type { Answer, Question, QuestionCertificate } from "./types";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
-type Listener = Gateway["spec"]["listeners"][number];
-
 export type Entrance = {
   listener: ListenerPlan;
   connection: HttpConnectionPlan;

@@ -11,11 +11,11 @@ import { stripHopByHop } from "../src/http/request-headers";
 import { normalizeSerial } from "../src/identity/svid";
 import { parseOptions } from "../src/options";
 import type { AccessLogFormat, BalancingPlan } from "../src/plan/types";
+import { subjectAltNames } from "../src/semantics";
 import { type AccessRecord, compileAccessLog, isoTime } from "../src/telemetry/access-log";
 import { inboundLabels } from "../src/telemetry/labels";
 import { ObservedShapes, pathPattern } from "../src/telemetry/observed-shapes";
 import { RequestMetrics, RequestSeries, renderRequestMetrics } from "../src/telemetry/request-metrics";
-import { parseSubjectAltName } from "../src/tls/peer-certificate";
 import { version } from "../src/version";
 import { defaultBalancing, outlier, proxyPlan } from "./support/plans";
 
@@ -297,11 +297,11 @@ describe("outlier windows", () => {
 
 describe("names in certificates", () => {
   it("are read entry by entry, quoted ones too", () => {
-    const names = parseSubjectAltName(
+    const names = subjectAltNames(
       'URI:spiffe://a/ns/b/sa/c, DNS:x.y, URI:"spiffe://a/,URI:spiffe://evil", IP Address:127.0.0.1',
     );
-    expect(names.uris).toEqual(["spiffe://a/ns/b/sa/c", "spiffe://a/,URI:spiffe://evil"]);
-    expect(names.dns).toEqual(["x.y"]);
+    expect(names.uriSans).toEqual(["spiffe://a/ns/b/sa/c", "spiffe://a/,URI:spiffe://evil"]);
+    expect(names.dnsSans).toEqual(["x.y"]);
     expect(normalizeSerial("00AB0")).toBe("ab0");
   });
 });

@@ -3,6 +3,7 @@ import {
   decidingRules,
   type Gateway,
   isConnectionListener,
+  type Listener,
   type MeshIndex,
   type ObjectKey,
   objectKey,
@@ -26,8 +27,6 @@ export interface RequestFields {
   /** `name: value`, one a line. */
   headers: string;
 }
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 const isTcp = ({ protocol }: Service["spec"]["ports"][number]) => protocol === "tcp";
 

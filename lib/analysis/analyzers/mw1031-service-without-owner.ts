@@ -1,6 +1,7 @@
 // MW1031: a service that nobody answers for.
-import { keyOf, objectKey } from "@/lib/mesh";
+import { objectKey } from "@/lib/mesh";
 import type { ObjectAnalyzer } from "../finding";
+import { ownerFix } from "../owners";
 import { isSensitive } from "../protection";
 
 export const mw1031ServiceWithoutOwner: ObjectAnalyzer<"Service"> = {
@@ -14,27 +15,15 @@ export const mw1031ServiceWithoutOwner: ObjectAnalyzer<"Service"> = {
     if (service.spec.owner) return [];
     const { criticality } = service.spec;
     const matters = criticality === "critical" || criticality === "high" || isSensitive(service);
-    const namespace = index.find("Namespace", keyOf("Namespace", undefined, service.metadata.namespace));
-    const team = namespace?.spec.ownerTeam;
-    const key = objectKey(service);
     return [
       {
         code: "MW1031",
         severity: matters ? "warning" : "info",
         message: `Nobody answers for ${service.metadata.name}.`,
         cause: "An owner is asked when a policy of the service changes, when it fails, and when a risk is accepted.",
-        refs: [key],
+        refs: [objectKey(service)],
         path: "spec.owner",
-        ...(team
-          ? {
-              fixes: [
-                {
-                  title: `Make ${team} the owner, as of the namespace`,
-                  command: { type: "patchSpec", key, path: ["owner"], value: team },
-                },
-              ],
-            }
-          : {}),
+        ...ownerFix(index, service),
       },
     ];
   },

@@ -3,14 +3,13 @@ import {
   decidingRules,
   type Gateway,
   isConnectionListener,
+  type Listener,
   type MeshIndex,
   objectKey,
   refKey,
   serverNamesMeet,
 } from "@/lib/mesh";
 import type { FindingBody, ObjectAnalyzer } from "../finding";
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 export const mw1070ListenerLeadsNowhere: ObjectAnalyzer<"Gateway"> = {
   code: "MW1070",

@@ -3,8 +3,8 @@ import {
   coversServerName,
   type DecidingRule,
   decidingRules,
-  type Gateway,
   isConnectionListener,
+  type Listener,
   type MeshIndex,
   objectKey,
   serverNamesMeet,
@@ -14,7 +14,6 @@ import {
 import type { FindingBody, ObjectAnalyzer } from "../finding";
 import { coversTcpRule } from "../path-match";
 
-type Listener = Gateway["spec"]["listeners"][number];
 /** A listener that a match is for, and who decides there. */
 type At = { listener: Listener; deciding: DecidingRule[] };
 

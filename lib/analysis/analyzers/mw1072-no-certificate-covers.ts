@@ -4,13 +4,12 @@ import {
   type Gateway,
   httpsListenersOf,
   isHttpsListener,
+  type Listener,
   type MeshIndex,
   objectKey,
   plainHost,
 } from "@/lib/mesh";
 import type { FindingBody, Fix, ObjectAnalyzer } from "../finding";
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 export const mw1072NoCertificateCovers: ObjectAnalyzer<"Gateway"> = {
   code: "MW1072",
@@ -76,7 +75,8 @@ function wideFinding(gateway: Gateway, i: number, h: number, asked: readonly Ask
 }
 
 /** The names that routes have rules for, where no other listener of the port has them. */
-function fixesFor({ spec: { listeners }, ...gateway }: Gateway, i: number, h: number, asked: readonly Asked[]): Fix[] {
+function fixesFor(gateway: Gateway, i: number, h: number, asked: readonly Asked[]): Fix[] {
+  const { listeners } = gateway.spec;
   const own = listeners[i];
   if (!own) return [];
   const taken = listeners.filter(({ port }) => port === own.port).flatMap(({ hosts }) => hosts.map(plainHost));
@@ -85,11 +85,10 @@ function fixesFor({ spec: { listeners }, ...gateway }: Gateway, i: number, h: nu
     .filter((host) => coversServerName(own.hosts[h] ?? "", host) && !taken.includes(host));
   if (names.length === 0) return [];
   const value = own.hosts.flatMap((host, at) => (at === h ? names : [host]));
-  const key = objectKey({ ...gateway, spec: { listeners } } as Gateway);
   return [
     {
       title: `Take ${names.join(", ")}, for which there are routes`,
-      command: { type: "patchSpec", key, path: ["listeners", i, "hosts"], value },
+      command: { type: "patchSpec", key: objectKey(gateway), path: ["listeners", i, "hosts"], value },
     },
   ];
 }

@@ -1,8 +1,6 @@
 // MW1079: a host whose clients have to show certificates, and that answers without one at another port of its gateway.
-import { type Gateway, httpsListenersOf, objectKey, plainListenerOf } from "@/lib/mesh";
+import { httpsListenersOf, type Listener, objectKey, plainListenerOf } from "@/lib/mesh";
 import type { FindingBody, Fix, ObjectAnalyzer } from "../finding";
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 export const mw1079CertificatePassedBy: ObjectAnalyzer<"Gateway"> = {
   code: "MW1079",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { boundEdge, CERTIFICATES, HTTPS_PORT, httpsEdgeMesh } from "@/lib/compile/testing/https-edge";
+import { withListeners } from "@/lib/compile/testing/listeners";
 import type { MeshDocument } from "@/lib/mesh";
 import { evaluateDesign } from "../evaluate";
 
@@ -16,15 +17,8 @@ function judged(document: MeshDocument) {
   return { design: found?.design, compiled: found?.compiled };
 }
 
-function withoutPlain(): MeshDocument {
-  return {
-    objects: httpsEdgeMesh().objects.map((each) =>
-      each.kind === "Gateway" && each.metadata.name === "edge"
-        ? { ...each, spec: { ...each.spec, listeners: each.spec.listeners.filter(({ name }) => name !== "web") } }
-        : each,
-    ),
-  };
-}
+const withoutPlain = (): MeshDocument =>
+  withListeners(httpsEdgeMesh(), (all) => all.filter(({ name }) => name !== "web"));
 
 test("a gateway that takes calls in TLS alone has a minimum version, in the design and as it is compiled", () => {
   const { design, compiled } = judged(withoutPlain());
@@ -39,21 +33,10 @@ test("a listener in plain HTTP beside it fails, and is named", () => {
 });
 
 test("a listener that only sends plain HTTP on to HTTPS passes; beside one host that it serves it does not", () => {
-  const sentOn = (hosts: string[]): MeshDocument => ({
-    objects: httpsEdgeMesh().objects.map((each) =>
-      each.kind === "Gateway" && each.metadata.name === "edge"
-        ? {
-            ...each,
-            spec: {
-              ...each.spec,
-              listeners: each.spec.listeners.map((one) =>
-                one.name === "web" ? { ...one, hosts, httpsRedirect: true } : one,
-              ),
-            },
-          }
-        : each,
-    ),
-  });
+  const sentOn = (hosts: string[]): MeshDocument =>
+    withListeners(httpsEdgeMesh(), (all) =>
+      all.map((one) => (one.name === "web" ? { ...one, hosts, httpsRedirect: true } : one)),
+    );
   const { design, compiled } = judged(sentOn(["*"]));
   expect([design?.state, compiled?.state]).toEqual(["pass", "pass"]);
   expect(JSON.stringify(compiled)).toContain("only sends calls on to HTTPS");

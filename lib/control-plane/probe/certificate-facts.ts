@@ -1,6 +1,7 @@
 // A served certificate as facts. One rule: only what stands in the certificate; the identity controls judge it.
 
 import { X509Certificate } from "node:crypto";
+import { subjectAltNames } from "@meshwright/proxy/semantics";
 import type { CertificateFacts } from "@/lib/compliance";
 
 export function certificateFacts(der: Buffer): CertificateFacts {
@@ -8,7 +9,7 @@ export function certificateFacts(der: Buffer): CertificateFacts {
   const key = certificate.publicKey;
   const details = key.asymmetricKeyDetails;
   return {
-    spiffeIds: uriNames(certificate.subjectAltName ?? ""),
+    spiffeIds: [...subjectAltNames(certificate.subjectAltName).uriSans],
     serial: certificate.serialNumber.toLowerCase(),
     notBefore: new Date(certificate.validFrom).toISOString(),
     notAfter: new Date(certificate.validTo).toISOString(),
@@ -17,10 +18,4 @@ export function certificateFacts(der: Buffer): CertificateFacts {
     // Node calls the extended usages keyUsage.
     extendedKeyUsage: certificate.keyUsage ?? [],
   };
-}
-
-/** Values with special characters are JSON strings in Node's text, so a comma inside cannot forge a name. */
-function uriNames(text: string): string[] {
-  const names = [...text.matchAll(/(?:^|, )URI:("(?:[^"\\]|\\.)*"|[^,]*)/g)];
-  return names.map(([, value = ""]) => (value.startsWith('"') ? String(JSON.parse(value)) : value));
 }

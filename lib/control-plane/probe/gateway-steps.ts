@@ -2,13 +2,11 @@
 // One rule: a refusal counts beside a handshake of the same port that was made; what is not served is told as such, never as refused.
 
 import type { EnvironmentBinding, GatewayBinding } from "@/lib/compile/types";
-import { type Gateway, isHttpsListener, isPlainListener } from "@/lib/mesh";
+import { type Gateway, isHttpsListener, isPlainListener, type Listener } from "@/lib/mesh";
 import { type Dialled, dial, type Place, type TlsOffer } from "./dial";
 import { type Answer, expected, notMeasured, type Step, unexpected } from "./step";
 import type { Target } from "./target";
 import { judgeOld, type Make, OLD_VERSIONS } from "./transport-steps";
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 export function gatewaySteps({ entry }: Target, gateway: Gateway, binding: EnvironmentBinding, make: Make): Step[] {
   const { namespace, name } = gateway.metadata;

@@ -5,6 +5,7 @@ import {
   isConnectionListener,
   isHttpsListener,
   keyOf,
+  type Listener,
   type ObjectKey,
   type Ref,
   type RouteRule,
@@ -222,7 +223,7 @@ function servedBy(context: ImportContext, { source, parent }: Attached, listener
 }
 
 /** Of a gateway that is in the design already. */
-export const openListener = (listener: Gateway["spec"]["listeners"][number]): ListenerInfo => ({
+export const openListener = (listener: Listener): ListenerInfo => ({
   ...listener,
   isTls: isHttpsListener(listener),
   allows: () => true,

@@ -1,5 +1,7 @@
 // TLSRoute and TCPRoute of gateways, in and out: each stays a route by itself, and answers the same there and here.
+
 import { expect, test } from "vitest";
+import { withListeners } from "@/lib/compile/testing/listeners";
 import { applyCommand, type MeshDocument, validateDocument } from "@/lib/mesh";
 import { ask, buildScene } from "@/lib/simulate";
 import { EDGE_TCP_PORT, EDGE_TLS_PORT, edgeMesh, edgeRoute } from "../../compile/testing/edge";
@@ -182,13 +184,7 @@ test("a design's own route answers the same after it went to Gateway API and bac
 
 test("a rule for every name is no TLSRoute, and that is told", () => {
   const document = edgeMesh(edgeRoute([{ matches: [], destinations: [{ service: { name: "archive" }, weight: 1 }] }]));
-  const open = {
-    objects: document.objects.map((each) =>
-      each.kind === "Gateway" && each.metadata.name === "edge"
-        ? { ...each, spec: { ...each.spec, listeners: each.spec.listeners.map((one) => ({ ...one, hosts: ["*"] })) } }
-        : each,
-    ),
-  };
+  const open = withListeners(document, (all) => all.map((one) => ({ ...one, hosts: ["*"] })));
   const { resources, report } = exportDocument("gateway-api", open);
   expect(resources.map(({ kind }) => kind)).not.toContain("TLSRoute");
   expect(report.find(({ key }) => key === "TcpRoute/production/edge")).toMatchObject({

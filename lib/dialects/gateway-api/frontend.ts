@@ -1,11 +1,10 @@
 // spec.tls.frontend of a Gateway: clients that show certificates, for each port or for all, both ways.
 // The rule: whose signatures count is the environment's. The names of ConfigMaps are kept where they are not those that an export would write.
-import { type ClientCertificates, type Gateway, isHttpsListener, isSameJson } from "@/lib/mesh";
+import { type ClientCertificates, type Gateway, isHttpsListener, isSameJson, type Listener } from "@/lib/mesh";
 import type { ImportContext, Resource } from "../shared/context";
 import type { ExportContext } from "../shared/export-context";
 import { type Fields, isRecord } from "../shared/fields";
 
-type Listener = Gateway["spec"]["listeners"][number];
 type Mode = ClientCertificates["mode"];
 /** Of one port. `refs`: where the authorities are. */
 type Validation = { mode: Mode; refs: unknown[] };

@@ -1,15 +1,13 @@
 // Gateway -> Gateway, listener by listener.
 // The rule: a listener that ends TLS in a way that a mesh has no word for is taken over in plain HTTP, and says so; one of another protocol
 // is kept whole.
-import { certificateName, type Gateway, keyOf, type Protocol } from "@/lib/mesh";
+import { certificateName, keyOf, type Listener, type Protocol } from "@/lib/mesh";
 import { labelsAt, namespacesMeant } from "../kubernetes/selectors";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { type Fields, isRecord, type Sink } from "../shared/fields";
 import { keepWhole } from "../shared/verbatim";
 import { withClients } from "./frontend";
 import type { GatewayState, ListenerInfo } from "./state";
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 export function importGateway(state: GatewayState) {
   return (context: ImportContext, resource: Resource, spec: Fields, sink: Sink): Understood => {

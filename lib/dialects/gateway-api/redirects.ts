@@ -5,6 +5,7 @@ import {
   HTTPS_PORT,
   isConnectionListener,
   isPlainListener,
+  type Listener,
   type ObjectKey,
   plainHost,
   plainListenerOf,
@@ -17,7 +18,6 @@ import type { ExportContext } from "../shared/export-context";
 import { coversHost } from "../shared/hostnames";
 import { GROUP, type ListenerInfo, type RouteSource } from "./state";
 
-type Listener = Gateway["spec"]["listeners"][number];
 /** A listener as it is written: one for each host. */
 export type Section = { name: string; host: string; listener: Listener };
 

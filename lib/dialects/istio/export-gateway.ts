@@ -1,14 +1,20 @@
 // Gateway -> Gateway, and what a gateway without a route means.
 import { factsOf, httpPorts, serviceOfRef } from "@/lib/compile/facts";
-import { type Gateway, HTTPS_PORT, isConnectionListener, isPlainListener, objectKey, redirectTarget } from "@/lib/mesh";
+import {
+  type Gateway,
+  HTTPS_PORT,
+  isConnectionListener,
+  isPlainListener,
+  type Listener,
+  objectKey,
+  redirectTarget,
+} from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
 import { coversHost } from "../shared/hostnames";
 import { tellUnrouted } from "../shared/tell-connections";
 import { hostNames, hostOf } from "./export-route";
 import { assumedLabels } from "./gateway-target";
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 export function exportGateway(context: ExportContext, gateway: Gateway): void {
   const { listeners } = gateway.spec;

@@ -1,5 +1,7 @@
 // Client certificates at gateways and plain HTTP that is sent on to HTTPS: both ways where a product has the same, told elsewhere.
+
 import { expect, test } from "vitest";
+import { withListeners } from "@/lib/compile/testing/listeners";
 import { clientEdgeMesh } from "../../compile/testing/client-edge";
 import { exportDocument, lossesOf } from "..";
 import { schemaErrors } from "../gateway-api/testing/schemas";
@@ -74,12 +76,7 @@ test("Istio: a redirect to another port than 443 is told in both directions", ()
   const at = (path: string) => report.filter((each) => each.key === KEY && each.path === path);
   // of hosts at both, 443 is where HTTPS is
   expect(at("spec.listeners[0].httpsRedirect")).toEqual([]);
-  const deep = clientEdgeMesh();
-  const objects = deep.objects.map((each) =>
-    each.kind === "Gateway" && each.metadata.name === "edge"
-      ? { ...each, spec: { ...each.spec, listeners: each.spec.listeners.filter(({ port }) => port !== 443) } }
-      : each,
-  );
+  const { objects } = withListeners(clientEdgeMesh(), (all) => all.filter(({ port }) => port !== 443));
   const told = exportDocument("istio", { objects }).report.filter(({ path }) => path.endsWith("httpsRedirect"));
   expect(told).toMatchObject([
     { verdict: "approximate", changesMeaning: true, reason: expect.stringContaining("8443") },
@@ -91,20 +88,11 @@ test("Istio: a redirect to another port than 443 is told in both directions", ()
 });
 
 test.each(["istio", "gateway-api"] as const)("%s: the listeners of a design come back as they were", (choice) => {
-  const document = clientEdgeMesh();
   // for a whole port in Gateway API: so each has one
-  const objects = document.objects.map((each) =>
-    each.kind === "Gateway" && each.metadata.name === "edge"
-      ? {
-          ...each,
-          spec: {
-            ...each.spec,
-            listeners: each.spec.listeners
-              .filter(({ name }) => choice === "istio" || !["either", "partners"].includes(name))
-              .map((one) => (one.name === "open" ? { ...one, port: 444 } : one)),
-          },
-        }
-      : each,
+  const { objects } = withListeners(clientEdgeMesh(), (all) =>
+    all
+      .filter(({ name }) => choice === "istio" || !["either", "partners"].includes(name))
+      .map((one) => (one.name === "open" ? { ...one, port: 444 } : one)),
   );
   const { resources, report } = exportDocument(choice, { objects });
   expect(schemaErrors(resources, choice === "istio" ? "istio" : "standard")).toEqual([]);
@@ -201,15 +189,11 @@ test("Gateway API: names of clients, and listeners of one port that ask differen
   const told = report.filter(({ key, path }) => key === KEY && /^spec\.listeners\[[234]\]$/.test(path));
   expect(told.map(({ verdict, changesMeaning }) => [verdict, changesMeaning])).toEqual(Array(3).fill(["lost", true]));
   // with a port of its own it is written, without its names
-  const alone = clientEdgeMesh().objects.map((each) =>
-    each.kind === "Gateway" && each.metadata.name === "edge"
-      ? { ...each, spec: { ...each.spec, listeners: each.spec.listeners.filter(({ name }) => name === "partners") } }
-      : each,
-  );
-  expect(frontendOf({ objects: alone })).toEqual({
+  const alone = withListeners(clientEdgeMesh(), (all) => all.filter(({ name }) => name === "partners"));
+  expect(frontendOf(alone)).toEqual({
     default: { validation: { caCertificateRefs: [{ group: "", kind: "ConfigMap", name: "wild-cacert" }] } },
   });
-  expect(exportDocument("gateway-api", { objects: alone }).report).toContainEqual(
+  expect(exportDocument("gateway-api", alone).report).toContainEqual(
     expect.objectContaining({ path: "spec.listeners[0].tls.clients.names", verdict: "lost", changesMeaning: true }),
   );
 });

@@ -1,9 +1,7 @@
 // Listeners of a gateway that end TLS, for products whose gateways are not given certificates by an export.
 // The rule: what was meant for TLS is never written as plain HTTP: it is left out, and told.
-import { type Gateway, httpsListenersOf, isHttpsListener, plainListenerOf } from "@/lib/mesh";
+import { type Gateway, httpsListenersOf, isHttpsListener, type Listener, plainListenerOf } from "@/lib/mesh";
 import type { ExportContext } from "./export-context";
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 /** The others, after telling that those are lost, and those that would only lead to them. */
 export function withoutHttps(context: ExportContext, gateway: Gateway, title: string): Listener[] {

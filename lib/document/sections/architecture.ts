@@ -1,5 +1,5 @@
 // Sections 1 to 4: purpose, control plane, data plane, who calls whom.
-import { buildIndex, type Gateway, type ObjectKey, objectKey, parseKey, refKey, serviceAccountOf } from "@/lib/mesh";
+import { buildIndex, type Listener, type ObjectKey, objectKey, parseKey, refKey, serviceAccountOf } from "@/lib/mesh";
 import { clientsText } from "@/lib/mesh/diff/gateway-sentences";
 import { controlPlane } from "../control-plane-diagram";
 import { dataPlane } from "../diagrams";
@@ -80,7 +80,7 @@ export function architecture(input: DocumentInput): Block[] {
 }
 
 /** `https 443 for shop.example.com (clients have to show a certificate)` */
-function listenerText({ protocol, port, hosts, tls, httpsRedirect }: Gateway["spec"]["listeners"][number]): string {
+function listenerText({ protocol, port, hosts, tls, httpsRedirect }: Listener): string {
   const asked = tls?.clients ? [clientsText(tls.clients)] : [];
   const said = [...asked, ...(httpsRedirect ? ["sent on to HTTPS"] : [])];
   return `${protocol} ${port} for ${hosts.join(", ")}${said.length > 0 ? ` (${said.join(", ")})` : ""}`;

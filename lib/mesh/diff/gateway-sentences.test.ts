@@ -1,19 +1,12 @@
 import { expect, test } from "vitest";
+import { withListeners } from "@/lib/compile/testing/listeners";
 import { clientEdgeMesh } from "../../compile/testing/client-edge";
 import { mergeDocuments } from "../merge/merge-documents";
-import type { Gateway, MeshDocument } from "../types";
+import type { Listener, MeshDocument } from "../types";
 import { diffDocuments } from "./diff";
 
-type Listener = Gateway["spec"]["listeners"][number];
-
-function changed(change: (listeners: Listener[]) => Listener[], document = clientEdgeMesh()): MeshDocument {
-  const objects = document.objects.map((each) =>
-    each.kind === "Gateway" && each.metadata.name === "edge"
-      ? { ...each, spec: { ...each.spec, listeners: change(structuredClone(each.spec.listeners)) } }
-      : each,
-  );
-  return { objects };
-}
+const changed = (change: (listeners: Listener[]) => Listener[], document = clientEdgeMesh()): MeshDocument =>
+  withListeners(document, change);
 const one = (name: string, change: (listener: Listener) => Listener) => (listeners: Listener[]) =>
   listeners.map((each) => (each.name === name ? change(each) : each));
 const withClients = (clients: NonNullable<Listener["tls"]>["clients"]) => (listener: Listener) => ({

@@ -1,10 +1,9 @@
 // What changes at the listeners of a gateway, in words: who comes in, with what, and what is sent on.
 // The rule: a listener is known by its name, so a list that grew says which one came.
 import { isSameJson } from "../commands/equal";
-import type { ClientCertificates, Gateway, Path } from "../types";
+import type { ClientCertificates, Listener, Path } from "../types";
 import { type LeafChange, leafChanges } from "./leaves";
 
-type Listener = Gateway["spec"]["listeners"][number];
 type Told = { sentence: string; path: Path; before?: unknown; after?: unknown };
 
 /** @param plain what is said of any other field */

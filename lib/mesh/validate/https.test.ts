@@ -1,29 +1,23 @@
 import { expect, test } from "vitest";
+import { withListeners } from "@/lib/compile/testing/listeners";
 import { httpsEdgeMesh } from "../../compile/testing/https-edge";
 import {
   API_VERSION,
-  type Gateway,
   httpsListenersOf,
-  type MeshDocument,
+  type Listener,
   parseObject,
   plainListenerOf,
   redirectTarget,
   validateDocument,
 } from "..";
 
-type Listener = Gateway["spec"]["listeners"][number];
 const one: Listener = {
   ...{ name: "one", port: 443, protocol: "https", hosts: ["*.example.com"] },
   tls: { certificate: "wild" },
 };
 
 function problems(...listeners: Listener[]): string[] {
-  const document: MeshDocument = {
-    objects: httpsEdgeMesh().objects.map((each) =>
-      each.kind === "Gateway" && each.metadata.name === "edge" ? { ...each, spec: { ...each.spec, listeners } } : each,
-    ),
-  };
-  return validateDocument(document)
+  return validateDocument(withListeners(httpsEdgeMesh(), () => listeners))
     .filter(({ key }) => key === "Gateway/production/edge")
     .map(({ path, message, fix }) => `${path}: ${message}. ${fix}`);
 }

@@ -2,7 +2,7 @@
 import type { MeshIndex } from "../index-document";
 import { isCallerOnly, keyOf, refKey } from "../refs";
 import { isPlainListener } from "../server-names";
-import type { Gateway, MeshObject, ObjectKey, Path } from "../types";
+import type { Listener, MeshObject, ObjectKey, Path } from "../types";
 import type { Complaint } from "./complaint";
 
 export function violationsOfTopology(object: MeshObject, index: MeshIndex): Complaint[] {
@@ -100,8 +100,6 @@ function repeated(values: (string | number)[], path: (i: number) => Path, what: 
       : [{ path: path(i), message: `repeats the ${what} ${value}`, fix: "Give each its own." }],
   );
 }
-
-type Listener = Gateway["spec"]["listeners"][number];
 
 /** A certificate is what https needs, and what nothing else has a use for. */
 function certificateClashes(listeners: readonly Listener[]): Complaint[] {

@@ -1,4 +1,5 @@
-// What the filters of one connection manager count, by filter. Rule: names are Envoy's; they are found once per plan, not per request.
+// What the filters of one connection manager count, by filter. Rule: names are Envoy's; they are found once per plan,
+// not per request, but for those by cluster, beside a question to another service.
 
 import type { UpstreamCluster } from "../cluster/cluster";
 import type {
@@ -78,7 +79,9 @@ export class FilterCounts {
     else if (filter.kind === "health-check") this.healthCheck(filter);
   }
 
+  /** Asked by each request: what is known costs one look-up. */
   readonly rbac = (filter: RbacFilterPlan): RbacCounts =>
+    (this.known.get(filter) as RbacCounts | undefined) ??
     this.held(filter, () => rbacCounts(this.all, `${this.prefix}rbac.`, filter));
 
   jwt(filter: JwtFilterPlan): CountsOf<"jwt"> {

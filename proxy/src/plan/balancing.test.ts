@@ -2,6 +2,7 @@
 
 import type { JsonObject } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
+import { defaultBalancing } from "../../test/support/plans";
 import { decodeBootstrap } from "../contract/decode";
 import { planBootstrap } from "./plan-bootstrap";
 import type { BalancingPlan } from "./types";
@@ -30,24 +31,15 @@ function planned(cluster: JsonObject): BalancingPlan | string[] {
   return (result.result.clusters.get("app") as { balancing: BalancingPlan }).balancing;
 }
 
-const PLAIN: BalancingPlan = {
-  lbPolicy: "round-robin",
-  leastRequestChoices: 2,
-  slowStart: null,
-  zoneAware: { routingEnabledPercent: 100, minClusterSize: 6, failsOnPanic: false, keepsFrom: null },
-  isLocalityWeighted: false,
-  hashTable: null,
-};
-
 test("a policy stands in place of lb_policy and its parts", () => {
-  expect(planned({})).toEqual(PLAIN);
-  expect(planned({ lb_policy: "RANDOM", ...policy("round_robin.v3.RoundRobin") })).toEqual(PLAIN);
+  expect(planned({})).toEqual(defaultBalancing);
+  expect(planned({ lb_policy: "RANDOM", ...policy("round_robin.v3.RoundRobin") })).toEqual(defaultBalancing);
   expect(planned({ least_request_lb_config: { choice_count: 9 }, ...policy("random.v3.Random") })).toEqual({
-    ...PLAIN,
+    ...defaultBalancing,
     lbPolicy: "random",
   });
   expect(planned(policy("least_request.v3.LeastRequest", { selection_method: "FULL_SCAN" }))).toEqual({
-    ...PLAIN,
+    ...defaultBalancing,
     lbPolicy: "least-request",
     leastRequestChoices: null,
   });
@@ -56,15 +48,15 @@ test("a policy stands in place of lb_policy and its parts", () => {
 test("slow start and localities are the same wherever they are said", () => {
   const slow = { slow_start_config: { slow_start_window: "30s", min_weight_percent: { value: 20 } } };
   const slowStart = { windowMs: 30_000, aggression: 1, minShare: 0.2 };
-  expect(planned({ round_robin_lb_config: slow })).toEqual({ ...PLAIN, slowStart });
-  expect(planned(policy("round_robin.v3.RoundRobin", slow))).toEqual({ ...PLAIN, slowStart });
+  expect(planned({ round_robin_lb_config: slow })).toEqual({ ...defaultBalancing, slowStart });
+  expect(planned(policy("round_robin.v3.RoundRobin", slow))).toEqual({ ...defaultBalancing, slowStart });
   expect(planned({ lb_policy: "RANDOM", round_robin_lb_config: slow })).toMatchObject({ slowStart: null });
   const zones = { zone_aware_lb_config: { min_cluster_size: 3, force_local_zone: {} } };
   expect(planned(policy("random.v3.Random", { locality_lb_config: zones }))).toMatchObject({
     zoneAware: { minClusterSize: 3, keepsFrom: 1 },
   });
   expect(planned({ common_lb_config: { locality_weighted_lb_config: {} } })).toEqual({
-    ...PLAIN,
+    ...defaultBalancing,
     isLocalityWeighted: true,
   });
 });
@@ -94,7 +86,7 @@ test("what Envoy does not take is refused by its path", () => {
 test("a table of hashes is the same wherever it is said", () => {
   const ring = { kind: "ring", minimumSize: 100, maximumSize: 200, isMurmur: true, usesHostname: false } as const;
   const sizes = { minimum_ring_size: 100, maximum_ring_size: 200, hash_function: "MURMUR_HASH_2" };
-  const hashed: BalancingPlan = { ...PLAIN, lbPolicy: "consistent-hash", hashTable: ring };
+  const hashed: BalancingPlan = { ...defaultBalancing, lbPolicy: "consistent-hash", hashTable: ring };
   expect(planned({ lb_policy: "RING_HASH", ring_hash_lb_config: sizes })).toEqual(hashed);
   expect(planned(policy("ring_hash.v3.RingHash", sizes))).toEqual(hashed);
   const maglev = { kind: "maglev", tableSize: 65_537, usesHostname: false } as const;

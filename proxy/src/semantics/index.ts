@@ -76,7 +76,7 @@ export {
   toldBackOffMs,
 } from "./retry-decision";
 export { choiceOf, clusterInHeader, corsFor, faultFor, limitFor, routeFilters } from "./route-filters";
-export { hasSubjectAltName, type SubjectAltNames } from "./subject-alt-names";
+export { hasSubjectAltName, type SubjectAltNames, subjectAltNames } from "./subject-alt-names";
 export { subsetName } from "./subset";
 export { TokenBucket } from "./token-bucket";
 export { drawZone, type ZoneCount, type ZoneShares, zoneShares, zonesInOrder } from "./zone-routing";

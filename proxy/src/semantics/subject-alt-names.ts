@@ -1,4 +1,4 @@
-// Does a certificate have one of the names that are asked for?
+// Which names a certificate has, and whether one of them is asked for.
 // Rule: each kind of name is compared as Envoy compares it: texts as they are, DNS names with their wildcards, addresses by their bytes.
 
 import { parseIp } from "../plan/ip";
@@ -10,6 +10,24 @@ export interface SubjectAltNames {
   readonly dnsSans: readonly string[];
   readonly emailSans: readonly string[];
   readonly ipSans: readonly string[];
+}
+
+/**
+ * Of Node's text of a certificate. Values with special characters are JSON strings there, so a comma inside cannot forge a name.
+ *
+ * @param text `X509Certificate.subjectAltName`; undefined: it has none
+ */
+export function subjectAltNames(text: string | undefined): SubjectAltNames {
+  const found = { uriSans: [] as string[], dnsSans: [] as string[], emailSans: [] as string[], ipSans: [] as string[] };
+  const pattern = /(?:^|, )(URI|DNS|IP Address|email|[A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)/g;
+  for (const [, kind, raw = ""] of (text ?? "").matchAll(pattern)) {
+    const value = raw.startsWith('"') ? String(JSON.parse(raw)) : raw;
+    if (kind === "URI") found.uriSans.push(value);
+    else if (kind === "DNS") found.dnsSans.push(value);
+    else if (kind === "IP Address") found.ipSans.push(value);
+    else if (kind === "email") found.emailSans.push(value);
+  }
+  return found;
 }
 
 /** Without matchers every certificate will do. */

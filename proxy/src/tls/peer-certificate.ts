@@ -4,7 +4,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { checkSvid, normalizeSerial } from "../identity/svid";
 import type { CertificatePin, PeerIdentity, SanMatcher } from "../plan/types";
-import { hasSubjectAltName, type SubjectAltNames } from "../semantics/subject-alt-names";
+import { hasSubjectAltName, type SubjectAltNames, subjectAltNames } from "../semantics/subject-alt-names";
 
 export interface PeerCertificate extends PeerIdentity, SubjectAltNames {
   readonly serial: string;
@@ -14,29 +14,11 @@ export interface PeerCertificate extends PeerIdentity, SubjectAltNames {
   readonly fingerprint256: string;
 }
 
-/** Splits Node's subjectAltName text. Values with special characters are JSON strings there, so a comma inside cannot forge an entry. */
-export function parseSubjectAltName(text: string): { uris: string[]; dns: string[]; ips: string[]; emails: string[] } {
-  const found = { uris: [] as string[], dns: [] as string[], ips: [] as string[], emails: [] as string[] };
-  const pattern = /(?:^|, )(URI|DNS|IP Address|email|[A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)/g;
-  for (const match of text.matchAll(pattern)) {
-    const raw = match[2] ?? "";
-    const value = raw.startsWith('"') ? String(JSON.parse(raw)) : raw;
-    if (match[1] === "URI") found.uris.push(value);
-    else if (match[1] === "DNS") found.dns.push(value);
-    else if (match[1] === "IP Address") found.ips.push(value);
-    else if (match[1] === "email") found.emails.push(value);
-  }
-  return found;
-}
-
 export function readPeerCertificate(certificate: X509Certificate): PeerCertificate {
-  const names = parseSubjectAltName(certificate.subjectAltName ?? "");
-  const [first] = names.uris;
+  const names = subjectAltNames(certificate.subjectAltName);
+  const [first] = names.uriSans;
   return {
-    uriSans: names.uris,
-    dnsSans: names.dns,
-    emailSans: names.emails,
-    ipSans: names.ips,
+    ...names,
     // Node leaves it undefined for an empty subject, which SVIDs have.
     subject: (certificate.subject ?? "").split("\n").reverse().join(","),
     serial: normalizeSerial(certificate.serialNumber),
