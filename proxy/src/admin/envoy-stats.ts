@@ -57,6 +57,8 @@ function clusterStats(stats: Stats, prefix: string, cluster: UpstreamCluster): v
     upstream_rq_timeout: cluster.timeouts,
     upstream_rq_per_try_timeout: cluster.tryTimeouts,
     upstream_rq_per_try_idle_timeout: cluster.tryIdleTimeouts,
+    upstream_internal_redirect_succeeded_total: cluster.redirectsFollowed,
+    upstream_internal_redirect_failed_total: cluster.redirectsPassedOn,
     lb_zone_routing_all_directly: cluster.zoneCounts.allDirectly,
     lb_zone_routing_sampled: cluster.zoneCounts.sampled,
     lb_zone_routing_cross_zone: cluster.zoneCounts.crossZone,
@@ -98,6 +100,8 @@ function httpStats(stats: Stats, prefix: string, http: HttpStats): void {
   stats.set(`${prefix}downstream_rq_total`, http.requests);
   stats.set(`${prefix}no_route`, http.noRoute);
   stats.set(`${prefix}no_cluster`, http.noCluster);
+  for (const [why, count] of Object.entries(http.redirectsPassedOn))
+    stats.set(`${prefix}passthrough_internal_redirect_${why}`, count);
   const { clientEnabled, serviceForced, randomSampling, notTraceable } = http.tracing;
   stats.set(`${prefix}tracing.client_enabled`, clientEnabled);
   stats.set(`${prefix}tracing.service_forced`, serviceForced);

@@ -43,6 +43,9 @@ export class UpstreamCluster implements CheckedCluster {
   timeouts = 0;
   tryTimeouts = 0;
   tryIdleTimeouts = 0;
+  /** Redirects that the proxy followed, and those that went to the caller although it was to. */
+  redirectsFollowed = 0;
+  redirectsPassedOn = 0;
   /** Times that there was no host to choose. */
   noneHealthy = 0;
   /** Of every answer of an upstream that was not tried again, and of those in their place. */

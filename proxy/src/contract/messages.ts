@@ -75,6 +75,7 @@ export {
 export {
   type HeaderMatcher,
   HeaderMatcherSchema,
+  type InternalRedirectPolicy,
   type QueryParameterMatcher,
   type RateLimit as RouteRateLimit,
   type RedirectAction,
@@ -165,6 +166,9 @@ export {
   RBACSchema as NetworkRBACSchema,
 } from "./gen/envoy/extensions/filters/network/rbac/v3/rbac_pb";
 export { type TcpProxy, TcpProxySchema } from "./gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb";
+export { AllowListedRoutesConfigSchema } from "./gen/envoy/extensions/internal_redirect/allow_listed_routes/v3/allow_listed_routes_config_pb";
+export { PreviousRoutesConfigSchema } from "./gen/envoy/extensions/internal_redirect/previous_routes/v3/previous_routes_config_pb";
+export { SafeCrossSchemeConfigSchema } from "./gen/envoy/extensions/internal_redirect/safe_cross_scheme/v3/safe_cross_scheme_config_pb";
 export type {
   LocalityLbConfig,
   LocalityLbConfig_ZoneAwareLbConfig,

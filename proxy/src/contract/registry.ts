@@ -26,6 +26,9 @@ import { file_envoy_extensions_filters_network_local_ratelimit_v3_local_rate_lim
 import { file_envoy_extensions_filters_network_rbac_v3_rbac } from "./gen/envoy/extensions/filters/network/rbac/v3/rbac_pb";
 import { file_envoy_extensions_filters_network_sni_cluster_v3_sni_cluster } from "./gen/envoy/extensions/filters/network/sni_cluster/v3/sni_cluster_pb";
 import { file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy } from "./gen/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb";
+import { file_envoy_extensions_internal_redirect_allow_listed_routes_v3_allow_listed_routes_config } from "./gen/envoy/extensions/internal_redirect/allow_listed_routes/v3/allow_listed_routes_config_pb";
+import { file_envoy_extensions_internal_redirect_previous_routes_v3_previous_routes_config } from "./gen/envoy/extensions/internal_redirect/previous_routes/v3/previous_routes_config_pb";
+import { file_envoy_extensions_internal_redirect_safe_cross_scheme_v3_safe_cross_scheme_config } from "./gen/envoy/extensions/internal_redirect/safe_cross_scheme/v3/safe_cross_scheme_config_pb";
 import { file_envoy_extensions_load_balancing_policies_least_request_v3_least_request } from "./gen/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb";
 import { file_envoy_extensions_load_balancing_policies_maglev_v3_maglev } from "./gen/envoy/extensions/load_balancing_policies/maglev/v3/maglev_pb";
 import { file_envoy_extensions_load_balancing_policies_random_v3_random } from "./gen/envoy/extensions/load_balancing_policies/random/v3/random_pb";
@@ -64,6 +67,9 @@ export const registry = createRegistry(
   file_envoy_extensions_filters_network_rbac_v3_rbac,
   file_envoy_extensions_filters_network_sni_cluster_v3_sni_cluster,
   file_envoy_extensions_filters_network_tcp_proxy_v3_tcp_proxy,
+  file_envoy_extensions_internal_redirect_allow_listed_routes_v3_allow_listed_routes_config,
+  file_envoy_extensions_internal_redirect_previous_routes_v3_previous_routes_config,
+  file_envoy_extensions_internal_redirect_safe_cross_scheme_v3_safe_cross_scheme_config,
   file_envoy_extensions_load_balancing_policies_least_request_v3_least_request,
   file_envoy_extensions_load_balancing_policies_maglev_v3_maglev,
   file_envoy_extensions_load_balancing_policies_random_v3_random,

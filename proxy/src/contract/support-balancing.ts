@@ -1,6 +1,6 @@
 // The part of the support table about load balancing: policies as extensions of the cluster, and as its fields. Rule: as in support.ts.
 
-import { fields, inert, type MessageSupport, NO_RUNTIME, only, types, yes } from "./support-words";
+import { fields, inert, type MessageSupport, NO_RUNTIME, only, yes } from "./support-words";
 
 const POLICIES = "envoy.extensions.load_balancing_policies";
 const COMMON = `${POLICIES}.common.v3`;
@@ -23,6 +23,14 @@ export const CLUSTER_BALANCING: MessageSupport = {
     "least_request_lb_config round_robin_lb_config ring_hash_lb_config maglev_lb_config common_lb_config lb_subset_config",
   ),
 };
+
+export const BALANCING_TYPES = [
+  `${POLICIES}.round_robin.v3.RoundRobin`,
+  `${POLICIES}.least_request.v3.LeastRequest`,
+  `${POLICIES}.random.v3.Random`,
+  `${POLICIES}.ring_hash.v3.RingHash`,
+  `${POLICIES}.maglev.v3.Maglev`,
+];
 
 export const BALANCING_SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [`${CLUSTER}.LeastRequestLbConfig`]: { ...fields("choice_count slow_start_config") },
@@ -49,16 +57,6 @@ export const BALANCING_SUPPORT: Readonly<Record<string, MessageSupport>> = {
     policies: { note: "the first counts, as each that is taken is known" },
   },
   "envoy.config.cluster.v3.LoadBalancingPolicy.Policy": fields("typed_extension_config"),
-  "envoy.config.core.v3.TypedExtensionConfig": {
-    name: yes,
-    typed_config: types(
-      `${POLICIES}.round_robin.v3.RoundRobin`,
-      `${POLICIES}.least_request.v3.LeastRequest`,
-      `${POLICIES}.random.v3.Random`,
-      `${POLICIES}.ring_hash.v3.RingHash`,
-      `${POLICIES}.maglev.v3.Maglev`,
-    ),
-  },
   [`${POLICIES}.round_robin.v3.RoundRobin`]: fields("slow_start_config locality_lb_config"),
   [`${POLICIES}.least_request.v3.LeastRequest`]: {
     ...fields("slow_start_config locality_lb_config"),

@@ -4,7 +4,7 @@
 
 import { ACCESS_LOG_SUPPORT } from "./support-access-log";
 import { ACTIVE_HEALTH_SUPPORT } from "./support-active-health";
-import { BALANCING_SUPPORT, CLUSTER_BALANCING } from "./support-balancing";
+import { BALANCING_SUPPORT, BALANCING_TYPES, CLUSTER_BALANCING } from "./support-balancing";
 import {
   HTTP_FILTER_SUPPORT,
   HTTP_FILTER_TYPES,
@@ -28,6 +28,7 @@ const NETWORK_LOCAL_RATE_LIMIT = "envoy.extensions.filters.network.local_ratelim
 const SNI_CLUSTER = "envoy.extensions.filters.network.sni_cluster.v3.SniCluster";
 const TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 const TLS = "envoy.extensions.transport_sockets.tls.v3";
+const INTERNAL_REDIRECT = "envoy.extensions.internal_redirect";
 const RAW_BUFFER = "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer";
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const KEY_NOTE = "the key is the name of the filter in the chain; the most specific level wins";
@@ -262,6 +263,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
       host_rewrite_header host_rewrite_path_regex
       append_x_forwarded_host timeout idle_timeout retry_policy max_stream_duration max_grpc_timeout
       grpc_timeout_offset upgrade_configs include_vh_rate_limits hash_policy`),
+    internal_redirect_policy: { note: "of requests whose body is complete and kept, as for another try" },
     request_mirror_policies: {
       note: "not of upgrades; a mirror that is more than 1 MiB behind is given up, it never holds up the request",
     },
@@ -270,6 +272,22 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     cluster_not_found_response_code: only("SERVICE_UNAVAILABLE", "NOT_FOUND"),
     priority: only("DEFAULT"),
   },
+  "envoy.config.route.v3.InternalRedirectPolicy": {
+    ...fields("max_internal_redirects redirect_response_codes predicates allow_cross_scheme_redirect"),
+    response_headers_to_copy: { note: "not what frames or routes the request" },
+  },
+  "envoy.config.core.v3.TypedExtensionConfig": {
+    ...fields("name"),
+    typed_config: types(
+      ...BALANCING_TYPES,
+      `${INTERNAL_REDIRECT}.allow_listed_routes.v3.AllowListedRoutesConfig`,
+      `${INTERNAL_REDIRECT}.previous_routes.v3.PreviousRoutesConfig`,
+      `${INTERNAL_REDIRECT}.safe_cross_scheme.v3.SafeCrossSchemeConfig`,
+    ),
+  },
+  [`${INTERNAL_REDIRECT}.allow_listed_routes.v3.AllowListedRoutesConfig`]: fields("allowed_route_names"),
+  [`${INTERNAL_REDIRECT}.previous_routes.v3.PreviousRoutesConfig`]: {},
+  [`${INTERNAL_REDIRECT}.safe_cross_scheme.v3.SafeCrossSchemeConfig`]: {},
   "envoy.config.route.v3.RouteAction.RequestMirrorPolicy": {
     ...fields("cluster cluster_header runtime_fraction disable_shadow_host_suffix_append"),
     trace_sampled: inert("the copy is not traced"),

@@ -26,6 +26,8 @@ export abstract class ExchangeRecord implements AccessRecord {
   protected isGrpc = false;
   /** Asked about the proxy: no statistics. */
   isHealthCheck = false;
+  /** Its answer was a redirect that the proxy followed: the caller has not seen it. */
+  protected isFollowed = false;
   /** Of a CONNECT that reached a host. */
   protected tunnel: TunnelStream | null = null;
   /** null: it belongs to none. */
@@ -61,6 +63,7 @@ export abstract class ExchangeRecord implements AccessRecord {
     this.isRequestEnded = false;
     this.isGrpc = (head.headers.seen & NAME.contentType) !== 0 && isGrpcRequest(head);
     this.isHealthCheck = false;
+    this.isFollowed = false;
     this.ownGrpcStatus = -1;
     this.startedAt = now;
     this.requestEndedAt = 0;
@@ -78,7 +81,7 @@ export abstract class ExchangeRecord implements AccessRecord {
   /** Counters, shape and log lines of a finished request. */
   protected record(): void {
     const { telemetry, stats, logs, isInbound } = this.info.http;
-    if (this.status > 0 && !this.isHealthCheck) stats.codes.count(this.status);
+    if (this.status > 0 && !this.isHealthCheck && !this.isFollowed) stats.codes.count(this.status);
     const { cluster, host } = this;
     const series = isInbound
       ? (this.info.series ?? telemetry.nowhere())

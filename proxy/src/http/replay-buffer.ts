@@ -43,6 +43,19 @@ export class ReplayBuffer {
     return this.isWhole;
   }
 
+  /** What was kept of a whole body goes on with another request. */
+  take(): Buffer[] {
+    const { pieces } = this;
+    this.pieces = [];
+    this.bytes = 0;
+    return pieces;
+  }
+
+  put(pieces: Buffer[]): void {
+    this.pieces = pieces;
+    this.bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  }
+
   drop(): void {
     if (this.pieces.length > 0) this.pieces = [];
     this.bytes = 0;

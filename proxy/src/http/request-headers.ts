@@ -7,7 +7,12 @@ import { type HeaderList, NAME } from "./h1/header-list";
 import { requestId } from "./request-id";
 
 /** Names that a verified sidecar may pass on about the request it forwards. */
-const fromPeerSidecar = new Set(["x-envoy-attempt-count", "x-envoy-original-path", "x-envoy-original-host"]);
+const fromPeerSidecar = new Set([
+  "x-envoy-attempt-count",
+  "x-envoy-original-path",
+  "x-envoy-original-host",
+  "x-envoy-original-url",
+]);
 
 export interface HeaderContext {
   readonly isTls: boolean;

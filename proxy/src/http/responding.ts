@@ -2,7 +2,7 @@
 // went away. Rule: what another attempt may cure is tried again before the caller hears of it (attempts.ts).
 
 import type { UpstreamHost } from "../cluster/host";
-import type { ClusterChoice, ForwardAction } from "../plan/types";
+import type { ClusterChoice, ForwardAction, InternalRedirectPlan } from "../plan/types";
 import { choiceOf, grpcStatusIn, httpStatusOfGrpc, type RetryEvent } from "../semantics";
 import { turnNow } from "../turn-clock";
 import type { ResetFacts, ResetReason } from "./exchange";
@@ -40,6 +40,7 @@ export abstract class RespondingExchange extends TimedExchange {
       this.cluster.checker.failPassively(this.host as UpstreamHost);
     const action = this.action as ForwardAction;
     if (action.retry !== null && this.retryResponse(status, headers)) return;
+    if (action.internalRedirects !== null && this.followRedirect(action.internalRedirects, response)) return;
     this.countAnswer(status);
     if ((headers.seen & (NAME.hop | NAME.contentLength | NAME.te)) !== 0) {
       stripHopByHop(headers);
@@ -66,6 +67,9 @@ export abstract class RespondingExchange extends TimedExchange {
     const length = response.bodyLength === untilClose ? lengthUnknown : response.bodyLength;
     this.stream?.sendHead(status, response.reason, headers, length, response.mayHaveTrailers);
   }
+
+  /** True: the request goes on to where it was sent, and this response ends here. */
+  protected abstract followRedirect(plan: InternalRedirectPlan, response: ResponseHead): boolean;
 
   protected dressResponse(headers: HeaderList): void {
     const { choice } = this;

@@ -2,11 +2,13 @@
 // Rule: exactly one of localReply, a forwarded response, or a reset ends an exchange, and finish() runs once after it.
 // One Exchange per downstream stream is kept and reused; nothing here allocates per request but what headers need.
 
+import type { UpstreamCluster } from "../cluster/cluster";
 import { startDeadline } from "../deadline";
-import type { ForwardAction, HostRewrite } from "../plan/types";
+import type { ForwardAction, HostRewrite, InternalRedirectPlan, RoutePlan } from "../plan/types";
 import { mayUpgrade } from "../plan/upgrades";
 import {
   clusterInHeader,
+  FollowedRedirects,
   GRPC,
   grpcTimeoutText,
   matchRoute,
@@ -20,6 +22,8 @@ import type { DownstreamStream, RequestSink } from "./exchange";
 import { FilteringExchange } from "./filtering";
 import type { HeaderList } from "./h1/header-list";
 import type { RequestHead } from "./h1/request-head";
+import type { ResponseHead } from "./h1/response-head";
+import { redirectRequest } from "./internal-redirect";
 import { appendTo, applyOps, prepareRequest } from "./request-headers";
 
 /** null: as the endpoint says, later. "": as it is. */
@@ -38,10 +42,15 @@ function newHost(rewrite: HostRewrite, head: RequestHead): string | null {
 
 export class Exchange extends FilteringExchange implements RequestSink {
   private holdsCluster = false;
+  /** null: nothing was followed for this request. */
+  private followed: FollowedRedirects | null = null;
+  /** Of a request that was sent elsewhere. */
+  private restart: NodeJS.Immediate | null = null;
 
   // --- downstream events ---
 
   onRequest(stream: DownstreamStream): void {
+    this.followed = null;
     this.begin(stream);
     const head = stream.request;
     const { info } = this;
@@ -70,8 +79,65 @@ export class Exchange extends FilteringExchange implements RequestSink {
       this.localReply(isConnect ? 405 : 403, "-", isConnect ? "connect_not_configured" : "upgrade_failed");
       return;
     }
-    if (info.http.tracer !== null) this.trace = info.http.tracer.begin(head, this.route?.tracing ?? null);
+    this.go();
+  }
+
+  private go(): void {
+    const { tracer, plan } = this.info.http;
+    if (tracer !== null) this.trace = tracer.begin(this.head as RequestHead, this.route?.tracing ?? null);
     if (plan.filters.length === 0 || this.startFilters()) this.act();
+  }
+
+  protected followRedirect(plan: InternalRedirectPlan, response: ResponseHead): boolean {
+    const { status, headers } = response;
+    if (!plan.codes.includes(status)) return false;
+    const cluster = this.cluster as UpstreamCluster;
+    const location = headers.get("location");
+    if (location === undefined || !this.isRequestEnded || !this.replay.isWhole) {
+      cluster.redirectsPassedOn++;
+      return false;
+    }
+    this.followed ??= new FollowedRedirects();
+    const { head, followed, random, info } = this;
+    const from = { route: this.route as RoutePlan, path: this.upstreamPath };
+    const refusal = redirectRequest(head as RequestHead, response, location, plan, from, followed, info.http, random);
+    if (refusal !== null) {
+      info.http.stats.redirectsPassedOn[refusal]++;
+      cluster.redirectsPassedOn++;
+      return false;
+    }
+    cluster.redirectsFollowed++;
+    this.startOver(status, headers);
+    return true;
+  }
+
+  /** As Envoy: the first request ends and is logged; what follows is another one, without a caller's head to clean. */
+  private startOver(status: number, headers: HeaderList): void {
+    const { requestTrailers, upstream, stream, requestBytes } = this;
+    this.upstream = null;
+    upstream?.discard();
+    this.trace?.cancelAttempt(status);
+    this.leaveHost();
+    this.status = status;
+    this.details = "internal_redirect";
+    this.isFollowed = true;
+    this.responseHeaders = headers;
+    const isEmptied = (this.head as RequestHead).bodyLength === 0;
+    const pieces = this.replay.take();
+    this.finish();
+    this.begin(stream as DownstreamStream);
+    this.isRequestEnded = true;
+    if (!isEmptied) {
+      this.replay.put(pieces);
+      this.requestBytes = requestBytes;
+      this.requestTrailers = requestTrailers;
+    }
+    this.findRoute();
+    // A fresh turn: the codec of the upstream is still reading the response.
+    this.restart = setImmediate(() => {
+      this.restart = null;
+      this.go();
+    });
   }
 
   protected findRoute(): void {
@@ -263,6 +329,10 @@ export class Exchange extends FilteringExchange implements RequestSink {
   protected finish(): void {
     if (!this.isActive) return;
     this.isActive = false;
+    if (this.restart !== null) {
+      clearImmediate(this.restart);
+      this.restart = null;
+    }
     this.endedAt = turnNow();
     this.cancelDeadlines();
     this.endFilters();

@@ -64,7 +64,6 @@ function hashed(hashTable: HashTablePlan, isLocalityWeighted: boolean): Balancin
   return { lbPolicy: "consistent-hash", ...plain, isLocalityWeighted, hashTable };
 }
 
-/** Another type was refused by the support table. */
 function policyOf(config: Any, scope: Scope): BalancingPlan {
   const ringHash = anyUnpack(config, RingHashSchema);
   if (ringHash) {
@@ -90,6 +89,7 @@ function policyOf(config: Any, scope: Scope): BalancingPlan {
   }
   const round = anyUnpack(config, RoundRobinSchema);
   const random = anyUnpack(config, RandomSchema);
+  if (!round && !random) scope.fail("is no load balancing policy; name one");
   return {
     lbPolicy: random ? "random" : "round-robin",
     leastRequestChoices: DEFAULT_CHOICES,

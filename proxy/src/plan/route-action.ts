@@ -12,6 +12,7 @@ import { dataBytes } from "./data-source";
 import { hashPolicies } from "./hash-policy";
 import { type HeaderLevel, headerLevel, mergeLevels } from "./header-ops";
 import { type FilterLevel, filterLevel, mergeFilterLevels, routeFiltersOf } from "./http-filters";
+import { internalRedirects } from "./internal-redirects";
 import { rateLimitRules, routeRateLimits } from "./ratelimit";
 import { retryPolicy } from "./retry-policy";
 import { type PathRewrite, prefixRewrite, queryStart, redirectAction, regexRewrite } from "./rewrites";
@@ -108,6 +109,7 @@ function forwardAction(action: RouteAction, scope: Scope, around: RouteSurroundi
     hasMaxStreamDuration: action.maxStreamDuration?.maxStreamDuration !== undefined,
     deadline: grpcDeadline(action),
     retry,
+    internalRedirects: internalRedirects(action.internalRedirectPolicy, scope.field("internal_redirect_policy")),
     replayLimitBytes: around.replayLimitBytes,
     mirrors: mirrorsOf(action, scope, around),
     hashPolicies: hashPolicies(action.hashPolicy, scope),

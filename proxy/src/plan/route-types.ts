@@ -78,6 +78,8 @@ export interface ForwardAction {
   /** What the caller's grpc-timeout means; null: nothing. */
   readonly deadline: GrpcDeadlinePlan | null;
   readonly retry: RetryPolicyPlan | null;
+  /** What is followed here instead of by the caller; null: nothing. */
+  readonly internalRedirects: InternalRedirectPlan | null;
   /** How much of a body is kept so that it can be sent again; null: what the proxy keeps by itself, 64 KiB. */
   readonly replayLimitBytes: number | null;
   /** Copies that go elsewhere as well. */
@@ -150,6 +152,23 @@ export interface MirrorPlan {
   /** Its Host ends in "-shadow". */
   readonly hasHostSuffix: boolean;
 }
+
+/** Redirects of upstreams that the proxy follows itself. */
+export interface InternalRedirectPlan {
+  /** Of one request, from its first route on. */
+  readonly maxRedirects: number;
+  readonly codes: readonly number[];
+  /** Each has to accept the route of the target. */
+  readonly predicates: readonly RedirectPredicatePlan[];
+  /** Between http and https. */
+  readonly allowsCrossScheme: boolean;
+  /** Lower-case names: what the upstream says of them, the next request says. */
+  readonly headersToCopy: readonly string[];
+}
+
+export type RedirectPredicatePlan =
+  | { readonly kind: "previous-routes" | "safe-cross-scheme" }
+  | { readonly kind: "allow-listed-routes"; readonly names: ReadonlySet<string> };
 
 export interface RedirectAction {
   readonly kind: "redirect";

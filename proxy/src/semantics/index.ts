@@ -39,6 +39,13 @@ export { addressHash, type HashedRequest, requestHash, setCookieText } from "./h
 export { type HashedHost, type HashTable, hashTable } from "./hash-table";
 export { type Hash64, hashModulo, hashText, xxHash64 } from "./hash64";
 export { applyHeaderOps } from "./header-ops";
+export {
+  acceptsRoute,
+  FollowedRedirects,
+  type RedirectRefusal,
+  redirectTarget,
+  refuseTarget,
+} from "./internal-redirect";
 export { type Jwt, parseJwt } from "./jwt-token";
 export {
   matchRoute,

@@ -1,6 +1,8 @@
 // Answers by code, and what one stat_prefix counts, for statistics under Envoy's names. Rule: counting is a number on an object
 // already in hand; names are made when somebody asks (admin/envoy-stats.ts).
 
+import type { RedirectRefusal } from "../semantics";
+
 interface CodeCount {
   readonly code: number;
   count: number;
@@ -41,6 +43,14 @@ export class HttpStats {
   requests = 0;
   noRoute = 0;
   noCluster = 0;
+  /** Redirects that the proxy was to follow, and did not. */
+  readonly redirectsPassedOn: Record<RedirectRefusal, number> = {
+    bad_location: 0,
+    unsafe_scheme: 0,
+    too_many_redirects: 0,
+    no_route: 0,
+    predicate: 0,
+  };
   readonly tracing: TracingStats = { clientEnabled: 0, serviceForced: 0, randomSampling: 0, notTraceable: 0 };
   readonly codes = new ResponseCodes();
 }

@@ -6,6 +6,7 @@ type Counts = Readonly<Record<string, number | "some">>;
 const CLUSTER = [
   "upstream_rq_(?:total|completed|\\dxx|\\d\\d\\d|timeout|per_try_timeout|per_try_idle_timeout|pending_overflow|active_overflow)",
   "upstream_rq_(?:retry|retry_success|retry_overflow|retry_limit_exceeded)",
+  "upstream_internal_redirect_(?:succeeded|failed)_total",
   "upstream_cx_(?:total|connect_fail|none_healthy|overflow)",
   "outlier_detection\\.ejections_(?:overflow|enforced_\\w+)",
   "health_check\\.(?:attempt|success|failure|passive_failure|network_failure)",
@@ -14,6 +15,7 @@ const CLUSTER = [
 ];
 const MANAGER = [
   "downstream_rq_(?:total|completed|\\dxx)|downstream_cx_total|no_route|no_cluster",
+  "passthrough_internal_redirect_\\w+",
   "rbac\\.(?:\\w+\\.)?(?:shadow_)?(?:allowed|denied)",
   "jwt_authn\\.(?:allowed|denied|cors_preflight_bypassed|jwks_fetch_success|jwks_fetch_failed)",
   "fault\\.(?:delays_injected|aborts_injected|faults_overflow)",

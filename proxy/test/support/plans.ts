@@ -150,6 +150,7 @@ export function forward(
     hasMaxStreamDuration: false,
     deadline: null,
     retry: null,
+    internalRedirects: null,
     replayLimitBytes: null,
     mirrors: [],
     hashPolicies: null,

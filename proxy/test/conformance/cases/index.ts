@@ -15,6 +15,7 @@ import { extAuthzCases } from "./ext-authz";
 import { filterCases } from "./filters";
 import { hashingCases } from "./hashing";
 import { headerCases } from "./headers";
+import { internalRedirectCases } from "./internal-redirects";
 import { jwtCases } from "./jwt";
 import { jwtRemoteCases } from "./jwt-remote";
 import { limitCases } from "./limits";
@@ -76,6 +77,7 @@ export const CASES: readonly Case[] = [
   ...protocolCases,
   ...proxyProtocolCases,
   ...redirectCases,
+  ...internalRedirectCases,
   ...oddCases,
   ...rateLimitCases,
   ...extAuthzCases,
