@@ -55,11 +55,11 @@ test("a machine joins as an instance of the cart, and leaves when its identity i
     await dialog.getByLabel("Workload").fill("production/cart-v1");
     await dialog.getByRole("button", { name: "Make the token" }).click();
     const command =
-      (await dialog.getByText("node package/bin/meshwright-proxy.mjs join --control-plane").textContent()) ?? "";
+      (await dialog.getByText("package/bin/meshwright-proxy.mjs join --control-plane").textContent()) ?? "";
     await expectSoundScreen(page);
     await dialog.getByRole("button", { name: "Done" }).click();
 
-    const [, , ...words] = command
+    const [, ...words] = command
       .trim()
       .replace("PORT", String((app.address() as AddressInfo).port))
       .split(/\s+/);

@@ -53,7 +53,7 @@ test("the answer has the whole command; what is kept has a hash, and the list ha
   expect(body.token).toMatch(/^mwjoin_[A-Za-z0-9_-]{43}$/);
   expect(body.caFingerprint).toBe(`sha256:${DIGEST}`);
   expect(body.command).toBe(
-    `node package/bin/meshwright-proxy.mjs join --control-plane HOST:PORT --ca-fingerprint sha256:${DIGEST} --workload production/cart-v1 --app-port PORT --token ${body.token}`,
+    `package/bin/meshwright-proxy.mjs join --control-plane HOST:PORT --ca-fingerprint sha256:${DIGEST} --workload production/cart-v1 --app-port PORT --token ${body.token}`,
   );
   expect(new Date(body.expiresAt).getTime() - new Date(body.createdAt).getTime()).toBe(30 * 60_000);
   const rows = await api.runtime.database.workloadJoinToken.findMany({ where: { id: body.id } });

@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { bundledLicenses } from "./bundled-licenses.mjs";
 import { runForeground } from "./foreground.mjs";
 import { generate } from "./generate.mjs";
 import { protobufPlugin } from "./protobuf-plugin.mjs";
@@ -20,6 +21,9 @@ export const BUNDLES = {
   "dist/threads.mjs": "lib/api/threads/worker.ts",
   "proxy/dist/meshwright-proxy.mjs": "proxy/src/main.ts",
 };
+/** The one bundle that is handed on: `npm pack --workspace proxy` takes it, and the licences of what is in it beside it. */
+const PACKED = "proxy/dist/meshwright-proxy.mjs";
+const LICENSES = "proxy/dist/LICENSES.txt";
 
 /** The folders and files of lib, without those that a step never loads. */
 const libWithout = (...names) =>
@@ -85,6 +89,15 @@ export const bundleOptions = (source, outfile) => ({
   plugins: [protobufPlugin],
 });
 
+/** Makes the proxy's bundle, and the licences of what is in it in the same folder. */
+export async function bundleProxy(outfile) {
+  const { build } = await import("esbuild");
+  const options = bundleOptions(path.join(projectRoot, BUNDLES[PACKED]), outfile);
+  const { metafile } = await build({ ...options, metafile: true });
+  const texts = bundledLicenses(Object.keys(metafile.inputs), projectRoot);
+  fs.writeFileSync(path.join(path.dirname(outfile), path.basename(LICENSES)), texts);
+}
+
 async function bundle({ allowMissing, log }) {
   const present = Object.entries(BUNDLES).filter(([, source]) => fs.existsSync(path.join(projectRoot, source)));
   const missing = Object.values(BUNDLES).filter((source) => !fs.existsSync(path.join(projectRoot, source)));
@@ -96,7 +109,9 @@ async function bundle({ allowMissing, log }) {
   const { build } = await import("esbuild");
   await Promise.all(
     present.map(([outfile, source]) =>
-      build(bundleOptions(path.join(projectRoot, source), path.join(projectRoot, outfile))),
+      outfile === PACKED
+        ? bundleProxy(path.join(projectRoot, outfile))
+        : build(bundleOptions(path.join(projectRoot, source), path.join(projectRoot, outfile))),
     ),
   );
   return `${present.length} made`;
@@ -173,10 +188,11 @@ export function build({ only, allowMissing = false, force = false, log = console
       () => (generate({ force }) ? "made" : "up to date"),
     );
     const bundlesHash = sourceHash(
-      [...BUNDLE_SOURCES, "lib/start/protobuf-plugin.mjs"],
+      [...BUNDLE_SOURCES, "lib/start/protobuf-plugin.mjs", "lib/start/bundled-licenses.mjs"],
       fs.readFileSync(new URL(import.meta.url), "utf8"),
     );
-    const outputs = () => Object.keys(BUNDLES).every((file) => fs.existsSync(path.join(projectRoot, file)));
+    const outputs = () =>
+      [...Object.keys(BUNDLES), LICENSES].every((file) => fs.existsSync(path.join(projectRoot, file)));
     await step(
       "bundles",
       () => builtHashes().bundles === bundlesHash && outputs(),

@@ -1,5 +1,7 @@
-#!/usr/bin/env node
-// Launcher, so that npm can link the command before the build has run.
+#!/bin/sh
+///bin/sh -c :; exec node --max-semi-space-size=2 --single-threaded-gc --no-memory-reducer --no-warnings "$0" "$@"
+// The line above is a command to a shell and a comment to Node: V8 takes these flags as it begins only (docs/decisions/memory.md).
+// A launcher, so that npm can link the command before the build has run.
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 

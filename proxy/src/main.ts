@@ -3,6 +3,7 @@
 
 import "reflect-metadata";
 import nodeCluster from "node:cluster";
+import { constants } from "node:os";
 import { dirname, resolve } from "node:path";
 import { type AdminContext, startAdmin } from "./admin/admin-server";
 import { type AdminView, viewOf } from "./admin/view";
@@ -25,11 +26,21 @@ import { type ConfigConsumer, ConfigurationError, openConfiguration, validateCon
 // A reader of our output that went away must not end the data path.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
+/** What a signal to end does now; until there is something to drain it ends the process, as it would by default. */
+let stop = (_name: string, exitCode: number): void => process.exit(exitCode);
+
+/** From the beginning: process 1 of a container has no default action, and would wait for SIGKILL. */
+function listenToSignals(): void {
+  process.on("SIGTERM", () => stop("SIGTERM", 128 + constants.signals.SIGTERM));
+  process.on("SIGINT", () => stop("SIGINT", 128 + constants.signals.SIGINT));
+}
+
 async function main(): Promise<void> {
   if (nodeCluster.isWorker && process.env[WORKER_ENV.processes] !== undefined) {
     work({ processes: Number(process.env[WORKER_ENV.processes]), home: process.env[WORKER_ENV.home] ?? null });
     return;
   }
+  listenToSignals();
   if (process.argv[2] === "wait") return wait(process.argv.slice(3));
   if (process.argv[2] === "join") return joinAndServe(process.argv.slice(3));
   const options = parseOptions(process.argv.slice(2));
@@ -67,6 +78,7 @@ async function validate(options: Options): Promise<void> {
 
 async function serve(options: Options): Promise<void> {
   const exit = new OrderlyExit(options.drainMs);
+  stop = (name) => exit.begin(name, 0);
   const opened = await openConfiguration({
     configFile: options.configFile,
     identityFile: options.identityFile,
@@ -101,8 +113,6 @@ async function serve(options: Options): Promise<void> {
   const { identity } = opened;
   if (identity?.reports)
     exit.stopReporter = startReporter({ ...identity, identity: identity.current, context, log: report });
-  process.on("SIGTERM", () => exit.begin("SIGTERM", 0));
-  process.on("SIGINT", () => exit.begin("SIGINT", 0));
   process.on("SIGHUP", () => {});
   process.on("SIGUSR1", () => served.reopenLogs());
   const { supervisorPid = null, supervisorStart = null } = opened.identity ?? {};

@@ -13,7 +13,7 @@ import * as schema from "../schema";
 
 const tag = "environments";
 /** Where the packed proxy is when it was unpacked; nothing has to be installed there. */
-const PROGRAM = "node package/bin/meshwright-proxy.mjs";
+const PROGRAM = "package/bin/meshwright-proxy.mjs";
 const path = "/meshes/{mesh}/environments/{environment}/join-tokens";
 
 export const joinTokenRoutes = [
