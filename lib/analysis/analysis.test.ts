@@ -560,6 +560,19 @@ const TABLE: Record<string, Row> = {
     severity: "warning",
     compliant: edge([{ ...plain("*.example.com"), httpsRedirect: true }, asked(https("shop.example.com"))]),
   },
+  MW1090: {
+    violating: add(paymentPolicy({ outlierDetection: { consecutiveLocalOriginFailures: 3, maxEjectionPercent: 100 } })),
+    severity: "warning",
+    compliant: add(
+      paymentPolicy({
+        outlierDetection: {
+          consecutiveLocalOriginFailures: 3,
+          splitExternalLocalOriginErrors: true,
+          maxEjectionPercent: 100,
+        },
+      }),
+    ),
+  },
 };
 
 /** Clients have to show a certificate. */

@@ -49,17 +49,16 @@ export function serviceCluster(facts: Facts, name: string, target: Target, probl
   const versions = new Set(workloads.map((workload) => workloadLabels(workload)["version"]));
   const [only] = workloads;
   const isTcp = isTcpPort(service, target.port);
-  const tls = transportOf(facts, service, target, isTcp);
+  const isHttp2Port = speaksHttp2(service.spec.ports, target.port);
+  const upgrade = isTcp || isHttp2Port ? undefined : blocks.connectionPool?.h2UpgradePolicy;
+  const tls = transportOf(facts, service, target, isTcp, upgrade === "do-not-upgrade" ? ["http/1.1"] : undefined);
+  const protocol = protocolOf({ isTcp, isTls: tls !== undefined, isHttp2Port, upgrade });
   return compact({
     name,
     type: "EDS",
     eds_cluster_config: { eds_config: ADS, service_name: name },
-    ...behaviourOf(
-      blocks,
-      MESH_IDLE_TIMEOUT_MS,
-      isTcp ? "tcp" : tls ? "alpn" : speaksHttp2(service.spec.ports, target.port) ? "http2" : "http1",
-    ),
-    ...checksOf(blocks, service, target, tls !== undefined),
+    ...behaviourOf(blocks, MESH_IDLE_TIMEOUT_MS, protocol),
+    ...checksOf(blocks, service, target, protocol === "alpn" || protocol === "http2"),
     transport_socket: tls,
     metadata: meshwrightMetadata({
       kind: "service",
@@ -71,13 +70,13 @@ export function serviceCluster(facts: Facts, name: string, target: Target, probl
   });
 }
 
-function checksOf(blocks: Blocks, service: Service, target: Target, isTls: boolean): JsonObject {
+function checksOf(blocks: Blocks, service: Service, target: Target, isHttp2: boolean): JsonObject {
   const { ports } = service.spec;
   const protocol = ports.find(({ port }) => port === target.port)?.protocol;
   if (!blocks.healthCheck || protocol === undefined) return {};
   const port: CheckedPort = {
     protocol,
-    isHttp2: isTls || speaksHttp2(ports, target.port),
+    isHttp2,
     host: serviceHost(service),
   };
   const check = healthCheck(blocks.healthCheck, port);
@@ -88,7 +87,13 @@ function checksOf(blocks: Blocks, service: Service, target: Target, isTls: boole
 const serviceHost = ({ metadata: { name, namespace } }: Service): string => `${name}.${namespace}.svc.cluster.local`;
 
 /** Mutual TLS towards every callee that takes it; plain text only where the design switched it off. */
-function transportOf(facts: Facts, service: Service, target: Target, isTcp: boolean): JsonObject | undefined {
+function transportOf(
+  facts: Facts,
+  service: Service,
+  target: Target,
+  isTcp: boolean,
+  httpAlpn: readonly string[] | undefined,
+): JsonObject | undefined {
   const protection = (isTcp ? tcpProtectionIn : protectionIn)(facts, service, target.port);
   if (service.spec.optOut || protection.tls === "disable") return undefined;
   const ids = new Set(workloadsIn(facts, target.service, target.subset).map((workload) => spiffeIdOf(facts, workload)));
@@ -96,7 +101,9 @@ function transportOf(facts: Facts, service: Service, target: Target, isTcp: bool
   const expected = ids.size > 0 ? [...ids].sort() : [`spiffe://${facts.trustDomain}/`];
   return upstreamTls(
     expected,
-    isTcp ? { sni: tcpServerName(service, target.port), alpn: [] } : { sni: serviceHost(service) },
+    isTcp
+      ? { sni: tcpServerName(service, target.port), alpn: [] }
+      : { sni: serviceHost(service), ...(httpAlpn ? { alpn: httpAlpn } : {}) },
   );
 }
 
@@ -140,17 +147,46 @@ const LB_POLICIES = { "round-robin": "ROUND_ROBIN", "least-request": "LEAST_REQU
  */
 type Protocol = "alpn" | "http1" | "http2" | "tcp";
 
+/** How a port is called. `upgrade` is only asked of ports of protocol http. */
+function protocolOf(port: {
+  isTcp: boolean;
+  isTls: boolean;
+  isHttp2Port: boolean;
+  upgrade: ConnectionPool["h2UpgradePolicy"];
+}): Protocol {
+  if (port.isTcp) return "tcp";
+  if (port.upgrade === "do-not-upgrade") return "http1";
+  if (port.isTls) return "alpn";
+  return port.isHttp2Port || port.upgrade === "upgrade" ? "http2" : "http1";
+}
+
 export function behaviourOf(blocks: Blocks, idleTimeoutMs: number, protocol: Protocol = "http1"): JsonObject {
   const { connectionPool: pool, outlierDetection: outlier } = blocks;
   return compact({
     connect_timeout: duration(pool?.connectTimeoutMs ?? CONNECT_TIMEOUT_MS),
-    lb_policy: LB_POLICIES[blocks.loadBalancing?.policy ?? "least-request"],
+    ...balancing(blocks.loadBalancing),
     circuit_breakers: { thresholds: [thresholds(pool, blocks)] },
     outlier_detection: outlier && outlierDetection(outlier),
     // With ejection on, Istio switches panic routing off unless told otherwise.
     common_lb_config: outlier && { healthy_panic_threshold: { value: outlier.minHealthPercent ?? 0 } },
     typed_extension_protocol_options: protocol === "tcp" ? undefined : httpOptions(pool, idleTimeoutMs, protocol),
   });
+}
+
+const LB_CONFIGS = { "round-robin": "round_robin_lb_config", "least-request": "least_request_lb_config" } as const;
+
+function balancing(chosen: Blocks["loadBalancing"]): JsonObject {
+  const policy = chosen?.policy ?? "least-request";
+  const lb_policy = LB_POLICIES[policy];
+  if (!chosen?.warmup || policy === "random") return { lb_policy };
+  const { durationMs, minimumPercent, aggression } = chosen.warmup;
+  const slow_start_config = compact({
+    slow_start_window: duration(durationMs),
+    min_weight_percent: minimumPercent === undefined ? undefined : { value: minimumPercent },
+    aggression:
+      aggression === undefined ? undefined : { default_value: aggression, runtime_key: "slow_start.aggression" },
+  });
+  return { lb_policy, [LB_CONFIGS[policy]]: { slow_start_config } };
 }
 
 function thresholds(pool: ConnectionPool | undefined, blocks: Blocks): JsonObject {
@@ -179,8 +215,43 @@ function outlierDetection(outlier: OutlierDetection): JsonObject {
     base_ejection_time: outlier.baseEjectionTimeMs === undefined ? undefined : duration(outlier.baseEjectionTimeMs),
     max_ejection_percent: outlier.maxEjectionPercent,
     always_eject_one_host: outlier.alwaysEjectOneHost,
-    // Istio's choice: ejection by deviation from the others surprises in small clusters.
-    enforcing_success_rate: 0,
+    ...localOrigin(outlier),
+    ...successRate(outlier),
+    ...failurePercentage(outlier),
+  });
+}
+
+function localOrigin(outlier: OutlierDetection): JsonObject {
+  const { splitExternalLocalOriginErrors: isSplit, consecutiveLocalOriginFailures: failures } = outlier;
+  if (!isSplit) return {};
+  return compact({
+    split_external_local_origin_errors: true,
+    consecutive_local_origin_failure: failures || undefined,
+    enforcing_consecutive_local_origin_failure: failures === 0 ? 0 : undefined,
+  });
+}
+
+/** Off unless it is asked for, as in Istio: ejection by deviation from the others surprises in small clusters. */
+function successRate({ successRate: rate, splitExternalLocalOriginErrors: isSplit }: OutlierDetection): JsonObject {
+  if (!rate) return { enforcing_success_rate: 0, ...(isSplit ? { enforcing_local_origin_success_rate: 0 } : {}) };
+  const factor = rate.standardDeviationFactor;
+  return compact({
+    enforcing_success_rate: 100,
+    success_rate_minimum_hosts: rate.minimumHosts,
+    success_rate_request_volume: rate.requestVolume,
+    success_rate_stdev_factor: factor === undefined ? undefined : Math.round(factor * 1000),
+  });
+}
+
+function failurePercentage(outlier: OutlierDetection): JsonObject {
+  const { failurePercentage: rate, splitExternalLocalOriginErrors: isSplit } = outlier;
+  if (!rate) return {};
+  return compact({
+    enforcing_failure_percentage: 100,
+    enforcing_failure_percentage_local_origin: isSplit ? 100 : undefined,
+    failure_percentage_threshold: rate.threshold,
+    failure_percentage_minimum_hosts: rate.minimumHosts,
+    failure_percentage_request_volume: rate.requestVolume,
   });
 }
 
@@ -196,18 +267,22 @@ function httpOptions(
   idleTimeoutMs: number,
   protocol: Exclude<Protocol, "tcp">,
 ): JsonObject {
+  const streams = pool?.maxConcurrentStreams;
+  const http2 = streams === undefined ? HTTP2 : { ...HTTP2, max_concurrent_streams: streams };
   return {
     [`envoy.${HTTP_OPTIONS}`]: any(HTTP_OPTIONS, {
       common_http_protocol_options: compact({
         idle_timeout: duration(pool?.idleTimeoutMs ?? idleTimeoutMs),
         // 0 is "no limit" in the design; in Envoy that is leaving it out.
         max_requests_per_connection: pool?.maxRequestsPerConnection || undefined,
+        max_connection_duration:
+          pool?.maxConnectionDurationMs === undefined ? undefined : duration(pool.maxConnectionDurationMs),
       }),
       ...(protocol === "alpn"
-        ? { auto_config: { http_protocol_options: HTTP1, http2_protocol_options: HTTP2 } }
+        ? { auto_config: { http_protocol_options: HTTP1, http2_protocol_options: http2 } }
         : {
             explicit_http_config:
-              protocol === "http2" ? { http2_protocol_options: HTTP2 } : { http_protocol_options: HTTP1 },
+              protocol === "http2" ? { http2_protocol_options: http2 } : { http_protocol_options: HTTP1 },
           }),
     }),
   };

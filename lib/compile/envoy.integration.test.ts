@@ -9,6 +9,7 @@ import { compileStaticBootstrap } from "./bootstrap";
 import { demoInput, inputFor } from "./testing/inputs";
 import {
   checkedMesh,
+  pooledMesh,
   richMesh,
   seedObjects,
   TRACED_BY_ADDRESS,
@@ -24,6 +25,7 @@ const cases = [
   ["seed", inputFor(withObjects(demoMesh(), seedObjects()))],
   ["rich", inputFor(richMesh())],
   ["checked", inputFor(checkedMesh())],
+  ["pooled", inputFor(pooledMesh())],
   ["traced by name", inputFor(tracedMesh(TRACED_BY_NAME))],
   ["traced by address", inputFor(tracedMesh(TRACED_BY_ADDRESS))],
 ] as const;

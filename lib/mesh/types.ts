@@ -37,6 +37,7 @@ export type {
   RouteRule,
   TcpMatch,
   TcpRule,
+  Warmup,
 } from "./schema/traffic";
 
 export type MeshRoot = ObjectOf<"Mesh">;

@@ -1,6 +1,6 @@
 "use client";
 // The forms of resilience and of subsets.
-import { ActionIcon, Button, Text } from "@mantine/core";
+import { ActionIcon, Button, Switch, Text } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { type Subset, serviceRefKey, type TrafficPolicy } from "@/lib/mesh";
 import { ChoiceField, NumberField, SwitchField, TextField } from "./fields";
@@ -18,15 +18,61 @@ const POOL = [
   { field: "connectTimeoutMs", label: "Connect timeout", suffix: "ms" },
   { field: "idleTimeoutMs", label: "Idle timeout", suffix: "ms" },
   { field: "maxRequestsPerConnection", label: "Requests of a connection" },
+  { field: "maxConnectionDurationMs", label: "Longest connection", suffix: "ms" },
+  { field: "maxConcurrentStreams", label: "Streams of a connection" },
 ] as const satisfies readonly NumberOf<keyof NonNullable<Spec["connectionPool"]>>[];
 const OUTLIER = [
   { field: "consecutive5xxErrors", label: "5xx in a row" },
   { field: "consecutiveGatewayErrors", label: "502 to 504 in a row" },
+  { field: "consecutiveLocalOriginFailures", label: "Without an answer in a row" },
   { field: "intervalMs", label: "Interval", suffix: "ms" },
   { field: "baseEjectionTimeMs", label: "Ejected for", suffix: "ms" },
   { field: "maxEjectionPercent", label: "Most ejected", suffix: "%" },
   { field: "minHealthPercent", label: "Least healthy", suffix: "%" },
 ] as const satisfies readonly NumberOf<keyof NonNullable<Spec["outlierDetection"]>>[];
+
+type Outlier = NonNullable<Spec["outlierDetection"]>;
+const VOLUME = [
+  { field: "minimumHosts", label: "Least hosts" },
+  { field: "requestVolume", label: "Least requests of each" },
+] as const;
+const SUCCESS_RATE = [
+  { field: "standardDeviationFactor", label: "Standard deviations" },
+  ...VOLUME,
+] as const satisfies readonly NumberOf<keyof NonNullable<Outlier["successRate"]>>[];
+const FAILURES = [
+  { field: "threshold", label: "Share of failures", suffix: "%" },
+  ...VOLUME,
+] as const satisfies readonly NumberOf<keyof NonNullable<Outlier["failurePercentage"]>>[];
+
+/** A detector that is on by being there, and its numbers. */
+function Detector<F extends string>(props: {
+  name: "successRate" | "failurePercentage";
+  label: string;
+  fields: readonly NumberOf<F>[];
+  value: { [K in F]?: number | undefined } | undefined;
+}) {
+  const form = usePolicyForm();
+  const path = ["spec", "outlierDetection", props.name];
+  return (
+    <>
+      <Switch
+        size="xs"
+        label={props.label}
+        checked={props.value !== undefined}
+        disabled={form.isReadOnly}
+        onChange={(event) => form.set(path, event.currentTarget.checked ? {} : undefined)}
+      />
+      {props.value ? (
+        <Row>
+          {props.fields.map(({ field, ...rest }) => (
+            <NumberField key={field} path={[...path, field]} value={props.value?.[field]} {...rest} />
+          ))}
+        </Row>
+      ) : null}
+    </>
+  );
+}
 
 export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
   const { index } = usePolicyForm();
@@ -47,15 +93,41 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
       </Section>
       <Section title="Circuit breaker" hint="How much one caller may ask at once; more is answered with 503.">
         <Numbers block="connectionPool" fields={POOL} values={pool} />
+        <ChoiceField
+          path={at("connectionPool", "h2UpgradePolicy")}
+          label="HTTP/2 for ports of HTTP"
+          value={pool?.h2UpgradePolicy}
+          placeholder="between sidecars (default)"
+          choices={["upgrade", "do-not-upgrade"]}
+        />
       </Section>
       <Section title="Outlier detection" hint="Takes failing hosts out for a while.">
         <Numbers block="outlierDetection" fields={OUTLIER} values={outlier} />
         {outlier ? (
-          <SwitchField
-            path={at("outlierDetection", "alwaysEjectOneHost")}
-            label="Always eject one host"
-            value={outlier.alwaysEjectOneHost}
-          />
+          <>
+            <SwitchField
+              path={at("outlierDetection", "alwaysEjectOneHost")}
+              label="Always eject one host"
+              value={outlier.alwaysEjectOneHost}
+            />
+            <SwitchField
+              path={at("outlierDetection", "splitExternalLocalOriginErrors")}
+              label="Count calls without an answer for themselves"
+              value={outlier.splitExternalLocalOriginErrors}
+            />
+            <Detector
+              name="successRate"
+              fields={SUCCESS_RATE}
+              value={outlier.successRate}
+              label="Compare shares of success"
+            />
+            <Detector
+              name="failurePercentage"
+              fields={FAILURES}
+              value={outlier.failurePercentage}
+              label="Limit the share of failures"
+            />
+          </>
         ) : null}
         {outlier?.legacyConsecutiveErrors === undefined ? null : (
           <Text size="xs" c="var(--mw-attention)">
@@ -72,6 +144,31 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
           placeholder="round robin (default)"
           choices={["round-robin", "least-request", "random"]}
         />
+        {loadBalancing ? (
+          <Row>
+            <NumberField
+              path={["spec", "loadBalancing", "warmup", "durationMs"]}
+              label="Warm-up of new hosts"
+              value={loadBalancing.warmup?.durationMs}
+              suffix="ms"
+            />
+            {loadBalancing.warmup ? (
+              <>
+                <NumberField
+                  path={["spec", "loadBalancing", "warmup", "minimumPercent"]}
+                  label="Begins with"
+                  value={loadBalancing.warmup.minimumPercent}
+                  suffix="%"
+                />
+                <NumberField
+                  path={["spec", "loadBalancing", "warmup", "aggression"]}
+                  label="Aggression"
+                  value={loadBalancing.warmup.aggression}
+                />
+              </>
+            ) : null}
+          </Row>
+        ) : null}
       </Section>
       <Section title="Retry budget" hint="Keeps retries from becoming a storm.">
         <Row>

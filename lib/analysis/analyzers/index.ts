@@ -74,6 +74,7 @@ import { mw1076InternalServiceOutside } from "./mw1076-internal-service-outside"
 import { mw1077PlainBesideHttps } from "./mw1077-plain-beside-https";
 import { mw1078RedirectToNobody } from "./mw1078-redirect-to-nobody";
 import { mw1079CertificatePassedBy } from "./mw1079-certificate-passed-by";
+import { mw1090SplitNotAsked } from "./mw1090-split-not-asked";
 
 export const analyzers: readonly Analyzer[] = [
   mw1001NamespaceAssumed,
@@ -150,4 +151,5 @@ export const analyzers: readonly Analyzer[] = [
   onObject(mw1077PlainBesideHttps),
   onObject(mw1078RedirectToNobody),
   onObject(mw1079CertificatePassedBy),
+  onObject(mw1090SplitNotAsked),
 ];

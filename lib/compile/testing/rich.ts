@@ -87,6 +87,37 @@ export function checkedMesh(): MeshDocument {
   ]);
 }
 
+/** The demo shop with every detector, warm-up and limit of a connection. */
+export function pooledMesh(): MeshDocument {
+  return withObjects({ objects: demoMesh().objects.filter(({ kind }) => kind !== "TrafficPolicy") }, [
+    object("TrafficPolicy", "payment-service", {
+      service: { name: "payment-service" },
+      connectionPool: { maxConcurrentStreams: 50, maxConnectionDurationMs: 600_000 },
+      outlierDetection: {
+        consecutive5xxErrors: 0,
+        splitExternalLocalOriginErrors: true,
+        consecutiveLocalOriginFailures: 4,
+        successRate: { minimumHosts: 3, requestVolume: 20, standardDeviationFactor: 1.5 },
+        failurePercentage: { threshold: 60, minimumHosts: 2, requestVolume: 10 },
+        maxEjectionPercent: 100,
+      },
+      loadBalancing: { policy: "round-robin", warmup: { durationMs: 90_000, minimumPercent: 5, aggression: 1.5 } },
+    }),
+    object("TrafficPolicy", "inventory", {
+      service: { name: "inventory" },
+      connectionPool: { h2UpgradePolicy: "do-not-upgrade" },
+      outlierDetection: { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 0 },
+      loadBalancing: { policy: "least-request", warmup: { durationMs: 30_000 } },
+    }),
+    object("TrafficPolicy", "catalog", {
+      service: { name: "catalog" },
+      connectionPool: { h2UpgradePolicy: "upgrade" },
+      outlierDetection: { successRate: {}, failurePercentage: {} },
+    }),
+    object("MutualTls", "catalog", { target: { service: "catalog" }, mode: "disable" }),
+  ]);
+}
+
 export function richObjects(): MeshObject[] {
   const forward = { type: "forward" as const, destinations: [to("inventory")] };
   return [

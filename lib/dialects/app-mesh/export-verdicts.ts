@@ -73,10 +73,17 @@ const POOL: Record<string, string> = {
   maxRetries: "App Mesh does not limit retries under way",
   connectTimeoutMs: "App Mesh has no time to connect",
   idleTimeoutMs: "idle times are not written: set them at the listener",
+  maxConnectionDurationMs: "App Mesh does not end connections by their age",
+  maxConcurrentStreams: "App Mesh does not limit the streams of a connection",
+  h2UpgradePolicy: "App Mesh goes by the protocol of the listener",
 };
 const OUTLIER: Record<string, string> = {
   consecutiveGatewayErrors: "App Mesh counts all server errors alike",
   minHealthPercent: "App Mesh has no lowest share of healthy hosts",
+  splitExternalLocalOriginErrors: "App Mesh counts server errors only",
+  consecutiveLocalOriginFailures: "App Mesh counts server errors only",
+  successRate: "App Mesh does not compare hosts",
+  failurePercentage: "App Mesh counts errors, not their share",
   alwaysEjectOneHost: "App Mesh goes by maxEjectionPercent only",
 };
 const OVER_ALL =

@@ -145,6 +145,13 @@ function judgeTraffic(out: ConsulExport, policy: TrafficPolicy, service: Service
   for (const field of Object.keys(connectionPool)) judge(["connectionPool", field], POOL[field]);
   for (const field of Object.keys(outlierDetection)) judge(["outlierDetection", field], OUTLIER[field]);
   if (loadBalancing) context.tell(policy, ["spec", "loadBalancing"], "exact", "loadBalancer of its ServiceResolver");
+  if (loadBalancing?.warmup)
+    context.lose(
+      policy,
+      ["spec", "loadBalancing", "warmup"],
+      "lost",
+      "in Consul new hosts have their full share at once",
+    );
   loseHealthCheck(
     context,
     policy,

@@ -8,10 +8,11 @@ import {
   type Service,
   type SpecOf,
   serviceRefKey,
+  type Warmup,
 } from "@/lib/mesh";
 import { durationText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
-import { defined, type Fields, type Sink } from "../shared/fields";
+import { defined, durationToMs, type Fields, type Sink } from "../shared/fields";
 import { serviceOfHost } from "./hosts";
 
 type PolicyBlocks = Omit<SpecOf<"TrafficPolicy">, "service" | "subset">;
@@ -145,11 +146,26 @@ function importPool(fields: Fields | undefined): ConnectionPool | undefined {
     maxRequestsPerConnection: http?.number("maxRequestsPerConnection"),
     maxRetries: http?.number("maxRetries"),
     idleTimeoutMs: http?.duration("idleTimeout"),
+    maxConnectionDurationMs: tcp?.duration("maxConnectionDuration"),
+    maxConcurrentStreams: http?.within("maxConcurrentStreams", 1, 2_147_483_647),
+    h2UpgradePolicy: http && upgradeOf(http),
   });
   tcp?.keepRest();
   http?.keepRest();
   fields.keepRest();
   return pool;
+}
+
+const UPGRADES: Record<string, ConnectionPool["h2UpgradePolicy"]> = {
+  UPGRADE: "upgrade",
+  DO_NOT_UPGRADE: "do-not-upgrade",
+};
+
+function upgradeOf(http: Fields): ConnectionPool["h2UpgradePolicy"] {
+  const word = http.text("h2UpgradePolicy");
+  const policy = word === undefined ? undefined : UPGRADES[word];
+  if (word !== undefined && !policy && word !== "DEFAULT") http.keep("h2UpgradePolicy", word);
+  return policy;
 }
 
 function importOutlierDetection(fields: Fields | undefined): OutlierDetection | undefined {
@@ -158,6 +174,8 @@ function importOutlierDetection(fields: Fields | undefined): OutlierDetection | 
     legacyConsecutiveErrors: fields.number("consecutiveErrors"),
     consecutive5xxErrors: fields.number("consecutive5xxErrors"),
     consecutiveGatewayErrors: fields.number("consecutiveGatewayErrors"),
+    splitExternalLocalOriginErrors: fields.flag("splitExternalLocalOriginErrors"),
+    consecutiveLocalOriginFailures: fields.number("consecutiveLocalOriginFailures"),
     intervalMs: fields.duration("interval"),
     baseEjectionTimeMs: fields.duration("baseEjectionTime"),
     maxEjectionPercent: fields.number("maxEjectionPercent"),
@@ -167,7 +185,8 @@ function importOutlierDetection(fields: Fields | undefined): OutlierDetection | 
   return detection;
 }
 
-const POLICIES: Record<string, "round-robin" | "least-request" | "random"> = {
+type LoadBalancing = NonNullable<PolicyBlocks["loadBalancing"]>;
+const POLICIES: Record<string, LoadBalancing["policy"]> = {
   ROUND_ROBIN: "round-robin",
   LEAST_REQUEST: "least-request",
   // Istio's deprecated alias
@@ -175,14 +194,37 @@ const POLICIES: Record<string, "round-robin" | "least-request" | "random"> = {
   RANDOM: "random",
 };
 
-function importLoadBalancer(
-  fields: Fields | undefined,
-): { policy: "round-robin" | "least-request" | "random" } | undefined {
+function importLoadBalancer(fields: Fields | undefined): LoadBalancing | undefined {
   const simple = fields?.text("simple");
   const policy = simple === undefined ? undefined : POLICIES[simple];
   if (simple !== undefined && !policy && simple !== "UNSPECIFIED") fields?.keep("simple", simple);
+  const warmup = fields && isWarmed(policy, simple) ? warmupOf(fields) : undefined;
   fields?.keepRest();
+  if (warmup) return { policy: policy ?? "least-request", warmup };
   return policy ? { policy } : undefined;
+}
+
+/** Where nothing is said, Istio spreads by least request. */
+const isWarmed = (policy: LoadBalancing["policy"] | undefined, simple: string | undefined): boolean =>
+  policy === "round-robin" || policy === "least-request" || simple === undefined || simple === "UNSPECIFIED";
+
+/** Hash policies have none; what the model does not take stays whole. */
+function warmupOf(fields: Fields): Warmup | undefined {
+  if (fields.has("consistentHash")) return undefined;
+  const old = fields.peek("warmupDurationSecs");
+  const written = fields.peek("warmup") ?? (typeof old === "string" ? { duration: old } : undefined);
+  const name = fields.has("warmup") ? "warmup" : "warmupDurationSecs";
+  if (written === null || typeof written !== "object") return undefined;
+  const { duration, minimumPercent, aggression, ...rest } = written as Record<string, unknown>;
+  const durationMs = typeof duration === "string" ? durationToMs(duration) : undefined;
+  if (durationMs === undefined || durationMs < 1000 || durationMs > 86_400_000 || Object.keys(rest).length > 0)
+    return undefined;
+  const hasShare = typeof minimumPercent === "number" && Number.isInteger(minimumPercent) && minimumPercent <= 100;
+  const hasAggression = typeof aggression === "number" && aggression >= 1 && aggression <= 100;
+  if (!(hasShare && minimumPercent >= 0) && minimumPercent !== undefined) return undefined;
+  if (!hasAggression && aggression !== undefined) return undefined;
+  fields.take(name);
+  return { durationMs, ...(hasShare ? { minimumPercent } : {}), ...(hasAggression ? { aggression } : {}) };
 }
 
 function policySentences(name: string, blocks: PolicyBlocks): string[] {

@@ -54,8 +54,13 @@ function policyOf(context: ExportContext, policy: TrafficPolicy): Record<string,
     const reason = "Istio cannot tell Envoy to allow the first ejection; set maxEjectionPercent instead";
     context.lose(policy, ["spec", "outlierDetection", "alwaysEjectOneHost"], "lost", reason);
   }
+  for (const field of ["successRate", "failurePercentage"] as const) {
+    if (outlierDetection?.[field] === undefined) continue;
+    const reason = "Istio turns this detector off; count errors in a row instead";
+    context.lose(policy, ["spec", "outlierDetection", field], "lost", reason);
+  }
   return {
-    ...(loadBalancing ? { loadBalancer: { simple: loadBalancing.policy.toUpperCase().replace("-", "_") } } : {}),
+    ...(loadBalancing ? { loadBalancer: balancerOf(loadBalancing) } : {}),
     ...(connectionPool ? { connectionPool: poolOf(connectionPool) } : {}),
     ...(outlierDetection ? { outlierDetection: detectionOf(outlierDetection) } : {}),
     ...(retryBudget
@@ -69,10 +74,27 @@ function policyOf(context: ExportContext, policy: TrafficPolicy): Record<string,
   };
 }
 
+function balancerOf({ policy, warmup }: NonNullable<TrafficPolicy["spec"]["loadBalancing"]>): Record<string, unknown> {
+  return defined({
+    simple: policy.toUpperCase().replace("-", "_"),
+    warmup:
+      warmup &&
+      defined({
+        duration: msToDuration(warmup.durationMs),
+        minimumPercent: warmup.minimumPercent,
+        aggression: warmup.aggression,
+      }),
+  });
+}
+
+const UPGRADES = { upgrade: "UPGRADE", "do-not-upgrade": "DO_NOT_UPGRADE" } as const;
+
 function poolOf(pool: ConnectionPool): Record<string, unknown> {
   const tcp = defined({
     maxConnections: pool.maxConnections,
     connectTimeout: pool.connectTimeoutMs === undefined ? undefined : msToDuration(pool.connectTimeoutMs),
+    maxConnectionDuration:
+      pool.maxConnectionDurationMs === undefined ? undefined : msToDuration(pool.maxConnectionDurationMs),
   });
   const http = defined({
     http1MaxPendingRequests: pool.maxPendingRequests,
@@ -80,6 +102,8 @@ function poolOf(pool: ConnectionPool): Record<string, unknown> {
     maxRequestsPerConnection: pool.maxRequestsPerConnection,
     maxRetries: pool.maxRetries,
     idleTimeout: pool.idleTimeoutMs === undefined ? undefined : msToDuration(pool.idleTimeoutMs),
+    maxConcurrentStreams: pool.maxConcurrentStreams,
+    h2UpgradePolicy: pool.h2UpgradePolicy && UPGRADES[pool.h2UpgradePolicy],
   });
   return { ...(Object.keys(tcp).length > 0 ? { tcp } : {}), ...(Object.keys(http).length > 0 ? { http } : {}) };
 }
@@ -89,6 +113,8 @@ function detectionOf(detection: OutlierDetection): Record<string, unknown> {
     consecutiveErrors: detection.legacyConsecutiveErrors,
     consecutive5xxErrors: detection.consecutive5xxErrors,
     consecutiveGatewayErrors: detection.consecutiveGatewayErrors,
+    splitExternalLocalOriginErrors: detection.splitExternalLocalOriginErrors,
+    consecutiveLocalOriginFailures: detection.consecutiveLocalOriginFailures,
     interval: detection.intervalMs === undefined ? undefined : msToDuration(detection.intervalMs),
     baseEjectionTime:
       detection.baseEjectionTimeMs === undefined ? undefined : msToDuration(detection.baseEjectionTimeMs),

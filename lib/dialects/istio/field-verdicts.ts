@@ -99,9 +99,15 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "DestinationRule",
-    path: "spec.trafficPolicy.{connectionPool,outlierDetection,loadBalancer.simple,retryBudget}",
+    path: "spec.trafficPolicy.{connectionPool,outlierDetection,loadBalancer.{simple,warmup},retryBudget}",
     verdict: "exact",
-    note: "consecutiveErrors stays a number without effect, as in Istio.",
+    note: "consecutiveErrors stays a number without effect, as in Istio. warmupDurationSecs is warmup; a warm-up under one second or with an aggression below 1 is kept.",
+  },
+  {
+    kind: "DestinationRule",
+    path: "spec.trafficPolicy.connectionPool.{tcp.{tcpKeepalive,idleTimeout},http.useClientProtocol}, outlierDetection.outlierDetectionHttpErrorCodes, retryBudget.budgetInterval",
+    verdict: "lost",
+    note: "Not in what our proxy takes from Envoy's configuration. Kept word for word, without effect here; written back on export to Istio.",
   },
   { kind: "DestinationRule", path: "spec.trafficPolicy.*", verdict: "lost", note: KEPT },
   {

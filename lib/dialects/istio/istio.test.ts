@@ -167,8 +167,6 @@ test("everything the model has no word for survives the round trip", () => {
     "spec.http[3].fault",
     "spec.resolution",
     "spec.trafficPolicy.connectionPool.tcp.tcpKeepalive",
-    "spec.trafficPolicy.loadBalancer.warmup",
-    "spec.trafficPolicy.outlierDetection.splitExternalLocalOriginErrors",
     "spec.trafficPolicy.tls",
   ]);
   expect(warnings.some((each) => each.message.includes("match.0.port"))).toBe(true);

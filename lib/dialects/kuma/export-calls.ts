@@ -2,6 +2,7 @@
 // The rule: rules that differ in times or retries are in routes of their own, which the policies name; where all are alike the policies name the service.
 import {
   isSameJson,
+  type OutlierDetection,
   objectKey,
   type Retries,
   type Route,
@@ -47,10 +48,16 @@ function joined(entries: readonly Entry[]): Entry[] {
   for (const entry of entries) {
     const at = result.findIndex(({ targetRef }) => isSameJson(targetRef, entry.targetRef));
     const there = result[at];
-    if (there) result[at] = { ...there, default: { ...there.default, ...entry.default } };
+    if (there) result[at] = { ...there, default: beside(there.default, entry.default) };
     else result.push(entry);
   }
   return result;
+}
+
+/** `http` is an object of both. */
+function beside(a: Record<string, unknown>, b: Record<string, unknown>): Record<string, unknown> {
+  const http = { ...(a["http"] as object | undefined), ...(b["http"] as object | undefined) };
+  return { ...a, ...b, ...(Object.keys(http).length > 0 ? { http } : {}) };
 }
 
 function exportRoute(out: KumaExport, service: Service, route: Route, versions: Versions, plan: Plan): void {
@@ -225,6 +232,9 @@ function exportTraffic(out: KumaExport, service: Service, versions: Versions): L
   const timeouts = entries(({ connectionPool: pool }) => ({
     ...(pool?.connectTimeoutMs === undefined ? {} : { connectionTimeout: msToDuration(pool.connectTimeoutMs) }),
     ...(pool?.idleTimeoutMs === undefined ? {} : { idleTimeout: msToDuration(pool.idleTimeoutMs) }),
+    ...(pool?.maxConnectionDurationMs === undefined
+      ? {}
+      : { http: { maxConnectionDuration: msToDuration(pool.maxConnectionDurationMs) } }),
   }));
   return { name: home.name, timeouts };
 }
@@ -239,19 +249,22 @@ function breakerOf({
   const limits = Object.fromEntries(LIMITS.flatMap((name) => (pool?.[name] === undefined ? [] : [[name, pool[name]]])));
   const total = outlier?.consecutive5xxErrors ?? CONSECUTIVE_5XX;
   const gateway = outlier?.consecutiveGatewayErrors ?? 0;
+  const detectors = outlier && {
+    ...(total > 0 ? { totalFailures: { consecutive: total } } : {}),
+    ...(gateway > 0 ? { gatewayFailures: { consecutive: gateway } } : {}),
+    ...localDetector(outlier),
+    ...(outlier.successRate ? { successRate: successRateOf(outlier.successRate) } : {}),
+    ...(outlier.failurePercentage ? { failurePercentage: outlier.failurePercentage } : {}),
+  };
   const detection = outlier && {
+    ...(outlier.splitExternalLocalOriginErrors === undefined
+      ? {}
+      : { splitExternalAndLocalErrors: outlier.splitExternalLocalOriginErrors }),
     ...(outlier.intervalMs === undefined ? {} : { interval: msToDuration(outlier.intervalMs) }),
     ...(outlier.baseEjectionTimeMs === undefined ? {} : { baseEjectionTime: msToDuration(outlier.baseEjectionTimeMs) }),
     ...(outlier.maxEjectionPercent === undefined ? {} : { maxEjectionPercent: outlier.maxEjectionPercent }),
     healthyPanicThreshold: outlier.minHealthPercent ?? 0,
-    ...(total > 0 || gateway > 0
-      ? {
-          detectors: {
-            ...(total > 0 ? { totalFailures: { consecutive: total } } : {}),
-            ...(gateway > 0 ? { gatewayFailures: { consecutive: gateway } } : {}),
-          },
-        }
-      : { disabled: true }),
+    ...(detectors && Object.keys(detectors).length > 0 ? { detectors } : { disabled: true }),
   };
   return {
     ...(Object.keys(limits).length > 0 ? { connectionLimits: limits } : {}),
@@ -259,13 +272,33 @@ function breakerOf({
   };
 }
 
+const NO_POOL: Readonly<Record<string, string>> = {
+  maxRequestsPerConnection: "Kuma does not limit the requests of a connection",
+  maxConcurrentStreams: "Kuma does not limit the streams of a connection",
+  h2UpgradePolicy: "Kuma goes by appProtocol: write it at the port of the Service",
+};
+/** Envoy's own number, where the errors are split and nothing is said. */
+const LOCAL_ORIGIN_FAILURES = 5;
+
+function localDetector(outlier: OutlierDetection): Record<string, unknown> {
+  const { splitExternalLocalOriginErrors: isSplit, consecutiveLocalOriginFailures: said } = outlier;
+  const consecutive = said ?? (isSplit ? LOCAL_ORIGIN_FAILURES : 0);
+  return consecutive > 0 ? { localOriginFailures: { consecutive } } : {};
+}
+
+/** Kuma takes decimal numbers as texts. */
+function successRateOf({ standardDeviationFactor: factor, ...rest }: NonNullable<OutlierDetection["successRate"]>) {
+  if (factor === undefined) return rest;
+  return { ...rest, standardDeviationFactor: Number.isInteger(factor) ? factor : String(factor) };
+}
+
 function judgeTraffic({ context }: KumaExport, policy: TrafficPolicy): void {
   const { connectionPool: pool, outlierDetection: outlier, retryBudget } = policy.spec;
   const say = (path: string[], verdict: "exact" | "lost" | "approximate" | "ignored", reason: string) =>
     context.tell(policy, ["spec", ...path], verdict, reason);
   for (const name of Object.keys(pool ?? {})) {
-    if (name === "maxRequestsPerConnection")
-      say(["connectionPool", name], "lost", "Kuma does not limit the requests of a connection");
+    const why = NO_POOL[name];
+    if (why !== undefined) say(["connectionPool", name], "lost", why);
     else
       say(
         ["connectionPool", name],
@@ -287,6 +320,8 @@ function judgeTraffic({ context }: KumaExport, policy: TrafficPolicy): void {
   }
   if (policy.spec.healthCheck) judgeHealthCheck(policy.spec.healthCheck, say);
   if (policy.spec.loadBalancing) say(["loadBalancing"], "exact", "means the same in MeshLoadBalancingStrategy");
+  if (policy.spec.loadBalancing?.warmup)
+    say(["loadBalancing", "warmup"], "lost", "in Kuma new hosts have their full share at once");
   if (retryBudget)
     say(["retryBudget"], "lost", "Kuma has no retry budget: connectionLimits.maxRetries limits how many are under way");
 }

@@ -117,10 +117,15 @@ export const FIELDS: readonly FieldVerdict[] = [
     "moved",
     "The time of the service's rules; 15 seconds where nothing is said.",
   ),
-  field("MeshTimeout", "spec.to[].default.{connectionTimeout,idleTimeout}", "exact", "A TrafficPolicy."),
   field(
     "MeshTimeout",
-    "spec.to[].default.http.{streamIdleTimeout,maxStreamDuration,maxConnectionDuration,requestHeadersTimeout}",
+    "spec.to[].default.{connectionTimeout,idleTimeout,http.maxConnectionDuration}",
+    "exact",
+    "A TrafficPolicy.",
+  ),
+  field(
+    "MeshTimeout",
+    "spec.to[].default.http.{streamIdleTimeout,maxStreamDuration,requestHeadersTimeout}",
     "lost",
     KEPT,
   ),
@@ -141,7 +146,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     "MeshCircuitBreaker",
     "spec.to[].default.outlierDetection",
     "exact",
-    "totalFailures and gatewayFailures; other detectors are kept.",
+    "All detectors, and splitExternalAndLocalErrors.",
   ),
   field(
     "MeshLoadBalancingStrategy",

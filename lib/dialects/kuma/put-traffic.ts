@@ -62,6 +62,7 @@ function blocksFor(service: Service, subset: string | undefined, traffic: Traffi
     ...breaker?.limits,
     connectTimeoutMs: timeout?.connectMs,
     idleTimeoutMs: timeout?.idleMs || undefined,
+    maxConnectionDurationMs: timeout?.lifeMs || undefined,
   });
   const outlier = breaker?.outlier && !breaker.outlier.isOff ? detectionOf(breaker.outlier) : undefined;
   const check = conf(traffic.checks);
@@ -75,11 +76,16 @@ function blocksFor(service: Service, subset: string | undefined, traffic: Traffi
   return Object.keys(blocks).length > 0 ? blocks : undefined;
 }
 
-function detectionOf({ total, gateway, intervalMs, ejectionMs, maxPercent, panic }: OutlierConf): OutlierDetection {
+function detectionOf(conf: OutlierConf): OutlierDetection {
+  const { total, gateway, isSplit, local, intervalMs, ejectionMs, maxPercent, panic } = conf;
   const health = panic ?? DEFAULT_PANIC;
   return defined<OutlierDetection>({
     consecutive5xxErrors: total ?? 0,
     consecutiveGatewayErrors: gateway,
+    splitExternalLocalOriginErrors: isSplit,
+    consecutiveLocalOriginFailures: local ?? (isSplit ? 0 : undefined),
+    successRate: conf.successRate,
+    failurePercentage: conf.failurePercentage,
     intervalMs,
     baseEjectionTimeMs: ejectionMs,
     maxEjectionPercent: maxPercent,

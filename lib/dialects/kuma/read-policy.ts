@@ -34,8 +34,9 @@ export function readTimeout(fields: Fields): TimeoutConf {
   const idleMs = fields.duration("idleTimeout");
   const http = fields.object("http");
   const requestMs = http?.duration("requestTimeout");
+  const lifeMs = http?.duration("maxConnectionDuration");
   http?.keepRest();
-  return defined({ connectMs, idleMs, requestMs });
+  return defined({ connectMs, idleMs, requestMs, lifeMs });
 }
 
 const HTTP_ON: Record<string, string> = {
@@ -105,11 +106,18 @@ function readOutlier(fields: Fields): OutlierConf {
   };
   const total = count("totalFailures");
   const gateway = count("gatewayFailures");
+  const local = count("localOriginFailures");
+  const successRate = successRateOf(detectors?.object("successRate"));
+  const failurePercentage = failurePercentageOf(detectors?.object("failurePercentage"));
   detectors?.keepRest();
   const conf = defined({
     isOff: fields.flag("disabled"),
     total,
     gateway,
+    isSplit: fields.flag("splitExternalAndLocalErrors"),
+    local,
+    successRate,
+    failurePercentage,
     intervalMs: fields.duration("interval"),
     ejectionMs: fields.duration("baseEjectionTime"),
     maxPercent: fields.number("maxEjectionPercent"),
@@ -117,6 +125,29 @@ function readOutlier(fields: Fields): OutlierConf {
   });
   fields.keepRest();
   return conf;
+}
+
+const volumeOf = (fields: Fields) => ({
+  minimumHosts: fields.within("minimumHosts", 1, 10_000),
+  requestVolume: fields.within("requestVolume", 1, 100_000_000),
+});
+
+function successRateOf(fields: Fields | undefined): OutlierConf["successRate"] {
+  if (!fields) return undefined;
+  const written = fields.take("standardDeviationFactor");
+  const factor = typeof written === "string" && /^\d{1,4}(\.\d{1,9})?$/.test(written) ? Number(written) : written;
+  const isFactor = typeof factor === "number" && factor >= 0 && factor <= 1000;
+  if (!isFactor && written !== undefined) fields.keep("standardDeviationFactor", written);
+  const rate = defined({ ...volumeOf(fields), standardDeviationFactor: isFactor ? factor : undefined });
+  fields.keepRest();
+  return rate;
+}
+
+function failurePercentageOf(fields: Fields | undefined): OutlierConf["failurePercentage"] {
+  if (!fields) return undefined;
+  const rate = defined({ threshold: fields.within("threshold", 0, 100), ...volumeOf(fields) });
+  fields.keepRest();
+  return rate;
 }
 
 /** A whole number, or a text with a decimal one. */

@@ -1,6 +1,6 @@
 // What one import of Kuma resources gathers before it knows which policies act together on a service.
 
-import type { HealthCheck, Service } from "@/lib/mesh";
+import type { HealthCheck, OutlierDetection, Service } from "@/lib/mesh";
 import type { Filtered } from "../gateway-api/filters";
 import type { RankedMatch } from "../gateway-api/state";
 import type { Resource, Understood } from "../shared/context";
@@ -32,7 +32,7 @@ export type Policy<C> = {
   kept: Kept[];
 };
 
-export type TimeoutConf = { connectMs?: number; idleMs?: number; requestMs?: number };
+export type TimeoutConf = { connectMs?: number; idleMs?: number; requestMs?: number; lifeMs?: number };
 export type RetryPart = { attempts?: number; perTryMs?: number; on?: string[] };
 export type RetryConf = { http?: RetryPart; grpc?: RetryPart };
 export type BreakerConf = { limits?: Record<string, number>; outlier?: OutlierConf };
@@ -40,6 +40,10 @@ export type OutlierConf = {
   isOff?: boolean;
   total?: number;
   gateway?: number;
+  isSplit?: boolean;
+  local?: number;
+  successRate?: NonNullable<OutlierDetection["successRate"]>;
+  failurePercentage?: NonNullable<OutlierDetection["failurePercentage"]>;
   intervalMs?: number;
   ejectionMs?: number;
   maxPercent?: number;

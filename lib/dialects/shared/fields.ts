@@ -57,6 +57,14 @@ export class Fields {
     return this.typed(name, "a number", (value) => (typeof value === "number" ? value : undefined));
   }
 
+  /** As number; outside of what the model takes it is kept. */
+  within(name: string, least: number, most: number): number | undefined {
+    const value = this.number(name);
+    if (value === undefined || (value >= least && value <= most)) return value;
+    this.keep(name, value);
+    return undefined;
+  }
+
   flag(name: string): boolean | undefined {
     return this.typed(name, "true or false", (value) => (typeof value === "boolean" ? value : undefined));
   }

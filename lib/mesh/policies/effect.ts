@@ -16,7 +16,15 @@ import {
 import type { MeshIndex } from "../index-document";
 import { keyOf, parseKey, refKey, tcpTargetKey, tcpTargetOf } from "../refs";
 import { HEALTH_CHECK_DEFAULTS } from "../schema/health-check";
-import type { Destination, HealthCheck, MeshObject, PolicyTarget, RouteRule, TcpRule } from "../types";
+import type {
+  Destination,
+  HealthCheck,
+  MeshObject,
+  OutlierDetection,
+  PolicyTarget,
+  RouteRule,
+  TcpRule,
+} from "../types";
 import { authenticationEffect } from "./effect-authentication";
 import { authorizationEffect } from "./effect-authorization";
 import type { PolicyObject } from "./kinds";
@@ -154,14 +162,7 @@ function patience(rule: RouteRule, targetName: string): string[] {
 function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>["spec"]): string {
   const said: string[] = [];
   const { outlierDetection: outlier, connectionPool: pool, healthCheck, loadBalancing, retryBudget } = spec;
-  const errors = outlier?.consecutive5xxErrors
-    ? `${outlier.consecutive5xxErrors} errors`
-    : outlier?.consecutiveGatewayErrors
-      ? `${outlier.consecutiveGatewayErrors} gateway errors`
-      : "";
-  if (errors)
-    said.push(`ejects a host after ${errors} in a row for ${durationText(outlier?.baseEjectionTimeMs ?? 30_000)}`);
-  else if (outlier) said.push("ejects no host: no counter is on");
+  if (outlier) said.push(outlierText(outlier));
   if (healthCheck) said.push(checkText(healthCheck));
   const limits = [
     pool?.maxConnections === undefined ? "" : `${pool.maxConnections} connections`,
@@ -171,9 +172,41 @@ function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>
   ].filter(Boolean);
   if (limits.length > 0) said.push(`at most ${listWords(limits)} of each caller`);
   if (pool?.connectTimeoutMs !== undefined) said.push(`connects within ${durationText(pool.connectTimeoutMs)}`);
+  if (pool?.maxConnectionDurationMs !== undefined)
+    said.push(`keeps a connection for ${durationText(pool.maxConnectionDurationMs)} at most`);
+  if (pool?.maxConcurrentStreams !== undefined)
+    said.push(`sends at most ${pool.maxConcurrentStreams} requests at once on a connection of HTTP/2`);
+  if (pool?.h2UpgradePolicy)
+    said.push(`calls ports of HTTP by HTTP/${pool.h2UpgradePolicy === "upgrade" ? "2" : "1.1"} alone`);
   if (loadBalancing) said.push(`spreads by ${loadBalancing.policy.replace("-", " ")}`);
+  if (loadBalancing?.warmup)
+    said.push(`gives new hosts their full share after ${durationText(loadBalancing.warmup.durationMs)}`);
   if (retryBudget) said.push(`retries at most ${retryBudget.percent} % of its requests`);
   return said.length === 0 ? "Changes nothing yet" : sentence(said.join("; "));
+}
+
+/** Envoy's, where the counter of calls without an answer is on and has no number. */
+const LOCAL_ORIGIN_FAILURES = 5;
+
+function outlierText(outlier: OutlierDetection): string {
+  const { successRate: rate, failurePercentage: failures } = outlier;
+  const local = outlier.splitExternalLocalOriginErrors
+    ? (outlier.consecutiveLocalOriginFailures ?? LOCAL_ORIGIN_FAILURES)
+    : 0;
+  const reasons = [
+    ...(outlier.consecutive5xxErrors
+      ? [`after ${outlier.consecutive5xxErrors} errors in a row`]
+      : outlier.consecutiveGatewayErrors
+        ? [`after ${outlier.consecutiveGatewayErrors} gateway errors in a row`]
+        : []),
+    ...(local > 0 ? [`after ${local} calls without an answer in a row`] : []),
+    ...(rate
+      ? [`with a success rate ${rate.standardDeviationFactor ?? 1.9} standard deviations below the others`]
+      : []),
+    ...(failures ? [`when ${failures.threshold ?? 85} % of its requests fail`] : []),
+  ];
+  if (reasons.length === 0) return "ejects no host: no counter is on";
+  return `ejects a host ${reasons.join(" or ")} for ${durationText(outlier.baseEjectionTimeMs ?? 30_000)}`;
 }
 
 function checkText(check: HealthCheck): string {

@@ -70,6 +70,25 @@ describe("effects in words", () => {
     expect(effectOf(object, buildIndex(demoMesh()))).toContain(said);
   });
 
+  test.each([
+    [
+      { outlierDetection: { consecutive5xxErrors: 3, splitExternalLocalOriginErrors: true } },
+      "Ejects a host after 3 errors in a row or after 5 calls without an answer in a row for 30 s",
+    ],
+    [
+      { outlierDetection: { successRate: {}, failurePercentage: { threshold: 60 } } },
+      "Ejects a host with a success rate 1.9 standard deviations below the others or when 60 % of its requests fail for 30 s",
+    ],
+    [{ outlierDetection: { consecutiveLocalOriginFailures: 3 } }, "Ejects no host: no counter is on"],
+    [
+      { loadBalancing: { policy: "round-robin", warmup: { durationMs: 90_000 } } },
+      "Spreads by round robin; gives new hosts their full share after 90 s",
+    ],
+    [{ connectionPool: { h2UpgradePolicy: "do-not-upgrade" } }, "Calls ports of HTTP by HTTP/1.1 alone"],
+  ])("detectors, warm-up and connections: %j", (blocks, said) => {
+    expect(effectOfSpec("TrafficPolicy", { service: { name: "cart" }, ...blocks })).toBe(said);
+  });
+
   const effectOfSpec = (kind: string, spec: unknown) => {
     const document = demoMesh();
     return effect({ objects: [...document.objects, policy(kind, spec)] }, key(kind, "x"));

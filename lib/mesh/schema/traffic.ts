@@ -286,6 +286,7 @@ export const tcpRouteSpec = z
   });
 
 const count = z.int().min(1, "must be 1 or more").max(4_294_967_295);
+const errorsInARow = z.int().min(0).max(1_000_000).optional();
 export const connectionPool = z.strictObject({
   maxConnections: count.optional().describe("Most connections of one caller's proxy."),
   maxPendingRequests: count.optional().describe("Most requests that wait for a connection; more get 503."),
@@ -299,21 +300,64 @@ export const connectionPool = z.strictObject({
   maxRetries: count.optional().describe("Most retries under way at once."),
   connectTimeoutMs: durationMs.optional().describe("Longest time to connect, in milliseconds."),
   idleTimeoutMs: durationMs.optional().describe("An unused connection is closed after so many milliseconds."),
+  maxConnectionDurationMs: durationMs
+    .optional()
+    .describe("A connection of HTTP takes no more requests after so many milliseconds, and is closed when it is free."),
+  maxConcurrentStreams: z
+    .int()
+    .min(1, "must be 1 or more")
+    .max(2_147_483_647)
+    .optional()
+    .describe(
+      "Most requests at once on a connection of HTTP/2; more open another one. Absent: 1024, or what the host allows.",
+    ),
+  h2UpgradePolicy: z
+    .enum(["upgrade", "do-not-upgrade"])
+    .optional()
+    .describe(
+      "Ports of protocol http: upgrade also calls those without a sidecar by HTTP/2, do-not-upgrade calls all by HTTP/1.1. Absent: HTTP/2 between sidecars, HTTP/1.1 to others.",
+    ),
 });
 
+const hostCount = z.int().min(1, "must be 1 or more").max(10_000, "must be at most 10000");
+const requestVolume = z.int().min(1, "must be 1 or more").max(100_000_000, "must be at most 100000000");
 export const outlierDetection = z.strictObject({
-  consecutive5xxErrors: z
-    .int()
-    .min(0)
-    .max(1_000_000)
+  consecutive5xxErrors: errorsInARow.describe("Ejects a host after so many 5xx in a row; 0 turns this counter off."),
+  consecutiveGatewayErrors: errorsInARow.describe(
+    "Ejects a host after so many 502, 503 or 504 in a row; 0 turns this counter off.",
+  ),
+  splitExternalLocalOriginErrors: z
+    .boolean()
     .optional()
-    .describe("Ejects a host after so many 5xx in a row; 0 turns this counter off."),
-  consecutiveGatewayErrors: z
-    .int()
-    .min(0)
-    .max(1_000_000)
+    .describe("Calls that got no answer count for themselves; absent: as 5xx and gateway errors."),
+  consecutiveLocalOriginFailures: errorsInARow.describe(
+    "With the split: ejects a host after so many calls in a row that got no answer (refused, reset, timed out); 0 turns this counter off. Absent: 5.",
+  ),
+  successRate: z
+    .strictObject({
+      minimumHosts: hostCount.optional().describe("So many hosts need the requests below; absent: 5."),
+      requestVolume: requestVolume
+        .optional()
+        .describe("A host with fewer requests in an interval is left out; absent: 100."),
+      standardDeviationFactor: z
+        .number()
+        .min(0, "must be from 0 to 1000")
+        .max(1000, "must be from 0 to 1000")
+        .optional()
+        .describe("Out is who lies so many standard deviations below the mean of all; absent: 1.9."),
+    })
     .optional()
-    .describe("Ejects a host after so many 502, 503 or 504 in a row; 0 turns this counter off."),
+    .describe("Ejects hosts whose share of successes is far below that of the others; absent: nobody is compared."),
+  failurePercentage: z
+    .strictObject({
+      threshold: percent.optional().describe("Out is who fails in this share of its requests or more; absent: 85."),
+      minimumHosts: hostCount.optional().describe("So many hosts need the requests below; absent: 5."),
+      requestVolume: requestVolume
+        .optional()
+        .describe("A host with fewer requests in an interval is left out; absent: 50."),
+    })
+    .optional()
+    .describe("Ejects hosts that fail in too large a share of their requests; absent: shares are not looked at."),
   legacyConsecutiveErrors: z
     .int()
     .min(0)
@@ -330,6 +374,20 @@ export const outlierDetection = z.strictObject({
     .describe("The first ejection does not count against the most (Envoy 1.31 on)."),
 });
 
+/** Envoy's slow start, in Istio's words. */
+const warmup = z.strictObject({
+  durationMs: durationMs
+    .min(1000, "must be at least 1000 ms")
+    .describe("So long after it came or came back a host has its full share, in milliseconds."),
+  minimumPercent: percent.optional().describe("What it begins with, in percent of its share; absent: 10."),
+  aggression: z
+    .number()
+    .min(1, "must be from 1 to 100")
+    .max(100, "must be from 1 to 100")
+    .optional()
+    .describe("1 grows evenly, more grows faster at the beginning; absent: 1."),
+});
+
 export const trafficPolicySpec = z.strictObject({
   service: serviceRef.describe("The service that is called."),
   subset: labelName
@@ -339,7 +397,14 @@ export const trafficPolicySpec = z.strictObject({
   outlierDetection: outlierDetection.optional().describe("Takes failing hosts out for a while."),
   healthCheck: healthCheck.optional().describe("Asks each host how it is, and leaves out those that do not pass."),
   loadBalancing: z
-    .strictObject({ policy: z.enum(["round-robin", "least-request", "random"]).describe("How a host is chosen.") })
+    .strictObject({
+      policy: z.enum(["round-robin", "least-request", "random"]).describe("How a host is chosen."),
+      warmup: warmup.optional().describe("New hosts get their share bit by bit; absent: at once."),
+    })
+    .refine(({ policy, warmup: slowly }) => slowly === undefined || policy !== "random", {
+      error: "is for round-robin and least-request: hosts chosen by chance have no share that could grow",
+      path: ["warmup"],
+    })
     .optional()
     .describe("How requests spread over the hosts."),
   retryBudget: z
@@ -367,4 +432,5 @@ export type Mirror = z.infer<typeof mirror>;
 export type Retries = z.infer<typeof retries>;
 export type HeaderChanges = z.infer<typeof headerChanges>;
 export type ConnectionPool = z.infer<typeof connectionPool>;
+export type Warmup = z.infer<typeof warmup>;
 export type OutlierDetection = z.infer<typeof outlierDetection>;

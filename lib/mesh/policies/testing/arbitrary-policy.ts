@@ -194,9 +194,37 @@ const specs: Record<string, fc.Arbitrary<object>> = {
   TrafficPolicy: fc.record({
     service: serviceRef,
     subset: some(name),
-    connectionPool: some(fc.record({ maxConnections: some(port), connectTimeoutMs: some(ms) })),
+    connectionPool: some(
+      fc.record({
+        maxConnections: some(port),
+        connectTimeoutMs: some(ms),
+        maxConcurrentStreams: some(port),
+        maxConnectionDurationMs: some(ms),
+        h2UpgradePolicy: some(fc.constantFrom("upgrade", "do-not-upgrade")),
+      }),
+    ),
     outlierDetection: some(
-      fc.record({ consecutive5xxErrors: some(fc.nat(9)), alwaysEjectOneHost: some(fc.boolean()) }),
+      fc.record({
+        consecutive5xxErrors: some(fc.nat(9)),
+        alwaysEjectOneHost: some(fc.boolean()),
+        splitExternalLocalOriginErrors: some(fc.boolean()),
+        consecutiveLocalOriginFailures: some(fc.nat(9)),
+        successRate: some(
+          fc.record({
+            minimumHosts: some(fc.integer({ min: 1, max: 10_000 })),
+            standardDeviationFactor: some(fc.constantFrom(0.5, 1.9, 3)),
+          }),
+        ),
+        failurePercentage: some(fc.record({ threshold: some(fc.nat(100)), requestVolume: some(port) })),
+      }),
+    ),
+    loadBalancing: some(
+      fc.record({
+        policy: fc.constantFrom("round-robin", "least-request"),
+        warmup: some(
+          fc.record({ durationMs: fc.constantFrom(1000, 60_000), aggression: some(fc.constantFrom(1, 1.5)) }),
+        ),
+      }),
     ),
     healthCheck: some(
       fc.oneof(

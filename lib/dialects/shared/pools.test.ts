@@ -1,0 +1,175 @@
+// Detectors, warm-up and limits of connections, into the model and out of it again; what a product has no word for is told.
+import { expect, test } from "vitest";
+import { demoMesh, type SpecOf, valuesToYaml } from "@/lib/mesh";
+import { exportDocument } from "..";
+import { all, policy, read, service } from "../kuma/testing/resources";
+import { imported, specOf } from "../testing/imported";
+
+type Blocks = Omit<SpecOf<"TrafficPolicy">, "service">;
+
+const destinationRule = (trafficPolicy: object) =>
+  valuesToYaml([
+    {
+      apiVersion: "networking.istio.io/v1",
+      kind: "DestinationRule",
+      metadata: { name: "cart", namespace: "shop" },
+      spec: { host: "cart", trafficPolicy },
+    },
+  ]);
+
+function throughIstio(trafficPolicy: object) {
+  const { document, kept } = imported("istio", [{ text: destinationRule(trafficPolicy) }]);
+  const out = exportDocument("istio", document).resources.find(({ kind }) => kind === "DestinationRule");
+  return {
+    inModel: specOf(document, "TrafficPolicy/shop/cart") as Blocks,
+    kept: kept.map(({ path }) => path),
+    out: out?.spec["trafficPolicy"],
+  };
+}
+
+test("Istio's detectors, warm-up and limits come in and go out as they were", () => {
+  const written = {
+    loadBalancer: { simple: "ROUND_ROBIN", warmup: { duration: "90s", minimumPercent: 5, aggression: 1.5 } },
+    connectionPool: {
+      tcp: { maxConnectionDuration: "600s" },
+      http: { maxConcurrentStreams: 50, h2UpgradePolicy: "DO_NOT_UPGRADE" },
+    },
+    outlierDetection: { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 4 },
+  };
+  const { inModel, kept, out } = throughIstio(written);
+  expect(inModel).toMatchObject({
+    loadBalancing: { policy: "round-robin", warmup: { durationMs: 90_000, minimumPercent: 5, aggression: 1.5 } },
+    connectionPool: { maxConnectionDurationMs: 600_000, maxConcurrentStreams: 50, h2UpgradePolicy: "do-not-upgrade" },
+    outlierDetection: { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 4 },
+  });
+  expect(kept).toEqual([]);
+  expect(out).toEqual(written);
+});
+
+test("a warm-up that the model does not take stays as it was written, and Istio's older word is the same", () => {
+  const short = throughIstio({ loadBalancer: { simple: "LEAST_REQUEST", warmup: { duration: "0.5s" } } });
+  expect(short.inModel.loadBalancing).toEqual({ policy: "least-request" });
+  expect(short.kept).toEqual(["spec.trafficPolicy.loadBalancer.warmup"]);
+  expect(short.out).toEqual({ loadBalancer: { simple: "LEAST_REQUEST", warmup: { duration: "0.5s" } } });
+  const old = throughIstio({ loadBalancer: { warmupDurationSecs: "30s" } });
+  expect(old.inModel.loadBalancing).toEqual({ policy: "least-request", warmup: { durationMs: 30_000 } });
+  expect(old.kept).toEqual([]);
+});
+
+test("a keepalive and the caller's protocol have no place, are kept, and come back", () => {
+  const written = {
+    connectionPool: { tcp: { tcpKeepalive: { time: "60s", probes: 3 } }, http: { useClientProtocol: true } },
+  };
+  const { kept, out } = throughIstio(written);
+  expect(kept).toEqual([
+    "spec.trafficPolicy.connectionPool.tcp.tcpKeepalive",
+    "spec.trafficPolicy.connectionPool.http.useClientProtocol",
+  ]);
+  expect(out).toEqual(written);
+});
+
+const BREAKER = {
+  splitExternalAndLocalErrors: true,
+  healthyPanicThreshold: 0,
+  detectors: {
+    localOriginFailures: { consecutive: 4 },
+    successRate: { minimumHosts: 3, requestVolume: 20, standardDeviationFactor: "1.5" },
+    failurePercentage: { minimumHosts: 2, requestVolume: 10, threshold: 60 },
+  },
+};
+
+test.each(["2.x", "3.x"] as const)("Kuma's detectors come in and go out to %s as they were", (channel) => {
+  const { document } = read([
+    service("cart"),
+    policy("MeshCircuitBreaker", "breaker", { to: [all({ outlierDetection: BREAKER })] }),
+    policy("MeshTimeout", "times", { to: [all({ http: { requestTimeout: "5s", maxConnectionDuration: "600s" } })] }),
+  ]);
+  const traffic = document.objects.find(({ kind }) => kind === "TrafficPolicy")?.spec as Blocks;
+  expect(traffic).toMatchObject({
+    connectionPool: { maxConnectionDurationMs: 600_000 },
+    outlierDetection: {
+      consecutive5xxErrors: 0,
+      splitExternalLocalOriginErrors: true,
+      consecutiveLocalOriginFailures: 4,
+      successRate: { minimumHosts: 3, requestVolume: 20, standardDeviationFactor: 1.5 },
+      failurePercentage: { minimumHosts: 2, requestVolume: 10, threshold: 60 },
+    },
+  });
+  const made = exportDocument("kuma", document, { channel });
+  const breaker = made.resources.find(({ kind }) => kind === "MeshCircuitBreaker")?.spec["to"];
+  expect(breaker).toMatchObject([{ default: { outlierDetection: BREAKER } }]);
+  const times = made.resources.filter(({ kind }) => kind === "MeshTimeout").map(({ spec }) => JSON.stringify(spec));
+  expect(times.join()).toContain('"maxConnectionDuration":"600s"');
+});
+
+test("an error split without a detector of its own counts five in Envoy and says so in Kuma", () => {
+  const made = exportDocument("kuma", {
+    objects: demoMesh().objects.map((each) =>
+      each.kind === "TrafficPolicy" && each.metadata.name === "catalog"
+        ? { ...each, spec: { ...each.spec, outlierDetection: { splitExternalLocalOriginErrors: true } } }
+        : each,
+    ),
+  });
+  const text = JSON.stringify(made.resources.filter(({ kind }) => kind === "MeshCircuitBreaker"));
+  expect(text).toContain('"localOriginFailures":{"consecutive":5}');
+});
+
+const EVERYTHING: Blocks = {
+  connectionPool: { maxConnectionDurationMs: 600_000, maxConcurrentStreams: 50, h2UpgradePolicy: "upgrade" },
+  outlierDetection: {
+    splitExternalLocalOriginErrors: true,
+    consecutiveLocalOriginFailures: 4,
+    successRate: {},
+    failurePercentage: {},
+  },
+  loadBalancing: { policy: "least-request", warmup: { durationMs: 30_000 } },
+};
+
+test.each([
+  ["istio", ["outlierDetection.failurePercentage", "outlierDetection.successRate"]],
+  ["kuma", ["connectionPool.h2UpgradePolicy", "connectionPool.maxConcurrentStreams", "loadBalancing.warmup"]],
+] as const)("what %s has no word for is told field by field, and nothing else is", (dialect, lost) => {
+  expect(lostIn(dialect)).toEqual(lost);
+});
+
+test.each(["consul", "app-mesh", "linkerd", "cilium", "gateway-api"] as const)(
+  "%s says of each field what becomes of it, and calls none the same",
+  (dialect) => {
+    const report = verdictsOf(dialect);
+    for (const field of ["maxConnectionDurationMs", "maxConcurrentStreams", "h2UpgradePolicy"]) {
+      expect(said(report, `connectionPool.${field}`), field).not.toContain("exact");
+    }
+    for (const field of Object.keys(EVERYTHING.outlierDetection ?? {})) {
+      expect(said(report, `outlierDetection.${field}`), field).not.toContain("exact");
+    }
+    expect(said(report, "loadBalancing.warmup"), "warmup").not.toContain("exact");
+  },
+);
+
+type Told = { path: string; verdict: string };
+
+/** What is said of a field itself or of the block that it is in, the narrower first. */
+function said(report: readonly Told[], path: string): string[] {
+  const about = report.filter((each) => path === each.path || path.startsWith(`${each.path}.`) || each.path === "");
+  const narrow = Math.max(...about.map((each) => each.path.length));
+  const verdicts = about.filter((each) => each.path.length === narrow).map(({ verdict }) => verdict);
+  expect(verdicts.length, `${path}: nothing is said`).toBeGreaterThan(0);
+  return verdicts;
+}
+
+function verdictsOf(dialect: Parameters<typeof exportDocument>[0]): Told[] {
+  const objects = demoMesh().objects.map((each) =>
+    each.kind === "TrafficPolicy" && each.metadata.name === "catalog"
+      ? { ...each, spec: { service: each.spec.service, ...EVERYTHING } }
+      : each,
+  );
+  return exportDocument(dialect, { objects })
+    .report.filter(({ key }) => key === "TrafficPolicy/production/catalog")
+    .map(({ path, verdict }) => ({ path: path.replace(/^spec\.?/, ""), verdict }));
+}
+
+const lostIn = (dialect: "istio" | "kuma") =>
+  verdictsOf(dialect)
+    .filter(({ verdict }) => verdict === "lost")
+    .map(({ path }) => path)
+    .sort();
