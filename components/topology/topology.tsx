@@ -8,6 +8,7 @@ import { IconFileImport, IconFocusCentered, IconMinus, IconPlus, IconTopologySta
 import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import { Canvas, type CanvasHandle } from "@/components/canvas";
 import { RefusalNote } from "@/components/draft";
 import { useMe, useMesh, useUrlState, useView } from "@/components/shell";
@@ -19,6 +20,7 @@ import { answerOf } from "./model/answer";
 import { find, namespacesOf } from "./model/document";
 import { isGroup } from "./model/groups";
 import { nameOf } from "./model/to-canvas";
+import { Movable, useMovable } from "./movable";
 import { QuickAdd } from "./quick-add";
 import { RemovalDialog } from "./removal-dialog";
 import { type ExportKind, savePicture } from "./save-file";
@@ -71,6 +73,7 @@ export function Topology() {
     [topology.draft, editable, selection, select],
   );
   const gestures = useGestures(tools);
+  const details = useMovable(classes.movable);
   useCanvasKeys({
     gestures,
     draft: topology.draft,
@@ -241,16 +244,19 @@ export function Topology() {
             </div>
           ) : null}
         </div>
-        {inspector && !isPhone ? inspector : null}
+        {inspector && !isPhone ? <Movable host={details} /> : null}
       </div>
       {isPhone ? (
         <Drawer.Root opened={inspector !== null} onClose={() => select([])} position="bottom" size="70%">
           <Drawer.Overlay />
           <Drawer.Content aria-label="Details of the selection">
-            <Drawer.Body p={0}>{inspector}</Drawer.Body>
+            <Drawer.Body p={0}>
+              <Movable host={details} />
+            </Drawer.Body>
           </Drawer.Content>
         </Drawer.Root>
       ) : null}
+      {details ? createPortal(inspector, details) : null}
       <QuickAdd opened={quickAdd} begin={begin} onClose={quickAddDialog.close} onAdd={gestures.quickAdd} />
       <RemovalDialog removal={gestures.removal} onConfirm={gestures.confirmRemoval} onCancel={gestures.cancelRemoval} />
     </div>

@@ -5,7 +5,7 @@ import { notifications } from "@mantine/notifications";
 import { useMemo, useState } from "react";
 import { layOut, type Point } from "@/components/canvas";
 import type { Draft } from "@/components/draft";
-import { type Command, objectKey, parseKey, refKey } from "@/lib/mesh";
+import { type Command, objectKey, parseKey, refKey, type Violation } from "@/lib/mesh";
 import { type Alignment, aligned } from "./model/align";
 import { type Addable, addGesture, connectGesture, readQuickAdd } from "./model/authoring";
 import { clipOf, pasteGesture, readClip } from "./model/clip";
@@ -65,6 +65,8 @@ export function useGestures(tools: GestureTools) {
     }
     return {
       edit,
+      /** As `edit`, for a field that says itself why it was refused. */
+      attempt: (command: Command): readonly Violation[] => (tools.editable ? draft.edit(command) : []),
       add,
       connect,
       quickAdd(text: string): boolean {

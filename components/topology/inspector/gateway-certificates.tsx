@@ -42,6 +42,26 @@ export function GatewayCertificates({ gateway }: { gateway: Gateway }) {
   );
 }
 
+/** How the certificate of a listener stands, in a word. */
+export function CertificateState({ gateway, name }: { gateway: Gateway; name: string }) {
+  const { mesh, environment } = useMesh();
+  const { binding } = useBinding(mesh, environment?.name);
+  const kept = useGatewayCertificates(mesh, environment?.name);
+  const now = useNow(60_000);
+  const row =
+    binding && kept.data && certificateRows(gateway, binding, kept.data.items).find((each) => each.name === name);
+  if (!row || !environment) return null;
+  const { status, word } = certificateState(row, now);
+  return (
+    <Group gap={8}>
+      <StatusBadge status={status}>{word}</StatusBadge>
+      <Text size="xs" c="dimmed">
+        in {environment.name}
+      </Text>
+    </Group>
+  );
+}
+
 function Certificate({ gateway, row }: { gateway: Gateway; row: CertificateRow }) {
   const { mesh, environment } = useMesh();
   const { can } = useMe();

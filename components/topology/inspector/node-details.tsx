@@ -1,6 +1,6 @@
 "use client";
 // One service, gateway or external service.
-import { Button, NumberInput, Stack, Text } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
 import { type MeshObject, objectKey } from "@/lib/mesh";
 import { kindWord, namespaceColour } from "../model/to-canvas";
@@ -10,7 +10,7 @@ import { PinnedComments } from "./comments";
 import { Port, ServiceFields } from "./fields";
 import { GatewayBinding } from "./gateway-binding";
 import { GatewayCertificates } from "./gateway-certificates";
-import { ListenerFields } from "./listener-fields";
+import { Listeners } from "./listeners";
 import { Neighbours, NowAndFindings } from "./node-state";
 import { EditText, Section } from "./parts";
 import type { InspectorProps } from "./props";
@@ -70,21 +70,6 @@ export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
           {object.kind === "Service" || object.kind === "ExternalService" ? (
             <Port object={object} editable={editable} patch={patch} />
           ) : null}
-          {object.kind === "Gateway" ? (
-            <NumberInput
-              key={object.spec.listeners[0]?.port}
-              label="Port"
-              size="xs"
-              min={1}
-              max={65535}
-              disabled={!editable}
-              defaultValue={object.spec.listeners[0]?.port}
-              onBlur={(event) => {
-                const value = Number(event.currentTarget.value);
-                if (value && value !== object.spec.listeners[0]?.port) patch(["listeners", 0, "port"], value);
-              }}
-            />
-          ) : null}
           {object.kind === "Workload" ? (
             <CallerFields workload={object} gestures={gestures} editable={editable} />
           ) : (
@@ -109,8 +94,8 @@ export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
         </Section>
       ) : null}
       {object.kind === "Gateway" ? (
-        <Section title="Clients of its listeners">
-          <ListenerFields gateway={object} editable={editable} patch={patch} />
+        <Section title="Listeners">
+          <Listeners {...props} gateway={object} />
         </Section>
       ) : null}
       {object.kind === "Gateway" ? (
