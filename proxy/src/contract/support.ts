@@ -118,6 +118,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   // --- listeners ---
   "envoy.config.listener.v3.Listener": {
     ...fields(`${STATIC_LISTENER_PARTS} listener_filters_timeout traffic_direction per_connection_buffer_limit_bytes`),
+    access_log: { note: "a line for each connection when it ends, also for those that no filter chain took" },
     stat_prefix: { note: "of statistics, in place of its address" },
     metadata: inert("opaque"),
     enable_reuse_port: only(false),

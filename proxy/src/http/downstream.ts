@@ -20,6 +20,7 @@ export interface DownstreamHooks {
 }
 
 interface Codec {
+  readonly protocol: "HTTP/1.1" | "HTTP/2";
   readonly isBusy: boolean;
   drain(): void;
   close(): void;
@@ -29,6 +30,7 @@ interface Codec {
 const defaultHeadersTimeoutMs = 15_000;
 
 class Http1 implements Codec {
+  readonly protocol = "HTTP/1.1";
   private readonly exchange: Exchange;
   private readonly connection: H1ServerConnection;
 
@@ -70,6 +72,7 @@ class Http1 implements Codec {
 }
 
 class Http2 implements Codec {
+  readonly protocol = "HTTP/2";
   private readonly connection: H2ServerConnection;
 
   constructor(socket: Socket, info: DownstreamInfo, hooks: DownstreamHooks, first: Buffer | null) {
@@ -121,6 +124,10 @@ export class DownstreamHttp {
       if (this.info.isDraining) this.codec.drain();
     };
     this.codec = new Http1(socket, info, hooks, codec === "auto" && alpn === "" ? onHttp2 : null);
+  }
+
+  get protocol(): "HTTP/1.1" | "HTTP/2" {
+    return this.codec.protocol;
   }
 
   get isBusy(): boolean {

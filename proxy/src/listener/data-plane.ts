@@ -250,7 +250,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     return { plan, clusters: this.clusters, logs: this.accessLogs(plan.accessLogs), counts };
   }
 
-  private accessLogs(plans: readonly AccessLogPlan[]): ((record: AccessRecord) => void)[] {
+  accessLogs(plans: readonly AccessLogPlan[]): ((record: AccessRecord) => void)[] {
     return plans.flatMap((plan) => {
       const write = plan.kind === "otlp" ? this.otlpLog(plan) : this.fileLog(plan);
       if (write === null) return [];

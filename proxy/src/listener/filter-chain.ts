@@ -30,7 +30,7 @@ export class FilterChain {
     public plan: FilterChainPlan,
     private readonly secrets: SecretStore,
     private readonly onAccepted: (chain: FilterChain, accepted: AcceptedConnection) => void,
-    private readonly onHandshakeFailure: (reason: string) => void,
+    private readonly onHandshakeFailure: (reason: string, socket: Socket) => void,
     private readonly onHandshake: (hasCertificate: boolean) => void,
   ) {
     this.tlsKey = tlsKey(plan);
@@ -47,7 +47,8 @@ export class FilterChain {
     });
     server.on("secureConnection", (socket) => this.onSecure(socket, tls));
     server.on("tlsClientError", (error: NodeJS.ErrnoException, socket) => {
-      this.onHandshakeFailure(handshakeReason(String(socket.authorizationError ?? "") || (error.code ?? "unknown")));
+      const reason = handshakeReason(String(socket.authorizationError ?? "") || (error.code ?? "unknown"));
+      this.onHandshakeFailure(reason, socket);
       socket.destroy();
     });
     return server;
@@ -68,7 +69,7 @@ export class FilterChain {
     const certificate = x509 === undefined ? null : readPeerCertificate(x509);
     const refused = this.refuse(socket, certificate, tls);
     if (refused !== undefined) {
-      this.onHandshakeFailure(refused);
+      this.onHandshakeFailure(refused, socket);
       socket.destroy();
       return;
     }

@@ -9,6 +9,7 @@ import type { HeadRefusal } from "../http/h1/refusal";
 import type { RateLimits } from "../http/rate-limits";
 import type { DownstreamInfo, HttpRuntime } from "../http/runtime";
 import type {
+  AccessLogPlan,
   FilterChainPlan,
   HttpConnectionPlan,
   ListenerPlan,
@@ -19,11 +20,13 @@ import type {
 } from "../plan/types";
 import { authorizeConnection, pickFilterChain } from "../semantics";
 import { TcpConnection, type TcpRuntime } from "../tcp/tcp-proxy";
+import type { AccessRecord } from "../telemetry/access-log";
 import type { TcpSeries } from "../telemetry/tcp-metrics";
 import type { Telemetry } from "../telemetry/telemetry";
 import type { PeerCertificate } from "../tls/peer-certificate";
 import type { SecretStore } from "../tls/secrets";
 import { ConnectionGate } from "./connection-gate";
+import { ConnectionLine } from "./connection-line";
 import { type AcceptedConnection, FilterChain, tlsKey } from "./filter-chain";
 import { ListenerCounts, tcpCounts } from "./listener-counts";
 import { eatProxyHeader, type ToldAddresses } from "./proxy-protocol";
@@ -38,6 +41,7 @@ export interface ListenerContext {
   readonly secrets: SecretStore;
   readonly telemetry: Telemetry;
   readonly rateLimits: RateLimits;
+  accessLogs(plans: readonly AccessLogPlan[]): readonly ((record: AccessRecord) => void)[];
   httpRuntime(listener: ListenerPlan, plan: HttpConnectionPlan): HttpRuntime;
   tcpRuntime(listener: ListenerPlan, plan: TcpProxyPlan): TcpRuntime;
 }
@@ -68,6 +72,9 @@ export class Listener {
   private readonly sockets = new Set<Socket>();
   /** By the two ends of the connection: what the PROXY protocol says of it. */
   private readonly told = new Map<string, ToldAddresses>();
+  /** Where the listener logs: of sockets as they came, without TLS. */
+  private readonly lines = new WeakMap<Socket, ConnectionLine>();
+  private logs: readonly ((record: AccessRecord) => void)[] = [];
   private sweeper: NodeJS.Timeout | null = null;
   private isDraining = false;
   private counts: ListenerCounts;
@@ -103,9 +110,11 @@ export class Listener {
       plan,
       this.context.secrets,
       (chain, accepted) => this.onAccepted(chain, accepted),
-      (reason) => {
+      (reason, socket) => {
         this.context.telemetry.countHandshakeFailure(reason);
         this.counts.handshakeFailed(reason);
+        const line = this.lineOf(socket);
+        if (line !== null) line.downstreamFailure = reason;
       },
       (hasCertificate) => this.counts.handshakeDone(hasCertificate),
     );
@@ -130,6 +139,7 @@ export class Listener {
   update(plan: ListenerPlan): void {
     this.plan = plan;
     this.counts = new ListenerCounts(this.context.telemetry.named, plan);
+    this.logs = this.context.accessLogs(plan.accessLogs);
     const before = this.chains;
     this.chains = plan.filterChains.map((chain) => {
       const kept = before.find((one) => one.plan.name === chain.name && one.tlsKey === tlsKey(chain));
@@ -171,9 +181,26 @@ export class Listener {
     this.sockets.add(socket);
     socket.on("close", () => this.sockets.delete(socket));
     socket.on("error", () => {});
+    if (this.logs.length > 0) this.beginLine(socket);
     const limitMs = this.plan.listenerFiltersTimeoutMs ?? defaultInspectMs;
     if (this.plan.proxyProtocol === null) this.inspect(socket, limitMs);
     else this.readProxyProtocol(socket, this.plan.proxyProtocol, limitMs);
+  }
+
+  private beginLine(socket: Socket): void {
+    const line = new ConnectionLine(plainAddress(socket.remoteAddress ?? ""), this.addressesOf(socket));
+    this.lines.set(socket, line);
+    // A fresh turn: whoever had the connection hears of its end in this one.
+    socket.once("close", () =>
+      setImmediate(() => {
+        line.end();
+        for (const log of this.logs) log(line);
+      }),
+    );
+  }
+
+  private lineOf(socket: Socket): ConnectionLine | null {
+    return this.logs.length === 0 ? null : (this.lines.get(plainSocketOf(socket)) ?? null);
   }
 
   private readProxyProtocol(socket: Socket, plan: ProxyProtocolPlan, limitMs: number): void {
@@ -221,7 +248,10 @@ export class Listener {
 
   private enter(socket: Socket, inspected: Inspected): void {
     const chain = this.chainFor(socket, inspected);
+    const line = this.lineOf(socket);
+    line?.onInspected(this.addressesOf(socket), this.plan.tlsInspector ? inspected.serverName : "");
     if (chain === null) {
+      line?.onUnmatched();
       this.context.telemetry.countHandshakeFailure("no_filter_chain");
       this.counts.listener.no_filter_chain_match++;
       socket.destroy();
@@ -242,14 +272,19 @@ export class Listener {
     const addresses = this.addressesOf(socket);
     const facts = connectionFacts(accepted, addresses, this.plan.tlsInspector);
     const { network } = chain.plan;
-    const isAllowed = this.mayConnect(chain, facts, this.counts.rbac);
+    const line = this.lineOf(socket);
+    line?.onAccepted(accepted);
+    const isAllowed = this.mayConnect(chain, facts, this.counts.rbac, line);
     if (!isAllowed && network.kind === "tcp") this.countRefused(accepted);
     if (this.isDraining || !isAllowed) {
       socket.destroy();
       return;
     }
-    if (network.kind === "tcp") this.startTcp(chain, accepted, network, facts);
-    else this.startHttp(chain, accepted, network, facts, addresses.sourcePort);
+    const one =
+      network.kind === "tcp"
+        ? this.startTcp(chain, accepted, network, facts)
+        : this.startHttp(chain, accepted, network, facts, addresses.sourcePort);
+    line?.onStarted(one);
   }
 
   /** @param countsOf where it is counted; null: it was let in before */
@@ -257,6 +292,7 @@ export class Listener {
     chain: FilterChain,
     facts: RbacContext,
     countsOf: ((filter: RbacFilterPlan) => RbacCounts) | null,
+    line: ConnectionLine | null = null,
   ): boolean {
     const filters = chain.plan.networkRbac;
     if (filters.length === 0) return true;
@@ -265,10 +301,12 @@ export class Listener {
     if (countsOf !== null) countDecision(filters, null, countsOf, decision);
     for (const denial of decision.shadowDenials) telemetry.countShadowDenial(denial.policy ?? "none");
     if (!decision.allowed) telemetry.rbacDenied++;
+    if (!decision.allowed && line !== null)
+      line.terminationDetails = `rbac_access_denied_matched_policy[${decision.policy ?? "none"}]`;
     return decision.allowed;
   }
 
-  private startTcp(chain: FilterChain, accepted: AcceptedConnection, plan: TcpProxyPlan, facts: RbacContext): void {
+  private startTcp(chain: FilterChain, accepted: AcceptedConnection, plan: TcpProxyPlan, facts: RbacContext): TcpLive {
     const runtime = this.context.tcpRuntime(this.plan, plan);
     const { telemetry } = this.context;
     const tcp = new TcpConnection(accepted.socket, runtime, facts, this.inboundSeries(accepted), telemetry, () => {
@@ -279,6 +317,7 @@ export class Listener {
     this.live.add(one);
     telemetry.downstreamConnections++;
     tcp.start();
+    return one;
   }
 
   private countRefused(accepted: AcceptedConnection): void {
@@ -298,7 +337,7 @@ export class Listener {
     plan: HttpConnectionPlan,
     facts: RbacContext,
     remotePort: number,
-  ): void {
+  ): HttpLive {
     const { telemetry, secrets } = this.context;
     const http = this.context.httpRuntime(this.plan, plan);
     const { socket, certificate, isTls } = accepted;
@@ -341,6 +380,7 @@ export class Listener {
     this.live.add(one);
     telemetry.downstreamConnections++;
     socket.resume();
+    return one;
   }
 
   private onClosed(one: Live): void {
@@ -422,6 +462,12 @@ function connectionFacts(
 /** The same for a socket and the TLS on it; null: it is closed. */
 function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string | null {
   return remoteAddress === undefined ? null : `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}
+
+/** Node tells no other way whose handshake failed: by then the TLS socket has no address any more. */
+function plainSocketOf(socket: Socket): Socket {
+  const { _parent: under } = socket as Socket & { readonly _parent?: Socket | null };
+  return socket instanceof TLSSocket && under ? under : socket;
 }
 
 function plainAddress(address: string): string {

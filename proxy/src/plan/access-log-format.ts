@@ -13,6 +13,7 @@ export const OPERATORS: Readonly<Record<AccessLogOperator, "none" | "header" | "
   DOWNSTREAM_PEER_URI_SAN: "none",
   DOWNSTREAM_REMOTE_ADDRESS: "none",
   DOWNSTREAM_TLS_VERSION: "none",
+  DOWNSTREAM_TRANSPORT_FAILURE_REASON: "none",
   DURATION: "none",
   GRPC_STATUS: "none",
   GRPC_STATUS_NUMBER: "none",

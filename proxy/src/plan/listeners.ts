@@ -20,6 +20,7 @@ import {
   TrafficDirection,
 } from "../contract/messages";
 import { registry } from "../contract/registry";
+import { accessLogs } from "./access-log";
 import { connectionLimits } from "./connection-limits";
 import { ChainsSeen, filterChainMatch, isEverything, needsInspector } from "./filter-chain-match";
 import { httpConnectionPlan } from "./http-connection";
@@ -79,6 +80,7 @@ export function listenerPlan(listener: Listener, scope: Scope, around: ListenerS
     listenerFiltersTimeoutMs: timeout(listener.listenerFiltersTimeout, 15_000),
     perConnectionBufferLimitBytes: listener.perConnectionBufferLimitBytes ?? 1_048_576,
     filterChains: chains,
+    accessLogs: accessLogs(listener.accessLog, scope),
     contentKey: toJsonString(ListenerSchema, listener, { registry }),
   };
 }

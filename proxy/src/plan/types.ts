@@ -87,6 +87,8 @@ export interface ListenerPlan {
   readonly listenerFiltersTimeoutMs: number | null;
   readonly perConnectionBufferLimitBytes: number;
   readonly filterChains: readonly FilterChainPlan[];
+  /** A line for each connection when it ends. */
+  readonly accessLogs: readonly AccessLogPlan[];
   /** Canonical text of the content: equal keys mean an equal listener (no drain on swap). */
   readonly contentKey: string;
 }

@@ -8,6 +8,7 @@ import { localAddressOf } from "../http/socket-reader";
 import type { RbacContext, TcpProxyPlan } from "../plan/types";
 import { addressHash, pickCluster } from "../semantics";
 import type { AccessRecord } from "../telemetry/access-log";
+import { ConnectionRecord } from "../telemetry/connection-record";
 import type { CountsOf } from "../telemetry/named-counts";
 import type { TcpSeries } from "../telemetry/tcp-metrics";
 import type { Telemetry } from "../telemetry/telemetry";
@@ -19,7 +20,7 @@ export interface TcpRuntime {
   readonly counts: CountsOf<"tcp">;
 }
 
-export class TcpConnection implements AccessRecord {
+export class TcpConnection extends ConnectionRecord {
   private upstream: Socket | null = null;
   private host: UpstreamHost | null = null;
   private cluster: UpstreamCluster | null = null;
@@ -29,10 +30,6 @@ export class TcpConnection implements AccessRecord {
   private endedAt = 0;
   readonly startWallMs = Date.now();
   readonly protocol = "";
-  readonly grpcStatus = null;
-  readonly method = "";
-  readonly path = "";
-  readonly status = 0;
   flags = "-";
   details = "";
   requestBytes = 0;
@@ -40,14 +37,7 @@ export class TcpConnection implements AccessRecord {
   attempts = 0;
   transportFailure = "";
   upstreamLocalAddress = "";
-  readonly requestDurationMs = null;
-  readonly responseDurationMs = null;
-  readonly routeName = "";
   readonly tlsVersion = "";
-  readonly traceId = "";
-  readonly spanId = "";
-  readonly isHealthCheck = false;
-  readonly request = null;
 
   constructor(
     readonly socket: Socket,
@@ -58,6 +48,7 @@ export class TcpConnection implements AccessRecord {
     private readonly telemetry: Telemetry,
     private readonly onClosed: () => void,
   ) {
+    super();
     socket.pause();
     socket.allowHalfOpen = true;
     socket.on("error", () => this.close("DC"));
@@ -206,14 +197,5 @@ export class TcpConnection implements AccessRecord {
   }
   get serverName(): string {
     return this.facts.requestedServerName;
-  }
-  requestHeader(): undefined {
-    return undefined;
-  }
-  responseHeader(): undefined {
-    return undefined;
-  }
-  responseTrailer(): undefined {
-    return undefined;
   }
 }

@@ -27,6 +27,9 @@ export interface AccessRecord {
   readonly upstreamLocalAddress: string;
   readonly attempts: number;
   readonly transportFailure: string;
+  /** Of a connection, where its listener logs it: what its handshake failed for, and who ended it. */
+  readonly downstreamFailure?: string;
+  readonly terminationDetails?: string;
   readonly remoteAddress: string;
   readonly directRemoteAddress: string;
   readonly localAddress: string;
@@ -124,6 +127,10 @@ function operatorReader(operator: string, argument: string, alternative: string 
       return (r) => r.attempts;
     case "UPSTREAM_TRANSPORT_FAILURE_REASON":
       return (r) => orNull(r.transportFailure);
+    case "DOWNSTREAM_TRANSPORT_FAILURE_REASON":
+      return (r) => orNull(r.downstreamFailure ?? "");
+    case "CONNECTION_TERMINATION_DETAILS":
+      return (r) => orNull(r.terminationDetails ?? "");
     case "DOWNSTREAM_REMOTE_ADDRESS":
       return (r) => r.remoteAddress;
     case "DOWNSTREAM_DIRECT_REMOTE_ADDRESS":

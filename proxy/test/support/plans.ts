@@ -342,6 +342,7 @@ export function listener(name: string, over: Partial<ListenerPlan> = {}): Listen
     listenerFiltersTimeoutMs: 15_000,
     perConnectionBufferLimitBytes: 1024 * 1024,
     filterChains: [chain()],
+    accessLogs: [],
     contentKey: JSON.stringify(over),
     ...over,
   };

@@ -1,15 +1,15 @@
 // The exporters of the process, of spans or of log records. Rule: equal plans share one, and it outlives a swap of the proxy's plan.
 
-import type { NetworkPlan, ProxyPlan } from "../../plan/types";
+import type { ListenerPlan, ProxyPlan } from "../../plan/types";
 import type { OtlpExporter } from "./exporter";
 
 export class OtlpExporters<Plan> {
   private known = new Map<string, OtlpExporter>();
 
-  /** @param plansIn those that listeners ask for */
+  /** @param plansIn those that a listener asks for */
   constructor(
     private readonly make: (plan: Plan) => OtlpExporter,
-    private readonly plansIn: (network: NetworkPlan) => readonly Plan[],
+    private readonly plansIn: (listener: ListenerPlan) => readonly Plan[],
   ) {}
 
   of(plan: Plan): OtlpExporter {
@@ -22,8 +22,7 @@ export class OtlpExporters<Plan> {
   /** What nobody speaks of any more sends what it has and is forgotten. */
   keepFor(plan: ProxyPlan): void {
     if (this.known.size === 0) return;
-    const networks = plan.listeners.flatMap(({ filterChains }) => filterChains.map(({ network }) => network));
-    const wanted = new Set(networks.flatMap(this.plansIn).map((each) => JSON.stringify(each)));
+    const wanted = new Set(plan.listeners.flatMap(this.plansIn).map((each) => JSON.stringify(each)));
     for (const [key, exporter] of this.known) {
       if (wanted.has(key)) continue;
       this.known.delete(key);

@@ -3,7 +3,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ExportLogsServiceResponseSchema } from "../../contract/gen/opentelemetry/proto/collector/logs/v1/logs_service_pb";
 import { ExportTraceServiceResponseSchema } from "../../contract/gen/opentelemetry/proto/collector/trace/v1/trace_service_pb";
-import type { NetworkPlan, NodePlan, OpenTelemetryPlan, OtlpLogExporterPlan } from "../../plan/types";
+import type { ListenerPlan, NodePlan, OpenTelemetryPlan, OtlpLogExporterPlan } from "../../plan/types";
 import { encodeExport } from "../tracing/span-encoding";
 import type { Signal } from "./exporter";
 import { encodeLogExport, logResource } from "./log-encoding";
@@ -22,8 +22,10 @@ export const spanSignal = (plan: OpenTelemetryPlan): Signal => ({
   rejectedOf: (answer) => fromBinary(ExportTraceServiceResponseSchema, answer).partialSuccess?.rejectedSpans ?? 0n,
 });
 
-export const spansIn = (network: NetworkPlan): readonly OpenTelemetryPlan[] =>
-  network.kind === "http" && network.tracing?.provider ? [network.tracing.provider] : [];
+export const spansIn = ({ filterChains }: ListenerPlan): readonly OpenTelemetryPlan[] =>
+  filterChains.flatMap(({ network }) =>
+    network.kind === "http" && network.tracing?.provider ? [network.tracing.provider] : [],
+  );
 
 export function logSignal(plan: OtlpLogExporterPlan, node: NodePlan): Signal {
   const resource = logResource(plan, node);
@@ -40,5 +42,7 @@ export function logSignal(plan: OtlpLogExporterPlan, node: NodePlan): Signal {
   };
 }
 
-export const logsIn = (network: NetworkPlan): readonly OtlpLogExporterPlan[] =>
-  network.accessLogs.flatMap((log) => (log.kind === "otlp" ? [log.exporter] : []));
+export const logsIn = ({ accessLogs, filterChains }: ListenerPlan): readonly OtlpLogExporterPlan[] =>
+  [...accessLogs, ...filterChains.flatMap(({ network }) => network.accessLogs)].flatMap((log) =>
+    log.kind === "otlp" ? [log.exporter] : [],
+  );

@@ -19,6 +19,7 @@ import { internalRedirectCases } from "./internal-redirects";
 import { jwtCases } from "./jwt";
 import { jwtRemoteCases } from "./jwt-remote";
 import { limitCases } from "./limits";
+import { listenerLogCases } from "./listener-logs";
 import { listenerCases } from "./listeners";
 import { logCases } from "./logs";
 import { loopCases } from "./loops";
@@ -65,6 +66,7 @@ export const CASES: readonly Case[] = [
   ...tlsCases,
   ...listenerCases,
   ...logCases,
+  ...listenerLogCases,
   ...moreFilterCases,
   ...jwtCases,
   ...jwtRemoteCases,
