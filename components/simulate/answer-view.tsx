@@ -5,6 +5,7 @@ import Link from "next/link";
 import { Panel } from "@/components/ui";
 import { parseKey } from "@/lib/mesh";
 import type { Answer, AnswerDestination, Question } from "@/lib/simulate";
+import { localityWords } from "@/lib/simulate/words";
 import { HopCard } from "./hop-card";
 import { allowLink } from "./links";
 import classes from "./simulate.module.css";
@@ -56,7 +57,9 @@ function Share({ destination }: { destination: AnswerDestination }) {
       <span className={classes.percent}>{percent} %</span>
       <Text size="xs" c="dimmed" component="span" className={classes.shareNote}>
         {outcome === "forwarded"
-          ? names || "outside the mesh"
+          ? destination.localities
+            ? localityWords(destination.localities)
+            : names || "outside the mesh"
           : `${outcomeWord[outcome]}${status === null ? "" : ` (${status})`}`}
       </Text>
     </li>

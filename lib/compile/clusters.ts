@@ -41,7 +41,14 @@ export type Blocks = Pick<
   "connectionPool" | "outlierDetection" | "healthCheck" | "loadBalancing" | "retryBudget"
 >;
 
-export function serviceCluster(facts: Facts, name: string, target: Target, problems: Problems): JsonObject | null {
+/** `isWeighted`: the localities of its hosts have weights for this caller. */
+export function serviceCluster(
+  facts: Facts,
+  name: string,
+  target: Target,
+  problems: Problems,
+  isWeighted: boolean,
+): JsonObject | null {
   const service = facts.services.get(target.service);
   if (!service) return null;
   const blocks = blocksOf(facts, service, target.subset, problems);
@@ -53,11 +60,12 @@ export function serviceCluster(facts: Facts, name: string, target: Target, probl
   const upgrade = isTcp || isHttp2Port ? undefined : blocks.connectionPool?.h2UpgradePolicy;
   const tls = transportOf(facts, service, target, isTcp, upgrade === "do-not-upgrade" ? ["http/1.1"] : undefined);
   const protocol = protocolOf({ isTcp, isTls: tls !== undefined, isHttp2Port, upgrade });
+  const behaviour = behaviourOf(blocks, MESH_IDLE_TIMEOUT_MS, protocol);
   return compact({
     name,
     type: "EDS",
     eds_cluster_config: { eds_config: ADS, service_name: name },
-    ...behaviourOf(blocks, MESH_IDLE_TIMEOUT_MS, protocol),
+    ...(isWeighted ? withWeightedLocalities(behaviour) : behaviour),
     ...checksOf(blocks, service, target, protocol === "alpn" || protocol === "http2"),
     transport_socket: tls,
     metadata: meshwrightMetadata({
@@ -68,6 +76,11 @@ export function serviceCluster(facts: Facts, name: string, target: Target, probl
       workload: workloads.length === 1 ? only?.metadata.name : undefined,
     }),
   });
+}
+
+function withWeightedLocalities(behaviour: JsonObject): JsonObject {
+  const common = behaviour["common_lb_config"] as JsonObject | undefined;
+  return { ...behaviour, common_lb_config: { ...common, locality_weighted_lb_config: {} } };
 }
 
 function checksOf(blocks: Blocks, service: Service, target: Target, isHttp2: boolean): JsonObject {

@@ -1,7 +1,7 @@
 // compile: the design as one proxy needs it. Pure: same input, same bytes.
 // The rule: a proxy gets what its own drawn dependencies need and nothing else, so a change elsewhere does not touch it.
 import { ClusterLoadAssignmentSchema, ClusterSchema } from "@meshwright/proxy/contract";
-import { isCallerOnly, keyOf, workloadOwnerKey } from "@/lib/mesh";
+import { isCallerOnly, keyOf, type Placed, workloadOwnerKey } from "@/lib/mesh";
 import { serviceCluster } from "./clusters";
 import type { Target } from "./destinations";
 import { loadAssignment } from "./endpoints";
@@ -9,6 +9,7 @@ import type { JsonObject } from "./envoy-json";
 import type { Facts } from "./facts";
 import { compileGateway } from "./gateway";
 import { compileInbound } from "./inbound";
+import { hasShares, type Preference, placedAt, preferenceFor } from "./locality";
 import { compileOutbound } from "./outbound";
 import type { CompileContext, Parts, ProxyContext } from "./parts";
 import { Problems } from "./problems";
@@ -70,8 +71,11 @@ function partsOf(run: Run, input: CompileInput, proxyId: string): Compiled {
     targets: new Map(),
   };
   compileOwner(context, facts, proxyId);
+  const placed = placedOnce(context, proxyId);
   for (const [name, target] of context.targets) {
-    const made = shared(context, name, [], (of) => resourcesOf(of, name, target));
+    const preference = preferenceFor(facts, target, placed);
+    const piece = preference === null ? name : `${name} for ${preference.name}`;
+    const made = shared(context, piece, [], (of) => resourcesOf(of, name, target, preference));
     if (!made) continue;
     parts.clusters.set(name, made.cluster);
     parts.endpoints.set(name, made.assignment);
@@ -79,15 +83,29 @@ function partsOf(run: Run, input: CompileInput, proxyId: string): Compiled {
   return { parts: sortedParts(parts), problems };
 }
 
-/** A cluster and its endpoints are the same for all who call it. */
-function resourcesOf(context: CompileContext, name: string, target: Target) {
-  const cluster = serviceCluster(context.facts, name, target, context.problems);
+/** A cluster and its endpoints are the same for all who call it, or for all in one place where it matters where a caller is. */
+function resourcesOf(context: CompileContext, name: string, target: Target, preference: Preference | null) {
+  const isWeighted = preference !== null && hasShares(preference);
+  const cluster = serviceCluster(context.facts, name, target, context.problems, isWeighted);
   return (
     cluster && {
       cluster: finished(context, ClusterSchema, cluster),
-      assignment: finished(context, ClusterLoadAssignmentSchema, loadAssignment(context, name, target)),
+      assignment: finished(context, ClusterLoadAssignmentSchema, loadAssignment(context, name, target, preference)),
     }
   );
+}
+
+/** Where this proxy is; asked only when a service that it calls makes a difference of it. */
+function placedOnce({ facts, places, own }: ProxyContext, proxyId: string): () => Placed {
+  let known: Placed | undefined;
+  return () => {
+    const workload = places.instance(proxyId)?.workload ?? { namespace: own.namespace, name: own.workload };
+    known ??= placedAt(
+      facts.workloads.get(keyOf("Workload", workload.namespace, workload.name)) ??
+        facts.gateways.get(keyOf("Gateway", own.namespace, own.workload)),
+    );
+    return known;
+  };
 }
 
 function compileOwner(context: ProxyContext, facts: Facts, proxyId: string): void {

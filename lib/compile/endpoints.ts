@@ -1,28 +1,45 @@
 // EDS: where the instances of a cluster are, and whether they take calls.
 // The rule: when no instance is ready all are offered, because a caller that tries is better off than one that is told there is nobody.
+import { keyOf } from "@/lib/mesh";
 import type { Target } from "./destinations";
 import { isIpAddress, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { type Facts, isTcpPort, workloadsIn } from "./facts";
+import { groupsFor, type Preference } from "./locality";
 import type { CompileContext } from "./parts";
 import type { InstanceEndpoint } from "./types";
 
-type Place = { address: string; port: number; health: "HEALTHY" | "UNHEALTHY" | "DRAINING"; metadata: JsonObject };
+type Place = {
+  address: string;
+  port: number;
+  health: "HEALTHY" | "UNHEALTHY" | "DRAINING";
+  metadata: JsonObject;
+  workload: { namespace: string; name: string };
+};
 
-export function loadAssignment(context: CompileContext, name: string, target: Target): JsonObject {
+/** `preference`: null when all callers take all hosts alike. */
+export function loadAssignment(
+  context: CompileContext,
+  name: string,
+  target: Target,
+  preference: Preference | null,
+): JsonObject {
   const found = context.facts.services.get(target.service)?.spec.optOut
     ? boundAddresses(context, target)
     : sidecars(context, target);
+  const { workloads } = context.facts;
+  const groups = groupsFor(preference, found, ({ workload }) =>
+    workloads.get(keyOf("Workload", workload.namespace, workload.name)),
+  );
   return {
     cluster_name: name,
-    endpoints: [
-      {
-        lb_endpoints: found.map(({ address, port, health, metadata }) => ({
-          endpoint: { address: socketAddress(address, port) },
-          health_status: health,
-          metadata,
-        })),
-      },
-    ],
+    endpoints: groups.map(({ hosts, place }) => ({
+      ...place,
+      lb_endpoints: hosts.map(({ address, port, health, metadata }) => ({
+        endpoint: { address: socketAddress(address, port) },
+        health_status: health,
+        metadata,
+      })),
+    })),
   };
 }
 
@@ -51,6 +68,7 @@ function sidecars({ facts, input, places, problems }: CompileContext, target: Ta
           version: versions.get(`${endpoint.namespace}/${endpoint.workload}`),
           workload: endpoint.workload,
         }),
+        workload: { namespace: endpoint.namespace, name: endpoint.workload },
       } satisfies Place,
     ];
   });
@@ -68,7 +86,7 @@ function boundAddresses({ facts, input, places }: CompileContext, target: Target
     if (version === undefined || app.kind !== "address") return [];
     if (!isIpAddress(app.host) && !input.overrides.hasHostNames) return [];
     const metadata = meshwrightMetadata({ instance: id, version, workload: workload.name });
-    return [{ address: app.host, port: portOf(app), health: "HEALTHY" as const, metadata }];
+    return [{ address: app.host, port: portOf(app), health: "HEALTHY" as const, metadata, workload }];
   });
 }
 

@@ -14,6 +14,17 @@ export { Reader } from "./index-questions";
 export { isOfKind, MESH_WIDE, targetKey } from "./index-tables";
 export { changeBetween, differenceOf, type ObjectChange, withKnownObjects } from "./known-objects";
 export {
+  isWithin,
+  type Locality,
+  localityOf,
+  localityText,
+  PLACE_LABELS,
+  type Placed,
+  placedOf,
+  type Standing,
+  standings,
+} from "./locality";
+export {
   type Choice,
   type Chooser,
   type ConflictKind,

@@ -5,6 +5,7 @@ export type { Authorizer } from "./schema/authorizer";
 export type { Cors, OriginMatch } from "./schema/cors";
 export type { Kind, MeshDocument, MeshObject, ObjectOf, Position, Positions } from "./schema/document";
 export type { HealthCheck } from "./schema/health-check";
+export type { TrafficLocality } from "./schema/locality";
 export type { MutualTlsMode } from "./schema/mesh";
 export type { Origin, Ref, ServiceRef } from "./schema/primitives";
 export type { RequestLimit } from "./schema/rate-limit";

@@ -67,9 +67,22 @@ export type AnswerDestination = {
   subset?: string | undefined;
   workloads: ObjectKey[];
   probability: number;
+  /** By place, where a traffic policy prefers some; in the order in which they are called. */
+  localities?: DestinationLocality[] | undefined;
   /** What happens to a request that is sent here. */
   outcome: Outcome;
   status: number | null;
+};
+
+/** Hosts in one place and of one level; `priority` 0 is called first. Probabilities are of the requests that are sent to the destination. */
+export type DestinationLocality = {
+  /** `region/zone`; empty: nobody said. */
+  locality: string;
+  priority: number;
+  probability: number;
+  /** The same once the level, or of weighted localities the one, that gets the most has no host left. */
+  whenFirstIsGone: number;
+  workloads: ObjectKey[];
 };
 
 /** An object and the place inside it: `spec.rules[0]`. The line is that of the text the scene was built from, else of the object written alone. */

@@ -6,6 +6,7 @@ import { targetOfClusterName } from "@/lib/compile/destinations";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
 import type { Arrival } from "./arrival";
 import { arriveAt, identityOf, workloadsOf } from "./arrive";
+import { localitiesOf } from "./localities";
 import type { Message } from "./message";
 import { serviceOfCluster } from "./origins";
 import type { PlannedProxy, Scene } from "./scene";
@@ -17,6 +18,7 @@ import {
   destinationName,
   faultWords,
   forwardedSentence,
+  localityWords,
   mirrorWords,
   refusalWords,
   ruleWords,
@@ -56,18 +58,20 @@ export function toCluster(
   const way = (arrival: Arrival, workloads: ObjectKey[]): Way => {
     const { outcome, status } = arrival;
     const subset = targetOfClusterName(choice.name)?.subset;
+    const localities = cluster && workloads.length > 0 ? localitiesOf(cluster, service ?? "") : undefined;
     const destination = {
       service: service ?? "",
       ...(subset === undefined ? {} : { subset }),
       workloads,
       probability,
+      ...(localities ? { localities } : {}),
       outcome,
       status,
     };
     const outbound: Hop = {
       ...first,
       mtls: arrival.mtls,
-      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.${authorizerTail(first)}${tailOf(first)}`,
+      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.${localityTail(localities)}${authorizerTail(first)}${tailOf(first)}`,
     };
     return { destination, hops: arrival.hop ? [outbound, arrival.hop] : [outbound], arrival, choice };
   };
@@ -93,6 +97,9 @@ export function toCluster(
 
 const authorizerTail = (hop: Hop | undefined): string =>
   hop?.authorizers ? ` ${capital(authorizerWords(hop.authorizers))}.` : "";
+
+const localityTail = (localities: AnswerDestination["localities"]): string =>
+  localities ? ` ${capital(localityWords(localities))}.` : "";
 
 const tailOf = (hop: Hop): string => `${mirrorTail(hop)}${faultTail(hop)}${corsTail(hop)}`;
 
@@ -128,7 +135,7 @@ export function sentenceOf(
   switch (arrival.outcome) {
     case "forwarded":
       return first
-        ? `${forwardedSentence(caller, first, destinations, last ?? null)}${[...new Set(hops)].map(authorizerTail).join("")}${tailOf(first)}`
+        ? `${forwardedSentence(caller, first, destinations, last ?? null)}${localityTail(destination.localities)}${[...new Set(hops)].map(authorizerTail).join("")}${tailOf(first)}`
         : "";
     case "denied":
       if (isConnection)

@@ -5,6 +5,7 @@ import { nameOf } from "./names";
 import type {
   Answer,
   AnswerDestination,
+  DestinationLocality,
   Hop,
   HopAuthorizer,
   HopCors,
@@ -155,3 +156,21 @@ export function limitWords({ perSecond, burst, status, shared }: HopRateLimit): 
   const rounded = Number(count.toPrecision(4));
   return `each instance takes at most ${rounded} ${rounded === 1 ? "request" : "requests"} per ${period} (${burst} at once), ${more}`;
 }
+
+/** `by locality 80 % to eu/a, 20 % to us; when eu/a is gone, 100 % to us` */
+export function localityWords(localities: readonly DestinationLocality[]): string {
+  const told = (share: (each: DestinationLocality) => number) =>
+    localities
+      .filter((each) => share(each) > 0)
+      .sort((a, b) => share(b) - share(a))
+      .map((each) => `${percentOf(share(each))} to ${placeWords(each)}`)
+      .join(", ");
+  const [now, later] = [told(({ probability }) => probability), told(({ whenFirstIsGone }) => whenFirstIsGone)];
+  const first = [...localities].sort((a, b) => b.probability - a.probability)[0];
+  if (!first) return `by locality ${now}`;
+  const panic = first.whenFirstIsGone > 0 ? "too few are left and all are called, " : "";
+  return `by locality ${now}; when ${placeWords(first)} is gone, ${panic}${later === "" ? "there is nobody" : later}`;
+}
+
+const placeWords = ({ locality, priority }: Pick<DestinationLocality, "locality" | "priority">): string =>
+  `${locality === "" ? "hosts without a locality" : locality}${priority === 0 ? "" : ` (level ${priority + 1})`}`;

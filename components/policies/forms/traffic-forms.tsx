@@ -6,6 +6,7 @@ import { type Subset, serviceRefKey, type TrafficPolicy } from "@/lib/mesh";
 import { ChoiceField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import { HealthCheckSection } from "./health-check-form";
+import { LocalitySection } from "./locality-form";
 import { type NumberOf, Numbers, Row, Section } from "./parts";
 import { ServiceField } from "./reference-fields";
 
@@ -170,6 +171,7 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
           </Row>
         ) : null}
       </Section>
+      <LocalitySection policy={policy} />
       <Section title="Retry budget" hint="Keeps retries from becoming a storm.">
         <Row>
           <NumberField

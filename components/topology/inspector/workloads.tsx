@@ -74,6 +74,7 @@ export function CallerFields(props: WorkloadProps) {
         onCommit={(account) => patch("serviceAccount", toName(account) || undefined)}
       />
       <Replicas {...props} />
+      <LocalityField {...props} />
       <CallerBinding
         namespace={workload.metadata.namespace}
         workload={workload.metadata.name}
@@ -124,6 +125,25 @@ function Version({ workload, gestures, editable }: WorkloadProps) {
   );
 }
 
+function LocalityField({ workload, gestures, editable }: WorkloadProps) {
+  return (
+    <EditText
+      label="Locality"
+      value={workload.spec.locality ?? ""}
+      placeholder="region/zone"
+      disabled={!editable}
+      onCommit={(text) =>
+        gestures.edit({
+          type: "patchSpec",
+          key: objectKey(workload),
+          path: ["locality"],
+          value: text.trim() || undefined,
+        })
+      }
+    />
+  );
+}
+
 function WorkloadCard({
   workload,
   gestures,
@@ -152,6 +172,7 @@ function WorkloadCard({
           <Version workload={workload} gestures={gestures} editable={editable} />
           <Replicas workload={workload} gestures={gestures} editable={editable} />
         </Group>
+        <LocalityField workload={workload} gestures={gestures} editable={editable} />
         <AppBinding namespace={workload.metadata.namespace} workload={workload.metadata.name} />
       </Stack>
     </div>

@@ -29,6 +29,17 @@ const destination = z.object({
   subset: z.string().optional(),
   workloads: z.array(z.string()),
   probability: z.number(),
+  localities: z
+    .array(
+      z.object({
+        locality: z.string(),
+        priority: z.int(),
+        probability: z.number(),
+        whenFirstIsGone: z.number(),
+        workloads: z.array(z.string()),
+      }),
+    )
+    .optional(),
   outcome,
   status: z.int().nullable(),
 });

@@ -107,6 +107,27 @@ test("a health check is told by what it is", () => {
   ]);
 });
 
+test("localities are told whole, as they were and as they are", () => {
+  const key = "TrafficPolicy/production/catalog";
+  const place = { type: "patchSpec" as const, key, path: ["locality"] };
+  const nearest = after([{ ...place, value: { enabled: true } }]);
+  const shared = after([{ ...place, value: { distribute: [{ from: "*", to: { eu: 70, us: 30 } }] } }], nearest);
+  const told = (a: MeshDocument, b: MeshDocument) => diffDocuments(a, b).map(({ sentence }) => sentence);
+  expect(told(demoMesh(), nearest)).toEqual([
+    "Traffic policy of catalog: now the nearest hosts are called first, by subzone, zone and region (all hosts alike before).",
+  ]);
+  expect(told(nearest, shared)).toEqual([
+    "Traffic policy of catalog: now callers in any place send 70 % to eu, 30 % to us (the nearest hosts are called first, by subzone, zone and region before).",
+  ]);
+  const moved = {
+    type: "patchSpec" as const,
+    key: "Workload/production/catalog-v1",
+    path: ["locality"],
+    value: "eu/a",
+  };
+  expect(told(demoMesh(), after([moved]))).toEqual(["Workload catalog-v1: where it runs is set to eu/a."]);
+});
+
 test("rate limits and faults are told in their numbers", () => {
   const key = "RateLimit/production/cart";
   const limit = { requests: 100, perMs: 1000, burst: 200 };

@@ -15,9 +15,11 @@ import type {
   RouteRule,
   TcpRoute,
   TcpRule,
+  TrafficPolicy,
 } from "../types";
 import { listenerSentences } from "./gateway-sentences";
 import type { LeafChange } from "./leaves";
+import { preferenceText } from "./locality-words";
 import {
   actionText,
   corsText,
@@ -164,6 +166,10 @@ export function changedSentences(was: MeshObject, now: MeshObject, leaves: LeafC
     const rest = leaves.filter((leaf) => leaf.path[1] !== "limits");
     return [...limitSentences(was, now), ...rest.map((leaf) => plainSentence(now, leaf))];
   }
+  if (was.kind === "TrafficPolicy" && now.kind === "TrafficPolicy") {
+    const rest = leaves.filter((leaf) => leaf.path[1] !== "locality");
+    return [...rest.map((leaf) => plainSentence(now, leaf)), ...localitySentences(was, now)];
+  }
   if (was.kind === "Gateway" && now.kind === "Gateway") {
     const rest = leaves.filter((leaf) => leaf.path[1] !== "listeners");
     const [before, after] = [was.spec.listeners, now.spec.listeners];
@@ -183,6 +189,16 @@ function limitSentences(was: RateLimit, now: RateLimit): ChangeSentence[] {
       ? "the names of its limits change."
       : `each instance takes at most ${text(after)} (${text(before)} before).`;
   return [{ sentence: `${subjectOf(now)}: ${words}`, path: ["spec", "limits"], before, after }];
+}
+
+/** Its parts mean nothing alone. */
+function localitySentences(was: TrafficPolicy, now: TrafficPolicy): ChangeSentence[] {
+  const [before, after] = [was.spec.locality, now.spec.locality];
+  if (isSameJson(before, after)) return [];
+  const text = (locality: TrafficPolicy["spec"]["locality"]) =>
+    locality ? preferenceText(locality) : "all hosts alike";
+  const sentence = `${subjectOf(now)}: now ${text(after)} (${text(before)} before).`;
+  return [{ sentence, path: ["spec", "locality"], before, after }];
 }
 
 function plainSentence(object: MeshObject, leaf: LeafChange): ChangeSentence {

@@ -49,6 +49,7 @@ const FIELD_WORDS: Record<string, string> = {
   "spec.loadBalancing.warmup.durationMs": "warm-up of new hosts",
   "spec.loadBalancing.warmup.minimumPercent": "share that new hosts begin with (percent)",
   "spec.loadBalancing.warmup.aggression": "aggression of the warm-up",
+  "spec.locality": "where it runs",
   "spec.defaults.mutualTls": "default mutual TLS mode",
   "spec.defaults.authorization": "default authorization",
   "spec.certificateTtlHours": "lifetime of certificates (hours)",

@@ -1,5 +1,6 @@
 // What a policy does, in a sentence that needs no YAML. The rule: it says what the mesh does with the policy (the default it adds
 // to, what has no effect), not which fields are set.
+import { preferenceText } from "../diff/locality-words";
 import {
   corsText,
   durationText,
@@ -181,6 +182,7 @@ function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>
   if (loadBalancing) said.push(`spreads by ${loadBalancing.policy.replace("-", " ")}`);
   if (loadBalancing?.warmup)
     said.push(`gives new hosts their full share after ${durationText(loadBalancing.warmup.durationMs)}`);
+  if (spec.locality) said.push(preferenceText(spec.locality));
   if (retryBudget) said.push(`retries at most ${retryBudget.percent} % of its requests`);
   return said.length === 0 ? "Changes nothing yet" : sentence(said.join("; "));
 }

@@ -89,6 +89,24 @@ describe("effects in words", () => {
     expect(effectOfSpec("TrafficPolicy", { service: { name: "cart" }, ...blocks })).toBe(said);
   });
 
+  test.each([
+    [{ enabled: true }, "The nearest hosts are called first, by subzone, zone and region"],
+    [
+      { failover: [{ from: "eu", to: "us" }] },
+      "The nearest hosts are called first, by subzone, zone and region; after eu comes us",
+    ],
+    [
+      { failoverPriority: ["topology.kubernetes.io/zone", "track=stable"] },
+      "Hosts with the same zone, then track (stable) as the caller are called first",
+    ],
+    [{ distribute: [{ from: "eu/*", to: { "eu/a": 80, us: 20 } }] }, "Callers in eu/* send 80 % to eu/a, 20 % to us"],
+    [{ enabled: false }, "Localities make no difference"],
+  ])("localities: %j", (locality, said) => {
+    const object = policy("TrafficPolicy", { service: { name: "cart" }, locality });
+    if (!isPolicy(object)) throw new Error("no policy");
+    expect(effectOf(object, buildIndex(demoMesh()))).toBe(said);
+  });
+
   const effectOfSpec = (kind: string, spec: unknown) => {
     const document = demoMesh();
     return effect({ objects: [...document.objects, policy(kind, spec)] }, key(kind, "x"));

@@ -1,5 +1,6 @@
 // Kinds that are drawn: services, their workloads, gateways, external services and the dependencies between them.
 import { z } from "zod";
+import { localityName } from "./locality";
 import {
   certificateName,
   clientNames,
@@ -65,6 +66,7 @@ export const workloadSpec = z.strictObject({
     })
     .optional(),
   replicas: z.int().min(0, "must be 0 or more").max(1000, "must be at most 1000").optional(),
+  locality: localityName.optional().describe("Where it runs: region, region/zone or region/zone/subzone."),
 });
 
 /** Who may come to a listener of protocol https; whose signature counts says the environment, beside the listener's certificate. */
@@ -80,6 +82,7 @@ export const gatewaySpec = z.strictObject({
   serviceAccount: labelName.optional(),
   owner: shortText.optional(),
   description: longText.optional(),
+  locality: localityName.optional().describe("Where it runs: region, region/zone or region/zone/subzone."),
   listeners: z
     .array(
       z.strictObject({

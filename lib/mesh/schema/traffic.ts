@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { cors } from "./cors";
 import { healthCheck } from "./health-check";
+import { trafficLocality } from "./locality";
 import {
   durationMs,
   headerName,
@@ -414,6 +415,7 @@ export const trafficPolicySpec = z.strictObject({
     })
     .optional()
     .describe("Keeps retries from becoming a storm."),
+  locality: trafficLocality.optional().describe("Which hosts a caller prefers because of where it is."),
 });
 
 export type PathMatch = z.infer<typeof pathMatch>;

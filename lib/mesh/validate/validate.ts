@@ -6,6 +6,7 @@ import type { MeshDocument, MeshObject, Violation } from "../types";
 import { violationsOfAuthorization } from "./authorization";
 import { violationsOfAuthorizers } from "./authorizers";
 import { type Complaint, located } from "./complaint";
+import { violationsOfLocality } from "./locality";
 import { violationsOfRateLimit } from "./rate-limit";
 import { violationsOfReferences } from "./references";
 import { violationsOfRequestAuthentication } from "./request-authentication";
@@ -22,6 +23,7 @@ const CHECKS: Check[] = [
   violationsOfRoute,
   violationsOfTcpRoute,
   violationsOfRateLimit,
+  violationsOfLocality,
   violationsOfAuthorization,
   violationsOfAuthorizers,
   violationsOfRequestAuthentication,

@@ -242,6 +242,21 @@ const specs: Record<string, fc.Arbitrary<object>> = {
         }),
       ),
     ),
+    locality: some(
+      fc.oneof(
+        fc.record({
+          enabled: some(fc.boolean()),
+          failover: some(list(fc.record({ from: fc.constant("eu"), to: fc.constantFrom("us", "asia") }), 2)),
+          failoverPriority: some(list(fc.constantFrom("version", "topology.kubernetes.io/zone", "track=1.10"))),
+        }),
+        fc.record({
+          distribute: list(
+            fc.record({ from: fc.constantFrom("eu/*", "*"), to: fc.constant({ "eu/a": 70, "eu/b/*": 30 }) }),
+            2,
+          ),
+        }),
+      ),
+    ),
     retryBudget: some(fc.record({ percent: fc.integer({ min: 0, max: 1000 }).map((each) => each / 10) })),
   }),
   RateLimit: fc.record({
