@@ -25,6 +25,15 @@ describe("a permission is for everybody", () => {
     expect(found("MW1019", rulesOf("allow", [rule]))).toHaveLength(count);
   });
 
+  test.each<[string, boolean, boolean]>([
+    ["x-internal", false, true],
+    [":authority", true, false],
+  ])("what %s must be, not what it must not, is written by who knows of it", (name, invert, isByHeader) => {
+    const header = { name, type: "exact" as const, values: ["a"], ...(invert ? { invert } : {}) };
+    const [finding] = found("MW1019", rulesOf("allow", [{ to: [{ headers: [header] }] }]));
+    expect(finding?.message.includes("who writes its headers")).toBe(isByHeader);
+  });
+
   test("those that are left out are said", () => {
     const [finding] = found("MW1019", rulesOf("allow", [{ from: [{ notNamespaces: ["edge"] }] }]));
     expect(finding?.message).toContain("everybody but those that it names");

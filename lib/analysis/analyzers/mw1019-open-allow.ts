@@ -3,6 +3,7 @@ import {
   type AuthorizationCondition,
   type AuthorizationRule,
   type AuthorizationSource,
+  type HeaderCondition,
   keyOf,
   objectKey,
 } from "@/lib/mesh";
@@ -32,7 +33,7 @@ export const mw1019OpenAllow: ObjectAnalyzer<"AuthorizationPolicy"> = {
     return rules.flatMap((rule, r): FindingBody[] => {
       if (!isForEverybody(rule) || isForSomePaths(rule)) return [];
       const who = whoOf(rule);
-      const isByHeader = rule.to?.every((operation) => operation.headers) ?? false;
+      const isByHeader = rule.to?.every(({ headers }) => headers?.some(keepsStrangersOut)) ?? false;
       return [
         {
           code: "MW1019",
@@ -57,6 +58,9 @@ function whoOf({ from = [] }: AuthorizationRule): string {
   if (isNot) return "everybody but those that it names";
   return open.principals || open.namespaces ? "anybody with an identity of the mesh" : "any caller";
 }
+
+/** What the host must not be is met by nearly everybody, without knowing of it. */
+const keepsStrangersOut = ({ name, invert }: HeaderCondition) => !(invert && name === ":authority");
 
 /** A condition on headers keeps out who does not know it. */
 const LESS: Record<Severity, Severity> = { error: "warning", warning: "info", info: "info" };

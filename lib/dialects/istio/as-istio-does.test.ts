@@ -1,7 +1,14 @@
 // What Istio itself was seen to make of manifests (docs/decisions/istio-oracle.md), held here without it.
 import { expect, test } from "vitest";
-import { applyCommand, emptyMesh, type MeshDocument, type ObjectOf, validateDocument } from "@/lib/mesh";
-import { importDocuments } from "..";
+import {
+  type AuthorizationOperation,
+  applyCommand,
+  emptyMesh,
+  type MeshDocument,
+  type ObjectOf,
+  validateDocument,
+} from "@/lib/mesh";
+import { exportDocument, importDocuments } from "..";
 import { exportIstio } from ".";
 
 const GROUND = `
@@ -359,4 +366,81 @@ test("rules that are all for some callers leave the service as it is to the othe
   ]);
   const out = exportIstio(document).resources.find(({ kind }) => kind === "VirtualService");
   expect(out?.spec["http"]).toHaveLength(3);
+});
+
+test("a path that is replaced without a condition on it is replaced as text", () => {
+  const written = vs(
+    "shop",
+    "pay",
+    "{ hosts: [pay], http: [{ match: [{ headers: { x-a: { exact: one } } }], rewrite: { uri: /headed }, route: [{ destination: { host: pay } }] }, { rewrite: { uri: /all/ }, route: [{ destination: { host: pay } }] }] }",
+  );
+  const [route] = routesOf(imported(written).document);
+  expect(route?.spec.rules.map(({ matches }) => matches)).toEqual([
+    [{ path: { type: "prefix", value: "/" }, headers: [{ name: "x-a", type: "exact", value: "one" }] }],
+    [],
+  ]);
+});
+
+const hostPolicy = (action: string, operation: string) =>
+  resource(
+    "AuthorizationPolicy",
+    "shop",
+    "hosts",
+    `{ action: ${action}, rules: [{ to: [{ operation: ${operation} }] }] }`,
+  );
+const operationsOf = ({ objects }: MeshDocument) =>
+  objects.flatMap((each) => (each.kind === "AuthorizationPolicy" ? each.spec.rules.flatMap(({ to = [] }) => to) : []));
+const writtenOperations = (document: MeshDocument) => {
+  const made = exportIstio(document).resources.find(({ metadata }) => metadata.name === "hosts");
+  return ((made?.spec["rules"] ?? []) as { to?: object[] }[]).flatMap(({ to = [] }) => to);
+};
+const PLAIN_HOST = { name: ":authority", type: "regex", values: [".*:[0-9]+"], invert: true };
+
+test.each([
+  ["{ hosts: [a.example] }", [{ hosts: ["a.example"], headers: [PLAIN_HOST] }]],
+  ['{ hosts: [A.example, "a.example:*"] }', [{ hosts: ["A.example"] }]],
+  ['{ hosts: ["*.example"] }', [{ hosts: ["*.example"], headers: [PLAIN_HOST] }]],
+  ['{ hosts: ["a.*", "a.example:8080", "*"] }', [{ hosts: ["a.*", "a.example:8080", "*"] }]],
+  ['{ hosts: ["b*", a.example] }', [{ hosts: ["b*"] }, { hosts: ["a.example"], headers: [PLAIN_HOST] }]],
+  ['{ notHosts: [a.example, "a.example:*"] }', [{ notHosts: ["a.example"] }]],
+  [
+    '{ notHosts: ["*.a-b.example", c] }',
+    [{ headers: [{ name: ":authority", type: "regex", values: ["(?i).+\\.a-b\\.example", "(?i)c"], invert: true }] }],
+  ],
+])("hosts of a policy are compared with their ports: %s", (operation, read) => {
+  const { document, warnings } = imported(hostPolicy("DENY", operation));
+  expect(warnings).toEqual([]);
+  expect(operationsOf(document)).toEqual(read);
+  const again = imported(`\n${exportIstio(document).text}`);
+  expect(operationsOf(again.document)).toEqual(read);
+});
+
+test("a host of a design goes out with any port, and its end, which cannot, refuses more and never less", () => {
+  const { document } = imported(hostPolicy("ALLOW", '{ hosts: ["a.example", "a.example:*"], notHosts: [b, "b:*"] }'));
+  expect(writtenOperations(document)).toEqual([
+    { operation: { hosts: ["a.example", "a.example:*"], notHosts: ["b", "b:*"] } },
+  ]);
+  const withEnds = (action: "allow" | "deny", operation: AuthorizationOperation) => {
+    const objects = document.objects.map((each) =>
+      each.kind === "AuthorizationPolicy"
+        ? { ...each, spec: { ...each.spec, action, rules: [{ to: [operation] }] } }
+        : each,
+    );
+    const { report } = exportDocument("istio", { objects });
+    const told = report.filter(({ key, changesMeaning }) => key.startsWith("AuthorizationPolicy/") && changesMeaning);
+    return [writtenOperations({ objects }), told.map(({ verdict }) => verdict)];
+  };
+  expect(withEnds("deny", { hosts: ["*.example"], methods: ["GET"] })).toEqual([
+    [{ operation: { methods: ["GET"] } }],
+    ["approximate"],
+  ]);
+  expect(withEnds("allow", { hosts: ["*.example"] })).toEqual([
+    [{ operation: { hosts: ["*.example"] } }],
+    ["approximate"],
+  ]);
+  expect(withEnds("allow", { notHosts: ["*.example"] })).toEqual([[], ["lost"]]);
+  expect(withEnds("deny", { notHosts: ["*.example"] })).toEqual([
+    [{ operation: { notHosts: ["*.example"] } }],
+    ["approximate"],
+  ]);
 });

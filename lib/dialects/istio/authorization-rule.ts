@@ -14,6 +14,7 @@ import type { ImportContext, Resource } from "../shared/context";
 import { defined, type Fields } from "../shared/fields";
 import { matchesPrincipal, trustDomainIn } from "../shared/principals";
 import { importConditions } from "./conditions";
+import { importHosts } from "./policy-hosts";
 import { importRuleConditions, isOfRule } from "./rule-conditions";
 import { asksOfToken, importTokenConditions } from "./token-conditions";
 import { readPrincipals, writePrincipal } from "./trust-domain";
@@ -27,9 +28,9 @@ export function importRule(fields: Fields, context: ImportContext, resource: Res
     each.keepRest();
     return read;
   });
-  const to = fields.list("to").map((each): AuthorizationOperation => {
+  const to = fields.list("to").flatMap((each): AuthorizationOperation[] => {
     const operation = each.object("operation");
-    const read = operation ? importOperation(operation) : {};
+    const read = operation ? importOperation(operation) : [{}];
     each.keepRest();
     return read;
   });
@@ -87,7 +88,7 @@ function importSource(source: Fields, context: ImportContext, resource: Resource
   return defined<AuthorizationSource>(read);
 }
 
-function importOperation(operation: Fields): AuthorizationOperation {
+function importOperation(operation: Fields): AuthorizationOperation[] {
   const ports = (name: string) => some(operation.texts(name))?.map(Number);
   const read = {
     methods: operation.texts("methods"),
@@ -96,11 +97,10 @@ function importOperation(operation: Fields): AuthorizationOperation {
     notPaths: some(operation.texts("notPaths")),
     ports: operation.texts("ports")?.map(Number),
     notPorts: ports("notPorts"),
-    hosts: operation.texts("hosts"),
-    notHosts: some(operation.texts("notHosts")),
   };
+  const operations = importHosts(operation, defined<AuthorizationOperation>(read));
   operation.keepRest();
-  return defined<AuthorizationOperation>(read);
+  return operations;
 }
 
 const some = (list: string[] | undefined) => (list && list.length > 0 ? list : undefined);

@@ -75,7 +75,16 @@ test("exceptions, addresses, templates and conditions come in and go out as they
   expect(warnings).toEqual([]);
   expect(policy?.spec.rules[0]).toMatchObject({
     from: [{ addresses: ["10.0.0.0/8", "192.168.7.9", "2001:db8::/32"], notClientAddresses: ["203.0.113.9"] }],
-    to: [{ notPorts: [9090], headers: [{ name: ":method", type: "exact", values: ["POST"] }] }],
+    to: [
+      {
+        notPorts: [9090],
+        hosts: ["cart.*"],
+        headers: [
+          { name: ":authority", type: "regex", values: ["(?i).+\\.test"], invert: true },
+          { name: ":method", type: "exact", values: ["POST"] },
+        ],
+      },
+    ],
     when: [
       { of: "address" },
       { of: "clientAddress" },

@@ -1,6 +1,7 @@
 // AuthorizationPolicy -> AuthorizationPolicy.
 // The rule: a condition that Istio cannot say refuses more, never less.
 import {
+  type AuthorizationOperation,
   type AuthorizationPolicy,
   type AuthorizationRule,
   type Gateway,
@@ -19,6 +20,7 @@ import { byHeaders, exportCondition, type IstioCondition } from "./conditions";
 import { isCountedDenial } from "./export-defaults";
 import { assumedLabels, gatewayTarget } from "./gateway-target";
 import { toPodPorts, withPorts } from "./pod-ports";
+import { exportHosts } from "./policy-hosts";
 import { exportRuleCondition } from "./rule-conditions";
 import { DRY_RUN, ROOT_NAMESPACE } from "./security";
 import { selectorFor } from "./selector";
@@ -185,10 +187,38 @@ function withClaims(
   });
 }
 
+/** @returns null: without an operation that can be said the rule would be for every request */
+function withHosts(
+  context: ExportContext,
+  policy: AuthorizationPolicy,
+  operations: AuthorizationRule["to"],
+  r: number,
+): AuthorizationRule["to"] | null {
+  const { action } = policy.spec;
+  const said = operations?.flatMap((each, o): AuthorizationOperation[] => {
+    const { operation, isNarrower, isWider } = exportHosts(each);
+    if (!isNarrower && !isWider) return [operation];
+    const path = ["spec", "rules", r, "to", o, isNarrower ? "hosts" : "notHosts"];
+    const what = "Istio compares a host with its port, and cannot say the end of one with any port";
+    const isDenial = action === "deny" || action === "custom";
+    if (isDenial ? isNarrower : isWider) {
+      const { hosts: _, notHosts: _n, ...rest } = operation;
+      return loseCondition(context, policy, path, what) ? [rest] : [];
+    }
+    const reason = `${what}: ${isDenial ? "more" : "less"} is meant there`;
+    const changesMeaning = action !== "audit" && policy.spec.shadow !== true;
+    context.lose(policy, path, "approximate", reason, { changesMeaning });
+    return [operation];
+  });
+  return said?.length === 0 ? null : said;
+}
+
 /** Conditions on headers stand beside the operations in Istio, so operations with other headers are another rule. */
 function rulesOf(context: ExportContext, policy: AuthorizationPolicy, rule: AuthorizationRule, r: number): IstioRule[] {
-  if (!rule.to?.some(({ headers }) => headers)) return ruleOf(context, policy, rule);
-  return byHeaders(rule.to).flatMap((operations) => {
+  const to = withHosts(context, policy, rule.to, r);
+  if (to === null) return [];
+  if (!to?.some(({ headers }) => headers)) return ruleOf(context, policy, to ? { ...rule, to } : rule);
+  return byHeaders(to).flatMap((operations) => {
     const headers = operations[0]?.headers ?? [];
     const said = headers.map(exportCondition);
     const lost = headers.filter((_, i) => said[i] === null);

@@ -40,7 +40,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "VirtualService",
     path: "spec.http[].{route,redirect,directResponse,timeout,retries,rewrite,headers}",
     verdict: "exact",
-    note: "Retries: attempts, perTryTimeout and retryOn.",
+    note: "Retries: attempts, perTryTimeout and retryOn. A path that is replaced without a condition on it gets one for the prefix /, which Istio replaces as text.",
   },
   {
     kind: "VirtualService",
@@ -192,7 +192,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "AuthorizationPolicy",
     path: "spec.rules[].to[].operation.{methods,paths,ports,hosts,notMethods,notPaths,notPorts,notHosts}",
     verdict: "exact",
-    note: "With the templates {*} and {**} of paths. Ports are those of the pods in Istio and of the service here. A sidecar has one inbound port: ports count for all of a service's, or for none.",
+    note: "With the templates {*} and {**} of paths. Ports are those of the pods in Istio and of the service here. A sidecar has one inbound port: ports count for all of a service's, or for none. Hosts are compared with their port there: one without is a condition on the host itself here.",
   },
   {
     kind: "AuthorizationPolicy",

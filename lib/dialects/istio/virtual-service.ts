@@ -466,7 +466,10 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
   }
   const rule: RouteRule = {
     ...(name === undefined ? {} : { name }),
-    matches: matches.map(({ match }) => match),
+    matches: replacing(
+      matches.map(({ match }) => match),
+      rewrite,
+    ),
     action,
     ...(timeoutMs ? { timeoutMs } : {}),
     ...(retries ? { retries } : {}),
@@ -477,4 +480,12 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
     ...(cors ? { cors } : {}),
   };
   return { rule, scopes: matches.map(({ gateways }) => gateways) };
+}
+
+/** Istio replaces the root as text: what follows it stands right behind the new path, without a slash of its own. */
+function replacing(matches: readonly RouteMatch[], rewrite: RouteRule["rewrite"]): RouteMatch[] {
+  const to = rewrite?.path;
+  if (to === undefined || to.endsWith("/")) return [...matches];
+  const all = matches.length > 0 ? matches : [{}];
+  return all.map((match) => (match.path ? match : { ...match, path: { type: "prefix", value: "/" } }));
 }

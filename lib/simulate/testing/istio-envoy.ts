@@ -100,6 +100,8 @@ class ProxyRewriting {
     return {
       name,
       address: socketAddress(address, port),
+      // the addresses are fixed: another run beside this one would share them, and answer for it
+      enable_reuse_port: false,
       listener_filters: filters.map(({ filter_disabled: _, ...each }) => each),
       filter_chains: chains.map((chain) => {
         const { destination_port: _, ...match } = recordOf(chain["filter_chain_match"]);

@@ -56,7 +56,9 @@ function operationsOf({ spec }: AuthorizationPolicy): Probe[] {
     to.flatMap(({ methods = ["GET"], paths = ["/"], headers = [] }) =>
       methods.flatMap((method) =>
         paths.map((path): Probe => {
-          const told = headers.map(({ name, values }) => [name.toLowerCase(), values?.[0] ?? "any"]);
+          const told = headers
+            .filter(({ name }) => !name.startsWith(":"))
+            .map(({ name, values }) => [name.toLowerCase(), values?.[0] ?? "any"]);
           const asked = path.replace(/\{\*{1,2}\}|\*/g, "x").replaceAll(" ", "%20");
           return {
             method,
