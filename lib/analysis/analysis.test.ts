@@ -83,6 +83,14 @@ const withoutToken = (name: string, more: object = {}) =>
 const GETS = { matches: [{ methods: ["GET"] }] } satisfies Partial<RouteRule>;
 const SHOP = { type: "exact", value: "https://shop.example" } as const;
 const LOCAL = { type: "prefix", value: "http://localhost:" } as const;
+const EJECTING = { outlierDetection: { consecutive5xxErrors: 5, maxEjectionPercent: 100 } };
+/** Workloads of payment-service in two regions, and these callers beside the first. */
+const spread = (...callers: string[]): Command[] => [
+  ...patch("Workload/production/payment-service-v1", ["locality"], "eu/a"),
+  ...patch("Workload/production/payment-service-v2", ["locality"], "us/a"),
+  ...callers.flatMap((name) => patch(`Workload/production/${name}`, ["locality"], "eu/a")),
+];
+const shared = (to: Record<string, number>) => ({ locality: { distribute: [{ from: "eu", to }] } });
 const sync = { interaction: "sync" } as const;
 const AT_GATEWAY = { gateway: "shop-gateway" };
 const optOut = (rest: object) =>
@@ -559,6 +567,40 @@ const TABLE: Record<string, Row> = {
     violating: edge([plain("*.example.com"), asked(https("shop.example.com"))]),
     severity: "warning",
     compliant: edge([{ ...plain("*.example.com"), httpsRedirect: true }, asked(https("shop.example.com"))]),
+  },
+  MW1085: {
+    violating: [...spread("checkout-v1"), ...add(paymentPolicy({ locality: { enabled: true } }))],
+    severity: "warning",
+    compliant: [...spread("checkout-v1"), ...add(paymentPolicy({ locality: { enabled: true }, ...EJECTING }))],
+  },
+  MW1086: {
+    violating: add(paymentPolicy({ locality: { enabled: true }, ...EJECTING })),
+    severity: "warning",
+    compliant: [...spread("checkout-v1"), ...add(paymentPolicy({ locality: { enabled: true }, ...EJECTING }))],
+  },
+  MW1087: {
+    violating: [...spread("checkout-v1"), ...add(paymentPolicy(shared({ eu: 80, asia: 20 })))],
+    severity: "warning",
+    compliant: [...spread("checkout-v1"), ...add(paymentPolicy(shared({ eu: 80, us: 20 })))],
+  },
+  MW1088: {
+    violating: [...spread(), ...add(paymentPolicy({ locality: { enabled: true }, ...EJECTING }))],
+    severity: "warning",
+    compliant: [...spread("checkout-v1"), ...add(paymentPolicy({ locality: { enabled: true }, ...EJECTING }))],
+    settles: false,
+  },
+  MW1089: {
+    violating: [
+      ...spread("checkout-v1"),
+      ...add(
+        paymentPolicy({
+          locality: { enabled: true },
+          outlierDetection: { consecutive5xxErrors: 5, maxEjectionPercent: 34 },
+        }),
+      ),
+    ],
+    severity: "warning",
+    compliant: [...spread("checkout-v1"), ...add(paymentPolicy({ locality: { enabled: true }, ...EJECTING }))],
   },
   MW1090: {
     violating: add(paymentPolicy({ outlierDetection: { consecutiveLocalOriginFailures: 3, maxEjectionPercent: 100 } })),
@@ -1114,5 +1156,67 @@ describe("connections of gateways", () => {
     expect(messages("MW1076", [...edge([tls("db.example.com")], route), ...internal])).toHaveLength(1);
     const egress = patch("Gateway/production/edge", ["type"], "egress");
     expect(messages("MW1076", [...edge([tls("db.example.com")], route), ...internal, ...egress])).toEqual([]);
+  });
+});
+
+describe("localities", () => {
+  const found = (code: string, spec: Omit<SpecOf<"TrafficPolicy">, "service">, callers = ["checkout-v1"]) =>
+    of(code, changed([...spread(...callers), ...add(paymentPolicy(spec))]));
+
+  test("switched off, a locality is nothing to speak of", () => {
+    const off = { locality: { enabled: false, failover: [{ from: "eu", to: "us" }] } };
+    for (const code of ["MW1085", "MW1086", "MW1087", "MW1088", "MW1089"]) expect(found(code, off, [])).toEqual([]);
+  });
+
+  test("a health check finds failing hosts too, and needs no ejection", () => {
+    const checked = { locality: {}, healthCheck: { type: "tcp" as const } };
+    expect(found("MW1085", checked)).toEqual([]);
+    expect(
+      found("MW1089", { ...checked, outlierDetection: { consecutive5xxErrors: 5, maxEjectionPercent: 34 } }),
+    ).toEqual([]);
+  });
+
+  test("a subset's policy takes outlier detection of the service's", () => {
+    const policies = (spec: object) =>
+      of(
+        "MW1085",
+        changed([
+          ...spread("checkout-v1"),
+          ...add(
+            subset("v1"),
+            paymentPolicy(spec),
+            make("TrafficPolicy", "payment-v1", { service: { name: "payment-service" }, subset: "v1", locality: {} }),
+          ),
+        ]),
+      );
+    expect(policies({})).toHaveLength(1);
+    expect(policies(EJECTING)).toEqual([]);
+  });
+
+  test("labels that a workload has are told, and ask callers for no place", () => {
+    expect(found("MW1086", { locality: { failoverPriority: ["version"] } }, [])).toEqual([]);
+    expect(found("MW1086", { locality: { failoverPriority: ["track"] } })).toHaveLength(1);
+    expect(found("MW1088", { locality: { failoverPriority: ["version"] } }, [])).toEqual([]);
+    expect(found("MW1088", { locality: { distribute: [{ from: "*", to: { eu: 100 } }] } }, [])).toEqual([]);
+  });
+
+  test("shares without any host leave callers with nobody, and the fix sends them where hosts are", () => {
+    const [finding] = found("MW1087", shared({ asia: 100 }));
+    expect(finding).toMatchObject({ severity: "error", path: "spec.locality.distribute[0].to" });
+    expect(finding?.fixes?.[0]?.command).toMatchObject({ value: { "eu/a": 100 } });
+  });
+
+  test("what is left of shares is 100 together", () => {
+    const [finding] = found("MW1087", shared({ eu: 33, us: 33, asia: 34 }));
+    expect(finding?.fixes?.[0]?.command).toMatchObject({ value: { eu: 50, us: 50 } });
+  });
+
+  test("one of several callers without a place is less than all of them", () => {
+    const other = [...service("backoffice"), dependency("backoffice", "payment-service")];
+    const document = changed([
+      ...spread("checkout-v1"),
+      ...add(...other, paymentPolicy({ locality: {}, ...EJECTING })),
+    ]);
+    expect(of("MW1088", document)).toMatchObject([{ severity: "info" }]);
   });
 });

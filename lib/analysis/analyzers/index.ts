@@ -74,6 +74,11 @@ import { mw1076InternalServiceOutside } from "./mw1076-internal-service-outside"
 import { mw1077PlainBesideHttps } from "./mw1077-plain-beside-https";
 import { mw1078RedirectToNobody } from "./mw1078-redirect-to-nobody";
 import { mw1079CertificatePassedBy } from "./mw1079-certificate-passed-by";
+import { mw1085NobodyFindsFailingHosts } from "./mw1085-nobody-finds-failing-hosts";
+import { mw1086HostsWithoutPlace } from "./mw1086-hosts-without-place";
+import { mw1087ShareWithoutHosts } from "./mw1087-share-without-hosts";
+import { mw1088CallersWithoutPlace } from "./mw1088-callers-without-place";
+import { mw1089LevelCannotEmpty } from "./mw1089-level-cannot-empty";
 import { mw1090SplitNotAsked } from "./mw1090-split-not-asked";
 
 export const analyzers: readonly Analyzer[] = [
@@ -151,5 +156,10 @@ export const analyzers: readonly Analyzer[] = [
   onObject(mw1077PlainBesideHttps),
   onObject(mw1078RedirectToNobody),
   onObject(mw1079CertificatePassedBy),
+  onObject(mw1085NobodyFindsFailingHosts),
+  onObject(mw1086HostsWithoutPlace),
+  onObject(mw1087ShareWithoutHosts),
+  onObject(mw1088CallersWithoutPlace),
+  onObject(mw1089LevelCannotEmpty),
   onObject(mw1090SplitNotAsked),
 ];

@@ -17,6 +17,9 @@ import {
 
 const BEFORE_WORK = ["connect-failure", "refused-stream", "reset-before-request"];
 
+const placed = (...places: [workload: string, locality: string][]) =>
+  places.flatMap(([name, locality]) => patch(`Workload/production/${name}`, ["locality"], locality));
+
 export const resilience: Case[] = [
   {
     name: "retries of reads after an answer",
@@ -195,6 +198,25 @@ export const resilience: Case[] = [
           },
         },
       },
+    ],
+  },
+  {
+    name: "the nearest hosts first, with outlier detection that may empty a place",
+    commands: [
+      ...placed(["payment-service-v1", "eu/a"], ["payment-service-v2", "us/a"], ["checkout-v1", "eu/b"]),
+      ...add(
+        paymentPolicy({
+          outlierDetection: { consecutive5xxErrors: 5, maxEjectionPercent: 67 },
+          locality: { failover: [{ from: "eu", to: "us" }] },
+        }),
+      ),
+    ],
+  },
+  {
+    name: "fixed shares of places where hosts are, whoever calls",
+    commands: [
+      ...placed(["payment-service-v1", "eu/a"], ["payment-service-v2", "us/a"]),
+      ...add(paymentPolicy({ locality: { distribute: [{ from: "*", to: { "eu/*": 70, us: 30 } }] } })),
     ],
   },
   {
