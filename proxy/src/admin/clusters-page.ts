@@ -65,7 +65,7 @@ export function clusterStatuses(dataPlane: DataPlane): ClusterStatus[] {
       priority: host.plan.priority,
       activeRequests: host.activeRequests,
       totalRequests: host.totalRequests,
-      connections: host.pool.connections,
+      connections: host.connections,
     })),
   }));
 }

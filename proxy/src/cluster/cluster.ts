@@ -90,7 +90,7 @@ export class UpstreamCluster implements CheckedCluster {
     const maxAgeMs = plan.http.maxConnectionDurationMs ?? Number.POSITIVE_INFINITY;
     this.sweeper = setInterval(() => {
       const now = performance.now();
-      for (const host of this.hosts) host.pool.sweep(now, maxAgeMs);
+      for (const host of this.hosts) host.sweep(now, maxAgeMs);
     }, sweepMs).unref();
     this.warmed = this.setEndpoints(plan).then(() => this.checker?.checked);
   }
@@ -153,7 +153,7 @@ export class UpstreamCluster implements CheckedCluster {
     });
     for (const gone of before.values()) {
       if (this.outlasts(gone)) this.hosts.push(gone);
-      else gone.pool.drain();
+      else gone.drain();
     }
     for (const host of this.hosts) host.health.isLeaving = before.has(host.key);
     this.checker?.update(this.hosts);
@@ -200,7 +200,7 @@ export class UpstreamCluster implements CheckedCluster {
     if (isChanged && hasPassed && !health.hasFailed) host.startedAt = performance.now();
     if (health.isLeaving && health.hasFailed) {
       this.hosts = this.hosts.filter((one) => one !== host);
-      host.pool.drain();
+      host.drain();
       this.checker?.update(this.hosts);
     }
     if (isChanged || isBack) this.rebalance();
@@ -246,7 +246,7 @@ export class UpstreamCluster implements CheckedCluster {
   }
 
   retireConnections(): void {
-    for (const host of this.hosts) host.pool.retire();
+    for (const host of this.hosts) host.retire();
     this.checker?.retire();
   }
 
@@ -257,7 +257,7 @@ export class UpstreamCluster implements CheckedCluster {
     if (this.resolver !== null) clearTimeout(this.resolver);
     this.detector?.stop();
     this.checker?.stop();
-    for (const host of this.hosts) host.pool.drain();
+    for (const host of this.hosts) host.drain();
   }
 }
 

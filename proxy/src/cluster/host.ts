@@ -7,7 +7,8 @@ import type { EndpointPlan } from "../plan/types";
 import type { RequestSeries } from "../telemetry/request-metrics";
 import { HostHealth } from "./health/host-health";
 import { OutlierState } from "./outlier";
-import { ConnectionPool, type PoolCluster } from "./pool";
+import { ConnectionPool, type PoolCluster, type UpstreamConnection } from "./pool";
+import { type ProxiedConnection, proxiedKey } from "./proxy-header";
 
 export interface HostCluster extends PoolCluster {
   readonly dialer: Dialer;
@@ -30,12 +31,17 @@ export interface DialOptions {
   readonly port?: number;
   /** Instead of the cluster's; null: none, the caller waits no longer than it wants. */
   readonly timeoutMs?: number | null;
+  /** For whom, where the host is told by the PROXY protocol; left out: for the proxy itself. */
+  readonly from?: ProxiedConnection;
 }
 
 export class UpstreamHost {
   readonly outlier = new OutlierState();
   readonly health = new HostHealth();
+  /** Of everybody, and where hosts are told for whom a connection is, of the proxy itself. */
   readonly pool: ConnectionPool;
+  /** By the caller's connection; null: hosts are not told. */
+  private readonly proxied: Map<string, ConnectionPool> | null;
   /** Address and port of new connections. */
   key: string;
   activeRequests = 0;
@@ -54,11 +60,62 @@ export class UpstreamHost {
     public address: string,
   ) {
     this.key = `${address}:${plan.port}`;
-    this.pool = new ConnectionPool(
+    this.pool = this.newPool({});
+    this.proxied = cluster.plan.proxyProtocol === null ? null : new Map();
+  }
+
+  private newPool(how: DialOptions): ConnectionPool {
+    const { cluster } = this;
+    return new ConnectionPool(
       cluster,
-      (onReady, onFailure, isHttp) => cluster.dialer.dial(this, onReady, onFailure, { isHttp: isHttp === true }),
+      (onReady, onFailure, isHttp) =>
+        cluster.dialer.dial(this, onReady, onFailure, { ...how, isHttp: isHttp === true }),
       () => this.isHealthy,
     );
+  }
+
+  get tellsCallers(): boolean {
+    return this.proxied !== null;
+  }
+
+  /** What is told stands once before a connection: whoever is told of shares it with nobody. */
+  poolFor(from: ProxiedConnection): ConnectionPool {
+    if (this.proxied === null) return this.pool;
+    const key = proxiedKey(from);
+    const pool = this.proxied.get(key) ?? this.newPool({ from });
+    this.proxied.set(key, pool);
+    return pool;
+  }
+
+  private get pools(): readonly ConnectionPool[] {
+    return this.proxied === null ? [this.pool] : [this.pool, ...this.proxied.values()];
+  }
+
+  /** Connections of callers that some are kept for. */
+  get callers(): number {
+    return this.proxied?.size ?? 0;
+  }
+
+  get connections(): number {
+    return this.pools.reduce((sum, pool) => sum + pool.connections, 0);
+  }
+
+  sweep(now: number, maxAgeMs: number): void {
+    for (const pool of this.pools) pool.sweep(now, maxAgeMs);
+    if (this.proxied === null) return;
+    for (const [key, pool] of this.proxied) if (pool.isUnused) this.proxied.delete(key);
+  }
+
+  drain(): void {
+    for (const pool of this.pools) pool.drain();
+  }
+
+  retire(): void {
+    for (const pool of this.pools) pool.retire();
+  }
+
+  each(visit: (connection: UpstreamConnection) => void): void {
+    for (const pool of this.pools) pool.each(visit);
   }
 
   /** New connections go there; those it has are kept, for they are to the same host by another address (LOGICAL_DNS). */

@@ -69,6 +69,10 @@ export class ConnectionPool implements ConnectionOwner, H2ConnectionOwner {
     return this.open.size + this.connecting.size;
   }
 
+  get isUnused(): boolean {
+    return this.connections + this.waiting.length + this.dialing.size === 0;
+  }
+
   take(waiter: PoolWaiter): TakeResult {
     const ready = this.acquire() ?? this.popIdle();
     const { cluster } = this;

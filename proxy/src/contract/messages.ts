@@ -46,6 +46,7 @@ export {
   type HealthCheck_TcpHealthCheck,
   HealthStatus,
 } from "./gen/envoy/config/core/v3/health_check_pb";
+export { ProxyProtocolConfig_Version } from "./gen/envoy/config/core/v3/proxy_protocol_pb";
 export {
   type Endpoint,
   type LbEndpoint,
@@ -186,6 +187,7 @@ export {
 } from "./gen/envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash_pb";
 export { RoundRobinSchema } from "./gen/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb";
 export { PreviousHostsPredicateSchema } from "./gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb";
+export { ProxyProtocolUpstreamTransportSchema } from "./gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb";
 export { RawBufferSchema } from "./gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb";
 export {
   SubjectAltNameMatcher_SanType,

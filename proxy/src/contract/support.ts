@@ -29,6 +29,7 @@ const SNI_CLUSTER = "envoy.extensions.filters.network.sni_cluster.v3.SniCluster"
 const TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 const TLS = "envoy.extensions.transport_sockets.tls.v3";
 const INTERNAL_REDIRECT = "envoy.extensions.internal_redirect";
+const UPSTREAM_PROXY_PROTOCOL = "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport";
 const RAW_BUFFER = "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer";
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const KEY_NOTE = "the key is the name of the filter in the chain; the most specific level wins";
@@ -95,8 +96,15 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.core.v3.TransportSocket": {
     ...fields("name"),
-    typed_config: types(`${TLS}.DownstreamTlsContext`, `${TLS}.UpstreamTlsContext`, RAW_BUFFER),
+    typed_config: types(
+      `${TLS}.DownstreamTlsContext`,
+      `${TLS}.UpstreamTlsContext`,
+      RAW_BUFFER,
+      UPSTREAM_PROXY_PROTOCOL,
+    ),
   },
+  [UPSTREAM_PROXY_PROTOCOL]: { config: yes, transport_socket: { note: "TLS or raw_buffer" } },
+  "envoy.config.core.v3.ProxyProtocolConfig": { version: { note: "whom it tells of shares connections with nobody" } },
   "envoy.config.core.v3.HeaderValueOption": fields("header append append_action keep_empty_value"),
   "envoy.config.core.v3.HeaderValue": {
     key: yes,

@@ -4,7 +4,7 @@
 
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
-import type { TunnelWaiter } from "../cluster/pool";
+import type { ConnectionPool, TunnelWaiter } from "../cluster/pool";
 import { Deadline, startDeadline } from "../deadline";
 import type { ClusterChoice, ForwardAction, HashPolicyPlan, RetryPolicyPlan, VirtualHostPlan } from "../plan/types";
 import {
@@ -45,7 +45,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
   protected isRepeated = false;
   /** Set-Cookie of its answer, by which the caller's next request has the same host; null: none. */
   protected newCookies: string[] | null = null;
-  private waitingAt: UpstreamHost | null = null;
+  private waitingAt: ConnectionPool | null = null;
   protected readonly tryDeadline = new Deadline(() => this.onTryTimeout());
   private readonly silenceDeadline = new Deadline(() => this.onSilence());
 
@@ -80,9 +80,10 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     this.trace?.startAttempt(host, this.attempts);
     if (this.isRequestEnded) this.startTryTimer();
     const isTunnel = this.head?.upgrade === "connect";
-    const result = isTunnel ? host.pool.takeTunnel(this) : host.pool.take(this);
+    const pool = host.tellsCallers ? this.ownPool(host) : host.pool;
+    const result = isTunnel ? pool.takeTunnel(this) : pool.take(this);
     if (result === "queued") {
-      this.waitingAt = host;
+      this.waitingAt = pool;
       return;
     }
     if (result === "overflow") {
@@ -92,6 +93,16 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
       return;
     }
     this.onConnection(result);
+  }
+
+  private ownPool(host: UpstreamHost): ConnectionPool {
+    const { sourceAddress, directRemoteAddress, remotePort, destinationAddress, destinationPort } = this.info;
+    return host.poolFor({
+      sourceAddress: sourceAddress ?? directRemoteAddress,
+      sourcePort: remotePort,
+      destinationAddress,
+      destinationPort,
+    });
   }
 
   private requestHash(policies: readonly HashPolicyPlan[]): Hash64 | null {
@@ -265,7 +276,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
 
   protected abandonUpstream(): void {
     this.retries.cancelPause();
-    this.waitingAt?.pool.cancel(this);
+    this.waitingAt?.cancel(this);
     this.waitingAt = null;
     const upstream = this.upstream;
     this.upstream = null;

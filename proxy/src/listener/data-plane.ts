@@ -204,7 +204,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     for (const cluster of this.clusters.values()) {
       cluster.checker?.retire();
       for (const host of cluster.hosts) {
-        host.pool.each((connection) => {
+        host.each((connection) => {
           const peer = upstreamPeers.get(connection.socket);
           if (peer === undefined || !isDenied(peer)) return;
           connection.drain();

@@ -282,7 +282,7 @@ export class Listener {
     }
     const one =
       network.kind === "tcp"
-        ? this.startTcp(chain, accepted, network, facts)
+        ? this.startTcp(chain, accepted, network, facts, addresses)
         : this.startHttp(chain, accepted, network, facts, addresses.sourcePort);
     line?.onStarted(one);
   }
@@ -306,13 +306,27 @@ export class Listener {
     return decision.allowed;
   }
 
-  private startTcp(chain: FilterChain, accepted: AcceptedConnection, plan: TcpProxyPlan, facts: RbacContext): TcpLive {
+  private startTcp(
+    chain: FilterChain,
+    accepted: AcceptedConnection,
+    plan: TcpProxyPlan,
+    facts: RbacContext,
+    from: ToldAddresses,
+  ): TcpLive {
     const runtime = this.context.tcpRuntime(this.plan, plan);
     const { telemetry } = this.context;
-    const tcp = new TcpConnection(accepted.socket, runtime, facts, this.inboundSeries(accepted), telemetry, () => {
-      this.live.delete(one);
-      telemetry.downstreamConnections--;
-    });
+    const tcp = new TcpConnection(
+      accepted.socket,
+      runtime,
+      facts,
+      from,
+      this.inboundSeries(accepted),
+      telemetry,
+      () => {
+        this.live.delete(one);
+        telemetry.downstreamConnections--;
+      },
+    );
     const one: TcpLive = { kind: "tcp", tcp, facts, certificate: accepted.certificate, chain };
     this.live.add(one);
     telemetry.downstreamConnections++;

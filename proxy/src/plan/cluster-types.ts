@@ -33,6 +33,8 @@ export interface ClusterPlan {
   readonly http: UpstreamHttpPlan;
   readonly perConnectionBufferLimitBytes: number;
   readonly tls: UpstreamTlsPlan | null;
+  /** What tells the hosts for whom a connection is, before everything else; null: nothing. */
+  readonly proxyProtocol: "v1" | "v2" | null;
   readonly endpoints: readonly EndpointPlan[];
   /** filter_metadata["meshwright"], string values only: service, namespace, workload, version, kind. */
   readonly metadata: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 // Envoy Cluster and ClusterLoadAssignment -> ClusterPlan. One rule: every default is Envoy's.
 
 import { create, toJsonString } from "@bufbuild/protobuf";
-import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { anyIs, anyUnpack } from "@bufbuild/protobuf/wkt";
 import {
   type CircuitBreakers,
   type Cluster,
@@ -13,7 +13,10 @@ import {
   type HttpProtocolOptions,
   HttpProtocolOptionsSchema,
   type LbEndpoint,
+  ProxyProtocolConfig_Version,
+  ProxyProtocolUpstreamTransportSchema,
   RawBufferSchema,
+  type TransportSocket,
   UpstreamTlsContextSchema,
 } from "../contract/messages";
 import { registry } from "../contract/registry";
@@ -62,7 +65,7 @@ export function clusterPlan(
   const type = TYPES[discovery] ?? "static";
   checkDiscovery(cluster, type, scope);
   const inline = cluster.loadAssignment;
-  const tls = transportSocket(cluster, scope.field("transport_socket"), secrets);
+  const { tls, proxyProtocol } = transport(cluster.transportSocket, scope.field("transport_socket"), secrets);
   const http = upstreamHttp(cluster, scope, tls !== null);
   const balancing = balancingPlan(cluster, scope);
   const subsets = subsetsPlan(cluster, scope);
@@ -92,6 +95,7 @@ export function clusterPlan(
     http,
     perConnectionBufferLimitBytes: cluster.perConnectionBufferLimitBytes ?? 1_048_576,
     tls,
+    proxyProtocol,
     endpoints: inline
       ? endpointPlans(inline, scope.field("load_assignment"), type)
       : assignment
@@ -254,8 +258,29 @@ function upstreamHttp(cluster: Cluster, scope: Scope, hasTls: boolean): Upstream
   };
 }
 
-function transportSocket(cluster: Cluster, scope: Scope, secrets: SecretCollector): UpstreamTlsPlan | null {
-  const socket = cluster.transportSocket;
+type Transport = Pick<ClusterPlan, "tls" | "proxyProtocol">;
+
+/** Around TLS or plain text there may be the PROXY protocol, once. */
+function transport(socket: TransportSocket | undefined, scope: Scope, secrets: SecretCollector): Transport {
+  const config = socket?.configType.case === "typedConfig" ? socket.configType.value : undefined;
+  const outer = config && anyUnpack(config, ProxyProtocolUpstreamTransportSchema);
+  if (!outer) return { tls: transportSocket(socket, scope, secrets), proxyProtocol: null };
+  const at = scope.field("typed_config").field("transport_socket");
+  const inner = outer.transportSocket;
+  const isNested =
+    inner?.configType.case === "typedConfig" && anyIs(inner.configType.value, ProxyProtocolUpstreamTransportSchema);
+  if (isNested) at.field("typed_config").fail("is the PROXY protocol again; name what it goes before");
+  return {
+    tls: isNested ? null : transportSocket(inner, at, secrets),
+    proxyProtocol: outer.config?.version === ProxyProtocolConfig_Version.V2 ? "v2" : "v1",
+  };
+}
+
+function transportSocket(
+  socket: TransportSocket | undefined,
+  scope: Scope,
+  secrets: SecretCollector,
+): UpstreamTlsPlan | null {
   if (!socket) {
     return null;
   }

@@ -4,6 +4,7 @@
 import type { Socket } from "node:net";
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
+import type { ProxiedConnection } from "../cluster/proxy-header";
 import { localAddressOf } from "../http/socket-reader";
 import type { RbacContext, TcpProxyPlan } from "../plan/types";
 import { addressHash, pickCluster } from "../semantics";
@@ -43,6 +44,7 @@ export class TcpConnection extends ConnectionRecord {
     readonly socket: Socket,
     private readonly runtime: TcpRuntime,
     private readonly facts: RbacContext,
+    private readonly from: ProxiedConnection,
     /** Of an inbound connection; null: outbound, which is counted by the host that it reaches. */
     private series: TcpSeries | null,
     private readonly telemetry: Telemetry,
@@ -105,6 +107,7 @@ export class TcpConnection extends ConnectionRecord {
         if (this.attempts < this.runtime.plan.maxConnectAttempts) this.connect(cluster);
         else this.close("UF,URX");
       },
+      { from: this.from },
     );
   }
 

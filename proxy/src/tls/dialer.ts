@@ -4,6 +4,7 @@
 import { connect as connectPlain, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Dialer, DialOptions, UpstreamHost } from "../cluster/host";
+import { type ProxiedConnection, proxyHeader } from "../cluster/proxy-header";
 import { startTimeLimit } from "../deadline";
 import type { ResetReason } from "../http/exchange";
 import type { UpstreamTlsPlan } from "../plan/types";
@@ -26,12 +27,16 @@ export class SocketDialer implements Dialer {
     host: UpstreamHost,
     onReady: (socket: Socket) => void,
     onFailure: (reason: ResetReason, detail: string) => void,
-    { isHttp = false, port = host.plan.port, timeoutMs }: DialOptions = {},
+    { isHttp = false, port = host.plan.port, timeoutMs, from }: DialOptions = {},
   ): Socket {
-    const { tls, http } = host.cluster.plan;
+    const { tls, http, proxyProtocol } = host.cluster.plan;
     const limitMs = timeoutMs === undefined ? host.cluster.plan.connectTimeoutMs : timeoutMs;
     const alpn = isHttp && tls?.alpn.length === 0 ? httpAlpn[http.protocol] : (tls?.alpn ?? []);
-    const socket = tls === null ? this.plain(host, port) : this.secure(host, port, tls, alpn);
+    const plain = tls === null || proxyProtocol !== null ? this.plain(host, port) : null;
+    // Before anybody else hears that it is connected: the header stands before TLS.
+    if (plain !== null && proxyProtocol !== null)
+      plain.once("connect", () => plain.write(proxyHeader(proxyProtocol, from ?? null, () => endsOf(plain))));
+    const socket = tls === null ? (plain as Socket) : this.secure(host, port, tls, alpn, plain);
     let isSettled = false;
     const settle = (): boolean => {
       if (isSettled) return false;
@@ -54,6 +59,7 @@ export class SocketDialer implements Dialer {
         ? null
         : startTimeLimit(limitMs, () => fail("connect-timeout", `no connection within ${limitMs} ms`));
     socket.on("error", onError);
+    if (plain !== null && plain !== socket) plain.on("error", (error) => fail("connect-failure", error.message));
     socket.on("close", onClose);
     socket.once(tls === null ? "connect" : "secureConnect", () => {
       const refused = tls === null ? undefined : this.refuse(host, socket as TLSSocket, tls);
@@ -71,10 +77,16 @@ export class SocketDialer implements Dialer {
     return connectPlain({ host: host.address, port, noDelay: true, autoSelectFamily: false });
   }
 
-  private secure(host: UpstreamHost, port: number, tls: UpstreamTlsPlan, alpn: readonly string[]): TLSSocket {
+  /** @param under TLS begins on it once it is connected; null: on a socket of its own */
+  private secure(
+    host: UpstreamHost,
+    port: number,
+    tls: UpstreamTlsPlan,
+    alpn: readonly string[],
+    under: Socket | null,
+  ): TLSSocket {
     return connectTls({
-      host: host.address,
-      port,
+      ...(under === null ? { host: host.address, port } : { socket: under }),
       secureContext: this.secrets.context(tls),
       rejectUnauthorized: this.secrets.asksWhoSigned(tls),
       // Names are checked by refuse(): SPIFFE IDs, not host names.
@@ -107,4 +119,13 @@ export class SocketDialer implements Dialer {
     }
     return undefined;
   }
+}
+
+function endsOf(socket: Socket): ProxiedConnection {
+  return {
+    sourceAddress: socket.localAddress ?? "",
+    sourcePort: socket.localPort ?? 0,
+    destinationAddress: socket.remoteAddress ?? "",
+    destinationPort: socket.remotePort ?? 0,
+  };
 }

@@ -13,6 +13,8 @@ export type UpstreamKind =
   | "tcp"
   | "tls"
   | "tls-http2"
+  | "proxied"
+  | "proxied-tls"
   | "dead"
   | "silent"
   | "keys"

@@ -105,6 +105,10 @@ function serverOf(
       return createHttpsServer(mutual, answer);
     case "tls-http2":
       return createSecureServer({ ...mutual, allowHTTP1: true }, answer);
+    case "proxied":
+      return behindBalancer(createServer({ keepAliveTimeout: 60_000 }, answer), (socket) => socket.resume());
+    case "proxied-tls":
+      return behindBalancer(createHttpsServer(tls, answer));
     case "silent":
       return createTcpServer(() => {});
     case "rls":
@@ -128,6 +132,41 @@ function serverOf(
       });
   }
 }
+
+const V2_START = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
+/** By the port of the peer: what stood before its connection. */
+const headers = new Map<number, string>();
+
+/** Takes a PROXY header off each connection, and the rest is the server's. */
+function behindBalancer(server: Server, start: (socket: Socket) => void = () => {}): Server {
+  return createTcpServer((socket) => {
+    let held = Buffer.alloc(0);
+    const onData = (chunk: Buffer): void => {
+      held = Buffer.concat([held, chunk]);
+      const length = headerLength(held);
+      if (length === 0) return;
+      socket.off("data", onData);
+      socket.pause();
+      headers.set(socket.remotePort ?? 0, headerText(held.subarray(0, length)));
+      if (held.length > length) socket.unshift(held.subarray(length));
+      server.emit("connection", socket);
+      start(socket);
+    };
+    socket.on("data", onData);
+    socket.on("error", () => {});
+  });
+}
+
+/** 0: more is needed. */
+function headerLength(bytes: Buffer): number {
+  if (!bytes.subarray(0, V2_START.length).equals(V2_START)) return bytes.indexOf("\n") + 1;
+  return bytes.length < 16 || bytes.length < 16 + bytes.readUInt16BE(14) ? 0 : 16 + bytes.readUInt16BE(14);
+}
+
+const headerText = (bytes: Buffer): string =>
+  bytes.subarray(0, V2_START.length).equals(V2_START)
+    ? bytes.subarray(V2_START.length).toString("hex")
+    : bytes.toString("latin1").replace(/\b127\.0\.0\.1 \d+ \d+/, "127.0.0.1 its ports");
 
 /** A set of keys at /0; at /3 from the fourth time on. */
 function keyServer(name: string, received: Received[]): Server {
@@ -183,6 +222,7 @@ function respond(
     path: incoming.url,
     host: authority ?? incoming.headers.host,
     headers: { ...rest, host: undefined },
+    ...(headers.has(incoming.socket.remotePort ?? 0) ? { proxied: headers.get(incoming.socket.remotePort ?? 0) } : {}),
     ...("getPeerCertificate" in incoming.socket ? { tls: peerOf(incoming) } : {}),
     ...(body === "" ? {} : { body }),
     ...trailers,

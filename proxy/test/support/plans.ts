@@ -92,6 +92,7 @@ export function cluster(
     ignoresNewHosts: false,
     ignoresHealthOnRemoval: false,
     tls: null,
+    proxyProtocol: null,
     endpoints,
     metadata: { service: name, namespace: "production" },
     contentKey: JSON.stringify({ name, ...over, endpoints: 0 }),

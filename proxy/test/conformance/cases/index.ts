@@ -33,6 +33,7 @@ import { outlierCases } from "./outliers";
 import { preconnectCases } from "./preconnect";
 import { priorityCases } from "./priorities";
 import { protocolCases } from "./protocols";
+import { proxiedUpstreamCases } from "./proxied-upstreams";
 import { proxyProtocolCases } from "./proxy-protocol";
 import { rareCases } from "./rare";
 import { rateLimitCases } from "./ratelimit";
@@ -78,6 +79,7 @@ export const CASES: readonly Case[] = [
   ...preconnectCases,
   ...protocolCases,
   ...proxyProtocolCases,
+  ...proxiedUpstreamCases,
   ...redirectCases,
   ...internalRedirectCases,
   ...oddCases,
