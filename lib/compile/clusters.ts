@@ -20,6 +20,7 @@ import {
   socketAddress,
 } from "./envoy-json";
 import { type Facts, isTcpPort, speaksHttp2, spiffeIdOf, workloadsIn } from "./facts";
+import { balancerOf } from "./hashing";
 import { type CheckedPort, healthCheck } from "./health-check";
 import { protectionIn, tcpProtectionIn } from "./modes";
 import type { Problems } from "./problems";
@@ -150,8 +151,6 @@ function blocksOf(facts: Facts, service: Service, subset: string | undefined, pr
   };
 }
 
-const LB_POLICIES = { "round-robin": "ROUND_ROBIN", "least-request": "LEAST_REQUEST", random: "RANDOM" } as const;
-
 /**
  * `alpn`: HTTP/2 where the peer's sidecar takes it, so that a pair of sidecars shares one connection. The pool's limits
  * mean what they mean in Istio and Envoy then: maxConnections counts connections, maxPendingRequests the requests that
@@ -177,29 +176,13 @@ export function behaviourOf(blocks: Blocks, idleTimeoutMs: number, protocol: Pro
   const { connectionPool: pool, outlierDetection: outlier } = blocks;
   return compact({
     connect_timeout: duration(pool?.connectTimeoutMs ?? CONNECT_TIMEOUT_MS),
-    ...balancing(blocks.loadBalancing),
+    ...balancerOf(blocks.loadBalancing),
     circuit_breakers: { thresholds: [thresholds(pool, blocks)] },
     outlier_detection: outlier && outlierDetection(outlier),
     // With ejection on, Istio switches panic routing off unless told otherwise.
     common_lb_config: outlier && { healthy_panic_threshold: { value: outlier.minHealthPercent ?? 0 } },
     typed_extension_protocol_options: protocol === "tcp" ? undefined : httpOptions(pool, idleTimeoutMs, protocol),
   });
-}
-
-const LB_CONFIGS = { "round-robin": "round_robin_lb_config", "least-request": "least_request_lb_config" } as const;
-
-function balancing(chosen: Blocks["loadBalancing"]): JsonObject {
-  const policy = chosen?.policy ?? "least-request";
-  const lb_policy = LB_POLICIES[policy];
-  if (!chosen?.warmup || policy === "random") return { lb_policy };
-  const { durationMs, minimumPercent, aggression } = chosen.warmup;
-  const slow_start_config = compact({
-    slow_start_window: duration(durationMs),
-    min_weight_percent: minimumPercent === undefined ? undefined : { value: minimumPercent },
-    aggression:
-      aggression === undefined ? undefined : { default_value: aggression, runtime_key: "slow_start.aggression" },
-  });
-  return { lb_policy, [LB_CONFIGS[policy]]: { slow_start_config } };
 }
 
 function thresholds(pool: ConnectionPool | undefined, blocks: Blocks): JsonObject {

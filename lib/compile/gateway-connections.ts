@@ -15,6 +15,8 @@ import { gatewayTcpLog } from "./access-log";
 import { clusterName, resolveDestinations } from "./destinations";
 import { any, type JsonObject } from "./envoy-json";
 import { tcpPorts } from "./facts";
+import { hashKeysFor } from "./hash-keys";
+import { tcpHashPolicies } from "./hashing";
 import { dependenciesOf, drawnServices } from "./outbound";
 import type { CompileContext } from "./parts";
 import type { WeightedCluster } from "./route-rule";
@@ -122,13 +124,14 @@ function chainsOf(context: CompileContext, { routes, clustersOf }: Ways, listene
 
 /** Its name says the listener of the design, the rule and the route: by it the simulator finds them. */
 function chainOf(
-  { input }: CompileContext,
+  { input, facts }: CompileContext,
   name: string,
   clusters: readonly WeightedCluster[],
   match: JsonObject | null,
 ): JsonObject[] {
   const [only, ...more] = clusters;
   if (!only) return [];
+  const names = clusters.map(({ cluster }) => cluster);
   const destination: JsonObject =
     more.length === 0
       ? { cluster: only.cluster }
@@ -136,6 +139,7 @@ function chainOf(
   const typed_config = any(TCP_PROXY, {
     stat_prefix: "gateway_tcp",
     ...destination,
+    ...tcpHashPolicies(hashKeysFor(facts, names)),
     access_log: [gatewayTcpLog(input.overrides.accessLogPath ?? "access.log")],
   });
   const filters = [{ name: "envoy.filters.network.tcp_proxy", typed_config }];

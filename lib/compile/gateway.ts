@@ -16,6 +16,7 @@ import { httpPorts } from "./facts";
 import { connectionPorts } from "./gateway-connections";
 import { httpsHosts, misdirectedHost, plainHosts, type ServedHosts, withHttps } from "./gateway-https";
 import { redirectingHosts, warnOfRedirects } from "./gateway-redirect";
+import { hashKeysFor } from "./hash-keys";
 import { httpConnectionManager } from "./http-connection";
 import { filtersFor } from "./http-filters";
 import { dependenciesOf, drawnServices } from "./outbound";
@@ -133,7 +134,8 @@ function defaultHosts(
   }
   const cluster = clusterName(service, port, undefined);
   context.targets.set(cluster, { service: only, port, subset: undefined });
-  return hosts.map((host) => virtualHost(host, [defaultRoute(`${gateway.metadata.name}/default`, cluster)]));
+  const route = defaultRoute(`${gateway.metadata.name}/default`, cluster, hashKeysFor(context.facts, [cluster]));
+  return hosts.map((host) => virtualHost(host, [route]));
 }
 
 function virtualHost(host: string, routes: JsonObject[]): JsonObject {

@@ -2,6 +2,7 @@
 // The rule: times and retries that the design leaves open are written out here, so that no proxy's own default decides.
 
 import {
+  type HashKey,
   type HeaderChanges,
   isMeantCaller,
   type MeshObject,
@@ -12,6 +13,7 @@ import {
   type Workload,
 } from "@/lib/mesh";
 import { any, compact, duration, type Json, type JsonObject, meshwrightMetadata } from "./envoy-json";
+import { hashPolicies } from "./hashing";
 import { filtersOf } from "./http-filters";
 import type { Problems } from "./problems";
 import { compileMatch, segmentPrefix } from "./route-match";
@@ -31,6 +33,8 @@ export type RuleInput = {
   /** Empty for redirects and direct responses. */
   clusters: readonly WeightedCluster[];
   mirrors: readonly MirrorCluster[];
+  /** What the hosts of its clusters are chosen by a hash of; empty: by none. */
+  hashKeys: readonly HashKey[];
   problems: Problems;
 };
 
@@ -68,11 +72,16 @@ export function isFor({ caller: meant }: RouteMatch, caller: Workload | null): b
 }
 
 /** The route of a dependency that nothing else was said about. */
-export function defaultRoute(name: string, cluster: string): JsonObject {
+export function defaultRoute(name: string, cluster: string, hashKeys: readonly HashKey[] = []): JsonObject {
   return {
     name,
     match: { prefix: "/" },
-    route: { cluster, timeout: "0s", retry_policy: retryPolicy(undefined) ?? {} },
+    route: {
+      cluster,
+      timeout: "0s",
+      retry_policy: retryPolicy(undefined, hashKeys.length > 0) ?? {},
+      ...hashPolicies(hashKeys),
+    },
   };
 }
 
@@ -113,11 +122,12 @@ const REDIRECT_CODES = {
   308: "PERMANENT_REDIRECT",
 } as const;
 
-function forward({ rule, clusters, mirrors }: RuleInput, path: PathMatch | undefined): JsonObject {
+function forward({ rule, clusters, mirrors, hashKeys }: RuleInput, path: PathMatch | undefined): JsonObject {
   return compact({
     ...destinationOf(clusters),
     timeout: rule.timeoutMs === undefined ? "0s" : duration(rule.timeoutMs),
-    retry_policy: retryPolicy(rule.retries),
+    retry_policy: retryPolicy(rule.retries, hashKeys.length > 0),
+    ...hashPolicies(hashKeys),
     ...rewritePath(rule.rewrite?.path, path),
     host_rewrite_literal: rule.rewrite?.host,
     request_mirror_policies: mirrors.length > 0 ? mirrors.map(mirrorPolicy) : undefined,
@@ -148,7 +158,8 @@ const PREVIOUS_HOSTS: JsonObject = {
   typed_config: any("extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
 };
 
-function retryPolicy(retries: Retries | undefined): JsonObject | undefined {
+/** `isHashed`: another host would not have what the key was sent to its own for, so a retry goes there again, as in Istio. */
+function retryPolicy(retries: Retries | undefined, isHashed: boolean): JsonObject | undefined {
   if (retries?.attempts === 0) return undefined;
   const on = retries?.on && retries.on.length > 0 ? retries.on : DEFAULT_RETRY_ON;
   const codes = on.filter((condition) => /^\d+$/.test(condition)).map(Number);
@@ -159,8 +170,8 @@ function retryPolicy(retries: Retries | undefined): JsonObject | undefined {
     num_retries: retries?.attempts ?? DEFAULT_RETRY_ATTEMPTS,
     per_try_timeout: retries?.perTryTimeoutMs === undefined ? undefined : duration(retries.perTryTimeoutMs),
     retriable_status_codes: codes.length > 0 ? codes : undefined,
-    retry_host_predicate: [PREVIOUS_HOSTS],
-    host_selection_retry_max_attempts: HOST_SELECTION_ATTEMPTS,
+    retry_host_predicate: isHashed ? undefined : [PREVIOUS_HOSTS],
+    host_selection_retry_max_attempts: isHashed ? undefined : HOST_SELECTION_ATTEMPTS,
   });
 }
 

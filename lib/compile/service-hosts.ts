@@ -11,6 +11,7 @@ import {
 } from "@/lib/mesh";
 import { clusterName, resolveDestinations, resolveMirrors } from "./destinations";
 import type { JsonObject } from "./envoy-json";
+import { hashKeysFor } from "./hash-keys";
 import type { CompileContext } from "./parts";
 import { compileRule, defaultRoute, isFor } from "./route-rule";
 import { shared } from "./shared";
@@ -77,7 +78,7 @@ function routesTo(context: CompileContext, input: HostInput): JsonObject[] {
   if (routes.length === 0) {
     const cluster = clusterName(service, port, undefined);
     context.targets.set(cluster, { service: key, port, subset: undefined });
-    return [defaultRoute(`${service.metadata.name}/default`, cluster)];
+    return [defaultRoute(`${service.metadata.name}/default`, cluster, hashKeysFor(context.facts, [cluster]))];
   }
   return routes.flatMap((route) => compileRules(context, route, port, drawn, caller));
 }
@@ -94,12 +95,16 @@ export function compileRules(
     // A rule for others is not there; nor is what it needs.
     if (rule.matches.length > 0 && !rule.matches.some((match) => isFor(match, caller))) return [];
     if (action.type !== "forward")
-      return compileRule({ route, rule, index, caller, clusters: [], mirrors: [], problems });
+      return compileRule({ route, rule, index, caller, clusters: [], mirrors: [], hashKeys: [], problems });
     const place = { facts, route, ruleIndex: index, calledPort, drawn, problems, targets };
     const clusters = resolveDestinations({ ...place, destinations: action.destinations, rollout: input.rollout });
     if (clusters.length === 0) return [];
     const mirrors = resolveMirrors(place, rule.mirrors ?? []);
-    return compileRule({ route, rule, index, caller, clusters, mirrors, problems });
+    const names = clusters.map(({ cluster }) => cluster);
+    return compileRule({
+      ...{ route, rule, index, caller, clusters, mirrors, problems },
+      hashKeys: hashKeysFor(facts, names),
+    });
   });
 }
 

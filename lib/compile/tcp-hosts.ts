@@ -1,6 +1,7 @@
 // The virtual host of one TCP port of a service, as its callers see it: an app asks for the connection by CONNECT, as for external services.
 // The rule: port and caller are known when this is made, so of a TCP route the one rule that decides is left; what none takes goes to the service.
 import {
+  type HashKey,
   isMeantCaller,
   type ObjectKey,
   objectKey,
@@ -13,6 +14,8 @@ import {
 } from "@/lib/mesh";
 import { clusterName, resolveDestinations } from "./destinations";
 import { type JsonObject, meshwrightMetadata } from "./envoy-json";
+import { hashKeysFor } from "./hash-keys";
+import { tunnelHashPolicies } from "./hashing";
 import type { CompileContext } from "./parts";
 import { destinationOf } from "./route-rule";
 import { shared } from "./shared";
@@ -62,7 +65,7 @@ function tunnelTo(context: CompileContext, input: TcpHostInput, route: TcpRoute 
     const key = objectKey(service);
     const cluster = clusterName(service, port, undefined);
     context.targets.set(cluster, { service: key, port, subset: undefined });
-    return tunnel(`${service.metadata.name}/tcp`, { cluster });
+    return tunnel(`${service.metadata.name}/tcp`, { cluster }, hashKeysFor(context.facts, [cluster]));
   }
   const { facts, problems, targets } = context;
   const clusters = resolveDestinations({
@@ -71,7 +74,11 @@ function tunnelTo(context: CompileContext, input: TcpHostInput, route: TcpRoute 
     rollout: context.input.rollout,
   });
   const metadata = meshwrightMetadata({ route: objectKey(route), rule: String(index) });
-  return { ...tunnel(`${route.metadata.name}/${rule.name ?? index}`, destinationOf(clusters)), metadata };
+  const keys = hashKeysFor(
+    facts,
+    clusters.map(({ cluster }) => cluster),
+  );
+  return { ...tunnel(`${route.metadata.name}/${rule.name ?? index}`, destinationOf(clusters), keys), metadata };
 }
 
 /** Would a connection of this caller to this port be for the rule? */
@@ -86,7 +93,8 @@ function isMeant({ matches }: TcpRule, port: number, caller: Workload): boolean 
 }
 
 /** The app asks for a connection, and what is said on it then passes as it is. */
-export function tunnel(name: string, destination: JsonObject): JsonObject {
+export function tunnel(name: string, destination: JsonObject, hashKeys: readonly HashKey[] = []): JsonObject {
   const upgrade_configs = [{ upgrade_type: "CONNECT", connect_config: {} }];
-  return { name, match: { connect_matcher: {} }, route: { ...destination, timeout: "0s", upgrade_configs } };
+  const route = { ...destination, timeout: "0s", ...tunnelHashPolicies(hashKeys), upgrade_configs };
+  return { name, match: { connect_matcher: {} }, route };
 }

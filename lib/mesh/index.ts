@@ -56,6 +56,13 @@ export {
   positions,
 } from "./schema/document";
 export { CHECK_METHODS, HEALTH_CHECK_DEFAULTS, healthCheckAnswers } from "./schema/health-check";
+export {
+  BALANCING_POLICIES,
+  hashKey as hashKeySchema,
+  isHashing,
+  loadBalancing as loadBalancingSchema,
+  RING_SIZE,
+} from "./schema/load-balancing";
 export { certificateName, clientNames, MAX_OBJECTS, ref as objectRef, serviceRef } from "./schema/primitives";
 export { RETRY_CONDITIONS } from "./schema/traffic";
 export {

@@ -5,6 +5,7 @@ export type { Authorizer } from "./schema/authorizer";
 export type { Cors, OriginMatch } from "./schema/cors";
 export type { Kind, MeshDocument, MeshObject, ObjectOf, Position, Positions } from "./schema/document";
 export type { HealthCheck } from "./schema/health-check";
+export type { HashKey, LoadBalancing, Warmup } from "./schema/load-balancing";
 export type { TrafficLocality } from "./schema/locality";
 export type { MutualTlsMode } from "./schema/mesh";
 export type { Origin, Ref, ServiceRef } from "./schema/primitives";
@@ -38,7 +39,6 @@ export type {
   RouteRule,
   TcpMatch,
   TcpRule,
-  Warmup,
 } from "./schema/traffic";
 
 export type MeshRoot = ObjectOf<"Mesh">;

@@ -6,6 +6,7 @@ import { type Subset, serviceRefKey, type TrafficPolicy } from "@/lib/mesh";
 import { ChoiceField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import { HealthCheckSection } from "./health-check-form";
+import { LoadBalancingSection } from "./load-balancing-form";
 import { LocalitySection } from "./locality-form";
 import { type NumberOf, Numbers, Row, Section } from "./parts";
 import { ServiceField } from "./reference-fields";
@@ -137,40 +138,7 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
         )}
       </Section>
       <HealthCheckSection check={policy.spec.healthCheck} />
-      <Section title="Load balancing">
-        <ChoiceField
-          path={at("loadBalancing", "policy")}
-          label="A host is chosen by"
-          value={loadBalancing?.policy}
-          placeholder="round robin (default)"
-          choices={["round-robin", "least-request", "random"]}
-        />
-        {loadBalancing ? (
-          <Row>
-            <NumberField
-              path={["spec", "loadBalancing", "warmup", "durationMs"]}
-              label="Warm-up of new hosts"
-              value={loadBalancing.warmup?.durationMs}
-              suffix="ms"
-            />
-            {loadBalancing.warmup ? (
-              <>
-                <NumberField
-                  path={["spec", "loadBalancing", "warmup", "minimumPercent"]}
-                  label="Begins with"
-                  value={loadBalancing.warmup.minimumPercent}
-                  suffix="%"
-                />
-                <NumberField
-                  path={["spec", "loadBalancing", "warmup", "aggression"]}
-                  label="Aggression"
-                  value={loadBalancing.warmup.aggression}
-                />
-              </>
-            ) : null}
-          </Row>
-        ) : null}
-      </Section>
+      <LoadBalancingSection balancing={loadBalancing} />
       <LocalitySection policy={policy} />
       <Section title="Retry budget" hint="Keeps retries from becoming a storm.">
         <Row>

@@ -2,6 +2,7 @@
 // The rule: it has no word for who may do what; what its certificates cannot say is told first.
 
 import { type AuthorizationPolicy, type MeshObject, objectKey, type TrafficPolicy } from "@/lib/mesh";
+import { loseBalancing } from "../shared/balancing";
 import type { ExportContext } from "../shared/export-context";
 import { policyUnits } from "../shared/units";
 import { isList } from "./export-access";
@@ -90,7 +91,7 @@ const OVER_ALL =
   "it holds for each caller in the design, and over all callers of an instance in App Mesh: multiply it by the callers";
 
 function reportPolicy(context: ExportContext, policy: TrafficPolicy): void {
-  const { connectionPool = {}, outlierDetection = {}, loadBalancing, retryBudget, service } = policy.spec;
+  const { connectionPool = {}, outlierDetection = {}, retryBudget, service } = policy.spec;
   const key = `Service/${service.namespace ?? policy.metadata.namespace}/${service.name}`;
   const protocols = new Set(context.index.find("Service", key)?.spec.ports.map(({ protocol }) => protocol));
   const has1 = protocols.has("http");
@@ -119,7 +120,7 @@ function reportPolicy(context: ExportContext, policy: TrafficPolicy): void {
       context.lose(policy, ["spec", "healthCheck", field], verdict, reason),
     );
   }
-  if (loadBalancing) context.lose(policy, ["spec", "loadBalancing"], "lost", "App Mesh chooses hosts its own way");
+  loseBalancing(context, policy, "lost", "App Mesh chooses hosts its own way");
   if (retryBudget) context.lose(policy, ["spec", "retryBudget"], "lost", "App Mesh has no retry budget");
 }
 

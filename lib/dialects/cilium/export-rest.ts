@@ -1,6 +1,7 @@
 // What of a design Cilium has in another way, by Envoy's own configuration only, or not at all.
-import { type MutualTls, objectKey, type TrafficPolicy } from "@/lib/mesh";
+import { isHashing, type MutualTls, objectKey, type TrafficPolicy } from "@/lib/mesh";
 import { isClosed } from "../linkerd/export-servers";
+import { loseBalancing } from "../shared/balancing";
 import type { ExportContext } from "../shared/export-context";
 import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 
@@ -95,8 +96,10 @@ function tellTraffic(context: ExportContext, policy: TrafficPolicy): void {
   const { healthCheck, loadBalancing, retryBudget } = policy.spec;
   if (healthCheck) context.lose(policy, ["spec", "healthCheck"], "escape", `a health check is ${ESCAPE}`);
   if (loadBalancing) {
-    const reason = `${loadBalancing.policy} is an annotation of the Service in beta (service.cilium.io/lb-l7-algorithm), or a CiliumEnvoyConfig`;
-    context.lose(policy, ["spec", "loadBalancing"], "escape", reason);
+    const reason = isHashing(loadBalancing.policy)
+      ? `${loadBalancing.policy} is ${ESCAPE}`
+      : `${loadBalancing.policy} is an annotation of the Service in beta (service.cilium.io/lb-l7-algorithm), or a CiliumEnvoyConfig`;
+    loseBalancing(context, policy, "escape", reason);
   }
   if (retryBudget) context.lose(policy, ["spec", "retryBudget"], "escape", `a retry budget is ${ESCAPE}`);
 }

@@ -7,6 +7,7 @@ import { loseHealthCheck } from "../shared/health-check";
 import { loseSharedLimit } from "../shared/shared-limit";
 import { type ConsulExport, filled, isHttp, portOf } from "./export-out";
 import { callersOf } from "./export-who";
+import { judgeBalancing, writeBalancer } from "./load-balancer";
 
 type Spec = Record<string, unknown>;
 
@@ -25,11 +26,11 @@ export function exportService(out: ConsulExport, service: Service): void {
   const subsets = index.subsetsOf(key).map(({ spec }) => [spec.name, { filter: filterOf(spec.labels) }] as const);
   const policy = index.trafficPoliciesOf(key).find(({ spec }) => spec.subset === undefined);
   const connect = policy?.spec.connectionPool?.connectTimeoutMs;
-  const balancing = policy?.spec.loadBalancing?.policy;
+  const balancing = policy?.spec.loadBalancing;
   const spec = filled({
     subsets: Object.fromEntries(subsets),
     connectTimeout: connect === undefined ? undefined : msToDuration(connect),
-    loadBalancer: balancing && { policy: balancing.replace("-", "_") },
+    loadBalancer: balancing && writeBalancer(balancing),
   });
   if (Object.keys(spec).length > 0) out.add("ServiceResolver", { name, namespace }, spec, policy);
   for (const subset of index.subsetsOf(key)) {
@@ -119,7 +120,7 @@ const OUTLIER: Record<string, Verdict> = {
 
 function judgeTraffic(out: ConsulExport, policy: TrafficPolicy, service: Service): void {
   const { context, index } = out;
-  const { subset, connectionPool = {}, outlierDetection = {}, loadBalancing, retryBudget } = policy.spec;
+  const { subset, connectionPool = {}, outlierDetection = {}, retryBudget } = policy.spec;
   if (subset !== undefined) {
     const reason = "callers limit their calls of a service, not of one of its versions: what the service says holds";
     context.lose(policy, ["spec"], "lost", reason, { changesMeaning: true });
@@ -144,14 +145,7 @@ function judgeTraffic(out: ConsulExport, policy: TrafficPolicy, service: Service
   };
   for (const field of Object.keys(connectionPool)) judge(["connectionPool", field], POOL[field]);
   for (const field of Object.keys(outlierDetection)) judge(["outlierDetection", field], OUTLIER[field]);
-  if (loadBalancing) context.tell(policy, ["spec", "loadBalancing"], "exact", "loadBalancer of its ServiceResolver");
-  if (loadBalancing?.warmup)
-    context.lose(
-      policy,
-      ["spec", "loadBalancing", "warmup"],
-      "lost",
-      "in Consul new hosts have their full share at once",
-    );
+  judgeBalancing(out, policy, service);
   loseHealthCheck(
     context,
     policy,

@@ -122,13 +122,13 @@ export const FIELDS: readonly FieldVerdict[] = [
   ),
   field(
     "ServiceResolver",
-    "spec.loadBalancer.policy",
+    "spec.loadBalancer.{policy,hashPolicies,ringHashConfig}",
     "exact",
-    "round_robin, least_request and random. Others are kept.",
+    "Keys keep their order and terminal; cookieConfig.session is a cookie until the browser is closed. A hash without keys is kept.",
   ),
   field(
     "ServiceResolver",
-    "spec.{failover,prioritizeByLocality,loadBalancer.hashPolicies,loadBalancer.ringHashConfig,subsets.*.onlyPassing}",
+    "spec.{failover,prioritizeByLocality,loadBalancer.leastRequestConfig,subsets.*.onlyPassing}",
     "lost",
     KEPT,
   ),

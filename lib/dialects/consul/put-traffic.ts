@@ -108,7 +108,7 @@ export function putTraffic(world: World, name: string, service: Service): void {
   const blocks: Omit<SpecOf<"TrafficPolicy">, "service"> = {
     ...(hasPool ? { connectionPool: { connectTimeoutMs: CONNECT_MS, ...pool } } : {}),
     ...(chosen?.conf.outlier ? { outlierDetection: chosen.conf.outlier } : {}),
-    ...(resolver?.policy ? { loadBalancing: { policy: resolver.policy } } : {}),
+    ...(resolver?.balancing ? { loadBalancing: resolver.balancing } : {}),
   };
   const part = chosen?.part ?? resolver;
   if (Object.keys(blocks).length === 0 || !part) return;

@@ -11,6 +11,7 @@ import {
 import type { ImportContext, Resource } from "../shared/context";
 import { defined, Fields, isRecord, type Sink } from "../shared/fields";
 import { DEFAULT } from "./documents";
+import { readBalancer } from "./load-balancer";
 import { partOf, pathOf, type Reader } from "./read-defaults";
 import type { ConsulState, Resolver, RouteSource, Split, Target } from "./state";
 import { duration, time } from "./values";
@@ -209,8 +210,6 @@ export function labelsOfFilter(filter: string): Record<string, string> | undefin
   return labels;
 }
 
-const POLICIES = { round_robin: "round-robin", least_request: "least-request", random: "random" } as const;
-
 export function importResolver(state: ConsulState): Reader {
   return (context, resource, spec, sink) => {
     const part = partOf(state, resource, sink);
@@ -228,12 +227,7 @@ export function importResolver(state: ConsulState): Reader {
       fields.keepRest();
       return { name, labels: labels ?? { version: name } };
     });
-    const balancer = spec.object("loadBalancer");
-    const word = balancer?.peek("policy");
-    const policy =
-      typeof word === "string" && Object.hasOwn(POLICIES, word) ? POLICIES[word as keyof typeof POLICIES] : undefined;
-    if (policy) balancer?.take("policy");
-    balancer?.keepRest();
+    const balancing = readBalancer(spec);
     const redirect = spec.peek("redirect");
     const fields = isRecord(redirect) ? new Fields(redirect, [...spec.path, "redirect"], sink) : undefined;
     const target = fields && targetOf(fields);
@@ -245,7 +239,7 @@ export function importResolver(state: ConsulState): Reader {
         defaultSubset: spec.text("defaultSubset") || undefined,
         redirect: target,
         connectMs: time(spec, "connectTimeout"),
-        policy,
+        balancing,
       }),
       timeout: duration(spec, "requestTimeout"),
     };

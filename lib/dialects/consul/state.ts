@@ -2,6 +2,7 @@
 import type {
   AuthorizationOperation,
   ConnectionPool,
+  LoadBalancing,
   OutlierDetection,
   Protocol,
   RateLimit,
@@ -51,7 +52,7 @@ export type Resolver = Part & {
   redirect?: Target;
   connectMs?: number;
   timeout: number | "off" | undefined;
-  policy?: "round-robin" | "least-request" | "random";
+  balancing?: LoadBalancing;
 };
 
 /** A condition of a permission, or why it has no words here. */

@@ -1,7 +1,8 @@
 // Design -> Gateway API v1.6 with GAMMA, with a verdict for every part of the design.
 // The rule: what Gateway API has no word for is told; where calls would get another answer, that is told first.
-import { buildIndex, type MeshDocument } from "@/lib/mesh";
+import { buildIndex, isHashing, type MeshDocument, type TrafficPolicy } from "@/lib/mesh";
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
+import { loseBalancing } from "../shared/balancing";
 import type { DialectExport, ExportOptions } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
 import { loseBoundaries, tellKubernetes } from "../shared/tell-rest";
@@ -74,9 +75,10 @@ function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknow
     );
   }
   for (const policy of index.all("TrafficPolicy")) {
-    const blocks = (
-      ["connectionPool", "outlierDetection", "healthCheck", "loadBalancing", "retryBudget"] as const
-    ).filter((each) => policy.spec[each]);
+    const blocks = (["connectionPool", "outlierDetection", "healthCheck", "retryBudget"] as const).filter(
+      (each) => policy.spec[each],
+    );
+    loseBalancing(context, policy, "lost", balancingReason(policy));
     for (const block of blocks) {
       context.lose(
         policy,
@@ -113,4 +115,11 @@ function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknow
       context.lose(dependency, ["spec"], "lost", "it is a grant here, and Gateway API grants nothing");
     }
   }
+}
+
+/** sessionPersistence looks alike and is not: it writes down the host, in a cookie or header of the gateway's own. */
+function balancingReason({ spec }: TrafficPolicy): string {
+  return isHashing(spec.loadBalancing?.policy ?? "random")
+    ? "Gateway API hashes nothing; its sessionPersistence (experimental) keeps a session by a cookie or header that the gateway gives"
+    : "Gateway API has no loadBalancing: write it in the product's own policy";
 }

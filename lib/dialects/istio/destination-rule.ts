@@ -2,18 +2,20 @@
 // The rule: `consecutiveErrors` stays what it is, a number without effect; which counter was meant is the author's decision (finding MW1002).
 import {
   type ConnectionPool,
+  isHashing,
   type ObjectKey,
   type OutlierDetection,
   objectKey,
   type Service,
   type SpecOf,
   serviceRefKey,
-  type Warmup,
 } from "@/lib/mesh";
+import { balancingText } from "@/lib/mesh/diff/balancing-text";
 import { durationText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
-import { defined, durationToMs, type Fields, type Sink } from "../shared/fields";
+import { defined, type Fields, type Sink } from "../shared/fields";
 import { serviceOfHost } from "./hosts";
+import { importLoadBalancer } from "./load-balancer";
 
 type PolicyBlocks = Omit<SpecOf<"TrafficPolicy">, "service" | "subset">;
 
@@ -185,48 +187,6 @@ function importOutlierDetection(fields: Fields | undefined): OutlierDetection | 
   return detection;
 }
 
-type LoadBalancing = NonNullable<PolicyBlocks["loadBalancing"]>;
-const POLICIES: Record<string, LoadBalancing["policy"]> = {
-  ROUND_ROBIN: "round-robin",
-  LEAST_REQUEST: "least-request",
-  // Istio's deprecated alias
-  LEAST_CONN: "least-request",
-  RANDOM: "random",
-};
-
-function importLoadBalancer(fields: Fields | undefined): LoadBalancing | undefined {
-  const simple = fields?.text("simple");
-  const policy = simple === undefined ? undefined : POLICIES[simple];
-  if (simple !== undefined && !policy && simple !== "UNSPECIFIED") fields?.keep("simple", simple);
-  const warmup = fields && isWarmed(policy, simple) ? warmupOf(fields) : undefined;
-  fields?.keepRest();
-  if (warmup) return { policy: policy ?? "least-request", warmup };
-  return policy ? { policy } : undefined;
-}
-
-/** Where nothing is said, Istio spreads by least request. */
-const isWarmed = (policy: LoadBalancing["policy"] | undefined, simple: string | undefined): boolean =>
-  policy === "round-robin" || policy === "least-request" || simple === undefined || simple === "UNSPECIFIED";
-
-/** Hash policies have none; what the model does not take stays whole. */
-function warmupOf(fields: Fields): Warmup | undefined {
-  if (fields.has("consistentHash")) return undefined;
-  const old = fields.peek("warmupDurationSecs");
-  const written = fields.peek("warmup") ?? (typeof old === "string" ? { duration: old } : undefined);
-  const name = fields.has("warmup") ? "warmup" : "warmupDurationSecs";
-  if (written === null || typeof written !== "object") return undefined;
-  const { duration, minimumPercent, aggression, ...rest } = written as Record<string, unknown>;
-  const durationMs = typeof duration === "string" ? durationToMs(duration) : undefined;
-  if (durationMs === undefined || durationMs < 1000 || durationMs > 86_400_000 || Object.keys(rest).length > 0)
-    return undefined;
-  const hasShare = typeof minimumPercent === "number" && Number.isInteger(minimumPercent) && minimumPercent <= 100;
-  const hasAggression = typeof aggression === "number" && aggression >= 1 && aggression <= 100;
-  if (!(hasShare && minimumPercent >= 0) && minimumPercent !== undefined) return undefined;
-  if (!hasAggression && aggression !== undefined) return undefined;
-  fields.take(name);
-  return { durationMs, ...(hasShare ? { minimumPercent } : {}), ...(hasAggression ? { aggression } : {}) };
-}
-
 function policySentences(name: string, blocks: PolicyBlocks): string[] {
   const sentences: string[] = [];
   const pool = blocks.connectionPool;
@@ -244,6 +204,10 @@ function policySentences(name: string, blocks: PolicyBlocks): string[] {
     const every = durationText(outlier.intervalMs ?? 10_000);
     const least = durationText(outlier.baseEjectionTimeMs ?? 30_000);
     sentences.push(`endpoints of ${name} that fail are taken out for at least ${least}, checked every ${every}.`);
+  }
+  const balancing = blocks.loadBalancing;
+  if (balancing && isHashing(balancing.policy)) {
+    sentences.push(`endpoints of ${name} are chosen by ${balancingText(balancing)}.`);
   }
   return sentences;
 }

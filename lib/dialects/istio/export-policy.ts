@@ -12,6 +12,7 @@ import { type ExportContext, metadataOf, originOfKind } from "../shared/export-c
 import { defined, msToDuration } from "../shared/fields";
 import { loseHealthCheck } from "../shared/health-check";
 import { hostOf } from "./export-route";
+import { exportLoadBalancer } from "./load-balancer";
 
 export function exportDestinationRule(context: ExportContext, service: Service): void {
   const key = objectKey(service);
@@ -48,7 +49,8 @@ export function exportDestinationRule(context: ExportContext, service: Service):
 }
 
 function policyOf(context: ExportContext, policy: TrafficPolicy): Record<string, unknown> {
-  const { connectionPool, outlierDetection, loadBalancing, retryBudget } = policy.spec;
+  const { connectionPool, outlierDetection, retryBudget } = policy.spec;
+  const loadBalancer = exportLoadBalancer(context, policy);
   loseHealthCheck(context, policy, "Istio", "readiness probes and outlierDetection take hosts out");
   if (outlierDetection?.alwaysEjectOneHost !== undefined) {
     const reason = "Istio cannot tell Envoy to allow the first ejection; set maxEjectionPercent instead";
@@ -60,7 +62,7 @@ function policyOf(context: ExportContext, policy: TrafficPolicy): Record<string,
     context.lose(policy, ["spec", "outlierDetection", field], "lost", reason);
   }
   return {
-    ...(loadBalancing ? { loadBalancer: balancerOf(loadBalancing) } : {}),
+    ...(loadBalancer ? { loadBalancer } : {}),
     ...(connectionPool ? { connectionPool: poolOf(connectionPool) } : {}),
     ...(outlierDetection ? { outlierDetection: detectionOf(outlierDetection) } : {}),
     ...(retryBudget
@@ -72,19 +74,6 @@ function policyOf(context: ExportContext, policy: TrafficPolicy): Record<string,
         }
       : {}),
   };
-}
-
-function balancerOf({ policy, warmup }: NonNullable<TrafficPolicy["spec"]["loadBalancing"]>): Record<string, unknown> {
-  return defined({
-    simple: policy.toUpperCase().replace("-", "_"),
-    warmup:
-      warmup &&
-      defined({
-        duration: msToDuration(warmup.durationMs),
-        minimumPercent: warmup.minimumPercent,
-        aggression: warmup.aggression,
-      }),
-  });
 }
 
 const UPGRADES = { upgrade: "UPGRADE", "do-not-upgrade": "DO_NOT_UPGRADE" } as const;

@@ -109,6 +109,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     verdict: "lost",
     note: "Not in what our proxy takes from Envoy's configuration. Kept word for word, without effect here; written back on export to Istio.",
   },
+  {
+    kind: "DestinationRule",
+    path: "spec.trafficPolicy.loadBalancer.consistentHash",
+    verdict: "exact",
+    note: "Of a header, a cookie with its attributes, the caller's address or a query parameter; ringHash, maglev, and minimumRingSize in its older place, which is written back inside of ringHash. Without a key, or with sizes that Envoy refuses, it is kept.",
+  },
   { kind: "DestinationRule", path: "spec.trafficPolicy.*", verdict: "lost", note: KEPT },
   {
     kind: "Gateway",

@@ -17,7 +17,8 @@ import { msToDuration } from "../shared/fields";
 import { takesEverything, type Versions, type WrittenRule, withKeptFilters, writeRoute } from "./export-http-route";
 import type { KumaExport, Ref } from "./export-refs";
 import { judgeHealthCheck, writeHealthCheck } from "./health-check";
-import { LIMITS, TO_GRPC_ON, TO_HTTP_ON, TO_TYPE } from "./read-policy";
+import { judgeBalancing, writeBalancer } from "./load-balancer";
+import { LIMITS, TO_GRPC_ON, TO_HTTP_ON } from "./read-policy";
 
 type Entry = { targetRef: Ref; default: Record<string, unknown> };
 /** What a service's policies say of calls to it. */
@@ -223,9 +224,7 @@ function exportTraffic(out: KumaExport, service: Service, versions: Versions): L
     });
   const breakers = entries(breakerOf);
   if (breakers.length > 0) out.add("MeshCircuitBreaker", home, { to: breakers }, { of: source });
-  const balancers = entries(({ loadBalancing }) =>
-    loadBalancing ? { loadBalancer: { type: TO_TYPE[loadBalancing.policy] } } : {},
-  );
+  const balancers = entries(({ loadBalancing }) => (loadBalancing ? writeBalancer(loadBalancing) : {}));
   if (balancers.length > 0) out.add("MeshLoadBalancingStrategy", home, { to: balancers }, { of: source });
   const checks = entries(({ healthCheck }) => (healthCheck ? writeHealthCheck(healthCheck) : {}));
   if (checks.length > 0) out.add("MeshHealthCheck", home, { to: checks }, { of: source });
@@ -319,9 +318,7 @@ function judgeTraffic({ context }: KumaExport, policy: TrafficPolicy): void {
     else say(path, "exact", "means the same in MeshCircuitBreaker");
   }
   if (policy.spec.healthCheck) judgeHealthCheck(policy.spec.healthCheck, say);
-  if (policy.spec.loadBalancing) say(["loadBalancing"], "exact", "means the same in MeshLoadBalancingStrategy");
-  if (policy.spec.loadBalancing?.warmup)
-    say(["loadBalancing", "warmup"], "lost", "in Kuma new hosts have their full share at once");
+  if (policy.spec.loadBalancing) judgeBalancing(policy.spec.loadBalancing, say);
   if (retryBudget)
     say(["retryBudget"], "lost", "Kuma has no retry budget: connectionLimits.maxRetries limits how many are under way");
 }

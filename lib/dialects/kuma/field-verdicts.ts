@@ -150,9 +150,9 @@ export const FIELDS: readonly FieldVerdict[] = [
   ),
   field(
     "MeshLoadBalancingStrategy",
-    "spec.to[].default.loadBalancer.type",
+    "spec.to[].default.{loadBalancer,hashPolicies}",
     "exact",
-    "RoundRobin, LeastRequest, Random. Others, hash policies and localities are kept.",
+    "Every type; keys beside the balancer, or inside of it as 2.x has them too, and the sizes of ring and table. A hash without keys chooses by chance. MurmurHash2, filterState, choiceCount and activeRequestBias are kept.",
   ),
   field(
     "MeshHealthCheck",

@@ -4,6 +4,7 @@ import { isSameJson, type OutlierDetection, objectKey, type Service, type SpecOf
 import type { ImportContext } from "../shared/context";
 import { defined } from "../shared/fields";
 import { healthCheckOf } from "./health-check";
+import { balancingOf } from "./load-balancer";
 import { type Acting, entriesFor, isOnly, merged } from "./merge";
 import { freeName } from "./put-routes";
 import type { BalancerConf, BreakerConf, CheckConf, OutlierConf, TimeoutConf } from "./state";
@@ -57,7 +58,7 @@ function blocksFor(service: Service, subset: string | undefined, traffic: Traffi
     merged(entriesFor(acting, service, subset).map(({ entry }) => entry.conf));
   const breaker = conf(traffic.breakers);
   const timeout = conf(traffic.timeouts);
-  const policy = conf(traffic.balancers)?.policy;
+  const balancing = balancingOf(conf(traffic.balancers) ?? {});
   const pool = defined({
     ...breaker?.limits,
     connectTimeoutMs: timeout?.connectMs,
@@ -71,7 +72,7 @@ function blocksFor(service: Service, subset: string | undefined, traffic: Traffi
     ...(Object.keys(pool).length > 0 ? { connectionPool: pool } : {}),
     ...(outlier ? { outlierDetection: outlier } : {}),
     ...(healthCheck ? { healthCheck } : {}),
-    ...(policy ? { loadBalancing: { policy } } : {}),
+    ...(balancing ? { loadBalancing: balancing } : {}),
   };
   return Object.keys(blocks).length > 0 ? blocks : undefined;
 }

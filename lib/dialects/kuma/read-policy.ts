@@ -2,7 +2,7 @@
 // The rule: only what was said is read, since Kuma fills each field from another policy; what the model has no word for is kept.
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { defined, type Fields, type Sink } from "../shared/fields";
-import type { BalancerConf, BreakerConf, Entry, OutlierConf, Policy, RetryConf, RetryPart, TimeoutConf } from "./state";
+import type { BreakerConf, Entry, OutlierConf, Policy, RetryConf, RetryPart, TimeoutConf } from "./state";
 import { readRef } from "./target-ref";
 
 type Read<C> = (fields: Fields) => C;
@@ -157,19 +157,4 @@ function panicOf(fields: Fields): number | undefined {
   if (typeof number === "number" && Number.isInteger(number)) return number;
   if (value !== undefined) fields.keep("healthyPanicThreshold", value);
   return undefined;
-}
-
-const TYPES = { RoundRobin: "round-robin", LeastRequest: "least-request", Random: "random" } as const;
-export const TO_TYPE = { "round-robin": "RoundRobin", "least-request": "LeastRequest", random: "Random" } as const;
-
-export function readBalancer(fields: Fields): BalancerConf {
-  const balancer = fields.object("loadBalancer");
-  const type = balancer?.peek("type");
-  if (type === "RoundRobin" || type === "LeastRequest" || type === "Random") {
-    balancer?.take("type");
-    balancer?.keepRest();
-    return { policy: TYPES[type] };
-  }
-  balancer?.keepRest();
-  return {};
 }

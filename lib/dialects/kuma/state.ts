@@ -1,6 +1,6 @@
 // What one import of Kuma resources gathers before it knows which policies act together on a service.
 
-import type { HealthCheck, OutlierDetection, Service } from "@/lib/mesh";
+import type { HashKey, HealthCheck, LoadBalancing, OutlierDetection, Service } from "@/lib/mesh";
 import type { Filtered } from "../gateway-api/filters";
 import type { RankedMatch } from "../gateway-api/state";
 import type { Resource, Understood } from "../shared/context";
@@ -55,7 +55,14 @@ export type CheckConf = {
   grpc?: { isOff?: boolean; serviceName?: string; host?: string };
   tcp?: { isOff?: boolean; send?: string; receive?: string[] };
 };
-export type BalancerConf = { policy?: "round-robin" | "least-request" | "random" };
+export type BalancerConf = {
+  policy?: LoadBalancing["policy"];
+  hash?: HashKey[];
+  /** Inside of ringHash or maglev, where 2.x takes them as well. */
+  innerHash?: HashKey[];
+  ringHash?: LoadBalancing["ringHash"];
+  maglev?: LoadBalancing["maglev"];
+};
 
 /** A Dataplane of the universal form. */
 export type DataplaneInfo = { resource: Resource; tags: Record<string, string>[]; labels: Record<string, string> };

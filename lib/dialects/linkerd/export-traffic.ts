@@ -4,6 +4,7 @@
 import { type Namespace, objectKey, type Service, type ServicePort, type TrafficPolicy } from "@/lib/mesh";
 import { knownSelector, selectorOf } from "../kubernetes/selectors";
 import { portsOfService } from "../kubernetes/service-ports";
+import { loseBalancing } from "../shared/balancing";
 import type { ExportContext } from "../shared/export-context";
 import { loseHealthCheck } from "../shared/health-check";
 import {
@@ -76,12 +77,7 @@ function tellLimits(context: ExportContext, policy: TrafficPolicy): void {
   loseHealthCheck(context, policy, "Linkerd", "readiness probes and failure accrual take hosts out");
   if (loadBalancing) {
     const reason = `Linkerd always picks the faster of two endpoints; ${loadBalancing.policy} cannot be said`;
-    context.lose(
-      policy,
-      ["spec", "loadBalancing"],
-      loadBalancing.policy === "least-request" ? "approximate" : "lost",
-      reason,
-    );
+    loseBalancing(context, policy, loadBalancing.policy === "least-request" ? "approximate" : "lost", reason);
   }
   if (retryBudget) {
     const reason = "a retry budget is in ServiceProfiles only, which would hide the routes of the service";

@@ -224,6 +224,38 @@ test("callers of a rule are told in words, and a gateway's have none", () => {
   expect(applyCommand(demoMesh(), {}, rules({}))).toMatchObject({ ok: false });
 });
 
+test("another way to choose hosts is told whole, with what becomes of equal keys", () => {
+  const key = "TrafficPolicy/production/catalog";
+  const patch = (value: unknown): Command => ({ type: "patchSpec", key, path: ["loadBalancing"], value });
+  const user = { type: "header", name: "x-user", terminal: true };
+  const ring = { policy: "ring-hash", hash: [user, { type: "query", name: "user" }] };
+  const said = (was: unknown, now: unknown) => {
+    const before = after([patch(was)]);
+    return diffDocuments(before, after([patch(now)], before)).map(({ sentence }) => sentence);
+  };
+  const subject = "Traffic policy of catalog: hosts are chosen by";
+  const text = "a hash of header x-user, else query user (ring)";
+  expect(said(undefined, ring)).toEqual([
+    `${subject} ${text} (least request, the default, before); equal keys now stay at one host.`,
+  ]);
+  expect(said(ring, { policy: "random" })).toEqual([
+    `${subject} random (${text} before); equal keys no longer stay at one host.`,
+  ]);
+  const sized = { ...ring, ringHash: { minimumRingSize: 4096, maximumRingSize: 8192 } };
+  const table = { policy: "maglev", hash: ring.hash, maglev: { tableSize: 131 } };
+  const keys = "header x-user, else query user";
+  expect(said(sized, table)).toEqual([
+    `${subject} a hash of ${keys} (Maglev table of 131) (a hash of ${keys} (ring of 4096 entries at least, 8192 at most) before); most keys move to another host once, and what hosts kept of them is not there.`,
+  ]);
+  const sid = { type: "cookie", name: "sid", ttlSeconds: 0 };
+  const other = { policy: "ring-hash", hash: [{ ...user, terminal: false }, sid, { type: "sourceIp" }] };
+  expect(said(ring, other)).toEqual([
+    `${subject} a hash of header x-user together with cookie sid (given until the browser is closed to who has none) together with the caller's address (ring) (${text} before); every key is another one now, so requests move to other hosts once.`,
+  ]);
+  expect(said(ring, ring)).toEqual([]);
+  expect(said({ policy: "random" }, { policy: "round-robin" })).toEqual([`${subject} round robin (random before).`]);
+});
+
 test("times beside each other are in seconds from one second on", () => {
   expect([250, 999, 1000, 2500, 3000, 61_500, 90_000, 120_000, 3_600_000].map(durationText)).toEqual([
     ...["250 ms", "999 ms", "1 s", "2.5 s", "3 s", "61.5 s", "90 s", "2 min", "1 h"],

@@ -17,8 +17,9 @@ import type {
   TcpRule,
   TrafficPolicy,
 } from "../types";
+import { balancingSentences } from "./balancing-text";
 import { listenerSentences } from "./gateway-sentences";
-import type { LeafChange } from "./leaves";
+import { type LeafChange, leafChanges } from "./leaves";
 import { preferenceText } from "./locality-words";
 import {
   actionText,
@@ -167,8 +168,16 @@ export function changedSentences(was: MeshObject, now: MeshObject, leaves: LeafC
     return [...limitSentences(was, now), ...rest.map((leaf) => plainSentence(now, leaf))];
   }
   if (was.kind === "TrafficPolicy" && now.kind === "TrafficPolicy") {
-    const rest = leaves.filter((leaf) => leaf.path[1] !== "locality");
-    return [...rest.map((leaf) => plainSentence(now, leaf)), ...localitySentences(was, now)];
+    const [before, after] = [was.spec.loadBalancing, now.spec.loadBalancing];
+    const rest = [
+      ...leaves.filter(({ path }) => path[1] !== "locality" && path[1] !== "loadBalancing"),
+      ...leafChanges(before?.warmup, after?.warmup, ["spec", "loadBalancing", "warmup"]),
+    ];
+    return [
+      ...balancingSentences(subjectOf(now), before, after),
+      ...rest.map((leaf) => plainSentence(now, leaf)),
+      ...localitySentences(was, now),
+    ];
   }
   if (was.kind === "Gateway" && now.kind === "Gateway") {
     const rest = leaves.filter((leaf) => leaf.path[1] !== "listeners");

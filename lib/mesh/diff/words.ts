@@ -44,7 +44,6 @@ const FIELD_WORDS: Record<string, string> = {
   "spec.healthCheck.timeoutMs": "timeout of the health check",
   "spec.healthCheck.unhealthyThreshold": "health checks without an answer before a host is out",
   "spec.healthCheck.healthyThreshold": "health checks that bring a host back",
-  "spec.loadBalancing.policy": "load balancing",
   "spec.loadBalancing.warmup": "warm-up of new hosts",
   "spec.loadBalancing.warmup.durationMs": "warm-up of new hosts",
   "spec.loadBalancing.warmup.minimumPercent": "share that new hosts begin with (percent)",

@@ -1,5 +1,6 @@
 // What a policy does, in a sentence that needs no YAML. The rule: it says what the mesh does with the policy (the default it adds
 // to, what has no effect), not which fields are set.
+import { balancingText } from "../diff/balancing-text";
 import { preferenceText } from "../diff/locality-words";
 import {
   corsText,
@@ -179,7 +180,7 @@ function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>
     said.push(`sends at most ${pool.maxConcurrentStreams} requests at once on a connection of HTTP/2`);
   if (pool?.h2UpgradePolicy)
     said.push(`calls ports of HTTP by HTTP/${pool.h2UpgradePolicy === "upgrade" ? "2" : "1.1"} alone`);
-  if (loadBalancing) said.push(`spreads by ${loadBalancing.policy.replace("-", " ")}`);
+  if (loadBalancing) said.push(`spreads by ${balancingText(loadBalancing)}`);
   if (loadBalancing?.warmup)
     said.push(`gives new hosts their full share after ${durationText(loadBalancing.warmup.durationMs)}`);
   if (spec.locality) said.push(preferenceText(spec.locality));

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { cors } from "./cors";
 import { healthCheck } from "./health-check";
+import { loadBalancing } from "./load-balancing";
 import { trafficLocality } from "./locality";
 import {
   durationMs,
@@ -376,18 +377,6 @@ export const outlierDetection = z.strictObject({
 });
 
 /** Envoy's slow start, in Istio's words. */
-const warmup = z.strictObject({
-  durationMs: durationMs
-    .min(1000, "must be at least 1000 ms")
-    .describe("So long after it came or came back a host has its full share, in milliseconds."),
-  minimumPercent: percent.optional().describe("What it begins with, in percent of its share; absent: 10."),
-  aggression: z
-    .number()
-    .min(1, "must be from 1 to 100")
-    .max(100, "must be from 1 to 100")
-    .optional()
-    .describe("1 grows evenly, more grows faster at the beginning; absent: 1."),
-});
 
 export const trafficPolicySpec = z.strictObject({
   service: serviceRef.describe("The service that is called."),
@@ -397,17 +386,7 @@ export const trafficPolicySpec = z.strictObject({
   connectionPool: connectionPool.optional().describe("Circuit breaker: how much one caller may ask at once."),
   outlierDetection: outlierDetection.optional().describe("Takes failing hosts out for a while."),
   healthCheck: healthCheck.optional().describe("Asks each host how it is, and leaves out those that do not pass."),
-  loadBalancing: z
-    .strictObject({
-      policy: z.enum(["round-robin", "least-request", "random"]).describe("How a host is chosen."),
-      warmup: warmup.optional().describe("New hosts get their share bit by bit; absent: at once."),
-    })
-    .refine(({ policy, warmup: slowly }) => slowly === undefined || policy !== "random", {
-      error: "is for round-robin and least-request: hosts chosen by chance have no share that could grow",
-      path: ["warmup"],
-    })
-    .optional()
-    .describe("How requests spread over the hosts."),
+  loadBalancing: loadBalancing.optional().describe("How requests spread over the hosts."),
   retryBudget: z
     .strictObject({
       percent: z.number().min(0).max(100).describe("Most retries as a share of the requests under way."),
@@ -434,5 +413,4 @@ export type Mirror = z.infer<typeof mirror>;
 export type Retries = z.infer<typeof retries>;
 export type HeaderChanges = z.infer<typeof headerChanges>;
 export type ConnectionPool = z.infer<typeof connectionPool>;
-export type Warmup = z.infer<typeof warmup>;
 export type OutlierDetection = z.infer<typeof outlierDetection>;
