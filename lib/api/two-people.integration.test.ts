@@ -101,6 +101,7 @@ test(`two people edit one draft for ${COMMANDS} commands each: nothing is lost, 
   const [one, other] = await Promise.all(tokens.map(readDraft));
   expect(one).toEqual(other);
   expect(one?.digest).toBe(digestOf(state.document));
+  expect(one?.document).toEqual(state.document);
   expect(one?.positions).toEqual(state.positions);
 
   // nobody wrote over what the other changed without having seen it

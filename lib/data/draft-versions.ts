@@ -5,7 +5,7 @@ import { AppError } from "@/lib/errors";
 import { applyCommand, type Command, emptyMesh, type MeshDocument, type ObjectKey, type Touched } from "@/lib/mesh";
 import { accessMesh } from "./access";
 import type { Database } from "./client";
-import { type DraftRow, draftOf } from "./drafts";
+import { type DraftRow, draftOf } from "./draft-store";
 import { fromJson } from "./json";
 import { readDesign } from "./meshes";
 

@@ -8,10 +8,7 @@ import {
   applyCommand,
   type Command,
   conflictsBetween,
-  digestOf,
-  type MeshDocument,
   type ObjectKey,
-  type Positions,
   parseKey,
   type Touched,
   touchedBetween,
@@ -19,16 +16,8 @@ import {
 } from "@/lib/mesh";
 import { accessMesh, forbidden, type MeshRef } from "./access";
 import type { Connection, Database } from "./client";
+import { type DraftRow, draftDigest, draftOf, lockDraft, rememberDraft, writeDraft } from "./draft-store";
 import { fromJson, toJson } from "./json";
-
-export interface DraftRow {
-  version: number;
-  document: MeshDocument;
-  positions: Positions;
-  digest: string;
-  updatedAt: Date;
-  updatedByName: string | null;
-}
 
 /** `null`: the caller sent `If-Match: *` and takes whatever is there. */
 export type BaseVersion = number | null;
@@ -49,21 +38,6 @@ export async function readDraft(database: Connection, principal: Principal, slug
   return draftOf(database, mesh.id);
 }
 
-export async function draftOf(connection: Connection, meshId: string): Promise<DraftRow> {
-  const row = await connection.draft.findUniqueOrThrow({ where: { meshId } });
-  return {
-    ...row,
-    document: fromJson<MeshDocument>(row.document),
-    positions: fromJson<Positions>(row.positions),
-  };
-}
-
-/** Takes the draft's row until the transaction ends: changes of one mesh come one after the other. */
-export async function lockDraft(connection: Connection, meshId: string): Promise<DraftRow> {
-  await connection.$queryRaw`SELECT 1 FROM "Draft" WHERE "meshId" = ${meshId} FOR UPDATE`;
-  return draftOf(connection, meshId);
-}
-
 interface EditInput {
   slug: string;
   base: BaseVersion;
@@ -75,8 +49,8 @@ interface EditInput {
   also?: (connection: Connection, made: { mesh: MeshRef; version: number }) => Promise<void>;
 }
 
-export function editDraft(database: Database, principal: Principal, input: EditInput): Promise<DraftChange> {
-  return database.$transaction(async (connection) => {
+export async function editDraft(database: Database, principal: Principal, input: EditInput): Promise<DraftChange> {
+  const { row, merged } = await database.$transaction(async (connection) => {
     const mesh = await accessMesh(connection, principal, input.slug, "draft.write");
     const draft = await lockDraft(connection, mesh.id);
     const base = checkBase(draft, input.base, input.exact ?? false);
@@ -94,13 +68,20 @@ export function editDraft(database: Database, principal: Principal, input: EditI
       kind: "edit",
       base,
     });
-    await input.also?.(connection, { mesh, version: made.version });
+    await input.also?.(connection, { mesh, version: made.row.version });
     return made;
   }, CHANGE_TIMEOUT);
+  return settled(row, merged);
+}
+
+/** What is in force now. */
+function settled({ meshId, ...row }: DraftRow & { meshId: string }, merged: boolean): DraftChange {
+  rememberDraft(meshId, row);
+  return { version: row.version, digest: row.digest, merged };
 }
 
 /** Takes the client's newest edit back, or repeats the one it took back last. */
-export function stepDraft(
+export async function stepDraft(
   database: Database,
   principal: Principal,
   {
@@ -110,7 +91,7 @@ export function stepDraft(
     direction,
   }: { slug: string; base: BaseVersion; clientId: string; direction: "undo" | "redo" },
 ): Promise<DraftChange> {
-  return database.$transaction(async (connection) => {
+  const { row, merged } = await database.$transaction(async (connection) => {
     const mesh = await accessMesh(connection, principal, slug, "draft.write");
     const draft = await lockDraft(connection, mesh.id);
     const from = checkBase(draft, base, false);
@@ -118,7 +99,7 @@ export function stepDraft(
     const edit = direction === "undo" ? undo : redo;
     if (!edit) throw new AppError(direction === "undo" ? "nothing-to-undo" : "nothing-to-redo");
     const theirs = await changesSince(connection, mesh.id, { version: edit.version, notClient: clientId });
-    const command = fromJson<Command>(direction === "undo" ? edit.inverse : edit.command);
+    const command = await commandOf(connection, edit.seq, direction);
     const result = await change(connection, {
       principal,
       mesh,
@@ -136,20 +117,33 @@ export function stepDraft(
     });
     return result;
   }, CHANGE_TIMEOUT);
+  return settled(row, merged);
 }
 
 /** What undo and redo of this window would turn: edits live on a stack, a new edit cuts off what was undone. */
 export async function stepsOf(connection: Connection, meshId: string, clientId: string, userId: string) {
   const mine = { meshId, clientId, userId, kind: "edit" };
+  const select = { seq: true, version: true };
   const undo = await connection.draftCommand.findFirst({
     where: { ...mine, undoneAt: null },
     orderBy: { seq: "desc" },
+    select,
   });
   const redo = await connection.draftCommand.findFirst({
     where: { ...mine, undoneAt: { not: null }, ...(undo ? { seq: { gt: undo.seq } } : {}) },
     orderBy: { seq: "asc" },
+    select,
   });
   return { undo, redo };
+}
+
+/** What turns an edit: that of an import is as large as the design. */
+async function commandOf(connection: Connection, seq: bigint, direction: "undo" | "redo"): Promise<Command> {
+  const row = await connection.draftCommand.findUniqueOrThrow({
+    where: { seq },
+    select: { inverse: direction === "undo", command: direction === "redo" },
+  });
+  return fromJson<Command>(direction === "undo" ? row.inverse : row.command);
 }
 
 function checkBase(draft: DraftRow, base: BaseVersion, exact: boolean): number {
@@ -198,7 +192,13 @@ interface ChangeInput {
   ofSeq?: bigint;
 }
 
-async function change(connection: Connection, input: ChangeInput): Promise<DraftChange & { inverse: Command }> {
+interface Made {
+  row: DraftRow & { meshId: string };
+  merged: boolean;
+  inverse: Command;
+}
+
+async function change(connection: Connection, input: ChangeInput): Promise<Made> {
   const { principal, mesh, draft, command, theirs } = input;
   const applied = applyCommand(draft.document, draft.positions, command);
   if (!applied.ok) {
@@ -212,24 +212,19 @@ async function change(connection: Connection, input: ChangeInput): Promise<Draft
   if (overlap.length > 0) throw conflict(draft, theirs, overlap);
   requireNamespaces(principal, mesh, touched);
 
-  const version = draft.version + 1;
-  const digest = digestOf(applied.document);
-  await connection.draft.update({
-    where: { meshId: mesh.id },
-    data: {
-      version,
-      document: toJson(applied.document),
-      positions: toJson(applied.positions),
-      digest,
-      updatedAt: new Date(),
-      updatedById: principal.userId,
-      updatedByName: principal.name,
-    },
-  });
+  const row = {
+    version: draft.version + 1,
+    document: applied.document,
+    positions: applied.positions,
+    digest: draftDigest(applied.document),
+    updatedAt: new Date(),
+    updatedByName: principal.name,
+  };
+  await writeDraft(connection, mesh.id, draft, { ...row, updatedById: principal.userId });
   await connection.draftCommand.create({
     data: {
       meshId: mesh.id,
-      version,
+      version: row.version,
       userId: principal.userId,
       userName: principal.name,
       clientId: input.clientId,
@@ -239,8 +234,9 @@ async function change(connection: Connection, input: ChangeInput): Promise<Draft
       kind: input.kind,
       ofSeq: input.ofSeq ?? null,
     },
+    select: { seq: true },
   });
-  return { version, digest, merged: input.base < draft.version, inverse: applied.inverse };
+  return { row: { ...row, meshId: mesh.id }, merged: input.base < draft.version, inverse: applied.inverse };
 }
 
 function conflict(draft: DraftRow, theirs: Others, keys: readonly ObjectKey[]): AppError {

@@ -7,7 +7,7 @@ export { isSameJson } from "./commands/equal";
 export { conflictsBetween, type Touched, touchedBetween, touchedKeys } from "./commands/merge";
 export { type Command, commandSchema } from "./commands/schema";
 export { diffDocuments, type SemanticChange } from "./diff/diff";
-export { canonicalJson, digestOf } from "./digest/digest";
+export { canonicalJson, digestedText, digestOf } from "./digest/digest";
 export { sha256Hex } from "./digest/sha256";
 export { buildIndex, createLiveIndex, type LiveIndex, type MeshIndex } from "./index-document";
 export { Reader } from "./index-questions";
