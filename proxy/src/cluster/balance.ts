@@ -2,8 +2,9 @@
 // the levels after it get what they cannot carry (semantics/priority-load.ts), and a level below the panic threshold takes all of its
 // hosts (Envoy's panic mode); an empty choice means 503 UH. Where the proxy belongs to a cluster, its own zone of the first level comes first.
 
-import { type Hash64, hashModulo, priorityLoads } from "../semantics";
-import type { Balanced } from "./host-choice";
+import { carriedLoad, type Hash64, hashModulo, type PriorityLoads, priorityLoads } from "../semantics";
+import type { Avoids, Balanced } from "./host-choice";
+import type { Carried, PreviousPriorities } from "./previous-priorities";
 import { type BalancePlan, type HomeZone, PriorityLevel, type ZoneCounts } from "./priority-level";
 
 export type { BalancePlan, HomeZone } from "./priority-level";
@@ -20,6 +21,8 @@ export class Balancer<Host extends Balanced> {
   private readonly levels: PriorityLevel<Host>[] = [];
   /** Those that get something, together 100. */
   private parts: readonly Part<Host>[] = [];
+  /** What each level could carry by itself. */
+  private carried: Carried = { healthy: [], degraded: [] };
   private readonly isHashed: boolean;
 
   constructor(
@@ -50,19 +53,26 @@ export class Balancer<Host extends Balanced> {
     levels.forEach((level, index) => {
       level.spread(loads.isPanicking[index] === true, index === 0 ? first : null, overprovisioning);
     });
+    this.carried = carriedLoad(counts, overprovisioning);
+    this.parts = this.partsOf(loads);
+  }
+
+  private partsOf({ healthy, degraded }: Pick<PriorityLoads, "healthy" | "degraded">): readonly Part<Host>[] {
     const parts = [false, true].flatMap((isSpare) =>
-      levels.map((level, index): Part<Host> => {
-        const percent = (isSpare ? loads.degraded : loads.healthy)[index] ?? 0;
+      this.levels.map((level, index): Part<Host> => {
+        const percent = (isSpare ? degraded : healthy)[index] ?? 0;
         return { level, isSpare, percent };
       }),
     );
-    this.parts = parts.filter(({ percent }) => percent > 0);
+    return parts.filter(({ percent }) => percent > 0);
   }
 
   /** @param hash the key of the request; null: it has none, and where hosts are hashed it gets any */
   pick(hash: Hash64 | null = null): Host | null {
-    if (this.isHashed) return this.pickHashed(hash, [], 0);
-    const { parts } = this;
+    return this.isHashed ? this.pickHashed(this.parts, hash, null, 0) : this.pickAmong(this.parts);
+  }
+
+  private pickAmong(parts: readonly Part<Host>[]): Host | null {
     let part = parts[0];
     if (parts.length > 1) {
       let rest = this.random() * 100 - (part as Part<Host>).percent;
@@ -75,12 +85,17 @@ export class Balancer<Host extends Balanced> {
   }
 
   /** As Envoy: the key chooses among levels too, and nobody who is degraded is in a table. */
-  private pickHashed(hash: Hash64 | null, tried: readonly Host[], attempts: number): Host | null {
+  private pickHashed(
+    parts: readonly Part<Host>[],
+    hash: Hash64 | null,
+    avoids: Avoids<Host> | null,
+    attempts: number,
+  ): Host | null {
     const key = hash ?? { hi: this.randomHalf(), lo: this.randomHalf() };
     let rest = hashModulo(key, 100);
-    for (const { level, percent } of this.parts) {
+    for (const { level, percent } of parts) {
       rest -= percent;
-      if (rest < 0) return level.pickHashed(key, tried, attempts);
+      if (rest < 0) return level.pickHashed(key, avoids, attempts);
     }
     return null;
   }
@@ -89,20 +104,31 @@ export class Balancer<Host extends Balanced> {
     return Math.floor(this.random() * 4294967296);
   }
 
-  /** Another host than those already tried, when one turns up within `attempts` more picks. */
-  pickOther(tried: readonly Host[], attempts: number, hash: Hash64 | null): Host | null {
-    if (this.isHashed) return this.pickHashed(hash, tried, attempts);
-    let host = this.pick();
-    for (let i = 0; i < attempts && host !== null && tried.includes(host); i++) host = this.pick();
-    if (host === null || attempts === 1 || !tried.includes(host)) return host;
+  /**
+   * A host for another attempt.
+   * @param avoids whom it should not go to, when somebody else turns up within `attempts` more picks
+   * @param priorities the levels that were tried; null: that does not matter
+   */
+  pickOther(
+    avoids: Avoids<Host>,
+    attempts: number,
+    hash: Hash64 | null,
+    priorities: PreviousPriorities | null = null,
+  ): Host | null {
+    const loads = priorities === null ? null : priorities.loadsOf(this.carried);
+    const parts = loads === null ? this.parts : this.partsOf(loads);
+    if (this.isHashed) return this.pickHashed(parts, hash, avoids, attempts);
+    let host = this.pickAmong(parts);
+    for (let i = 0; i < attempts && host !== null && avoids(host); i++) host = this.pickAmong(parts);
+    if (host === null || attempts === 1 || !avoids(host)) return host;
     // Least request favours the host that fails at once, so it can be drawn every time. Envoy then uses it; we look further.
-    return this.pickUntried(tried) ?? host;
+    return this.pickUntried(avoids, parts) ?? host;
   }
 
-  /** The one with the fewest requests under way among those that may be used and were not tried; null: all were. */
-  pickUntried(tried: readonly Host[]): Host | null {
-    for (const { level, isSpare } of this.parts) {
-      const host = level.pickUntried(isSpare, tried);
+  /** The one with the fewest requests under way among those that may be used and are not avoided; null: all are. */
+  pickUntried(avoids: Avoids<Host>, parts = this.parts): Host | null {
+    for (const { level, isSpare } of parts) {
+      const host = level.pickUntried(isSpare, avoids);
       if (host !== null) return host;
     }
     return null;

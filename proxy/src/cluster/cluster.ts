@@ -11,6 +11,7 @@ import { Balancer } from "./balance";
 import { type CheckedCluster, HealthChecker } from "./health/checker";
 import { type Dialer, UpstreamHost } from "./host";
 import { OutlierDetector } from "./outlier";
+import type { PreviousPriorities } from "./previous-priorities";
 import { Subsets } from "./subsets";
 
 // Node apps close idle connections after 5 s, so towards plain text we stop using them before; sidecars keep theirs.
@@ -224,14 +225,19 @@ export class UpstreamCluster implements CheckedCluster {
     return this.balancerOf(match)?.pick(hash) ?? null;
   }
 
-  /** Another host than those already tried, when one turns up within `attempts` more picks. */
+  /**
+   * A host for another attempt.
+   * @param avoids whom it should not go to, when somebody else turns up within `attempts` more picks
+   * @param priorities the levels that were tried; null: that does not matter
+   */
   pickOther(
-    tried: readonly UpstreamHost[],
+    avoids: (host: UpstreamHost) => boolean,
     attempts: number,
     match: SubsetMatch | null = null,
     hash: Hash64 | null = null,
+    priorities: PreviousPriorities | null = null,
   ): UpstreamHost | null {
-    return this.balancerOf(match)?.pickOther(tried, attempts, hash) ?? null;
+    return this.balancerOf(match)?.pickOther(avoids, attempts, hash, priorities) ?? null;
   }
 
   /** True when one more retry is within the budget, or within max_retries when there is none. */

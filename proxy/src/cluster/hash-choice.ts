@@ -2,7 +2,7 @@
 
 import type { HashTablePlan } from "../plan/types";
 import { type Hash64, type HashedHost, type HashTable, hashTable } from "../semantics";
-import type { Balanced } from "./host-choice";
+import type { Avoids, Balanced } from "./host-choice";
 
 export class HashChoice<Host extends Balanced> {
   private hosts: readonly Host[] = [];
@@ -23,12 +23,12 @@ export class HashChoice<Host extends Balanced> {
     this.table = entries.length === 0 ? null : hashTable(this.plan, entries);
   }
 
-  /** Another host than those tried, when one turns up within `attempts` more picks; null: nobody is in the table. */
-  pick(hash: Hash64, tried: readonly Host[] = [], attempts = 0): Host | null {
+  /** Somebody who is not avoided, when one turns up within `attempts` more picks; null: nobody is in the table. */
+  pick(hash: Hash64, avoids: Avoids<Host> | null = null, attempts = 0): Host | null {
     const { table } = this;
     if (table === null) return null;
     let host = this.at(table, hash, 0);
-    for (let i = 1; i <= attempts && host !== null && tried.includes(host); i++) host = this.at(table, hash, i);
+    for (let i = 1; i <= attempts && host !== null && avoids?.(host); i++) host = this.at(table, hash, i);
     return host;
   }
 

@@ -24,6 +24,9 @@ export interface Balanced {
   };
 }
 
+/** True: another attempt should go elsewhere. */
+export type Avoids<Host> = (host: Host) => boolean;
+
 /** Hosts that are equally good, and the policy that chooses one of them. */
 export class HostChoice<Host extends Balanced> {
   private hosts: readonly Host[] = [];
@@ -71,11 +74,11 @@ export class HostChoice<Host extends Balanced> {
     return best;
   }
 
-  /** The one with the fewest requests under way among those that were not tried; null: all were. */
-  pickUntried(tried: readonly Host[]): Host | null {
+  /** The one with the fewest requests under way among those that are not avoided; null: all are. */
+  pickUntried(avoids: Avoids<Host>): Host | null {
     let best: Host | null = null;
     for (const host of this.hosts) {
-      if (!tried.includes(host) && (best === null || host.activeRequests < best.activeRequests)) best = host;
+      if (!avoids(host) && (best === null || host.activeRequests < best.activeRequests)) best = host;
     }
     return best;
   }

@@ -12,7 +12,7 @@ import {
   zonesInOrder,
 } from "../semantics";
 import { HashChoice } from "./hash-choice";
-import { type Balanced, HostChoice } from "./host-choice";
+import { type Avoids, type Balanced, HostChoice } from "./host-choice";
 import { Rotation } from "./rotation";
 
 /** What decides among hosts. */
@@ -174,9 +174,9 @@ export class PriorityLevel<Host extends Balanced> {
     return (isSpare ? zones.degraded : zones.healthy)[zone]?.pick() ?? null;
   }
 
-  /** Another host than those tried, when one turns up within `attempts` more picks. */
-  pickHashed(hash: Hash64, tried: readonly Host[], attempts: number): Host | null {
-    return this.hashed?.pick(hash, tried, attempts) ?? null;
+  /** Somebody who is not avoided, when one turns up within `attempts` more picks. */
+  pickHashed(hash: Hash64, avoids: Avoids<Host> | null, attempts: number): Host | null {
+    return this.hashed?.pick(hash, avoids, attempts) ?? null;
   }
 
   private countZone({ own, residual }: ZoneShares, zone: number): void {
@@ -185,8 +185,8 @@ export class PriorityLevel<Host extends Balanced> {
     else this.zoneCounts.crossZone++;
   }
 
-  pickUntried(isSpare: boolean, tried: readonly Host[]): Host | null {
-    return (isSpare ? this.spare : this.eligible).pickUntried(tried);
+  pickUntried(isSpare: boolean, avoids: Avoids<Host>): Host | null {
+    return (isSpare ? this.spare : this.eligible).pickUntried(avoids);
   }
 }
 

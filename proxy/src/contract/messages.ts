@@ -186,7 +186,10 @@ export {
   RingHashSchema,
 } from "./gen/envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash_pb";
 export { RoundRobinSchema } from "./gen/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb";
+export { OmitCanaryHostsPredicateSchema } from "./gen/envoy/extensions/retry/host/omit_canary_hosts/v3/omit_canary_hosts_pb";
+export { OmitHostMetadataConfigSchema } from "./gen/envoy/extensions/retry/host/omit_host_metadata/v3/omit_host_metadata_config_pb";
 export { PreviousHostsPredicateSchema } from "./gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb";
+export { PreviousPrioritiesConfigSchema } from "./gen/envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config_pb";
 export { ProxyProtocolUpstreamTransportSchema } from "./gen/envoy/extensions/transport_sockets/proxy_protocol/v3/upstream_proxy_protocol_pb";
 export { RawBufferSchema } from "./gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb";
 export {

@@ -28,6 +28,7 @@ const NETWORK_LOCAL_RATE_LIMIT = "envoy.extensions.filters.network.local_ratelim
 const SNI_CLUSTER = "envoy.extensions.filters.network.sni_cluster.v3.SniCluster";
 const TCP_PROXY = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy";
 const TLS = "envoy.extensions.transport_sockets.tls.v3";
+const RETRY = "envoy.extensions.retry";
 const INTERNAL_REDIRECT = "envoy.extensions.internal_redirect";
 const UPSTREAM_PROXY_PROTOCOL = "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport";
 const RAW_BUFFER = "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer";
@@ -330,16 +331,29 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     prefix_rewrite regex_rewrite response_code strip_query`),
   "envoy.config.route.v3.DirectResponseAction": { ...fields("status"), body: { note: "inline" } },
   "envoy.config.route.v3.RetryPolicy": fields(`retry_on num_retries per_try_timeout per_try_idle_timeout
-    retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off retriable_headers
+    retry_priority retry_host_predicate host_selection_retry_max_attempts retriable_status_codes retry_back_off retriable_headers
     retriable_request_headers rate_limited_retry_back_off`),
   "envoy.config.route.v3.RetryPolicy.RateLimitedRetryBackOff": fields("reset_headers max_interval"),
   "envoy.config.route.v3.RetryPolicy.ResetHeader": fields("name format"),
   "envoy.config.route.v3.RetryPolicy.RetryBackOff": fields("base_interval max_interval"),
   "envoy.config.route.v3.RetryPolicy.RetryHostPredicate": {
     ...fields("name"),
-    typed_config: types("envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
+    typed_config: types(
+      `${RETRY}.host.previous_hosts.v3.PreviousHostsPredicate`,
+      `${RETRY}.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate`,
+      `${RETRY}.host.omit_host_metadata.v3.OmitHostMetadataConfig`,
+    ),
   },
-  "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate": {},
+  "envoy.config.route.v3.RetryPolicy.RetryPriority": {
+    ...fields("name"),
+    typed_config: types(`${RETRY}.priority.previous_priorities.v3.PreviousPrioritiesConfig`),
+  },
+  [`${RETRY}.host.previous_hosts.v3.PreviousHostsPredicate`]: {},
+  [`${RETRY}.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate`]: {},
+  [`${RETRY}.host.omit_host_metadata.v3.OmitHostMetadataConfig`]: {
+    metadata_match: { note: 'what is under "envoy.lb"; a list has a value when one of its items is it' },
+  },
+  [`${RETRY}.priority.previous_priorities.v3.PreviousPrioritiesConfig`]: fields("update_frequency"),
 
   // --- clusters and endpoints ---
   "envoy.config.cluster.v3.Cluster": {

@@ -5,6 +5,7 @@
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import type { ConnectionPool, TunnelWaiter } from "../cluster/pool";
+import { PreviousPriorities } from "../cluster/previous-priorities";
 import { Deadline, startDeadline } from "../deadline";
 import type { ClusterChoice, ForwardAction, HashPolicyPlan, RetryPolicyPlan, VirtualHostPlan } from "../plan/types";
 import {
@@ -40,6 +41,8 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
   protected readonly retries = new Retries();
   protected readonly mirrors = new Mirrors();
   protected tried: UpstreamHost[] = [];
+  /** null: levels that were tried do not matter, or none was. */
+  private priorities: PreviousPriorities | null = null;
   protected holdsHost = false;
   /** The next attempt stands for one that nobody has looked at. */
   protected isRepeated = false;
@@ -59,14 +62,15 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
   protected startAttempt(): void {
     const cluster = this.cluster as UpstreamCluster;
     const retry = (this.action as ForwardAction).retry;
-    const avoid = retry?.avoidPreviousHosts === true && this.tried.length > 0;
+    if (this.tried.length === 0) this.priorities = null;
     const subset = this.choice?.subset ?? null;
     const { hashPolicies } = this.action as ForwardAction;
     const isHashed = hashPolicies !== null && cluster.plan.balancing.hashTable !== null;
     const hash = isHashed ? this.requestHash(hashPolicies) : null;
-    const host = avoid
-      ? cluster.pickOther(this.tried, retry.hostSelectionMaxAttempts, subset, hash)
-      : cluster.pick(subset, hash);
+    const host =
+      retry?.choosesHosts === true && this.tried.length > 0
+        ? cluster.pickOther(this.avoids, retry.hostSelectionMaxAttempts, subset, hash, this.priorities)
+        : cluster.pick(subset, hash);
     if (host === null) {
       cluster.noneHealthy++;
       this.routerReply(503, "UH", "no_healthy_upstream", "no healthy upstream");
@@ -74,7 +78,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     }
     this.attempts++;
     this.host = host;
-    if (retry !== null) this.tried.push(host);
+    if (retry !== null) this.noteAttempt(retry, host);
     this.holdsHost = true;
     host.activeRequests++;
     this.trace?.startAttempt(host, this.attempts);
@@ -94,6 +98,20 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     }
     this.onConnection(result);
   }
+
+  private noteAttempt({ priorityFrequency }: RetryPolicyPlan, host: UpstreamHost): void {
+    this.tried.push(host);
+    if (priorityFrequency === null) return;
+    this.priorities ??= new PreviousPriorities(priorityFrequency);
+    this.priorities.onAttempt(host.plan.priority);
+  }
+
+  private readonly avoids = (host: UpstreamHost): boolean => {
+    const retry = this.action?.retry;
+    if (!retry) return false;
+    if (retry.avoidPreviousHosts && this.tried.includes(host)) return true;
+    return retry.omittedHosts.some((isOmitted) => isOmitted(host.plan.subset));
+  };
 
   private ownPool(host: UpstreamHost): ConnectionPool {
     const { sourceAddress, directRemoteAddress, remotePort, destinationAddress, destinationPort } = this.info;

@@ -1,13 +1,19 @@
 // Envoy's RetryPolicy as conditions. One rule: a condition that this proxy does not know is a violation, not a no-op.
 
+import { anyIs, anyUnpack } from "@bufbuild/protobuf/wkt";
 import { RetryPolicy_ResetHeaderFormat as ResetFormat } from "../contract/gen/envoy/config/route/v3/route_components_pb";
-import type { RetryPolicy } from "../contract/messages";
+import {
+  OmitCanaryHostsPredicateSchema,
+  OmitHostMetadataConfigSchema,
+  PreviousPrioritiesConfigSchema,
+  type RetryPolicy,
+} from "../contract/messages";
 import { headerMatcher } from "./matchers";
 import type { Scope } from "./scope";
-import type { RetryConditions, RetryPolicyPlan, ToldBackOffPlan } from "./types";
+import { subsetMetadata } from "./subsets";
+import type { RetryConditions, RetryPolicyPlan, SubsetMetadata, ToldBackOffPlan } from "./types";
 import { milliseconds, timeout } from "./values";
 
-const PREVIOUS_HOSTS = "envoy.retry_host_predicates.previous_hosts";
 /** http3-post-connect-failure can never happen here: there is no HTTP/3. */
 const KNOWN = [
   "5xx",
@@ -43,13 +49,8 @@ export function retryPolicy(policy: RetryPolicy, scope: Scope): RetryPolicyPlan 
   if (maxIntervalMs < baseIntervalMs) {
     scope.field("retry_back_off").field("max_interval").fail("must not be shorter than base_interval");
   }
-  policy.retryHostPredicate.forEach(({ name, configType }, index) => {
-    const at = scope.item("retry_host_predicate", index);
-    if (configType.case !== "typedConfig") at.field("typed_config").fail("must be set: the name alone says nothing");
-    if (name !== PREVIOUS_HOSTS) {
-      at.field("name").fail(`${name} is not supported by this proxy; use ${PREVIOUS_HOSTS}`);
-    }
-  });
+  const hosts = hostPredicates(policy, scope);
+  const priorityFrequency = updateFrequency(policy, scope);
   return {
     on: conditions(policy, scope),
     attempts: policy.numRetries ?? 1,
@@ -58,12 +59,59 @@ export function retryPolicy(policy: RetryPolicy, scope: Scope): RetryPolicyPlan 
     toldBackOff: toldBackOff(policy),
     baseIntervalMs,
     maxIntervalMs,
-    avoidPreviousHosts: policy.retryHostPredicate.length > 0,
+    choosesHosts: policy.retryHostPredicate.length > 0 || priorityFrequency !== null,
+    ...hosts,
+    priorityFrequency,
     hostSelectionMaxAttempts: Math.max(Number(policy.hostSelectionRetryMaxAttempts), 1),
     retriableRequestHeaders: policy.retriableRequestHeaders.map((matcher, index) =>
       headerMatcher(matcher, scope.item("retriable_request_headers", index)),
     ),
   };
+}
+
+function hostPredicates(
+  { retryHostPredicate }: RetryPolicy,
+  scope: Scope,
+): Pick<RetryPolicyPlan, "avoidPreviousHosts" | "omittedHosts"> {
+  let avoidPreviousHosts = false;
+  const omittedHosts = retryHostPredicate.flatMap(
+    ({ configType }, index): ((metadata: SubsetMetadata) => boolean)[] => {
+      const any = configType.case === "typedConfig" ? configType.value : undefined;
+      if (any === undefined) {
+        const at = scope.item("retry_host_predicate", index).field("typed_config");
+        at.fail("must be set: the name alone says nothing");
+        return [];
+      }
+      const omitted = anyUnpack(any, OmitHostMetadataConfigSchema);
+      if (omitted) return [isLabelled(subsetMetadata(omitted.metadataMatch))];
+      if (anyIs(any, OmitCanaryHostsPredicateSchema)) return [(metadata) => metadata.get("canary") === "true"];
+      avoidPreviousHosts = true;
+      return [];
+    },
+  );
+  return { avoidPreviousHosts, omittedHosts };
+}
+
+/** As Envoy: a list has the value when one of its items is it; without labels nobody is meant. */
+function isLabelled(labels: SubsetMetadata): (metadata: SubsetMetadata) => boolean {
+  const wanted = [...labels];
+  if (wanted.length === 0) return () => false;
+  return (metadata) => wanted.every(([key, value]) => has(metadata.get(key), value));
+}
+
+function has(value: string | undefined, wanted: string): boolean {
+  if (value === undefined || value === wanted) return value === wanted;
+  const json: unknown = JSON.parse(value);
+  return Array.isArray(json) && json.some((item) => JSON.stringify(item) === wanted);
+}
+
+function updateFrequency({ retryPriority }: RetryPolicy, scope: Scope): number | null {
+  if (!retryPriority) return null;
+  const { configType } = retryPriority;
+  const any = configType.case === "typedConfig" ? configType.value : undefined;
+  const config = any && anyUnpack(any, PreviousPrioritiesConfigSchema);
+  if (!config) scope.field("retry_priority").field("typed_config").fail("must be set: the name alone says nothing");
+  return config?.updateFrequency ?? null;
 }
 
 function toldBackOff({ rateLimitedRetryBackOff: told }: RetryPolicy): ToldBackOffPlan | null {

@@ -5,7 +5,7 @@ import type { RouteFilters } from "./filter-types";
 import type { RouteMatchPlan } from "./match-types";
 import type { RouteRateLimits } from "./ratelimit-types";
 import type { HeaderMatcher, HeaderOp, RbacFilterPlan, Share } from "./rule-types";
-import type { SubsetMatch } from "./subset-types";
+import type { SubsetMatch, SubsetMetadata } from "./subset-types";
 import type { RouteTracingPlan } from "./tracing-types";
 import type { HttpRequestView } from "./views";
 
@@ -196,8 +196,14 @@ export interface RetryPolicyPlan {
   readonly toldBackOff: ToldBackOffPlan | null;
   readonly baseIntervalMs: number;
   readonly maxIntervalMs: number;
+  /** Another attempt has a say in who gets it: one of the three that follow. */
+  readonly choosesHosts: boolean;
   /** retry_host_predicate previous_hosts: pick again up to hostSelectionMaxAttempts times. */
   readonly avoidPreviousHosts: boolean;
+  /** Hosts that get no other attempt, by what they say under "envoy.lb". */
+  readonly omittedHosts: readonly ((metadata: SubsetMetadata) => boolean)[];
+  /** retry_priority previous_priorities: attempts between two looks at what was tried; null: levels are not left out. */
+  readonly priorityFrequency: number | null;
   readonly hostSelectionMaxAttempts: number;
   /** When not empty, only requests that match one of these are retried. */
   readonly retriableRequestHeaders: readonly HeaderMatcher[];

@@ -64,7 +64,7 @@ export {
   successRateThreshold,
 } from "./outlier";
 export { pickFilterChain } from "./pick-filter-chain";
-export { type LevelCount, type PriorityLoads, priorityLoads } from "./priority-load";
+export { carriedLoad, type LevelCount, type PriorityLoads, priorityLoads, spreadLoad } from "./priority-load";
 export {
   type CountedRequest,
   type Descriptor,

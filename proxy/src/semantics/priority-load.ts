@@ -29,12 +29,7 @@ export function priorityLoads(
   panicThreshold: number,
   overprovisioning: number,
 ): PriorityLoads {
-  const carried = (hosts: number, level: LevelCount): number => {
-    const counted = level.hosts - level.excluded;
-    return counted === 0 ? 0 : Math.min(WHOLE, Math.floor((overprovisioning * hosts) / counted));
-  };
-  const ofHealthy = levels.map((level) => carried(level.healthy, level));
-  const ofDegraded = levels.map((level) => carried(level.degraded, level));
+  const { healthy: ofHealthy, degraded: ofDegraded } = carriedLoad(levels, overprovisioning);
   const available = Math.min(WHOLE, sum(ofHealthy) + sum(ofDegraded));
   // As Envoy: while those that are left can carry everything, nobody panics.
   const isPanicking = levels.map((level) => available < WHOLE && isBelow(level, panicThreshold));
@@ -42,6 +37,25 @@ export function priorityLoads(
   if (available === 0)
     return { healthy: levels.map((_, level) => (level === 0 ? WHOLE : 0)), degraded: [], isPanicking };
   return { ...byAvailability(ofHealthy, ofDegraded, available), isPanicking };
+}
+
+/** Percent of all requests that the hosts of each level could carry by themselves. */
+export function carriedLoad(
+  levels: readonly LevelCount[],
+  overprovisioning: number,
+): Pick<PriorityLoads, "healthy" | "degraded"> {
+  const carried = (hosts: number, { hosts: all, excluded }: LevelCount): number =>
+    all === excluded ? 0 : Math.min(WHOLE, Math.floor((overprovisioning * hosts) / (all - excluded)));
+  return {
+    healthy: levels.map((level) => carried(level.healthy, level)),
+    degraded: levels.map((level) => carried(level.degraded, level)),
+  };
+}
+
+/** A hundred requests by what each level can carry; null: none can carry any. */
+export function spreadLoad(healthy: readonly number[], degraded: readonly number[]): Loads | null {
+  const available = Math.min(WHOLE, sum(healthy) + sum(degraded));
+  return available === 0 ? null : byAvailability(healthy, degraded, available);
 }
 
 function isBelow({ hosts, excluded, healthy, degraded }: LevelCount, threshold: number): boolean {

@@ -40,6 +40,7 @@ import { rateLimitCases } from "./ratelimit";
 import { rbacCases } from "./rbac";
 import { redirectCases } from "./redirects";
 import { retryCases } from "./retries";
+import { retryHostCases } from "./retry-hosts";
 import { subsetCases } from "./subsets";
 import { timeoutCases } from "./timeouts";
 import { tlsCases } from "./tls";
@@ -53,6 +54,7 @@ export const CASES: readonly Case[] = [
   ...mirrorCases,
   ...headerCases,
   ...retryCases,
+  ...retryHostCases,
   ...rbacCases,
   ...filterCases,
   ...managerCases,
