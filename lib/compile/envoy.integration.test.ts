@@ -14,6 +14,7 @@ import {
   seedObjects,
   TRACED_BY_ADDRESS,
   TRACED_BY_NAME,
+  timedMesh,
   tracedMesh,
   withObjects,
 } from "./testing/rich";
@@ -26,6 +27,7 @@ const cases = [
   ["rich", inputFor(richMesh())],
   ["checked", inputFor(checkedMesh())],
   ["pooled", inputFor(pooledMesh())],
+  ["timed", inputFor(timedMesh())],
   ["traced by name", inputFor(tracedMesh(TRACED_BY_NAME))],
   ["traced by address", inputFor(tracedMesh(TRACED_BY_ADDRESS))],
 ] as const;

@@ -126,9 +126,11 @@ function forward({ rule, clusters, mirrors, hashKeys }: RuleInput, path: PathMat
   return compact({
     ...destinationOf(clusters),
     timeout: rule.timeoutMs === undefined ? "0s" : duration(rule.timeoutMs),
+    idle_timeout: rule.idleTimeoutMs === undefined ? undefined : duration(rule.idleTimeoutMs),
     retry_policy: retryPolicy(rule.retries, hashKeys.length > 0),
     ...hashPolicies(hashKeys),
     ...rewritePath(rule.rewrite?.path, path),
+    ...rewriteParts(rule.rewrite?.pathRegex),
     host_rewrite_literal: rule.rewrite?.host,
     request_mirror_policies: mirrors.length > 0 ? mirrors.map(mirrorPolicy) : undefined,
   });
@@ -165,15 +167,29 @@ function retryPolicy(retries: Retries | undefined, isHashed: boolean): JsonObjec
   const codes = on.filter((condition) => /^\d+$/.test(condition)).map(Number);
   const conditions = on.filter((condition) => !/^\d+$/.test(condition));
   if (codes.length > 0 && !conditions.includes("retriable-status-codes")) conditions.push("retriable-status-codes");
+  const looksElsewhere = retries?.ignorePreviousHosts ?? !isHashed;
   return compact({
     retry_on: conditions.join(","),
     num_retries: retries?.attempts ?? DEFAULT_RETRY_ATTEMPTS,
     per_try_timeout: retries?.perTryTimeoutMs === undefined ? undefined : duration(retries.perTryTimeoutMs),
     retriable_status_codes: codes.length > 0 ? codes : undefined,
-    retry_host_predicate: isHashed ? undefined : [PREVIOUS_HOSTS],
-    host_selection_retry_max_attempts: isHashed ? undefined : HOST_SELECTION_ATTEMPTS,
+    retry_back_off: backOff(retries?.backoff),
+    retry_host_predicate: looksElsewhere ? [PREVIOUS_HOSTS] : undefined,
+    host_selection_retry_max_attempts: looksElsewhere ? HOST_SELECTION_ATTEMPTS : undefined,
   });
 }
+
+function backOff(said: Retries["backoff"]): JsonObject | undefined {
+  if (!said) return undefined;
+  const { baseMs, maxMs } = said;
+  return compact({
+    base_interval: duration(baseMs),
+    max_interval: maxMs === undefined ? undefined : duration(maxMs),
+  });
+}
+
+const rewriteParts = (parts: NonNullable<RouteRule["rewrite"]>["pathRegex"]): JsonObject =>
+  parts ? rewriteByRegex(parts.match, parts.substitution) : {};
 
 /** Replaces what was matched: the prefix, or the whole path of an exact or regex match. */
 function rewritePath(to: string | undefined, path: PathMatch | undefined): JsonObject {

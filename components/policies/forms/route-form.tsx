@@ -68,6 +68,13 @@ function Rule({ path, rule }: { path: Path; rule: RouteRule }) {
               placeholder="none"
             />
           </Row>
+          <NumberField
+            path={[...path, "idleTimeoutMs"]}
+            label="Given up without a byte for"
+            value={rule.idleTimeoutMs}
+            suffix="ms"
+            placeholder="an hour"
+          />
           {rule.retries ? (
             <>
               <NumberField
@@ -76,6 +83,23 @@ function Rule({ path, rule }: { path: Path; rule: RouteRule }) {
                 value={rule.retries.perTryTimeoutMs}
                 suffix="ms"
               />
+              <Row>
+                <NumberField
+                  path={[...retries, "backoff", "baseMs"]}
+                  label="Waits up to"
+                  value={rule.retries.backoff?.baseMs}
+                  suffix="ms"
+                  placeholder="25"
+                />
+                {rule.retries.backoff ? (
+                  <NumberField
+                    path={[...retries, "backoff", "maxMs"]}
+                    label="Waits at most"
+                    value={rule.retries.backoff.maxMs}
+                    suffix="ms"
+                  />
+                ) : null}
+              </Row>
               <ListField
                 path={[...retries, "on"]}
                 label="Tried again on"

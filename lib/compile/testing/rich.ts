@@ -7,6 +7,7 @@ import {
   type MeshDocument,
   type MeshObject,
   type ObjectOf,
+  type RouteRule,
   type SpecOf,
   type Tracing,
 } from "@/lib/mesh";
@@ -86,6 +87,23 @@ export function checkedMesh(): MeshDocument {
     }),
   ]);
 }
+
+const TIMED: RouteRule[] = [
+  {
+    matches: [{ path: { type: "pathPrefix", value: "/v1" } }],
+    action: { type: "forward", destinations: [to("inventory")] },
+    idleTimeoutMs: 45_000,
+    retries: { attempts: 3, backoff: { baseMs: 100, maxMs: 2000 }, ignorePreviousHosts: false },
+    rewrite: { pathRegex: { match: "^/v(\\d+)/", substitution: "/api/\\1/" } },
+  },
+  { matches: [], action: { type: "forward", destinations: [to("inventory")] } },
+];
+
+/** The demo shop with a route of times of its own. */
+export const timedMesh = (rules: readonly RouteRule[] = TIMED): MeshDocument =>
+  withObjects({ objects: demoMesh().objects.filter(({ metadata }) => metadata.name !== "inventory-route") }, [
+    object("Route", "inventory", { target: { kind: "Service", name: "inventory" }, rules: [...rules] }),
+  ]);
 
 /** The demo shop with every detector, warm-up and limit of a connection. */
 export function pooledMesh(): MeshDocument {

@@ -180,15 +180,6 @@ function putRoutes(
       });
       continue;
     }
-    for (const field of read.lost) {
-      context.warn(
-        route.resource,
-        ["spec"],
-        `${field} has no counterpart in the model`,
-        "Set it in the product that you move to.",
-        { verdict: "lost" },
-      );
-    }
     route.result.sentences.push(`rule ${rules.length + 1} of ${name}.`);
     rules.push({ name: route.raw.slice(0, 256), ...read.rule });
   }

@@ -93,6 +93,7 @@ const ONE = "a gateway route leads to one virtual service, and not to a part of 
 type Lose = (field: string, reason: string, words?: { changesMeaning?: boolean }) => void;
 
 const UNSAID: Record<string, string> = {
+  idleTimeoutMs: "gateway routes have no idle time: set it at the service's routes",
   timeoutMs: "gateway routes have no timeout: set it at the service's routes",
   headers: "App Mesh does not change headers",
   fault: "App Mesh makes no faults",
@@ -104,6 +105,7 @@ function tellUnsaid(rule: RouteRule, lose: Lose): void {
     if (!SAID.has(field)) lose(field, UNSAID[field] ?? "App Mesh has no word for it");
   }
   if (rule.retries && rule.retries.attempts > 0) lose("retries", "gateways of App Mesh do not try again", {});
+  if (rule.rewrite?.pathRegex) lose("rewrite", "App Mesh replaces prefixes and whole paths, and no parts of a path");
   if (rule.rewrite?.host) lose("rewrite", "App Mesh can only write the name of the virtual service as host");
 }
 

@@ -23,13 +23,14 @@ const SINGLE: Record<string, string> = {
 const GRPC = new Set(["cancelled", "deadline-exceeded", "internal", "resource-exhausted", "unavailable"]);
 
 export function callOf(
-  rule: Pick<RouteRule, "timeoutMs" | "retries">,
+  rule: Pick<RouteRule, "timeoutMs" | "idleTimeoutMs" | "retries">,
   type: RouteType,
 ): { call: object; told: Told[] } {
   const told: Told[] = [];
   const retryPolicy = retryPolicyOf(rule, type, told);
   const perRequest = rule.timeoutMs === undefined ? NO_LIMIT : durationOf(rule.timeoutMs);
-  return { call: { timeout: { perRequest }, ...(retryPolicy ? { retryPolicy } : {}) }, told };
+  const idle = rule.idleTimeoutMs === undefined ? {} : { idle: durationOf(rule.idleTimeoutMs) };
+  return { call: { timeout: { perRequest, ...idle }, ...(retryPolicy ? { retryPolicy } : {}) }, told };
 }
 
 function retryPolicyOf(
@@ -39,6 +40,9 @@ function retryPolicyOf(
 ): object | undefined {
   const { attempts, perTryTimeoutMs, on } = rule.retries ?? STANDARD;
   if (attempts === 0) return undefined;
+  if (rule.retries?.backoff) told.push({ field: "retries", reason: "App Mesh has no back-off between retries" });
+  if (rule.retries?.ignorePreviousHosts)
+    told.push({ field: "retries", reason: "App Mesh does not leave out hosts that were tried" });
   const { http, tcp, grpc, unsaid } = eventsOf(on ?? STANDARD.on ?? [], type);
   if (unsaid.length > 0 && rule.retries)
     told.push({ field: "retries", reason: `App Mesh does not try again for ${unsaid.join(", ")}` });

@@ -116,7 +116,7 @@ function exportRule(writer: RouteWriter, { route, service, rule, i }: Given): vo
   }
 }
 
-const SAID = new Set(["name", "matches", "action", "timeoutMs", "retries"]);
+const SAID = new Set(["name", "matches", "action", "timeoutMs", "idleTimeoutMs", "retries"]);
 const NO_WORD = "App Mesh has no word for it";
 const UNSAID: Record<string, string> = {
   rewrite: "routes of App Mesh do not rewrite, only those of a gateway do",

@@ -54,7 +54,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     verdict: "exact",
     note: "A rule of the service's TcpRoute; to a node without a TCP port it is left out.",
   },
-  { kind: "Route", path: "timeout.idle", verdict: "lost", note: "Left out." },
+  { kind: "Route", path: "timeout.idle", verdict: "exact", note: "Idle time of the rule; of tcpRoute it is left out." },
   { kind: "VirtualGateway", path: "listeners[].portMapping", verdict: "exact", note: "A Gateway for every host." },
   {
     kind: "GatewayRoute",

@@ -8,7 +8,7 @@ import { durationAt, numberAt, records, textAt } from "./values";
 export const DEFAULT_TIMEOUT_MS = 15_000;
 const TYPES = ["httpRoute", "http2Route", "grpcRoute"] as const;
 
-export type ReadRule = { rule: RouteRule; lost: string[] } | { reason: string };
+export type ReadRule = { rule: RouteRule } | { reason: string };
 
 /** `destination` finds the service and subset of a virtual node. */
 export function readRule(
@@ -31,6 +31,7 @@ export function readRule(
   }
   if (destinations.length === 0) return { reason: "it has no target" };
   const timeout = durationAt(body, ["timeout", "perRequest"]);
+  const idle = durationAt(body, ["timeout", "idle"]);
   const retries = retriesOf(valueAt(body, ["retryPolicy"]));
   const isEverything = Object.keys(match).length === 0;
   return {
@@ -39,9 +40,9 @@ export function readRule(
       action: { type: "forward", destinations },
       // 0 is App Mesh's word for no limit
       ...(timeout === 0 ? {} : { timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS }),
+      ...(idle ? { idleTimeoutMs: idle } : {}),
       retries: retries ?? { attempts: 0 },
     },
-    lost: valueAt(body, ["timeout", "idle"]) === undefined ? [] : ["timeout.idle"],
   };
 }
 

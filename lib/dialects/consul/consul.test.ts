@@ -45,6 +45,7 @@ test("a shop on Consul is a design that holds together, with the chain of each s
         matches: [{ path: { type: "prefix", value: "/admin" } }],
         action: { type: "forward", destinations: [{ service: { name: "admin" }, weight: 100 }] },
         timeoutMs: 60_000,
+        idleTimeoutMs: 300_000,
         retries: { attempts: 0 },
         rewrite: { path: "/" },
       },
@@ -111,7 +112,6 @@ test("what the model has no word for is told with its place, and comes back on e
       "! JWTProvider consul/okta kind",
       "Mesh consul/mesh spec.tls",
       "ServiceDefaults shop/api spec.maxInboundConnections",
-      "ServiceRouter shop/api spec.routes[0].destination.idleTimeout",
     ]),
   );
   const made = exportDocument("consul", shop.document);
@@ -119,7 +119,7 @@ test("what the model has no word for is told with its place, and comes back on e
   const spec = (kind: string, name: string) =>
     made.resources.find((each) => each.kind === kind && each.metadata.name === name)?.spec;
   expect(spec("ServiceRouter", "api")).toMatchObject({
-    routes: [{ destination: { service: "admin", idleTimeout: "5m" } }, {}, {}, {}],
+    routes: [{ destination: { service: "admin", idleTimeout: "300s" } }, {}, {}, {}],
   });
   expect(spec("ServiceSplitter", "api")).toEqual({
     splits: [

@@ -113,6 +113,10 @@ function destinationOf(rule: RouteRule, target: Target, judge: Judge): Spec {
     const reason = "Consul does not rewrite the host: the callee sees the one that was called";
     judge({ verdict: "lost", reason, changesMeaning: true });
   }
+  if (rule.rewrite?.pathRegex) {
+    const reason = "Consul replaces exact paths and prefixes, and no parts of a path: it stays as it came";
+    judge({ verdict: "lost", reason, changesMeaning: true });
+  }
   if (rule.fault) {
     const reason = "faults are an extension of Envoy in Consul's Enterprise edition: the calls go through";
     judge({ verdict: "lost", reason, changesMeaning: true });
@@ -132,14 +136,23 @@ function destinationOf(rule: RouteRule, target: Target, judge: Judge): Spec {
   return {
     ...target,
     requestTimeout: rule.timeoutMs === undefined ? NO_TIMEOUT : msToDuration(rule.timeoutMs),
+    idleTimeout: rule.idleTimeoutMs === undefined ? undefined : msToDuration(rule.idleTimeoutMs),
     ...(rule.retries ? retriesOf(rule.retries, judge) : DEFAULT_RETRY),
     requestHeaders: headers("request"),
     responseHeaders: headers("response"),
   };
 }
 
-function retriesOf({ attempts, perTryTimeoutMs, on = [] }: Retries, judge: Judge): Spec {
+function retriesOf({ attempts, perTryTimeoutMs, on = [], backoff, ignorePreviousHosts }: Retries, judge: Judge): Spec {
   if (attempts === 0) return {};
+  if (backoff) {
+    const reason = "Consul has no back-off: a retry waits up to Envoy's 25 ms";
+    judge({ verdict: "lost", reason, changesMeaning: false });
+  }
+  if (ignorePreviousHosts === true) {
+    const reason = "Consul does not leave out hosts that were tried: a retry may go to the same one";
+    judge({ verdict: "lost", reason, changesMeaning: false });
+  }
   if (perTryTimeoutMs !== undefined) {
     const reason = "Consul has no time of a single try: one that hangs is not tried again";
     judge({ verdict: "lost", reason, changesMeaning: true });

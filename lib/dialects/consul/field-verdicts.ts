@@ -93,7 +93,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     "exact",
     "Retries of the rule; without a condition nothing is tried again.",
   ),
-  field("ServiceRouter", "spec.routes[].destination.idleTimeout", "lost", KEPT),
+  field("ServiceRouter", "spec.routes[].destination.idleTimeout", "exact", "Idle time of the rule."),
   field(
     "ServiceSplitter",
     "spec.splits[].{weight,service,serviceSubset}",

@@ -64,7 +64,7 @@ export function rulesOf(world: World, name: string, namespace: string): Written 
   const router = state.routers.get(name);
   const rules = (router?.routes ?? []).map((route): RouteRule => {
     const target = { ...route.target, service: route.target?.service || name };
-    const { timeout, headers, rewrite, retries, match } = route;
+    const { timeout, idleMs, headers, rewrite, retries, match } = route;
     const part = router as Part;
     const body = actionOf(world, part, target, namespace, ["spec", "routes", route.index]);
     const time = timeout ?? DEFAULT_REQUEST_MS;
@@ -72,6 +72,7 @@ export function rulesOf(world: World, name: string, namespace: string): Written 
       matches: Object.keys(match).length === 0 ? [] : [match],
       action: body.action,
       ...(time === "off" ? {} : { timeoutMs: time }),
+      ...(idleMs === undefined ? {} : { idleTimeoutMs: idleMs }),
       retries,
       ...(rewrite === undefined ? {} : { rewrite: { path: rewrite } }),
       ...joined(headers, body.headers),

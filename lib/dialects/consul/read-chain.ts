@@ -81,6 +81,9 @@ function routeOf(
   const rest = destination ?? new Fields({}, fields.path, own);
   const rewrite = rest.text("prefixRewrite");
   const timeout = duration(rest, "requestTimeout");
+  const writtenIdle = rest.peek("idleTimeout");
+  const idle = duration(rest, "idleTimeout");
+  if (idle === "off") rest.keep("idleTimeout", writtenIdle);
   const retries = retriesOf(rest);
   const changes = headersOf(rest);
   rest.keepRest();
@@ -110,6 +113,7 @@ function routeOf(
     },
     target,
     timeout,
+    ...(typeof idle === "number" ? { idleMs: idle } : {}),
     retries,
     ...(rewrite ? { rewrite } : {}),
     ...(changes ? { headers: changes } : {}),

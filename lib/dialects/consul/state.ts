@@ -39,6 +39,7 @@ export type RouteSource = {
   match: RouteMatch;
   target?: Target;
   timeout: number | "off" | undefined;
+  idleMs?: number;
   retries: Retries;
   rewrite?: string;
   headers?: RouteRule["headers"];

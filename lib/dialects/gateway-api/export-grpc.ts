@@ -20,8 +20,16 @@ export function exportGrpcRoute(
   const ranks: number[][] = [];
   const rules: { index: number; matches: GrpcMatch[] }[] = [];
   for (const [index, rule] of route.spec.rules.entries()) {
-    const { timeoutMs, retries, rewrite, cors, action } = rule;
-    if (timeoutMs !== undefined || retries || rewrite || cors || action.type === "redirect") return undefined;
+    const { timeoutMs, idleTimeoutMs, retries, rewrite, cors, action } = rule;
+    if (
+      timeoutMs !== undefined ||
+      idleTimeoutMs !== undefined ||
+      retries ||
+      rewrite ||
+      cors ||
+      action.type === "redirect"
+    )
+      return undefined;
     const matches = (rule.matches.length > 0 ? rule.matches : [{}]).map(grpcMatch);
     for (const match of matches) {
       if (!match) return undefined;

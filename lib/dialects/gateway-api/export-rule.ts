@@ -132,6 +132,7 @@ export function filtersOf(context: RuleContext, rule: RouteRule, path: NewPath |
   const { action, headers, rewrite } = rule;
   const filters: Record<string, unknown>[] = [];
   if (rule.fault) context.judge(lost("Gateway API makes no faults"));
+  if (rule.rewrite?.pathRegex) context.judge(lost("Gateway API replaces no parts of a path: it stays as it came"));
   for (const mirror of rule.mirrors ?? []) filters.push(...mirrorOf(context, mirror));
   const cors = rule.cors && exportCors(rule.cors, context.judge);
   if (cors) filters.push({ type: "CORS", cors });
@@ -208,7 +209,8 @@ function modifierOf(context: RuleContext, changes: HeaderChanges): Record<string
 }
 
 export function timesOf(context: RuleContext, rule: RouteRule): Record<string, unknown> {
-  const { timeoutMs, retries } = rule;
+  const { timeoutMs, idleTimeoutMs, retries } = rule;
+  if (idleTimeoutMs !== undefined) context.judge(lost("Gateway API has no idle time of a rule"));
   const perTry = retries?.perTryTimeoutMs;
   const isLonger = timeoutMs !== undefined && perTry !== undefined && perTry > timeoutMs;
   if (isLonger) context.judge(nearly("a try may not have more time than the call: it has as much"));
@@ -222,10 +224,13 @@ export function timesOf(context: RuleContext, rule: RouteRule): Record<string, u
   };
 }
 
-function retryOf(context: RuleContext, { attempts, on = [] }: Retries): Record<string, unknown> | undefined {
+function retryOf(context: RuleContext, retries: Retries): Record<string, unknown> | undefined {
+  const { attempts, on = [], backoff } = retries;
+  if (retries.ignorePreviousHosts !== undefined)
+    context.judge(nearly("whether a retry looks for another host is the product's own choice"));
   const codes = on.filter((each) => /^[45]\d\d$/.test(each)).map(Number);
   const conditions = on.filter((each) => !/^\d+$/.test(each));
-  const isDefault = attempts === DEFAULT_ATTEMPTS && on.length === 0;
+  const isDefault = attempts === DEFAULT_ATTEMPTS && on.length === 0 && !backoff;
   // what a proxy does without being told needs no word
   if (isDefault) return undefined;
   if (attempts === 0) {
@@ -237,7 +242,12 @@ function retryOf(context: RuleContext, { attempts, on = [] }: Retries): Record<s
     return undefined;
   }
   if (on.length > 0) tellConditions(context, on, conditions, codes.length);
-  return { attempts, ...(codes.length > 0 ? { codes } : {}) };
+  if (backoff?.maxMs !== undefined) context.judge(nearly("a longest wait before a retry cannot be said"));
+  return {
+    attempts,
+    ...(codes.length > 0 ? { codes } : {}),
+    ...(backoff ? { backoff: formatDuration(backoff.baseMs) } : {}),
+  };
 }
 
 /** Gateway API names status codes; failed connections are always tried again. */

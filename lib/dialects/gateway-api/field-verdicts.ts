@@ -112,9 +112,9 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "HTTPRoute",
-    path: "spec.rules[].retry.{attempts,codes} (experimental)",
+    path: "spec.rules[].retry.{attempts,codes,backoff} (experimental)",
     verdict: "exact",
-    note: "Codes beside failed connections. backoff is kept.",
+    note: "Codes beside failed connections.",
   },
   {
     kind: "HTTPRoute, GRPCRoute",

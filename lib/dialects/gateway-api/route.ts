@@ -187,10 +187,7 @@ function importTimes(
   const retry = fields.object("retry");
   const attempts = retry?.number("attempts");
   const codes = retry?.take("codes");
-  if (retry?.has("backoff")) {
-    const message = "backoff has no counterpart in the model: it is kept, without effect here";
-    context.warn(resource, [...retry.path, "backoff"], message, "Remove it, or keep the product for what it does.");
-  }
+  const baseMs = durationOf(retry, "backoff");
   if (fields.has("sessionPersistence")) {
     const message = "sessionPersistence has no counterpart in the model: it is kept, without effect here";
     const judgement = { verdict: "lost", changesMeaning: true } as const;
@@ -209,6 +206,7 @@ function importTimes(
           attempts: attempts ?? DEFAULT_ATTEMPTS,
           ...(perTry ? { perTryTimeoutMs: perTry } : {}),
           ...(on.length > 0 ? { on: [...CONNECTION_ERRORS, ...on] } : {}),
+          ...(baseMs ? { backoff: { baseMs } } : {}),
         }
       : undefined;
   return { ...(request ? { timeoutMs: request } : {}), ...(retries ? { retries } : {}) };
@@ -238,8 +236,6 @@ function keptOf(rule: Fields, written: Record<string, unknown>, { cors, mirrors 
     const filters = (each as { filters?: unknown } | null)?.filters;
     if (filters !== undefined) kept.push({ path: ["backendRefs", i, "filters"], value: filters });
   });
-  const backoff = (written["retry"] as { backoff?: unknown } | undefined)?.backoff;
-  if (backoff !== undefined) kept.push({ path: ["retry", "backoff"], value: backoff });
   const known = new Set(["name", "matches", "filters", "backendRefs", "timeouts", "retry"]);
   for (const name of rule.names()) if (!known.has(name)) kept.push({ path: [name], value: written[name] });
   return kept;

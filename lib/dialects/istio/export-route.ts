@@ -94,6 +94,10 @@ function httpRule(
   namespace: string,
 ): Record<string, unknown> {
   const match = withMissing(rule.matches).flatMap(httpMatches);
+  if (rule.idleTimeoutMs !== undefined) {
+    const reason = "Istio has no idle time of a rule: a request that hangs is ended by the timeout alone";
+    context.lose(route, ["spec", "rules", i, "idleTimeoutMs"], "lost", reason, { changesMeaning: true });
+  }
   const { action } = rule;
   return {
     ...(rule.name === undefined ? {} : { name: rule.name }),
@@ -127,6 +131,14 @@ function httpRule(
       ? {
           rewrite: {
             ...(rule.rewrite.path === undefined ? {} : { uri: rule.rewrite.path }),
+            ...(rule.rewrite.pathRegex
+              ? {
+                  uriRegexRewrite: {
+                    match: rule.rewrite.pathRegex.match,
+                    rewrite: rule.rewrite.pathRegex.substitution,
+                  },
+                }
+              : {}),
             ...(rule.rewrite.host === undefined ? {} : { authority: rule.rewrite.host }),
           },
         }
@@ -187,18 +199,24 @@ function withPort<T extends Pick<Destination, "service" | "port">>(context: Expo
 }
 
 function retriesOf(context: ExportContext, route: Route, rule: RouteRule, i: number): Record<string, unknown> {
-  const { attempts = 0, perTryTimeoutMs, on } = rule.retries ?? {};
+  const { attempts = 0, perTryTimeoutMs, on, backoff, ignorePreviousHosts } = rule.retries ?? {};
   if (attempts === 0) {
-    if (perTryTimeoutMs !== undefined || on) {
+    if (perTryTimeoutMs !== undefined || on || backoff || ignorePreviousHosts !== undefined) {
       const reason = "Istio takes attempts: 0 only alone; the rest has no effect anyway";
       context.lose(route, ["spec", "rules", i, "retries"], "approximate", reason);
     }
     return { attempts: 0 };
   }
+  if (backoff?.maxMs !== undefined) {
+    const reason = "Istio has no longest wait: it is ten times the first";
+    context.lose(route, ["spec", "rules", i, "retries", "backoff", "maxMs"], "approximate", reason);
+  }
   return {
     attempts,
     ...(perTryTimeoutMs === undefined ? {} : { perTryTimeout: msToDuration(perTryTimeoutMs) }),
     ...(on && on.length > 0 ? { retryOn: on.join(",") } : {}),
+    ...(backoff ? { backoff: msToDuration(backoff.baseMs) } : {}),
+    ...(ignorePreviousHosts === undefined ? {} : { retryIgnorePreviousHosts: ignorePreviousHosts }),
   };
 }
 

@@ -1,5 +1,12 @@
 // What an HTTPRoute does with a request -> action, retries, rewrite and header changes of a rule.
-import { type Destination, type HeaderChanges, RETRY_CONDITIONS, type Retries, type RouteAction } from "@/lib/mesh";
+import {
+  type Destination,
+  type HeaderChanges,
+  RETRY_CONDITIONS,
+  type Retries,
+  type RouteAction,
+  type RouteRule,
+} from "@/lib/mesh";
 import { type ImportContext, type Resource, refFrom } from "../shared/context";
 import type { Fields } from "../shared/fields";
 import { resolveHost, serviceOfHost } from "./hosts";
@@ -105,22 +112,34 @@ export function importRetries(fields: Fields | undefined): Retries | undefined {
     (each) => (RETRY_CONDITIONS as readonly string[]).includes(each) || /^[2-5]\d\d$/.test(each),
   );
   if (on && known && known.length < on.length) fields.keep("retryOn", on.join(","));
+  const baseMs = fields.duration("backoff");
+  const ignorePreviousHosts = fields.flag("retryIgnorePreviousHosts");
   fields.keepRest();
   return {
     // Istio's default number of retries
     attempts: attempts ?? 2,
     ...(perTryTimeoutMs ? { perTryTimeoutMs } : {}),
     ...(known && known.length > 0 ? { on: known } : {}),
+    ...(baseMs ? { backoff: { baseMs } } : {}),
+    ...(ignorePreviousHosts === undefined ? {} : { ignorePreviousHosts }),
   };
 }
 
-export function importRewrite(fields: Fields | undefined): { path?: string; host?: string } | undefined {
+export function importRewrite(fields: Fields | undefined): RouteRule["rewrite"] {
   if (!fields) return undefined;
   const path = fields.text("uri");
   const host = fields.text("authority");
+  const parts = path === undefined ? fields.object("uriRegexRewrite") : undefined;
+  const match = parts?.text("match");
+  const substitution = parts?.text("rewrite") ?? "";
+  parts?.keepRest();
   fields.keepRest();
-  if (path === undefined && host === undefined) return undefined;
-  return { ...(path === undefined ? {} : { path }), ...(host === undefined ? {} : { host }) };
+  if (path === undefined && host === undefined && match === undefined) return undefined;
+  return {
+    ...(path === undefined ? {} : { path }),
+    ...(match === undefined ? {} : { pathRegex: { match, substitution } }),
+    ...(host === undefined ? {} : { host }),
+  };
 }
 
 type Headers = { request?: HeaderChanges; response?: HeaderChanges };

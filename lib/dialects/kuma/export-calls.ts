@@ -127,19 +127,37 @@ export const DEFAULT_RETRY = {
 const WITHOUT_WORD = new Set(["retriable-status-codes"]);
 
 export function timesOfRule(rule: RouteRule, isGrpc: boolean, judge: (judgement: Judgement) => void): Times {
-  const timeout = { http: { requestTimeout: msToDuration(rule.timeoutMs ?? 0) } };
+  const timeout = {
+    http: {
+      requestTimeout: msToDuration(rule.timeoutMs ?? 0),
+      ...(rule.idleTimeoutMs === undefined ? {} : { streamIdleTimeout: msToDuration(rule.idleTimeoutMs) }),
+    },
+  };
   return { timeout, retry: rule.retries ? retryOf(rule.retries, isGrpc, judge) : DEFAULT_RETRY };
 }
 
+const backOffOf = ({ baseMs, maxMs }: NonNullable<Retries["backoff"]>) => ({
+  baseInterval: msToDuration(baseMs),
+  ...(maxMs === undefined ? {} : { maxInterval: msToDuration(maxMs) }),
+});
+
 function retryOf(
-  { attempts, perTryTimeoutMs, on = [] }: Retries,
+  { attempts, perTryTimeoutMs, on = [], backoff, ignorePreviousHosts }: Retries,
   isGrpc: boolean,
   judge: (judgement: Judgement) => void,
 ): Record<string, unknown> {
   const protocol = isGrpc ? "grpc" : "http";
   if (attempts === 0) return { [protocol]: { numRetries: 0 } };
   const words = isGrpc ? TO_GRPC_ON : TO_HTTP_ON;
-  const perTry = perTryTimeoutMs === undefined ? {} : { perTryTimeout: msToDuration(perTryTimeoutMs) };
+  if (isGrpc && ignorePreviousHosts === true) {
+    const reason = "for gRPC Kuma cannot leave out hosts that were tried: a retry may go to the same one";
+    judge({ verdict: "approximate", reason, changesMeaning: false });
+  }
+  const perTry = {
+    ...(perTryTimeoutMs === undefined ? {} : { perTryTimeout: msToDuration(perTryTimeoutMs) }),
+    ...(backoff ? { backOff: backOffOf(backoff) } : {}),
+    ...(!isGrpc && ignorePreviousHosts === true ? { hostSelection: [{ predicate: "OmitPreviousHosts" }] } : {}),
+  };
   if (on.length === 0) return { [protocol]: { ...DEFAULT_RETRY[protocol], numRetries: attempts, ...perTry } };
   const said = on.flatMap((word) => words[word] ?? (!isGrpc && /^\d+$/.test(word) ? word : []));
   // what only gRPC answers with has no effect on other calls, and is not missed there

@@ -123,17 +123,13 @@ export const FIELDS: readonly FieldVerdict[] = [
     "exact",
     "A TrafficPolicy.",
   ),
-  field(
-    "MeshTimeout",
-    "spec.to[].default.http.{streamIdleTimeout,maxStreamDuration,requestHeadersTimeout}",
-    "lost",
-    KEPT,
-  ),
+  field("MeshTimeout", "spec.to[].default.http.streamIdleTimeout", "moved", "The idle timeout of the service's rules."),
+  field("MeshTimeout", "spec.to[].default.http.{maxStreamDuration,requestHeadersTimeout}", "lost", KEPT),
   field(
     "MeshRetry",
-    "spec.to[].default.{http,grpc}.{numRetries,perTryTimeout,retryOn}",
+    "spec.to[].default.{http,grpc}.{numRetries,perTryTimeout,retryOn,backOff}, http.hostSelection",
     "moved",
-    "The retries of the service's rules; none where nothing is said.",
+    "The retries of the service's rules; none where nothing is said. hostSelection: OmitPreviousHosts alone, others are kept.",
   ),
   field("MeshRetry", "spec.to[].default.{http,grpc}.*, tcp", "lost", KEPT),
   field(

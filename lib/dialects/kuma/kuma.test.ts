@@ -67,7 +67,11 @@ test("a demo of Kuma is a design that holds together, with policies merged as Ku
   const { document } = shop;
   expect(validateDocument(document)).toEqual([]);
   expect(specOf(document, "Mesh//shop")).toMatchObject({ defaults: { mutualTls: "strict", authorization: "deny" } });
-  const times = { timeoutMs: 3000, retries: { attempts: 3, perTryTimeoutMs: 1000, on: ["503", "connect-failure"] } };
+  const times = {
+    timeoutMs: 3000,
+    idleTimeoutMs: 3_600_000,
+    retries: { attempts: 3, perTryTimeoutMs: 1000, on: ["503", "connect-failure"], backoff: { baseMs: 25 } },
+  };
   expect(specOf(document, "Route/kuma-demo/kv")).toEqual({
     target: { kind: "Service", name: "kv" },
     rules: [
@@ -179,10 +183,14 @@ test.each(["2.x", "3.x"] as const)(
 );
 
 /** Callers in Istio do not check hosts. */
+/** Istio has no checks by callers, and no idle time of a rule. */
 const withoutChecks = ({ objects }: MeshDocument): MeshDocument => ({
-  objects: objects.map((each) =>
-    each.kind === "TrafficPolicy" ? { ...each, spec: { ...each.spec, healthCheck: undefined } } : each,
-  ),
+  objects: objects.map((each) => {
+    if (each.kind === "TrafficPolicy") return { ...each, spec: { ...each.spec, healthCheck: undefined } };
+    if (each.kind !== "Route") return each;
+    const rules = each.spec.rules.map((rule) => ({ ...rule, idleTimeoutMs: undefined }));
+    return { ...each, spec: { ...each.spec, rules } };
+  }),
 });
 const withoutDrawn = ({ objects }: MeshDocument): MeshDocument => ({
   objects: objects.filter(({ kind }) => kind !== "Dependency"),
@@ -201,8 +209,14 @@ test("what the model has no word for comes back on export, beside what it has", 
   });
   const retries = find(resources, "MeshRetry", "kv")?.spec["to"] as { default: object }[];
   expect(retries.map((entry) => entry.default)).toEqual([
-    { http: { numRetries: 3, perTryTimeout: "1s", retryOn: ["503", "ConnectFailure"] } },
-    { http: { backOff: { baseInterval: "25ms" } } },
+    {
+      http: {
+        numRetries: 3,
+        perTryTimeout: "1s",
+        retryOn: ["503", "ConnectFailure"],
+        backOff: { baseInterval: "25ms" },
+      },
+    },
   ]);
   const route = find(resources, "MeshHTTPRoute", "kv")?.spec["to"] as {
     rules: { default: { filters?: { type: string }[] } }[];
@@ -211,9 +225,8 @@ test("what the model has no word for comes back on export, beside what it has", 
     "RequestHeaderModifier",
     "RequestMirror",
   ]);
-  expect(find(resources, "MeshTimeout", "all")?.spec["to"]).toEqual([
-    { targetRef: { kind: "Mesh" }, default: { http: { streamIdleTimeout: "1h" } } },
-  ]);
+  // what the mesh's times say is all in the routes' own
+  expect(find(resources, "MeshTimeout", "all")).toBeUndefined();
 });
 
 test("the demo goes out to Istio, and from there back to Kuma, as the same design", () => {

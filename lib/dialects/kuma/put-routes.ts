@@ -17,7 +17,7 @@ import { compareRanks } from "../gateway-api/precedence";
 import { type ImportContext, type Resource, refFrom } from "../shared/context";
 import type { Kept } from "../shared/fields";
 import { type Acting, entriesFor, isOnly, merged } from "./merge";
-import type { Place, RetryConf, RoutePolicy, RuleSource, TimeoutConf } from "./state";
+import type { Place, RetryConf, RetryPart, RoutePolicy, RuleSource, TimeoutConf } from "./state";
 
 /** Envoy's, which Kuma leaves in place. */
 const DEFAULT_REQUEST_MS = 15_000;
@@ -111,7 +111,7 @@ function tell(own: readonly Acting<unknown>[], key: ObjectKey, rules: readonly R
   }
 }
 
-type RuleTimes = Pick<RouteRule, "timeoutMs" | "retries">;
+type RuleTimes = Pick<RouteRule, "timeoutMs" | "idleTimeoutMs" | "retries">;
 
 function rulesOf(
   service: Service,
@@ -223,7 +223,11 @@ function timesOf(
 
 export function ruleTimes(timeout: TimeoutConf | undefined, retry: RetryConf | undefined, isGrpc: boolean): RuleTimes {
   const requestMs = timeout?.requestMs ?? DEFAULT_REQUEST_MS;
-  return { ...(requestMs === 0 ? {} : { timeoutMs: requestMs }), retries: retriesOf(retry, isGrpc) };
+  return {
+    ...(requestMs === 0 ? {} : { timeoutMs: requestMs }),
+    ...(timeout?.streamIdleMs ? { idleTimeoutMs: timeout.streamIdleMs } : {}),
+    retries: retriesOf(retry, isGrpc),
+  };
 }
 
 function retriesOf(retry: RetryConf | undefined, isGrpc: boolean): Retries {
@@ -238,5 +242,16 @@ function retriesOf(retry: RetryConf | undefined, isGrpc: boolean): Retries {
     attempts,
     ...(part.perTryMs ? { perTryTimeoutMs: part.perTryMs } : {}),
     on: on as NonNullable<Retries["on"]>,
+    ...backoffOf(part),
+    ...(part.isElsewhere ? { ignorePreviousHosts: true } : {}),
   };
+}
+
+/** Kuma's own, where a back-off says only how long it may get. */
+const BASE_MS = 25;
+
+function backoffOf({ baseMs, maxMs }: RetryPart): Pick<Retries, "backoff"> {
+  if (!baseMs && !maxMs) return {};
+  const base = baseMs || BASE_MS;
+  return { backoff: { baseMs: base, ...(maxMs ? { maxMs: Math.max(base, maxMs) } : {}) } };
 }

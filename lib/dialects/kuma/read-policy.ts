@@ -1,5 +1,6 @@
 // MeshTimeout, MeshRetry, MeshCircuitBreaker and MeshLoadBalancingStrategy -> what each entry of to[] says in the model's words.
 // The rule: only what was said is read, since Kuma fills each field from another policy; what the model has no word for is kept.
+import { isSameJson } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { defined, type Fields, type Sink } from "../shared/fields";
 import type { BreakerConf, Entry, OutlierConf, Policy, RetryConf, RetryPart, TimeoutConf } from "./state";
@@ -35,8 +36,9 @@ export function readTimeout(fields: Fields): TimeoutConf {
   const http = fields.object("http");
   const requestMs = http?.duration("requestTimeout");
   const lifeMs = http?.duration("maxConnectionDuration");
+  const streamIdleMs = http?.duration("streamIdleTimeout");
   http?.keepRest();
-  return defined({ connectMs, idleMs, requestMs, lifeMs });
+  return defined({ connectMs, idleMs, requestMs, lifeMs, streamIdleMs });
 }
 
 const HTTP_ON: Record<string, string> = {
@@ -75,9 +77,19 @@ function retryPart(fields: Fields, wordOf: (word: string) => string | undefined)
   const on = written?.flatMap((word) => wordOf(word) ?? []);
   // the list is replaced as a whole, so what is not understood of it is kept with the rest
   if (written && on && on.length < written.length) fields.keep("retryOn", written);
+  const backOff = fields.object("backOff");
+  const baseMs = backOff?.duration("baseInterval");
+  const maxMs = backOff?.duration("maxInterval");
+  backOff?.keepRest();
+  const isElsewhere = isOtherHosts(fields.peek("hostSelection")) || undefined;
+  if (isElsewhere) fields.take("hostSelection");
   fields.keepRest();
-  return defined({ attempts, perTryMs, on: on && on.length > 0 ? on : undefined });
+  return defined({ attempts, perTryMs, on: on && on.length > 0 ? on : undefined, baseMs, maxMs, isElsewhere });
 }
+
+/** The only predicate that the model has a word for. */
+const isOtherHosts = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 1 && isSameJson(value[0], { predicate: "OmitPreviousHosts" });
 
 export const LIMITS = ["maxConnections", "maxPendingRequests", "maxRequests", "maxRetries"] as const;
 /** Envoy's default for a detector that is named without a number. */

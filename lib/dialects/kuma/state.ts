@@ -32,8 +32,21 @@ export type Policy<C> = {
   kept: Kept[];
 };
 
-export type TimeoutConf = { connectMs?: number; idleMs?: number; requestMs?: number; lifeMs?: number };
-export type RetryPart = { attempts?: number; perTryMs?: number; on?: string[] };
+export type TimeoutConf = {
+  connectMs?: number;
+  idleMs?: number;
+  requestMs?: number;
+  lifeMs?: number;
+  streamIdleMs?: number;
+};
+export type RetryPart = {
+  attempts?: number;
+  perTryMs?: number;
+  on?: string[];
+  baseMs?: number;
+  maxMs?: number;
+  isElsewhere?: boolean;
+};
 export type RetryConf = { http?: RetryPart; grpc?: RetryPart };
 export type BreakerConf = { limits?: Record<string, number>; outlier?: OutlierConf };
 export type OutlierConf = {

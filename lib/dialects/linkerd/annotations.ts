@@ -23,7 +23,15 @@ export const isLinkerds = (name: string) => /(^|\.)linkerd\.io\//.test(name);
 
 /** What a design says itself, and an export writes from it: the annotations that brought it are not written back. */
 export const isCarried = (name: string) =>
-  [`${RETRY}http`, `${RETRY}grpc`, `${RETRY}limit`, `${RETRY}timeout`, `${TIMEOUT}request`, ACCRUAL].includes(name) ||
+  [
+    `${RETRY}http`,
+    `${RETRY}grpc`,
+    `${RETRY}limit`,
+    `${RETRY}timeout`,
+    `${TIMEOUT}request`,
+    `${TIMEOUT}idle`,
+    ACCRUAL,
+  ].includes(name) ||
   [`${ACCRUAL}-consecutive-max-failures`, `${ACCRUAL}-consecutive-min-penalty`, OPAQUE_PORTS, INBOUND_POLICY].includes(
     name,
   );
@@ -32,7 +40,13 @@ export const hasFamily = (annotations: Annotations, family: string) =>
   Object.keys(annotations).some((name) => name.startsWith(family));
 
 export type Problem = { name: string; message: string; fix: string };
-export type Behaviour = { timeoutMs?: number; retries?: Retries; uncarried: string[]; problems: Problem[] };
+export type Behaviour = {
+  timeoutMs?: number;
+  idleTimeoutMs?: number;
+  retries?: Retries;
+  uncarried: string[];
+  problems: Problem[];
+};
 
 /** Of a route: a family that it names at all replaces that of its service. */
 export function behaviourOf(route: Annotations, service: Annotations): Behaviour {
@@ -41,8 +55,15 @@ export function behaviourOf(route: Annotations, service: Annotations): Behaviour
   const tries = hasFamily(route, RETRY) ? route : service;
   const timeoutMs = durationIn(times, `${TIMEOUT}request`, problems);
   const retries = retriesIn(tries, problems);
-  const uncarried = [`${TIMEOUT}response`, `${TIMEOUT}idle`].filter((name) => times[name] !== undefined);
-  return { ...(timeoutMs ? { timeoutMs } : {}), ...(retries ? { retries } : {}), uncarried, problems };
+  const idleTimeoutMs = durationIn(times, `${TIMEOUT}idle`, problems);
+  const uncarried = [`${TIMEOUT}response`].filter((name) => times[name] !== undefined);
+  return {
+    ...(timeoutMs ? { timeoutMs } : {}),
+    ...(idleTimeoutMs ? { idleTimeoutMs } : {}),
+    ...(retries ? { retries } : {}),
+    uncarried,
+    problems,
+  };
 }
 
 function retriesIn(annotations: Annotations, problems: Problem[]): Retries | undefined {
@@ -170,5 +191,7 @@ export function retryAnnotations({ attempts, perTryTimeoutMs, on }: Retries): Re
   };
   return { annotations, unsaid };
 }
+
+export const idleAnnotation = (ms: number): Annotations => ({ [`${TIMEOUT}idle`]: linkerdDuration(ms) });
 
 export const TIMES = [RETRY, TIMEOUT] as const;

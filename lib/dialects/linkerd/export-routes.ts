@@ -9,10 +9,10 @@ import { DEFAULT_ATTEMPTS } from "../gateway-api/route";
 import { NO_BACKEND } from "../gateway-api/state";
 import type { ExportContext } from "../shared/export-context";
 import { isRecord } from "../shared/fields";
-import { isCarried, retryAnnotations } from "./annotations";
+import { idleAnnotation, isCarried, retryAnnotations } from "./annotations";
 
 /** What of a rule has words here; anything else that a model may have is told. */
-const SAID = new Set(["name", "matches", "action", "timeoutMs", "retries", "headers", "rewrite"]);
+const SAID = new Set(["name", "matches", "action", "timeoutMs", "idleTimeoutMs", "retries", "headers", "rewrite"]);
 
 export function exportLinkerdRoute(context: ExportContext, route: Route, needs: RouteNeeds): void {
   const target = context.index.get(refKey(route.spec.target, route));
@@ -52,7 +52,11 @@ const CARRIES_RETRIES = (rule: RouteRule | undefined): Retries | undefined =>
 
 function annotationsOf(rule: RouteRule | undefined): Readonly<Record<string, string>> {
   const retries = CARRIES_RETRIES(rule);
-  return retries ? retryAnnotations(retries).annotations : {};
+  const idleMs = rule?.action.type === "forward" ? rule.idleTimeoutMs : undefined;
+  return {
+    ...(retries ? retryAnnotations(retries).annotations : {}),
+    ...(idleMs === undefined ? {} : idleAnnotation(idleMs)),
+  };
 }
 
 function judgementsOf(rule: RouteRule | undefined): Judgement[] {
@@ -77,6 +81,8 @@ function judgementsOf(rule: RouteRule | undefined): Judgement[] {
       lost("Linkerd tries again by status only: nothing of this is tried again");
     else if (unsaid.length > 0)
       nearly(`retries on ${unsaid.join(", ")} cannot be said: Linkerd tries again by status only`);
+    if (retries.backoff || retries.ignorePreviousHosts)
+      nearly("how long a retry waits, and which endpoint it takes, is Linkerd's own choice");
     if (retries.on?.includes("5xx"))
       nearly("5xx is an answer of 500 to 599 in Linkerd; here it is a broken connection too");
   }
@@ -101,7 +107,14 @@ function plain(route: Route): Route {
   };
 }
 
-function plainRule({ rewrite: _rewrite, cors: _cors, mirrors: _mirrors, retries, ...rule }: RouteRule): RouteRule {
+function plainRule({
+  rewrite: _rewrite,
+  cors: _cors,
+  mirrors: _mirrors,
+  idleTimeoutMs: _idle,
+  retries,
+  ...rule
+}: RouteRule): RouteRule {
   const perTry = retries?.attempts === 0 ? retries.perTryTimeoutMs : undefined;
   // one try has the time of a backend; that of several is an annotation
   return perTry === undefined ? rule : { ...rule, retries: { attempts: DEFAULT_ATTEMPTS, perTryTimeoutMs: perTry } };

@@ -90,15 +90,15 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "Service",
-    path: "metadata.annotations retry.linkerd.io/{http,grpc,limit,timeout}, timeout.linkerd.io/request",
+    path: "metadata.annotations retry.linkerd.io/{http,grpc,limit,timeout}, timeout.linkerd.io/{request,idle}",
     verdict: "exact",
     note: "Of a service or a route; a family on the route replaces that of the service. 5xx: approximate, it counts broken connections too.",
   },
   {
     kind: "Service",
-    path: "metadata.annotations timeout.linkerd.io/{response,idle}",
+    path: "metadata.annotations timeout.linkerd.io/response",
     verdict: "lost",
-    note: "They stay on the object.",
+    note: "It stays on the object.",
   },
   {
     kind: "Service",

@@ -65,12 +65,13 @@ const hasStanza = ({ spec }: Resource, { index }: RuleSource) => {
 
 function carried(
   rule: Pick<RouteRule, "timeoutMs" | "retries">,
-  { timeoutMs, retries }: Behaviour,
-): { timeoutMs?: number; retries: Retries } {
+  { timeoutMs, idleTimeoutMs, retries }: Behaviour,
+): { timeoutMs?: number; idleTimeoutMs?: number; retries: Retries } {
   const perTry = retries?.perTryTimeoutMs ?? rule.retries?.perTryTimeoutMs;
   const own = retries ?? { attempts: 0 };
   return {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
     retries: perTry === undefined ? own : { ...own, perTryTimeoutMs: perTry },
   };
 }

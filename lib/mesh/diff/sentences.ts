@@ -313,6 +313,15 @@ function ruleSentences(subject: string, was: RouteRule, now: RouteRule, target: 
       now.timeoutMs,
     );
   }
+  if (was.idleTimeoutMs !== now.idleTimeoutMs) {
+    const text = (ms: number | undefined) => (ms === undefined ? "the default" : durationText(ms));
+    say(
+      `the idle timeout changes from ${text(was.idleTimeoutMs)} to ${text(now.idleTimeoutMs)}.`,
+      "idleTimeoutMs",
+      was.idleTimeoutMs,
+      now.idleTimeoutMs,
+    );
+  }
   if (!isSameJson(was.fault, now.fault)) {
     const text = (fault: RouteRule["fault"]) => (fault ? faultText(fault) : "none");
     say(`the fault changes from ${text(was.fault)} to ${text(now.fault)}.`, "fault", was.fault, now.fault);

@@ -280,12 +280,19 @@ export function limitedText({ scope }: Pick<RateLimit["spec"], "scope">): string
 }
 
 /** How long calls may take, and whether they are tried again. */
-export function patienceText({ timeoutMs, retries }: Pick<RouteRule, "timeoutMs" | "retries">): string[] {
+export function patienceText({
+  timeoutMs,
+  idleTimeoutMs,
+  retries,
+}: Pick<RouteRule, "timeoutMs" | "idleTimeoutMs" | "retries">): string[] {
   const again = (attempts: number) =>
     attempts === 0 ? "never tried again" : attempts === 1 ? "tried again once" : `tried again ${attempts} times`;
   return [
     ...(timeoutMs === undefined ? [] : [`within ${durationText(timeoutMs)}`]),
+    ...(idleTimeoutMs === undefined ? [] : [`given up after ${durationText(idleTimeoutMs)} without a byte`]),
     ...(retries ? [again(retries.attempts)] : []),
+    ...(retries?.backoff ? [`waiting up to ${durationText(retries.backoff.baseMs)} before a retry`] : []),
+    ...(retries?.ignorePreviousHosts === false ? ["by any host again"] : []),
   ];
 }
 

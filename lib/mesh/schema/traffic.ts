@@ -153,6 +153,25 @@ export const retries = z.strictObject({
     .max(32)
     .optional()
     .describe("What is tried again: conditions of Envoy, or status codes."),
+  backoff: z
+    .strictObject({
+      baseMs: durationMs.describe(
+        "A retry waits by chance up to so many milliseconds, the next one up to three times as long, and so on.",
+      ),
+      maxMs: durationMs.optional().describe("No wait is longer, in milliseconds; absent: ten times the first."),
+    })
+    .refine(({ baseMs, maxMs }) => maxMs === undefined || maxMs >= baseMs, {
+      error: "must not be less than baseMs",
+      path: ["maxMs"],
+    })
+    .optional()
+    .describe("How long a retry waits; absent: Envoy's 25 ms."),
+  ignorePreviousHosts: z
+    .boolean()
+    .optional()
+    .describe(
+      "A retry looks for a host that was not tried yet, up to five times; absent: true, but not where a hash chooses the host.",
+    ),
 });
 
 const headerEntries = z
@@ -206,6 +225,9 @@ export const routeRule = z.strictObject({
   matches: z.array(routeMatch).max(128).describe("Any of them has to match; empty: every request."),
   action: routeAction.describe("What happens to the request."),
   timeoutMs: durationMs.optional().describe("Longest time for all tries together, in milliseconds; absent: none."),
+  idleTimeoutMs: durationMs
+    .optional()
+    .describe("A request of which no byte moves for so long is ended, in milliseconds; absent: an hour."),
   retries: retries.optional().describe("Failed tries that are made again."),
   rewrite: z
     .strictObject({
@@ -213,7 +235,18 @@ export const routeRule = z.strictObject({
         .min(1)
         .optional()
         .describe("Replaces the matched prefix, or the whole path of an exact or regex match."),
+      pathRegex: z
+        .strictObject({
+          match: matchText.min(1).describe("RE2; every part of the path that it takes is replaced."),
+          substitution: matchText.describe("What comes there; \\1 is the first group."),
+        })
+        .optional()
+        .describe("Replaces parts of the path, whatever was matched; not beside path."),
       host: hostName.optional().describe("The host that the destination sees."),
+    })
+    .refine(({ path, pathRegex }) => path === undefined || pathRegex === undefined, {
+      error: "is not for a rewrite that has a path as well: keep one of the two",
+      path: ["pathRegex"],
     })
     .optional()
     .describe("Changes the request before it is sent on."),

@@ -18,6 +18,7 @@ export function violationsOfRoute(object: MeshObject, index: MeshIndex): Complai
       ...violationsOfFault(object, r),
       ...violationsOfMirrors(object, r),
       ...violationsOfCors(object, r),
+      ...violationsOfRewrite(object, r),
     ]),
     ...routeEndsOf(object).flatMap(({ service, port, path }) =>
       unknownPort(index, serviceRefKey(service, object), port, [...path, "port"]),
@@ -69,6 +70,14 @@ function violationsOfFault(route: Route, r: number): Complaint[] {
   if (!rule?.fault || rule.action.type === "forward") return [];
   const message = "is for requests that are sent on, and this rule answers them itself";
   return [{ path: ["spec", "rules", r, "fault"], message, fix: "Remove the fault, or let the rule forward." }];
+}
+
+function violationsOfRewrite(route: Route, r: number): Complaint[] {
+  const pattern = route.spec.rules[r]?.rewrite?.pathRegex?.match;
+  const problem = pattern === undefined ? undefined : patternProblem(pattern);
+  if (!problem) return [];
+  const path: Path = ["spec", "rules", r, "rewrite", "pathRegex", "match"];
+  return [{ path, message: `is not an RE2 pattern: ${problem}`, fix: "Correct the pattern." }];
 }
 
 function violationsOfCors(route: Route, r: number): Complaint[] {

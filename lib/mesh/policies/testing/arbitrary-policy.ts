@@ -107,10 +107,13 @@ const rule = fc.record({
   matches: fc.array(match, { maxLength: 3 }),
   action,
   timeoutMs: some(ms),
+  idleTimeoutMs: some(ms),
   retries: some(
     fc.record({
       attempts: fc.nat(5),
       perTryTimeoutMs: some(ms),
+      backoff: some(fc.record({ baseMs: ms })),
+      ignorePreviousHosts: some(fc.boolean()),
       on: some(list(fc.constantFrom(...RETRY_CONDITIONS, "503"))),
     }),
   ),

@@ -1,0 +1,130 @@
+// Idle times, back-off, choice of hosts and rewrites of parts, into rules and out of them; what a product has no word for is told.
+import { expect, test } from "vitest";
+import { demoMesh, type MeshDocument, type RouteRule, valuesToYaml } from "@/lib/mesh";
+import { exportDocument } from "..";
+import { all, policy, read, service } from "../kuma/testing/resources";
+import { imported } from "../testing/imported";
+
+const ruleOf = (document: MeshDocument): RouteRule | undefined => {
+  const route = document.objects.find(({ kind }) => kind === "Route");
+  return route?.kind === "Route" ? route.spec.rules[0] : undefined;
+};
+
+test("Istio's back-off, choice of hosts and rewrite by expression come in and go out as they were", () => {
+  const rule = {
+    route: [{ destination: { host: "cart" }, weight: 100 }],
+    retries: { attempts: 3, backoff: "100ms", retryIgnorePreviousHosts: false },
+    rewrite: { uriRegexRewrite: { match: "^/v(\\d+)/", rewrite: "/api/\\1/" }, authority: "cart.internal" },
+  };
+  const text = valuesToYaml([
+    {
+      apiVersion: "networking.istio.io/v1",
+      kind: "VirtualService",
+      metadata: { name: "cart", namespace: "shop" },
+      spec: { hosts: ["cart"], http: [rule] },
+    },
+  ]);
+  const { document, kept } = imported("istio", [{ text }]);
+  expect(ruleOf(document)).toMatchObject({
+    retries: { attempts: 3, backoff: { baseMs: 100 }, ignorePreviousHosts: false },
+    rewrite: { pathRegex: { match: "^/v(\\d+)/", substitution: "/api/\\1/" }, host: "cart.internal" },
+  });
+  expect(kept).toEqual([]);
+  const out = exportDocument("istio", document).resources.find(({ kind }) => kind === "VirtualService");
+  expect(out?.spec["http"]).toEqual([rule]);
+});
+
+test.each(["2.x", "3.x"] as const)(
+  "Kuma's idle time, back-off and choice of hosts go out to %s as they came in",
+  (channel) => {
+    const http = {
+      numRetries: 3,
+      retryOn: ["ConnectFailure"],
+      backOff: { baseInterval: "100ms", maxInterval: "2s" },
+      hostSelection: [{ predicate: "OmitPreviousHosts" }],
+    };
+    const { document } = read([
+      service("cart"),
+      policy("MeshTimeout", "times", { to: [all({ http: { requestTimeout: "5s", streamIdleTimeout: "45s" } })] }),
+      policy("MeshRetry", "retries", { to: [all({ http })] }),
+    ]);
+    expect(ruleOf(document)).toMatchObject({
+      timeoutMs: 5000,
+      idleTimeoutMs: 45_000,
+      retries: { attempts: 3, backoff: { baseMs: 100, maxMs: 2000 }, ignorePreviousHosts: true },
+    });
+    const made = exportDocument("kuma", document, { channel });
+    const said = (kind: string) =>
+      made.resources.filter((each) => each.kind === kind).flatMap(({ spec }) => spec["to"] as object[]);
+    expect(said("MeshTimeout")).toContainEqual(
+      expect.objectContaining({ default: { http: { requestTimeout: "5s", streamIdleTimeout: "45s" } } }),
+    );
+    expect(said("MeshRetry")).toContainEqual(expect.objectContaining({ default: { http } }));
+  },
+);
+
+test("Linkerd's idle time is an annotation of its route, both ways", () => {
+  const text = valuesToYaml([
+    {
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "HTTPRoute",
+      metadata: { name: "cart", namespace: "shop", annotations: { "timeout.linkerd.io/idle": "45s" } },
+      spec: {
+        parentRefs: [{ group: "core", kind: "Service", name: "cart", port: 80 }],
+        rules: [{ backendRefs: [{ name: "cart", port: 80 }] }],
+      },
+    },
+    { ...service("cart"), metadata: { name: "cart", namespace: "shop" } },
+  ]);
+  const { document, warnings } = imported("linkerd", [{ text }]);
+  expect(ruleOf(document)).toMatchObject({ idleTimeoutMs: 45_000 });
+  expect(warnings.map(({ message }) => message).join()).not.toContain("idle");
+  const route = exportDocument("linkerd", document).resources.find(({ kind }) => kind === "HTTPRoute");
+  expect(route?.metadata).toMatchObject({ annotations: { "timeout.linkerd.io/idle": "45s" } });
+});
+
+test("Gateway API's back-off comes in, and goes out in the experimental channel", () => {
+  const retry = { attempts: 3, codes: [503], backoff: "100ms" };
+  const text = valuesToYaml([
+    {
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "HTTPRoute",
+      metadata: { name: "cart", namespace: "shop" },
+      spec: {
+        parentRefs: [{ group: "", kind: "Service", name: "cart", port: 80 }],
+        rules: [{ backendRefs: [{ name: "cart", port: 80 }], retry }],
+      },
+    },
+    service("cart"),
+  ]);
+  const { document } = imported("gateway-api", [{ text }]);
+  expect(ruleOf(document)?.retries).toMatchObject({ attempts: 3, backoff: { baseMs: 100 } });
+  const made = exportDocument("gateway-api", document, { channel: "experimental" });
+  const route = made.resources.find(({ kind }) => kind === "HTTPRoute");
+  expect(route?.spec["rules"]).toMatchObject([{ retry }]);
+});
+
+const TIMED: Omit<RouteRule, "matches" | "action"> = {
+  idleTimeoutMs: 45_000,
+  retries: { attempts: 3, on: ["5xx"], backoff: { baseMs: 100, maxMs: 2000 }, ignorePreviousHosts: true },
+  rewrite: { pathRegex: { match: "x", substitution: "y" } },
+};
+
+test.each([
+  ["istio", ["idle time", "longest wait"]],
+  ["kuma", ["parts of a path"]],
+  ["consul", ["parts of a path", "back-off", "leave out hosts"]],
+  ["app-mesh", ["rewrite", "back-off", "leave out hosts"]],
+  ["linkerd", ["rewrite", "how long a retry waits"]],
+  ["gateway-api", ["parts of a path", "idle time"]],
+] as const)("%s says what it has no word for", (dialect, words) => {
+  const objects = demoMesh().objects.map((each) =>
+    each.kind === "Route" && each.spec.target.name === "payment-service"
+      ? { ...each, spec: { ...each.spec, rules: each.spec.rules.map((rule) => ({ ...rule, ...TIMED })) } }
+      : each,
+  );
+  const { report } = exportDocument(dialect, { objects });
+  const said = report.filter(({ key, verdict }) => key.startsWith("Route/") && verdict !== "exact");
+  const text = said.map(({ reason }) => reason).join("; ");
+  for (const word of words) expect(text).toContain(word);
+});
