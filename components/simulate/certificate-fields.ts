@@ -4,7 +4,7 @@ import type { MeshDocument } from "@/lib/mesh";
 import { objectKey } from "@/lib/mesh";
 import type { Question, QuestionCertificate } from "@/lib/simulate";
 
-export type CertificateChoice = "valid" | "forged";
+export type CertificateChoice = "valid" | "forged" | "revoked";
 
 export interface CertificateFields {
   /** Absent: the client has none. */
@@ -16,6 +16,7 @@ export interface CertificateFields {
 export const CERTIFICATES = [
   { value: "valid", label: "signed by who is trusted" },
   { value: "forged", label: "signed by somebody else" },
+  { value: "revoked", label: "signed and revoked since" },
 ] as const satisfies readonly { value: CertificateChoice; label: string }[];
 
 /** As the API takes them. */
@@ -42,13 +43,15 @@ export function certificateProblems({ certificate, names }: CertificateFields): 
 
 export function certificateOf({ certificate, names }: CertificateFields): Pick<Question, "certificate"> {
   if (!certificate) return {};
-  return { certificate: { names: namesOf(names), ...(certificate === "forged" ? { isForged: true } : {}) } };
+  const wrong = { valid: {}, forged: { isForged: true }, revoked: { isRevoked: true } }[certificate];
+  return { certificate: { names: namesOf(names), ...wrong } };
 }
 
 export function fieldsOfCertificate(certificate: QuestionCertificate | undefined): CertificateFields {
   if (!certificate) return {};
   const names = certificate.names.join(", ");
-  return { certificate: certificate.isForged ? "forged" : "valid", ...(names === "" ? {} : { names }) };
+  const choice = certificate.isForged ? "forged" : certificate.isRevoked ? "revoked" : "valid";
+  return { certificate: choice, ...(names === "" ? {} : { names }) };
 }
 
 /** Is there anybody at this caller's gateway who asks for one? */

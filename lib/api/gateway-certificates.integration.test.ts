@@ -132,6 +132,33 @@ test("authorities of clients come and go without the key", async () => {
   expect(await bound()).toEqual({ shop: { stored: true } });
 });
 
+test("revocation lists come with the authorities, are named in the binding, and go when it names them no more", async () => {
+  const revoked = await authority.issue([]);
+  const clientCa = authority.rootPem + authority.intermediatePem + (await authority.revoke([revoked]));
+  const answer = await put({ clientCa });
+  expect(answer.status).toBe(200);
+  expect(answer.body.revocationLists.map(({ issuer }) => issuer)).toEqual(["Meshwright root A", "Meshwright issuer 1"]);
+  expect(await bound()).toEqual({ shop: { stored: true, ca: true, crl: true } });
+  const { binding: whole } = await binding();
+  const rewritten = (bound: object) => ({
+    ...whole,
+    gateways: whole.gateways.map((each) => (each.certificates ? { ...each, certificates: { shop: bound } } : each)),
+  });
+  const write = (bound: object) =>
+    api.call("PUT", `${ENVIRONMENT}/binding`, {
+      ...{ token: operator, body: { binding: rewritten(bound) } },
+      headers: { "if-match": "*" },
+    });
+  expect((await write({ stored: true, ca: true })).status).toBe(200);
+  expect((await list())[0]).toMatchObject({ revocationLists: [], clientCa: [{}, {}] });
+  const refused = await write({ stored: true, ca: true, crl: true });
+  expect(refused).toMatchObject({
+    status: 400,
+    body: { violations: [{ message: "says crl, and no revocation lists are stored" }] },
+  });
+  expect((await put({ clientCa: null })).body.revocationLists).toEqual([]);
+});
+
 test("what is wrong comes whole, by field; too much is refused before it is read", async () => {
   const answer = await put({ chain: "x", clientCa: "y" });
   expect([answer.status, answer.body.violations.map(({ path }) => path)]).toEqual([

@@ -6,7 +6,7 @@ import {
   type PublicAuthority,
   type PublicCertificate,
 } from "@/lib/compile/testing/public-authority";
-import { authoritiesOf, factsOfChain, readAuthorities, readCertificate } from "./read-certificate";
+import { authoritiesOf, factsOfChain, readAuthorities, readCertificate, revocationListsOf } from "./read-certificate";
 
 const HOUR_MS = 3_600_000;
 let authority: PublicAuthority;
@@ -132,4 +132,33 @@ test("authorities of clients: several, each once; no leaf, no key, nothing that 
   expect(refusal(shop.chainPem)).toBe("body.clientCa has a certificate (shop.example.com) of no authority");
   expect(refusal(authority.rootPem + shop.keyPem)).toBe("body.clientCa has a private key in it");
   expect(refusal(authority.rootPem, now + 25 * HOUR_MS)).toMatch(/an authority \(Meshwright root A\) that expired on/);
+});
+
+test("revocation lists stand beside the authorities whose they are, and say until when they count", async () => {
+  const now = Date.now();
+  const lists = await authority.revoke([shop]);
+  const both = lists + authority.rootPem + authority.intermediatePem + lists;
+  const answer = readAuthorities(both, now);
+  expect(answer.ok && authoritiesOf(answer.pem)).toHaveLength(2);
+  expect(answer.ok && revocationListsOf(answer.pem).map(({ issuer }) => issuer)).toEqual([
+    "Meshwright root A",
+    "Meshwright issuer 1",
+  ]);
+  const [first] = answer.ok ? revocationListsOf(answer.pem) : [];
+  expect(Date.parse(first?.nextUpdate ?? "")).toBeGreaterThan(now);
+  const refusal = (text: string, at = now) => {
+    const read = readAuthorities(text, at);
+    return read.ok ? "taken" : read.problems.map(({ path, message }) => `${path} ${message}`).join();
+  };
+  expect(refusal(lists)).toBe("body.clientCa has no certificate in PEM");
+  expect(refusal(authority.rootPem + lists)).toBe(
+    "body.clientCa has a revocation list of Meshwright issuer 1, who is none of these authorities",
+  );
+  expect(refusal(both, now + 2 * HOUR_MS)).toMatch(
+    /a revocation list of Meshwright root A that ended on .* every client is refused/,
+  );
+  const broken = "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n";
+  expect(refusal(authority.rootPem + broken)).toBe(
+    "body.clientCa has a revocation list (number 1) that cannot be read",
+  );
 });

@@ -1,7 +1,9 @@
 // A certificate and its key as a person gives them: PEM text -> facts, or every problem at its field with what to do.
 // The rule: what a gateway could not serve, or its clients would refuse today, is refused here; a key is read and never told.
+import "reflect-metadata"; // @peculiar/x509 2.x refuses to load without it
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { subjectAltNames } from "@meshwright/proxy/semantics";
+import { X509Crl } from "@peculiar/x509";
 import type { Problematic } from "@/lib/errors";
 
 export interface CertificateFacts {
@@ -59,7 +61,13 @@ export interface AuthorityFacts {
   fingerprint: string;
 }
 
-/** Authorities whose certificates clients may show, each once. @param now in milliseconds since 1970 */
+/** Of whom it is; until when it counts: after that every certificate is refused. null: it does not say. */
+export interface RevocationListFacts {
+  issuer: string;
+  nextUpdate: string | null;
+}
+
+/** Authorities whose certificates clients may show, then their revocation lists, each once. @param now in milliseconds since 1970 */
 export function readAuthorities(
   text: string,
   now: number,
@@ -72,7 +80,7 @@ export function readAuthorities(
   if (blocks.some(({ label }) => label.endsWith("PRIVATE KEY")))
     return refuse("has a private key in it", "Leave it out: only the authority itself needs it.");
   const authorities: X509Certificate[] = [];
-  for (const [index, { pem }] of blocks.entries()) {
+  for (const [index, { pem }] of blocks.filter(isCertificate).entries()) {
     try {
       authorities.push(new X509Certificate(pem));
     } catch {
@@ -93,14 +101,56 @@ export function readAuthorities(
       `has an authority (${nameOf(ended.subject)}) that expired on ${day(ended.validTo)}`,
       "Leave it out, or give its successor.",
     );
-  return { ok: true, pem: [...new Set(authorities.map((each) => each.toString()))].join("") };
+  const lists = blocks.filter(isRevocationList);
+  for (const [index, { pem }] of lists.entries()) {
+    const list = listIn(pem);
+    if (!list)
+      return refuse(`has a revocation list (number ${index + 1}) that cannot be read`, "Copy it again, whole.");
+    const { issuer, nextUpdate } = listFacts(list);
+    if (!authorities.some((each) => sameName(each.subject, list.issuer)))
+      return refuse(`has a revocation list of ${issuer}, who is none of these authorities`, "Give that authority too.");
+    if (nextUpdate !== null && Date.parse(nextUpdate) <= now)
+      return refuse(
+        `has a revocation list of ${issuer} that ended on ${day(nextUpdate)}: with it every client is refused`,
+        "Give the newest one.",
+      );
+  }
+  const pems = [...authorities.map((each) => each.toString()), ...lists.map(({ pem }) => pem)];
+  return { ok: true, pem: [...new Set(pems)].join("") };
 }
 
+const isRevocationList = ({ label }: Block): boolean => label === "X509 CRL";
+const isCertificate = (block: Block): boolean => !isRevocationList(block);
+
+function listIn(pem: string): X509Crl | null {
+  try {
+    return new X509Crl(pem);
+  } catch {
+    return null;
+  }
+}
+
+/** Node writes a name in lines, the list with commas: the same parts are the same name. */
+const sameName = (lines: string, commas: string): boolean => nameOf(lines) === nameOf(commas.replaceAll(", ", "\n"));
+
+const listFacts = ({ issuer, nextUpdate }: X509Crl): RevocationListFacts => ({
+  issuer: nameOf(issuer.replaceAll(", ", "\n")),
+  nextUpdate: nextUpdate?.toISOString() ?? null,
+});
+
 export const authoritiesOf = (pem: string): AuthorityFacts[] =>
-  blocksOf(pem).map((block) => {
-    const { subject, validTo, fingerprint256 } = new X509Certificate(block.pem);
-    return { subject: nameOf(subject), notAfter: new Date(validTo).toISOString(), fingerprint: fingerprint256 };
-  });
+  blocksOf(pem)
+    .filter(isCertificate)
+    .map((block) => {
+      const { subject, validTo, fingerprint256 } = new X509Certificate(block.pem);
+      return { subject: nameOf(subject), notAfter: new Date(validTo).toISOString(), fingerprint: fingerprint256 };
+    });
+
+export const revocationListsOf = (pem: string): RevocationListFacts[] =>
+  blocksOf(pem)
+    .filter(isRevocationList)
+    .flatMap((block) => listIn(block.pem) ?? [])
+    .map(listFacts);
 
 /** Of the first certificate of a chain. */
 export const factsOfChain = (chainPem: string): CertificateFacts => certificateFacts(new X509Certificate(chainPem));

@@ -1,13 +1,14 @@
 // A gateway that asks clients for certificates, and sends plain HTTP on to HTTPS, as our proxy serves it and as a real Envoy does
 // where there is one (ENVOY_BIN).
 // The rule: each answer of a proxy is compared with what the design says, and with the simulator's word for the same client.
+import { createHash, X509Certificate } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { request as plainRequest } from "node:http";
 import { request } from "node:https";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ask, buildScene, type QuestionCertificate } from "@/lib/simulate";
-import { clientEdgeMesh, PARTNER_NAMES } from "./testing/client-edge";
+import { PARTNER_NAMES, pinningEdgeMesh } from "./testing/client-edge";
 import { boundEdge } from "./testing/https-edge";
 import { createPublicAuthority, type PublicCertificate } from "./testing/public-authority";
 import { bundleProxy, freePorts, type Side, type Surroundings, startSide, surround } from "./testing/side-by-side";
@@ -15,16 +16,20 @@ import { bundleProxy, freePorts, type Side, type Surroundings, startSide, surrou
 type ClientCertificate = { cert: string; key: string };
 
 const envoy = process.env["ENVOY_BIN"];
-const document = clientEdgeMesh();
+let document: ReturnType<typeof pinningEdgeMesh>;
 let world: Surroundings;
 const edges: (Side & { https: number; deep: number; http: number })[] = [];
 /** What a client may show, and what the simulator is told of it. */
 const clients = new Map<string, { files?: ClientCertificate; told?: QuestionCertificate }>([["nobody", {}]]);
 
+const pinOf = ({ chainPem }: PublicCertificate): string => new X509Certificate(chainPem).fingerprint256;
+const keyPinOf = ({ chainPem }: PublicCertificate): string =>
+  createHash("sha256")
+    .update(new X509Certificate(chainPem).publicKey.export({ type: "spki", format: "der" }))
+    .digest("base64");
 const filesOf = ({ chainPem, keyPem }: PublicCertificate): ClientCertificate => ({ cert: chainPem, key: keyPem });
 
 beforeAll(async () => {
-  world = await surround(document);
   const [ours, other] = [await createPublicAuthority(), await createPublicAuthority()];
   const [uri = "", dns = "", email = "", ip = ""] = PARTNER_NAMES;
   const url = "url" as const;
@@ -49,18 +54,34 @@ beforeAll(async () => {
     clients.set(name, { files: filesOf(await ours.issue(names)), told: { names: names.map(({ value }) => value) } });
   }
   clients.set("a stranger", { files: filesOf(await other.issue(known.uri)), told: { names: [uri], isForged: true } });
+  const pinned = { key: await ours.issue([]), certificate: await ours.issue([]), revoked: await ours.issue([]) };
+  for (const [name, certificate] of Object.entries(pinned)) {
+    const told = { names: [], ...(name === "revoked" ? { isRevoked: true } : {}) };
+    clients.set(`a pinned ${name}`, { files: filesOf(certificate), told });
+  }
+  document = pinningEdgeMesh({
+    pinnedKeys: [keyPinOf(pinned.key), keyPinOf(pinned.revoked)],
+    pinnedCertificates: [pinOf(pinned.certificate)],
+  });
+  world = await surround(document);
   const server = await ours.issue(["*.example.com"]);
   const file = (name: string) => join(world.folder, name);
   writeFileSync(file("wild.pem"), server.chainPem);
   writeFileSync(file("wild-key.pem"), server.keyPem, { mode: 0o600 });
   writeFileSync(file("partners.pem"), ours.rootPem);
-  const certificates = { wild: { chain: file("wild.pem"), key: file("wild-key.pem"), ca: file("partners.pem") } };
+  writeFileSync(file("revoked.pem"), await ours.revoke([pinned.revoked]));
+  const certificates = {
+    wild: {
+      ...{ chain: file("wild.pem"), key: file("wild-key.pem"), ca: file("partners.pem") },
+      crl: file("revoked.pem"),
+    },
+  };
   const bundle = await bundleProxy(world.folder);
   const commands: [Side["name"], string[]][] = [["ours", [process.execPath, bundle]]];
   if (envoy) commands.push(["envoy", [envoy, "--use-dynamic-base-id", "--concurrency", "1", "-l", "error"]]);
   for (const [name, command] of commands) {
     const [ports, { inbound: https, outbound: http, admin: deep }] = [await freePorts(), await freePorts()];
-    const listenerPorts = { shop: https, partners: https, either: https, open: https, deep };
+    const listenerPorts = { shop: https, partners: https, either: https, open: https, pinned: https, deep };
     const own = boundEdge({ publicPort: http, listenerPorts, certificates });
     const input = { ...world.input, binding: { ...world.input.binding, gateways: [own] } };
     edges.push({
@@ -108,6 +129,13 @@ test.each([
     },
   ],
   ["either", { nobody: 200, nameless: 200, uri: 200, "a stranger": REFUSED }],
+  [
+    "pinned",
+    {
+      ...{ nobody: REFUSED, "a stranger": REFUSED, "a pinned revoked": REFUSED },
+      ...{ "a pinned key": 200, "a pinned certificate": 200 },
+    },
+  ],
   ["open", { nobody: 200, uri: 200, "a stranger": 200 }],
 ])("%s: who comes in", async (name, expected) => {
   const host = `${name}.example.com`;
@@ -120,6 +148,16 @@ test.each([
     expect(simulated.outcome, `simulator: ${client}`).toBe(answer === 200 ? "forwarded" : REFUSED);
     for (const side of edges) expect(await get(side.https, host, files), `${side.name}: ${client}`).toBe(answer);
   }
+});
+
+test("a certificate without a pin is refused, which a question cannot say and the answer does", async () => {
+  const from = { kind: "outside" as const, gateway: "Gateway/production/edge" };
+  const to = { host: "pinned.example.com", port: 443 };
+  const certificate = { names: [] };
+  const { sentence } = ask(buildScene(document), { from, to, certificate, method: "GET", path: "/", headers: {} });
+  expect(sentence).toContain("only if it, or its key, is one of the 3 that are pinned");
+  for (const side of edges)
+    expect(await get(side.https, to.host, clients.get("nameless")?.files), side.name).toBe(REFUSED);
 });
 
 test("a connection without a certificate does not answer for a name that asks for one", async () => {

@@ -3,7 +3,7 @@ import { withListeners } from "@/lib/compile/testing/listeners";
 import type { MeshDocument } from "@/lib/mesh";
 import { compile } from "./compile";
 import { resourcesToJson } from "./resources";
-import { clientEdgeMesh, PARTNER_NAMES } from "./testing/client-edge";
+import { clientEdgeMesh, PARTNER_NAMES, pinningEdgeMesh } from "./testing/client-edge";
 import { boundEdge } from "./testing/https-edge";
 import { inputFor } from "./testing/inputs";
 import { kindOfClientName } from "./transport";
@@ -130,4 +130,41 @@ test("a redirect whose hosts another listener serves without TLS: they share a p
   expect(warnings.map(({ path, message }) => `${path}: ${message}`)).toContainEqual(
     expect.stringMatching(/listeners\[1\]\.hosts: listener web sends its hosts on to HTTPS/),
   );
+});
+
+const KEY_PIN = "NvqYIYSbgK2vCJpQhObf77vv+bQWtc5ek5RIOwPiC9A=";
+const PIN = "df6ff72fe9116521268f6f2dd4966f51df479883fe7037b39f75916ac3049d1a";
+const PINS = { pinnedKeys: [KEY_PIN], pinnedCertificates: [PIN] };
+
+test("pins and revocation lists stand beside the authorities, of files and of what the control plane keeps", () => {
+  const document = pinningEdgeMesh(PINS);
+  const listenerPorts = { shop: 8443, partners: 8443, either: 8443, open: 8443, deep: 9443, pinned: 8443 };
+  const pins = { verify_certificate_spki: [KEY_PIN], verify_certificate_hash: [PIN] };
+  const files = compiled({ ...FILES, crl: "/c/clients-crl.pem" }, document, { listenerPorts });
+  expect(files.contexts["pinned|https"]?.["common_tls_context"]?.["validation_context"]).toEqual({
+    trusted_ca: { filename: "/c/clients.pem" },
+    crl: { filename: "/c/clients-crl.pem" },
+    ...pins,
+  });
+  // a list counts wherever these authorities do
+  expect(files.contexts["shop|https"]?.["common_tls_context"]?.["validation_context"]).toHaveProperty("crl");
+  const kept = compiled({ stored: true, ca: true, crl: true }, document, { listenerPorts });
+  const combined = kept.contexts["pinned|https"]?.["common_tls_context"]?.["combined_validation_context"];
+  expect(combined?.["default_validation_context"]).toEqual(pins);
+  expect([...files.warnings, ...kept.warnings].filter(({ path }) => path.includes("tls"))).toEqual([]);
+});
+
+test("without revocation lists in the binding a listener that refuses revoked ones is not served, and that is told", () => {
+  for (const bound of [FILES, { stored: true, ca: true } as const]) {
+    const { contexts, warnings } = compiled(bound, pinningEdgeMesh(PINS));
+    expect(Object.keys(contexts)).toContain("shop|https");
+    expect(Object.keys(contexts)).not.toContain("pinned|https");
+    expect(warnings.filter(({ path }) => path.includes("tls"))).toEqual([
+      {
+        path: "Gateway/production/edge#spec.listeners[7].tls.clients.checkRevocation",
+        message: "the environment has no revocation list of the authorities of its clients: the listener is not served",
+        fix: expect.stringContaining('"wild": { chain, key, ca, crl }'),
+      },
+    ]);
+  }
 });

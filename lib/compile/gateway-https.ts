@@ -75,6 +75,10 @@ export function withHttps(
       warnOfAuthority(context, gateway, listener, name);
       continue;
     }
+    if (clients?.checkRevocation && certificate.crl === undefined) {
+      warnOfRevocation(context, gateway, listener, name);
+      continue;
+    }
     const port = portOf(listener);
     const before = all.get(port)?.chains ?? [];
     const taken = before.flatMap(serverNamesOf);
@@ -127,6 +131,16 @@ function warnOfAuthority({ problems }: CompileContext, gateway: Gateway, listene
     `${pathOf(gateway, listener)}.tls.clients`,
     `the environment does not say who signs the certificates of its clients: the listener is not served`,
     `Give them to the gateway in the topology, or say in the environment's binding certificates: { "${name}": { chain, key, ca } }, PEM files on its machine.`,
+  );
+}
+
+/** Without it whoever was revoked would come in. */
+function warnOfRevocation({ problems }: CompileContext, gateway: Gateway, listener: Listener, name: string): void {
+  problems.warn(
+    gateway,
+    `${pathOf(gateway, listener)}.tls.clients.checkRevocation`,
+    "the environment has no revocation list of the authorities of its clients: the listener is not served",
+    `Give lists (PEM, X509 CRL) with the authorities in the topology, or say in the environment's binding certificates: { "${name}": { chain, key, ca, crl } }, PEM files on its machine.`,
   );
 }
 

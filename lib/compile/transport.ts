@@ -85,18 +85,26 @@ export function publicServerTls(bound: BoundCertificate, secret: string, clients
   };
 }
 
-function clientValidation(bound: BoundCertificate, secret: string, { names }: ClientCertificates): JsonObject {
-  const expected: JsonObject = names
-    ? {
-        match_typed_subject_alt_names: names.map((name) => ({
-          san_type: SAN_TYPES[kindOfClientName(name)],
-          matcher: { exact: name },
-        })),
-      }
-    : {};
-  if ("chain" in bound) return { validation_context: { trusted_ca: { filename: bound.ca ?? "" }, ...expected } };
+function clientValidation(
+  bound: BoundCertificate,
+  secret: string,
+  { names, pinnedKeys, pinnedCertificates }: ClientCertificates,
+): JsonObject {
+  const expected: JsonObject = compact({
+    match_typed_subject_alt_names: names?.map((name) => ({
+      san_type: SAN_TYPES[kindOfClientName(name)],
+      matcher: { exact: name },
+    })),
+    verify_certificate_spki: pinnedKeys,
+    verify_certificate_hash: pinnedCertificates,
+  });
+  if ("chain" in bound) {
+    const [ca, crl] = [{ filename: bound.ca ?? "" }, bound.crl && { filename: bound.crl }];
+    return { validation_context: { trusted_ca: ca, ...compact({ crl }), ...expected } };
+  }
+  // with the lists that are kept beside them
   const delivered = { name: storedClientsSecret(secret), sds_config: ADS };
-  return names
+  return Object.keys(expected).length > 0
     ? {
         combined_validation_context: {
           default_validation_context: expected,

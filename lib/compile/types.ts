@@ -28,11 +28,12 @@ export type GatewayBinding = {
 export type BoundCertificate = CertificateFiles | StoredCertificate;
 /**
  * PEM files on the machine of the gateway's proxy: the certificate with its intermediates, and its key. `ca`: certificates of the authorities
- * that sign those of clients, where a listener asks for one.
+ * that sign those of clients, where a listener asks for one. `crl`: their revocation lists, one of every authority between the root and a
+ * client; what is on them is refused wherever authorities are asked.
  */
-export type CertificateFiles = { chain: string; key: string; ca?: string | undefined };
-/** Given to the control plane, which delivers all of it to the gateway's proxy by SDS. */
-export type StoredCertificate = { stored: true; ca?: true | undefined };
+export type CertificateFiles = { chain: string; key: string; ca?: string | undefined; crl?: string | undefined };
+/** Given to the control plane, which delivers all of it to the gateway's proxy by SDS. `crl`: lists stand beside the authorities. */
+export type StoredCertificate = { stored: true; ca?: true | undefined; crl?: true | undefined };
 
 /** How an environment runs the design. */
 export type EnvironmentBinding = {

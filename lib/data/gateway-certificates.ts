@@ -8,6 +8,7 @@ import { type Connection, type Database, isMissingRow } from "./client";
 import { type EnvironmentAsked, type EnvironmentRef, environmentOf } from "./environments";
 import { toJson } from "./json";
 import { actor } from "./meshes";
+import { hasRevocationLists } from "./revocation-lists";
 import { appendEvent } from "./system/events";
 
 /** Of a gateway, by the name that its listeners have for it. */
@@ -95,10 +96,16 @@ export async function keepGatewayCertificate(
           select: VISIBLE,
         })
       : await connection.gatewayCertificate.update({ where, data: content, select: VISIBLE }).catch(gone(asked));
-    await rebind(connection, environment, asked, { stored: true, ...(row.clientCaPem === null ? {} : { ca: true }) });
+    await rebind(connection, environment, asked, wordFor(row));
     await note(connection, principal, mesh, environment, { asked, kind: "gateway-certificate.bound", payload: told });
     return row;
   });
+}
+
+/** What a binding says of it. */
+function wordFor({ clientCaPem }: Pick<KeptCertificate, "clientCaPem">): StoredCertificate {
+  if (clientCaPem === null) return { stored: true };
+  return { stored: true, ca: true, ...(hasRevocationLists(clientCaPem) ? { crl: true as const } : {}) };
 }
 
 const gone = (asked: CertificateAsked) => (error: unknown) => {

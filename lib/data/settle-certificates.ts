@@ -3,6 +3,7 @@
 import type { EnvironmentBinding, StoredCertificate } from "@/lib/compile/types";
 import { AppError, type Problematic } from "@/lib/errors";
 import type { Connection } from "./client";
+import { hasRevocationLists, withoutRevocationLists } from "./revocation-lists";
 
 /**
  * A whole binding is written: each certificate that it calls stored has to be here, and one that it names no more goes.
@@ -28,10 +29,11 @@ export async function settleCertificates(
       const word = wordOf(namespace, gateway, name);
       named.set(word, bound);
       const there = known.get(word);
-      if (there && (there.clientCaPem !== null || !bound.ca)) continue;
+      const missing = missingOf(bound, there);
+      if (missing === null) continue;
       violations.push({
         path: `body.binding.gateways[${index}].certificates[${JSON.stringify(name)}]`,
-        message: there ? "says ca, and no authorities are stored" : "says stored, and nothing is stored",
+        message: missing,
         fix: `Give it first: PUT …/gateways/${namespace}/${gateway}/certificates/${name}, or say files.`,
       });
     }
@@ -43,5 +45,18 @@ export async function settleCertificates(
     if (!bound) await connection.gatewayCertificate.deleteMany({ where });
     else if (clientCaPem !== null && !bound.ca)
       await connection.gatewayCertificate.updateMany({ where, data: { clientCaPem: null } });
+    else if (clientCaPem !== null && !bound.crl && hasRevocationLists(clientCaPem))
+      await connection.gatewayCertificate.updateMany({
+        where,
+        data: { clientCaPem: withoutRevocationLists(clientCaPem) },
+      });
   }
+}
+
+/** What a binding says of a certificate that is not kept; null: all of it is. */
+function missingOf(bound: StoredCertificate, there: { clientCaPem: string | null } | undefined): string | null {
+  if (!there) return "says stored, and nothing is stored";
+  if (bound.ca && there.clientCaPem === null) return "says ca, and no authorities are stored";
+  const hasLists = there.clientCaPem !== null && hasRevocationLists(there.clientCaPem);
+  return bound.crl && !hasLists ? "says crl, and no revocation lists are stored" : null;
 }

@@ -63,7 +63,15 @@ export {
   loadBalancing as loadBalancingSchema,
   RING_SIZE,
 } from "./schema/load-balancing";
-export { certificateName, clientNames, MAX_OBJECTS, ref as objectRef, serviceRef } from "./schema/primitives";
+export {
+  certificateHashes,
+  certificateName,
+  clientNames,
+  keyHashes,
+  MAX_OBJECTS,
+  ref as objectRef,
+  serviceRef,
+} from "./schema/primitives";
 export { RETRY_CONDITIONS } from "./schema/traffic";
 export {
   coversServerName,

@@ -51,8 +51,11 @@ function httpAnswer(scene: Scene, question: Question, message: Message, isExplai
   if ("closed" in entrance) return { ...entrance.closed, status: null };
   const departure = leave(scene, proxy, entrance, message, random, isExplained);
   const { result } = departure.passage;
-  if (result.kind === "forwarded") return forwarded(scene, question, proxy, departure, result.action, isExplained);
-  return ownAnswer(scene, nameOf(proxy.owner), caller, departure);
+  const answer =
+    result.kind === "forwarded"
+      ? forwarded(scene, question, proxy, departure, result.action, isExplained)
+      : ownAnswer(scene, nameOf(proxy.owner), caller, departure);
+  return entrance.proviso ? { ...answer, sentence: `${answer.sentence} ${entrance.proviso}` } : answer;
 }
 
 export const callerKey = (from: Caller): ObjectKey => (from.kind === "workload" ? from.workload : from.gateway);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clientEdgeMesh, PARTNER_NAMES } from "@/lib/compile/testing/client-edge";
+import { clientEdgeMesh, PARTNER_NAMES, pinningEdgeMesh } from "@/lib/compile/testing/client-edge";
 import { boundEdge } from "@/lib/compile/testing/https-edge";
 import { withListeners } from "@/lib/compile/testing/listeners";
 import type { Listener, MeshDocument } from "@/lib/mesh";
@@ -113,4 +113,23 @@ test("plain HTTP that begins to be sent on is told as the answer that changed", 
   expect(found.map(({ sentence }) => sentence)).toEqual([
     expect.stringContaining("redirects (301) to https://shop.example.com"),
   ]);
+});
+
+test("who was revoked is refused where lists are asked; that a key is pinned is told, for a question has none", () => {
+  const key = "NvqYIYSbgK2vCJpQhObf77vv+bQWtc5ek5RIOwPiC9A=";
+  const scene = buildScene(pinningEdgeMesh({ pinnedKeys: [key] }));
+  const of = (name: string, certificate: QuestionCertificate) => ask(scene, asked(name, certificate));
+  expect(of("pinned", { names: [], isRevoked: true })).toMatchObject({
+    outcome: "refused",
+    sentence:
+      "edge refuses the connection at listener pinned (port 443): the client's certificate is on a revocation list.",
+  });
+  expect(of("pinned", { names: [] })).toMatchObject({
+    outcome: "forwarded",
+    sentence: expect.stringMatching(
+      / edge takes the client's certificate at listener pinned \(port 443\) only if it, or its key, is the one that is pinned\.$/,
+    ),
+  });
+  expect(of("shop", { names: [], isRevoked: true }).outcome).toBe("forwarded");
+  expect(of("shop", { names: [] }).sentence).not.toContain("pinned");
 });

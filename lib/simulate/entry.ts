@@ -26,6 +26,8 @@ export type Entrance = {
   isTls: boolean;
   /** Of TLS; "" without. */
   serverName: string;
+  /** What the way in hangs on beside the question. */
+  proviso?: string;
 };
 
 /** Null: this proxy has no listener that takes calls from its side. */
@@ -43,29 +45,41 @@ export function entranceOf(
   const listener = proxy.plan.listeners.find(({ filterChains }) => filterChains.some(isOurs));
   const at = `listener ${asked.name} (port ${asked.port})`;
   if (!listener) {
-    const orWhose = asked.tls?.clients ? ", or who signs those of its clients" : "";
+    const clients = asked.tls?.clients;
+    const orLists = clients?.checkRevocation ? ", or which of them are revoked" : "";
+    const orWhose = clients ? `, or who signs those of its clients${orLists}` : "";
     const why = `${name} does not serve ${at}: the environment does not say where its certificate is${orWhose}.`;
     return { closed: dead("unreachable", why) };
   }
   const serverName = serverNameOf(message);
   const chain = pickFilterChain(listener.filterChains, (each) => each, arriving(listener, serverName, message));
   if (chain?.network.kind === "http" && chain.tls !== null) {
-    const why = refusalOf(chain.tls, certificate);
-    if (why === null) return { listener, connection: chain.network, isTls: true, serverName };
+    const why = refusalOf(chain.tls, certificate, asked.tls?.clients?.checkRevocation ?? false);
+    if (why === null) {
+      const pins = certificate ? (chain.tls.pins?.length ?? 0) : 0;
+      const proviso = pins > 0 ? { proviso: pinsText(name, at, pins) } : {};
+      return { listener, connection: chain.network, isTls: true, serverName, ...proviso };
+    }
     return { closed: dead("refused", `${name} refuses the connection at ${at}: ${why}.`) };
   }
   const whom = serverName === "" ? "TLS without a server name" : `"${serverName}"`;
   return { closed: dead("no-route", `${name} closes the connection: it has no certificate for ${whom} at ${at}.`) };
 }
 
+/** A question has no key, so it cannot be the wrong one. */
+const pinsText = (name: string, at: string, pins: number): string =>
+  `${name} takes the client's certificate at ${at} only if it, or its key, is ${pins === 1 ? "the one that is pinned" : `one of the ${pins} that are pinned`}.`;
+
 /** Why TLS ends before a request is read; null: it does not. */
 function refusalOf(
   { validationSecret, requireClientCertificate, sanMatchers }: DownstreamTlsPlan,
   shown: QuestionCertificate | undefined,
+  isRevocationChecked: boolean,
 ): string | null {
   if (validationSecret === null) return null;
   if (!shown) return requireClientCertificate ? "it asks for a client certificate, and none is shown" : null;
   if (shown.isForged) return "nobody whom it trusts signed the client's certificate";
+  if (shown.isRevoked && isRevocationChecked) return "the client's certificate is on a revocation list";
   const named = (kind: ReturnType<typeof kindOfClientName>) =>
     shown.names.filter((each) => kindOfClientName(each) === kind);
   const names = { uriSans: named("uri"), dnsSans: named("dns"), emailSans: named("email"), ipSans: named("ip") };

@@ -56,6 +56,7 @@ export const question = z.strictObject({
     .strictObject({
       names: z.array(line(2048).min(1, "must not be empty")).max(64, "must have at most 64 names"),
       isForged: z.boolean().optional(),
+      isRevoked: z.boolean().optional(),
     })
     .optional(),
   authorizers: z

@@ -38,8 +38,11 @@ export type QuestionToken = {
   isForged?: boolean | undefined;
 };
 
-/** `names`: alternative names of any kind. `isForged`: not signed by who the gateway trusts. A question needs no key. */
-export type QuestionCertificate = { names: string[]; isForged?: boolean | undefined };
+/**
+ * `names`: alternative names of any kind. `isForged`: not signed by who the gateway trusts. `isRevoked`: on the list of who signed it. A question
+ * needs no key; where one is pinned, the answer says so.
+ */
+export type QuestionCertificate = { names: string[]; isForged?: boolean | undefined; isRevoked?: boolean | undefined };
 
 /**
  * forwarded: the app answers. denied: a policy refuses. no-route: nothing takes the host or the path. redirected and responded: a rule answers.

@@ -42,7 +42,8 @@ function ownPlaces({ spec: { listeners } }: Gateway): Pick<GatewayBinding, "list
   const files = listeners.flatMap(({ tls }) => {
     const name = tls?.certificate;
     const folder = "/certificates";
-    const file = { chain: `${folder}/${name}.pem`, key: `${folder}/${name}-key.pem`, ca: `${folder}/${name}-ca.pem` };
+    const [chain, key, ca] = [`${folder}/${name}.pem`, `${folder}/${name}-key.pem`, `${folder}/${name}-ca.pem`];
+    const file = { chain, key, ca, crl: `${folder}/${name}-crl.pem` };
     return name === undefined ? [] : [[name, file]];
   });
   return {

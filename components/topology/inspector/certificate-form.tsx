@@ -31,7 +31,7 @@ const FIELDS: readonly { field: CertificateField; label: string; description: st
   {
     field: "clientCa",
     label: "Authorities of clients",
-    description: "PEM: whose signature a client's certificate has to have.",
+    description: "PEM: whose signature a client's certificate has to have, and their revocation lists.",
     placeholder: "-----BEGIN CERTIFICATE-----",
   },
 ];

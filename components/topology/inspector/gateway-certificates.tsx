@@ -89,6 +89,12 @@ function Certificate({ gateway, row }: { gateway: Gateway; row: CertificateRow }
           counts is given here too.
         </Text>
       ) : null}
+      {row.checkers.length > 0 ? (
+        <Text size="xs" c="dimmed" className={classes.breakable}>
+          {listInWords(row.checkers)} {row.checkers.length === 1 ? "refuses" : "refuse"} revoked ones: the lists (X509
+          CRL, one of each authority) are given with the authorities.
+        </Text>
+      ) : null}
       {refused.length > 0 ? (
         <Text size="xs" className={classes.breakable}>
           Clients of {listInWords(refused)} refuse it: it has no such name. Have one issued for them too.
@@ -132,6 +138,7 @@ function Content({ row: { kept, files } }: { row: CertificateRow }) {
           ["Chain", <Mono key="chain">{files.chain}</Mono>],
           ["Key", <Mono key="key">{files.key}</Mono>],
           ...(files.ca === undefined ? [] : [["Of clients", <Mono key="ca">{files.ca}</Mono>] as const]),
+          ...(files.crl === undefined ? [] : [["Revoked", <Mono key="crl">{files.crl}</Mono>] as const]),
         ]}
       />
     );
@@ -145,6 +152,9 @@ function Content({ row: { kept, files } }: { row: CertificateRow }) {
         ["Valid until", new Date(kept.notAfter).toISOString().slice(0, 10)],
         ["Key", kept.keyType],
         ...(kept.clientCa ? [["Of clients", kept.clientCa.map(authorityInWords).join(", ")] as const] : []),
+        ...(kept.revocationLists.length > 0
+          ? [["Revoked", kept.revocationLists.map(listInFacts).join(", ")] as const]
+          : []),
         [
           "Given",
           <span key="given">
@@ -164,6 +174,9 @@ function Content({ row: { kept, files } }: { row: CertificateRow }) {
 
 const authorityInWords = ({ subject, notAfter }: { subject: string; notAfter: string }): string =>
   `${subject} (until ${notAfter.slice(0, 10)})`;
+
+const listInFacts = ({ issuer, nextUpdate }: { issuer: string; nextUpdate: string | null }): string =>
+  `list of ${issuer}${nextUpdate === null ? "" : ` (until ${nextUpdate.slice(0, 10)})`}`;
 
 function Removal(props: {
   row: CertificateRow;

@@ -9,6 +9,7 @@ import { ErrorText, StatusIcon } from "@/components/ui";
 import { type Gateway, isHttpsListener, isPlainListener, type Listener, type Violation } from "@/lib/mesh";
 import {
   CLIENT_MODES,
+  type ClientList,
   inWords,
   type ListenerProblems,
   listenerInWords,
@@ -16,8 +17,8 @@ import {
   newListener,
   PROTOCOLS,
   redirectText,
+  withList,
   withMode,
-  withNames,
   withProtocol,
 } from "../model/listeners";
 import classes from "../topology.module.css";
@@ -237,19 +238,54 @@ function Fields(props: OneProps & { problems: ListenerProblems }) {
         </>
       ) : null}
       {tls?.clients ? (
-        <CheckedList
-          label="Names of clients"
-          description="Alternative names, one of which a certificate has to have."
-          placeholder="any certificate that is signed"
-          value={tls.clients.names ?? []}
-          problem={problems.names}
-          disabled={disabled}
-          onCommit={(names) => (tls.clients ? set(["tls", "clients"], withNames(tls.clients, names)) : null)}
-        />
+        <>
+          {LISTS.map(({ list, ...words }) => (
+            <CheckedList
+              key={list}
+              {...words}
+              value={tls.clients?.[list] ?? []}
+              problem={problems[list]}
+              disabled={disabled}
+              onCommit={(texts) => (tls.clients ? set(["tls", "clients"], withList(tls.clients, list, texts)) : null)}
+            />
+          ))}
+          <Switch
+            size="xs"
+            label="Refuse revoked certificates"
+            description="By revocation lists that the environment has beside the authorities. Without them it is not served."
+            error={problems.checkRevocation}
+            checked={tls.clients.checkRevocation ?? false}
+            disabled={disabled}
+            onChange={(event) =>
+              set(["tls", "clients", "checkRevocation"], event.currentTarget.checked ? true : undefined)
+            }
+          />
+        </>
       ) : null}
     </Stack>
   );
 }
+
+const LISTS: readonly { list: ClientList; label: string; description: string; placeholder: string }[] = [
+  {
+    list: "names",
+    label: "Names of clients",
+    description: "Alternative names, one of which a certificate has to have.",
+    placeholder: "any certificate that is signed",
+  },
+  {
+    list: "pinnedKeys",
+    label: "Pinned keys",
+    description: "SHA-256 of public keys (SPKI) in base64. One pin of either kind is enough.",
+    placeholder: "any key",
+  },
+  {
+    list: "pinnedCertificates",
+    label: "Pinned certificates",
+    description: "SHA-256 of certificates in hexadecimal.",
+    placeholder: "any certificate",
+  },
+];
 
 function hostsText({ protocol }: Listener): string {
   if (protocol === "tcp") return "Nobody says a name in plain TCP: one * will do.";

@@ -35,7 +35,7 @@ const kept: GatewayCertificateDto = {
   ...{ namespace: "production", gateway: "edge", name: "shop", subject: "shop.example.com", issuer: "Some CA" },
   ...{ names: ["shop.example.com", "www.example.com"], keyType: "ec:prime256v1", fingerprint: "AA:BB" },
   ...{ notBefore: "2026-11-01T00:00:00Z", notAfter: new Date(NOW + 60 * DAY_MS).toISOString() },
-  ...{ isSelfSigned: false, clientCa: null, setBy: "Ops", setAt: "2026-11-02T00:00:00Z" },
+  ...{ isSelfSigned: false, clientCa: null, revocationLists: [], setBy: "Ops", setAt: "2026-11-02T00:00:00Z" },
 };
 const rowsOf = (
   certificates: Record<string, { stored: true; ca?: true } | { chain: string; key: string; ca?: string }>,
@@ -103,6 +103,29 @@ describe("certificates of a gateway in an environment", () => {
     expect(stateOf({ shop: files }, null)).toEqual([["www"], "authorities of clients missing"]);
     expect(stateOf({ shop: { ...files, ca: "/ca.pem" } }, null)).toEqual([["www"], "files of its machine"]);
     expect(stateOf({}, null)).toEqual([["www"], "missing"]);
+  });
+
+  it("asks for revocation lists where a listener refuses revoked certificates, and says when one ended", () => {
+    const clients = { mode: "required" as const, checkRevocation: true };
+    const listeners = [{ ...https("www", ["www.example.com"], "shop"), tls: { certificate: "shop", clients } }];
+    const checking: Gateway = { ...gateway, spec: { ...gateway.spec, listeners } };
+    const clientCa = [{ subject: "Partners", notAfter: "2027-01-01T00:00:00Z", fingerprint: "CC" }];
+    const stateOf = (bound: object, nextUpdate?: string | null) => {
+      const certificates = { shop: bound as { stored: true } };
+      const revocationLists = nextUpdate === undefined ? [] : [{ issuer: "Partners", nextUpdate }];
+      const binding = { gateways: [{ namespace: "production", name: "edge", certificates }] };
+      const [row] = certificateRows(checking, binding, [{ ...kept, clientCa, revocationLists }]);
+      return [row?.checkers, certificateState(row!, NOW).word];
+    };
+    expect(stateOf({ stored: true, ca: true })).toEqual([["www"], "revocation lists missing"]);
+    expect(stateOf({ stored: true, ca: true, crl: true }, "2026-11-23T00:00:00Z")).toEqual([["www"], "60 d left"]);
+    expect(stateOf({ stored: true, ca: true, crl: true }, null)).toEqual([["www"], "60 d left"]);
+    expect(stateOf({ stored: true, ca: true, crl: true }, "2026-11-22T00:00:00Z")).toEqual([
+      ["www"],
+      "a revocation list ended",
+    ]);
+    expect(stateOf({ ...files, ca: "/ca.pem" })).toEqual([["www"], "revocation lists missing"]);
+    expect(stateOf({ ...files, ca: "/ca.pem", crl: "/crl.pem" })).toEqual([["www"], "files of its machine"]);
   });
 
   it("sends both or neither of certificate and key, and what is new of one that is there", () => {

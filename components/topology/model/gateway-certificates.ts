@@ -14,8 +14,10 @@ export interface CertificateRow {
   hosts: readonly string[];
   /** Listeners that ask clients for certificates: they need authorities too. */
   askers: readonly string[];
+  /** Those of them that refuse revoked ones: they need lists. */
+  checkers: readonly string[];
   /** PEM files on the machine of the gateway; what is in them is not known here. */
-  files: { chain: string; key: string; ca?: string | undefined } | null;
+  files: { chain: string; key: string; ca?: string | undefined; crl?: string | undefined } | null;
   kept: GatewayCertificateDto | null;
 }
 
@@ -39,6 +41,7 @@ export function certificateRows(
       listeners: own.map((each) => each.name),
       hosts: [...new Set(own.flatMap(({ hosts }) => hosts))],
       askers: own.filter(({ tls }) => tls?.clients).map((each) => each.name),
+      checkers: own.filter(({ tls }) => tls?.clients?.checkRevocation).map((each) => each.name),
       files: entry && "chain" in entry ? entry : null,
       kept: entry && "stored" in entry ? (kept.find(isKept) ?? null) : null,
     };
@@ -54,10 +57,17 @@ export function certificateState(row: CertificateRow, nowMs: number): { status: 
   const hasAuthorities = row.files ? row.files.ca !== undefined : row.kept?.clientCa;
   if ((row.files ?? row.kept) && row.askers.length > 0 && !hasAuthorities)
     return { status: "failing", word: "authorities of clients missing" };
+  const hasLists = row.files ? row.files.crl !== undefined : row.kept && row.kept.revocationLists.length > 0;
+  if ((row.files ?? row.kept) && row.checkers.length > 0 && !hasLists)
+    return { status: "failing", word: "revocation lists missing" };
   if (row.files) return { status: "unmeasured", word: "files of its machine" };
   if (!row.kept) return { status: "failing", word: "missing" };
   const left = Date.parse(row.kept.notAfter) - nowMs;
   if (left <= 0) return { status: "failing", word: "expired" };
+  const lists = row.kept.revocationLists.map(({ nextUpdate }) =>
+    nextUpdate === null ? Infinity : Date.parse(nextUpdate),
+  );
+  if (lists.some((end) => end <= nowMs)) return { status: "failing", word: "a revocation list ended" };
   if (uncovered(row).length > 0) return { status: "attention", word: "hosts not covered" };
   if (left < SOON_MS) return { status: "attention", word: `ends in ${formatDuration(left)}` };
   return { status: "ok", word: `${formatDuration(left)} left` };

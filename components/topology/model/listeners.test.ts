@@ -7,8 +7,8 @@ import {
   newListener,
   PROTOCOLS,
   redirectText,
+  withList,
   withMode,
-  withNames,
   withProtocol,
 } from "./listeners";
 
@@ -56,8 +56,11 @@ test("a choice makes the block of clients, and takes it away; names stay with a 
   expect(withMode({ mode: "required", names: ["a"] }, "required")).toEqual({ mode: "required", names: ["a"] });
   expect(withMode({ mode: "required", names: ["a"] }, "optional")).toEqual({ mode: "optional" });
   expect(withMode({ mode: "optional" }, undefined)).toBeUndefined();
-  expect(withNames({ mode: "optional" }, ["a.example"])).toEqual({ mode: "required", names: ["a.example"] });
-  expect(withNames({ mode: "required", names: ["a"] }, [])).toEqual({ mode: "required" });
+  expect(withList({ mode: "optional" }, "names", ["a.example"])).toEqual({ mode: "required", names: ["a.example"] });
+  expect(withList({ mode: "required", names: ["a"] }, "names", [])).toEqual({ mode: "required" });
+  const pinned = { mode: "required" as const, pinnedKeys: ["k"], checkRevocation: true };
+  expect(withMode(pinned, "optional")).toEqual({ mode: "optional", checkRevocation: true });
+  expect(withList(pinned, "pinnedCertificates", ["c"])).toEqual({ ...pinned, pinnedCertificates: ["c"] });
 });
 
 test("where plain HTTP is sent on to is told, and who has nobody in TLS", () => {

@@ -50,20 +50,24 @@ function certificateFor({ name, hosts: [first = "*"] }: Listener): string {
 
 export const CLIENT_MODES = ["required", "optional"] as const satisfies readonly ClientCertificates["mode"][];
 
-/** Undefined: clients are not asked. Names need a certificate that is required. */
+/** Undefined: clients are not asked. Names and pins need a certificate that is required. */
 export function withMode(
   clients: ClientCertificates | undefined,
   choice: string | undefined,
 ): ClientCertificates | undefined {
   const mode = CLIENT_MODES.find((each) => each === choice);
   if (!mode) return undefined;
-  const { names, mode: _, ...rest } = clients ?? {};
-  return { ...rest, mode, ...(mode === "required" && names ? { names } : {}) };
+  const { checkRevocation } = clients ?? {};
+  return mode === "required" ? { ...clients, mode } : { mode, ...(checkRevocation ? { checkRevocation } : {}) };
 }
 
-/** @param names none: any certificate will do */
-export function withNames({ names: _, ...clients }: ClientCertificates, names: readonly string[]): ClientCertificates {
-  return names.length > 0 ? { ...clients, mode: "required", names: [...names] } : clients;
+/** What a client's certificate may have to have: names, keys, or that it is one of these. */
+export type ClientList = "names" | "pinnedKeys" | "pinnedCertificates";
+
+/** @param texts none: any certificate will do */
+export function withList(clients: ClientCertificates, list: ClientList, texts: readonly string[]): ClientCertificates {
+  const { [list]: _, ...rest } = clients;
+  return texts.length > 0 ? { ...rest, mode: "required", [list]: [...texts] } : rest;
 }
 
 /** Where plain HTTP of a listener is sent on to. */
@@ -87,6 +91,9 @@ const FIELDS = {
   hosts: "hosts",
   "tls.clients.mode": "clients",
   "tls.clients.names": "names",
+  "tls.clients.pinnedKeys": "pinnedKeys",
+  "tls.clients.pinnedCertificates": "pinnedCertificates",
+  "tls.clients.checkRevocation": "checkRevocation",
   "tls.clients": "clients",
   tls: "certificate",
   httpsRedirect: "httpsRedirect",

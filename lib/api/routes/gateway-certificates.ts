@@ -17,6 +17,7 @@ import {
   factsOfChain,
   readAuthorities,
   readCertificate,
+  revocationListsOf,
 } from "../read-certificate";
 import { defineRoute, onMesh } from "../route";
 import * as schema from "../schema";
@@ -143,5 +144,6 @@ function read({ chain, key, clientCa }: Body, isKept: boolean, now: number) {
 function toDto({ namespace, gateway, name, chainPem, clientCaPem, setByName, setAt }: KeptCertificate) {
   const clientCa = clientCaPem === null ? null : authoritiesOf(clientCaPem);
   const set = { setBy: setByName, setAt: setAt.toISOString() };
-  return { namespace, gateway, name, ...factsOfChain(chainPem), clientCa, ...set };
+  const revocationLists = clientCaPem === null ? [] : revocationListsOf(clientCaPem);
+  return { namespace, gateway, name, ...factsOfChain(chainPem), clientCa, revocationLists, ...set };
 }

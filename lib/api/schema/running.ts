@@ -50,14 +50,23 @@ export const binding = z.strictObject({
         listenerPorts: z.record(z.string().max(63), z.int().min(1).max(65_535)).optional(),
         /**
          * By the names that listeners have for them: PEM files on the machine of the gateway, or what was given to Meshwright; `ca`: authorities
-         * of clients' certificates.
+         * of clients' certificates; `crl`: their revocation lists.
          */
         certificates: z
           .record(
             z.string().max(253),
             z.union([
-              z.strictObject({ chain: certificateFile, key: certificateFile, ca: certificateFile.optional() }),
-              z.strictObject({ stored: z.literal(true), ca: z.literal(true).optional() }),
+              z.strictObject({
+                chain: certificateFile,
+                key: certificateFile,
+                ca: certificateFile.optional(),
+                crl: certificateFile.optional(),
+              }),
+              z.strictObject({
+                stored: z.literal(true),
+                ca: z.literal(true).optional(),
+                crl: z.literal(true).optional(),
+              }),
             ]),
           )
           .refine((all) => Object.keys(all).length <= 64, "must have at most 64 certificates")
@@ -90,7 +99,7 @@ export const newGatewayCertificate = z.strictObject({
   chain: pem.optional(),
   /** PEM, not encrypted; stored encrypted and never told again. */
   key: pem.optional(),
-  /** PEM: authorities whose certificates clients may show. null: none any more; absent: as it is. */
+  /** PEM: authorities whose certificates clients may show, and their revocation lists (X509 CRL). null: none any more; absent: as it is. */
   clientCa: pem.nullable().optional(),
   /** Also for hosts of its listeners that it has no name for. */
   allowUncovered: z.boolean().default(false),
@@ -112,6 +121,8 @@ export const gatewayCertificate = z.object({
   isSelfSigned: z.boolean(),
   /** Authorities whose certificates clients may show; null: none were given. */
   clientCa: z.array(z.object({ subject: z.string(), notAfter: timestamp, fingerprint: z.string() })).nullable(),
+  /** Of these authorities, as they were given; [] where none were. */
+  revocationLists: z.array(z.object({ issuer: z.string(), nextUpdate: timestamp.nullable() })),
   setBy: z.string(),
   setAt: timestamp,
 });

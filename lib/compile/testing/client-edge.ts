@@ -1,5 +1,5 @@
 // The shop with an edge that asks its clients for certificates, and that sends plain HTTP on to HTTPS.
-import type { ClientCertificates, MeshDocument } from "@/lib/mesh";
+import type { ClientCertificates, MeshDocument, MeshObject } from "@/lib/mesh";
 import { ledgerMesh } from "./ledger";
 import { object } from "./rich";
 
@@ -12,6 +12,24 @@ export const PARTNER_NAMES = [
   "one@partners.example",
   "2001:db8::1",
 ];
+
+/** A design's edge with one listener more: pinned, whose clients have one of these pins and are not revoked. At 443 too. */
+export function pinningEdgeMesh(pins: Pick<ClientCertificates, "pinnedKeys" | "pinnedCertificates">): MeshDocument {
+  const { objects } = clientEdgeMesh();
+  const pinned = {
+    ...{ name: "pinned", port: 443, protocol: "https" as const, hosts: ["pinned.example.com"] },
+    tls: { certificate: "wild", clients: { mode: "required" as const, checkRevocation: true, ...pins } },
+  };
+  return {
+    objects: objects.map((each): MeshObject => {
+      if (each.metadata.name !== "edge") return each;
+      if (each.kind === "Gateway")
+        return { ...each, spec: { ...each.spec, listeners: [...each.spec.listeners, pinned] } };
+      if (each.kind !== "Route") return each;
+      return { ...each, spec: { ...each.spec, hosts: [...(each.spec.hosts ?? []), "pinned.example.com"] } };
+    }),
+  };
+}
 
 /** shop: every client with a certificate. partners: those of PARTNER_NAMES. either: with or without. open: nobody is asked. All at 443. */
 export function clientEdgeMesh(): MeshDocument {

@@ -1,7 +1,7 @@
 // An authority outside the mesh, for what gateways show and for their clients: certificates from an intermediate of its own root.
 // The rule: real chains and keys, made anew each time; what is wrong with one is asked for by name.
 import "reflect-metadata"; // @peculiar/x509 2.x refuses to load without it
-import { randomBytes, webcrypto } from "node:crypto";
+import { randomBytes, webcrypto, X509Certificate } from "node:crypto";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -11,6 +11,8 @@ import {
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
+  X509CrlGenerator,
+  X509CrlReason,
 } from "@peculiar/x509";
 import { createIssuer, createRoot, exportPrivateKey, generateKeyPair, loadSigner } from "@/lib/control-plane/ca/x509";
 
@@ -33,6 +35,8 @@ export interface PublicAuthority {
     names: readonly (string | JsonGeneralName)[],
     dates?: { from?: number; to?: number },
   ): Promise<PublicCertificate>;
+  /** Revocation lists of root and intermediate, in PEM: what looks at lists wants one of each authority of a chain. */
+  revoke(certificates: readonly PublicCertificate[], dates?: { to?: number }): Promise<string>;
 }
 
 export async function createPublicAuthority(): Promise<PublicAuthority> {
@@ -43,6 +47,33 @@ export async function createPublicAuthority(): Promise<PublicAuthority> {
   return {
     rootPem: `${root.certificatePem}\n`,
     intermediatePem: `${pair.certificatePem}\n`,
+    async revoke(certificates, { to = HOUR_MS } = {}) {
+      const serials = certificates.map(({ chainPem }) => new X509Certificate(chainPem).serialNumber);
+      const lists = [
+        { signer: await loadSigner(root), revoked: [] },
+        { signer: issuer, revoked: serials },
+      ];
+      const pems = await Promise.all(
+        lists.map(async ({ signer, revoked }) => {
+          const list = await X509CrlGenerator.create({
+            issuer: signer.certificate.subject,
+            thisUpdate: new Date(now - HOUR_MS),
+            nextUpdate: new Date(now + to),
+            // With a reason: without one the library writes an empty list of extensions, which Envoy's library refuses.
+            entries: revoked.map((serialNumber) => ({
+              serialNumber,
+              revocationDate: new Date(now - HOUR_MS),
+              reason: X509CrlReason.keyCompromise,
+            })),
+            signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+            signingKey: signer.privateKey,
+          });
+          // The library calls it "CRL"; OpenSSL and everybody after it "X509 CRL".
+          return `${list.toString("pem").replaceAll(" CRL-", " X509 CRL-")}\n`;
+        }),
+      );
+      return pems.join("");
+    },
     async issue(names, { from = -HOUR_MS, to = HOUR_MS } = {}) {
       const keys = await generateKeyPair();
       const all = names.map((name) => (typeof name === "string" ? { type: "dns" as const, value: name } : name));

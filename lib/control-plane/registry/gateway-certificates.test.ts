@@ -42,6 +42,22 @@ test("each is a secret of its gateway's proxy, with the key opened and the autho
   ]);
 });
 
+test("revocation lists are delivered beside the authorities that they were given with", async () => {
+  const list = "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n";
+  const { certificates } = loader([row("shop", { clientCaPem: `authorities\n${list}${list}` })]);
+  await certificates.load(ENVIRONMENT);
+  const bytes = certificates.secretsOf(ENVIRONMENT).get(EDGE)?.get("gateway-certificate/production/edge/shop/clients");
+  const inline = (value: string) => ({ specifier: { case: "inlineString", value } });
+  expect(fromBinary(SecretSchema, bytes ?? new Uint8Array())).toMatchObject({
+    type: { value: { trustedCa: inline("authorities\n"), crl: inline(list + list) } },
+  });
+  const edge = boundEdge({ certificates: { shop: { stored: true, ca: true, crl: true } } });
+  const binding = { instances: [], externals: [], gateways: [edge] };
+  expect(certificates.deliverable(ENVIRONMENT, binding).gateways).toEqual([edge]);
+  certificates.forget(ENVIRONMENT);
+  expect(certificates.deliverable(ENVIRONMENT, binding).gateways).toEqual([{ ...edge, certificates: {} }]);
+});
+
 test("a key that was moved from another row is told, never delivered, and holds up no other", async () => {
   const { told, certificates } = loader([row("shop"), row("moved", { sealedKey: row("shop").sealedKey })]);
   await certificates.load(ENVIRONMENT);

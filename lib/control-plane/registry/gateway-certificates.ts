@@ -5,6 +5,7 @@ import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { SecretSchema } from "@meshwright/proxy/contract";
 import { storedCertificateSecret, storedClientsSecret } from "@/lib/compile";
 import type { BoundCertificate, EnvironmentBinding } from "@/lib/compile/types";
+import { revocationListsIn, withoutRevocationLists } from "@/lib/data/revocation-lists";
 import type { GatewayCertificateRow, SystemData } from "@/lib/data/system";
 import { gatewayProxyKey } from "@/lib/deploy";
 import type { Logger } from "@/lib/observability/logger";
@@ -44,7 +45,7 @@ export class GatewayCertificates {
           if (!("stored" in certificate)) return [[name, certificate]];
           const secret = storedCertificateSecret(bound, name);
           if (!own?.has(secret)) return [];
-          const { ca: _, ...rest } = certificate;
+          const { ca: _, crl: __, ...rest } = certificate;
           return [[name, own.has(storedClientsSecret(secret)) ? certificate : rest]];
         },
       );
@@ -81,7 +82,7 @@ export class GatewayCertificates {
     try {
       const keyPem = openKey(sealedKey, this.options.sealingKey, gatewayKeyPlace(row)).toString("utf8");
       const value = { certificateChain: inline(chainPem), privateKey: inline(keyPem) };
-      const trusted = clientCaPem === null ? null : { trustedCa: inline(clientCaPem) };
+      const trusted = clientCaPem === null ? null : trustedBy(clientCaPem);
       return [
         encodedSecret(name, { case: "tlsCertificate", value }),
         ...(trusted ? [encodedSecret(storedClientsSecret(name), { case: "validationContext", value: trusted })] : []),
@@ -92,6 +93,11 @@ export class GatewayCertificates {
       return [];
     }
   }
+}
+
+function trustedBy(pem: string) {
+  const lists = revocationListsIn(pem);
+  return { trustedCa: inline(withoutRevocationLists(pem)), ...(lists === "" ? {} : { crl: inline(lists) }) };
 }
 
 const inline = (value: string) => ({ specifier: { case: "inlineString" as const, value } });

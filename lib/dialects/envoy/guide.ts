@@ -2,7 +2,7 @@
 // The rule: a placeholder stands nowhere but in these texts and in the identity folders they name.
 import type { CompileInput } from "@/lib/compile/types";
 import { gatewayProxyKey } from "@/lib/deploy";
-import type { MeshIndex } from "@/lib/mesh";
+import type { Listener, MeshIndex } from "@/lib/mesh";
 import type { BundleFile } from "../shared/dialect";
 import { type ExportedProxy, fileNameOf, identityFolder, type Layout, spiffeIdOf, trustDomainOf } from "./identities";
 import { appPortOf, certificateFiles, HOST_PORTS, hostOf } from "./places";
@@ -111,17 +111,17 @@ function gatewayCertificates(index: MeshIndex, layout: Layout): string {
   if (rows.length === 0) return "";
   return `
 Gateways with listeners of protocol https show their clients certificates of their own, from an authority that those trust. Where clients have to
-show certificates too, a third file has those of their authorities:
+show certificates too, a third file has those of their authorities, and where revoked ones are refused, a fourth their revocation lists:
 
-| gateway | for | certificate with intermediates | key | authorities of clients |
-| --- | --- | --- | --- | --- |
+| gateway | for | certificate with intermediates | key | authorities of clients | revocation lists |
+| --- | --- | --- | --- | --- | --- |
 ${rows.join("\n")}
 `;
 }
 
-function filesOf(folder: string, { certificate, clients }: { certificate: string; clients?: unknown }): string {
-  const { chain, key, ca } = certificateFiles(folder, certificate);
-  return `\`${chain}\` | \`${key}\` | ${clients ? `\`${ca}\`` : ""}`;
+function filesOf(folder: string, { certificate, clients }: NonNullable<Listener["tls"]>): string {
+  const { chain, key, ca, crl } = certificateFiles(folder, certificate, clients?.checkRevocation ?? false);
+  return `\`${chain}\` | \`${key}\` | ${clients ? `\`${ca}\`` : ""} | ${crl ? `\`${crl}\`` : ""}`;
 }
 
 function addresses(index: MeshIndex, { layout, proxies, input }: Guide): string {

@@ -74,17 +74,20 @@ function certificatesOf(
 ): Pick<GatewayBinding, "certificates"> {
   const listeners = index.find("Gateway", `Gateway/${namespace}/${name}`)?.spec.listeners ?? [];
   const folder = identityFolder(layout, { id: gatewayProxyKey(namespace, name) });
+  const isChecked = (certificate: string) =>
+    listeners.some(({ tls }) => tls?.certificate === certificate && tls.clients?.checkRevocation);
   const files = listeners.flatMap(({ tls }) =>
-    tls ? [[tls.certificate, certificateFiles(folder, tls.certificate)]] : [],
+    tls ? [[tls.certificate, certificateFiles(folder, tls.certificate, isChecked(tls.certificate))]] : [],
   );
   return files.length > 0 ? { certificates: Object.fromEntries(files) } : {};
 }
 
-/** Of a certificate by its name, with the authorities of clients that are asked for theirs. */
-export const certificateFiles = (folder: string, name: string) => ({
+/** Of a certificate by its name, with the authorities of clients that are asked for theirs, and what these revoked. */
+export const certificateFiles = (folder: string, name: string, isRevocationChecked: boolean) => ({
   chain: `${folder}/${name}.pem`,
   key: `${folder}/${name}-key.pem`,
   ca: `${folder}/${name}-ca.pem`,
+  ...(isRevocationChecked ? { crl: `${folder}/${name}-crl.pem` } : {}),
 });
 
 /** The port that the app beside a proxy is taken to listen on. */

@@ -112,9 +112,10 @@ export function clientsOf(context: ExportContext, gateway: Gateway): WrittenClie
       const reason = `authorities are said for the whole of port ${listener.port}: those of ${other.tls?.certificate} and of ${listener.tls?.certificate} have to be the same`;
       context.lose(gateway, path, "approximate", reason, { changesMeaning: true });
     }
-    if (clients.names) {
-      const reason = "Gateway API has no names of clients: everybody with a certificate of the authorities gets in";
-      context.lose(gateway, [...path, "names"], "lost", reason, { changesMeaning: true });
+    for (const [field, what] of UNSAID) {
+      if (!clients[field]) continue;
+      const reason = `Gateway API has no ${what}: everybody with a certificate of the authorities gets in`;
+      context.lose(gateway, [...path, field], "lost", reason, { changesMeaning: true });
     }
     if (clients.mode === "optional") {
       const reason = "AllowInsecureFallback lets in clients whose certificates are not valid as well";
@@ -130,6 +131,13 @@ export function clientsOf(context: ExportContext, gateway: Gateway): WrittenClie
   const from = isAsBefore || !origin ? gateway : withoutKept(gateway);
   return { ...(frontend ? { tls: { frontend } } : {}), left, from };
 }
+
+const UNSAID = [
+  ["names", "names of clients"],
+  ["pinnedKeys", "pinned keys"],
+  ["pinnedCertificates", "pinned certificates"],
+  ["checkRevocation", "revocation lists"],
+] as const;
 
 const modeAt = (frontend: Frontend | undefined, { port }: Listener) => frontend?.(port)?.mode;
 

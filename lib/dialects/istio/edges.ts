@@ -1,9 +1,11 @@
 // ServiceEntry -> ExternalService, Gateway -> Gateway.
 import {
   type ClientCertificates,
+  certificateHashes,
   certificateName,
   clientNames,
   HTTPS_PORT,
+  keyHashes,
   keyOf,
   type Protocol,
   redirectTarget,
@@ -141,19 +143,29 @@ function certificateOf(
   const written = server.peek("tls");
   const protocol = port.peek("protocol");
   if (typeof protocol !== "string" || protocol.toUpperCase() !== "HTTPS" || !isRecord(written)) return undefined;
-  const { mode, credentialName, subjectAltNames } = written;
+  const { mode, credentialName, subjectAltNames, verifyCertificateSpki, verifyCertificateHash } = written;
   const asked = MODES.get(mode);
   if (asked === undefined || !certificateName.safeParse(credentialName).success) return undefined;
-  const names = asked === null ? undefined : namesOf(subjectAltNames);
-  if (names === "unread") return undefined;
+  const names = asked === null ? undefined : listOf(clientNames, subjectAltNames);
+  const pinnedKeys = asked === null ? undefined : listOf(keyHashes, verifyCertificateSpki);
+  const pinnedCertificates = asked === null ? undefined : listOf(certificateHashes, verifyCertificateHash);
+  if (names === "unread" || pinnedKeys === "unread" || pinnedCertificates === "unread") return undefined;
   const tls = server.object("tls");
   tls?.take("mode");
   const certificate = tls?.text("credentialName");
-  if (asked !== null) tls?.take("subjectAltNames");
+  if (asked !== null)
+    for (const list of ["subjectAltNames", "verifyCertificateSpki", "verifyCertificateHash"]) tls?.take(list);
   port.take("protocol");
-  if (asked === "optional" && names && tls) {
+  const has = {
+    ...(names ? { names } : {}),
+    ...(pinnedKeys ? { pinnedKeys } : {}),
+    ...(pinnedCertificates ? { pinnedCertificates } : {}),
+  };
+  const isNeeded = Object.keys(has).length > 0;
+  if (asked === "optional" && isNeeded && tls) {
     tls.keep("mode", mode);
-    const message = "asks for names, which only a certificate has: a client without one is refused, in Istio too";
+    const message =
+      "asks for names or pins, which only a certificate has: a client without one is refused, in Istio too";
     const fix = "It is taken over as a certificate that is required; the mode is kept.";
     context.warn(resource, [...tls.path, "mode"], message, fix, { verdict: "exact" });
   }
@@ -166,8 +178,7 @@ function certificateOf(
   tls?.keepRest();
   if (certificate === undefined) return undefined;
   if (asked === null) return { certificate };
-  const clients = { mode: names ? ("required" as const) : asked, ...(names ? { names } : {}) };
-  return { certificate, clients };
+  return { certificate, clients: { mode: isNeeded ? ("required" as const) : asked, ...has } };
 }
 
 /** null: clients are not asked. */
@@ -177,15 +188,18 @@ const MODES: ReadonlyMap<unknown, ClientCertificates["mode"] | null> = new Map([
   ["OPTIONAL_MUTUAL", "optional"],
 ]);
 
-function namesOf(written: unknown): string[] | undefined | "unread" {
+function listOf(schema: typeof clientNames, written: unknown): string[] | undefined | "unread" {
   if (written === undefined || (Array.isArray(written) && written.length === 0)) return undefined;
-  const names = clientNames.safeParse(written);
-  return names.success ? names.data : "unread";
+  const list = schema.safeParse(written);
+  return list.success ? list.data : "unread";
 }
 
-/** A redirect of what comes in TLS already, and where authorities are, which the environment says, change nothing. */
+/**
+ * A redirect of what comes in TLS already, and where authorities are, which the environment says, change nothing. Nor does caCrl beside a
+ * credentialName: Istio takes lists of its Secret alone (ca.crl).
+ */
 const isToldElsewhere = (name: string, value: unknown) =>
-  name === "httpsRedirect" || name === "caCertCredentialName" || isFloor(name, value);
+  name === "httpsRedirect" || name === "caCertCredentialName" || name === "caCrl" || isFloor(name, value);
 
 /** What gateways speak in any case: TLS 1.2 and newer. */
 const isFloor = (name: string, value: unknown) =>

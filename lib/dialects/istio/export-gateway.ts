@@ -35,6 +35,7 @@ export function exportGateway(context: ExportContext, gateway: Gateway): void {
   const metadata = metadataOf(gateway, gateway.metadata.name, gateway.metadata.namespace);
   context.add({ apiVersion: "networking.istio.io/v1", kind: "Gateway", metadata, spec }, gateway);
   tellRedirects(context, gateway);
+  tellRevocation(context, gateway);
   exportOnlyService(context, gateway);
   tellUnrouted(context, gateway, "Istio");
 }
@@ -44,12 +45,24 @@ const tlsOf = ({ certificate, clients }: NonNullable<Listener["tls"]>) => ({
   mode: clients ? { required: "MUTUAL", optional: "OPTIONAL_MUTUAL" }[clients.mode] : "SIMPLE",
   credentialName: certificate,
   ...(clients?.names ? { subjectAltNames: clients.names } : {}),
+  ...(clients?.pinnedKeys ? { verifyCertificateSpki: clients.pinnedKeys } : {}),
+  ...(clients?.pinnedCertificates ? { verifyCertificateHash: clients.pinnedCertificates } : {}),
 });
 
 /** Where every listener without TLS sends on to HTTPS, hosts that none of them names are served beside it. */
 function openServer(listeners: readonly Listener[], hosts: string[]) {
   const beside = listeners.find(isPlainListener);
   return beside ? [{ port: { number: beside.port, name: `${beside.name}-open`, protocol: "HTTP" }, hosts }] : [];
+}
+
+/** Istio finds lists in ca.crl of the Secret that has the authorities, and lets revoked clients in where there are none. */
+function tellRevocation(context: ExportContext, gateway: Gateway): void {
+  gateway.spec.listeners.forEach(({ tls }, i) => {
+    if (!tls?.clients?.checkRevocation) return;
+    const reason = `Istio takes revocation lists of the Secret with the authorities: put them there as ca.crl, of ${tls.certificate} or ${tls.certificate}-cacert; without them revoked clients get in`;
+    const path = ["spec", "listeners", i, "tls", "clients", "checkRevocation"];
+    context.lose(gateway, path, "approximate", reason, { changesMeaning: true });
+  });
 }
 
 /** Istio keeps the port of the request. */

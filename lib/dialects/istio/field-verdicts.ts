@@ -136,9 +136,9 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "Gateway",
-    path: "spec.servers[].tls.{mode,subjectAltNames}",
+    path: "spec.servers[].tls.{mode,subjectAltNames,verifyCertificateSpki,verifyCertificateHash}",
     verdict: "exact",
-    note: "MUTUAL and OPTIONAL_MUTUAL with credentialName: clients show certificates. Authorities (ca.crt, -cacert, caCertCredentialName) are the environment's; caCertCredentialName is kept.",
+    note: "MUTUAL and OPTIONAL_MUTUAL with credentialName: clients show certificates. Authorities (ca.crt, -cacert, caCertCredentialName) and revocation lists (ca.crl) are the environment's; caCertCredentialName is kept, and caCrl, which Istio does not read beside a credentialName.",
   },
   {
     kind: "Gateway",
@@ -150,7 +150,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "Gateway",
     path: "spec.servers[].tls.*",
     verdict: "lost",
-    note: "Certificates as files, hashes of client certificates, revocation lists, versions and ciphers. Kept word for word; written back on export to Istio.",
+    note: "Certificates as files and their lists, versions and ciphers. Kept word for word; written back on export to Istio.",
   },
   {
     kind: "ServiceEntry",

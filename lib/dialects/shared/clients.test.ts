@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { withListeners } from "@/lib/compile/testing/listeners";
-import { clientEdgeMesh } from "../../compile/testing/client-edge";
+import { clientEdgeMesh, pinningEdgeMesh } from "../../compile/testing/client-edge";
 import { exportDocument, lossesOf } from "..";
 import { schemaErrors } from "../gateway-api/testing/schemas";
 import { imported, specOf } from "../testing/imported";
@@ -28,6 +28,9 @@ const writtenIn = (choice: "istio" | "gateway-api", document: Parameters<typeof 
   (edgeOf(exportDocument(choice, document).resources)?.["spec"] ?? {}) as Written;
 const serverOf = (document: Parameters<typeof exportDocument>[1]) => writtenIn("istio", document).servers?.[0]?.tls;
 
+const KEY_PIN = "NvqYIYSbgK2vCJpQhObf77vv+bQWtc5ek5RIOwPiC9A=";
+const PIN = "df6ff72fe9116521268f6f2dd4966f51df479883fe7037b39f75916ac3049d1a";
+
 test.each([
   ["{mode: MUTUAL, credentialName: shop}", { mode: "required" }],
   [
@@ -36,6 +39,12 @@ test.each([
   ],
   ["{mode: OPTIONAL_MUTUAL, credentialName: shop}", { mode: "optional" }],
   ["{mode: MUTUAL, credentialName: shop, caCertCredentialName: partners}", { mode: "required" }],
+  // Istio does not read caCrl beside a credentialName: lists are in its Secret
+  ["{mode: MUTUAL, credentialName: shop, caCrl: /crl.pem}", { mode: "required" }],
+  [
+    `{mode: MUTUAL, credentialName: shop, verifyCertificateSpki: [${KEY_PIN}], verifyCertificateHash: [${PIN}]}`,
+    { mode: "required", pinnedKeys: [KEY_PIN], pinnedCertificates: [PIN] },
+  ],
 ])("Istio: %s comes in and goes out the same", (tls, clients) => {
   const { document, warnings } = imported("istio", [istio(tls)]);
   expect(warnings.filter(({ source }) => source.startsWith("Gateway"))).toEqual([]);
@@ -44,6 +53,7 @@ test.each([
   expect(listenersOf(again.document)).toEqual(listenersOf(document));
   const { resources } = exportDocument("istio", document);
   expect(schemaErrors(resources, "istio")).toEqual([]);
+  if (tls.includes("caCrl")) expect(serverOf(document)).toMatchObject({ caCrl: "/crl.pem" });
   if (tls.includes("caCert")) expect(serverOf(document)).toMatchObject({ caCertCredentialName: "partners" });
 });
 
@@ -59,6 +69,32 @@ test("Istio: a certificate that is optional and has to have a name is required t
     false,
   ]);
   expect(serverOf(document)).toMatchObject({ mode: "OPTIONAL_MUTUAL", subjectAltNames: ["a.example"] });
+});
+
+test("Istio: a pin makes a certificate that is optional required; a revocation list is told, for it stands in the Secret", () => {
+  const tls = `{mode: OPTIONAL_MUTUAL, credentialName: shop, verifyCertificateSpki: [${KEY_PIN}]}`;
+  expect(listenersOf(imported("istio", [istio(tls)]).document)[0]?.tls?.clients).toEqual({
+    mode: "required",
+    pinnedKeys: [KEY_PIN],
+  });
+  const { report } = exportDocument("istio", pinningEdgeMesh({ pinnedKeys: [KEY_PIN] }));
+  expect(report).toContainEqual(
+    expect.objectContaining({
+      path: "spec.listeners[7].tls.clients.checkRevocation",
+      ...{ verdict: "approximate", changesMeaning: true },
+      reason: expect.stringContaining("as ca.crl, of wild or wild-cacert"),
+    }),
+  );
+  const api = exportDocument(
+    "gateway-api",
+    withListeners(pinningEdgeMesh({ pinnedKeys: [KEY_PIN] }), (all) => all.slice(-1)),
+  );
+  expect(api.report.filter(({ verdict }) => verdict === "lost").map(({ path }) => path)).toEqual(
+    expect.arrayContaining([
+      "spec.listeners[0].tls.clients.pinnedKeys",
+      "spec.listeners[0].tls.clients.checkRevocation",
+    ]),
+  );
 });
 
 test("Istio: httpsRedirect of plain HTTP comes in and goes out; on HTTPS it is only kept", () => {
@@ -253,5 +289,10 @@ test("files for Envoy name the authorities of clients, and the guide says where 
   expect(file).toContain('"trusted_ca":{"filename":"/etc/envoy/identity/wild-ca.pem"}');
   expect(files?.find(({ path }) => path === "manual/certificates.md")?.text).toContain(
     "| `/etc/envoy/identity/wild-ca.pem` |",
+  );
+  const pinning = exportDocument("envoy", pinningEdgeMesh({ pinnedCertificates: [PIN] }));
+  expect(JSON.stringify(pinning.resources)).toContain('"crl":{"filename":"/etc/envoy/identity/wild-crl.pem"}');
+  expect(pinning.files?.find(({ path }) => path === "manual/certificates.md")?.text).toContain(
+    "| `/etc/envoy/identity/wild-ca.pem` | `/etc/envoy/identity/wild-crl.pem` |",
   );
 });

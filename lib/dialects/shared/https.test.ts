@@ -58,10 +58,10 @@ test.each([
     "tcp",
   ],
   [
-    "hashes of client certificates",
+    "hashes of client certificates that are none",
     SIMPLE.replace("SIMPLE", "MUTUAL, verifyCertificateHash: ['00']"),
-    "verifyCertificateHash, which the model",
-    "https",
+    "taken over without TLS",
+    "tcp",
   ],
   [
     "files",

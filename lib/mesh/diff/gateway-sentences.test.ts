@@ -24,6 +24,24 @@ test.each([
     "listener shop: clients have to show a certificate of a.example or spiffe://b.example/c.",
     2,
   ],
+  [
+    "shop",
+    { mode: "required", names: ["a.example"], pinnedKeys: ["k"], pinnedCertificates: ["c"], checkRevocation: true },
+    "listener shop: clients have to show a certificate of a.example, one of 2 that are pinned, unless it is revoked.",
+    2,
+  ],
+  [
+    "shop",
+    { mode: "required", pinnedKeys: ["k"] },
+    "listener shop: clients have to show a certificate, the one that is pinned.",
+    2,
+  ],
+  [
+    "shop",
+    { mode: "optional", checkRevocation: true },
+    "listener shop: clients may show a certificate, which then has to be valid and not be revoked.",
+    2,
+  ],
   ["shop", { mode: "optional" }, "listener shop: clients may show a certificate, which then has to be valid.", 2],
   ["shop", undefined, "listener shop: clients are not asked for certificates any more.", 2],
 ] as const)("client certificates of %s: %j", (name, clients, sentence, place) => {

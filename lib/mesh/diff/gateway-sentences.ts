@@ -67,8 +67,13 @@ function addedText(listener: Listener): string {
 /** `clients have to show a certificate of partner.example` */
 export function clientsText(clients: ClientCertificates | undefined): string {
   if (!clients) return "clients are not asked for certificates any more";
-  if (clients.mode === "optional") return "clients may show a certificate, which then has to be valid";
-  return `clients have to show a certificate${clients.names ? ` of ${clients.names.join(" or ")}` : ""}`;
+  const { mode, names, pinnedKeys = [], pinnedCertificates = [], checkRevocation } = clients;
+  const unrevoked = checkRevocation ? " and not be revoked" : "";
+  if (mode === "optional") return `clients may show a certificate, which then has to be valid${unrevoked}`;
+  const pins = pinnedKeys.length + pinnedCertificates.length;
+  const pinned = pins > 0 ? `, ${pins === 1 ? "the one that is pinned" : `one of ${pins} that are pinned`}` : "";
+  const unless = checkRevocation ? ", unless it is revoked" : "";
+  return `clients have to show a certificate${names ? ` of ${names.join(" or ")}` : ""}${pinned}${unless}`;
 }
 
 const redirectText = (isSentOn: boolean) =>

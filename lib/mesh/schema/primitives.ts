@@ -48,6 +48,19 @@ const clientName = z
   .max(2048, "must have at most 2048 characters")
   .regex(/^[\x21-\x7e]+$/, "must be a DNS name, a URI, an e-mail or an IP address, without spaces");
 export const clientNames = z.array(clientName).min(1, "must have at least one name").max(64);
+/** SHA-256 of a whole certificate (DER) in hexadecimal, as `openssl x509 -fingerprint -sha256` prints it, with or without colons. */
+const certificateHash = z
+  .string()
+  .regex(
+    /^([0-9A-Fa-f]{64}|([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2})$/,
+    "must be a SHA-256 in hexadecimal: 64 digits, with or without colons",
+  );
+/** SHA-256 of a public key (SubjectPublicKeyInfo) in base64, as RFC 7469 section 2.4 pins it. */
+const keyHash = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, "must be a SHA-256 in base64: 44 characters");
+export const certificateHashes = z.array(certificateHash).min(1, "must have at least one hash").max(64);
+export const keyHashes = z.array(keyHash).min(1, "must have at least one hash").max(64);
 /** Milliseconds; at most a day, so that a slip of the unit is found. */
 export const durationMs = z
   .int()

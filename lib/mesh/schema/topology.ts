@@ -2,10 +2,12 @@
 import { z } from "zod";
 import { localityName } from "./locality";
 import {
+  certificateHashes,
   certificateName,
   clientNames,
   durationMs,
   hostName,
+  keyHashes,
   labelName,
   labels,
   listenerProtocol,
@@ -74,6 +76,22 @@ const clientCertificates = z.strictObject({
   /** optional: a client may come without one. One that is shown has to be valid in either mode. */
   mode: z.enum(["required", "optional"]).describe("What a client without a certificate gets."),
   names: clientNames.optional().describe("Alternative names, one of which a certificate has to have. Absent: any."),
+  /** Beside who signed: one of all pins of both lists is enough. */
+  pinnedKeys: keyHashes
+    .optional()
+    .describe(
+      "SHA-256 of public keys (SPKI) in base64. With pins a certificate has to have one of these keys, or be a pinned one.",
+    ),
+  pinnedCertificates: certificateHashes
+    .optional()
+    .describe(
+      "SHA-256 of whole certificates in hexadecimal. With pins a certificate has to be one of these, or have a pinned key.",
+    ),
+  /** The lists are the environment's, beside the authorities. */
+  checkRevocation: z
+    .boolean()
+    .optional()
+    .describe("Refuses certificates on the environment's revocation lists; without lists the listener is not served."),
 });
 
 export const gatewaySpec = z.strictObject({

@@ -99,6 +99,37 @@ test("clients: names without a certificate to look at, and names that are none",
   }
 });
 
+test("clients: pins need a certificate to look at, and are hashes of the right length", () => {
+  const KEY_PIN = "NvqYIYSbgK2vCJpQhObf77vv+bQWtc5ek5RIOwPiC9A=";
+  const PIN = "df6ff72fe9116521268f6f2dd4966f51df479883fe7037b39f75916ac3049d1a";
+  const asking = (clients: NonNullable<Listener["tls"]>["clients"]): Listener => ({
+    ...one,
+    tls: { certificate: "wild", ...(clients ? { clients } : {}) },
+  });
+  expect(problems(asking({ mode: "required", pinnedKeys: [KEY_PIN], checkRevocation: true }))).toEqual([]);
+  expect(problems(asking({ mode: "optional", checkRevocation: true }))).toEqual([]);
+  expect(problems(asking({ mode: "optional", pinnedKeys: [KEY_PIN] }))).toEqual([
+    expect.stringMatching(/asks for pinned keys.* Say mode: required, or take pinnedKeys away\./),
+  ]);
+  expect(problems(asking({ mode: "optional", pinnedCertificates: [PIN] }))).toEqual([
+    expect.stringMatching(/asks for pinned certificates.* or take pinnedCertificates away\./),
+  ]);
+  const isRead = (clients: object) =>
+    parseObject({
+      ...{ apiVersion: API_VERSION, kind: "Gateway", metadata: { name: "edge", namespace: "production" } },
+      spec: {
+        type: "ingress",
+        listeners: [{ ...one, tls: { certificate: "w", clients: { mode: "required", ...clients } } }],
+      },
+    }).ok;
+  const colons = PIN.toUpperCase().match(/../g)?.join(":") ?? "";
+  expect(isRead({ pinnedKeys: [KEY_PIN], pinnedCertificates: [PIN, colons] })).toBe(true);
+  for (const pinnedKeys of [[], [PIN], [KEY_PIN.slice(1)], [KEY_PIN.replace("A=", "B=")], Array(65).fill(KEY_PIN)])
+    expect(isRead({ pinnedKeys }), JSON.stringify(pinnedKeys).slice(0, 60)).toBe(false);
+  for (const pinnedCertificates of [[], [KEY_PIN], [PIN.slice(1)], [`${PIN}:`], [colons.replace(":", "")]])
+    expect(isRead({ pinnedCertificates }), JSON.stringify(pinnedCertificates).slice(0, 60)).toBe(false);
+});
+
 test("only what comes without TLS, and is a request, is sent on to HTTPS", () => {
   const plain: Listener = { name: "plain", port: 80, protocol: "http", hosts: ["*"], httpsRedirect: true };
   expect(problems(plain, one)).toEqual([]);

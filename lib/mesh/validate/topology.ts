@@ -101,13 +101,21 @@ function repeated(values: (string | number)[], path: (i: number) => Path, what: 
   );
 }
 
+/** What only a client with a certificate can have: Envoy refuses the others then, whatever the mode. */
+const CLIENTS_HAVE = [
+  { field: "names", word: "names" },
+  { field: "pinnedKeys", word: "pinned keys" },
+  { field: "pinnedCertificates", word: "pinned certificates" },
+] as const;
+
 /** A certificate is what https needs, and what nothing else has a use for. */
 function certificateClashes(listeners: readonly Listener[]): Complaint[] {
   return listeners.flatMap(({ protocol, tls }, i): Complaint[] => {
     const path: Path = ["spec", "listeners", i, "tls"];
-    if (protocol === "https" && tls?.clients?.mode === "optional" && tls.clients.names) {
-      const message = "lets clients in without a certificate, and asks for names, which such clients do not have";
-      const fix = "Say mode: required, or take names away.";
+    const wanted = CLIENTS_HAVE.find(({ field }) => tls?.clients?.[field]);
+    if (protocol === "https" && tls?.clients?.mode === "optional" && wanted) {
+      const message = `lets clients in without a certificate, and asks for ${wanted.word}, which such clients do not have`;
+      const fix = `Say mode: required, or take ${wanted.field} away.`;
       return [{ path: [...path, "clients", "mode"], message, fix }];
     }
     if (protocol === "https" && tls === undefined) {
