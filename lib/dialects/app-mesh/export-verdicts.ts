@@ -4,6 +4,7 @@
 import { type AuthorizationPolicy, type MeshObject, objectKey, type TrafficPolicy } from "@/lib/mesh";
 import { loseBalancing } from "../shared/balancing";
 import type { ExportContext } from "../shared/export-context";
+import { loseLocality } from "../shared/locality";
 import { policyUnits } from "../shared/units";
 import { isList } from "./export-access";
 import { externalNames } from "./export-nodes";
@@ -16,6 +17,10 @@ export function reportDesign(out: AppMeshExport): void {
   const { context, index } = out;
   reportMesh(context);
   for (const policy of index.all("TrafficPolicy")) reportPolicy(context, policy);
+  for (const workload of index.all("Workload")) {
+    if (workload.spec.locality !== undefined)
+      context.lose(workload, ["spec", "locality"], "moved", "nodes say where their pods are");
+  }
   for (const policy of index.all("AuthorizationPolicy")) reportAuthorization(context, policy);
   for (const limit of index.all("RateLimit"))
     context.lose(limit, ["spec"], "lost", "App Mesh limits no rates", limit.spec.shadow ? {} : LOUD);
@@ -121,6 +126,7 @@ function reportPolicy(context: ExportContext, policy: TrafficPolicy): void {
     );
   }
   loseBalancing(context, policy, "lost", "App Mesh chooses hosts its own way");
+  loseLocality(context, policy, "App Mesh", "its nodes are called wherever they run");
   if (retryBudget) context.lose(policy, ["spec", "retryBudget"], "lost", "App Mesh has no retry budget");
 }
 

@@ -3,6 +3,7 @@ import { isHashing, type MutualTls, objectKey, type TrafficPolicy } from "@/lib/
 import { isClosed } from "../linkerd/export-servers";
 import { loseBalancing } from "../shared/balancing";
 import type { ExportContext } from "../shared/export-context";
+import { loseLocality } from "../shared/locality";
 import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 
 const ESCAPE = "only by a CiliumEnvoyConfig of your own, which takes the place of what Cilium makes of the routes";
@@ -101,6 +102,13 @@ function tellTraffic(context: ExportContext, policy: TrafficPolicy): void {
       : `${loadBalancing.policy} is an annotation of the Service in beta (service.cilium.io/lb-l7-algorithm), or a CiliumEnvoyConfig`;
     loseBalancing(context, policy, "escape", reason);
   }
+  loseLocality(
+    context,
+    policy,
+    "Cilium",
+    "a Service's trafficDistribution prefers the zone; the rest is Envoy's",
+    "escape",
+  );
   if (retryBudget) context.lose(policy, ["spec", "retryBudget"], "escape", `a retry budget is ${ESCAPE}`);
 }
 

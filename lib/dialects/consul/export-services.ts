@@ -1,9 +1,11 @@
 // Services with their versions, limits and mutual TLS -> ServiceDefaults and ServiceResolver; limits of calls go to the callers.
 // The rule: what the callee says here its callers say in Consul: each drawn or allowed caller gets it, and where none is known it is told.
 
-import { keyOf, objectKey, type RateLimit, type Service, type TrafficPolicy } from "@/lib/mesh";
+import { keyOf, objectKey, type RateLimit, type Service, type TrafficLocality, type TrafficPolicy } from "@/lib/mesh";
+import type { ExportContext } from "../shared/export-context";
 import { msToDuration } from "../shared/fields";
 import { loseHealthCheck } from "../shared/health-check";
+import { loseLocality } from "../shared/locality";
 import { loseSharedLimit } from "../shared/shared-limit";
 import { type ConsulExport, filled, isHttp, portOf } from "./export-out";
 import { callersOf } from "./export-who";
@@ -31,6 +33,7 @@ export function exportService(out: ConsulExport, service: Service): void {
     subsets: Object.fromEntries(subsets),
     connectTimeout: connect === undefined ? undefined : msToDuration(connect),
     loadBalancer: balancing && writeBalancer(balancing),
+    prioritizeByLocality: policy && priorityOf(policy),
   });
   if (Object.keys(spec).length > 0) out.add("ServiceResolver", { name, namespace }, spec, policy);
   for (const subset of index.subsetsOf(key)) {
@@ -40,6 +43,30 @@ export function exportService(out: ConsulExport, service: Service): void {
     context.tell(subset, ["spec"], "exact", reason, { target: `ServiceResolver ${name}` });
   }
   for (const limit of index.rateLimitsOf(key)) exportLimit(out, service, limit);
+}
+
+/** Consul knows the nearest first, by region and zone, and no other way. */
+function priorityOf({ spec: { locality } }: TrafficPolicy): Spec | undefined {
+  if (!locality) return undefined;
+  if (locality.enabled === false) return { mode: "none" };
+  return isPlain(locality) ? { mode: "failover" } : undefined;
+}
+
+const isPlain = ({ distribute, failover, failoverPriority }: TrafficLocality): boolean =>
+  !distribute && !failover && !failoverPriority;
+
+function judgeLocality(context: ExportContext, policy: TrafficPolicy): void {
+  const { locality, subset } = policy.spec;
+  const path = ["spec", "locality"];
+  if (!locality) return;
+  if (subset !== undefined) loseLocality(context, policy, "Consul", "a ServiceResolver says it for all of a service");
+  else if (locality.enabled === false)
+    context.tell(policy, path, "exact", "prioritizeByLocality of its ServiceResolver is none");
+  else if (isPlain(locality)) {
+    const reason =
+      "prioritizeByLocality of its ServiceResolver: region and zone, without subzones, in Consul Enterprise only";
+    context.lose(policy, path, "approximate", reason, { changesMeaning: true });
+  } else loseLocality(context, policy, "Consul", "failover of its ServiceResolver names services and datacenters");
 }
 
 /** Metadata of Consul has names of letters, digits, dashes and underscores. */
@@ -152,6 +179,7 @@ function judgeTraffic(out: ConsulExport, policy: TrafficPolicy, service: Service
     "Consul",
     "agents check the instances that they register, by checks of the service definition",
   );
+  judgeLocality(context, policy);
   if (retryBudget) context.lose(policy, ["spec", "retryBudget"], "lost", "Consul has no retry budget");
   if (Object.keys(policy.spec).length === 1) context.tell(policy, ["spec"], "exact", "it says nothing");
 }

@@ -128,10 +128,11 @@ export const FIELDS: readonly FieldVerdict[] = [
   ),
   field(
     "ServiceResolver",
-    "spec.{failover,prioritizeByLocality,loadBalancer.leastRequestConfig,subsets.*.onlyPassing}",
-    "lost",
-    KEPT,
+    "spec.prioritizeByLocality.mode",
+    "exact",
+    "locality of a TrafficPolicy: failover is the nearest first, none no difference. Places are those that agents register.",
   ),
+  field("ServiceResolver", "spec.{failover,loadBalancer.leastRequestConfig,subsets.*.onlyPassing}", "lost", KEPT),
   field(
     "ServiceIntentions",
     "spec.{destination,sources[].{name,action}}",

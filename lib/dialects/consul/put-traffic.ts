@@ -109,6 +109,7 @@ export function putTraffic(world: World, name: string, service: Service): void {
     ...(hasPool ? { connectionPool: { connectTimeoutMs: CONNECT_MS, ...pool } } : {}),
     ...(chosen?.conf.outlier ? { outlierDetection: chosen.conf.outlier } : {}),
     ...(resolver?.balancing ? { loadBalancing: resolver.balancing } : {}),
+    ...(resolver?.priority ? { locality: { enabled: resolver.priority === "failover" } } : {}),
   };
   const part = chosen?.part ?? resolver;
   if (Object.keys(blocks).length === 0 || !part) return;

@@ -244,6 +244,7 @@ export function importResolver(state: ConsulState): Reader {
         redirect: target,
         connectMs: time(spec, "connectTimeout"),
         balancing,
+        priority: priorityIn(spec),
       }),
       timeout: duration(spec, "requestTimeout"),
     };
@@ -251,4 +252,14 @@ export function importResolver(state: ConsulState): Reader {
     state.resolvers.set(resource.name, found);
     return part.result;
   };
+}
+
+/** Another mode, or more beside it, is kept. */
+function priorityIn(spec: Fields): Resolver["priority"] {
+  const written = spec.peek("prioritizeByLocality");
+  if (!isRecord(written) || Object.keys(written).some((name) => name !== "mode")) return undefined;
+  const { mode } = written;
+  if (mode !== "failover" && mode !== "none") return undefined;
+  spec.take("prioritizeByLocality");
+  return mode;
 }

@@ -54,6 +54,8 @@ export type Resolver = Part & {
   connectMs?: number;
   timeout: number | "off" | undefined;
   balancing?: LoadBalancing;
+  /** Mode of prioritizeByLocality. */
+  priority?: "failover" | "none";
 };
 
 /** A condition of a permission, or why it has no words here. */

@@ -5,6 +5,7 @@ import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { loseBalancing } from "../shared/balancing";
 import type { DialectExport, ExportOptions } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
+import { loseLocality } from "../shared/locality";
 import { loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 import { exportConnections } from "./export-connections";
 import { exportGateway } from "./export-gateway";
@@ -79,6 +80,7 @@ function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknow
       (each) => policy.spec[each],
     );
     loseBalancing(context, policy, "lost", balancingReason(policy));
+    loseLocality(context, policy, "Gateway API", "write it in the product's own policy");
     for (const block of blocks) {
       context.lose(
         policy,

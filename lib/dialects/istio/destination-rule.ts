@@ -11,11 +11,13 @@ import {
   serviceRefKey,
 } from "@/lib/mesh";
 import { balancingText } from "@/lib/mesh/diff/balancing-text";
+import { preferenceText } from "@/lib/mesh/diff/locality-words";
 import { durationText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
 import { defined, type Fields, type Sink } from "../shared/fields";
 import { serviceOfHost } from "./hosts";
 import { importLoadBalancer } from "./load-balancer";
+import { localityOf, withoutSetting } from "./locality";
 
 type PolicyBlocks = Omit<SpecOf<"TrafficPolicy">, "service" | "subset">;
 
@@ -47,7 +49,7 @@ export function importDestinationRule(
     const name = fields.text("name");
     if (name === undefined) fields.problem("name", "is missing", "Name the subset.");
     const labels = fields.textMap("labels") ?? {};
-    const policy = importPolicy(fields.object("trafficPolicy"));
+    const policy = importPolicy(fields.object("trafficPolicy"), own);
     fields.keepRest();
     return name === undefined ? [] : [{ name, labels, policy }];
   });
@@ -115,11 +117,19 @@ function putPolicy(
   return context.put("TrafficPolicy", name, spec, origin, existing);
 }
 
-function importPolicy(fields: Fields | undefined): PolicyBlocks | undefined {
+/** `service`: what a subset's policy has where it says nothing itself. */
+function importPolicy(fields: Fields | undefined, service?: PolicyBlocks): PolicyBlocks | undefined {
   if (!fields) return undefined;
   const connectionPool = importPool(fields.object("connectionPool"));
   const outlierDetection = importOutlierDetection(fields.object("outlierDetection"));
-  const loadBalancing = importLoadBalancer(fields.object("loadBalancer"));
+  const balancer = fields.object("loadBalancer");
+  const hasDetection = (outlierDetection ?? service?.outlierDetection) !== undefined;
+  const written = localityOf(balancer, hasDetection);
+  // A loadBalancer of a subset is there instead of the service's, with all that it says.
+  const locality = written ?? (balancer && service?.locality ? withoutSetting(hasDetection) : undefined);
+  const isSaid = balancer?.has("simple") || balancer?.has("consistentHash");
+  const isBare = balancer !== undefined && !isSaid && service?.loadBalancing !== undefined;
+  const loadBalancing = importLoadBalancer(balancer) ?? (isBare ? { policy: "least-request" as const } : undefined);
   const budget = fields.object("retryBudget");
   const percent = budget?.number("percent");
   const minConcurrency = budget?.number("minRetryConcurrency");
@@ -129,6 +139,7 @@ function importPolicy(fields: Fields | undefined): PolicyBlocks | undefined {
     ...(connectionPool ? { connectionPool } : {}),
     ...(outlierDetection ? { outlierDetection } : {}),
     ...(loadBalancing ? { loadBalancing } : {}),
+    ...(locality ? { locality } : {}),
     // Istio's default share of retries
     ...(budget
       ? { retryBudget: { percent: percent ?? 20, ...(minConcurrency === undefined ? {} : { minConcurrency }) } }
@@ -209,5 +220,6 @@ function policySentences(name: string, blocks: PolicyBlocks): string[] {
   if (balancing && isHashing(balancing.policy)) {
     sentences.push(`endpoints of ${name} are chosen by ${balancingText(balancing)}.`);
   }
+  if (blocks.locality) sentences.push(`of calls to ${name}: ${preferenceText(blocks.locality)}.`);
   return sentences;
 }

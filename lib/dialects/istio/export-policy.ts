@@ -13,6 +13,7 @@ import { defined, msToDuration } from "../shared/fields";
 import { loseHealthCheck } from "../shared/health-check";
 import { hostOf } from "./export-route";
 import { exportLoadBalancer } from "./load-balancer";
+import { settingOf } from "./locality";
 
 export function exportDestinationRule(context: ExportContext, service: Service): void {
   const key = objectKey(service);
@@ -27,7 +28,7 @@ export function exportDestinationRule(context: ExportContext, service: Service):
     parts.find((part) => originOfKind(part, "DestinationRule"));
   const origin = originOfKind(carrier, "DestinationRule");
   const namespace = origin?.namespace ?? service.metadata.namespace;
-  const trafficPolicy = own ? policyOf(context, own) : undefined;
+  const trafficPolicy = own ? policyOf(context, own, undefined) : undefined;
   const spec = {
     host: hostOf(service.metadata.namespace, service.metadata.name, namespace),
     ...(trafficPolicy && Object.keys(trafficPolicy).length > 0 ? { trafficPolicy } : {}),
@@ -39,7 +40,7 @@ export function exportDestinationRule(context: ExportContext, service: Service):
             return {
               name: subset.spec.name,
               labels: subset.spec.labels,
-              ...(policy ? { trafficPolicy: policyOf(context, policy) } : {}),
+              ...(policy ? { trafficPolicy: policyOf(context, policy, own) } : {}),
             };
           }),
         }),
@@ -48,9 +49,14 @@ export function exportDestinationRule(context: ExportContext, service: Service):
   context.add({ apiVersion: "networking.istio.io/v1", kind: "DestinationRule", metadata, spec }, carrier);
 }
 
-function policyOf(context: ExportContext, policy: TrafficPolicy): Record<string, unknown> {
+/** `service`: the policy of the service, of a subset's. */
+function policyOf(
+  context: ExportContext,
+  policy: TrafficPolicy,
+  service: TrafficPolicy | undefined,
+): Record<string, unknown> {
   const { connectionPool, outlierDetection, retryBudget } = policy.spec;
-  const loadBalancer = exportLoadBalancer(context, policy);
+  const loadBalancer = balancerOf(context, policy, service);
   loseHealthCheck(context, policy, "Istio", "readiness probes and outlierDetection take hosts out");
   if (outlierDetection?.alwaysEjectOneHost !== undefined) {
     const reason = "Istio cannot tell Envoy to allow the first ejection; set maxEjectionPercent instead";
@@ -74,6 +80,23 @@ function policyOf(context: ExportContext, policy: TrafficPolicy): Record<string,
         }
       : {}),
   };
+}
+
+/** One block in Istio: a subset that says something of it says all of it. */
+function balancerOf(
+  context: ExportContext,
+  policy: TrafficPolicy,
+  service: TrafficPolicy | undefined,
+): Record<string, unknown> | undefined {
+  const isOfService = service?.spec.outlierDetection !== undefined;
+  const hasDetection = isOfService || policy.spec.outlierDetection !== undefined;
+  const locality = policy.spec.locality ?? service?.spec.locality;
+  const localityLbSetting = settingOf(context, policy, locality, hasDetection);
+  const isOwn = policy.spec.loadBalancing !== undefined || policy.spec.locality !== undefined;
+  const isSwitchedOff = locality === undefined && localityLbSetting !== undefined && !isOfService;
+  if (!isOwn && !isSwitchedOff) return undefined;
+  const choice = exportLoadBalancer(context, policy.spec.loadBalancing || !service ? policy : service);
+  return { ...choice, ...(localityLbSetting ? { localityLbSetting } : {}) };
 }
 
 const UPGRADES = { upgrade: "UPGRADE", "do-not-upgrade": "DO_NOT_UPGRADE" } as const;

@@ -115,6 +115,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     verdict: "exact",
     note: "Of a header, a cookie with its attributes, the caller's address or a query parameter; ringHash, maglev, and minimumRingSize in its older place, which is written back inside of ringHash. Without a key, or with sizes that Envoy refuses, it is kept.",
   },
+  {
+    kind: "DestinationRule",
+    path: "spec.trafficPolicy.loadBalancer.localityLbSetting.{enabled,failover,failoverPriority,distribute}",
+    verdict: "exact",
+    note: "locality of a TrafficPolicy. Levels without outlierDetection, which Istio does not make, are kept. The mesh's default, levels wherever outlierDetection is, is not imported; a design with localities switches it off on export where it says nothing.",
+  },
   { kind: "DestinationRule", path: "spec.trafficPolicy.*", verdict: "lost", note: KEPT },
   {
     kind: "Gateway",

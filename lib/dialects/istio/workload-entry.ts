@@ -6,6 +6,7 @@ import { type ImportContext, type Resource, type Understood, understood } from "
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import type { Fields, Sink } from "../shared/fields";
 import { importKept } from "../shared/kept-kinds";
+import { placeOfLabel } from "../shared/locality";
 
 const KIND = "WorkloadEntry";
 const behindService = importKept(
@@ -20,14 +21,29 @@ export function importWorkloadEntry(context: ImportContext, resource: Resource, 
   spec.take("labels");
   const { version = "v1", ...rest } = labels;
   const serviceAccount = spec.text("serviceAccount") ?? "default";
+  const locality = placeOfEntry(spec);
   spec.keepRest();
   context.assumeNamespace(resource.namespace);
   const existing = context.find("Workload", keyOf("Workload", resource.namespace, resource.name));
   const kept = existing?.spec.sidecar ? { sidecar: existing.spec.sidecar } : {};
-  const workload = { version, serviceAccount, ...(Object.keys(rest).length > 0 ? { labels: rest } : {}), ...kept };
+  const workload = {
+    version,
+    serviceAccount,
+    ...(Object.keys(rest).length > 0 ? { labels: rest } : {}),
+    ...(locality === undefined ? {} : { locality }),
+    ...kept,
+  };
   result.objects.push(context.put("Workload", resource.name, workload, { resource, sink }, existing));
   result.sentences.push(`a workload that only calls, version ${version}, account ${serviceAccount}.`);
   return result;
+}
+
+/** Written another way it is kept. */
+function placeOfEntry(spec: Fields): string | undefined {
+  const written = spec.peek("locality");
+  const place = typeof written === "string" && written.includes("/") ? placeOfLabel(written) : undefined;
+  if (place !== undefined) spec.take("locality");
+  return place;
 }
 
 /** By a Service, or by a ServiceEntry of the same text. */
@@ -58,6 +74,7 @@ function exportEntry(context: ExportContext, workload: CallerOnly): void {
   const entry = {
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
     ...(account === "default" ? {} : { serviceAccount: account }),
+    ...(spec.locality === undefined ? {} : { locality: spec.locality }),
   };
   const manifest = {
     apiVersion: "networking.istio.io/v1",

@@ -12,6 +12,7 @@ import {
 } from "@/lib/mesh";
 import type { Manifest } from "../shared/dialect";
 import { type ExportContext, metadataOf } from "../shared/export-context";
+import { labelOfPlace, PLACE_LABEL } from "../shared/locality";
 import { knownSelector, type Labels, selectorOf } from "./selectors";
 import { portsOfService } from "./service-ports";
 
@@ -84,7 +85,13 @@ function exportWorkload(context: ExportContext, workload: Workload): void {
   const { version, labels = {} } = workload.spec;
   const own = ownLabels(context, workload);
   const isSaid = labels[RECOMMENDED_VERSION] === version;
-  const pod = { ...own, ...labels, ...(isSaid ? {} : { [VERSION]: version }) };
+  const place = labelOfPlace(workload);
+  const pod = {
+    ...own,
+    ...labels,
+    ...(isSaid ? {} : { [VERSION]: version }),
+    ...(place === undefined ? {} : { [PLACE_LABEL]: place }),
+  };
   const selector = { ...own, ...(isSaid ? { [RECOMMENDED_VERSION]: version } : { [VERSION]: version }) };
   const manifest = isCallerOnly(workload) && jobManifest(workload, podTemplate(workload, pod));
   const made = manifest || setManifest(workload, selector, podTemplate(workload, pod));
@@ -92,6 +99,11 @@ function exportWorkload(context: ExportContext, workload: Workload): void {
   const keeps = manifest ? "" : ", and keeps the selector of one that is there";
   const reason = `containers are no part of a design: Kubernetes refuses it until its image is written${keeps}`;
   context.lose(workload, ["spec"], "approximate", reason, { target: `${made.kind} ${name}` });
+  if (workload.spec.locality === undefined) return;
+  const path = ["spec", "locality"];
+  const where = "nodes say where their pods are: let its pods run on nodes of this region and zone";
+  if (place === undefined) context.lose(workload, path, "lost", where);
+  else context.tell(workload, path, "moved", `label ${PLACE_LABEL} of its pods, for Istio; elsewhere ${where}`);
 }
 
 /** Labels by which its service finds it; of one that only calls, what tells it from others. */

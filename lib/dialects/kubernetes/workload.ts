@@ -3,6 +3,7 @@
 import { keyOf, type SpecOf, valueAt } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { Fields, Sink } from "../shared/fields";
+import { PLACE_LABEL, placeOfLabel } from "../shared/locality";
 import { type Labels, labelsAt, selectorsIn, servicesFor } from "./selectors";
 
 const MAX_REPLICAS = 1000;
@@ -46,7 +47,9 @@ type Pod = { service: string | undefined; labels: Labels; account: unknown; repl
 
 function workloadOf(context: ImportContext, resource: Resource, pod: Pod): SpecOf<"Workload"> {
   const said = VERSION_LABELS.map((label) => pod.labels[label]).find((each) => each !== undefined && each !== "");
-  const { version: _version, ...rest } = pod.labels;
+  const locality = placeOfLabel(pod.labels[PLACE_LABEL]);
+  const { version: _version, [PLACE_LABEL]: written, ...others } = pod.labels;
+  const rest = written !== undefined && locality === undefined ? { ...others, [PLACE_LABEL]: written } : others;
   if (pod.replicas > MAX_REPLICAS) {
     const message = `has ${pod.replicas} replicas; the design takes ${MAX_REPLICAS}`;
     context.warn(resource, ["spec", "replicas"], message, "Say the rest in the environment.");
@@ -57,6 +60,7 @@ function workloadOf(context: ImportContext, resource: Resource, pod: Pod): SpecO
     // without one, pods are the account "default" of their namespace
     serviceAccount: typeof pod.account === "string" && pod.account !== "" ? pod.account : "default",
     ...(Object.keys(rest).length > 0 ? { labels: rest } : {}),
+    ...(locality === undefined ? {} : { locality }),
     replicas: Math.min(pod.replicas, MAX_REPLICAS),
   };
 }

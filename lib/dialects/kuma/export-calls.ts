@@ -14,6 +14,7 @@ import {
 import type { Judgement } from "../gateway-api/entries";
 import { versionServiceName } from "../gateway-api/export-rule";
 import { msToDuration } from "../shared/fields";
+import { loseLocality } from "../shared/locality";
 import { takesEverything, type Versions, type WrittenRule, withKeptFilters, writeRoute } from "./export-http-route";
 import type { KumaExport, Ref } from "./export-refs";
 import { judgeHealthCheck, writeHealthCheck } from "./health-check";
@@ -242,7 +243,10 @@ function exportTraffic(out: KumaExport, service: Service, versions: Versions): L
     });
   const breakers = entries(breakerOf);
   if (breakers.length > 0) out.add("MeshCircuitBreaker", home, { to: breakers }, { of: source });
-  const balancers = entries(({ loadBalancing }) => (loadBalancing ? writeBalancer(loadBalancing) : {}));
+  const balancers = entries(({ loadBalancing, locality }) => ({
+    ...(loadBalancing ? writeBalancer(loadBalancing) : {}),
+    ...(locality?.enabled === false ? { localityAwareness: { disabled: true } } : {}),
+  }));
   if (balancers.length > 0) out.add("MeshLoadBalancingStrategy", home, { to: balancers }, { of: source });
   const checks = entries(({ healthCheck }) => (healthCheck ? writeHealthCheck(healthCheck) : {}));
   if (checks.length > 0) out.add("MeshHealthCheck", home, { to: checks }, { of: source });
@@ -337,6 +341,8 @@ function judgeTraffic({ context }: KumaExport, policy: TrafficPolicy): void {
   }
   if (policy.spec.healthCheck) judgeHealthCheck(policy.spec.healthCheck, say);
   if (policy.spec.loadBalancing) judgeBalancing(policy.spec.loadBalancing, say);
+  if (policy.spec.locality?.enabled === false) say(["locality"], "exact", "localityAwareness is disabled");
+  else loseLocality(context, policy, "Kuma", "localityAwareness prefers its own zones, by tags and their weights");
   if (retryBudget)
     say(["retryBudget"], "lost", "Kuma has no retry budget: connectionLimits.maxRetries limits how many are under way");
 }

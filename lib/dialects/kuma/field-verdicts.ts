@@ -151,6 +151,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     "Every type; keys beside the balancer, or inside of it as 2.x has them too, and the sizes of ring and table. A hash without keys chooses by chance. MurmurHash2, filterState, choiceCount and activeRequestBias are kept.",
   ),
   field(
+    "MeshLoadBalancingStrategy",
+    "spec.to[].default.localityAwareness.disabled",
+    "exact",
+    "enabled: false of a TrafficPolicy's locality. Zones, tags with weights and thresholds are kept.",
+  ),
+  field(
     "MeshHealthCheck",
     "spec.to[].default.{interval,timeout,*Threshold,initialJitter,intervalJitterPercent,noTrafficInterval,reuseConnection,http,grpc,tcp}",
     "exact",

@@ -122,6 +122,8 @@ test("a demo of Kuma is a design that holds together, with policies merged as Ku
       jitterPercent: 0,
     },
     loadBalancing: { policy: "round-robin" },
+    // localityAwareness is disabled
+    locality: { enabled: false },
   });
   // v1 says what the service says, v2 something else
   expect(specOf(document, "TrafficPolicy/kuma-demo/kv-v1")).toBeUndefined();

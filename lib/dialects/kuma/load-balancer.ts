@@ -1,7 +1,7 @@
 // loadBalancer and hashPolicies of a MeshLoadBalancingStrategy <-> loadBalancing of a TrafficPolicy.
 // The rule: Kuma merges each field by itself, so keys and sizes are put together when it is known which policies act; 2.x also takes keys
 // inside of ringHash and maglev, 3.x and an export have them beside.
-import { type HashKey, isHashing, type LoadBalancing } from "@/lib/mesh";
+import { type HashKey, isHashing, isSameJson, type LoadBalancing } from "@/lib/mesh";
 import { takenBalancing, takenKeys, takenWhole } from "../shared/balancing";
 import { defined, type Fields, msToDuration } from "../shared/fields";
 import type { BalancerConf } from "./state";
@@ -37,10 +37,18 @@ export function readBalancer(fields: Fields): BalancerConf {
     innerHash: inner && keysOf(inner),
     ringHash: ring && sizesOf(ring),
     maglev: table && tableOf(table),
+    isAwarenessOff: isAwarenessOff(fields) || undefined,
   });
   inner?.keepRest();
   balancer?.keepRest();
   return conf;
+}
+
+/** Said of nothing else: what is beside it in localityAwareness is kept with it. */
+function isAwarenessOff(fields: Fields): boolean {
+  const isOff = isSameJson(fields.peek("localityAwareness"), { disabled: true });
+  if (isOff) fields.take("localityAwareness");
+  return isOff;
 }
 
 function keysOf(fields: Fields): HashKey[] | undefined {

@@ -58,7 +58,8 @@ function blocksFor(service: Service, subset: string | undefined, traffic: Traffi
     merged(entriesFor(acting, service, subset).map(({ entry }) => entry.conf));
   const breaker = conf(traffic.breakers);
   const timeout = conf(traffic.timeouts);
-  const balancing = balancingOf(conf(traffic.balancers) ?? {});
+  const balancer = conf(traffic.balancers) ?? {};
+  const balancing = balancingOf(balancer);
   const pool = defined({
     ...breaker?.limits,
     connectTimeoutMs: timeout?.connectMs,
@@ -73,6 +74,7 @@ function blocksFor(service: Service, subset: string | undefined, traffic: Traffi
     ...(outlier ? { outlierDetection: outlier } : {}),
     ...(healthCheck ? { healthCheck } : {}),
     ...(balancing ? { loadBalancing: balancing } : {}),
+    ...(balancer.isAwarenessOff ? { locality: { enabled: false } } : {}),
   };
   return Object.keys(blocks).length > 0 ? blocks : undefined;
 }

@@ -75,6 +75,8 @@ export type BalancerConf = {
   innerHash?: HashKey[];
   ringHash?: LoadBalancing["ringHash"];
   maglev?: LoadBalancing["maglev"];
+  /** All hosts alike, wherever they are. */
+  isAwarenessOff?: true;
 };
 
 /** A Dataplane of the universal form. */

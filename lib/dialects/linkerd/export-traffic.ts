@@ -7,6 +7,7 @@ import { portsOfService } from "../kubernetes/service-ports";
 import { loseBalancing } from "../shared/balancing";
 import type { ExportContext } from "../shared/export-context";
 import { loseHealthCheck } from "../shared/health-check";
+import { loseLocality } from "../shared/locality";
 import {
   type Annotations,
   accrualAnnotations,
@@ -75,6 +76,7 @@ function tellLimits(context: ExportContext, policy: TrafficPolicy): void {
     context.lose(policy, ["spec", "connectionPool", field], "lost", `Linkerd has no ${field}: it limits nothing here`);
   }
   loseHealthCheck(context, policy, "Linkerd", "readiness probes and failure accrual take hosts out");
+  loseLocality(context, policy, "Linkerd", "it prefers the caller's zone where the Service says trafficDistribution");
   if (loadBalancing) {
     const reason = `Linkerd always picks the faster of two endpoints; ${loadBalancing.policy} cannot be said`;
     loseBalancing(context, policy, loadBalancing.policy === "least-request" ? "approximate" : "lost", reason);
