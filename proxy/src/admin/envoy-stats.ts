@@ -100,6 +100,8 @@ function httpStats(stats: Stats, prefix: string, http: HttpStats): void {
   stats.set(`${prefix}downstream_rq_total`, http.requests);
   stats.set(`${prefix}no_route`, http.noRoute);
   stats.set(`${prefix}no_cluster`, http.noCluster);
+  stats.set(`${prefix}downstream_rq_overload_close`, http.overloadRefused);
+  stats.set(`${prefix}downstream_cx_overload_disable_keepalive`, http.overloadClosing);
   for (const [why, count] of Object.entries(http.redirectsPassedOn))
     stats.set(`${prefix}passthrough_internal_redirect_${why}`, count);
   const { clientEnabled, serviceForced, randomSampling, notTraceable } = http.tracing;

@@ -34,6 +34,8 @@ import { file_envoy_extensions_load_balancing_policies_maglev_v3_maglev } from "
 import { file_envoy_extensions_load_balancing_policies_random_v3_random } from "./gen/envoy/extensions/load_balancing_policies/random/v3/random_pb";
 import { file_envoy_extensions_load_balancing_policies_ring_hash_v3_ring_hash } from "./gen/envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash_pb";
 import { file_envoy_extensions_load_balancing_policies_round_robin_v3_round_robin } from "./gen/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb";
+import { file_envoy_extensions_resource_monitors_downstream_connections_v3_downstream_connections } from "./gen/envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections_pb";
+import { file_envoy_extensions_resource_monitors_fixed_heap_v3_fixed_heap } from "./gen/envoy/extensions/resource_monitors/fixed_heap/v3/fixed_heap_pb";
 import { file_envoy_extensions_retry_host_omit_canary_hosts_v3_omit_canary_hosts } from "./gen/envoy/extensions/retry/host/omit_canary_hosts/v3/omit_canary_hosts_pb";
 import { file_envoy_extensions_retry_host_omit_host_metadata_v3_omit_host_metadata_config } from "./gen/envoy/extensions/retry/host/omit_host_metadata/v3/omit_host_metadata_config_pb";
 import { file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts } from "./gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb";
@@ -79,6 +81,8 @@ export const registry = createRegistry(
   file_envoy_extensions_load_balancing_policies_random_v3_random,
   file_envoy_extensions_load_balancing_policies_ring_hash_v3_ring_hash,
   file_envoy_extensions_load_balancing_policies_round_robin_v3_round_robin,
+  file_envoy_extensions_resource_monitors_downstream_connections_v3_downstream_connections,
+  file_envoy_extensions_resource_monitors_fixed_heap_v3_fixed_heap,
   file_envoy_extensions_retry_host_previous_hosts_v3_previous_hosts,
   file_envoy_extensions_retry_host_omit_canary_hosts_v3_omit_canary_hosts,
   file_envoy_extensions_retry_host_omit_host_metadata_v3_omit_host_metadata_config,

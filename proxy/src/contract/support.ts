@@ -11,6 +11,7 @@ import {
   PER_CLUSTER_FILTER_TYPES,
   PER_FILTER_TYPES,
 } from "./support-http-filters";
+import { OVERLOAD_SUPPORT } from "./support-overload";
 import { ROUTE_RATE_LIMITS } from "./support-ratelimit";
 import { TRACING_SUPPORT } from "./support-tracing";
 import { type FieldSupport, fields, inert, type MessageSupport, NO_RUNTIME, only, types, yes } from "./support-words";
@@ -44,7 +45,10 @@ const UPGRADE: MessageSupport = {
 
 export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   // --- bootstrap ---
-  "envoy.config.bootstrap.v3.Bootstrap": fields("node static_resources dynamic_resources admin cluster_manager"),
+  "envoy.config.bootstrap.v3.Bootstrap": fields(
+    "node static_resources dynamic_resources admin cluster_manager overload_manager",
+  ),
+  ...OVERLOAD_SUPPORT,
   "envoy.config.bootstrap.v3.ClusterManager": {
     local_cluster_name: { note: "a cluster of static_resources; with ADS, one of CDS" },
   },
@@ -53,7 +57,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.bootstrap.v3.Admin": {
     ...fields("address"),
     profile_path: inert("no profiler"),
-    ignore_global_conn_limit: inert("no global connection limit"),
+    ignore_global_conn_limit: inert("connections to the admin interface do not count"),
   },
   "envoy.config.core.v3.Node": {
     ...fields("id cluster metadata"),
@@ -131,7 +135,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     stat_prefix: { note: "of statistics, in place of its address" },
     metadata: inert("opaque"),
     enable_reuse_port: only(false),
-    ignore_global_conn_limit: inert("no global connection limit"),
+    ignore_global_conn_limit: { note: "its connections do not count either" },
   },
   "envoy.config.listener.v3.ListenerFilter": {
     ...fields("name"),

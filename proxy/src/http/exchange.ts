@@ -23,6 +23,8 @@ export interface DownstreamStream {
   resumeRequest(): void;
   /** Ask for `connection: close` on this response (drain). */
   closeAfterResponse(): void;
+  /** The connection takes nothing new after what is on its way, in the form of its protocol. */
+  drainConnection(): void;
 }
 
 /** Receives a downstream codec's events. */

@@ -4,6 +4,7 @@
 
 import type { UpstreamCluster } from "../cluster/cluster";
 import { startDeadline } from "../deadline";
+import type { Overload } from "../overload";
 import type { ForwardAction, HostRewrite, InternalRedirectPlan, RoutePlan } from "../plan/types";
 import { mayUpgrade } from "../plan/upgrades";
 import {
@@ -54,8 +55,9 @@ export class Exchange extends FilteringExchange implements RequestSink {
     this.begin(stream);
     const head = stream.request;
     const { info } = this;
-    const { plan } = info.http;
+    const { plan, overload } = info.http;
     if (info.isDraining) stream.closeAfterResponse();
+    if (overload !== null && this.isShed(stream, overload)) return;
     if (!admitPath(head, plan)) {
       stream.closeAfterResponse();
       this.localReply(400, "-", "path_normalization_failed");
@@ -80,6 +82,19 @@ export class Exchange extends FilteringExchange implements RequestSink {
       return;
     }
     this.go();
+  }
+
+  /** As Envoy: before anything looks at the request. */
+  private isShed(stream: DownstreamStream, overload: Overload): boolean {
+    const { stats } = this.info.http;
+    if (overload.sheds("disable-keep-alive")) {
+      stats.overloadClosing++;
+      stream.drainConnection();
+    }
+    if (!overload.sheds("stop-requests")) return false;
+    stats.overloadRefused++;
+    this.localReply(503, "-", "overload", "envoy overloaded");
+    return true;
   }
 
   private go(): void {

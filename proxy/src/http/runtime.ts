@@ -1,6 +1,7 @@
 // What a downstream connection works with: swapped as a whole when a new plan is in force.
 
 import type { UpstreamCluster } from "../cluster/cluster";
+import type { Overload } from "../overload";
 import type { HttpConnectionPlan, PeerIdentity, RbacContext, RouteConfigPlan } from "../plan/types";
 import type { AccessRecord } from "../telemetry/access-log";
 import type { HttpStats } from "../telemetry/http-stats";
@@ -27,6 +28,8 @@ export interface HttpRuntime {
   readonly faults: { active: number };
   readonly rateLimits: RateLimits;
   readonly keySets: KeySets;
+  /** Of the whole process; null: nothing is shed. */
+  readonly overload: Overload | null;
   /** Of the whole process: what health checks are told. */
   readonly health: { readonly isFailed: boolean };
 }

@@ -14,6 +14,7 @@ import { logSignal, logsIn, spanSignal, spansIn } from "../http/otlp/signals";
 import { RateLimits } from "../http/rate-limits";
 import type { HttpRuntime } from "../http/runtime";
 import { Tracer } from "../http/tracing/trace";
+import { Overload } from "../overload";
 import type {
   AccessLogPlan,
   FileLogPlan,
@@ -48,6 +49,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
   readonly listeners = new Map<string, Listener>();
   clusters: ReadonlyMap<string, UpstreamCluster> = new Map();
   plan: ProxyPlan | null = null;
+  overload: Overload | null = null;
   isDraining = false;
   /** Set by the admin interface: health checks are answered as failed, everything else goes on. */
   hasFailedHealthChecks = false;
@@ -101,6 +103,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
     // From here on without await: connections and requests see either all of the old plan or all of the new one.
     this.clusters = clusters;
     this.plan = plan;
+    if (plan.overload !== null) this.overload ??= new Overload(plan.overload, this.telemetry.named);
     const local = clusters.get(plan.localCluster) ?? null;
     for (const cluster of clusters.values()) cluster.liveIn(plan.locality, cluster === local ? null : local);
     this.runtimes = new Map();
@@ -239,6 +242,7 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
       faults: this.telemetry.faultsOf(plan.statPrefix),
       rateLimits: this.rateLimits,
       keySets: this.keySets,
+      overload: this.overload,
       health: this,
     };
     this.runtimes.set(plan, runtime);

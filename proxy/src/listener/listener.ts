@@ -8,6 +8,7 @@ import { countDecision, type RbacCounts } from "../http/filter-counts";
 import type { HeadRefusal } from "../http/h1/refusal";
 import type { RateLimits } from "../http/rate-limits";
 import type { DownstreamInfo, HttpRuntime } from "../http/runtime";
+import type { Overload } from "../overload";
 import type {
   AccessLogPlan,
   FilterChainPlan,
@@ -42,6 +43,8 @@ export interface ListenerContext {
   readonly telemetry: Telemetry;
   readonly rateLimits: RateLimits;
   accessLogs(plans: readonly AccessLogPlan[]): readonly ((record: AccessRecord) => void)[];
+  /** null: nothing is shed. */
+  readonly overload: Overload | null;
   httpRuntime(listener: ListenerPlan, plan: HttpConnectionPlan): HttpRuntime;
   tcpRuntime(listener: ListenerPlan, plan: TcpProxyPlan): TcpRuntime;
 }
@@ -178,6 +181,8 @@ export class Listener {
       socket.destroy();
       return;
     }
+    const { overload } = this.context;
+    if (overload !== null && !this.letsIn(socket, overload)) return;
     this.sockets.add(socket);
     socket.on("close", () => this.sockets.delete(socket));
     socket.on("error", () => {});
@@ -201,6 +206,17 @@ export class Listener {
 
   private lineOf(socket: Socket): ConnectionLine | null {
     return this.logs.length === 0 ? null : (this.lines.get(plainSocketOf(socket)) ?? null);
+  }
+
+  /** As Envoy: before a byte is read. */
+  private letsIn(socket: Socket, overload: Overload): boolean {
+    const { listener } = this.counts;
+    const isOneTooMany = !this.plan.ignoresConnectionLimit && !overload.hasRoomFor(socket);
+    if (isOneTooMany) listener.downstream_global_cx_overflow++;
+    else if (overload.sheds("reject-connections")) listener.downstream_cx_overload_reject++;
+    else return true;
+    socket.destroy();
+    return false;
   }
 
   private readProxyProtocol(socket: Socket, plan: ProxyProtocolPlan, limitMs: number): void {

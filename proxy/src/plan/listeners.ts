@@ -78,6 +78,7 @@ export function listenerPlan(listener: Listener, scope: Scope, around: ListenerS
     tlsInspector,
     httpInspector: has(HttpInspectorSchema),
     listenerFiltersTimeoutMs: timeout(listener.listenerFiltersTimeout, 15_000),
+    ignoresConnectionLimit: listener.ignoreGlobalConnLimit,
     perConnectionBufferLimitBytes: listener.perConnectionBufferLimitBytes ?? 1_048_576,
     filterChains: chains,
     accessLogs: accessLogs(listener.accessLog, scope),

@@ -8,6 +8,7 @@ import { type Bootstrap, BootstrapSchema, type Cluster, ClusterSchema, type Secr
 import type { ResourceKind } from "../contract/resource-types";
 import { ADS_CLUSTER_SUPPORT } from "../contract/support";
 import type { Violation } from "../contract/violations";
+import { overloadPlan } from "./overload";
 import { type PlanResources, type PlanResult, plan } from "./plan";
 import { Scope } from "./scope";
 import type { SocketAddress } from "./types";
@@ -51,6 +52,7 @@ export function planBootstrap(bootstrap: Bootstrap, externalSecrets: readonly st
     ...(bootstrap.node ? { node: bootstrap.node } : {}),
     admin,
     localCluster,
+    overload: overloadPlan(bootstrap.overloadManager, new Scope("overload_manager", found)),
     isStatic: ads === null,
     externalSecrets,
     pathOf: (kind, name) => paths.get(`${kind} ${name}`) ?? `static_resources (${kind} ${JSON.stringify(name)})`,

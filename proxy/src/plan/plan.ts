@@ -17,6 +17,7 @@ import type {
   ClusterPlan,
   ListenerPlan,
   NodePlan,
+  OverloadPlan,
   ProxyPlan,
   RouteConfigPlan,
   RoutePlan,
@@ -38,6 +39,8 @@ export interface PlanOptions {
   readonly admin?: SocketAddress | null;
   /** cluster_manager.local_cluster_name */
   readonly localCluster?: string;
+  /** overload_manager */
+  readonly overload?: OverloadPlan | null;
   /** Static file: path of a resource in it. Without it problems carry the resource instead. */
   readonly pathOf?: (kind: ResourceKind, name: string) => string;
   /** Static routes must name clusters that exist (Envoy validate_clusters); RDS routes need not. */
@@ -99,6 +102,7 @@ function planChecked(resources: PlanResources, options: PlanOptions, scopeOf: Sc
       node: nodePlan(options.node),
       locality: options.node?.locality ? localityWord(options.node.locality) : null,
       localCluster: options.localCluster ?? "",
+      overload: options.overload ?? null,
       admin: options.admin ?? null,
       listeners,
       routeConfigs,

@@ -9,6 +9,7 @@ import type { ClusterPlan } from "./cluster-types";
 import type { DownstreamTlsPlan, Http2Plan } from "./connection-types";
 import type { FilterChainMatchPlan } from "./filter-chain-match-types";
 import type { HttpFilterPlan, TokenBucketPlan } from "./filter-types";
+import type { OverloadPlan } from "./overload-types";
 import type { RouteConfigPlan, Upgrades } from "./route-types";
 import type { RbacFilterPlan } from "./rule-types";
 import type { SecretSource } from "./secret-types";
@@ -25,6 +26,7 @@ export type * from "./filter-chain-match-types";
 export type * from "./filter-types";
 export type * from "./jwt-types";
 export type * from "./match-types";
+export type * from "./overload-types";
 export type * from "./ratelimit-types";
 export type * from "./route-types";
 export type * from "./rule-types";
@@ -39,6 +41,8 @@ export interface ProxyPlan {
   readonly locality: string | null;
   /** The cluster that this proxy belongs to: zone-aware routing holds its hosts against those that are called. Empty: none. */
   readonly localCluster: string;
+  /** What the whole process sheds, and when; null: nothing. The same for as long as it runs. */
+  readonly overload: OverloadPlan | null;
   readonly admin: SocketAddress | null;
   readonly listeners: readonly ListenerPlan[];
   /** By route config name; inline route configs have the name `inline:<listener>:<chain index>`. */
@@ -85,6 +89,8 @@ export interface ListenerPlan {
   readonly httpInspector: boolean;
   /** Time for the first bytes to arrive (Envoy default 15 s). */
   readonly listenerFiltersTimeoutMs: number | null;
+  /** Its connections are let in above the process's own limit of connections, and do not count. */
+  readonly ignoresConnectionLimit: boolean;
   readonly perConnectionBufferLimitBytes: number;
   readonly filterChains: readonly FilterChainPlan[];
   /** A line for each connection when it ends. */

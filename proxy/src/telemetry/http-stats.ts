@@ -43,6 +43,10 @@ export class HttpStats {
   requests = 0;
   noRoute = 0;
   noCluster = 0;
+  /** Requests that were answered by 503 because the process has too much to do. */
+  overloadRefused = 0;
+  /** Connections that end after their answer for the same reason. */
+  overloadClosing = 0;
   /** Redirects that the proxy was to follow, and did not. */
   readonly redirectsPassedOn: Record<RedirectRefusal, number> = {
     bad_location: 0,

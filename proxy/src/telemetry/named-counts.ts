@@ -58,7 +58,16 @@ const KINDS = {
     "fail_verify_san",
     "fail_verify_cert_hash",
   ],
-  listener: ["downstream_cx_total", "downstream_pre_cx_timeout", "no_filter_chain_match"],
+  listener: [
+    "downstream_cx_total",
+    "downstream_pre_cx_timeout",
+    "no_filter_chain_match",
+    "downstream_cx_overload_reject",
+    "downstream_global_cx_overflow",
+  ],
+  overloadMonitor: ["pressure"],
+  overloadLimit: ["failed_updates"],
+  overloadAction: ["active", "scale_percent"],
 } as const;
 
 export type CountKind = keyof typeof KINDS;

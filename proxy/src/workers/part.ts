@@ -1,7 +1,7 @@
 // The part of a plan's limits that one of several processes has. Rule: at least one of each, so that together they may be a little above
 // what Envoy, whose workers share them, would let through; never below.
 
-import type { CircuitBreakerPlan, FilterChainPlan, ProxyPlan } from "../plan/types";
+import type { CircuitBreakerPlan, FilterChainPlan, OverloadPlan, ProxyPlan } from "../plan/types";
 
 export function partOf(plan: ProxyPlan, processes: number): ProxyPlan {
   if (processes === 1) return plan;
@@ -13,7 +13,22 @@ export function partOf(plan: ProxyPlan, processes: number): ProxyPlan {
     ...listener,
     filterChains: listener.filterChains.map((chain) => partOfChain(chain, processes)),
   }));
-  return { ...plan, listeners, clusters: new Map(clusters) };
+  return {
+    ...plan,
+    listeners,
+    clusters: new Map(clusters),
+    overload: plan.overload && partOfOverload(plan.overload, processes),
+  };
+}
+
+/** Each looks at its own memory. */
+function partOfOverload(whole: OverloadPlan, processes: number): OverloadPlan {
+  const { maxConnections } = whole;
+  return {
+    ...whole,
+    heaps: whole.heaps.map(({ name, maxBytes }) => ({ name, maxBytes: maxBytes / processes })),
+    maxConnections: maxConnections === null ? null : Math.ceil(maxConnections / processes),
+  };
 }
 
 /** Buckets of connections per time are shared out where they are kept. */

@@ -9,7 +9,8 @@ type Combine = (a: number, b: number) => number;
 const add: Combine = (a, b) => a + b;
 
 /** Seen by each process for itself: members and their health. */
-const SEEN_BY_EACH = /\.(?:membership_\w+|health_check\.(?:healthy|degraded)|ejections_active|\w+_open)$/;
+const SEEN_BY_EACH =
+  /\.(?:membership_\w+|health_check\.(?:healthy|degraded)|ejections_active|\w+_open)$|^overload\..*\.(?:pressure|active|scale_percent)$/;
 
 export function sumStats(all: readonly ReadonlyMap<string, number>[]): Map<string, number> {
   const sums = new Map<string, number>();

@@ -9,7 +9,7 @@ import { RESOURCE_KINDS, RESOURCE_SCHEMAS, type ResourceKind, TYPE_URLS } from "
 import { formatViolation, type Violation } from "../contract/violations";
 import type { Identity, IdentityProvider } from "../identity";
 import { plan } from "../plan/plan";
-import type { ProxyPlan, Secret, SocketAddress } from "../plan/types";
+import type { OverloadPlan, ProxyPlan, Secret, SocketAddress } from "../plan/types";
 import { acceptUpdate } from "./accept-update";
 import { AdsClient } from "./ads-client";
 import { type DumpedConfig, type DumpedResource, envoyDump } from "./config-dump";
@@ -34,6 +34,7 @@ export interface AdsSourceOptions {
   readonly admin: SocketAddress | null;
   /** The cluster of this proxy, by CDS; else no zone is preferred. */
   readonly localCluster?: string;
+  readonly overload?: OverloadPlan | null;
   readonly address: SocketAddress;
   /** Of the bootstrap's cluster with this address. */
   readonly clusterName: string;
@@ -268,8 +269,8 @@ export class AdsSource implements ConfigSource {
   }
 
   private plan(set: ResourceSet) {
-    const { node, admin, localCluster = "" } = this.options;
-    const planned = plan(set.forPlan(), { node, admin, localCluster, areSecretsDiscovered: true });
+    const { node, admin, localCluster = "", overload = null } = this.options;
+    const planned = plan(set.forPlan(), { node, admin, localCluster, overload, areSecretsDiscovered: true });
     return planned.ok ? { ...planned, plan: withControlPlane(planned.plan, this.controlPlane()) } : planned;
   }
 
@@ -401,7 +402,7 @@ export class AdsSource implements ConfigSource {
 
   /** Of a set, with the secrets that are accepted now. */
   private origin(set: ResourceSet): PlanOrigin {
-    const { node, admin, localCluster = "", identity } = this.options;
+    const { node, admin, localCluster = "", overload = null, identity } = this.options;
     const held = set.taking(this.accepted, ["secret"]);
     return {
       kind: "ads",
@@ -411,6 +412,7 @@ export class AdsSource implements ConfigSource {
       node: toBinary(NodeSchema, node),
       admin,
       localCluster,
+      overload,
       controlPlane: this.controlPlane(),
       identity: ownIdentity(identity?.current() ?? null),
     };

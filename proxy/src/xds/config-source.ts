@@ -2,7 +2,7 @@
 // One rule: a plan is offered whole; the source keeps the last accepted one until the next is accepted.
 
 import type { ResourceKind } from "../contract/resource-types";
-import type { ProxyPlan, Secret, SocketAddress, Violation } from "../plan/types";
+import type { OverloadPlan, ProxyPlan, Secret, SocketAddress, Violation } from "../plan/types";
 import type { DumpedConfig } from "./config-dump";
 import type { ControlPlaneAt } from "./control-plane-cluster";
 
@@ -19,6 +19,7 @@ export type PlanOrigin =
       readonly node: Uint8Array;
       readonly admin: SocketAddress | null;
       readonly localCluster: string;
+      readonly overload: OverloadPlan | null;
       readonly controlPlane: ControlPlaneAt;
       readonly identity: OwnIdentity | null;
     };

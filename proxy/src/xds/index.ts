@@ -148,6 +148,7 @@ function adsSource(
     node: nodeWithVersion(bootstrap.node, version),
     admin: result.admin,
     localCluster: result.localCluster,
+    overload: result.overload,
     address: ads.address,
     clusterName: ads.clusterName,
     identity: provider,

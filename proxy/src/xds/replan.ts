@@ -35,10 +35,10 @@ function fromResources(origin: Extract<PlanOrigin, { kind: "ads" }>): Replanned 
     const found = origin.resources.filter(([each]) => each === kind);
     return new Map(found.map(([, name, bytes]) => [name, fromBinary(schema, bytes) as Message as ResourceMessages[K]]));
   };
-  const { admin, localCluster, controlPlane } = origin;
+  const { admin, localCluster, overload, controlPlane } = origin;
   const planned = plan(
     { listeners: of("listener"), routes: of("route"), clusters: of("cluster"), endpoints: of("endpoint") },
-    { node: fromBinary(NodeSchema, origin.node), admin, localCluster, areSecretsDiscovered: true },
+    { node: fromBinary(NodeSchema, origin.node), admin, localCluster, overload, areSecretsDiscovered: true },
   );
   if (!planned.ok) return planned;
   const whole = withControlPlane(planned.plan, controlPlane);

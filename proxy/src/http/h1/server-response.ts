@@ -131,6 +131,10 @@ export abstract class H1ServerResponse implements DownstreamStream {
     this.mustClose = true;
   }
 
+  drainConnection(): void {
+    this.mustClose = true;
+  }
+
   /** Sends what is held and FIN, then drops input until the peer closes or the linger time is over. */
   protected closeGently(): void {
     this.state = State.closing;

@@ -19,6 +19,7 @@ export interface ServerExchange extends RequestSink {
 export interface StreamServer extends StreamOwner {
   sendHeaders(id: number, status: number, headers: HeaderList, isLast: boolean): void;
   sendContinue(id: number): void;
+  drain(): void;
 }
 
 export class H2ServerStream extends H2Stream implements DownstreamStream {
@@ -103,4 +104,8 @@ export class H2ServerStream extends H2Stream implements DownstreamStream {
   }
 
   closeAfterResponse(): void {}
+
+  drainConnection(): void {
+    this.owner.drain();
+  }
 }

@@ -30,6 +30,7 @@ import { moreFilterCases } from "./more-filters";
 import { oddCases } from "./odds";
 import { otlpLogCases } from "./otlp-logs";
 import { outlierCases } from "./outliers";
+import { overloadCases } from "./overload";
 import { preconnectCases } from "./preconnect";
 import { priorityCases } from "./priorities";
 import { protocolCases } from "./protocols";
@@ -64,6 +65,7 @@ export const CASES: readonly Case[] = [
   ...subsetCases,
   ...hashingCases,
   ...outlierCases,
+  ...overloadCases,
   ...activeHealthCases,
   ...activeHealthKindCases,
   ...tlsCases,
