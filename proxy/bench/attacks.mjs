@@ -13,7 +13,7 @@ import { attacks, startBadOrigin } from "./attack-list.mjs";
 import { makeCertificates } from "./certificates.mjs";
 import { inboundConfig } from "./configs.mjs";
 import { startLanes } from "./fuzz-lanes.mjs";
-import { freePort, memory, stop, stopAll } from "./processes.mjs";
+import { freePort, memory, proxyFlags, stop, stopAll } from "./processes.mjs";
 
 const text = { type: "string" };
 const { values } = parseArgs({
@@ -24,7 +24,7 @@ const bundle = values.bundle ?? fileURLToPath(new URL("../dist/meshwright-proxy.
 /** A proxy of ordinary size, and what may be held of an attack once it is over. */
 const MOST_PRIVATE_MB = 160;
 const MOST_HELD_MB = 12;
-const flags = ["--max-semi-space-size=2", "--single-threaded-gc", "--max-old-space-size=96", "--expose-gc"];
+const flags = [...proxyFlags, "--max-old-space-size=96", "--expose-gc"];
 const wait = (time) => new Promise((resolve) => setTimeout(resolve, time));
 const folder = mkdtempSync(join(tmpdir(), "meshwright-attacks-"));
 

@@ -14,7 +14,7 @@ import { makeCertificates } from "./certificates.mjs";
 import { inboundConfig, outboundConfig, tcpConfigs, withMany } from "./configs.mjs";
 import { percentile, runLoad } from "./load.mjs";
 import { haproxyConfigs } from "./peers.mjs";
-import { cpuSeconds, freePort, has, memory, start, stop, stopAll } from "./processes.mjs";
+import { cpuSeconds, freePort, has, memory, proxyFlags, start, stop, stopAll } from "./processes.mjs";
 
 const { values } = parseArgs({
   options: { only: { type: "string" }, gigabytes: { type: "string" }, bundle: { type: "string" } },
@@ -23,7 +23,6 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const bundle = values.bundle ?? here("../dist/meshwright-proxy.mjs");
 const BYTES = Math.round(Number(values.gigabytes ?? 1) * 2 ** 30);
 const folder = mkdtempSync(join(tmpdir(), "meshwright-limits-"));
-const flags = ["--max-semi-space-size=2", "--single-threaded-gc"];
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 let isMissed = false;
 
@@ -43,7 +42,7 @@ async function withPair({ app, configs, more = [] }, work) {
   const [file, ...mode] = app;
   const children = [await start(process.execPath, [here(file), String(ports.origin), ...mode], ports.origin)];
   const sidecar = (name, port) =>
-    start(process.execPath, [...flags, ...more, bundle, "-c", join(folder, `${name}.json`)], port);
+    start(process.execPath, [...proxyFlags, ...more, bundle, "-c", join(folder, `${name}.json`)], port);
   try {
     const pair = [await sidecar("b", ports.b), await sidecar("a", ports.a)];
     children.push(...pair);

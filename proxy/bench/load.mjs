@@ -11,19 +11,21 @@ const request = Buffer.from(
 );
 
 /**
- * Runs `connections` connections until stop() or for `durationMs`; `ratePerSecond` paces them (0: as fast as they go).
- * Returns {requests, failures, latenciesMs, seconds}.
+ * Runs `connections` connections for `durationMs` or `maxRequests`; `ratePerSecond` paces them (0: as fast as they go).
+ * Returns {requests, failures, latencies, seconds}; latencies (ms, sorted) are those of calls after the first `settleMs`.
  */
 export function runLoad({
   port,
   connections = 32,
   durationMs,
+  settleMs = 0,
   ratePerSecond = 0,
   maxRequests = Number.POSITIVE_INFINITY,
 }) {
   return new Promise((resolve) => {
     const from = performance.now();
     const until = from + durationMs;
+    const settled = from + settleMs;
     const latencies = [];
     let requests = 0;
     let failures = 0;
@@ -70,7 +72,7 @@ export function runLoad({
         }
         held = null;
         requests++;
-        latencies.push(performance.now() - sentAt);
+        if (sentAt >= settled) latencies.push(performance.now() - sentAt);
         const isGood =
           input.subarray(head + 4).equals(responseBody) && input.toString("latin1", 0, 12) === "HTTP/1.1 200";
         if (!isGood) failures++;

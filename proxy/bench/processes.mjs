@@ -4,6 +4,18 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeSync } from "node:fs";
 import { connect, createServer } from "node:net";
 
+/** What Node is started with for a sidecar, as the agent and bin/meshwright-proxy.mjs do (why each: docs/decisions/memory.md). */
+export const proxyFlags = [
+  "--max-semi-space-size=4",
+  "--single-threaded-gc",
+  "--v8-pool-size=1",
+  "--max-inlined-bytecode-size=2000",
+  "--max-inlined-bytecode-size-cumulative=4000",
+  "--no-memory-reducer",
+  "--initial-old-space-size=24",
+  "--heap-growing-percent=30",
+];
+
 const running = new Set();
 
 export async function freePort() {

@@ -17,7 +17,7 @@ import { inboundConfig, outboundConfig } from "./configs.mjs";
 import { runGrpcLoad, STREAM_MESSAGES } from "./grpc.mjs";
 import { percentile, runLoad } from "./load.mjs";
 import { haproxyConfigs, nginxConfigs } from "./peers.mjs";
-import { cpuSeconds, freePort, has, memory, start, stop, stopAll } from "./processes.mjs";
+import { cpuSeconds, freePort, has, memory, proxyFlags, start, stop, stopAll } from "./processes.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -50,21 +50,19 @@ const nodeFlags = process.env.NODE_FLAGS
   : values.prof
     ? ["--cpu-prof", `--cpu-prof-dir=${join(folder, "prof")}`]
     : [];
-// The flags of bin/meshwright-proxy.mjs: a small young generation and no helper threads for it (memory, and fewer wake-ups).
-const ownFlags = ["--max-semi-space-size=2", "--single-threaded-gc"];
 /** Our pair; `hop`: what the sidecars speak with each other. */
 const ours = (hop) => async (ports) => {
   writeFileSync(join(folder, "a.json"), JSON.stringify(outboundConfig(folder, ports, { hop, app })));
   writeFileSync(join(folder, "b.json"), JSON.stringify(inboundConfig(folder, ports, { hop, app })));
   const b = await start(
     process.execPath,
-    [...ownFlags, ...nodeFlags, bundle, "-c", join(folder, "b.json")],
+    [...proxyFlags, ...nodeFlags, bundle, "-c", join(folder, "b.json")],
     ports.b,
     log,
   );
   const a = await start(
     process.execPath,
-    [...ownFlags, ...nodeFlags, bundle, "-c", join(folder, "a.json")],
+    [...proxyFlags, ...nodeFlags, bundle, "-c", join(folder, "a.json")],
     ports.a,
     log,
   );
@@ -139,9 +137,10 @@ const load = (options) => (method === undefined ? runLoad(options) : runGrpcLoad
 /** Pairs that speak what the apps speak. */
 const isComparable = (name) => method === undefined || name === "meshwright" || name === "envoy";
 const most = (list) => list.reduce((found, one) => Math.max(found, one), 0);
-/** Turns of each pair in a round, and how long they are: long enough that opening the connections is no hundredth of the calls. */
+/** Turns of each pair in a round, and how long they are. A pair has waited for its turn: what it does in the turn's first second is not told. */
 const latencyTurns = 5;
-const latencyTurnMs = 2000;
+const latencySettleMs = 1000;
+const latencyTurnMs = 3000;
 
 /** A pair with its app, warmed up; `children` are to be stopped whatever happens. */
 async function open(name, children) {
@@ -167,7 +166,7 @@ async function withPairs(names, work) {
   }
 }
 
-const paced = (port, durationMs) => runLoad({ port, durationMs, ratePerSecond: 1000 });
+const paced = (port, durationMs, settleMs = 0) => runLoad({ port, durationMs, settleMs, ratePerSecond: 1000 });
 
 const measure = (name) =>
   withPairs([name], async ([{ pair, port }]) => {
@@ -196,7 +195,7 @@ const measureLatencies = (names) =>
     for (let turn = 0; turn < latencyTurns * rounds; turn++) {
       // Forwards and backwards, so that nobody is always the first.
       for (const { name, port } of turn % 2 === 0 ? pairs : pairs.toReversed()) {
-        const { latencies, failures } = await paced(port, latencyTurnMs);
+        const { latencies, failures } = await paced(port, latencyTurnMs, latencySettleMs);
         const known = all.get(name);
         known.latencies = known.latencies.concat(latencies);
         known.p50s.push(percentile(latencies, 0.5));

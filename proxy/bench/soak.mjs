@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { makeCertificates } from "./certificates.mjs";
 import { inboundConfig, outboundConfig } from "./configs.mjs";
 import { runLoad } from "./load.mjs";
-import { freePort, memory, start, stop, stopAll } from "./processes.mjs";
+import { freePort, memory, proxyFlags, start, stop, stopAll } from "./processes.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -38,9 +38,6 @@ const random = () => {
   return state / 0x7fffffff;
 };
 
-// V8 lets the garbage of ended connections lie until the heap has grown by half its limit: with a small limit what is
-// left after the run is what is held, not what nobody has looked at yet.
-const flags = ["--max-semi-space-size=2", "--single-threaded-gc", "--max-old-space-size=96"];
 /** A leak of 2 KB per aborted request shows within two minutes. */
 const allowedGrowthMb = 25;
 
@@ -58,7 +55,7 @@ try {
   writeFileSync(join(folder, "a.json"), JSON.stringify(outboundConfig(folder, ports)));
   writeFileSync(join(folder, "b.json"), JSON.stringify(inboundConfig(folder, ports)));
   const sidecar = (name, port) =>
-    start(process.execPath, [...flags, bundle, "-c", join(folder, `${name}.json`)], port, "inherit");
+    start(process.execPath, [...proxyFlags, bundle, "-c", join(folder, `${name}.json`)], port, "inherit");
   const pair = [await sidecar("b", ports.b), await sidecar("a", ports.a)];
   const look = () =>
     pair.map((child) => ({ fds: readdirSync(`/proc/${child.pid}/fd`).length, mb: memory(child.pid).privateMb }));

@@ -9,15 +9,20 @@ export interface TurnWriter {
   writeOut(): void;
 }
 
-const due: TurnWriter[] = [];
+/** Kept at its size, with null behind `dueCount`: a list that is cut to nothing gives up its storage, and a turn would make a new one. */
+const due: (TurnWriter | null)[] = [];
+let dueCount = 0;
 
 function writeDue(): void {
-  for (let i = 0; i < due.length; i++) (due[i] as TurnWriter).writeOut();
-  due.length = 0;
+  for (let i = 0; i < dueCount; i++) {
+    (due[i] as TurnWriter).writeOut();
+    due[i] = null;
+  }
+  dueCount = 0;
 }
 
 /** The caller sees to it that it asks once per turn. */
 export function atEndOfTurn(writer: TurnWriter): void {
-  if (due.length === 0) setImmediate(writeDue);
-  due.push(writer);
+  if (dueCount === 0) setImmediate(writeDue);
+  due[dueCount++] = writer;
 }

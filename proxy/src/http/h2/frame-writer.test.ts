@@ -95,6 +95,21 @@ describe("frames of a connection", () => {
     expect(socket.slabs.size).toBe(2);
   });
 
+  it("use the same slabs again while a peer stays some turns behind", async () => {
+    const { out, socket } = writer();
+    const behind = async (turns: number): Promise<void> => {
+      for (let turn = 0; turn < turns; turn++) {
+        for (let i = 0; i < 40; i++) out.data(1, payload(1000, i), 0, 1000, false);
+        await endOfTurn();
+        while (socket.writableLength > 240_000) socket.letGo(1);
+      }
+    };
+    await behind(50);
+    const known = socket.slabs.size;
+    await behind(400);
+    expect(socket.slabs.size).toBe(known);
+  });
+
   it("get a larger slab when a turn did not fit, until a turn is one write", async () => {
     const { out, socket } = writer();
     socket.isAtOnce = true;

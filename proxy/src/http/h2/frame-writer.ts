@@ -2,8 +2,10 @@
 // syscall and a TLS record are shared by everything that happened in the turn (the largest lever: platform notes).
 // Rule: bytes that were handed to the socket are never overwritten before the socket has let go of them.
 //
-// Over TLS it lets go in the next turn, so two slabs take turns. A slab that was too small for a turn is followed by a larger one: a
-// write in the middle of a turn has to wait for the next. Measured: docs/decisions/http2-hop.md.
+// Over TLS it lets go in the next turn, so two slabs take turns, and more while a peer reads slowly: each comes back once it has
+// been read, for one that is thrown away lies about until V8 next marks the whole heap (docs/decisions/memory.md). A slab that was
+// too small for a turn is followed by a larger one: a write in the middle of a turn has to wait for the next. Measured:
+// docs/decisions/http2-hop.md.
 
 import type { Socket } from "node:net";
 import { atEndOfTurn, type TurnWriter } from "../end-of-turn";
@@ -31,14 +33,18 @@ function sweep(): void {
   sweeper = null;
 }
 
+/** A slab whose bytes were given to the socket; it is free again when the socket has let go of all until `end` (a count of `sent`). */
+interface UsedSlab {
+  readonly bytes: Buffer;
+  readonly end: number;
+}
+
 export class FrameWriter implements TurnWriter {
   bytes: Buffer = none;
   at = 0;
   private start = 0;
-  /** Given to the socket from this slab. */
-  private given = 0;
-  /** The one before; empty when there is none. */
-  private other: Buffer = none;
+  /** The slabs before this one, in the order of their use; their number is bounded by what streams may leave unsent. */
+  private used: UsedSlab[] = [];
   private slabBytes = firstSlabBytes;
   private isDue = false;
   private isClosed = false;
@@ -69,21 +75,21 @@ export class FrameWriter implements TurnWriter {
     if (this.at + size > this.bytes.length) this.makeRoom(size);
   }
 
-  /** Begins again in a slab that the socket has let go of: this one, or the other; else goes on where this one ends. */
+  /** Begins again in a slab that the socket has let go of: this one, or the one used longest ago; else goes on where this one ends. */
   private changeSlab(): void {
     const waiting = this.socket.writableLength;
-    if (waiting === 0) this.queuedControl = 0;
-    else {
-      const { bytes, other } = this;
-      // What waits is what was given last: no more than this slab gave, so nothing of the other, which was there before.
-      const isOtherFree = waiting <= this.given;
-      if (!isOtherFree || (other === none && 2 * this.at <= bytes.length)) return;
-      this.bytes = other === none ? Buffer.allocUnsafeSlow(this.slabBytes) : other;
-      this.other = bytes;
+    if (waiting === 0) {
+      this.queuedControl = 0;
+      this.begin(this.bytes);
+      return;
     }
-    this.at = 0;
-    this.start = 0;
-    this.given = 0;
+    const [oldest] = this.used;
+    if (oldest === undefined) {
+      if (2 * this.at > this.bytes.length) this.leaveFor(Buffer.allocUnsafeSlow(this.slabBytes));
+    } else if (oldest.end <= this.sent - waiting) {
+      this.used.shift();
+      this.leaveFor(oldest.bytes);
+    }
   }
 
   private makeRoom(size: number): void {
@@ -94,11 +100,20 @@ export class FrameWriter implements TurnWriter {
     this.changeSlab();
     if (this.at + size <= this.bytes.length && this.bytes.length >= this.slabBytes) return;
     if (this.bytes === none) hold(this);
-    this.other = this.bytes;
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(this.slabBytes, size));
+    this.leaveFor(Buffer.allocUnsafeSlow(Math.max(this.slabBytes, size)));
+  }
+
+  /** Keeps this slab for later, unless turns have outgrown it or it was made for one large frame. */
+  private leaveFor(next: Buffer): void {
+    const { length } = this.bytes;
+    if (length >= this.slabBytes && length <= maxSlabBytes) this.used.push({ bytes: this.bytes, end: this.sent });
+    this.begin(next);
+  }
+
+  private begin(slab: Buffer): void {
+    this.bytes = slab;
     this.at = 0;
     this.start = 0;
-    this.given = 0;
   }
 
   frameHead(length: number, type: number, flags: number, streamId: number): void {
@@ -197,12 +212,9 @@ export class FrameWriter implements TurnWriter {
     const isQuiet = this.sent === this.seen && this.at === this.start && this.socket.writableLength === 0;
     this.seen = this.sent;
     if (!isQuiet && !this.isClosed) return false;
-    this.bytes = none;
-    this.other = none;
+    this.begin(none);
+    this.used = [];
     this.slabBytes = firstSlabBytes;
-    this.given = 0;
-    this.at = 0;
-    this.start = 0;
     return true;
   }
 
@@ -211,7 +223,6 @@ export class FrameWriter implements TurnWriter {
     const { start, at } = this;
     this.start = at;
     this.sent += at - start;
-    this.given += at - start;
     this.socket.write(start === 0 && at === this.bytes.length ? this.bytes : this.bytes.subarray(start, at));
   }
 
