@@ -1,6 +1,8 @@
 // One of several hosts that are equally good, by the policy of their cluster. Rule: nothing here knows why they are equal; null is for nobody at all.
 
 import type { BalancingPlan } from "../plan/types";
+import { turnNow } from "../turn-clock";
+import type { Latency } from "./peak-ewma";
 import { Rotation } from "./rotation";
 
 export interface Balanced {
@@ -10,6 +12,8 @@ export interface Balanced {
   /** Panic does not count it. */
   readonly isExcluded: boolean;
   readonly activeRequests: number;
+  /** null: its policy does not ask how fast it is. */
+  readonly latency?: Latency | null;
   /** When it came, or was healthy again by its checks: from then on it starts slowly. */
   readonly startedAt: number;
   readonly plan: {
@@ -60,6 +64,7 @@ export class HostChoice<Host extends Balanced> {
     const count = hosts.length;
     if (count === 0) return null;
     if (count === 1) return hosts[0] as Host;
+    if (lbPolicy === "peak-ewma") return this.cheaperOfTwo(turnNow());
     const isStarting = this.slowUntil > 0 && this.isStarting();
     const isWeighted = this.isUneven || isStarting;
     if (lbPolicy === "round-robin")
@@ -81,6 +86,16 @@ export class HostChoice<Host extends Balanced> {
       if (!avoids(host) && (best === null || host.activeRequests < best.activeRequests)) best = host;
     }
     return best;
+  }
+
+  /** Of two that are drawn, never the same one twice; the first where they cost the same (Linkerd's p2c). */
+  private cheaperOfTwo(now: number): Host {
+    const { hosts } = this;
+    const at = Math.floor(this.random() * hosts.length);
+    const rest = Math.floor(this.random() * (hosts.length - 1));
+    const first = hosts[at] as Host;
+    const second = hosts[rest < at ? rest : rest + 1] as Host;
+    return costOf(second, now) < costOf(first, now) ? second : first;
   }
 
   /** Of those that have equally few, any. */
@@ -121,4 +136,9 @@ export class HostChoice<Host extends Balanced> {
     this.slowUntil = 0;
     return false;
   }
+}
+
+/** A host of twice the weight takes twice the load at the same cost. */
+function costOf({ latency, activeRequests, plan }: Balanced, now: number): number {
+  return (latency?.costAt(now, activeRequests) ?? 0) / plan.weight;
 }

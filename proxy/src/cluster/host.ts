@@ -7,6 +7,7 @@ import type { EndpointPlan } from "../plan/types";
 import type { RequestSeries } from "../telemetry/request-metrics";
 import { HostHealth } from "./health/host-health";
 import { OutlierState } from "./outlier";
+import { Latency } from "./peak-ewma";
 import { ConnectionPool, type PoolCluster, type UpstreamConnection } from "./pool";
 import { type ProxiedConnection, proxiedKey } from "./proxy-header";
 
@@ -45,6 +46,8 @@ export class UpstreamHost {
   /** Address and port of new connections. */
   key: string;
   activeRequests = 0;
+  /** null: nobody asks how fast it is. */
+  readonly latency: Latency | null;
   /** When it came, or was healthy again by its checks. */
   startedAt = performance.now();
   totalRequests = 0;
@@ -60,6 +63,8 @@ export class UpstreamHost {
     public address: string,
   ) {
     this.key = `${address}:${plan.port}`;
+    const { peakEwma } = cluster.plan.balancing;
+    this.latency = peakEwma === null ? null : new Latency(peakEwma);
     this.pool = this.newPool({});
     this.proxied = cluster.plan.proxyProtocol === null ? null : new Map();
   }

@@ -1,7 +1,8 @@
 // Generates proxy/src/contract/gen from the Envoy v3 protos that ship inside @grpc/grpc-js-xds.
 // Run it after raising that package; the output is committed, so nobody else needs buf.
 // Three local changes: the shipped validate.proto predates `ignore_empty`, which newer Envoy files use, the shipped tracer predates
-// `max_cache_size`, and zone-aware routing `force_local_zone`, which Envoy 1.40 has. OTLP, which they do not hold, and the OTLP access log, which grew since, are in protos/.
+// `max_cache_size`, and zone-aware routing `force_local_zone`, which Envoy 1.40 has. OTLP and peak EWMA, which they do not hold, and the
+// OTLP access log, which grew since, are in protos/.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -59,6 +60,7 @@ const ENTRIES = [
   "envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer.proto",
   "envoy/extensions/load_balancing_policies/least_request/v3/least_request.proto",
   "envoy/extensions/load_balancing_policies/maglev/v3/maglev.proto",
+  "envoy/extensions/load_balancing_policies/peak_ewma/v3alpha/peak_ewma.proto",
   "envoy/extensions/load_balancing_policies/random/v3/random.proto",
   "envoy/extensions/load_balancing_policies/ring_hash/v3/ring_hash.proto",
   "envoy/extensions/load_balancing_policies/round_robin/v3/round_robin.proto",

@@ -180,6 +180,10 @@ export {
   LeastRequestSchema,
 } from "./gen/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb";
 export { MaglevSchema } from "./gen/envoy/extensions/load_balancing_policies/maglev/v3/maglev_pb";
+export {
+  type PeakEwma,
+  PeakEwmaSchema,
+} from "./gen/envoy/extensions/load_balancing_policies/peak_ewma/v3alpha/peak_ewma_pb";
 export { RandomSchema } from "./gen/envoy/extensions/load_balancing_policies/random/v3/random_pb";
 export {
   RingHash_HashFunction,

@@ -3,6 +3,7 @@
 import { fields, inert, type MessageSupport, NO_RUNTIME, only, yes } from "./support-words";
 
 const POLICIES = "envoy.extensions.load_balancing_policies";
+const PEAK_EWMA = `${POLICIES}.peak_ewma.v3alpha.PeakEwma`;
 const COMMON = `${POLICIES}.common.v3`;
 const CLUSTER = "envoy.config.cluster.v3.Cluster";
 const SLOW_START = fields("slow_start_window aggression min_weight_percent");
@@ -30,6 +31,7 @@ export const BALANCING_TYPES = [
   `${POLICIES}.random.v3.Random`,
   `${POLICIES}.ring_hash.v3.RingHash`,
   `${POLICIES}.maglev.v3.Maglev`,
+  PEAK_EWMA,
 ];
 
 export const BALANCING_SUPPORT: Readonly<Record<string, MessageSupport>> = {
@@ -69,6 +71,13 @@ export const BALANCING_SUPPORT: Readonly<Record<string, MessageSupport>> = {
     ...fields("consistent_hashing_lb_config locality_weighted_lb_config"),
   },
   [`${POLICIES}.maglev.v3.Maglev`]: fields("table_size consistent_hashing_lb_config locality_weighted_lb_config"),
+  [PEAK_EWMA]: {
+    decay_time: { note: "10 s where nothing is said; measured by the proxy, no HTTP filter is needed" },
+    default_rtt: { note: "of a host that has not answered yet; 10 ms where nothing is said" },
+    penalty_value: { note: "what a host costs that has not answered yet and is asked already, in milliseconds" },
+    aggregation_interval: inert("each answer counts at once"),
+    max_samples_per_host: inert("each answer counts at once"),
+  },
   [`${COMMON}.ConsistentHashingLbConfig`]: fields("use_hostname_for_hashing"),
   [`${COMMON}.LocalityLbConfig`]: fields("zone_aware_lb_config locality_weighted_lb_config"),
   [`${COMMON}.LocalityLbConfig.ZoneAwareLbConfig`]: { ...ZONE_AWARE, ...fields("force_local_zone") },

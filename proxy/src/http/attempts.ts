@@ -20,6 +20,7 @@ import {
   toldBackOffMs,
   xxHash64,
 } from "../semantics";
+import { turnNow } from "../turn-clock";
 import { AnsweringExchange } from "./answering";
 import type { ResetFacts, ResetReason, ResponseSink, UpstreamStream } from "./exchange";
 import type { HeaderList } from "./h1/header-list";
@@ -48,6 +49,8 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
   protected isRepeated = false;
   /** Set-Cookie of its answer, by which the caller's next request has the same host; null: none. */
   protected newCookies: string[] | null = null;
+  /** Where somebody asks how fast hosts are: when the request went out. */
+  protected sentAt = 0;
   private waitingAt: ConnectionPool | null = null;
   protected readonly tryDeadline = new Deadline(() => this.onTryTimeout());
   private readonly silenceDeadline = new Deadline(() => this.onSilence());
@@ -164,6 +167,7 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     const action = this.action as ForwardAction;
     if (action.rewriteHost?.kind === "auto") this.rewriteHost(host.plan.hostname ?? "");
     if (this.virtualHost?.includeRequestAttemptCount) head.headers.set("x-envoy-attempt-count", String(this.attempts));
+    if (host.latency !== null) this.sentAt = turnNow();
     this.trace?.send(head, connection);
     connection.sendHead(head, this.upstreamPath);
     for (const piece of this.replay.pieces) connection.sendData(piece, 0, piece.length);
@@ -292,13 +296,21 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     this.routerReply(504, "UT", details, "upstream request timeout");
   }
 
+  /** No answer began: how long there was none. */
+  protected noteWait({ latency }: UpstreamHost): void {
+    if (latency === null || this.isResponseStarted) return;
+    const now = turnNow();
+    latency.observeAtLeast(now - this.sentAt, now);
+  }
+
   protected abandonUpstream(): void {
     this.retries.cancelPause();
     this.waitingAt?.cancel(this);
     this.waitingAt = null;
-    const upstream = this.upstream;
+    const { upstream, host } = this;
     this.upstream = null;
     upstream?.cancel();
+    if (upstream !== null && host !== null) this.noteWait(host);
     this.trace?.cancelAttempt(this.isResponseStarted ? this.status : 0);
     this.leaveHost();
   }

@@ -38,6 +38,11 @@ export abstract class RespondingExchange extends TimedExchange {
     this.cluster?.detector?.onStatus(this.host as UpstreamHost, this.meantStatus(response), now);
     if (this.cluster?.checker && headers.has("x-envoy-immediate-health-check-fail"))
       this.cluster.checker.failPassively(this.host as UpstreamHost);
+    const latency = this.host?.latency ?? null;
+    if (latency !== null) {
+      if (status < 500) latency.observe(now - this.sentAt, now);
+      else latency.observeAtLeast(now - this.sentAt, now);
+    }
     const action = this.action as ForwardAction;
     if (action.retry !== null && this.retryResponse(status, headers)) return;
     if (action.internalRedirects !== null && this.followRedirect(action.internalRedirects, response)) return;
@@ -108,6 +113,7 @@ export abstract class RespondingExchange extends TimedExchange {
     this.upstream = null;
     const host = this.host as UpstreamHost;
     this.trace?.failAttempt(reason);
+    this.noteWait(host);
     this.leaveHost();
     if (this.isResponseStarted) {
       this.flags = reason === "protocol-error" ? "UPE" : reason === "remote-reset" ? "UC" : "UR";

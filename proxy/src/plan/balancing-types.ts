@@ -1,7 +1,7 @@
 // Who of a cluster's hosts is chosen. Rule: plain data; it is the same plan whether the cluster's fields say it or its policy.
 
 export interface BalancingPlan {
-  readonly lbPolicy: "round-robin" | "least-request" | "random" | "consistent-hash";
+  readonly lbPolicy: "round-robin" | "least-request" | "random" | "consistent-hash" | "peak-ewma";
   /** Hosts that are drawn, of which the least busy one is taken; null: all are looked at. */
   readonly leastRequestChoices: number | null;
   /** null: a host that comes gets its part at once. */
@@ -11,6 +11,18 @@ export interface BalancingPlan {
   readonly isLocalityWeighted: boolean;
   /** Of consistent-hash; null: of another policy. */
   readonly hashTable: HashTablePlan | null;
+  /** Of peak-ewma; null: of another policy. */
+  readonly peakEwma: PeakEwmaPlan | null;
+}
+
+/** The estimate of how long a host takes to begin its answer. */
+export interface PeakEwmaPlan {
+  /** Time constant: after it an estimate without new answers is down to 1/e. */
+  readonly decayMs: number;
+  /** Of a host that has not answered yet. */
+  readonly defaultRttMs: number;
+  /** What a host costs that has not answered yet and is asked already. */
+  readonly penalty: number;
 }
 
 /** What finds a host by the key of a request. */

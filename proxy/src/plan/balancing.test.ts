@@ -108,3 +108,19 @@ test("a table that cannot be is refused by its field", () => {
   const bounded = { common_lb_config: { consistent_hashing_lb_config: { hash_balance_factor: 120 } } };
   expect(planned({ lb_policy: "MAGLEV", ...bounded })).toEqual([expect.stringContaining("hash_balance_factor")]);
 });
+
+test("peak EWMA has Envoy's defaults, and times that are more than nothing", () => {
+  const peak = (value: JsonObject = {}) => planned(policy("peak_ewma.v3alpha.PeakEwma", value));
+  expect(peak()).toEqual({
+    ...defaultBalancing,
+    lbPolicy: "peak-ewma",
+    peakEwma: { decayMs: 10_000, defaultRttMs: 10, penalty: 1_000_000 },
+  });
+  expect(peak({ decay_time: "2s", default_rtt: "0.030s", penalty_value: 50, max_samples_per_host: 5 })).toMatchObject({
+    peakEwma: { decayMs: 2_000, defaultRttMs: 30, penalty: 50 },
+  });
+  expect(peak({ decay_time: "0s", default_rtt: "0s" })).toEqual([
+    expect.stringMatching(/typed_config\.decay_time: must be more than 0s$/),
+    expect.stringMatching(/typed_config\.default_rtt: must be more than 0s$/),
+  ]);
+});

@@ -13,6 +13,8 @@ import {
   type LocalityLbConfig,
   type LocalityLbConfig_ZoneAwareLbConfig,
   MaglevSchema,
+  type PeakEwma,
+  PeakEwmaSchema,
   RandomSchema,
   RingHash_HashFunction,
   RingHashSchema,
@@ -21,7 +23,7 @@ import {
 } from "../contract/messages";
 import { maglev, ring } from "./hash-table";
 import type { Scope } from "./scope";
-import type { BalancingPlan, HashTablePlan, SlowStartPlan, ZoneAwarePlan } from "./types";
+import type { BalancingPlan, HashTablePlan, PeakEwmaPlan, SlowStartPlan, ZoneAwarePlan } from "./types";
 import { milliseconds } from "./values";
 
 const POLICIES: Readonly<Partial<Record<Lb, BalancingPlan["lbPolicy"]>>> = {
@@ -33,6 +35,10 @@ const POLICIES: Readonly<Partial<Record<Lb, BalancingPlan["lbPolicy"]>>> = {
 };
 const DEFAULT_CHOICES = 2;
 const DEFAULT_MIN_PERCENT = 10;
+/** Of Envoy's contrib policy, which says them in its proto. */
+const DEFAULT_DECAY_MS = 10_000;
+const DEFAULT_RTT_MS = 10;
+const DEFAULT_PENALTY = 1_000_000;
 
 export function balancingPlan(cluster: Cluster, scope: Scope): BalancingPlan {
   const { loadBalancingPolicy: policy, clusterDiscoveryType: type } = cluster;
@@ -61,7 +67,7 @@ export function balancingPlan(cluster: Cluster, scope: Scope): BalancingPlan {
 
 function hashed(hashTable: HashTablePlan, isLocalityWeighted: boolean): BalancingPlan {
   const plain = { leastRequestChoices: DEFAULT_CHOICES, slowStart: null, zoneAware: zoneAware(undefined) };
-  return { lbPolicy: "consistent-hash", ...plain, isLocalityWeighted, hashTable };
+  return { lbPolicy: "consistent-hash", ...plain, isLocalityWeighted, hashTable, peakEwma: null };
 }
 
 function policyOf(config: Any, scope: Scope): BalancingPlan {
@@ -84,8 +90,14 @@ function policyOf(config: Any, scope: Scope): BalancingPlan {
       leastRequestChoices: isFullScan ? null : (least.choiceCount ?? DEFAULT_CHOICES),
       slowStart: slowStart(least.slowStartConfig),
       hashTable: null,
+      peakEwma: null,
       ...localities(least.localityLbConfig),
     };
+  }
+  const peak = anyUnpack(config, PeakEwmaSchema);
+  if (peak) {
+    const plain = { leastRequestChoices: DEFAULT_CHOICES, slowStart: null, hashTable: null };
+    return { lbPolicy: "peak-ewma", ...plain, peakEwma: peakEwma(peak, scope), ...localities(undefined) };
   }
   const round = anyUnpack(config, RoundRobinSchema);
   const random = anyUnpack(config, RandomSchema);
@@ -95,8 +107,17 @@ function policyOf(config: Any, scope: Scope): BalancingPlan {
     leastRequestChoices: DEFAULT_CHOICES,
     slowStart: slowStart(round?.slowStartConfig),
     hashTable: null,
+    peakEwma: null,
     ...localities((round ?? random)?.localityLbConfig),
   };
+}
+
+function peakEwma({ decayTime, defaultRtt, penaltyValue }: PeakEwma, scope: Scope): PeakEwmaPlan {
+  const decayMs = decayTime ? milliseconds(decayTime) : DEFAULT_DECAY_MS;
+  const defaultRttMs = defaultRtt ? milliseconds(defaultRtt) : DEFAULT_RTT_MS;
+  if (decayMs <= 0) scope.field("decay_time").fail("must be more than 0s");
+  if (defaultRttMs <= 0) scope.field("default_rtt").fail("must be more than 0s");
+  return { decayMs, defaultRttMs, penalty: penaltyValue ?? DEFAULT_PENALTY };
 }
 
 function localities(config: LocalityLbConfig | undefined): Pick<BalancingPlan, "zoneAware" | "isLocalityWeighted"> {
@@ -124,6 +145,7 @@ function fieldsOf(cluster: Cluster, scope: Scope): BalancingPlan {
     zoneAware: zoneAware(said?.case === "zoneAwareLbConfig" ? said.value : undefined),
     isLocalityWeighted: said?.case === "localityWeightedLbConfig",
     hashTable: null,
+    peakEwma: null,
   };
 }
 

@@ -18,6 +18,9 @@ const CLASSES: Readonly<Record<string, string>> = {
   "when the first check is made is chance, and both wait for it before they serve": "HealthCheck.initial_jitter",
   "only hosts that come or go while it runs tell it; held by tests of clusters": `
     cluster.v3.Cluster.ignore_health_on_host_removal CommonLbConfig.ignore_new_hosts_until_first_hc`,
+  "stock Envoy does not have the policy, which is in its contrib builds; held by tests of our own": `
+    PeakEwma.decay_time PeakEwma.default_rtt PeakEwma.penalty_value PeakEwma.aggregation_interval
+    PeakEwma.max_samples_per_host`,
   "each proxy tells its own": "core.v3.Node.user_agent_name",
 };
 

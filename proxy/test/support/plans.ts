@@ -50,6 +50,7 @@ export const defaultBalancing: BalancingPlan = {
   zoneAware: { routingEnabledPercent: 100, minClusterSize: 6, failsOnPanic: false, keepsFrom: null },
   isLocalityWeighted: false,
   hashTable: null,
+  peakEwma: null,
 };
 
 export function cluster(
