@@ -188,6 +188,22 @@ describe("with the tests that are saved on the server", () => {
     });
   });
 
+  test("no test at all is no pass, unless that is said", async () => {
+    const none = { [`${base}/run`]: { results: [], notRun: 0 }, [base]: { items: [] } };
+    for (const more of [[], ["mesh.yaml"]]) {
+      const told = await cli(["test", "--mesh", "shop", ...more], "", none);
+      expect(told).toMatchObject({ code: 1, out: "", notes: expect.stringContaining("0 policy tests, 0 failed.\n") });
+      expect(told.notes).toContain("mesh shop has no saved test");
+      expect(told.notes).toContain("--pass-with-no-tests");
+      const json = await cli(["test", "--mesh", "shop", ...more, "--json"], "", none);
+      expect([json.code, JSON.parse(json.out)]).toMatchObject([1, { ok: false, passed: 0, failed: 0 }]);
+      expect(await cli(["test", "--mesh", "shop", ...more, "--pass-with-no-tests"], "", none)).toMatchObject({
+        code: 0,
+        notes: "0 policy tests, 0 failed.\n",
+      });
+    }
+  });
+
   test("a design on disk is asked here", async () => {
     const saved = {
       id: "a",
@@ -230,6 +246,18 @@ test("tests that cannot be read are refused with file, line and place", async ()
   expect(await cli(["test", "mesh.yaml"])).toMatchObject({
     code: 2,
     notes: expect.stringContaining("--tests is missing"),
+  });
+});
+
+test("files without a test are wrong use, unless that is said", async () => {
+  write("none.yaml", "tests: []\n");
+  expect(await cli(["test", "mesh.yaml", "--tests", "none.yaml"])).toMatchObject({
+    code: 2,
+    notes: expect.stringContaining("--pass-with-no-tests"),
+  });
+  expect(await cli(["test", "mesh.yaml", "--tests", "none.yaml", "--pass-with-no-tests"])).toMatchObject({
+    code: 0,
+    notes: "0 policy tests, 0 failed.\n",
   });
 });
 

@@ -13,7 +13,8 @@ export type TestFile = { file: string; tests: z.output<typeof policyTest>[] };
 const MAX_PROBLEMS = 50;
 
 /** A file holds `tests:` with a list, or one test per YAML document. */
-export async function readTestFiles(io: Io, places: readonly string[]): Promise<TestFile[]> {
+/** @param mayBeNone files without a test are no mistake */
+export async function readTestFiles(io: Io, places: readonly string[], mayBeNone: boolean): Promise<TestFile[]> {
   const problems: string[] = [];
   const files = (await readTexts(io, places)).map(({ file, text }) => {
     const values = valuesOf(file, text, "tests", problems);
@@ -21,7 +22,9 @@ export async function readTestFiles(io: Io, places: readonly string[]): Promise<
   });
   refuse(problems, "policy tests");
   const count = files.reduce((sum, { tests }) => sum + tests.length, 0);
-  if (count === 0) throw new UsageError("there is no policy test in these files");
+  if (count === 0 && !mayBeNone) {
+    throw new UsageError("there is no policy test in these files: add one, or say --pass-with-no-tests");
+  }
   if (count > MAX_POLICY_TESTS)
     throw new UsageError(`there are ${count} policy tests; at most ${MAX_POLICY_TESTS} run at once`);
   return files;

@@ -31,6 +31,7 @@ export const test: CliCommand = {
     },
     mesh: { type: "string", value: "SLUG", about: "the tests that are saved on the server for this mesh" },
     revision: { type: "string", value: "N", about: "with --mesh: ask revision 3 or r3; absent: the draft" },
+    "pass-with-no-tests": { type: "boolean", about: "exit code 0 where there is no test; without, that is a failure" },
     format: { type: "string", value: "text|json|junit", about: "default text" },
   },
   details: `A file of tests:
@@ -54,8 +55,8 @@ Without method, path or headers the question is GET / without any.
 With --mesh alone the server asks its draft or a revision; with --mesh and a design on disk the saved tests are asked of that.
 Environment, with --mesh: MESHWRIGHT_URL (default http://localhost:3000), MESHWRIGHT_TOKEN.
 
-Exit code: 0 all hold, 1 one does not, was not asked in time, or the design cannot be read, 2 wrong use, which includes tests that
-cannot be read, 3 the server.
+Exit code: 0 all hold, 1 one does not, was not asked in time, the mesh has none saved, or the design cannot be read, 2 wrong use,
+which includes tests that cannot be read and files without one, 3 the server.
 
 Examples:
   meshwright test mesh/ --tests tests/ --format junit > tests.xml
@@ -65,28 +66,31 @@ Examples:
     const format = given.flag("json") ? "json" : given.choice("format", ["text", "json", "junit"], "text");
     const mesh = given.text("mesh");
     const revision = given.text("revision");
+    const mayBeNone = given.flag("pass-with-no-tests");
     if (mesh === undefined && revision !== undefined) throw new UsageError("--revision needs --mesh");
     if (mesh !== undefined && given.list("tests").length > 0) throw new UsageError("give either --tests or --mesh");
     if (mesh !== undefined && given.operands.length === 0) {
-      return report(io, format, await runOnServer(new Server(io), mesh, revision));
+      return report(io, format, { ...(await runOnServer(new Server(io), mesh, revision)), mesh, mayBeNone });
     }
     if (revision !== undefined) throw new UsageError("give either --revision or a design");
-    const sources = mesh === undefined ? await testsOnDisk(io, given) : await savedTests(new Server(io), mesh);
+    const sources =
+      mesh === undefined ? await testsOnDisk(io, given, mayBeNone) : await savedTests(new Server(io), mesh);
     const read = await readDesign(io, given.operands, given);
     const violations = read.ok ? checkDesign(read.design) : read.violations;
     if (!read.ok || violations.length > 0)
       return refuse(io, violations, { isJson: format === "json", isNote: format === "junit" });
     if (format !== "json") sayWarnings(io, read.design);
-    return report(io, format, { results: runHere(read.design, sources), notRun: 0, ...jsonWarnings(read.design) });
+    const results = runHere(read.design, sources);
+    return report(io, format, { results, notRun: 0, mesh, mayBeNone, ...jsonWarnings(read.design) });
   },
 };
 
 type Sources = Awaited<ReturnType<typeof readTestFiles>>;
 
-function testsOnDisk(io: Io, given: Given): Promise<Sources> {
+function testsOnDisk(io: Io, given: Given, mayBeNone: boolean): Promise<Sources> {
   const places = given.list("tests");
   if (places.length === 0) throw new UsageError("--tests is missing: name the file or folder of the policy tests");
-  return readTestFiles(io, places);
+  return readTestFiles(io, places, mayBeNone);
 }
 
 const testsPath = (mesh: string) => `/meshes/${encodeURIComponent(mesh)}/policy-tests`;
@@ -130,9 +134,20 @@ async function runOnServer(server: Server, mesh: string, revision: string | unde
   return { results: body.results.map((each) => ({ ...each, file: `mesh ${mesh}, ${at}` })), notRun: body.notRun };
 }
 
-function report(io: Io, format: "text" | "json" | "junit", { results, notRun, warnings }: Run): number {
+interface Asked extends Run {
+  /** Whose saved tests they are; absent: of files. */
+  mesh: string | undefined;
+  mayBeNone: boolean;
+}
+
+function report(
+  io: Io,
+  format: "text" | "json" | "junit",
+  { results, notRun, warnings, mesh, mayBeNone }: Asked,
+): number {
   const failed = results.filter(({ passed }) => !passed).length;
-  const isOk = failed === 0 && notRun === 0;
+  const isNone = results.length + notRun === 0;
+  const isOk = failed === 0 && notRun === 0 && (mayBeNone || !isNone);
   if (format === "json") {
     const counts = { passed: results.length - failed, failed, ...(notRun > 0 ? { notRun } : {}) };
     printJson(io, { ok: isOk, ...counts, results, ...(warnings ? { warnings } : {}) });
@@ -140,8 +155,12 @@ function report(io: Io, format: "text" | "json" | "junit", { results, notRun, wa
   else for (const result of results) io.out(resultText(result));
   const late = notRun > 0 ? `, ${notRun} not asked in time` : "";
   io.note(`${counted(results.length + notRun, "policy test")}, ${failed} failed${late}.\n`);
+  if (isNone && !mayBeNone && mesh !== undefined) io.note(noneSaved(mesh));
   return isOk ? EXIT.ok : EXIT.found;
 }
+
+const noneSaved = (mesh: string): string =>
+  `Nothing was asked: mesh ${mesh} has no saved test. Keep answers as policy tests on Simulate ("Keep this answer"), give those of files by --tests, or say --pass-with-no-tests.\n`;
 
 function junitOf(results: readonly Result[], now: number): string {
   const cases = results.map(({ name, passed, failures, answer, file }) => ({
