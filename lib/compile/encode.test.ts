@@ -14,6 +14,7 @@ import type { JsonObject } from "./envoy-json";
 import { demoInput, inputFor } from "./testing/inputs";
 import { ledgerMesh, ledgerRoute } from "./testing/ledger";
 import { richMesh } from "./testing/rich";
+import { stockMesh } from "./testing/stock";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const read = (schema: DescMessage, json: JsonObject) => hex(toBinary(schema, fromJson(schema, json, { registry })));
@@ -43,6 +44,11 @@ describe("the bytes are those of the message", () => {
     ["the demo shop", demoInput()],
     ["one of everything", inputFor(richMesh())],
     ["TCP between services", inputFor(ledgerMesh(ledgerRoute()))],
+    ["levels by locality", inputFor(stockMesh({ locality: { enabled: true } }))],
+    [
+      "weights of localities",
+      inputFor(stockMesh({ locality: { distribute: [{ from: "*", to: { "eu/*": 80, us: 20 } }] } })),
+    ],
   ])("for everything that is compiled of %s", (_, input) => {
     for (const { proxyId } of input.endpoints) {
       const { parts } = compileParts(input, proxyId);

@@ -96,6 +96,7 @@ function balancerOf(
   const isSwitchedOff = locality === undefined && localityLbSetting !== undefined && !isOfService;
   if (!isOwn && !isSwitchedOff) return undefined;
   const choice = exportLoadBalancer(context, policy.spec.loadBalancing || !service ? policy : service);
+  if (!choice && !localityLbSetting) return undefined;
   return { ...choice, ...(localityLbSetting ? { localityLbSetting } : {}) };
 }
 

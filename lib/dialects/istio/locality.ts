@@ -50,9 +50,10 @@ export function settingOf(
   if (locality.enabled !== false && !locality.distribute && !hasDetection) {
     const reason = "Istio makes no levels without outlierDetection: add it, or all hosts are called alike";
     context.lose(policy, path, "lost", reason, { changesMeaning: true });
-  } else if (policy.spec.locality) {
-    context.tell(policy, path, "exact", "localityLbSetting of its DestinationRule");
+    // A setting without effect would still hide the trafficDistribution of the Service.
+    return undefined;
   }
+  if (policy.spec.locality) context.tell(policy, path, "exact", "localityLbSetting of its DestinationRule");
   return { ...locality };
 }
 

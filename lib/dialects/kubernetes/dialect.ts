@@ -6,6 +6,7 @@ import { FIELDS } from "./field-verdicts";
 import { importNamespace, importServiceAccount } from "./ground";
 import { importNetworkPolicy } from "./network-policy";
 import { importService } from "./service";
+import { putDistributions } from "./traffic-distribution";
 import { importWorkload } from "./workload";
 
 const V1 = ["v1"];
@@ -25,7 +26,7 @@ export const kubernetes: Dialect = {
   ...CATALOGUE.kubernetes,
   recognises: (apiVersion, kind) =>
     importers.some((each) => each.kind === kind && apiVersion === (each.group === "" ? "v1" : `${each.group}/v1`)),
-  reading: () => ({ importers }),
+  reading: () => ({ importers, finish: putDistributions }),
   exportDocument: exportKubernetes,
   fields: FIELDS,
 };

@@ -4,6 +4,7 @@ import { buildIndex, type ExternalService, type MeshDocument, objectKey } from "
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import type { DialectExport } from "../shared/dialect";
 import { ExportContext, metadataOf } from "../shared/export-context";
+import { loseLocality } from "../shared/locality";
 import { exportGround } from "./export-ground";
 import { exportPolicies } from "./export-policies";
 
@@ -78,6 +79,8 @@ function reportRest(context: ExportContext): void {
   for (const each of index.all("Egress")) {
     lose(each, "Kubernetes knows addresses, not names: everything outside may be called");
   }
+  for (const each of index.all("TrafficPolicy"))
+    loseLocality(context, each, "Kubernetes", "trafficDistribution of a Service prefers the zone, and nothing else");
   for (const each of index.all("TrafficPolicy")) lose(each, "Kubernetes has no limits on calls", false);
   for (const each of index.all("RateLimit")) lose(each, "Kubernetes has no rate limits", !each.spec.shadow);
   for (const each of index.all("TrustBoundary")) lose(each, "Kubernetes has no trust boundaries", false);

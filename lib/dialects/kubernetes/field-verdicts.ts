@@ -24,6 +24,12 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   { kind: "Service", path: "spec.ports[].protocol UDP or SCTP", verdict: "lost", note: "Meshes carry TCP." },
   { kind: "Service", path: "spec.type ExternalName", verdict: "moved", note: "An ExternalService." },
+  {
+    kind: "Service",
+    path: "spec.trafficDistribution",
+    verdict: "approximate",
+    note: "PreferClose and PreferSameZone: locality of a TrafficPolicy that prefers the zone, where no other policy says something of localities. It also stays on the Service. PreferSameNode is kept.",
+  },
   { kind: "Service", path: "spec.*", verdict: "ignored", note: "Kept word for word; Kubernetes goes on to use it." },
   {
     kind: "Deployment, StatefulSet",

@@ -173,6 +173,42 @@ test("Kuma's localityAwareness that is off comes in and goes out, and more of it
   expect(JSON.stringify(tags.kept)).toContain("affinityTags");
 });
 
+const distributed = (trafficDistribution: string, ...others: object[]) => {
+  const service = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "cart", namespace: "shop" },
+    spec: { selector: { app: "cart" }, ports: [{ name: "http", port: 80 }], trafficDistribution },
+  };
+  const result = imported("istio", [{ text: valuesToYaml([service, ...others]) }]);
+  return { ...result, policy: specOf(result.document, "TrafficPolicy/shop/cart") as Policy | undefined };
+};
+
+test("a Service that prefers its zone comes in as a policy that does, and stays as it was written", () => {
+  const ZONE = { failoverPriority: ["topology.kubernetes.io/zone"] };
+  for (const word of ["PreferClose", "PreferSameZone"]) {
+    const { document, policy, warnings } = distributed(word);
+    expect(policy).toEqual({ service: { name: "cart" }, locality: ZONE });
+    expect(warnings.filter(({ verdict }) => verdict === "approximate")).toHaveLength(1);
+    const out = exportDocument("kubernetes", document).resources.find(({ kind }) => kind === "Service");
+    expect(out?.spec["trafficDistribution"]).toBe(word);
+    expect(exportDocument("istio", document).resources.filter(({ kind }) => kind === "DestinationRule")).toEqual([
+      { ...rule({}), metadata: { name: "cart", namespace: "shop" }, spec: { host: "cart" } },
+    ]);
+  }
+  expect(distributed("PreferSameNode").policy).toBeUndefined();
+});
+
+test("what a DestinationRule says of localities goes before what a Service says", () => {
+  const own = settled({ enabled: false });
+  expect(distributed("PreferClose", rule(own)).policy).toMatchObject({ locality: { enabled: false } });
+  const beside = distributed("PreferClose", rule({ connectionPool: { tcp: { maxConnections: 3 } } })).policy;
+  expect(beside).toMatchObject({
+    connectionPool: { maxConnections: 3 },
+    locality: { failoverPriority: expect.any(Array) },
+  });
+});
+
 const LEVELS: TrafficLocality = { failover: [{ from: "eu", to: "us" }] };
 test.each([
   ["istio", { outlierDetection: OUT, locality: LEVELS }, "exact", false],
@@ -184,6 +220,7 @@ test.each([
   ["linkerd", { locality: LEVELS }, "lost", true],
   ["app-mesh", { locality: LEVELS }, "lost", true],
   ["cilium", { locality: LEVELS }, "escape", true],
+  ["kubernetes", { locality: LEVELS }, "lost", true],
   ["gateway-api", { locality: LEVELS }, "lost", true],
   ["gateway-api", { locality: { enabled: false } }, "ignored", false],
   ["envoy", { locality: LEVELS }, "exact", false],
