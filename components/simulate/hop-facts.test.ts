@@ -25,3 +25,16 @@ test.each([
     ["Delayed", `100 % by ${text}`],
   ]);
 });
+
+test("keys that a host is chosen by are told with their values, and which are not there", () => {
+  const keys = [
+    { key: "header x-user", value: null },
+    { key: "cookie sid", value: null, isGiven: true as const },
+    { key: "query user", value: "a" },
+  ];
+  expect(factsOf(hop({ hash: { table: "ring", keys, why: "" } }))).toEqual([
+    ["Hashed: header x-user", "not there"],
+    ["Hashed: cookie sid", "given with the answer"],
+    ["Hashed: query user", "a"],
+  ]);
+});

@@ -10,6 +10,7 @@ export function factsOf({
   cluster,
   timeoutMs,
   retries,
+  hash,
   fault,
   mirrors,
   cors,
@@ -25,6 +26,9 @@ export function factsOf({
   if (retries) {
     const each = retries.perTryTimeoutMs === null ? "" : `, each up to ${durationText(retries.perTryTimeoutMs)}`;
     facts.push(["Retries", `up to ${retries.attempts}${each}, on ${retries.on.join(", ")}`]);
+  }
+  for (const { key, value, isGiven } of hash?.keys ?? []) {
+    facts.push([`Hashed: ${key}`, value ?? (isGiven ? "given with the answer" : "not there")]);
   }
   for (const { service, subset, probability, outcome, status, why } of mirrors ?? []) {
     const problem = outcome === "forwarded" ? "" : `; gets ${status ?? "no answer"}${why ? `: ${why}` : ""}`;

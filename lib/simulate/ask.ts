@@ -7,6 +7,7 @@ import { bareAnswer, dead, isBare } from "./bare";
 import { connectionAnswer, connectionAt } from "./connect";
 import { entranceOf } from "./entry";
 import { faultOf } from "./faults";
+import { hashOf } from "./hashing";
 import { type Departure, leave, sentTo } from "./leave";
 import { type Message, messageOf, viewOf } from "./message";
 import { nameOf, objectOfHost } from "./names";
@@ -134,11 +135,20 @@ function forwarded(
   const ways = action.clusters.map((choice) => {
     const { sent, rewrites } = sentTo(passage.message, messageOf(question).path, action, choice);
     const fault = faultOf(passage.connection, choice, viewOf(passage.message));
+    const { remoteAddress } = passage.context;
+    const hash = hashOf(
+      proxy,
+      choice.name,
+      action.hashPolicies,
+      { ...passage.message, path: sent.path },
+      remoteAddress,
+    );
     const first: Hop = {
       ...hop,
       cluster: choice.name,
       ...(rewrites ? { rewrites } : {}),
       ...(fault ? { fault } : {}),
+      ...(hash ? { hash } : {}),
       ...(mirrors.length > 0 ? { mirrors } : {}),
     };
     return toCluster(scene, from, proxy, first, choice, choice.weight / action.totalWeight, sent, isExplained);

@@ -15,6 +15,7 @@ import {
 } from "@/lib/mesh";
 import { tcpMatchText } from "@/lib/mesh/diff/words";
 import { dead } from "./bare";
+import { hashOf } from "./hashing";
 import { withLine } from "./lines";
 import type { Message } from "./message";
 import { nameOf } from "./names";
@@ -179,9 +180,13 @@ function forwarded(
   draw: number | undefined,
   isExplained: boolean,
 ): Answer {
-  const { clusters, totalWeight } = network;
+  const { clusters, totalWeight, hashesSourceIp } = network;
+  const policies = hashesSourceIp ? [{ kind: "source-ip" as const, isTerminal: false }] : null;
+  const from = { address: message.address, isBehindGateway: false, isAtGateway: true };
+  const { remoteAddress } = addressesOf(message, from);
   const ways = clusters.map((choice) => {
-    const first = { ...hop, cluster: choice.name };
+    const hash = hashOf(proxy, choice.name, policies, message, remoteAddress);
+    const first = { ...hop, cluster: choice.name, ...(hash ? { hash } : {}) };
     return toCluster(scene, proxy.owner, proxy, first, choice, choice.weight / totalWeight, message, isExplained);
   });
   const [likeliest] = [...ways].sort((a, b) => b.choice.weight - a.choice.weight);

@@ -121,6 +121,8 @@ export type Hop = {
   rewrites?: HopRewrites;
   /** Errors and delays that a rule makes on purpose; probabilities are those of a request like this one. */
   fault?: HopFault;
+  /** By what a host is chosen, where equal requests stay at one; absent where they do not. */
+  hash?: HopHash;
   /** Copies that are sent elsewhere as well; their answers are dropped. */
   mirrors?: HopMirror[];
   /** What a page of another origin gets; absent when the request has no Origin, or no rule says anything. */
@@ -140,6 +142,13 @@ export type HopFault = {
   delay: { probability: number; ms: number } | null;
   /** Decided after the delay. `grpcStatus` null: what the HTTP status stands for. */
   abort: { probability: number; status: number; grpcStatus: number | null } | null;
+};
+
+/** Keys until the one that is enough; `value` null: the request has not it. `isGiven`: the answer brings it. */
+export type HopHash = {
+  table: "ring" | "maglev";
+  keys: { key: string; value: string | null; isGiven?: true }[];
+  why: string;
 };
 
 /** `probability`: of a request like this one to be copied. `why`: what keeps the copy from arriving. */

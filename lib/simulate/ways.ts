@@ -101,9 +101,11 @@ const authorizerTail = (hop: Hop | undefined): string =>
 const localityTail = (localities: AnswerDestination["localities"]): string =>
   localities ? ` ${capital(localityWords(localities))}.` : "";
 
-const tailOf = (hop: Hop): string => `${mirrorTail(hop)}${faultTail(hop)}${corsTail(hop)}`;
+const tailOf = (hop: Hop): string => `${hashTail(hop)}${mirrorTail(hop)}${faultTail(hop)}${corsTail(hop)}`;
 
 const mirrorTail = ({ mirrors }: Hop): string => (mirrors ? ` Copies are also sent: ${mirrorWords(mirrors)}.` : "");
+
+const hashTail = ({ hash }: Hop): string => (hash ? ` Hosts are chosen by a hash: ${hash.why}.` : "");
 
 const corsTail = ({ cors }: Hop): string => (cors ? ` In a browser ${corsWords(cors)}.` : "");
 

@@ -56,6 +56,13 @@ const hop = z.object({
     .object({ attempts: z.int(), perTryTimeoutMs: z.number().nullable(), on: z.array(z.string()) })
     .nullable()
     .optional(),
+  hash: z
+    .object({
+      table: z.enum(["ring", "maglev"]),
+      keys: z.array(z.object({ key: z.string(), value: z.string().nullable(), isGiven: z.literal(true).optional() })),
+      why: z.string(),
+    })
+    .optional(),
   fault: z
     .object({
       delay: z.object({ probability: z.number(), ms: z.number() }).nullable(),

@@ -31,25 +31,39 @@ const textHash = (text: string): Hash64 => xxHash64(Buffer.from(text, "latin1"))
 export const addressHash = (address: string): Hash64 | null => (address === "" ? null : textHash(address));
 
 function hashOf(policy: HashPolicyPlan, asked: HashedRequest): Hash64 | null {
+  if (policy.kind === "header") return headerHash(policy, asked);
+  const value = hashedValue(policy, asked);
+  if (value !== null) return textHash(value);
+  return policy.kind === "cookie" && policy.ttlSeconds !== null ? textHash(asked.newCookie(policy)) : null;
+}
+
+/** What a key is in this request, without hashing it; null: it is not there. Several values of a header stand one after the other. */
+export function hashedValue(policy: HashPolicyPlan, asked: Omit<HashedRequest, "newCookie">): string | null {
   switch (policy.kind) {
-    case "header":
-      return headerHash(policy, asked);
+    case "header": {
+      const values = headerValues(policy, asked);
+      return values.length > 0 ? values.join(", ") : null;
+    }
     case "source-ip":
-      return addressHash(asked.remoteAddress);
-    case "query-parameter": {
-      const value = queryParameters(asked.path).get(policy.name);
-      return value === undefined ? null : textHash(value);
-    }
-    case "cookie": {
-      const value = cookieValue(asked.request, policy.name);
-      if (value !== "") return textHash(value);
-      return policy.ttlSeconds === null ? null : textHash(asked.newCookie(policy));
-    }
+      return asked.remoteAddress === "" ? null : asked.remoteAddress;
+    case "query-parameter":
+      return queryParameters(asked.path).get(policy.name) ?? null;
+    case "cookie":
+      return cookieValue(asked.request, policy.name) || null;
   }
 }
 
 /** Several values are hashed as one, in the order of their bytes. */
-function headerHash({ name, rewrite }: HashPolicyPlan & { kind: "header" }, { request, path }: HashedRequest) {
+function headerHash(policy: HashPolicyPlan & { kind: "header" }, asked: HashedRequest): Hash64 | null {
+  let hash: Hash64 | null = null;
+  for (const value of headerValues(policy, asked)) hash = xxHash64(Buffer.from(value, "latin1"), hash ?? undefined);
+  return hash;
+}
+
+function headerValues(
+  { name, rewrite }: HashPolicyPlan & { kind: "header" },
+  { request, path }: Omit<HashedRequest, "newCookie">,
+): string[] {
   const values: string[] = [];
   const pseudo = pseudoHeader(name);
   if (pseudo !== undefined) values.push(name === ":path" ? path : pseudo(request));
@@ -57,10 +71,7 @@ function headerHash({ name, rewrite }: HashPolicyPlan & { kind: "header" }, { re
     const { headers } = request;
     for (let i = 0; i < headers.count; i++) if (headers.nameAt(i) === name) values.push(headers.valueAt(i));
   }
-  let hash: Hash64 | null = null;
-  for (const value of (rewrite === null ? values : values.map(rewrite)).sort())
-    hash = xxHash64(Buffer.from(value, "latin1"), hash ?? undefined);
-  return hash;
+  return (rewrite === null ? values : values.map(rewrite)).sort();
 }
 
 /** The first cookie of that name, without quotes; "" where there is none. */

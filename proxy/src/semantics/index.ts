@@ -35,7 +35,7 @@ export {
   type StreamLimits,
   streamLimits,
 } from "./grpc";
-export { addressHash, type HashedRequest, requestHash, setCookieText } from "./hash-policy";
+export { addressHash, type HashedRequest, hashedValue, requestHash, setCookieText } from "./hash-policy";
 export { type HashedHost, type HashTable, hashTable } from "./hash-table";
 export { type Hash64, hashModulo, hashText, xxHash64 } from "./hash64";
 export { applyHeaderOps } from "./header-ops";
