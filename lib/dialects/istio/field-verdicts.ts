@@ -32,6 +32,12 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "VirtualService",
+    path: "spec.http[].match.statPrefix",
+    verdict: "lost",
+    note: "The rule is taken without it. Kept word for word, without effect here; written back on export to Istio.",
+  },
+  {
+    kind: "VirtualService",
     path: "spec.http[].match.*",
     verdict: "lost",
     note: "The rule is left out and kept whole: without the condition it would take other calls.",

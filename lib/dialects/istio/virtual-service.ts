@@ -17,7 +17,7 @@ import {
 } from "@/lib/mesh";
 import { ruleText, tcpRuleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
-import { Fields, isRecord, type Sink } from "../shared/fields";
+import { Fields, isRecord, type Kept, type Sink } from "../shared/fields";
 import { intersectHosts } from "../shared/hostnames";
 import { keptWords } from "../shared/kept-kinds";
 import { keepBeside } from "../shared/verbatim";
@@ -418,9 +418,12 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
   const matches: ScopedMatch[] = [];
   const asked = fields.take("match");
   const left: Sink = { kept: [], problems: sink.problems };
+  const stats: Kept[] = [];
   for (const [i, each] of (Array.isArray(asked) ? asked : []).entries()) {
     const match = Fields.of(each, [...fields.path, "match", i], left);
     if (!match) continue;
+    // a name of figures: which calls the match takes is the same without it
+    if (match.has("statPrefix")) stats.push({ path: [...match.path, "statPrefix"], value: match.take("statPrefix") });
     const own = importMatch(match);
     for (const {
       match: { caller },
@@ -455,6 +458,7 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
   const written = importRewrite(fields.object("rewrite"));
   const rewrite = host === undefined ? written : { host, ...written };
   const before = sink.kept.length;
+  sink.kept.push(...stats);
   // A rule that answers itself has none in the model; there it stays as it was written.
   const fault = action.type === "forward" ? importFault(fields.object("fault")) : undefined;
   const mirrors = action.type === "forward" ? importMirrors(context, resource, fields) : [];

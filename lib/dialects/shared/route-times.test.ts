@@ -34,6 +34,24 @@ test("Istio's back-off, choice of hosts and rewrite by expression come in and go
   expect(out?.spec["http"]).toEqual([rule]);
 });
 
+test("a name of figures does not take a rule out of the design, and comes back", () => {
+  const match = [{ uri: { prefix: "/a" }, statPrefix: "a" }];
+  const spec = { hosts: ["cart"], http: [{ match, route: [{ destination: { host: "cart" }, weight: 100 }] }] };
+  const text = valuesToYaml([
+    {
+      apiVersion: "networking.istio.io/v1",
+      kind: "VirtualService",
+      metadata: { name: "cart", namespace: "shop" },
+      spec,
+    },
+  ]);
+  const { document, kept } = imported("istio", [{ text }]);
+  expect(ruleOf(document)?.matches).toEqual([{ path: { type: "prefix", value: "/a" } }]);
+  expect(kept.map(({ path }) => path)).toEqual(["spec.http[0].match[0].statPrefix"]);
+  const out = exportDocument("istio", document).resources.find(({ kind }) => kind === "VirtualService");
+  expect(out?.spec["http"]).toMatchObject([{ match }]);
+});
+
 test.each(["2.x", "3.x"] as const)(
   "Kuma's idle time, back-off and choice of hosts go out to %s as they came in",
   (channel) => {
