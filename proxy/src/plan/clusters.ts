@@ -26,7 +26,7 @@ import { defaultHttp2, http2Plan } from "./http2-options";
 import { parseIp } from "./ip";
 import { outlierDetection } from "./outlier-detection";
 import type { Scope } from "./scope";
-import { subsetMetadata, subsetsPlan } from "./subsets";
+import { checkSubsetCount, subsetMetadata, subsetsPlan } from "./subsets";
 import { type SecretCollector, upstreamTls } from "./tls";
 import type { CircuitBreakerPlan, ClusterPlan, EndpointPlan, UpstreamHttpPlan, UpstreamTlsPlan } from "./types";
 import { localityWord, meshwrightMetadata, milliseconds, socketAddress, stringsOf, timeout } from "./values";
@@ -69,6 +69,12 @@ export function clusterPlan(
   const http = upstreamHttp(cluster, scope, tls !== null);
   const balancing = balancingPlan(cluster, scope);
   const subsets = subsetsPlan(cluster, scope);
+  const endpoints = inline
+    ? endpointPlans(inline, scope.field("load_assignment"), type)
+    : assignment
+      ? endpointPlans(assignment, null, type)
+      : [];
+  if (subsets !== null) checkSubsetCount(subsets, balancing.hashTable, endpoints, scope);
   return {
     name: cluster.name,
     statName: cluster.altStatName || cluster.name,
@@ -96,11 +102,7 @@ export function clusterPlan(
     perConnectionBufferLimitBytes: cluster.perConnectionBufferLimitBytes ?? 1_048_576,
     tls,
     proxyProtocol,
-    endpoints: inline
-      ? endpointPlans(inline, scope.field("load_assignment"), type)
-      : assignment
-        ? endpointPlans(assignment, null, type)
-        : [],
+    endpoints,
     metadata: meshwrightMetadata(cluster.metadata),
     contentKey: contentKey(cluster),
   };

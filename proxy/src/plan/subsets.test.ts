@@ -21,7 +21,37 @@ const split = (over: JsonObject = {}): JsonObject => ({
 });
 const at = "static_resources.clusters[0].lb_subset_config";
 
+/** A cluster whose endpoints have each a value of their own. */
+function manySubsets(count: number, over: JsonObject): string[] | number | undefined {
+  const lb_endpoints = Array.from({ length: count }, (_, index) => ({
+    endpoint: { address: { socket_address: { address: `10.0.${index >> 8}.${index & 255}`, port_value: 1 } } },
+    metadata: { filter_metadata: { "envoy.lb": { a: index, b: "same" } } },
+  }));
+  const made = planned({
+    ...split(),
+    ...over,
+    load_assignment: { cluster_name: "app", endpoints: [{ lb_endpoints }] },
+  });
+  return Array.isArray(made) ? made : made.endpoints.length;
+}
+
 describe("subsets in the plan", () => {
+  it("are so many and no more, fewer where each has a large hash table", () => {
+    expect(manySubsets(1000, {})).toBe(1000);
+    expect(manySubsets(1001, {})).toEqual([
+      `${at}.subset_selectors: make 1001 subsets of these endpoints, more than 1000; leave out keys that each endpoint has a value of its own for`,
+    ]);
+    expect(manySubsets(1001, { lb_subset_config: { subset_selectors: [{ keys: ["b"] }, { keys: ["none"] }] } })).toBe(
+      1001,
+    );
+    const maglev = { lb_policy: "MAGLEV" };
+    expect(manySubsets(255, maglev)).toBe(255);
+    expect(manySubsets(256, maglev)).toEqual([
+      expect.stringMatching(/more than 255; .*, or make the hash table smaller$/),
+    ]);
+    expect(manySubsets(1000, { lb_policy: "RING_HASH" })).toBe(1000);
+  });
+
   it("have sorted keys, Envoy's fallback, and no weights of localities", () => {
     const weighted = { common_lb_config: { locality_weighted_lb_config: {} } };
     expect(planned({ ...split(), ...weighted })).toMatchObject({

@@ -8,8 +8,17 @@ import {
   type Metadata,
   Cluster_LbSubsetConfig_LbSubsetSelector_LbSubsetSelectorFallbackPolicy as SelectorFallback,
 } from "../contract/messages";
+import { subsetName } from "../semantics";
 import type { Scope } from "./scope";
-import type { SubsetFallback, SubsetMatch, SubsetMetadata, SubsetSelector, SubsetsPlan } from "./types";
+import type {
+  EndpointPlan,
+  HashTablePlan,
+  SubsetFallback,
+  SubsetMatch,
+  SubsetMetadata,
+  SubsetSelector,
+  SubsetsPlan,
+} from "./types";
 
 const NAMESPACE = "envoy.lb";
 const FALLBACKS: Readonly<Record<Fallback, SubsetFallback>> = {
@@ -23,6 +32,10 @@ const SELECTOR_FALLBACKS: Readonly<Partial<Record<SelectorFallback, SubsetFallba
   [SelectorFallback.ANY_ENDPOINT]: "any",
   [SelectorFallback.DEFAULT_SUBSET]: "default",
 };
+/** Each is balanced by itself, which takes memory, and time whenever a host comes, goes or fails. */
+const MAX_SUBSETS = 1000;
+/** Of the hash tables of all of them: 64 MB. */
+const MAX_TABLE_ENTRIES = 16_777_216;
 const NOTHING: SubsetMetadata = new Map();
 
 /** As Envoy: without selectors there are no subsets. */
@@ -44,6 +57,27 @@ export function subsetsPlan({ lbSubsetConfig, loadBalancingPolicy }: Cluster, sc
     fallback: FALLBACKS[fallbackPolicy],
     defaultSubset: metadataOf(defaultSubset),
   };
+}
+
+/** How many there are is said by the endpoints alone. */
+export function checkSubsetCount(
+  { selectors }: SubsetsPlan,
+  table: HashTablePlan | null,
+  endpoints: readonly EndpointPlan[],
+  scope: Scope,
+): void {
+  const names = new Set(selectors.flatMap(({ keys }) => endpoints.map(({ subset }) => subsetName(keys, subset))));
+  names.delete(null);
+  const entries = table === null ? 0 : table.kind === "ring" ? table.minimumSize : table.tableSize;
+  const most = Math.min(MAX_SUBSETS, Math.max(1, Math.floor(MAX_TABLE_ENTRIES / Math.max(1, entries))));
+  if (names.size <= most) return;
+  const smaller = most < MAX_SUBSETS ? ", or make the hash table smaller" : "";
+  scope
+    .field("lb_subset_config")
+    .field("subset_selectors")
+    .fail(
+      `make ${names.size} subsets of these endpoints, more than ${most}; leave out keys that each endpoint has a value of its own for${smaller}`,
+    );
 }
 
 export const subsetMetadata = (metadata: Metadata | undefined): SubsetMetadata =>

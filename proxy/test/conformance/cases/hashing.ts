@@ -264,6 +264,16 @@ export const hashingCases: readonly Case[] = [
         }),
     },
   }),
+  hashing("by a cookie that is given, after another try", [{ cookie: { name: "shop", ttl: "0s" } }], [], {
+    route: { retry_policy: { retry_on: "5xx", num_retries: 1, retry_back_off: { base_interval: "0.01s" } } },
+    run: async (wire) => {
+      const answer = await wire.call({ headers: { "x-do": "503" } });
+      if (answer === "no answer") return answer;
+      const cookies = (answer.headers["set-cookie"] ?? []) as readonly string[];
+      return { status: answer.status, cookies: cookies.length };
+    },
+    explained: { "": "a cookie that a `hash_policy` gives, after another try" },
+  }),
   hashing(
     "by the caller's address",
     [{ connection_properties: { source_ip: true } }],
