@@ -217,6 +217,7 @@ describe("templates", () => {
     ["timeout-retries", { to: service("inventory") }],
     ["circuit-breaker", { to: service("catalog") }],
     ["outlier-detection", { to: service("payment-service") }],
+    ["nearest-first", { to: service("inventory") }],
     ["rate-limit", { to: service("catalog") }],
     ["only-callers", { to: service("payment-service"), from: [service("checkout"), service("cart")] }],
     ["deny-caller", { to: service("payment-service"), from: [service("catalog")] }],
@@ -247,7 +248,12 @@ describe("templates", () => {
     expect(once.document.objects.filter((object) => object.kind === "Route")).toHaveLength(4);
     const twice = made("outlier-detection", { to: service("payment-service") }, once.document);
     const third = made("circuit-breaker", { to: service("payment-service") }, twice.document);
-    expect(validateDocument(third.document)).toEqual([]);
+    const fourth = made("nearest-first", { to: service("payment-service") }, third.document);
+    expect(validateDocument(fourth.document)).toEqual([]);
+    const policies = buildIndex(fourth.document).trafficPoliciesOf(service("payment-service"));
+    expect(policies.map(({ spec }) => Object.keys(spec).sort())).toEqual([
+      ["connectionPool", "locality", "outlierDetection", "service"],
+    ]);
   });
 
   test("a canary for TCP changes the route that is there, and is for services with a TCP port", () => {

@@ -1,5 +1,5 @@
 // Every template, in the order in which they are offered.
-import { circuitBreaker, outlierDetection, rateLimit } from "./resilience";
+import { circuitBreaker, nearestFirst, outlierDetection, rateLimit } from "./resilience";
 import { canary, tcpCanary, timeoutRetries } from "./routing";
 import { allowCall, denyCaller, denyPath, egressToHost, onlyCallers, requireToken, strictMutualTls } from "./security";
 import type { PolicyTemplate } from "./template";
@@ -10,6 +10,7 @@ export const POLICY_TEMPLATES: readonly PolicyTemplate[] = [
   timeoutRetries,
   circuitBreaker,
   outlierDetection,
+  nearestFirst,
   rateLimit,
   onlyCallers,
   denyCaller,

@@ -56,11 +56,28 @@ export const outlierDetection: PolicyTemplate = {
   },
 };
 
+export const nearestFirst: PolicyTemplate = {
+  id: "nearest-first",
+  title: "Nearest hosts first",
+  intent: "Calls hosts in the caller's zone, then its region, then all others; hosts that fail are taken out.",
+  family: "resilience",
+  needs: ["service"],
+  build(index, input) {
+    const service = serviceOf(index, input.to);
+    if (!service) return refused("Choose the service whose hosts are preferred.");
+    return merged(index, service, {
+      // a place can be left only when all of its hosts may be out
+      outlierDetection: { consecutive5xxErrors: 5, maxEjectionPercent: 100 },
+      locality: { enabled: true },
+    });
+  },
+};
+
 /** Blocks that stand already keep what they say; what they leave open is filled in. */
 function merged(
   index: MeshIndex,
   service: Service,
-  blocks: Pick<TrafficPolicy["spec"], "connectionPool" | "outlierDetection">,
+  blocks: Pick<TrafficPolicy["spec"], "connectionPool" | "outlierDetection" | "locality">,
 ): TemplateResult {
   const { name, namespace } = service.metadata;
   const existing = index.trafficPoliciesOf(objectKey(service)).find((each) => each.spec.subset === undefined);
@@ -72,7 +89,7 @@ function merged(
     return built(adding(object), objectKey(object), `Traffic policy ${name}`);
   }
   const key = objectKey(existing);
-  const commands = (["connectionPool", "outlierDetection"] as const).flatMap((block) => {
+  const commands = (["connectionPool", "outlierDetection", "locality"] as const).flatMap((block) => {
     const wanted = blocks[block];
     if (!wanted) return [];
     const value = { ...wanted, ...existing.spec[block] };
