@@ -20,7 +20,13 @@ const allowing = (isAllowed: boolean): RbacFilterPlan => ({
 
 const TCP: FilterChainPlan["network"] = {
   ...{ kind: "tcp", statPrefix: "", isClusterBySni: false, totalWeight: 1, idleTimeoutMs: null },
-  ...{ clusters: [{ name: "app", weight: 1 }], maxConnectAttempts: 1, hashesSourceIp: false, accessLogs: [] },
+  ...{
+    clusters: [{ name: "app", weight: 1, subset: null }],
+    subset: null,
+    maxConnectAttempts: 1,
+    hashesSourceIp: false,
+    accessLogs: [],
+  },
 };
 
 const planWith = (app: number, networkRbac: RbacFilterPlan[]) =>

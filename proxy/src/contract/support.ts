@@ -214,9 +214,12 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [SNI_CLUSTER]: {},
   [CONNECTION_LIMIT]: fields("stat_prefix max_connections delay runtime_enabled"),
   [NETWORK_LOCAL_RATE_LIMIT]: fields("stat_prefix token_bucket runtime_enabled share_key"),
-  [TCP_PROXY]: fields("stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts hash_policy"),
+  [TCP_PROXY]: {
+    ...fields("stat_prefix cluster weighted_clusters idle_timeout access_log max_connect_attempts hash_policy"),
+    metadata_match: { note: 'what is under "envoy.lb", of clusters with lb_subset_config' },
+  },
   [`${TCP_PROXY}.WeightedCluster`]: fields("clusters"),
-  [`${TCP_PROXY}.WeightedCluster.ClusterWeight`]: fields("name weight"),
+  [`${TCP_PROXY}.WeightedCluster.ClusterWeight`]: fields("name weight metadata_match"),
   "envoy.type.v3.HashPolicy": fields("source_ip"),
   "envoy.type.v3.HashPolicy.SourceIp": {},
 

@@ -4,7 +4,8 @@ import type { TcpProxy } from "../contract/messages";
 import { accessLogs } from "./access-log";
 import { hashesSourceIp } from "./hash-policy";
 import type { Scope } from "./scope";
-import type { TcpProxyPlan, WeightedName } from "./types";
+import { subsetMatch } from "./subsets";
+import type { TcpClusterPlan, TcpProxyPlan } from "./types";
 import { timeout } from "./values";
 
 export function tcpProxyPlan(
@@ -24,6 +25,7 @@ export function tcpProxyPlan(
     isClusterBySni: false,
     clusters,
     totalWeight: clusters.reduce((sum, { weight }) => sum + weight, 0),
+    subset: subsetMatch(tcp?.metadataMatch),
     idleTimeoutMs: timeout(tcp?.idleTimeout, 3_600_000),
     maxConnectAttempts: tcp?.maxConnectAttempts ?? 1,
     hashesSourceIp: hashesSourceIp(tcp?.hashPolicy ?? []),
@@ -31,12 +33,16 @@ export function tcpProxyPlan(
   };
 }
 
-function targets({ clusterSpecifier: specifier }: TcpProxy): WeightedName[] {
+function targets({ clusterSpecifier: specifier, metadataMatch }: TcpProxy): TcpClusterPlan[] {
   switch (specifier.case) {
     case "cluster":
-      return [{ name: specifier.value, weight: 1 }];
+      return [{ name: specifier.value, weight: 1, subset: subsetMatch(metadataMatch) }];
     case "weightedClusters":
-      return specifier.value.clusters.map(({ name, weight }) => ({ name, weight }));
+      return specifier.value.clusters.map(({ name, weight, metadataMatch: own }) => ({
+        name,
+        weight,
+        subset: subsetMatch(metadataMatch, own),
+      }));
     default:
       return [];
   }

@@ -13,6 +13,7 @@ import type { OverloadPlan } from "./overload-types";
 import type { RouteConfigPlan, Upgrades } from "./route-types";
 import type { RbacFilterPlan } from "./rule-types";
 import type { SecretSource } from "./secret-types";
+import type { SubsetMatch } from "./subset-types";
 import type { TracingPlan } from "./tracing-types";
 
 export type { Violation } from "../contract/violations";
@@ -205,13 +206,20 @@ export interface TcpProxyPlan {
   readonly statPrefix: string;
   /** The cluster has the name that the caller asks for, where it asks for one (sni_cluster). */
   readonly isClusterBySni: boolean;
-  readonly clusters: readonly WeightedName[];
+  readonly clusters: readonly TcpClusterPlan[];
   readonly totalWeight: number;
+  /** Of the cluster that the caller asks for by name; those of `clusters` have their own. */
+  readonly subset: SubsetMatch | null;
   readonly idleTimeoutMs: number | null;
   readonly maxConnectAttempts: number;
   /** The caller's address is the key where the cluster hashes. */
   readonly hashesSourceIp: boolean;
   readonly accessLogs: readonly AccessLogPlan[];
+}
+
+export interface TcpClusterPlan extends WeightedName {
+  /** Of which hosts of the cluster, where it has subsets; null: it does not say. */
+  readonly subset: SubsetMatch | null;
 }
 
 export interface WeightedName {

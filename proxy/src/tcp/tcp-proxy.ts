@@ -6,7 +6,7 @@ import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import type { ProxiedConnection } from "../cluster/proxy-header";
 import { localAddressOf } from "../http/socket-reader";
-import type { RbacContext, TcpProxyPlan } from "../plan/types";
+import type { RbacContext, SubsetMatch, TcpClusterPlan, TcpProxyPlan } from "../plan/types";
 import { addressHash, pickCluster } from "../semantics";
 import type { AccessRecord } from "../telemetry/access-log";
 import { ConnectionRecord } from "../telemetry/connection-record";
@@ -60,24 +60,26 @@ export class TcpConnection extends ConnectionRecord {
   /** Whoever made this connection knows it by now: it may be closed at once. */
   start(): void {
     if (this.series !== null) this.series.opened++;
-    this.cluster = this.runtime.clusters.get(this.pickName()) ?? null;
+    const { name, subset } = this.pickTarget();
+    this.cluster = this.runtime.clusters.get(name) ?? null;
     if (this.cluster === null) {
       this.runtime.counts.downstream_cx_no_route++;
       this.close("NC");
-    } else this.connect(this.cluster);
+    } else this.connect(this.cluster, subset);
   }
 
-  private pickName(): string {
+  private pickTarget(): Pick<TcpClusterPlan, "name" | "subset"> {
     const { plan } = this.runtime;
-    if (plan.isClusterBySni && this.serverName !== "") return this.serverName;
-    if (plan.clusters.length === 0) return "";
-    return pickCluster(plan, Math.floor(Math.random() * plan.totalWeight)).name;
+    if (plan.isClusterBySni && this.serverName !== "") return { name: this.serverName, subset: plan.subset };
+    if (plan.clusters.length === 0) return { name: "", subset: null };
+    return pickCluster(plan, Math.floor(Math.random() * plan.totalWeight));
   }
 
-  private connect(cluster: UpstreamCluster): void {
+  private connect(cluster: UpstreamCluster, subset: SubsetMatch | null): void {
     const { remoteAddress } = this.facts;
-    const host = cluster.pick(null, this.runtime.plan.hashesSourceIp ? addressHash(remoteAddress) : null);
+    const host = cluster.pick(subset, this.runtime.plan.hashesSourceIp ? addressHash(remoteAddress) : null);
     if (host === null) {
+      cluster.noneHealthy++;
       this.close("UH");
       return;
     }
@@ -104,7 +106,7 @@ export class TcpConnection extends ConnectionRecord {
         cluster.detector?.onLocalFailure(host, performance.now());
         this.transportFailure = detail;
         if (this.isClosed) return;
-        if (this.attempts < this.runtime.plan.maxConnectAttempts) this.connect(cluster);
+        if (this.attempts < this.runtime.plan.maxConnectAttempts) this.connect(cluster, subset);
         else this.close("UF,URX");
       },
       { from: this.from },

@@ -1,7 +1,7 @@
 // Subsets of a cluster's hosts, which routes choose by metadata. Rule: who may answer at all is told, of so many calls in turn that nobody is missed.
 
 import { chosen } from "../answers";
-import { endpoint, web } from "../config";
+import { endpoint, listener, typed, web } from "../config";
 import type { Case, Config, UpstreamKind } from "../types";
 import type { Wire } from "../wire";
 import { policy } from "./balancing";
@@ -51,6 +51,23 @@ const everybody = async (wire: Wire): Promise<string> => {
 const subset = (id: string, parts: Parts, more: Partial<Case> = {}): Case => ({
   id: `subset ${id}`,
   config: config(parts),
+  upstreams: THREE,
+  isChance: true,
+  run: everybody,
+  ...more,
+});
+
+/** The same by TCP: HTTP is what it carries. */
+const byTcp = (id: string, tcp: Config, more: Partial<Case> = {}): Case => ({
+  id: `subset by TCP ${id}`,
+  config: {
+    ...config({}),
+    listeners: [
+      listener([
+        { name: "tcp", typed_config: typed("filters.network.tcp_proxy.v3.TcpProxy", { stat_prefix: "tcp", ...tcp }) },
+      ]),
+    ],
+  },
   upstreams: THREE,
   isChance: true,
   run: everybody,
@@ -203,4 +220,24 @@ export const subsetCases: readonly Case[] = [
     { isRefused: true, proves: ["Cluster.lb_subset_config"] },
   ),
   subset("without selectors", { asks: { version: "2" }, split: { subset_selectors: [] } }),
+  byTcp(
+    "of one key",
+    { cluster: "app", metadata_match: lb({ version: "2" }) },
+    {
+      proves: ["TcpProxy.metadata_match"],
+    },
+  ),
+  byTcp("that nobody is in", { cluster: "app", metadata_match: lb({ version: "9" }) }),
+  byTcp(
+    "of one of its clusters",
+    {
+      weighted_clusters: { clusters: [{ name: "app", weight: 1, metadata_match: lb({ version: "2" }) }] },
+      metadata_match: lb({ version: "1" }),
+    },
+    { proves: ["tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight.metadata_match"] },
+  ),
+  byTcp("of one of its clusters, and of the filter", {
+    weighted_clusters: { clusters: [{ name: "app", weight: 1, metadata_match: lb({ stage: "test" }) }] },
+    metadata_match: lb({ version: "2" }),
+  }),
 ];
