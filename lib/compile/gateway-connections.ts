@@ -15,6 +15,7 @@ import { gatewayTcpLog } from "./access-log";
 import { clusterName, resolveDestinations } from "./destinations";
 import { any, type JsonObject } from "./envoy-json";
 import { tcpPorts } from "./facts";
+import { limited } from "./gateway-guards";
 import { hashKeysFor } from "./hash-keys";
 import { tcpHashPolicies } from "./hashing";
 import { dependenciesOf, drawnServices } from "./outbound";
@@ -118,7 +119,7 @@ function chainsOf(context: CompileContext, { routes, clustersOf }: Ways, listene
       ...(names.includes("*") ? {} : { server_names: names }),
     };
     const owner = route === EVERYTHING ? "" : objectKey(route);
-    return chainOf(context, `${listener.name}|${rule}|${owner}`, clustersOf(route, rule), match);
+    return chainOf(context, `${listener.name}|${rule}|${owner}`, listener, clustersOf(route, rule), match);
   });
 }
 
@@ -126,6 +127,7 @@ function chainsOf(context: CompileContext, { routes, clustersOf }: Ways, listene
 function chainOf(
   { input, facts }: CompileContext,
   name: string,
+  listener: Listener,
   clusters: readonly WeightedCluster[],
   match: JsonObject | null,
 ): JsonObject[] {
@@ -142,7 +144,7 @@ function chainOf(
     ...tcpHashPolicies(hashKeysFor(facts, names)),
     access_log: [gatewayTcpLog(input.overrides.accessLogPath ?? "access.log")],
   });
-  const filters = [{ name: "envoy.filters.network.tcp_proxy", typed_config }];
+  const filters = limited(name, listener, [{ name: "envoy.filters.network.tcp_proxy", typed_config }]);
   return [{ name, ...(match ? { filter_chain_match: match } : {}), filters }];
 }
 

@@ -14,6 +14,7 @@ import { clusterName } from "./destinations";
 import { type JsonObject, socketAddress } from "./envoy-json";
 import { httpPorts } from "./facts";
 import { connectionPorts } from "./gateway-connections";
+import { limited, lowestLimit, proxyProtocolFilter, warnOfGuards } from "./gateway-guards";
 import { httpsHosts, misdirectedHost, plainHosts, type ServedHosts, withHttps } from "./gateway-https";
 import { redirectingHosts, warnOfRedirects } from "./gateway-redirect";
 import { hashKeysFor } from "./hash-keys";
@@ -36,25 +37,40 @@ export function compileGateway(context: ProxyContext, gateway: Gateway): void {
   const hasPlain = gateway.spec.listeners.some(isPlainListener);
   const portOf = (listener: Listener) =>
     isPlainListener(listener) ? publicPort : (bound?.listenerPorts?.[listener.name] ?? publicPort);
+  const plain = gateway.spec.listeners.filter(isPlainListener);
+  warnOfGuards(context, gateway, plain, portOf);
+  const before = (port: number) => proxyProtocolFilter(gateway.spec.listeners.filter((each) => portOf(each) === port));
   const ofConnections = connectionPorts(context, gateway, portOf);
   const routes = context.facts.routesOf.get(objectKey(gateway)) ?? [];
   const ports = withHttps(context, gateway, bound, ofConnections, portOf, (listener) =>
-    httpFilters(context, gateway, `${name}-${listener.name}`, httpsHosts(gateway, routes, listener)),
+    limited(
+      `${name}-${listener.name}`,
+      listener,
+      httpFilters(context, gateway, `${name}-${listener.name}`, httpsHosts(gateway, routes, listener)),
+    ),
   );
   for (const { port, chains, isTls } of ports) {
     if (port === publicPort && hasPlain) continue;
     const own = port === publicPort ? name : `${name}-${port}`;
-    context.listeners.set(own, listenerOf(context, own, port, chains, isTls));
+    context.listeners.set(own, listenerOf(context, own, port, chains, [...before(port), ...inspector(isTls)]));
   }
   if (!hasPlain) return;
   const beside = ports.find(({ port }) => port === publicPort)?.chains ?? [];
   const http = {
     name: "http",
     ...(beside.length > 0 ? { filter_chain_match: { transport_protocol: "raw_buffer" } } : {}),
-    filters: httpFilters(context, gateway, name, { hosts: plainHosts(gateway, routes), others: [] }, portOf),
+    filters: limited(
+      name,
+      lowestLimit(plain),
+      httpFilters(context, gateway, name, { hosts: plainHosts(gateway, routes), others: [] }, portOf),
+    ),
   };
-  context.listeners.set(name, listenerOf(context, name, publicPort, [...beside, http], beside.length > 0));
+  const filters = [...before(publicPort), ...inspector(beside.length > 0)];
+  context.listeners.set(name, listenerOf(context, name, publicPort, [...beside, http], filters));
 }
+
+/** Where chains are told apart by the first bytes. */
+const inspector = (isTls: boolean): JsonObject[] => (isTls ? [TLS_INSPECTOR] : []);
 
 /**
  * @param routeConfig also the name of what it serves
@@ -88,13 +104,13 @@ function listenerOf(
   name: string,
   port: number,
   filter_chains: JsonObject[],
-  isInspected: boolean,
+  listener_filters: JsonObject[],
 ): JsonObject {
   return {
     name,
     address: socketAddress(listenAddress(context), port),
     traffic_direction: "OUTBOUND",
-    ...(isInspected ? { listener_filters: [TLS_INSPECTOR] } : {}),
+    ...(listener_filters.length > 0 ? { listener_filters } : {}),
     filter_chains,
   };
 }

@@ -39,6 +39,8 @@ test("a listener has the fields of its protocol, with what the design says and h
   for (const text of ["Names of clients", "spiffe://partners.example/one", "Certificates of clients", "state of wild"])
     expect(partners).toContain(text);
   expect(partners).not.toContain("on to HTTPS");
+  const guarded: Listener = { ...named("web"), proxyProtocol: "required", connectionLimit: { maxConnections: 250 } };
+  for (const value of ["250", "required"]) expect(shown([guarded])).toMatch(new RegExp(`<input[^>]*value="${value}"`));
   const web = shown([named("web")]);
   expect(web).toContain("Send plain HTTP on to HTTPS");
   expect(web.match(/<input[^>]*checked=""/g)).toHaveLength(1);

@@ -202,6 +202,23 @@ function Fields(props: OneProps & { problems: ListenerProblems }) {
         disabled={disabled}
         onCommit={(hosts) => set(["hosts"], hosts)}
       />
+      <EditChoice
+        label="PROXY protocol"
+        unset="not read"
+        value={listener.proxyProtocol}
+        choices={["required", "optional"]}
+        disabled={disabled}
+        onCommit={(taken) => set(["proxyProtocol"], taken) === null}
+      />
+      <ErrorText size="xs">{problems.proxyProtocol}</ErrorText>
+      <CheckedNumber
+        label="Most connections at once"
+        placeholder="any number"
+        value={listener.connectionLimit?.maxConnections ?? ""}
+        problem={problems.connectionLimit}
+        disabled={disabled}
+        onCommit={(most) => set(["connectionLimit"], most === "" ? undefined : { maxConnections: most })}
+      />
       {isPlainListener(listener) ? (
         <Switch
           size="xs"

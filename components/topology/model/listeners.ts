@@ -97,6 +97,8 @@ const FIELDS = {
   "tls.clients": "clients",
   tls: "certificate",
   httpsRedirect: "httpsRedirect",
+  proxyProtocol: "proxyProtocol",
+  connectionLimit: "connectionLimit",
 } as const satisfies Record<string, string>;
 export type ListenerField = (typeof FIELDS)[keyof typeof FIELDS];
 export type ListenerProblems = Partial<Record<ListenerField, string>>;

@@ -9,6 +9,7 @@ import {
   type RouteRule,
   serviceRefKey,
 } from "@/lib/mesh";
+import { tellGuards } from "../shared/tell-connections";
 import { isServedPlain, withoutHttps } from "../shared/tell-https";
 import { matchesOf } from "./export-match";
 import { type AppMeshExport, type RouteType, resourceName, routeTypesOf } from "./export-out";
@@ -20,6 +21,7 @@ const OFF = "DISABLED";
 
 export function exportGateway(out: AppMeshExport, gateway: Gateway): void {
   const { context, index } = out;
+  tellGuards(context, gateway, "App Mesh");
   const listeners = withoutHttps(context, gateway, "App Mesh").filter((listener) => !isConnectionListener(listener));
   gateway.spec.listeners.forEach((listener, i) => {
     if (isConnectionListener(listener))

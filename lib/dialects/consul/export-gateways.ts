@@ -11,6 +11,7 @@ import {
   type Service,
   serviceRefKey,
 } from "@/lib/mesh";
+import { tellGuards } from "../shared/tell-connections";
 import { isServedPlain, withoutHttps } from "../shared/tell-https";
 import { ANY } from "./documents";
 import { type ConsulExport, portOf, SYSTEM_NAMESPACE } from "./export-out";
@@ -34,6 +35,7 @@ export function exportGateway(out: ConsulExport, gateway: Gateway, splits: Split
   const only = routes.length === 0 ? onlyBehind(out, gateway) : undefined;
   const taken = new Set<string>();
   withoutHttps(context, gateway, "Consul");
+  tellGuards(context, gateway, "Consul");
   const listeners = gateway.spec.listeners.map((listener, i) => {
     const hosts = [...new Set(listener.hosts.map(plainHost))];
     const protocol = listener.protocol;

@@ -1,7 +1,7 @@
 // Gateway -> Gateway of Gateway API: a listener for each host.
 import { type Gateway, isPlainListener, refKey } from "@/lib/mesh";
 import { type ExportContext, metadataOf } from "../shared/export-context";
-import { tellUnrouted } from "../shared/tell-connections";
+import { tellGuards, tellUnrouted } from "../shared/tell-connections";
 import { clientsOf } from "./frontend";
 import { exportRedirects, sectionsOf } from "./redirects";
 import { GROUP } from "./state";
@@ -38,6 +38,7 @@ export function exportGateway(context: ExportContext, gateway: Gateway, known?: 
   exportRedirects(context, gateway);
   const target = `Gateway ${name}`;
   tellUnrouted(context, gateway, "Gateway API");
+  tellGuards(context, gateway, "Gateway API");
   if (type !== "ingress") {
     context.lose(
       gateway,

@@ -12,7 +12,7 @@ import {
 import { type ExportContext, metadataOf } from "../shared/export-context";
 import { GENERATED_LABEL } from "../shared/generated";
 import { coversHost } from "../shared/hostnames";
-import { tellUnrouted } from "../shared/tell-connections";
+import { tellGuards, tellUnrouted } from "../shared/tell-connections";
 import { hostNames, hostOf } from "./export-route";
 import { assumedLabels } from "./gateway-target";
 
@@ -38,6 +38,7 @@ export function exportGateway(context: ExportContext, gateway: Gateway): void {
   tellRevocation(context, gateway);
   exportOnlyService(context, gateway);
   tellUnrouted(context, gateway, "Istio");
+  tellGuards(context, gateway, "Istio");
 }
 
 /** Istio finds the authorities of clients in ca.crt of the Secret, or in a second one whose name ends with -cacert. */

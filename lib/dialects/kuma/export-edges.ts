@@ -3,6 +3,7 @@
 import { type ExternalService, type Gateway, isSameJson, objectKey, type Route, refKey } from "@/lib/mesh";
 import type { Judgement } from "../gateway-api/entries";
 import type { Manifest } from "../shared/dialect";
+import { tellGuards } from "../shared/tell-connections";
 import { withoutHttps } from "../shared/tell-https";
 import { API, SERVICE_TAG, SYSTEM_NAMESPACE } from "./documents";
 import { timesOfRule } from "./export-calls";
@@ -26,6 +27,7 @@ export function exportGateway(out: KumaExport, gateway: Gateway, versions: Versi
       context.lose(route, ["spec"], "lost", "it belongs to a gateway, and Kuma 3.x has none", { changesMeaning: true });
     return;
   }
+  tellGuards(context, gateway, "Kuma");
   const listeners = withoutHttps(context, gateway, "Kuma").flatMap(({ port, protocol, hosts }) =>
     hosts.map((host) => ({
       port,

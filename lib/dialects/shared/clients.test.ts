@@ -296,3 +296,29 @@ test("files for Envoy name the authorities of clients, and the guide says where 
     "| `/etc/envoy/identity/wild-ca.pem` | `/etc/envoy/identity/wild-crl.pem` |",
   );
 });
+
+test.each(["istio", "gateway-api", "kuma", "consul", "app-mesh"] as const)(
+  "%s: the PROXY protocol and limits of connections are told as lost",
+  (choice) => {
+    const guarded = withListeners(clientEdgeMesh(), (all) =>
+      all.map((one) =>
+        one.name === "status" ? { ...one, proxyProtocol: "required", connectionLimit: { maxConnections: 9 } } : one,
+      ),
+    );
+    const { report } = exportDocument(choice, guarded);
+    const told = report.filter(({ key, path }) => key === KEY && /listeners\[1\]\.(proxy|connection)/.test(path));
+    expect(told.map(({ path, verdict, changesMeaning }) => [path, verdict, changesMeaning])).toEqual([
+      ["spec.listeners[1].proxyProtocol", "lost", true],
+      ["spec.listeners[1].connectionLimit", "lost", true],
+    ]);
+  },
+);
+
+test("files for Envoy have both", () => {
+  const guarded = withListeners(clientEdgeMesh(), (all) =>
+    all.map((one) => ({ ...one, proxyProtocol: "required", connectionLimit: { maxConnections: 9 } })),
+  );
+  const text = JSON.stringify(exportDocument("envoy", guarded).resources);
+  for (const word of ["filters.listener.proxy_protocol.v3.ProxyProtocol", '"max_connections":9'])
+    expect(text).toContain(word);
+});

@@ -102,3 +102,37 @@ test("one side asks for certificates, the other sends plain HTTP on: merged with
   const torn = mergeDocuments({ base: clientEdgeMesh(), ours: names(["a"]), theirs: names(["b", "c"]) });
   expect(torn.conflicts.map(({ path }) => path)).toEqual(["spec.listeners[2].tls.clients.names"]);
 });
+
+test("who connects and how many, before anything is asked", () => {
+  const of = (before: Partial<Listener>, after: Partial<Listener>) =>
+    told(
+      changed(one("web", (each) => ({ ...each, ...after }))),
+      changed(one("web", (each) => ({ ...each, ...before }))),
+    ).map(([sentence]) => sentence);
+  const web = "Gateway edge, listener web:";
+  expect(of({}, { proxyProtocol: "required", connectionLimit: { maxConnections: 5 } })).toEqual([
+    `${web} connections begin with the PROXY protocol, which says who the client is.`,
+    `${web} at most 5 connections are open at once.`,
+  ]);
+  expect(of({ proxyProtocol: "required", connectionLimit: { maxConnections: 5 } }, {})).toEqual([
+    `${web} connections begin without the PROXY protocol, and the client is who connects.`,
+    `${web} any number of connections may be open (5 before).`,
+  ]);
+  expect(of({ connectionLimit: { maxConnections: 5 } }, { connectionLimit: { maxConnections: 6 } })).toEqual([
+    `${web} at most 6 connections are open at once (5 before).`,
+  ]);
+  const grown = changed((all) => [
+    ...all,
+    {
+      name: "more",
+      port: 90,
+      protocol: "tcp",
+      hosts: ["*"],
+      proxyProtocol: "optional",
+      connectionLimit: { maxConnections: 2 },
+    },
+  ]);
+  expect(told(grown)[0]?.[0]).toBe(
+    "Gateway edge: listener more is added (tcp at port 90 for *; connections may begin with the PROXY protocol, which then says who the client is; at most 2 connections are open at once).",
+  );
+});

@@ -46,12 +46,34 @@ function changesOf(
     const sentence = `${subject}: ${redirectText(isSentOn)}.`;
     told.push({ sentence, path: [...path, "httpsRedirect"], before: was.httpsRedirect, after: now.httpsRedirect });
   }
+  if (was.proxyProtocol !== now.proxyProtocol) {
+    const [before, after] = [was.proxyProtocol, now.proxyProtocol];
+    told.push({
+      sentence: `${subject}: ${proxyProtocolText(after)}.`,
+      path: [...path, "proxyProtocol"],
+      before,
+      after,
+    });
+  }
+  const [limit, newLimit] = [was.connectionLimit?.maxConnections, now.connectionLimit?.maxConnections];
+  if (limit !== newLimit) {
+    const sentence = `${subject}: ${limitText(newLimit, limit)}.`;
+    told.push({
+      sentence,
+      path: [...path, "connectionLimit"],
+      before: was.connectionLimit,
+      after: now.connectionLimit,
+    });
+  }
   const rest = leafChanges(withoutTold(was, now), withoutTold(now, was), path);
   return [...told, ...rest.map(plain)];
 }
 
 /** Client certificates of a listener that begins or ends to speak TLS are told with its `tls`. */
-function withoutTold({ tls, httpsRedirect: _, ...rest }: Listener, other: Listener) {
+function withoutTold(
+  { tls, httpsRedirect: _, proxyProtocol: __, connectionLimit: ___, ...rest }: Listener,
+  other: Listener,
+) {
   const { clients, ...own } = tls ?? {};
   return { ...rest, tls: tls && other.tls ? own : tls };
 }
@@ -61,7 +83,10 @@ const placeText = ({ protocol, port, hosts }: Listener) => `${protocol} at port 
 function addedText(listener: Listener): string {
   const asked = listener.tls?.clients ? `; ${clientsText(listener.tls.clients)}` : "";
   const sentOn = listener.httpsRedirect ? `; ${redirectText(true)}` : "";
-  return `listener ${listener.name} is added (${placeText(listener)}${asked}${sentOn})`;
+  const { proxyProtocol, connectionLimit } = listener;
+  const taken = proxyProtocol ? `; ${proxyProtocolText(proxyProtocol)}` : "";
+  const most = connectionLimit ? `; ${limitText(connectionLimit.maxConnections)}` : "";
+  return `listener ${listener.name} is added (${placeText(listener)}${asked}${sentOn}${taken}${most})`;
 }
 
 /** `clients have to show a certificate of partner.example` */
@@ -74,6 +99,20 @@ export function clientsText(clients: ClientCertificates | undefined): string {
   const pinned = pins > 0 ? `, ${pins === 1 ? "the one that is pinned" : `one of ${pins} that are pinned`}` : "";
   const unless = checkRevocation ? ", unless it is revoked" : "";
   return `clients have to show a certificate${names ? ` of ${names.join(" or ")}` : ""}${pinned}${unless}`;
+}
+
+function proxyProtocolText(taken: Listener["proxyProtocol"]): string {
+  if (!taken) return "connections begin without the PROXY protocol, and the client is who connects";
+  return taken === "required"
+    ? "connections begin with the PROXY protocol, which says who the client is"
+    : "connections may begin with the PROXY protocol, which then says who the client is";
+}
+
+function limitText(most: number | undefined, before?: number): string {
+  const was = before === undefined ? "" : ` (${before} before)`;
+  return most === undefined
+    ? `any number of connections may be open${was}`
+    : `at most ${most} connections are open at once${was}`;
 }
 
 const redirectText = (isSentOn: boolean) =>

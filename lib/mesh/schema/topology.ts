@@ -113,6 +113,24 @@ export const gatewaySpec = z.strictObject({
         tls: z.strictObject({ certificate: certificateName, clients: clientCertificates.optional() }).optional(),
         /** Of plain HTTP: every request is answered 301, to the same host and path in HTTPS. */
         httpsRedirect: z.boolean().optional(),
+        /** Of a balancer before the gateway: a header that says whose connection it is. Everybody at the port writes it, or nobody. */
+        proxyProtocol: z
+          .enum(["required", "optional"])
+          .optional()
+          .describe(
+            "The PROXY protocol of a balancer before the gateway, version 1 or 2: the client's address is what it says. required closes a connection without it. Absent: it is not read.",
+          ),
+        connectionLimit: z
+          .strictObject({
+            maxConnections: z
+              .int()
+              .min(1, "must be 1 or more")
+              .max(1_000_000, "must be at most 1000000")
+              .describe(
+                "Connections that may be open at once at each instance of the gateway; the next one is closed.",
+              ),
+          })
+          .optional(),
       }),
     )
     .min(1, "must have at least one listener")

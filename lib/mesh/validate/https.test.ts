@@ -161,3 +161,35 @@ test("a redirect belongs to the closest name of all listeners without TLS, and l
   expect(redirectTarget(listeners.slice(0, 3), "a.example.com")?.name).toBe("alt");
   expect(redirectTarget(listeners.slice(0, 2), "a.example.com")).toBeUndefined();
 });
+
+test("a port takes the PROXY protocol from everybody or from nobody; a limit of connections is a number that there can be", () => {
+  const plain = (name: string, port: number, more: Partial<Listener> = {}): Listener => ({
+    ...{ name, port, protocol: "http", hosts: [`${name}.example.com`] },
+    ...more,
+  });
+  expect(problems(plain("a", 80, { proxyProtocol: "required" }), plain("b", 81))).toEqual([]);
+  expect(
+    problems(plain("a", 80, { proxyProtocol: "optional" }), plain("b", 80, { proxyProtocol: "optional" })),
+  ).toEqual([]);
+  for (const proxyProtocol of [undefined, "optional"] as const)
+    expect(problems(plain("a", 80, { proxyProtocol: "required" }), plain("b", 80, { proxyProtocol }))).toEqual([
+      expect.stringMatching(
+        /listeners\[1\]\.proxyProtocol: differs from listener a at the same port.* Say the same at both/,
+      ),
+    ]);
+  const isRead = (more: object) =>
+    parseObject({
+      ...{ apiVersion: API_VERSION, kind: "Gateway", metadata: { name: "edge", namespace: "production" } },
+      spec: { type: "ingress", listeners: [{ ...plain("a", 80), ...more }] },
+    }).ok;
+  expect(isRead({ connectionLimit: { maxConnections: 1 }, proxyProtocol: "required" })).toBe(true);
+  for (const wrong of [
+    { connectionLimit: {} },
+    { connectionLimit: { maxConnections: 0 } },
+    { connectionLimit: { maxConnections: 1.5 } },
+    { connectionLimit: { maxConnections: 1_000_001 } },
+    { proxyProtocol: true },
+    { proxyProtocol: "v2" },
+  ])
+    expect(isRead(wrong), JSON.stringify(wrong)).toBe(false);
+});

@@ -31,6 +31,7 @@ export function violationsOfTopology(object: MeshObject, index: MeshIndex): Comp
         ...portClashes(object.spec.listeners),
         ...certificateClashes(object.spec.listeners),
         ...redirectClashes(object.spec.listeners),
+        ...proxyProtocolClashes(object.spec.listeners),
       ];
     case "Dependency": {
       const { from, to, port } = object.spec;
@@ -135,6 +136,17 @@ function redirectClashes(listeners: readonly Listener[]): Complaint[] {
     const message = `sends requests on to HTTPS, which a listener of protocol ${listener.protocol} does not take without TLS`;
     const fix = "Give the listener protocol http, or take httpsRedirect away.";
     return [{ path: ["spec", "listeners", i, "httpsRedirect"], message, fix }];
+  });
+}
+
+/** A connection begins with the header before anybody can tell whose it is. */
+function proxyProtocolClashes(listeners: readonly Listener[]): Complaint[] {
+  return listeners.flatMap((listener, i): Complaint[] => {
+    const other = listeners.slice(0, i).find((each) => each.port === listener.port);
+    if (!other || other.proxyProtocol === listener.proxyProtocol) return [];
+    const message = `differs from listener ${other.name} at the same port, which takes the PROXY protocol from everybody or from nobody`;
+    const fix = "Say the same at both, or give one another port.";
+    return [{ path: ["spec", "listeners", i, "proxyProtocol"], message, fix }];
   });
 }
 
