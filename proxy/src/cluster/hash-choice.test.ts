@@ -2,8 +2,9 @@
 
 import { describe, expect, test } from "vitest";
 import type { HashTablePlan } from "../plan/types";
-import { xxHash64 } from "../semantics";
+import { hashTable, xxHash64 } from "../semantics";
 import { HashChoice } from "./hash-choice";
+import { TableQueue } from "./table-queue";
 
 const ring: HashTablePlan = {
   kind: "ring",
@@ -74,5 +75,54 @@ describe.each([
       expect(tried).not.toBeNull();
       expect(choice.pick(key, (host) => host === tried, 60)).not.toBe(tried);
     }
+  });
+});
+
+describe("a large table, which is made bit by bit", () => {
+  const large: HashTablePlan = { ...ring, minimumSize: 70_000 };
+  const hosts = [1, 2, 3, 4].map((port) => host(port));
+
+  test("keys have a host at once, and in the end the one that the table says", async () => {
+    const queue = new TableQueue();
+    const choice = new HashChoice<(typeof hosts)[number]>(large, queue);
+    choice.update(hosts, null);
+    expect(queue.isIdle).toBe(false);
+    expect(keys.every((key) => hosts.includes(choice.pick(key) as (typeof hosts)[number]))).toBe(true);
+    await queue.whenIdle();
+    const table = hashTable(
+      large,
+      hosts.map(({ plan }) => ({ key: `10.0.0.1:${plan.port}`, share: 1 / hosts.length })),
+    );
+    expect(keys.map((key) => choice.pick(key)?.plan.port)).toEqual(
+      keys.map((key) => hosts[table.find(key, 0)]?.plan.port),
+    );
+  });
+
+  test("keys keep their host while it stays, and nobody gets one that is gone", async () => {
+    const queue = new TableQueue();
+    const choice = new HashChoice<(typeof hosts)[number]>(large, queue);
+    choice.update(hosts, null);
+    await queue.whenIdle();
+    const before = keys.map((key) => choice.pick(key));
+    const [gone, ...left] = hosts;
+    choice.update(left, null);
+    expect(queue.isIdle).toBe(false);
+    const meanwhile = keys.map((key) => choice.pick(key));
+    expect(before).toContain(gone);
+    for (const [index, picked] of meanwhile.entries()) {
+      if (before[index] === gone) expect(left).toContain(picked);
+      else expect(picked).toBe(before[index]);
+    }
+    await queue.whenIdle();
+    const after = keys.map((key) => choice.pick(key));
+    expect(after).not.toContain(gone);
+    // Back to who was there: the table of now is wanted still, another one is not begun for nothing.
+    choice.update(hosts, null);
+    choice.update(left, null);
+    expect(keys.map((key) => choice.pick(key))).toEqual(after);
+    await queue.whenIdle();
+    expect(keys.map((key) => choice.pick(key))).toEqual(after);
+    choice.update([], null);
+    expect(choice.pick(keys[0] as (typeof keys)[number])).toBeNull();
   });
 });

@@ -3,6 +3,7 @@
 
 import { resolve } from "node:path";
 import { UpstreamCluster } from "../cluster/cluster";
+import { tableQueue } from "../cluster/table-queue";
 import { report } from "../errors";
 import { FilterCounts } from "../http/filter-counts";
 import { fetchThrough } from "../http/jwt/fetch-keys";
@@ -40,7 +41,7 @@ import type { ApplyResult, ConfigConsumer } from "../xds/config-source";
 import { Listener, type ListenerContext } from "./listener";
 import { tcpCounts } from "./listener-counts";
 
-/** A cluster that cannot resolve, or whose hosts do not answer their first check, must not hold the rest of the plan. */
+/** A cluster that cannot resolve, whose hosts do not answer their first check, or whose table is huge, must not hold the rest of the plan. */
 const warmUpMs = 5000;
 
 export class DataPlane implements ConfigConsumer, ListenerContext {
@@ -184,12 +185,12 @@ export class DataPlane implements ConfigConsumer, ListenerContext {
 
   private async warm(clusters: ReadonlyMap<string, UpstreamCluster>): Promise<void> {
     const cold = [...clusters.values()].filter((cluster) => cluster.isCold);
-    if (cold.length === 0) return;
+    if (cold.length === 0 && tableQueue.isIdle) return;
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((done) => {
       timer = setTimeout(done, warmUpMs);
     });
-    await Promise.race([Promise.all(cold.map((cluster) => cluster.warmed)), limit]);
+    await Promise.race([Promise.all([...cold.map((cluster) => cluster.warmed), tableQueue.whenIdle()]), limit]);
     clearTimeout(timer);
   }
 

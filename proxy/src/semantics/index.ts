@@ -36,7 +36,7 @@ export {
   streamLimits,
 } from "./grpc";
 export { addressHash, type HashedRequest, hashedValue, requestHash, setCookieText } from "./hash-policy";
-export { type HashedHost, type HashTable, hashTable } from "./hash-table";
+export { type HashedHost, type HashTable, hashTable, type TableSteps, tableSize, tableSteps } from "./hash-table";
 export { type Hash64, hashModulo, hashText, xxHash64 } from "./hash64";
 export { applyHeaderOps } from "./header-ops";
 export {
