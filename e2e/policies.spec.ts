@@ -124,3 +124,37 @@ test("copies of requests and a health check are set by form, and the text and th
   }
   await expect(saved).toBeVisible();
 });
+
+test("whom callers prefer by place is set by form, and the text, the effect and the findings follow", {
+  tag: "@once",
+}, async ({ page }) => {
+  test.slow();
+  await signIn(page, "author");
+  await page.goto("/meshes/shop/policies/TrafficPolicy/production/catalog");
+  const undo = page.getByRole("button", { name: "Undo" });
+  const saved = page.getByText("Saved", { exact: true });
+  const traffic = page.getByRole("textbox", { name: "YAML of TrafficPolicy catalog" });
+  const choose = async (way: string) => {
+    await page.getByRole("combobox", { name: "Callers prefer" }).click();
+    await page.getByRole("option", { name: way }).click();
+  };
+  await choose("the nearest hosts");
+  await expect(traffic).toContainText("locality:");
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("nearest hosts are called first");
+  await expect(page.getByText("No workload of catalog says where it runs", { exact: false })).toBeVisible();
+  await page.getByRole("button", { name: "Region that comes next" }).click();
+  await expect(traffic).toContainText("failover:");
+  await expect(saved).toBeVisible();
+  await expectSoundScreen(page);
+  await choose("fixed shares by locality");
+  await expect(traffic).toContainText("distribute:");
+  await expect(traffic).not.toContainText("failover:");
+  await expect(saved).toBeVisible();
+  await expectSoundScreen(page);
+  while (await traffic.getByText("locality").count()) {
+    const before = await traffic.textContent();
+    await undo.click();
+    await expect(traffic).not.toHaveText(before ?? "");
+  }
+  await expect(saved).toBeVisible();
+});

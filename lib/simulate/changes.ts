@@ -1,7 +1,7 @@
 // Two answers to one question, and what is different for the caller.
 // The rule: access first; where there is none in either version, or it came or went, nothing else is worth saying.
 import type { Answer, AnswerDestination, ConsequenceKind, Hop } from "./types";
-import { corsWords, destinationName, faultWords, limitWords, mirrorWords, percentOf } from "./words";
+import { corsWords, destinationName, faultWords, limitWords, localityWords, mirrorWords, percentOf } from "./words";
 
 /** `text` says what is so now and what was before; it is the same for every call that changes the same way. */
 export type Change = { kind: ConsequenceKind; severity: "attention" | "change"; text: string };
@@ -17,6 +17,7 @@ export function changesBetween(before: Answer, after: Answer): Change[] {
   if (!has) return repliesDiffer(before, after);
   return [
     ...shareChanges(before, after),
+    ...localityChanges(before, after),
     ...hopChanges(before.hops[0], after.hops[0]),
     ...authorizerChange(before.hops, after.hops),
     ...limitChange(before.hops.at(-1), after.hops.at(-1)),
@@ -62,6 +63,17 @@ function shareChanges(before: Answer, after: Answer): Change[] {
       return { kind, severity: "change", text };
     });
   return [...changes, ...blockedChanges(before, after)];
+}
+
+/** The same destination, and other hosts of it: those near to the caller, or with shares of their own. */
+function localityChanges(before: Answer, after: Answer): Change[] {
+  const words = ({ localities }: AnswerDestination) => (localities ? localityWords(localities) : "all hosts alike");
+  return after.destinations.flatMap((each): Change[] => {
+    const earlier = before.destinations.find((other) => nameIn(other) === nameIn(each));
+    if (!earlier || words(earlier) === words(each)) return [];
+    const text = `calls to ${shortName(each)} go ${words(each)} now (${words(earlier)} before)`;
+    return [{ kind: "destination", severity: "change", text }];
+  });
 }
 
 function add(

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { STOCK_HOST, stockMesh } from "@/lib/compile/testing/stock";
 import type { SpecOf } from "@/lib/mesh";
 import { ask } from "./ask";
+import { changesBetween } from "./changes";
 import { buildScene } from "./scene";
 
 function answer(policy: Omit<SpecOf<"TrafficPolicy">, "service">, place?: string) {
@@ -57,4 +58,16 @@ test("when the only place is gone there is nobody; below the panic threshold, 50
   const checked = answer({ healthCheck: { type: "tcp" }, locality });
   expect(told(checked)).toEqual(["us/us-a 0: 1, then 1"]);
   expect(checked.sentence).toContain("when us/us-a is gone, too few are left and all are called, 100 % to us/us-a.");
+});
+
+test("another choice of hosts is a consequence, also where no share of a destination changes", () => {
+  const [before, after] = [answer(OUT), answer({ ...OUT, locality: { enabled: true } })];
+  expect(changesBetween(before, after)).toEqual([
+    {
+      kind: "destination",
+      severity: "change",
+      text: "calls to stock go by locality 100 % to eu/eu-a; when eu/eu-a is gone, 100 % to eu/eu-b (level 2) now (all hosts alike before)",
+    },
+  ]);
+  expect(changesBetween(after, after)).toEqual([]);
 });

@@ -46,7 +46,7 @@ export const trafficLocality = z.strictObject({
     .array(
       z.strictObject({
         from: region.describe("The region of callers."),
-        to: region.describe("The region that is called before all others when the own one has too few hosts."),
+        to: region.describe("The region that is called next."),
       }),
     )
     .min(1, "must have an entry")
