@@ -101,6 +101,7 @@ function actionOf(input: RuleInput, path: PathMatch | undefined): JsonObject {
           host_redirect: action.host,
           port_redirect: action.port,
           path_redirect: action.path,
+          ...rewritePath(action.prefixRewrite, path),
           response_code: REDIRECT_CODES[action.code ?? 301],
         }),
       };

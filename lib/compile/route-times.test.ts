@@ -42,6 +42,20 @@ test("parts of a path are replaced by expression, whatever was matched", () => {
   });
 });
 
+test("a redirect replaces the prefix that was matched as a rewrite does", () => {
+  const redirect = (value: string, prefixRewrite: string): RouteRule => ({
+    matches: [{ path: { type: "pathPrefix", value } }],
+    action: { type: "redirect", host: "new.example", prefixRewrite, code: 302 },
+  });
+  const made = routesOf([redirect("/v1", "/v2"), redirect("/old", "/")]) as unknown as { redirect: object }[];
+  expect(made[0]?.redirect).toEqual({ host_redirect: "new.example", prefix_rewrite: "/v2", response_code: "FOUND" });
+  expect(made[1]?.redirect).toMatchObject({ regex_rewrite: { pattern: { regex: "^/old/*" }, substitution: "/" } });
+  const both: RouteRule = { matches: [], action: { type: "redirect", path: "/a", prefixRewrite: "/b" } };
+  expect(validateDocument(timedMesh([both])).map(({ path }) => path)).toEqual([
+    "Route/production/inventory#spec.rules[0].action.prefixRewrite",
+  ]);
+});
+
 test("the proxy plans it: the path that the callee gets is the one that the expression makes", () => {
   const made = compileStaticBootstrap(inputFor(timedMesh()), CHECKOUT, {
     identityFiles: { certificateChain: "chain.pem", privateKey: "key.pem", bundle: "ca.pem" },

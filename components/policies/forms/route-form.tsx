@@ -180,6 +180,12 @@ function Action({ path, rule }: { path: Path; rule: RouteRule }) {
         <Row>
           <TextField path={[...path, "host"]} label="Host" value={action.host} placeholder="as called" />
           <TextField path={[...path, "path"]} label="Path" value={action.path} placeholder="as called" />
+          <TextField
+            path={[...path, "prefixRewrite"]}
+            label="Prefix"
+            value={action.prefixRewrite}
+            placeholder="as called"
+          />
           <NumberField path={[...path, "code"]} label="Status" value={action.code} placeholder="301" />
         </Row>
       ) : null}

@@ -37,7 +37,9 @@ export const mw1038RedirectLoop: ObjectAnalyzer<"Route"> = {
 function isLoop(rules: readonly RouteRule[], i: number): boolean {
   const rule = rules[i];
   if (rule?.action.type !== "redirect") return false;
-  const { path, host, scheme, port } = rule.action;
+  const { host, scheme, port } = rule.action;
+  // of a prefix that is replaced, the shortest path that it takes
+  const path = rule.action.path ?? rule.action.prefixRewrite;
   if (host !== undefined || scheme !== undefined || port !== undefined) return false;
   if (path === undefined) return true;
   const target = path.split("?")[0] ?? path;

@@ -128,6 +128,11 @@ function hostnameOf(context: RuleContext, host: string | undefined): string | un
 /** How the path of a call changes, for one match of the rule. */
 export type NewPath = { type: "ReplaceFullPath" | "ReplacePrefixMatch"; value: string };
 
+const replaced = ({ type, value }: NewPath) => ({
+  type,
+  [type === "ReplaceFullPath" ? "replaceFullPath" : "replacePrefixMatch"]: value,
+});
+
 export function filtersOf(context: RuleContext, rule: RouteRule, path: NewPath | undefined): Record<string, unknown>[] {
   const { action, headers, rewrite } = rule;
   const filters: Record<string, unknown>[] = [];
@@ -150,16 +155,16 @@ export function filtersOf(context: RuleContext, rule: RouteRule, path: NewPath |
         ...(hostname === undefined ? {} : { hostname }),
         ...(action.port === undefined ? {} : { port: action.port }),
         ...(action.path === undefined ? {} : { path: { type: "ReplaceFullPath", replaceFullPath: action.path } }),
+        ...(path ? { path: replaced(path) } : {}),
         statusCode: action.code ?? 301,
       },
     });
   } else if (action.type === "forward") {
     const hostname = hostnameOf(context, rewrite?.host);
     if (path || hostname !== undefined) {
-      const field = path?.type === "ReplaceFullPath" ? "replaceFullPath" : "replacePrefixMatch";
       const urlRewrite = {
         ...(hostname === undefined ? {} : { hostname }),
-        ...(path ? { path: { type: path.type, [field]: path.value } } : {}),
+        ...(path ? { path: replaced(path) } : {}),
       };
       filters.push({ type: "URLRewrite", urlRewrite });
     }

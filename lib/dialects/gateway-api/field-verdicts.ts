@@ -82,7 +82,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "HTTPRoute",
     path: "filter RequestRedirect",
     verdict: "exact",
-    note: "ReplacePrefixMatch: the rule is left out and kept.",
+    note: "To another host, port, scheme, path or prefix.",
   },
   {
     kind: "HTTPRoute",

@@ -14,8 +14,6 @@ export type Filtered = {
   headers?: RouteRule["headers"];
   cors?: Cors;
   mirrors?: Mirror[];
-  /** Why the rule cannot be taken over at all. */
-  refusal?: string;
 };
 
 /** What a mirror is to a product of its own; false: it has no counterpart. */
@@ -123,8 +121,6 @@ function importRedirect(fields: Fields | undefined, result: Filtered): void {
   const path = newPath(fields.object("path"));
   const status = fields.number("statusCode") ?? 302;
   fields.keepRest();
-  if (path?.type === "prefix")
-    result.refusal = "it redirects by replacing a prefix, and the model replaces whole paths";
   const code = CODES.find((each) => each === status);
   if (code === undefined) fields.problem("statusCode", "is no redirect", "Use 301, 302, 303, 307 or 308.");
   result.action = {
@@ -133,7 +129,11 @@ function importRedirect(fields: Fields | undefined, result: Filtered): void {
     ...(host === undefined ? {} : { host }),
     // "Implementations SHOULD NOT add the port number in the Location header" that the scheme has anyway
     ...(port === undefined || port === wellKnownPort(scheme) ? {} : { port }),
-    ...(path === undefined || path.value === "" ? {} : { path: path.value }),
+    ...(path === undefined || path.value === ""
+      ? {}
+      : path.type === "prefix"
+        ? { prefixRewrite: path.value }
+        : { path: path.value }),
     code: code ?? 302,
   };
 }

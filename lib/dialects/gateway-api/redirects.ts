@@ -123,6 +123,7 @@ function isRedirect({ rules, kept }: RouteSource, ports: ReadonlySet<number>): b
       Object.keys(rest).length === 0 && (path === undefined || (path.value === "/" && path.type !== "exact")),
   );
   const port = action.port ?? HTTPS_PORT;
-  const isHere = action.host === undefined && action.path === undefined && action.code === 301;
+  const isSamePath = action.path === undefined && action.prefixRewrite === undefined;
+  const isHere = action.host === undefined && isSamePath && action.code === 301;
   return isEvery && isHere && action.scheme === "https" && ports.size === 1 && ports.has(port);
 }

@@ -118,7 +118,6 @@ function importRule(
   const isRedirect = filtered.action !== undefined;
   const action = filtered.action ?? backends.action;
   const refusal =
-    filtered.refusal ??
     (isRedirect ? undefined : backends.refusal) ??
     (matchSink.kept.length > 0 ? "a condition of it is not in the model" : undefined);
   if (refusal !== undefined || !action) {

@@ -73,6 +73,11 @@ export function matchOf({ path, method, headers, query }: ApiMatch): Record<stri
   };
 }
 
+function newPathOf({ action, rewrite }: RouteRule): string | undefined {
+  if (action.type === "redirect") return action.prefixRewrite;
+  return action.type === "forward" ? rewrite?.path : undefined;
+}
+
 /** What the rewrite of the rule makes of the calls of this match. `base` is the match that the design rewrites. */
 function newPath(
   context: RuleContext,
@@ -80,8 +85,8 @@ function newPath(
   rule: RouteRule,
   { match, base, written }: Entry,
 ): NewPath | undefined {
-  const to = rule.rewrite?.path;
-  if (to === undefined || rule.action.type !== "forward") return undefined;
+  const to = newPathOf(rule);
+  if (to === undefined) return undefined;
   if (base.path.type !== "prefix" || written === "regex") return { type: "ReplaceFullPath", value: to };
   const bare = to.replace(/\/+$/, "") || ROOT;
   if (written === "prefix" && !to.endsWith("/")) {

@@ -161,6 +161,10 @@ type Redirect = Extract<RouteAction, { type: "redirect" }>;
 /** Istio refuses one that changes nothing; where there are rules the scheme is http, so naming it changes nothing either. */
 function redirectOf(context: ExportContext, route: Route, action: Redirect, i: number) {
   const { path, host, port, scheme, code } = action;
+  if (action.prefixRewrite !== undefined) {
+    const reason = "Istio before 1.31 redirects to whole paths only: callers are sent to the path that they called";
+    context.lose(route, ["spec", "rules", i, "action", "prefixRewrite"], "lost", reason, { changesMeaning: true });
+  }
   if (host === undefined && port === (scheme === "https" ? 443 : 80)) {
     const reason = `Istio never names port ${port}: who called with another one is sent to that again; name the host as well`;
     context.lose(route, ["spec", "rules", i, "action", "port"], "approximate", reason, { changesMeaning: true });

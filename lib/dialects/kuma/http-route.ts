@@ -58,7 +58,6 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
   const mirrors = mirrorsOf(written).filter((place) => !copies.has(place));
   const strange = own.kept.filter(({ path }) => !mirrors.some((place) => path[fields.path.length + 2] === place));
   const refusal =
-    filtered?.refusal ??
     backends?.refusal ??
     (strange.length > 0
       ? `it says ${strange.map(({ path }) => pathText(path.slice(fields.path.length))).join(", ")}`

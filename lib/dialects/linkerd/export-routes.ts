@@ -70,7 +70,7 @@ function judgementsOf(rule: RouteRule | undefined): Judgement[] {
   if (rule.action.type === "respond" && rule.action.status === 500) {
     nearly(`the answer comes of a backend that is not there (${NO_BACKEND})`);
   }
-  if (rule.action.type === "redirect" && rule.action.path !== undefined) {
+  if (rule.action.type === "redirect" && (rule.action.path ?? rule.action.prefixRewrite) !== undefined) {
     nearly("Linkerd does not pass the conformance test of a redirect to another path", true);
   }
   for (const field of Object.keys(rule).filter((each) => !SAID.has(each))) lost(`Linkerd has no ${field}`);

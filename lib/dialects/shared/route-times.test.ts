@@ -34,6 +34,36 @@ test("Istio's back-off, choice of hosts and rewrite by expression come in and go
   expect(out?.spec["http"]).toEqual([rule]);
 });
 
+const redirected = (filter: object) => ({
+  parentRefs: [{ group: "", kind: "Service", name: "cart", port: 80 }],
+  rules: [{ matches: [{ path: { type: "PathPrefix", value: "/old" } }], filters: [filter] }],
+});
+
+test("a redirect to a new prefix comes in from Gateway API, goes out to Kuma as well, and Istio is told", () => {
+  const path = { type: "ReplacePrefixMatch", replacePrefixMatch: "/new" };
+  const filter = { type: "RequestRedirect", requestRedirect: { hostname: "new.example", path, statusCode: 302 } };
+  const text = valuesToYaml([
+    {
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "HTTPRoute",
+      metadata: { name: "cart", namespace: "shop" },
+      spec: redirected(filter),
+    },
+    service("cart"),
+  ]);
+  const { document } = imported("gateway-api", [{ text }]);
+  expect(ruleOf(document)).toEqual({
+    matches: [{ path: { type: "pathPrefix", value: "/old" } }],
+    action: { type: "redirect", host: "new.example", prefixRewrite: "/new", code: 302 },
+  });
+  const back = exportDocument("gateway-api", document).resources.find(({ kind }) => kind === "HTTPRoute");
+  expect(back?.spec["rules"]).toMatchObject([{ filters: [filter] }]);
+  const kuma = exportDocument("kuma", document, { channel: "3.x" });
+  expect(JSON.stringify(kuma.resources)).toContain('"path":{"type":"ReplacePrefixMatch","replacePrefixMatch":"/new"}');
+  const istio = exportDocument("istio", document).report.filter(({ path: at }) => at.endsWith("prefixRewrite"));
+  expect(istio).toMatchObject([{ verdict: "lost", changesMeaning: true }]);
+});
+
 test("a name of figures does not take a rule out of the design, and comes back", () => {
   const match = [{ uri: { prefix: "/a" }, statPrefix: "a" }];
   const spec = { hosts: ["cart"], http: [{ match, route: [{ destination: { host: "cart" }, weight: 100 }] }] };

@@ -194,7 +194,7 @@ export function actionText(rule: RouteRule, targetName: string): string {
   const { action } = rule;
   if (action.type === "respond") return `is answered with ${action.status}`;
   if (action.type === "redirect") {
-    return `is redirected${action.host ? ` to ${action.host}` : ""}${action.path ? ` to path ${action.path}` : ""}`;
+    return `is redirected${action.host ? ` to ${action.host}` : ""}${action.path ? ` to path ${action.path}` : ""}${action.prefixRewrite ? ` to prefix ${action.prefixRewrite}` : ""}`;
   }
   return destinationsText(action.destinations, targetName);
 }

@@ -134,7 +134,8 @@ export function ruleEffect(rule: RouteRule, targetName: string): string {
 function actionEffect(rule: RouteRule, targetName: string, isConditional: boolean): string {
   const { action } = rule;
   if (action.type === "respond") return `answered with ${action.status}`;
-  if (action.type === "redirect") return `redirected to ${action.host ?? ""}${action.path ?? ""}`;
+  if (action.type === "redirect")
+    return `redirected to ${action.host ?? ""}${action.path ?? (action.prefixRewrite === undefined ? "" : `${action.prefixRewrite}...`)}`;
   return splitEffect(action.destinations, targetName, isConditional);
 }
 

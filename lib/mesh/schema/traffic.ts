@@ -110,6 +110,10 @@ export const routeAction = z.discriminatedUnion("type", [
     host: hostName.optional().describe("Of the new address; absent: as the request."),
     port: portNumber.optional().describe("Of the new address; absent: as the request."),
     path: matchText.min(1).optional().describe("Replaces the whole path."),
+    prefixRewrite: matchText
+      .min(1)
+      .optional()
+      .describe("Replaces the matched prefix, or the whole path of an exact or regex match; not beside path."),
     code: z
       .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)])
       .optional()

@@ -19,6 +19,7 @@ export function violationsOfRoute(object: MeshObject, index: MeshIndex): Complai
       ...violationsOfMirrors(object, r),
       ...violationsOfCors(object, r),
       ...violationsOfRewrite(object, r),
+      ...violationsOfRedirect(object, r),
     ]),
     ...routeEndsOf(object).flatMap(({ service, port, path }) =>
       unknownPort(index, serviceRefKey(service, object), port, [...path, "port"]),
@@ -70,6 +71,13 @@ function violationsOfFault(route: Route, r: number): Complaint[] {
   if (!rule?.fault || rule.action.type === "forward") return [];
   const message = "is for requests that are sent on, and this rule answers them itself";
   return [{ path: ["spec", "rules", r, "fault"], message, fix: "Remove the fault, or let the rule forward." }];
+}
+
+function violationsOfRedirect(route: Route, r: number): Complaint[] {
+  const action = route.spec.rules[r]?.action;
+  if (action?.type !== "redirect" || action.path === undefined || action.prefixRewrite === undefined) return [];
+  const path: Path = ["spec", "rules", r, "action", "prefixRewrite"];
+  return [{ path, message: "is not for a redirect that has a path as well", fix: "Keep one of the two." }];
 }
 
 function violationsOfRewrite(route: Route, r: number): Complaint[] {
