@@ -29,10 +29,14 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 /** What a signal to end does now; until there is something to drain it ends the process, as it would by default. */
 let stop = (_name: string, exitCode: number): void => process.exit(exitCode);
 
+let reopenLogs = (): void => {};
+
 /** From the beginning: process 1 of a container has no default action, and would wait for SIGKILL. */
 function listenToSignals(): void {
   process.on("SIGTERM", () => stop("SIGTERM", 128 + constants.signals.SIGTERM));
   process.on("SIGINT", () => stop("SIGINT", 128 + constants.signals.SIGINT));
+  // Whoever rotates logs may be early, and Node's own answer is to open its debugger.
+  process.on("SIGUSR1", () => reopenLogs());
 }
 
 async function main(): Promise<void> {
@@ -89,6 +93,7 @@ async function serve(options: Options): Promise<void> {
   const home = options.identityFile === null ? null : dirname(resolve(options.identityFile));
   const served = options.concurrency === 1 ? serveHere(home) : serveByWorkers(options.concurrency, home);
   exit.served = served;
+  reopenLogs = () => served.reopenLogs();
   exit.stopSource = () => opened.source.stop();
   const context: AdminContext = {
     view: served.view,
@@ -114,7 +119,6 @@ async function serve(options: Options): Promise<void> {
   if (identity?.reports)
     exit.stopReporter = startReporter({ ...identity, identity: identity.current, context, log: report });
   process.on("SIGHUP", () => {});
-  process.on("SIGUSR1", () => served.reopenLogs());
   const { supervisorPid = null, supervisorStart = null } = opened.identity ?? {};
   const pid = supervisorPid ?? (Number(process.env["MESHWRIGHT_SUPERVISOR_PID"] ?? "") || null);
   if (pid !== null) {

@@ -177,6 +177,28 @@ describe("the proxy process", () => {
     expect(await run(["wait", "--admin-port", String(proxy.admin)])).toEqual({ code: 0, output: "" });
   });
 
+  it("opens no debugger for who rotates logs before it serves", async () => {
+    let wasAsked = (): void => {};
+    const notReady = await startOrigin((_call, response) => {
+      wasAsked();
+      response.writeHead(503).end();
+    });
+    const asked = () => new Promise<void>((resolve) => (wasAsked = resolve));
+    const first = asked();
+    const child = spawn(process.execPath, [bundle, "wait", "--admin-port", String(notReady.port)]);
+    onCleanUp(() => void child.kill("SIGKILL"));
+    let text = "";
+    child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+    await first;
+    child.kill("SIGUSR1");
+    // It goes on, and asks again.
+    await asked();
+    await asked();
+    child.kill("SIGTERM");
+    expect([await ended, text]).toEqual([143, ""]);
+  });
+
   it("survives a closed stderr", async () => {
     const app = await startNamedOrigin("app");
     const proxy = await serve(configuration(app.port));
