@@ -1,5 +1,6 @@
 // What Istio itself was seen to make of manifests (docs/decisions/istio-oracle.md), held here without it.
 import { expect, test } from "vitest";
+import { object } from "@/lib/compile/testing/rich";
 import {
   type AuthorizationOperation,
   applyCommand,
@@ -443,4 +444,42 @@ test("a host of a design goes out with any port, and its end, which cannot, refu
     [{ operation: { notHosts: ["*.example"] } }],
     ["approximate"],
   ]);
+});
+
+test("no name stands beside a pattern that has it, which Istio refuses", () => {
+  const { document } = imported("");
+  const gateway = { kind: "Gateway" as const, name: "edge", namespace: "shop" };
+  const hosts = ["www.shop.example", "*.shop.example", "shop.example", "WWW.shop.example", "b.example", "B.example"];
+  const route = object("Route", "edge", {
+    target: gateway,
+    hosts,
+    rules: [{ matches: [], action: { type: "respond", status: 204 } }],
+  });
+  const destinations = [{ service: { name: "pay", namespace: "shop" }, weight: 1 }];
+  const passed = object("TcpRoute", "passed", {
+    gateway: { name: "edge", namespace: "shop" },
+    rules: ["one.bank.example", "*.bank.example"].map((name) => ({
+      matches: [{ serverNames: [name] }],
+      destinations,
+    })),
+  });
+  const objects = document.objects.map((each) =>
+    each.kind === "Gateway"
+      ? {
+          ...each,
+          spec: {
+            ...each.spec,
+            listeners: [
+              ...each.spec.listeners,
+              { name: "tls", port: 8443, protocol: "tls" as const, hosts: ["*.bank.example", "one.bank.example"] },
+            ],
+          },
+        }
+      : each,
+  );
+  const written = exportIstio({ objects: [...objects, route, passed] }).resources;
+  const hostsOf = (part: string) =>
+    written.flatMap(({ kind, spec }) => (kind === "VirtualService" && spec[part] ? [spec["hosts"]] : []));
+  expect(hostsOf("http")).toEqual([["*.shop.example", "shop.example", "b.example"]]);
+  expect(hostsOf("tls")).toEqual([["*.bank.example"]]);
 });

@@ -10,6 +10,7 @@ import {
   tcpTargetKey,
 } from "@/lib/mesh";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
+import { widest } from "./export-route";
 import { type HostOf, weighted } from "./tcp";
 
 type Entry = Record<string, unknown>;
@@ -31,7 +32,7 @@ export function exportConnections(context: ExportContext, route: TcpRoute, hostI
   const named = ofTls.flatMap(({ match }) => (match as { sniHosts: string[] }[]).flatMap(({ sniHosts }) => sniHosts));
   const { metadata } = gateway;
   const spec = {
-    hosts: named.length > 0 ? [...new Set(named)] : ["*"],
+    hosts: named.length > 0 ? widest([...new Set(named)]) : ["*"],
     gateways: [metadata.namespace === namespace ? metadata.name : `${metadata.namespace}/${metadata.name}`],
     ...(ofTls.length > 0 ? { tls: ofTls } : {}),
     ...(ofTcp.length > 0 ? { tcp: ofTcp } : {}),

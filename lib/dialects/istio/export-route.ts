@@ -2,6 +2,7 @@
 import { httpPorts } from "@/lib/compile/facts";
 import {
   type Cors,
+  coversServerName,
   type Destination,
   type HeaderChanges,
   type HeaderMatch,
@@ -71,10 +72,16 @@ const ordered = ({ hosts, gateways, http, tcp }: Record<string, unknown>) => ({
 
 function hostsOf(context: ExportContext, route: Route, namespace: string): string[] {
   const target = context.index.get(refKey(route.spec.target, route));
-  if (target?.kind === "Gateway") return hostNames(route.spec.hosts ?? ["*"]);
-  if (target?.kind === "ExternalService") return hostNames(target.spec.hosts);
+  if (target?.kind === "Gateway") return widest(hostNames(route.spec.hosts ?? ["*"]));
+  if (target?.kind === "ExternalService") return widest(hostNames(target.spec.hosts));
   return [hostOf(route.spec.target.namespace ?? route.metadata.namespace, route.spec.target.name, namespace)];
 }
+
+/** In one VirtualService Istio refuses a name beside a pattern that has it already. */
+export const widest = (hosts: readonly string[]): string[] =>
+  hosts.filter(
+    (host, i) => !hosts.some((wide, j) => coversServerName(wide, host) && (j < i || !coversServerName(host, wide))),
+  );
 
 /** Istio takes no ports in hosts, which mean nothing at a gateway here. */
 export const hostNames = (hosts: readonly string[]): string[] => [

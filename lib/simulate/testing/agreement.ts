@@ -22,7 +22,7 @@ function possibleAnswers(scene: Scene, question: Question, answer: Answer): Answ
 }
 
 export function differences(question: Question, answer: Answer, live: LiveAnswer): string[] {
-  if (answer.outcome === "refused" && answer.status === null) {
+  if ((answer.outcome === "refused" || answer.outcome === "no-route") && answer.status === null) {
     return live.status === CLOSED ? [] : [`told that the connection is closed, got ${live.status}`];
   }
   const pages = corsDifferences(answer, live);

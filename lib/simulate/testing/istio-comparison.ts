@@ -6,7 +6,9 @@ import {
   applyCommand,
   buildIndex,
   emptyMesh,
-  isConnectionListener,
+  isHttpsListener,
+  isPlainListener,
+  type Listener,
   type MeshDocument,
   type MeshObject,
   objectKey,
@@ -76,16 +78,16 @@ export async function compare(
       const told = answerTo(scene, question, true);
       const closed = refusing(scene, question);
       if (closed) {
-        const live = await mesh.send(question, portOf(scene, question));
+        const live = await mesh.send(question, placeOf(scene, question));
         count("not drawn");
         if (isReached(scene, closed, live))
           found.push(`${textOf(question)} -> is not drawn, and reached ${live.app?.name}`);
       }
       if (closed || isMeant(question, told)) continue;
-      const live = await mesh.send(question, portOf(scene, question));
+      const live = await mesh.send(question, placeOf(scene, question));
       count(told.outcome);
       const unlike =
-        question.method === CONNECT
+        question.method === CONNECT || told.hops[0]?.isConnection
           ? connectionDifferences(told, live)
           : [
               ...leastDifferences(scene, question, live).filter((each) => !isSameLocation(each)),
@@ -120,14 +122,17 @@ const isAskable = ({ method }: Question) => /^[A-Z]+$/.test(method);
 const PATIENCE_MS = 1000;
 
 /** Meant to differ, as docs/reference/dialects.md says (Istio: what differs), or too slow to be seen. */
-function isMeant({ from, path, headers }: Question, { outcome, hops }: Answer): boolean {
+function isMeant({ from, to, path, headers }: Question, { outcome, hops }: Answer): boolean {
   const [hop] = hops;
   const isOfGateway = from.kind !== "workload";
   const isSlow = (hop?.fault?.delay?.ms ?? 0) > PATIENCE_MS;
   // Istio lets everybody find every service; who may call is decided there
   const isUndrawn = !isOfGateway && outcome === "no-route" && hop?.virtualHost === undefined;
   const isStrict = isOfGateway && (path.includes("//") || Object.keys(headers).some((name) => name.includes("_")));
-  return isSlow || isUndrawn || isStrict || /[{}]/.test(path);
+  // Istio sends on to HTTPS at the port of plain HTTP, where the request named it
+  const isSentOn =
+    outcome === "redirected" && to.port !== undefined && hop?.rule?.object.startsWith("Gateway/") === true;
+  return isSlow || isUndrawn || isSentOn || isStrict || /[{}]/.test(path);
 }
 
 const textOf = ({ from, to, method, path, headers, token }: Question) =>
@@ -165,19 +170,25 @@ function questionIn(
   );
   const gateway = gatewayKeys.length > 0 && random.chance(0.4) ? random.pick(gatewayKeys) : undefined;
   if (gateway?.kind === "Gateway") {
-    const listeners = gateway.spec.listeners.filter((listener) => !isConnectionListener(listener));
+    const { listeners } = gateway.spec;
     if (listeners.length === 0) return undefined;
     const listener = random.pick(listeners);
-    const routed = objects.flatMap((each) => (each.kind === "Route" ? (each.spec.hosts ?? []) : []));
+    const routed = objects.flatMap((each) => {
+      if (each.kind === "Route") return each.spec.hosts ?? [];
+      return each.kind === "TcpRoute"
+        ? each.spec.rules.flatMap(({ matches }) => matches.flatMap(({ serverNames = [] }) => serverNames))
+        : [];
+    });
     const host = random
       .pick([...listener.hosts, ...routed, ...routed])
       .replace(/^\*$/, "any.example")
       .replace("*", "x");
-    const port = random.chance(0.2) ? { port: listener.port } : {};
+    const isNamed = !isPlainListener(listener) || random.chance(0.2);
     return {
       from: { kind: "outside", gateway: objectKey(gateway) },
-      to: { host, ...port },
+      to: { host, ...(isNamed ? { port: listener.port } : {}) },
       ...requestAbout(document, gateway.metadata.name, random),
+      ...shownBy(listener, random),
     };
   }
   // some manifests are only of what nobody is there to call
@@ -234,11 +245,28 @@ function isDrawn({ objects }: MeshDocument, caller: MeshObject, callee: MeshObje
   });
 }
 
-/** Where the caller connects to: a name without a port is called at the first one. */
-function portOf({ index }: Scene, { from, to }: Question): number {
-  if (from.kind !== "workload") return index.find("Gateway", from.gateway)?.spec.listeners[0]?.port ?? 80;
+/** Clients come with certificates also where nobody asks for one. */
+function shownBy(listener: Listener, random: Random): Pick<Question, "certificate"> {
+  const names = listener.tls?.clients?.names ?? [];
+  const certificate = random.pick<Question["certificate"]>([
+    undefined,
+    { names: names.slice(0, 1) },
+    { names: ["stranger.example"] },
+    { names: names.slice(0, 1), isForged: true },
+  ]);
+  return isHttpsListener(listener) && certificate ? { certificate } : {};
+}
+
+/** Where the caller connects to: a name without a port is called at the first one, a gateway without one in plain text. */
+function placeOf({ index }: Scene, { from, to }: Question): { port: number; isTls: boolean } {
+  if (from.kind !== "workload") {
+    const listeners = index.find("Gateway", from.gateway)?.spec.listeners ?? [];
+    const at = listeners.find(({ port }) => port === to.port) ?? listeners.find(isPlainListener) ?? listeners[0];
+    return { port: at?.port ?? 80, isTls: at?.protocol === "https" || at?.protocol === "tls" };
+  }
   const callee = objectOfHost(index, to.host, from.workload.split("/")[1]);
-  return to.port ?? (callee === undefined ? undefined : carriedPorts(index, callee)[0]) ?? 80;
+  const port = to.port ?? (callee === undefined ? undefined : carriedPorts(index, callee)[0]) ?? 80;
+  return { port, isTls: false };
 }
 
 type Told = {

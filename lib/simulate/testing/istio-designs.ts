@@ -5,8 +5,11 @@ import type {
   AuthorizationOperation,
   AuthorizationRule,
   AuthorizationSource,
+  ClientCertificates,
+  Listener,
   MeshDocument,
   MeshObject,
+  ObjectOf,
   Ref,
   RouteMatch,
   RouteRule,
@@ -27,7 +30,46 @@ const line = (from: Ref, to: Ref, port?: number) =>
 export function istioDesign(random: Random, jwks: string): MeshDocument {
   const { objects } = randomDesign(random, jwks);
   const all = [...objects, ...cart(random), ...ledger(random), ...outside(random), ...policies(random)];
-  return { objects: all.map((each) => (each.kind === "Route" ? withTries(each, random) : each)) };
+  const tried = all.map((each) => (each.kind === "Route" ? withTries(each, random) : each));
+  // after the rest: a seed means the design that it meant before, with more at its gateway
+  return { objects: tried.flatMap((each) => (each.kind === "Gateway" ? inTls(each, random) : [each])) };
+}
+
+const SECURE_PORT = 443;
+const PASSED_PORT = 8443;
+
+/** TLS that ends at the gateway, plain HTTP that is sent on to it, and TLS that goes by its name to the one service with TCP. */
+function inTls(gateway: ObjectOf<"Gateway">, random: Random): MeshObject[] {
+  const clients = random.pick<ClientCertificates | undefined>([
+    undefined,
+    { mode: "required" },
+    { mode: "required", names: ["orders.partner.example", "spiffe://partner.example/orders"] },
+    { mode: "optional" },
+  ]);
+  const hosts = random.pick([["*.shop.example"], ["shop.example", "api.example"], ["secure.example"]]);
+  const secure: Listener = {
+    ...{ name: "secure", port: SECURE_PORT, protocol: "https", hosts },
+    tls: { certificate: "secure", ...(clients ? { clients } : {}) },
+  };
+  const passed: Listener = {
+    ...{ name: "passed", port: PASSED_PORT, protocol: "tls", hosts: ["*.bank.example", "one.bank.example"] },
+  };
+  const isSentOn = random.chance(0.3);
+  const plain = gateway.spec.listeners.map((each) => (isSentOn ? { ...each, hosts, httpsRedirect: true } : each));
+  const isPassing = random.chance(0.5);
+  const isSecure = isSentOn || random.chance(0.6);
+  const listeners = [...plain, ...(isSecure ? [secure] : []), ...(isPassing ? [passed] : [])];
+  const to = (subset: string) => [{ service: { name: "ledger" }, subset, weight: 1 }];
+  const route = object("TcpRoute", "edge-passed", {
+    gateway: { name: gateway.metadata.name },
+    rules: [
+      { matches: [{ port: PASSED_PORT, serverNames: ["one.bank.example"] }], destinations: to("v1") },
+      { matches: [{ port: PASSED_PORT, serverNames: ["*.bank.example"] }], destinations: to("v2") },
+    ],
+  });
+  const from: Ref = { kind: "Gateway", name: gateway.metadata.name, namespace: gateway.metadata.namespace };
+  const drawn = line(from, service("ledger"), TCP_PORT);
+  return [{ ...gateway, spec: { ...gateway.spec, listeners } }, ...(isPassing ? [route, drawn] : [])];
 }
 
 /** Versions that only two labels together tell apart. */

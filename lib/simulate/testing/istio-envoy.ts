@@ -12,6 +12,8 @@ export type Ground = {
   outsidePort(host: string): number;
   /** Of namespace/name. */
   identityOf(owner: string): Identity;
+  /** Who signs certificates of gateways' clients. */
+  clientsPem: string;
 };
 
 /** Where the app of a sidecar calls: the outbound side of the pod with the inbound address 127.1.x.y. */
@@ -231,6 +233,10 @@ class ProxyRewriting {
     const validation = recordOf(combined["default_validation_context"] ?? common["validation_context"] ?? {});
     const { certPem, keyPem, caPem } = this.identity;
     const isUpstream = String(context["@type"]).endsWith("UpstreamTlsContext");
+    const asked = recordOf(combined["validation_context_sds_secret_config"] ?? {});
+    const isOfClients = String(asked["name"]).startsWith("kubernetes://");
+    const asksNobody = !isUpstream && Object.keys({ ...combined, ...validation }).length === 0;
+    const trusted = { trusted_ca: { inline_string: isOfClients ? this.ground.clientsPem : caPem } };
     return {
       ...rest,
       typed_config: {
@@ -239,7 +245,7 @@ class ProxyRewriting {
           // the filter of Istio that would say so is left out
           alpn_protocols: isUpstream ? ["istio-http/1.1", "istio"] : (common["alpn_protocols"] ?? []),
           tls_certificates: [{ certificate_chain: { inline_string: certPem }, private_key: { inline_string: keyPem } }],
-          validation_context: { ...validation, trusted_ca: { inline_string: caPem } },
+          ...(asksNobody ? {} : { validation_context: { ...validation, ...trusted } }),
         },
       },
     };

@@ -2,13 +2,14 @@
 // The rule: what is started here is ended by its handle; nothing of the importer or the simulator is used.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { request, type Server } from "node:http";
+import { request } from "node:http";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Identity } from "@/lib/compile/testing/echo-server";
 import { createAuthority } from "@/lib/compile/testing/test-authority";
 import type { Question } from "../types";
+import { type App, createClients, listenFor } from "./istio-clients";
 import { istioBootstrap, outboundAddress } from "./istio-envoy";
 import type { OracleAnswer } from "./istio-oracle";
 import { appServer, type LiveAnswer, type Sign, sendTo } from "./live-ground";
@@ -18,8 +19,8 @@ export const TRUST_DOMAIN = "cluster.local";
 const PATIENCE_MS = 20_000;
 
 export type IstioMesh = {
-  /** @param port that the caller connects to */
-  send(question: Question, port: number): Promise<LiveAnswer>;
+  /** @param at the port that the caller connects to, and whether it speaks TLS there */
+  send(question: Question, at: { port: number; isTls: boolean }): Promise<LiveAnswer>;
   close(): Promise<void>;
 };
 
@@ -32,18 +33,17 @@ export async function startIstioMesh(
   sign?: Sign,
 ): Promise<IstioMesh> {
   const folder = mkdtempSync(join(tmpdir(), "meshwright-istio-"));
-  const apps = new Map<string, Server>();
+  const [identities, clients] = await Promise.all([identitiesOf(answer, trustDomain), createClients()]);
+  const [anybody] = identities.values();
+  const apps = new Map<string, App>();
   const app = async (key: string, name: string) => {
-    if (apps.has(key)) return;
-    const server = appServer(name);
-    apps.set(key, server);
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    if (!apps.has(key) && anybody) apps.set(key, await listenFor(appServer(name), anybody));
   };
-  const portOf = (key: string) => (apps.get(key)?.address() as AddressInfo | undefined)?.port ?? 1;
+  const portOf = (key: string) => apps.get(key)?.port ?? 1;
   for (const owner of Object.values(answer.owners)) await app(owner, owner.split("/")[1] ?? owner);
   for (const host of hostsOf(answer)) await app(`outside ${host}`, nameOfHost(host));
-  const identities = await identitiesOf(answer, trustDomain);
   const ground = {
+    clientsPem: clients.rootPem,
     appPort: portOf,
     outsidePort: (host: string) => portOf(`outside ${host}`),
     identityOf: (owner: string) => identities.get(owner) as Identity,
@@ -67,10 +67,7 @@ export async function startIstioMesh(
   const close = async () => {
     child.kill("SIGKILL");
     await exited;
-    for (const server of apps.values()) {
-      server.closeAllConnections();
-      server.close();
-    }
+    for (const each of apps.values()) each.close();
     rmSync(folder, { recursive: true, force: true });
   };
   const until = Date.now() + PATIENCE_MS;
@@ -83,11 +80,14 @@ export async function startIstioMesh(
     throw new Error(`Envoy does not run Istio's configuration: ${said}`);
   }
   return {
-    send(question, port) {
+    async send(question, { port, isTls }) {
       const at = placeOf(answer, question, port);
       // what is said on a connection passes as it is
       const said = question.method === "CONNECT" ? { ...question, method: "GET" } : question;
-      return isOpen(at).then((open) => (open ? sendTo(at, said, sign) : NOBODY));
+      const tls = isTls
+        ? { tls: { servername: question.to.host, ...(await clients.shown(question.certificate)) } }
+        : {};
+      return (await isOpen(at)) ? sendTo({ ...at, ...tls }, said, sign) : NOBODY;
     },
     close,
   };

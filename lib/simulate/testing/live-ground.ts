@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { Http2Server } from "node:http2";
+import { request as requestInTls } from "node:https";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,6 +42,9 @@ export type LiveGround = {
   send(question: Question): Promise<LiveAnswer>;
   close(): void;
 };
+
+/** PEM. */
+export type ClientTls = { servername: string; cert?: string; key?: string };
 
 /** Apps that are no echo, by the name of their workload. */
 export type Apps = Readonly<Record<string, () => Server | Http2Server>>;
@@ -157,9 +161,9 @@ async function freePorts(count: number): Promise<number[]> {
 const send = (document: MeshDocument, input: CompileInput, question: Question, sign: Sign): Promise<LiveAnswer> =>
   sendTo({ host: "127.0.0.1", port: portOf(document, input, question) }, question, sign);
 
-/** @param at where the proxy listens, and from where it is called */
+/** @param at where the proxy listens, from where it is called, and with what in TLS */
 export function sendTo(
-  at: { host: string; port: number; localAddress?: string },
+  { tls, ...at }: { host: string; port: number; localAddress?: string; tls?: ClientTls },
   question: Question,
   sign: Sign = NOBODY_SIGNS,
 ): Promise<LiveAnswer> {
@@ -167,8 +171,9 @@ export function sendTo(
   const host = to.port === undefined ? to.host : `${to.host}:${to.port}`;
   const authorization = token ? { authorization: `Bearer ${sign(token)}` } : {};
   return new Promise((resolve, reject) => {
-    const outgoing = request(
-      { ...at, method, path, headers: { ...headers, ...authorization, host }, agent: false },
+    const secured = tls ? { ...tls, rejectUnauthorized: false } : {};
+    const outgoing = (tls ? requestInTls : request)(
+      { ...at, ...secured, method, path, headers: { ...headers, ...authorization, host }, agent: false },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -177,7 +182,8 @@ export function sendTo(
       },
     );
     outgoing.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "ECONNRESET") reject(new Error(`${JSON.stringify(question)}: ${error.message}`));
+      // of TLS every end of it is one: alerts have codes of their own
+      if (!tls && error.code !== "ECONNRESET") reject(new Error(`${JSON.stringify(question)}: ${error.message}`));
       else resolve({ status: CLOSED, headers: {}, body: "", app: undefined });
     });
     outgoing.end();

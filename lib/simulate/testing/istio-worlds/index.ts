@@ -7,6 +7,7 @@ import { EDGES } from "./edges";
 import { HOSTS } from "./hosts";
 import { MUTUAL_TLS } from "./mutual-tls";
 import { POLICIES } from "./policies";
+import { TLS_GATEWAYS } from "./tls-gateways";
 
 export { GROUND } from "./ground";
 
@@ -18,6 +19,7 @@ export const WORLDS: Readonly<Record<string, string>> = {
   ...DESTINATIONS,
   ...MUTUAL_TLS,
   ...EDGES,
+  ...TLS_GATEWAYS,
   ...POLICIES,
 };
 
