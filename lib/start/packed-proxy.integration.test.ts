@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bundleProxy } from "./build.mjs";
+import { freePort } from "./wait.mjs";
 
 const source = fileURLToPath(new URL("../../proxy/", import.meta.url));
 const SOON = { timeout: 30_000, interval: 50 };
@@ -42,7 +43,7 @@ const npm = (cwd: string, ...args: string[]) =>
   execFileSync("npm", args, { cwd, encoding: "utf8", env: environment() });
 const read = (name: string) => readFileSync(join(installed, name), "utf8");
 
-function configuration(more = ""): string {
+function configuration(more = "", port = 0): string {
   const file = join(folder, "bootstrap.yaml");
   writeFileSync(
     file,
@@ -51,7 +52,7 @@ admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}
 static_resources:
   listeners:
   - name: main
-    address: {socket_address: {address: 127.0.0.1, port_value: 0}}
+    address: {socket_address: {address: 127.0.0.1, port_value: ${port}}}
     filter_chains:
     - filters:
       - name: http
@@ -99,6 +100,12 @@ async function portsOf(proxy: Run): Promise<{ main: number; admin: number }> {
   );
   return { main: main ?? 0, admin: admin ?? 0 };
 }
+
+const statusOf = (port: number): Promise<number> =>
+  fetch(`http://127.0.0.1:${port}/`, { headers: { connection: "close" } }).then(
+    ({ status }) => status,
+    () => 0,
+  );
 
 describe("the packed proxy, installed alone", () => {
   test("it is the command with its licences, and needs no other package", () => {
@@ -171,8 +178,9 @@ describe.skipIf(!mayUnshare)("as process 1", () => {
 
   test("SIGTERM drains, SIGINT too, and a worker that was killed leaves no zombie", async () => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      const proxy = asFirst("-c", configuration(), "--concurrency", "2");
-      const { main } = await portsOf(proxy);
+      const main = await freePort();
+      const proxy = asFirst("-c", configuration("", main), "--concurrency", "2");
+      await portsOf(proxy);
       const inside = first(proxy);
       const before = childrenOf(inside);
       expect(before).toHaveLength(2);
@@ -181,7 +189,8 @@ describe.skipIf(!mayUnshare)("as process 1", () => {
       // A zombie would still be among them.
       await expect.poll(() => childrenOf(inside).filter((pid) => pid === before[0]), SOON).toEqual([]);
       await expect.poll(() => childrenOf(inside), SOON).toHaveLength(2);
-      expect((await fetch(`http://127.0.0.1:${main}/`, { headers: { connection: "close" } })).status).toBe(200);
+      // The one that is left may be late to listen: until then nobody does.
+      await expect.poll(() => statusOf(main), SOON).toBe(200);
       process.kill(inside, signal);
       expect(await proxy.ended).toBe(0);
     }
