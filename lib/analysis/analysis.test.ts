@@ -7,6 +7,7 @@ import {
   type Command,
   demoMesh,
   emptyMesh,
+  type HashKey,
   type MeshDocument,
   type MeshObject,
   type ObjectOf,
@@ -83,6 +84,26 @@ const withoutToken = (name: string, more: object = {}) =>
 const GETS = { matches: [{ methods: ["GET"] }] } satisfies Partial<RouteRule>;
 const SHOP = { type: "exact", value: "https://shop.example" } as const;
 const LOCAL = { type: "prefix", value: "http://localhost:" } as const;
+const USER: HashKey = { type: "header", name: "x-user" };
+const SID: HashKey = { type: "cookie", name: "sid" };
+const raw = (...protocols: ("tcp" | "http")[]) =>
+  service("raw", { ports: protocols.map((protocol, i) => ({ name: `${protocol}-${i}`, port: 9000 + i, protocol })) });
+/** With what the other findings about hashing ask for. */
+const hashing = (name: string, ...hash: HashKey[]) =>
+  make("TrafficPolicy", `${name}-hash`, {
+    service: { name },
+    loadBalancing: { policy: "maglev", hash },
+    healthCheck: { type: "tcp" },
+  });
+const ring = (minimumRingSize: number) =>
+  paymentPolicy({ loadBalancing: { policy: "ring-hash", hash: [USER], ringHash: { minimumRingSize } } });
+/** Of one version. */
+const own = (...hash: HashKey[]) =>
+  make("TrafficPolicy", "payment-v2", {
+    service: { name: "payment-service" },
+    subset: "v2",
+    loadBalancing: { policy: "maglev", hash },
+  });
 const EJECTING = { outlierDetection: { consecutive5xxErrors: 5, maxEjectionPercent: 100 } };
 /** Workloads of payment-service in two regions, and these callers beside the first. */
 const spread = (...callers: string[]): Command[] => [
@@ -568,6 +589,37 @@ const TABLE: Record<string, Row> = {
     severity: "warning",
     compliant: edge([{ ...plain("*.example.com"), httpsRedirect: true }, asked(https("shop.example.com"))]),
   },
+  MW1080: {
+    violating: add(...raw("tcp"), hashing("raw", USER)),
+    severity: "warning",
+    compliant: add(...raw("tcp"), hashing("raw", USER, { type: "sourceIp" })),
+  },
+  MW1081: {
+    violating: add(hashing("payment-service", { type: "sourceIp" })),
+    severity: "warning",
+    compliant: add(hashing("payment-service", USER, { type: "sourceIp" })),
+    settles: false,
+  },
+  MW1082: {
+    violating: add(paymentPolicy({ loadBalancing: { policy: "ring-hash", hash: [USER] } })),
+    severity: "warning",
+    compliant: add(paymentPolicy({ loadBalancing: { policy: "ring-hash", hash: [USER] }, ...EJECTING })),
+  },
+  MW1083: {
+    violating: add(ring(1_048_576)),
+    severity: "warning",
+    compliant: add(ring(262_144)),
+  },
+  MW1084: {
+    violating: [...both, ...rules(payment(["v1", 90], ["v2", 10])), ...add(hashing("payment-service", USER), own(SID))],
+    severity: "warning",
+    compliant: [
+      ...both,
+      ...rules(payment(["v1", 90], ["v2", 10])),
+      ...add(hashing("payment-service", USER), own(USER)),
+    ],
+    settles: false,
+  },
   MW1085: {
     violating: [...spread("checkout-v1"), ...add(paymentPolicy({ locality: { enabled: true } }))],
     severity: "warning",
@@ -973,6 +1025,58 @@ test("MW1079: another port in TLS is a way around too, and one that lets clients
   ]);
   expect(found(asked(https("shop.example.com")), asked(other))).toEqual([]);
   expect(found(https("shop.example.com"), other)).toEqual([]);
+});
+
+test("MW1080: beside ports of HTTP the address would become a part of the requests' keys, so it is not offered", () => {
+  const found = (...protocols: ("tcp" | "http")[]) =>
+    of("MW1080", changed(add(...raw(...protocols), hashing("raw", USER))));
+  expect(found("tcp", "http")).toMatchObject([{ message: expect.stringContaining("TCP port 9000 of raw"), fixes: [] }]);
+  expect(found("http")).toEqual([]);
+  expect(of("MW1080", changed(add(...raw("tcp"), paymentPolicy({ loadBalancing: { policy: "random" } }))))).toEqual([]);
+});
+
+test("MW1081: a gateway sees its clients' addresses, and what nobody calls sends all callers nowhere", () => {
+  const found = (name: string) => of("MW1081", changed(add(...raw("http"), hashing(name, { type: "sourceIp" }))));
+  expect(found("raw")).toEqual([]);
+  expect(found("storefront")).toEqual([]);
+  expect(found("payment-service")).toMatchObject([{ message: expect.stringContaining("checkout") }]);
+});
+
+test("MW1082: a version takes what finds failing hosts from its service", () => {
+  const found = (spec: object) => of("MW1082", changed([...both, ...add(paymentPolicy(spec), own(USER))]));
+  expect(found(EJECTING)).toEqual([]);
+  expect(found({})).toMatchObject([{ refs: ["TrafficPolicy/production/payment-v2"] }]);
+});
+
+test("MW1084: a destination without hash, without weight or with the service's keys is no other one", () => {
+  const found = (weights: [string, number][], ...policies: MeshObject[]) =>
+    of(
+      "MW1084",
+      changed([...both, ...rules(payment(...weights)), ...add(hashing("payment-service", USER), ...policies)]),
+    );
+  const SPLIT: [string, number][] = [
+    ["v1", 90],
+    ["v2", 10],
+  ];
+  const random = make("TrafficPolicy", "payment-v2", {
+    service: { name: "payment-service" },
+    subset: "v2",
+    loadBalancing: { policy: "random" },
+  });
+  expect(found(SPLIT)).toEqual([]);
+  expect(found(SPLIT, random)).toEqual([]);
+  expect(
+    found(
+      [
+        ["v1", 100],
+        ["v2", 0],
+      ],
+      own(SID),
+    ),
+  ).toEqual([]);
+  expect(found(SPLIT, own(SID))).toMatchObject([
+    { message: expect.stringContaining("v1, which hashes header x-user, and to v2, which hashes cookie sid") },
+  ]);
 });
 
 test("docs/reference/findings.md has a section with cause, fix and this example for every code (refresh it with -u)", async () => {

@@ -74,6 +74,11 @@ import { mw1076InternalServiceOutside } from "./mw1076-internal-service-outside"
 import { mw1077PlainBesideHttps } from "./mw1077-plain-beside-https";
 import { mw1078RedirectToNobody } from "./mw1078-redirect-to-nobody";
 import { mw1079CertificatePassedBy } from "./mw1079-certificate-passed-by";
+import { mw1080ConnectionsWithoutKey } from "./mw1080-connections-without-key";
+import { mw1081OneAddressForAll } from "./mw1081-one-address-for-all";
+import { mw1082KeysOfAFailingHost } from "./mw1082-keys-of-a-failing-host";
+import { mw1083RingTooLarge } from "./mw1083-ring-too-large";
+import { mw1084KeysThatDiffer } from "./mw1084-keys-that-differ";
 import { mw1085NobodyFindsFailingHosts } from "./mw1085-nobody-finds-failing-hosts";
 import { mw1086HostsWithoutPlace } from "./mw1086-hosts-without-place";
 import { mw1087ShareWithoutHosts } from "./mw1087-share-without-hosts";
@@ -156,6 +161,11 @@ export const analyzers: readonly Analyzer[] = [
   onObject(mw1077PlainBesideHttps),
   onObject(mw1078RedirectToNobody),
   onObject(mw1079CertificatePassedBy),
+  onObject(mw1080ConnectionsWithoutKey),
+  onObject(mw1081OneAddressForAll),
+  onObject(mw1082KeysOfAFailingHost),
+  onObject(mw1083RingTooLarge),
+  onObject(mw1084KeysThatDiffer),
   onObject(mw1085NobodyFindsFailingHosts),
   onObject(mw1086HostsWithoutPlace),
   onObject(mw1087ShareWithoutHosts),
