@@ -135,9 +135,8 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
         const { remoteAddress, remotePort, localAddress } = this.info;
         // As Envoy: requests of one connection that come at once get the same.
         const value = hashText(xxHash64(Buffer.from(`${remoteAddress}:${remotePort}${localAddress}`)));
-        const text = setCookieText(cookie, value);
-        // Another try asks again; RFC 6265 4.1.1: one of a name in an answer.
-        if (!this.newCookies?.includes(text)) this.newCookies = [...(this.newCookies ?? []), text];
+        // As Envoy: once more, with the same value, for another try.
+        this.newCookies = [...(this.newCookies ?? []), setCookieText(cookie, value)];
         return value;
       },
     });

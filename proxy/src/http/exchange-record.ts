@@ -4,7 +4,7 @@
 import type { UpstreamCluster } from "../cluster/cluster";
 import type { UpstreamHost } from "../cluster/host";
 import type { RoutePlan } from "../plan/types";
-import { grpcStatusIn, grpcStatusOfHttp, httpStatusOfGrpc, isGrpcRequest } from "../semantics";
+import { grpcStatusIn, grpcStatusOfHttp, httpStatusOfGrpc, isGrpcRequest, pickCluster } from "../semantics";
 import type { AccessRecord } from "../telemetry/access-log";
 import { turnWallNow } from "../turn-clock";
 import { type HeaderList, NAME } from "./h1/header-list";
@@ -19,6 +19,8 @@ export abstract class ExchangeRecord implements AccessRecord {
   protected route: RoutePlan | null = null;
   protected cluster: UpstreamCluster | null = null;
   protected host: UpstreamHost | null = null;
+  /** One per request: route fractions and weights are drawn with it. */
+  protected random = 0;
   protected responseHeaders: HeaderList | null = null;
   protected responseTrailers: HeaderList | null = null;
   protected isRequestEnded = false;
@@ -26,8 +28,8 @@ export abstract class ExchangeRecord implements AccessRecord {
   protected isGrpc = false;
   /** Asked about the proxy: no statistics. */
   isHealthCheck = false;
-  /** Its answer was a redirect that the proxy followed: the caller has not seen it. */
-  protected isFollowed = false;
+  /** Where its answer led, a redirect that the proxy followed: the caller has not seen it. */
+  protected followedTo: RoutePlan | null = null;
   /** Of a CONNECT that reached a host. */
   protected tunnel: TunnelStream | null = null;
   /** null: it belongs to none. */
@@ -63,7 +65,7 @@ export abstract class ExchangeRecord implements AccessRecord {
     this.isRequestEnded = false;
     this.isGrpc = (head.headers.seen & NAME.contentType) !== 0 && isGrpcRequest(head);
     this.isHealthCheck = false;
-    this.isFollowed = false;
+    this.followedTo = null;
     this.ownGrpcStatus = -1;
     this.startedAt = now;
     this.requestEndedAt = 0;
@@ -81,7 +83,7 @@ export abstract class ExchangeRecord implements AccessRecord {
   /** Counters, shape and log lines of a finished request. */
   protected record(): void {
     const { telemetry, stats, logs, isInbound } = this.info.http;
-    if (this.status > 0 && !this.isHealthCheck && !this.isFollowed) stats.codes.count(this.status);
+    if (this.status > 0 && !this.isHealthCheck && this.followedTo === null) stats.codes.count(this.status);
     const { cluster, host } = this;
     const series = isInbound
       ? (this.info.series ?? telemetry.nowhere())
@@ -152,10 +154,13 @@ export abstract class ExchangeRecord implements AccessRecord {
     );
   }
   get routeName(): string {
-    return this.route?.name ?? "";
+    return (this.followedTo ?? this.route)?.name ?? "";
   }
+  /** Of a redirect that was followed, as Envoy: where it led. */
   get upstreamCluster(): string {
-    return this.cluster?.plan.name ?? "";
+    const { followedTo } = this;
+    if (followedTo === null) return this.cluster?.plan.name ?? "";
+    return followedTo.action.kind === "forward" ? pickCluster(followedTo.action, this.random).name : "";
   }
   get upstreamHost(): string {
     return this.host?.key ?? "";

@@ -21,7 +21,7 @@ import type { HttpRuntime } from "./runtime";
 
 /**
  * @param from the route that was taken, and the path as the upstream saw it
- * @returns null: `head` is the next request
+ * @returns where it leads: `head` is the next request; or why it is not followed
  */
 export function redirectRequest(
   head: RequestHead,
@@ -32,7 +32,7 @@ export function redirectRequest(
   followed: FollowedRedirects,
   { routes, plan: manager }: HttpRuntime,
   random: number,
-): RedirectRefusal | null {
+): RoutePlan | RedirectRefusal {
   const { scheme, authority, path, headers } = head;
   const target = redirectTarget(location);
   if (target === null || !isAuthority(target.authority) || !isTarget(target.path)) return "bad_location";
@@ -67,7 +67,7 @@ export function redirectRequest(
   }
   followed.count++;
   headers.set("x-envoy-original-url", `${scheme}://${host}${from.path}`);
-  return null;
+  return route;
 }
 
 function copyHeaders(headers: HeaderList, response: HeaderList, names: readonly string[]): void {

@@ -15,8 +15,6 @@ import { isIdempotent } from "./retries";
 import { TimedExchange } from "./time-limits";
 
 export abstract class RespondingExchange extends TimedExchange {
-  /** One per request: route fractions and weights are drawn with it. */
-  protected random = 0;
   /** What a header says of the cluster, where the route asks one. */
   protected namedCluster = "";
 

@@ -115,19 +115,19 @@ export class Exchange extends FilteringExchange implements RequestSink {
     this.followed ??= new FollowedRedirects();
     const { head, followed, random, info } = this;
     const from = { route: this.route as RoutePlan, path: this.upstreamPath };
-    const refusal = redirectRequest(head as RequestHead, response, location, plan, from, followed, info.http, random);
-    if (refusal !== null) {
-      info.http.stats.redirectsPassedOn[refusal]++;
+    const target = redirectRequest(head as RequestHead, response, location, plan, from, followed, info.http, random);
+    if (typeof target === "string") {
+      info.http.stats.redirectsPassedOn[target]++;
       cluster.redirectsPassedOn++;
       return false;
     }
     cluster.redirectsFollowed++;
-    this.startOver(status, headers);
+    this.startOver(target, status, headers);
     return true;
   }
 
   /** As Envoy: the first request ends and is logged; what follows is another one, without a caller's head to clean. */
-  private startOver(status: number, headers: HeaderList): void {
+  private startOver(target: RoutePlan, status: number, headers: HeaderList): void {
     const { requestTrailers, upstream, stream, requestBytes } = this;
     this.upstream = null;
     upstream?.discard();
@@ -135,7 +135,7 @@ export class Exchange extends FilteringExchange implements RequestSink {
     this.leaveHost();
     this.status = status;
     this.details = "internal_redirect";
-    this.isFollowed = true;
+    this.followedTo = target;
     this.responseHeaders = headers;
     const isEmptied = (this.head as RequestHead).bodyLength === 0;
     const pieces = this.replay.take();

@@ -272,7 +272,6 @@ export const hashingCases: readonly Case[] = [
       const cookies = (answer.headers["set-cookie"] ?? []) as readonly string[];
       return { status: answer.status, cookies: cookies.length };
     },
-    explained: { "": "a cookie that a `hash_policy` gives, after another try" },
   }),
   hashing(
     "by the caller's address",

@@ -191,9 +191,7 @@ export const internalRedirectCases: readonly Case[] = [
     },
   ),
   logged("in the log", "%RESPONSE_CODE% %RESPONSE_CODE_DETAILS% %RESPONSE_FLAGS% %REQ(:PATH)% %RESP(LOCATION)%"),
-  logged("in the log, whose it was", "%ROUTE_NAME% %UPSTREAM_CLUSTER%", {
-    explained: { "": "the log line of a redirect that is followed names who redirected" },
-  }),
+  logged("in the log, whose it was", "%ROUTE_NAME% %UPSTREAM_CLUSTER%"),
   follow(
     "of a retry",
     {},
