@@ -5,6 +5,7 @@ import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { createContext, memo, useContext } from "react";
 import { StatusIcon } from "@/components/ui";
 import classes from "./canvas.module.css";
+import { farTitleSize } from "./geometry";
 import type { CanvasNode, Detail } from "./types";
 
 export type BoxNodeType = Node<{ node: CanvasNode; editable: boolean }, "box">;
@@ -29,7 +30,9 @@ export const BoxNode = memo(function BoxNode({ data, selected }: NodeProps<BoxNo
     >
       <span className={classes.stripe} style={{ background: node.stripe }} />
       {detail === "far" ? (
-        <span className={classes.farTitle}>{node.title}</span>
+        <span className={classes.farTitle} style={{ fontSize: farTitleSize(node.title) }}>
+          {node.title}
+        </span>
       ) : (
         <NearContent node={node} detail={detail} />
       )}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { boundsOf, detailAt, edgeGeometry, viewportAround, viewportFor } from "./geometry";
+import { boundsOf, detailAt, edgeGeometry, farTitleSize, viewportAround, viewportFor } from "./geometry";
 
 describe("lines between boxes", () => {
   it("leaves to the side where the other box stands", () => {
@@ -48,4 +48,9 @@ describe("lines between boxes", () => {
   it("shows more the nearer one comes", () => {
     expect([0.2, 0.5, 1].map(detailAt)).toEqual(["far", "mid", "near"]);
   });
+});
+
+it("a far title is as large as it goes into one line, and no smaller than one of two lines", () => {
+  const sizes = ["cart", "checkout", "inventory", "storefront", "payment-service", "x".repeat(40)].map(farTitleSize);
+  expect(sizes).toEqual([40, 40, 37, 34, 30, 30]);
 });

@@ -82,27 +82,33 @@ function inWords(access: Cell["before"]): string {
   return access;
 }
 
+/** Written out: browsers drop the role of an element that is laid out otherwise. */
+const as = (role: string) => ({ role });
+
+/** On a phone each caller folds into lines, with whom it may call. */
 function Matrix({ content }: { content: StationOf<"access"> }) {
   const cells = new Map(content.cells.map((cell) => [`${cell.caller} ${cell.callee}`, cell]));
   const lost = new Set(content.lost.map((cell) => `${cell.caller} ${cell.callee}`));
   const gained = new Set(content.gained.map((cell) => `${cell.caller} ${cell.callee}`));
   return (
     <TableScroll label="Matrix of callers and callees">
-      <table className={classes.matrix} aria-label="Who may call whom, before and after">
-        <thead>
-          <tr>
-            <th scope="col">caller</th>
+      <table {...as("table")} className={classes.matrix} aria-label="Who may call whom, before and after">
+        <thead {...as("rowgroup")}>
+          <tr {...as("row")}>
+            <th {...as("columnheader")} scope="col">
+              caller
+            </th>
             {content.callees.map((callee) => (
-              <th scope="col" key={callee} title={callee}>
+              <th {...as("columnheader")} scope="col" key={callee} title={callee}>
                 {objectName(callee)}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody {...as("rowgroup")}>
           {content.callers.map((caller) => (
-            <tr key={caller}>
-              <th scope="row" title={caller}>
+            <tr {...as("row")} key={caller}>
+              <th {...as("rowheader")} scope="row" title={caller}>
                 {objectName(caller)}
               </th>
               {content.callees.map((callee) => {
@@ -112,7 +118,9 @@ function Matrix({ content }: { content: StationOf<"access"> }) {
                 return (
                   <td
                     key={callee}
+                    {...as("cell")}
                     className={classes.cell}
+                    data-callee={objectName(callee)}
                     data-change={change}
                     data-access={cell?.after ?? "denied"}
                     title={cell ? `${objectName(caller)} → ${objectName(callee)}: ${cell.why.join(", ")}` : undefined}
