@@ -41,6 +41,8 @@ export function covers(wide: RouteMatch, narrow: RouteMatch): boolean {
     (list ?? []).every((each) => other?.some((one) => isSameJson(one, each)));
   return (
     coversCaller(wide.caller, narrow.caller) &&
+    (wide.scheme === undefined || wide.scheme === narrow.scheme) &&
+    (wide.authority === undefined || isSameJson(wide.authority, narrow.authority)) &&
     coversPath(wide.path, narrow.path) &&
     (wide.methods === undefined || (narrow.methods?.every((method) => wide.methods?.includes(method)) ?? false)) &&
     among(wide.headers, narrow.headers) &&

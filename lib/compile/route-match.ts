@@ -1,9 +1,15 @@
 // The matches of a rule -> Envoy's route matches. One match is one Envoy route; a rule without matches is one that takes everything.
-import type { HeaderMatch, PathMatch, QueryMatch, RequestMatch } from "@/lib/mesh";
+import type { AuthorityMatch, HeaderMatch, PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
 import { compact, type JsonObject, quoteRegex } from "./envoy-json";
 
-export function compileMatch(match: RequestMatch): JsonObject {
-  const headers = [...methodMatch(match.methods), ...(match.headers ?? []).map(headerMatch)];
+/** Scheme, host and method are headers to Envoy. */
+export function compileMatch(match: RouteMatch): JsonObject {
+  const headers = [
+    ...schemeMatch(match.scheme),
+    ...authorityMatch(match.authority),
+    ...methodMatch(match.methods),
+    ...(match.headers ?? []).map(headerMatch),
+  ];
   const query = (match.query ?? []).map(queryMatch);
   return compact({
     ...pathFields(match.path),
@@ -34,6 +40,14 @@ function pathFields(path: PathMatch | undefined): JsonObject {
     case "regex":
       return { safe_regex: { regex: path.value } };
   }
+}
+
+function schemeMatch(scheme: RouteMatch["scheme"]): JsonObject[] {
+  return scheme === undefined ? [] : [{ name: ":scheme", string_match: { exact: scheme } }];
+}
+
+function authorityMatch(authority: AuthorityMatch | undefined): JsonObject[] {
+  return authority ? [{ name: ":authority", string_match: stringMatch(authority.type, authority.value) }] : [];
 }
 
 function methodMatch(methods: readonly string[] | undefined): JsonObject[] {

@@ -22,6 +22,7 @@ export type {
 } from "./schema/security";
 export type { ClientCertificates, ListenerProtocol, Protocol, ServicePort } from "./schema/topology";
 export type {
+  AuthorityMatch,
   CallerMatch,
   ConnectionPool,
   Destination,

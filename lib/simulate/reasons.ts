@@ -35,11 +35,13 @@ function conditionsOf({ match: { path, headers, query, isGrpc } }: RoutePlan): s
   const parts = [
     ...(isAnyPath ? [] : [`path ${pathWords(path)}`]),
     ...(isGrpc ? ["content-type application/grpc"] : []),
-    ...headers.map((matcher) => (matcher.name === ":method" ? `method ${rest(matcher)}` : `header ${matcher.text}`)),
+    ...headers.map((matcher) => `${PSEUDO_WORDS[matcher.name] ?? `header ${matcher.name}`} ${rest(matcher)}`),
     ...query.map((matcher) => `parameter ${matcher.text}`),
   ];
   return parts.length === 0 ? "takes every request" : `${parts.join(" and ")} holds`;
 }
+
+const PSEUDO_WORDS: Record<string, string> = { ":method": "method", ":authority": "host", ":scheme": "scheme" };
 
 const PATH_WORDS = {
   exact: "exactly",
@@ -62,6 +64,7 @@ const rest = ({ name, text }: { name: string; text: string }) =>
 function headerReason(matcher: HeaderMatcher, message: Message): string {
   if (matcher.name === ":method") return `the method is ${message.method}; the rule wants ${rest(matcher)}`;
   if (matcher.name === ":authority") return `the host is ${message.authority}; the rule wants ${rest(matcher)}`;
+  if (matcher.name === ":scheme") return `the scheme is ${message.scheme}; the rule wants ${rest(matcher)}`;
   const value = headerOf(message, matcher.name);
   const is = value === undefined ? "is absent" : `is ${JSON.stringify(value)}`;
   return `header ${matcher.name} ${is}; the rule wants ${wanted(rest(matcher))}`;

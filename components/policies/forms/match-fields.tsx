@@ -17,6 +17,10 @@ const PATH_TYPES = [
   { value: "prefix", label: "begins with" },
   { value: "regex", label: "matches" },
 ];
+const SCHEMES = [
+  { value: "http", label: "http" },
+  { value: "https", label: "https" },
+];
 const VALUE_TYPES = [
   { value: "exact", label: "is" },
   { value: "prefix", label: "begins with" },
@@ -34,7 +38,12 @@ export function Matches({ path, matches }: { path: Path; matches: readonly Route
       things="requests"
       words={["Every request that reaches this rule.", "Requests where", "or where"]}
     >
-      {(at, match) => <Match path={at} match={match} />}
+      {(at, match) => (
+        <>
+          <Match path={at} match={match} />
+          <Called path={at} match={match} />
+        </>
+      )}
     </MatchList>
   );
 }
@@ -107,6 +116,37 @@ export function Match({ path, match }: { path: Path; match: RequestMatch }) {
       <ListField path={[...path, "methods"]} label="Methods" description="" value={match.methods} choices={METHODS} />
       <ValueMatches path={[...path, "headers"]} matches={match.headers} word="header" example="x-user-type" />
       <ValueMatches path={[...path, "query"]} matches={match.query} word="query parameter" example="debug" />
+    </>
+  );
+}
+
+/** The host and scheme that were called. */
+function Called({ path, match }: { path: Path; match: RouteMatch }) {
+  const form = usePolicyForm();
+  const at = [...path, "authority"];
+  const { authority } = match;
+  return (
+    <>
+      <Row>
+        <ChoiceField
+          path={[...at, "type"]}
+          label="Host as called"
+          description=""
+          value={authority?.type}
+          choices={VALUE_TYPES.filter(({ value }) => value !== "present")}
+          placeholder="any"
+          onChoose={(type) => form.set(at, type ? { type, value: authority?.value ?? "shop.example.com" } : undefined)}
+        />
+        {authority ? <TextField path={[...at, "value"]} label="Host" description="" value={authority.value} /> : null}
+      </Row>
+      <ChoiceField
+        path={[...path, "scheme"]}
+        label="Scheme"
+        description=""
+        value={match.scheme}
+        choices={SCHEMES}
+        placeholder="any"
+      />
     </>
   );
 }

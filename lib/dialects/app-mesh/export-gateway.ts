@@ -78,7 +78,7 @@ function exportRule(writer: Writer, { holder, rule, path, hosts }: Given): void 
   const target = out.virtualServiceOf(service);
   for (const type of routeTypesOf(service)) {
     for (const match of rule.matches.length > 0 ? rule.matches : [undefined]) {
-      const said = matchesOf(match, type);
+      const said = matchesOf(match, type, false);
       if ("reason" in said) {
         lose(undefined, `${said.reason}; ${ON}`);
         continue;

@@ -13,8 +13,12 @@ const MOST = 10;
 const MAX_TEXT = 255;
 const MAX_HEADER = 50;
 
-/** Several where one of App Mesh's matches cannot say "or". */
-export function matchesOf(match: RouteMatch | undefined, type: RouteType): Said[] | Unsaid {
+/** Several where one of App Mesh's matches cannot say "or". `saysScheme`: routes do, those of a gateway do not. */
+export function matchesOf(match: RouteMatch | undefined, type: RouteType, saysScheme: boolean): Said[] | Unsaid {
+  if (match?.authority)
+    return { reason: `the host that was called (${match.authority.value}) is no condition of App Mesh` };
+  if (match?.scheme !== undefined && (!saysScheme || type === "grpcRoute"))
+    return { reason: `the scheme (${match.scheme}) is a condition of its routes for HTTP alone` };
   const headers = headersOf(match?.headers ?? []);
   if ("reason" in headers) return headers;
   if (type === "grpcRoute") return grpcMatches(match, headers.list);
@@ -25,6 +29,7 @@ export function matchesOf(match: RouteMatch | undefined, type: RouteType): Said[
   const unknown = match?.methods?.find((each) => !METHODS.has(each));
   if (unknown !== undefined) return { reason: `its method ${unknown} is not one of App Mesh's nine` };
   const rest = {
+    ...(match?.scheme === undefined ? {} : { scheme: match.scheme }),
     ...(headers.list.length > 0 ? { headers: headers.list } : {}),
     ...(query.list.length > 0 ? { queryParameters: query.list } : {}),
   };

@@ -100,7 +100,7 @@ function exportRule(writer: RouteWriter, { route, service, rule, i }: Given): vo
     const { call, told } = callOf(rule, type);
     for (const { field, reason } of told) out.context.lose(route, ["spec", "rules", i, field], "approximate", reason);
     for (const match of rule.matches.length > 0 ? rule.matches : [undefined]) {
-      const said = matchesOf(match, type);
+      const said = matchesOf(match, type, true);
       if ("reason" in said) {
         unsaid.add(said.reason);
         continue;

@@ -34,7 +34,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "Route",
     path: "{httpRoute,http2Route,grpcRoute}.{match,action}",
     verdict: "exact",
-    note: "scheme, port and ranges of headers: the rule is left out.",
+    note: "port and ranges of headers: the rule is left out.",
   },
   {
     kind: "Route",

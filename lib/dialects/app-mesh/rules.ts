@@ -47,9 +47,10 @@ export function readRule(
 }
 
 function httpMatch(value: unknown): RouteMatch | { reason: string } {
-  for (const field of ["scheme", "port"]) {
-    if (valueAt(value, [field]) !== undefined) return { reason: `its condition ${field} is not in the model` };
-  }
+  if (valueAt(value, ["port"]) !== undefined) return { reason: "its condition port is not in the model" };
+  const scheme = textAt(value, ["scheme"]);
+  if (scheme !== undefined && scheme !== "http" && scheme !== "https")
+    return { reason: `its scheme ${scheme} is neither http nor https` };
   const headers = headerMatches(valueAt(value, ["headers"]));
   if ("reason" in headers) return headers;
   const exact = textAt(value, ["path", "exact"]);
@@ -63,6 +64,7 @@ function httpMatch(value: unknown): RouteMatch | { reason: string } {
     return [own === undefined ? { name, type: "present" as const } : { name, type: "exact" as const, value: own }];
   });
   return {
+    ...(scheme === undefined ? {} : { scheme }),
     ...(exact === undefined ? {} : { path: { type: "exact" as const, value: exact } }),
     ...(regex === undefined || exact !== undefined ? {} : { path: { type: "regex" as const, value: regex } }),
     ...(prefix === undefined || prefix === "/" || exact !== undefined || regex !== undefined

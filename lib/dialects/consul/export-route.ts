@@ -2,6 +2,7 @@
 // The rule: what the design leaves out is written out where Consul's defaults are others: no time limit, and two retries of a failed connection.
 import { objectKey, type Retries, type Route, type RouteRule, refKey, type Service } from "@/lib/mesh";
 import type { Judgement } from "../gateway-api/entries";
+import { unsaidOf } from "../gateway-api/lower";
 import { msToDuration } from "../shared/fields";
 import { exportMatch } from "./export-match";
 import { type ConsulExport, filled, isHttp } from "./export-out";
@@ -95,7 +96,12 @@ function ruleRoutes(out: ConsulExport, route: Route, rule: RouteRule, splits: Sp
   }
   const target = splits.target(route, legs);
   const destination = destinationOf(rule, target, judge);
-  const matches = rule.matches.length > 0 ? rule.matches : [{}];
+  const matches = (rule.matches.length > 0 ? rule.matches : [{}]).filter((match) => {
+    const unsaid = unsaidOf(match);
+    const reason = `${unsaid}: the calls that the match takes here go on to the rules after it`;
+    if (unsaid !== undefined) judge({ verdict: "lost", reason, changesMeaning: true });
+    return unsaid === undefined;
+  });
   if (rule.rewrite?.path !== undefined && matches.some(({ path }) => path?.type === "regex")) {
     const reason = "Consul replaces exact paths and prefixes, and not what an expression takes: the path stays";
     judge({ verdict: "lost", reason, changesMeaning: true });

@@ -66,8 +66,14 @@ export function exportGrpcRoute(
   });
 }
 
-function grpcMatch({ path, methods, headers = [], query }: RouteMatch): GrpcMatch | undefined {
-  if (methods || query || headers.some(({ type, invert }) => invert || (type !== "exact" && type !== "regex")))
+function grpcMatch({ scheme, authority, path, methods, headers = [], query }: RouteMatch): GrpcMatch | undefined {
+  if (
+    scheme ||
+    authority ||
+    methods ||
+    query ||
+    headers.some(({ type, invert }) => invert || (type !== "exact" && type !== "regex"))
+  )
     return undefined;
   const method = methodOf(path);
   if (method === undefined) return undefined;

@@ -29,6 +29,7 @@ export function lowerMatch(match: RouteMatch, saysAbsent = false): Lowered | { r
   const query = lowerValues(match.query ?? [], (name) => name);
   const bad = match.methods?.filter((method) => !METHODS.has(method)) ?? [];
   const reason =
+    unsaidOf(match) ??
     path.reason ??
     headers.reason ??
     query.reason ??
@@ -41,6 +42,12 @@ export function lowerMatch(match: RouteMatch, saysAbsent = false): Lowered | { r
     ...(path.bareExcluded === undefined ? {} : { bareExcluded: path.bareExcluded }),
     ...(path.difference === undefined ? {} : { difference: path.difference }),
   };
+}
+
+/** A condition that the standard has no field for, in words. */
+export function unsaidOf({ scheme, authority }: RouteMatch): string | undefined {
+  if (scheme !== undefined) return `the scheme (${scheme}) is no condition of a rule there`;
+  return authority && `the host that was called (${authority.value}) is no condition of a rule there`;
 }
 
 type LoweredPath = { path?: ApiPath; bareExcluded?: string; difference?: string; reason?: string };

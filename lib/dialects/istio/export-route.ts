@@ -308,6 +308,8 @@ function withMissing(matches: readonly RouteMatch[]): Told[] {
 /** One match may need two of Istio's: a path prefix by segment is the path itself, or anything below it. */
 function httpMatches({ match, orMissing }: Told): Record<string, unknown>[] {
   const rest: Record<string, unknown> = {};
+  if (match.scheme !== undefined) rest["scheme"] = { exact: match.scheme };
+  if (match.authority) rest["authority"] = valueMatch(match.authority);
   if (match.methods?.length === 1) rest["method"] = { exact: match.methods[0] };
   else if (match.methods) rest["method"] = { regex: match.methods.map(escapeRegex).join("|") };
   const headers = (match.headers ?? []).filter((each) => !each.invert);
@@ -341,7 +343,7 @@ function httpMatches({ match, orMissing }: Told): Record<string, unknown>[] {
   ];
 }
 
-function valueMatch(each: HeaderMatch | QueryMatch): Record<string, string> {
+function valueMatch(each: Pick<HeaderMatch | QueryMatch, "type" | "value">): Record<string, string> {
   if (each.type === "present" || each.value === undefined) return {};
   // Istio has no suffix; its regular expressions match the whole value
   if (each.type === "suffix") return { regex: `.*${escapeRegex(each.value)}` };

@@ -20,6 +20,12 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "VirtualService",
+    path: "spec.http[].match.{scheme,authority}",
+    verdict: "exact",
+    note: "scheme http or https; a prefix or an expression of it keeps the rule whole. authority exact, prefix and regex, with the port where the request says one.",
+  },
+  {
+    kind: "VirtualService",
     path: "spec.http[].match.gateways",
     verdict: "exact",
     note: "The match is in the routes of these gateways alone.",

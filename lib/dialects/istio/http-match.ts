@@ -1,6 +1,6 @@
 // HTTPMatchRequest -> one match of a rule. What is not taken is kept in the sink of the fields: the caller decides what that means.
 import { RE2JS } from "re2js";
-import type { CallerMatch, HeaderMatch, PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
+import type { AuthorityMatch, CallerMatch, HeaderMatch, PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
 import type { Fields } from "../shared/fields";
 
 /** `gateways`: the match is for these only, of those that the resource is for. */
@@ -8,6 +8,8 @@ export type ScopedMatch = { match: RouteMatch; gateways: string[] | undefined };
 
 export function importMatch(fields: Fields): ScopedMatch[] {
   const path = importPath(fields);
+  const scheme = importScheme(fields);
+  const authority = importAuthority(fields);
   const methods = importMethods(fields);
   const headers: HeaderMatch[] = fields.map("headers").flatMap(([name, value]) => {
     const match = valueMatch(value);
@@ -37,6 +39,8 @@ export function importMatch(fields: Fields): ScopedMatch[] {
   return choices.map((own) => ({
     match: {
       ...(caller ? { caller } : {}),
+      ...(scheme ? { scheme } : {}),
+      ...(authority ? { authority } : {}),
       ...(path ? { path } : {}),
       ...(methods ? { methods } : {}),
       ...(own.length > 0 ? { headers: own } : {}),
@@ -115,6 +119,25 @@ function importPath(fields: Fields): PathMatch | undefined {
   // Istio ignores case for exact and prefix only
   const caseRule = ignoreCase && match.type !== "regex" ? { ignoreCase: true } : {};
   return { type: match.type, value: match.value, ...caseRule };
+}
+
+function importScheme(fields: Fields): RouteMatch["scheme"] {
+  const scheme = fields.object("scheme");
+  const match = scheme && valueMatch(scheme);
+  if (!scheme || match?.type === "present") return undefined;
+  if (match?.type === "exact" && (match.value === "http" || match.value === "https")) return match.value;
+  fields.keep("scheme", match ? { [match.type]: match.value } : scheme.everything());
+  return undefined;
+}
+
+/** Every request has one. */
+function importAuthority(fields: Fields): AuthorityMatch | undefined {
+  const authority = fields.object("authority");
+  const match = authority && valueMatch(authority);
+  if (!authority || match?.type === "present") return undefined;
+  if (match?.value) return { type: match.type, value: match.value };
+  fields.keep("authority", match ? { [match.type]: match.value } : authority.everything());
+  return undefined;
 }
 
 function importMethods(fields: Fields): string[] | undefined {

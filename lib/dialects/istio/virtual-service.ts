@@ -379,11 +379,8 @@ function catchAllsLast(...lists: (readonly RouteRule[])[]): RouteRule[] {
   ];
 }
 
-const isCatchAll = ({ path, methods, headers, query, caller }: RouteMatch): boolean =>
-  !methods &&
-  !headers &&
-  !query &&
-  !caller &&
+const isCatchAll = ({ path, ...rest }: RouteMatch): boolean =>
+  Object.keys(rest).length === 0 &&
   (path === undefined ||
     (path.value === "/" && path.type === "prefix") ||
     (path.value === ".*" && path.type === "regex"));

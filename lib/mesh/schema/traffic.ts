@@ -80,7 +80,18 @@ export const callerMatch = z
     error: "needs a namespace or a label",
   });
 
+/** Of `Host` or `:authority` as it was sent: with the port where it says one, and upper case is another letter. */
+export const authorityMatch = z.strictObject({
+  type: z.enum(["exact", "prefix", "suffix", "regex"]).describe("How it is compared; regex: RE2, all of it."),
+  value: matchText.min(1).describe("What it is compared with."),
+});
+
 export const routeMatch = requestMatch.extend({
+  scheme: z
+    .enum(["http", "https"])
+    .optional()
+    .describe("How the request came: https through TLS of a gateway; apps call their sidecars by http."),
+  authority: authorityMatch.optional().describe("The host that was called, as the request names it, with its port."),
   caller: callerMatch.optional().describe("Only requests of these callers; not on gateways."),
 });
 
@@ -439,6 +450,7 @@ export type HeaderMatch = z.infer<typeof headerMatch>;
 export type QueryMatch = z.infer<typeof queryMatch>;
 export type RequestMatch = z.infer<typeof requestMatch>;
 export type RouteMatch = z.infer<typeof routeMatch>;
+export type AuthorityMatch = z.infer<typeof authorityMatch>;
 export type CallerMatch = z.infer<typeof callerMatch>;
 export type RouteAction = z.infer<typeof routeAction>;
 export type RouteRule = z.infer<typeof routeRule>;

@@ -13,6 +13,7 @@ export function violationsOfRoute(object: MeshObject, index: MeshIndex): Complai
     ...violationsOfTarget(object),
     ...object.spec.rules.flatMap((rule, r) => [
       ...rule.matches.flatMap((match, m) => violationsOfMatch(match, ["spec", "rules", r, "matches", m])),
+      ...violationsOfAuthorities(object, r),
       ...violationsOfCallers(object, r),
       ...violationsOfWeights(object, r),
       ...violationsOfFault(object, r),
@@ -57,6 +58,15 @@ function violationsOfCallers(route: Route, r: number): Complaint[] {
       ? []
       : [{ path: ["spec", "rules", r, "matches", m, "caller"], message, fix: "Remove it, or match a header." }],
   );
+}
+
+function violationsOfAuthorities(route: Route, r: number): Complaint[] {
+  return (route.spec.rules[r]?.matches ?? []).flatMap(({ authority }, m) => {
+    const problem = authority?.type === "regex" ? patternProblem(authority.value) : undefined;
+    if (!problem) return [];
+    const path: Path = ["spec", "rules", r, "matches", m, "authority", "value"];
+    return [{ path, message: `is not an RE2 pattern: ${problem}`, fix: "Correct the pattern." }];
+  });
 }
 
 function violationsOfMirrors(route: Route, r: number): Complaint[] {

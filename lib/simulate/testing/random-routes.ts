@@ -17,7 +17,10 @@ export type Callee = { name: string; namespace: string; subsets: readonly string
 /** `others` are services that a rule may send to instead. */
 export function randomRules(own: Callee, others: readonly Callee[], random: Random): RouteRule[] {
   const rules = Array.from({ length: 1 + random.below(5) }, (_, i): RouteRule => {
-    const matches = Array.from({ length: 1 + random.below(2) }, () => randomMatch(random));
+    const matches = Array.from({ length: 1 + random.below(2) }, () => ({
+      ...randomMatch(random),
+      ...randomCalled(random),
+    }));
     return { name: `rule-${i}`, matches, ...randomEffect(own, others, random) };
   });
   if (random.chance(0.85)) rules.push({ matches: [], ...randomForward(own, others, random) });
@@ -135,6 +138,20 @@ export function randomMatch(random: Random): RouteMatch {
     ...(random.chance(0.3) ? { methods: [random.pick(METHODS), random.pick(METHODS)] } : {}),
     ...(random.chance(0.3) || !path ? { headers: [randomHeader(random)] } : {}),
     ...(random.chance(0.2) ? { query: [randomQuery(random)] } : {}),
+  };
+}
+
+/** The host of the question may have a port or not; nothing here comes through TLS. */
+function randomCalled(random: Random): Pick<RouteMatch, "scheme" | "authority"> {
+  const authority = random.pick([
+    { type: "prefix", value: "shop" },
+    { type: "suffix", value: ":8080" },
+    { type: "regex", value: "[a-z.]+(:80)?" },
+    { type: "exact", value: "cart" },
+  ] as const);
+  return {
+    ...(random.chance(0.15) ? { authority } : {}),
+    ...(random.chance(0.1) ? { scheme: random.pick(["http", "http", "https"] as const) } : {}),
   };
 }
 

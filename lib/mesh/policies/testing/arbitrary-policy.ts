@@ -53,6 +53,20 @@ const match = fc.record({
   headers: some(list(valueMatch)),
   query: some(list(valueMatch, 2)),
 });
+const routeMatch = fc
+  .tuple(
+    match,
+    fc.record({
+      scheme: some(fc.constantFrom("http", "https")),
+      authority: some(
+        fc.record({
+          type: fc.constantFrom("exact", "prefix", "suffix"),
+          value: fc.constantFrom("pay.example", "shop:8080"),
+        }),
+      ),
+    }),
+  )
+  .map(([own, called]) => ({ ...own, ...called }));
 const condition = fc.oneof(
   fc.record({
     name,
@@ -104,7 +118,7 @@ const action = fc.oneof(
 );
 const rule = fc.record({
   name: some(fc.string({ minLength: 1, maxLength: 8 }).map((text) => text.replace(/[^ -~]/g, "x"))),
-  matches: fc.array(match, { maxLength: 3 }),
+  matches: fc.array(routeMatch, { maxLength: 3 }),
   action,
   timeoutMs: some(ms),
   idleTimeoutMs: some(ms),
