@@ -135,3 +135,28 @@ test("policies of the gateway are about requests, and say so", () => {
     "nobody asks about connections of the gateway's listeners of protocol tcp and tls",
   );
 });
+
+test("a gateway keeps a connection idle and tries it as the policy of its callee says", () => {
+  const pool = object("TrafficPolicy", "archive", {
+    service: { name: "archive" },
+    connectionPool: { tcpIdleTimeoutMs: 90_000, maxConnectAttempts: 3 },
+  });
+  const result = compile(input(edgeMesh(edgeRoute(), pool), { secure: 8443, raw: 6000 }), EDGE);
+  if (!result.ok) throw new Error(JSON.stringify(result.violations));
+  const { listeners, routes, clusters, endpoints } = result.resources;
+  const planned = plan({ listeners, routes, clusters, endpoints });
+  if (!planned.ok) throw new Error(JSON.stringify(planned.violations));
+  const shown = resourcesToJson(result.resources).listeners as unknown as Record<string, Json>;
+  const proxies = Object.values(shown).flatMap((listener) =>
+    (listener["filter_chains"] ?? []).flatMap((chain) => {
+      const config = chain["filters"]?.at(-1)?.["typed_config"];
+      return config?.["stat_prefix"] === "gateway_tcp" ? [config] : [];
+    }),
+  );
+  const patience = { idle_timeout: "90s", max_connect_attempts: 3 };
+  expect(proxies).toHaveLength(3);
+  for (const config of proxies) {
+    if (config["cluster"] === ARCHIVE) expect(config).toMatchObject(patience);
+    else for (const field of Object.keys(patience)) expect(config).not.toHaveProperty(field);
+  }
+});

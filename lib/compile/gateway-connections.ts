@@ -21,6 +21,7 @@ import { tcpHashPolicies } from "./hashing";
 import { dependenciesOf, drawnServices } from "./outbound";
 import type { CompileContext } from "./parts";
 import type { WeightedCluster } from "./route-rule";
+import { patienceWith, tcpProxyPatience } from "./tcp-patience";
 
 const TCP_PROXY = "extensions.filters.network.tcp_proxy.v3.TcpProxy";
 
@@ -141,6 +142,7 @@ function chainOf(
   const typed_config = any(TCP_PROXY, {
     stat_prefix: "gateway_tcp",
     ...destination,
+    ...tcpProxyPatience(patienceWith(facts, names)),
     ...tcpHashPolicies(hashKeysFor(facts, names)),
     access_log: [gatewayTcpLog(input.overrides.accessLogPath ?? "access.log")],
   });

@@ -10,6 +10,7 @@ import { tcpPorts } from "./facts";
 import { protectionIn, takesPlainTcp, tcpProtectionIn } from "./modes";
 import type { CompileContext, ProxyContext } from "./parts";
 import { finished, shared } from "./shared";
+import { calleePatience } from "./tcp-patience";
 import { downstreamTls } from "./transport";
 
 const TCP_PROXY = "extensions.filters.network.tcp_proxy.v3.TcpProxy";
@@ -37,6 +38,7 @@ function chainsOf(context: CompileContext, service: Service, port: number): Json
       typed_config: any(TCP_PROXY, {
         stat_prefix: "inbound_tcp",
         cluster: `inbound|${port}`,
+        ...calleePatience(facts, objectKey(service)),
         access_log: [tcpLog(context.input.overrides.accessLogPath ?? "access.log")],
       }),
     },

@@ -1,7 +1,6 @@
 // The virtual host of one TCP port of a service, as its callers see it: an app asks for the connection by CONNECT, as for external services.
 // The rule: port and caller are known when this is made, so of a TCP route the one rule that decides is left; what none takes goes to the service.
 import {
-  type HashKey,
   isMeantCaller,
   type ObjectKey,
   objectKey,
@@ -19,6 +18,7 @@ import { tunnelHashPolicies } from "./hashing";
 import type { CompileContext } from "./parts";
 import { destinationOf } from "./route-rule";
 import { shared } from "./shared";
+import { patienceWith, tunnelPatience } from "./tcp-patience";
 
 export type TcpHostInput = {
   service: Service;
@@ -65,7 +65,7 @@ function tunnelTo(context: CompileContext, input: TcpHostInput, route: TcpRoute 
     const key = objectKey(service);
     const cluster = clusterName(service, port, undefined);
     context.targets.set(cluster, { service: key, port, subset: undefined });
-    return tunnel(`${service.metadata.name}/tcp`, { cluster }, hashKeysFor(context.facts, [cluster]));
+    return tunnel(`${service.metadata.name}/tcp`, { cluster }, behaviourWith(context, [cluster]));
   }
   const { facts, problems, targets } = context;
   const clusters = resolveDestinations({
@@ -74,12 +74,16 @@ function tunnelTo(context: CompileContext, input: TcpHostInput, route: TcpRoute 
     rollout: context.input.rollout,
   });
   const metadata = meshwrightMetadata({ route: objectKey(route), rule: String(index) });
-  const keys = hashKeysFor(
-    facts,
-    clusters.map(({ cluster }) => cluster),
-  );
-  return { ...tunnel(`${route.metadata.name}/${rule.name ?? index}`, destinationOf(clusters), keys), metadata };
+  const names = clusters.map(({ cluster }) => cluster);
+  const name = `${route.metadata.name}/${rule.name ?? index}`;
+  return { ...tunnel(name, destinationOf(clusters), behaviourWith(context, names)), metadata };
 }
+
+/** What the policies of the clusters say of a connection to one of them. */
+const behaviourWith = ({ facts }: CompileContext, clusters: readonly string[]): JsonObject => ({
+  ...tunnelPatience(patienceWith(facts, clusters)),
+  ...tunnelHashPolicies(hashKeysFor(facts, clusters)),
+});
 
 /** Would a connection of this caller to this port be for the rule? */
 function isMeant({ matches }: TcpRule, port: number, caller: Workload): boolean {
@@ -93,8 +97,8 @@ function isMeant({ matches }: TcpRule, port: number, caller: Workload): boolean 
 }
 
 /** The app asks for a connection, and what is said on it then passes as it is. */
-export function tunnel(name: string, destination: JsonObject, hashKeys: readonly HashKey[] = []): JsonObject {
+export function tunnel(name: string, destination: JsonObject, behaviour: JsonObject = {}): JsonObject {
   const upgrade_configs = [{ upgrade_type: "CONNECT", connect_config: {} }];
-  const route = { ...destination, timeout: "0s", ...tunnelHashPolicies(hashKeys), upgrade_configs };
+  const route = { ...destination, timeout: "0s", ...behaviour, upgrade_configs };
   return { name, match: { connect_matcher: {} }, route };
 }

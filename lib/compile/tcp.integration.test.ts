@@ -53,9 +53,17 @@ beforeAll(async () => {
     from: { kind: "Service", name: "shipping" },
     to: { kind: "Service", name: "ledger" },
   });
-  const made = await surround(ledgerMesh(ledgerRoute(rules), deny, drawn));
+  // a second host of the archive, at which nobody listens
+  const dead = object("Workload", "archive-v2", { service: "archive", version: "v2" });
+  const patient = object("TrafficPolicy", "archive", {
+    service: { name: "archive" },
+    connectionPool: { maxConnectAttempts: 2 },
+    loadBalancing: { policy: "round-robin" },
+  });
+  const made = await surround(ledgerMesh(ledgerRoute(rules), deny, drawn, dead, patient));
   const places = new Map<string, { inbound: number; outbound: number; admin: number; app: number }>();
   for (const name of CALLEES) places.set(name, { ...(await freePorts()), app: await startApp(name) });
+  places.set("archive-v2", { ...(await freePorts()), app: 1 });
   const endpoints = made.input.endpoints.map((each) => {
     const place = places.get(each.workload);
     return place ? { ...each, inboundPort: place.inbound, appPort: place.app } : each;
@@ -133,6 +141,12 @@ test("connections go to the versions that the route names, and a rule for some c
   }
   for (const { ports } of callers.get("storefront-v2") ?? [])
     expect(await tunnel(ports.outbound, LEDGER_HOST)).toEqual({ status: 200, heard: echoOf("archive-v1") });
+});
+
+test("a connection that is refused is tried at the next host, as often as the policy says", async () => {
+  for (const { ports } of callers.get("storefront-v2") ?? [])
+    for (let turn = 0; turn < 4; turn++)
+      expect(await tunnel(ports.outbound, LEDGER_HOST)).toEqual({ status: 200, heard: echoOf("archive-v1") });
 });
 
 test("what was not drawn is no TCP port of the caller", async () => {

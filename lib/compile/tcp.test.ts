@@ -36,6 +36,8 @@ const hostOf = ({ routes }: ReturnType<typeof compiled>, name: string) =>
 const chainsOf = ({ listeners }: ReturnType<typeof compiled>) => listeners["inbound"]?.["filter_chains"] ?? [];
 const chainOf = (all: ReturnType<typeof compiled>, name: string) =>
   chainsOf(all).find((chain) => chain["name"] === name);
+const pool = (name: string, service: string, connectionPool: object, subset?: string): MeshObject =>
+  object("TrafficPolicy", name, { service: { name: service }, connectionPool, ...(subset ? { subset } : {}) });
 /** Of each filter in order: its name, and the policies of what it enforces and of what it only counts. */
 const filtersOf = (chain: Json | undefined) =>
   (chain?.["filters"] ?? []).map((filter) => {
@@ -248,12 +250,16 @@ test("a changed route, grant or port is compiled again for whom it concerns, to 
   const to = (subset: string, weight: number) => ({ service: { name: "ledger" }, subset, weight });
   const half: TcpRule[] = [{ matches: [], destinations: [to("v1", 1), to("v2", 1)] }];
   const deny = policy("p", { action: "deny", rules: [{ from: [{ namespaces: ["production"] }] }] });
+  const patient = (maxConnectAttempts: number) => pool("ledger", "ledger", { maxConnectAttempts });
+  const CONNECTING = ["storefront-v1", "storefront-v2"];
   const steps: [string, MeshDocument, string[]][] = [
     ["without a route", ledgerMesh(), []],
     ["a route", ledgerMesh(ledgerRoute()), ["storefront-v1", "storefront-v2"]],
     ["other weights", ledgerMesh(ledgerRoute(half)), ["storefront-v1", "storefront-v2"]],
     ["a denial", ledgerMesh(ledgerRoute(half), deny), ["ledger-v1", "ledger-v2"]],
-    ["neither", ledgerMesh(), ["storefront-v1", "storefront-v2", "ledger-v1", "ledger-v2"]],
+    ["tries to connect", ledgerMesh(ledgerRoute(half), patient(3)), [...CONNECTING, "ledger-v1", "ledger-v2"]],
+    ["more of them", ledgerMesh(ledgerRoute(half), patient(5)), CONNECTING],
+    ["neither", ledgerMesh(), CONNECTING],
   ];
   const bytesOf = (input: CompileInput, proxyId: string, reads: Reads) => {
     const result = compileToBytes(input, proxyId, reads);
@@ -282,4 +288,38 @@ test("a changed route, grant or port is compiled again for whom it concerns, to 
     before = input;
     kept = next;
   }
+});
+
+const tunnelsOf = (document: MeshDocument, proxyId = STOREFRONT) =>
+  hostOf(compiled(document, proxyId), "ledger.production:5432")?.["routes"]?.map(({ route }) => route);
+
+test("a connection is kept idle and tried as the policy of its callee says", () => {
+  const said = pool("ledger", "ledger", { tcpIdleTimeoutMs: 90_000, maxConnectAttempts: 3 });
+  expect(tunnelsOf(ledgerMesh(said))).toMatchObject([
+    { idle_timeout: "90s", retry_policy: { retry_on: "connect-failure", num_retries: 2 } },
+  ]);
+  expect(tunnelsOf(ledgerMesh(pool("ledger", "ledger", { maxConnectAttempts: 1 })))?.[0]).not.toHaveProperty(
+    "retry_policy",
+  );
+});
+
+test("of several callees the longest time and the most tries count; the subset's block replaces the service's", () => {
+  const document = ledgerMesh(
+    ledgerRoute(),
+    pool("ledger", "ledger", { tcpIdleTimeoutMs: 90_000, maxConnectAttempts: 3 }),
+    pool("ledger-v2", "ledger", { tcpIdleTimeoutMs: 120_000 }, "v2"),
+  );
+  expect(tunnelsOf(document)).toMatchObject([{ idle_timeout: "120s", retry_policy: { num_retries: 2 } }]);
+  const [archive] = tunnelsOf(document, "production/storefront-v2/0") ?? [];
+  expect(archive).not.toHaveProperty("idle_timeout");
+  expect(archive).not.toHaveProperty("retry_policy");
+});
+
+test("a callee's own side waits longer than an hour where a policy says so, and never less", () => {
+  const idleOf = (tcpIdleTimeoutMs: number) => {
+    const chain = chainOf(compiled(ledgerMesh(pool("ledger", "ledger", { tcpIdleTimeoutMs })), LEDGER), "tcp-5432");
+    return chain?.["filters"]?.at(-1)?.["typed_config"]?.["idle_timeout"];
+  };
+  expect(idleOf(90_000)).toBeUndefined();
+  expect(idleOf(7_200_000)).toBe("7200s");
 });

@@ -22,6 +22,8 @@ const POOL = [
   { field: "maxRequestsPerConnection", label: "Requests of a connection" },
   { field: "maxConnectionDurationMs", label: "Longest connection", suffix: "ms" },
   { field: "maxConcurrentStreams", label: "Streams of a connection" },
+  { field: "tcpIdleTimeoutMs", label: "Idle timeout of TCP", suffix: "ms" },
+  { field: "maxConnectAttempts", label: "Tries to connect of TCP" },
 ] as const satisfies readonly NumberOf<keyof NonNullable<Spec["connectionPool"]>>[];
 const OUTLIER = [
   { field: "consecutive5xxErrors", label: "5xx in a row" },

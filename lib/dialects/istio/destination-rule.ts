@@ -160,6 +160,7 @@ function importPool(fields: Fields | undefined): ConnectionPool | undefined {
     maxRetries: http?.number("maxRetries"),
     idleTimeoutMs: http?.duration("idleTimeout"),
     maxConnectionDurationMs: tcp?.duration("maxConnectionDuration"),
+    tcpIdleTimeoutMs: tcp && idleTimeOf(tcp),
     maxConcurrentStreams: http?.within("maxConcurrentStreams", 1, 2_147_483_647),
     h2UpgradePolicy: http && upgradeOf(http),
   });
@@ -167,6 +168,18 @@ function importPool(fields: Fields | undefined): ConnectionPool | undefined {
   http?.keepRest();
   fields.keepRest();
   return pool;
+}
+
+/** The model's bound: a day. */
+const MOST_MS = 86_400_000;
+
+/** 0s is no limit in Istio, which the model has no word for. */
+function idleTimeOf(tcp: Fields): number | undefined {
+  const written = tcp.peek("idleTimeout");
+  const idleMs = tcp.duration("idleTimeout");
+  if (idleMs === undefined || (idleMs >= 1 && idleMs <= MOST_MS)) return idleMs;
+  tcp.keep("idleTimeout", written);
+  return undefined;
 }
 
 const UPGRADES: Record<string, ConnectionPool["h2UpgradePolicy"]> = {

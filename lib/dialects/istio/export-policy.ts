@@ -62,6 +62,10 @@ function policyOf(
     const reason = "Istio cannot tell Envoy to allow the first ejection; set maxEjectionPercent instead";
     context.lose(policy, ["spec", "outlierDetection", "alwaysEjectOneHost"], "lost", reason);
   }
+  if (connectionPool?.maxConnectAttempts !== undefined) {
+    const reason = "a connection of TCP is tried once in Istio, and it has no field for more";
+    context.lose(policy, ["spec", "connectionPool", "maxConnectAttempts"], "lost", reason);
+  }
   for (const field of ["successRate", "failurePercentage"] as const) {
     if (outlierDetection?.[field] === undefined) continue;
     const reason = "Istio turns this detector off; count errors in a row instead";
@@ -106,6 +110,7 @@ function poolOf(pool: ConnectionPool): Record<string, unknown> {
   const tcp = defined({
     maxConnections: pool.maxConnections,
     connectTimeout: pool.connectTimeoutMs === undefined ? undefined : msToDuration(pool.connectTimeoutMs),
+    idleTimeout: pool.tcpIdleTimeoutMs === undefined ? undefined : msToDuration(pool.tcpIdleTimeoutMs),
     maxConnectionDuration:
       pool.maxConnectionDurationMs === undefined ? undefined : msToDuration(pool.maxConnectionDurationMs),
   });

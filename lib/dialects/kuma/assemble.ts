@@ -30,9 +30,10 @@ export function assemble(context: ImportContext, state: KumaState): void {
   const breakers = actingEntries(context, state, state.breakers);
   const balancers = actingEntries(context, state, state.balancers);
   const checks = actingEntries(context, state, state.checks);
+  const connects = retries.filter(({ entry }) => entry.conf.tcp !== undefined);
   for (const service of context.all("Service")) {
     putServiceRoute(context, service, routes, { timeouts, retries });
-    putTrafficPolicies(context, service, { breakers, balancers, checks, timeouts });
+    putTrafficPolicies(context, service, { breakers, balancers, checks, timeouts, connects });
   }
   const read = new Set(
     [...routes, ...timeouts, ...retries, ...breakers, ...balancers, ...checks].map(({ policy }) => policy as object),

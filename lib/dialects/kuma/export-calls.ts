@@ -41,7 +41,8 @@ export function exportService(out: KumaExport, service: Service, versions: Versi
   const home = { name: route?.metadata.name ?? limits.name, namespace: out.homeOf(namespace) };
   const timeouts = joined([...plan.timeouts, ...limits.timeouts]);
   if (timeouts.length > 0) out.add("MeshTimeout", home, { to: timeouts });
-  if (plan.retries.length > 0) out.add("MeshRetry", home, { to: plan.retries });
+  const retries = joined([...plan.retries, ...limits.retries]);
+  if (retries.length > 0) out.add("MeshRetry", home, { to: retries });
 }
 
 /** One entry for each target: fields of the same target side by side. */
@@ -205,7 +206,7 @@ function report(
   });
 }
 
-type Limits = { name: string; timeouts: Entry[] };
+type Limits = { name: string; timeouts: Entry[]; retries: Entry[] };
 
 function exportTraffic(out: KumaExport, service: Service, versions: Versions): Limits {
   const { index } = out.context;
@@ -233,7 +234,7 @@ function exportTraffic(out: KumaExport, service: Service, versions: Versions): L
     versions.needs(key, subset.spec.name);
     places.push({ targetRef: out.service(versionServiceName(index, key, subset.spec.name), namespace), blocks });
   }
-  for (const policy of policies) judgeTraffic(out, policy);
+  for (const policy of policies) judgeTraffic(out, policy, service);
   const source = own ?? policies[0];
   const home = { name: source?.metadata.name ?? name, namespace: out.homeOf(namespace) };
   const entries = (of: (blocks: Partial<TrafficPolicy["spec"]>) => Record<string, unknown>) =>
@@ -252,12 +253,40 @@ function exportTraffic(out: KumaExport, service: Service, versions: Versions): L
   if (checks.length > 0) out.add("MeshHealthCheck", home, { to: checks }, { of: source });
   const timeouts = entries(({ connectionPool: pool }) => ({
     ...(pool?.connectTimeoutMs === undefined ? {} : { connectionTimeout: msToDuration(pool.connectTimeoutMs) }),
-    ...(pool?.idleTimeoutMs === undefined ? {} : { idleTimeout: msToDuration(pool.idleTimeoutMs) }),
+    ...idleTimeOf(service, pool),
     ...(pool?.maxConnectionDurationMs === undefined
       ? {}
       : { http: { maxConnectionDuration: msToDuration(pool.maxConnectionDurationMs) } }),
   }));
-  return { name: home.name, timeouts };
+  const retries = entries(({ connectionPool: pool }) =>
+    pool?.maxConnectAttempts === undefined ? {} : { tcp: { maxConnectAttempt: pool.maxConnectAttempts } },
+  );
+  return { name: home.name, timeouts, retries };
+}
+
+type Pool = TrafficPolicy["spec"]["connectionPool"];
+const speaks = ({ spec }: Service, isTcp: boolean) => spec.ports.some(({ protocol }) => (protocol === "tcp") === isTcp);
+
+/** One for connections of HTTP and of TCP. */
+function idleTimeOf(service: Service, pool: Pool): Record<string, unknown> {
+  const ofHttp = speaks(service, false) ? pool?.idleTimeoutMs : undefined;
+  const idleMs = ofHttp ?? (speaks(service, true) ? pool?.tcpIdleTimeoutMs : undefined) ?? pool?.idleTimeoutMs;
+  return idleMs === undefined ? {} : { idleTimeout: msToDuration(idleMs) };
+}
+
+/** Where Kuma's one time means something else than the two of the design. */
+function idleLoss(service: Service, pool: Pool): { field: string; reason: string } | undefined {
+  const { idleTimeoutMs: ofHttp, tcpIdleTimeoutMs: ofTcp } = pool ?? {};
+  if (ofTcp === undefined) return undefined;
+  if (!speaks(service, true)) return { field: "tcpIdleTimeoutMs", reason: "the service has no port of protocol tcp" };
+  if (!speaks(service, false) || ofHttp === ofTcp) return undefined;
+  return {
+    field: "tcpIdleTimeoutMs",
+    reason:
+      ofHttp === undefined
+        ? "Kuma has one idle time for all connections of a service: those of HTTP get it as well"
+        : "Kuma has one idle time for all connections of a service, and it is that of HTTP",
+  };
 }
 
 /** Envoy's, which acts unless it is turned off. */
@@ -313,13 +342,16 @@ function successRateOf({ standardDeviationFactor: factor, ...rest }: NonNullable
   return { ...rest, standardDeviationFactor: Number.isInteger(factor) ? factor : String(factor) };
 }
 
-function judgeTraffic({ context }: KumaExport, policy: TrafficPolicy): void {
+function judgeTraffic({ context }: KumaExport, policy: TrafficPolicy, service: Service): void {
   const { connectionPool: pool, outlierDetection: outlier, retryBudget } = policy.spec;
   const say = (path: string[], verdict: "exact" | "lost" | "approximate" | "ignored", reason: string) =>
     context.tell(policy, ["spec", ...path], verdict, reason);
   for (const name of Object.keys(pool ?? {})) {
     const why = NO_POOL[name];
+    const idle = idleLoss(service, pool);
     if (why !== undefined) say(["connectionPool", name], "lost", why);
+    else if (name === idle?.field) say(["connectionPool", name], "approximate", idle.reason);
+    else if (name === "maxConnectAttempts") say(["connectionPool", name], "exact", "means the same in MeshRetry");
     else
       say(
         ["connectionPool", name],

@@ -121,7 +121,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     "MeshTimeout",
     "spec.to[].default.{connectionTimeout,idleTimeout,http.maxConnectionDuration}",
     "exact",
-    "A TrafficPolicy.",
+    "A TrafficPolicy; idleTimeout is tcpIdleTimeoutMs of a service with a port of TCP.",
   ),
   field("MeshTimeout", "spec.to[].default.http.streamIdleTimeout", "moved", "The idle timeout of the service's rules."),
   field("MeshTimeout", "spec.to[].default.http.{maxStreamDuration,requestHeadersTimeout}", "lost", KEPT),
@@ -131,7 +131,8 @@ export const FIELDS: readonly FieldVerdict[] = [
     "moved",
     "The retries of the service's rules; none where nothing is said. hostSelection: OmitPreviousHosts alone, others are kept.",
   ),
-  field("MeshRetry", "spec.to[].default.{http,grpc}.*, tcp", "lost", KEPT),
+  field("MeshRetry", "spec.to[].default.tcp.maxConnectAttempt", "exact", "maxConnectAttempts of a TrafficPolicy."),
+  field("MeshRetry", "spec.to[].default.{http,grpc}.*", "lost", KEPT),
   field(
     "MeshCircuitBreaker",
     "spec.to[].default.connectionLimits",

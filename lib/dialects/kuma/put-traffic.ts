@@ -7,7 +7,7 @@ import { healthCheckOf } from "./health-check";
 import { balancingOf } from "./load-balancer";
 import { type Acting, entriesFor, isOnly, merged } from "./merge";
 import { freeName } from "./put-routes";
-import type { BalancerConf, BreakerConf, CheckConf, OutlierConf, TimeoutConf } from "./state";
+import type { BalancerConf, BreakerConf, CheckConf, OutlierConf, RetryConf, TimeoutConf } from "./state";
 
 /** Share of healthy hosts below which Envoy uses all of them, where nothing is said. */
 const DEFAULT_PANIC = 50;
@@ -17,6 +17,8 @@ export type Traffic = {
   balancers: readonly Acting<BalancerConf>[];
   checks: readonly Acting<CheckConf>[];
   timeouts: readonly Acting<TimeoutConf>[];
+  /** Those that say how often a connection of TCP is tried. */
+  connects: readonly Acting<RetryConf>[];
 };
 type Blocks = Omit<SpecOf<"TrafficPolicy">, "service" | "subset">;
 
@@ -46,24 +48,25 @@ function tellApex(context: ImportContext, service: Service, subset: string, traf
   }
 }
 
-const sources = ({ breakers, balancers, checks, timeouts }: Traffic): Acting<object>[] => [
-  ...breakers,
-  ...balancers,
-  ...checks,
-  ...timeouts,
-];
+const listsOf = ({ breakers, balancers, checks, timeouts, connects }: Traffic): readonly Acting<object>[][] =>
+  [breakers, balancers, checks, timeouts, connects] as Acting<object>[][];
+const sources = (traffic: Traffic): Acting<object>[] => listsOf(traffic).flat();
 
 function blocksFor(service: Service, subset: string | undefined, traffic: Traffic): Blocks | undefined {
   const conf = <C extends object>(acting: readonly Acting<C>[]) =>
     merged(entriesFor(acting, service, subset).map(({ entry }) => entry.conf));
   const breaker = conf(traffic.breakers);
   const timeout = conf(traffic.timeouts);
+  const speaksTcp = service.spec.ports.some(({ protocol }) => protocol === "tcp");
+  const speaksHttp = service.spec.ports.some(({ protocol }) => protocol !== "tcp");
   const balancer = conf(traffic.balancers) ?? {};
   const balancing = balancingOf(balancer);
   const pool = defined({
     ...breaker?.limits,
     connectTimeoutMs: timeout?.connectMs,
-    idleTimeoutMs: timeout?.idleMs || undefined,
+    idleTimeoutMs: speaksHttp ? timeout?.idleMs || undefined : undefined,
+    tcpIdleTimeoutMs: speaksTcp ? timeout?.idleMs || undefined : undefined,
+    maxConnectAttempts: speaksTcp ? conf(traffic.connects)?.tcp?.attempts : undefined,
     maxConnectionDurationMs: timeout?.lifeMs || undefined,
   });
   const outlier = breaker?.outlier && !breaker.outlier.isOff ? detectionOf(breaker.outlier) : undefined;
@@ -108,7 +111,7 @@ function put(
   const existing = context
     .all("TrafficPolicy")
     .find((each) => serviceRefKey(each.spec.service, each) === key && each.spec.subset === subset);
-  const lists = [traffic.breakers, traffic.balancers, traffic.checks, traffic.timeouts];
+  const lists = listsOf(traffic);
   const acting = lists.flatMap((list) => entriesFor<object>(list, service, subset));
   const source = acting.find((each) => isOnly(each.policy, lists, service));
   const first = source ?? acting[0];

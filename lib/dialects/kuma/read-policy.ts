@@ -61,12 +61,19 @@ const swapped = (words: Record<string, string>) => Object.fromEntries(Object.ent
 export const TO_HTTP_ON = swapped(HTTP_ON);
 export const TO_GRPC_ON = swapped(GRPC_ON);
 
+/** The model's bound. */
+const MOST_CONNECT_ATTEMPTS = 100;
+
 export function readRetry(fields: Fields): RetryConf {
   const http = fields.object("http");
   const grpc = fields.object("grpc");
+  const tcp = fields.object("tcp");
+  const attempts = tcp?.within("maxConnectAttempt", 1, MOST_CONNECT_ATTEMPTS);
+  tcp?.keepRest();
   return defined({
     http: http ? retryPart(http, (word) => HTTP_ON[word] ?? (/^[2-5]\d\d$/.test(word) ? word : undefined)) : undefined,
     grpc: grpc ? retryPart(grpc, (word) => GRPC_ON[word]) : undefined,
+    tcp: attempts === undefined ? undefined : { attempts },
   });
 }
 

@@ -47,7 +47,7 @@ export type RetryPart = {
   maxMs?: number;
   isElsewhere?: boolean;
 };
-export type RetryConf = { http?: RetryPart; grpc?: RetryPart };
+export type RetryConf = { http?: RetryPart; grpc?: RetryPart; tcp?: { attempts: number } };
 export type BreakerConf = { limits?: Record<string, number>; outlier?: OutlierConf };
 export type OutlierConf = {
   isOff?: boolean;

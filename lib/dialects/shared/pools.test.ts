@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { demoMesh, type SpecOf, valuesToYaml } from "@/lib/mesh";
 import { exportDocument } from "..";
-import { all, policy, read, service } from "../kuma/testing/resources";
+import { all, policy, read, service, to } from "../kuma/testing/resources";
 import { imported, specOf } from "../testing/imported";
 
 type Blocks = Omit<SpecOf<"TrafficPolicy">, "service">;
@@ -31,7 +31,7 @@ test("Istio's detectors, warm-up and limits come in and go out as they were", ()
   const written = {
     loadBalancer: { simple: "ROUND_ROBIN", warmup: { duration: "90s", minimumPercent: 5, aggression: 1.5 } },
     connectionPool: {
-      tcp: { maxConnectionDuration: "600s" },
+      tcp: { maxConnectionDuration: "600s", idleTimeout: "900s" },
       http: { maxConcurrentStreams: 50, h2UpgradePolicy: "DO_NOT_UPGRADE" },
     },
     outlierDetection: { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 4 },
@@ -39,7 +39,12 @@ test("Istio's detectors, warm-up and limits come in and go out as they were", ()
   const { inModel, kept, out } = throughIstio(written);
   expect(inModel).toMatchObject({
     loadBalancing: { policy: "round-robin", warmup: { durationMs: 90_000, minimumPercent: 5, aggression: 1.5 } },
-    connectionPool: { maxConnectionDurationMs: 600_000, maxConcurrentStreams: 50, h2UpgradePolicy: "do-not-upgrade" },
+    connectionPool: {
+      maxConnectionDurationMs: 600_000,
+      tcpIdleTimeoutMs: 900_000,
+      maxConcurrentStreams: 50,
+      h2UpgradePolicy: "do-not-upgrade",
+    },
     outlierDetection: { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 4 },
   });
   expect(kept).toEqual([]);
@@ -55,6 +60,16 @@ test("a warm-up that the model does not take stays as it was written, and Istio'
   expect(old.inModel.loadBalancing).toEqual({ policy: "least-request", warmup: { durationMs: 30_000 } });
   expect(old.kept).toEqual([]);
 });
+
+test.each(["0s", "48h"])(
+  "an idle time of TCP of %s, which the model cannot say, is kept and comes back",
+  (idleTimeout) => {
+    const { inModel, kept, out } = throughIstio({ connectionPool: { tcp: { maxConnections: 5, idleTimeout } } });
+    expect(inModel.connectionPool).toEqual({ maxConnections: 5 });
+    expect(kept).toEqual(["spec.trafficPolicy.connectionPool.tcp.idleTimeout"]);
+    expect(out).toEqual({ connectionPool: { tcp: { maxConnections: 5, idleTimeout } } });
+  },
+);
 
 test("a keepalive and the caller's protocol have no place, are kept, and come back", () => {
   const written = {
@@ -102,6 +117,42 @@ test.each(["2.x", "3.x"] as const)("Kuma's detectors come in and go out to %s as
   expect(times.join()).toContain('"maxConnectionDuration":"600s"');
 });
 
+const POSTGRES = { name: "postgres", port: 5432, targetPort: 5432, appProtocol: "tcp" };
+const HTTP = { name: "http", port: 8080, targetPort: 8080, appProtocol: "http" };
+
+function throughKuma(ports: object[]) {
+  const { document } = read([
+    { ...service("ledger"), spec: { selector: { app: "ledger" }, ports } },
+    policy("MeshTimeout", "ledger", { to: [to("ledger", { idleTimeout: "900s" })] }),
+    policy("MeshRetry", "ledger", { to: [to("ledger", { tcp: { maxConnectAttempt: 4 } })] }),
+  ]);
+  const pool = (document.objects.find(({ kind }) => kind === "TrafficPolicy")?.spec as Blocks | undefined)
+    ?.connectionPool;
+  const made = exportDocument("kuma", document);
+  const said = (kind: string, field: string) =>
+    made.resources
+      .filter((each) => each.kind === kind)
+      .flatMap(({ spec }) => (spec["to"] as { default: Record<string, unknown> }[]).map((each) => each.default[field]))
+      .filter((value) => value !== undefined);
+  return { pool, idle: said("MeshTimeout", "idleTimeout"), retry: said("MeshRetry", "tcp") };
+}
+
+test("Kuma's idle time and tries of TCP come in and go out as they were", () => {
+  const { pool, idle, retry } = throughKuma([POSTGRES]);
+  expect(pool).toEqual({ tcpIdleTimeoutMs: 900_000, maxConnectAttempts: 4 });
+  expect(idle).toEqual(["900s"]);
+  expect(retry).toEqual([{ maxConnectAttempt: 4 }]);
+});
+
+test("Kuma's one idle time is for both where a service speaks both; tries of TCP are nothing to one that speaks HTTP", () => {
+  const both = throughKuma([HTTP, POSTGRES]);
+  expect(both.pool).toEqual({ idleTimeoutMs: 900_000, tcpIdleTimeoutMs: 900_000, maxConnectAttempts: 4 });
+  expect(both.idle).toEqual(["900s"]);
+  expect(both.retry).toEqual([{ maxConnectAttempt: 4 }]);
+  const http = throughKuma([HTTP]);
+  expect(http.pool).toEqual({ idleTimeoutMs: 900_000 });
+});
+
 test("an error split without a detector of its own counts five in Envoy and says so in Kuma", () => {
   const made = exportDocument("kuma", {
     objects: demoMesh().objects.map((each) =>
@@ -115,7 +166,13 @@ test("an error split without a detector of its own counts five in Envoy and says
 });
 
 const EVERYTHING: Blocks = {
-  connectionPool: { maxConnectionDurationMs: 600_000, maxConcurrentStreams: 50, h2UpgradePolicy: "upgrade" },
+  connectionPool: {
+    maxConnectionDurationMs: 600_000,
+    maxConcurrentStreams: 50,
+    h2UpgradePolicy: "upgrade",
+    tcpIdleTimeoutMs: 900_000,
+    maxConnectAttempts: 4,
+  },
   outlierDetection: {
     splitExternalLocalOriginErrors: true,
     consecutiveLocalOriginFailures: 4,
@@ -126,7 +183,10 @@ const EVERYTHING: Blocks = {
 };
 
 test.each([
-  ["istio", ["outlierDetection.failurePercentage", "outlierDetection.successRate"]],
+  [
+    "istio",
+    ["connectionPool.maxConnectAttempts", "outlierDetection.failurePercentage", "outlierDetection.successRate"],
+  ],
   ["kuma", ["connectionPool.h2UpgradePolicy", "connectionPool.maxConcurrentStreams", "loadBalancing.warmup"]],
 ] as const)("what %s has no word for is told field by field, and nothing else is", (dialect, lost) => {
   expect(lostIn(dialect)).toEqual(lost);
@@ -136,7 +196,7 @@ test.each(["consul", "app-mesh", "linkerd", "cilium", "gateway-api"] as const)(
   "%s says of each field what becomes of it, and calls none the same",
   (dialect) => {
     const report = verdictsOf(dialect);
-    for (const field of ["maxConnectionDurationMs", "maxConcurrentStreams", "h2UpgradePolicy"]) {
+    for (const field of ["maxConnectionDurationMs", "maxConcurrentStreams", "h2UpgradePolicy", "maxConnectAttempts"]) {
       expect(said(report, `connectionPool.${field}`), field).not.toContain("exact");
     }
     for (const field of Object.keys(EVERYTHING.outlierDetection ?? {})) {

@@ -177,6 +177,10 @@ function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>
   if (pool?.connectTimeoutMs !== undefined) said.push(`connects within ${durationText(pool.connectTimeoutMs)}`);
   if (pool?.maxConnectionDurationMs !== undefined)
     said.push(`keeps a connection for ${durationText(pool.maxConnectionDurationMs)} at most`);
+  if (pool?.tcpIdleTimeoutMs !== undefined)
+    said.push(`closes a connection of TCP that is idle for ${durationText(pool.tcpIdleTimeoutMs)}`);
+  if (pool?.maxConnectAttempts !== undefined)
+    said.push(`tries ${pool.maxConnectAttempts === 1 ? "once" : `${pool.maxConnectAttempts} times`} to connect of TCP`);
   if (pool?.maxConcurrentStreams !== undefined)
     said.push(`sends at most ${pool.maxConcurrentStreams} requests at once on a connection of HTTP/2`);
   if (pool?.h2UpgradePolicy)

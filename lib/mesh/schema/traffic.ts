@@ -349,7 +349,16 @@ export const connectionPool = z.strictObject({
     .describe("A connection is closed after so many; 0: never."),
   maxRetries: count.optional().describe("Most retries under way at once."),
   connectTimeoutMs: durationMs.optional().describe("Longest time to connect, in milliseconds."),
-  idleTimeoutMs: durationMs.optional().describe("An unused connection is closed after so many milliseconds."),
+  idleTimeoutMs: durationMs.optional().describe("An unused connection of HTTP is closed after so many milliseconds."),
+  tcpIdleTimeoutMs: durationMs
+    .optional()
+    .describe("A connection of TCP on which no byte moves for so long is closed, in milliseconds; absent: an hour."),
+  maxConnectAttempts: z
+    .int()
+    .min(1, "must be from 1 to 100")
+    .max(100, "must be from 1 to 100")
+    .optional()
+    .describe("Tries to connect for one connection of TCP, the first one too; absent: 1."),
   maxConnectionDurationMs: durationMs
     .optional()
     .describe("A connection of HTTP takes no more requests after so many milliseconds, and is closed when it is free."),

@@ -217,6 +217,8 @@ const specs: Record<string, fc.Arbitrary<object>> = {
         connectTimeoutMs: some(ms),
         maxConcurrentStreams: some(port),
         maxConnectionDurationMs: some(ms),
+        tcpIdleTimeoutMs: some(ms),
+        maxConnectAttempts: some(fc.integer({ min: 1, max: 100 })),
         h2UpgradePolicy: some(fc.constantFrom("upgrade", "do-not-upgrade")),
       }),
     ),
