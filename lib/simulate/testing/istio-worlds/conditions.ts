@@ -70,7 +70,7 @@ http:
 - ${to("pay", "v1")}`,
     ),
   ].join(""),
-  "conditions on scheme, authority and port": [
+  "conditions on scheme and authority": [
     PAY_SUBSETS,
     vs(
       "shop",
@@ -82,6 +82,21 @@ http:
   directResponse: { status: 211 }
 - match: [{ scheme: { exact: https } }]
   directResponse: { status: 202 }
+- match: [{ authority: { exact: pay }, scheme: { exact: http }, uri: { prefix: /here } }]
+  directResponse: { status: 203 }
+- match: [{ authority: { regex: ".*:80(80)?" }, uri: { prefix: /port } }]
+  directResponse: { status: 204 }
+- ${to("pay", "v1")}`,
+    ),
+  ].join(""),
+  "conditions on the port": [
+    PAY_SUBSETS,
+    vs(
+      "shop",
+      "pay",
+      `
+hosts: [pay]
+http:
 - match: [{ port: 9999 }]
   directResponse: { status: 203 }
 - match: [{ port: 8080, uri: { prefix: /port } }]
