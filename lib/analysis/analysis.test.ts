@@ -667,6 +667,19 @@ const TABLE: Record<string, Row> = {
       }),
     ),
   },
+  MW1091: {
+    violating: [
+      ...patch("ExternalService/production/carrier-api", ["ports"], [{ name: "http", port: 80, protocol: "http" }]),
+      ...patch("Dependency/production/shipping-to-carrier-api", ["port"], 80),
+      ...patch("ExternalService/production/carrier-api", ["tls"], { mode: "simple", insecureSkipVerify: true }),
+    ],
+    severity: "error",
+    compliant: [
+      ...patch("ExternalService/production/carrier-api", ["ports"], [{ name: "http", port: 80, protocol: "http" }]),
+      ...patch("Dependency/production/shipping-to-carrier-api", ["port"], 80),
+      ...patch("ExternalService/production/carrier-api", ["tls"], { mode: "simple" }),
+    ],
+  },
 };
 
 /** Clients have to show a certificate. */

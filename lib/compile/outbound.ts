@@ -4,6 +4,7 @@ import { RouteConfigurationSchema } from "@meshwright/proxy/contract";
 import {
   type Dependency,
   type ExternalService,
+  type ExternalTls,
   type ObjectKey,
   objectKey,
   refKey,
@@ -21,6 +22,8 @@ import { namesOf as namesOfService, serviceHost } from "./service-hosts";
 import { finished, shared } from "./shared";
 import { tcpHost, tunnel } from "./tcp-hosts";
 import { telemetryOf } from "./telemetry";
+import { externalTls } from "./transport";
+import type { ExternalTlsFiles } from "./types";
 
 const NAME = "outbound";
 
@@ -228,15 +231,44 @@ export function externalCluster(
     );
     return null;
   }
+  const isHttp2 = speaksHttp2(external.spec.ports, port);
+  const { tls } = external.spec;
+  const isMade =
+    tls !== undefined && !external.spec.ports.some((each) => each.port === port && each.protocol === "tcp");
+  const files = context.places.external(namespace, name)?.tls ?? {};
+  if (isMade && !hasFiles(context, external, tls, files)) return null;
   const metadata = meshwrightMetadata({ kind: "external", namespace, service: name });
   const places = endpoints.length > 0 ? endpoints : [{ host, port }];
   context.clusters.set(cluster, {
     name: cluster,
     ...inlineEndpoints(cluster, places),
-    ...behaviourOf({}, APP_IDLE_TIMEOUT_MS, speaksHttp2(external.spec.ports, port) ? "http2" : "http1"),
+    ...behaviourOf({}, APP_IDLE_TIMEOUT_MS, isHttp2 ? "http2" : "http1"),
+    ...(isMade ? { transport_socket: externalTls(tls, host, files, isHttp2 ? "h2" : "http/1.1") } : {}),
     metadata,
   });
   return cluster;
+}
+
+/** Without them anybody's server would do, or the server would refuse: nothing is sent then. */
+function hasFiles(
+  { problems }: CompileContext,
+  external: ExternalService,
+  { mode, authorities }: ExternalTls,
+  { ca, chain, key }: ExternalTlsFiles,
+): boolean {
+  const isSigned = authorities !== "environment" || ca !== undefined;
+  const isShown = mode !== "mutual" || (chain !== undefined && key !== undefined);
+  if (!isSigned) {
+    const message = "the environment does not say who signs its certificate, so calls to it get 404";
+    const fix = 'Say in the environment\'s binding of the external service tls: { "ca": file }, PEM on the machines.';
+    problems.warn(external, "spec.tls.authorities", message, fix);
+  }
+  if (!isShown) {
+    const message = "the environment has no certificate for its callers to show, so calls to it get 404";
+    const fix = 'Say in the environment\'s binding of the external service tls: { "chain": file, "key": file }.';
+    problems.warn(external, "spec.tls.mode", message, fix);
+  }
+  return isSigned && isShown;
 }
 
 function refuseTarget({ problems }: CompileContext, dependency: Dependency): void {

@@ -1,8 +1,8 @@
 // Transport sockets: who proves what to whom. Keys and bundle come by SDS under the names `identity` and `bundle`.
 // The rule: both sides check the peer's SPIFFE ID, and no session is ever resumed, because a resumed one skips the check.
-import type { ClientCertificates } from "@/lib/mesh";
+import { type ClientCertificates, type ExternalTls, plainHost } from "@/lib/mesh";
 import { ADS, any, compact, isIpAddress, type JsonObject } from "./envoy-json";
-import type { BoundCertificate } from "./types";
+import type { BoundCertificate, ExternalTlsFiles } from "./types";
 
 export const SECRET_NAMES = ["bundle", "denylist", "identity"] as const;
 
@@ -91,10 +91,7 @@ function clientValidation(
   { names, pinnedKeys, pinnedCertificates }: ClientCertificates,
 ): JsonObject {
   const expected: JsonObject = compact({
-    match_typed_subject_alt_names: names?.map((name) => ({
-      san_type: SAN_TYPES[kindOfClientName(name)],
-      matcher: { exact: name },
-    })),
+    match_typed_subject_alt_names: names?.map(exactName),
     verify_certificate_spki: pinnedKeys,
     verify_certificate_hash: pinnedCertificates,
   });
@@ -130,6 +127,45 @@ const PUBLIC_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
 export function publicTls(host: string): JsonObject {
   return serverTls({ host });
 }
+
+/**
+ * To a server outside the mesh, by what the design says.
+ *
+ * @param host the server name where the design does not say one
+ * @param files those that the design wants are there
+ */
+export function externalTls(
+  tls: ExternalTls,
+  host: string,
+  files: ExternalTlsFiles,
+  alpn: "h2" | "http/1.1",
+): JsonObject {
+  const { mode, sni = plainHost(host), subjectAltNames = [sni], authorities, insecureSkipVerify } = tls;
+  const ca = { filename: authorities === "environment" ? (files.ca ?? "") : PUBLIC_AUTHORITIES };
+  const validation = { trusted_ca: ca, match_typed_subject_alt_names: subjectAltNames.map(exactName) };
+  const own = { certificate_chain: { filename: files.chain ?? "" }, private_key: { filename: files.key ?? "" } };
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: any(
+      `${TLS}.UpstreamTlsContext`,
+      compact({
+        common_tls_context: compact({
+          tls_params: { tls_minimum_protocol_version: "TLSv1_2", tls_maximum_protocol_version: "TLSv1_3" },
+          alpn_protocols: [alpn],
+          tls_certificates: mode === "mutual" ? [own] : undefined,
+          validation_context: insecureSkipVerify ? undefined : validation,
+        }),
+        sni: isIpAddress(sni) ? undefined : sni, // RFC 6066 section 3: a name, never an address
+        max_session_keys: 0,
+      }),
+    ),
+  };
+}
+
+const exactName = (name: string): JsonObject => ({
+  san_type: SAN_TYPES[kindOfClientName(name)],
+  matcher: { exact: name },
+});
 
 /** To a server outside the mesh: its name or address, signed by a public authority or by those of `ca`. */
 export function serverTls(server: {

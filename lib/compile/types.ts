@@ -13,7 +13,17 @@ export type AppBinding =
 /** One workload instance. Its id is the proxy's: `<namespace>/<workload>/<instance>`. */
 export type InstanceBinding = { id: string; workload: { namespace: string; name: string }; app: AppBinding };
 /** Addresses of an external service in this environment; they win over those of the design. */
-export type ExternalBinding = { namespace: string; name: string; endpoints: { host: string; port: number }[] };
+export type ExternalBinding = {
+  namespace: string;
+  name: string;
+  endpoints: { host: string; port: number }[];
+  tls?: ExternalTlsFiles;
+};
+/**
+ * PEM files on the machines of the callers' proxies, where the design has TLS to it: `ca` holds the authorities that sign its certificate,
+ * `chain` and `key` are the certificate that callers show.
+ */
+export type ExternalTlsFiles = { ca?: string | undefined; chain?: string | undefined; key?: string | undefined };
 /** A gateway runs as one proxy, `<namespace>/<gateway>/0`. Without a public port the agent's own choice stays. */
 export type GatewayBinding = {
   namespace: string;

@@ -70,6 +70,7 @@ export {
   keyHashes,
   MAX_OBJECTS,
   ref as objectRef,
+  serverName,
   serviceRef,
 } from "./schema/primitives";
 export { RETRY_CONDITIONS } from "./schema/traffic";

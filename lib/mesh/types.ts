@@ -20,7 +20,7 @@ export type {
   HeaderCondition,
   PolicyTarget,
 } from "./schema/security";
-export type { ClientCertificates, ListenerProtocol, Protocol, ServicePort } from "./schema/topology";
+export type { ClientCertificates, ExternalTls, ListenerProtocol, Protocol, ServicePort } from "./schema/topology";
 export type {
   AuthorityMatch,
   CallerMatch,

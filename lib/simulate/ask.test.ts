@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { demoMesh, type MeshDocument, type MeshObject } from "@/lib/mesh";
+import { demoMesh, type ExternalTls, type MeshDocument, type MeshObject } from "@/lib/mesh";
 import { object, seedObjects } from "../compile/testing/rich";
 import { accessMatrix, ask, buildScene, consequencesOf, type Question } from ".";
+import { changesBetween } from "./changes";
 
 const from = (workload: string): Question["from"] => ({
   kind: "workload",
@@ -193,4 +194,51 @@ test("TCP to an external service is asked for by CONNECT, by those who draw it, 
   expect(cells.filter(({ callee }) => callee === "ExternalService/production/ledger")).toMatchObject([
     { caller: "Service/production/shipping", access: "allowed" },
   ]);
+});
+
+test("TLS that the proxy makes to what is outside is told with who is verified, and a change of it is a consequence", () => {
+  const to = { kind: "ExternalService" as const, name: "bank" };
+  const bank = (tls: ExternalTls | undefined) =>
+    buildScene(
+      demoWith(
+        object("ExternalService", "bank", {
+          hosts: ["bank.example"],
+          ports: [{ name: "http", port: 80, protocol: "http" }],
+          ...(tls ? { tls } : {}),
+        }),
+        object("Dependency", "shipping-to-bank", { from: { kind: "Service", name: "shipping" }, to }),
+        object("Egress", "bank", { to, from: [{ kind: "Service", name: "shipping" }] }),
+      ),
+    );
+  const answer = (tls: ExternalTls | undefined) => ask(bank(tls), get("shipping-v1", "bank.example"));
+  const plain = answer(undefined);
+  expect(plain.hops[0]?.tls).toBeUndefined();
+  const simple = answer({ mode: "simple" });
+  expect(simple).toMatchObject({
+    outcome: "forwarded",
+    sentence: expect.stringContaining("in TLS to bank.example, signed by a public authority"),
+    hops: [
+      {
+        mtls: "none",
+        tls: { serverName: "bank.example", names: ["bank.example"], authorities: "public", isMutual: false },
+      },
+    ],
+  });
+  const mutual = answer({
+    mode: "mutual",
+    sni: "a.example",
+    subjectAltNames: ["b.example"],
+    authorities: "environment",
+  });
+  expect(mutual.hops[0]?.tls).toEqual({
+    ...{ serverName: "a.example", names: ["b.example"], authorities: "environment", isMutual: true },
+  });
+  const open = answer({ mode: "simple", insecureSkipVerify: true });
+  expect(open.sentence).toContain("in TLS to bank.example, and nobody verifies who answers");
+  expect(changesBetween(plain, simple)).toMatchObject([{ kind: "mtls", severity: "change" }]);
+  expect(changesBetween(simple, open)).toMatchObject([{ kind: "mtls", severity: "attention" }]);
+  expect(changesBetween(simple, plain)).toMatchObject([
+    { severity: "attention", text: expect.stringMatching(/^in plain text now \(in TLS to bank\.example/) },
+  ]);
+  expect(changesBetween(simple, simple)).toEqual([]);
 });

@@ -1,7 +1,16 @@
 // Two answers to one question, and what is different for the caller.
 // The rule: access first; where there is none in either version, or it came or went, nothing else is worth saying.
-import type { Answer, AnswerDestination, ConsequenceKind, Hop } from "./types";
-import { corsWords, destinationName, faultWords, limitWords, localityWords, mirrorWords, percentOf } from "./words";
+import type { Answer, AnswerDestination, ConsequenceKind, Hop, HopTls } from "./types";
+import {
+  corsWords,
+  destinationName,
+  faultWords,
+  limitWords,
+  localityWords,
+  mirrorWords,
+  percentOf,
+  tlsWords,
+} from "./words";
 
 /** `text` says what is so now and what was before; it is the same for every call that changes the same way. */
 export type Change = { kind: ConsequenceKind; severity: "attention" | "change"; text: string };
@@ -195,9 +204,25 @@ function mtlsChange(before: Answer, after: Answer): Change[] {
   const was = before.hops[0]?.mtls;
   const is = after.hops[0]?.mtls;
   if (was === undefined || is === undefined) return [];
+  const outside = outsideTlsChange(before.hops[0]?.tls, after.hops[0]?.tls);
+  if (outside.length > 0) return outside;
   if (was === is) return plainTextChange(before.hops.at(-1), after.hops.at(-1));
   const severity = is === "mutual" ? "change" : "attention";
   return [{ kind: "mtls", severity, text: `${WORDS[is]} now (${WORDS[was]} before)` }];
+}
+
+/** To a server outside the mesh. */
+function outsideTlsChange(before: HopTls | undefined, after: HopTls | undefined): Change[] {
+  const words = (tls: HopTls | undefined) => (tls ? tlsWords(tls) : "in plain text");
+  if (words(before) === words(after)) return [];
+  const isVerified = after !== undefined && after.authorities !== null;
+  return [
+    {
+      kind: "mtls",
+      severity: isVerified ? "change" : "attention",
+      text: `${words(after)} now (${words(before)} before)`,
+    },
+  ];
 }
 
 /** The call itself stays in mutual TLS; whether it has to be is another matter. */

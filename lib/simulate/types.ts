@@ -110,6 +110,8 @@ export type Hop = {
   mtls: MtlsOutcome;
   /** Why this mTLS: the policy, the service's mode, the mesh's default. */
   mtlsRule?: RuleOrigin;
+  /** TLS to a server outside the mesh, where the design has the proxy make it. */
+  tls?: HopTls;
   /** This call is in mutual TLS, and one without it would be let in as well. */
   takesPlainText?: true;
   /** What the sidecar made of the request's token; absent where nobody looks at tokens. */
@@ -136,6 +138,15 @@ export type Hop = {
   /** Which identity the proxy shows, and which it saw. */
   identity?: { own: string; peer: string | null };
   sentence: string;
+};
+
+/** `serverName` null: an address has none. `names`: the certificate has to have one of them. `authorities` null: nobody verifies it. */
+export type HopTls = {
+  serverName: string | null;
+  names: string[];
+  authorities: "public" | "environment" | null;
+  /** The proxy shows the environment's certificate. */
+  isMutual: boolean;
 };
 
 export type HopFault = {

@@ -1,6 +1,6 @@
 // The ways that one request or connection may take: a cluster each, and what becomes of it there; then told as one answer.
 // The rule: a way is asked through the callee's own plan; how likely it is says the caller's.
-import type { ClusterChoice } from "@meshwright/proxy/plan";
+import type { ClusterChoice, ClusterPlan } from "@meshwright/proxy/plan";
 import { pickCluster } from "@meshwright/proxy/semantics";
 import { targetOfClusterName } from "@/lib/compile/destinations";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
@@ -10,7 +10,7 @@ import { localitiesOf } from "./localities";
 import type { Message } from "./message";
 import { serviceOfCluster } from "./origins";
 import type { PlannedProxy, Scene } from "./scene";
-import type { Answer, AnswerDestination, Hop } from "./types";
+import type { Answer, AnswerDestination, Hop, HopTls } from "./types";
 import {
   authorizerWords,
   capital,
@@ -23,6 +23,7 @@ import {
   refusalWords,
   ruleWords,
   splitSentence,
+  tlsWords,
 } from "./words";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
@@ -68,10 +69,12 @@ export function toCluster(
       outcome,
       status,
     };
+    const tls = cluster && outsideTls(scene, cluster, service ?? null);
     const outbound: Hop = {
       ...first,
       mtls: arrival.mtls,
-      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}.${localityTail(localities)}${authorizerTail(first)}${tailOf(first)}`,
+      ...(tls ? { tls } : {}),
+      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}${tls ? `, ${tlsWords(tls)}` : ""}.${localityTail(localities)}${authorizerTail(first)}${tailOf(first)}`,
     };
     return { destination, hops: arrival.hop ? [outbound, arrival.hop] : [outbound], arrival, choice };
   };
@@ -79,7 +82,7 @@ export function toCluster(
     way({ outcome: "unreachable", status: 503, mtls: "none", hop: null, why }, workloads);
   if (!cluster || !service) return nobody(`There is no cluster ${choice.name}.`);
   if (cluster.metadata["kind"] === "external") {
-    return way({ outcome: "forwarded", status: null, mtls: cluster.tls ? "mutual" : "none", hop: null }, []);
+    return way({ outcome: "forwarded", status: null, mtls: "none", hop: null }, []);
   }
   const workloads = workloadsOf(cluster, service);
   if (workloads.length === 0) return nobody("No instance runs there.");
@@ -93,6 +96,18 @@ export function toCluster(
   // Workloads of one service are protected alike; where one has no app yet, the worse answer is told.
   const arrival = arrivals.find(({ outcome }) => outcome !== "forwarded") ?? arrivals[0];
   return arrival ? way(arrival, workloads) : nobody("No instance runs there.");
+}
+
+/** What the plan makes, and whose signature the design wants: the plan has files only. */
+function outsideTls(scene: Scene, { tls, metadata }: ClusterPlan, key: ObjectKey | null): HopTls | undefined {
+  const asked = key === null ? undefined : scene.index.find("ExternalService", key)?.spec.tls;
+  if (metadata["kind"] !== "external" || !tls || !asked) return undefined;
+  return {
+    serverName: tls.sni,
+    names: tls.validationSecret === null ? [] : tls.sanMatchers.flatMap(({ value }) => value.exact ?? []),
+    authorities: tls.validationSecret === null ? null : (asked.authorities ?? "public"),
+    isMutual: tls.identitySecret !== null,
+  };
 }
 
 const authorizerTail = (hop: Hop | undefined): string =>

@@ -12,6 +12,7 @@ import type {
   HopFault,
   HopMirror,
   HopRateLimit,
+  HopTls,
   Outcome,
 } from "./types";
 
@@ -35,6 +36,15 @@ const MTLS_WORDS = {
   refused: "and mutual TLS fails",
   none: "outside the mesh",
 } as const;
+
+/** `in TLS to bank.example, signed by a public authority` */
+export function tlsWords({ serverName, names, authorities, isMutual }: HopTls): string {
+  const how = `in ${isMutual ? "mutual " : ""}TLS${serverName === null ? "" : ` to ${serverName}`}`;
+  if (authorities === null) return `${how}, and nobody verifies who answers`;
+  const others = names.join(" or ") === serverName ? "" : `to show ${names.join(" or ")}, `;
+  const signed = `signed by ${authorities === "public" ? "a public authority" : "an authority of the environment"}`;
+  return others === "" ? `${how}, ${signed}` : `${how}, which has ${others}${signed}`;
+}
 
 export function inboundSentence(callee: string, hop: Hop, outcome: Outcome): string {
   const refusal = hop.token?.status ?? hop.authorizers?.at(-1)?.status ?? 403;
@@ -103,7 +113,8 @@ export function forwardedSentence(
     more.length > 0
       ? `The ${last?.isConnection ? "connections" : "calls"} of ${caller} go ${splitSentence(destinations)}`
       : `${caller} reaches ${only ? destinationName(only) : "the app"}`;
-  const how = last ? ` ${MTLS_WORDS[last.mtls]}` : ` ${MTLS_WORDS[first.mtls]}`;
+  const outside = first.tls ? `, ${tlsWords(first.tls)}` : "";
+  const how = last ? ` ${MTLS_WORDS[last.mtls]}` : ` ${MTLS_WORDS[first.mtls]}${outside}`;
   const why = last?.authorization ? `; ${last.authorization.why}` : "";
   const rule = ruleWords(first);
   return `${reaches}${more.length > 0 ? "," : ""}${how}${rule === "" ? "" : `, ${rule}`}${why}.`;

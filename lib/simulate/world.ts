@@ -8,6 +8,12 @@ export type World = { binding: EnvironmentBinding; endpoints: InstanceEndpoint[]
 const ECHO = { kind: "echo" } as const;
 const PORTS = { inboundPort: 15_006, outboundPort: 15_001, adminPort: 15_000, appPort: 8080 };
 
+const EXTERNAL_FILES = {
+  ca: "/certificates/external-ca.pem",
+  chain: "/certificates/external.pem",
+  key: "/certificates/external-key.pem",
+};
+
 /** Places of every proxy of `document`; a workload with no replicas runs nowhere, a service without sidecars is called at its app. */
 export function madeUpWorld(document: MeshDocument): World {
   const withoutSidecar = new Set(
@@ -19,6 +25,10 @@ export function madeUpWorld(document: MeshDocument): World {
   );
   const world: World = { binding: { instances: [], externals: [], gateways: [] }, endpoints: [] };
   for (const object of document.objects) {
+    if (object.kind === "ExternalService" && object.spec.tls) {
+      const { namespace, name } = object.metadata;
+      world.binding.externals.push({ namespace, name, endpoints: [], tls: EXTERNAL_FILES });
+    }
     if (object.kind !== "Workload" && object.kind !== "Gateway") continue;
     const { namespace, name } = object.metadata;
     const id = `${namespace}/${name}/0`;

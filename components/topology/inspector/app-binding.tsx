@@ -206,7 +206,10 @@ export function ExternalBinding({ namespace, name, port }: { namespace: string; 
             ...there,
             externals: [
               ...there.externals.filter((each) => !(each.namespace === namespace && each.name === name)),
-              { namespace, name, endpoints: [{ host, port: at }] },
+              {
+                ...there.externals.find((each) => each.namespace === namespace && each.name === name),
+                ...{ namespace, name, endpoints: [{ host, port: at }] },
+              },
             ],
           }));
         }}

@@ -85,6 +85,7 @@ import { mw1087ShareWithoutHosts } from "./mw1087-share-without-hosts";
 import { mw1088CallersWithoutPlace } from "./mw1088-callers-without-place";
 import { mw1089LevelCannotEmpty } from "./mw1089-level-cannot-empty";
 import { mw1090SplitNotAsked } from "./mw1090-split-not-asked";
+import { mw1091UnverifiedServer } from "./mw1091-unverified-server";
 
 export const analyzers: readonly Analyzer[] = [
   mw1001NamespaceAssumed,
@@ -172,4 +173,5 @@ export const analyzers: readonly Analyzer[] = [
   onObject(mw1088CallersWithoutPlace),
   onObject(mw1089LevelCannotEmpty),
   onObject(mw1090SplitNotAsked),
+  onObject(mw1091UnverifiedServer),
 ];

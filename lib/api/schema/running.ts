@@ -37,6 +37,14 @@ export const binding = z.strictObject({
         endpoints: z
           .array(z.strictObject({ host: z.string().min(1).max(253), port: z.int().min(1).max(65_535) }))
           .max(100),
+        /** PEM files on the machines of its callers' proxies: authorities of its certificate; the certificate that callers show, and its key. */
+        tls: z
+          .strictObject({
+            ca: certificateFile.optional(),
+            chain: certificateFile.optional(),
+            key: certificateFile.optional(),
+          })
+          .optional(),
       }),
     )
     .max(1_000),

@@ -97,6 +97,14 @@ const hop = z.object({
     .optional(),
   mtls,
   mtlsRule: ruleOrigin.optional(),
+  tls: z
+    .object({
+      serverName: z.string().nullable(),
+      names: z.array(z.string()),
+      authorities: z.enum(["public", "environment"]).nullable(),
+      isMutual: z.boolean(),
+    })
+    .optional(),
   takesPlainText: z.literal(true).optional(),
   authorization: z
     .object({

@@ -24,7 +24,13 @@ const placesFile = z.strictObject({
   binding: z.strictObject({
     instances: z.array(z.strictObject({ id: z.string(), workload: z.strictObject(named), app })).max(10_000),
     externals: z
-      .array(z.strictObject({ ...named, endpoints: z.array(z.strictObject({ host: z.string(), port })) }))
+      .array(
+        z.strictObject({
+          ...named,
+          endpoints: z.array(z.strictObject({ host: z.string(), port })),
+          tls: z.strictObject({ ca: file.optional(), chain: file.optional(), key: file.optional() }).optional(),
+        }),
+      )
       .max(10_000),
     gateways: z
       .array(

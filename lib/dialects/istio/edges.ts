@@ -42,13 +42,15 @@ export function importServiceEntry(context: ImportContext, resource: Resource, s
     context
       .all("ExternalService")
       .find((each) => each.metadata.name === resource.name && each.metadata.namespace === resource.namespace);
-  const { owner, description } = existing?.spec ?? {};
+  const { owner, description, tls } = existing?.spec ?? {};
   const external = {
     hosts,
     ports,
     ...(owner === undefined ? {} : { owner }),
     ...(description === undefined ? {} : { description }),
     ...(endpoints.length > 0 ? { endpoints } : {}),
+    // a DestinationRule says it
+    ...(tls === undefined ? {} : { tls }),
   };
   result.objects.push(context.put("ExternalService", resource.name, external, { resource, sink }, existing));
   result.sentences.push(`${hosts.join(", ")} is an external service.`);

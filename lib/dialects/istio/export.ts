@@ -24,6 +24,7 @@ import { exportDestinationRule } from "./export-policy";
 import { exportRoute, hostNames, hostOf } from "./export-route";
 import { exportAuthorizationPolicy } from "./export-security";
 import { exportTelemetry, joinTelemetry } from "./export-telemetry";
+import { exportExternalTls } from "./external-tls";
 import { exportRequestAuthentication } from "./request-authentication";
 import { exportTcpRoute } from "./tcp";
 import { exportWorkloadEntries } from "./workload-entry";
@@ -43,6 +44,7 @@ export function exportDocument(document: MeshDocument): DialectExport {
   });
   index.all("ExternalService").forEach((external) => {
     exportServiceEntry(context, external);
+    exportExternalTls(context, external);
   });
   index.all("Service").forEach((service) => {
     exportDestinationRule(context, service);

@@ -133,6 +133,18 @@ export const FIELDS: readonly FieldVerdict[] = [
     verdict: "exact",
     note: "locality of a TrafficPolicy. Levels without outlierDetection, which Istio does not make, are kept. The mesh's default, levels wherever outlierDetection is, is not imported; a design with localities switches it off on export where it says nothing.",
   },
+  {
+    kind: "DestinationRule",
+    path: "spec.trafficPolicy.{tls,portLevelSettings[].tls}.{mode,sni,subjectAltNames,insecureSkipVerify}",
+    verdict: "exact",
+    note: "Of hosts of a ServiceEntry: tls of the ExternalService, for all its HTTP ports and hosts. SIMPLE, MUTUAL and DISABLE; what says more, or differs between ports or hosts, is left out and told, as is what such a rule has beside tls.",
+  },
+  {
+    kind: "DestinationRule",
+    path: "spec.trafficPolicy.{tls,portLevelSettings[].tls}.{credentialName,caCertificates,clientCertificate,privateKey}",
+    verdict: "approximate",
+    note: "Of hosts of a ServiceEntry: files of the environment's binding. Written back as credentialName, with a word about workloadSelector.",
+  },
   { kind: "DestinationRule", path: "spec.trafficPolicy.*", verdict: "lost", note: KEPT },
   {
     kind: "Gateway",

@@ -55,7 +55,11 @@ function exportExternal(context: ExportContext, external: ExternalService): void
   const ports = external.spec.ports.map(({ name: own, port }) => ({ name: own, port }));
   const spec = { type: "ExternalName", externalName: host, ports };
   context.add({ apiVersion: "v1", kind: "Service", metadata: metadataOf(external, name, namespace), spec }, external);
-  context.tell(external, ["spec"], "exact", "means the same in Kubernetes", { target: `Service ${name}` });
+  if (external.spec.tls)
+    context.lose(external, ["spec", "tls"], "lost", "Kubernetes makes no TLS: let the app make it", {
+      changesMeaning: true,
+    });
+  else context.tell(external, ["spec"], "exact", "means the same in Kubernetes", { target: `Service ${name}` });
 }
 
 function reportRest(context: ExportContext): void {

@@ -5,7 +5,7 @@ import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { exportVersion } from "../gateway-api/export-services";
 import type { DialectExport, ExportOptions } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
-import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
+import { loseAdoption, loseBoundaries, loseExternalTls, tellKubernetes } from "../shared/tell-rest";
 import { exportService } from "./export-calls";
 import { exportExternal, exportGateway } from "./export-edges";
 import type { Versions } from "./export-http-route";
@@ -67,6 +67,7 @@ function reportRest({ context, channel }: KumaExport, needed: ReadonlyMap<string
     context.lose(egress, ["spec"], "approximate", reason, { changesMeaning: true });
   }
   loseBoundaries(context, "Kuma");
+  loseExternalTls(context, "write tls of the MeshExternalService, with its certificates in Secrets");
   for (const subset of index.all("Subset")) {
     const service = keyOf(
       "Service",

@@ -18,6 +18,13 @@ export function loseBoundaries(context: ExportContext, product: string): void {
   }
 }
 
+/** TLS to who is called outside, where a product's resources do not say it: its calls leave as the app says them. */
+export function loseExternalTls(context: ExportContext, reason: string): void {
+  for (const external of context.index.all("ExternalService")) {
+    if (external.spec.tls) context.lose(external, ["spec", "tls"], "lost", reason, { changesMeaning: true });
+  }
+}
+
 /** A service's own step of adoption, or its way out of the mesh. */
 export function loseAdoption(
   context: ExportContext,

@@ -18,6 +18,7 @@ import type {
   TrafficPolicy,
 } from "../types";
 import { balancingSentences } from "./balancing-text";
+import { tlsSentences, tlsText } from "./external-sentences";
 import { listenerSentences } from "./gateway-sentences";
 import { type LeafChange, leafChanges } from "./leaves";
 import { preferenceText } from "./locality-words";
@@ -134,6 +135,8 @@ export function addedSentence(object: MeshObject): string {
       const from = object.spec.from?.map(refText).join(", ");
       return `${subjectOf(object)} is opened${from ? ` for ${from}` : ""}.`;
     }
+    case "ExternalService":
+      return `${subjectOf(object)} is added${object.spec.tls ? `: calls leave ${tlsText(object.spec.tls)}` : ""}.`;
     default:
       return `${subjectOf(object)} is added.`;
   }
@@ -184,6 +187,11 @@ export function changedSentences(was: MeshObject, now: MeshObject, leaves: LeafC
     const [before, after] = [was.spec.listeners, now.spec.listeners];
     const listeners = listenerSentences(subjectOf(now), before, after, (leaf) => plainSentence(now, leaf));
     return [...listeners, ...rest.map((leaf) => plainSentence(now, leaf))];
+  }
+  if (was.kind === "ExternalService" && now.kind === "ExternalService") {
+    const rest = leaves.filter((leaf) => leaf.path[1] !== "tls");
+    const tls = tlsSentences(subjectOf(now), was.spec.tls, now.spec.tls);
+    return [...tls, ...rest.map((leaf) => plainSentence(now, leaf))];
   }
   return leaves.map((leaf) => plainSentence(now, leaf));
 }

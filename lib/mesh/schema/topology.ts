@@ -16,6 +16,7 @@ import {
   portNumber,
   protocol,
   ref,
+  serverName,
   shortText,
 } from "./primitives";
 
@@ -137,6 +138,30 @@ export const gatewaySpec = z.strictObject({
     .max(64),
 });
 
+/** Made by the callers' proxies; the app's own part stays plain HTTP. Certificate and authorities of `environment` are the binding's. */
+const externalTls = z.strictObject({
+  mode: z
+    .enum(["simple", "mutual"])
+    .describe("simple: the server proves who it is. mutual: the proxies show the environment's certificate as well."),
+  sni: serverName
+    .regex(/^[^*]*$/, "must be one name, without a wildcard")
+    .optional()
+    .describe("The server name that is asked for. Absent: the host."),
+  subjectAltNames: clientNames
+    .optional()
+    .describe("Alternative names, one of which the server's certificate has to have. Absent: the server name."),
+  authorities: z
+    .enum(["public", "environment"])
+    .optional()
+    .describe(
+      "Whose signature counts: that of the authorities browsers trust (as the machine has them), or of those in the environment's binding. Absent: public.",
+    ),
+  insecureSkipVerify: z
+    .boolean()
+    .optional()
+    .describe("Nobody verifies who answers: whoever is on the way can read and change everything."),
+});
+
 export const externalServiceSpec = z.strictObject({
   hosts: z.array(hostName).min(1, "must have at least one host").max(64),
   ports: z.array(servicePort).min(1, "must have at least one port").max(64),
@@ -147,6 +172,7 @@ export const externalServiceSpec = z.strictObject({
     .array(z.strictObject({ address: z.string().min(1).max(253), port: portNumber }))
     .max(256)
     .optional(),
+  tls: externalTls.optional().describe("TLS to it, at every port that speaks HTTP. At a tcp port the app speaks it."),
 });
 
 export const dependencySpec = z.strictObject({
@@ -161,6 +187,7 @@ export const dependencySpec = z.strictObject({
 });
 
 export type ClientCertificates = z.infer<typeof clientCertificates>;
+export type ExternalTls = z.infer<typeof externalTls>;
 export type ServicePort = z.infer<typeof servicePort>;
 export type Protocol = z.infer<typeof protocol>;
 export type ListenerProtocol = z.infer<typeof listenerProtocol>;

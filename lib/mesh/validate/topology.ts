@@ -2,7 +2,7 @@
 import type { MeshIndex } from "../index-document";
 import { isCallerOnly, keyOf, refKey } from "../refs";
 import { isPlainListener } from "../server-names";
-import type { Listener, MeshObject, ObjectKey, Path } from "../types";
+import type { Listener, MeshObject, ObjectKey, Path, SpecOf } from "../types";
 import type { Complaint } from "./complaint";
 
 export function violationsOfTopology(object: MeshObject, index: MeshIndex): Complaint[] {
@@ -20,6 +20,7 @@ export function violationsOfTopology(object: MeshObject, index: MeshIndex): Comp
           (i) => ["spec", "ports", i, "port"],
           "port",
         ),
+        ...(object.kind === "ExternalService" ? tlsClashes(object.spec) : []),
       ];
     case "Gateway":
       return [
@@ -100,6 +101,29 @@ function repeated(values: (string | number)[], path: (i: number) => Path, what: 
       ? []
       : [{ path: path(i), message: `repeats the ${what} ${value}`, fix: "Give each its own." }],
   );
+}
+
+/** TLS that nobody makes, that asks for nobody, or that verifies what it says is not verified. */
+function tlsClashes({ tls, hosts, ports }: SpecOf<"ExternalService">): Complaint[] {
+  if (!tls) return [];
+  const path: Path = ["spec", "tls"];
+  const complaints: Complaint[] = [];
+  if (ports.every(({ protocol }) => protocol === "tcp")) {
+    const message = "is for ports that speak HTTP, and there is none: at a tcp port the app speaks TLS itself";
+    complaints.push({ path, message, fix: "Give a port protocol http, http2 or grpc, or take tls away." });
+  }
+  const pattern = hosts.find((host) => host.includes("*"));
+  if (pattern !== undefined && tls.sni === undefined) {
+    const message = `is missing: host ${pattern} is a pattern, so it does not say which name to ask for`;
+    complaints.push({ path: [...path, "sni"], message, fix: "Name the server, or list the hosts." });
+  }
+  const verified = (["subjectAltNames", "authorities"] as const).find((field) => tls[field] !== undefined);
+  if (tls.insecureSkipVerify && verified) {
+    const message = `verifies nothing, and ${verified} says by what to verify`;
+    const fix = `Take insecureSkipVerify away, or ${verified}.`;
+    complaints.push({ path: [...path, "insecureSkipVerify"], message, fix });
+  }
+  return complaints;
 }
 
 /** What only a client with a certificate can have: Envoy refuses the others then, whatever the mode. */

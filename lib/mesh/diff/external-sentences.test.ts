@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { object, withObjects } from "@/lib/compile/testing/rich";
+import { demoMesh, type ExternalTls } from "..";
+import { diffDocuments } from "./diff";
+
+const bank = (tls: ExternalTls | undefined) =>
+  withObjects(demoMesh(), [
+    object("ExternalService", "bank", {
+      hosts: ["bank.example"],
+      ports: [{ name: "http", port: 80, protocol: "http" }],
+      ...(tls ? { tls } : {}),
+    }),
+  ]);
+const told = (before: ExternalTls | undefined, after: ExternalTls | undefined) =>
+  diffDocuments(bank(before), bank(after)).map(({ sentence, path }) => [sentence, path]);
+const SIMPLE = { mode: "simple" } as const;
+
+test.each<[ExternalTls | undefined, ExternalTls | undefined, string]>([
+  [
+    undefined,
+    SIMPLE,
+    "calls leave in TLS with a certificate of a public authority now; the app itself goes on speaking plain HTTP to its proxy (in plain text before).",
+  ],
+  [
+    SIMPLE,
+    undefined,
+    "calls leave in plain text now, which whoever is on the way can read and change (in TLS with a certificate of a public authority before).",
+  ],
+  [
+    SIMPLE,
+    { mode: "mutual", sni: "a.example", subjectAltNames: ["b.example", "c.example"], authorities: "environment" },
+    "calls leave in mutual TLS to a.example with a certificate for b.example or c.example of an authority of the environment now; a server that cannot show this gets no call (in TLS with a certificate of a public authority before).",
+  ],
+  [
+    SIMPLE,
+    { ...SIMPLE, insecureSkipVerify: true },
+    "calls leave in TLS that verifies nobody now, and whoever is on the way can answer instead (in TLS with a certificate of a public authority before).",
+  ],
+])("a change of TLS is said once, with what follows from it", (before, after, words) => {
+  expect(told(before, after)).toEqual([[`External service bank: ${words}`, "spec.tls"]]);
+});
+
+test("what stays is not told, and a new external service says how calls leave", () => {
+  expect(told(SIMPLE, SIMPLE)).toEqual([]);
+  expect(diffDocuments(demoMesh(), bank(SIMPLE)).map(({ sentence }) => sentence)).toEqual([
+    "External service bank is added: calls leave in TLS with a certificate of a public authority.",
+  ]);
+});
