@@ -26,6 +26,16 @@ test.each([
   ]);
 });
 
+test("idle times and waits before retries are told where the design has them", () => {
+  const backoff = { baseMs: 100, maxMs: 2000 };
+  const retries = { attempts: 3, perTryTimeoutMs: null, backoff, on: ["reset"] };
+  expect(factsOf(hop({ timeoutMs: null, idleTimeoutMs: 45_000, retries }))).toEqual([
+    ["Timeout", "none"],
+    ["Idle timeout", "45 s"],
+    ["Retries", "up to 3, on reset, waiting up to 100 ms at first and 2 s at most"],
+  ]);
+});
+
 test("keys that a host is chosen by are told with their values, and which are not there", () => {
   const keys = [
     { key: "header x-user", value: null },

@@ -9,6 +9,7 @@ export function factsOf({
   virtualHost,
   cluster,
   timeoutMs,
+  idleTimeoutMs,
   retries,
   hash,
   fault,
@@ -23,9 +24,14 @@ export function factsOf({
   if (isOut && virtualHost) facts.push(["Virtual host", virtualHost]);
   if (cluster) facts.push(["Cluster", cluster]);
   if (isOut && timeoutMs !== undefined) facts.push(["Timeout", timeoutMs === null ? "none" : durationText(timeoutMs)]);
+  if (isOut && idleTimeoutMs !== undefined) facts.push(["Idle timeout", durationText(idleTimeoutMs)]);
   if (retries) {
+    const { backoff } = retries;
+    const waits = backoff
+      ? `, waiting up to ${durationText(backoff.baseMs)} at first and ${durationText(backoff.maxMs)} at most`
+      : "";
     const each = retries.perTryTimeoutMs === null ? "" : `, each up to ${durationText(retries.perTryTimeoutMs)}`;
-    facts.push(["Retries", `up to ${retries.attempts}${each}, on ${retries.on.join(", ")}`]);
+    facts.push(["Retries", `up to ${retries.attempts}${each}, on ${retries.on.join(", ")}${waits}`]);
   }
   for (const { key, value, isGiven } of hash?.keys ?? []) {
     facts.push([`Hashed: ${key}`, value ?? (isGiven ? "given with the answer" : "not there")]);

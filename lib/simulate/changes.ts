@@ -120,6 +120,7 @@ function hopChanges(before: Hop | undefined, after: Hop | undefined): Change[] {
     if (is !== was) changes.push({ kind, severity: "change", text: `${is} now (${was} before)` });
   };
   say("timeout", timeoutWords(after), timeoutWords(before));
+  say("timeout", idleWords(after), idleWords(before));
   say("retries", retryWords(after), retryWords(before));
   say("route", rewriteWords(after), rewriteWords(before));
   return [...changes, ...mirrorChange(before, after), ...faultChange(before, after), ...corsChange(before, after)];
@@ -171,13 +172,21 @@ function timeoutWords(hop: Hop | undefined): string {
   return `a timeout of ${duration(hop.timeoutMs)}`;
 }
 
+function idleWords(hop: Hop | undefined): string {
+  if (hop?.idleTimeoutMs === undefined) return "no idle timeout of its own";
+  return `an idle timeout of ${duration(hop.idleTimeoutMs)}`;
+}
+
 const duration = (ms: number) => (ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`);
 
 function retryWords(hop: Hop | undefined): string {
   if (!hop?.retries || hop.retries.attempts === 0) return "no retries";
-  const { attempts, perTryTimeoutMs, on } = hop.retries;
+  const { attempts, perTryTimeoutMs, backoff, on } = hop.retries;
   const each = perTryTimeoutMs === null ? "" : `, each try up to ${duration(perTryTimeoutMs)}`;
-  return `up to ${attempts} ${attempts === 1 ? "retry" : "retries"} on ${on.join(", ")}${each}`;
+  const waits = backoff
+    ? `, waiting up to ${duration(backoff.baseMs)} at first and ${duration(backoff.maxMs)} at most`
+    : "";
+  return `up to ${attempts} ${attempts === 1 ? "retry" : "retries"} on ${on.join(", ")}${each}${waits}`;
 }
 
 function rewriteWords(hop: Hop | undefined): string {

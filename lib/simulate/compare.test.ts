@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { demoMesh, type MeshDocument, type MeshObject } from "@/lib/mesh";
+import { demoMesh, type MeshDocument, type MeshObject, type RouteRule } from "@/lib/mesh";
 import { object } from "../compile/testing/rich";
 import { buildScene, callsOf, consequencesOf } from ".";
 import { demoWith, largeMesh, seedMesh, splitOf, withObjects, without } from "./testing/designs";
@@ -65,6 +65,25 @@ test("timeouts, retries and mutual TLS are told as they are now and were before"
     "timeout: storefront → cart: a timeout of 2 s now (no timeout before)",
     expect.stringContaining("retries: storefront → cart: no retries now (up to 2 retries on "),
   ]);
+});
+
+test("idle times and waits before retries are told as they are now and were before", () => {
+  const route = (rule: Pick<RouteRule, "idleTimeoutMs" | "retries">) =>
+    object("Route", "cart", {
+      target: { kind: "Service", name: "cart" },
+      rules: [
+        { matches: [], action: { type: "forward", destinations: [{ service: { name: "cart" }, weight: 1 }] }, ...rule },
+      ],
+    });
+  const bare = without(demoMesh(), "Route/production/cart");
+  const backoff = { baseMs: 100, maxMs: 2000 };
+  const before = withObjects(bare, route({ retries: { attempts: 3, on: ["reset"] } }));
+  const after = withObjects(bare, route({ idleTimeoutMs: 45_000, retries: { attempts: 3, on: ["reset"], backoff } }));
+  expect(sentences(before, after)).toEqual([
+    "timeout: storefront → cart: an idle timeout of 45 s now (no idle timeout of its own before)",
+    "retries: storefront → cart: up to 3 retries on reset, waiting up to 100 ms at first and 2 s at most now (up to 3 retries on reset before)",
+  ]);
+  expect(sentences(before, before)).toEqual([]);
 });
 
 test("a callee that takes plain text too is weaker, though its drawn callers stay in mutual TLS", () => {

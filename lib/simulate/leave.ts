@@ -131,8 +131,9 @@ function tcpRulesOf(scene: Scene, { proxyId }: Planned, host: VirtualHostPlan, r
   });
 }
 
-function forwarding(action: ForwardAction): Pick<Hop, "timeoutMs" | "retries"> {
-  return { timeoutMs: action.timeoutMs, retries: action.retry && retriesOf(action.retry) };
+function forwarding({ timeoutMs, idleTimeoutMs, retry }: ForwardAction): Partial<Hop> {
+  const idle = idleTimeoutMs === null ? {} : { idleTimeoutMs };
+  return { timeoutMs, ...idle, retries: retry && retriesOf(retry) };
 }
 
 function replyOf(result: Extract<Passage["result"], { kind: "redirected" | "responded" }>): NonNullable<Hop["reply"]> {
@@ -160,10 +161,16 @@ const GRPC_WORDS: Readonly<Record<number, string>> = {
   14: "unavailable",
 };
 
-function retriesOf({ attempts, perTryTimeoutMs, on }: RetryPolicyPlan): HopRetries {
+/** Envoy default: 25 ms, and ten times that at most. */
+const DEFAULT_BACKOFF = { baseMs: 25, maxMs: 250 };
+
+function retriesOf({ attempts, perTryTimeoutMs, on, ...waits }: RetryPolicyPlan): HopRetries {
+  const { baseIntervalMs: baseMs, maxIntervalMs: maxMs } = waits;
+  const isDefault = baseMs === DEFAULT_BACKOFF.baseMs && maxMs === DEFAULT_BACKOFF.maxMs;
   const named = CONDITIONS.filter(([field]) => on[field]).map(([, word]) => word);
   const grpc = on.grpcStatuses.map((status) => GRPC_WORDS[status] ?? `grpc-status ${status}`);
-  return { attempts, perTryTimeoutMs, on: [...named, ...on.statusCodes.map(String), ...grpc] };
+  const backoff = isDefault ? {} : { backoff: { baseMs, maxMs } };
+  return { attempts, perTryTimeoutMs, ...backoff, on: [...named, ...on.statusCodes.map(String), ...grpc] };
 }
 
 /** The request as it leaves for one of the clusters, and what was changed on it; `asked` is its path before it was normalised. */

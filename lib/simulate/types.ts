@@ -106,6 +106,8 @@ export type Hop = {
   considered: Considered[];
   cluster?: string;
   timeoutMs?: number | null;
+  /** A request of which no byte moves for so long is ended; absent: where the rule says nothing of it. */
+  idleTimeoutMs?: number;
   retries?: HopRetries | null;
   mtls: MtlsOutcome;
   /** Why this mTLS: the policy, the service's mode, the mesh's default. */
@@ -203,6 +205,8 @@ export type HopSharedLimit = { requests: number; perMs: number; key: string | nu
 export type HopRetries = {
   attempts: number;
   perTryTimeoutMs: number | null;
+  /** The longest waits before the first retry and before any; absent: Envoy's 25 and 250 ms. */
+  backoff?: { baseMs: number; maxMs: number };
   on: string[];
 };
 

@@ -1,6 +1,6 @@
 "use client";
 // The form of a route: its rules in order, each with its matches, what happens, and how long it may take.
-import { SegmentedControl, Text } from "@mantine/core";
+import { Button, SegmentedControl, Text } from "@mantine/core";
 import { type Path, RETRY_CONDITIONS, type Route, type RouteRule } from "@/lib/mesh";
 import { ruleEffect } from "@/lib/mesh/policies";
 import { CorsFields } from "./cors-fields";
@@ -110,13 +110,15 @@ function Rule({ path, rule }: { path: Path; rule: RouteRule }) {
             </>
           ) : null}
           <Row>
-            <TextField
-              path={[...path, "rewrite", "path"]}
-              label="Path becomes"
-              description=""
-              value={rule.rewrite?.path}
-              placeholder="unchanged"
-            />
+            {rule.rewrite?.pathRegex ? null : (
+              <TextField
+                path={[...path, "rewrite", "path"]}
+                label="Path becomes"
+                description=""
+                value={rule.rewrite?.path}
+                placeholder="unchanged"
+              />
+            )}
             <TextField
               path={[...path, "rewrite", "host"]}
               label="Host becomes"
@@ -125,6 +127,9 @@ function Rule({ path, rule }: { path: Path; rule: RouteRule }) {
               placeholder="unchanged"
             />
           </Row>
+          {rule.rewrite?.path === undefined ? (
+            <PathParts path={[...path, "rewrite", "pathRegex"]} parts={rule.rewrite?.pathRegex} />
+          ) : null}
         </>
       ) : null}
       {rule.action.type === "forward" || rule.mirrors ? (
@@ -195,6 +200,33 @@ function Action({ path, rule }: { path: Path; rule: RouteRule }) {
           <TextField path={[...path, "body"]} label="Body" value={action.body} placeholder="empty" />
         </Row>
       ) : null}
+    </>
+  );
+}
+
+type Parts = NonNullable<NonNullable<RouteRule["rewrite"]>["pathRegex"]>;
+
+/** Instead of a whole new path: every part of it that an expression takes. */
+function PathParts({ path, parts }: { path: Path; parts: Parts | undefined }) {
+  const form = usePolicyForm();
+  const set = (value: Parts | undefined) => form.set(path, value);
+  return (
+    <>
+      {parts ? (
+        <Row>
+          <TextField path={[...path, "match"]} label="Parts of the path" description="" value={parts.match} />
+          <TextField path={[...path, "substitution"]} label="become" description="" value={parts.substitution} />
+        </Row>
+      ) : null}
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        disabled={form.isReadOnly}
+        onClick={() => set(parts ? undefined : { match: "^/v([0-9]+)/", substitution: "/api/\\1/" })}
+        style={{ alignSelf: "flex-start" }}
+      >
+        {parts ? "Leave the path as it is" : "Replace parts of the path"}
+      </Button>
     </>
   );
 }

@@ -52,8 +52,14 @@ const hop = z.object({
   considered: z.array(ruleOrigin.extend({ matched: z.boolean(), why: z.string() })),
   cluster: z.string().optional(),
   timeoutMs: z.number().nullable().optional(),
+  idleTimeoutMs: z.number().optional(),
   retries: z
-    .object({ attempts: z.int(), perTryTimeoutMs: z.number().nullable(), on: z.array(z.string()) })
+    .object({
+      attempts: z.int(),
+      perTryTimeoutMs: z.number().nullable(),
+      backoff: z.object({ baseMs: z.number(), maxMs: z.number() }).optional(),
+      on: z.array(z.string()),
+    })
     .nullable()
     .optional(),
   hash: z
