@@ -161,6 +161,14 @@ const PREVIOUS_HOSTS: JsonObject = {
   typed_config: any("extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"),
 };
 
+/** Localities are priorities; istiod writes the same frequency for retryRemoteLocalities. */
+const OTHER_PRIORITIES: JsonObject = {
+  name: "envoy.retry_priorities.previous_priorities",
+  typed_config: any("extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig", {
+    update_frequency: 2,
+  }),
+};
+
 /** `isHashed`: another host would not have what the key was sent to its own for, so a retry goes there again, as in Istio. */
 function retryPolicy(retries: Retries | undefined, isHashed: boolean): JsonObject | undefined {
   if (retries?.attempts === 0) return undefined;
@@ -176,6 +184,7 @@ function retryPolicy(retries: Retries | undefined, isHashed: boolean): JsonObjec
     retriable_status_codes: codes.length > 0 ? codes : undefined,
     retry_back_off: backOff(retries?.backoff),
     retry_host_predicate: looksElsewhere ? [PREVIOUS_HOSTS] : undefined,
+    retry_priority: retries?.remoteLocalities ? OTHER_PRIORITIES : undefined,
     host_selection_retry_max_attempts: looksElsewhere ? HOST_SELECTION_ATTEMPTS : undefined,
   });
 }

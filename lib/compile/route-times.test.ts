@@ -35,6 +35,24 @@ test("a rule's own idle time, back-off and choice of hosts are those of its rout
   expect(plain?.route["retry_policy"]).not.toHaveProperty("retry_back_off");
 });
 
+test("retries that go to other localities leave out the priorities that were tried, after every two tries", () => {
+  const retryOf = (remoteLocalities?: boolean) =>
+    routesOf([
+      {
+        matches: [],
+        action: { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] },
+        retries: { attempts: 3, ...(remoteLocalities === undefined ? {} : { remoteLocalities }) },
+      },
+    ])[0]?.route["retry_policy"];
+  expect(retryOf(true)).toMatchObject({
+    retry_priority: {
+      name: "envoy.retry_priorities.previous_priorities",
+      typed_config: { update_frequency: 2 },
+    },
+  });
+  for (const said of [undefined, false]) expect(retryOf(said)).not.toHaveProperty("retry_priority");
+});
+
 test("parts of a path are replaced by expression, whatever was matched", () => {
   expect(routesOf()[0]?.route["regex_rewrite"]).toEqual({
     pattern: { regex: "^/v(\\d+)/" },

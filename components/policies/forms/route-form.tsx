@@ -5,7 +5,7 @@ import { type Path, RETRY_CONDITIONS, type Route, type RouteRule } from "@/lib/m
 import { ruleEffect } from "@/lib/mesh/policies";
 import { CorsFields } from "./cors-fields";
 import { FaultFields } from "./fault-fields";
-import { ListField, NumberField, TextField } from "./fields";
+import { ListField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import { Matches } from "./match-fields";
 import { MirrorFields } from "./mirror-fields";
@@ -106,6 +106,11 @@ function Rule({ path, rule }: { path: Path; rule: RouteRule }) {
                 value={rule.retries.on}
                 choices={RETRY_CONDITIONS}
                 placeholder="Envoy's default"
+              />
+              <SwitchField
+                path={[...retries, "remoteLocalities"]}
+                label="In other localities after two tries"
+                value={rule.retries.remoteLocalities}
               />
             </>
           ) : null}

@@ -93,7 +93,7 @@ const TIMED: RouteRule[] = [
     matches: [{ path: { type: "pathPrefix", value: "/v1" } }],
     action: { type: "forward", destinations: [to("inventory")] },
     idleTimeoutMs: 45_000,
-    retries: { attempts: 3, backoff: { baseMs: 100, maxMs: 2000 }, ignorePreviousHosts: false },
+    retries: { attempts: 3, backoff: { baseMs: 100, maxMs: 2000 }, ignorePreviousHosts: false, remoteLocalities: true },
     rewrite: { pathRegex: { match: "^/v(\\d+)/", substitution: "/api/\\1/" } },
   },
   { matches: [], action: { type: "forward", destinations: [to("inventory")] } },

@@ -43,6 +43,8 @@ function retryPolicyOf(
   if (rule.retries?.backoff) told.push({ field: "retries", reason: "App Mesh has no back-off between retries" });
   if (rule.retries?.ignorePreviousHosts)
     told.push({ field: "retries", reason: "App Mesh does not leave out hosts that were tried" });
+  if (rule.retries?.remoteLocalities)
+    told.push({ field: "retries", reason: "App Mesh does not send retries to other localities" });
   const { http, tcp, grpc, unsaid } = eventsOf(on ?? STANDARD.on ?? [], type);
   if (unsaid.length > 0 && rule.retries)
     told.push({ field: "retries", reason: `App Mesh does not try again for ${unsaid.join(", ")}` });

@@ -149,7 +149,10 @@ function destinationOf(rule: RouteRule, target: Target, judge: Judge): Spec {
   };
 }
 
-function retriesOf({ attempts, perTryTimeoutMs, on = [], backoff, ignorePreviousHosts }: Retries, judge: Judge): Spec {
+function retriesOf(
+  { attempts, perTryTimeoutMs, on = [], backoff, ignorePreviousHosts, remoteLocalities }: Retries,
+  judge: Judge,
+): Spec {
   if (attempts === 0) return {};
   if (backoff) {
     const reason = "Consul has no back-off: a retry waits up to Envoy's 25 ms";
@@ -157,6 +160,10 @@ function retriesOf({ attempts, perTryTimeoutMs, on = [], backoff, ignorePrevious
   }
   if (ignorePreviousHosts === true) {
     const reason = "Consul does not leave out hosts that were tried: a retry may go to the same one";
+    judge({ verdict: "lost", reason, changesMeaning: false });
+  }
+  if (remoteLocalities) {
+    const reason = "Consul does not send retries to other localities: they spread as calls do";
     judge({ verdict: "lost", reason, changesMeaning: false });
   }
   if (perTryTimeoutMs !== undefined) {

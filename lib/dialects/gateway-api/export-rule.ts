@@ -233,6 +233,8 @@ function retryOf(context: RuleContext, retries: Retries): Record<string, unknown
   const { attempts, on = [], backoff } = retries;
   if (retries.ignorePreviousHosts !== undefined)
     context.judge(nearly("whether a retry looks for another host is the product's own choice"));
+  if (retries.remoteLocalities)
+    context.judge(nearly("whether a retry goes to other localities is the product's own choice"));
   const codes = on.filter((each) => /^[45]\d\d$/.test(each)).map(Number);
   const conditions = on.filter((each) => !/^\d+$/.test(each));
   const isDefault = attempts === DEFAULT_ATTEMPTS && on.length === 0 && !backoff;

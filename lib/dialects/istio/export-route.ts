@@ -210,9 +210,10 @@ function withPort<T extends Pick<Destination, "service" | "port">>(context: Expo
 }
 
 function retriesOf(context: ExportContext, route: Route, rule: RouteRule, i: number): Record<string, unknown> {
-  const { attempts = 0, perTryTimeoutMs, on, backoff, ignorePreviousHosts } = rule.retries ?? {};
+  const { attempts = 0, perTryTimeoutMs, on, backoff, ignorePreviousHosts, remoteLocalities } = rule.retries ?? {};
+  const isChosen = ignorePreviousHosts !== undefined || remoteLocalities !== undefined;
   if (attempts === 0) {
-    if (perTryTimeoutMs !== undefined || on || backoff || ignorePreviousHosts !== undefined) {
+    if (perTryTimeoutMs !== undefined || on || backoff || isChosen) {
       const reason = "Istio takes attempts: 0 only alone; the rest has no effect anyway";
       context.lose(route, ["spec", "rules", i, "retries"], "approximate", reason);
     }
@@ -228,6 +229,7 @@ function retriesOf(context: ExportContext, route: Route, rule: RouteRule, i: num
     ...(on && on.length > 0 ? { retryOn: on.join(",") } : {}),
     ...(backoff ? { backoff: msToDuration(backoff.baseMs) } : {}),
     ...(ignorePreviousHosts === undefined ? {} : { retryIgnorePreviousHosts: ignorePreviousHosts }),
+    ...(remoteLocalities === undefined ? {} : { retryRemoteLocalities: remoteLocalities }),
   };
 }
 

@@ -114,6 +114,7 @@ export function importRetries(fields: Fields | undefined): Retries | undefined {
   if (on && known && known.length < on.length) fields.keep("retryOn", on.join(","));
   const baseMs = fields.duration("backoff");
   const ignorePreviousHosts = fields.flag("retryIgnorePreviousHosts");
+  const remoteLocalities = fields.flag("retryRemoteLocalities");
   fields.keepRest();
   return {
     // Istio's default number of retries
@@ -122,6 +123,7 @@ export function importRetries(fields: Fields | undefined): Retries | undefined {
     ...(known && known.length > 0 ? { on: known } : {}),
     ...(baseMs ? { backoff: { baseMs } } : {}),
     ...(ignorePreviousHosts === undefined ? {} : { ignorePreviousHosts }),
+    ...(remoteLocalities === undefined ? {} : { remoteLocalities }),
   };
 }
 

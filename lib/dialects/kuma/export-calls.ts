@@ -19,7 +19,7 @@ import { takesEverything, type Versions, type WrittenRule, withKeptFilters, writ
 import type { KumaExport, Ref } from "./export-refs";
 import { judgeHealthCheck, writeHealthCheck } from "./health-check";
 import { judgeBalancing, writeBalancer } from "./load-balancer";
-import { LIMITS, TO_GRPC_ON, TO_HTTP_ON } from "./read-policy";
+import { LIMITS, OTHER_HOSTS, OTHER_LOCALITIES, TO_GRPC_ON, TO_HTTP_ON } from "./read-policy";
 
 type Entry = { targetRef: Ref; default: Record<string, unknown> };
 /** What a service's policies say of calls to it. */
@@ -144,7 +144,7 @@ const backOffOf = ({ baseMs, maxMs }: NonNullable<Retries["backoff"]>) => ({
 });
 
 function retryOf(
-  { attempts, perTryTimeoutMs, on = [], backoff, ignorePreviousHosts }: Retries,
+  { attempts, perTryTimeoutMs, on = [], backoff, ignorePreviousHosts, remoteLocalities }: Retries,
   isGrpc: boolean,
   judge: (judgement: Judgement) => void,
 ): Record<string, unknown> {
@@ -155,10 +155,18 @@ function retryOf(
     const reason = "for gRPC Kuma cannot leave out hosts that were tried: a retry may go to the same one";
     judge({ verdict: "approximate", reason, changesMeaning: false });
   }
+  if (isGrpc && remoteLocalities) {
+    const reason = "for gRPC Kuma cannot send retries to other localities: they spread as calls do";
+    judge({ verdict: "approximate", reason, changesMeaning: false });
+  }
+  const hostSelection = [
+    ...(ignorePreviousHosts ? [OTHER_HOSTS] : []),
+    ...(remoteLocalities ? [OTHER_LOCALITIES] : []),
+  ];
   const perTry = {
     ...(perTryTimeoutMs === undefined ? {} : { perTryTimeout: msToDuration(perTryTimeoutMs) }),
     ...(backoff ? { backOff: backOffOf(backoff) } : {}),
-    ...(!isGrpc && ignorePreviousHosts === true ? { hostSelection: [{ predicate: "OmitPreviousHosts" }] } : {}),
+    ...(!isGrpc && hostSelection.length > 0 ? { hostSelection } : {}),
   };
   if (on.length === 0) return { [protocol]: { ...DEFAULT_RETRY[protocol], numRetries: attempts, ...perTry } };
   const said = on.flatMap((word) => words[word] ?? (!isGrpc && /^\d+$/.test(word) ? word : []));

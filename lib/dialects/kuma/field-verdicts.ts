@@ -129,7 +129,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     "MeshRetry",
     "spec.to[].default.{http,grpc}.{numRetries,perTryTimeout,retryOn,backOff}, http.hostSelection",
     "moved",
-    "The retries of the service's rules; none where nothing is said. hostSelection: OmitPreviousHosts alone, others are kept.",
+    "The retries of the service's rules; none where nothing is said. hostSelection: OmitPreviousHosts, and OmitPreviousPriorities with updateFrequency 2; others are kept.",
   ),
   field("MeshRetry", "spec.to[].default.tcp.maxConnectAttempt", "exact", "maxConnectAttempts of a TrafficPolicy."),
   field("MeshRetry", "spec.to[].default.{http,grpc}.*", "lost", KEPT),

@@ -244,6 +244,7 @@ function retriesOf(retry: RetryConf | undefined, isGrpc: boolean): Retries {
     on: on as NonNullable<Retries["on"]>,
     ...backoffOf(part),
     ...(part.isElsewhere ? { ignorePreviousHosts: true } : {}),
+    ...(part.isRemote ? { remoteLocalities: true } : {}),
   };
 }
 

@@ -88,15 +88,24 @@ function retryPart(fields: Fields, wordOf: (word: string) => string | undefined)
   const baseMs = backOff?.duration("baseInterval");
   const maxMs = backOff?.duration("maxInterval");
   backOff?.keepRest();
-  const isElsewhere = isOtherHosts(fields.peek("hostSelection")) || undefined;
-  if (isElsewhere) fields.take("hostSelection");
+  const selection = selectionOf(fields.peek("hostSelection"));
+  if (selection) fields.take("hostSelection");
   fields.keepRest();
-  return defined({ attempts, perTryMs, on: on && on.length > 0 ? on : undefined, baseMs, maxMs, isElsewhere });
+  return defined({ attempts, perTryMs, on: on && on.length > 0 ? on : undefined, baseMs, maxMs, ...selection });
 }
 
-/** The only predicate that the model has a word for. */
-const isOtherHosts = (value: unknown): boolean =>
-  Array.isArray(value) && value.length === 1 && isSameJson(value[0], { predicate: "OmitPreviousHosts" });
+/** The predicates that the model has words for. */
+export const OTHER_HOSTS = { predicate: "OmitPreviousHosts" };
+/** The frequency is that of the compiler. */
+export const OTHER_LOCALITIES = { predicate: "OmitPreviousPriorities", updateFrequency: 2 };
+
+/** The list is replaced as a whole, so with anything else in it all of it is kept. */
+function selectionOf(value: unknown): Pick<RetryPart, "isElsewhere" | "isRemote"> | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const has = (predicate: object) => value.some((each) => isSameJson(each, predicate));
+  if (!value.every((each) => isSameJson(each, OTHER_HOSTS) || isSameJson(each, OTHER_LOCALITIES))) return undefined;
+  return defined({ isElsewhere: has(OTHER_HOSTS), isRemote: has(OTHER_LOCALITIES) });
+}
 
 export const LIMITS = ["maxConnections", "maxPendingRequests", "maxRequests", "maxRetries"] as const;
 /** Envoy's default for a detector that is named without a number. */

@@ -46,6 +46,7 @@ export type RetryPart = {
   baseMs?: number;
   maxMs?: number;
   isElsewhere?: boolean;
+  isRemote?: boolean;
 };
 export type RetryConf = { http?: RetryPart; grpc?: RetryPart; tcp?: { attempts: number } };
 export type BreakerConf = { limits?: Record<string, number>; outlier?: OutlierConf };

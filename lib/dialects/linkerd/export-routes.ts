@@ -81,7 +81,7 @@ function judgementsOf(rule: RouteRule | undefined): Judgement[] {
       lost("Linkerd tries again by status only: nothing of this is tried again");
     else if (unsaid.length > 0)
       nearly(`retries on ${unsaid.join(", ")} cannot be said: Linkerd tries again by status only`);
-    if (retries.backoff || retries.ignorePreviousHosts)
+    if (retries.backoff || retries.ignorePreviousHosts || retries.remoteLocalities)
       nearly("how long a retry waits, and which endpoint it takes, is Linkerd's own choice");
     if (retries.on?.includes("5xx"))
       nearly("5xx is an answer of 500 to 599 in Linkerd; here it is a broken connection too");

@@ -13,7 +13,7 @@ const ruleOf = (document: MeshDocument): RouteRule | undefined => {
 test("Istio's back-off, choice of hosts and rewrite by expression come in and go out as they were", () => {
   const rule = {
     route: [{ destination: { host: "cart" }, weight: 100 }],
-    retries: { attempts: 3, backoff: "100ms", retryIgnorePreviousHosts: false },
+    retries: { attempts: 3, backoff: "100ms", retryIgnorePreviousHosts: false, retryRemoteLocalities: true },
     rewrite: { uriRegexRewrite: { match: "^/v(\\d+)/", rewrite: "/api/\\1/" }, authority: "cart.internal" },
   };
   const text = valuesToYaml([
@@ -26,7 +26,7 @@ test("Istio's back-off, choice of hosts and rewrite by expression come in and go
   ]);
   const { document, kept } = imported("istio", [{ text }]);
   expect(ruleOf(document)).toMatchObject({
-    retries: { attempts: 3, backoff: { baseMs: 100 }, ignorePreviousHosts: false },
+    retries: { attempts: 3, backoff: { baseMs: 100 }, ignorePreviousHosts: false, remoteLocalities: true },
     rewrite: { pathRegex: { match: "^/v(\\d+)/", substitution: "/api/\\1/" }, host: "cart.internal" },
   });
   expect(kept).toEqual([]);
@@ -89,7 +89,7 @@ test.each(["2.x", "3.x"] as const)(
       numRetries: 3,
       retryOn: ["ConnectFailure"],
       backOff: { baseInterval: "100ms", maxInterval: "2s" },
-      hostSelection: [{ predicate: "OmitPreviousHosts" }],
+      hostSelection: [{ predicate: "OmitPreviousHosts" }, { predicate: "OmitPreviousPriorities", updateFrequency: 2 }],
     };
     const { document } = read([
       service("cart"),
@@ -99,7 +99,12 @@ test.each(["2.x", "3.x"] as const)(
     expect(ruleOf(document)).toMatchObject({
       timeoutMs: 5000,
       idleTimeoutMs: 45_000,
-      retries: { attempts: 3, backoff: { baseMs: 100, maxMs: 2000 }, ignorePreviousHosts: true },
+      retries: {
+        attempts: 3,
+        backoff: { baseMs: 100, maxMs: 2000 },
+        ignorePreviousHosts: true,
+        remoteLocalities: true,
+      },
     });
     const made = exportDocument("kuma", document, { channel });
     const said = (kind: string) =>
@@ -154,17 +159,23 @@ test("Gateway API's back-off comes in, and goes out in the experimental channel"
 
 const TIMED: Omit<RouteRule, "matches" | "action"> = {
   idleTimeoutMs: 45_000,
-  retries: { attempts: 3, on: ["5xx"], backoff: { baseMs: 100, maxMs: 2000 }, ignorePreviousHosts: true },
+  retries: {
+    attempts: 3,
+    on: ["5xx"],
+    backoff: { baseMs: 100, maxMs: 2000 },
+    ignorePreviousHosts: true,
+    remoteLocalities: true,
+  },
   rewrite: { pathRegex: { match: "x", substitution: "y" } },
 };
 
 test.each([
   ["istio", ["idle time", "longest wait"]],
   ["kuma", ["parts of a path"]],
-  ["consul", ["parts of a path", "back-off", "leave out hosts"]],
-  ["app-mesh", ["rewrite", "back-off", "leave out hosts"]],
+  ["consul", ["parts of a path", "back-off", "leave out hosts", "other localities"]],
+  ["app-mesh", ["rewrite", "back-off", "leave out hosts", "other localities"]],
   ["linkerd", ["rewrite", "how long a retry waits"]],
-  ["gateway-api", ["parts of a path", "idle time"]],
+  ["gateway-api", ["parts of a path", "idle time", "other localities"]],
 ] as const)("%s says what it has no word for", (dialect, words) => {
   const objects = demoMesh().objects.map((each) =>
     each.kind === "Route" && each.spec.target.name === "payment-service"
@@ -175,4 +186,17 @@ test.each([
   const said = report.filter(({ key, verdict }) => key.startsWith("Route/") && verdict !== "exact");
   const text = said.map(({ reason }) => reason).join("; ");
   for (const word of words) expect(text).toContain(word);
+});
+
+test.each([
+  [[{ predicate: "OmitPreviousPriorities", updateFrequency: 1 }]],
+  [[{ predicate: "OmitPreviousHosts" }, { predicate: "OmitHostsWithTags", tags: { "kuma.io/zone": "east" } }]],
+])("a choice of Kuma that the model cannot say is kept whole: %j", (hostSelection) => {
+  const { document, kept } = read([
+    service("cart"),
+    policy("MeshRetry", "retries", { to: [all({ http: { numRetries: 3, hostSelection } })] }),
+  ]);
+  expect(ruleOf(document)?.retries).not.toHaveProperty("ignorePreviousHosts");
+  expect(ruleOf(document)?.retries).not.toHaveProperty("remoteLocalities");
+  expect(JSON.stringify(kept)).toContain(JSON.stringify({ hostSelection }));
 });

@@ -297,6 +297,7 @@ export function patienceText({
     ...(retries ? [again(retries.attempts)] : []),
     ...(retries?.backoff ? [`waiting up to ${durationText(retries.backoff.baseMs)} before a retry`] : []),
     ...(retries?.ignorePreviousHosts === false ? ["by any host again"] : []),
+    ...(retries?.remoteLocalities ? ["after two tries in other localities"] : []),
   ];
 }
 

@@ -187,6 +187,12 @@ export const retries = z.strictObject({
     .describe(
       "A retry looks for a host that was not tried yet, up to five times; absent: true, but not where a hash chooses the host.",
     ),
+  remoteLocalities: z
+    .boolean()
+    .optional()
+    .describe(
+      "After every two tries the next goes to localities that come after those tried; absent: as requests spread over them.",
+    ),
 });
 
 const headerEntries = z

@@ -128,6 +128,7 @@ const rule = fc.record({
       perTryTimeoutMs: some(ms),
       backoff: some(fc.record({ baseMs: ms })),
       ignorePreviousHosts: some(fc.boolean()),
+      remoteLocalities: some(fc.boolean()),
       on: some(list(fc.constantFrom(...RETRY_CONDITIONS, "503"))),
     }),
   ),
