@@ -7,6 +7,7 @@ import { kindWord, namespaceColour } from "../model/to-canvas";
 import classes from "../topology.module.css";
 import { ExternalBinding } from "./app-binding";
 import { PinnedComments } from "./comments";
+import { OutsideTls } from "./external-tls";
 import { Port, ServiceFields } from "./fields";
 import { GatewayBinding } from "./gateway-binding";
 import { GatewayCertificates } from "./gateway-certificates";
@@ -84,6 +85,11 @@ export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
         </Stack>
       </Section>
       {object.kind === "Service" ? <Workloads {...props} object={object} /> : null}
+      {object.kind === "ExternalService" ? (
+        <Section title="TLS">
+          <OutsideTls {...props} external={object} />
+        </Section>
+      ) : null}
       {object.kind === "ExternalService" ? (
         <Section title="Address in the environment">
           <ExternalBinding
