@@ -6,6 +6,7 @@ import { connect as connectTls, createServer as createTlsServer } from "node:tls
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ask, buildScene } from "@/lib/simulate";
 import { EDGE_TCP_PORT, EDGE_TLS_PORT, edgeMesh, edgeRoute } from "./testing/edge";
+import { object } from "./testing/rich";
 import { bundleProxy, freePorts, type Side, type Surroundings, startSide, surround } from "./testing/side-by-side";
 
 const envoy = process.env["ENVOY_BIN"];
@@ -24,7 +25,16 @@ const running: Side[] = [];
 let world: Surroundings;
 type Edge = Side & { tls: number; tcp: number };
 const edges: Edge[] = [];
-const document = edgeMesh(edgeRoute(RULES));
+/** At the archive's second host nobody listens: without another try every second connection would be closed. */
+const document = edgeMesh(
+  edgeRoute(RULES),
+  object("Workload", "archive-v2", { service: "archive", version: "v2" }),
+  object("TrafficPolicy", "archive", {
+    service: { name: "archive" },
+    connectionPool: { maxConnectAttempts: 2, tcpIdleTimeoutMs: 7_200_000 },
+    loadBalancing: { policy: "round-robin" },
+  }),
+);
 
 /** By workload: speaks TLS itself, with a certificate of its own name, and in plain text where it is spoken to so. */
 async function startApp(name: string): Promise<number> {
@@ -53,6 +63,7 @@ beforeAll(async () => {
   world = made;
   const places = new Map<string, { inbound: number; outbound: number; admin: number; app: number }>();
   for (const name of CALLEES) places.set(name, { ...(await freePorts()), app: await startApp(name) });
+  places.set("archive-v2", { ...(await freePorts()), app: 1 });
   const endpoints = made.input.endpoints.map((each) => {
     const place = places.get(each.workload);
     return place ? { ...each, inboundPort: place.inbound, appPort: place.app } : each;
@@ -130,6 +141,11 @@ test("TCP at a gateway's port goes where its rule says, whatever is spoken on it
     expect(await say(tcp, null), name).toBe("archive-v1 in plain text: hello");
     expect(await say(tcp, "anything.example.org"), name).toBe("archive-v1 for anything.example.org: hello");
   }
+});
+
+test("a connection that is refused is tried at the next host, as often as the policy of the callee says", async () => {
+  for (const { name, tcp } of edges)
+    for (let turn = 0; turn < 4; turn++) expect(await say(tcp, null), name).toBe("archive-v1 in plain text: hello");
 });
 
 test("where the simulator says that a connection goes, it goes; what it says is closed, is closed", async () => {
