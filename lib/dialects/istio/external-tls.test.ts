@@ -116,6 +116,14 @@ test.each<[string, External["ports"], object[], RegExp]>([
   expect(told.every((each) => each.startsWith("lost: is left out"))).toBe(true);
 });
 
+test("a rule for some callers is left out: tls here is for all of them", () => {
+  const some = rule("bank.example", { tls: { mode: "SIMPLE" } });
+  const spec = { ...some.spec, workloadSelector: { matchLabels: { app: "shipping" } } };
+  const { tls, told } = read([HTTP], { ...some, spec });
+  expect(tls).toBeUndefined();
+  expect(told).toContainEqual("lost: is left out: it is for some callers, and the model has one for all");
+});
+
 test("what such a rule says beside tls is left out and told; sni alone is stricter here", () => {
   const policy = { tls: { mode: "SIMPLE", sni: "inner.example" }, connectionPool: { tcp: { maxConnections: 3 } } };
   const { tls, told } = read([HTTP], rule("bank.example", policy));

@@ -42,6 +42,7 @@ export function importExternalTls(
     return result;
   };
   if (own === undefined && byPort === undefined) return result;
+  if (spec.has("workloadSelector")) return refuse("it is for some callers, and the model has one for all");
   const said = external.spec.ports.map((port) => ({ port, tls: tlsAt(own, byPort, port) }));
   const asked = said.filter(({ port }) => port.protocol !== "tcp").map(({ tls }) => (isMade(tls) ? tls : null));
   const [first, ...more] = asked;

@@ -137,7 +137,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "DestinationRule",
     path: "spec.trafficPolicy.{tls,portLevelSettings[].tls}.{mode,sni,subjectAltNames,insecureSkipVerify}",
     verdict: "exact",
-    note: "Of hosts of a ServiceEntry: tls of the ExternalService, for all its HTTP ports and hosts. SIMPLE, MUTUAL and DISABLE; what says more, or differs between ports or hosts, is left out and told, as is what such a rule has beside tls.",
+    note: "Of hosts of a ServiceEntry: tls of the ExternalService, for all its HTTP ports and hosts. SIMPLE, MUTUAL and DISABLE; what says more, is for some callers by workloadSelector, or differs between ports or hosts, is left out and told, as is what such a rule has beside tls.",
   },
   {
     kind: "DestinationRule",
