@@ -34,6 +34,10 @@ test("idle times and waits before retries are told where the design has them", (
     ["Idle timeout", "45 s"],
     ["Retries", "up to 3, on reset, waiting up to 100 ms at first and 2 s at most"],
   ]);
+  const remote = { attempts: 3, perTryTimeoutMs: null, remoteLocalities: true as const, on: ["reset"] };
+  expect(factsOf(hop({ retries: remote }))).toEqual([
+    ["Retries", "up to 3, on reset, in other localities after two tries"],
+  ]);
 });
 
 test("keys that a host is chosen by are told with their values, and which are not there", () => {

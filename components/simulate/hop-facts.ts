@@ -31,7 +31,8 @@ export function factsOf({
       ? `, waiting up to ${durationText(backoff.baseMs)} at first and ${durationText(backoff.maxMs)} at most`
       : "";
     const each = retries.perTryTimeoutMs === null ? "" : `, each up to ${durationText(retries.perTryTimeoutMs)}`;
-    facts.push(["Retries", `up to ${retries.attempts}${each}, on ${retries.on.join(", ")}${waits}`]);
+    const elsewhere = retries.remoteLocalities ? ", in other localities after two tries" : "";
+    facts.push(["Retries", `up to ${retries.attempts}${each}, on ${retries.on.join(", ")}${waits}${elsewhere}`]);
   }
   for (const { key, value, isGiven } of hash?.keys ?? []) {
     facts.push([`Hashed: ${key}`, value ?? (isGiven ? "given with the answer" : "not there")]);

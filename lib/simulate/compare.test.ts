@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { demoMesh, type MeshDocument, type MeshObject, type RouteRule } from "@/lib/mesh";
+import { ledgerMesh } from "../compile/testing/ledger";
 import { object } from "../compile/testing/rich";
 import { buildScene, callsOf, consequencesOf } from ".";
 import { demoWith, largeMesh, seedMesh, splitOf, withObjects, without } from "./testing/designs";
@@ -84,6 +85,21 @@ test("idle times and waits before retries are told as they are now and were befo
     "retries: storefront → cart: up to 3 retries on reset, waiting up to 100 ms at first and 2 s at most now (up to 3 retries on reset before)",
   ]);
   expect(sentences(before, before)).toEqual([]);
+  const remote = withObjects(bare, route({ retries: { attempts: 3, on: ["reset"], remoteLocalities: true } }));
+  expect(sentences(before, remote)).toEqual([
+    "retries: storefront → cart: up to 3 retries on reset, in other localities after two tries now (up to 3 retries on reset before)",
+  ]);
+});
+
+test("the idle time of a connection of TCP, and that it is tried again, are told as those of a request", () => {
+  const pool = object("TrafficPolicy", "archive", {
+    service: { name: "archive" },
+    connectionPool: { tcpIdleTimeoutMs: 90_000, maxConnectAttempts: 3 },
+  });
+  expect(sentences(ledgerMesh(), ledgerMesh(pool))).toEqual([
+    "timeout: storefront → archive: an idle timeout of 90 s now (no idle timeout of its own before)",
+    "retries: storefront → archive: up to 2 retries on connect-failure now (no retries before)",
+  ]);
 });
 
 test("a callee that takes plain text too is weaker, though its drawn callers stay in mutual TLS", () => {

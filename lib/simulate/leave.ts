@@ -165,12 +165,19 @@ const GRPC_WORDS: Readonly<Record<number, string>> = {
 const DEFAULT_BACKOFF = { baseMs: 25, maxMs: 250 };
 
 function retriesOf({ attempts, perTryTimeoutMs, on, ...waits }: RetryPolicyPlan): HopRetries {
-  const { baseIntervalMs: baseMs, maxIntervalMs: maxMs } = waits;
+  const { baseIntervalMs: baseMs, maxIntervalMs: maxMs, priorityFrequency } = waits;
   const isDefault = baseMs === DEFAULT_BACKOFF.baseMs && maxMs === DEFAULT_BACKOFF.maxMs;
   const named = CONDITIONS.filter(([field]) => on[field]).map(([, word]) => word);
   const grpc = on.grpcStatuses.map((status) => GRPC_WORDS[status] ?? `grpc-status ${status}`);
   const backoff = isDefault ? {} : { backoff: { baseMs, maxMs } };
-  return { attempts, perTryTimeoutMs, ...backoff, on: [...named, ...on.statusCodes.map(String), ...grpc] };
+  const elsewhere = priorityFrequency === null ? {} : { remoteLocalities: true as const };
+  return {
+    attempts,
+    perTryTimeoutMs,
+    ...backoff,
+    ...elsewhere,
+    on: [...named, ...on.statusCodes.map(String), ...grpc],
+  };
 }
 
 /** The request as it leaves for one of the clusters, and what was changed on it; `asked` is its path before it was normalised. */

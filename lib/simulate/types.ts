@@ -207,6 +207,8 @@ export type HopRetries = {
   perTryTimeoutMs: number | null;
   /** The longest waits before the first retry and before any; absent: Envoy's 25 and 250 ms. */
   backoff?: { baseMs: number; maxMs: number };
+  /** After every two tries the next goes to localities that come after those tried. */
+  remoteLocalities?: true;
   on: string[];
 };
 

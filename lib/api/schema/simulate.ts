@@ -58,6 +58,7 @@ const hop = z.object({
       attempts: z.int(),
       perTryTimeoutMs: z.number().nullable(),
       backoff: z.object({ baseMs: z.number(), maxMs: z.number() }).optional(),
+      remoteLocalities: z.literal(true).optional(),
       on: z.array(z.string()),
     })
     .nullable()
