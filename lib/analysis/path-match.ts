@@ -41,6 +41,7 @@ export function covers(wide: RouteMatch, narrow: RouteMatch): boolean {
     (list ?? []).every((each) => other?.some((one) => isSameJson(one, each)));
   return (
     coversCaller(wide.caller, narrow.caller) &&
+    (wide.port === undefined || wide.port === narrow.port) &&
     (wide.scheme === undefined || wide.scheme === narrow.scheme) &&
     (wide.authority === undefined || isSameJson(wide.authority, narrow.authority)) &&
     coversPath(wide.path, narrow.path) &&

@@ -1,6 +1,6 @@
 // Scheme and host as conditions of a rule: what Envoy gets, what the simulator says of them, what is refused.
 import { expect, test } from "vitest";
-import { diffDocuments, type RouteMatch, type RouteRule, validateDocument } from "@/lib/mesh";
+import { diffDocuments, type MeshDocument, type RouteMatch, type RouteRule, validateDocument } from "@/lib/mesh";
 import { covers } from "../analysis/path-match";
 import { ask, buildScene, type Question } from "../simulate";
 import { compileMatch } from "./route-match";
@@ -16,6 +16,21 @@ const rest: RouteRule = {
   action: { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] },
 };
 const mesh = (...matches: RouteMatch[]) => timedMesh([...matches.map((match, i) => rule(`called-${i}`, match)), rest]);
+const withPorts = ({ objects }: MeshDocument): MeshDocument => ({
+  objects: objects.map((each) => {
+    if (each.kind === "Dependency" && each.spec.to.name === "inventory") {
+      const { port: _, ...spec } = each.spec;
+      return { ...each, spec };
+    }
+    if (each.kind !== "Service" || each.metadata.name !== "inventory") return each;
+    const ports = [
+      { name: "http", port: 8080, protocol: "http" as const },
+      { name: "more", port: 9090, protocol: "http" as const },
+      { name: "db", port: 5432, protocol: "tcp" as const },
+    ];
+    return { ...each, spec: { ...each.spec, ports } };
+  }),
+});
 const question = (host: string): Question => ({
   from: { kind: "workload", workload: "Workload/production/checkout-v1" },
   to: { host },
@@ -50,6 +65,36 @@ test("the simulator says which host and scheme a rule asks for, and which the ca
   ]);
   expect(said("inventory.production")?.[1]).toEqual([true, 'host prefix "inventory.production" holds']);
   expect(ask(scene, question("inventory.production"))).toMatchObject({ status: 418 });
+});
+
+test("only the hosts of the port that a rule asks for have it, and the simulator says so", () => {
+  const document = withPorts(mesh({ port: 9090 }));
+  expect(validateDocument(document)).toEqual([]);
+  const answer = (port: number) =>
+    ask(buildScene(document), { ...question("inventory"), to: { host: "inventory", port } });
+  expect(answer(9090)).toMatchObject({ status: 418 });
+  const [other] = answer(8080).hops;
+  expect(other?.considered.map(({ matched, why }) => [matched, why])).toEqual([
+    [false, "it is for port 9090"],
+    [true, "takes every request"],
+  ]);
+});
+
+test("a port that the service does not have, that speaks TCP, or of a gateway is refused with its place", () => {
+  const refused = (document: MeshDocument) =>
+    validateDocument(document).flatMap(({ path, message }) => (path.endsWith("matches[0].port") ? [message] : []));
+  expect(refused(mesh({ port: 9999 }))).toEqual(["names port 9999, which Service inventory does not have"]);
+  expect(refused(withPorts(mesh({ port: 5432 })))).toEqual([
+    "names port 5432 of Service inventory, which has protocol tcp",
+  ]);
+  const atGateway = mesh({ port: 8080 }).objects.map((each) =>
+    each.kind === "Route" && each.metadata.name === "inventory"
+      ? { ...each, spec: { ...each.spec, target: { kind: "Gateway" as const, name: "shop-gateway" } } }
+      : each,
+  );
+  expect(refused({ objects: atGateway })).toEqual([
+    "is for services: the listeners of a gateway are told apart by their hosts",
+  ]);
 });
 
 test("a change of host or scheme is a sentence", () => {

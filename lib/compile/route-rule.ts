@@ -30,6 +30,8 @@ export type RuleInput = {
   index: number;
   /** Whose sidecar this is; null at a gateway. */
   caller: Workload | null;
+  /** The port of the service that was called; null at a gateway. */
+  calledPort: number | null;
   /** Empty for redirects and direct responses. */
   clusters: readonly WeightedCluster[];
   mirrors: readonly MirrorCluster[];
@@ -45,13 +47,13 @@ const DEFAULT_RETRY_ATTEMPTS = 2;
 const HOST_SELECTION_ATTEMPTS = 5;
 
 export function compileRule(input: RuleInput): JsonObject[] {
-  const { rule, index, route, caller } = input;
+  const { rule, index, route, caller, calledPort } = input;
   const matches: readonly (RouteMatch | null)[] = rule.matches.length > 0 ? rule.matches : [null];
   const name = `${route.metadata.name}/${rule.name ?? index}`;
   const place = { route: objectKeyOf(route), rule: String(index) };
-  const hasCallers = matches.some((match) => match?.caller !== undefined);
+  const isForSome = matches.some((match) => match?.caller !== undefined || match?.port !== undefined);
   return matches.flatMap((match, m) => {
-    if (match && !isFor(match, caller)) return [];
+    if (match && !isFor(match, caller, calledPort)) return [];
     return [
       {
         name,
@@ -60,14 +62,19 @@ export function compileRule(input: RuleInput): JsonObject[] {
         ...headerOperations(input),
         ...filtersOf(rule),
         // where matches are left out, their order no longer says which one it is
-        metadata: meshwrightMetadata({ ...place, match: hasCallers ? String(m) : undefined }),
+        metadata: meshwrightMetadata({ ...place, match: isForSome ? String(m) : undefined }),
       },
     ];
   });
 }
 
-/** Who calls is known when its configuration is made: a match for others is left out of it. */
-export function isFor({ caller: meant }: RouteMatch, caller: Workload | null): boolean {
+/** Who calls is known when its configuration is made, and so is the port: a match for others is left out of it. */
+export function isFor(
+  { port, caller: meant }: RouteMatch,
+  caller: Workload | null,
+  calledPort: number | null,
+): boolean {
+  if (port !== undefined && port !== calledPort) return false;
   return meant === undefined || (caller !== null && isMeantCaller(meant, caller));
 }
 

@@ -93,16 +93,16 @@ export function compileRules(
   return route.spec.rules.flatMap((rule, index) => {
     const { action } = rule;
     // A rule for others is not there; nor is what it needs.
-    if (rule.matches.length > 0 && !rule.matches.some((match) => isFor(match, caller))) return [];
+    if (rule.matches.length > 0 && !rule.matches.some((match) => isFor(match, caller, calledPort))) return [];
     if (action.type !== "forward")
-      return compileRule({ route, rule, index, caller, clusters: [], mirrors: [], hashKeys: [], problems });
+      return compileRule({ route, rule, index, caller, calledPort, clusters: [], mirrors: [], hashKeys: [], problems });
     const place = { facts, route, ruleIndex: index, calledPort, drawn, problems, targets };
     const clusters = resolveDestinations({ ...place, destinations: action.destinations, rollout: input.rollout });
     if (clusters.length === 0) return [];
     const mirrors = resolveMirrors(place, rule.mirrors ?? []);
     const names = clusters.map(({ cluster }) => cluster);
     return compileRule({
-      ...{ route, rule, index, caller, clusters, mirrors, problems },
+      ...{ route, rule, index, caller, calledPort, clusters, mirrors, problems },
       hashKeys: hashKeysFor(facts, names),
     });
   });

@@ -81,7 +81,7 @@ function byPlace(a: Considered, b: Considered): number {
   return Number(left[1]) - Number(right[1]) || Number(left[2] ?? 0) - Number(right[2] ?? 0);
 }
 
-/** Matches before the one that decided which this proxy does not have: they are for other callers. */
+/** Matches before the one that decided which this host does not have: they are for other callers or ports. */
 function rulesForOthers(
   { index }: Scene,
   { proxyId }: Planned,
@@ -92,12 +92,17 @@ function rulesForOthers(
   const [space, name = ""] = proxyId.split("/");
   const workload = index.find("Workload", keyOf("Workload", space, name));
   if (!workload) return [];
+  const port = Number(/:(\d+)$/.exec(host.name)?.[1]);
   return index.routesOf(keyOf("Service", namespace, service)).flatMap((route) =>
     route.spec.rules.slice(0, (decided ?? route.spec.rules.length) + 1).flatMap(({ name: own, matches }, r) =>
-      matches.flatMap(({ caller }, m): Considered[] => {
-        if (!caller || isMeantCaller(caller, workload)) return [];
+      matches.flatMap(({ caller, port: asked }, m): Considered[] => {
+        const isOtherPort = asked !== undefined && asked !== port;
+        const isOther = caller !== undefined && !isMeantCaller(caller, workload);
+        if (!isOtherPort && !isOther) return [];
         const path = matches.length > 1 ? `spec.rules[${r}].matches[${m}]` : `spec.rules[${r}]`;
-        const why = `it is for another ${callerText(caller)}; the sidecar of ${name} does not have it`;
+        const why = isOther
+          ? `it is for another ${callerText(caller)}; the sidecar of ${name} does not have it`
+          : `it is for port ${asked}`;
         return [{ object: objectKey(route), path, ...(own === undefined ? {} : { name: own }), matched: false, why }];
       }),
     ),

@@ -4,7 +4,7 @@ import { ActionIcon, Button, Text } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { CallerMatch, HeaderMatch, Path, QueryMatch, RequestMatch, RouteMatch } from "@/lib/mesh";
-import { ChoiceField, ListField, SwitchField, TextField } from "./fields";
+import { ChoiceField, ListField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import classes from "./forms.module.css";
 import { keyed } from "./keyed";
@@ -139,14 +139,17 @@ function Called({ path, match }: { path: Path; match: RouteMatch }) {
         />
         {authority ? <TextField path={[...at, "value"]} label="Host" description="" value={authority.value} /> : null}
       </Row>
-      <ChoiceField
-        path={[...path, "scheme"]}
-        label="Scheme"
-        description=""
-        value={match.scheme}
-        choices={SCHEMES}
-        placeholder="any"
-      />
+      <Row>
+        <ChoiceField
+          path={[...path, "scheme"]}
+          label="Scheme"
+          description=""
+          value={match.scheme}
+          choices={SCHEMES}
+          placeholder="any"
+        />
+        <NumberField path={[...path, "port"]} label="To port" description="" value={match.port} placeholder="any" />
+      </Row>
     </>
   );
 }

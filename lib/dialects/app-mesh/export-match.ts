@@ -15,6 +15,8 @@ const MAX_HEADER = 50;
 
 /** Several where one of App Mesh's matches cannot say "or". `saysScheme`: routes do, those of a gateway do not. */
 export function matchesOf(match: RouteMatch | undefined, type: RouteType, saysScheme: boolean): Said[] | Unsaid {
+  if (match?.port !== undefined)
+    return { reason: `the port that was called (${match.port}) is written on routes of TCP alone` };
   if (match?.authority)
     return { reason: `the host that was called (${match.authority.value}) is no condition of App Mesh` };
   if (match?.scheme !== undefined && (!saysScheme || type === "grpcRoute"))

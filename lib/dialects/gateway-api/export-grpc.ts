@@ -66,8 +66,9 @@ export function exportGrpcRoute(
   });
 }
 
-function grpcMatch({ scheme, authority, path, methods, headers = [], query }: RouteMatch): GrpcMatch | undefined {
+function grpcMatch({ port, scheme, authority, path, methods, headers = [], query }: RouteMatch): GrpcMatch | undefined {
   if (
+    port !== undefined ||
     scheme ||
     authority ||
     methods ||

@@ -45,7 +45,8 @@ export function lowerMatch(match: RouteMatch, saysAbsent = false): Lowered | { r
 }
 
 /** A condition that the standard has no field for, in words. */
-export function unsaidOf({ scheme, authority }: RouteMatch): string | undefined {
+export function unsaidOf({ port, scheme, authority }: RouteMatch): string | undefined {
+  if (port !== undefined) return `the port that was called (${port}) is no condition of a rule there`;
   if (scheme !== undefined) return `the scheme (${scheme}) is no condition of a rule there`;
   return authority && `the host that was called (${authority.value}) is no condition of a rule there`;
 }

@@ -39,9 +39,10 @@ export function exportRoute(context: ExportContext, route: Route): void {
   const tcp = (target?.kind === "Service" ? context.index.tcpRoutesOf(objectKey(target)) : []).flatMap((each) =>
     tcpRules(context, each, (home, own) => hostOf(home, own, namespace)),
   );
-  // callers whom no rule is for would not see it in Istio, and call the service as if it were not there
+  // callers and ports that no rule is for would not see it in Istio: they call the service as if it were not there
   const isForSome = route.spec.rules.every(
-    ({ matches }) => matches.length > 0 && matches.every(({ caller }) => caller !== undefined),
+    ({ matches }) =>
+      matches.length > 0 && matches.every(({ caller, port }) => caller !== undefined || port !== undefined),
   );
   const spec: Record<string, unknown> = {
     hosts: hostsOf(context, route, namespace),
@@ -310,6 +311,7 @@ function withMissing(matches: readonly RouteMatch[]): Told[] {
 /** One match may need two of Istio's: a path prefix by segment is the path itself, or anything below it. */
 function httpMatches({ match, orMissing }: Told): Record<string, unknown>[] {
   const rest: Record<string, unknown> = {};
+  if (match.port !== undefined) rest["port"] = match.port;
   if (match.scheme !== undefined) rest["scheme"] = { exact: match.scheme };
   if (match.authority) rest["authority"] = valueMatch(match.authority);
   if (match.methods?.length === 1) rest["method"] = { exact: match.methods[0] };

@@ -26,6 +26,12 @@ export const FIELDS: readonly FieldVerdict[] = [
   },
   {
     kind: "VirtualService",
+    path: "spec.http[].match.port",
+    verdict: "exact",
+    note: "For services that have it; beside gateways, and where every rule asks for a port or a caller, the rule is left out and kept whole.",
+  },
+  {
+    kind: "VirtualService",
     path: "spec.http[].match.gateways",
     verdict: "exact",
     note: "The match is in the routes of these gateways alone.",

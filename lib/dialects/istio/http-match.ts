@@ -6,7 +6,11 @@ import type { Fields } from "../shared/fields";
 /** `gateways`: the match is for these only, of those that the resource is for. */
 export type ScopedMatch = { match: RouteMatch; gateways: string[] | undefined };
 
-export function importMatch(fields: Fields): ScopedMatch[] {
+/** @param ports that may be a condition: what every service that it is for has */
+export function importMatch(fields: Fields, ports: readonly number[] = []): ScopedMatch[] {
+  const asked = fields.peek("port");
+  const port = ports.find((each) => each === asked);
+  if (port !== undefined) fields.take("port");
   const path = importPath(fields);
   const scheme = importScheme(fields);
   const authority = importAuthority(fields);
@@ -39,6 +43,7 @@ export function importMatch(fields: Fields): ScopedMatch[] {
   return choices.map((own) => ({
     match: {
       ...(caller ? { caller } : {}),
+      ...(port === undefined ? {} : { port }),
       ...(scheme ? { scheme } : {}),
       ...(authority ? { authority } : {}),
       ...(path ? { path } : {}),

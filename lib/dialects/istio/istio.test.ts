@@ -168,7 +168,7 @@ test("everything the model has no word for survives the round trip", () => {
     "spec.trafficPolicy.connectionPool.tcp.tcpKeepalive",
     "spec.trafficPolicy.tls",
   ]);
-  expect(warnings.some((each) => each.message.includes("match.0.port"))).toBe(true);
+  expect(warnings.some((each) => each.message.includes("match.0.scheme"))).toBe(true);
   const out = exportIstio(after);
   const expected = meaning(
     fixture("everything")

@@ -47,11 +47,12 @@ export function importVirtualService(context: ImportContext, resource: Resource,
   const gateways = spec.texts("gateways") ?? ["mesh"];
   const targets = targetsOf(context, resource, hosts, gateways, spec);
   const first = targets[0]?.ref;
-  const rules = rulesOf(context, resource, spec, sink);
   const services = targets.flatMap(({ ref }) => {
     const key = refKey(ref, { metadata: { namespace: resource.namespace } });
     return ref.kind === "Service" ? (context.find("Service", key) ?? []) : [];
   });
+  const ports = gateways.every((each) => each === MESH) ? portsOf(context, services, targets.length, resource) : [];
+  const rules = rulesOf(context, resource, spec, sink, ports);
   const atGateways = importConnections(context, resource, spec, { gateways, targets }, sink);
   const tcp = importTcp(context, resource, spec, gateways, services, sink);
   spec.keepRest();
@@ -100,9 +101,44 @@ export function importVirtualService(context: ImportContext, resource: Resource,
 /** A rule, and for which gateways its matches are. */
 type ScopedRule = { rule: RouteRule; scopes: (string[] | undefined)[] };
 
-function rulesOf(context: ImportContext, resource: Resource, spec: Fields, sink: Sink): ScopedRule[] {
+/**
+ * Ports of HTTP that all of them have. None where every rule asks for a port or a caller: who asks for another one does not see the
+ * resource in Istio at all.
+ */
+function portsOf(context: ImportContext, services: readonly Service[], targets: number, resource: Resource): number[] {
+  const http: unknown = isRecord(resource.spec) ? resource.spec["http"] : undefined;
+  const isOpen = (match: unknown) =>
+    isRecord(match) && ["port", "sourceLabels", "sourceNamespace"].every((field) => match[field] === undefined);
+  const isForAll = (rule: unknown) => {
+    const match: unknown = isRecord(rule) ? rule["match"] : undefined;
+    return !Array.isArray(match) || match.length === 0 || match.some(isOpen);
+  };
+  if (services.length < targets || !Array.isArray(http) || !http.some(isForAll)) return [];
+  // a service that only this text knows has the ports that the text names
+  const asked = http.flatMap((rule) => (isRecord(rule) && Array.isArray(rule["match"]) ? rule["match"] : []));
+  const named = asked.flatMap((match) => (isRecord(match) && typeof match["port"] === "number" ? match["port"] : []));
+  const [first, ...more] = services.map((service) =>
+    named.reduce((own: Service, port) => {
+      const { namespace, name } = own.metadata;
+      return context.serviceNamed(resource, namespace, name, ["spec", "http"], port);
+    }, service),
+  );
+  if (!first) return [];
+  const all = first.spec.ports.filter(({ protocol }) => protocol !== "tcp").map(({ port }) => port);
+  return all.filter((port) =>
+    more.every((each) => each.spec.ports.some((own) => own.port === port && own.protocol !== "tcp")),
+  );
+}
+
+function rulesOf(
+  context: ImportContext,
+  resource: Resource,
+  spec: Fields,
+  sink: Sink,
+  ports: readonly number[],
+): ScopedRule[] {
   if (!hasDelegates(spec.peek("http"))) {
-    return spec.list("http").flatMap((each) => importRule(context, resource, each, sink) ?? []);
+    return spec.list("http").flatMap((each) => importRule(context, resource, each, sink, ports) ?? []);
   }
   const written = spec.take("http");
   const all = withDelegates(context, resource, Array.isArray(written) ? written : []);
@@ -409,7 +445,13 @@ function putRoute(
 const sameHosts = (a: string[] | undefined, b: string[] | undefined) =>
   JSON.stringify([...(a ?? [])].sort()) === JSON.stringify([...(b ?? [])].sort());
 
-function importRule(context: ImportContext, resource: Resource, fields: Fields, sink: Sink): ScopedRule | undefined {
+function importRule(
+  context: ImportContext,
+  resource: Resource,
+  fields: Fields,
+  sink: Sink,
+  ports: readonly number[] = [],
+): ScopedRule | undefined {
   const whole = fields.everything();
   const name = fields.text("name");
   const matches: ScopedMatch[] = [];
@@ -421,7 +463,7 @@ function importRule(context: ImportContext, resource: Resource, fields: Fields, 
     if (!match) continue;
     // a name of figures: which calls the match takes is the same without it
     if (match.has("statPrefix")) stats.push({ path: [...match.path, "statPrefix"], value: match.take("statPrefix") });
-    const own = importMatch(match);
+    const own = importMatch(match, ports);
     for (const {
       match: { caller },
     } of own)

@@ -62,6 +62,51 @@ test.each([
   );
 });
 
+const cart = {
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name: "cart", namespace: "shop" },
+  spec: {
+    selector: { app: "cart" },
+    ports: [
+      { name: "http", port: 8080 },
+      { name: "http-more", port: 9090 },
+    ],
+  },
+};
+const withRest = (match: object[], more: object = {}) => {
+  const { spec, ...rest } = virtualService(match);
+  return { ...rest, spec: { ...spec, ...more, http: [...spec.http, { route: spec.http[0]?.route }] } };
+};
+
+test("Istio's port comes in for services that have it, and goes out as it was", () => {
+  const match = [{ port: 9090, uri: { prefix: "/a" } }];
+  const { document, kept } = imported("istio", [{ text: valuesToYaml([cart, withRest(match)]) }]);
+  expect(kept.filter(({ key }) => key.startsWith("Route/"))).toEqual([]);
+  expect(matchesIn(document)).toEqual([[{ port: 9090, path: { type: "prefix", value: "/a" } }], []]);
+  const out = exportDocument("istio", document).resources.find(({ kind }) => kind === "VirtualService");
+  expect(out?.spec["http"]).toMatchObject([{ match }, {}]);
+});
+
+test("a service that only the text knows has the ports that its rules ask for, and so out and in again", () => {
+  const text = valuesToYaml([withRest([{ port: 9090 }])]);
+  const first = imported("istio", [{ text }]).document;
+  expect(matchesIn(first)).toEqual([[{ port: 9090 }], []]);
+  const again = imported("istio", [{ text: exportDocument("istio", first).text }]).document;
+  expect(matchesIn(again)).toEqual(matchesIn(first));
+});
+
+test.each([
+  ["a port that the service does not have", [cart, withRest([{ port: 9999 }])]],
+  ["a port at a gateway", [cart, withRest([{ port: 9090 }], { gateways: ["edge", "mesh"] })]],
+  ["ports and nothing for the others", [cart, virtualService([{ port: 9090 }])]],
+])("%s keeps the rule whole", (_, values) => {
+  const { document, kept, warnings } = imported("istio", [{ text: valuesToYaml(values) }]);
+  expect(matchesIn(document).flat()).toEqual([]);
+  expect(JSON.stringify(kept)).toContain('"port":9');
+  expect(warnings.map(({ message }) => message).join()).toContain("its conditions match.0.port are not in the model");
+});
+
 test("a suffix goes out to Istio as an expression", () => {
   const { resources } = exportDocument("istio", mesh({ authority: { type: "suffix", value: ".example" } }));
   const out = resources.filter(({ kind }) => kind === "VirtualService").map(({ spec }) => spec["http"]);
@@ -76,8 +121,15 @@ test("App Mesh has the scheme of routes both ways, and no host", () => {
 });
 
 const AUTHORITY: RouteMatch = { authority: { type: "exact", value: "inventory.production:8080" } };
+const PORT: RouteMatch = { port: 80 };
 test.each([
   ["app-mesh", AUTHORITY],
+  ["app-mesh", PORT],
+  ["consul", PORT],
+  ["kuma", PORT],
+  ["linkerd", PORT],
+  ["cilium", PORT],
+  ["gateway-api", PORT],
   ["consul", AUTHORITY],
   ["consul", { scheme: "https" }],
   ["kuma", AUTHORITY],
@@ -96,7 +148,7 @@ test.each([
     expect.objectContaining({ path: "spec.rules[0]", verdict: "lost", changesMeaning: true }),
   );
   expect(told.find(({ path }) => path === "spec.rules[0]")?.reason).toMatch(
-    "scheme" in match ? /scheme/ : /host that was called/,
+    "port" in match ? /port that was called/ : "scheme" in match ? /scheme/ : /host that was called/,
   );
   expect(text).not.toContain("only-here");
 });

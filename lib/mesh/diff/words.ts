@@ -127,6 +127,7 @@ export function ruleName(rule: RouteRule | TcpRule, i: number): string {
 export function matchText(match: RouteMatch): string {
   const parts: string[] = [];
   if (match.caller) parts.push(callerText(match.caller));
+  if (match.port !== undefined) parts.push(`port ${match.port}`);
   if (match.scheme !== undefined) parts.push(`scheme = ${match.scheme}`);
   if (match.authority) parts.push(`host ${comparison(match.authority)}`);
   if (match.methods) parts.push(`method ${match.methods.join(" or ")}`);

@@ -92,6 +92,7 @@ export const routeMatch = requestMatch.extend({
     .optional()
     .describe("How the request came: https through TLS of a gateway; apps call their sidecars by http."),
   authority: authorityMatch.optional().describe("The host that was called, as the request names it, with its port."),
+  port: portNumber.optional().describe("Only requests to this port of the service; not on gateways."),
   caller: callerMatch.optional().describe("Only requests of these callers; not on gateways."),
 });
 

@@ -2,7 +2,7 @@
 import { RE2JS } from "re2js";
 import type { MeshIndex } from "../index-document";
 import { routeEndsOf } from "../references";
-import { serviceRefKey } from "../refs";
+import { refKey, serviceRefKey } from "../refs";
 import type { MeshObject, Path, RequestMatch, Route } from "../types";
 import type { Complaint } from "./complaint";
 import { unknownPort } from "./topology";
@@ -15,6 +15,7 @@ export function violationsOfRoute(object: MeshObject, index: MeshIndex): Complai
       ...rule.matches.flatMap((match, m) => violationsOfMatch(match, ["spec", "rules", r, "matches", m])),
       ...violationsOfAuthorities(object, r),
       ...violationsOfCallers(object, r),
+      ...violationsOfPorts(object, index, r),
       ...violationsOfWeights(object, r),
       ...violationsOfFault(object, r),
       ...violationsOfMirrors(object, r),
@@ -66,6 +67,24 @@ function violationsOfAuthorities(route: Route, r: number): Complaint[] {
     if (!problem) return [];
     const path: Path = ["spec", "rules", r, "matches", m, "authority", "value"];
     return [{ path, message: `is not an RE2 pattern: ${problem}`, fix: "Correct the pattern." }];
+  });
+}
+
+function violationsOfPorts(route: Route, index: MeshIndex, r: number): Complaint[] {
+  const key = refKey(route.spec.target, route);
+  const target = index.get(key);
+  return (route.spec.rules[r]?.matches ?? []).flatMap(({ port }, m): Complaint[] => {
+    const path: Path = ["spec", "rules", r, "matches", m, "port"];
+    if (port === undefined) return [];
+    if (route.spec.target.kind === "Gateway") {
+      const message = "is for services: the listeners of a gateway are told apart by their hosts";
+      return [{ path, message, fix: "Remove it, or give the listener hosts of its own." }];
+    }
+    const isTcp =
+      target?.kind === "Service" && target.spec.ports.some((each) => each.port === port && each.protocol === "tcp");
+    if (!isTcp) return unknownPort(index, key, port, path);
+    const message = `names port ${port} of Service ${target.metadata.name}, which has protocol tcp`;
+    return [{ path, message, fix: "Write a TcpRoute for it, or name a port of HTTP." }];
   });
 }
 

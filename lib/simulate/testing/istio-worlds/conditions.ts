@@ -97,8 +97,6 @@ http:
       `
 hosts: [pay]
 http:
-- match: [{ port: 9999 }]
-  directResponse: { status: 203 }
 - match: [{ port: 8080, uri: { prefix: /port } }]
   directResponse: { status: 204 }
 - ${to("pay", "v1")}`,

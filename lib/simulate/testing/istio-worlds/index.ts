@@ -26,7 +26,6 @@ export const WORLDS: Readonly<Record<string, string>> = {
 /** Where the design means something else, the import says so in these words. */
 export const TOLD: Readonly<Record<string, RegExp>> = {
   "two services in one VirtualService": /Istio looks for port \d+ there/,
-  "conditions on the port": /its conditions match.0.port are not in the model/,
   "visible to some namespaces": /has no counterpart in the model/,
   "sidecars that see less": /limits what the workloads of a namespace see and call/,
   "DestinationRules in several namespaces": /is left out: host \*.svc.cluster.local/,
