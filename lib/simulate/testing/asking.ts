@@ -92,9 +92,13 @@ export const SAID_BY_HTTP: Readonly<Record<AuthorizerAnswer, string>> = {
   away: "503",
 };
 
-/** A random design in which somebody is asked about what denials of single services matched; who calls may ask. */
+/**
+ * A random design in which somebody is asked about what denials of single services matched; who calls may ask. In a namespace of its own:
+ * a question says what an authorizer answers, so what its own sidecar would refuse (a token that comes along) is not part of it.
+ */
 export function withAsking({ objects }: MeshDocument): MeshDocument {
-  const target = { kind: "Service" as const, namespace: "production", name: "authz" };
+  const namespace = "guards";
+  const target = { kind: "Service" as const, namespace, name: "authz" };
   const authorizer: Authorizer = {
     name: "authz",
     address: { target, port: 8000, protocol: "http" },
@@ -105,7 +109,7 @@ export function withAsking({ objects }: MeshDocument): MeshDocument {
   const lines = services.map(({ metadata }) =>
     object("Dependency", `${metadata.name}-to-authz`, {
       from: { kind: "Service", namespace: metadata.namespace, name: metadata.name },
-      to: { kind: "Service", name: "authz" },
+      to: target,
     }),
   );
   const asking = objects.map((each): MeshObject => {
@@ -117,6 +121,6 @@ export function withAsking({ objects }: MeshDocument): MeshDocument {
   const own = [
     object("Service", "authz", { ports: [{ name: "http", port: 8000, protocol: "http" }] }),
     object("Workload", "authz-v1", { service: "authz", version: "v1" }),
-  ];
+  ].map((each) => ({ ...each, metadata: { ...each.metadata, namespace } }) as MeshObject);
   return { objects: [...asking, ...own, ...lines] };
 }
