@@ -98,7 +98,7 @@ test("listeners of a gateway are drawn by a form, and taken back", { tag: "@once
 
   await test.step("another protocol takes the certificate away; a removed listener comes back with undo", async () => {
     const before = await drawn();
-    await secure.getByRole("combobox", { name: "Protocol" }).click();
+    await secure.getByRole("combobox", { name: "Protocol", exact: true }).click();
     await page.getByRole("option", { name: /^tls/ }).click();
     await expect(secure.getByRole("textbox", { name: "Certificate", exact: true })).toHaveCount(0);
     expect((await drawn()).at(-1)).not.toHaveProperty("tls");
