@@ -79,17 +79,8 @@ export function readAuthorities(
   const blocks = blocksOf(text);
   if (blocks.some(({ label }) => label.endsWith("PRIVATE KEY")))
     return refuse("has a private key in it", "Leave it out: only the authority itself needs it.");
-  const authorities: X509Certificate[] = [];
-  for (const [index, { pem }] of blocks.filter(isCertificate).entries()) {
-    try {
-      authorities.push(new X509Certificate(pem));
-    } catch {
-      return refuse(
-        `has a certificate (number ${index + 1}) that cannot be read`,
-        "Copy it again from the file, whole.",
-      );
-    }
-  }
+  const authorities = certificatesIn(blocks.filter(isCertificate));
+  if (typeof authorities === "number") return refuse(...unreadable("certificate", authorities));
   if (authorities.length === 0)
     return refuse("has no certificate in PEM", "Give those of the authorities that sign your clients' certificates.");
   const leaf = authorities.find(({ ca }) => !ca);
@@ -104,8 +95,7 @@ export function readAuthorities(
   const lists = blocks.filter(isRevocationList);
   for (const [index, { pem }] of lists.entries()) {
     const list = listIn(pem);
-    if (!list)
-      return refuse(`has a revocation list (number ${index + 1}) that cannot be read`, "Copy it again, whole.");
+    if (!list) return refuse(...unreadable("revocation list", index + 1));
     const { issuer, nextUpdate } = listFacts(list);
     if (!authorities.some((each) => sameName(each.subject, list.issuer)))
       return refuse(`has a revocation list of ${issuer}, who is none of these authorities`, "Give that authority too.");
@@ -118,6 +108,24 @@ export function readAuthorities(
   const pems = [...authorities.map((each) => each.toString()), ...lists.map(({ pem }) => pem)];
   return { ok: true, pem: [...new Set(pems)].join("") };
 }
+
+/** All of them, or the number (from 1) of the first that cannot be read. */
+function certificatesIn(blocks: readonly Block[]): X509Certificate[] | number {
+  const certificates: X509Certificate[] = [];
+  for (const [index, { pem }] of blocks.entries()) {
+    try {
+      certificates.push(new X509Certificate(pem));
+    } catch {
+      return index + 1;
+    }
+  }
+  return certificates;
+}
+
+const unreadable = (what: string, number: number): [message: string, fix: string] => [
+  `has a ${what} (number ${number}) that cannot be read`,
+  "Copy it again from the file, whole.",
+];
 
 const isRevocationList = ({ label }: Block): boolean => label === "X509 CRL";
 const isCertificate = (block: Block): boolean => !isRevocationList(block);
@@ -177,17 +185,8 @@ function readChain(text: string, now: number, problems: Problematic[]): X509Cert
       "Give the gateway's own and its intermediates, not a list of authorities.",
     );
   }
-  const chain: X509Certificate[] = [];
-  for (const [index, { pem }] of pems.entries()) {
-    try {
-      chain.push(new X509Certificate(pem));
-    } catch {
-      return refuse(
-        `has a certificate (number ${index + 1}) that cannot be read`,
-        "Copy it again from the file, whole.",
-      );
-    }
-  }
+  const chain = certificatesIn(pems);
+  if (typeof chain === "number") return refuse(...unreadable("certificate", chain));
   const broken = chain.findIndex((each, index) => {
     const next = chain[index + 1];
     return next !== undefined && !(each.checkIssued(next) && each.verify(next.publicKey));

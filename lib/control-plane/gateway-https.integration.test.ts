@@ -2,14 +2,11 @@
 // The rule: which certificate is in force is told by what a client is shown, and who answered by what comes back.
 
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { type Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { request, Agent as TlsAgent } from "node:https";
 import { type AddressInfo, connect } from "node:net";
-import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { folderNameOf } from "@/lib/agent/proxy-home";
 import { ControlPlaneClient } from "@/lib/api/control-plane-client";
 import { dispatch } from "@/lib/api/dispatch";
 import { closeRuntime, createRuntime, type Runtime } from "@/lib/api/runtime";
@@ -302,12 +299,7 @@ test("requests in TLS are in the signals and the access log of the gateway as ot
   );
   expect(signals).toMatchObject({ errors: 0, mtlsRatio: 1 });
   expect(signals.requests).toBeGreaterThanOrEqual(5);
-  const file = join(rig.home, "proxies", folderNameOf(EDGE), "access.log");
-  const lines = () =>
-    readFileSync(file, "utf8")
-      .split("\n")
-      .filter((text) => text !== "")
-      .map((text) => JSON.parse(text));
+  const lines = () => rig.accessLogOf(EDGE);
   await expect.poll(() => lines().find(({ path }) => path === "/slow")).toMatchObject({ response_code: 200 });
 });
 

@@ -2,13 +2,10 @@
 // The rule: which app a connection reached is told by what comes back, in TLS by the app's own; what is closed gives nothing.
 
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { join } from "node:path";
 import { connect as connectTls, createServer as createTlsServer } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ControlClient } from "@/lib/agent/control-client";
-import { folderNameOf } from "@/lib/agent/proxy-home";
 import { createAuthority } from "@/lib/compile/testing/test-authority";
 import type { MeshDocument } from "@/lib/mesh";
 import { dependenciesSeen, goldenSignals, type Scope, type TcpSignals } from "@/lib/signals";
@@ -177,12 +174,7 @@ test("connections of the gateway are told as a dependency, in connections and by
 });
 
 test("the gateway's access log says each connection with the server name that was asked for", async () => {
-  const file = join(rig.home, "proxies", folderNameOf(EDGE), "access.log");
-  const lines = () =>
-    readFileSync(file, "utf8")
-      .split("\n")
-      .filter((text) => text !== "")
-      .map((text) => JSON.parse(text));
+  const lines = () => rig.accessLogOf(EDGE);
   await expect
     .poll(() =>
       lines()

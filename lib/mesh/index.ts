@@ -69,6 +69,7 @@ export {
   clientNames,
   keyHashes,
   MAX_OBJECTS,
+  MAX_PEM_CHARACTERS,
   ref as objectRef,
   serverName,
   serviceRef,

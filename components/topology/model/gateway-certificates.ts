@@ -2,7 +2,7 @@
 // Rule: pure; the design's listeners say which are asked for, the binding which are there, the server what is in them.
 import type { BindingDto, GatewayCertificateDto } from "@/components/api-client";
 import { formatDuration, listInWords, type Status } from "@/components/ui";
-import { type Gateway, isHttpsListener, uncoveredHosts } from "@/lib/mesh";
+import { type Gateway, isHttpsListener, MAX_PEM_CHARACTERS, uncoveredHosts } from "@/lib/mesh";
 import { isBoundTo } from "./gateway-ports";
 
 type Bound = NonNullable<BindingDto["gateways"][number]["certificates"]>[string];
@@ -117,9 +117,7 @@ export function givenOf(typed: CertificateTyped, isKept: boolean) {
   return isKept && chain === "" && key === "" && "clientCa" in authorities ? authorities : null;
 }
 
-/** As the server's; a larger file is not read at all. */
-export const MAX_PEM_CHARACTERS = 65_536;
-
+/** Said before a file is read: the server takes no larger one. */
 export const tooLarge = (size: number): string | null =>
   size > MAX_PEM_CHARACTERS
     ? `The file has ${Math.ceil(size / 1024)} kB, and a certificate with its intermediates less than 64. Choose the PEM file of this gateway.`

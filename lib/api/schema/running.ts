@@ -1,5 +1,6 @@
 // What runs: environments and their bindings, deployments, proxies.
 import { z } from "zod";
+import { MAX_PEM_CHARACTERS } from "@/lib/mesh";
 import { timestamp } from "./common";
 
 const certificateFile = z
@@ -96,12 +97,13 @@ export type EnvironmentDto = z.infer<typeof environment>;
 export const bindingAnswer = z.object({ version: z.int(), binding });
 export const bindingRequest = z.strictObject({ binding });
 
-/** Chains of public authorities are below 10 kB. */
-const MAX_PEM = 65_536;
 const pem = z
   .string()
   .min(1, "must not be empty")
-  .max(MAX_PEM, `must have at most ${MAX_PEM} characters: give the gateway's own certificate and its intermediates`);
+  .max(
+    MAX_PEM_CHARACTERS,
+    `must have at most ${MAX_PEM_CHARACTERS} characters: give the gateway's own certificate and its intermediates`,
+  );
 export const newGatewayCertificate = z.strictObject({
   /** PEM: the gateway's own certificate first, then intermediates. Absent, with the key: those that are there stay. */
   chain: pem.optional(),

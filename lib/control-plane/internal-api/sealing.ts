@@ -2,6 +2,7 @@
 // One rule: it only seals; nothing that was sealed comes back over any API.
 
 import { z } from "zod";
+import { MAX_PEM_CHARACTERS } from "@/lib/mesh";
 import { sealKey } from "../ca/key-sealing";
 import { gatewayKeyPlace } from "../registry/gateway-certificates";
 import { type ApiRoute, decodeBody } from "./server";
@@ -11,7 +12,7 @@ const asked = z.strictObject({
   namespace: z.string().min(1).max(63),
   gateway: z.string().min(1).max(253),
   name: z.string().min(1).max(253),
-  keyPem: z.string().min(1).max(65_536),
+  keyPem: z.string().min(1).max(MAX_PEM_CHARACTERS),
 });
 
 export function sealingRoute(sealingKey: Buffer): ApiRoute {

@@ -1,7 +1,8 @@
 // Consul as a dialect: config entries in the form of Kubernetes and in Consul's own, in; resources of Kubernetes out.
 // The rule: every entry is read before any of them is understood; a call's way and its permission go over several.
 import { CATALOGUE } from "../catalogue";
-import type { Dialect, Importer, Reading } from "../shared/dialect";
+import type { Dialect, Reading } from "../shared/dialect";
+import { importersInOrder, type KindReader } from "../shared/readers";
 import { assemble } from "./assemble";
 import { GROUP, refuseHcl, unwrapNative, VERSION } from "./documents";
 import { exportConsul } from "./export";
@@ -19,7 +20,7 @@ const RANK = 400;
 
 function reading(): Reading {
   const state = new ConsulState();
-  const readers: [kind: string, run: Importer["run"], isClusterWide?: boolean][] = [
+  const readers: KindReader[] = [
     ["ProxyDefaults", importProxyDefaults(state)],
     ["Mesh", importMesh(state)],
     ["ServiceDefaults", importDefaults(state)],
@@ -28,22 +29,9 @@ function reading(): Reading {
     ["ServiceRouter", importRouter(state)],
     ["IngressGateway", importIngress(state)],
     ["ServiceIntentions", importIntentions(state)],
-    ...keptReaders.map(({ kind, run, isClusterWide }): [string, Importer["run"], boolean] => [
-      kind,
-      run,
-      isClusterWide,
-    ]),
+    ...keptReaders,
   ];
-  const importers = readers.map(
-    ([kind, run, isClusterWide], i): Importer => ({
-      group: GROUP,
-      kind,
-      versions: [VERSION],
-      rank: RANK + i,
-      ...(isClusterWide ? { isClusterWide } : {}),
-      run,
-    }),
-  );
+  const importers = importersInOrder(readers, { group: GROUP, version: VERSION, rank: RANK });
   return { importers, finish: (context) => assemble(context, state) };
 }
 

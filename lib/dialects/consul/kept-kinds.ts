@@ -2,6 +2,7 @@
 // The rule: each says what it would do, so that nobody takes a kept resource for one that works here.
 import { type ImportContext, type Resource, understood } from "../shared/context";
 import { importKept, type KeptKind } from "../shared/kept-kinds";
+import type { KindReader } from "../shared/readers";
 import { NATIVE_ONLY } from "./documents";
 
 const KINDS: readonly (KeptKind & { isClusterWide?: boolean })[] = [
@@ -35,13 +36,11 @@ const KINDS: readonly (KeptKind & { isClusterWide?: boolean })[] = [
   },
 ];
 
-export const keptReaders = [
-  ...KINDS.map((kept) => ({
-    kind: kept.kind,
-    isClusterWide: kept.isClusterWide ?? false,
-    run: importKept(kept, "Keep Consul for what it does."),
-  })),
-  ...NATIVE_ONLY.map((kind) => ({ kind, isClusterWide: false, run: leaveOutNative })),
+export const keptReaders: readonly KindReader[] = [
+  ...KINDS.map(
+    (kept): KindReader => [kept.kind, importKept(kept, "Keep Consul for what it does."), kept.isClusterWide],
+  ),
+  ...NATIVE_ONLY.map((kind): KindReader => [kind, leaveOutNative]),
 ];
 
 /** On Kubernetes, where an export goes, these are not resources of Consul. */

@@ -2,6 +2,7 @@
 import { CATALOGUE } from "../catalogue";
 import { type ImportContext, type Resource, understood } from "../shared/context";
 import type { Dialect, Importer, Reading } from "../shared/dialect";
+import { importersInOrder, type KindReader } from "../shared/readers";
 import { assemble } from "./assemble";
 import { GROUP, meshOf, unwrapUniversal, VERSION } from "./documents";
 import { exportKuma } from "./export";
@@ -25,7 +26,7 @@ const RANK = 400;
 function reading(): Reading {
   const state = new KumaState();
   // what others name comes first: instances, services, gateways; then the policies
-  const readers: [kind: string, run: Importer["run"], isClusterWide?: boolean][] = [
+  const readers: KindReader[] = [
     ["Mesh", importMesh(state), true],
     ["MeshIdentity", importIdentity(state)],
     ["Dataplane", importDataplane(state)],
@@ -42,19 +43,12 @@ function reading(): Reading {
     ["MeshCircuitBreaker", importPolicy(state.breakers, readBreaker)],
     ["MeshLoadBalancingStrategy", importPolicy(state.balancers, readBalancer)],
     ["MeshHealthCheck", importPolicy(state.checks, readHealthCheck)],
-    ...keptReaders.map(({ kind, run, isClusterWide }): [string, Importer["run"], boolean] => [
-      kind,
-      run,
-      isClusterWide,
-    ]),
+    ...keptReaders,
   ];
-  const importers = readers.map(
-    ([kind, run, isClusterWide], i): Importer => ({
-      group: GROUP,
+  const importers = importersInOrder(readers, { group: GROUP, version: VERSION, rank: RANK }).map(
+    ({ kind, run, ...importer }): Importer => ({
+      ...importer,
       kind,
-      versions: [VERSION],
-      rank: RANK + i,
-      ...(isClusterWide ? { isClusterWide } : {}),
       run: (context, resource, spec, sink) => {
         // a design is one mesh: the first that is met
         state.mesh ??= kind === "Mesh" ? undefined : meshOf(resource);

@@ -1,6 +1,7 @@
 // Kinds of Kuma that the model has no place for: kept whole, and written back on export to Kuma.
 // The rule: each says what it would do, so that nobody takes a kept resource for one that works here.
 import { importKept, type KeptKind } from "../shared/kept-kinds";
+import type { KindReader } from "../shared/readers";
 
 const KINDS: readonly (KeptKind & { isClusterWide?: boolean })[] = [
   { kind: "MeshFaultInjection", verdict: "lost", changesMeaning: true, why: "delays or breaks calls at the callee" },
@@ -20,8 +21,6 @@ const KINDS: readonly (KeptKind & { isClusterWide?: boolean })[] = [
   { kind: "MeshProxyPatch", verdict: "escape", changesMeaning: true, why: "changes the configuration of Envoy itself" },
 ];
 
-export const keptReaders = KINDS.map((kept) => ({
-  kind: kept.kind,
-  isClusterWide: kept.isClusterWide ?? false,
-  run: importKept(kept, "Keep Kuma for what it does."),
-}));
+export const keptReaders = KINDS.map(
+  (kept): KindReader => [kept.kind, importKept(kept, "Keep Kuma for what it does."), kept.isClusterWide],
+);

@@ -1,9 +1,8 @@
 // Who takes OTLP from proxies: spans, access logs.
 // The rule: one address that every proxy reaches, so that nothing is told to different places by chance.
 import { z } from "zod";
-import { hostName, portNumber } from "./primitives";
+import { hostName, MAX_PEM_CHARACTERS, portNumber } from "./primitives";
 
-const MAX_PEM_CHARACTERS = 65_536;
 const PEM = /^\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/;
 /** No way up: what is read is what is written. */
 const FILE_PATH = /^(\/[A-Za-z0-9_][-\w.]*)+$/;

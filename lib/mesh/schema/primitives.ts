@@ -131,6 +131,9 @@ export const origin = z.strictObject({
     .optional(),
 });
 
+/** Of a PEM text that a person gives: chains of public authorities are below 10 kB. */
+export const MAX_PEM_CHARACTERS = 65_536;
+
 /** Of the YAML that is kept beside an object, so that a document stays bounded. */
 export const MAX_TEXT = 65_536;
 

@@ -1,15 +1,10 @@
 // Zone-aware routing between clusters: who the callers are changes where calls go.
 
 import { afterEach, expect, it } from "vitest";
+import { noDialer } from "../../test/support/no-dialer";
 import { cluster, endpoint } from "../../test/support/plans";
 import { UpstreamCluster } from "./cluster";
-import type { Dialer } from "./host";
 
-const noDialer: Dialer = {
-  dial() {
-    throw new Error("nobody is called here");
-  },
-};
 const open: UpstreamCluster[] = [];
 afterEach(() => {
   for (const one of open.splice(0)) one.close();

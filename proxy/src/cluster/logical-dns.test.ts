@@ -1,17 +1,12 @@
 // LOGICAL_DNS: what an answer that changes does to the one host of a cluster.
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { noDialer } from "../../test/support/no-dialer";
 import { cluster, endpoint } from "../../test/support/plans";
 import type { ClusterPlan } from "../plan/types";
 import { UpstreamCluster } from "./cluster";
-import type { Dialer } from "./host";
 
 let answers: string[] | null = [];
-const noDialer: Dialer = {
-  dial() {
-    throw new Error("nobody is called here");
-  },
-};
 let app: UpstreamCluster;
 const plan = (over: Partial<ClusterPlan> = {}, port = 80): ClusterPlan =>
   cluster("app", [endpoint(port, { address: "app.test", hostname: "app.test" })], { type: "logical-dns", ...over });

@@ -1,17 +1,12 @@
 // Subsets of a cluster while it runs: who is in them changes with what endpoints say.
 
 import { afterEach, expect, it } from "vitest";
+import { noDialer } from "../../test/support/no-dialer";
 import { cluster, endpoint } from "../../test/support/plans";
 import { matchOf } from "../plan/subsets";
 import type { SubsetsPlan } from "../plan/types";
 import { UpstreamCluster } from "./cluster";
-import type { Dialer } from "./host";
 
-const noDialer: Dialer = {
-  dial() {
-    throw new Error("nobody is called here");
-  },
-};
 const open: UpstreamCluster[] = [];
 afterEach(() => {
   for (const one of open.splice(0)) one.close();

@@ -2,7 +2,7 @@
 // One rule: everything listens on ports that were free, lives in one folder, and is gone after stop().
 
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import pg from "pg";
 import { MeshAgent } from "@/lib/agent/agent";
+import { folderNameOf } from "@/lib/agent/proxy-home";
 import { compileToBytes } from "@/lib/compile";
 import type { AppBinding, EnvironmentBinding, GatewayBinding } from "@/lib/compile/types";
 import { type ControlResult, controls, type Evidence } from "@/lib/compliance";
@@ -43,6 +44,8 @@ export interface LiveRig {
   ): Promise<string>;
   /** Changes what the environment binds, as a person does without a deployment; those before it stay. */
   bind(change: (binding: EnvironmentBinding) => EnvironmentBinding): Promise<void>;
+  /** Every line so far, decoded. @param proxyId `<namespace>/<workload or gateway>/<instance>` */
+  accessLogOf(proxyId: string): Record<string, unknown>[];
   check(): Promise<{ run: CheckRunRow; results: ControlResult[]; evidence: Evidence[] }>;
   stop(): Promise<void>;
 }
@@ -136,6 +139,11 @@ export async function startLiveRig(meshAddress?: string): Promise<LiveRig> {
       }, 90_000);
       return `${row.state} ${row.error ? JSON.stringify(row.error) : ""}`.trim();
     },
+    accessLogOf: (proxyId) =>
+      readFileSync(join(home, "proxies", folderNameOf(proxyId), "access.log"), "utf8")
+        .split("\n")
+        .filter((text) => text !== "")
+        .map((text) => JSON.parse(text)),
     async check() {
       const { id } = await plane.data.checks.create({ environmentId, requestedByName: "test" });
       const run = await until(async () => {
