@@ -1293,6 +1293,17 @@ describe("localities", () => {
     ).toEqual([]);
   });
 
+  test("a place with one host is emptied where one host may always be ejected", () => {
+    const detection = { consecutive5xxErrors: 5, maxEjectionPercent: 10 };
+    const told = (outlierDetection: object) =>
+      found("MW1089", { locality: {}, outlierDetection }).map(({ message }) => message);
+    expect(told(detection)).toEqual([expect.stringContaining("of 3 hosts 0 may be ejected")]);
+    expect(told(detection)[0]).toContain("Callers near eu/a, us/a keep");
+    const [first] = told({ ...detection, alwaysEjectOneHost: true });
+    expect(first).toContain("of 3 hosts 1 may be ejected");
+    expect(first).not.toContain("us/a");
+  });
+
   test("a subset's policy takes outlier detection of the service's", () => {
     const policies = (spec: object) =>
       of(

@@ -123,6 +123,8 @@ function hopChanges(before: Hop | undefined, after: Hop | undefined): Change[] {
   say("timeout", idleWords(after), idleWords(before));
   say("retries", retryWords(after), retryWords(before));
   say("route", rewriteWords(after), rewriteWords(before));
+  // of another cluster more than this is different, and that is told
+  if (before?.cluster === after?.cluster) say("destination", hashWords(after), hashWords(before));
   return [...changes, ...mirrorChange(before, after), ...faultChange(before, after), ...corsChange(before, after)];
 }
 
@@ -187,6 +189,13 @@ function retryWords(hop: Hop | undefined): string {
     ? `, waiting up to ${duration(backoff.baseMs)} at first and ${duration(backoff.maxMs)} at most`
     : "";
   return `up to ${attempts} ${attempts === 1 ? "retry" : "retries"} on ${on.join(", ")}${each}${waits}${remoteLocalities ? ", in other localities after two tries" : ""}`;
+}
+
+function hashWords(hop: Hop | undefined): string {
+  if (!hop?.hash) return "no hash";
+  const { table, keys } = hop.hash;
+  const what = keys.map(({ key }) => key).join(", ");
+  return what === "" ? "a hash of nothing" : `hosts chosen by a hash of ${what} (${table})`;
 }
 
 function rewriteWords(hop: Hop | undefined): string {

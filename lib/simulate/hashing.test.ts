@@ -4,6 +4,7 @@ import { object, withObjects } from "@/lib/compile/testing/rich";
 import { STOCK_HOST, stockMesh } from "@/lib/compile/testing/stock";
 import type { HashKey, LoadBalancing } from "@/lib/mesh";
 import { ask } from "./ask";
+import { changesBetween } from "./changes";
 import { buildScene } from "./scene";
 import type { Question } from "./types";
 
@@ -59,6 +60,23 @@ test("a caller's address is the app's own behind a sidecar, and what it passes o
 test("where nothing is hashed, nothing is told of it", () => {
   expect(answerTo(undefined).hops[0]).not.toHaveProperty("hash");
   expect(answerTo({ policy: "random" }).sentence).not.toContain("hash");
+});
+
+test("that equal requests stay at one host is a consequence, and so are other keys", () => {
+  const [any, user, cookie] = [
+    answerTo(undefined),
+    answerTo({ policy: "ring-hash", hash: [USER] }),
+    answerTo({ policy: "maglev", hash: [USER, SID] }),
+  ];
+  const texts = (before: typeof any, after: typeof any) =>
+    changesBetween(before, after).map(({ kind, severity, text }) => `${kind} ${severity}: ${text}`);
+  expect(texts(any, user)).toContain(
+    "destination change: hosts chosen by a hash of header x-user (ring) now (no hash before)",
+  );
+  expect(texts(user, cookie)).toEqual([
+    "destination change: hosts chosen by a hash of header x-user, cookie sid (maglev) now (hosts chosen by a hash of header x-user (ring) before)",
+  ]);
+  expect(texts(user, user)).toEqual([]);
 });
 
 test("of a connection the address alone is a key", () => {

@@ -36,18 +36,20 @@ test("the nearest host takes all, and the next one once it is gone", () => {
 test("a level of several places is shared by their hosts", () => {
   const found = answer({ ...OUT, locality: { failoverPriority: ["topology.kubernetes.io/region"] } }, "asia/x");
   expect(told(found)).toBeUndefined();
-  expect(told(answer({ ...OUT, locality: { failoverPriority: ["topology.kubernetes.io/region"] } }))).toEqual([
-    "eu/eu-a 0: 0.5, then 0",
-    "eu/eu-b 0: 0.5, then 0",
-    "us/us-a 1: 0, then 1",
-  ]);
+  const regional = answer({ ...OUT, locality: { failoverPriority: ["topology.kubernetes.io/region"] } });
+  expect(told(regional)).toEqual(["eu/eu-a 0: 0.5, then 0", "eu/eu-b 0: 0.5, then 0", "us/us-a 1: 0, then 1"]);
+  expect(regional.sentence).toContain(
+    "By locality 50 % to eu/eu-a, 50 % to eu/eu-b; when eu/eu-a and eu/eu-b are gone, 100 % to us/us-a (level 2).",
+  );
 });
 
 test("fixed shares, and what is left of them when the largest is gone", () => {
   const locality = { distribute: [{ from: "eu", to: { "eu/eu-a": 70, "eu/eu-b": 20, us: 10 } }] };
-  const shares = answer({ ...OUT, locality }).destinations[0]?.localities ?? [];
+  const found = answer({ ...OUT, locality });
+  const shares = found.destinations[0]?.localities ?? [];
   expect(shares.map(({ probability }) => probability.toFixed(2))).toEqual(["0.70", "0.20", "0.10"]);
   expect(shares.map(({ whenFirstIsGone }) => whenFirstIsGone.toFixed(2))).toEqual(["0.00", "0.67", "0.33"]);
+  expect(found.sentence).toContain("; when eu/eu-a is gone, ");
 });
 
 test("when the only place is gone there is nobody; below the panic threshold, 50 % without outlier detection, its hosts are called all the same", () => {

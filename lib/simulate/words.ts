@@ -168,7 +168,7 @@ export function limitWords({ perSecond, burst, status, shared }: HopRateLimit): 
   return `each instance takes at most ${rounded} ${rounded === 1 ? "request" : "requests"} per ${period} (${burst} at once), ${more}`;
 }
 
-/** `by locality 80 % to eu/a, 20 % to us; when eu/a is gone, 100 % to us` */
+/** `by locality 80 % to eu/a, 20 % to us; when eu/a is gone, 100 % to us`; of a level of several places all of them are gone. */
 export function localityWords(localities: readonly DestinationLocality[]): string {
   const told = (share: (each: DestinationLocality) => number) =>
     localities
@@ -179,8 +179,11 @@ export function localityWords(localities: readonly DestinationLocality[]): strin
   const [now, later] = [told(({ probability }) => probability), told(({ whenFirstIsGone }) => whenFirstIsGone)];
   const first = [...localities].sort((a, b) => b.probability - a.probability)[0];
   if (!first) return `by locality ${now}`;
+  const isGone = (each: DestinationLocality) =>
+    each === first || (each.priority === first.priority && each.probability > 0 && each.whenFirstIsGone === 0);
+  const gone = localities.filter(isGone).map(placeWords);
   const panic = first.whenFirstIsGone > 0 ? "too few are left and all are called, " : "";
-  return `by locality ${now}; when ${placeWords(first)} is gone, ${panic}${later === "" ? "there is nobody" : later}`;
+  return `by locality ${now}; when ${gone.join(" and ")} ${gone.length > 1 ? "are" : "is"} gone, ${panic}${later === "" ? "there is nobody" : later}`;
 }
 
 const placeWords = ({ locality, priority }: Pick<DestinationLocality, "locality" | "priority">): string =>

@@ -26,7 +26,7 @@ export const mw1089LevelCannotEmpty: ObjectAnalyzer<"TrafficPolicy"> = {
     const percent = detection.maxEjectionPercent ?? DEFAULT_MAX_EJECTION_PERCENT;
     const all = hostsOf(index, policy).reduce((sum, host) => sum + facts.endpointsOf(host), 0);
     const places = [...hostsByPlace(index, policy, facts)];
-    const may = Math.floor((percent * all) / 100);
+    const may = Math.max(detection.alwaysEjectOneHost ? 1 : 0, Math.floor((percent * all) / 100));
     const stuck = places.filter(([, count]) => count > may && count < all).sort(([, a], [, b]) => b - a);
     const [largest] = stuck;
     if (!largest) return [];
