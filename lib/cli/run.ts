@@ -12,6 +12,7 @@ import { mesh } from "./commands/mesh";
 import { migrate } from "./commands/migrate";
 import { pull } from "./commands/pull";
 import { push } from "./commands/push";
+import { replayCommand } from "./commands/replay";
 import { report } from "./commands/report";
 import { schema } from "./commands/schema";
 import { simulate } from "./commands/simulate";
@@ -27,6 +28,7 @@ export const COMMANDS: readonly CliCommand[] = [
   merge,
   simulate,
   test,
+  replayCommand,
   importCommand,
   exportCommand,
   migrate,

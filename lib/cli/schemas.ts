@@ -145,6 +145,27 @@ const migrated = z.strictObject({
   files: z.array(z.string()).optional(),
 });
 
+const replayed = z.strictObject({
+  ok: z.boolean(),
+  requests: z.int().meta({ description: "recorded requests that were asked" }),
+  calls: z.int().meta({ description: "different ones among them" }),
+  skipped: z.array(z.strictObject({ why: z.string(), count: z.int() })),
+  differences: z.array(
+    z.strictObject({
+      caller: z.string(),
+      host: z.string().meta({ description: "as it was asked for; of calls that the server saw, the service" }),
+      method: z.string(),
+      path: z.string().meta({ description: "the one that was asked for most often" }),
+      paths: z.int().meta({ description: "how many paths differ in the same way" }),
+      count: z.int().meta({ description: "requests" }),
+      sentence: z.string(),
+      before: call,
+      after: call,
+    }),
+  ),
+  ...read,
+});
+
 type Published = { about: string; schema: z.ZodType };
 const PUBLISHED = {
   object: { about: "one document of a design, for editors", schema: meshObject },
@@ -155,6 +176,7 @@ const PUBLISHED = {
   merge: { about: "what merge --json prints", schema: answerOf(merged) },
   simulate: { about: "what simulate --json prints", schema: answerOf(simulated) },
   test: { about: "what test --json prints", schema: answerOf(tested) },
+  replay: { about: "what replay --json prints", schema: answerOf(replayed) },
   import: { about: "what import --json prints", schema: answerOf(imported) },
   export: { about: "what export --json prints", schema: answerOf(exported) },
   migrate: { about: "what migrate --json prints", schema: answerOf(migrated) },

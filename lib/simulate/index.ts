@@ -2,9 +2,17 @@
 export { ask } from "./ask";
 export { callsOf } from "./calls";
 export { consequencesOf } from "./compare";
+export { callersByIdentity } from "./identities";
 export { accessMatrix } from "./matrix";
 export { runTests } from "./policy-test";
-export { type Replay, type ReplayDifference, replay } from "./replay";
+export {
+  type RecordedDifference,
+  type RecordedRequest,
+  type Replay,
+  type ReplayDifference,
+  replay,
+  replayRequests,
+} from "./replay";
 export { buildScene, type Scene, type SceneOptions } from "./scene";
 export { MAX_POLICY_TESTS, policyTest, question } from "./schema";
 export type * from "./types";

@@ -1,13 +1,14 @@
 // Replay: calls that were seen in traffic, asked of what ran and of a draft; every answer that would differ.
-// The rule: each seen call is one row with its own answers, so that a person can check it against the traffic.
+// The rule: each difference keeps both answers, so that a person can check it against the traffic.
+import type { ObjectKey } from "@/lib/mesh";
 import { changedPairs } from "./affected";
-import { answerTo, ask } from "./ask";
+import { answerTo, ask, callerKey } from "./ask";
 import { observedCalls } from "./calls";
 import { changesBetween } from "./changes";
 import { questionOf } from "./compare";
 import { nameOf } from "./names";
 import type { Scene } from "./scene";
-import type { Answer, Call, ObservedCall } from "./types";
+import type { Answer, Call, ObservedCall, Question } from "./types";
 
 export type ReplayDifference = { call: Call; count: number; sentence: string; before: Answer; after: Answer };
 export type Replay = {
@@ -46,20 +47,66 @@ function observedOnly({ index }: Scene, observed: readonly ObservedCall[]): Call
 }
 
 function difference(running: Scene, draft: Scene, call: Call): ReplayDifference[] {
-  const changes = changesBetween(
-    answerTo(running, questionOf(running, call), false),
-    answerTo(draft, questionOf(draft, call), false),
-  );
-  if (changes.length === 0) return [];
-  const before = ask(running, questionOf(running, call));
-  const after = ask(draft, questionOf(draft, call));
   const what = `${nameOf(call.caller)} → ${nameOf(call.callee)} ${call.method} ${call.path}`;
-  const sentence = `${what}: ${changes.map(({ kind, text }) => wordsOf(kind, text, after)).join("; ")}`;
-  return [{ call, count: call.count ?? 0, sentence, before, after }];
+  const found = unlike(running, draft, [questionOf(running, call), questionOf(draft, call)]);
+  if (!found) return [];
+  const { words, before, after } = found;
+  return [{ call, count: call.count ?? 0, sentence: `${what}: ${words}`, before, after }];
+}
+
+/** The answers and what differs, in words; undefined: they are alike. */
+function unlike(running: Scene, draft: Scene, [was, is]: readonly [Question, Question]) {
+  const changes = changesBetween(answerTo(running, was, false), answerTo(draft, is, false));
+  if (changes.length === 0) return undefined;
+  const before = ask(running, was);
+  const after = ask(draft, is);
+  return { words: changes.map(({ kind, text }) => wordsOf(kind, text, after)).join("; "), before, after };
 }
 
 function wordsOf(kind: string, text: string, after: Answer): string {
   if (kind === "loses-access") return `would fail. ${after.sentence}`;
   if (kind === "gains-access") return `would get through. ${after.sentence}`;
   return text;
+}
+
+/** A request as somebody wrote it down, and how often. */
+export type RecordedRequest = { question: Question; count: number };
+
+export type RecordedDifference = {
+  caller: ObjectKey;
+  host: string;
+  method: string;
+  /** The one that was asked for most often. */
+  path: string;
+  /** How many paths differ in the same way. */
+  paths: number;
+  count: number;
+  sentence: string;
+  before: Answer;
+  after: Answer;
+};
+
+/** Most requests first; paths of one caller, host and method that differ in the same way are one difference. */
+export function replayRequests(
+  before: Scene,
+  after: Scene,
+  recorded: readonly RecordedRequest[],
+): RecordedDifference[] {
+  const groups = new Map<string, RecordedDifference>();
+  for (const { question, count } of [...recorded].sort((a, b) => b.count - a.count)) {
+    const found = unlike(before, after, [question, question]);
+    if (!found) continue;
+    const { method, path, to } = question;
+    const caller = callerKey(question.from);
+    const host = to.port === undefined ? to.host : `${to.host}:${to.port}`;
+    const group = `${caller} ${host} ${method} ${found.words}`;
+    const known = groups.get(group);
+    if (known) groups.set(group, { ...known, paths: known.paths + 1, count: known.count + count });
+    else {
+      const sentence = `${nameOf(caller)} → ${host} ${method} ${path}: ${found.words}`;
+      const { before: was, after: is } = found;
+      groups.set(group, { caller, host, method, path, paths: 1, count, sentence, before: was, after: is });
+    }
+  }
+  return [...groups.values()].sort((a, b) => b.count - a.count || (a.sentence < b.sentence ? -1 : 1));
 }
