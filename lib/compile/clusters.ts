@@ -176,6 +176,7 @@ export function behaviourOf(blocks: Blocks, idleTimeoutMs: number, protocol: Pro
   const { connectionPool: pool, outlierDetection: outlier } = blocks;
   return compact({
     connect_timeout: duration(pool?.connectTimeoutMs ?? CONNECT_TIMEOUT_MS),
+    upstream_connection_options: pool?.tcpKeepalive && { tcp_keepalive: keepalive(pool.tcpKeepalive) },
     ...balancerOf(blocks.loadBalancing),
     circuit_breakers: { thresholds: [thresholds(pool, blocks)] },
     outlier_detection: outlier && outlierDetection(outlier),
@@ -184,6 +185,13 @@ export function behaviourOf(blocks: Blocks, idleTimeoutMs: number, protocol: Pro
     typed_extension_protocol_options: protocol === "tcp" ? undefined : httpOptions(pool, idleTimeoutMs, protocol),
   });
 }
+
+/** With the probes that Node.js sends, which are the only ones that our proxy has: so that Envoy sends the same. */
+const keepalive = ({ timeMs }: NonNullable<ConnectionPool["tcpKeepalive"]>): JsonObject => ({
+  keepalive_time: timeMs / 1000,
+  keepalive_interval: 1,
+  keepalive_probes: 10,
+});
 
 function thresholds(pool: ConnectionPool | undefined, blocks: Blocks): JsonObject {
   const budget = blocks.retryBudget;

@@ -82,6 +82,13 @@ test("connections have an age, HTTP/2 has streams, and what is not upgraded offe
   expect(httpOptions(catalog)).toMatchObject({ explicit_http_config: { http2_protocol_options: {} } });
 });
 
+test("an idle connection is probed where the policy says so, by Envoy as by our proxy", () => {
+  expect(clusterOf(CHECKOUT, PAYMENT)["upstream_connection_options"]).toEqual({
+    tcp_keepalive: { keepalive_time: 90, keepalive_interval: 1, keepalive_probes: 10 },
+  });
+  expect(clusterOf(CHECKOUT, INVENTORY)).not.toHaveProperty("upstream_connection_options");
+});
+
 test("the proxy plans all of it", () => {
   const made = compileStaticBootstrap(inputFor(pooledMesh()), CHECKOUT, {
     identityFiles: { certificateChain: "chain.pem", privateKey: "key.pem", bundle: "ca.pem" },
@@ -101,6 +108,11 @@ test("the proxy plans all of it", () => {
       failurePercentage: { threshold: 60, minimumHosts: 2, requestVolume: 10, enforcing: 100 },
     },
     http: { protocol: "auto", http2: { maxConcurrentStreams: 50 }, maxConnectionDurationMs: 600_000 },
+    tcpKeepaliveMs: 90_000,
   });
-  expect(inventory).toMatchObject({ http: { protocol: "http1" }, balancing: { slowStart: { windowMs: 30_000 } } });
+  expect(inventory).toMatchObject({
+    tcpKeepaliveMs: null,
+    http: { protocol: "http1" },
+    balancing: { slowStart: { windowMs: 30_000 } },
+  });
 });

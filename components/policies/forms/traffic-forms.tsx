@@ -97,6 +97,12 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
       </Section>
       <Section title="Circuit breaker" hint="How much one caller may ask at once; more is answered with 503.">
         <Numbers block="connectionPool" fields={POOL} values={pool} />
+        <NumberField
+          path={["spec", "connectionPool", "tcpKeepalive", "timeMs"]}
+          label="TCP keepalive after"
+          value={pool?.tcpKeepalive?.timeMs}
+          suffix="ms"
+        />
         <ChoiceField
           path={at("connectionPool", "h2UpgradePolicy")}
           label="HTTP/2 for ports of HTTP"

@@ -110,7 +110,11 @@ export function pooledMesh(): MeshDocument {
   return withObjects({ objects: demoMesh().objects.filter(({ kind }) => kind !== "TrafficPolicy") }, [
     object("TrafficPolicy", "payment-service", {
       service: { name: "payment-service" },
-      connectionPool: { maxConcurrentStreams: 50, maxConnectionDurationMs: 600_000 },
+      connectionPool: {
+        maxConcurrentStreams: 50,
+        maxConnectionDurationMs: 600_000,
+        tcpKeepalive: { timeMs: 90_000 },
+      },
       outlierDetection: {
         consecutive5xxErrors: 0,
         splitExternalLocalOriginErrors: true,

@@ -84,6 +84,7 @@ const POOL: Record<string, string> = {
   idleTimeoutMs: "idle times are not written: set them at the listener",
   tcpIdleTimeoutMs: "idle times of TCP are not written: set timeout.idle at the route",
   maxConnectAttempts: "App Mesh tries once to connect",
+  tcpKeepalive: "App Mesh does not probe idle connections",
   maxConnectionDurationMs: "App Mesh does not end connections by their age",
   maxConcurrentStreams: "App Mesh does not limit the streams of a connection",
   h2UpgradePolicy: "App Mesh goes by the protocol of the listener",

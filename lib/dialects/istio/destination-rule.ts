@@ -164,6 +164,7 @@ function importPool(fields: Fields | undefined): ConnectionPool | undefined {
     idleTimeoutMs: http?.duration("idleTimeout"),
     maxConnectionDurationMs: tcp?.duration("maxConnectionDuration"),
     tcpIdleTimeoutMs: tcp && idleTimeOf(tcp),
+    tcpKeepalive: tcp && keepaliveOf(tcp),
     maxConcurrentStreams: http?.within("maxConcurrentStreams", 1, 2_147_483_647),
     h2UpgradePolicy: http && upgradeOf(http),
   });
@@ -183,6 +184,20 @@ function idleTimeOf(tcp: Fields): number | undefined {
   if (idleMs === undefined || (idleMs >= 1 && idleMs <= MOST_MS)) return idleMs;
   tcp.keep("idleTimeout", written);
   return undefined;
+}
+
+/** What sockets take; elsewhere, and without a time, it stays as it was written. */
+const MOST_KEEPALIVE_MS = 32_767_000;
+
+/** interval and probes have no place: the proxy cannot choose them. */
+function keepaliveOf(tcp: Fields): ConnectionPool["tcpKeepalive"] {
+  const keepalive = tcp.object("tcpKeepalive");
+  const written = keepalive?.peek("time");
+  const timeMs = keepalive?.duration("time");
+  const isTaken = timeMs !== undefined && timeMs % 1000 === 0 && timeMs >= 1000 && timeMs <= MOST_KEEPALIVE_MS;
+  if (!isTaken && written !== undefined) keepalive?.keep("time", written);
+  keepalive?.keepRest();
+  return isTaken ? { timeMs } : undefined;
 }
 
 const UPGRADES: Record<string, ConnectionPool["h2UpgradePolicy"]> = {

@@ -111,6 +111,7 @@ function poolOf(pool: ConnectionPool): Record<string, unknown> {
     maxConnections: pool.maxConnections,
     connectTimeout: pool.connectTimeoutMs === undefined ? undefined : msToDuration(pool.connectTimeoutMs),
     idleTimeout: pool.tcpIdleTimeoutMs === undefined ? undefined : msToDuration(pool.tcpIdleTimeoutMs),
+    tcpKeepalive: pool.tcpKeepalive && { time: msToDuration(pool.tcpKeepalive.timeMs) },
     maxConnectionDuration:
       pool.maxConnectionDurationMs === undefined ? undefined : msToDuration(pool.maxConnectionDurationMs),
   });

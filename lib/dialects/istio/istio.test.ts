@@ -165,7 +165,6 @@ test("everything the model has no word for survives the round trip", () => {
     "spec.http[1]",
     "spec.http[3].fault",
     "spec.resolution",
-    "spec.trafficPolicy.connectionPool.tcp.tcpKeepalive",
     "spec.trafficPolicy.tls",
   ]);
   expect(warnings.some((each) => each.message.includes("match.0.scheme"))).toBe(true);

@@ -333,6 +333,7 @@ function breakerOf({
 const NO_POOL: Readonly<Record<string, string>> = {
   maxRequestsPerConnection: "Kuma does not limit the requests of a connection",
   maxConcurrentStreams: "Kuma does not limit the streams of a connection",
+  tcpKeepalive: "Kuma does not probe idle connections",
   h2UpgradePolicy: "Kuma goes by appProtocol: write it at the port of the Service",
 };
 /** Envoy's own number, where the errors are split and nothing is said. */

@@ -31,7 +31,7 @@ test("Istio's detectors, warm-up and limits come in and go out as they were", ()
   const written = {
     loadBalancer: { simple: "ROUND_ROBIN", warmup: { duration: "90s", minimumPercent: 5, aggression: 1.5 } },
     connectionPool: {
-      tcp: { maxConnectionDuration: "600s", idleTimeout: "900s" },
+      tcp: { maxConnectionDuration: "600s", idleTimeout: "900s", tcpKeepalive: { time: "90s" } },
       http: { maxConcurrentStreams: 50, h2UpgradePolicy: "DO_NOT_UPGRADE" },
     },
     outlierDetection: { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 4 },
@@ -42,6 +42,7 @@ test("Istio's detectors, warm-up and limits come in and go out as they were", ()
     connectionPool: {
       maxConnectionDurationMs: 600_000,
       tcpIdleTimeoutMs: 900_000,
+      tcpKeepalive: { timeMs: 90_000 },
       maxConcurrentStreams: 50,
       h2UpgradePolicy: "do-not-upgrade",
     },
@@ -71,15 +72,23 @@ test.each(["0s", "48h"])(
   },
 );
 
-test("a keepalive and the caller's protocol have no place, are kept, and come back", () => {
-  const written = {
-    connectionPool: { tcp: { tcpKeepalive: { time: "60s", probes: 3 } }, http: { useClientProtocol: true } },
-  };
+test.each([
+  [{ time: "60s", probes: 3, interval: "75s" }, { timeMs: 60_000 }, ["probes", "interval"]],
+  [{ time: "0.5s" }, undefined, ["time"]],
+  [{ time: "10h", probes: 3 }, undefined, ["time", "probes"]],
+  [{ probes: 3 }, undefined, ["probes"]],
+] as const)("of the keepalive %j, what the model cannot say is kept and comes back", (tcpKeepalive, said, parts) => {
+  const written = { connectionPool: { tcp: { maxConnections: 5, tcpKeepalive } } };
+  const { inModel, kept, out } = throughIstio(written);
+  expect(inModel.connectionPool).toEqual({ maxConnections: 5, ...(said ? { tcpKeepalive: said } : {}) });
+  expect(kept).toEqual(parts.map((part) => `spec.trafficPolicy.connectionPool.tcp.tcpKeepalive.${part}`));
+  expect(out).toEqual(written);
+});
+
+test("the caller's protocol has no place, is kept, and comes back", () => {
+  const written = { connectionPool: { http: { useClientProtocol: true } } };
   const { kept, out } = throughIstio(written);
-  expect(kept).toEqual([
-    "spec.trafficPolicy.connectionPool.tcp.tcpKeepalive",
-    "spec.trafficPolicy.connectionPool.http.useClientProtocol",
-  ]);
+  expect(kept).toEqual(["spec.trafficPolicy.connectionPool.http.useClientProtocol"]);
   expect(out).toEqual(written);
 });
 
@@ -172,6 +181,7 @@ const EVERYTHING: Blocks = {
     h2UpgradePolicy: "upgrade",
     tcpIdleTimeoutMs: 900_000,
     maxConnectAttempts: 4,
+    tcpKeepalive: { timeMs: 90_000 },
   },
   outlierDetection: {
     splitExternalLocalOriginErrors: true,
@@ -187,7 +197,15 @@ test.each([
     "istio",
     ["connectionPool.maxConnectAttempts", "outlierDetection.failurePercentage", "outlierDetection.successRate"],
   ],
-  ["kuma", ["connectionPool.h2UpgradePolicy", "connectionPool.maxConcurrentStreams", "loadBalancing.warmup"]],
+  [
+    "kuma",
+    [
+      "connectionPool.h2UpgradePolicy",
+      "connectionPool.maxConcurrentStreams",
+      "connectionPool.tcpKeepalive",
+      "loadBalancing.warmup",
+    ],
+  ],
 ] as const)("what %s has no word for is told field by field, and nothing else is", (dialect, lost) => {
   expect(lostIn(dialect)).toEqual(lost);
 });
@@ -196,7 +214,13 @@ test.each(["consul", "app-mesh", "linkerd", "cilium", "gateway-api"] as const)(
   "%s says of each field what becomes of it, and calls none the same",
   (dialect) => {
     const report = verdictsOf(dialect);
-    for (const field of ["maxConnectionDurationMs", "maxConcurrentStreams", "h2UpgradePolicy", "maxConnectAttempts"]) {
+    for (const field of [
+      "maxConnectionDurationMs",
+      "maxConcurrentStreams",
+      "h2UpgradePolicy",
+      "maxConnectAttempts",
+      "tcpKeepalive",
+    ]) {
       expect(said(report, `connectionPool.${field}`), field).not.toContain("exact");
     }
     for (const field of Object.keys(EVERYTHING.outlierDetection ?? {})) {

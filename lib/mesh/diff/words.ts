@@ -26,6 +26,8 @@ const FIELD_WORDS: Record<string, string> = {
   "spec.connectionPool.connectTimeoutMs": "connect timeout",
   "spec.connectionPool.tcpIdleTimeoutMs": "idle timeout of connections of TCP",
   "spec.connectionPool.maxConnectAttempts": "tries to connect of TCP",
+  "spec.connectionPool.tcpKeepalive": "TCP keepalive",
+  "spec.connectionPool.tcpKeepalive.timeMs": "idle time before a TCP keepalive",
   "spec.connectionPool.maxConnectionDurationMs": "longest time of a connection",
   "spec.connectionPool.maxConcurrentStreams": "most requests at once on a connection of HTTP/2",
   "spec.connectionPool.h2UpgradePolicy": "HTTP/2 for ports of HTTP",

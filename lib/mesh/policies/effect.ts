@@ -181,6 +181,8 @@ function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>
     said.push(`closes a connection of TCP that is idle for ${durationText(pool.tcpIdleTimeoutMs)}`);
   if (pool?.maxConnectAttempts !== undefined)
     said.push(`tries ${pool.maxConnectAttempts === 1 ? "once" : `${pool.maxConnectAttempts} times`} to connect of TCP`);
+  if (pool?.tcpKeepalive !== undefined)
+    said.push(`probes a connection that is idle for ${durationText(pool.tcpKeepalive.timeMs)}`);
   if (pool?.maxConcurrentStreams !== undefined)
     said.push(`sends at most ${pool.maxConcurrentStreams} requests at once on a connection of HTTP/2`);
   if (pool?.h2UpgradePolicy)

@@ -29,6 +29,23 @@ test("a block goes with its last field, unless it is needed", () => {
   });
 });
 
+test("a field that its block needs takes the block with it, unless the block says more", () => {
+  const keepalive = policy("TrafficPolicy", {
+    service: { name: "cart" },
+    connectionPool: { maxConnections: 3, tcpKeepalive: { timeMs: 90_000 } },
+  });
+  const place = ["spec", "connectionPool", "tcpKeepalive", "timeMs"];
+  expect(withField(keepalive, place, undefined)).toEqual({ ok: true, object: traffic });
+  const warmup = (more: object) =>
+    policy("TrafficPolicy", {
+      service: { name: "cart" },
+      loadBalancing: { policy: "round-robin", warmup: { durationMs: 9000, ...more } },
+    });
+  const duration = ["spec", "loadBalancing", "warmup", "durationMs"];
+  expect(withField(warmup({}), duration, undefined)).toMatchObject({ ok: true });
+  expect(withField(warmup({ aggression: 2 }), duration, undefined)).toMatchObject({ ok: false });
+});
+
 test("an empty list of an optional field is no list, of a needed one it is empty", () => {
   const rules = [{ to: [{ methods: ["GET"], paths: ["/a"] }] }];
   const deny = policy("AuthorizationPolicy", { target: {}, action: "deny", rules });

@@ -11,7 +11,17 @@ export function withField<T extends MeshObject>(object: T, path: Path, value: un
   const wanted = value === "" ? undefined : value;
   const first = check(object, withValueAt(object, path, wanted));
   const result = !first.ok && isEmptyList(wanted) ? check(object, withValueAt(object, path, undefined)) : first;
+  if (!result.ok && wanted === undefined) return withoutBlock(object, path) ?? result;
   return result.ok ? tidied(result.object, path) : result;
+}
+
+/** A field that its block needs goes with the block, when nothing else is in it. */
+function withoutBlock<T extends MeshObject>(object: T, path: Path): FieldChange<T> | undefined {
+  const place = path.slice(0, -1);
+  const isLast = Object.keys(valueAt(object, place) ?? {}).length === 1;
+  if (place.length < 2 || typeof place.at(-1) === "number" || !isLast) return undefined;
+  const without = check(object, withValueAt(object, place, undefined));
+  return without.ok ? tidied(without.object, place) : undefined;
 }
 
 function tidied<T extends MeshObject>(object: T, path: Path): FieldChange<T> {

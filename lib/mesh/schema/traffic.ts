@@ -343,6 +343,12 @@ export const tcpRouteSpec = z
   });
 
 const count = z.int().min(1, "must be 1 or more").max(4_294_967_295);
+/** What TCP_KEEPIDLE takes, in whole seconds. */
+const keepaliveMs = z
+  .int()
+  .min(1000, "must be from 1000 to 32767000 ms")
+  .max(32_767_000, "must be from 1000 to 32767000 ms")
+  .multipleOf(1000, "must be whole seconds, in milliseconds");
 const errorsInARow = z.int().min(0).max(1_000_000).optional();
 export const connectionPool = z.strictObject({
   maxConnections: count.optional().describe("Most connections of one caller's proxy."),
@@ -366,6 +372,12 @@ export const connectionPool = z.strictObject({
     .max(100, "must be from 1 to 100")
     .optional()
     .describe("Tries to connect for one connection of TCP, the first one too; absent: 1."),
+  tcpKeepalive: z
+    .strictObject({ timeMs: keepaliveMs.describe("Idle time before the first probe, whole seconds in milliseconds.") })
+    .optional()
+    .describe(
+      "Callers' proxies probe connections on which no byte moves, and close those that answer none of ten probes, a second apart. Absent: nobody is probed.",
+    ),
   maxConnectionDurationMs: durationMs
     .optional()
     .describe("A connection of HTTP takes no more requests after so many milliseconds, and is closed when it is free."),

@@ -369,6 +369,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
       ignore_health_on_host_removal preconnect_policy`),
     ...CLUSTER_BALANCING,
     health_checks: { note: "at most one" },
+    upstream_connection_options: yes,
     type: only("STATIC", "STRICT_DNS", "LOGICAL_DNS", "EDS"),
     dns_lookup_family: yes,
     typed_extension_protocol_options: {
@@ -378,6 +379,12 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.cluster.v3.Cluster.PreconnectPolicy": {
     per_upstream_preconnect_ratio: { note: "of HTTP; TCP connects when somebody calls" },
+  },
+  "envoy.config.cluster.v3.UpstreamConnectionOptions": fields("tcp_keepalive"),
+  "envoy.config.core.v3.TcpKeepalive": {
+    keepalive_time: { note: "from 1 to 32767; 7200 where it is not set" },
+    keepalive_interval: { only: [1], note: "what Node.js sets, and lets nobody change; it has 1 where it is not set" },
+    keepalive_probes: { only: [10], note: "what Node.js sets, and lets nobody change; it has 10 where it is not set" },
   },
   "envoy.config.cluster.v3.Cluster.EdsClusterConfig": fields("eds_config service_name"),
   ...BALANCING_SUPPORT,

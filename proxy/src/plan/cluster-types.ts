@@ -22,6 +22,8 @@ export interface ClusterPlan {
   readonly connectTimeoutMs: number;
   /** Connections of HTTP for so many times the requests of now, per host; 1: as many as are needed. */
   readonly preconnectRatio: number;
+  /** An idle connection is probed after so long, then by Node's 10 probes 1 s apart; whole seconds in ms. null: never. */
+  readonly tcpKeepaliveMs: number | null;
   readonly dns: DnsPlan;
   readonly circuitBreakers: CircuitBreakerPlan;
   readonly outlierDetection: OutlierDetectionPlan | null;

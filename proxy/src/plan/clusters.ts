@@ -39,6 +39,9 @@ const TYPES: Readonly<Partial<Record<Discovery, ClusterPlan["type"]>>> = {
   [Discovery.EDS]: "eds",
 };
 const DEFAULT_OVERPROVISIONING = 140;
+/** tcp(7): tcp_keepalive_time, and the most that TCP_KEEPIDLE may be. */
+const LINUX_KEEPALIVE_SECONDS = 7_200;
+const MOST_KEEPALIVE_SECONDS = 32_767;
 const FAMILIES = {
   [Family.AUTO]: "auto",
   [Family.V4_ONLY]: "v4-only",
@@ -87,6 +90,7 @@ export function clusterPlan(
     overprovisioning: (inline ?? assignment)?.policy?.overprovisioningFactor ?? DEFAULT_OVERPROVISIONING,
     connectTimeoutMs: cluster.connectTimeout ? Math.max(milliseconds(cluster.connectTimeout), 1) : 5_000,
     preconnectRatio: cluster.preconnectPolicy?.perUpstreamPreconnectRatio ?? 1,
+    tcpKeepaliveMs: tcpKeepalive(cluster, scope.field("upstream_connection_options").field("tcp_keepalive")),
     dns: {
       family: FAMILIES[cluster.dnsLookupFamily],
       refreshMs: cluster.dnsRefreshRate ? milliseconds(cluster.dnsRefreshRate) : 5_000,
@@ -106,6 +110,15 @@ export function clusterPlan(
     metadata: meshwrightMetadata(cluster.metadata),
     contentKey: contentKey(cluster),
   };
+}
+
+function tcpKeepalive(cluster: Cluster, scope: Scope): number | null {
+  const keepalive = cluster.upstreamConnectionOptions?.tcpKeepalive;
+  if (!keepalive) return null;
+  const seconds = keepalive.keepaliveTime ?? LINUX_KEEPALIVE_SECONDS;
+  if (seconds < 1 || seconds > MOST_KEEPALIVE_SECONDS)
+    scope.field("keepalive_time").fail(`must be from 1 to ${MOST_KEEPALIVE_SECONDS}: sockets take nothing else`);
+  return seconds * 1000;
 }
 
 function contentKey(cluster: Cluster): string {

@@ -29,7 +29,7 @@ export class SocketDialer implements Dialer {
     onFailure: (reason: ResetReason, detail: string) => void,
     { isHttp = false, port = host.plan.port, timeoutMs, from }: DialOptions = {},
   ): Socket {
-    const { tls, http, proxyProtocol } = host.cluster.plan;
+    const { tls, http, proxyProtocol, tcpKeepaliveMs } = host.cluster.plan;
     const limitMs = timeoutMs === undefined ? host.cluster.plan.connectTimeoutMs : timeoutMs;
     const alpn = isHttp && tls?.alpn.length === 0 ? httpAlpn[http.protocol] : (tls?.alpn ?? []);
     const plain = tls === null || proxyProtocol !== null ? this.plain(host, port) : null;
@@ -37,6 +37,7 @@ export class SocketDialer implements Dialer {
     if (plain !== null && proxyProtocol !== null)
       plain.once("connect", () => plain.write(proxyHeader(proxyProtocol, from ?? null, () => endsOf(plain))));
     const socket = tls === null ? (plain as Socket) : this.secure(host, port, tls, alpn, plain);
+    if (tcpKeepaliveMs !== null) keepAlive(plain ?? socket, tcpKeepaliveMs);
     let isSettled = false;
     const settle = (): boolean => {
       if (isSettled) return false;
@@ -119,6 +120,11 @@ export class SocketDialer implements Dialer {
     }
     return undefined;
   }
+}
+
+/** Once there is a descriptor: told before, Node of a TLS socket forgets it and libuv takes a minute of its own. */
+function keepAlive(socket: Socket, idleMs: number): void {
+  socket.once("connect", () => socket.setKeepAlive(true, idleMs));
 }
 
 function endsOf(socket: Socket): ProxiedConnection {

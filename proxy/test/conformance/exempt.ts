@@ -11,6 +11,9 @@ const CLASSES: Readonly<Record<string, string>> = {
     v3.Listener.name route.v3.RouteConfiguration.name config.accesslog.v3.AccessLog.name`,
   "taken by Envoy without, though its published constraints ask for it": `
     core.v3.RuntimeFeatureFlag.runtime_key core.v3.RuntimeUInt32.runtime_key core.v3.RuntimeDouble.runtime_key`,
+  "on the socket, where no peer of one machine sees it; read from the kernel in tcp-keepalive.integration.test.ts": `
+    Cluster.upstream_connection_options UpstreamConnectionOptions.tcp_keepalive TcpKeepalive.keepalive_time
+    TcpKeepalive.keepalive_interval TcpKeepalive.keepalive_probes`,
   "memory only": `
     v3.Listener.per_connection_buffer_limit_bytes cluster.v3.Cluster.per_connection_buffer_limit_bytes
     trace.v3.OpenTelemetryConfig.max_cache_size`,

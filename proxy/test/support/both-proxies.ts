@@ -123,7 +123,15 @@ export function bootstrapOf(
   port: number,
   routes: readonly object[],
   clusters: Readonly<
-    Record<string, { readonly port: number; readonly options: object; readonly transport_socket?: object }>
+    Record<
+      string,
+      {
+        readonly port: number;
+        readonly options: object;
+        readonly transport_socket?: object;
+        readonly upstream_connection_options?: object;
+      }
+    >
   >,
   listener: object = {},
 ): string {

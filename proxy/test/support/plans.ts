@@ -68,6 +68,7 @@ export function cluster(
     healthyPanicThreshold: 50,
     overprovisioning: 140,
     connectTimeoutMs: 5000,
+    tcpKeepaliveMs: null,
     preconnectRatio: 1,
     dns: { family: "auto", refreshMs: 5000 },
     circuitBreakers: {

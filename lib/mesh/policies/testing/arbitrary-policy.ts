@@ -219,6 +219,7 @@ const specs: Record<string, fc.Arbitrary<object>> = {
         maxConcurrentStreams: some(port),
         maxConnectionDurationMs: some(ms),
         tcpIdleTimeoutMs: some(ms),
+        tcpKeepalive: some(fc.record({ timeMs: fc.constantFrom(1000, 90_000, 32_767_000) })),
         maxConnectAttempts: some(fc.integer({ min: 1, max: 100 })),
         h2UpgradePolicy: some(fc.constantFrom("upgrade", "do-not-upgrade")),
       }),
