@@ -2,6 +2,7 @@
 import {
   type CallerMatch,
   coversServerName,
+  type HeaderMatch,
   isSameJson,
   type PathMatch,
   type RouteMatch,
@@ -46,7 +47,7 @@ export function covers(wide: RouteMatch, narrow: RouteMatch): boolean {
     (wide.authority === undefined || isSameJson(wide.authority, narrow.authority)) &&
     coversPath(wide.path, narrow.path) &&
     (wide.methods === undefined || (narrow.methods?.every((method) => wide.methods?.includes(method)) ?? false)) &&
-    among(wide.headers, narrow.headers) &&
+    (wide.headers ?? []).every((each) => narrow.headers?.some((one) => coversHeader(each, one))) &&
     among(wide.query, narrow.query)
   );
 }
@@ -55,6 +56,14 @@ function coversCaller(wide: CallerMatch | undefined, narrow: CallerMatch | undef
   if (!wide) return true;
   if (wide.namespace !== undefined && wide.namespace !== narrow?.namespace) return false;
   return Object.entries(wide.labels ?? {}).every(([name, value]) => narrow?.labels?.[name] === value);
+}
+
+function coversHeader(wide: HeaderMatch, narrow: HeaderMatch): boolean {
+  if (isSameJson(wide, narrow)) return true;
+  if (wide.name.toLowerCase() !== narrow.name.toLowerCase() || wide.invert || narrow.invert) return false;
+  if (wide.start === undefined || wide.end === undefined) return false;
+  if (narrow.start === undefined || narrow.end === undefined) return false;
+  return wide.start <= narrow.start && narrow.end <= wide.end;
 }
 
 function coversPath(wide: PathMatch | undefined, narrow: PathMatch | undefined): boolean {

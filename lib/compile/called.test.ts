@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { diffDocuments, type MeshDocument, type RouteMatch, type RouteRule, validateDocument } from "@/lib/mesh";
 import { covers } from "../analysis/path-match";
 import { ask, buildScene, type Question } from "../simulate";
+import { probeOfMatch } from "../simulate/probes";
 import { compileMatch } from "./route-match";
 import { timedMesh } from "./testing/rich";
 
@@ -52,6 +53,25 @@ test("scheme and host are headers to Envoy, beside the others", () => {
   expect(compileMatch({ authority: { type: "regex", value: "a|b" } })).toMatchObject({
     headers: [{ name: ":authority", string_match: { safe_regex: { regex: "a|b" } } }],
   });
+});
+
+test("a header as a number in a range is Envoy's range_match, and the simulator says which was asked for", () => {
+  const size = { name: "X-Size", type: "range", start: -5, end: 100 } as const;
+  const range_match = { start: -5, end: 100 };
+  expect(compileMatch({ headers: [size, { ...size, name: "x-b", invert: true }] })).toMatchObject({
+    headers: [
+      { name: "x-size", range_match },
+      { name: "x-b", range_match, invert_match: true },
+    ],
+  });
+  const scene = buildScene(mesh({ headers: [size] }));
+  const first = (value: string) =>
+    ask(scene, { ...question("inventory.production"), headers: { "x-size": value } }).hops[0]?.considered[0];
+  expect(first("+07")).toMatchObject({ matched: true });
+  expect(first("7.0")).toEqual(
+    expect.objectContaining({ matched: false, why: 'header x-size is "7.0"; the rule wants in [-5, 100)' }),
+  );
+  expect(probeOfMatch({ headers: [size] }).headers).toEqual({ "x-size": "-5" });
 });
 
 test("the simulator says which host and scheme a rule asks for, and which the call has", () => {
@@ -113,6 +133,27 @@ test("a rule for a host or scheme does not take what a wider one does", () => {
   expect(covers({ authority }, {})).toBe(false);
   expect(covers({ scheme: "http" }, { scheme: "https" })).toBe(false);
   expect(covers({ authority }, { authority, scheme: "https" })).toBe(true);
+});
+
+test("of two ranges of a header the wider one takes what the narrower does, and nothing is said of what is left out of one", () => {
+  const range = (start: number, end: number, more: object = {}): RouteMatch => ({
+    headers: [{ name: "x-size", type: "range", start, end, ...more }],
+  });
+  expect(covers(range(0, 100), range(5, 100, { name: "X-Size" }))).toBe(true);
+  expect(covers(range(5, 100), range(0, 100))).toBe(false);
+  expect(covers(range(0, 100), range(5, 101))).toBe(false);
+  expect(covers(range(0, 100), range(5, 9, { name: "x-other" }))).toBe(false);
+  expect(covers(range(0, 100), range(5, 9, { invert: true }))).toBe(false);
+  expect(covers(range(0, 100, { invert: true }), range(200, 300))).toBe(false);
+  expect(covers({ headers: [{ name: "x-size", type: "present" }] }, range(0, 1))).toBe(false);
+  expect(covers(range(0, 100), { headers: [{ name: "x-size", type: "exact", value: "7" }] })).toBe(false);
+});
+
+test("a change of a range is a sentence", () => {
+  const of = (end: number, invert = false) =>
+    mesh({ headers: [{ name: "x-size", type: "range", start: 1, end, ...(invert ? { invert } : {}) }] });
+  expect(JSON.stringify(diffDocuments(of(5), of(9)))).toContain("header x-size from 1 to below 9");
+  expect(JSON.stringify(diffDocuments(of(5), of(5, true)))).toContain("header x-size not from 1 to below 5");
 });
 
 test("an expression that RE2 does not take is named with its place", () => {

@@ -62,6 +62,8 @@ function headerMatch(match: HeaderMatch): JsonObject {
   const name = match.name.toLowerCase();
   const inverted: JsonObject = match.invert ? { invert_match: true } : {};
   if (match.type === "present") return { name, present_match: true, ...inverted };
+  if (match.type === "range")
+    return { name, range_match: { start: match.start ?? 0, end: match.end ?? 0 }, ...inverted };
   return { name, string_match: stringMatch(match.type, match.value ?? ""), ...inverted };
 }
 

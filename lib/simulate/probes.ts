@@ -136,8 +136,9 @@ function examplePath({ type, value }: PathMatch): string {
   return path.startsWith("/") ? path : `/${path}`;
 }
 
-function headerExample({ name, type, value, invert }: HeaderMatch): [string, string][] {
+function headerExample({ name, type, value, start, invert }: HeaderMatch): [string, string][] {
   if (type === "present") return invert ? [] : [[name.toLowerCase(), "any"]];
+  if (type === "range" && !invert) return [[name.toLowerCase(), String(start)]];
   return [[name.toLowerCase(), invert ? "something-else" : example(type, value ?? "")]];
 }
 

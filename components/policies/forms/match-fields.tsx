@@ -28,6 +28,8 @@ const VALUE_TYPES = [
   { value: "regex", label: "matches" },
   { value: "present", label: "is there" },
 ];
+/** A number in a range is for headers alone. */
+const HEADER_TYPES = [...VALUE_TYPES, { value: "range", label: "is a number" }];
 
 export function Matches({ path, matches }: { path: Path; matches: readonly RouteMatch[] }) {
   return (
@@ -230,17 +232,10 @@ function ValueMatches(props: {
               description=""
               isRequired
               value={match.type}
-              choices={VALUE_TYPES}
-              onChoose={(type) => {
-                const { value, ...rest } = match;
-                form.set(at, type === "present" ? { ...rest, type } : { ...rest, type, value: value ?? "" });
-              }}
+              choices={props.word === "header" ? HEADER_TYPES : VALUE_TYPES}
+              onChoose={(type) => form.set(at, comparedAs(match, type))}
             />
-            {match.type === "present" ? (
-              <span />
-            ) : (
-              <TextField path={[...at, "value"]} label="Value" description="" value={match.value} />
-            )}
+            <Compared path={at} match={match} />
             <ActionIcon
               aria-label={`Remove ${props.word} ${match.name}`}
               disabled={form.isReadOnly}
@@ -256,4 +251,25 @@ function ValueMatches(props: {
       </AddEntry>
     </>
   );
+}
+
+function Compared({ path, match }: { path: Path; match: HeaderMatch | QueryMatch }) {
+  if (match.type === "present") return <span />;
+  if (match.type !== "range")
+    return <TextField path={[...path, "value"]} label="Value" description="" value={match.value} />;
+  return (
+    <Row>
+      <NumberField path={[...path, "start"]} label="From" description="" value={match.start} />
+      <NumberField path={[...path, "end"]} label="To below" description="" value={match.end} />
+    </Row>
+  );
+}
+
+/** With what the new way of comparing needs, and nothing that it does not take. */
+export function comparedAs(match: HeaderMatch | QueryMatch, type: string | undefined): object {
+  const { name, value } = match;
+  const invert = "invert" in match && match.invert ? { invert: true } : {};
+  if (type === "present") return { name, type, ...invert };
+  if (type === "range") return { name, type, start: 0, end: 100, ...invert };
+  return { name, type, value: value ?? "", ...invert };
 }

@@ -98,7 +98,7 @@ test("what a call would notice is told so, with the line of the document", () =>
   ).toEqual([
     ["VirtualNode default/payments_v1", 10, expect.stringContaining("each caller's proxy here")],
     ["VirtualNode default/payments_v1", 11, expect.stringContaining("over all callers there")],
-    ["Route default/ranged", 22, expect.stringContaining("a range of header x-n")],
+    ["Route default/ranged", 22, expect.stringContaining("the range of header x-n holds no whole number")],
   ]);
 });
 

@@ -64,14 +64,14 @@ function textRegex(type: PathMatch["type"], value: string): string {
 function headersOf(headers: readonly HeaderMatch[]): { list: object[] } | Unsaid {
   if (headers.length > MOST) return { reason: `it has more than ${MOST} headers` };
   const list: object[] = [];
-  for (const { name, type, value, invert } of headers) {
+  for (const { name, type, value, start, end, invert } of headers) {
     if (name.length > MAX_HEADER) return { reason: `the name of header ${name} is longer than ${MAX_HEADER}` };
-    if (type !== "present" && (value === undefined || value === ""))
+    if (type !== "present" && type !== "range" && (value === undefined || value === ""))
       return { reason: `header ${name} is compared with nothing` };
     if ((value?.length ?? 0) > MAX_TEXT) return tooLong;
     list.push({
       name,
-      ...(type === "present" ? {} : { match: { [type]: value } }),
+      ...(type === "present" ? {} : { match: type === "range" ? { range: { start, end } } : { [type]: value } }),
       ...(invert ? { invert: true } : {}),
     });
   }

@@ -34,7 +34,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "Route",
     path: "{httpRoute,http2Route,grpcRoute}.{match,action}",
     verdict: "exact",
-    note: "port and ranges of headers: the rule is left out.",
+    note: "port: the rule is left out, and so with a range of a header that is empty or beyond 2⁵³.",
   },
   {
     kind: "Route",

@@ -96,17 +96,25 @@ function headerMatches(value: unknown): { matches: HeaderMatch[] } | { reason: s
   for (const each of records(value)) {
     const name = textAt(each, ["name"]);
     if (name === undefined) continue;
-    if (valueAt(each, ["match", "range"]) !== undefined)
-      return { reason: `a range of header ${name} is not in the model` };
+    const invert = valueAt(each, ["invert"]) === true ? { invert: true } : {};
+    if (valueAt(each, ["match", "range"]) !== undefined) {
+      const [start, end] = [numberAt(each, ["match", "range", "start"]), numberAt(each, ["match", "range", "end"])];
+      if (!isSafe(start) || !isSafe(end) || start >= end)
+        return { reason: `the range of header ${name} holds no whole number below 9007199254740992` };
+      matches.push({ name, type: "range", start, end, ...invert });
+      continue;
+    }
     const type = (["exact", "prefix", "suffix", "regex"] as const).find(
       (word) => textAt(each, ["match", word]) !== undefined,
     );
     const own =
       type === undefined ? { type: "present" as const } : { type, value: textAt(each, ["match", type]) ?? "" };
-    matches.push({ name, ...own, ...(valueAt(each, ["invert"]) === true ? { invert: true } : {}) });
+    matches.push({ name, ...own, ...invert });
   }
   return { matches };
 }
+
+const isSafe = (value: number | undefined): value is number => Number.isSafeInteger(value);
 
 export const GATEWAY_ERRORS = ["502", "503", "504"];
 /** App Mesh counts 500 to 511. */

@@ -1,5 +1,6 @@
 // A match of the model -> matches of a router. One match by path segments is two of Consul's: the path itself, and what is below it.
 import type { HeaderMatch, PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
+import { withoutRange } from "../shared/integer-range";
 import { escaped } from "./read-intentions";
 
 type Spec = Record<string, unknown>;
@@ -11,7 +12,7 @@ const withSlash = (text: string) => (text.endsWith("/") ? text : `${text}/`);
 export function exportMatch(match: RouteMatch, rewrite: string | undefined): OutMatch[] {
   const { methods, headers = [], query = [] } = match;
   const rest = {
-    ...(headers.length > 0 ? { header: headers.map(exportHeader) } : {}),
+    ...(headers.length > 0 ? { header: headers.map(withoutRange).map(exportHeader) } : {}),
     ...(query.length > 0 ? { queryParam: query.map(exportQuery) } : {}),
     ...(methods ? { methods: [...new Set(methods)] } : {}),
   };

@@ -1,6 +1,7 @@
 // A match of the model -> what Gateway API can say of it.
 // The rule: what is nearly said is named with what differs; what cannot be said is a reason, and the rule does without this match.
 import type { HeaderMatch, PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
+import { withoutRange } from "../shared/integer-range";
 import { quoted, regexAsPrefix } from "./match";
 import { ROOT } from "./state";
 
@@ -25,7 +26,7 @@ const BAD_PARTS = ["//", "/./", "/../", "%2f", "%2F"];
 /** `saysAbsent`: the product can ask for a header that is not there. */
 export function lowerMatch(match: RouteMatch, saysAbsent = false): Lowered | { reason: string } {
   const path = lowerPath(match.path);
-  const headers = lowerValues(match.headers ?? [], (name) => name.toLowerCase(), saysAbsent);
+  const headers = lowerValues((match.headers ?? []).map(withoutRange), (name) => name.toLowerCase(), saysAbsent);
   const query = lowerValues(match.query ?? [], (name) => name);
   const bad = match.methods?.filter((method) => !METHODS.has(method)) ?? [];
   const reason =

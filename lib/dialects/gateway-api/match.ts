@@ -1,6 +1,6 @@
 // HTTPRouteMatch and GRPCRouteMatch -> one match of the model with its rank.
 // The rule: what has no word in the model is kept in the fields' sink; the caller leaves the rule out then.
-import type { HeaderMatch, PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
+import type { PathMatch, QueryMatch, RouteMatch } from "@/lib/mesh";
 import type { Fields } from "../shared/fields";
 import { httpRank } from "./precedence";
 import { type RankedMatch, ROOT } from "./state";
@@ -9,7 +9,7 @@ export function importHttpMatch(fields: Fields): RankedMatch {
   const path = pathOf(fields.object("path"));
   const method = fields.text("method");
   const headers = namedValues(fields, "headers", (name) => name.toLowerCase());
-  const query: QueryMatch[] = namedValues(fields, "queryParams", (name) => name);
+  const query = namedValues(fields, "queryParams", (name) => name);
   fields.keepRest();
   const match: RouteMatch = {
     ...(path ? { path } : {}),
@@ -41,9 +41,9 @@ function pathOf(fields: Fields | undefined): PathMatch | undefined {
 }
 
 /** Of entries with the same name only the first counts. */
-function namedValues(fields: Fields, list: string, identity: (name: string) => string): HeaderMatch[] {
+function namedValues(fields: Fields, list: string, identity: (name: string) => string): QueryMatch[] {
   const seen = new Set<string>();
-  return fields.list(list).flatMap((each): HeaderMatch[] => {
+  return fields.list(list).flatMap((each): QueryMatch[] => {
     const name = each.text("name");
     const type = each.text("type") ?? "Exact";
     const value = each.text("value");

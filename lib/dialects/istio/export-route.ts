@@ -18,6 +18,7 @@ import {
 } from "@/lib/mesh";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
 import { defined, msToDuration } from "../shared/fields";
+import { withoutRange } from "../shared/integer-range";
 import { exportCors } from "./cors";
 import { exportFault } from "./fault";
 import { fullHost } from "./hosts";
@@ -316,8 +317,9 @@ function httpMatches({ match, orMissing }: Told): Record<string, unknown>[] {
   if (match.authority) rest["authority"] = valueMatch(match.authority);
   if (match.methods?.length === 1) rest["method"] = { exact: match.methods[0] };
   else if (match.methods) rest["method"] = { regex: match.methods.map(escapeRegex).join("|") };
-  const headers = (match.headers ?? []).filter((each) => !each.invert);
-  const without = (match.headers ?? []).filter((each) => each.invert);
+  const said = (match.headers ?? []).map(withoutRange);
+  const headers = said.filter((each) => !each.invert);
+  const without = said.filter((each) => each.invert);
   // to Istio one that is missing is empty, and so something else; in the model it is nothing
   const asked = without.filter(
     ({ name, type }) =>

@@ -43,7 +43,7 @@ function pathOf(fields: Fields, type: string | undefined, value: string | undefi
   return undefined;
 }
 
-function valueMatch(fields: Fields): HeaderMatch | undefined {
+function valueMatch(fields: Fields): (QueryMatch & Pick<HeaderMatch, "invert">) | undefined {
   const name = fields.text("name");
   const type = fields.text("type") ?? "Exact";
   const value = fields.text("value");

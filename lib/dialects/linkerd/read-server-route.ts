@@ -1,6 +1,12 @@
 // HTTPRoute and GRPCRoute on a Server: which calls exist there, as conditions that a policy can name.
 // The rule: a call is for the most specific route alone; a policy for another route, or for the Server's other calls, may not reach it.
-import { type AuthorizationOperation, type PathMatch, type RouteMatch, valueAt } from "@/lib/mesh";
+import {
+  type AuthorizationOperation,
+  type HeaderCondition,
+  type PathMatch,
+  type RouteMatch,
+  valueAt,
+} from "@/lib/mesh";
 import { lowerMatch } from "../gateway-api/lower";
 import { importGrpcMatch, importHttpMatch, quoted, unquoted } from "../gateway-api/match";
 import { compareMatches, intersect } from "../gateway-api/overlap";
@@ -66,13 +72,15 @@ function matchesOf(context: ImportContext, resource: Resource, rule: Fields, sin
 function operationOf({ path, methods, headers, query }: RouteMatch): AuthorizationOperation | null {
   const paths = path && pathsOf(path);
   if (query || paths === null) return null;
-  const conditions = headers?.map(({ name, type, value = "" }) =>
-    type === "regex" && value === ".*" ? { name, type: "present" as const } : { name, type, values: [value] },
-  );
+  const conditions: HeaderCondition[] = [];
+  for (const { name, type, value = "" } of headers ?? []) {
+    if (type === "range") return null;
+    conditions.push(type === "regex" && value === ".*" ? { name, type: "present" } : { name, type, values: [value] });
+  }
   return {
     ...(methods ? { methods } : {}),
     ...(paths ? { paths } : {}),
-    ...(conditions ? { headers: conditions } : {}),
+    ...(headers ? { headers: conditions } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   Destination,
   Fault,
   HeaderCondition,
+  HeaderMatch,
   Mirror,
   Path,
   RateLimit,
@@ -149,8 +150,9 @@ export function callerText({ namespace, labels = {} }: CallerMatch): string {
   return `caller${where}${named.length > 0 ? ` with ${named.join(", ")}` : ""}`;
 }
 
-function comparison(each: { type: string; value?: string | undefined; invert?: boolean | undefined }): string {
+function comparison(each: Omit<HeaderMatch, "name">): string {
   const not = each.invert ? "not " : "";
+  if (each.type === "range") return `${not}from ${each.start} to below ${each.end}`;
   if (each.type === "present") return each.invert ? "is absent" : "is present";
   const words: Record<string, string> = { exact: "=", prefix: "begins with", suffix: "ends with", regex: "~" };
   return `${not}${words[each.type] ?? each.type} ${each.value ?? ""}`;

@@ -45,15 +45,29 @@ const valueMatchType = z
 const needsValue = (match: { type: string; value?: string | undefined }) =>
   match.type === "present" ? match.value === undefined : match.value !== undefined;
 const VALUE_RULE = { error: 'needs a value, unless its type is "present", which takes none', path: ["value"] };
+const bound = z.int().optional();
+const hasBounds = (match: { type: string; start?: number | undefined; end?: number | undefined }) =>
+  match.type === "range"
+    ? match.start !== undefined && match.end !== undefined
+    : match.start === undefined && match.end === undefined;
 
+/** A range is Envoy's range_match: a value that is no decimal integer is in none, and with `invert` outside of all. */
 export const headerMatch = z
   .strictObject({
     name: headerName.describe("The header's name; case does not matter."),
-    type: valueMatchType,
+    type: z
+      .enum([...valueMatchType.options, "range"])
+      .describe("How the value is compared; present takes no value, range takes start and end instead."),
     value: matchText.optional().describe("What it is compared with."),
+    start: bound.describe("Of a range: the least whole number in it."),
+    end: bound.describe("Of a range: the first whole number above it, which is outside."),
     invert: z.boolean().optional().describe("Matches when the condition does not hold."),
   })
-  .refine(needsValue, VALUE_RULE);
+  .refine(({ type, value }) => (type === "range" ? value === undefined : needsValue({ type, value })), {
+    error: 'needs a value, unless its type is "present" or "range", which take none',
+    path: ["value"],
+  })
+  .refine(hasBounds, { error: 'and end are needed by type "range", and by no other', path: ["start"] });
 export const queryMatch = z
   .strictObject({
     name: shortText.min(1).describe("The query parameter's name."),

@@ -147,6 +147,11 @@ export function violationsOfMatch(match: RequestMatch, path: Path): Complaint[] 
   }
   match.headers?.forEach((each, i) => {
     if (each.type === "regex") pattern(each.value, [...path, "headers", i, "value"]);
+    const { start, end } = each;
+    if (start === undefined || end === undefined || start < end) return;
+    const message = `must be above its start, ${start}: the range ends before it`;
+    const fix = `Write ${start + 1} for the number ${start} alone, or more.`;
+    complaints.push({ path: [...path, "headers", i, "end"], message, fix });
   });
   match.query?.forEach((each, i) => {
     if (each.type === "regex") pattern(each.value, [...path, "query", i, "value"]);

@@ -9,6 +9,24 @@ import { METHODS, ORIGINS } from "./random-routes";
 
 const PLAIN: Probe = { method: "GET", path: "/", headers: {}, origin: "drawn" };
 
+/** In ranges, at their ends, and what only looks like a whole number. */
+const SIZES = [
+  "5",
+  "+7",
+  "007",
+  "-10",
+  "-11",
+  "-0",
+  "10",
+  "999",
+  "1000",
+  `${"0".repeat(24)}7`,
+  "5.0",
+  "0x5",
+  "five",
+  "",
+];
+
 export function questionAbout(document: MeshDocument, random: Random): Question {
   const from = callerIn(document, random);
   const to = hostFor(document, from, random);
@@ -111,6 +129,7 @@ function moreHeaders(random: Random): Record<string, string> {
   if (random.chance(0.2)) headers["x-user"] = random.pick(["beta", "bet", "guest"]);
   if (random.chance(0.15)) headers["x-user-type"] = random.pick(["beta-tester", "guest"]);
   if (random.chance(0.25)) headers["x-version"] = random.pick(["v1", "v2", "v2x", "w"]);
+  if (random.chance(0.2)) headers["x-size"] = random.pick(SIZES);
   if (random.chance(0.15)) headers["x-debug"] = random.pick(["on", ""]);
   if (random.chance(0.25)) headers["origin"] = random.pick(ORIGINS);
   if (random.chance(0.2)) headers["access-control-request-method"] = random.pick(["PUT", "GET"]);

@@ -162,6 +162,7 @@ function randomHeader(random: Random): HeaderMatch {
     { name: "x-version", type: "suffix", value: "2" },
     { name: "x-version", type: "regex", value: "v[12]" },
     { name: "x-debug", type: "present" },
+    { name: "X-Size", type: "range", start: random.pick([-10, 0, 5]), end: random.pick([6, 10, 1000]) },
     { name: "content-type", type: "prefix", value: "application/" },
   ]);
   return { ...match, ...(random.chance(0.3) ? { invert: true } : {}) };

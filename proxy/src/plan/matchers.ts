@@ -107,7 +107,8 @@ function valueMatcher(
       return {
         text: `in [${start}, ${end})`,
         matches: (value) =>
-          /^[-+]?\d{1,19}$/.test(value) &&
+          // More digits than int64 has are outside of every range; zeros before them do not count.
+          /^[-+]?0*\d{1,19}$/.test(value) &&
           BigInt(value.replace("+", "")) >= start &&
           BigInt(value.replace("+", "")) < end,
       };

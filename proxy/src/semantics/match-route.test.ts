@@ -114,6 +114,10 @@ describe("matches", () => {
     ["header regex is whole", header({ safe_regex_match: { regex: "b" } }), one("abc"), false],
     ["header range", header({ range_match: { start: -5, end: 10 } }), one("-5"), true],
     ["header range, end excluded", header({ range_match: { start: -5, end: 10 } }), one("10"), false],
+    ["header range, zeros", header({ range_match: { start: -5, end: 10 } }), one(`+${"0".repeat(25)}7`), true],
+    ["header range, beyond int64", header({ range_match: { start: -5, end: 10 } }), one("9".repeat(20)), false],
+    ["header range, inverted", header({ range_match: { start: -5, end: 10 }, invert_match: true }), one("7.0"), true],
+    ["header range, inverted, missing", header({ range_match: { start: -5, end: 10 }, invert_match: true }), {}, false],
     ["header range, no number", header({ range_match: { start: -5, end: 10 } }), one("1.5"), false],
     [
       "method",
