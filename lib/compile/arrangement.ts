@@ -8,6 +8,7 @@ import {
   type MeshDocument,
   type MeshObject,
   objectKey,
+  type Route,
   refKey,
   serviceRefKey,
   targetKey,
@@ -24,6 +25,7 @@ export type TableName =
   | "externals"
   | "subsets"
   | "routesOf"
+  | "idleRoutesTo"
   | "tcpRoutesOf"
   | "trafficPoliciesOf"
   | "rateLimits"
@@ -68,7 +70,7 @@ function placesOf(object: MeshObject): Place[] {
     case "Subset":
       return [["subsets", subsetKey(serviceRefKey(object.spec.service, object), object.spec.name)]];
     case "Route":
-      return [["routesOf", refKey(object.spec.target, object)]];
+      return [["routesOf", refKey(object.spec.target, object)], ...idleTargets(object)];
     case "TcpRoute":
       return [["tcpRoutesOf", tcpTargetKey(object)]];
     case "TrafficPolicy":
@@ -94,6 +96,16 @@ function placesOf(object: MeshObject): Place[] {
     default:
       return [];
   }
+}
+
+/** Services that a rule with an idle time of its own leads to, each once. */
+function idleTargets(route: Route): Place[] {
+  const services = route.spec.rules.flatMap(({ idleTimeoutMs, action }) =>
+    idleTimeoutMs === undefined || action.type !== "forward"
+      ? []
+      : action.destinations.map(({ service }) => serviceRefKey(service, route)),
+  );
+  return [...new Set(services)].map((service) => ["idleRoutesTo", service]);
 }
 
 export function subsetKey(service: string, name: string): string {

@@ -49,6 +49,8 @@ export type Facts = {
   externals: Table<ExternalService>;
   subsets: Table<Subset>;
   routesOf: Lists<Route>;
+  /** Routes with a rule that leads to the service and says how long a request may be idle. */
+  idleRoutesTo: Lists<Route>;
   tcpRoutesOf: Lists<TcpRoute>;
   trafficPoliciesOf: Lists<TrafficPolicy>;
   rateLimits: Table<RateLimit>;
@@ -124,6 +126,7 @@ export function notedFacts(document: MeshDocument, note: Note): Facts {
     externals: single("externals"),
     subsets: single("subsets"),
     routesOf: lists("routesOf"),
+    idleRoutesTo: lists("idleRoutesTo"),
     tcpRoutesOf: lists("tcpRoutesOf"),
     trafficPoliciesOf: lists("trafficPoliciesOf"),
     rateLimits: single("rateLimits"),

@@ -1,12 +1,12 @@
 // HTTP connection managers.
 // The rule: a sidecar trusts nothing that came from outside about who the caller is: the client certificate header is always written anew.
 import type { ConnectionKind } from "./access-log";
-import { ADS, any, type JsonObject } from "./envoy-json";
+import { ADS, any, duration, type JsonObject } from "./envoy-json";
 import type { Telemetry } from "./telemetry";
 
 const HCM = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 /** Long enough for slow work, short enough that a hung app does not hold a stream for ever. */
-const SIDECAR_STREAM_IDLE = "3600s";
+export const SIDECAR_STREAM_IDLE_MS = 3_600_000;
 /** Envoy's recommendation for an edge. */
 const EDGE_REQUEST_HEADERS_TIMEOUT = "60s";
 
@@ -48,7 +48,7 @@ const ROUTER: JsonObject = {
 
 const SIDECAR: JsonObject = {
   server_header_transformation: "PASS_THROUGH",
-  stream_idle_timeout: SIDECAR_STREAM_IDLE,
+  stream_idle_timeout: duration(SIDECAR_STREAM_IDLE_MS),
   http2_protocol_options: { allow_connect: true },
 };
 

@@ -2,10 +2,12 @@
 // The rule: TLS and plain text are told apart by their first bytes; which of the two is taken is the service's mode.
 import { FilterChainSchema } from "@meshwright/proxy/contract";
 import {
+  type ObjectKey,
   objectKey,
   type RateLimit,
   type Service,
   type ServicePort,
+  serviceRefKey,
   type Workload,
   workloadOwnerName,
 } from "@/lib/mesh";
@@ -13,9 +15,9 @@ import { authorizationFilters } from "./authorization";
 import { requestsTo } from "./authorization-rules";
 import { authorizerFilters } from "./authorizers";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
-import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
+import { duration, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { httpPorts, speaksHttp2 } from "./facts";
-import { httpConnectionManager } from "./http-connection";
+import { httpConnectionManager, SIDECAR_STREAM_IDLE_MS } from "./http-connection";
 import { filtersFor, namesOf } from "./http-filters";
 import { tcpChains } from "./inbound-tcp";
 import { protectionIn } from "./modes";
@@ -55,14 +57,28 @@ function httpChains(
   const protocol = speaksHttp2([port], port.port) ? "http2" : "http1";
   if (app) context.clusters.set(cluster, appCluster(cluster, workload, app, protocol));
   const limit = context.facts.rateLimits.get(objectKey(service));
+  const idleMs = longestIdleMs(context, objectKey(service));
+  const what = [cluster, ...(limit ? [objectKey(limit)] : []), ...(idleMs === null ? [] : [`idle ${idleMs}`])].join(
+    " ",
+  );
   const { routes, filters } = app
-    ? shared(context, `inbound routes ${cluster}${limit ? ` ${objectKey(limit)}` : ""}`, [limit], (of) =>
-        inboundRoutes(of, toApp(cluster), limit),
-      )
+    ? shared(context, `inbound routes ${what}`, [limit], (of) => inboundRoutes(of, toApp(cluster, idleMs), limit))
     : inboundRoutes(context, noApp(workload), limit);
   context.routes.set(NAME, routes);
   const name = `inbound ${objectKey(service)} ${port.port} ${namesOf(filters)}`;
   return shared(context, name, [service, limit], (of) => inboundChains(of, service, port.port, filters));
+}
+
+/** The callee must not end what a caller's rule still keeps; null: no rule to the service says more than every sidecar grants. */
+function longestIdleMs({ facts }: CompileContext, service: ObjectKey): number | null {
+  const rules = (facts.idleRoutesTo.get(service) ?? []).flatMap((route) =>
+    route.spec.rules.filter(
+      ({ action }) =>
+        action.type === "forward" && action.destinations.some((each) => serviceRefKey(each.service, route) === service),
+    ),
+  );
+  const longest = Math.max(0, ...rules.map(({ idleTimeoutMs = 0 }) => idleTimeoutMs));
+  return longest > SIDECAR_STREAM_IDLE_MS ? longest : null;
 }
 
 /** The same for all apps on this port that no limit is for; `last` is the route that every request takes. */
@@ -156,8 +172,9 @@ function appCluster(
 }
 
 /** No retries towards the own app: only the caller knows whether a second try is safe. */
-function toApp(cluster: string): JsonObject {
-  return { name: "app", match: { prefix: "/" }, route: { cluster, timeout: "0s" } };
+function toApp(cluster: string, idleMs: number | null): JsonObject {
+  const idle: JsonObject = idleMs === null ? {} : { idle_timeout: duration(idleMs) };
+  return { name: "app", match: { prefix: "/" }, route: { cluster, timeout: "0s", ...idle } };
 }
 
 function noApp({ metadata: { namespace, name } }: Workload): JsonObject {

@@ -12,6 +12,8 @@ import { timedMesh } from "./testing/rich";
 
 const CHECKOUT = "production/checkout-v1/0";
 
+type Hosts = { routes: { route: Record<string, unknown> }[] }[];
+
 function routesOf(rules?: RouteRule[]): { route: Record<string, unknown> }[] {
   const result = compile(inputFor(timedMesh(rules)), CHECKOUT);
   if (!result.ok) throw new Error(JSON.stringify(result.violations));
@@ -33,6 +35,22 @@ test("a rule's own idle time, back-off and choice of hosts are those of its rout
   expect(plain?.route).not.toHaveProperty("idle_timeout");
   expect(plain?.route["retry_policy"]).toMatchObject({ host_selection_retry_max_attempts: "5" });
   expect(plain?.route["retry_policy"]).not.toHaveProperty("retry_back_off");
+});
+
+test("a callee's own side waits longer than an hour where a rule that leads to it does, and only then", () => {
+  const idleOf = (idleTimeoutMs: number) => {
+    const action = { type: "forward" as const, destinations: [{ service: { name: "inventory" }, weight: 1 }] };
+    const document = timedMesh([{ matches: [], action, idleTimeoutMs }]);
+    const idles = ["inventory", "cart"].map((name) => {
+      const result = compile(inputFor(document), `production/${name}-v1/0`);
+      if (!result.ok) throw new Error(JSON.stringify(result.violations));
+      const { inbound } = resourcesToJson(result.resources).routes as never as Record<string, { virtual_hosts: Hosts }>;
+      return inbound?.virtual_hosts[0]?.routes.at(-1)?.route["idle_timeout"];
+    });
+    return idles;
+  };
+  expect(idleOf(7_200_000)).toEqual(["7200s", undefined]);
+  expect(idleOf(3_600_000)).toEqual([undefined, undefined]);
 });
 
 test("retries that go to other localities leave out the priorities that were tried, after every two tries", () => {

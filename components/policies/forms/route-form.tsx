@@ -39,13 +39,13 @@ export function RouteForm({ route }: { route: Route }) {
         entry={plain}
         effect={(rule) => ruleEffect(rule, target.name)}
       >
-        {(path, rule) => <Rule path={path} rule={rule} />}
+        {(path, rule) => <Rule path={path} rule={rule} isGateway={target.kind === "Gateway"} />}
       </OrderedRules>
     </>
   );
 }
 
-function Rule({ path, rule }: { path: Path; rule: RouteRule }) {
+function Rule({ path, rule, isGateway }: { path: Path; rule: RouteRule; isGateway: boolean }) {
   const retries = [...path, "retries"];
   return (
     <>
@@ -73,7 +73,7 @@ function Rule({ path, rule }: { path: Path; rule: RouteRule }) {
             label="Given up without a byte for"
             value={rule.idleTimeoutMs}
             suffix="ms"
-            placeholder="an hour"
+            placeholder={isGateway ? "five minutes" : "an hour"}
           />
           {rule.retries ? (
             <>

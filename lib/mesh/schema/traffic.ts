@@ -263,7 +263,9 @@ export const routeRule = z.strictObject({
   timeoutMs: durationMs.optional().describe("Longest time for all tries together, in milliseconds; absent: none."),
   idleTimeoutMs: durationMs
     .optional()
-    .describe("A request of which no byte moves for so long is ended, in milliseconds; absent: an hour."),
+    .describe(
+      "A request of which no byte moves for so long is ended, in milliseconds; absent: an hour, at a gateway five minutes.",
+    ),
   retries: retries.optional().describe("Failed tries that are made again."),
   rewrite: z
     .strictObject({
