@@ -80,9 +80,28 @@ export function understood(resource: Resource): Understood {
   };
 }
 
+/** Objects in the order they came, and by kind: readers ask for all of one kind with every resource. */
+class FreshObjects extends Map<ObjectKey, MeshObject> {
+  private byKind?: Map<Kind, Map<ObjectKey, MeshObject>>;
+
+  override set(key: ObjectKey, object: MeshObject): this {
+    this.byKind ??= new Map();
+    const kind = this.byKind.get(object.kind);
+    if (kind) kind.set(key, object);
+    else this.byKind.set(object.kind, new Map([[key, object]]));
+    return super.set(key, object);
+  }
+
+  ofKind(kind: Kind): ReadonlyMap<ObjectKey, MeshObject> | undefined {
+    return this.byKind?.get(kind);
+  }
+}
+
 /** One import: objects are put here by key, and turned into commands at the end. */
 export class ImportContext {
-  readonly objects = new Map<ObjectKey, MeshObject>();
+  private readonly fresh = new FreshObjects();
+  /** Nothing is taken out again. */
+  readonly objects: ReadonlyMap<ObjectKey, MeshObject> & Pick<FreshObjects, "set"> = this.fresh;
   readonly warnings: ImportWarning[] = [];
   /** Everything that was recognised, whatever its kind. */
   readonly resources: Resource[] = [];
@@ -101,10 +120,12 @@ export class ImportContext {
     return object && isOfKind(kind, object) ? object : undefined;
   }
 
-  all<K extends Kind>(kind: K): ObjectOf<K>[] {
-    const fresh = [...this.objects.values()].filter((object): object is ObjectOf<K> => object.kind === kind);
-    const keys = new Set(fresh.map(objectKey));
-    return [...this.index.all(kind).filter((object) => !keys.has(objectKey(object))), ...fresh];
+  all<K extends Kind>(kind: K): readonly ObjectOf<K>[] {
+    const known = this.index.all(kind);
+    const fresh = this.fresh.ofKind(kind);
+    if (!fresh) return known;
+    const own = [...fresh.values()] as unknown as ObjectOf<K>[];
+    return known.length === 0 ? own : [...known.filter((object) => !fresh.has(objectKey(object))), ...own];
   }
 
   /** Puts an object, in place of `existing` where there is one: its name and identity stay. */
