@@ -12,7 +12,7 @@ import { directionWord, mtlsWord } from "./words";
 
 export function HopCard({ mesh, hop }: { mesh: string; hop: Hop }) {
   const mtls = mtlsWord[hop.mtls];
-  const { authorization, reply, rateLimit, token } = hop;
+  const { authorization, reply, rateLimit, connectionRate, token } = hop;
   const facts = factsOf(hop);
   return (
     <li className={classes.hop}>
@@ -42,6 +42,7 @@ export function HopCard({ mesh, hop }: { mesh: string; hop: Hop }) {
       {hop.mtlsRule ? <Decided label="Mutual TLS by" mesh={mesh} rule={hop.mtlsRule} /> : null}
       {token?.rule ? <Decided label="Token taken by" mesh={mesh} rule={token.rule} /> : null}
       {rateLimit?.rule ? <Decided label="Limited by" mesh={mesh} rule={rateLimit.rule} /> : null}
+      {connectionRate?.rule ? <Decided label="Connections limited by" mesh={mesh} rule={connectionRate.rule} /> : null}
       {authorization?.shadow.map(({ why }) => (
         <Text key={why} size="sm" c="var(--mw-attention)">
           {why}

@@ -3,6 +3,7 @@ import { demoMesh, type MeshDocument, type SpecOf } from "@/lib/mesh";
 import { compile } from "./compile";
 import { encodeResources, resourceDigest, resourcesToJson } from "./resources";
 import { demoInput, inputFor } from "./testing/inputs";
+import { LEDGER_PORT, ledgerMesh } from "./testing/ledger";
 import { object, richMesh, withMode, withObjects } from "./testing/rich";
 import type { CompileInput } from "./types";
 
@@ -385,6 +386,30 @@ test("a rate limit is in the sidecars of the service and nowhere else, one bucke
     new Set(["meshwright.rbac.allow", "envoy.filters.http.local_ratelimit", "envoy.filters.http.router"]),
   );
   expect(digest(input, CHECKOUT)).toBe(digest(demoInput(), CHECKOUT));
+});
+
+type Chained = { filter_chains: { name: string; filters: { name: string; typed_config: object }[] }[] };
+
+test("new connections are counted before anything else of a chain, by port, at the service and nowhere else", () => {
+  const limit = object("RateLimit", "ledger", {
+    service: { name: "ledger" },
+    connectionRate: { connections: 50, perMs: 1000, burst: 80 },
+  });
+  const input = inputFor(ledgerMesh(limit));
+  const chains = (json(input, "production/ledger-v1/0").listeners["inbound"] as unknown as Chained).filter_chains;
+  const first = chains.map(({ name, filters: [filter] }) => [name, filter?.name, filter?.typed_config]);
+  const counted = (port: number) => ({
+    stat_prefix: "connection_rate",
+    token_bucket: { max_tokens: 80, tokens_per_fill: 50, fill_interval: "1s" },
+    share_key: `RateLimit/production/ledger ${port}`,
+  });
+  const name = "envoy.filters.network.local_ratelimit";
+  expect(first).toEqual([
+    ["tls", name, expect.objectContaining(counted(8080))],
+    [`tcp-${LEDGER_PORT}`, name, expect.objectContaining(counted(LEDGER_PORT))],
+  ]);
+  expect(JSON.stringify(json(input, "production/archive-v1/0"))).not.toContain(name);
+  expect(digest(input, "production/archive-v1/0")).toBe(digest(inputFor(ledgerMesh()), "production/archive-v1/0"));
 });
 
 test("a shared rate limit asks the proxy's own control plane, by limit and by key, after authorization", () => {

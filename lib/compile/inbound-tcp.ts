@@ -1,7 +1,7 @@
 // The TCP ports of a sidecar's inbound side: a filter chain each, with who may connect and the app's port behind.
 // The rule: callers' sidecars name the port in the TLS handshake; it says where a connection goes, and the policies of that port decide alone.
 import { FilterChainSchema } from "@meshwright/proxy/contract";
-import { objectKey, type Service, type Workload, workloadOwnerName } from "@/lib/mesh";
+import { objectKey, type RateLimit, type Service, type Workload, workloadOwnerName } from "@/lib/mesh";
 import { tcpLog } from "./access-log";
 import { authorizationFilters } from "./authorization";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints, tcpServerName } from "./clusters";
@@ -9,6 +9,7 @@ import { any, type JsonObject, meshwrightMetadata } from "./envoy-json";
 import { tcpPorts } from "./facts";
 import { protectionIn, takesPlainTcp, tcpProtectionIn } from "./modes";
 import type { CompileContext, ProxyContext } from "./parts";
+import { limitedConnections } from "./rate-limit";
 import { finished, shared } from "./shared";
 import { calleePatience } from "./tcp-patience";
 import { downstreamTls } from "./transport";
@@ -19,19 +20,21 @@ type AppOn = (port: number) => { host: string; port: number } | null;
 
 /** Filter chains of all TCP ports of the service, and the clusters of the app that they lead to. */
 export function tcpChains(context: ProxyContext, workload: Workload, service: Service, appOn: AppOn): JsonObject[] {
+  const key = objectKey(service);
+  const limit = context.facts.rateLimits.get(key);
   return tcpPorts(service.spec.ports).flatMap(({ port }) => {
     const name = `inbound|${port}`;
     context.clusters.set(name, appCluster(name, workload, appOn(port)));
-    return shared(context, `inbound tcp ${objectKey(service)} ${port}`, [service], (of) => chainsOf(of, service, port));
+    return shared(context, `inbound tcp ${key} ${port}`, [service, limit], (of) => chainsOf(of, service, port, limit));
   });
 }
 
 /** The same for every instance of the service. */
-function chainsOf(context: CompileContext, service: Service, port: number): JsonObject[] {
+function chainsOf(context: CompileContext, service: Service, port: number, limit: RateLimit | undefined): JsonObject[] {
   const { facts, problems } = context;
   warnOfPlainText(context, service, port);
   const protection = tcpProtectionIn(facts, service, port);
-  const filters = [
+  const filters = limitedConnections(limit, port, [
     ...authorizationFilters(facts, service, protection, problems, { as: "tcp", ports: [port] }),
     {
       name: "envoy.filters.network.tcp_proxy",
@@ -42,7 +45,7 @@ function chainsOf(context: CompileContext, service: Service, port: number): Json
         access_log: [tcpLog(context.input.overrides.accessLogPath ?? "access.log")],
       }),
     },
-  ];
+  ]);
   const chains: JsonObject[] = [];
   if (protection.tls !== "disable") {
     chains.push({

@@ -22,7 +22,7 @@ import { filtersFor, namesOf } from "./http-filters";
 import { tcpChains } from "./inbound-tcp";
 import { protectionIn } from "./modes";
 import { type CompileContext, listenAddress, type ProxyContext } from "./parts";
-import { limitedRoutes, sharedLimitFilters } from "./rate-limit";
+import { limitedConnections, limitedRoutes, sharedLimitFilters } from "./rate-limit";
 import { tokenFilters } from "./request-authentication";
 import { finished, shared } from "./shared";
 import { telemetryOf } from "./telemetry";
@@ -66,7 +66,7 @@ function httpChains(
     : inboundRoutes(context, noApp(workload), limit);
   context.routes.set(NAME, routes);
   const name = `inbound ${objectKey(service)} ${port.port} ${namesOf(filters)}`;
-  return shared(context, name, [service, limit], (of) => inboundChains(of, service, port.port, filters));
+  return shared(context, name, [service, limit], (of) => inboundChains(of, service, port.port, filters, limit));
 }
 
 /** The callee must not end what a caller's rule still keeps; null: no rule to the service says more than every sidecar grants. */
@@ -94,6 +94,7 @@ function inboundChains(
   service: Service,
   port: number,
   more: readonly JsonObject[],
+  limit: RateLimit | undefined,
 ): JsonObject[] {
   const { facts, problems } = context;
   const protection = protectionIn(facts, service, port);
@@ -103,7 +104,8 @@ function inboundChains(
   // As in Istio: who brought which token, then what authorizers say, then denials and grants.
   // Who may not call is refused before it can spend what others are granted.
   const all = [...tokens, ...asking, ...authorization, ...more];
-  const filters = [httpConnectionManager("inbound", NAME, all, telemetryOf(context, "inbound", service.metadata))];
+  const manager = httpConnectionManager("inbound", NAME, all, telemetryOf(context, "inbound", service.metadata));
+  const filters = limitedConnections(limit, port, [manager]);
   const chains: JsonObject[] = [];
   if (protection.tls !== "disable") {
     chains.push({

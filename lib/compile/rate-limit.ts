@@ -1,5 +1,6 @@
 // The rate limit of a service, in the sidecar of each instance: a route per limit, each with a token bucket of its own, or with what
-// the control plane is asked to count for all instances. The rule: what no limit matches goes on to the app as it always did.
+// the control plane is asked to count for all instances; of connections a bucket per port. The rule: what no limit matches goes on to the
+// app as it always did.
 import { objectKey, type RateLimit, type RequestLimit } from "@/lib/mesh";
 import { any, compact, duration, type JsonObject } from "./envoy-json";
 import { RATE_LIMIT_FILTER } from "./http-filters";
@@ -7,9 +8,11 @@ import type { CompileContext } from "./parts";
 import { compileMatch } from "./route-match";
 
 const LIMIT = "extensions.filters.http.local_ratelimit.v3.LocalRateLimit";
+const CONNECTION_LIMIT = "extensions.filters.network.local_ratelimit.v3.LocalRateLimit";
 const SHARED_LIMIT = "extensions.filters.http.ratelimit.v3.RateLimit";
 const ALL: JsonObject = { default_value: { numerator: 100 } };
 const SHARED_LIMIT_FILTER = "envoy.filters.http.ratelimit";
+export const CONNECTION_LIMIT_FILTER = "envoy.filters.network.local_ratelimit";
 const CONTROL_PLANE = "xds";
 /** Envoy's default of 20 ms is short for a control plane that is busy with a deployment. */
 const ANSWER_WITHIN_MS = 100;
@@ -19,7 +22,7 @@ const VALUE_KEY = "value";
 
 /** `app` is the route that every request takes: with its answer or its cluster. */
 export function limitedRoutes(policy: RateLimit, app: JsonObject): JsonObject[] {
-  const { limits } = policy.spec;
+  const { limits = [] } = policy.spec;
   return limits.map((limit, i) => {
     const route = {
       ...app,
@@ -61,8 +64,8 @@ function valueActions(per: RequestLimit["per"]): JsonObject[] {
 
 /** The filter that asks the proxy's own control plane; none where there is no control plane, which is told. */
 export function sharedLimitFilters({ input, problems }: CompileContext, policy: RateLimit): JsonObject[] {
-  const { scope, whenAway, shadow, tellsCallers } = policy.spec;
-  if (scope !== "global") return [];
+  const { scope, limits, whenAway, shadow, tellsCallers } = policy.spec;
+  if (scope !== "global" || !limits) return [];
   const { controlPlaneCluster: cluster = CONTROL_PLANE } = input.overrides;
   if (cluster === null) {
     problems.warn(
@@ -81,4 +84,19 @@ export function sharedLimitFilters({ input, problems }: CompileContext, policy: 
     rate_limit_service: { grpc_service: { envoy_grpc: { cluster_name: cluster } }, transport_api_version: "V3" },
   });
   return [{ name: SHARED_LIMIT_FILTER, typed_config: any(SHARED_LIMIT, config) }];
+}
+
+/**
+ * The network filters of a chain, with the limit of new connections before them. It is asked before TLS and before who calls is known.
+ * @param port the chains of one port take from one bucket
+ */
+export function limitedConnections(policy: RateLimit | undefined, port: number, filters: JsonObject[]): JsonObject[] {
+  if (!policy?.spec.connectionRate) return filters;
+  const { connections, perMs, burst } = policy.spec.connectionRate;
+  const typed_config = any(CONNECTION_LIMIT, {
+    stat_prefix: "connection_rate",
+    token_bucket: { max_tokens: burst ?? connections, tokens_per_fill: connections, fill_interval: duration(perMs) },
+    share_key: `${objectKey(policy)} ${port}`,
+  });
+  return [{ name: CONNECTION_LIMIT_FILTER, typed_config }, ...filters];
 }

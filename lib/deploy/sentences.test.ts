@@ -175,4 +175,12 @@ test("says which calls are limited, at the callee only", () => {
   expect(between(limited(5), limited(6), PAYMENT)).toEqual(["limits calls otherwise (payment-service/all)"]);
   expect(between(limited(5), demo, PAYMENT)).toEqual(["no longer limits calls (payment-service/all)"]);
   expect(between(demo, limited(5), CHECKOUT)).toEqual([]);
+  const few = withObjects(demo, [
+    object("RateLimit", "payment-service", {
+      service: { name: "payment-service" },
+      connectionRate: { connections: 5, perMs: 1000 },
+    }),
+  ]);
+  expect(between(demo, few, PAYMENT)).toEqual(["takes 5 new connections in 1s"]);
+  expect(between(few, demo, PAYMENT)).toEqual(["no longer takes 5 new connections in 1s"]);
 });

@@ -2,6 +2,7 @@
 // The rule: it reads the compiled resources, not the design, so it says what the proxy will really do.
 import { fromBinary, toJson } from "@bufbuild/protobuf";
 import { RESOURCE_KINDS, RESOURCE_SCHEMAS, registry, TYPE_URLS } from "@meshwright/proxy/contract";
+import { CONNECTION_LIMIT_FILTER } from "@/lib/compile/rate-limit";
 import { callChanges, limitChanges, withoutRouteFilters } from "./filter-sentences";
 
 /** An encoded resource, as the compiler and the control plane keep it. */
@@ -159,6 +160,7 @@ function policiesOf(fieldsOfListener: Fields): Set<string> {
       const config = fields(filter["typed_config"]);
       for (const [name, provider] of Object.entries(fields(config["providers"])))
         found.add(`takes tokens of ${String(fields(provider)["issuer"])} by ${name}`);
+      if (filter["name"] === CONNECTION_LIMIT_FILTER) found.add(`${newConnections(config)}${where}`);
       const verb = FILTER_VERBS[String(filter["name"])] ?? "applies";
       for (const [part, suffix] of [
         ["rules", ""],
@@ -170,6 +172,12 @@ function policiesOf(fieldsOfListener: Fields): Set<string> {
     }
   }
   return found;
+}
+
+/** `takes 100 new connections in 1s`, as its configuration says it. */
+function newConnections(config: Fields): string {
+  const bucket = fields(config["token_bucket"]);
+  return `takes ${String(bucket["tokens_per_fill"])} new connections in ${String(bucket["fill_interval"])}`;
 }
 
 // --- how it calls ---

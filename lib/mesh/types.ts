@@ -9,7 +9,7 @@ export type { HashKey, LoadBalancing, Warmup } from "./schema/load-balancing";
 export type { TrafficLocality } from "./schema/locality";
 export type { MutualTlsMode } from "./schema/mesh";
 export type { Origin, Ref, ServiceRef } from "./schema/primitives";
-export type { RequestLimit } from "./schema/rate-limit";
+export type { ConnectionRate, RequestLimit } from "./schema/rate-limit";
 export type { JwtRule } from "./schema/request-authentication";
 export type {
   AuthorizationCondition,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { demoMesh, fromYaml, type MeshDocument, toYaml } from "@/lib/mesh";
+import { LEDGER_PORT, ledgerMesh } from "../compile/testing/ledger";
 import { object, richMesh } from "../compile/testing/rich";
 import { accessMatrix, ask, buildScene, consequencesOf, policyTest, replay, runTests } from ".";
 import { demoWith, get, seedMesh, splitOf, withObjects, without } from "./testing/designs";
@@ -339,6 +340,34 @@ test("a budget that all instances share is told with its key and with what happe
     "5 requests per minute for each caller, more get 429; while nobody can be asked, requests are refused",
   );
   expect(hop({ shadow: true })?.rateLimit?.status).toBeNull();
+});
+
+test("how many new connections a callee takes is told with its place, of HTTP and of TCP, and is a consequence", () => {
+  const limit = (name: string) =>
+    object("RateLimit", name, {
+      service: { name },
+      connectionRate: { connections: 6, perMs: 60_000, burst: 10 },
+    });
+  const after = buildScene(withObjects(demoMesh(), limit("inventory")));
+  const [, hop] = ask(after, get("catalog-v1", "inventory", "/")).hops;
+  expect(hop).toMatchObject({
+    connectionRate: { burst: 10, rule: { object: "RateLimit/production/inventory", path: "spec.connectionRate" } },
+    sentence: expect.stringContaining(
+      "A rate limit of connections applies: each instance takes at most 6 new connections per minute (10 at once), more are closed.",
+    ),
+  });
+  expect(hop?.rateLimit).toBeUndefined();
+  const [first] = consequencesOf(buildScene(demoMesh()), after);
+  expect(first?.sentence).toContain("6 new connections per minute (10 at once), more are closed now (no rate limit of");
+  const tcp = ask(buildScene(ledgerMesh(limit("archive"))), {
+    from: { kind: "workload", workload: "Workload/production/storefront-v1" },
+    to: { host: "archive", port: LEDGER_PORT },
+    method: "CONNECT",
+    path: "/",
+    headers: {},
+  });
+  expect(tcp.outcome).toBe("forwarded");
+  expect(tcp.hops[1]).toMatchObject({ isConnection: true, connectionRate: { burst: 10 } });
 });
 
 test("a change of a rate limit is a consequence of the calls that it counts", () => {

@@ -15,7 +15,7 @@ import type { Arrival, Knock } from "./arrival";
 import { arriveOnTcp, portOfChain } from "./arrive-tcp";
 import { consideredPolicies, hopAuthorization } from "./authorization-hop";
 import { hopAuthorizers } from "./authorizers";
-import { limitOf } from "./limits";
+import { connectionRateOf, limitOf } from "./limits";
 import { withLine } from "./lines";
 import { nameOf } from "./names";
 import { originOfMtls } from "./origins";
@@ -57,7 +57,7 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
   const own = identityOf(scene, workload) ?? "";
   const chain = chainFor(listener, knock);
   const trouble = troubleBetween(chain, tls?.sanMatchers ?? null, own, knock.identity);
-  const base = {
+  const base: Pick<Hop, "proxy" | "direction" | "listener" | "identity" | "connectionRate"> = {
     ...baseHop(scene, callee, listener, chain, isExplained),
     ...(chain?.tls && chainFor(listener, { ...knock, tls: null }) ? { takesPlainText: true as const } : {}),
     identity: { own, peer: tls ? knock.identity : null },
@@ -67,13 +67,15 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
     return { outcome: "refused", status: 503, mtls: "refused", hop, ...(trouble === null ? {} : { why: trouble }) };
   }
   const { network } = chain;
+  const service = serviceKeyOf(scene, workload);
+  const connectionRate = connectionRateOf(scene, chain, service, isExplained);
+  if (connectionRate) base.connectionRate = connectionRate;
   if (network.kind === "tcp") return arriveOnTcp(scene, callee, listener, chain, network, knock, base, isExplained);
   const mtls = chain.tls ? "mutual" : "plaintext";
   const passage = passChain(callee, listener, chain, network, knock);
   const { outcome, status } = outcomeOf(passage.result);
   const [from, to] = [knock.message.path, passage.message.path];
   const filters = network.rbac;
-  const service = serviceKeyOf(scene, workload);
   const limit = limitOf(scene, network, passage, service, isExplained);
   const hop: Hop = {
     ...base,

@@ -2,6 +2,7 @@
 // The rule: access first; where there is none in either version, or it came or went, nothing else is worth saying.
 import type { Answer, AnswerDestination, ConsequenceKind, Hop, HopTls } from "./types";
 import {
+  connectionRateWords,
   corsWords,
   destinationName,
   faultWords,
@@ -140,9 +141,13 @@ function authorizerChange(before: readonly Hop[], after: readonly Hop[]): Change
 }
 
 function limitChange(before: Hop | undefined, after: Hop | undefined): Change[] {
-  const words = (hop: Hop | undefined) => (hop?.rateLimit ? limitWords(hop.rateLimit) : "no rate limit");
-  const [was, is] = [words(before), words(after)];
-  return was === is ? [] : [{ kind: "status", severity: "change", text: `${is} now (${was} before)` }];
+  const requests = (hop: Hop | undefined) => (hop?.rateLimit ? limitWords(hop.rateLimit) : "no rate limit");
+  const connections = (hop: Hop | undefined) =>
+    hop?.connectionRate ? connectionRateWords(hop.connectionRate) : "no rate limit of connections";
+  return [requests, connections].flatMap((words): Change[] => {
+    const [was, is] = [words(before), words(after)];
+    return was === is ? [] : [{ kind: "status", severity: "change", text: `${is} now (${was} before)` }];
+  });
 }
 
 /** Somebody else is asked as well: what is written there is written twice. */

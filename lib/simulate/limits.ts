@@ -1,12 +1,12 @@
-// What a rate limit on the way in means for a request: which limit counts it, and how many there may be.
-// The rule: a question is one request, and one request always finds a token; so the numbers are told and the outcome stays.
-import type { HttpConnectionPlan } from "@meshwright/proxy/plan";
+// What a rate limit on the way in means for a request or connection: which limit counts it, and how many there may be.
+// The rule: a question is one of them, and one always finds a token; so the numbers are told and the outcome stays.
+import type { FilterChainPlan, HttpConnectionPlan } from "@meshwright/proxy/plan";
 import { limitFor, probabilityOf, routeFilters } from "@meshwright/proxy/semantics";
 import { type ObjectKey, objectKey, type RateLimit, type RequestLimit } from "@/lib/mesh";
 import { withLine } from "./lines";
 import type { Passage } from "./passage";
 import type { Scene } from "./scene";
-import type { HopRateLimit } from "./types";
+import type { HopConnectionRate, HopRateLimit } from "./types";
 
 const TOO_MANY_REQUESTS = 429;
 
@@ -21,7 +21,7 @@ export function limitOf(
 ): HopRateLimit | null {
   const [policy] = scene.index.rateLimitsOf(service);
   const at = route && virtualHost ? virtualHost.routes.indexOf(route) : -1;
-  const limit = policy?.spec.limits[at];
+  const limit = policy?.spec.limits?.[at];
   const limited = policy && limit ? { policy, limit, at } : null;
   const rule =
     limited && isExplained
@@ -40,6 +40,21 @@ export function limitOf(
     return { perSecond: tokensPerSecond, burst: maxTokens, status: isEnforced ? own.status : null, ...rule };
   }
   return null;
+}
+
+export function connectionRateOf(
+  scene: Scene,
+  { connectionLimits }: FilterChainPlan,
+  service: ObjectKey,
+  isExplained: boolean,
+): HopConnectionRate | null {
+  const limit = connectionLimits.find(({ kind }) => kind === "rate");
+  if (limit?.kind !== "rate") return null;
+  const [policy] = scene.index.rateLimitsOf(service);
+  const { maxTokens: burst, tokensPerSecond: perSecond } = limit.bucket;
+  const rule =
+    policy && isExplained ? { rule: withLine(scene, { object: objectKey(policy), path: "spec.connectionRate" }) } : {};
+  return { perSecond, burst, ...rule };
 }
 
 /** The numbers are the design's: the sidecar knows only whom to ask. */

@@ -31,7 +31,7 @@ export function probesFor(index: MeshIndex, target: ObjectKey, callee: ObjectKey
   const probes = [PLAIN];
   for (const route of index.routesOf(target)) probes.push(...probesOfRoute(route));
   for (const limit of callee === undefined ? [] : index.rateLimitsOf(callee)) {
-    probes.push(...limit.spec.limits.flatMap(({ match }) => (match ? [probeOfMatch(match)] : [])));
+    probes.push(...(limit.spec.limits ?? []).flatMap(({ match }) => (match ? [probeOfMatch(match)] : [])));
   }
   const policies = callee === undefined ? [] : policyTargets(index.document).of(callee);
   const [issuer] = policies.flatMap((policy) => (policy.kind === "RequestAuthentication" ? policy.spec.jwtRules : []));

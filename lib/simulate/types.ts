@@ -133,6 +133,8 @@ export type Hop = {
   cors?: HopCors;
   /** How many requests the callee's sidecar lets through. */
   rateLimit?: HopRateLimit;
+  /** How many new connections the callee's sidecar takes. */
+  connectionRate?: HopConnectionRate;
   /** It is about a connection: there are no requests on it to decide about. */
   isConnection?: true;
   /** Location of a redirect, or the body of a direct response. */
@@ -198,6 +200,9 @@ export type HopRateLimit = {
   shared?: HopSharedLimit;
   rule?: RuleOrigin;
 };
+
+/** Of one instance and port; one more is closed. */
+export type HopConnectionRate = { perSecond: number; burst: number; rule?: RuleOrigin };
 
 /** `key` null: all requests together. */
 export type HopSharedLimit = { requests: number; perMs: number; key: string | null; whenAway: "allow" | "deny" };

@@ -8,6 +8,7 @@ import type {
   DestinationLocality,
   Hop,
   HopAuthorizer,
+  HopConnectionRate,
   HopCors,
   HopFault,
   HopMirror,
@@ -53,7 +54,7 @@ export function inboundSentence(callee: string, hop: Hop, outcome: Outcome): str
   const why = `${token}${asked}${hop.authorization?.why ?? ""}`;
   switch (outcome) {
     case "forwarded":
-      return `${callee} takes it ${MTLS_WORDS[hop.mtls]}: ${why}.${hop.rateLimit ? ` A rate limit applies: ${limitWords(hop.rateLimit)}.` : ""}`;
+      return `${callee} takes it ${MTLS_WORDS[hop.mtls]}: ${why}.${limitsWords(hop)}`;
     case "denied":
       if (hop.isConnection) return `${callee} closes the connection: ${refusalWords(hop)}.`;
       return `${callee} refuses it with ${refusal}: ${refusalWords(hop)}.`;
@@ -148,6 +149,20 @@ function statusWords({ status, grpcStatus }: NonNullable<HopFault["abort"]>): st
   return grpcStatus === null ? String(status) : `gRPC status ${grpcStatus}`;
 }
 
+/** What holds only while there are not too many of them. */
+function limitsWords({ rateLimit, connectionRate }: Hop): string {
+  const requests = rateLimit ? ` A rate limit applies: ${limitWords(rateLimit)}.` : "";
+  const connections = connectionRate
+    ? ` A rate limit of connections applies: ${connectionRateWords(connectionRate)}.`
+    : "";
+  return `${requests}${connections}`;
+}
+
+/** `each instance takes at most 50 new connections per second (80 at once), more are closed` */
+export function connectionRateWords({ perSecond, burst }: HopConnectionRate): string {
+  return `each instance takes at most ${rateWords(perSecond, "new connection")} (${burst} at once), more are closed`;
+}
+
 /** `each instance takes at most 100 requests per second (200 at once), more get 429` */
 export function limitWords({ perSecond, burst, status, shared }: HopRateLimit): string {
   const more = status === null ? "more are counted, not refused" : `more get ${status}`;
@@ -158,6 +173,10 @@ export function limitWords({ perSecond, burst, status, shared }: HopRateLimit): 
       key === null ? "for all requests together" : key === "caller" ? "for each caller" : `for each value of ${key}`;
     return `all instances share a budget of ${limitText({ requests, perMs })} ${whose}, ${more}; while nobody can be asked, requests are ${away}`;
   }
+  return `each instance takes at most ${rateWords(perSecond, "request")} (${burst} at once), ${more}`;
+}
+
+function rateWords(perSecond: number, what: string): string {
   const [count, period] =
     perSecond >= 1
       ? [perSecond, "second"]
@@ -165,7 +184,7 @@ export function limitWords({ perSecond, burst, status, shared }: HopRateLimit): 
         ? [perSecond * 60, "minute"]
         : [perSecond * 3600, "hour"];
   const rounded = Number(count.toPrecision(4));
-  return `each instance takes at most ${rounded} ${rounded === 1 ? "request" : "requests"} per ${period} (${burst} at once), ${more}`;
+  return `${rounded} ${what}${rounded === 1 ? "" : "s"} per ${period}`;
 }
 
 /** `by locality 80 % to eu/a, 20 % to us; when eu/a is gone, 100 % to us`; of a level of several places all of them are gone. */

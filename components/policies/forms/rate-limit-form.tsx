@@ -1,6 +1,7 @@
 "use client";
-// The form of a rate limit: limits in order, each with which requests it counts and how many there may be.
-import type { Path, RateLimit, RequestLimit } from "@/lib/mesh";
+// The form of a rate limit: limits in order, each with which requests it counts and how many there may be; and of new connections.
+import { Button } from "@mantine/core";
+import type { ConnectionRate, Path, RateLimit, RequestLimit } from "@/lib/mesh";
 import { limitText } from "@/lib/mesh/diff/words";
 import { withScope } from "@/lib/mesh/policies";
 import { ChoiceField, NumberField, SwitchField, TextField } from "./fields";
@@ -11,6 +12,7 @@ import { AddEntry, AddField, Entry, Row, Section } from "./parts";
 import { ServiceField } from "./reference-fields";
 
 const NEW_LIMIT: RequestLimit = { match: { path: { type: "pathPrefix", value: "/" } }, requests: 100, perMs: 1000 };
+const NEW_RATE: ConnectionRate = { connections: 100, perMs: 1000 };
 const SCOPES = [
   { value: "instance", label: "Each instance counts for itself" },
   { value: "global", label: "All instances share one count" },
@@ -27,7 +29,7 @@ const NEW_HEADER = "x-user";
 const NEW_MATCH: RequestLimit["match"] = { path: { type: "pathPrefix", value: "/" } };
 
 export function RateLimitForm({ policy }: { policy: RateLimit }) {
-  const { service, scope, whenAway, limits, shadow, tellsCallers } = policy.spec;
+  const { service, scope, whenAway, limits = [], connectionRate, shadow, tellsCallers } = policy.spec;
   const form = usePolicyForm();
   const isShared = scope === "global";
   const chooseScope = (value: string | undefined) =>
@@ -68,7 +70,7 @@ export function RateLimitForm({ policy }: { policy: RateLimit }) {
             name={`limit ${i + 1}`}
             title={`${i + 1}. ${limitText(limit)}`}
             isOrdered
-            isLastNeeded
+            isLastNeeded={connectionRate === undefined}
             copy={limit}
           >
             <Limit path={["spec", "limits", i]} limit={limit} isShared={isShared} />
@@ -78,10 +80,41 @@ export function RateLimitForm({ policy }: { policy: RateLimit }) {
           Add a limit
         </AddEntry>
       </Section>
+      <Section
+        title="New connections"
+        hint="Each instance counts for itself, each TCP port too; one more is closed. HTTP requests come over few connections of sidecars."
+      >
+        <ConnectionRateFields rate={connectionRate} isOnly={limits.length === 0} />
+      </Section>
       <Section title="What callers see">
         <SwitchField path={["spec", "tellsCallers"]} label="Tell callers what is left" value={tellsCallers} />
         <SwitchField path={["spec", "shadow"]} label="Only count" value={shadow} />
       </Section>
+    </>
+  );
+}
+
+function ConnectionRateFields({ rate, isOnly }: { rate: ConnectionRate | undefined; isOnly: boolean }) {
+  const form = usePolicyForm();
+  const path = ["spec", "connectionRate"];
+  if (!rate) return <AddField onClick={() => form.set(path, NEW_RATE)}>Limit new connections</AddField>;
+  return (
+    <>
+      <Row>
+        <NumberField path={[...path, "connections"]} label="Connections" value={rate.connections} />
+        <NumberField path={[...path, "perMs"]} label="Period of connections" value={rate.perMs} suffix="ms" />
+        <NumberField
+          path={[...path, "burst"]}
+          label="Connections at once"
+          value={rate.burst}
+          placeholder="as the connections"
+        />
+      </Row>
+      {isOnly || form.isReadOnly ? null : (
+        <Button size="compact-xs" variant="subtle" onClick={() => form.set(path, undefined)}>
+          Limit no connections
+        </Button>
+      )}
     </>
   );
 }

@@ -102,6 +102,7 @@ const hop = z.object({
       rule: ruleOrigin.optional(),
     })
     .optional(),
+  connectionRate: z.object({ perSecond: z.number(), burst: z.number(), rule: ruleOrigin.optional() }).optional(),
   mtls,
   mtlsRule: ruleOrigin.optional(),
   tls: z

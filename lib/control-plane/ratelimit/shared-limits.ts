@@ -46,7 +46,7 @@ export function sharedPolicies(document: MeshDocument): ReadonlyMap<string, Shar
 /** null: the design has no such limit (any more). */
 export function askedLimit(environmentId: string, { policy }: SharedPolicy, asked: Descriptor): AskedLimit | null {
   const index = asked.find(({ key }) => key === "limit")?.value ?? "";
-  const limit = /^\d+$/.test(index) ? policy.spec.limits[Number(index)] : undefined;
+  const limit = /^\d+$/.test(index) ? policy.spec.limits?.[Number(index)] : undefined;
   if (!limit) return null;
   const value = limit.per ? (asked.find(({ key }) => key === "value")?.value ?? "") : "";
   return {

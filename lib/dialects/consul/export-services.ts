@@ -189,6 +189,10 @@ function exportLimit(out: ConsulExport, service: Service, limit: RateLimit): voi
   const { name, namespace } = service.metadata;
   const loud = { changesMeaning: true };
   if (loseSharedLimit(context, limit, "Consul")) return;
+  const { limits, connectionRate } = limit.spec;
+  if (connectionRate)
+    context.lose(limit, ["spec", "connectionRate"], "lost", "Consul limits requests, not connections", loud);
+  if (!limits) return;
   if (limit.spec.shadow || !isHttp(service)) {
     const reason = limit.spec.shadow
       ? "Consul has no limits that only count"
@@ -198,7 +202,7 @@ function exportLimit(out: ConsulExport, service: Service, limit: RateLimit): voi
   }
   const level: Spec = {};
   const routes: Spec[] = [];
-  limit.spec.limits.forEach((each, i) => {
+  limits.forEach((each, i) => {
     const path = ["spec", "limits", i];
     const perSecond = (each.requests * 1000) / each.perMs;
     const bucket = {

@@ -5,7 +5,7 @@ import type {
   LoadBalancing,
   OutlierDetection,
   Protocol,
-  RateLimit,
+  RequestLimit,
   Retries,
   RouteMatch,
   RouteRule,
@@ -23,7 +23,7 @@ export type Defaults = Part & {
   protocol?: Protocol;
   isPermissive: boolean;
   external?: { addresses: string[]; port: number };
-  limits: RateLimit["spec"]["limits"];
+  limits: RequestLimit[];
   all?: UpstreamConf;
   overrides: { name: string; conf: UpstreamConf; index: number }[];
 };

@@ -170,6 +170,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     "A RateLimit, where it is for all requests of whole services; otherwise kept whole.",
   ),
   field(
+    "MeshRateLimit",
+    "spec.{rules,from}[].default.local.tcp.connectionRate",
+    "exact",
+    "connectionRate of a RateLimit, so too; for HTTP approximate, since sidecars here send the requests of a caller over few connections.",
+  ),
+  field(
     "MeshTimeout, MeshCircuitBreaker",
     "spec.{rules,from}",
     "lost",

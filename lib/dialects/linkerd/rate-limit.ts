@@ -69,7 +69,12 @@ export function putRateLimits(context: ImportContext, limits: readonly LimitPart
 
 export function exportRateLimit(context: ExportContext, limit: RateLimit, servers: readonly OutServer[]): void {
   if (loseSharedLimit(context, limit, "Linkerd")) return;
-  const { service, limits, shadow, tellsCallers } = limit.spec;
+  const { service, limits, connectionRate, shadow, tellsCallers } = limit.spec;
+  if (connectionRate) {
+    const reason = "Linkerd limits requests, not connections";
+    context.lose(limit, ["spec", "connectionRate"], "lost", reason, { changesMeaning: true });
+  }
+  if (!limits) return;
   const key = refKey({ kind: "Service", ...service }, limit);
   const own = servers.filter((each) => objectKey(each.service) === key);
   const [first] = limits;

@@ -21,3 +21,11 @@ test.each(EXPORT_IDS)("%s tells that a budget of all instances is lost, and writ
   expect(JSON.stringify(out)).not.toMatch(/MeshRateLimit|HTTPLocalRateLimitPolicy|rateLimits|local_ratelimit/);
   expect(lossOf(id, { scope: "global", shadow: true }).some(({ changesMeaning }) => changesMeaning)).toBe(false);
 });
+
+test.each(EXPORT_IDS.filter((id) => id !== "kuma" && id !== "envoy"))(
+  "%s tells that a limit of new connections is lost",
+  (id) => {
+    const rate = { limits: undefined, connectionRate: { connections: 5, perMs: 1000 } };
+    expect(lossOf(id, rate)).toContainEqual(expect.objectContaining({ changesMeaning: true }));
+  },
+);

@@ -146,6 +146,20 @@ test("rate limits and faults are told in their numbers", () => {
   expect(diffDocuments(before, now).map(({ sentence }) => sentence)).toEqual([
     "Rate limit of cart: each instance takes at most 50 requests per second (200 at once) (100 requests per second (200 at once) before).",
   ]);
+  const rate = { connections: 50, perMs: 1000, burst: 80 };
+  const [both, only] = [
+    after([{ type: "patchSpec", key, path: ["connectionRate"], value: rate }], before),
+    after([{ type: "patchSpec", key, path: [], value: { service: { name: "cart" }, connectionRate: rate } }], before),
+  ];
+  expect(diffDocuments(before, both).map(({ sentence }) => sentence)).toEqual([
+    "Rate limit of cart: each instance takes at most 50 new connections per second (80 at once) (any number of new connections before).",
+  ]);
+  expect(diffDocuments(both, only).map(({ sentence }) => sentence)).toEqual([
+    "Rate limit of cart: each instance takes any number of requests (100 requests per second (200 at once) before).",
+  ]);
+  expect(diffDocuments(demoMesh(), both).map(({ sentence }) => sentence)).toEqual([
+    "Rate limit of cart is added: each instance takes at most 100 requests per second (200 at once); each instance takes at most 50 new connections per second (80 at once).",
+  ]);
   const fault = { delay: { percent: 10, fixedDelayMs: 2000 }, abort: { percent: 0.5, httpStatus: 503 } };
   const faulty = [
     { type: "patchSpec" as const, key: "Route/production/shop-gateway", path: ["rules", 0, "fault"], value: fault },

@@ -24,14 +24,15 @@ import { type LeafChange, leafChanges } from "./leaves";
 import { preferenceText } from "./locality-words";
 import {
   actionText,
+  connectionRateText,
   corsText,
   durationText,
   faultText,
   fieldWords,
-  limitedText,
   limitText,
   matchText,
   mirrorsText,
+  rateLimitText,
   refText,
   ruleName,
   ruleText,
@@ -118,7 +119,7 @@ export function addedSentence(object: MeshObject): string {
       return `${subjectOf(object)} get a route: ${object.spec.rules.map((rule) => tcpRuleText(rule, name)).join("; ")}.`;
     }
     case "RateLimit":
-      return `${subjectOf(object)} is added: ${limitedText(object.spec)} at most ${object.spec.limits.map(limitText).join(", ")}${object.spec.shadow ? ", in shadow" : ""}.`;
+      return `${subjectOf(object)} is added: ${rateLimitText(object.spec)}${object.spec.shadow ? ", in shadow" : ""}.`;
     case "MutualTls":
       return `${subjectOf(object)} is set to ${object.spec.mode}.`;
     case "RequestAuthentication": {
@@ -167,8 +168,12 @@ export function changedSentences(was: MeshObject, now: MeshObject, leaves: LeafC
     return [...authorizationSentences(was, now), ...rest.map((leaf) => plainSentence(now, leaf))];
   }
   if (was.kind === "RateLimit" && now.kind === "RateLimit") {
-    const rest = leaves.filter((leaf) => leaf.path[1] !== "limits");
-    return [...limitSentences(was, now), ...rest.map((leaf) => plainSentence(now, leaf))];
+    const rest = leaves.filter(({ path }) => path[1] !== "limits" && path[1] !== "connectionRate");
+    return [
+      ...limitSentences(was, now),
+      ...connectionRateSentences(was, now),
+      ...rest.map((leaf) => plainSentence(now, leaf)),
+    ];
   }
   if (was.kind === "TrafficPolicy" && now.kind === "TrafficPolicy") {
     const [before, after] = [was.spec.loadBalancing, now.spec.loadBalancing];
@@ -200,12 +205,22 @@ export function changedSentences(was: MeshObject, now: MeshObject, leaves: LeafC
 function limitSentences(was: RateLimit, now: RateLimit): ChangeSentence[] {
   const [before, after] = [was.spec.limits, now.spec.limits];
   if (isSameJson(before, after)) return [];
-  const text = (limits: RateLimit["spec"]["limits"]) => limits.map(limitText).join(", ");
+  const text = (limits: RateLimit["spec"]["limits"]) => limits?.map(limitText).join(", ") ?? "any number of requests";
+  const most = after ? `at most ${text(after)}` : text(after);
   const words =
     text(before) === text(after)
       ? "the names of its limits change."
-      : `each instance takes at most ${text(after)} (${text(before)} before).`;
+      : `each instance takes ${most} (${text(before)} before).`;
   return [{ sentence: `${subjectOf(now)}: ${words}`, path: ["spec", "limits"], before, after }];
+}
+
+function connectionRateSentences(was: RateLimit, now: RateLimit): ChangeSentence[] {
+  const [before, after] = [was.spec.connectionRate, now.spec.connectionRate];
+  if (isSameJson(before, after)) return [];
+  const text = (rate: typeof after) => (rate ? connectionRateText(rate) : "any number of new connections");
+  const most = after ? `at most ${text(after)}` : text(after);
+  const sentence = `${subjectOf(now)}: each instance takes ${most} (${text(before)} before).`;
+  return [{ sentence, path: ["spec", "connectionRate"], before, after }];
 }
 
 /** Its parts mean nothing alone. */

@@ -3,6 +3,7 @@ import { pathText } from "../references";
 import type {
   CallerMatch,
   ClaimCondition,
+  ConnectionRate,
   Cors,
   Destination,
   Fault,
@@ -278,13 +279,28 @@ export function limitText({ match, requests, perMs, burst, per }: RequestLimit):
   return `${requests} ${requests === 1 ? "request" : "requests"} per ${PERIODS[perMs] ?? durationText(perMs)}${atOnce}${what}${per ? ` ${keyText(per)}` : ""}`;
 }
 
+/** `50 new connections per second (80 at once)` */
+export function connectionRateText({ connections, perMs, burst }: ConnectionRate): string {
+  const atOnce = burst === undefined || burst === connections ? "" : ` (${burst} at once)`;
+  return `${connections} new ${connections === 1 ? "connection" : "connections"} per ${PERIODS[perMs] ?? durationText(perMs)}${atOnce}`;
+}
+
+/** `each instance takes at most 100 requests per second; each instance takes at most 50 new connections per second` */
+export function rateLimitText(spec: RateLimit["spec"]): string {
+  const { limits, connectionRate } = spec;
+  return [
+    ...(limits ? [`${limitedText(spec)} at most ${limits.map(limitText).join(", ")}`] : []),
+    ...(connectionRate ? [`each instance takes at most ${connectionRateText(connectionRate)}`] : []),
+  ].join("; ");
+}
+
 /** `from each caller` */
 function keyText(per: NonNullable<RequestLimit["per"]>): string {
   return per.type === "caller" ? "from each caller" : `for each ${per.name}`;
 }
 
 /** Who keeps a rate limit: `each instance takes`, `all instances together take`. */
-export function limitedText({ scope }: Pick<RateLimit["spec"], "scope">): string {
+function limitedText({ scope }: Pick<RateLimit["spec"], "scope">): string {
   return scope === "global" ? "all instances together take" : "each instance takes";
 }
 

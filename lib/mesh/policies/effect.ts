@@ -6,11 +6,10 @@ import {
   corsText,
   durationText,
   faultText,
-  limitedText,
-  limitText,
   matchText,
   mirrorsText,
   patienceText,
+  rateLimitText,
   refText,
   shares,
   tcpMatchText,
@@ -58,14 +57,15 @@ export function effectOf(policy: PolicyObject, index: MeshIndex): string {
     case "TrafficPolicy":
       return resilienceEffect(policy.spec);
     case "RateLimit": {
-      const { limits, shadow, scope, whenAway } = policy.spec;
-      const more = shadow ? "more are counted, not refused" : "more get 429";
-      const who = limitedText(policy.spec);
+      const { limits, connectionRate, shadow, scope, whenAway } = policy.spec;
+      const refused = shadow ? "more are counted, not refused" : "more get 429";
+      const more = [...(limits ? [refused] : []), ...(connectionRate ? ["more connections are closed"] : [])];
       const away =
-        scope === "global"
+        scope === "global" && limits
           ? `; while nobody can be asked, requests are ${whenAway === "deny" ? "refused" : "let through"}`
           : "";
-      return `${who[0]?.toUpperCase()}${who.slice(1)} at most ${limits.map(limitText).join(", ")}; ${more}${away}`;
+      const text = rateLimitText(policy.spec);
+      return `${text[0]?.toUpperCase()}${text.slice(1)}; ${more.join("; ")}${away}`;
     }
     case "RequestAuthentication":
       return authenticationEffect(policy);

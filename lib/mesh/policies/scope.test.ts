@@ -28,3 +28,9 @@ test("limits of each instance leave out what only a shared count has", () => {
   expect(withScope(shared, undefined)).toEqual({ service, shadow: true, limits: [{ requests: 10, perMs: 1000 }] });
   expect(withScope(shared, "instance").scope).toBe("instance");
 });
+
+test("new connections are counted by each instance in both scopes, and limits that are not there stay away", () => {
+  const connectionRate = { connections: 5, perMs: 1000, burst: 9 };
+  expect(withScope({ service, connectionRate }, "global")).toEqual({ service, scope: "global", connectionRate });
+  expect(withScope({ service, scope: "global", connectionRate }, undefined)).toEqual({ service, connectionRate });
+});

@@ -1,4 +1,4 @@
-// The kind that limits how many requests a service takes. The rule: each instance counts for itself, in its own sidecar, unless the scope
+// The kind that limits how many requests and new connections a service takes. The rule: each instance counts for itself, in its own sidecar, unless the scope
 // is global: then all instances share what the control plane counts. What none of the limits matches is not limited.
 import { z } from "zod";
 import { durationMs, headerName, serviceRef, shortText } from "./primitives";
@@ -31,6 +31,15 @@ export const requestLimit = z.strictObject({
     ),
 });
 
+/** New connections, not those that are open: what comes on them is counted by the limits. */
+const connectionRate = z.strictObject({
+  connections: requestCount.describe(
+    "So many new connections in each period, for each instance and each TCP port; its HTTP ports count together. One more is closed.",
+  ),
+  perMs: durationMs.min(50, "must be at least 50 ms").describe("The period, in milliseconds."),
+  burst: requestCount.optional().describe("So many at once after a quiet time; absent: the connections of one period."),
+});
+
 export const rateLimitSpec = z.strictObject({
   service: serviceRef.describe("The service that is called."),
   scope: z
@@ -41,7 +50,13 @@ export const rateLimitSpec = z.strictObject({
     .array(requestLimit)
     .min(1, "must have at least one limit")
     .max(64)
-    .describe("Tried in order; the first that matches counts."),
+    .optional()
+    .describe("Of requests. Tried in order; the first that matches counts. Absent: only connections are limited."),
+  connectionRate: connectionRate
+    .optional()
+    .describe(
+      "Of connections, whatever they carry; each instance counts for itself. Sidecars send the HTTP requests of a caller over few connections, so this is above all for TCP.",
+    ),
   whenAway: z
     .enum(["allow", "deny"])
     .optional()
@@ -50,4 +65,5 @@ export const rateLimitSpec = z.strictObject({
   tellsCallers: z.boolean().optional().describe("Answers carry x-ratelimit-limit, -remaining and -reset."),
 });
 
+export type ConnectionRate = z.infer<typeof connectionRate>;
 export type RequestLimit = z.infer<typeof requestLimit>;

@@ -291,6 +291,33 @@ test("rate limits: words of one scope are not for the other, and a shared count 
   ]);
 });
 
+test("rate limits: of requests, of connections, or both; connections are counted by each instance and never only counted", () => {
+  const limit = (spec: object) =>
+    ({
+      apiVersion,
+      kind: "RateLimit",
+      metadata: at("cart"),
+      spec: { service: { name: "cart" }, ...spec },
+    }) as MeshObject;
+  const connectionRate = { connections: 10, perMs: 1000 };
+  const limits = [{ requests: 1, perMs: 1000 }];
+  expect(problems(limit({ connectionRate }))).toEqual([]);
+  expect(problems(limit({ connectionRate, limits, scope: "global" }))).toEqual([]);
+  expect(problems(limit({}))).toEqual(["RateLimit/production/cart#spec: limits neither requests nor connections"]);
+  expect(problems(limit({ connectionRate, limits, shadow: true })).map((each) => each.split(":")[0])).toEqual([
+    "RateLimit/production/cart#spec.connectionRate",
+  ]);
+  expect(problems(limit({ connectionRate, scope: "global" })).map((each) => each.split(":")[0])).toEqual([
+    "RateLimit/production/cart#spec.scope",
+  ]);
+  const parsed = parseObject(limit({ connectionRate: { connections: 0, perMs: 1, burst: 0 } }));
+  expect(parsed.ok ? [] : parsed.issues.map(({ path }) => path.join("."))).toEqual([
+    "spec.connectionRate.connections",
+    "spec.connectionRate.perMs",
+    "spec.connectionRate.burst",
+  ]);
+});
+
 test("CORS: for requests that are sent on, with patterns that compile, and at least one origin", () => {
   const forward = { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] };
   const route = (cors: object, action: object = forward) =>

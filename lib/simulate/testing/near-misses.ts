@@ -66,7 +66,7 @@ function probesOf(object: MeshObject): Probe[] {
   if (object.kind === "Route") return probesOfRoute(object);
   if (object.kind === "AuthorizationPolicy") return operationsOf(object);
   if (object.kind !== "RateLimit") return [];
-  return object.spec.limits.map(({ match }) => probeOfMatch(match ?? ({} satisfies RouteMatch)));
+  return (object.spec.limits ?? []).map(({ match }) => probeOfMatch(match ?? ({} satisfies RouteMatch)));
 }
 
 function operationsOf({ spec }: AuthorizationPolicy): Probe[] {

@@ -115,10 +115,14 @@ export const rateLimit: PolicyTemplate = {
     if (existing) {
       const key = objectKey(existing);
       const { limits } = existing.spec;
-      const hasLast = limits.some(({ match }) => match === undefined || Object.keys(match).length === 0);
+      const hasLast = limits?.some(({ match }) => match === undefined || Object.keys(match).length === 0);
       if (hasLast) return built([], key, `Rate limit of ${name}`);
       return built(
-        [{ type: "patchSpec", key, path: ["limits", limits.length], value: limit }],
+        [
+          limits
+            ? { type: "patchSpec", key, path: ["limits", limits.length], value: limit }
+            : { type: "patchSpec", key, path: ["limits"], value: [limit] },
+        ],
         key,
         `Rate limit of ${name}`,
       );

@@ -284,6 +284,9 @@ const specs: Record<string, fc.Arbitrary<object>> = {
     service: serviceRef,
     scope: some(fc.constantFrom("instance", "global")),
     whenAway: some(fc.constantFrom("allow", "deny")),
+    connectionRate: some(
+      fc.record({ connections: port, perMs: fc.integer({ min: 50, max: 60_000 }), burst: some(port) }),
+    ),
     limits: list(
       fc.record({
         name: some(words.map((text) => text.slice(0, 20))),
