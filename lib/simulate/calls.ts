@@ -16,13 +16,22 @@ import {
   type MeshIndex,
   type ObjectKey,
   objectKey,
+  plainHost,
   plainListenerOf,
   type RouteMatch,
   refKey,
   serviceRefKey,
 } from "@/lib/mesh";
 import { carriedPorts, hostOf, ownerOf, tunnelPorts } from "./names";
-import { type Probe, pathOfPattern, probesAtGateway, probesFor, probesOfRule, TUNNEL } from "./probes";
+import {
+  exampleOfAuthority,
+  type Probe,
+  pathOfPattern,
+  probesAtGateway,
+  probesFor,
+  probesOfRule,
+  TUNNEL,
+} from "./probes";
 import type { Call, Caller, ObservedCall } from "./types";
 
 /** Bounds the questions of one listener. */
@@ -82,9 +91,27 @@ function callsBetween(index: MeshIndex, caller: ObjectKey, callee: ObjectKey, po
   const tunnels = tunnelPorts(index, callee);
   const ports = port === undefined ? [...carriedPorts(index, callee), ...tunnels] : [port];
   const probes = probesFor(index, callee, callee);
+  const names = index.find("Service", callee) ? namesOf(callee) : [host];
   return ports.flatMap((each) =>
-    (tunnels.includes(each) ? [TUNNEL] : probes).map((probe) => ({ caller, callee, host, port: each, ...probe })),
+    (tunnels.includes(each) ? [TUNNEL] : probes).map((probe) =>
+      callOf({ caller, callee, host, port: each }, probe, names),
+    ),
   );
+}
+
+/** How a caller may write a service, without and with the port. */
+const namesOf = (service: ObjectKey): string[] => {
+  const host = hostOf(service);
+  return [host.split(".")[0] ?? host, host, `${host}.svc.cluster.local`];
+};
+
+type At = Pick<Call, "caller" | "callee" | "host" | "port" | "certificate">;
+
+/** The call writes a host of its own where the probe asks for one. @param names of whom is called */
+function callOf(at: At, { authority, scheme: _, headers, ...probe }: Probe, names: readonly string[]): Call {
+  if (!authority) return { ...at, headers, ...probe };
+  const host = exampleOfAuthority(authority, [...names, ...names.map((name) => `${name}:${at.port}`)]);
+  return { ...at, headers: { ...headers, host }, ...probe };
 }
 
 function calledHost(index: MeshIndex, callee: ObjectKey): string | undefined {
@@ -134,7 +161,7 @@ function gatewayRequests(index: MeshIndex, gateway: Gateway, callee: ObjectKey):
   // what a policy of the gateway asks about goes where everything goes
   const asked = probesAtGateway(index, caller);
   const ofDefault = [plain, ...asked].map(
-    (probe): Call => ({ caller, callee, host, port, ...shownAt(host), ...probe }),
+    (probe): Call => callOf({ caller, callee, host, port, ...shownAt(host) }, probe, [host]),
   );
   const calls: Call[] = routes.length === 0 ? ofDefault : [];
   for (const route of routes) {
@@ -152,17 +179,29 @@ function gatewayRequests(index: MeshIndex, gateway: Gateway, callee: ObjectKey):
         ...(isDefault || rule.matches.some(takesEverything) ? asked : []),
         ...probesOfRule(rule),
       ];
-      for (const own of owns)
-        calls.push(
-          ...probes.map((probe) => ({ caller, callee, host: own, port: portOf(own), ...shownAt(own), ...probe })),
-        );
+      for (const own of owns) calls.push(...probes.map((probe) => requestAt(gateway, callee, own, listener, probe)));
     }
   }
   return calls;
 }
 
+/** `own`: a host of the route; another one where the probe asks for that. */
+function requestAt(gateway: Gateway, callee: ObjectKey, own: string, otherwise: Listener, probe: Probe): Call {
+  const wanted = probe.authority && plainHost(exampleOfAuthority(probe.authority, [own]));
+  const host = wanted ?? own;
+  const listener = requestListenerFor(gateway, host, probe.scheme);
+  const at = { caller: objectKey(gateway), callee, host, port: listener?.port ?? otherwise.port, ...shown(listener) };
+  return callOf(at, probe, [own]);
+}
+
 /** Without TLS where such a listener serves the host, or none in TLS does; one that only sends on to HTTPS serves nothing. */
-function requestListenerFor({ spec: { listeners } }: Gateway, host: string): Listener | undefined {
+function requestListenerFor(
+  { spec: { listeners } }: Gateway,
+  host: string,
+  scheme?: Probe["scheme"],
+): Listener | undefined {
+  const inTls = scheme === "https" && httpsListenersOf(listeners, host)[0];
+  if (inTls) return inTls;
   const plain = plainListenerOf(listeners, host);
   const open = plain?.httpsRedirect ? undefined : plain;
   return open ?? httpsListenersOf(listeners, host)[0] ?? plain ?? listeners.find(isPlainListener);

@@ -145,6 +145,33 @@ test("one edit in a mesh of 1,000 services is compared in a moment (the figure i
   expect(times).toHaveLength(4);
 }, 60_000);
 
+test("rules and policies that go by the host are asked with such a host", () => {
+  const toCart = { type: "forward" as const, destinations: [{ service: { name: "cart" }, weight: 1 }] };
+  const route = object("Route", "cart", {
+    target: { kind: "Service", name: "cart" },
+    rules: [
+      {
+        matches: [{ authority: { type: "prefix", value: "cart.production.svc" } }],
+        action: { type: "respond", status: 503, body: "closed" },
+      },
+      { matches: [], action: toCart },
+    ],
+  });
+  expect(sentences(demoMesh(), demoWith(route))).toEqual([
+    expect.stringMatching(
+      /^loses-access: storefront loses access to cart \(GET \/ with host: cart\.production\.svc\.cluster\.local\)/,
+    ),
+  ]);
+  const deny = object("AuthorizationPolicy", "no-short-name", {
+    target: { service: "cart" },
+    action: "deny",
+    rules: [{ to: [{ hosts: ["cart", "cart:8080"] }] }],
+  });
+  expect(sentences(demoMesh(), demoWith(deny))).toEqual([
+    expect.stringMatching(/^loses-access: storefront loses access to cart \(GET \/ with host: cart\)/),
+  ]);
+});
+
 test("who asks for a token takes access from calls without one only", () => {
   const tokens = object("RequestAuthentication", "tokens", {
     target: { service: "inventory" },

@@ -52,6 +52,25 @@ test("a redirect keeps the scheme, which TLS makes https", () => {
   expect(answer("shop.example.com", HTTPS_PORT, { objects }).sentence).toContain("to https://shop.example.com");
 });
 
+test("comparisons ask a rule for https through TLS, also where the host is served without it", () => {
+  const route = object("Route", "edge-status", {
+    target: { kind: "Gateway", name: "edge" },
+    hosts: ["status.example.com"],
+    rules: [
+      {
+        matches: [{ scheme: "https" }, { path: { type: "exact", value: "/plain" } }],
+        action: { type: "forward", destinations: [{ service: { name: "catalog" }, weight: 1 }] },
+      },
+    ],
+  });
+  const objects = [...httpsEdgeMesh().objects.filter(({ kind }) => kind !== "Route"), route];
+  const calls = callsOf({ objects }).filter(({ caller, origin }) => caller === GATEWAY && origin === "policy");
+  expect(calls.map(({ host, port, path }) => [host, port, path])).toEqual([
+    ["status.example.com", HTTPS_PORT, "/"],
+    ["status.example.com", 8080, "/plain"],
+  ]);
+});
+
 test("an environment that does not say where the certificate is does not serve the listener", () => {
   const document = httpsEdgeMesh();
   const world = madeUpWorld(document);

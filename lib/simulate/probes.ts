@@ -1,6 +1,7 @@
 // Requests that a route's match or a policy's rule speaks about: one example of each.
 // The rule: an example is only a probe; whether it matches is for the proxy's plan to say, so a bad one can hide a change but not invent one.
 import type {
+  AuthorityMatch,
   AuthorizationPolicy,
   AuthorizationSource,
   HeaderCondition,
@@ -18,7 +19,15 @@ import { policyTargets } from "./policy-targets";
 import { tokenText } from "./token-text";
 import type { QuestionToken } from "./types";
 
-export type Probe = { method: string; path: string; headers: Record<string, string>; origin: "drawn" | "policy" };
+/** `authority` and `scheme`: what the host and the way have to be, for who knows which there are. */
+export type Probe = {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  origin: "drawn" | "policy";
+  authority?: AuthorityMatch;
+  scheme?: "http" | "https";
+};
 
 /** Bounds the questions of one pair of services. */
 const MAX_PROBES = 32;
@@ -41,7 +50,7 @@ export function probesFor(index: MeshIndex, target: ObjectKey, callee: ObjectKey
   }
   const seen = new Set<string>();
   const distinct = probes.filter((probe) => {
-    const text = JSON.stringify([probe.method, probe.path, probe.headers]);
+    const text = JSON.stringify([probe.method, probe.path, probe.headers, probe.authority, probe.scheme]);
     return !seen.has(text) && seen.add(text);
   });
   return distinct.slice(0, MAX_PROBES);
@@ -74,7 +83,7 @@ function exampleOfOrigin({ type, value }: OriginMatch): string {
   return type === "exact" && value === "*" ? "https://any.example" : value;
 }
 
-export function probeOfMatch({ path, methods, headers, query }: RouteMatch): Probe {
+export function probeOfMatch({ path, methods, headers, query, authority, scheme }: RouteMatch): Probe {
   const examples = (query ?? []).map(({ name, type, value }) => `${name}=${example(type, value ?? "")}`);
   const search = examples.length > 0 ? `?${examples.join("&")}` : "";
   return {
@@ -82,16 +91,28 @@ export function probeOfMatch({ path, methods, headers, query }: RouteMatch): Pro
     path: `${path ? examplePath(path) : "/"}${search}`,
     headers: Object.fromEntries((headers ?? []).flatMap(headerExample)),
     origin: "policy",
+    ...(authority ? { authority } : {}),
+    ...(scheme ? { scheme } : {}),
   };
+}
+
+/** The first of `names` that is meant, else one made of what is asked for. */
+export function exampleOfAuthority({ type, value }: AuthorityMatch, names: readonly string[]): string {
+  if (type === "exact") return value;
+  if (type === "regex") return exampleOfRegex(value);
+  return names.find((name) => (type === "prefix" ? name.startsWith(value) : name.endsWith(value))) ?? value;
 }
 
 /** One for each operation; where tokens are looked at, one more with a token as each source asks for. */
 function probesOfPolicy(policy: AuthorizationPolicy, issuer: JwtRule | undefined): Probe[] {
   return policy.spec.rules.flatMap((rule) => {
-    const plain = (rule.to ?? []).flatMap(({ methods, paths, headers: conditions = [] }) => {
+    const plain = (rule.to ?? []).flatMap(({ methods, paths, hosts, headers: conditions = [] }) => {
       const headers = Object.fromEntries(conditions.flatMap(conditionExample));
+      const authority = authorityOfPattern(hosts?.[0] ?? "*");
       return (methods ?? ["GET"]).flatMap((method) =>
-        (paths ?? ["/"]).map((path): Probe => ({ method, path: pathOfPattern(path), headers, origin: "policy" })),
+        (paths ?? ["/"]).map(
+          (path): Probe => ({ method, path: pathOfPattern(path), headers, origin: "policy", ...authority }),
+        ),
       );
     });
     const sources = issuer
@@ -123,6 +144,15 @@ function tokenFor(issuer: JwtRule | undefined, { requestPrincipals, claims = [] 
     );
   }
   return { claims: said };
+}
+
+/** Of a host with a star at its beginning or end; nothing where any will do. */
+function authorityOfPattern(host: string): Pick<Probe, "authority"> {
+  if (host === "*") return {};
+  if (host.startsWith("*")) return { authority: { type: "suffix", value: host.slice(1) } };
+  return {
+    authority: host.endsWith("*") ? { type: "prefix", value: host.slice(0, -1) } : { type: "exact", value: host },
+  };
 }
 
 /** A path that a pattern with stars or placeholders stands for. */
