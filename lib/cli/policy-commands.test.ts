@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clientEdgeMesh } from "@/lib/compile/testing/client-edge";
-import { digestOf, toYaml } from "@/lib/mesh";
+import { digestOf, type MeshObject, toYaml } from "@/lib/mesh";
 import { seedMesh, splitOf, withObjects, without } from "@/lib/simulate/testing/designs";
 import { runCli } from "./testing/run-cli";
 
@@ -76,6 +76,37 @@ test("simulate ends with 1 when a request is not answered, and asks a gateway's 
   ).toBe(1);
   const gateway = await cli(["simulate", "mesh.yaml", "--from", "production/shop-gateway", "--to", "shop.example"]);
   expect([gateway.code, gateway.out]).toEqual([0, expect.stringContaining("gateway production/shop-gateway/0")]);
+});
+
+test("simulate asks with a token's claims and from an address", async () => {
+  const named = (kind: "RequestAuthentication" | "AuthorizationPolicy", name: string, spec: object) =>
+    ({ apiVersion: "meshwright.dev/v1", kind, metadata: { namespace: "production", name }, spec }) as MeshObject;
+  const target = { service: "catalog" };
+  const tokens = named("RequestAuthentication", "tokens", {
+    target,
+    jwtRules: [{ issuer: "https://issuer.test", jwks: '{"keys":[{"kty":"EC"}]}' }],
+  });
+  const deny = named("AuthorizationPolicy", "with-token", {
+    target,
+    action: "deny",
+    rules: [{ from: [{ notRequestPrincipals: ["*"] }], to: [{ paths: ["/mine"] }] }],
+  });
+  write("tokens.yaml", toYaml(withObjects(seedMesh(), tokens, deny)));
+  const ask = ["simulate", "tokens.yaml", "--from", "production/storefront-v1", "--to", "catalog", "--path", "/mine"];
+  expect((await cli(ask)).code).toBe(1);
+  const claims = '{"iss": "https://issuer.test", "sub": "ann"}';
+  const { code, out } = await cli([...ask, "--claims", claims, "--address", "10.1.2.3", "--json"]);
+  expect(code).toBe(0);
+  expect(JSON.parse(out).answers[0].question).toMatchObject({ token: { claims: { sub: "ann" } }, address: "10.1.2.3" });
+  expect(await cli([...ask, "--claims", "ann"])).toMatchObject({
+    code: 2,
+    notes: expect.stringContaining("--claims must be an object in JSON"),
+  });
+  expect(await cli([...ask, "--claims", "3"])).toMatchObject({ code: 2, notes: expect.stringContaining("--claims: ") });
+  expect(await cli([...ask, "--address", "home"])).toMatchObject({
+    code: 2,
+    notes: expect.stringContaining("--address: must be an IP address"),
+  });
 });
 
 test("simulate asks as a client with a certificate, by option and by file, and plain HTTP is sent on", async () => {

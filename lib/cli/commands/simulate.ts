@@ -28,6 +28,12 @@ export const simulate: CliCommand = {
       value: "NAMES",
       about: "what a client of a gateway shows in TLS: its alternative names, with commas between",
     },
+    claims: {
+      type: "string",
+      value: "JSON",
+      about: 'claims of the token that the request brings, as \'{"iss": "https://id.example", "sub": "ann"}\'',
+    },
+    address: { type: "string", value: "IP", about: "where the caller is; default 127.0.0.1" },
     draw: {
       type: "string",
       value: "0..1",
@@ -78,6 +84,8 @@ function questionOf(given: Given, isGateway: (name: string) => boolean, document
   const [, host = "", port] = /^(.*?)(?::(\d+))?$/.exec(given.required("to")) ?? [];
   const draw = given.text("draw");
   const certificate = given.text("certificate");
+  const claims = given.text("claims");
+  const address = given.text("address");
   const parsed = question.safeParse({
     from,
     to: { host, ...(port === undefined ? {} : { port: Number(port) }) },
@@ -85,13 +93,27 @@ function questionOf(given: Given, isGateway: (name: string) => boolean, document
     path: given.text("path") ?? "/",
     headers: Object.fromEntries(given.list("header").map(headerOf)),
     ...(certificate === undefined ? {} : { certificate: { names: certificate.split(",").filter(Boolean) } }),
+    ...(claims === undefined ? {} : { token: { claims: claimsOf(claims) } }),
+    ...(address === undefined ? {} : { address }),
     ...(draw === undefined ? {} : { draw: Number(draw) }),
   });
   if (parsed.success) return parsed.data;
   const [first] = parsed.error.issues;
   if (first?.path[0] === "from")
     throw new UsageError(`--from must be NAMESPACE/NAME, as production/checkout-v1, not "${name}"`);
-  throw new UsageError(`--${String(first?.path[0] ?? "from")}: ${first?.message}`);
+  const field = String(first?.path[0] ?? "from");
+  throw new UsageError(`--${OPTION_OF[field] ?? field}: ${first?.message}`);
+}
+
+/** Options whose fields have other names. */
+const OPTION_OF: Readonly<Record<string, string>> = { token: "claims", headers: "header" };
+
+function claimsOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new UsageError(`--claims must be an object in JSON, as '{"sub": "ann"}', not "${text.slice(0, 80)}"`);
+  }
 }
 
 /** On a TCP port there is nothing to ask for but the connection. */
