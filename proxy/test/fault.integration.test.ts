@@ -17,6 +17,9 @@ const ALL = { numerator: 100 };
 const FAULT = "fault.v3.HTTPFault";
 const abort = (httpStatus: number, percentage: object = ALL) => ({ abort: { http_status: httpStatus, percentage } });
 const delay = (fixedDelay: string, percentage: object = ALL) => ({ delay: { fixed_delay: fixedDelay, percentage } });
+const slow = (kibPerSecond: number) => ({
+  response_rate_limit: { fixed_limit: { limit_kbps: kibPerSecond }, percentage: ALL },
+});
 const says = (fault: object) => ({ typed_per_filter_config: { fault: typed(FAULT, fault) } });
 const toApp = (over: object = {}) => ({ route: { cluster: "app", timeout: "0s", ...over } });
 const weighted = (fault: object) => ({
@@ -51,6 +54,8 @@ const routes = [
     ...says(delay("30s")),
   },
   { match: { prefix: "/held" }, ...toApp(), ...says({ ...delay("60s"), max_active_faults: 1 }) },
+  { match: { prefix: "/slow" }, ...toApp({ timeout: "1s" }), ...says(slow(32)) },
+  { match: { prefix: "/crawl" }, ...toApp(), ...says({ ...slow(1), max_active_faults: 1 }) },
   { match: { prefix: "/second" }, ...toApp(), ...says({ ...abort(418), max_active_faults: 1 }) },
   { match: { prefix: "/" }, ...toApp() },
 ];
@@ -160,6 +165,27 @@ describe.each(kinds)("faults on %s", (kind) => {
   test("a request that was held keeps its body", async () => {
     const body = "x".repeat(200_000);
     expect((await send(port, "/delay/body", {}, body)).body).toBe(`app ${body}`);
+  });
+
+  test("a slow answer comes whole, in the caller's time and not in the route's", async () => {
+    const body = "0123456789".repeat(4800);
+    const reply = await send(port, "/slow/body", {}, body);
+    expect([reply.status, reply.body === `app ${body}`]).toEqual([200, true]);
+    await vi.waitFor(() => expect(readFileSync(log, "utf8")).toMatch(/^\/slow\/body 200 - via_upstream app$/m));
+  });
+
+  test("a slow answer is a fault until it is over, or its caller has gone", async () => {
+    const client = connect(`http://127.0.0.1:${port}`);
+    const crawling = client.request({ ":path": "/crawl/1", ":method": "POST" });
+    crawling.on("error", () => {});
+    crawling.resume();
+    crawling.end("x".repeat(64 * 1024));
+    await new Promise((resolve) => crawling.once("response", resolve));
+    expect(await statusOf(client, "/second/3")).toBe(200);
+    crawling.close(8);
+    await vi.waitFor(async () => expect(await statusOf(client, "/second/4")).toBe(418));
+    await vi.waitFor(() => expect(readFileSync(log, "utf8")).toMatch(/^\/crawl\/1 200 D[CR] /m));
+    client.close();
   });
 
   test("what fails after a delay is logged with both flags", async () => {

@@ -53,7 +53,7 @@ export const HTTP_FILTER_SUPPORT: Readonly<Record<string, MessageSupport>> = {
   },
   ...EXT_AUTHZ_SUPPORT,
   [`${FAULT}.HTTPFault`]: {
-    ...fields("delay abort upstream_cluster headers max_active_faults"),
+    ...fields("delay abort upstream_cluster headers max_active_faults response_rate_limit"),
     delay_percent_runtime: NO_RUNTIME,
     abort_percent_runtime: NO_RUNTIME,
     delay_duration_runtime: NO_RUNTIME,
@@ -73,6 +73,8 @@ export const HTTP_FILTER_SUPPORT: Readonly<Record<string, MessageSupport>> = {
     headers: { note: "all of them; a draining proxy fails like one that was told to by POST /healthcheck/fail" },
   },
   "envoy.extensions.filters.common.fault.v3.FaultDelay": fields("fixed_delay percentage"),
+  "envoy.extensions.filters.common.fault.v3.FaultRateLimit": fields("fixed_limit percentage"),
+  "envoy.extensions.filters.common.fault.v3.FaultRateLimit.FixedLimit": fields("limit_kbps"),
   ...JWT_SUPPORT,
   [LOCAL_RATE_LIMIT]: {
     ...fields(`status token_bucket filter_enabled filter_enforced request_headers_to_add_when_not_enforced

@@ -14,12 +14,17 @@ export abstract class AnsweringExchange extends ExchangeRecord {
   protected isActive = false;
   protected isResponseStarted = false;
   protected readonly localHeaders = new HeaderList();
+  /** Bytes of its answer per second; null: as fast as they come. */
+  protected slowedTo: number | null = null;
 
   /** What filters say on the head of a response. */
   protected abstract filterResponse(headers: HeaderList): void;
 
   /** What the route says on the head of a response, and on what the router answers in its place. */
   protected abstract dressResponse(headers: HeaderList): void;
+
+  /** The body of an own answer, after its head. */
+  protected abstract sendSlowly(bytes: Buffer, bytesPerSecond: number): void;
 
   /** Counters, log line and everything held. Runs once. */
   protected abstract finish(): void;
@@ -92,6 +97,10 @@ export abstract class AnsweringExchange extends ExchangeRecord {
     this.responseBytes = bytes?.length ?? 0;
     const isHead = (this.head as RequestHead).method === "HEAD";
     stream.sendHead(status, "", headers, bytes?.length ?? 0, false);
+    if (this.slowedTo !== null && bytes !== null && bytes.length > 0 && !isHead) {
+      this.sendSlowly(bytes, this.slowedTo);
+      return;
+    }
     if (bytes !== null && !isHead) stream.sendData(bytes, 0, bytes.length);
     this.finish();
     stream.endResponse(null);

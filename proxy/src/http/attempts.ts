@@ -29,6 +29,7 @@ import type { ResponseHead } from "./h1/response-head";
 import { Mirrors } from "./mirrors";
 import { ReplayBuffer } from "./replay-buffer";
 import { Retries } from "./retries";
+import { SlowedResponse } from "./slowed-response";
 import type { TunnelStream } from "./tunnel-stream";
 
 export abstract class AttemptingExchange extends AnsweringExchange implements TunnelWaiter, ResponseSink {
@@ -142,6 +143,20 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     });
   }
 
+  protected sendSlowly(bytes: Buffer, bytesPerSecond: number): void {
+    this.isResponseStarted = true;
+    this.responseBytes = 0;
+    const slowed = new SlowedResponse(null, bytesPerSecond);
+    this.upstream = slowed;
+    slowed.attach(this);
+    slowed.onResponseData(bytes, 0, bytes.length);
+    slowed.onResponseEnd(null);
+  }
+
+  onUpstreamDone(): void {
+    this.leaveHost();
+  }
+
   protected leaveHost(): void {
     this.tryDeadline.cancel();
     this.silenceDeadline.cancel();
@@ -151,8 +166,9 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
     this.trace?.endAttempt(this);
   }
 
-  onConnection(connection: UpstreamStream): void {
+  onConnection(given: UpstreamStream): void {
     this.waitingAt = null;
+    const connection = this.slowedTo === null ? given : new SlowedResponse(given, this.slowedTo);
     this.upstream = connection;
     this.upstreamLocalAddress = connection.localAddress;
     connection.attach(this);

@@ -178,7 +178,14 @@ export abstract class FilteringExchange extends AuthorizingExchange {
     const fault = faultFor(filter, this.own);
     const cluster = this.clusterName();
     if (!faultApplies(fault, this.head as RequestHead, cluster)) return false;
-    const { delay } = fault;
+    const { delay, responseRate } = fault;
+    // As Envoy: first, so that it holds for the answer of an abort, too.
+    if (responseRate !== null && isInShare(responseRate.share, draw()) && this.takeFault(filter, fault)) {
+      const { bytesPerSecond } = responseRate;
+      this.slowedTo = Math.min(bytesPerSecond, this.slowedTo ?? bytesPerSecond);
+      this.info.http.telemetry.answersSlowed++;
+      this.info.http.filterCounts.fault(filter).response_rl_injected++;
+    }
     if (delay === null || !isInShare(delay.share, draw()) || !this.takeFault(filter, fault))
       return this.abort(filter, fault);
     if (action?.kind === "forward") this.startLifetime(action);
@@ -236,6 +243,7 @@ export abstract class FilteringExchange extends AuthorizingExchange {
     this.endRateLimiting();
     if (!this.holdsFault) return;
     this.holdsFault = false;
+    this.slowedTo = null;
     this.fault = null;
     this.faultDeadline.cancel();
     this.info.http.faults.active--;

@@ -19,6 +19,12 @@ export abstract class TimedExchange extends AttemptingExchange {
   /** Coarse time of the last byte either way, for the stream idle timeout. */
   touchedAt = 0;
 
+  /** What of its answer still waits is the caller's time, not the route's. */
+  override onUpstreamDone(): void {
+    super.onUpstreamDone();
+    this.routeDeadline.cancel();
+  }
+
   private onRouteTimeout(): void {
     if (!this.isActive) return;
     const host = this.host;

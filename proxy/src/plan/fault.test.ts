@@ -20,11 +20,12 @@ function planned(json: JsonValue): { plan: FaultPlan; problems: string[] } {
   return { plan, problems: [...refused, ...found].map(({ path }) => path) };
 }
 
-test("delay and abort are read with their shares", () => {
+test("delay, abort and rate of answers are read with their shares", () => {
   const { plan, problems } = planned({
     delay: { fixed_delay: "1.5s", percentage: { numerator: 5 } },
     abort: { http_status: 503, percentage: { numerator: 12, denominator: "TEN_THOUSAND" } },
     upstream_cluster: "app",
+    response_rate_limit: { fixed_limit: { limit_kbps: 2 }, percentage: { numerator: 50 } },
     max_active_faults: 3,
   });
   expect(problems).toEqual([]);
@@ -32,6 +33,7 @@ test("delay and abort are read with their shares", () => {
     delay: { ms: 1500, share: { numerator: 5, denominator: 100 } },
     abort: { status: 503, grpcStatus: null, share: { numerator: 12, denominator: 10_000 } },
     cluster: "app",
+    responseRate: { bytesPerSecond: 2048, share: { numerator: 50, denominator: 100 } },
     headers: [],
     maxActive: 3,
   });
@@ -40,7 +42,11 @@ test("delay and abort are read with their shares", () => {
 const refused: [what: string, config: JsonValue, paths: string[]][] = [
   ["a delay that the caller chooses", { delay: { header_delay: {} } }, ["fault.delay.header_delay"]],
   ["an abort that the caller chooses", { abort: { header_abort: {} } }, ["fault.abort.header_abort"]],
-  ["a slow response", { response_rate_limit: { fixed_limit: { limit_kbps: 1 } } }, ["fault.response_rate_limit"]],
+  [
+    "a slow response as the caller chooses",
+    { response_rate_limit: { header_limit: {} } },
+    ["fault.response_rate_limit.header_limit"],
+  ],
   ["faults by node of the caller", { downstream_nodes: ["a"] }, ["fault.downstream_nodes"]],
   ["metadata for logs", { filter_metadata: { a: 1 } }, ["fault.filter_metadata"]],
   ["a gRPC status that there is not", { abort: { grpc_status: 17 } }, ["fault.abort.grpc_status"]],

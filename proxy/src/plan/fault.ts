@@ -1,6 +1,6 @@
 // Envoy HTTPFault -> FaultPlan. Rule: a share that is not given is 0, as in Envoy: nothing happens.
 
-import type { FaultDelay } from "../contract/gen/envoy/extensions/filters/common/fault/v3/fault_pb";
+import type { FaultDelay, FaultRateLimit } from "../contract/gen/envoy/extensions/filters/common/fault/v3/fault_pb";
 import type { FaultAbort } from "../contract/gen/envoy/extensions/filters/http/fault/v3/fault_pb";
 import type { HTTPFault } from "../contract/messages";
 import type { FaultPlan } from "./filter-types";
@@ -15,6 +15,7 @@ export function faultPlan(fault: HTTPFault, scope: Scope): FaultPlan {
   return {
     delay: delayOf(fault.delay, scope.field("delay")),
     abort: abortOf(fault.abort, scope.field("abort")),
+    responseRate: rateOf(fault.responseRateLimit),
     cluster: fault.upstreamCluster,
     headers: fault.headers.map((one, index) => headerMatcher(one, scope.item("headers", index))),
     maxActive: fault.maxActiveFaults ?? Number.POSITIVE_INFINITY,
@@ -28,6 +29,12 @@ function delayOf(delay: FaultDelay | undefined, scope: Scope): FaultPlan["delay"
   const ms = Number(seconds) * 1000 + Math.trunc(nanos / 1e6);
   if (ms > MAX_TIMER_MS) scope.field("fixed_delay").fail(`must be at most ${Math.floor(MAX_TIMER_MS / 1000)}s`);
   return ms > 0 ? { ms, share: share(delay.percentage) } : null;
+}
+
+/** `limit_kbps` are KiB per second in Envoy. */
+function rateOf(limit: FaultRateLimit | undefined): FaultPlan["responseRate"] {
+  if (limit?.limitType.case !== "fixedLimit") return null;
+  return { bytesPerSecond: Number(limit.limitType.value.limitKbps) * 1024, share: share(limit.percentage) };
 }
 
 function abortOf(abort: FaultAbort | undefined, scope: Scope): FaultPlan["abort"] {

@@ -54,11 +54,13 @@ export interface FaultFilterPlan {
   readonly fault: FaultPlan;
 }
 
-/** Envoy HTTPFault. Neither delay nor abort: no fault here. */
+/** Envoy HTTPFault. Neither delay nor abort nor a slow answer: no fault here. */
 export interface FaultPlan {
   readonly delay: { readonly ms: number; readonly share: Share } | null;
   /** `grpcStatus` null: what the HTTP status stands for. A gRPC status is a 200 to callers that do not speak gRPC. */
   readonly abort: { readonly status: number; readonly grpcStatus: number | null; readonly share: Share } | null;
+  /** So fast the answer goes on at most, by a token bucket that holds one second. */
+  readonly responseRate: { readonly bytesPerSecond: number; readonly share: Share } | null;
   /** Only requests to this cluster; "": all. */
   readonly cluster: string;
   /** All of them have to match. */

@@ -4,7 +4,7 @@ import type { FaultPlan, HttpRequestView, Share } from "../plan/types";
 
 /** Whether the fault is meant for this request at all, before any share is drawn. */
 export function faultApplies(fault: FaultPlan, request: HttpRequestView, cluster: string): boolean {
-  if (fault.delay === null && fault.abort === null) return false;
+  if (fault.delay === null && fault.abort === null && fault.responseRate === null) return false;
   if (fault.cluster !== "" && fault.cluster !== cluster) return false;
   for (const matcher of fault.headers) {
     if (!matcher.matches(request)) return false;

@@ -8,7 +8,7 @@ const KINDS = {
   localRateLimit: ["enabled", "enforced", "rate_limited", "ok"],
   rateLimit: ["ok", "over_limit", "error", "failure_mode_allowed"],
   authorization: ["ok", "denied", "error", "disabled", "failure_mode_allowed", "invalid"],
-  fault: ["delays_injected", "aborts_injected", "faults_overflow"],
+  fault: ["delays_injected", "aborts_injected", "response_rl_injected", "faults_overflow"],
   cors: ["origin_valid", "origin_invalid"],
   healthCheck: [
     "request_total",

@@ -67,6 +67,7 @@ export function renderSaturation(dataPlane: DataPlane, facts: SaturationFacts): 
   one("meshwright_faults_overflow_total", "counter", telemetry.faultsOverflowed);
   lines.push("# TYPE meshwright_faults_injected_total counter");
   lines.push(`meshwright_faults_injected_total{kind="delay"} ${telemetry.delaysInjected}`);
+  lines.push(`meshwright_faults_injected_total{kind="response-bandwidth"} ${telemetry.answersSlowed}`);
   lines.push(`meshwright_faults_injected_total{kind="abort"} ${telemetry.abortsInjected}`);
   lines.push("# TYPE meshwright_cors_origins_total counter");
   lines.push(`meshwright_cors_origins_total{verdict="allowed"} ${telemetry.corsOrigins.allowed}`);

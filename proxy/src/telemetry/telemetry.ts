@@ -37,6 +37,7 @@ export class Telemetry {
   /** Refused for what their tokens are, or for having none. */
   jwtDenied = 0;
   delaysInjected = 0;
+  answersSlowed = 0;
   abortsInjected = 0;
   /** Not injected, because as many were active as max_active_faults allows. */
   faultsOverflowed = 0;

@@ -18,7 +18,7 @@ const MANAGER = [
   "passthrough_internal_redirect_\\w+",
   "rbac\\.(?:\\w+\\.)?(?:shadow_)?(?:allowed|denied)",
   "jwt_authn\\.(?:allowed|denied|cors_preflight_bypassed|jwks_fetch_success|jwks_fetch_failed)",
-  "fault\\.(?:delays_injected|aborts_injected|faults_overflow)",
+  "fault\\.(?:delays_injected|aborts_injected|response_rl_injected|faults_overflow)",
   "cors\\.origin_(?:valid|invalid)",
   "health_check\\.\\w+",
   "ext_authz\\.(?:\\w+\\.)?(?:ok|denied|error|disabled|failure_mode_allowed|invalid)",

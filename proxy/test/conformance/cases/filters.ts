@@ -2,7 +2,7 @@
 
 import { cluster, header, httpFilter, REFUSED_HERE, ROUTER, web } from "../config";
 import type { Case, Config } from "../types";
-import type { Ask } from "../wire";
+import type { Ask, Wire } from "../wire";
 
 const ALL = { numerator: 100 };
 const FAULT = "fault.v3.HTTPFault";
@@ -16,6 +16,14 @@ const fault = (id: string, value: Config, more: Partial<Case>): Case => ({
 });
 const GRPC: Ask = { method: "POST", headers: { "content-type": "application/grpc", te: "trailers" } };
 const ABORT = { abort: { http_status: 418, percentage: ALL } };
+const slowTo = (kbps: number): Config => ({ fixed_limit: { limit_kbps: kbps }, percentage: ALL });
+/** Whether the answer took its time, and came whole. */
+const slowly = (wire: Wire, ask: Ask | string): Promise<unknown> =>
+  wire.late(1000, async () => {
+    const answer = await wire.call(ask);
+    return answer === "no answer" ? answer : [answer.status, JSON.stringify(answer.body).length > 2000];
+  });
+const SLOW_ANSWER = slowTo(8);
 const NO_LAYER = "no.layer";
 
 const LIMIT = "local_ratelimit.v3.LocalRateLimit";
@@ -65,6 +73,22 @@ export const filterCases: readonly Case[] = [
       needs: ["FaultDelay.fixed_delay"],
     },
   ),
+  {
+    id: "fault slow answer",
+    config: faulty({ response_rate_limit: SLOW_ANSWER }),
+    run: (wire) => slowly(wire, { method: "POST", body: "x".repeat(16 * 1024) }),
+    proves: ["HTTPFault.response_rate_limit", "FaultRateLimit.percentage"],
+    needs: ["FaultRateLimit.fixed_limit", "FaultRateLimit.FixedLimit.limit_kbps"],
+  },
+  {
+    id: "fault slow answer of its own",
+    config: web({
+      hcm: { http_filters: [httpFilter("fault", FAULT, { response_rate_limit: slowTo(1) }), ROUTER] },
+      routes: [{ match: { prefix: "/" }, direct_response: { status: 200, body: { inline_string: "x".repeat(2000) } } }],
+    }),
+    run: (wire) => slowly(wire, "/"),
+    proves: ["HTTPFault.response_rate_limit"],
+  },
   fault(
     "without a runtime",
     {
