@@ -23,7 +23,7 @@ import {
 } from "./support/plans";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-const proxyProtocol = { statPrefix: "", allowsV1: true, allowsV2: true, allowsWithout: false };
+const proxyProtocol = { statPrefix: "", allowsV1: true, allowsV2: true, allowsWithout: false, tlvs: null };
 const network = http({ useRemoteAddress: true, skipXffAppend: false });
 let plane: DataPlane;
 let reached = 0;

@@ -1,7 +1,7 @@
 // Bytes of PROXY headers: the tables of proxy-protocol.txt, sections 2.1 and 2.2.
 
 import { describe, expect, it } from "vitest";
-import { type ProxiedConnection, proxyHeader } from "./proxy-header";
+import { type ProxiedConnection, passedOn, proxiedKey, proxyHeader } from "./proxy-header";
 
 const connection = (sourceAddress: string, destinationAddress: string): ProxiedConnection => ({
   sourceAddress,
@@ -50,4 +50,33 @@ describe("version 2", () => {
   it("tells nobody's ends when it asks for itself", () => {
     expect(hex(null)).toBe(`${SIGNATURE}20000000`);
   });
+
+  it("repeats what the caller's header said, of the types that are passed on", () => {
+    const tlvs = Buffer.from("020003616263" + "ea0000" + "02000164", "hex");
+    const behind = (passed: "all" | ReadonlySet<number> | null) =>
+      proxyHeader("v2", { ...V4, tlvs }, own, passed)
+        .toString("hex")
+        .slice(SIGNATURE.length);
+    expect(behind(null)).toBe("2111000c0a0102030a01020404d201bb");
+    expect(behind("all")).toBe(`211100190a0102030a01020404d201bb${tlvs.toString("hex")}`);
+    expect(behind(new Set([2, 7]))).toBe("211100160a0102030a01020404d201bb02000361626302000164");
+    expect(proxyHeader("v2", { ...V4, tlvs: null }, own, "all")).toEqual(proxyHeader("v2", V4, own));
+    expect(proxyHeader("v1", { ...V4, tlvs }, own, "all")).toEqual(proxyHeader("v1", V4, own));
+  });
+
+  it("writes as many as a header can have", () => {
+    const tlvs = Buffer.alloc(65_535 - 12, 1);
+    tlvs.writeUInt16BE(tlvs.length - 3, 1);
+    const header = proxyHeader("v2", { ...V4, tlvs }, own, "all");
+    expect(header.readUInt16BE(14)).toBe(65_535);
+    expect(header.length).toBe(16 + 65_535);
+    expect(passedOn(tlvs, new Set([1]))).toEqual(tlvs);
+    expect(passedOn(tlvs, new Set([2]))).toHaveLength(0);
+  });
+});
+
+it("a connection that was told of with something else is another one", () => {
+  const tlvs = (text: string) => ({ ...V4, tlvs: Buffer.from(text, "latin1") });
+  expect(proxiedKey(tlvs("\x02\0\x01a"))).not.toBe(proxiedKey(tlvs("\x02\0\x01b")));
+  expect(proxiedKey({ ...V4, tlvs: null })).toBe(proxiedKey(V4));
 });

@@ -2,6 +2,7 @@
 // Rule: it tells the two ends of the connection that the caller made; who asks for itself says so.
 
 import { isIPv4, isIPv6 } from "node:net";
+import type { PassedTlvs } from "../plan/types";
 
 /** The two ends of a caller's connection, in plain text without a zone. */
 export interface ProxiedConnection {
@@ -9,6 +10,8 @@ export interface ProxiedConnection {
   readonly sourcePort: number;
   readonly destinationAddress: string;
   readonly destinationPort: number;
+  /** What its own header said behind the addresses; absent and null: nothing that is kept. */
+  readonly tlvs?: Buffer | null;
 }
 
 const V2_SIGNATURE = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
@@ -16,22 +19,39 @@ const V2_LOCAL = 0x20;
 const V2_PROXY = 0x21;
 const V2_TCP4 = 0x11;
 const V2_TCP6 = 0x21;
+const NO_TLVS = Buffer.alloc(0);
 
 /** Equal for one connection of a caller. */
 export const proxiedKey = (from: ProxiedConnection): string =>
-  `${from.sourceAddress} ${from.sourcePort} ${from.destinationAddress} ${from.destinationPort}`;
+  `${from.sourceAddress} ${from.sourcePort} ${from.destinationAddress} ${from.destinationPort}${from.tlvs ? ` ${from.tlvs.toString("latin1")}` : ""}`;
+
+const TLV_HEAD_BYTES = 3;
+
+/** @param tlvs whole ones: type, length in two bytes, value */
+export function passedOn(tlvs: Buffer, passed: PassedTlvs): Buffer {
+  if (passed === "all") return tlvs;
+  const kept: Buffer[] = [];
+  for (let at = 0; at < tlvs.length; ) {
+    const end = at + TLV_HEAD_BYTES + tlvs.readUInt16BE(at + 1);
+    if (passed.has(tlvs.readUInt8(at))) kept.push(tlvs.subarray(at, end));
+    at = end;
+  }
+  return Buffer.concat(kept);
+}
 
 /**
  * @param from the caller's connection; null: the proxy asks for itself
  * @param own ends of the connection that the header is for, which version 1 tells in that case
+ * @param passed TLVs of the caller's header that version 2 repeats
  */
 export function proxyHeader(
   version: "v1" | "v2",
   from: ProxiedConnection | null,
   own: () => ProxiedConnection,
+  passed: PassedTlvs | null = null,
 ): Buffer {
   if (version === "v1") return Buffer.from(lineOf(from ?? own()), "latin1");
-  return from === null ? Buffer.concat([V2_SIGNATURE, Buffer.from([V2_LOCAL, 0, 0, 0])]) : binaryOf(from);
+  return from === null ? Buffer.concat([V2_SIGNATURE, Buffer.from([V2_LOCAL, 0, 0, 0])]) : binaryOf(from, passed);
 }
 
 function lineOf({ sourceAddress, sourcePort, destinationAddress, destinationPort }: ProxiedConnection): string {
@@ -43,16 +63,20 @@ function lineOf({ sourceAddress, sourcePort, destinationAddress, destinationPort
   return `PROXY ${isV4 ? "TCP4" : "TCP6"} ${source} ${destination} ${sourcePort} ${destinationPort}\r\n`;
 }
 
-function binaryOf({ sourceAddress, sourcePort, destinationAddress, destinationPort }: ProxiedConnection): Buffer {
+function binaryOf(
+  { sourceAddress, sourcePort, destinationAddress, destinationPort, tlvs }: ProxiedConnection,
+  passed: PassedTlvs | null,
+): Buffer {
   const isV4 = isIPv4(sourceAddress) && isIPv4(destinationAddress);
   const source = isV4 ? v4Bytes(sourceAddress) : v6Bytes(sourceAddress);
   const destination = isV4 ? v4Bytes(destinationAddress) : v6Bytes(destinationAddress);
   const ports = Buffer.alloc(4);
   ports.writeUInt16BE(sourcePort, 0);
   ports.writeUInt16BE(destinationPort, 2);
-  const addresses = Buffer.concat([source, destination, ports]);
-  const head = Buffer.from([V2_PROXY, isV4 ? V2_TCP4 : V2_TCP6, 0, addresses.length]);
-  return Buffer.concat([V2_SIGNATURE, head, addresses]);
+  const more = tlvs && passed ? passedOn(tlvs, passed) : NO_TLVS;
+  const said = Buffer.concat([source, destination, ports, more]);
+  const head = Buffer.from([V2_PROXY, isV4 ? V2_TCP4 : V2_TCP6, said.length >> 8, said.length & 0xff]);
+  return Buffer.concat([V2_SIGNATURE, head, said]);
 }
 
 const asV6 = (address: string): string | null =>

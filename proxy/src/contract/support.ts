@@ -109,7 +109,11 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     ),
   },
   [UPSTREAM_PROXY_PROTOCOL]: { config: yes, transport_socket: { note: "TLS or raw_buffer" } },
-  "envoy.config.core.v3.ProxyProtocolConfig": { version: { note: "whom it tells of shares connections with nobody" } },
+  "envoy.config.core.v3.ProxyProtocolConfig": {
+    version: { note: "whom it tells of shares connections with nobody" },
+    pass_through_tlvs: { note: "of those that the listener's filter kept; by version 2" },
+  },
+  "envoy.config.core.v3.ProxyProtocolPassThroughTLVs": { match_type: yes, tlv_type: { note: "from 0 to 255" } },
   "envoy.config.core.v3.HeaderValueOption": fields("header append append_action keep_empty_value"),
   "envoy.config.core.v3.HeaderValue": {
     key: yes,
@@ -148,6 +152,7 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
   [PROXY_PROTOCOL]: {
     allow_requests_without_proxy_protocol: yes,
     disallowed_versions: { note: "not both" },
+    pass_through_tlvs: { note: "kept for clusters that pass them on" },
     stat_prefix: yes,
   },
   "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector": {},

@@ -118,12 +118,14 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
   };
 
   private ownPool(host: UpstreamHost): ConnectionPool {
-    const { sourceAddress, directRemoteAddress, remotePort, destinationAddress, destinationPort } = this.info;
+    const { sourceAddress, directRemoteAddress, remotePort, destinationAddress, destinationPort, proxyTlvs } =
+      this.info;
     return host.poolFor({
       sourceAddress: sourceAddress ?? directRemoteAddress,
       sourcePort: remotePort,
       destinationAddress,
       destinationPort,
+      tlvs: proxyTlvs,
     });
   }
 

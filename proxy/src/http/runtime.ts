@@ -44,6 +44,8 @@ export interface DownstreamInfo extends Omit<RbacContext, "request"> {
   readonly isMutualTls: boolean;
   readonly localAddress: string;
   readonly remotePort: number;
+  /** What the PROXY protocol said beside addresses, kept for upstreams that are told of it; null: nothing. */
+  readonly proxyTlvs: Buffer | null;
   /** Whom the caller asked for in its handshake; "" where it said nothing. */
   readonly tlsServerName: string;
   /** The peer's; null without one. */

@@ -299,7 +299,7 @@ export class Listener {
     const one =
       network.kind === "tcp"
         ? this.startTcp(chain, accepted, network, facts, addresses)
-        : this.startHttp(chain, accepted, network, facts, addresses.sourcePort);
+        : this.startHttp(chain, accepted, network, facts, addresses);
     line?.onStarted(one);
   }
 
@@ -366,7 +366,7 @@ export class Listener {
     accepted: AcceptedConnection,
     plan: HttpConnectionPlan,
     facts: RbacContext,
-    remotePort: number,
+    from: ToldAddresses,
   ): HttpLive {
     const { telemetry, secrets } = this.context;
     const http = this.context.httpRuntime(this.plan, plan);
@@ -385,7 +385,8 @@ export class Listener {
       peerPrincipal: certificate?.spiffeId ?? "",
       isTls,
       isMutualTls,
-      remotePort,
+      remotePort: from.sourcePort,
+      proxyTlvs: from.tlvs ?? null,
       tlsServerName: socket instanceof TLSSocket && socket.servername ? socket.servername : "",
       certificateDer: certificate?.der ?? null,
       localAddress: `${facts.destinationAddress}:${facts.destinationPort}`,

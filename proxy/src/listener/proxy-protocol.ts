@@ -2,6 +2,7 @@
 // Rule: the header is eaten whole or the connection ends; nothing behind it is read. What Envoy's filter takes is taken, nothing else.
 
 import { isIPv4, isIPv6, type Socket } from "node:net";
+import { passedOn } from "../cluster/proxy-header";
 import type { ProxyProtocolPlan } from "../plan/types";
 import type { CountsOf } from "../telemetry/named-counts";
 
@@ -11,6 +12,8 @@ export interface ToldAddresses {
   readonly sourcePort: number;
   readonly destinationAddress: string;
   readonly destinationPort: number;
+  /** Those of the plan, of a header of version 2; absent: none. */
+  readonly tlvs?: Buffer;
 }
 
 type Version = "v1" | "v2";
@@ -78,7 +81,7 @@ const FAMILY_BYTES: Readonly<Record<number, number>> = { 1: 4, 2: 16 };
 const STREAM = 1;
 const DATAGRAM = 2;
 
-function readV2(bytes: Buffer, { allowsV2 }: ProxyProtocolPlan): ProxyHeader {
+function readV2(bytes: Buffer, { allowsV2, tlvs }: ProxyProtocolPlan): ProxyHeader {
   const malformed = { kind: "malformed", version: "v2" } as const;
   const command = bytes.readUInt8(12);
   if (command >> 4 !== 2) return malformed;
@@ -96,12 +99,16 @@ function readV2(bytes: Buffer, { allowsV2 }: ProxyProtocolPlan): ProxyHeader {
   if (bytes.length < length) return waitFor(length);
   if (isLocal || width === undefined) return { kind: "found", version: "v2", length, told: null };
   const at = V2_HEAD_BYTES;
-  if (!isTlvs(bytes.subarray(V2_HEAD_BYTES + 2 * width + 4, length))) return malformed;
+  const behind = bytes.subarray(V2_HEAD_BYTES + 2 * width + 4, length);
+  if (!isTlvs(behind)) return malformed;
+  // A copy: the rest of the first bytes is not kept with them.
+  const kept = tlvs === null || behind.length === 0 ? {} : { tlvs: Buffer.from(passedOn(behind, tlvs)) };
   const told = unicastOnly({
     sourceAddress: addressIn(bytes.subarray(at, at + width)),
     sourcePort: bytes.readUInt16BE(at + 2 * width),
     destinationAddress: addressIn(bytes.subarray(at + width, at + 2 * width)),
     destinationPort: bytes.readUInt16BE(at + 2 * width + 2),
+    ...kept,
   });
   return told === null ? malformed : { kind: "found", version: "v2", length, told };
 }

@@ -6,6 +6,9 @@ import type { BalancingPlan } from "./balancing-types";
 import type { Http2Plan, UpstreamTlsPlan } from "./connection-types";
 import type { SubsetMetadata, SubsetsPlan } from "./subset-types";
 
+/** Of what a PROXY header says behind its addresses: types from 0 to 255. */
+export type PassedTlvs = "all" | ReadonlySet<number>;
+
 export interface ClusterPlan {
   readonly name: string;
   readonly statName: string;
@@ -37,6 +40,8 @@ export interface ClusterPlan {
   readonly tls: UpstreamTlsPlan | null;
   /** What tells the hosts for whom a connection is, before everything else; null: nothing. */
   readonly proxyProtocol: "v1" | "v2" | null;
+  /** TLVs of the caller's own header that version 2 repeats; null: none. */
+  readonly proxyProtocolTlvs: PassedTlvs | null;
   readonly endpoints: readonly EndpointPlan[];
   /** filter_metadata["meshwright"], string values only: service, namespace, workload, version, kind. */
   readonly metadata: Readonly<Record<string, string>>;

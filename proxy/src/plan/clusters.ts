@@ -25,6 +25,7 @@ import { balancingPlan } from "./balancing";
 import { defaultHttp2, http2Plan } from "./http2-options";
 import { parseIp } from "./ip";
 import { outlierDetection } from "./outlier-detection";
+import { passedTlvs } from "./proxy-protocol";
 import type { Scope } from "./scope";
 import { checkSubsetCount, subsetMetadata, subsetsPlan } from "./subsets";
 import { type SecretCollector, upstreamTls } from "./tls";
@@ -68,7 +69,11 @@ export function clusterPlan(
   const type = TYPES[discovery] ?? "static";
   checkDiscovery(cluster, type, scope);
   const inline = cluster.loadAssignment;
-  const { tls, proxyProtocol } = transport(cluster.transportSocket, scope.field("transport_socket"), secrets);
+  const { tls, proxyProtocol, proxyProtocolTlvs } = transport(
+    cluster.transportSocket,
+    scope.field("transport_socket"),
+    secrets,
+  );
   const http = upstreamHttp(cluster, scope, tls !== null);
   const balancing = balancingPlan(cluster, scope);
   const subsets = subsetsPlan(cluster, scope);
@@ -106,6 +111,7 @@ export function clusterPlan(
     perConnectionBufferLimitBytes: cluster.perConnectionBufferLimitBytes ?? 1_048_576,
     tls,
     proxyProtocol,
+    proxyProtocolTlvs,
     endpoints,
     metadata: meshwrightMetadata(cluster.metadata),
     contentKey: contentKey(cluster),
@@ -273,13 +279,13 @@ function upstreamHttp(cluster: Cluster, scope: Scope, hasTls: boolean): Upstream
   };
 }
 
-type Transport = Pick<ClusterPlan, "tls" | "proxyProtocol">;
+type Transport = Pick<ClusterPlan, "tls" | "proxyProtocol" | "proxyProtocolTlvs">;
 
 /** Around TLS or plain text there may be the PROXY protocol, once. */
 function transport(socket: TransportSocket | undefined, scope: Scope, secrets: SecretCollector): Transport {
   const config = socket?.configType.case === "typedConfig" ? socket.configType.value : undefined;
   const outer = config && anyUnpack(config, ProxyProtocolUpstreamTransportSchema);
-  if (!outer) return { tls: transportSocket(socket, scope, secrets), proxyProtocol: null };
+  if (!outer) return { tls: transportSocket(socket, scope, secrets), proxyProtocol: null, proxyProtocolTlvs: null };
   const at = scope.field("typed_config").field("transport_socket");
   const inner = outer.transportSocket;
   const isNested =
@@ -288,6 +294,7 @@ function transport(socket: TransportSocket | undefined, scope: Scope, secrets: S
   return {
     tls: isNested ? null : transportSocket(inner, at, secrets),
     proxyProtocol: outer.config?.version === ProxyProtocolConfig_Version.V2 ? "v2" : "v1",
+    proxyProtocolTlvs: passedTlvs(outer.config?.passThroughTlvs),
   };
 }
 

@@ -5,7 +5,7 @@
 // Header names are lower case everywhere. Times are milliseconds; `null` means "off".
 
 import type { AccessLogPlan } from "./access-log-types";
-import type { ClusterPlan } from "./cluster-types";
+import type { ClusterPlan, PassedTlvs } from "./cluster-types";
 import type { DownstreamTlsPlan, Http2Plan } from "./connection-types";
 import type { FilterChainMatchPlan } from "./filter-chain-match-types";
 import type { HttpFilterPlan, TokenBucketPlan } from "./filter-types";
@@ -107,6 +107,8 @@ export interface ProxyProtocolPlan {
   readonly allowsV2: boolean;
   /** A connection without a header speaks for itself; else it ends. */
   readonly allowsWithout: boolean;
+  /** TLVs that are kept for upstreams which are told of the connection; null: none. */
+  readonly tlvs: PassedTlvs | null;
 }
 
 export interface FilterChainPlan {

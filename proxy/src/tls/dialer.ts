@@ -29,13 +29,15 @@ export class SocketDialer implements Dialer {
     onFailure: (reason: ResetReason, detail: string) => void,
     { isHttp = false, port = host.plan.port, timeoutMs, from }: DialOptions = {},
   ): Socket {
-    const { tls, http, proxyProtocol, tcpKeepaliveMs } = host.cluster.plan;
+    const { tls, http, proxyProtocol, proxyProtocolTlvs, tcpKeepaliveMs } = host.cluster.plan;
     const limitMs = timeoutMs === undefined ? host.cluster.plan.connectTimeoutMs : timeoutMs;
     const alpn = isHttp && tls?.alpn.length === 0 ? httpAlpn[http.protocol] : (tls?.alpn ?? []);
     const plain = tls === null || proxyProtocol !== null ? this.plain(host, port) : null;
     // Before anybody else hears that it is connected: the header stands before TLS.
     if (plain !== null && proxyProtocol !== null)
-      plain.once("connect", () => plain.write(proxyHeader(proxyProtocol, from ?? null, () => endsOf(plain))));
+      plain.once("connect", () =>
+        plain.write(proxyHeader(proxyProtocol, from ?? null, () => endsOf(plain), proxyProtocolTlvs)),
+      );
     const socket = tls === null ? (plain as Socket) : this.secure(host, port, tls, alpn, plain);
     if (tcpKeepaliveMs !== null) keepAlive(plain ?? socket, tcpKeepaliveMs);
     let isSettled = false;

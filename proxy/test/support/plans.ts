@@ -95,6 +95,7 @@ export function cluster(
     ignoresHealthOnRemoval: false,
     tls: null,
     proxyProtocol: null,
+    proxyProtocolTlvs: null,
     endpoints,
     metadata: { service: name, namespace: "production" },
     contentKey: JSON.stringify({ name, ...over, endpoints: 0 }),

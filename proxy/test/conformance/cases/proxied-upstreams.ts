@@ -1,6 +1,7 @@
 // The PROXY protocol to upstreams. Rule: what stood before the connection is in the answer, and a caller's connection is told by a
 // header of its own, so that all of it is known.
 
+import { v2 } from "../../hostile-proxy-protocol";
 import { cluster, EXT, typed, web } from "../config";
 import type { Case, Config, UpstreamKind } from "../types";
 import type { Wire } from "../wire";
@@ -32,6 +33,16 @@ const proxied = (config: Config | undefined, inner: Config = PLAIN): Config => (
     },
   },
 });
+/** 0x02 (a host name), 0xea of a cloud, 0x02 again. */
+const TLVS = "\x02\0\x03abc" + "\xea\0\x04\x01vpc" + "\x02\0\x01d";
+const ADDRESSES = "\n\x01\x02\x09\n\x01\x02\x04\x04\xd2\x01\xbb";
+const PASS_ALL = { pass_through_tlvs: {} };
+const SOME = { pass_through_tlvs: { match_type: "INCLUDE", tlv_type: [2] } };
+const toldWith = (value: Config): Config => ({
+  listener_filters: [
+    { name: "proxy_protocol", typed_config: typed("filters.listener.proxy_protocol.v3.ProxyProtocol", value) },
+  ],
+});
 /** The answers' bodies, of all that came back on one connection. */
 const bodies = async (wire: Wire, bytes: string): Promise<unknown> => {
   const { text } = await wire.raw(bytes, { forMs: 4000 });
@@ -57,13 +68,13 @@ const told = (
   },
   ...more,
 });
-const tcp = (over: Config): Parameters<typeof web>[0] => ({
+const tcp = (over: Config, listener: Config = TOLD): Parameters<typeof web>[0] => ({
   more: {
     listeners: [
       {
         name: "main",
         address: { socket_address: { address: "127.0.0.1", port_value: 0 } },
-        ...TOLD,
+        ...listener,
         filter_chains: [
           {
             filters: [
@@ -82,6 +93,13 @@ const tcp = (over: Config): Parameters<typeof web>[0] => ({
     ],
   },
 });
+
+/** With some, with none, and by version 1; of one address each, by which Envoy knows a caller's connections. */
+const WITH_TLVS = [
+  v2(0x21, 0x11, ADDRESSES + TLVS) + get("", "") + get(),
+  v2(0x21, 0x11, ADDRESSES.replace("\n", "\v")) + get(),
+  HEADER + get(),
+];
 
 export const proxiedUpstreamCases: readonly Case[] = [
   told("by version 1", proxied({ version: "V1" }), [HEADER + get(), HEADER_V6 + get()]),
@@ -108,6 +126,32 @@ export const proxiedUpstreamCases: readonly Case[] = [
     {},
     { kind: "proxied-tls", parts: tcp({}) },
   ),
+  told("with what stood behind the addresses", proxied({ version: "V2", ...PASS_ALL }), WITH_TLVS, {
+    config: web({ listener: toldWith(PASS_ALL), clusters: [cluster("app", proxied({ version: "V2", ...PASS_ALL }))] }),
+    proves: [
+      "listener.proxy_protocol.v3.ProxyProtocol.pass_through_tlvs",
+      "core.v3.ProxyProtocolConfig.pass_through_tlvs",
+    ],
+  }),
+  told("with some types that the listener keeps", proxied({}), WITH_TLVS, {
+    config: web({ listener: toldWith(SOME), clusters: [cluster("app", proxied({ version: "V2", ...PASS_ALL }))] }),
+    proves: ["ProxyProtocolPassThroughTLVs.match_type", "ProxyProtocolPassThroughTLVs.tlv_type"],
+  }),
+  told("with some types that the cluster passes on", proxied({}), WITH_TLVS, {
+    config: web({ listener: toldWith(PASS_ALL), clusters: [cluster("app", proxied({ version: "V2", ...SOME }))] }),
+  }),
+  told(
+    "of TCP with what stood behind the addresses",
+    proxied({ version: "V2", ...SOME }),
+    WITH_TLVS,
+    {},
+    {
+      parts: tcp({}, toldWith(PASS_ALL)),
+    },
+  ),
+  told("by version 1, which has no place for more", proxied({}), WITH_TLVS, {
+    config: web({ listener: toldWith(PASS_ALL), clusters: [cluster("app", proxied({ version: "V1", ...PASS_ALL }))] }),
+  }),
   told("of a mirror", proxied({ version: "V1" }), [], {
     upstreams: { app: "http", copy: "proxied" },
     config: web({
