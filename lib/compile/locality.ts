@@ -13,6 +13,7 @@ import {
 import type { Target } from "./destinations";
 import { compact, type JsonObject } from "./envoy-json";
 import type { Facts } from "./facts";
+import { policyBlock } from "./policy-block";
 
 /** What a policy says, and for whom; `name` is the same for callers that are alike to it. */
 export type Preference = { locality: TrafficLocality; caller: Placed; name: string };
@@ -24,9 +25,7 @@ export const placedAt = (object: Parameters<typeof placedOf>[0] | undefined): Pl
 
 /** null: no policy, or one that makes no difference for this caller. */
 export function preferenceFor(facts: Facts, target: Target, placed: () => Placed): Preference | null {
-  const policies = facts.trafficPoliciesOf.get(target.service) ?? [];
-  const said = (subset: string | undefined) => policies.find((policy) => policy.spec.subset === subset)?.spec.locality;
-  const locality = (target.subset === undefined ? undefined : said(target.subset)) ?? said(undefined);
+  const locality = policyBlock(facts, target, "locality");
   if (locality === undefined || locality.enabled === false) return null;
   const caller = placed();
   const asked = locality.failoverPriority?.map((label) => caller.labels[label] ?? "") ?? [];

@@ -4,6 +4,7 @@ import type { ConnectionPool, ObjectKey } from "@/lib/mesh";
 import { targetOfClusterName } from "./destinations";
 import { compact, duration, type JsonObject } from "./envoy-json";
 import type { Facts } from "./facts";
+import { policyBlock } from "./policy-block";
 
 /** Envoy's, of a tcp_proxy that is told nothing. */
 const TCP_IDLE_TIMEOUT_MS = 3_600_000;
@@ -14,20 +15,13 @@ export type TcpPatience = { idleTimeoutMs: number | undefined; maxConnectAttempt
 export function patienceWith(facts: Facts, clusters: readonly string[]): TcpPatience {
   const pools = clusters.flatMap((name): ConnectionPool[] => {
     const target = targetOfClusterName(name);
-    const pool = target && poolOf(facts, target.service, target.subset);
+    const pool = target && policyBlock(facts, target, "connectionPool");
     return pool ? [pool] : [];
   });
   return {
     idleTimeoutMs: most(pools.map(({ tcpIdleTimeoutMs }) => tcpIdleTimeoutMs)),
     maxConnectAttempts: most(pools.map(({ maxConnectAttempts }) => maxConnectAttempts)),
   };
-}
-
-/** The subset's block replaces the service's. */
-function poolOf(facts: Facts, service: ObjectKey, subset: string | undefined): ConnectionPool | undefined {
-  const policies = facts.trafficPoliciesOf.get(service) ?? [];
-  const of = (wanted: string | undefined) => policies.find(({ spec }) => spec.subset === wanted)?.spec.connectionPool;
-  return (subset === undefined ? undefined : of(subset)) ?? of(undefined);
 }
 
 function most(numbers: readonly (number | undefined)[]): number | undefined {

@@ -1,10 +1,8 @@
 // MW1003: outlier detection that can never eject, because one endpoint is already more than maxEjectionPercent.
 import { objectKey } from "@/lib/mesh";
 import { clustersOf } from "../clusters";
+import { ejectable } from "../ejection";
 import type { FindingBody, ObjectAnalyzer } from "../finding";
-
-/** Envoy default for max_ejection_percent; Istio leaves it as it is. */
-const DEFAULT_MAX_EJECTION_PERCENT = 10;
 
 export const mw1003SmallClusterEjection: ObjectAnalyzer<"TrafficPolicy"> = {
   code: "MW1003",
@@ -15,7 +13,7 @@ export const mw1003SmallClusterEjection: ObjectAnalyzer<"TrafficPolicy"> = {
   run(index, policy, facts) {
     const detection = policy.spec.outlierDetection;
     if (!detection || detection.alwaysEjectOneHost) return [];
-    const percent = detection.maxEjectionPercent ?? DEFAULT_MAX_EJECTION_PERCENT;
+    const { percent, told } = ejectable(detection);
     const clusters = clustersOf(index, policy, facts).filter((cluster) => cluster.endpoints > 0);
     // a single endpoint has nobody to take over from it: that is another matter than the limit
     const trapped = clusters.filter((cluster) => cluster.endpoints > 1 && 100 / cluster.endpoints > percent);
@@ -28,7 +26,7 @@ export const mw1003SmallClusterEjection: ObjectAnalyzer<"TrafficPolicy"> = {
       code: "MW1003",
       severity: "warning",
       message: `Outlier detection of ${policy.metadata.name} never ejects: it may take out ${percent} % of the endpoints, and ${sizes}.`,
-      cause: `Envoy checks the limit before the first ejection too: one of N endpoints may go only if 100 / N is at most maxEjectionPercent (${detection.maxEjectionPercent === undefined ? `unset, so Envoy's default of ${percent}` : percent}). It takes ${percent === 0 ? "a limit above 0" : `${Math.ceil(100 / percent)} endpoints`}.`,
+      cause: `Envoy checks the limit before the first ejection too: one of N endpoints may go only if 100 / N is at most maxEjectionPercent (${told}). It takes ${percent === 0 ? "a limit above 0" : `${Math.ceil(100 / percent)} endpoints`}.`,
       refs: [key],
       path: "spec.outlierDetection.maxEjectionPercent",
       fixes: [

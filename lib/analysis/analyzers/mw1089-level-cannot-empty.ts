@@ -1,10 +1,8 @@
 // MW1089: levels by locality, and outlier detection that may not take out all hosts of a place: failing ones there keep being called.
 import { objectKey } from "@/lib/mesh";
+import { ejectable } from "../ejection";
 import type { ObjectAnalyzer } from "../finding";
 import { asksForPlaces, blockOf, hostsByPlace, hostsOf, preferenceOf } from "../localities";
-
-/** Envoy default for max_ejection_percent; Istio leaves it as it is. */
-const DEFAULT_MAX_EJECTION_PERCENT = 10;
 
 export const mw1089LevelCannotEmpty: ObjectAnalyzer<"TrafficPolicy"> = {
   code: "MW1089",
@@ -23,7 +21,7 @@ export const mw1089LevelCannotEmpty: ObjectAnalyzer<"TrafficPolicy"> = {
       blockOf(index, policy, "healthCheck")
     )
       return [];
-    const percent = detection.maxEjectionPercent ?? DEFAULT_MAX_EJECTION_PERCENT;
+    const { percent, told } = ejectable(detection);
     const all = hostsOf(index, policy).reduce((sum, host) => sum + facts.endpointsOf(host), 0);
     const places = [...hostsByPlace(index, policy, facts)];
     const may = Math.max(detection.alwaysEjectOneHost ? 1 : 0, Math.floor((percent * all) / 100));
@@ -37,7 +35,7 @@ export const mw1089LevelCannotEmpty: ObjectAnalyzer<"TrafficPolicy"> = {
         code: "MW1089",
         severity: "warning",
         message: `Callers near ${stuck.map(([place]) => place).join(", ")} keep calling failing hosts of ${policy.spec.service.name}: of ${all} hosts ${may} may be ejected, and ${largest[1]} ${largest[1] === 1 ? "is" : "are"} in ${largest[0]}.`,
-        cause: `maxEjectionPercent (${detection.maxEjectionPercent === undefined ? `unset, so Envoy's default of ${percent}` : percent}) is a share of all hosts of the service, also of those far away. The next level takes over as the hosts of a place go; as long as some of them stay, so do their calls.`,
+        cause: `maxEjectionPercent (${told}) is a share of all hosts of the service, also of those far away. The next level takes over as the hosts of a place go; as long as some of them stay, so do their calls.`,
         refs: [key],
         path: "spec.outlierDetection.maxEjectionPercent",
         fixes: [
