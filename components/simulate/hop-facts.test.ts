@@ -38,6 +38,8 @@ test("idle times and waits before retries are told where the design has them", (
   expect(factsOf(hop({ retries: remote }))).toEqual([
     ["Retries", "up to 3, on reset, in other localities after two tries"],
   ]);
+  const again = { attempts: 3, perTryTimeoutMs: null, sameHosts: true as const, on: ["reset"] };
+  expect(factsOf(hop({ retries: again }))).toEqual([["Retries", "up to 3, on reset, at hosts that were tried too"]]);
 });
 
 test("keys that a host is chosen by are told with their values, and which are not there", () => {

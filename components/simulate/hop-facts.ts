@@ -32,7 +32,11 @@ export function factsOf({
       : "";
     const each = retries.perTryTimeoutMs === null ? "" : `, each up to ${durationText(retries.perTryTimeoutMs)}`;
     const elsewhere = retries.remoteLocalities ? ", in other localities after two tries" : "";
-    facts.push(["Retries", `up to ${retries.attempts}${each}, on ${retries.on.join(", ")}${waits}${elsewhere}`]);
+    const again = retries.sameHosts ? ", at hosts that were tried too" : "";
+    facts.push([
+      "Retries",
+      `up to ${retries.attempts}${each}, on ${retries.on.join(", ")}${waits}${elsewhere}${again}`,
+    ]);
   }
   for (const { key, value, isGiven } of hash?.keys ?? []) {
     facts.push([`Hashed: ${key}`, value ?? (isGiven ? "given with the answer" : "not there")]);

@@ -101,6 +101,36 @@ test("what cannot be asked is answered in words, never thrown", () => {
   expect(ask(buildScene(broken), get("checkout-v1", "payment-service")).sentence).toContain('no subset "v1"');
 });
 
+test("a rewrite that leaves a path without its slash is ended by the caller's sidecar over HTTP/2, and by the callee's in plain text", () => {
+  const rewritten = (mode: "strict" | "disable") =>
+    buildScene(
+      demoWith(
+        object("MutualTls", "cart", { target: { service: "cart" }, mode }),
+        object("Route", "cart", {
+          target: { kind: "Service", name: "cart" },
+          rules: [
+            {
+              matches: [],
+              action: { type: "forward", destinations: [{ service: { name: "cart" }, weight: 1 }] },
+              rewrite: { pathRegex: { match: "^/old/", substitution: "" } },
+            },
+          ],
+        }),
+      ),
+    );
+  expect(ask(rewritten("strict"), get("storefront-v1", "cart", "/old/x"))).toMatchObject({
+    outcome: "refused",
+    status: 503,
+    sentence:
+      'storefront gets 503: the path "x" that it is sent with does not begin with a slash, so HTTP/2 does not carry it.',
+  });
+  expect(ask(rewritten("disable"), get("storefront-v1", "cart", "/old/x"))).toMatchObject({
+    outcome: "refused",
+    status: 400,
+    sentence: 'storefront gets 400: the callee\'s sidecar refuses "x", for the path cannot be normalised.',
+  });
+});
+
 test("the matrix asks the callee: what is drawn is allowed, what one path is denied is partly allowed", () => {
   const deny = object("AuthorizationPolicy", "no-refund", {
     target: { service: "payment-service" },

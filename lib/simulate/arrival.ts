@@ -8,6 +8,8 @@ import type { Whereabouts } from "./whereabouts";
 export type Knock = {
   identity: string | null;
   tls: Pick<UpstreamTlsPlan, "sanMatchers" | "sni"> | null;
+  /** Its proxy calls by HTTP/2. */
+  isHttp2?: boolean;
   message: Message;
   from?: Whereabouts;
 };

@@ -22,7 +22,7 @@ import { originOfMtls } from "./origins";
 import { type Passage, pass } from "./passage";
 import type { PlannedProxy, Scene } from "./scene";
 import { hopToken } from "./tokens";
-import type { Hop, HopRewrites, Outcome } from "./types";
+import type { Hop, HopRewrites } from "./types";
 import { addressesOf } from "./whereabouts";
 import { inboundSentence } from "./words";
 
@@ -73,7 +73,7 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
   if (network.kind === "tcp") return arriveOnTcp(scene, callee, listener, chain, network, knock, base, isExplained);
   const mtls = chain.tls ? "mutual" : "plaintext";
   const passage = passChain(callee, listener, chain, network, knock);
-  const { outcome, status } = outcomeOf(passage.result);
+  const { outcome, status, why } = outcomeOf(passage, knock);
   const [from, to] = [knock.message.path, passage.message.path];
   const filters = network.rbac;
   const limit = limitOf(scene, network, passage, service, isExplained);
@@ -94,7 +94,7 @@ export function arriveAt(scene: Scene, workload: ObjectKey, knock: Knock, isExpl
     sentence: "",
   };
   hop.sentence = inboundSentence(nameOf(callee.owner), hop, outcome);
-  return { outcome, status, mtls, hop };
+  return { outcome, status, mtls, hop, ...(why === undefined ? {} : { why }) };
 }
 
 function rewritesOf(from: string, to: string, { tokens }: Passage): { rewrites?: HopRewrites } {
@@ -188,12 +188,24 @@ function passChain(
 }
 
 /** A sidecar that answers by itself on the way in has no app behind it. */
-function outcomeOf(result: Passage["result"]): { outcome: Outcome; status: number | null } {
+function outcomeOf(
+  { result, message: { path } }: Passage,
+  { isHttp2 }: Knock,
+): Pick<Arrival, "outcome" | "status" | "why"> {
   switch (result.kind) {
     case "forwarded":
       return { outcome: "forwarded", status: null };
     case "malformed":
-      return { outcome: "refused", status: result.status };
+      // RFC 9113 8.3.1: over HTTP/2 such a path is no request at all, and the caller's own sidecar answers
+      if (isHttp2 && !path.startsWith("/")) {
+        const why = `the path ${JSON.stringify(path)} that it is sent with does not begin with a slash, so HTTP/2 does not carry it.`;
+        return { outcome: "refused", status: 503, why };
+      }
+      return {
+        outcome: "refused",
+        status: result.status,
+        why: `the callee's sidecar refuses ${JSON.stringify(path)}, for ${result.why}.`,
+      };
     case "responded":
     case "redirected":
       return { outcome: "unreachable", status: result.status };

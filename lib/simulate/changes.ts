@@ -188,12 +188,14 @@ const duration = (ms: number) => (ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms
 
 function retryWords(hop: Hop | undefined): string {
   if (!hop?.retries || hop.retries.attempts === 0) return "no retries";
-  const { attempts, perTryTimeoutMs, backoff, remoteLocalities, on } = hop.retries;
+  const { attempts, perTryTimeoutMs, backoff, remoteLocalities, sameHosts, on } = hop.retries;
   const each = perTryTimeoutMs === null ? "" : `, each try up to ${duration(perTryTimeoutMs)}`;
   const waits = backoff
     ? `, waiting up to ${duration(backoff.baseMs)} at first and ${duration(backoff.maxMs)} at most`
     : "";
-  return `up to ${attempts} ${attempts === 1 ? "retry" : "retries"} on ${on.join(", ")}${each}${waits}${remoteLocalities ? ", in other localities after two tries" : ""}`;
+  const elsewhere = remoteLocalities ? ", in other localities after two tries" : "";
+  const again = sameHosts ? ", at hosts that were tried too" : "";
+  return `up to ${attempts} ${attempts === 1 ? "retry" : "retries"} on ${on.join(", ")}${each}${waits}${elsewhere}${again}`;
 }
 
 function hashWords(hop: Hop | undefined): string {

@@ -89,6 +89,10 @@ test("idle times and waits before retries are told as they are now and were befo
   expect(sentences(before, remote)).toEqual([
     "retries: storefront → cart: up to 3 retries on reset, in other localities after two tries now (up to 3 retries on reset before)",
   ]);
+  const again = withObjects(bare, route({ retries: { attempts: 3, on: ["reset"], ignorePreviousHosts: false } }));
+  expect(sentences(before, again)).toEqual([
+    "retries: storefront → cart: up to 3 retries on reset, at hosts that were tried too now (up to 3 retries on reset before)",
+  ]);
 });
 
 test("the idle time of a connection of TCP, and that it is tried again, are told as those of a request", () => {
@@ -98,7 +102,7 @@ test("the idle time of a connection of TCP, and that it is tried again, are told
   });
   expect(sentences(ledgerMesh(), ledgerMesh(pool))).toEqual([
     "timeout: storefront → archive: an idle timeout of 90 s now (no idle timeout of its own before)",
-    "retries: storefront → archive: up to 2 retries on connect-failure now (no retries before)",
+    "retries: storefront → archive: up to 2 retries on connect-failure, at hosts that were tried too now (no retries before)",
   ]);
 });
 

@@ -170,7 +170,7 @@ const GRPC_WORDS: Readonly<Record<number, string>> = {
 const DEFAULT_BACKOFF = { baseMs: 25, maxMs: 250 };
 
 function retriesOf({ attempts, perTryTimeoutMs, on, ...waits }: RetryPolicyPlan): HopRetries {
-  const { baseIntervalMs: baseMs, maxIntervalMs: maxMs, priorityFrequency } = waits;
+  const { baseIntervalMs: baseMs, maxIntervalMs: maxMs, priorityFrequency, avoidPreviousHosts } = waits;
   const isDefault = baseMs === DEFAULT_BACKOFF.baseMs && maxMs === DEFAULT_BACKOFF.maxMs;
   const named = CONDITIONS.filter(([field]) => on[field]).map(([, word]) => word);
   const grpc = on.grpcStatuses.map((status) => GRPC_WORDS[status] ?? `grpc-status ${status}`);
@@ -181,6 +181,7 @@ function retriesOf({ attempts, perTryTimeoutMs, on, ...waits }: RetryPolicyPlan)
     perTryTimeoutMs,
     ...backoff,
     ...elsewhere,
+    ...(avoidPreviousHosts ? {} : { sameHosts: true as const }),
     on: [...named, ...on.statusCodes.map(String), ...grpc],
   };
 }

@@ -214,6 +214,8 @@ export type HopRetries = {
   backoff?: { baseMs: number; maxMs: number };
   /** After every two tries the next goes to localities that come after those tried. */
   remoteLocalities?: true;
+  /** A retry does not look for a host that was not tried yet. */
+  sameHosts?: true;
   on: string[];
 };
 

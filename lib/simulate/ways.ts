@@ -90,13 +90,23 @@ export function toCluster(
     return way({ outcome: "forwarded", status: null, mtls: "plaintext", hop: null }, workloads);
   }
   const where = { address: sent.address, isBehindGateway: parseKey(from)?.kind === "Gateway" };
-  const knock = { identity: identityOf(scene, from), tls: cluster.tls, message: sent, from: where };
+  const knock = {
+    identity: identityOf(scene, from),
+    tls: cluster.tls,
+    isHttp2: isHttp2(cluster),
+    message: sent,
+    from: where,
+  };
   const asked = scene.isMadeUp ? workloads.slice(0, 1) : workloads;
   const arrivals = asked.map((workload) => arriveAt(scene, workload, knock, isExplained));
   // Workloads of one service are protected alike; where one has no app yet, the worse answer is told.
   const arrival = arrivals.find(({ outcome }) => outcome !== "forwarded") ?? arrivals[0];
   return arrival ? way(arrival, workloads) : nobody("No instance runs there.");
 }
+
+/** Sidecars agree on it in their handshake. */
+const isHttp2 = ({ http: { protocol }, tls }: ClusterPlan): boolean =>
+  protocol === "http2" || (protocol === "auto" && tls !== null);
 
 /** What the plan makes, and whose signature the design wants: the plan has files only. */
 function outsideTls(scene: Scene, { tls, metadata }: ClusterPlan, key: ObjectKey | null): HopTls | undefined {
@@ -159,6 +169,7 @@ export function sentenceOf(
         return `${to} closes the connection of ${caller}: ${last ? refusalWords(last) : "a policy denies it"}${split}.`;
       return `${to} refuses ${caller} with ${arrival.status}: ${last ? refusalWords(last) : "a policy denies it"}${split}.`;
     case "refused":
+      if (arrival.mtls !== "refused" && arrival.why) return `${caller} gets ${arrival.status}: ${arrival.why}`;
       if (first?.isConnection)
         return `The connection of ${caller} is closed: ${to} does not take it. ${arrival.why ?? ""}`.trim();
       return `${caller} gets 503 from its own sidecar, because ${to} does not take the connection. ${arrival.why ?? ""}`.trim();

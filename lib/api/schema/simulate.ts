@@ -59,6 +59,7 @@ const hop = z.object({
       perTryTimeoutMs: z.number().nullable(),
       backoff: z.object({ baseMs: z.number(), maxMs: z.number() }).optional(),
       remoteLocalities: z.literal(true).optional(),
+      sameHosts: z.literal(true).optional(),
       on: z.array(z.string()),
     })
     .nullable()

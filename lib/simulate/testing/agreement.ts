@@ -2,7 +2,7 @@
 // status, who answered, what reached the app, why it was refused as far as the caller can see, headers, redirects, CORS, limits.
 import { answerTo, ask } from "../ask";
 import type { Scene } from "../scene";
-import type { Answer, Hop, HopRewrites, Question } from "../types";
+import type { Answer, AnswerDestination, Hop, HopRewrites, Question } from "../types";
 import { CLOSED, type LiveAnswer } from "./live-ground";
 
 /** With each of the destinations that a draw may take: those of the answer that comes nearest to what was got. */
@@ -78,7 +78,7 @@ function appDifferences({ path, to }: Question, answer: Answer, live: LiveAnswer
   const { rewrites } = answer.hops[0] ?? {};
   const names = answer.destinations
     .filter(({ outcome }) => outcome === "forwarded")
-    .flatMap(({ service, workloads }) => (service.startsWith("ExternalService/") ? [service] : workloads));
+    .flatMap((each) => (each.service.startsWith("ExternalService/") ? [each.service] : calledNow(each)));
   if (!names.some((name) => name.endsWith(`/${app.name}`))) found.push(`told ${names}, got ${app.name}`);
   const told = answer.hops[1]?.rewrites?.path?.to ?? rewrites?.path?.to ?? path;
   if (app.url !== told) found.push(`told path ${told}, got ${app.url}`);
@@ -87,7 +87,19 @@ function appDifferences({ path, to }: Question, answer: Answer, live: LiveAnswer
   const requests = [...(rewrites?.headers ?? []), ...(answer.hops[1]?.rewrites?.headers ?? [])];
   found.push(...headerDifferences("request", requests, app.headers));
   found.push(...headerDifferences("response", rewrites?.responseHeaders ?? [], live.headers));
-  return [...found, ...limitDifferences(answer.hops, live)];
+  return [...found, ...cookieDifferences(answer.hops, live), ...limitDifferences(answer.hops, live)];
+}
+
+/** While all of them are well: those in places that get a share. */
+export function calledNow({ workloads, localities }: AnswerDestination): string[] {
+  return localities?.flatMap((each) => (each.probability > 0 ? each.workloads : [])) ?? workloads;
+}
+
+/** Who has not the cookie that hosts are chosen by is given it, and nobody else. */
+function cookieDifferences([first]: readonly Hop[], { headers }: LiveAnswer): string[] {
+  const told = (first?.hash?.keys ?? []).flatMap(({ key, isGiven }) => (isGiven ? [key.replace("cookie ", "")] : []));
+  const given = (headers["set-cookie"] ?? "").split(",").flatMap((each) => each.split("=")[0] || []);
+  return told.join() === given.join() ? [] : [`told that the cookies "${told}" are given, got "${given}"`];
 }
 
 /** In order: what a later change of the same name undoes is not looked for. */

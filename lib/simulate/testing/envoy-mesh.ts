@@ -38,7 +38,10 @@ async function startOnce(document: MeshDocument, envoy: string, sign?: Sign, app
     ground.close();
   };
   const failed = started.find((each) => each.status === "rejected");
-  if (failed?.status !== "rejected") return { send: ground.send, close };
+  if (failed?.status !== "rejected") {
+    const { input, send, tries } = ground;
+    return { input, send, tries, close };
+  }
   await close();
   throw failed.reason;
 }

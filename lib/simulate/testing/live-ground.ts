@@ -20,11 +20,30 @@ export type LiveAnswer = {
   headers: Record<string, string>;
   body: string;
   /** The app that answered; undefined: a proxy did. */
-  app: { name: string; method: string; url: string; host: string; headers: Record<string, string> } | undefined;
+  app: SeenByApp | undefined;
+};
+/** `instance`: of several apps with one name, which. */
+export type SeenByApp = {
+  name: string;
+  instance: string;
+  method: string;
+  url: string;
+  host: string;
+  headers: Record<string, string>;
 };
 /** In place of a status: the connection was closed without an answer. */
 export const CLOSED = 0;
-export type LiveMesh = { send(question: Question): Promise<LiveAnswer>; close(): Promise<void> };
+export type LiveMesh = {
+  input: CompileInput;
+  send(question: Question): Promise<LiveAnswer>;
+  /** Whom the tries of a request reached that asked to fail, in order: `FAIL_HEADER`. */
+  tries: Tries;
+  close(): Promise<void>;
+};
+export type Tries = Map<string, Pick<SeenByApp, "name" | "instance">[]>;
+
+/** `<name of the request> <how many of its tries fail> <status>`: an app counts them; with the status `never` it gives no answer at all. */
+export const FAIL_HEADER = "x-fail";
 
 /** Writes a question's token as its issuer would. */
 export type Sign = (token: QuestionToken) => string;
@@ -40,6 +59,7 @@ export type LiveGround = {
   identityOf(spiffeId: string): Promise<Identity>;
   /** As the app of the caller sends it: to its sidecar's outbound port; a gateway's client to the gateway. */
   send(question: Question): Promise<LiveAnswer>;
+  tries: Tries;
   close(): void;
 };
 
@@ -56,8 +76,9 @@ export async function liveGround(
 ): Promise<LiveGround> {
   const folder = mkdtempSync(join(tmpdir(), "meshwright-live-"));
   const apps: (Server | Http2Server)[] = [];
+  const tries: Tries = new Map();
   const app = async (name: string): Promise<number> => {
-    const server = others[name]?.() ?? appServer(name);
+    const server = others[name]?.() ?? appServer(name, `${name} ${apps.length}`, tries);
     apps.push(server);
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     return (server.address() as AddressInfo).port;
@@ -71,6 +92,7 @@ export async function liveGround(
     spiffeIds,
     identityOf: (spiffeId) => authority.issue(spiffeId),
     send: (question) => send(document, input, question, sign),
+    tries,
     close() {
       for (const server of apps) {
         if ("closeAllConnections" in server) server.closeAllConnections();
@@ -82,15 +104,28 @@ export async function liveGround(
 }
 
 /** `x-private` is there for rules that take it out. */
-export function appServer(name: string): Server {
+export function appServer(name: string, instance = name, tries: Tries = new Map()): Server {
   return createServer((incoming, response) => {
     incoming.resume();
     const { method, url, headers } = incoming;
-    const seen = JSON.stringify({ name, method, url, host: headers.host, headers });
+    const status = statusOf(headers[FAIL_HEADER], { name, instance }, tries);
+    if (status === null) return;
+    const seen = JSON.stringify({ name, instance, method, url, host: headers.host, headers });
+    response.statusCode = status;
     response.setHeader("x-app", Buffer.from(seen).toString("base64"));
     response.setHeader("x-private", "1");
     incoming.on("end", () => response.end("app"));
   });
+}
+
+/** null: no answer. */
+function statusOf(asked: string | string[] | undefined, app: Pick<SeenByApp, "name" | "instance">, tries: Tries) {
+  if (typeof asked !== "string") return 200;
+  const [request = "", count, status] = asked.split(" ");
+  const seen = [...(tries.get(request) ?? []), app];
+  tries.set(request, seen);
+  if (status === "never") return null;
+  return seen.length > Number(count) ? 200 : Number(status);
 }
 
 const trustDomainOf = ({ objects }: MeshDocument) =>

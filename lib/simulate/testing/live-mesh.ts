@@ -19,7 +19,9 @@ export async function startLiveMesh(document: MeshDocument, sign?: Sign, apps?: 
     planes.push(await startPlane(ground.input, proxyId, ground.folder, secrets));
   }
   return {
+    input: ground.input,
     send: ground.send,
+    tries: ground.tries,
     async close() {
       for (const plane of planes) {
         for (const listener of plane.listeners.values()) listener.destroy();

@@ -200,7 +200,10 @@ function hostFor({ objects }: MeshDocument, from: Question["from"], random: Rand
   const space = to.namespace ?? "production";
   const long = [`${to.name}.${space}`, `${to.name}.${space}.svc`, `${to.name}.${space}.svc.cluster.local`];
   const short = space === namespace || random.chance(0.1) ? [to.name, to.name, to.name.toUpperCase()] : [];
-  const ports = [port ?? 8080, 80, 9090, 9999, undefined, undefined];
+  const own = objects.flatMap((each) =>
+    each.kind === "Service" && each.metadata.name === to.name ? each.spec.ports.map((each) => each.port) : [],
+  );
+  const ports = [port ?? random.pick(own), 80, 9090, 9999, undefined, undefined];
   const asked = random.pick(random.chance(0.8) ? ports.slice(0, 1).concat(undefined) : ports);
   return { host: random.pick([...short, ...long]), ...(asked === undefined ? {} : { port: asked }) };
 }

@@ -145,9 +145,12 @@ export function randomMatch(random: Random): RouteMatch {
 function randomCalled(random: Random): Pick<RouteMatch, "scheme" | "authority"> {
   const authority = random.pick([
     { type: "prefix", value: "shop" },
+    { type: "prefix", value: "basket." },
     { type: "suffix", value: ":8080" },
+    { type: "suffix", value: ".local" },
     { type: "regex", value: "[a-z.]+(:80)?" },
-    { type: "exact", value: "cart" },
+    { type: "exact", value: "pay" },
+    { type: "exact", value: "basket:80" },
   ] as const);
   return {
     ...(random.chance(0.15) ? { authority } : {}),
