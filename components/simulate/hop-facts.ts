@@ -55,6 +55,10 @@ export function factsOf({
     const answer = grpcStatus === null ? status : `gRPC status ${grpcStatus}`;
     facts.push(["Aborted", `${formatPercent(probability)} with ${answer}`]);
   }
+  if (fault?.responseBandwidth) {
+    const { probability, kibPerSecond } = fault.responseBandwidth;
+    facts.push(["Slowed", `${formatPercent(probability)} to ${kibPerSecond} KiB/s`]);
+  }
   for (const { name, value } of cors?.headers ?? []) facts.push([`Response header ${name}`, value]);
   if (rewrites?.path) facts.push(["Path", `${rewrites.path.from} → ${rewrites.path.to}`]);
   if (rewrites?.host) facts.push(["Host", `${rewrites.host.from} → ${rewrites.host.to}`]);

@@ -810,6 +810,9 @@ test("a fault that takes requests is a finding, and its fix removes the fault al
   expect(finding).toMatchObject({ severity: "warning", path: "spec.rules[0].fault" });
   expect(finding?.message).toContain("makes faults: 1 % are aborted with 503");
   expect(of("MW1045", changed(rules({ fault: { abort: { percent: 0, httpStatus: 503 } } })))).toEqual([]);
+  const slow = (percent: number) => changed(rules({ fault: { responseBandwidth: { percent, limitKbps: 8 } } }));
+  expect(of("MW1045", slow(5))[0]?.message).toContain("makes faults: 5 % get their answer at 8 KiB/s");
+  expect(of("MW1045", slow(0))).toEqual([]);
   const command = finding?.fixes?.[0]?.command;
   if (!command) throw new Error("no fix");
   const fixed = applyCommand(document, {}, command);

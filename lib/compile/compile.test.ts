@@ -258,7 +258,11 @@ test("every listener of HTTP takes HTTP/2 and WebSocket and carries trailers", (
 });
 
 test("only listeners whose rules make faults have the filter", () => {
-  const fault = { delay: { percent: 0.5, fixedDelayMs: 1500 }, abort: { percent: 10, httpStatus: 503 } };
+  const fault = {
+    delay: { percent: 0.5, fixedDelayMs: 1500 },
+    abort: { percent: 10, httpStatus: 503 },
+    responseBandwidth: { percent: 5, limitKbps: 64 },
+  };
   const route = object("Route", "inventory", {
     target: { kind: "Service", name: "inventory" },
     rules: [
@@ -275,6 +279,9 @@ test("only listeners whose rules make faults have the filter", () => {
     '"delay":{"fixed_delay":"1.500s","percentage":{"numerator":5000,"denominator":"MILLION"}}',
   );
   expect(JSON.stringify(routes)).toContain('"abort":{"http_status":503,"percentage":{"numerator":10}}');
+  expect(JSON.stringify(routes)).toContain(
+    '"response_rate_limit":{"fixed_limit":{"limit_kbps":"64"},"percentage":{"numerator":5}}',
+  );
   const filterCount = (proxy: string) =>
     JSON.stringify(json(input, proxy).listeners).split('"envoy.filters.http.fault"').length - 1;
   expect(filterCount(CHECKOUT)).toBe(1);

@@ -22,7 +22,7 @@ export function filtersOf({ fault, cors }: RouteRule): JsonObject {
   return Object.keys(said).length > 0 ? { typed_per_filter_config: said } : {};
 }
 
-function faultConfig({ delay, abort }: Fault): JsonObject {
+function faultConfig({ delay, abort, responseBandwidth }: Fault): JsonObject {
   return any(
     FAULT,
     compact({
@@ -30,6 +30,10 @@ function faultConfig({ delay, abort }: Fault): JsonObject {
       abort:
         abort &&
         compact({ http_status: abort.httpStatus, grpc_status: abort.grpcStatus, percentage: shareOf(abort.percent) }),
+      response_rate_limit: responseBandwidth && {
+        fixed_limit: { limit_kbps: responseBandwidth.limitKbps },
+        percentage: shareOf(responseBandwidth.percent),
+      },
     }),
   );
 }

@@ -262,6 +262,22 @@ test("faults are told with their shares, and decide where they take every reques
     hops: [{ fault: { delay: { probability: 1, ms: 1 }, abort: null } }, {}],
   });
   expect(slow.sentence).toContain("A fault is made: 100 % of them wait 1 ms.");
+  const trickle = object("Route", "cart", {
+    target: { kind: "Service", name: "cart" },
+    rules: [
+      {
+        matches: [],
+        action: { type: "forward", destinations: [{ service: { name: "cart" }, weight: 1 }] },
+        fault: { responseBandwidth: { percent: 5, limitKbps: 8 } },
+      },
+    ],
+  });
+  const slowed = ask(buildScene(withObjects(demoMesh(), trickle)), get("storefront-v1", "cart", "/"));
+  expect(slowed).toMatchObject({
+    outcome: "forwarded",
+    hops: [{ fault: { delay: null, abort: null, responseBandwidth: { probability: 0.05, kibPerSecond: 8 } } }, {}],
+  });
+  expect(slowed.sentence).toContain("A fault is made: 5 % of them get their answer at 8 KiB/s.");
   expect(ask(scene, get("catalog-v1", "inventory", "/faulty"))).toMatchObject({
     outcome: "responded",
     status: 504,

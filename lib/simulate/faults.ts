@@ -4,6 +4,8 @@ import type { ClusterChoice, FaultPlan, HttpConnectionPlan, HttpRequestView } fr
 import { faultApplies, faultFor, probabilityOf } from "@meshwright/proxy/semantics";
 import type { HopFault } from "./types";
 
+const BYTES_PER_KIB = 1024;
+
 export function faultOf(
   { filters }: HttpConnectionPlan,
   choice: ClusterChoice,
@@ -17,7 +19,7 @@ export function faultOf(
   return null;
 }
 
-function told({ delay, abort }: FaultPlan): HopFault | null {
+function told({ delay, abort, responseRate }: FaultPlan): HopFault | null {
   const waits = delay && { probability: probabilityOf(delay.share), ms: delay.ms };
   const aborts = abort && {
     probability: probabilityOf(abort.share),
@@ -26,6 +28,15 @@ function told({ delay, abort }: FaultPlan): HopFault | null {
   };
   const isDelayed = waits !== null && waits.probability > 0;
   const isAborted = aborts !== null && aborts.probability > 0;
-  if (!isDelayed && !isAborted) return null;
-  return { delay: isDelayed ? waits : null, abort: isAborted ? aborts : null };
+  const slowed = responseRate && {
+    probability: probabilityOf(responseRate.share),
+    kibPerSecond: responseRate.bytesPerSecond / BYTES_PER_KIB,
+  };
+  const isSlowed = slowed !== null && slowed.probability > 0;
+  if (!isDelayed && !isAborted && !isSlowed) return null;
+  return {
+    delay: isDelayed ? waits : null,
+    abort: isAborted ? aborts : null,
+    ...(isSlowed ? { responseBandwidth: slowed } : {}),
+  };
 }

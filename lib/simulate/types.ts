@@ -157,6 +157,8 @@ export type HopFault = {
   delay: { probability: number; ms: number } | null;
   /** Decided after the delay. `grpcStatus` null: what the HTTP status stands for. */
   abort: { probability: number; status: number; grpcStatus: number | null } | null;
+  /** The answer comes so fast at most, whoever gives it; absent: as fast as it can. */
+  responseBandwidth?: { probability: number; kibPerSecond: number };
 };
 
 /** Keys until the one that is enough; `value` null: the request has not it. `isGiven`: the answer brings it. */

@@ -121,12 +121,16 @@ export function forwardedSentence(
   return `${reaches}${more.length > 0 ? "," : ""}${how}${rule === "" ? "" : `, ${rule}`}${why}.`;
 }
 
-/** `10 % of them wait 2 s, 0.5 % are aborted with 503` */
-export function faultWords({ delay, abort }: HopFault): string {
+/** `10 % of them wait 2 s, 0.5 % are aborted with 503, 5 % get their answer at 8 KiB/s` */
+export function faultWords({ delay, abort, responseBandwidth }: HopFault): string {
   const said: string[] = [];
   if (delay) said.push(`${percentOf(delay.probability)} of them wait ${delay.ms} ms`);
   if (abort)
     said.push(`${percentOf(abort.probability)} ${delay ? "" : "of them "}are aborted with ${statusWords(abort)}`);
+  if (responseBandwidth) {
+    const { probability, kibPerSecond } = responseBandwidth;
+    said.push(`${percentOf(probability)} ${delay || abort ? "" : "of them "}get their answer at ${kibPerSecond} KiB/s`);
+  }
   return said.join(", ");
 }
 

@@ -1,5 +1,5 @@
 "use client";
-// The fault of a rule: which share waits, which share gets an error. Rule: a block is put there whole, since half of one does not fit
+// The fault of a rule: which share waits, gets an error, or gets its answer slowly. Rule: a block is put there whole, since half of one does not fit
 // the model, and taken away with one switch.
 import { Switch } from "@mantine/core";
 import type { Fault, Path } from "@/lib/mesh";
@@ -8,10 +8,11 @@ import { useDescription, usePolicyForm } from "./form-context";
 import { Row } from "./parts";
 
 const NEW_DELAY: Fault["delay"] = { percent: 10, fixedDelayMs: 2000 };
+const NEW_BANDWIDTH: Fault["responseBandwidth"] = { percent: 10, limitKbps: 64 };
 const NEW_ABORT: Fault["abort"] = { percent: 10, httpStatus: 503 };
 
 export function FaultFields({ path, fault }: { path: Path; fault: Fault | undefined }) {
-  const { delay, abort } = fault ?? {};
+  const { delay, abort, responseBandwidth } = fault ?? {};
   const isGrpc = abort?.grpcStatus !== undefined;
   return (
     <>
@@ -38,6 +39,23 @@ export function FaultFields({ path, fault }: { path: Path; fault: Fault | undefi
           />
         </Row>
       ) : null}
+      <Block path={path} fault={fault} name="responseBandwidth" label="Slow answers on purpose" entry={NEW_BANDWIDTH} />
+      {responseBandwidth ? (
+        <Row>
+          <NumberField
+            path={[...path, "responseBandwidth", "percent"]}
+            label="Share that is slowed"
+            value={responseBandwidth.percent}
+            suffix="%"
+          />
+          <NumberField
+            path={[...path, "responseBandwidth", "limitKbps"]}
+            label="At most"
+            value={responseBandwidth.limitKbps}
+            suffix="KiB/s"
+          />
+        </Row>
+      ) : null}
     </>
   );
 }
@@ -45,9 +63,9 @@ export function FaultFields({ path, fault }: { path: Path; fault: Fault | undefi
 function Block(props: {
   path: Path;
   fault: Fault | undefined;
-  name: "delay" | "abort";
+  name: keyof Fault;
   label: string;
-  entry: Fault["delay"] | Fault["abort"];
+  entry: Fault[keyof Fault];
 }) {
   const form = usePolicyForm();
   const { path, fault, name, entry } = props;

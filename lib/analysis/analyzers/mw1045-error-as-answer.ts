@@ -37,7 +37,8 @@ export const mw1045ErrorAsAnswer: ObjectAnalyzer<"Route"> = {
   },
 };
 
-const isActive = ({ delay, abort }: Fault) => (delay?.percent ?? 0) > 0 || (abort?.percent ?? 0) > 0;
+const isActive = ({ delay, abort, responseBandwidth }: Fault) =>
+  [delay, abort, responseBandwidth].some((each) => (each?.percent ?? 0) > 0);
 
 function faultFinding(route: Route, i: number, fault: Fault, refs: string[]): FindingBody {
   const key = objectKey(route);

@@ -75,6 +75,7 @@ const hop = z.object({
     .object({
       delay: z.object({ probability: z.number(), ms: z.number() }).nullable(),
       abort: z.object({ probability: z.number(), status: z.int(), grpcStatus: z.int().nullable() }).nullable(),
+      responseBandwidth: z.object({ probability: z.number(), kibPerSecond: z.number() }).optional(),
     })
     .optional(),
   mirrors: z.array(destination.extend({ why: z.string().optional() })).optional(),

@@ -153,7 +153,7 @@ function httpRule(
         }
       : {}),
     ...(rule.headers ? { headers: headersOf(rule.headers) } : {}),
-    ...(rule.fault ? { fault: exportFault(rule.fault) } : {}),
+    ...faultOf(context, route, rule.fault, i),
     ...(rule.mirrors
       ? exportMirrors(
           rule.mirrors.map((each) => withPort(context, route, each)),
@@ -163,6 +163,17 @@ function httpRule(
       : {}),
     ...(rule.cors ? { corsPolicy: corsOf(context, route, rule.cors, i) } : {}),
   };
+}
+
+/** Istio has no word for how fast an answer comes. */
+function faultOf(context: ExportContext, route: Route, fault: RouteRule["fault"], i: number): { fault?: unknown } {
+  if (!fault) return {};
+  if (fault.responseBandwidth) {
+    const reason = "Istio makes no answers slow: write an EnvoyFilter with response_rate_limit of the fault filter";
+    const path = ["spec", "rules", i, "fault", "responseBandwidth"];
+    context.lose(route, path, "lost", reason, { changesMeaning: fault.responseBandwidth.percent > 0 });
+  }
+  return fault.delay || fault.abort ? { fault: exportFault(fault) } : {};
 }
 
 type Redirect = Extract<RouteAction, { type: "redirect" }>;

@@ -451,6 +451,45 @@ spec:
   expect(unknown.kept).toEqual(["spec.http[0].fault.abort.http2Error", "spec.http[0].fault.abort.percentage"]);
 });
 
+test("answers that are slow on purpose are told as lost, and the rest of the fault goes out", () => {
+  const fault = (more: object): MeshDocument => ({
+    objects: [
+      ...demoMesh().objects,
+      {
+        apiVersion: "meshwright.dev/v1",
+        kind: "Route",
+        metadata: { name: "cart", namespace: "production" },
+        spec: {
+          target: { kind: "Service", name: "cart" },
+          rules: [
+            {
+              matches: [],
+              action: { type: "forward", destinations: [{ service: { name: "cart" }, weight: 1 }] },
+              fault: { responseBandwidth: { percent: 5, limitKbps: 8 }, ...more },
+            },
+          ],
+        },
+      },
+    ],
+  });
+  const writtenOf = (more: object) => {
+    const { losses, resources } = exportIstio(fault(more));
+    expect(losses).toContainEqual(
+      expect.objectContaining({
+        key: "Route/production/cart",
+        path: "spec.rules[0].fault.responseBandwidth",
+        changesMeaning: true,
+      }),
+    );
+    const out = resources.find(({ kind, metadata }) => kind === "VirtualService" && metadata.name === "cart");
+    return (out as unknown as { spec: { http: { fault?: unknown }[] } }).spec.http[0]?.fault;
+  };
+  expect(writtenOf({})).toBeUndefined();
+  expect(writtenOf({ abort: { percent: 5, httpStatus: 503 } })).toEqual({
+    abort: { percentage: { value: 5 }, httpStatus: 503 },
+  });
+});
+
 test("a CORS policy comes in and goes out; what the model does not have of it is kept", () => {
   const text = (cors: string, action = "route: [{destination: {host: cart}}]") => `
 apiVersion: networking.istio.io/v1

@@ -231,14 +231,16 @@ export function tcpRuleText({ matches, destinations }: TcpRule, targetName: stri
   return `${when} ${destinationsText(destinations, targetName)}`;
 }
 
-/** `10 % wait 2 s, 0.5 % are aborted with 503` */
-export function faultText({ delay, abort }: Fault): string {
+/** `10 % wait 2 s, 0.5 % are aborted with 503, 5 % get their answer at 8 KiB/s` */
+export function faultText({ delay, abort, responseBandwidth }: Fault): string {
   const said: string[] = [];
   if (delay) said.push(`${delay.percent} % wait ${durationText(delay.fixedDelayMs)}`);
   if (abort) {
     const status = abort.httpStatus ?? `gRPC status ${abort.grpcStatus}`;
     said.push(`${abort.percent} % are aborted with ${status}`);
   }
+  if (responseBandwidth)
+    said.push(`${responseBandwidth.percent} % get their answer at ${responseBandwidth.limitKbps} KiB/s`);
   return said.join(", ");
 }
 

@@ -246,8 +246,25 @@ export const fault = z
       })
       .optional()
       .describe("Answers requests with an error instead of sending them on."),
+    responseBandwidth: z
+      .strictObject({
+        percent: requestShare,
+        limitKbps: z
+          .int()
+          .min(1, "must be 1 or more")
+          .max(1_000_000_000, "must be at most 1000000000")
+          .describe(
+            "So fast an answer goes on at most, in KiB (1024 bytes) per second, as Envoy reads its limit_kbps.",
+          ),
+      })
+      .optional()
+      .describe("Lets answers come slowly, each for itself."),
   })
-  .refine(({ delay, abort }) => delay !== undefined || abort !== undefined, { error: "needs a delay or an abort" });
+  .refine(
+    ({ delay, abort, responseBandwidth }) =>
+      delay !== undefined || abort !== undefined || responseBandwidth !== undefined,
+    { error: "needs a delay, an abort or a responseBandwidth" },
+  );
 
 export const mirror = z.strictObject({
   service: serviceRef.describe("The service that gets the copy."),

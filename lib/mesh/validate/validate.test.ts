@@ -243,7 +243,12 @@ test("a fault says what it does, and an abort with which one status", () => {
     });
     return result.ok ? [] : result.issues.map(({ message }) => message);
   };
-  expect(parsed({})).toEqual(["needs a delay or an abort"]);
+  expect(parsed({})).toEqual(["needs a delay, an abort or a responseBandwidth"]);
+  expect(parsed({ responseBandwidth: { percent: 50, limitKbps: 8 } })).toEqual([]);
+  expect(parsed({ responseBandwidth: { percent: 101, limitKbps: 0 } })).toEqual([
+    "must be from 0 to 100",
+    "must be 1 or more",
+  ]);
   expect(parsed({ abort: { percent: 1 } })).toEqual(["needs either httpStatus or grpcStatus"]);
   expect(parsed({ abort: { percent: 1, httpStatus: 503, grpcStatus: 14 } })).toHaveLength(1);
   expect(parsed({ abort: { percent: 101, httpStatus: 503 } })).toHaveLength(1);

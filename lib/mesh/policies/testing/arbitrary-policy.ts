@@ -146,6 +146,9 @@ const rule = fc.record({
     fc.oneof(
       fc.record({ delay: fc.record({ percent: fc.nat(100), fixedDelayMs: ms }) }),
       fc.record({
+        responseBandwidth: fc.record({ percent: fc.nat(100), limitKbps: fc.integer({ min: 1, max: 9999 }) }),
+      }),
+      fc.record({
         delay: some(fc.record({ percent: fc.nat(1000).map((each) => each / 10), fixedDelayMs: ms })),
         abort: fc.oneof(
           fc.record({ percent: fc.nat(100), httpStatus: fc.integer({ min: 200, max: 599 }) }),
