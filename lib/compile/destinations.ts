@@ -7,10 +7,12 @@ import {
   type ObjectKey,
   objectKey,
   type Route,
+  type RouteDestination,
   type Service,
   type TcpRoute,
 } from "@/lib/mesh";
 import { type Facts, httpPorts, serviceByRef, subsetKey, tcpPorts, workloadsIn } from "./facts";
+import { headerOperations } from "./header-operations";
 import type { Problems } from "./problems";
 import type { MirrorCluster, WeightedCluster } from "./route-rule";
 import type { RolloutState } from "./types";
@@ -48,7 +50,7 @@ export type PlaceInput = {
 };
 
 export type DestinationInput = PlaceInput & {
-  destinations: readonly Destination[];
+  destinations: readonly RouteDestination[];
   rollout: RolloutState;
 };
 
@@ -71,7 +73,10 @@ export function resolveDestinations(input: DestinationInput): WeightedCluster[] 
     const weight = weights[index] ?? 0;
     if (weight === 0 && !isSingle) return [];
     const cluster = resolve(input, destination, `${path}[${index}]`);
-    return cluster === null ? [] : [{ cluster, weight: isSingle ? 1 : weight }];
+    const changes = destination.headers && {
+      headers: headerOperations(input, destination.headers, `${path}[${index}]`),
+    };
+    return cluster === null ? [] : [{ cluster, weight: isSingle ? 1 : weight, ...changes }];
   });
 }
 

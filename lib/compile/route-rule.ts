@@ -3,7 +3,6 @@
 
 import {
   type HashKey,
-  type HeaderChanges,
   isMeantCaller,
   type MeshObject,
   type PathMatch,
@@ -12,14 +11,15 @@ import {
   type RouteRule,
   type Workload,
 } from "@/lib/mesh";
-import { any, compact, duration, type Json, type JsonObject, meshwrightMetadata } from "./envoy-json";
+import { any, compact, duration, type JsonObject, meshwrightMetadata } from "./envoy-json";
 import { hashPolicies } from "./hashing";
+import { headerOperations } from "./header-operations";
 import { filtersOf } from "./http-filters";
 import type { Problems } from "./problems";
 import { compileMatch, segmentPrefix } from "./route-match";
 
-/** A destination that was resolved: the cluster it stands for, and its share. */
-export type WeightedCluster = { cluster: string; weight: number };
+/** A destination that was resolved: the cluster it stands for, its share, and Envoy's fields of what it does to headers. */
+export type WeightedCluster = { cluster: string; weight: number; headers?: JsonObject };
 
 /** Where copies go, and of how many of the requests. */
 export type MirrorCluster = { cluster: string; percent: number };
@@ -59,7 +59,7 @@ export function compileRule(input: RuleInput): JsonObject[] {
         name,
         match: match ? compileMatch(match) : { prefix: "/" },
         ...actionOf(input, match?.path),
-        ...headerOperations(input),
+        ...headerOperations(input, rule.headers, `spec.rules[${index}]`),
         ...filtersOf(rule),
         // where matches are left out, their order no longer says which one it is
         metadata: meshwrightMetadata({ ...place, match: isForSome ? String(m) : undefined }),
@@ -159,8 +159,10 @@ function mirrorPolicy({ cluster, percent }: MirrorCluster): JsonObject {
 
 export function destinationOf(clusters: readonly WeightedCluster[]): JsonObject {
   const [first] = clusters;
-  if (first && clusters.length === 1) return { cluster: first.cluster };
-  return { weighted_clusters: { clusters: clusters.map(({ cluster, weight }) => ({ name: cluster, weight })) } };
+  // beside the rule's in one list, headers of an only destination would come after them
+  if (first && clusters.length === 1 && !first.headers) return { cluster: first.cluster };
+  const weighted = clusters.map(({ cluster, weight, headers }) => ({ name: cluster, weight, ...headers }));
+  return { weighted_clusters: { clusters: weighted } };
 }
 
 const PREVIOUS_HOSTS: JsonObject = {
@@ -235,48 +237,3 @@ const quote = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 function rewriteByRegex(regex: string, substitution: string): JsonObject {
   return { regex_rewrite: { pattern: { regex }, substitution } };
 }
-
-function headerOperations({ rule, route, index, problems }: RuleInput): JsonObject {
-  const path = `spec.rules[${index}].headers`;
-  for (const [side, changes] of Object.entries(rule.headers ?? {})) {
-    if (namesOf(changes).some((name) => name.toLowerCase() === "host")) {
-      problems.refuse(route, `${path}.${side}`, "Host cannot be changed as a header", "Use rewrite.host.");
-    }
-  }
-  return compact({
-    request_headers_to_add: additions(rule.headers?.request),
-    request_headers_to_remove: removals(rule.headers?.request),
-    response_headers_to_add: additions(rule.headers?.response),
-    response_headers_to_remove: removals(rule.headers?.response),
-  });
-}
-
-function namesOf(changes: HeaderChanges | undefined): string[] {
-  return [...Object.keys(changes?.set ?? {}), ...Object.keys(changes?.add ?? {}), ...(changes?.remove ?? [])];
-}
-
-function additions(changes: HeaderChanges | undefined): Json | undefined {
-  const entry =
-    (append_action: string) =>
-    ([key, value]: [string, string]): JsonObject => ({
-      // Envoy reads % as the start of a command.
-      header: { key, value: value.replaceAll("%", "%%") },
-      append_action,
-      ...(value === "" ? { keep_empty_value: true } : {}),
-    });
-  const list = [
-    ...Object.entries(changes?.set ?? {})
-      .sort(byName)
-      .map(entry("OVERWRITE_IF_EXISTS_OR_ADD")),
-    ...Object.entries(changes?.add ?? {})
-      .sort(byName)
-      .map(entry("APPEND_IF_EXISTS_OR_ADD")),
-  ];
-  return list.length > 0 ? list : undefined;
-}
-
-function removals(changes: HeaderChanges | undefined): Json | undefined {
-  return changes?.remove && changes.remove.length > 0 ? changes.remove : undefined;
-}
-
-const byName = ([a]: [string, string], [b]: [string, string]) => (a < b ? -1 : 1);

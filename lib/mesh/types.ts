@@ -36,6 +36,7 @@ export type {
   RequestMatch,
   Retries,
   RouteAction,
+  RouteDestination,
   RouteMatch,
   RouteRule,
   TcpMatch,

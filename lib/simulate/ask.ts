@@ -1,6 +1,6 @@
 // ask: one question, hop by hop, as the proxies of this design would decide it.
 // The rule: the caller's plan and the callee's plan decide; the answer of the app itself is not known and is null.
-import type { ForwardAction, VirtualHostPlan } from "@meshwright/proxy/plan";
+import type { ClusterChoice, ForwardAction, VirtualHostPlan } from "@meshwright/proxy/plan";
 import { grpcStatusOfHttp, grpcStatusWord, isGrpcRequest, probabilityOf } from "@meshwright/proxy/semantics";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
 import { bareAnswer, dead, isBare } from "./bare";
@@ -131,8 +131,8 @@ function forwarded(
   isExplained: boolean,
 ): Answer {
   const from = callerKey(question.from);
-  const mirrors = mirrorsOf(scene, from, proxy, hop, passage.message, action);
   const ways = action.clusters.map((choice) => {
+    const mirrors = mirrorsOf(scene, from, proxy, hop, passage.message, action, choice);
     const { sent, rewrites } = sentTo(passage.message, messageOf(question).path, action, choice);
     const fault = faultOf(passage.connection, choice, viewOf(passage.message));
     const { remoteAddress } = passage.context;
@@ -168,7 +168,7 @@ function forwarded(
   };
 }
 
-/** A copy is of what the first destination gets. */
+/** A copy is of what the destination gets. */
 function mirrorsOf(
   scene: Scene,
   from: ObjectKey,
@@ -176,11 +176,10 @@ function mirrorsOf(
   hop: Hop,
   message: Message,
   action: ForwardAction,
+  taken: ClusterChoice,
 ): HopMirror[] {
-  const [first] = action.clusters;
-  if (!first) return [];
   return action.mirrors.map(({ cluster, share }) => {
-    const choice = { ...first, name: cluster };
+    const choice = { ...taken, name: cluster };
     const { sent } = sentTo(message, message.path, action, choice);
     const probability = share === null ? 1 : probabilityOf(share);
     const { destination, arrival } = toCluster(scene, from, proxy, hop, choice, probability, sent, false);

@@ -134,6 +134,8 @@ export function ListField(
     isNumeric?: boolean;
     /** Commas and spaces belong to the texts. */
     isVerbatim?: boolean;
+    /** Instead of putting them at the path. */
+    onList?(next: string[]): void;
   },
 ) {
   const { shared, commit } = useField(props);
@@ -146,7 +148,10 @@ export function ListField(
       placeholder={value.length === 0 ? (props.placeholder ?? "any") : ""}
       splitChars={props.isVerbatim ? [] : [",", " "]}
       acceptValueOnBlur
-      onChange={(next) => commit(props.isNumeric ? next.map(Number) : next)}
+      onChange={(next) => {
+        if (props.onList) props.onList(next);
+        else commit(props.isNumeric ? next.map(Number) : next);
+      }}
     />
   );
 }

@@ -1,12 +1,13 @@
 "use client";
 // The form of a route: its rules in order, each with its matches, what happens, and how long it may take.
-import { Button, SegmentedControl, Text } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { type Path, RETRY_CONDITIONS, type Route, type RouteRule } from "@/lib/mesh";
 import { ruleEffect } from "@/lib/mesh/policies";
 import { CorsFields } from "./cors-fields";
 import { FaultFields } from "./fault-fields";
 import { ListField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
+import { HeaderFields } from "./header-fields";
 import { Matches } from "./match-fields";
 import { MirrorFields } from "./mirror-fields";
 import { OrderedRules } from "./ordered-rules";
@@ -149,11 +150,7 @@ function Rule({ path, rule, isGateway }: { path: Path; rule: RouteRule; isGatewa
       ) : null}
       {rule.action.type === "forward" || rule.cors ? <CorsFields path={[...path, "cors"]} cors={rule.cors} /> : null}
       <TextField path={[...path, "name"]} label="Name" value={rule.name} placeholder="no name" />
-      {rule.headers ? (
-        <Text size="xs" c="dimmed">
-          Changes headers: see <code>headers</code> in the YAML.
-        </Text>
-      ) : null}
+      <HeaderFields path={[...path, "headers"]} headers={rule.headers} of="of the rule" />
     </>
   );
 }

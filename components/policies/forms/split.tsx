@@ -3,20 +3,21 @@
 // Rule: a drag is one change, made when it ends; so is a run of arrow keys.
 import { NumberInput, Slider } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
-import type { Destination, Path } from "@/lib/mesh";
+import type { Path, RouteDestination } from "@/lib/mesh";
 import { toPercents, withShare } from "@/lib/mesh/policies";
 import { usePolicyForm } from "./form-context";
 import classes from "./forms.module.css";
+import { HeaderFields } from "./header-fields";
 import { keyed } from "./keyed";
 import { AddEntry, Entry } from "./parts";
 import { PlaceFields, placeName } from "./place-fields";
 
 const gatherMs = 400;
 
-export function Split({ path, destinations }: { path: Path; destinations: readonly Destination[] }) {
+export function Split({ path, destinations }: { path: Path; destinations: readonly RouteDestination[] }) {
   const form = usePolicyForm();
   const saved = toPercents(destinations.map((each) => each.weight));
-  const [drag, setDragged] = useState<{ of: readonly Destination[]; shares: number[] } | null>(null);
+  const [drag, setDragged] = useState<{ of: readonly RouteDestination[]; shares: number[] } | null>(null);
   // what was saved ends a drag
   const dragged = drag?.of === destinations ? drag.shares : null;
   const shares = dragged ?? saved;
@@ -102,8 +103,15 @@ export function Split({ path, destinations }: { path: Path; destinations: readon
   );
 }
 
-function DestinationEntry(props: { path: Path; at: number; destination: Destination; count: number; name: string }) {
+function DestinationEntry(props: {
+  path: Path;
+  at: number;
+  destination: RouteDestination;
+  count: number;
+  name: string;
+}) {
   const { destination, at } = props;
+  const form = usePolicyForm();
   return (
     <Entry
       list={props.path}
@@ -114,6 +122,9 @@ function DestinationEntry(props: { path: Path; at: number; destination: Destinat
       isLastNeeded
     >
       <PlaceFields path={[...props.path, at]} place={destination} />
+      {form.object.kind === "Route" ? (
+        <HeaderFields path={[...props.path, at, "headers"]} headers={destination.headers} of={`to ${props.name}`} />
+      ) : null}
     </Entry>
   );
 }

@@ -5,9 +5,9 @@ import { Text } from "@mantine/core";
 import type { AccessLog } from "@/lib/mesh";
 import { ChoiceField, NumberField, TextField } from "../forms/fields";
 import { usePolicyForm } from "../forms/form-context";
+import { LinesField } from "../forms/lines-field";
 import { Row, Section } from "../forms/parts";
 import { CollectorFields, LOCAL_COLLECTOR } from "./collector-fields";
-import { LinesField } from "./lines-field";
 
 const AT = ["spec", "accessLog"];
 const PLACES = [

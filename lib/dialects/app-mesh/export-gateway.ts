@@ -13,6 +13,7 @@ import { tellGuards } from "../shared/tell-connections";
 import { isServedPlain, withoutHttps } from "../shared/tell-https";
 import { matchesOf } from "./export-match";
 import { type AppMeshExport, type RouteType, resourceName, routeTypesOf } from "./export-out";
+import { tellHeaders } from "./export-routes";
 
 const LOUD = { changesMeaning: true };
 const ON = "calls it would take go on to the rules after it";
@@ -74,6 +75,7 @@ function exportRule(writer: Writer, { holder, rule, path, hosts }: Given): void 
     lose(undefined, `${ONE}; ${ON}`);
     return;
   }
+  tellHeaders(out, holder, action.destinations, path);
   tellUnsaid(rule, lose);
   const target = out.virtualServiceOf(service);
   for (const type of routeTypesOf(service)) {

@@ -1,6 +1,14 @@
 // Services and their routes -> virtual services, virtual routers and routes.
 // The rule: a rule that cannot be said whole is left out and told: its calls go on to the rules after it.
-import { objectKey, type Route, type RouteRule, type Service } from "@/lib/mesh";
+import {
+  type MeshObject,
+  objectKey,
+  type Path,
+  type Route,
+  type RouteDestination,
+  type RouteRule,
+  type Service,
+} from "@/lib/mesh";
 import { matchesOf } from "./export-match";
 import { type AppMeshExport, type RouteType, resourceName, routeTypesOf } from "./export-out";
 import { callOf } from "./export-retries";
@@ -94,6 +102,7 @@ function exportRule(writer: RouteWriter, { route, service, rule, i }: Given): vo
     lose(found.reason);
     return;
   }
+  tellHeaders(out, route, action.destinations, ["spec", "rules", i]);
   if (found.told !== undefined) out.context.lose(route, ["spec", "rules", i], "approximate", found.told);
   const unsaid = new Set<string>();
   for (const type of routeTypesOf(service)) {
@@ -114,6 +123,18 @@ function exportRule(writer: RouteWriter, { route, service, rule, i }: Given): vo
   for (const field of Object.keys(rule)) {
     if (!SAID.has(field)) out.context.lose(route, ["spec", "rules", i, field], "lost", UNSAID[field] ?? NO_WORD, LOUD);
   }
+}
+
+export function tellHeaders(
+  { context }: AppMeshExport,
+  holder: MeshObject,
+  destinations: readonly RouteDestination[],
+  path: Path,
+): void {
+  destinations.forEach(({ headers }, d) => {
+    const at = [...path, "action", "destinations", d, "headers"];
+    if (headers) context.lose(holder, at, "lost", "App Mesh does not change headers", LOUD);
+  });
 }
 
 const SAID = new Set(["name", "matches", "action", "timeoutMs", "idleTimeoutMs", "retries"]);

@@ -3,6 +3,7 @@
 import { objectKey, type Retries, type Route, type RouteRule, refKey, type Service } from "@/lib/mesh";
 import type { Judgement } from "../gateway-api/entries";
 import { unsaidOf } from "../gateway-api/lower";
+import { oneAfterTheOther } from "../shared/destination-headers";
 import { msToDuration } from "../shared/fields";
 import { exportMatch } from "./export-match";
 import { type ConsulExport, filled, isHttp } from "./export-out";
@@ -78,7 +79,10 @@ function ruleRoutes(out: ConsulExport, route: Route, rule: RouteRule, splits: Sp
     judge({ verdict: "lost", reason, changesMeaning: true });
     return [];
   }
-  const legs = splits.legsOf(route, action.destinations);
+  const legs = splits.legsOf(route, action.destinations, () => {
+    const reason = "Consul takes each destination once: of several to one place the headers of the first hold for all";
+    judge({ verdict: "lost", reason, changesMeaning: true });
+  });
   if (legs.length > 1 && !hundredths(legs.map(({ weight }) => weight)).isExact) {
     const reason = "shares are hundredths of a percent in Consul, 100 together: rounded";
     judge({ verdict: "approximate", reason, changesMeaning: false });
@@ -95,7 +99,9 @@ function ruleRoutes(out: ConsulExport, route: Route, rule: RouteRule, splits: Sp
     return [];
   }
   const target = splits.target(route, legs);
-  const destination = destinationOf(rule, target, judge);
+  // without a splitter there is one list of changes for both
+  const own = legs.length === 1 ? legs[0]?.headers : undefined;
+  const destination = destinationOf(rule, target, oneAfterTheOther(own, rule.headers), judge);
   const matches = (rule.matches.length > 0 ? rule.matches : [{}]).filter((match) => {
     const unsaid = unsaidOf(match);
     const reason = `${unsaid}: the calls that the match takes here go on to the rules after it`;
@@ -114,7 +120,7 @@ function ruleRoutes(out: ConsulExport, route: Route, rule: RouteRule, splits: Sp
   );
 }
 
-function destinationOf(rule: RouteRule, target: Target, judge: Judge): Spec {
+function destinationOf(rule: RouteRule, target: Target, changes: RouteRule["headers"], judge: Judge): Spec {
   if (rule.rewrite?.host !== undefined) {
     const reason = "Consul does not rewrite the host: the callee sees the one that was called";
     judge({ verdict: "lost", reason, changesMeaning: true });
@@ -136,7 +142,7 @@ function destinationOf(rule: RouteRule, target: Target, judge: Judge): Spec {
     judge({ verdict: "lost", reason, changesMeaning: true });
   }
   const headers = (side: "request" | "response") => {
-    const { set, add, remove } = rule.headers?.[side] ?? {};
+    const { set, add, remove } = changes?.[side] ?? {};
     return filled({ set, add, remove });
   };
   return {

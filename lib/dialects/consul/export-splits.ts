@@ -1,17 +1,18 @@
 // Rules that share calls out -> ServiceSplitters: that of the service itself where nothing else needs it whole, else one of a service of its own.
 // The rule: who names a service without a version gets its splitter in Consul, so a splitter stands only where every such call is to be shared out.
 import {
-  type Destination,
   isSameJson,
   type ObjectKey,
   type Route,
+  type RouteDestination,
   refKey,
   type Service,
   serviceRefKey,
 } from "@/lib/mesh";
+import { withHeaders } from "../shared/destination-headers";
 import { type ConsulExport, portOf } from "./export-out";
 
-export type Leg = { service: string; subset?: string; weight: number };
+export type Leg = Pick<RouteDestination, "headers"> & { service: string; subset?: string; weight: number };
 /** Where a route of a router leads. */
 export type Target = { service?: string; serviceSubset?: string };
 
@@ -45,15 +46,17 @@ export class Splits {
     );
   }
 
-  legsOf(route: Route, destinations: readonly Destination[]): Leg[] {
+  /** `tellHeaders`: of a place that is named twice with other headers. */
+  legsOf(route: Route, destinations: readonly RouteDestination[], tellHeaders?: () => void): Leg[] {
     const legs: Leg[] = [];
-    for (const { service, subset, weight } of destinations) {
+    for (const { service, subset, weight, headers } of destinations) {
       const name = this.out.index.get(serviceRefKey(service, route))?.metadata.name;
       if (name === undefined || (weight === 0 && destinations.length > 1)) continue;
       // Consul takes each destination once
       const there = legs.find((leg) => leg.service === name && leg.subset === subset);
+      if (there && !isSameJson(there.headers ?? {}, headers ?? {})) tellHeaders?.();
       if (there) there.weight += weight;
-      else legs.push({ service: name, ...(subset === undefined ? {} : { subset }), weight });
+      else legs.push({ service: name, ...(subset === undefined ? {} : { subset }), weight, ...withHeaders(headers) });
     }
     return legs;
   }
@@ -97,14 +100,16 @@ export class Splits {
 
   private write(name: string, of: Service | Route, legs: readonly Leg[]): void {
     const { weights } = hundredths(legs.map(({ weight }) => weight));
-    const splits = legs.map(({ service, subset }, i) => ({
+    const splits = legs.map(({ service, subset, headers }, i) => ({
       weight: weights[i],
       ...(service === name ? {} : { service }),
       ...(subset === undefined ? {} : { serviceSubset: subset }),
+      ...(headers?.request ? { requestHeaders: headers.request } : {}),
+      ...(headers?.response ? { responseHeaders: headers.response } : {}),
     }));
     this.out.add("ServiceSplitter", { name, namespace: of.metadata.namespace }, { splits });
   }
 }
 
-export const destinationsOf = (route: Route): Destination[] =>
+export const destinationsOf = (route: Route): RouteDestination[] =>
   route.spec.rules.flatMap(({ action }) => (action.type === "forward" ? action.destinations : []));

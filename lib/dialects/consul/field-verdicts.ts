@@ -103,8 +103,8 @@ export const FIELDS: readonly FieldVerdict[] = [
   field(
     "ServiceSplitter",
     "spec.splits[].{requestHeaders,responseHeaders}",
-    "approximate",
-    "Of the rule, where there is one leg; with several they are left out and told.",
+    "exact",
+    "Headers of the destination; of splitters behind splitters those of the outer one.",
   ),
   field(
     "ServiceResolver",

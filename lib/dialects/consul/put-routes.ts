@@ -3,6 +3,7 @@
 import { type ObjectKey, objectKey, type Route, type RouteRule, refKey, type Service } from "@/lib/mesh";
 import { ruleText } from "@/lib/mesh/diff/words";
 import { type ImportContext, refFrom } from "../shared/context";
+import { withHeaders } from "../shared/destination-headers";
 import type { Kept } from "../shared/fields";
 import { keepBeside } from "../shared/verbatim";
 import { Chain, weightsOf } from "./chain";
@@ -75,7 +76,7 @@ export function rulesOf(world: World, name: string, namespace: string): Written 
       ...(idleMs === undefined ? {} : { idleTimeoutMs: idleMs }),
       retries,
       ...(rewrite === undefined ? {} : { rewrite: { path: rewrite } }),
-      ...joined(headers, body.headers),
+      ...withHeaders(headers),
     };
   });
   if (!rules.some(({ matches }) => matches.length === 0)) {
@@ -90,7 +91,6 @@ export function rulesOf(world: World, name: string, namespace: string): Written 
         action: body.action,
         ...(time === "off" ? {} : { timeoutMs: time }),
         retries: { attempts: 0 },
-        ...joined(undefined, body.headers),
       });
     }
   }
@@ -119,7 +119,7 @@ function actionOf(
   target: Target,
   namespace: string,
   path: (string | number)[],
-): Pick<RouteRule, "action" | "headers"> {
+): Pick<RouteRule, "action"> {
   const { context, places, chain } = world;
   const legs = chain.legs(target);
   const weights = weightsOf(legs);
@@ -140,18 +140,9 @@ function actionOf(
     }
     const { subset } = leg.target;
     const ref = refFrom(service, namespace);
-    return [{ service: ref, ...(subset === undefined ? {} : { subset }), weight: weights[i] ?? 0 }];
+    const share = { service: ref, ...(subset === undefined ? {} : { subset }), weight: weights[i] ?? 0 };
+    return [{ ...share, ...withHeaders(leg.headers) }];
   });
-  const [first] = legs;
-  const changes = legs.filter(({ headers }) => headers);
-  if (legs.length === 1 && first?.headers) return { action: forward(destinations), headers: first.headers };
-  if (changes.length > 0) {
-    const message = "changes headers on single legs of a split, which a rule here does for all of them: left out";
-    context.warn(part.resource, path, message, "Send the versions' headers by routes of their own.", {
-      verdict: "lost",
-      changesMeaning: true,
-    });
-  }
   return { action: forward(destinations) };
 }
 

@@ -1,15 +1,17 @@
 // backendRefs of a rule -> destinations.
 // The rule: a backend that is no Service has no place, and a share of nothing is an answer of 500, as the standard says.
-import { type Destination, keyOf, type RouteAction } from "@/lib/mesh";
+import { type Destination, keyOf, type RouteAction, type RouteDestination } from "@/lib/mesh";
 import { type ImportContext, type Resource, refFrom } from "../shared/context";
+import { withHeaders } from "../shared/destination-headers";
 import { type Fields, isRecord } from "../shared/fields";
 import { keptResources } from "../shared/verbatim";
+import { headerChangesOf } from "./header-filters";
 import { GROUP, NO_BACKEND } from "./state";
 
 export type Backends = { action?: RouteAction; refusal?: string };
 
 export function importBackends(context: ImportContext, resource: Resource, rule: Fields): Backends {
-  const destinations: Destination[] = [];
+  const destinations: RouteDestination[] = [];
   let refusal: string | undefined;
   for (const fields of rule.list("backendRefs")) {
     const group = fields.text("group") ?? "";
@@ -18,9 +20,10 @@ export function importBackends(context: ImportContext, resource: Resource, rule:
     const namespace = fields.text("namespace") ?? resource.namespace;
     const port = fields.number("port");
     const weight = fields.number("weight") ?? 1;
+    const headers = backendHeaders(fields);
     if (fields.has("filters")) {
       const message =
-        "filters of a single backend have no counterpart in the model: they are kept, without effect here";
+        "filters of a single backend other than changes of headers have no counterpart in the model: they are kept, without effect here";
       const judgement = { verdict: "lost", changesMeaning: true } as const;
       context.warn(
         resource,
@@ -38,12 +41,30 @@ export function importBackends(context: ImportContext, resource: Resource, rule:
       refusal = `its backend ${kind} ${name} is no Service`;
     } else {
       if (namespace !== resource.namespace) checkGrant(context, resource, fields, { namespace, name });
-      destinations.push({ ...destinationOf(context, resource, fields, { namespace, name, port }), weight });
+      const place = destinationOf(context, resource, fields, { namespace, name, port });
+      destinations.push({ ...place, weight, ...withHeaders(headers) });
     }
   }
   if (refusal !== undefined) return { refusal };
   const isNothing = destinations.every(({ weight }) => weight === 0);
   return { action: isNothing ? { type: "respond", status: 500 } : { type: "forward", destinations } };
+}
+
+/** Filters that a destination of the model has; others leave the whole list where it is. */
+export const areHeaderChanges = (filters: unknown): boolean =>
+  Array.isArray(filters) &&
+  filters.every(
+    (each) => isRecord(each) && (each["type"] === "RequestHeaderModifier" || each["type"] === "ResponseHeaderModifier"),
+  );
+
+function backendHeaders(fields: Fields): RouteDestination["headers"] {
+  if (!areHeaderChanges(fields.peek("filters"))) return undefined;
+  let headers: RouteDestination["headers"];
+  for (const filter of fields.list("filters")) {
+    headers = { ...headers, ...headerChangesOf(filter) };
+    filter.keepRest();
+  }
+  return headers;
 }
 
 type Backend = { namespace: string; name: string; port: number | undefined };

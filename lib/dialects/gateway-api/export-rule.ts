@@ -7,10 +7,12 @@ import {
   type Mirror,
   type Retries,
   type Route,
+  type RouteDestination,
   type RouteRule,
   serviceRefKey,
 } from "@/lib/mesh";
 import type { DialectId } from "../catalogue";
+import { namesOfBoth } from "../shared/destination-headers";
 import { exportCors } from "./cors";
 import { formatDuration } from "./duration";
 import type { Judgement } from "./entries";
@@ -82,9 +84,23 @@ export function backendRefs(context: RuleContext, rule: RouteRule): Record<strin
         ...(isElsewhere ? { namespace: backend.namespace } : {}),
         port: backend.port,
         ...(weight === 1 ? {} : { weight }),
+        ...backendFilters(context, rule, each),
       },
     ];
   });
+}
+
+function backendFilters(context: RuleContext, rule: RouteRule, { headers }: RouteDestination): Record<string, unknown> {
+  const names = namesOfBoth(headers, rule.headers);
+  if (names.length > 0)
+    context.judge(
+      nearly(
+        `${names.join(", ")}: whose change comes first, the rule's or a backend's, is the product's own choice`,
+        true,
+      ),
+    );
+  const filters = headerFilters(context, headers);
+  return filters.length > 0 ? { filters } : {};
 }
 
 const MAX = 16;
@@ -141,11 +157,7 @@ export function filtersOf(context: RuleContext, rule: RouteRule, path: NewPath |
   for (const mirror of rule.mirrors ?? []) filters.push(...mirrorOf(context, mirror));
   const cors = rule.cors && exportCors(rule.cors, context.judge);
   if (cors) filters.push({ type: "CORS", cors });
-  for (const [side, type, field] of SIDES) {
-    const changes = headers?.[side];
-    const modifier = changes ? modifierOf(context, changes) : undefined;
-    if (modifier) filters.push({ type, [field]: modifier });
-  }
+  filters.push(...headerFilters(context, headers));
   if (action.type === "redirect") {
     const hostname = hostnameOf(context, action.host);
     filters.push({
@@ -193,6 +205,14 @@ const SIDES = [
   ["request", "RequestHeaderModifier", "requestHeaderModifier"],
   ["response", "ResponseHeaderModifier", "responseHeaderModifier"],
 ] as const;
+
+function headerFilters(context: RuleContext, headers: RouteRule["headers"]): Record<string, unknown>[] {
+  return SIDES.flatMap(([side, type, field]) => {
+    const changes = headers?.[side];
+    const modifier = changes ? modifierOf(context, changes) : undefined;
+    return modifier ? [{ type, [field]: modifier }] : [];
+  });
+}
 
 function modifierOf(context: RuleContext, changes: HeaderChanges): Record<string, unknown> | undefined {
   const entries = (map: Record<string, string> | undefined) =>

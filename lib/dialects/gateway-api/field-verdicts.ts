@@ -71,7 +71,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     verdict: "exact",
     note: "A Service that selects a part of another one's pods is a subset of that. Other kinds: the rule is left out and kept.",
   },
-  { kind: "HTTPRoute, GRPCRoute", path: "spec.rules[].backendRefs[].filters", verdict: "lost", note: "Kept." },
+  {
+    kind: "HTTPRoute, GRPCRoute",
+    path: "spec.rules[].backendRefs[].filters",
+    verdict: "exact",
+    note: "RequestHeaderModifier and ResponseHeaderModifier: headers of the destination. Beside others all of the backend's are kept, without effect here.",
+  },
   {
     kind: "HTTPRoute, GRPCRoute",
     path: "filters RequestHeaderModifier, ResponseHeaderModifier",

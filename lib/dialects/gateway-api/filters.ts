@@ -1,9 +1,10 @@
 // Filters of a rule -> redirect, rewrite, header changes and CORS.
 // The rule: a filter that the model has no word for is kept at its place; the report says whether calls would notice.
-import type { Cors, HeaderChanges, Mirror, RouteAction, RouteRule } from "@/lib/mesh";
+import type { Cors, Mirror, RouteAction, RouteRule } from "@/lib/mesh";
 import type { ImportContext, Resource } from "../shared/context";
 import type { Fields } from "../shared/fields";
 import { importCors } from "./cors";
+import { headerChangesOf } from "./header-filters";
 import { importMirror } from "./mirror";
 
 export type Filtered = {
@@ -31,10 +32,7 @@ export function importFilters(
     switch (type) {
       case "RequestHeaderModifier":
       case "ResponseHeaderModifier": {
-        filter.take("type");
-        const isRequest = type === "RequestHeaderModifier";
-        const changes = changesOf(filter.object(isRequest ? "requestHeaderModifier" : "responseHeaderModifier"));
-        result.headers = { ...result.headers, [isRequest ? "request" : "response"]: changes };
+        result.headers = { ...result.headers, ...headerChangesOf(filter) };
         break;
       }
       case "RequestRedirect":
@@ -72,26 +70,6 @@ function tellOther(context: ImportContext, resource: Resource, filter: Fields, t
   const isSilent = type === "RequestMirror";
   const verdict = type === "ExtensionRef" ? "escape" : "lost";
   context.warn(resource, filter.path, message, fix, { verdict, changesMeaning: !isSilent });
-}
-
-function changesOf(fields: Fields | undefined): HeaderChanges {
-  const entries = (list: string) =>
-    Object.fromEntries(
-      (fields?.list(list) ?? []).flatMap((each) => {
-        const name = each.text("name");
-        const value = each.text("value");
-        return name === undefined || value === undefined ? [] : [[name, value] as const];
-      }),
-    );
-  const set = entries("set");
-  const add = entries("add");
-  const remove = fields?.texts("remove") ?? [];
-  fields?.keepRest();
-  return {
-    ...(Object.keys(set).length > 0 ? { set } : {}),
-    ...(Object.keys(add).length > 0 ? { add } : {}),
-    ...(remove.length > 0 ? { remove } : {}),
-  };
 }
 
 type NewPath = { type: "full" | "prefix"; value: string };

@@ -3,7 +3,7 @@
 import type { Retries, RouteRule } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import { Fields, type Kept, type Sink } from "../shared/fields";
-import { importBackends } from "./backends";
+import { areHeaderChanges, importBackends } from "./backends";
 import { parseDuration } from "./duration";
 import { importFilters } from "./filters";
 import { importGrpcMatch, importHttpMatch, prefixAsRegex } from "./match";
@@ -233,7 +233,8 @@ function keptOf(rule: Fields, written: Record<string, unknown>, { cors, mirrors 
   if (others.length > 0) kept.push({ path: ["filters"], value: others });
   list(written["backendRefs"]).forEach((each, i) => {
     const filters = (each as { filters?: unknown } | null)?.filters;
-    if (filters !== undefined) kept.push({ path: ["backendRefs", i, "filters"], value: filters });
+    if (filters !== undefined && !areHeaderChanges(filters))
+      kept.push({ path: ["backendRefs", i, "filters"], value: filters });
   });
   const known = new Set(["name", "matches", "filters", "backendRefs", "timeouts", "retry"]);
   for (const name of rule.names()) if (!known.has(name)) kept.push({ path: [name], value: written[name] });

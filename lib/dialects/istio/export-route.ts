@@ -16,6 +16,7 @@ import {
   refKey,
   serviceRefKey,
 } from "@/lib/mesh";
+import { namesOfBoth, oneAfterTheOther, placeOnly } from "../shared/destination-headers";
 import { type ExportContext, metadataOf, originOfKind } from "../shared/export-context";
 import { defined, msToDuration } from "../shared/fields";
 import { withoutRange } from "../shared/integer-range";
@@ -107,7 +108,7 @@ function httpRule(
     const reason = "Istio has no idle time of a rule: a request that hangs is ended by the timeout alone";
     context.lose(route, ["spec", "rules", i, "idleTimeoutMs"], "lost", reason, { changesMeaning: true });
   }
-  const { action } = rule;
+  const { action, headers } = inListsOfIstio(rule);
   return {
     ...(rule.name === undefined ? {} : { name: rule.name }),
     ...(match.length === 0 ? {} : { match }),
@@ -122,6 +123,7 @@ function httpRule(
                 ...(each.port === undefined ? {} : { port: { number: each.port } }),
               },
               weight: each.weight,
+              ...(each.headers ? { headers: headersOf(each.headers) } : {}),
             })),
         }
       : {}),
@@ -152,7 +154,7 @@ function httpRule(
           },
         }
       : {}),
-    ...(rule.headers ? { headers: headersOf(rule.headers) } : {}),
+    ...(headers ? { headers: headersOf(headers) } : {}),
     ...faultOf(context, route, rule.fault, i),
     ...(rule.mirrors
       ? exportMirrors(
@@ -174,6 +176,16 @@ function faultOf(context: ExportContext, route: Route, fault: RouteRule["fault"]
     context.lose(route, path, "lost", reason, { changesMeaning: fault.responseBandwidth.percent > 0 });
   }
   return fault.delay || fault.abort ? { fault: exportFault(fault) } : {};
+}
+
+/** Headers of an only destination come after the rule's in Istio: where both change the same name, the rule gets one list for both. */
+function inListsOfIstio({ action, headers }: RouteRule): Pick<RouteRule, "action" | "headers"> {
+  const [only, ...more] = action.type === "forward" ? action.destinations : [];
+  if (!only || more.length > 0 || namesOfBoth(only.headers, headers).length === 0) return { action, headers };
+  return {
+    action: { type: "forward", destinations: [placeOnly(only)] },
+    headers: oneAfterTheOther(only.headers, headers),
+  };
 }
 
 type Redirect = Extract<RouteAction, { type: "redirect" }>;

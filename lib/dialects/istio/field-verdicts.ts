@@ -58,7 +58,7 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "VirtualService",
     path: "spec.http[].{route,redirect,directResponse,timeout,retries,rewrite,headers}",
     verdict: "exact",
-    note: "Retries: attempts, perTryTimeout, retryOn, backoff and retryIgnorePreviousHosts. Rewrite: uri, uriRegexRewrite and authority. A path that is replaced without a condition on it gets one for the prefix /, which Istio replaces as text.",
+    note: "Retries: attempts, perTryTimeout, retryOn, backoff and retryIgnorePreviousHosts. Rewrite: uri, uriRegexRewrite and authority. Headers of the rule and of each destination; a host that one destination rewrites is kept. A path that is replaced without a condition on it gets one for the prefix /, which Istio replaces as text.",
   },
   {
     kind: "VirtualService",

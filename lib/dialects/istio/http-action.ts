@@ -5,9 +5,11 @@ import {
   RETRY_CONDITIONS,
   type Retries,
   type RouteAction,
+  type RouteDestination,
   type RouteRule,
 } from "@/lib/mesh";
 import { type ImportContext, type Resource, refFrom } from "../shared/context";
+import { namesOfBoth, together, withHeaders } from "../shared/destination-headers";
 import type { Fields } from "../shared/fields";
 import { resolveHost, serviceOfHost } from "./hosts";
 
@@ -57,7 +59,7 @@ function importDestination(
   resource: Resource,
   fields: Fields,
   only: boolean,
-): Destination | undefined {
+): RouteDestination | undefined {
   const destination = fields.object("destination");
   const host = destination?.text("host");
   if (!destination || host === undefined) {
@@ -66,6 +68,15 @@ function importDestination(
   }
   const weight = fields.number("weight");
   const place = importPlace(context, resource, destination, host);
+  const written = fields.peek("headers");
+  const { host: rewritten, headers } = withoutHost(importHeaders(fields.object("headers")));
+  if (rewritten !== undefined) {
+    const message =
+      "rewrites the host for one destination, which a rule here does for all of them: its headers are kept, without effect here";
+    const fix = "Set the host on the rule, if all destinations may have it.";
+    context.warn(resource, [...fields.path, "headers"], message, fix, { verdict: "lost", changesMeaning: true });
+    fields.keep("headers", written);
+  }
   fields.keepRest();
   if (!place) {
     const meaning = resolveHost(host, resource.namespace);
@@ -75,7 +86,8 @@ function importDestination(
     return undefined;
   }
   // Istio: a single destination ignores its weight; among several an absent one is 0
-  return { ...place, weight: weight ?? (only ? 100 : 0) };
+  const changes = rewritten === undefined ? withHeaders(headers) : {};
+  return { ...place, weight: weight ?? (only ? 100 : 0), ...changes };
 }
 
 /** What a Destination names, with its host taken already. Undefined outside the mesh. */
@@ -142,6 +154,21 @@ export function importRewrite(fields: Fields | undefined): RouteRule["rewrite"] 
     ...(match === undefined ? {} : { pathRegex: { match, substitution } }),
     ...(host === undefined ? {} : { host }),
   };
+}
+
+/**
+ * Of an only destination Istio puts the headers behind the rule's in one list, where here they come first: where both change the same
+ * name, the rule gets that list.
+ */
+export function inIstiosOrder(
+  action: RouteAction,
+  headers: RouteRule["headers"],
+): Pick<RouteRule, "action" | "headers"> {
+  const [only, ...more] = action.type === "forward" ? action.destinations : [];
+  if (!only || more.length > 0 || namesOfBoth(headers, only.headers).length === 0)
+    return { action, ...withHeaders(headers) };
+  const { headers: own, ...place } = only;
+  return { action: { type: "forward", destinations: [place] }, ...withHeaders(together(headers, own)) };
 }
 
 type Headers = { request?: HeaderChanges; response?: HeaderChanges };

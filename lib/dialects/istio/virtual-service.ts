@@ -26,7 +26,7 @@ import { importCors } from "./cors";
 import { hasDelegates, isDelegate, withDelegates } from "./delegates";
 import { importFault } from "./fault";
 import { serviceOfHost } from "./hosts";
-import { importAction, importHeaders, importRetries, importRewrite, withoutHost } from "./http-action";
+import { importAction, importHeaders, importRetries, importRewrite, inIstiosOrder, withoutHost } from "./http-action";
 import { importMatch, type ScopedMatch } from "./http-match";
 import { importMirrors } from "./mirror";
 import { importTcp, putTcpRoute } from "./tcp";
@@ -513,11 +513,10 @@ function importRule(
       matches.map(({ match }) => match),
       rewrite,
     ),
-    action,
+    ...inIstiosOrder(action, headers),
     ...(timeoutMs ? { timeoutMs } : {}),
     ...(retries ? { retries } : {}),
     ...(rewrite ? { rewrite } : {}),
-    ...(headers ? { headers } : {}),
     ...(fault ? { fault } : {}),
     ...(mirrors.length > 0 ? { mirrors } : {}),
     ...(cors ? { cors } : {}),

@@ -5,6 +5,7 @@ import {
   type Mirror,
   parsePath,
   type Route,
+  type RouteDestination,
   type RouteRule,
   refKey,
   type Service,
@@ -147,9 +148,13 @@ function backendRefs(
   out: KumaExport,
   { index, judge }: RuleContext,
   route: Route,
-  destinations: readonly Destination[],
+  destinations: readonly RouteDestination[],
   versions: Versions,
 ): Ref[] {
+  if (destinations.some(({ headers }) => headers)) {
+    const reason = "Kuma changes headers for whole rules, and not for one of several backends: these calls go without";
+    judge({ verdict: "lost", reason, changesMeaning: true });
+  }
   const [only] = destinations;
   const isOnly = destinations.length === 1;
   const targetKey = refKey(route.spec.target, route);

@@ -12,6 +12,7 @@ import type {
   RateLimit,
   Ref,
   Route,
+  RouteDestination,
   RouteRule,
   TcpRoute,
   TcpRule,
@@ -26,9 +27,11 @@ import {
   actionText,
   connectionRateText,
   corsText,
+  destinationText,
   durationText,
   faultText,
   fieldWords,
+  headersText,
   limitText,
   matchText,
   mirrorsText,
@@ -377,7 +380,27 @@ function mirrorChange(was: RouteRule["mirrors"], now: RouteRule["mirrors"], targ
 
 function splitText(was: RouteRule, now: RouteRule, target: string): string {
   if (was.action.type !== "forward" || now.action.type !== "forward") return `now ${actionText(now, target)}.`;
-  return sharesText(was.action.destinations, now.action.destinations, target);
+  const [before, after] = [was.action.destinations, now.action.destinations];
+  const moves = sharesText(before, after, target);
+  const changed = headerChangesText(before, after, target);
+  if (changed.length === 0) return moves;
+  return [...(moves === SHARES_STAY ? [] : [moves]), ...changed].join(" ");
+}
+
+/** What becomes of headers at each place, where that changes. */
+function headerChangesText(
+  was: readonly RouteDestination[],
+  now: readonly RouteDestination[],
+  target: string,
+): string[] {
+  const said = (list: readonly RouteDestination[], name: string) =>
+    list.filter((each) => destinationText(each, target) === name).flatMap(({ headers }) => headers ?? []);
+  return [...new Set(now.map((each) => destinationText(each, target)))].flatMap((name) => {
+    const [before, after] = [said(was, name), said(now, name)];
+    if (isSameJson(before, after)) return [];
+    const [from, to] = [before, after].map((each) => each.map(headersText).join(", or ") || "none");
+    return [`header changes of what goes to ${name}: ${to} (${from} before).`];
+  });
 }
 
 function sharesText(was: readonly Destination[], now: readonly Destination[], target: string): string {
@@ -388,8 +411,10 @@ function sharesText(was: readonly Destination[], now: readonly Destination[], ta
     const [from, to] = [before.get(name) ?? "0 %", after.get(name) ?? "0 %"];
     return from === to ? [] : [`${name} goes from ${from} to ${to}`];
   });
-  return moves.length === 0 ? "the weights are written differently; the shares stay." : `${moves.join(", ")}.`;
+  return moves.length === 0 ? SHARES_STAY : `${moves.join(", ")}.`;
 }
+
+const SHARES_STAY = "the weights are written differently; the shares stay.";
 
 function authorizationSentences(was: AuthorizationPolicy, now: AuthorizationPolicy): ChangeSentence[] {
   const path: Path = ["spec", "rules"];

@@ -7,6 +7,7 @@ import type {
   Cors,
   Destination,
   Fault,
+  HeaderChanges,
   HeaderCondition,
   HeaderMatch,
   Mirror,
@@ -333,4 +334,20 @@ export function ruleText(rule: RouteRule, targetName: string): string {
     ...(rule.cors ? [corsText(rule.cors)] : []),
   ];
   return `${when} ${actionText(rule, targetName)}${said.length > 0 ? ` (${said.join("; ")})` : ""}`;
+}
+
+/** `requests: set x-a to 1, remove x-b; answers: add x-c: 2` */
+export function headersText({ request, response }: NonNullable<RouteRule["headers"]>): string {
+  return [
+    ...(request ? [`requests: ${headerWords(request)}`] : []),
+    ...(response ? [`answers: ${headerWords(response)}`] : []),
+  ].join("; ");
+}
+
+function headerWords({ set = {}, add = {}, remove = [] }: HeaderChanges): string {
+  return [
+    ...remove.map((name) => `remove ${name}`),
+    ...Object.entries(set).map(([name, value]) => `set ${name} to ${value}`),
+    ...Object.entries(add).map(([name, value]) => `add ${name}: ${value}`),
+  ].join(", ");
 }

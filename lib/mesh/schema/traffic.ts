@@ -121,11 +121,31 @@ export const destination = z.strictObject({
     .describe("Relative to the sum of the rule; it need not be 100."),
 });
 
+const headerEntries = z
+  .record(headerName, headerValue)
+  .refine((value) => Object.keys(value).length <= 64, "must have at most 64 entries");
+export const headerChanges = z.strictObject({
+  set: headerEntries.optional().describe("Replaces the header, or adds it."),
+  add: headerEntries.optional().describe("Adds a value beside those that are there."),
+  remove: z.array(headerName).max(64).optional().describe("Takes the header away."),
+});
+const headersOfBothWays = z.strictObject({
+  request: headerChanges.optional().describe("On the way to the destination."),
+  response: headerChanges.optional().describe("On the way back."),
+});
+
+/** As Envoy's weighted clusters: what it does to headers comes before what the rule does. */
+export const routeDestination = destination.extend({
+  headers: headersOfBothWays
+    .optional()
+    .describe("Headers of the requests that go there, and of their answers; the rule's are changed after them."),
+});
+
 export const routeAction = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("forward").describe("Sends the request on."),
     destinations: z
-      .array(destination)
+      .array(routeDestination)
       .min(1, "must have a destination")
       .max(64)
       .describe("Where it goes, in shares of their weights."),
@@ -208,15 +228,6 @@ export const retries = z.strictObject({
     .describe(
       "After every two tries the next goes to localities that come after those tried; absent: as requests spread over them.",
     ),
-});
-
-const headerEntries = z
-  .record(headerName, headerValue)
-  .refine((value) => Object.keys(value).length <= 64, "must have at most 64 entries");
-export const headerChanges = z.strictObject({
-  set: headerEntries.optional().describe("Replaces the header, or adds it."),
-  add: headerEntries.optional().describe("Adds a value beside those that are there."),
-  remove: z.array(headerName).max(64).optional().describe("Takes the header away."),
 });
 
 /** A share of requests. Envoy draws in millionths. */
@@ -305,13 +316,7 @@ export const routeRule = z.strictObject({
     })
     .optional()
     .describe("Changes the request before it is sent on."),
-  headers: z
-    .strictObject({
-      request: headerChanges.optional().describe("On the way to the destination."),
-      response: headerChanges.optional().describe("On the way back."),
-    })
-    .optional()
-    .describe("Headers that are set, added or removed."),
+  headers: headersOfBothWays.optional().describe("Headers that are set, added or removed."),
   fault: fault.optional().describe("Errors and delays that are made on purpose, to see what callers do."),
   mirrors: z
     .array(mirror)
@@ -518,6 +523,7 @@ export type RouteRule = z.infer<typeof routeRule>;
 export type TcpMatch = z.infer<typeof tcpMatch>;
 export type TcpRule = z.infer<typeof tcpRule>;
 export type Destination = z.infer<typeof destination>;
+export type RouteDestination = z.infer<typeof routeDestination>;
 export type Fault = z.infer<typeof fault>;
 export type Mirror = z.infer<typeof mirror>;
 export type Retries = z.infer<typeof retries>;

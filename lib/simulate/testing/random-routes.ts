@@ -63,9 +63,14 @@ function randomForward(own: Callee, others: readonly Callee[], random: Random): 
   });
   const isSplit = callee.subsets.length > 1 && random.chance(0.5);
   const subset = callee.subsets.length > 0 && random.chance(0.4) ? random.pick(callee.subsets) : undefined;
-  const destinations = isSplit
+  const places = isSplit
     ? callee.subsets.map((each, i) => destination(each, i === 0 ? 1 + random.below(9) : random.below(9)))
     : [destination(subset, 1)];
+  // an only destination is one of them as well
+  const destinations = places.map((each) => ({
+    ...each,
+    ...(random.chance(0.3) ? { headers: randomChanges(random) } : {}),
+  }));
   return {
     action: { type: "forward", destinations },
     ...(random.chance(0.35) ? { rewrite: randomRewrite(random) } : {}),

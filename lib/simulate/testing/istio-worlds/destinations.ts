@@ -23,6 +23,32 @@ http:
 - ${to("stock.back.svc.cluster.local", undefined, 80)}`,
     ),
   ].join(""),
+  "headers of destinations": [
+    PAY_SUBSETS,
+    vs(
+      "shop",
+      "pay",
+      `
+hosts: [pay]
+http:
+- match: [{ uri: { prefix: /split } }]
+  headers: { request: { set: { x-a: rule }, add: { x-b: rule } }, response: { set: { x-r: rule } } }
+  route:
+  - { destination: { host: pay, subset: v1 }, weight: 0, headers: { request: { set: { x-a: none } } } }
+  - destination: { host: pay, subset: v2 }
+    weight: 5
+    headers: { request: { set: { x-a: own, x-c: own }, add: { x-b: own }, remove: [x-user] }, response: { add: { x-r: own } } }
+- match: [{ uri: { prefix: /alone } }]
+  headers: { request: { set: { x-a: rule }, add: { x-b: rule } }, response: { set: { x-r: rule } } }
+  route:
+  - destination: { host: pay, subset: v2 }
+    headers: { request: { set: { x-a: own, x-c: own }, add: { x-b: own }, remove: [x-user] }, response: { add: { x-s: own } } }
+- match: [{ uri: { prefix: /apart } }]
+  headers: { request: { set: { x-a: rule } } }
+  route: [{ destination: { host: pay, subset: v1 }, headers: { response: { set: { x-r: own } } } }]
+- ${to("pay", "v1")}`,
+    ),
+  ].join(""),
   "subsets that are not there": [
     PAY_SUBSETS,
     dr(

@@ -3,19 +3,28 @@
 import { Textarea } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { Path } from "@/lib/mesh";
-import { useDescription, usePolicyForm } from "../forms/form-context";
+import { useDescription, usePolicyForm } from "./form-context";
 import { linesOf, readLines } from "./lines";
 
-export function LinesField(props: { path: Path; label: string; value: Readonly<Record<string, string>> }) {
+export function LinesField(props: {
+  path: Path;
+  label: string;
+  value: Readonly<Record<string, string>>;
+  minRows?: number;
+  placeholder?: string;
+  /** Instead of putting them at the path: why they are refused, or null. */
+  onRead?(fields: Record<string, string>): string | null;
+}) {
   const form = usePolicyForm();
   const description = useDescription(props.path);
   const known = linesOf(props.value);
   const [text, setText] = useState(known);
   const [error, setError] = useState<string | null>(null);
   useEffect(() => setText(known), [known]);
+  const take = props.onRead ?? ((fields: Record<string, string>) => form.set(props.path, fields));
   const done = () => {
     const read = readLines(text);
-    setError(read.ok ? (text === known ? null : form.set(props.path, read.fields)) : read.message);
+    setError(read.ok ? (text === known ? null : take(read.fields)) : read.message);
   };
   return (
     <Textarea
@@ -23,7 +32,8 @@ export function LinesField(props: { path: Path; label: string; value: Readonly<R
       description={description}
       size="xs"
       autosize
-      minRows={3}
+      minRows={props.minRows ?? 3}
+      placeholder={props.placeholder}
       maxRows={16}
       spellCheck={false}
       disabled={form.isReadOnly}
