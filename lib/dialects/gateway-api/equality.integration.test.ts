@@ -52,6 +52,9 @@ const header = fc.constantFrom(
   { name: "x-b", type: "present" as const },
 );
 const uniqueHeaders = fc.uniqueArray(header, { minLength: 1, maxLength: 2, selector: ({ name }) => name });
+/** What a form has no word for takes its whole rule out of the comparison. */
+const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 11, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 const match = fc.record(
   {
     path,
@@ -63,13 +66,21 @@ const match = fc.record(
       fc.constantFrom("staging", "tests").map((namespace) => ({ namespace })),
       { freq: 3, nil: undefined },
     ),
+    port: rarely(fc.constantFrom(8080, 9090)),
+    scheme: rarely(fc.constantFrom("http" as const, "https" as const)),
+    authority: rarely(
+      fc.constantFrom<NonNullable<RouteMatch["authority"]>>(
+        { type: "exact", value: "payment-service.production" },
+        { type: "prefix", value: "payment" },
+        { type: "suffix", value: ":9090" },
+        { type: "regex", value: "[a-z-]+[.]production" },
+      ),
+    ),
   },
   { requiredKeys: [] },
 );
-const withoutNothing = ({ caller, ...rest }: RouteMatch): RouteMatch => ({
-  ...rest,
-  ...(caller ? { caller } : {}),
-});
+const withoutNothing = (made: { [K in keyof RouteMatch]: RouteMatch[K] | undefined }): RouteMatch =>
+  Object.fromEntries(Object.entries(made).filter(([, value]) => value !== undefined));
 const service = { name: "payment-service" };
 const action: fc.Arbitrary<RouteRule["action"]> = fc.oneof(
   {
@@ -90,7 +101,11 @@ const action: fc.Arbitrary<RouteRule["action"]> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.constant({ type: "redirect" as const, host: "pay.example.com", path: "/new", code: 308 as const }),
+    arbitrary: fc.constantFrom<RouteRule["action"]>(
+      { type: "redirect", host: "pay.example.com", path: "/new", code: 308 },
+      { type: "redirect", host: "pay.example.com", prefixRewrite: "/new", code: 301 },
+      { type: "redirect", scheme: "https", prefixRewrite: "/", code: 302 },
+    ),
   },
   {
     weight: 1,
@@ -106,21 +121,48 @@ const rule: fc.Arbitrary<RouteRule> = fc
       matches: fc.array(match.map(withoutNothing), { maxLength: 3 }),
       action,
       timeoutMs: fc.constantFrom(1500, 30_000),
-      retries: fc.constantFrom<Retries>(
-        { attempts: 2, perTryTimeoutMs: 500 },
-        { attempts: 4 },
-        { attempts: 3, on: ["5xx" as const] },
+      idleTimeoutMs: rarely(fc.constant(2500)),
+      retries: fc.oneof(
         {
-          attempts: 1,
-          on: ["connect-failure", "refused-stream", "reset-before-request", "unavailable", "cancelled", "503"],
+          weight: 4,
+          arbitrary: fc.constantFrom<Retries>(
+            { attempts: 2, perTryTimeoutMs: 500 },
+            { attempts: 4 },
+            { attempts: 3, on: ["5xx" as const] },
+            {
+              attempts: 1,
+              on: ["connect-failure", "refused-stream", "reset-before-request", "unavailable", "cancelled", "503"],
+            },
+            { attempts: 0 },
+          ),
         },
-        { attempts: 0 },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom<Retries>(
+            { attempts: 2, backoff: { baseMs: 100 } },
+            { attempts: 2, on: ["503"], backoff: { baseMs: 50, maxMs: 400 } },
+            { attempts: 2, ignorePreviousHosts: false },
+            { attempts: 4, on: ["5xx"], remoteLocalities: true },
+          ),
+        },
       ),
-      rewrite: fc.constantFrom<NonNullable<RouteRule["rewrite"]>>(
-        { path: "/" },
-        { path: "/x" },
-        { path: "/x/" },
-        { host: "inside.example.com" },
+      rewrite: fc.oneof(
+        {
+          weight: 4,
+          arbitrary: fc.constantFrom<NonNullable<RouteRule["rewrite"]>>(
+            { path: "/" },
+            { path: "/x" },
+            { path: "/x/" },
+            { host: "inside.example.com" },
+          ),
+        },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom<NonNullable<RouteRule["rewrite"]>>(
+            { pathRegex: { match: "^/a/(b)", substitution: "/\\1" } },
+            { pathRegex: { match: "o", substitution: "0" }, host: "inside.example.com" },
+          ),
+        },
       ),
       headers: fc.constant<RouteRule["headers"]>({
         request: { set: { "x-set": "1" } },
@@ -137,13 +179,14 @@ const rule: fc.Arbitrary<RouteRule> = fc
     },
     { requiredKeys: ["matches", "action"] },
   )
-  .map(({ matches, action: own, headers, rewrite, timeoutMs, retries, mirrors }): RouteRule => {
+  .map(({ matches, action: own, headers, rewrite, timeoutMs, idleTimeoutMs, retries, mirrors }): RouteRule => {
     const common = { matches, action: own, ...(headers ? { headers } : {}) };
     if (own.type !== "forward") return common;
     return {
       ...common,
       ...(rewrite ? { rewrite } : {}),
       ...(timeoutMs ? { timeoutMs } : {}),
+      ...(idleTimeoutMs ? { idleTimeoutMs } : {}),
       ...(retries ? { retries } : {}),
       ...(mirrors ? { mirrors } : {}),
     };
@@ -169,6 +212,7 @@ const question = fc.record({
   b: fc.constantFrom(undefined, "b1", "c"),
   draw: fc.constantFrom(0, 0.3, 0.6, 0.95),
   from: fc.constantFrom("production", "production", "staging", "tests"),
+  port: fc.constantFrom(undefined, undefined, 8080, 9090),
 });
 
 function object(kind: string, name: string, spec: object, home = "production"): MeshObject {
@@ -179,7 +223,6 @@ function object(kind: string, name: string, spec: object, home = "production"): 
 /** A caller in each of three namespaces, one service with two versions. */
 const world: MeshObject[] = [
   ...emptyMesh("shop").objects.map((each) => each),
-  object("Service", "payment-service", { ports: [{ name: "http", port: 8080, protocol: "http" }] }),
   object("Workload", "payment-service-v1", { service: "payment-service", version: "v1" }),
   object("Workload", "payment-service-v2", { service: "payment-service", version: "v2" }),
   ...["production", "staging", "tests"].flatMap((namespace) => [
@@ -198,9 +241,16 @@ const world: MeshObject[] = [
   ]),
 ];
 
+/** Two only where a rule tells them apart: with several a rule of Gateway API is hardly ever exact. */
+const portsOf = (written: readonly RouteRule[]) =>
+  written.some(({ matches }) => matches.some(({ port }) => port !== undefined)) ? [8080, 9090] : [8080];
+
 const withRoute = (written: RouteRule[]): MeshDocument => ({
   objects: [
     ...world,
+    object("Service", "payment-service", {
+      ports: portsOf(written).map((port) => ({ name: `http-${port}`, port, protocol: "http" })),
+    }),
     ...["v1", "v2"].map((name) =>
       object("Subset", `payment-service-${name}`, { service, name, labels: { version: name } }),
     ),
@@ -232,6 +282,7 @@ type Asked = {
   b: string | undefined;
   draw: number;
   from: string;
+  port: number | undefined;
 };
 
 const shareOf = ({ service: key, subset, probability }: Answer["destinations"][number]) => [
@@ -242,7 +293,7 @@ const shareOf = ({ service: key, subset, probability }: Answer["destinations"][n
 
 function answered({ outcome, status, destinations, hops }: Answer) {
   const first = hops[0];
-  const { timeoutMs, retries, rewrites, reply } = first ?? {};
+  const { timeoutMs, idleTimeoutMs, retries, rewrites, reply } = first ?? {};
   // a caller cannot tell that no rule takes its call from a rule that says so
   if (status === 404 && (outcome === "no-route" || reply?.body === undefined)) return { status };
   return {
@@ -251,15 +302,16 @@ function answered({ outcome, status, destinations, hops }: Answer) {
     destinations: destinations.map(shareOf),
     mirrors: (first?.mirrors ?? []).map(shareOf),
     ...(outcome === "forwarded"
-      ? { timeoutMs, retries: retries ? { ...retries, on: [...retries.on].sort() } : retries, rewrites }
+      ? { timeoutMs, idleTimeoutMs, retries: retries ? { ...retries, on: [...retries.on].sort() } : retries, rewrites }
       : {}),
     reply,
   };
 }
 
-/** `REQUESTS=10000 DESIGNS=60`: the whole run, which takes the better part of an hour. */
+/** `REQUESTS=10000 DESIGNS=60`: the whole run, which takes the better part of an hour; SEED asks of other designs. */
 const ASKED_OF_EACH = Number(process.env["REQUESTS"] ?? 50);
 const DESIGNS = Number(process.env["DESIGNS"] ?? 12);
+const SEED = Number(process.env["SEED"] ?? 1);
 
 test(`${DESIGNS * ASKED_OF_EACH} calls get the answer of the design by Istio's form and by Gateway API's wherever the rule is said to be exact`, () => {
   const count = { asked: 0, distinct: 0, istio: 0, gateway: 0, rules: 0, exact: 0 };
@@ -302,11 +354,11 @@ test(`${DESIGNS * ASKED_OF_EACH} calls get the answer of the design by Istio's f
         }
       },
     ),
-    // the seed is printed; a smaller example would cost minutes
-    { numRuns: DESIGNS, endOnFailure: true },
+    // a smaller example would cost minutes
+    { numRuns: DESIGNS, seed: SEED, endOnFailure: true },
   );
   console.log(JSON.stringify(count));
-  expect(Math.min(count.istio, count.gateway)).toBeGreaterThan(count.distinct / 4);
+  expect(Math.min(count.istio, count.gateway)).toBeGreaterThan(count.distinct / 8);
 }, 3_600_000);
 
 const isExact = (report: readonly ReportEntry[], i: number) =>
@@ -315,10 +367,10 @@ const isExact = (report: readonly ReportEntry[], i: number) =>
     // subsets are Services of their own there
     .every(({ verdict, path: place }) => verdict === "exact" || (place === "spec" && verdict === "moved"));
 
-function callOf({ path: to, query, method, a, b, draw, from }: Asked): Question {
+function callOf({ path: to, query, method, a, b, draw, from, port }: Asked): Question {
   return {
     from: { kind: "workload", workload: `Workload/${from}/checkout-v1` },
-    to: { host: "payment-service.production" },
+    to: { host: "payment-service.production", port },
     method,
     path: `${to}${query}`,
     headers: { ...(a ? { "x-a": a } : {}), ...(b ? { "x-b": b } : {}) },
