@@ -23,6 +23,7 @@ test("a header as a number in a range has the fields of its ends", () => {
   expect(html).toContain("header x-size from -7 to below 93");
   expect(html).toMatch(/<input[^>]*value="-7"/);
   expect(html).toMatch(/<input[^>]*value="93"/);
+  expect(html).toContain("To below");
 });
 
 test("another way of comparing keeps what it takes, and nothing else", () => {

@@ -29,7 +29,7 @@ const VALUE_TYPES = [
   { value: "present", label: "is there" },
 ];
 /** A number in a range is for headers alone. */
-const HEADER_TYPES = [...VALUE_TYPES, { value: "range", label: "is a number" }];
+const HEADER_TYPES = [...VALUE_TYPES, { value: "range", label: "is from" }];
 
 export function Matches({ path, matches }: { path: Path; matches: readonly RouteMatch[] }) {
   return (
@@ -237,6 +237,7 @@ function ValueMatches(props: {
             />
             <Compared path={at} match={match} />
             <ActionIcon
+              className={classes.valueRemove}
               aria-label={`Remove ${props.word} ${match.name}`}
               disabled={form.isReadOnly}
               onClick={() => form.set(props.path, matches.toSpliced(i, 1))}
@@ -254,14 +255,18 @@ function ValueMatches(props: {
 }
 
 function Compared({ path, match }: { path: Path; match: HeaderMatch | QueryMatch }) {
-  if (match.type === "present") return <span />;
+  if (match.type === "present") return null;
   if (match.type !== "range")
-    return <TextField path={[...path, "value"]} label="Value" description="" value={match.value} />;
+    return (
+      <div className={classes.valueCompared}>
+        <TextField path={[...path, "value"]} label="Value" description="" value={match.value} />
+      </div>
+    );
   return (
-    <Row>
+    <div className={classes.valueBounds}>
       <NumberField path={[...path, "start"]} label="From" description="" value={match.start} />
       <NumberField path={[...path, "end"]} label="To below" description="" value={match.end} />
-    </Row>
+    </div>
   );
 }
 
