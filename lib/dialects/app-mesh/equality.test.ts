@@ -4,6 +4,7 @@ import { applyCommand, type MeshObject } from "@/lib/mesh";
 import { type Answer, ask, buildScene } from "@/lib/simulate";
 import { seedMesh } from "../../simulate/testing/designs";
 import { randomOf, randomPolicies, randomQuestion } from "../../simulate/testing/random";
+import { withMore } from "../../simulate/testing/random-more";
 import { exportDocument, importDocuments } from "..";
 
 const SEED = Number(process.env["SEED"] ?? 1);
@@ -14,17 +15,25 @@ const isRoute = (each: MeshObject) => each.kind === "Route" && each.spec.target.
 const isAccess = ({ kind }: MeshObject) => kind === "AuthorizationPolicy" || kind === "MutualTls";
 
 /** Which part of a service a call goes to: a subset that is all of it has no name of its own on the way back. */
-const answered = ({ outcome, status, destinations }: Answer) => {
+const answered = ({ outcome, status, destinations, hops: [first] }: Answer) => {
   const shares = new Map<string, number>();
   for (const { service, probability } of destinations) shares.set(service, (shares.get(service) ?? 0) + probability);
-  return { outcome, status, to: [...shares].map(([service, share]) => [service, share.toFixed(4)]).sort() };
+  return {
+    outcome,
+    status,
+    path: first?.rewrites?.path,
+    to: [...shares].map(([service, share]) => [service, share.toFixed(4)]).sort(),
+  };
 };
 
 test(`routes of ${DESIGNS} random designs from seed ${SEED} answer as before wherever they are said to be the same`, () => {
   const random = randomOf(SEED);
+  const more = randomOf(SEED + 500_000);
   let same = 0;
   for (let n = 0; n < DESIGNS; n++) {
-    const design = { objects: randomPolicies(seedMesh(), random).objects.filter((each) => !isAccess(each)) };
+    const design = {
+      objects: withMore(randomPolicies(seedMesh(), random), more).objects.filter((each) => !isAccess(each)),
+    };
     const made = exportDocument("app-mesh", design);
     const ground = { objects: design.objects.filter((each) => !isRoute(each)) };
     const options = { document: ground, defaultNamespace: "production" };

@@ -4,6 +4,7 @@ import { applyCommand, type MeshDocument, type MeshObject, objectKey, type Route
 import { ask, buildScene } from "@/lib/simulate";
 import { seedMesh } from "../../simulate/testing/designs";
 import { randomOf, randomPolicies, randomQuestion } from "../../simulate/testing/random";
+import { withMore } from "../../simulate/testing/random-more";
 import { exportDocument, importDocuments } from "..";
 
 /** SEED and DESIGNS in the environment ask more; a set seed keeps the run the same for everybody. */
@@ -49,9 +50,10 @@ function throughKuma(design: MeshDocument, text: string): MeshDocument {
 
 test(`${DESIGNS} random designs from seed ${SEED} answer alike, through 2.x and through 3.x`, () => {
   const random = randomOf(SEED);
+  const more = randomOf(SEED + 500_000);
   let asked = 0;
   for (let i = 0; i < DESIGNS; i++) {
-    const design = tamed(randomPolicies(seedMesh(), random));
+    const design = tamed(withMore(randomPolicies(seedMesh(), random), more));
     const scene = buildScene(design);
     for (const channel of ["2.x", "3.x"] as const) {
       const made = exportDocument("kuma", design, { channel });
@@ -71,9 +73,11 @@ test(`${DESIGNS} random designs from seed ${SEED} answer alike, through 2.x and 
         // a permission by name draws a line, which the design need not have
         if (question.from.kind !== "workload" || expected.outcome === "no-route" || isOpen(name)) continue;
         asked += 1;
-        const short = ({ outcome, status, destinations }: ReturnType<typeof ask>) => ({
+        const short = ({ outcome, status, destinations, hops: [first] }: ReturnType<typeof ask>) => ({
           outcome,
           status,
+          location: first?.reply?.location,
+          path: first?.rewrites?.path,
           destinations: destinations.map(({ service, subset, probability }) => [
             service,
             subset,

@@ -5,6 +5,7 @@ import { applyCommand, type MeshDocument, type MeshObject } from "@/lib/mesh";
 import { type Answer, ask, buildScene } from "@/lib/simulate";
 import { seedMesh } from "../../simulate/testing/designs";
 import { type Random, randomOf, randomPolicies, randomQuestion } from "../../simulate/testing/random";
+import { withMore } from "../../simulate/testing/random-more";
 import { exportDocument, importDocuments } from "..";
 import { withDefaults } from "../shared/open-defaults";
 import { openGround } from "../testing/open-ground";
@@ -67,9 +68,11 @@ test(`${DESIGNS} random designs from seed ${SEED} let in whom they let in before
   expect(Math.min(counts.letIn, counts.refused)).toBeGreaterThan(0);
 }, 60_000);
 
-const answered = ({ outcome, status, destinations }: Answer) => ({
+const answered = ({ outcome, status, destinations, hops: [first] }: Answer) => ({
   outcome,
   status,
+  location: first?.reply?.location,
+  path: first?.rewrites?.path,
   to: destinations.map(({ service, subset, probability }) => [service, subset, probability.toFixed(4)]),
 });
 
@@ -86,9 +89,12 @@ function changedRoutes({ report }: ReturnType<typeof exportDocument>): string[] 
 test(`routes of ${DESIGNS} random designs from seed ${SEED} answer as before wherever they are said to be the same`, () => {
   const random = randomOf(SEED);
   const isAccess = ({ kind }: MeshObject) => kind === "AuthorizationPolicy" || kind === "MutualTls";
+  const more = randomOf(SEED + 500_000);
   let same = 0;
   for (let n = 0; n < DESIGNS; n++) {
-    const design = { objects: randomPolicies(seedMesh(), random).objects.filter((each) => !isAccess(each)) };
+    const design = {
+      objects: withMore(randomPolicies(seedMesh(), random), more).objects.filter((each) => !isAccess(each)),
+    };
     const made = exportDocument("linkerd", design);
     const ground = design.objects.filter(
       (each) => each.kind !== "Subset" && !(each.kind === "Route" && each.spec.target.kind === "Service"),
