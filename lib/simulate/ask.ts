@@ -136,13 +136,7 @@ function forwarded(
     const { sent, rewrites } = sentTo(passage.message, messageOf(question).path, action, choice);
     const fault = faultOf(passage.connection, choice, viewOf(passage.message));
     const { remoteAddress } = passage.context;
-    const hash = hashOf(
-      proxy,
-      choice.name,
-      action.hashPolicies,
-      { ...passage.message, path: sent.path },
-      remoteAddress,
-    );
+    const hash = hashOf(proxy, choice.name, action.hashPolicies, sent, remoteAddress);
     const first: Hop = {
       ...hop,
       cluster: choice.name,

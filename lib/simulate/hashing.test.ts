@@ -50,6 +50,24 @@ test("a request without a key may go to any host, and a cookie that it is given 
   expect(given.sentence).toContain("any host may get it, and it is given cookie sid, by which it comes back there");
 });
 
+test("a key is read after the route's changes: a header that it sets is the same for all", () => {
+  const route = object("Route", "stock", {
+    target: { kind: "Service", name: "stock" },
+    rules: [
+      {
+        matches: [],
+        action: { type: "forward", destinations: [{ service: { name: "stock" }, weight: 1 }] },
+        headers: { request: { set: { "x-user": "shop" } } },
+      },
+    ],
+  });
+  const balancing: LoadBalancing = { policy: "ring-hash", hash: [USER] };
+  const scene = buildScene(withObjects(stockMesh({ loadBalancing: balancing }), [route]));
+  const from = { kind: "workload" as const, workload: "Workload/production/checkout-v1" };
+  const answer = ask(scene, { from, to: { host: STOCK_HOST }, method: "GET", path: "/", headers: { "x-user": "a" } });
+  expect(answer.hops[0]?.hash?.keys).toEqual([{ key: "header x-user", value: "shop" }]);
+});
+
 test("a caller's address is the app's own behind a sidecar, and what it passes on as x-forwarded-for", () => {
   const balancing: LoadBalancing = { policy: "ring-hash", hash: [SOURCE] };
   expect(answerTo(balancing).hops[0]?.hash?.keys).toEqual([{ key: "the caller's address", value: "127.0.0.1" }]);

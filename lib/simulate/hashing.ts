@@ -8,7 +8,10 @@ import type { HopHash } from "./types";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
 
-/** Null where the cluster chooses in another way. */
+/**
+ * Null where the cluster chooses in another way.
+ * @param message as it is sent: the route's changes of headers, path and host come before the hash, as in Envoy's router
+ */
 export function hashOf(
   { plan }: Planned,
   cluster: string,
@@ -18,7 +21,7 @@ export function hashOf(
 ): HopHash | null {
   const table = plan.clusters.get(cluster)?.balancing.hashTable;
   if (!table) return null;
-  const asked = { request: viewOf(message), path: message.path, remoteAddress };
+  const asked = { request: viewOf(message), path: message.path, authority: message.authority, remoteAddress };
   const keys: HopHash["keys"] = [];
   for (const policy of policies ?? []) {
     const value = hashedValue(policy, asked);

@@ -130,9 +130,11 @@ export abstract class AttemptingExchange extends AnsweringExchange implements Tu
   }
 
   private requestHash(policies: readonly HashPolicyPlan[]): Hash64 | null {
+    const head = this.head as RequestHead;
     return requestHash(policies, {
-      request: this.head as RequestHead,
+      request: head,
       path: this.upstreamPath,
+      authority: head.headers.get("host") ?? head.authority,
       remoteAddress: this.remoteAddress,
       newCookie: (cookie) => {
         const { remoteAddress, remotePort, localAddress } = this.info;

@@ -10,6 +10,8 @@ export interface HashedRequest {
   readonly request: HttpRequestView;
   /** As the route may have rewritten it. */
   readonly path: string;
+  /** As the route may have rewritten it; a host that is rewritten by the chosen endpoint's name is not yet. */
+  readonly authority: string;
   readonly remoteAddress: string;
   /** The value of a cookie that the request has not, and that its answer will bring. */
   newCookie(cookie: HashPolicyPlan & { kind: "cookie" }): string;
@@ -62,11 +64,12 @@ function headerHash(policy: HashPolicyPlan & { kind: "header" }, asked: HashedRe
 
 function headerValues(
   { name, rewrite }: HashPolicyPlan & { kind: "header" },
-  { request, path }: Omit<HashedRequest, "newCookie">,
+  { request, path, authority }: Omit<HashedRequest, "newCookie">,
 ): string[] {
   const values: string[] = [];
   const pseudo = pseudoHeader(name);
-  if (pseudo !== undefined) values.push(name === ":path" ? path : pseudo(request));
+  if (name === ":authority" || name === "host") values.push(authority);
+  else if (pseudo !== undefined) values.push(name === ":path" ? path : pseudo(request));
   else {
     const { headers } = request;
     for (let i = 0; i < headers.count; i++) if (headers.nameAt(i) === name) values.push(headers.valueAt(i));

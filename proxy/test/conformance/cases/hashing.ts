@@ -206,6 +206,17 @@ export const hashingCases: readonly Case[] = [
     ["/a/1", "/a/2", "/a/3?q=4"].map((path) => ({ path })),
     { route: { prefix_rewrite: "/" } },
   ),
+  hashing(
+    "by the host that goes on",
+    [{ header: { header_name: ":authority" } }],
+    ["one.test", "two.test", "three.test", "four.test"].map((host) => ({ headers: { host } })),
+    { route: { host_rewrite_literal: "app.test" } },
+  ),
+  hashing(
+    "by host under its name in HTTP/1.1",
+    [{ header: { header_name: "host" } }],
+    ["one.test", "two.test", "three.test", "four.test"].map((host) => ({ headers: { host } })),
+  ),
   {
     ...hashing("by a header that the route adds", [], KEYS.slice(0, 3).map(ask)),
     config: web({
