@@ -124,7 +124,7 @@ function Editor({ draft, stored, index }: { draft: Draft; stored: PolicyObject; 
     consequence,
   };
   return (
-    <div className={classes.screen}>
+    <div className={`${classes.screen} touch`}>
       {header}
       {draft.snapshot ? <RefusalNote snapshot={draft.snapshot} onDismiss={draft.dismiss} /> : null}
       {isPhone ? (

@@ -1,9 +1,10 @@
 "use client";
 // The kinds of field a policy's form is made of. Rule: text and numbers are taken when they are left or on Enter, so that one edit
 // is one undo; a refused value stays in the field with the reason below it.
-import { NumberInput, Select, Switch, TagsInput, TextInput } from "@mantine/core";
+import { NumberInput, Select, Switch, TagsInput, Text, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { Path } from "@/lib/mesh";
+import { durationText } from "@/lib/mesh/diff/words";
 import { useDescription, usePolicyForm } from "./form-context";
 
 interface FieldProps {
@@ -24,6 +25,8 @@ function useField(props: FieldProps) {
       setError(refused);
       return refused === null;
     },
+    /** The value that counts stands there again. */
+    forget: () => setError(null),
     shared: {
       label: props.label,
       size: "xs" as const,
@@ -35,11 +38,12 @@ function useField(props: FieldProps) {
 }
 
 export function TextField(props: FieldProps & { value: string | undefined; placeholder?: string }) {
-  const { shared, commit } = useField(props);
+  const { shared, commit, forget } = useField(props);
   const [text, setText] = useState(props.value ?? "");
   useEffect(() => setText(props.value ?? ""), [props.value]);
   const done = () => {
     if (text.trim() !== (props.value ?? "")) commit(text.trim());
+    else forget();
   };
   return (
     <TextInput
@@ -50,31 +54,59 @@ export function TextField(props: FieldProps & { value: string | undefined; place
       onBlur={done}
       onKeyDown={(event) => {
         if (event.key === "Enter") done();
-        if (event.key === "Escape") setText(props.value ?? "");
+        if (event.key === "Escape") {
+          setText(props.value ?? "");
+          forget();
+        }
       }}
     />
   );
 }
 
+const UNITS_MS: Record<string, number> = { ms: 1, s: 1000 };
+
+/** `1 h` for 3600000 ms; nothing where the number says it as well. */
+export function inLargerUnits(value: number | string, suffix: string | undefined): string | null {
+  const unitMs = UNITS_MS[suffix ?? ""];
+  if (unitMs === undefined || typeof value !== "number" || value <= 0) return null;
+  const text = durationText(value * unitMs);
+  return text === `${value} ${suffix}` ? null : text;
+}
+
 export function NumberField(props: FieldProps & { value: number | undefined; suffix?: string; placeholder?: string }) {
-  const { shared, commit } = useField(props);
+  const { shared, commit, forget } = useField(props);
   const [value, setValue] = useState<number | string>(props.value ?? "");
   useEffect(() => setValue(props.value ?? ""), [props.value]);
   const done = () => {
     const next = value === "" ? undefined : Number(value);
     if (next !== props.value) commit(next);
+    else forget();
   };
+  const larger = inLargerUnits(value, props.suffix);
   return (
     <NumberInput
       {...shared}
       value={value}
       hideControls
+      rightSection={
+        larger ? (
+          <Text size="xs" c="dimmed" pr={8}>
+            {larger}
+          </Text>
+        ) : null
+      }
+      rightSectionWidth={larger ? "auto" : undefined}
+      rightSectionPointerEvents="none"
       suffix={props.suffix ? ` ${props.suffix}` : ""}
       placeholder={props.placeholder ?? "not set"}
       onChange={setValue}
       onBlur={done}
       onKeyDown={(event) => {
         if (event.key === "Enter") done();
+        if (event.key === "Escape") {
+          setValue(props.value ?? "");
+          forget();
+        }
       }}
     />
   );

@@ -15,13 +15,13 @@ const KINDS = [
   { value: "tcp", label: "a connection, by TCP" },
 ];
 const TIMES = [
-  { field: "intervalMs", label: "Every", suffix: "ms", placeholder: `${DEFAULTS.intervalMs}` },
-  { field: "timeoutMs", label: "Answer within", suffix: "ms", placeholder: `${DEFAULTS.timeoutMs}` },
-  { field: "unhealthyThreshold", label: "Out after", placeholder: `${DEFAULTS.unhealthyThreshold}` },
-  { field: "healthyThreshold", label: "Back after", placeholder: `${DEFAULTS.healthyThreshold}` },
-  { field: "jitterPercent", label: "Later by chance", suffix: "%", placeholder: `${DEFAULTS.jitterPercent}` },
+  { field: "intervalMs", label: "Every", suffix: "ms", placeholder: `default ${DEFAULTS.intervalMs} ms` },
+  { field: "timeoutMs", label: "Answer within", suffix: "ms", placeholder: `default ${DEFAULTS.timeoutMs} ms` },
+  { field: "unhealthyThreshold", label: "Out after", placeholder: `default ${DEFAULTS.unhealthyThreshold}` },
+  { field: "healthyThreshold", label: "Back after", placeholder: `default ${DEFAULTS.healthyThreshold}` },
+  { field: "jitterPercent", label: "Later by chance", suffix: "%", placeholder: `default ${DEFAULTS.jitterPercent} %` },
   { field: "unhealthyIntervalMs", label: "Every, while out", suffix: "ms" },
-  { field: "noTrafficIntervalMs", label: "Every, without traffic", suffix: "ms", placeholder: "60000" },
+  { field: "noTrafficIntervalMs", label: "Every, without traffic", suffix: "ms", placeholder: "default 60000 ms" },
   { field: "initialJitterMs", label: "First one later by", suffix: "ms" },
 ] as const satisfies readonly NumberOf<keyof HealthCheck>[];
 

@@ -21,16 +21,10 @@ function shown(loadBalancing: LoadBalancing): string {
 test("keys stand in their order, in words, with what a cookie is given for and the size of the ring", () => {
   const html = shown(RING);
   const told = "header x-user, else cookie sid (given for 1 h to who has none)";
-  for (const text of [
-    `chosen by a hash of ${told}`,
-    "Enough by itself",
-    "Given for",
-    "Entries of the ring",
-    "Add a key",
-  ])
+  for (const text of [`chosen by a hash of ${told}`, "Enough by itself", "Given for", "Minimum ring size", "Add a key"])
     expect(html).toContain(text);
-  expect(html).not.toContain("Entries of the table");
-  expect(shown({ policy: "maglev", hash: [USER] })).toContain("Entries of the table");
+  expect(html).not.toContain("Table size");
+  expect(shown({ policy: "maglev", hash: [USER] })).toContain("Table size");
   expect(shown({ policy: "random" })).not.toContain("Add a key");
 });
 

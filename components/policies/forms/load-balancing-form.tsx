@@ -1,6 +1,7 @@
 "use client";
 // The form of load balancing: how a host is chosen, and of what a hash is made.
 // Rule: a policy that hashes begins with a key, and one that does not has neither keys nor sizes, so that each choice is a valid policy.
+import { Text } from "@mantine/core";
 import { BALANCING_POLICIES, type HashKey, isHashing, type LoadBalancing } from "@/lib/mesh";
 import { balancingText, hashKeyText } from "@/lib/mesh/diff/balancing-text";
 import { ChoiceField, NumberField, SwitchField, TextField } from "./fields";
@@ -12,7 +13,7 @@ const BLOCK = ["spec", "loadBalancing"];
 const KEYS = [...BLOCK, "hash"];
 const POLICIES = BALANCING_POLICIES.map((value) => ({
   value,
-  label: isHashing(value) ? `${value === "maglev" ? "Maglev" : "ring"}, by a hash` : value.replace("-", " "),
+  label: isHashing(value) ? `${value === "maglev" ? "Maglev" : "ring"} hash` : value.replace("-", " "),
 }));
 const KINDS = [
   { value: "header", label: "a header" },
@@ -51,6 +52,7 @@ export function LoadBalancingSection({ balancing }: { balancing: LoadBalancing |
       <ChoiceField
         path={[...BLOCK, "policy"]}
         label="A host is chosen by"
+        description="A hash keeps requests with the same key at the same host."
         value={balancing?.policy}
         placeholder="least request (default)"
         choices={POLICIES}
@@ -66,11 +68,31 @@ function WarmUp({ warmup }: { warmup: LoadBalancing["warmup"] }) {
   const at = (field: string) => [...BLOCK, "warmup", field];
   return (
     <Row>
-      <NumberField path={at("durationMs")} label="Warm-up of new hosts" value={warmup?.durationMs} suffix="ms" />
+      <NumberField
+        path={at("durationMs")}
+        label="Warm-up of new hosts"
+        description="Until they have their full share."
+        value={warmup?.durationMs}
+        suffix="ms"
+        placeholder="none"
+      />
       {warmup ? (
         <>
-          <NumberField path={at("minimumPercent")} label="Begins with" value={warmup.minimumPercent} suffix="%" />
-          <NumberField path={at("aggression")} label="Aggression" value={warmup.aggression} />
+          <NumberField
+            path={at("minimumPercent")}
+            label="Begins with"
+            description="Of their share."
+            value={warmup.minimumPercent}
+            suffix="%"
+            placeholder="default 10 %"
+          />
+          <NumberField
+            path={at("aggression")}
+            label="Aggression"
+            description="1: evenly; more: faster at first."
+            value={warmup.aggression}
+            placeholder="default 1"
+          />
         </>
       ) : null}
     </Row>
@@ -100,23 +122,26 @@ function Hash({ balancing: { policy, hash = [], ringHash, maglev } }: { balancin
       {policy === "maglev" ? (
         <NumberField
           path={[...BLOCK, "maglev", "tableSize"]}
-          label="Entries of the table"
+          label="Table size"
+          description="A prime number, many times the number of hosts."
           value={maglev?.tableSize}
-          placeholder="65537"
+          placeholder="default 65537"
         />
       ) : (
         <Row>
           <NumberField
             path={[...BLOCK, "ringHash", "minimumRingSize"]}
-            label="Entries of the ring, at least"
+            label="Minimum ring size"
+            description="Larger shares more evenly."
             value={ringHash?.minimumRingSize}
-            placeholder="1024"
+            placeholder="default 1024"
           />
           <NumberField
             path={[...BLOCK, "ringHash", "maximumRingSize"]}
-            label="At most"
+            label="Maximum ring size"
+            description="Entries, of all hosts."
             value={ringHash?.maximumRingSize}
-            placeholder="8388608"
+            placeholder="default 8388608"
           />
         </Row>
       )}
@@ -133,21 +158,47 @@ function KeyFields({ at, value, isLast }: { at: number; value: HashKey; isLast: 
         <ChoiceField
           path={path("type")}
           label="Key"
+          description=""
           value={value.type}
           choices={KINDS}
           isRequired
           onChoose={(type) => form.set([...KEYS, at], withKind(type, value))}
         />
-        {value.type === "sourceIp" ? null : <TextField path={path("name")} label="Name" value={value.name} />}
+        {value.type === "sourceIp" ? null : (
+          <TextField path={path("name")} label="Name" description="" value={value.name} />
+        )}
       </Row>
+      {value.type === "sourceIp" ? (
+        <Text size="xs" c="dimmed">
+          At a gateway the client's address; behind a sidecar the app's own.
+        </Text>
+      ) : null}
       {value.type === "cookie" ? (
         <Row>
-          <NumberField path={path("ttlSeconds")} label="Given for" value={value.ttlSeconds} suffix="s" />
-          <TextField path={path("path")} label="Path" value={value.path} placeholder="any" />
+          <NumberField
+            path={path("ttlSeconds")}
+            label="Given for"
+            description="To who has none; 0: until the browser closes."
+            value={value.ttlSeconds}
+            suffix="s"
+            placeholder="not given"
+          />
+          <TextField
+            path={path("path")}
+            label="Path"
+            description="Of a cookie that is given."
+            value={value.path}
+            placeholder="any"
+          />
         </Row>
       ) : null}
       {isLast ? null : (
-        <SwitchField path={path("terminal")} label="Enough by itself, where it is there" value={value.terminal} />
+        <SwitchField
+          path={path("terminal")}
+          label="Enough by itself"
+          description="A request that has it is not asked for the keys below."
+          value={value.terminal}
+        />
       )}
     </>
   );

@@ -5,6 +5,7 @@ import { IconX } from "@tabler/icons-react";
 import { PLACE_LABELS, serviceRefKey, type TrafficLocality, type TrafficPolicy } from "@/lib/mesh";
 import { ChoiceField, ListField, NumberField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
+import classes from "./forms.module.css";
 import { keyed } from "./keyed";
 import { inWay, nextShare, regionsOf, type Way, wayOf } from "./locality-ways";
 import { AddEntry, AddField, Entry, Row, Section } from "./parts";
@@ -14,7 +15,7 @@ const WAYS: { value: Way; label: string }[] = [
   { value: "nearest", label: "the nearest hosts" },
   { value: "labels", label: "hosts with the same labels" },
   { value: "shares", label: "fixed shares by locality" },
-  { value: "off", label: "nobody, whatever the mesh's default is" },
+  { value: "off", label: "nobody: places make no difference" },
 ];
 
 export function LocalitySection({ policy }: { policy: TrafficPolicy }) {
@@ -30,6 +31,7 @@ export function LocalitySection({ policy }: { policy: TrafficPolicy }) {
       <ChoiceField
         path={AT}
         label="Callers prefer"
+        description=""
         value={way}
         choices={WAYS}
         placeholder="nobody (default)"
@@ -110,9 +112,14 @@ function Shares({ locality, places }: PartProps & { places: readonly string[] })
             isOrdered
             isLastNeeded
           >
-            <TextField path={[...list, at, "from"]} label="Callers in" value={from} />
+            <TextField
+              path={[...list, at, "from"]}
+              label="Callers in"
+              description="region/zone/subzone; * is any. The first entry that fits counts."
+              value={from}
+            />
             {shares.map(([place, weight]) => (
-              <Row key={place}>
+              <div key={place} className={classes.withButton}>
                 <NumberField
                   path={[...list, at, "to", place]}
                   label={`To ${place}`}
@@ -127,7 +134,7 @@ function Shares({ locality, places }: PartProps & { places: readonly string[] })
                 >
                   <IconX size={16} />
                 </ActionIcon>
-              </Row>
+              </div>
             ))}
             {sum === 100 ? null : (
               <Text size="xs" c="var(--mw-attention)">

@@ -8,7 +8,7 @@ import { ChoiceField, ListField, NumberField, SwitchField, TextField } from "./f
 import { usePolicyForm } from "./form-context";
 import classes from "./forms.module.css";
 import { keyed } from "./keyed";
-import { AddEntry, Entry, Row } from "./parts";
+import { AddEntry, AddField, Entry, More, Row } from "./parts";
 
 export const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const PATH_TYPES = [
@@ -17,7 +17,7 @@ const PATH_TYPES = [
   { value: "prefix", label: "begins with" },
   { value: "regex", label: "matches" },
 ];
-const SCHEMES = [
+export const SCHEMES = [
   { value: "http", label: "http" },
   { value: "https", label: "https" },
 ];
@@ -43,7 +43,12 @@ export function Matches({ path, matches }: { path: Path; matches: readonly Route
       {(at, match) => (
         <>
           <Match path={at} match={match} />
-          <Called path={at} match={match} />
+          <More
+            label="Host, scheme and port that are called"
+            isSet={[match.authority, match.scheme, match.port].some((each) => each !== undefined)}
+          >
+            <Called path={at} match={match} />
+          </More>
         </>
       )}
     </MatchList>
@@ -160,16 +165,7 @@ function Called({ path, match }: { path: Path; match: RouteMatch }) {
 function Caller({ path, caller }: { path: Path; caller: CallerMatch | undefined }) {
   const form = usePolicyForm();
   if (!caller) {
-    return (
-      <Button
-        size="compact-xs"
-        variant="subtle"
-        disabled={form.isReadOnly}
-        onClick={() => form.set(path, { labels: { version: "v1" } })}
-      >
-        Only some callers
-      </Button>
-    );
+    return <AddField onClick={() => form.set(path, { labels: { version: "v1" } })}>Only some callers</AddField>;
   }
   const labels = Object.entries(caller.labels ?? {});
   const without = (name: string) => Object.fromEntries(labels.filter(([other]) => other !== name));

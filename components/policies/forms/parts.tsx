@@ -1,8 +1,17 @@
 "use client";
 // The frame of a form: sections with a title and a hint, cards of a list with move and remove. Rule: layout and words only.
-import { ActionIcon, Button, Group, Menu, Text } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconCopy, IconDots, IconPlus, IconTrash } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { ActionIcon, Button, Group, Menu, Text, UnstyledButton } from "@mantine/core";
+import {
+  IconArrowDown,
+  IconArrowUp,
+  IconChevronDown,
+  IconChevronRight,
+  IconCopy,
+  IconDots,
+  IconPlus,
+  IconTrash,
+} from "@tabler/icons-react";
+import { type ReactNode, useEffect, useState } from "react";
 import type { Path } from "@/lib/mesh";
 import { NumberField } from "./fields";
 import { usePolicyForm } from "./form-context";
@@ -42,9 +51,28 @@ export function Row({ children }: { children: ReactNode }) {
   return <div className={classes.row}>{children}</div>;
 }
 
+/** Fields that few need: there where one of them is set, else when they are asked for. */
+export function More({ label, isSet, children }: { label: string; isSet: boolean; children: ReactNode }) {
+  const [isOpen, setOpen] = useState(isSet);
+  useEffect(() => {
+    if (isSet) setOpen(true);
+  }, [isSet]);
+  return (
+    <>
+      <UnstyledButton className={classes.more} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {isOpen ? <IconChevronDown size={14} /> : <IconChevronRight size={14} />}
+        {label}
+      </UnstyledButton>
+      {isOpen ? children : null}
+    </>
+  );
+}
+
 export interface NumberOf<F extends string> {
   field: F;
   label: string;
+  /** Instead of the schema's own words. */
+  description?: string;
   suffix?: string;
   placeholder?: string;
 }
@@ -74,10 +102,13 @@ export function Entry(props: {
   isOrdered?: boolean;
   isLastNeeded?: boolean;
   copy?: unknown;
+  /** It folds under its title. */
+  fold?: "open" | "closed";
   children: ReactNode;
 }) {
   const form = usePolicyForm();
   const { list, at, count, name } = props;
+  const [isOpen, setOpen] = useState(props.fold !== "closed");
   const items = (next: (all: unknown[]) => unknown[]) => {
     const all = list.reduce<unknown>((value, step) => (value as Record<string | number, unknown>)[step], form.object);
     form.set(list, next([...(all as unknown[])]));
@@ -89,9 +120,16 @@ export function Entry(props: {
     });
   const isLast = props.isLastNeeded === true && count === 1;
   return (
-    <div className={classes.entry}>
+    <article className={classes.entry} aria-label={name.charAt(0).toUpperCase() + name.slice(1)}>
       <div className={classes.entryHead}>
-        <div className={classes.entryTitle}>{props.title}</div>
+        {props.fold ? (
+          <UnstyledButton className={classes.entryFold} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            {isOpen ? <IconChevronDown size={14} /> : <IconChevronRight size={14} />}
+            <span className={classes.entryTitle}>{props.title}</span>
+          </UnstyledButton>
+        ) : (
+          <div className={classes.entryTitle}>{props.title}</div>
+        )}
         {form.isReadOnly ? null : (
           <Menu position="bottom-end" withinPortal>
             <Menu.Target>
@@ -134,8 +172,8 @@ export function Entry(props: {
           </Menu>
         )}
       </div>
-      <div className={classes.fields}>{props.children}</div>
-    </div>
+      {isOpen ? <div className={classes.fields}>{props.children}</div> : null}
+    </article>
   );
 }
 

@@ -1,17 +1,17 @@
 "use client";
 // The form of a route: its rules in order, each with its matches, what happens, and how long it may take.
 import { Button, SegmentedControl } from "@mantine/core";
-import { type Path, RETRY_CONDITIONS, type Route, type RouteRule } from "@/lib/mesh";
+import { type Path, RETRY_CONDITIONS, type Retries, type Route, type RouteRule } from "@/lib/mesh";
 import { ruleEffect } from "@/lib/mesh/policies";
 import { CorsFields } from "./cors-fields";
 import { FaultFields } from "./fault-fields";
-import { ListField, NumberField, SwitchField, TextField } from "./fields";
+import { ChoiceField, ListField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import { HeaderFields } from "./header-fields";
-import { Matches } from "./match-fields";
+import { Matches, SCHEMES } from "./match-fields";
 import { MirrorFields } from "./mirror-fields";
 import { OrderedRules } from "./ordered-rules";
-import { Row, Section } from "./parts";
+import { More, Row, Section } from "./parts";
 import { RefField } from "./reference-fields";
 import { Split } from "./split";
 
@@ -47,7 +47,6 @@ export function RouteForm({ route }: { route: Route }) {
 }
 
 function Rule({ path, rule, isGateway }: { path: Path; rule: RouteRule; isGateway: boolean }) {
-  const retries = [...path, "retries"];
   return (
     <>
       <Matches path={[...path, "matches"]} matches={rule.matches} />
@@ -58,84 +57,43 @@ function Rule({ path, rule, isGateway }: { path: Path; rule: RouteRule; isGatewa
             <NumberField
               path={[...path, "timeoutMs"]}
               label="Timeout"
+              description="For all tries together."
               value={rule.timeoutMs}
               suffix="ms"
               placeholder="none"
             />
             <NumberField
-              path={[...retries, "attempts"]}
-              label="Retries"
-              value={rule.retries?.attempts}
-              placeholder="none"
+              path={[...path, "idleTimeoutMs"]}
+              label="Idle timeout"
+              description="Given up when no byte moves."
+              value={rule.idleTimeoutMs}
+              suffix="ms"
+              placeholder={`default ${isGateway ? 300_000 : 3_600_000} ms`}
             />
           </Row>
-          <NumberField
-            path={[...path, "idleTimeoutMs"]}
-            label="Given up without a byte for"
-            value={rule.idleTimeoutMs}
-            suffix="ms"
-            placeholder={isGateway ? "five minutes" : "an hour"}
-          />
-          {rule.retries ? (
-            <>
+          <Row>
+            <NumberField
+              path={[...path, "retries", "attempts"]}
+              label="Retries"
+              description="Tries after the first; 0: none."
+              value={rule.retries?.attempts}
+              placeholder="default 2"
+            />
+            {rule.retries ? (
               <NumberField
-                path={[...retries, "perTryTimeoutMs"]}
+                path={[...path, "retries", "perTryTimeoutMs"]}
                 label="Timeout of a try"
+                description="Of each of them."
                 value={rule.retries.perTryTimeoutMs}
                 suffix="ms"
+                placeholder="as the rule"
               />
-              <Row>
-                <NumberField
-                  path={[...retries, "backoff", "baseMs"]}
-                  label="Waits up to"
-                  value={rule.retries.backoff?.baseMs}
-                  suffix="ms"
-                  placeholder="25"
-                />
-                {rule.retries.backoff ? (
-                  <NumberField
-                    path={[...retries, "backoff", "maxMs"]}
-                    label="Waits at most"
-                    value={rule.retries.backoff.maxMs}
-                    suffix="ms"
-                  />
-                ) : null}
-              </Row>
-              <ListField
-                path={[...retries, "on"]}
-                label="Tried again on"
-                value={rule.retries.on}
-                choices={RETRY_CONDITIONS}
-                placeholder="Envoy's default"
-              />
-              <SwitchField
-                path={[...retries, "remoteLocalities"]}
-                label="In other localities after two tries"
-                value={rule.retries.remoteLocalities}
-              />
-            </>
-          ) : null}
-          <Row>
-            {rule.rewrite?.pathRegex ? null : (
-              <TextField
-                path={[...path, "rewrite", "path"]}
-                label="Path becomes"
-                description=""
-                value={rule.rewrite?.path}
-                placeholder="unchanged"
-              />
-            )}
-            <TextField
-              path={[...path, "rewrite", "host"]}
-              label="Host becomes"
-              description=""
-              value={rule.rewrite?.host}
-              placeholder="unchanged"
-            />
+            ) : null}
           </Row>
-          {rule.rewrite?.path === undefined ? (
-            <PathParts path={[...path, "rewrite", "pathRegex"]} parts={rule.rewrite?.pathRegex} />
-          ) : null}
+          {rule.retries ? <RetryFields path={[...path, "retries"]} retries={rule.retries} /> : null}
+          <More label="New path or host on the way" isSet={rule.rewrite !== undefined}>
+            <Rewrite path={[...path, "rewrite"]} rewrite={rule.rewrite} />
+          </More>
         </>
       ) : null}
       {rule.action.type === "forward" || rule.mirrors ? (
@@ -151,6 +109,96 @@ function Rule({ path, rule, isGateway }: { path: Path; rule: RouteRule; isGatewa
       {rule.action.type === "forward" || rule.cors ? <CorsFields path={[...path, "cors"]} cors={rule.cors} /> : null}
       <TextField path={[...path, "name"]} label="Name" value={rule.name} placeholder="no name" />
       <HeaderFields path={[...path, "headers"]} headers={rule.headers} of="of the rule" />
+    </>
+  );
+}
+
+function RetryFields({ path, retries }: { path: Path; retries: Retries }) {
+  const form = usePolicyForm();
+  const { backoff, ignorePreviousHosts: isLeftOut } = retries;
+  return (
+    <>
+      <ListField
+        path={[...path, "on"]}
+        label="Tried again on"
+        description="Conditions of Envoy, or status codes. By default where the callee has not begun."
+        value={retries.on}
+        choices={RETRY_CONDITIONS}
+        placeholder="default"
+      />
+      <More
+        label="When and where it is tried again"
+        isSet={backoff !== undefined || isLeftOut !== undefined || retries.remoteLocalities !== undefined}
+      >
+        <Row>
+          <NumberField
+            path={[...path, "backoff", "baseMs"]}
+            label="First wait, up to"
+            description="The next ones grow up to threefold."
+            value={backoff?.baseMs}
+            suffix="ms"
+            placeholder="default 25 ms"
+          />
+          {backoff ? (
+            <NumberField
+              path={[...path, "backoff", "maxMs"]}
+              label="No wait longer than"
+              description="By default ten times the first."
+              value={backoff.maxMs}
+              suffix="ms"
+              placeholder={`default ${backoff.baseMs * 10} ms`}
+            />
+          ) : null}
+        </Row>
+        <ChoiceField
+          path={[...path, "ignorePreviousHosts"]}
+          label="Hosts that were tried already"
+          description=""
+          value={isLeftOut === undefined ? undefined : String(isLeftOut)}
+          choices={PREVIOUS_HOSTS}
+          placeholder="avoided, but not with a hash (default)"
+          onChoose={(choice) =>
+            form.set([...path, "ignorePreviousHosts"], choice === undefined ? undefined : choice === "true")
+          }
+        />
+        <SwitchField
+          path={[...path, "remoteLocalities"]}
+          label="Other localities after every two tries"
+          description="Those that come after the ones that were tried."
+          value={retries.remoteLocalities}
+        />
+      </More>
+    </>
+  );
+}
+
+const PREVIOUS_HOSTS = [
+  { value: "true", label: "avoided, for up to five choices" },
+  { value: "false", label: "chosen as any other" },
+];
+
+function Rewrite({ path, rewrite }: { path: Path; rewrite: RouteRule["rewrite"] }) {
+  return (
+    <>
+      <Row>
+        {rewrite?.pathRegex ? null : (
+          <TextField
+            path={[...path, "path"]}
+            label="Path becomes"
+            description="Of a prefix, the prefix alone."
+            value={rewrite?.path}
+            placeholder="unchanged"
+          />
+        )}
+        <TextField
+          path={[...path, "host"]}
+          label="Host becomes"
+          description="As the destination sees it."
+          value={rewrite?.host}
+          placeholder="unchanged"
+        />
+      </Row>
+      {rewrite?.path === undefined ? <PathParts path={[...path, "pathRegex"]} parts={rewrite?.pathRegex} /> : null}
     </>
   );
 }
@@ -185,15 +233,43 @@ function Action({ path, rule }: { path: Path; rule: RouteRule }) {
       {action.type === "forward" ? <Split path={[...path, "destinations"]} destinations={action.destinations} /> : null}
       {action.type === "redirect" ? (
         <Row>
-          <TextField path={[...path, "host"]} label="Host" value={action.host} placeholder="as called" />
-          <TextField path={[...path, "path"]} label="Path" value={action.path} placeholder="as called" />
+          <ChoiceField
+            path={[...path, "scheme"]}
+            label="Scheme"
+            description=""
+            value={action.scheme}
+            choices={SCHEMES}
+            placeholder="as called"
+          />
+          <TextField path={[...path, "host"]} label="Host" description="" value={action.host} placeholder="as called" />
+          <NumberField
+            path={[...path, "port"]}
+            label="Port"
+            description=""
+            value={action.port}
+            placeholder="as called"
+          />
+          <NumberField
+            path={[...path, "code"]}
+            label="Status"
+            description=""
+            value={action.code}
+            placeholder="default 301"
+          />
+          <TextField
+            path={[...path, "path"]}
+            label="Path becomes"
+            description="All of it."
+            value={action.path}
+            placeholder="as called"
+          />
           <TextField
             path={[...path, "prefixRewrite"]}
-            label="Prefix"
+            label="Prefix becomes"
+            description="The part that matched."
             value={action.prefixRewrite}
             placeholder="as called"
           />
-          <NumberField path={[...path, "code"]} label="Status" value={action.code} placeholder="301" />
         </Row>
       ) : null}
       {action.type === "respond" ? (
@@ -216,8 +292,19 @@ function PathParts({ path, parts }: { path: Path; parts: Parts | undefined }) {
     <>
       {parts ? (
         <Row>
-          <TextField path={[...path, "match"]} label="Parts of the path" description="" value={parts.match} />
-          <TextField path={[...path, "substitution"]} label="become" description="" value={parts.substitution} />
+          <TextField
+            path={[...path, "match"]}
+            label="Parts of the path"
+            description="An expression (RE2)."
+            value={parts.match}
+          />
+          <TextField
+            path={[...path, "substitution"]}
+            label="Become"
+            description="\1 is the first group."
+            value={parts.substitution}
+            placeholder="nothing"
+          />
         </Row>
       ) : null}
       <Button

@@ -5,54 +5,182 @@ import { IconX } from "@tabler/icons-react";
 import { type Subset, serviceRefKey, type TrafficPolicy } from "@/lib/mesh";
 import { ChoiceField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
+import classes from "./forms.module.css";
 import { HealthCheckSection } from "./health-check-form";
 import { LoadBalancingSection } from "./load-balancing-form";
 import { LocalitySection } from "./locality-form";
-import { type NumberOf, Numbers, Row, Section } from "./parts";
+import { More, type NumberOf, Numbers, Row, Section } from "./parts";
 import { ServiceField } from "./reference-fields";
 
 type Spec = TrafficPolicy["spec"];
+const OFF = "off by default";
 const POOL = [
-  { field: "maxConnections", label: "Connections" },
-  { field: "maxPendingRequests", label: "Waiting requests" },
-  { field: "maxRequests", label: "Requests at once" },
-  { field: "maxRetries", label: "Retries at once" },
-  { field: "connectTimeoutMs", label: "Connect timeout", suffix: "ms" },
-  { field: "idleTimeoutMs", label: "Idle timeout", suffix: "ms" },
-  { field: "maxRequestsPerConnection", label: "Requests of a connection" },
-  { field: "maxConnectionDurationMs", label: "Longest connection", suffix: "ms" },
-  { field: "maxConcurrentStreams", label: "Streams of a connection" },
-  { field: "tcpIdleTimeoutMs", label: "Idle timeout of TCP", suffix: "ms" },
-  { field: "maxConnectAttempts", label: "Tries to connect of TCP" },
-] as const satisfies readonly NumberOf<keyof NonNullable<Spec["connectionPool"]>>[];
+  {
+    field: "maxConnections",
+    label: "Connections",
+    description: "Of one caller's proxy, at most.",
+    placeholder: "default 1024",
+  },
+  {
+    field: "maxPendingRequests",
+    label: "Waiting requests",
+    description: "For a connection, at most.",
+    placeholder: "default 1024",
+  },
+  {
+    field: "maxRequests",
+    label: "Requests at once",
+    description: "Under way, at most.",
+    placeholder: "default 1024",
+  },
+  {
+    field: "maxRetries",
+    label: "Retries at once",
+    description: "Empty: as the budget says.",
+    placeholder: "by the budget",
+  },
+  {
+    field: "connectTimeoutMs",
+    label: "Connect timeout",
+    description: "Longest time to connect.",
+    suffix: "ms",
+    placeholder: "default 5000 ms",
+  },
+] as const satisfies readonly NumberOf<keyof Pool>[];
+const CONNECTIONS = [
+  {
+    field: "idleTimeoutMs",
+    label: "Idle timeout, HTTP",
+    description: "Closed when unused so long.",
+    suffix: "ms",
+    placeholder: "default 300000 ms",
+  },
+  {
+    field: "maxConnectionDurationMs",
+    label: "Maximum age, HTTP",
+    description: "Then closed when it is free.",
+    suffix: "ms",
+    placeholder: "no limit",
+  },
+  {
+    field: "maxRequestsPerConnection",
+    label: "Requests each, HTTP",
+    description: "Then closed; 0: never.",
+    placeholder: "no limit",
+  },
+  {
+    field: "maxConcurrentStreams",
+    label: "Requests at once, HTTP/2",
+    description: "More open another one.",
+    placeholder: "default 1024",
+  },
+  {
+    field: "tcpIdleTimeoutMs",
+    label: "Idle timeout, TCP",
+    description: "Closed when no byte moves.",
+    suffix: "ms",
+    placeholder: "default 3600000 ms",
+  },
+  {
+    field: "maxConnectAttempts",
+    label: "Connect attempts, TCP",
+    description: "The first one counts too.",
+    placeholder: "default 1",
+  },
+] as const satisfies readonly NumberOf<keyof Pool>[];
 const OUTLIER = [
-  { field: "consecutive5xxErrors", label: "5xx in a row" },
-  { field: "consecutiveGatewayErrors", label: "502 to 504 in a row" },
-  { field: "consecutiveLocalOriginFailures", label: "Without an answer in a row" },
-  { field: "intervalMs", label: "Interval", suffix: "ms" },
-  { field: "baseEjectionTimeMs", label: "Ejected for", suffix: "ms" },
-  { field: "maxEjectionPercent", label: "Most ejected", suffix: "%" },
-  { field: "minHealthPercent", label: "Least healthy", suffix: "%" },
-] as const satisfies readonly NumberOf<keyof NonNullable<Spec["outlierDetection"]>>[];
+  {
+    field: "consecutive5xxErrors",
+    label: "5xx in a row",
+    description: "Ejects the host; 0: off.",
+    placeholder: "default 5",
+  },
+  {
+    field: "intervalMs",
+    label: "Looked at every",
+    description: "Ejections and returns.",
+    suffix: "ms",
+    placeholder: "default 10000 ms",
+  },
+  {
+    field: "baseEjectionTimeMs",
+    label: "Ejected for",
+    description: "Longer with each time.",
+    suffix: "ms",
+    placeholder: "default 30000 ms",
+  },
+  {
+    field: "maxEjectionPercent",
+    label: "Ejected at once",
+    description: "Share of the hosts, at most.",
+    suffix: "%",
+    placeholder: "default 10 %",
+  },
+] as const satisfies readonly NumberOf<keyof Outlier>[];
+const COUNTERS = [
+  {
+    field: "consecutiveGatewayErrors",
+    label: "502, 503, 504 in a row",
+    description: "Ejects the host; 0: off.",
+    placeholder: OFF,
+  },
+  {
+    field: "minHealthPercent",
+    label: "Panic threshold",
+    description: "Below it all hosts are used.",
+    suffix: "%",
+    placeholder: "default 0 %",
+  },
+] as const satisfies readonly NumberOf<keyof Outlier>[];
 
+type Pool = NonNullable<Spec["connectionPool"]>;
 type Outlier = NonNullable<Spec["outlierDetection"]>;
-const VOLUME = [
-  { field: "minimumHosts", label: "Least hosts" },
-  { field: "requestVolume", label: "Least requests of each" },
-] as const;
+const HOSTS = {
+  field: "minimumHosts",
+  label: "Hosts, at least",
+  description: "With enough requests.",
+  placeholder: "default 5",
+} as const;
+const REQUESTS = {
+  field: "requestVolume",
+  label: "Requests, at least",
+  description: "Of each host in an interval.",
+} as const;
 const SUCCESS_RATE = [
-  { field: "standardDeviationFactor", label: "Standard deviations" },
-  ...VOLUME,
+  {
+    field: "standardDeviationFactor",
+    label: "Standard deviations",
+    description: "Below the mean of all hosts.",
+    placeholder: "default 1.9",
+  },
+  HOSTS,
+  { ...REQUESTS, placeholder: "default 100" },
 ] as const satisfies readonly NumberOf<keyof NonNullable<Outlier["successRate"]>>[];
 const FAILURES = [
-  { field: "threshold", label: "Share of failures", suffix: "%" },
-  ...VOLUME,
+  {
+    field: "threshold",
+    label: "Failed requests",
+    description: "Ejected from this share on.",
+    suffix: "%",
+    placeholder: "default 85 %",
+  },
+  HOSTS,
+  { ...REQUESTS, placeholder: "default 50" },
 ] as const satisfies readonly NumberOf<keyof NonNullable<Outlier["failurePercentage"]>>[];
+const UPGRADES = [
+  { value: "upgrade", label: "HTTP/2 always" },
+  { value: "do-not-upgrade", label: "HTTP/1.1 always" },
+];
+
+/** Is one of these said? */
+const isAnySet = <T extends object>(block: T | undefined, fields: readonly (keyof T)[]) =>
+  fields.some((field) => block?.[field] !== undefined);
 
 /** A detector that is on by being there, and its numbers. */
 function Detector<F extends string>(props: {
   name: "successRate" | "failurePercentage";
   label: string;
+  description: string;
   fields: readonly NumberOf<F>[];
   value: { [K in F]?: number | undefined } | undefined;
 }) {
@@ -63,17 +191,67 @@ function Detector<F extends string>(props: {
       <Switch
         size="xs"
         label={props.label}
+        description={props.description}
         checked={props.value !== undefined}
         disabled={form.isReadOnly}
         onChange={(event) => form.set(path, event.currentTarget.checked ? {} : undefined)}
       />
       {props.value ? (
-        <Row>
-          {props.fields.map(({ field, ...rest }) => (
-            <NumberField key={field} path={[...path, field]} value={props.value?.[field]} {...rest} />
-          ))}
-        </Row>
+        <div className={classes.nested}>
+          <Row>
+            {props.fields.map(({ field, ...rest }) => (
+              <NumberField key={field} path={[...path, field]} value={props.value?.[field]} {...rest} />
+            ))}
+          </Row>
+        </div>
       ) : null}
+    </>
+  );
+}
+
+function OutlierDetails({ outlier }: { outlier: Outlier }) {
+  const at = (field: string) => ["spec", "outlierDetection", field];
+  const { splitExternalLocalOriginErrors: isSplit, consecutiveLocalOriginFailures: failures } = outlier;
+  return (
+    <>
+      <Numbers block="outlierDetection" fields={COUNTERS} values={outlier} />
+      <SwitchField
+        path={at("alwaysEjectOneHost")}
+        label="Always eject one host"
+        description="Also where the share above allows none (Envoy 1.31 on)."
+        value={outlier.alwaysEjectOneHost}
+      />
+      <SwitchField
+        path={at("splitExternalLocalOriginErrors")}
+        label="Count calls without an answer apart"
+        description="Refused, reset or timed out. Otherwise they count as 5xx and gateway errors."
+        value={isSplit}
+      />
+      {isSplit || failures !== undefined ? (
+        <div className={classes.nested}>
+          <NumberField
+            path={at("consecutiveLocalOriginFailures")}
+            label="Without an answer in a row"
+            description={isSplit ? "Ejects the host; 0: off." : "Has no effect while they are not counted apart."}
+            value={failures}
+            placeholder="default 5"
+          />
+        </div>
+      ) : null}
+      <Detector
+        name="successRate"
+        fields={SUCCESS_RATE}
+        value={outlier.successRate}
+        label="Compare success rates"
+        description="Ejects hosts that succeed far less than the others."
+      />
+      <Detector
+        name="failurePercentage"
+        fields={FAILURES}
+        value={outlier.failurePercentage}
+        label="Limit the share of failures"
+        description="Ejects hosts that fail in too many of their requests."
+      />
     </>
   );
 }
@@ -97,47 +275,45 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
       </Section>
       <Section title="Circuit breaker" hint="How much one caller may ask at once; more is answered with 503.">
         <Numbers block="connectionPool" fields={POOL} values={pool} />
-        <NumberField
-          path={["spec", "connectionPool", "tcpKeepalive", "timeMs"]}
-          label="TCP keepalive after"
-          value={pool?.tcpKeepalive?.timeMs}
-          suffix="ms"
-        />
-        <ChoiceField
-          path={at("connectionPool", "h2UpgradePolicy")}
-          label="HTTP/2 for ports of HTTP"
-          value={pool?.h2UpgradePolicy}
-          placeholder="between sidecars (default)"
-          choices={["upgrade", "do-not-upgrade"]}
-        />
+        <More
+          label="Age, idle time and protocol of connections"
+          isSet={isAnySet(pool, [...CONNECTIONS.map(({ field }) => field), "tcpKeepalive", "h2UpgradePolicy"])}
+        >
+          <Numbers block="connectionPool" fields={CONNECTIONS} values={pool} />
+          <NumberField
+            path={["spec", "connectionPool", "tcpKeepalive", "timeMs"]}
+            label="TCP keepalive after"
+            description="Probes a connection that is idle for so long."
+            value={pool?.tcpKeepalive?.timeMs}
+            suffix="ms"
+            placeholder="none"
+          />
+          <ChoiceField
+            path={at("connectionPool", "h2UpgradePolicy")}
+            label="Ports of protocol http are called by"
+            description="By default HTTP/2 between sidecars, HTTP/1.1 to hosts without one."
+            value={pool?.h2UpgradePolicy}
+            placeholder="default"
+            choices={UPGRADES}
+          />
+        </More>
       </Section>
       <Section title="Outlier detection" hint="Takes failing hosts out for a while.">
         <Numbers block="outlierDetection" fields={OUTLIER} values={outlier} />
         {outlier ? (
-          <>
-            <SwitchField
-              path={at("outlierDetection", "alwaysEjectOneHost")}
-              label="Always eject one host"
-              value={outlier.alwaysEjectOneHost}
-            />
-            <SwitchField
-              path={at("outlierDetection", "splitExternalLocalOriginErrors")}
-              label="Count calls without an answer for themselves"
-              value={outlier.splitExternalLocalOriginErrors}
-            />
-            <Detector
-              name="successRate"
-              fields={SUCCESS_RATE}
-              value={outlier.successRate}
-              label="Compare shares of success"
-            />
-            <Detector
-              name="failurePercentage"
-              fields={FAILURES}
-              value={outlier.failurePercentage}
-              label="Limit the share of failures"
-            />
-          </>
+          <More
+            label="More ways to find failing hosts"
+            isSet={isAnySet(outlier, [
+              ...COUNTERS.map(({ field }) => field),
+              "alwaysEjectOneHost",
+              "splitExternalLocalOriginErrors",
+              "consecutiveLocalOriginFailures",
+              "successRate",
+              "failurePercentage",
+            ])}
+          >
+            <OutlierDetails outlier={outlier} />
+          </More>
         ) : null}
         {outlier?.legacyConsecutiveErrors === undefined ? null : (
           <Text size="xs" c="var(--mw-attention)">
@@ -152,9 +328,11 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
         <Row>
           <NumberField
             path={at("retryBudget", "percent")}
-            label="Most retries"
+            label="Retries, at most"
+            description="Share of the requests under way."
             value={retryBudget?.percent}
             suffix="%"
+            placeholder="default 20 %"
           />
           {retryBudget ? (
             <NumberField

@@ -3,6 +3,7 @@
 // refuses stays as it was typed, with the reason, until it is mended or taken back with Escape.
 import { NumberInput, TagsInput, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
+import classes from "../topology.module.css";
 
 interface CheckedProps<T> {
   label: string;
@@ -80,6 +81,7 @@ export function CheckedList(props: CheckedProps<readonly string[]>) {
       {...shared}
       value={[...typed]}
       placeholder={typed.length === 0 ? props.placeholder : ""}
+      className={classes.wholeTexts}
       splitChars={[",", " "]}
       acceptValueOnBlur
       onChange={(next) => {

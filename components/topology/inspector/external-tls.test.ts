@@ -19,7 +19,7 @@ function shown(tls: ExternalTls | undefined, { editable = true, hosts = ["pay.ba
 
 test("without TLS there is one choice, which says what that means", () => {
   const html = shown(undefined);
-  expect(html).toContain("none: calls leave as the app says them");
+  expect(html).toContain("none: calls leave as the app makes them");
   for (const text of ["Server name", "Do not verify", "Names of its certificate"]) expect(html).not.toContain(text);
 });
 

@@ -17,8 +17,14 @@ import { CheckedList, CheckedText } from "./checked-fields";
 import { EditChoice } from "./parts";
 import type { InspectorProps } from "./props";
 
-const MODES = ["simple", "mutual"] as const;
-const AUTHORITIES = ["public", "environment"] as const;
+const MODES = [
+  { value: "simple", label: "simple: it proves who it is" },
+  { value: "mutual", label: "mutual: the callers do so too" },
+];
+const AUTHORITIES = [
+  { value: "public", label: "those that browsers trust" },
+  { value: "environment", label: "those given in the environment" },
+];
 
 /** The form with the draft behind it. */
 export function OutsideTls({ external, topology, gestures, editable }: InspectorProps & { external: ExternalService }) {
@@ -60,7 +66,7 @@ export function ExternalTlsForm({ external, editable, violations, change }: Exte
     <Stack gap={8}>
       <EditChoice
         label="TLS to it"
-        unset="none: calls leave as the app says them"
+        unset="none: calls leave as the app makes them"
         value={tls?.mode}
         choices={MODES}
         {...shared}
@@ -119,8 +125,8 @@ function Verification(props: {
         onCommit={(names) => set("subjectAltNames", names.length > 0 ? names : undefined)}
       />
       <EditChoice
-        label="Signed by authorities that are"
-        unset="public"
+        label="Authorities that count"
+        unset="those that browsers trust (default)"
         value={tls.authorities}
         choices={AUTHORITIES}
         disabled={disabled}

@@ -20,7 +20,7 @@ export function Inspector(props: InspectorProps) {
   const object = only && topology.document ? find(topology.document, only) : undefined;
   const edge = only ? topology.edges.find((each) => each.id === only) : undefined;
   return (
-    <aside className={classes.inspector} aria-label="Details of the selection">
+    <aside className={`${classes.inspector} touch`} aria-label="Details of the selection">
       <ActionIcon className={classes.inspectorClose} onClick={() => onSelect([])} aria-label="Close the details">
         <IconX size={16} />
       </ActionIcon>

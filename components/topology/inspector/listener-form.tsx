@@ -202,23 +202,6 @@ function Fields(props: OneProps & { problems: ListenerProblems }) {
         disabled={disabled}
         onCommit={(hosts) => set(["hosts"], hosts)}
       />
-      <EditChoice
-        label="PROXY protocol"
-        unset="not read"
-        value={listener.proxyProtocol}
-        choices={["required", "optional"]}
-        disabled={disabled}
-        onCommit={(taken) => set(["proxyProtocol"], taken) === null}
-      />
-      <ErrorText size="xs">{problems.proxyProtocol}</ErrorText>
-      <CheckedNumber
-        label="Most connections at once"
-        placeholder="any number"
-        value={listener.connectionLimit?.maxConnections ?? ""}
-        problem={problems.connectionLimit}
-        disabled={disabled}
-        onCommit={(most) => set(["connectionLimit"], most === "" ? undefined : { maxConnections: most })}
-      />
       {isPlainListener(listener) ? (
         <Switch
           size="xs"
@@ -279,10 +262,33 @@ function Fields(props: OneProps & { problems: ListenerProblems }) {
           />
         </>
       ) : null}
+      <EditChoice
+        label="PROXY protocol"
+        description="In which a balancer before the gateway says the client's address."
+        unset="not read"
+        value={listener.proxyProtocol}
+        choices={PROXY_PROTOCOL}
+        disabled={disabled}
+        onCommit={(taken) => set(["proxyProtocol"], taken) === null}
+      />
+      <ErrorText size="xs">{problems.proxyProtocol}</ErrorText>
+      <CheckedNumber
+        label="Most connections at once"
+        description="At each instance of the gateway. The next one is closed."
+        placeholder="any number"
+        value={listener.connectionLimit?.maxConnections ?? ""}
+        problem={problems.connectionLimit}
+        disabled={disabled}
+        onCommit={(most) => set(["connectionLimit"], most === "" ? undefined : { maxConnections: most })}
+      />
     </Stack>
   );
 }
 
+const PROXY_PROTOCOL = [
+  { value: "required", label: "required: others are closed" },
+  { value: "optional", label: "optional: read where it is there" },
+];
 const LISTS: readonly { list: ClientList; label: string; description: string; placeholder: string }[] = [
   {
     list: "names",

@@ -15,7 +15,7 @@ import { Listeners } from "./listeners";
 import { Neighbours, NowAndFindings } from "./node-state";
 import { EditText, Section } from "./parts";
 import type { InspectorProps } from "./props";
-import { CallerFields, Workloads } from "./workloads";
+import { CallerFields, LocalityField, Workloads } from "./workloads";
 
 export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
   const { object, topology, gestures, editable } = props;
@@ -71,6 +71,7 @@ export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
           {object.kind === "Service" || object.kind === "ExternalService" ? (
             <Port object={object} editable={editable} patch={patch} />
           ) : null}
+          {object.kind === "Gateway" ? <LocalityField object={object} gestures={gestures} editable={editable} /> : null}
           {object.kind === "Workload" ? (
             <CallerFields workload={object} gestures={gestures} editable={editable} />
           ) : (

@@ -128,15 +128,17 @@ export function EditText(props: {
 
 export function EditChoice(props: {
   label: string;
+  description?: string;
   value: string | undefined;
   disabled: boolean;
-  choices: readonly string[];
+  choices: readonly (string | { value: string; label: string })[];
   unset: string;
   onCommit(value: string | undefined): boolean;
 }) {
   return (
     <Select
       label={props.label}
+      description={props.description}
       size="xs"
       disabled={props.disabled}
       value={props.value ?? null}

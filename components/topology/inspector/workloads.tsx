@@ -3,11 +3,13 @@
 import { ActionIcon, Button, Group, NumberInput, Stack, Text } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
-import { API_VERSION, type MeshObject, objectKey, type Workload } from "@/lib/mesh";
+import { API_VERSION, type Gateway, type MeshObject, objectKey, type Workload } from "@/lib/mesh";
 import { freeName, toName } from "../model/document";
+import { inWords } from "../model/listeners";
 import { workloadsByService } from "../model/to-canvas";
 import classes from "../topology.module.css";
 import { AppBinding, CallerBinding } from "./app-binding";
+import { CheckedText } from "./checked-fields";
 import { EditText, Section } from "./parts";
 import type { InspectorProps } from "./props";
 
@@ -74,7 +76,7 @@ export function CallerFields(props: WorkloadProps) {
         onCommit={(account) => patch("serviceAccount", toName(account) || undefined)}
       />
       <Replicas {...props} />
-      <LocalityField {...props} />
+      <LocalityField object={workload} gestures={gestures} editable={editable} />
       <CallerBinding
         namespace={workload.metadata.namespace}
         workload={workload.metadata.name}
@@ -125,20 +127,28 @@ function Version({ workload, gestures, editable }: WorkloadProps) {
   );
 }
 
-function LocalityField({ workload, gestures, editable }: WorkloadProps) {
+/** Of a workload or a gateway. */
+export function LocalityField({
+  object,
+  gestures,
+  editable,
+}: Pick<InspectorProps, "gestures" | "editable"> & { object: Workload | Gateway }) {
   return (
-    <EditText
+    <CheckedText
       label="Locality"
-      value={workload.spec.locality ?? ""}
-      placeholder="region/zone"
+      description="Where it runs: region, region/zone or region/zone/subzone."
+      value={object.spec.locality ?? ""}
+      placeholder="not said"
       disabled={!editable}
       onCommit={(text) =>
-        gestures.edit({
-          type: "patchSpec",
-          key: objectKey(workload),
-          path: ["locality"],
-          value: text.trim() || undefined,
-        })
+        inWords(
+          gestures.attempt({
+            type: "patchSpec",
+            key: objectKey(object),
+            path: ["locality"],
+            value: text || undefined,
+          }),
+        ) || null
       }
     />
   );
@@ -172,7 +182,7 @@ function WorkloadCard({
           <Version workload={workload} gestures={gestures} editable={editable} />
           <Replicas workload={workload} gestures={gestures} editable={editable} />
         </Group>
-        <LocalityField workload={workload} gestures={gestures} editable={editable} />
+        <LocalityField object={workload} gestures={gestures} editable={editable} />
         <AppBinding namespace={workload.metadata.namespace} workload={workload.metadata.name} />
       </Stack>
     </div>

@@ -205,7 +205,8 @@ export function actionText(rule: RouteRule, targetName: string): string {
   const { action } = rule;
   if (action.type === "respond") return `is answered with ${action.status}`;
   if (action.type === "redirect") {
-    return `is redirected${action.host ? ` to ${action.host}` : ""}${action.path ? ` to path ${action.path}` : ""}${action.prefixRewrite ? ` to prefix ${action.prefixRewrite}` : ""}`;
+    const place = redirectPlace(action);
+    return `is redirected${place ? ` to ${place}` : ""}${action.path ? ` to path ${action.path}` : ""}${action.prefixRewrite ? ` to prefix ${action.prefixRewrite}` : ""}`;
   }
   return destinationsText(action.destinations, targetName);
 }
@@ -350,4 +351,10 @@ function headerWords({ set = {}, add = {}, remove = [] }: HeaderChanges): string
     ...Object.entries(set).map(([name, value]) => `set ${name} to ${value}`),
     ...Object.entries(add).map(([name, value]) => `add ${name}: ${value}`),
   ].join(", ");
+}
+
+/** `https://shop.example.com:8443`, `https, port 8443`; "" where scheme, host and port stay. */
+export function redirectPlace({ scheme, host, port }: Extract<RouteRule["action"], { type: "redirect" }>): string {
+  if (host === undefined) return [scheme, port === undefined ? undefined : `port ${port}`].filter(Boolean).join(", ");
+  return `${scheme ? `${scheme}://` : ""}${host}${port === undefined ? "" : `:${port}`}`;
 }

@@ -10,6 +10,7 @@ import {
   mirrorsText,
   patienceText,
   rateLimitText,
+  redirectPlace,
   refText,
   shares,
   tcpMatchText,
@@ -134,8 +135,11 @@ export function ruleEffect(rule: RouteRule, targetName: string): string {
 function actionEffect(rule: RouteRule, targetName: string, isConditional: boolean): string {
   const { action } = rule;
   if (action.type === "respond") return `answered with ${action.status}`;
-  if (action.type === "redirect")
-    return `redirected to ${action.host ?? ""}${action.path ?? (action.prefixRewrite === undefined ? "" : `${action.prefixRewrite}...`)}`;
+  if (action.type === "redirect") {
+    const path = action.path ?? (action.prefixRewrite === undefined ? "" : `${action.prefixRewrite}...`);
+    const place = redirectPlace(action);
+    return `redirected to ${action.host === undefined ? [place, path].filter(Boolean).join(" at ") : `${place}${path}`}`;
+  }
   return splitEffect(action.destinations, targetName, isConditional);
 }
 
@@ -195,20 +199,20 @@ function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>
   return said.length === 0 ? "Changes nothing yet" : sentence(said.join("; "));
 }
 
+/** Envoy's, which counts unless it is set to 0. */
+const CONSECUTIVE_5XX = 5;
 /** Envoy's, where the counter of calls without an answer is on and has no number. */
 const LOCAL_ORIGIN_FAILURES = 5;
 
 function outlierText(outlier: OutlierDetection): string {
   const { successRate: rate, failurePercentage: failures } = outlier;
+  const errors = outlier.consecutive5xxErrors ?? CONSECUTIVE_5XX;
   const local = outlier.splitExternalLocalOriginErrors
     ? (outlier.consecutiveLocalOriginFailures ?? LOCAL_ORIGIN_FAILURES)
     : 0;
   const reasons = [
-    ...(outlier.consecutive5xxErrors
-      ? [`after ${outlier.consecutive5xxErrors} errors in a row`]
-      : outlier.consecutiveGatewayErrors
-        ? [`after ${outlier.consecutiveGatewayErrors} gateway errors in a row`]
-        : []),
+    ...(errors > 0 ? [`after ${errors} errors in a row`] : []),
+    ...(outlier.consecutiveGatewayErrors ? [`after ${outlier.consecutiveGatewayErrors} gateway errors in a row`] : []),
     ...(local > 0 ? [`after ${local} calls without an answer in a row`] : []),
     ...(rate
       ? [`with a success rate ${rate.standardDeviationFactor ?? 1.9} standard deviations below the others`]

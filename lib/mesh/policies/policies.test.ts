@@ -59,6 +59,21 @@ function policy(kind: string, spec: unknown): MeshObject {
 describe("effects in words", () => {
   test.each([
     [
+      { scheme: "https", host: "shop.example.com", port: 8443, prefixRewrite: "/new" },
+      "https://shop.example.com:8443/new...",
+    ],
+    [{ scheme: "https", port: 8443 }, "https, port 8443"],
+    [{ scheme: "https", path: "/login" }, "https at /login"],
+    [{ path: "/login" }, "/login"],
+  ])("a redirect: %j", (to, said) => {
+    const rules = [{ matches: [], action: { type: "redirect", ...to } }];
+    expect(effectOfSpec("Route", { target: { kind: "Service", name: "cart" }, rules })).toContain(
+      `edirected to ${said}`,
+    );
+  });
+
+  test.each([
+    [
       { type: "http", path: "/up", intervalMs: 5000 },
       "Asks each host by HTTP at /up every 5 s, and leaves out those that do not pass",
     ],
@@ -77,9 +92,16 @@ describe("effects in words", () => {
     ],
     [
       { outlierDetection: { successRate: {}, failurePercentage: { threshold: 60 } } },
-      "Ejects a host with a success rate 1.9 standard deviations below the others or when 60 % of its requests fail for 30 s",
+      "Ejects a host after 5 errors in a row or with a success rate 1.9 standard deviations below the others or when 60 % of its requests fail for 30 s",
     ],
-    [{ outlierDetection: { consecutiveLocalOriginFailures: 3 } }, "Ejects no host: no counter is on"],
+    [
+      { outlierDetection: { consecutive5xxErrors: 0, consecutiveLocalOriginFailures: 3 } },
+      "Ejects no host: no counter is on",
+    ],
+    [
+      { outlierDetection: { consecutiveGatewayErrors: 3 } },
+      "Ejects a host after 5 errors in a row or after 3 gateway errors in a row for 30 s",
+    ],
     [
       { loadBalancing: { policy: "round-robin", warmup: { durationMs: 90_000 } } },
       "Spreads by round robin; gives new hosts their full share after 90 s",
