@@ -61,8 +61,19 @@ export class OutlierDetector<Host extends OutlierHost> {
     clearInterval(this.timer);
   }
 
-  /** A response of the upstream. */
+  /** A response of the upstream. As Envoy: what the configuration names is an error, a 500 unless it is a 5xx; everything else is a 200. */
   onStatus(host: Host, status: number, now: number): void {
+    const { errorStatuses } = this.plan;
+    if (errorStatuses === null) this.count(host, status, now);
+    else this.count(host, errorStatuses.has(status) ? Math.max(status, 500) : 200, now);
+  }
+
+  /** What a status of gRPC stands for: the configuration has no say in it, as in Envoy. */
+  onGrpcStatus(host: Host, status: number, now: number): void {
+    this.count(host, status, now);
+  }
+
+  private count(host: Host, status: number, now: number): void {
     const state = host.outlier;
     state.total++;
     if (status < 500) {
@@ -96,7 +107,7 @@ export class OutlierDetector<Host extends OutlierHost> {
   /** Connect failure, timeout or reset: counts as 503, or as a local-origin failure when those are split. */
   onLocalFailure(host: Host, now: number): void {
     if (!this.plan.splitExternalLocalOriginErrors) {
-      this.onStatus(host, 503, now);
+      this.count(host, 503, now);
       return;
     }
     const state = host.outlier;

@@ -1,7 +1,7 @@
 // Generates proxy/src/contract/gen from the Envoy v3 protos that ship inside @grpc/grpc-js-xds.
 // Run it after raising that package; the output is committed, so nobody else needs buf.
-// Three local changes: the shipped validate.proto predates `ignore_empty`, which newer Envoy files use, the shipped tracer predates
-// `max_cache_size`, and zone-aware routing `force_local_zone`, which Envoy 1.40 has. OTLP and peak EWMA, which they do not hold, and the
+// Four local changes: the shipped validate.proto predates `ignore_empty`, which newer Envoy files use, the shipped tracer predates
+// `max_cache_size`, zone-aware routing `force_local_zone`, and options of upstream HTTP `outlier_detection`, which Envoy 1.40 has. OTLP and peak EWMA, which they do not hold, and the
 // OTLP access log, which grew since, are in protos/.
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -114,6 +114,22 @@ try {
         /(message ZoneAwareLbConfig \{)/,
         "$1\n    message ForceLocalZone {\n      google.protobuf.UInt32Value min_size = 1;\n    }\n\n    ForceLocalZone force_local_zone = 5;\n",
       ),
+    );
+  }
+  const upstream = join(work, "in/envoy/extensions/upstreams/http/v3/http_protocol_options.proto");
+  const options = readFileSync(upstream, "utf8");
+  if (!options.includes("error_matcher")) {
+    writeFileSync(
+      upstream,
+      options
+        .replace(
+          'import "envoy/config/core',
+          'import "envoy/config/common/matcher/v3/matcher.proto";\nimport "envoy/config/core',
+        )
+        .replace(
+          /(\nmessage HttpProtocolOptions \{)/,
+          "$1\n  message OutlierDetection {\n    config.common.matcher.v3.MatchPredicate error_matcher = 1 [(validate.rules).message = {required: true}];\n  }\n\n  OutlierDetection outlier_detection = 8;\n",
+        ),
     );
   }
   cpSync(join(here, "protos"), join(work, "in"), { recursive: true });

@@ -22,6 +22,7 @@ export {
   ClusterSchema,
 } from "./gen/envoy/config/cluster/v3/cluster_pb";
 export { type OutlierDetection, OutlierDetectionSchema } from "./gen/envoy/config/cluster/v3/outlier_detection_pb";
+export type { MatchPredicate } from "./gen/envoy/config/common/matcher/v3/matcher_pb";
 export { type Address, AddressSchema } from "./gen/envoy/config/core/v3/address_pb";
 export {
   type DataSource,
@@ -210,6 +211,7 @@ export {
 } from "./gen/envoy/extensions/transport_sockets/tls/v3/tls_pb";
 export {
   type HttpProtocolOptions,
+  type HttpProtocolOptions_OutlierDetection,
   HttpProtocolOptionsSchema,
 } from "./gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb";
 export {

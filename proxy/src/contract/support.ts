@@ -408,7 +408,13 @@ export const SUPPORT: Readonly<Record<string, MessageSupport>> = {
     enforcing_failure_percentage_local_origin failure_percentage_minimum_hosts failure_percentage_request_volume
     max_ejection_time max_ejection_time_jitter always_eject_one_host successful_active_health_check_uneject_host`),
   ...ACTIVE_HEALTH_SUPPORT,
-  [HTTP_OPTIONS]: fields("common_http_protocol_options explicit_http_config auto_config"),
+  [HTTP_OPTIONS]: fields("common_http_protocol_options explicit_http_config auto_config outlier_detection"),
+  [`${HTTP_OPTIONS}.OutlierDetection`]: {
+    error_matcher: { note: "of :status alone; grpc-status of a head is judged as ever, as in Envoy" },
+  },
+  "envoy.config.common.matcher.v3.MatchPredicate": fields("or_match http_response_headers_match"),
+  "envoy.config.common.matcher.v3.MatchPredicate.MatchSet": fields("rules"),
+  "envoy.config.common.matcher.v3.HttpHeadersMatch": { headers: { note: "at most 500 of all rules" } },
   [`${HTTP_OPTIONS}.ExplicitHttpConfig`]: fields("http_protocol_options http2_protocol_options"),
   [`${HTTP_OPTIONS}.AutoHttpConfig`]: {
     ...fields("http_protocol_options http2_protocol_options"),

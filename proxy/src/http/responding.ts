@@ -33,7 +33,7 @@ export abstract class RespondingExchange extends TimedExchange {
     const { status, headers } = response;
     this.responseAt = now;
     this.tryDeadline.cancel();
-    this.cluster?.detector?.onStatus(this.host as UpstreamHost, this.meantStatus(response), now);
+    this.judgeHost(response, now);
     if (this.cluster?.checker && headers.has("x-envoy-immediate-health-check-fail"))
       this.cluster.checker.failPassively(this.host as UpstreamHost);
     const latency = this.host?.latency ?? null;
@@ -81,10 +81,13 @@ export abstract class RespondingExchange extends TimedExchange {
       headers.set("x-envoy-attempt-count", String(this.attempts));
   }
 
-  /** As Envoy judges a host: by grpc-status where the head says it. */
-  private meantStatus({ status, headers }: ResponseHead): number {
+  /** As Envoy judges a host: by grpc-status where the head says it, by the status of the answer otherwise. */
+  private judgeHost({ status, headers }: ResponseHead, now: number): void {
+    const detector = this.cluster?.detector;
+    if (!detector) return;
     const grpcStatus = this.isGrpc ? grpcStatusIn(headers) : null;
-    return grpcStatus === null ? status : httpStatusOfGrpc(grpcStatus);
+    if (grpcStatus === null) detector.onStatus(this.host as UpstreamHost, status, now);
+    else detector.onGrpcStatus(this.host as UpstreamHost, httpStatusOfGrpc(grpcStatus), now);
   }
 
   onResponseData(chunk: Buffer, start: number, end: number): void {

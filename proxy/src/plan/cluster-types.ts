@@ -64,6 +64,8 @@ export interface CircuitBreakerPlan {
 }
 
 export interface OutlierDetectionPlan {
+  /** Answers that are errors, and no others; null: 5xx. Heads with a status of gRPC are judged by that. */
+  readonly errorStatuses: ReadonlySet<number> | null;
   readonly intervalMs: number;
   readonly baseEjectionTimeMs: number;
   readonly maxEjectionTimeMs: number;

@@ -22,6 +22,7 @@ import {
 import { registry } from "../contract/registry";
 import { activeHealth, endpointCheck } from "./active-health";
 import { balancingPlan } from "./balancing";
+import { errorStatuses } from "./error-statuses";
 import { defaultHttp2, http2Plan } from "./http2-options";
 import { parseIp } from "./ip";
 import { outlierDetection } from "./outlier-detection";
@@ -74,7 +75,10 @@ export function clusterPlan(
     scope.field("transport_socket"),
     secrets,
   );
-  const http = upstreamHttp(cluster, scope, tls !== null);
+  const options = httpOptionsOf(cluster);
+  const optionsAt = scope.item("typed_extension_protocol_options", HTTP_OPTIONS);
+  const http = upstreamHttp(options, optionsAt, tls !== null);
+  const errors = errorStatuses(options?.outlierDetection, optionsAt.field("outlier_detection"));
   const balancing = balancingPlan(cluster, scope);
   const subsets = subsetsPlan(cluster, scope);
   const endpoints = inline
@@ -102,7 +106,7 @@ export function clusterPlan(
     },
     circuitBreakers: circuitBreakers(cluster.circuitBreakers, scope.field("circuit_breakers")),
     outlierDetection: cluster.outlierDetection
-      ? outlierDetection(cluster.outlierDetection, scope.field("outlier_detection"))
+      ? outlierDetection(cluster.outlierDetection, errors, scope.field("outlier_detection"))
       : null,
     activeHealth: activeHealth(cluster, http, scope),
     ignoresNewHosts: cluster.commonLbConfig?.ignoreNewHostsUntilFirstHc ?? false,
@@ -258,11 +262,14 @@ function protocolOf(
   return { protocol: "http1", http2: defaultHttp2, hasHttp1Trailers };
 }
 
-function upstreamHttp(cluster: Cluster, scope: Scope, hasTls: boolean): UpstreamHttpPlan {
+function httpOptionsOf(cluster: Cluster): HttpProtocolOptions | undefined {
   const any = cluster.typedExtensionProtocolOptions[HTTP_OPTIONS];
-  const options: HttpProtocolOptions | undefined = any ? anyUnpack(any, HttpProtocolOptionsSchema) : undefined;
+  return any && anyUnpack(any, HttpProtocolOptionsSchema);
+}
+
+function upstreamHttp(options: HttpProtocolOptions | undefined, scope: Scope, hasTls: boolean): UpstreamHttpPlan {
   const common = options?.commonHttpProtocolOptions;
-  const at = scope.item("typed_extension_protocol_options", HTTP_OPTIONS).field("common_http_protocol_options");
+  const at = scope.field("common_http_protocol_options");
   if (common?.headersWithUnderscoresAction) {
     at.field("headers_with_underscores_action").fail("has an effect downstream only; remove it");
   }
@@ -270,7 +277,7 @@ function upstreamHttp(cluster: Cluster, scope: Scope, hasTls: boolean): Upstream
     at.field("max_stream_duration").fail("is taken downstream only; set it on the listener or the route");
   }
   return {
-    ...protocolOf(options, hasTls, scope.item("typed_extension_protocol_options", HTTP_OPTIONS)),
+    ...protocolOf(options, hasTls, scope),
     maxRequestsPerConnection: common?.maxRequestsPerConnection || null,
     idleTimeoutMs: timeout(common?.idleTimeout, 3_600_000),
     maxConnectionDurationMs: timeout(common?.maxConnectionDuration, null),

@@ -5,12 +5,17 @@ import type { Scope } from "./scope";
 import type { OutlierDetectionPlan } from "./types";
 import { timeout } from "./values";
 
-export function outlierDetection(detection: OutlierDetection, scope: Scope): OutlierDetectionPlan {
+export function outlierDetection(
+  detection: OutlierDetection,
+  errorStatuses: OutlierDetectionPlan["errorStatuses"],
+  scope: Scope,
+): OutlierDetectionPlan {
   const baseEjectionTimeMs = timeout(detection.baseEjectionTime, 30_000) ?? 30_000;
   const maxEjectionTimeMs = timeout(detection.maxEjectionTime, Math.max(300_000, baseEjectionTimeMs)) ?? 300_000;
   if (maxEjectionTimeMs < baseEjectionTimeMs)
     scope.field("max_ejection_time").fail("must not be shorter than base_ejection_time (30s where it is not set)");
   return {
+    errorStatuses,
     intervalMs: timeout(detection.interval, 10_000) ?? 10_000,
     baseEjectionTimeMs,
     maxEjectionTimeMs,

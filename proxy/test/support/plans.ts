@@ -105,6 +105,7 @@ export function cluster(
 
 export function outlier(over: Partial<OutlierDetectionPlan> = {}): OutlierDetectionPlan {
   return {
+    errorStatuses: null,
     intervalMs: 60_000,
     baseEjectionTimeMs: 30_000,
     maxEjectionTimeMs: 300_000,

@@ -4,7 +4,7 @@
 import { chosen } from "../answers";
 import { endpoint, web } from "../config";
 import type { Case, Config, UpstreamKind } from "../types";
-import type { Wire } from "../wire";
+import type { Ask, Wire } from "../wire";
 
 const FIVE: Readonly<Record<string, UpstreamKind>> = { app: "http", b: "http", c: "http", d: "http", e: "http" };
 const MESSAGE = "cluster.v3.OutlierDetection.";
@@ -19,10 +19,11 @@ const cluster = (detection: Config, names: readonly string[] = ["app", "b"]): Co
 });
 
 /** `count` failures of `name`, whoever is asked meanwhile; then who still answers. */
-async function fail(wire: Wire, name: string, count: number, step = "500"): Promise<string> {
+async function fail(wire: Wire, name: string, count: number, step = "500", ask: Ask = {}): Promise<string> {
   for (let failed = 0, asked = 0; failed < count && asked < 8 * count; asked++) {
-    const answer = await wire.call({ headers: { "x-do": "200", "x-bad": name, "x-step": step } });
-    if (answer === "no answer" || answer.status !== 200) failed++;
+    const headers = { ...ask.headers, "x-do": "200", "x-bad": name, "x-step": step };
+    const answer = await wire.call({ ...ask, headers });
+    if (answer === "no answer" || answer.status !== 200 || answer.headers["grpc-status"] !== undefined) failed++;
   }
   return answering(wire);
 }
@@ -41,7 +42,33 @@ const outlier = (id: string, detection: Config, run: Case["run"], more: Partial<
   run,
   ...more,
 });
+const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+const MATCH = "common.matcher.v3.";
+const withStatus = (match: Config): Config => ({
+  http_response_headers_match: { headers: [{ name: ":status", ...match }] },
+});
+/** Only answers that this matches are errors. */
+const errors = (matcher: Config, detection: Config): Config =>
+  web({
+    clusters: [
+      {
+        ...cluster({ ...FREE, ...detection }),
+        typed_extension_protocol_options: {
+          [HTTP_OPTIONS]: {
+            "@type": `type.googleapis.com/${HTTP_OPTIONS}`,
+            explicit_http_config: { http_protocol_options: {} },
+            outlier_detection: { error_matcher: matcher },
+          },
+        },
+      },
+    ],
+  });
+const RARE = {
+  or_match: { rules: [withStatus({ exact_match: "429" }), withStatus({ string_match: { exact: "409" } })] },
+};
 const OFF_5XX = { enforcing_consecutive_5xx: 0, consecutive_5xx: 1000 };
+const GATEWAY = { ...OFF_5XX, consecutive_gateway_failure: 2, enforcing_consecutive_gateway_failure: 100 };
+const GRPC: Ask = { method: "POST", headers: { "content-type": "application/grpc", te: "trailers" } };
 const five = (detection: Config): Partial<Case> => ({
   config: web({ clusters: [cluster({ ...FREE, ...OFF_5XX, ...detection }, Object.keys(FIVE))] }),
   upstreams: FIVE,
@@ -90,6 +117,29 @@ export const outlierCases: readonly Case[] = [
     (wire) => fail(wire, "app", 2, "503"),
     { proves: [`${MESSAGE}consecutive_gateway_failure`, `${MESSAGE}enforcing_consecutive_gateway_failure`] },
   ),
+  outlier("after an answer that is said to be an error", {}, (wire) => fail(wire, "app", 2, "409"), {
+    config: errors(RARE, { consecutive_5xx: 2 }),
+    proves: [`${HTTP_OPTIONS}.outlier_detection`, "HttpProtocolOptions.OutlierDetection.error_matcher"],
+    needs: [
+      `${MATCH}MatchPredicate.or_match`,
+      `${MATCH}MatchPredicate.http_response_headers_match`,
+      `${MATCH}MatchPredicate.MatchSet.rules`,
+    ],
+  }),
+  outlier("none after an answer that is not said to be one", {}, (wire) => fail(wire, "app", 2, "503"), {
+    config: errors(RARE, { consecutive_5xx: 2 }),
+    proves: [`${HTTP_OPTIONS}.outlier_detection`],
+  }),
+  outlier("after a gateway failure that is said to be an error", {}, (wire) => fail(wire, "app", 2, "503"), {
+    config: errors(withStatus({ exact_match: "503" }), GATEWAY),
+  }),
+  outlier("none after a gateway failure that is not said to be an error", {}, (wire) => fail(wire, "app", 2, "503"), {
+    config: errors(withStatus({ exact_match: "409" }), GATEWAY),
+    proves: [`${HTTP_OPTIONS}.outlier_detection`, "HttpHeadersMatch.headers"],
+  }),
+  outlier("grpc judged as ever, whatever is said to be an error", {}, (wire) => fail(wire, "app", 2, "grpc14", GRPC), {
+    config: errors(RARE, GATEWAY),
+  }),
   outlier(
     "comes back",
     { consecutive_5xx: 2, base_ejection_time: "0.3s", interval: "0.1s", max_ejection_time: "0.4s" },
