@@ -3,6 +3,7 @@
 import { keyOf } from "@/lib/mesh";
 import type { ImportContext } from "../shared/context";
 import { drawCall, drawGranted } from "./draw-calls";
+import { putFaults } from "./fault-injection";
 import { putGatewayRoutes } from "./gateway";
 import { actingEntries, isOfGateway } from "./merge";
 import { putTrustDomain } from "./mesh";
@@ -35,6 +36,7 @@ export function assemble(context: ImportContext, state: KumaState): void {
     putServiceRoute(context, service, routes, { timeouts, retries });
     putTrafficPolicies(context, service, { breakers, balancers, checks, timeouts, connects });
   }
+  putFaults(context, state);
   const read = new Set(
     [...routes, ...timeouts, ...retries, ...breakers, ...balancers, ...checks].map(({ policy }) => policy as object),
   );

@@ -6,6 +6,7 @@ import { importersInOrder, type KindReader } from "../shared/readers";
 import { assemble } from "./assemble";
 import { GROUP, meshOf, unwrapUniversal, VERSION } from "./documents";
 import { exportKuma } from "./export";
+import { importFaultInjection } from "./fault-injection";
 import { FIELDS } from "./field-verdicts";
 import { importGateway } from "./gateway";
 import { readHealthCheck } from "./health-check";
@@ -43,6 +44,7 @@ function reading(): Reading {
     ["MeshCircuitBreaker", importPolicy(state.breakers, readBreaker)],
     ["MeshLoadBalancingStrategy", importPolicy(state.balancers, readBalancer)],
     ["MeshHealthCheck", importPolicy(state.checks, readHealthCheck)],
+    ["MeshFaultInjection", importFaultInjection(state)],
     ...keptReaders,
   ];
   const importers = importersInOrder(readers, { group: GROUP, version: VERSION, rank: RANK }).map(

@@ -16,6 +16,7 @@ import { filtersOf, type NewPath, type RuleContext, versionServiceName } from ".
 import { orderBySpecificity } from "../gateway-api/order";
 import { partsOf } from "../gateway-api/write-rules";
 import { serviceTag } from "./documents";
+import { judgeFault } from "./export-faults";
 import { upgradedValue } from "./export-kept";
 import { matchOf, PRECEDENCE, withoutCovered } from "./export-match";
 import type { KumaExport, Ref } from "./export-refs";
@@ -50,12 +51,7 @@ export function writeRoute(out: KumaExport, route: Route, versions: Versions, ju
   return route.spec.rules.flatMap((rule, index): WrittenRule[] => {
     const own = entries.filter((each) => each.rule === index);
     if (own.length === 0) return [];
-    if ("fault" in rule && rule.fault)
-      judge(index, {
-        verdict: "lost",
-        reason: "Kuma makes faults at the callee, for all of its calls: write a MeshFaultInjection",
-        changesMeaning: true,
-      });
+    if (rule.fault) judge(index, judgeFault(out, route, rule));
     const context = ruleContext(out, route, (judgement) => judge(index, judgement));
     if (rule.cors) {
       const reason = "Kuma has no policy for CORS: pages of other origins get what the service says itself";

@@ -1,6 +1,6 @@
 // How the two versions name things: by name and namespace in 2.x, by labels in 3.x.
 // The rule: calls of everybody are spoken for by the service's own namespace in 2.x, and by the system's in 3.x, where only that one speaks for all callers.
-import type { MeshObject, Service } from "@/lib/mesh";
+import type { Fault, MeshObject, ObjectKey, Service } from "@/lib/mesh";
 import { labelsAt } from "../kubernetes/selectors";
 import type { Manifest } from "../shared/dialect";
 import type { ExportContext } from "../shared/export-context";
@@ -13,6 +13,7 @@ import {
   SYSTEM_NAMESPACE,
   serviceTag,
 } from "./documents";
+import { commonFaults } from "./fault-senders";
 
 export const CHANNELS = ["2.x", "3.x"] as const;
 export type Channel = (typeof CHANNELS)[number];
@@ -23,12 +24,15 @@ type Source = { of?: MeshObject | undefined; isWhole?: boolean; labels?: Record<
 
 export class KumaExport {
   readonly mesh: string;
+  /** What MeshFaultInjection says at callees. */
+  readonly faults: ReadonlyMap<ObjectKey, Fault>;
   private readonly names = new Set<string>();
 
   constructor(
     readonly context: ExportContext,
     readonly channel: Channel,
   ) {
+    this.faults = commonFaults(context.index);
     const origin = context.index.mesh?.metadata.origin;
     this.mesh = origin?.dialect === "kuma" && origin.kind === "Mesh" ? origin.name : DEFAULT_MESH;
   }

@@ -8,6 +8,7 @@ import { ExportContext } from "../shared/export-context";
 import { loseAdoption, loseBoundaries, loseExternalTls, tellKubernetes } from "../shared/tell-rest";
 import { exportService } from "./export-calls";
 import { exportExternal, exportGateway } from "./export-edges";
+import { exportFaults } from "./export-faults";
 import type { Versions } from "./export-http-route";
 import { bringBack } from "./export-kept";
 import { exportMesh, exportMutualTls } from "./export-mesh";
@@ -48,6 +49,7 @@ export function exportKuma(document: MeshDocument, { channel = "2.x" }: ExportOp
   for (const route of index.all("TcpRoute")) exportTcpRoute(out, route, versions);
   for (const [service, subset] of [...needed.values()].sort()) exportVersion(context, service, subset);
   for (const rateLimit of index.all("RateLimit")) exportRateLimit(out, rateLimit);
+  exportFaults(out);
   reportRest(out, needed);
   bringBack(out);
   return { text: valuesToYaml(context.resources), resources: context.resources, report: context.report };

@@ -176,6 +176,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     "connectionRate of a RateLimit, so too; for HTTP approximate, since sidecars here send the requests of a caller over few connections.",
   ),
   field(
+    "MeshFaultInjection",
+    "spec.{rules,from}[].default.http[].{delay,abort,responseBandwidth}",
+    "approximate",
+    "The fault of every rule that leads to the service, where it is one fault for all callers of whole services; here it is made before timeouts and retries, told. Otherwise kept whole.",
+  ),
+  field(
     "MeshTimeout, MeshCircuitBreaker",
     "spec.{rules,from}",
     "lost",

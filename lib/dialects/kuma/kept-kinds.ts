@@ -4,7 +4,6 @@ import { importKept, type KeptKind } from "../shared/kept-kinds";
 import type { KindReader } from "../shared/readers";
 
 const KINDS: readonly (KeptKind & { isClusterWide?: boolean })[] = [
-  { kind: "MeshFaultInjection", verdict: "lost", changesMeaning: true, why: "delays or breaks calls at the callee" },
   { kind: "MeshPassthrough", verdict: "lost", changesMeaning: true, why: "opens the way to hosts outside the mesh" },
   {
     kind: "MeshMultiZoneService",

@@ -6,8 +6,8 @@ import { type ImportContext, type Resource, type Understood, understood } from "
 import type { Fields, Sink } from "../shared/fields";
 import { isSystem } from "./documents";
 import { leaveOut } from "./merge";
-import type { KumaState, Matcher, Permission, TargetRef } from "./state";
-import { readRef, type Selection, selectionOf } from "./target-ref";
+import type { KumaState, Matcher, Permission, Selection, TargetRef } from "./state";
+import { readRef, selectionOf } from "./target-ref";
 
 const ACTIONS = ["Allow", "Deny", "AllowWithShadowDeny"] as const;
 

@@ -1,6 +1,6 @@
 // What one import of Kuma resources gathers before it knows which policies act together on a service.
 
-import type { HashKey, HealthCheck, LoadBalancing, OutlierDetection, Service } from "@/lib/mesh";
+import type { Fault, HashKey, HealthCheck, LoadBalancing, OutlierDetection, Service } from "@/lib/mesh";
 import type { Filtered } from "../gateway-api/filters";
 import type { RankedMatch } from "../gateway-api/state";
 import type { Resource, Understood } from "../shared/context";
@@ -16,6 +16,13 @@ export type TargetRef = {
   isGatewayOnly: boolean;
   path: (string | number)[];
 };
+
+/** Which proxies a top-level targetRef or a client selector means. */
+export type Selection =
+  | { type: "all" }
+  | { type: "namespace"; namespace: string }
+  | { type: "services"; services: Service[] }
+  | { type: "unknown"; why: string };
 
 /** A service, or one of its versions, as a reference to a MeshService names it. */
 export type Place = { service: Service; subset?: string; port?: number };
@@ -92,6 +99,7 @@ export class KumaState {
   readonly routes: RoutePolicy[] = [];
   readonly tcp: TcpPolicy[] = [];
   readonly permissions: Permission[] = [];
+  readonly faults: FaultPolicy[] = [];
   readonly dataplanes: DataplaneInfo[] = [];
   /** Calls that a Dataplane opens a port for. */
   readonly outbounds: { resource: Resource; result: Understood; from: string; to: string }[] = [];
@@ -128,4 +136,13 @@ export type Permission = {
   from: { ref: TargetRef; action: Action }[];
   /** 3.x: deny wins over allow; matchers are SPIFFE IDs. */
   lists: { allow: Matcher[]; shadow: Matcher[]; deny: Matcher[] };
+};
+
+/** What a MeshFaultInjection makes, or why that cannot be said. */
+export type FaultPolicy = {
+  resource: Resource;
+  result: Understood;
+  selection: Selection;
+  fault?: Fault | undefined;
+  why?: string;
 };

@@ -5,7 +5,7 @@ import { servicesMeant } from "../kubernetes/selectors";
 import type { ImportContext, Resource } from "../shared/context";
 import type { Fields } from "../shared/fields";
 import { DISPLAY_NAME, isSystem, NAMESPACE_LABEL, parseServiceTag, SERVICE_TAG } from "./documents";
-import type { KumaState, Place, TargetRef } from "./state";
+import type { KumaState, Place, Selection, TargetRef } from "./state";
 
 export function readRef(fields: Fields | undefined): TargetRef | undefined {
   if (!fields) return undefined;
@@ -121,13 +121,6 @@ function subsetOf(
   context.put("Subset", `${name}-${own}`.slice(0, 253), spec, { resource: { ...resource, namespace } }, undefined);
   return own;
 }
-
-/** Which proxies a top-level targetRef or a client selector means. */
-export type Selection =
-  | { type: "all" }
-  | { type: "namespace"; namespace: string }
-  | { type: "services"; services: Service[] }
-  | { type: "unknown"; why: string };
 
 const ALL: Selection = { type: "all" };
 const NAMES = ["app", "app.kubernetes.io/name", "k8s.kuma.io/service-name"];
