@@ -182,7 +182,7 @@ export function behaviourOf(blocks: Blocks, idleTimeoutMs: number, protocol: Pro
     outlier_detection: outlier && outlierDetection(outlier),
     // With ejection on, Istio switches panic routing off unless told otherwise.
     common_lb_config: outlier && { healthy_panic_threshold: { value: outlier.minHealthPercent ?? 0 } },
-    typed_extension_protocol_options: protocol === "tcp" ? undefined : httpOptions(pool, idleTimeoutMs, protocol),
+    typed_extension_protocol_options: protocol === "tcp" ? undefined : httpOptions(blocks, idleTimeoutMs, protocol),
   });
 }
 
@@ -266,11 +266,22 @@ const HTTP1: JsonObject = { enable_trailers: true };
 /** WebSocket crosses HTTP/2 as CONNECT. */
 const HTTP2: JsonObject = { allow_connect: true };
 
+/** Answers that are errors to outlier detection. */
+function errorMatcher(statuses: readonly number[]): JsonObject {
+  const rules = statuses.map((status) => ({
+    http_response_headers_match: { headers: [{ name: ":status", string_match: { exact: String(status) } }] },
+  }));
+  const [first] = rules;
+  // Envoy refuses a choice of one.
+  return { error_matcher: first && rules.length === 1 ? first : { or_match: { rules } } };
+}
+
 function httpOptions(
-  pool: ConnectionPool | undefined,
+  { connectionPool: pool, outlierDetection: outlier }: Blocks,
   idleTimeoutMs: number,
   protocol: Exclude<Protocol, "tcp">,
 ): JsonObject {
+  const statuses = outlier?.errorStatuses;
   const streams = pool?.maxConcurrentStreams;
   const http2 = streams === undefined ? HTTP2 : { ...HTTP2, max_concurrent_streams: streams };
   return {
@@ -288,6 +299,7 @@ function httpOptions(
             explicit_http_config:
               protocol === "http2" ? { http2_protocol_options: http2 } : { http_protocol_options: HTTP1 },
           }),
+      ...(statuses ? { outlier_detection: errorMatcher(statuses) } : {}),
     }),
   };
 }

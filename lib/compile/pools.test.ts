@@ -54,6 +54,19 @@ test("every detector that is asked for acts, with its own numbers; those left ou
   });
 });
 
+test("answers that are errors are named at the options of HTTP, by one rule or by several", () => {
+  const of = (status: string) => ({
+    http_response_headers_match: { headers: [{ name: ":status", string_match: { exact: status } }] },
+  });
+  expect(httpOptions(clusterOf(CHECKOUT, PAYMENT))).toMatchObject({
+    outlier_detection: { error_matcher: { or_match: { rules: [of("429"), of("503")] } } },
+  });
+  expect(httpOptions(clusterOf(CHECKOUT, INVENTORY))).toMatchObject({
+    outlier_detection: { error_matcher: of("429") },
+  });
+  expect(httpOptions(clusterOf(STOREFRONT, CATALOG))).not.toHaveProperty("outlier_detection");
+});
+
 test("a warm-up is the slow start of the policy that is chosen", () => {
   expect(clusterOf(CHECKOUT, PAYMENT)).toMatchObject({
     round_robin_lb_config: {
@@ -102,6 +115,7 @@ test("the proxy plans all of it", () => {
   expect(payment).toMatchObject({
     balancing: { lbPolicy: "round-robin", slowStart: { windowMs: 90_000, aggression: 1.5, minShare: 0.05 } },
     outlierDetection: {
+      errorStatuses: new Set([429, 503]),
       splitExternalLocalOriginErrors: true,
       consecutiveLocalOriginFailure: { count: 4, enforcing: 100 },
       successRate: { minimumHosts: 3, requestVolume: 20, stdevFactor: 1500, enforcing: 100 },
@@ -112,6 +126,7 @@ test("the proxy plans all of it", () => {
   });
   expect(inventory).toMatchObject({
     tcpKeepaliveMs: null,
+    outlierDetection: { errorStatuses: new Set([429]) },
     http: { protocol: "http1" },
     balancing: { slowStart: { windowMs: 30_000 } },
   });

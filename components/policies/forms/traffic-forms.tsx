@@ -3,7 +3,7 @@
 import { ActionIcon, Button, Switch, Text } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { type Subset, serviceRefKey, type TrafficPolicy } from "@/lib/mesh";
-import { ChoiceField, NumberField, SwitchField, TextField } from "./fields";
+import { ChoiceField, ListField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
 import classes from "./forms.module.css";
 import { HealthCheckSection } from "./health-check-form";
@@ -215,6 +215,14 @@ function OutlierDetails({ outlier }: { outlier: Outlier }) {
   return (
     <>
       <Numbers block="outlierDetection" fields={COUNTERS} values={outlier} />
+      <ListField
+        path={at("errorStatuses")}
+        label="Answers that are errors"
+        description="Statuses that the counters count, and no others."
+        value={outlier.errorStatuses}
+        placeholder="default 5xx"
+        isNumeric
+      />
       <SwitchField
         path={at("alwaysEjectOneHost")}
         label="Always eject one host"
@@ -305,6 +313,7 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
             label="More ways to find failing hosts"
             isSet={isAnySet(outlier, [
               ...COUNTERS.map(({ field }) => field),
+              "errorStatuses",
               "alwaysEjectOneHost",
               "splitExternalLocalOriginErrors",
               "consecutiveLocalOriginFailures",

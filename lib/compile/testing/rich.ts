@@ -122,13 +122,18 @@ export function pooledMesh(): MeshDocument {
         successRate: { minimumHosts: 3, requestVolume: 20, standardDeviationFactor: 1.5 },
         failurePercentage: { threshold: 60, minimumHosts: 2, requestVolume: 10 },
         maxEjectionPercent: 100,
+        errorStatuses: [429, 503],
       },
       loadBalancing: { policy: "round-robin", warmup: { durationMs: 90_000, minimumPercent: 5, aggression: 1.5 } },
     }),
     object("TrafficPolicy", "inventory", {
       service: { name: "inventory" },
       connectionPool: { h2UpgradePolicy: "do-not-upgrade" },
-      outlierDetection: { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 0 },
+      outlierDetection: {
+        errorStatuses: [429],
+        splitExternalLocalOriginErrors: true,
+        consecutiveLocalOriginFailures: 0,
+      },
       loadBalancing: { policy: "least-request", warmup: { durationMs: 30_000 } },
     }),
     object("TrafficPolicy", "catalog", {

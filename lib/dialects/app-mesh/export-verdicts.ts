@@ -91,6 +91,7 @@ const POOL: Record<string, string> = {
 };
 const OUTLIER: Record<string, string> = {
   consecutiveGatewayErrors: "App Mesh counts all server errors alike",
+  errorStatuses: "App Mesh counts server errors only",
   minHealthPercent: "App Mesh has no lowest share of healthy hosts",
   splitExternalLocalOriginErrors: "App Mesh counts server errors only",
   consecutiveLocalOriginFailures: "App Mesh counts server errors only",

@@ -142,6 +142,7 @@ const OUTLIER: Record<string, Verdict> = {
   baseEjectionTimeMs: ["exact", CALLER],
   maxEjectionPercent: ["exact", CALLER],
   consecutiveGatewayErrors: ["approximate", "Consul counts every 5xx as a failure, not 502, 503 and 504 alone"],
+  errorStatuses: ["lost", "Consul counts every 5xx, and cannot name other answers"],
   legacyConsecutiveErrors: ["approximate", "the number counts here, of every 5xx: Istio ignores it"],
 };
 

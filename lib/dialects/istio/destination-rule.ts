@@ -212,12 +212,25 @@ function upgradeOf(http: Fields): ConnectionPool["h2UpgradePolicy"] {
   return policy;
 }
 
+/** Of a status that is there twice once; none is as if nothing was said. What the model does not take is kept. */
+function errorStatusesOf(fields: Fields): OutlierDetection["errorStatuses"] {
+  const value = fields.peek(ERROR_CODES);
+  if (!Array.isArray(value) || !value.every(isStatus)) return undefined;
+  fields.take(ERROR_CODES);
+  return value.length === 0 ? undefined : [...new Set(value)];
+}
+
+const ERROR_CODES = "outlierDetectionHttpErrorCodes";
+const isStatus = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 100 && Number(value) <= 599;
+
 function importOutlierDetection(fields: Fields | undefined): OutlierDetection | undefined {
   if (!fields) return undefined;
   const detection = defined<OutlierDetection>({
     legacyConsecutiveErrors: fields.number("consecutiveErrors"),
     consecutive5xxErrors: fields.number("consecutive5xxErrors"),
     consecutiveGatewayErrors: fields.number("consecutiveGatewayErrors"),
+    errorStatuses: errorStatusesOf(fields),
     splitExternalLocalOriginErrors: fields.flag("splitExternalLocalOriginErrors"),
     consecutiveLocalOriginFailures: fields.number("consecutiveLocalOriginFailures"),
     intervalMs: fields.duration("interval"),

@@ -132,6 +132,7 @@ function detectionOf(detection: OutlierDetection): Record<string, unknown> {
     consecutiveErrors: detection.legacyConsecutiveErrors,
     consecutive5xxErrors: detection.consecutive5xxErrors,
     consecutiveGatewayErrors: detection.consecutiveGatewayErrors,
+    outlierDetectionHttpErrorCodes: detection.errorStatuses,
     splitExternalLocalOriginErrors: detection.splitExternalLocalOriginErrors,
     consecutiveLocalOriginFailures: detection.consecutiveLocalOriginFailures,
     interval: detection.intervalMs === undefined ? undefined : msToDuration(detection.intervalMs),

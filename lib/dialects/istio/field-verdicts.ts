@@ -119,11 +119,11 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "DestinationRule",
     path: "spec.trafficPolicy.{connectionPool,outlierDetection,loadBalancer.{simple,warmup},retryBudget}",
     verdict: "exact",
-    note: "consecutiveErrors stays a number without effect, as in Istio. warmupDurationSecs is warmup; a warm-up under one second or with an aggression below 1 is kept, and so are tcp.idleTimeout without a limit (0s) and a tcpKeepalive.time that is not whole seconds up to 32767.",
+    note: "consecutiveErrors stays a number without effect, as in Istio. warmupDurationSecs is warmup; a warm-up under one second or with an aggression below 1 is kept, and so are tcp.idleTimeout without a limit (0s) and a tcpKeepalive.time that is not whole seconds up to 32767. outlierDetectionHttpErrorCodes is errorStatuses.",
   },
   {
     kind: "DestinationRule",
-    path: "spec.trafficPolicy.connectionPool.{tcp.tcpKeepalive.{interval,probes},http.useClientProtocol}, outlierDetection.outlierDetectionHttpErrorCodes, retryBudget.budgetInterval",
+    path: "spec.trafficPolicy.connectionPool.{tcp.tcpKeepalive.{interval,probes},http.useClientProtocol}, retryBudget.budgetInterval",
     verdict: "lost",
     note: "Not in what our proxy takes from Envoy's configuration. Kept word for word, without effect here; written back on export to Istio.",
   },

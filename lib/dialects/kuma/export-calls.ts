@@ -376,6 +376,7 @@ function judgeTraffic({ context }: KumaExport, policy: TrafficPolicy, service: S
         "approximate",
         "it has no effect here; what acts, five 5xx in a row unless said otherwise, is written as totalFailures: write gatewayFailures if 502, 503 and 504 were meant",
       );
+    else if (name === "errorStatuses") say(path, "lost", "Kuma counts 5xx and cannot name other answers");
     else if (name === "alwaysEjectOneHost")
       say(path, "lost", "Kuma cannot tell Envoy to allow the first ejection: set maxEjectionPercent instead");
     else say(path, "exact", "means the same in MeshCircuitBreaker");

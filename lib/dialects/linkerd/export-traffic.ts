@@ -115,6 +115,7 @@ const DETECTION: Record<string, ["approximate" | "lost", string]> = {
     "approximate",
     "the shortest time until Linkerd probes the endpoint; it grows and has a random part",
   ],
+  errorStatuses: ["lost", "Linkerd counts 5xx and errors of gRPC, and cannot name other answers"],
   intervalMs: ["lost", "Linkerd has no interval: it counts failures as they come"],
 };
 

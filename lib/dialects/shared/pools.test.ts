@@ -34,7 +34,11 @@ test("Istio's detectors, warm-up and limits come in and go out as they were", ()
       tcp: { maxConnectionDuration: "600s", idleTimeout: "900s", tcpKeepalive: { time: "90s" } },
       http: { maxConcurrentStreams: 50, h2UpgradePolicy: "DO_NOT_UPGRADE" },
     },
-    outlierDetection: { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 4 },
+    outlierDetection: {
+      outlierDetectionHttpErrorCodes: [429, 503],
+      splitExternalLocalOriginErrors: true,
+      consecutiveLocalOriginFailures: 4,
+    },
   };
   const { inModel, kept, out } = throughIstio(written);
   expect(inModel).toMatchObject({
@@ -46,7 +50,11 @@ test("Istio's detectors, warm-up and limits come in and go out as they were", ()
       maxConcurrentStreams: 50,
       h2UpgradePolicy: "do-not-upgrade",
     },
-    outlierDetection: { splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 4 },
+    outlierDetection: {
+      errorStatuses: [429, 503],
+      splitExternalLocalOriginErrors: true,
+      consecutiveLocalOriginFailures: 4,
+    },
   });
   expect(kept).toEqual([]);
   expect(out).toEqual(written);
@@ -60,6 +68,21 @@ test("a warm-up that the model does not take stays as it was written, and Istio'
   const old = throughIstio({ loadBalancer: { warmupDurationSecs: "30s" } });
   expect(old.inModel.loadBalancing).toEqual({ policy: "least-request", warmup: { durationMs: 30_000 } });
   expect(old.kept).toEqual([]);
+});
+
+test.each([
+  [[429, 429, 503], [429, 503], []],
+  [[], undefined, []],
+  [[429, 600], undefined, ["spec.trafficPolicy.outlierDetection.outlierDetectionHttpErrorCodes"]],
+])("of the statuses %j the model says %j", (codes, said, parts) => {
+  const written = { outlierDetection: { consecutive5xxErrors: 3, outlierDetectionHttpErrorCodes: codes } };
+  const { inModel, kept, out } = throughIstio(written);
+  expect(inModel.outlierDetection).toEqual({ consecutive5xxErrors: 3, ...(said ? { errorStatuses: said } : {}) });
+  expect(kept).toEqual(parts);
+  const back = said ?? (parts.length > 0 ? codes : undefined);
+  expect(out).toEqual({
+    outlierDetection: { consecutive5xxErrors: 3, ...(back ? { outlierDetectionHttpErrorCodes: back } : {}) },
+  });
 });
 
 test.each(["0s", "48h"])(
@@ -186,6 +209,7 @@ const EVERYTHING: Blocks = {
   outlierDetection: {
     splitExternalLocalOriginErrors: true,
     consecutiveLocalOriginFailures: 4,
+    errorStatuses: [429],
     successRate: {},
     failurePercentage: {},
   },
@@ -204,6 +228,7 @@ test.each([
       "connectionPool.maxConcurrentStreams",
       "connectionPool.tcpKeepalive",
       "loadBalancing.warmup",
+      "outlierDetection.errorStatuses",
     ],
   ],
 ] as const)("what %s has no word for is told field by field, and nothing else is", (dialect, lost) => {

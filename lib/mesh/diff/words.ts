@@ -36,6 +36,7 @@ const FIELD_WORDS: Record<string, string> = {
   "spec.connectionPool.h2UpgradePolicy": "HTTP/2 for ports of HTTP",
   "spec.outlierDetection.consecutive5xxErrors": "5xx errors in a row before ejection",
   "spec.outlierDetection.consecutiveGatewayErrors": "gateway errors in a row before ejection",
+  "spec.outlierDetection.errorStatuses": "answers that are errors to outlier detection",
   "spec.outlierDetection.legacyConsecutiveErrors": "legacy consecutiveErrors (without effect)",
   "spec.outlierDetection.intervalMs": "interval of outlier detection",
   "spec.outlierDetection.baseEjectionTimeMs": "shortest ejection",

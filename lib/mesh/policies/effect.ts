@@ -204,14 +204,26 @@ const CONSECUTIVE_5XX = 5;
 /** Envoy's, where the counter of calls without an answer is on and has no number. */
 const LOCAL_ORIGIN_FAILURES = 5;
 
+/** Those next to each other by their ends. */
+function statusesText(statuses: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const status of [...statuses].sort((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last && status === last[1] + 1) last[1] = status;
+    else runs.push([status, status]);
+  }
+  return runs.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(", ");
+}
+
 function outlierText(outlier: OutlierDetection): string {
   const { successRate: rate, failurePercentage: failures } = outlier;
   const errors = outlier.consecutive5xxErrors ?? CONSECUTIVE_5XX;
   const local = outlier.splitExternalLocalOriginErrors
     ? (outlier.consecutiveLocalOriginFailures ?? LOCAL_ORIGIN_FAILURES)
     : 0;
+  const which = outlier.errorStatuses ? ` (${statusesText(outlier.errorStatuses)})` : "";
   const reasons = [
-    ...(errors > 0 ? [`after ${errors} errors in a row`] : []),
+    ...(errors > 0 ? [`after ${errors} errors${which} in a row`] : []),
     ...(outlier.consecutiveGatewayErrors ? [`after ${outlier.consecutiveGatewayErrors} gateway errors in a row`] : []),
     ...(local > 0 ? [`after ${local} calls without an answer in a row`] : []),
     ...(rate

@@ -99,6 +99,10 @@ describe("effects in words", () => {
       "Ejects no host: no counter is on",
     ],
     [
+      { outlierDetection: { errorStatuses: [503, 500, 429, 501] } },
+      "Ejects a host after 5 errors (429, 500 to 501, 503) in a row for 30 s",
+    ],
+    [
       { outlierDetection: { consecutiveGatewayErrors: 3 } },
       "Ejects a host after 5 errors in a row or after 3 gateway errors in a row for 30 s",
     ],

@@ -442,6 +442,15 @@ export const outlierDetection = z.strictObject({
   consecutiveGatewayErrors: errorsInARow.describe(
     "Ejects a host after so many 502, 503 or 504 in a row; 0 turns this counter off.",
   ),
+  errorStatuses: z
+    .array(z.int().min(100, "must be from 100 to 599").max(599, "must be from 100 to 599"))
+    .min(1, "must have a status")
+    .max(500, "must have at most 500 entries")
+    .refine((statuses) => new Set(statuses).size === statuses.length, "must not have a status twice")
+    .optional()
+    .describe(
+      "Answers of HTTP that are errors to all counters, and no others; absent: 5xx. A grpc-status in the head of an answer is judged as ever.",
+    ),
   splitExternalLocalOriginErrors: z
     .boolean()
     .optional()

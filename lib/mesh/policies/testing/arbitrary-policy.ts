@@ -230,6 +230,7 @@ const specs: Record<string, fc.Arbitrary<object>> = {
     outlierDetection: some(
       fc.record({
         consecutive5xxErrors: some(fc.nat(9)),
+        errorStatuses: some(fc.uniqueArray(fc.integer({ min: 100, max: 599 }), { minLength: 1, maxLength: 5 })),
         alwaysEjectOneHost: some(fc.boolean()),
         splitExternalLocalOriginErrors: some(fc.boolean()),
         consecutiveLocalOriginFailures: some(fc.nat(9)),
