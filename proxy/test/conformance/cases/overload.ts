@@ -164,7 +164,7 @@ export const overloadCases: readonly Case[] = [
   ),
   overload(
     "a growing share, of which there is none yet",
-    bootstrap(manager([heap(4e8)], action(STOP, growing(0.9, 1)))),
+    bootstrap(manager([heap(1e9)], action(STOP, growing(0.9, 1)))),
     async (wire) => {
       await settled(wire);
       const all = await wire.tally(600, () => "/", chosen, 4);
