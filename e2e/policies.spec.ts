@@ -7,7 +7,8 @@ test("the list says what every policy does", async ({ page }) => {
   await signIn(page, "author");
   await page.goto("/meshes/shop/policies");
   await expect(page.getByRole("heading", { level: 1 })).toContainText("polic");
-  await expect(page.getByText("Ejects a host after 5 errors in a row for 30 s", { exact: false })).toBeVisible();
+  const catalog = page.getByRole("row", { name: /^catalog traffic policy/ });
+  await expect(catalog.getByText("Ejects a host after 5 errors in a row for 30 s", { exact: false })).toBeVisible();
   await page.getByLabel("Search policies").fill("carrier");
   await expect(page).toHaveURL(/q=carrier/);
   await expect(page.getByRole("link", { name: "carrier-api" })).toBeVisible();
