@@ -1,7 +1,9 @@
 // A question as parameters of the URL, so that it can be pasted into a chat.
 // Rule: whatever stands in the URL gives a form that can be shown; what is missing is empty, not an error.
+
 import { type MeshDocument, objectKey, refKey, workloadOwnerKey } from "@/lib/mesh";
 import type { Question } from "@/lib/simulate";
+import { hostText } from "@/lib/simulate/host-text";
 import { type AuthorizerFields, answersFrom, answersText, authorizersOf } from "./authorizer-fields";
 import {
   type CertificateFields,
@@ -112,7 +114,7 @@ export function formOf(question: Question): QuestionForm {
   const { from, to, method, path, headers, token, authorizers, certificate } = question;
   return {
     from: from.kind === "workload" ? from.workload : from.gateway,
-    host: to.port === undefined ? to.host : `${to.host}:${to.port}`,
+    host: hostText(to),
     method,
     path,
     headers: Object.entries(headers)

@@ -54,6 +54,14 @@ export class Given {
     return value;
   }
 
+  /** The number of a revision, said as 3 or r3. */
+  revision(name: string): number | undefined {
+    const number = this.text(name)?.replace(/^r/, "");
+    if (number === undefined) return undefined;
+    if (!/^[1-9]\d{0,8}$/.test(number)) throw new UsageError(`--${name} must be a number as 3 or r3`);
+    return Number(number);
+  }
+
   /** One of the allowed words. */
   choice<T extends string>(name: string, words: readonly T[], otherwise?: T): T {
     const value = this.text(name) ?? otherwise;

@@ -5,7 +5,7 @@ import path from "node:path";
 import { fromYamlFiles, parsePath, type Violation, validateDocument } from "@/lib/mesh";
 import type { Given } from "./command";
 import type { Design, ReadDesign, TextFile } from "./design";
-import { type Io, UsageError } from "./io";
+import { type Io, UsageError, unreadable } from "./io";
 import { designOfManifests, dialectOfGiven } from "./manifests";
 
 const MAX_FILES = 5000;
@@ -38,9 +38,7 @@ function filesAt(place: string): string[] {
     return files.sort().map((name) => path.join(place, name));
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `${place} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): check the path`,
-    );
+    throw unreadable(place, error);
   }
 }
 

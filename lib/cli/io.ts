@@ -19,6 +19,9 @@ export const EXIT = { ok: 0, found: 1, usage: 2, server: 3 } as const;
 /** The command line is wrong, or names a file that cannot be read. */
 export class UsageError extends Error {}
 
+export const unreadable = (place: string, error: unknown): UsageError =>
+  new UsageError(`${place} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): check the path`);
+
 export function printJson(io: Io, value: unknown): void {
   io.out(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -7,7 +7,7 @@ import { readYaml } from "@/lib/mesh/yaml/read";
 import { MAX_POLICY_TESTS, policyTest, type Question, question } from "@/lib/simulate";
 import type { TextFile } from "./design";
 import { readTexts } from "./files";
-import { type Io, UsageError } from "./io";
+import { type Io, UsageError, unreadable } from "./io";
 
 export type TestFile = { file: string; tests: z.output<typeof policyTest>[] };
 const MAX_PROBLEMS = 50;
@@ -63,9 +63,7 @@ async function textAt(io: Io, place: string): Promise<TextFile[]> {
   try {
     return [{ file: place, text: readFileSync(path.resolve(io.cwd, place), "utf8") }];
   } catch (error) {
-    throw new UsageError(
-      `${place} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): check the path`,
-    );
+    throw unreadable(place, error);
   }
 }
 

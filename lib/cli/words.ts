@@ -2,6 +2,7 @@
 import type { Finding } from "@/lib/analysis";
 import type { ImportResult } from "@/lib/dialects";
 import type { Violation } from "@/lib/mesh";
+import type { Answer } from "@/lib/simulate";
 
 export function violationText(violation: Violation): string {
   const line = violation.line === undefined ? "" : `:${violation.line}`;
@@ -23,6 +24,14 @@ export function warningText(warning: ImportResult["warnings"][number]): string {
   const word = changesMeaning ? "CHANGES THE MEANING" : "warning";
   return `${at}: ${word} (${verdict}): ${source}#${place}: ${message}\n    fix: ${fix}\n`;
 }
+
+/** What became of a call, without the hops. */
+export type CallOutcome = Pick<Answer, "outcome" | "status" | "destinations">;
+export const outcomeOf = ({ outcome, status, destinations }: CallOutcome): CallOutcome => ({
+  outcome,
+  status,
+  destinations,
+});
 
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;

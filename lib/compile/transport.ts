@@ -1,7 +1,7 @@
 // Transport sockets: who proves what to whom. Keys and bundle come by SDS under the names `identity` and `bundle`.
 // The rule: both sides check the peer's SPIFFE ID, and no session is ever resumed, because a resumed one skips the check.
 import { type ClientCertificates, type ExternalTls, plainHost } from "@/lib/mesh";
-import { ADS, any, compact, isIpAddress, type JsonObject } from "./envoy-json";
+import { ADS, any, compact, isIpAddress, type Json, type JsonObject } from "./envoy-json";
 import type { BoundCertificate, ExternalTlsFiles } from "./types";
 
 export const SECRET_NAMES = ["bundle", "denylist", "identity"] as const;
@@ -142,25 +142,30 @@ export function externalTls(
 ): JsonObject {
   const { mode, sni = plainHost(host), subjectAltNames = [sni], authorities, insecureSkipVerify } = tls;
   const ca = { filename: authorities === "environment" ? (files.ca ?? "") : PUBLIC_AUTHORITIES };
-  const validation = { trusted_ca: ca, match_typed_subject_alt_names: subjectAltNames.map(exactName) };
   const own = { certificate_chain: { filename: files.chain ?? "" }, private_key: { filename: files.key ?? "" } };
+  const common = {
+    tls_params: { tls_minimum_protocol_version: "TLSv1_2", tls_maximum_protocol_version: "TLSv1_3" },
+    alpn_protocols: [alpn],
+    tls_certificates: mode === "mutual" ? [own] : undefined,
+    validation_context: insecureSkipVerify ? undefined : shownNames(ca, subjectAltNames),
+  };
+  return outsideTls(sni, common, { max_session_keys: 0 });
+}
+
+/** @param name an address is not asked for (RFC 6066 section 3) */
+function outsideTls(name: string, common: Record<string, Json | undefined>, more: JsonObject = {}): JsonObject {
+  const sni = isIpAddress(name) ? undefined : name;
   return {
     name: "envoy.transport_sockets.tls",
-    typed_config: any(
-      `${TLS}.UpstreamTlsContext`,
-      compact({
-        common_tls_context: compact({
-          tls_params: { tls_minimum_protocol_version: "TLSv1_2", tls_maximum_protocol_version: "TLSv1_3" },
-          alpn_protocols: [alpn],
-          tls_certificates: mode === "mutual" ? [own] : undefined,
-          validation_context: insecureSkipVerify ? undefined : validation,
-        }),
-        sni: isIpAddress(sni) ? undefined : sni, // RFC 6066 section 3: a name, never an address
-        max_session_keys: 0,
-      }),
-    ),
+    typed_config: any(`${TLS}.UpstreamTlsContext`, compact({ common_tls_context: compact(common), sni, ...more })),
   };
 }
+
+/** A certificate for one of the names, signed by one of the authorities. */
+const shownNames = (ca: JsonObject, names: readonly string[]): JsonObject => ({
+  trusted_ca: ca,
+  match_typed_subject_alt_names: names.map(exactName),
+});
 
 const exactName = (name: string): JsonObject => ({
   san_type: SAN_TYPES[kindOfClientName(name)],
@@ -174,23 +179,7 @@ export function serverTls(server: {
   alpn?: "h2" | "http/1.1";
 }): JsonObject {
   const { host, ca = { filename: PUBLIC_AUTHORITIES }, alpn } = server;
-  const isAddress = isIpAddress(host);
-  return {
-    name: "envoy.transport_sockets.tls",
-    typed_config: any(
-      `${TLS}.UpstreamTlsContext`,
-      compact({
-        common_tls_context: compact({
-          alpn_protocols: alpn && [alpn],
-          validation_context: {
-            trusted_ca: ca,
-            match_typed_subject_alt_names: [{ san_type: isAddress ? "IP_ADDRESS" : "DNS", matcher: { exact: host } }],
-          },
-        }),
-        sni: isAddress ? undefined : host, // RFC 6066 section 3: a name, never an address
-      }),
-    ),
-  };
+  return outsideTls(host, { alpn_protocols: alpn && [alpn], validation_context: shownNames(ca, [host]) });
 }
 
 /** Speaks only to a callee with one of these identities. */

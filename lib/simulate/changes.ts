@@ -39,7 +39,7 @@ export function changesBetween(before: Answer, after: Answer): Change[] {
 const isPreflight = ({ hops }: Answer) => hops[0]?.cors?.isPreflight === true;
 
 /** Some request of this kind gets to an app. */
-const reaches = ({ destinations }: Answer) =>
+export const reaches = ({ destinations }: Pick<Answer, "destinations">): boolean =>
   destinations.some(({ outcome, probability }) => outcome === "forwarded" && probability > 0);
 
 const reasonOf = (answer: Answer) => `${answer.outcome} ${answer.hops.at(-1)?.authorization?.why ?? answer.sentence}`;

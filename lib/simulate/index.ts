@@ -1,7 +1,9 @@
 // The simulator: questions about a design, answered by the proxy's own plan and semantics. Pure, runs in the browser's worker.
 export { ask } from "./ask";
 export { callsOf } from "./calls";
+export { reaches } from "./changes";
 export { consequencesOf } from "./compare";
+export { hostText } from "./host-text";
 export { callersByIdentity } from "./identities";
 export { accessMatrix } from "./matrix";
 export { runTests } from "./policy-test";

@@ -1,6 +1,8 @@
 // A request on its way, as plain data, and how the proxy's semantics see it.
 // The rule: what every proxy does to headers before it decides (hop by hop fields, x-envoy-*) is done here the same way.
+
 import { type HttpRequestView, headerViewOf } from "@meshwright/proxy/plan";
+import { hostText } from "./host-text";
 import { tokenText } from "./token-text";
 import type { AuthorizerAnswer, Question } from "./types";
 
@@ -28,7 +30,7 @@ export function messageOf({ to, method, path, headers, token, address, authorize
     method,
     // CONNECT asks for a host and a port, and for no path
     path: method === "CONNECT" ? "" : path.startsWith("/") ? path : `/${path}`,
-    authority: host ?? (to.port === undefined ? to.host : `${to.host}:${to.port}`),
+    authority: host ?? hostText(to),
     scheme: "http",
     headers: pairs.filter(([name]) => name !== "host"),
     ...(address === undefined ? {} : { address }),

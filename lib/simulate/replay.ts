@@ -6,6 +6,7 @@ import { answerTo, ask, callerKey } from "./ask";
 import { observedCalls } from "./calls";
 import { changesBetween } from "./changes";
 import { questionOf } from "./compare";
+import { hostText } from "./host-text";
 import { nameOf } from "./names";
 import type { Scene } from "./scene";
 import type { Answer, Call, ObservedCall, Question } from "./types";
@@ -47,20 +48,17 @@ function observedOnly({ index }: Scene, observed: readonly ObservedCall[]): Call
 }
 
 function difference(running: Scene, draft: Scene, call: Call): ReplayDifference[] {
-  const what = `${nameOf(call.caller)} → ${nameOf(call.callee)} ${call.method} ${call.path}`;
-  const found = unlike(running, draft, [questionOf(running, call), questionOf(draft, call)]);
-  if (!found) return [];
-  const { words, before, after } = found;
-  return [{ call, count: call.count ?? 0, sentence: `${what}: ${words}`, before, after }];
+  const [was, is] = [questionOf(running, call), questionOf(draft, call)];
+  const words = unlike(answerTo(running, was, false), answerTo(draft, is, false));
+  if (words === undefined) return [];
+  const sentence = `${nameOf(call.caller)} → ${nameOf(call.callee)} ${call.method} ${call.path}: ${words}`;
+  return [{ call, count: call.count ?? 0, sentence, before: ask(running, was), after: ask(draft, is) }];
 }
 
-/** The answers and what differs, in words; undefined: they are alike. */
-function unlike(running: Scene, draft: Scene, [was, is]: readonly [Question, Question]) {
-  const changes = changesBetween(answerTo(running, was, false), answerTo(draft, is, false));
-  if (changes.length === 0) return undefined;
-  const before = ask(running, was);
-  const after = ask(draft, is);
-  return { words: changes.map(({ kind, text }) => wordsOf(kind, text, after)).join("; "), before, after };
+/** What differs, in words; undefined: the answers are alike. */
+function unlike(before: Answer, after: Answer): string | undefined {
+  const changes = changesBetween(before, after);
+  return changes.length === 0 ? undefined : changes.map(({ kind, text }) => wordsOf(kind, text, after)).join("; ");
 }
 
 function wordsOf(kind: string, text: string, after: Answer): string {
@@ -82,6 +80,7 @@ export type RecordedDifference = {
   paths: number;
   count: number;
   sentence: string;
+  /** Without the rules that were considered. */
   before: Answer;
   after: Answer;
 };
@@ -94,17 +93,17 @@ export function replayRequests(
 ): RecordedDifference[] {
   const groups = new Map<string, RecordedDifference>();
   for (const { question, count } of [...recorded].sort((a, b) => b.count - a.count)) {
-    const found = unlike(before, after, [question, question]);
-    if (!found) continue;
+    const [was, is] = [answerTo(before, question, false), answerTo(after, question, false)];
+    const words = unlike(was, is);
+    if (words === undefined) continue;
     const { method, path, to } = question;
     const caller = callerKey(question.from);
-    const host = to.port === undefined ? to.host : `${to.host}:${to.port}`;
-    const group = `${caller} ${host} ${method} ${found.words}`;
+    const host = hostText(to);
+    const group = `${caller} ${host} ${method} ${words}`;
     const known = groups.get(group);
     if (known) groups.set(group, { ...known, paths: known.paths + 1, count: known.count + count });
     else {
-      const sentence = `${nameOf(caller)} → ${host} ${method} ${path}: ${found.words}`;
-      const { before: was, after: is } = found;
+      const sentence = `${nameOf(caller)} → ${host} ${method} ${path}: ${words}`;
       groups.set(group, { caller, host, method, path, paths: 1, count, sentence, before: was, after: is });
     }
   }

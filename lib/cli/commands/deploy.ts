@@ -35,7 +35,7 @@ Exit code: 0 done, 2 wrong use, 3 refused, failed or restored.`,
     const mesh = encodeURIComponent(given.required("mesh"));
     const environment = encodeURIComponent(given.text("environment") ?? "local");
     const server = new Server(io);
-    const revision = await revisionOf(server, mesh, given.text("revision"));
+    const revision = given.revision("revision") ?? (await newestRevision(server, mesh));
     const base = `/meshes/${mesh}/environments/${environment}`;
     if (given.flag("plan")) {
       const { body } = await server.request(`${base}/plan`, plan, { method: "POST", body: { revision } });
@@ -56,12 +56,7 @@ Exit code: 0 done, 2 wrong use, 3 refused, failed or restored.`,
   },
 };
 
-async function revisionOf(server: Server, mesh: string, given: string | undefined): Promise<number> {
-  const number = given?.replace(/^r/, "");
-  if (number !== undefined) {
-    if (!/^[1-9]\d{0,8}$/.test(number)) throw new UsageError("--revision must be a number as 3 or r3");
-    return Number(number);
-  }
+async function newestRevision(server: Server, mesh: string): Promise<number> {
   const { body } = await server.request(`/meshes/${mesh}/revisions?limit=100`, revisions);
   if (body.items.length === 0) throw new UsageError("the mesh has no revision yet: push one with --message");
   return Math.max(...body.items.map((item) => item.number));

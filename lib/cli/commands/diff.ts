@@ -6,7 +6,7 @@ import { readDesign } from "../files";
 import { EXIT, printJson, UsageError } from "../io";
 import { askable, jsonWarnings, MANIFEST_OPTIONS, sayWarnings } from "../manifests";
 import { refuse } from "../refuse";
-import { counted } from "../words";
+import { counted, outcomeOf } from "../words";
 
 const LEVELS = ["change", "attention", "never"] as const;
 
@@ -61,7 +61,6 @@ Example: git show main:mesh.yaml | meshwright diff - mesh.yaml --fail-on attenti
 };
 
 function toJson({ kind, severity, sentence, caller, callee, call, before, after }: Consequence) {
-  const outcomeOf = ({ outcome, status, destinations }: Consequence["before"]) => ({ outcome, status, destinations });
   const { host, port, method, path, headers } = call;
   const request = { host, port, method, path, headers };
   return { kind, severity, sentence, caller, callee, request, before: outcomeOf(before), after: outcomeOf(after) };

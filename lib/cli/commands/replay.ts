@@ -5,41 +5,33 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { range as rangeShape, replayAnswer } from "@/lib/api/schema";
-import { buildIndex } from "@/lib/mesh";
+import { buildIndex, type MeshIndex } from "@/lib/mesh";
 import {
-  type Answer,
   buildScene,
   callersByIdentity,
   type Question,
+  type RecordedDifference,
   type RecordedRequest,
+  reaches,
   replayRequests,
 } from "@/lib/simulate";
 import { type Callers, NO_CALLER, readAccessLog } from "../access-log";
+import { callerNamed } from "../callers";
 import type { CliCommand, Given } from "../command";
 import type { Design } from "../design";
 import { checkDesign, readDesign } from "../files";
-import { EXIT, type Io, printJson, UsageError } from "../io";
+import { EXIT, type Io, printJson, UsageError, unreadable } from "../io";
 import { askable, jsonWarnings, MANIFEST_OPTIONS, sayWarnings } from "../manifests";
 import { readQuestions } from "../reading";
 import { refuse } from "../refuse";
 import { Server } from "../server";
-import { counted } from "../words";
+import { type CallOutcome, counted, outcomeOf } from "../words";
 
 const LEVELS = ["difference", "access", "never"] as const;
 type Level = (typeof LEVELS)[number];
 
-type Difference = {
-  caller: string;
-  /** As it was asked for; of the server's calls, the service. */
-  host: string;
-  method: string;
-  path: string;
-  paths: number;
-  count: number;
-  sentence: string;
-  before: Pick<Answer, "outcome" | "status" | "destinations">;
-  after: Pick<Answer, "outcome" | "status" | "destinations">;
-};
+/** `host` of a call that the server saw is the service. */
+type Difference = Omit<RecordedDifference, "before" | "after"> & { before: CallOutcome; after: CallOutcome };
 type Replayed = {
   requests: number;
   /** Different ones. */
@@ -126,8 +118,6 @@ async function here(io: Io, given: Given, before: Design, after: Design): Promis
   };
 }
 
-const outcomeOf = ({ outcome, status, destinations }: Difference["before"]) => ({ outcome, status, destinations });
-
 type Requests = Pick<Replayed, "skipped"> & { recorded: RecordedRequest[] };
 
 async function fromQuestions(io: Io, file: string): Promise<Requests> {
@@ -136,10 +126,8 @@ async function fromQuestions(io: Io, file: string): Promise<Requests> {
 }
 
 async function fromLogs(io: Io, given: Given, before: Design, places: readonly string[]): Promise<Requests> {
-  const callers: Callers = {
-    own: callerOf(before, given.text("from")),
-    byIdentity: callersByIdentity(buildScene(before.document)),
-  };
+  const index = buildIndex(before.document);
+  const callers: Callers = { own: callerOf(index, given.text("from")), byIdentity: callersByIdentity(index) };
   const { recorded, lines: total, skipped } = await readAccessLog(linesOf(io, places), callers);
   const reasons = [...skipped].map(([why, count]) => ({ why, count }));
   if (recorded.length > 0) return { recorded, skipped: reasons };
@@ -170,17 +158,14 @@ async function* linesOfFile(file: string, place: string): AsyncGenerator<string>
     }
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      `${place} cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): check the path`,
-    );
+    throw unreadable(place, error);
   }
 }
 
-function callerOf({ document }: Design, name: string | undefined): Question["from"] | undefined {
+function callerOf(index: MeshIndex, name: string | undefined): Question["from"] | undefined {
   if (name === undefined) return undefined;
-  const index = buildIndex(document);
-  if (index.find("Gateway", `Gateway/${name}`)) return { kind: "outside", gateway: `Gateway/${name}` };
-  if (index.find("Workload", `Workload/${name}`)) return { kind: "workload", workload: `Workload/${name}` };
+  const from = callerNamed(index, name);
+  if (index.get(from.kind === "workload" ? from.workload : from.gateway)) return from;
   const known = [...index.all("Workload"), ...index.all("Gateway")].map(
     ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
   );
@@ -195,16 +180,13 @@ async function onServer(server: Server, given: Given, mesh: string): Promise<Rep
     if (given.text(name) !== undefined) throw new UsageError(`give either --mesh or --${name}`);
   }
   if (given.list("log").length > 0) throw new UsageError("give either --mesh or --log");
-  const number = given.text("revision")?.replace(/^r/, "");
-  if (number !== undefined && !/^[1-9]\d{0,8}$/.test(number)) {
-    throw new UsageError("--revision must be a number as 3 or r3");
-  }
+  const revision = given.revision("revision");
   const range = given.text("range") ?? "1h";
   if (!rangeShape.safeParse(range).success) throw new UsageError("--range must be a length of time as 15m, 6h or 7d");
   const { body } = await server.request(`/meshes/${encodeURIComponent(mesh)}/replay`, answered, {
     method: "POST",
     body: {
-      at: number === undefined ? "draft" : `r${number}`,
+      at: revision === undefined ? "draft" : `r${revision}`,
       environment: given.required("environment"),
       range,
     },
@@ -231,9 +213,6 @@ const answered = z.looseObject({
   differences: replayAnswer.shape.differences,
 });
 
-/** Some request of this kind gets to an app. */
-const reaches = ({ destinations }: Difference["before"]) =>
-  destinations.some(({ outcome, probability }) => outcome === "forwarded" && probability > 0);
 const isOfAccess = ({ before, after }: Difference) => reaches(before) !== reaches(after);
 
 function tell(io: Io, format: "text" | "json", level: Level, replayed: Replayed): number {

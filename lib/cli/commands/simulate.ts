@@ -1,7 +1,8 @@
 // meshwright simulate: what a design would do with a request, hop by hop.
-import { buildIndex, isConnectionListener, type MeshDocument } from "@/lib/mesh";
-import { type Answer, ask, buildScene, type Hop, type Question, question } from "@/lib/simulate";
+import { buildIndex, isConnectionListener, type MeshDocument, type MeshIndex } from "@/lib/mesh";
+import { type Answer, ask, buildScene, type Hop, hostText, type Question, question } from "@/lib/simulate";
 import { objectOfHost, tunnelPorts } from "@/lib/simulate/names";
+import { callerNamed } from "../callers";
 import type { CliCommand, Given } from "../command";
 import { checkDesign, readDesign } from "../files";
 import { EXIT, printJson, UsageError } from "../io";
@@ -57,11 +58,7 @@ Example: meshwright simulate mesh/ --from production/checkout-v1 --to payment-se
     const violations = read.ok ? checkDesign(read.design) : read.violations;
     if (!read.ok || violations.length > 0) return refuse(io, violations, { isJson: format === "json", isNote: false });
     const { document, locate } = read.design;
-    const isGateway = (name: string) =>
-      document.objects.some(
-        ({ kind, metadata }) => kind === "Gateway" && `${metadata.namespace}/${metadata.name}` === name,
-      );
-    const questions = file === undefined ? [questionOf(given, isGateway, document)] : await readQuestions(io, file);
+    const questions = file === undefined ? [questionOf(given, document)] : await readQuestions(io, file);
     const scene = buildScene(askable(read.design, questions.flatMap(callerOf)), { locate });
     const answers = questions.map((each) => ({ question: each, answer: ask(scene, each) }));
     const ok = answers.every(({ answer }) => ANSWERED.has(answer.outcome));
@@ -76,11 +73,10 @@ Example: meshwright simulate mesh/ --from production/checkout-v1 --to payment-se
 
 const callerOf = ({ from }: Question) => (from.kind === "workload" ? [from.workload] : []);
 
-function questionOf(given: Given, isGateway: (name: string) => boolean, document: MeshDocument): Question {
+function questionOf(given: Given, document: MeshDocument): Question {
   const name = given.required("from");
-  const from = isGateway(name)
-    ? { kind: "outside" as const, gateway: `Gateway/${name}` }
-    : { kind: "workload" as const, workload: `Workload/${name}` };
+  const index = buildIndex(document);
+  const from = callerNamed(index, name);
   const [, host = "", port] = /^(.*?)(?::(\d+))?$/.exec(given.required("to")) ?? [];
   const draw = given.text("draw");
   const certificate = given.text("certificate");
@@ -89,7 +85,7 @@ function questionOf(given: Given, isGateway: (name: string) => boolean, document
   const parsed = question.safeParse({
     from,
     to: { host, ...(port === undefined ? {} : { port: Number(port) }) },
-    method: given.text("method") ?? (isTcp(document, name, host, port) ? "CONNECT" : "GET"),
+    method: given.text("method") ?? (isTcp(index, name, host, port) ? "CONNECT" : "GET"),
     path: given.text("path") ?? "/",
     headers: Object.fromEntries(given.list("header").map(headerOf)),
     ...(certificate === undefined ? {} : { certificate: { names: certificate.split(",").filter(Boolean) } }),
@@ -117,8 +113,7 @@ function claimsOf(text: string): unknown {
 }
 
 /** On a TCP port there is nothing to ask for but the connection. */
-function isTcp(document: MeshDocument, from: string, host: string, port: string | undefined): boolean {
-  const index = buildIndex(document);
+function isTcp(index: MeshIndex, from: string, host: string, port: string | undefined): boolean {
   const listeners = index
     .find("Gateway", `Gateway/${from}`)
     ?.spec.listeners.filter((each) => each.port === Number(port));
@@ -134,8 +129,7 @@ function headerOf(text: string): [string, string] {
 }
 
 function answerText({ method, path, to }: Question, { sentence, hops }: Answer): string {
-  const host = to.port === undefined ? to.host : `${to.host}:${to.port}`;
-  return `${method} ${host}${path}\n${sentence}\n${hops.map(hopText).join("")}\n`;
+  return `${method} ${hostText(to)}${path}\n${sentence}\n${hops.map(hopText).join("")}\n`;
 }
 
 function hopText({ direction, proxy, rule, considered, authorization, mtls }: Hop): string {

@@ -50,6 +50,7 @@ Example: meshwright push --mesh shop mesh.yaml && meshwright submit --mesh shop 
         `the draft on the server has the digest ${draft.body.digest}, not ${wanted}: push it again, or look at who changed it`,
       );
     }
+    const against = number === undefined ? given.revision("against") : undefined;
     const { body } = await server.request<Review>(
       number === undefined ? `/meshes/${mesh}/reviews` : `/meshes/${mesh}/reviews/${number}/rounds`,
       review,
@@ -61,7 +62,7 @@ Example: meshwright push --mesh shop mesh.yaml && meshwright submit --mesh shop 
                 title,
                 what: given.text("what") ?? "",
                 why: given.text("why") ?? "",
-                ...againstOf(given.text("against")),
+                ...(against === undefined ? {} : { against }),
               }
             : { answer: given.text("answer") ?? "" },
         ifMatch: `"v${draft.body.version}"`,
@@ -79,10 +80,3 @@ Example: meshwright push --mesh shop mesh.yaml && meshwright submit --mesh shop 
     return EXIT.ok;
   },
 };
-
-function againstOf(text: string | undefined): { against?: number } {
-  if (text === undefined) return {};
-  const number = text.replace(/^r/, "");
-  if (!/^[1-9]\d{0,8}$/.test(number)) throw new UsageError("--against must be a number as 3 or r3");
-  return { against: Number(number) };
-}

@@ -70,7 +70,11 @@ Examples:
     if (mesh === undefined && revision !== undefined) throw new UsageError("--revision needs --mesh");
     if (mesh !== undefined && given.list("tests").length > 0) throw new UsageError("give either --tests or --mesh");
     if (mesh !== undefined && given.operands.length === 0) {
-      return report(io, format, { ...(await runOnServer(new Server(io), mesh, revision)), mesh, mayBeNone });
+      return report(io, format, {
+        ...(await runOnServer(new Server(io), mesh, given.revision("revision"))),
+        mesh,
+        mayBeNone,
+      });
     }
     if (revision !== undefined) throw new UsageError("give either --revision or a design");
     const sources =
@@ -124,12 +128,8 @@ const runAnswer = z.object({
   ),
 });
 
-async function runOnServer(server: Server, mesh: string, revision: string | undefined): Promise<Run> {
-  const number = revision?.replace(/^r/, "");
-  if (number !== undefined && !/^[1-9]\d{0,8}$/.test(number)) {
-    throw new UsageError("--revision must be a number as 3 or r3");
-  }
-  const at = number === undefined ? "draft" : `r${number}`;
+async function runOnServer(server: Server, mesh: string, revision: number | undefined): Promise<Run> {
+  const at = revision === undefined ? "draft" : `r${revision}`;
   const { body } = await server.request(`${testsPath(mesh)}/run`, runAnswer, { method: "POST", body: { at } });
   return { results: body.results.map((each) => ({ ...each, file: `mesh ${mesh}, ${at}` })), notRun: body.notRun };
 }

@@ -1,9 +1,11 @@
 // The policy tests of a round: asked when it is submitted, of what is frozen, and kept with it.
 // The rule: later changes of the tests change no round. Details are kept of failing tests only; a passing one is its name.
+
 import type { Principal } from "@/lib/auth/permissions";
 import type { MeshDocument } from "@/lib/mesh";
 import type { TestCounts } from "@/lib/review";
 import type { Question } from "@/lib/simulate";
+import { hostText } from "@/lib/simulate/host-text";
 import type { Database } from "../client";
 import { fromJson } from "../json";
 import { readDesign } from "../meshes";
@@ -63,8 +65,7 @@ export async function testDesign(
 function requestText({ from, to, method, path }: Question): string {
   const caller = from.kind === "workload" ? from.workload : from.gateway;
   const name = caller.split("/").at(-1) ?? caller;
-  const host = to.port === undefined ? to.host : `${to.host}:${to.port}`;
-  return `${method} ${host}${path} from ${from.kind === "outside" ? `outside through ${name}` : name}`;
+  return `${method} ${hostText(to)}${path} from ${from.kind === "outside" ? `outside through ${name}` : name}`;
 }
 
 export async function readRoundTests(database: Database, roundId: string): Promise<RoundTest[] | null> {

@@ -19,6 +19,7 @@ import { takesEverything, type Versions, type WrittenRule, withKeptFilters, writ
 import type { KumaExport, Ref } from "./export-refs";
 import { judgeHealthCheck, writeHealthCheck } from "./health-check";
 import { judgeBalancing, writeBalancer } from "./load-balancer";
+import { speaksGrpc, speaksHttp, speaksTcp } from "./ports";
 import { LIMITS, OTHER_HOSTS, OTHER_LOCALITIES, TO_GRPC_ON, TO_HTTP_ON } from "./read-policy";
 
 type Entry = { targetRef: Ref; default: Record<string, unknown> };
@@ -72,7 +73,7 @@ function exportRoute(out: KumaExport, service: Service, route: Route, versions: 
     if (!all.some(({ reason }) => reason === judgement.reason)) judged.set(rule, [...all, judgement]);
   };
   const written = withKeptFilters(out, route, writeRoute(out, route, versions, judge));
-  const isGrpc = service.spec.ports.find(({ protocol }) => protocol !== "tcp")?.protocol === "grpc";
+  const isGrpc = speaksGrpc(service);
   const timesOf = (index: number) => {
     const rule = route.spec.rules[index];
     return rule?.action.type === "forward"
@@ -273,12 +274,11 @@ function exportTraffic(out: KumaExport, service: Service, versions: Versions): L
 }
 
 type Pool = TrafficPolicy["spec"]["connectionPool"];
-const speaks = ({ spec }: Service, isTcp: boolean) => spec.ports.some(({ protocol }) => (protocol === "tcp") === isTcp);
 
 /** One for connections of HTTP and of TCP. */
 function idleTimeOf(service: Service, pool: Pool): Record<string, unknown> {
-  const ofHttp = speaks(service, false) ? pool?.idleTimeoutMs : undefined;
-  const idleMs = ofHttp ?? (speaks(service, true) ? pool?.tcpIdleTimeoutMs : undefined) ?? pool?.idleTimeoutMs;
+  const ofHttp = speaksHttp(service) ? pool?.idleTimeoutMs : undefined;
+  const idleMs = ofHttp ?? (speaksTcp(service) ? pool?.tcpIdleTimeoutMs : undefined) ?? pool?.idleTimeoutMs;
   return idleMs === undefined ? {} : { idleTimeout: msToDuration(idleMs) };
 }
 
@@ -286,8 +286,8 @@ function idleTimeOf(service: Service, pool: Pool): Record<string, unknown> {
 function idleLoss(service: Service, pool: Pool): { field: string; reason: string } | undefined {
   const { idleTimeoutMs: ofHttp, tcpIdleTimeoutMs: ofTcp } = pool ?? {};
   if (ofTcp === undefined) return undefined;
-  if (!speaks(service, true)) return { field: "tcpIdleTimeoutMs", reason: "the service has no port of protocol tcp" };
-  if (!speaks(service, false) || ofHttp === ofTcp) return undefined;
+  if (!speaksTcp(service)) return { field: "tcpIdleTimeoutMs", reason: "the service has no port of protocol tcp" };
+  if (!speaksHttp(service) || ofHttp === ofTcp) return undefined;
   return {
     field: "tcpIdleTimeoutMs",
     reason:

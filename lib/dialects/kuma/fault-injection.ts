@@ -4,8 +4,9 @@ import { type Fault, type ObjectKey, objectKey, type RouteRule, type Service, ty
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { Fields, Sink } from "../shared/fields";
 import { parseServiceTag, SERVICE_TAG } from "./documents";
-import { routeOf, type Sender, sendersOf, speaksHttp } from "./fault-senders";
+import { routeOf, type Sender, sendersOf } from "./fault-senders";
 import { leaveOut } from "./merge";
+import { speaksGrpc, speaksHttp } from "./ports";
 import { freeName, ruleTimes } from "./put-routes";
 import type { FaultPolicy, KumaState, Selection, TargetRef } from "./state";
 import { readRef, selectionOf } from "./target-ref";
@@ -145,9 +146,8 @@ function putFault(
     if (!result.objects.includes(put)) result.objects.push(put);
   }
   if (!routeOf(context.all("Route"), key)) {
-    const isGrpc = service.spec.ports.find(({ protocol }) => protocol !== "tcp")?.protocol === "grpc";
     const action = { type: "forward" as const, destinations: [{ service: { name }, weight: 1 }] };
-    const rule: RouteRule = { matches: [], action, ...ruleTimes(undefined, undefined, isGrpc), fault };
+    const rule: RouteRule = { matches: [], action, ...ruleTimes(undefined, undefined, speaksGrpc(service)), fault };
     const spec: SpecOf<"Route"> = { target: { kind: "Service", name }, rules: [rule] };
     const own = freeName(context, "Route", namespace, resource.name, name);
     result.objects.push(context.put("Route", own, spec, { resource: { ...resource, namespace } }, undefined));

@@ -7,9 +7,9 @@ import {
   objectKey,
   type Route,
   refKey,
-  type Service,
   serviceRefKey,
 } from "@/lib/mesh";
+import { speaksHttp } from "./ports";
 
 /** A rule that sends calls to a service. `isAlone`: to nothing else, and no copies of others' calls. */
 export type Sender = { route: ObjectKey; rule: number; isAlone: boolean };
@@ -32,7 +32,6 @@ export function sendersOf(routes: readonly Route[]): Map<ObjectKey, Sender[]> {
   return senders;
 }
 
-export const speaksHttp = ({ spec: { ports } }: Service) => ports.some(({ protocol }) => protocol !== "tcp");
 export const routeOf = (routes: readonly Route[], service: ObjectKey) =>
   routes.find((route) => refKey(route.spec.target, route) === service);
 

@@ -6,6 +6,7 @@ import { defined } from "../shared/fields";
 import { healthCheckOf } from "./health-check";
 import { balancingOf } from "./load-balancer";
 import { type Acting, entriesFor, isOnly, merged } from "./merge";
+import { speaksHttp, speaksTcp } from "./ports";
 import { freeName } from "./put-routes";
 import type { BalancerConf, BreakerConf, CheckConf, OutlierConf, RetryConf, TimeoutConf } from "./state";
 
@@ -57,16 +58,15 @@ function blocksFor(service: Service, subset: string | undefined, traffic: Traffi
     merged(entriesFor(acting, service, subset).map(({ entry }) => entry.conf));
   const breaker = conf(traffic.breakers);
   const timeout = conf(traffic.timeouts);
-  const speaksTcp = service.spec.ports.some(({ protocol }) => protocol === "tcp");
-  const speaksHttp = service.spec.ports.some(({ protocol }) => protocol !== "tcp");
+  const [isHttp, isTcp] = [speaksHttp(service), speaksTcp(service)];
   const balancer = conf(traffic.balancers) ?? {};
   const balancing = balancingOf(balancer);
   const pool = defined({
     ...breaker?.limits,
     connectTimeoutMs: timeout?.connectMs,
-    idleTimeoutMs: speaksHttp ? timeout?.idleMs || undefined : undefined,
-    tcpIdleTimeoutMs: speaksTcp ? timeout?.idleMs || undefined : undefined,
-    maxConnectAttempts: speaksTcp ? conf(traffic.connects)?.tcp?.attempts : undefined,
+    idleTimeoutMs: isHttp ? timeout?.idleMs || undefined : undefined,
+    tcpIdleTimeoutMs: isTcp ? timeout?.idleMs || undefined : undefined,
+    maxConnectAttempts: isTcp ? conf(traffic.connects)?.tcp?.attempts : undefined,
     maxConnectionDurationMs: timeout?.lifeMs || undefined,
   });
   const outlier = breaker?.outlier && !breaker.outlier.isOff ? detectionOf(breaker.outlier) : undefined;

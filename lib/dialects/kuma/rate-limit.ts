@@ -1,13 +1,14 @@
 // MeshRateLimit <-> RateLimit: both count at the callee, each instance for itself.
 // The rule: a limit for all HTTP requests or all new connections is the same here; limits of some callers, and answers of their own, keep the
 // policy whole.
-import { keyOf, type Path, type RateLimit, refKey, type Service, type SpecOf, serviceRefKey } from "@/lib/mesh";
+import { keyOf, type Path, type RateLimit, refKey, type SpecOf, serviceRefKey } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { ExportContext } from "../shared/export-context";
 import { type Fields, msToDuration, type Sink } from "../shared/fields";
 import { loseSharedLimit } from "../shared/shared-limit";
 import type { KumaExport } from "./export-refs";
 import { leaveOut } from "./merge";
+import { speaksHttp } from "./ports";
 import type { KumaState } from "./state";
 import { readRef, selectionOf } from "./target-ref";
 
@@ -70,7 +71,7 @@ export function importRateLimit(state: KumaState) {
         ...(connections ? [`${connections.num} new connections in ${connections.perMs} ms`] : []),
       ];
       result.sentences.push(`each instance of ${name} takes ${said.join(" and ")}.`);
-      if (connections && isHttp(service)) {
+      if (connections && speaksHttp(service)) {
         const message = `limits new connections to ${name}; sidecars here send all HTTP requests of a caller over few of them, so it is reached later`;
         context.warn(resource, ["spec"], message, "Limit its requests.", {
           verdict: "approximate",
@@ -94,8 +95,6 @@ function rateOf(protocol: Fields | undefined, name: string): Rate | "unclear" | 
   if (!protocol || isOff) return undefined;
   return num && perMs && perMs >= SHORTEST_MS ? { num, perMs } : "unclear";
 }
-
-const isHttp = ({ spec: { ports } }: Service): boolean => ports.some(({ protocol }) => protocol !== "tcp");
 
 export function exportRateLimit(out: KumaExport, rateLimit: RateLimit): void {
   const { context } = out;
@@ -127,7 +126,7 @@ export function exportRateLimit(out: KumaExport, rateLimit: RateLimit): void {
   if ("http" in local) context.tell(rateLimit, ["spec", "limits", at], "exact", exact, { target });
   if (!connectionRate) return;
   const path = ["spec", "connectionRate"];
-  if (isHttp(service)) {
+  if (speaksHttp(service)) {
     const reason = "HTTP/1.1 comes over more connections in Kuma, so the limit is reached sooner";
     context.lose(rateLimit, path, "approximate", reason, { changesMeaning: true });
   } else context.tell(rateLimit, path, "exact", exact, { target });

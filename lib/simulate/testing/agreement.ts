@@ -1,6 +1,8 @@
 // Where a live answer is not what the simulator told, in words. The rule: only what the mesh decides is compared, all of it:
 // status, who answered, what reached the app, why it was refused as far as the caller can see, headers, redirects, CORS, limits.
+
 import { answerTo, ask } from "../ask";
+import { hostText } from "../host-text";
 import type { Scene } from "../scene";
 import type { Answer, AnswerDestination, Hop, HopRewrites, Question } from "../types";
 import { CLOSED, type LiveAnswer } from "./live-ground";
@@ -82,7 +84,7 @@ function appDifferences({ path, to }: Question, answer: Answer, live: LiveAnswer
   if (!names.some((name) => name.endsWith(`/${app.name}`))) found.push(`told ${names}, got ${app.name}`);
   const told = answer.hops[1]?.rewrites?.path?.to ?? rewrites?.path?.to ?? path;
   if (app.url !== told) found.push(`told path ${told}, got ${app.url}`);
-  const host = rewrites?.host?.to ?? (to.port === undefined ? to.host : `${to.host}:${to.port}`);
+  const host = rewrites?.host?.to ?? hostText(to);
   if (app.host !== host) found.push(`told host ${host}, got ${app.host}`);
   const requests = [...(rewrites?.headers ?? []), ...(answer.hops[1]?.rewrites?.headers ?? [])];
   found.push(...headerDifferences("request", requests, app.headers));

@@ -17,6 +17,7 @@ import {
 } from "@/lib/mesh";
 import { withOpenCalls } from "../../cli/open-calls";
 import { answerTo } from "../ask";
+import { hostText } from "../host-text";
 import { carriedPorts, objectOfHost } from "../names";
 import { buildScene, type Scene } from "../scene";
 import type { Answer, Hop, Question } from "../types";
@@ -136,7 +137,7 @@ function isMeant({ from, to, path, headers }: Question, { outcome, hops }: Answe
 }
 
 const textOf = ({ from, to, method, path, headers, token }: Question) =>
-  `${from.kind === "workload" ? from.workload : from.gateway} ${method} ${to.host}${to.port === undefined ? "" : `:${to.port}`}${path} ${JSON.stringify(headers)}${token ? ` ${JSON.stringify(token)}` : ""}`;
+  `${from.kind === "workload" ? from.workload : from.gateway} ${method} ${hostText(to)}${path} ${JSON.stringify(headers)}${token ? ` ${JSON.stringify(token)}` : ""}`;
 
 /** As `meshwright simulate` reads manifests, with Istio's own trust domain. */
 export function designOf(manifests: string): { document: MeshDocument; warnings: string[] } {

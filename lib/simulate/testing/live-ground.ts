@@ -1,5 +1,6 @@
 // What stands around the proxies of a design that really runs: apps that say what reached them, identities, and callers.
 // The rule: the compiler's own input leads to it; nothing of the simulator is used.
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, request, type Server } from "node:http";
 import type { Http2Server } from "node:http2";
@@ -12,6 +13,7 @@ import type { Identity } from "@/lib/compile/testing/echo-server";
 import { createAuthority } from "@/lib/compile/testing/test-authority";
 import { bindingForDocument, desiredProxies, localEndpoints } from "@/lib/deploy";
 import { type MeshDocument, type ObjectKey, workloadOwnerName } from "@/lib/mesh";
+import { hostText } from "../host-text";
 import type { Question, QuestionToken } from "../types";
 
 export type LiveAnswer = {
@@ -203,7 +205,7 @@ export function sendTo(
   sign: Sign = NOBODY_SIGNS,
 ): Promise<LiveAnswer> {
   const { to, method, path, headers, token } = question;
-  const host = to.port === undefined ? to.host : `${to.host}:${to.port}`;
+  const host = hostText(to);
   const authorization = token ? { authorization: `Bearer ${sign(token)}` } : {};
   return new Promise((resolve, reject) => {
     const secured = tls ? { ...tls, rejectUnauthorized: false } : {};

@@ -104,8 +104,11 @@ const isKept = ({ hash }: Hop): boolean =>
 /** Equal requests reach one host of each destination, and so do those that bring the cookie that was given. */
 async function kept({ mesh, scene, asked: { question, answer } }: Trial): Promise<string[]> {
   // a destination may set or take away the header that is hashed: what is told of one says nothing of the others
-  const hops = DRAWS.flatMap((draw) => ask(scene, { ...question, draw }).hops.slice(0, 1));
-  if (answer.destinations.length > 1 && !hops.every(isKept)) return [];
+  const isKeptBy = (draw: number) =>
+    ask(scene, { ...question, draw })
+      .hops.slice(0, 1)
+      .every(isKept);
+  if (answer.destinations.length > 1 && !DRAWS.every(isKeptBy)) return [];
   const seen = await repeated(mesh, question, KEPT_CALLS);
   return answer.destinations.flatMap((each) => {
     const instances = namesOf(seen.filter((app) => isOf(each, app)));

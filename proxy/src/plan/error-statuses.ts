@@ -4,7 +4,7 @@
 import type { HttpProtocolOptions_OutlierDetection, MatchPredicate } from "../contract/messages";
 import { headerMatcher } from "./matchers";
 import type { Scope } from "./scope";
-import { headerViewOf } from "./views";
+import { type HttpRequestView, headerViewOf } from "./views";
 
 const STATUS = ":status";
 const FIRST_STATUS = 100;
@@ -12,7 +12,7 @@ const LAST_STATUS = 999;
 /** Of all rules together. */
 const MOST_HEADERS = 500;
 
-type Test = (status: number) => boolean;
+type Test = (answer: HttpRequestView) => boolean;
 
 interface Found {
   readonly tests: Test[];
@@ -33,8 +33,11 @@ export function errorStatuses(
     return null;
   }
   const statuses = new Set<number>();
-  for (let status = FIRST_STATUS; status <= LAST_STATUS; status++)
-    if (found.tests.some((test) => test(status))) statuses.add(status);
+  for (let status = FIRST_STATUS; status <= LAST_STATUS; status++) {
+    const headers = headerViewOf([[STATUS, String(status)]]);
+    const answer: HttpRequestView = { method: "", path: "", authority: "", scheme: "http", headers };
+    if (found.tests.some((test) => test(answer))) statuses.add(status);
+  }
   return statuses;
 }
 
@@ -52,10 +55,6 @@ function collect({ rule }: MatchPredicate, scope: Scope, into: Found): void {
       return headerMatcher(header, place);
     });
     into.headers += matchers.length;
-    into.tests.push((status) => {
-      const headers = headerViewOf([[STATUS, String(status)]]);
-      const answer = { method: "", path: "", authority: "", scheme: "http", headers } as const;
-      return matchers.every(({ matches }) => matches(answer));
-    });
+    into.tests.push((answer) => matchers.every(({ matches }) => matches(answer)));
   }
 }
