@@ -1,6 +1,6 @@
 // Who may import whom: the arrows of ARCHITECTURE.md, by machine. `npm run boundaries` runs it; every rule here has a case in
 // lib/start/boundaries.test.mjs that breaks it on purpose, because a rule that cannot fire protects nothing.
-const PURE_FOLDERS = "mesh|analysis|compile|simulate|dialects|compliance|document|review|signals|modes";
+const PURE_FOLDERS = "mesh|analysis|compile|simulate|dialects|compliance|document|review|signals|modes|selection";
 const PURE = `^lib/(${PURE_FOLDERS})/`;
 const DEPLOY_PLAN = "^lib/deploy/";
 const SERVER =

@@ -1,0 +1,3 @@
+import type { Fact } from "../types";
+
+export const CONSUL: readonly Fact[] = [];

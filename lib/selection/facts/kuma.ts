@@ -1,0 +1,3 @@
+import type { Fact } from "../types";
+
+export const KUMA: readonly Fact[] = [];

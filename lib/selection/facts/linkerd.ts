@@ -1,0 +1,3 @@
+import type { Fact } from "../types";
+
+export const LINKERD: readonly Fact[] = [];
