@@ -7,6 +7,7 @@ import { tellGuards } from "../shared/tell-connections";
 import { withoutHttps } from "../shared/tell-https";
 import { API, SERVICE_TAG, SYSTEM_NAMESPACE } from "./documents";
 import { timesOfRule } from "./export-calls";
+import { withoutKeptTls, writeTls } from "./export-external-tls";
 import { type Versions, withKeptFilters, writeRoute } from "./export-http-route";
 import type { KumaExport } from "./export-refs";
 import { externalHost } from "./services";
@@ -128,14 +129,18 @@ export function exportExternal(out: KumaExport, external: ExternalService): void
   }
   ports.forEach((port, i) => {
     const own = i === 0 ? name : `${name}-${port.port}`;
+    const places =
+      endpoints?.map(({ address, port: number }) => ({ address, port: number })) ??
+      (host.startsWith("*") ? [] : [{ address: host.replace(/:\d+$/, ""), port: port.port }]);
+    const addresses = places.map(({ address }) => address);
+    const tls = writeTls(out, external, port, addresses);
     const spec = {
       match: { type: "HostnameGenerator", port: port.port, protocol: port.protocol },
-      endpoints:
-        endpoints?.map(({ address, port: number }) => ({ address, port: number })) ??
-        (host.startsWith("*") ? [] : [{ address: host.replace(/:\d+$/, ""), port: port.port }]),
+      endpoints: places,
+      ...(tls ? { tls } : {}),
     };
     out.add("MeshExternalService", { name: own, namespace: namespace }, spec, {
-      of: external,
+      of: withoutKeptTls(external),
       isWhole: i === 0 && external.metadata.origin?.kind === "MeshExternalService",
     });
   });

@@ -5,7 +5,7 @@ import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { exportVersion } from "../gateway-api/export-services";
 import type { DialectExport, ExportOptions } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
-import { loseAdoption, loseBoundaries, loseExternalTls, tellKubernetes } from "../shared/tell-rest";
+import { loseAdoption, loseBoundaries, tellKubernetes } from "../shared/tell-rest";
 import { exportService } from "./export-calls";
 import { exportExternal, exportGateway } from "./export-edges";
 import { exportFaults } from "./export-faults";
@@ -69,7 +69,6 @@ function reportRest({ context, channel }: KumaExport, needed: ReadonlyMap<string
     context.lose(egress, ["spec"], "approximate", reason, { changesMeaning: true });
   }
   loseBoundaries(context, "Kuma");
-  loseExternalTls(context, "write tls of the MeshExternalService, with its certificates in Secrets");
   for (const subset of index.all("Subset")) {
     const service = keyOf(
       "Service",

@@ -41,7 +41,19 @@ export const FIELDS: readonly FieldVerdict[] = [
   field("MeshService", "spec.ports", "exact", "A Service, unless Kubernetes' own says the same."),
   field("MeshService", "spec.{selector,identities,state}", "lost", KEPT),
   field("MeshExternalService", "spec.{match,endpoints}", "exact", "An ExternalService by the name that Kuma gives it."),
-  field("MeshExternalService", "spec.{tls,extension}", "lost", KEPT),
+  field(
+    "MeshExternalService",
+    "spec.tls.{enabled,verification.{mode,serverName,subjectAltNames}}",
+    "exact",
+    "tls of the ExternalService, at ports that speak HTTP. SkipCA and SkipAll verify nobody; SkipSAN and names by their beginning: approximate, whole names here. At a port of tcp it is kept without effect.",
+  ),
+  field(
+    "MeshExternalService",
+    "spec.tls.{version,allowRenegotiation,verification.{caCert,clientCert,clientKey}}",
+    "approximate",
+    "Certificates are files of the environment's binding here, versions TLS 1.2 and 1.3. Kept; written back on export to Kuma, as long as the design says the same.",
+  ),
+  field("MeshExternalService", "spec.extension", "lost", KEPT),
   field(
     "Dataplane",
     "networking.{inbound,outbound}",

@@ -4,6 +4,7 @@ import { keyOf, type Protocol, type ServicePort } from "@/lib/mesh";
 import { type ImportContext, type Resource, type Understood, understood } from "../shared/context";
 import type { Fields, Sink } from "../shared/fields";
 import { isUniversal, parseServiceTag, SERVICE_TAG } from "./documents";
+import { readTls, type SaidTls } from "./external-tls";
 import type { KumaState } from "./state";
 
 const PROTOCOLS: Record<string, Protocol> = { http: "http", http2: "http2", grpc: "grpc" };
@@ -68,23 +69,33 @@ export function importExternalService(
     fields.keepRest();
     return address === undefined || own === undefined ? [] : [{ address, port: own }];
   });
+  const said = spec.peek("tls");
+  const tls = spec.object("tls");
   spec.keepRest();
   if (port === undefined) return result;
   for (const { path } of sink.kept) {
     const message = "has no counterpart in the model: it is kept and written back on export, and has no effect here";
     context.warn(resource, path, message, "Remove it, or keep Kuma for what it does.", { verdict: "lost" });
   }
+  const host = externalHost(resource.name);
+  const addresses = endpoints.map(({ address }) => address);
+  const read: SaidTls | undefined = tls && readTls(tls, { host, protocol, addresses });
+  if (read?.isKept) sink.kept.push({ path: ["spec", "tls"], value: said });
+  for (const { path, message, fix, isLost, changesMeaning = false } of read?.notes ?? [])
+    context.warn(resource, path, message, fix, { verdict: isLost ? "lost" : "approximate", changesMeaning });
   context.assumeNamespace(resource.namespace);
   const existing = context.get(keyOf("ExternalService", resource.namespace, resource.name));
   const current = existing?.kind === "ExternalService" ? existing : undefined;
+  const { tls: _before, ...others } = current?.spec ?? {};
   const external = {
-    ...current?.spec,
-    hosts: [externalHost(resource.name)],
+    ...others,
+    hosts: [host],
     ports: [{ name: protocol, port, protocol }],
     ...(endpoints.length > 0 ? { endpoints } : {}),
+    ...(read?.tls ? { tls: read.tls } : {}),
   };
   result.objects.push(context.put("ExternalService", resource.name, external, { resource, sink }, current));
-  result.sentences.push(`${externalHost(resource.name)} is an external service.`);
+  result.sentences.push(`${host} is an external service${read?.tls ? ", and calls to it leave in TLS" : ""}.`);
   return result;
 }
 
