@@ -102,13 +102,13 @@ function actionOf(input: RuleInput, path: PathMatch | undefined): JsonObject {
     case "forward":
       return { route: forward(input, path) };
     case "redirect":
+      refuseTwoPaths(input);
       return {
         redirect: compact({
           scheme_redirect: action.scheme,
           host_redirect: action.host,
           port_redirect: action.port,
-          path_redirect: action.path,
-          ...rewritePath(action.prefixRewrite, path),
+          ...(action.path === undefined ? rewritePath(action.prefixRewrite, path) : { path_redirect: action.path }),
           response_code: REDIRECT_CODES[action.code ?? 301],
         }),
       };
@@ -120,6 +120,13 @@ function actionOf(input: RuleInput, path: PathMatch | undefined): JsonObject {
         }),
       };
   }
+}
+
+/** Envoy has room for one of them. */
+function refuseTwoPaths({ route, rule: { action }, index, problems }: RuleInput): void {
+  if (action.type !== "redirect" || action.path === undefined || action.prefixRewrite === undefined) return;
+  const message = "is not for a redirect that has a path as well";
+  problems.refuse(route, `spec.rules[${index}].action.prefixRewrite`, message, "Keep one of the two.");
 }
 
 const REDIRECT_CODES = {

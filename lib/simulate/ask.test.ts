@@ -27,6 +27,21 @@ test("a drawn dependency is reached in mutual TLS, and the line that allows it i
   expect(answer).toMatchObject({ outcome: "forwarded", status: null });
   expect(answer.destinations).toEqual([
     {
+      pool: {
+        maxConnections: 1024,
+        connectTimeoutMs: 5000,
+        tcpKeepaliveMs: null,
+        http: {
+          maxPendingRequests: 1024,
+          maxRequests: 1024,
+          retries: { percent: 20, minConcurrency: 100 },
+          idleTimeoutMs: 300_000,
+          maxRequestsPerConnection: null,
+          maxConnectionDurationMs: null,
+          protocol: "auto",
+          maxConcurrentStreams: 1024,
+        },
+      },
       service: "Service/production/cart",
       workloads: ["Workload/production/cart-v1"],
       probability: 1,

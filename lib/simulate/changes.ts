@@ -1,5 +1,6 @@
 // Two answers to one question, and what is different for the caller.
 // The rule: access first; where there is none in either version, or it came or went, nothing else is worth saying.
+import { ejectionChange, poolChange } from "./pool-words";
 import type { Answer, AnswerDestination, ConsequenceKind, Hop, HopTls } from "./types";
 import {
   connectionRateWords,
@@ -28,6 +29,7 @@ export function changesBetween(before: Answer, after: Answer): Change[] {
   return [
     ...shareChanges(before, after),
     ...localityChanges(before, after),
+    ...poolChanges(before, after),
     ...hopChanges(before.hops[0], after.hops[0]),
     ...authorizerChange(before.hops, after.hops),
     ...limitChange(before.hops.at(-1), after.hops.at(-1)),
@@ -83,6 +85,30 @@ function localityChanges(before: Answer, after: Answer): Change[] {
     if (!earlier || words(earlier) === words(each)) return [];
     const text = `calls to ${shortName(each)} go ${words(each)} now (${words(earlier)} before)`;
     return [{ kind: "destination", severity: "change", text }];
+  });
+}
+
+/** The same destination, and other limits of how it is called. */
+function poolChanges(before: Answer, after: Answer): Change[] {
+  const isOtherTls = before.hops[0]?.mtls !== after.hops[0]?.mtls;
+  return after.destinations.flatMap((each): Change[] => {
+    const earlier = before.destinations.find((other) => nameIn(other) === nameIn(each));
+    if (!earlier) return [];
+    const to = `calls to ${shortName(each)}`;
+    const pool = earlier.pool && each.pool && poolChange(earlier.pool, each.pool, isOtherTls);
+    const ejection = ejectionChange(earlier.ejection, each.ejection);
+    return [
+      ...(pool ? [{ kind: "circuit-breaker", severity: "change", text: `${to}: ${pool}` } as const] : []),
+      ...(ejection
+        ? [
+            {
+              kind: "outlier-detection",
+              severity: ejection.isGone ? "attention" : "change",
+              text: `${to}: ${ejection.text}`,
+            } as const,
+          ]
+        : []),
+    ];
   });
 }
 

@@ -106,6 +106,148 @@ test("the idle time of a connection of TCP, and that it is tried again, are told
   ]);
 });
 
+const catalogPolicy = (spec: object) =>
+  object("TrafficPolicy", "catalog", { service: { name: "catalog" }, ...spec } as never);
+
+test("limits of how a callee is called are told with both numbers and their units, and only those that differ", () => {
+  const bare = without(demoMesh(), "TrafficPolicy/production/catalog");
+  const before = withObjects(bare, catalogPolicy({ connectionPool: { maxConnections: 100, maxRetries: 3 } }));
+  const after = withObjects(
+    bare,
+    catalogPolicy({
+      connectionPool: {
+        maxConnections: 1,
+        maxRetries: 3,
+        connectTimeoutMs: 250,
+        idleTimeoutMs: 60_000,
+        maxRequestsPerConnection: 10,
+      },
+    }),
+  );
+  const told =
+    "storefront → catalog: calls to catalog: at most 1 connection, unused connections are closed after 1 min, at most 10 requests on a connection, a connect timeout of 250 ms";
+  const was =
+    "at most 100 connections, unused connections are closed after 5 min, any number of requests on a connection, a connect timeout of 5 s";
+  expect(sentences(before, after)).toEqual([`circuit-breaker: ${told} now (${was} before)`]);
+  expect(sentences(bare, before)).toEqual([
+    "circuit-breaker: storefront → catalog: calls to catalog: at most 100 connections, at most 3 retries at once now (at most 1024 connections, retries of at most 20 % of the requests at once (100 in any case) before)",
+  ]);
+  const http1 = withObjects(bare, catalogPolicy({ connectionPool: { h2UpgradePolicy: "do-not-upgrade" } }));
+  expect(sentences(bare, http1)).toEqual([
+    "circuit-breaker: storefront → catalog: calls to catalog: HTTP/1.1 now (HTTP/2 where the host takes it before)",
+  ]);
+});
+
+test("limits of connections of TCP are told without what only HTTP has", () => {
+  const pool = (connectionPool: object) =>
+    object("TrafficPolicy", "archive", { service: { name: "archive" }, connectionPool } as never);
+  const keepalive = { tcpKeepalive: { timeMs: 75_000 } };
+  expect(sentences(ledgerMesh(), ledgerMesh(pool({ maxConnections: 8, maxRequests: 9, ...keepalive })))).toEqual([
+    "circuit-breaker: storefront → archive: calls to archive: at most 8 connections, a TCP keepalive after 75 s now (at most 1024 connections, no TCP keepalive before)",
+  ]);
+});
+
+test("hosts that are taken out are told when that begins, ends or is judged by something else", () => {
+  const bare = without(demoMesh(), "TrafficPolicy/production/catalog");
+  const ejecting = (outlierDetection: object) => withObjects(bare, catalogPolicy({ outlierDetection }));
+  const some = ejecting({ consecutive5xxErrors: 3, baseEjectionTimeMs: 90_000, errorStatuses: [503, 429] });
+  const text =
+    "errors are 429, 503, out after 3 errors in a row, out for 90 s at first, at most 10 % of the hosts at once";
+  expect(consequences(bare, some)).toMatchObject([
+    {
+      kind: "outlier-detection",
+      severity: "change",
+      sentence: `storefront → catalog: calls to catalog: hosts that fail are taken out now: ${text} (none were before)`,
+    },
+  ]);
+  expect(consequences(some, bare)).toMatchObject([
+    {
+      kind: "outlier-detection",
+      severity: "attention",
+      sentence: `storefront → catalog: calls to catalog: no host that fails is taken out any more (${text} before)`,
+    },
+  ]);
+  const other = ejecting({
+    consecutive5xxErrors: 0,
+    consecutiveGatewayErrors: 1,
+    baseEjectionTimeMs: 90_000,
+    splitExternalLocalOriginErrors: true,
+    failurePercentage: { threshold: 60 },
+    minHealthPercent: 40,
+  });
+  const is = [
+    "errors are 5xx",
+    "errors in a row count for nothing",
+    "out after 1 gateway error in a row",
+    "out after 5 calls without an answer in a row",
+    "out when 60 % of its requests fail where 5 hosts have 50 requests",
+    "all hosts are called while less than 40 % are left",
+  ];
+  const was = [
+    "errors are 429, 503",
+    "out after 3 errors in a row",
+    "gateway errors in a row count for nothing",
+    "calls without an answer count as errors",
+    "shares of failures are not looked at",
+    "who is out is never called",
+  ];
+  expect(sentences(some, other)).toEqual([
+    `outlier-detection: storefront → catalog: calls to catalog: hosts that fail: ${is.join(", ")} now (${was.join(", ")} before)`,
+  ]);
+});
+
+test("a policy of one subset is told of that destination, however small its share, with what its block no longer takes over", () => {
+  const before = withObjects(seedMesh(), splitOf(10));
+  const policy = object("TrafficPolicy", "payment-v2", {
+    service: { name: "payment-service" },
+    subset: "v2",
+    connectionPool: { maxRequests: 5 },
+  });
+  expect(sentences(before, withObjects(before, policy))).toEqual([
+    "circuit-breaker: checkout → payment-service: calls to v2: at most 1024 connections, at most 1024 waiting requests, at most 5 requests at once, any number of requests on a connection now (at most 100 connections, at most 50 waiting requests, at most 1024 requests at once, at most 2 requests on a connection before)",
+  ]);
+});
+
+test("headers that a rule or its destination changes are told with their values, of requests and answers", () => {
+  const cart = { service: { name: "cart" }, weight: 1 };
+  const route = (headers: object | undefined, ofDestination?: object) =>
+    object("Route", "cart", {
+      target: { kind: "Service", name: "cart" },
+      rules: [
+        {
+          matches: [],
+          action: {
+            type: "forward",
+            destinations: [{ ...cart, ...(ofDestination ? { headers: ofDestination } : {}) }],
+          },
+          ...(headers ? { headers } : {}),
+        },
+      ],
+    } as never);
+  const bare = without(demoMesh(), "Route/production/cart");
+  const [none, some] = [route(undefined), route({ request: { set: { "x-a": "1" }, remove: ["x-b"] } })];
+  expect(sentences(withObjects(bare, none), withObjects(bare, some))).toEqual([
+    "route: storefront → cart: remove header x-b, set header x-a 1 now (sent as it came before)",
+  ]);
+  const back = route(undefined, { response: { add: { "x-c": "2" } } });
+  expect(sentences(withObjects(bare, some), withObjects(bare, back))).toEqual([
+    "route: storefront → cart: add header x-c 2 now (remove header x-b, set header x-a 1 before)",
+  ]);
+});
+
+test("a redirect with a path and a prefix is told by field and fix, and nothing is thrown", () => {
+  const redirect = { type: "redirect" as const, path: "/new", prefixRewrite: "/n" };
+  const route = object("Route", "cart", {
+    target: { kind: "Service", name: "cart" },
+    rules: [{ matches: [], action: redirect }],
+  });
+  const [first] = consequences(demoMesh(), withObjects(without(demoMesh(), "Route/production/cart"), route));
+  expect(first).toMatchObject({ kind: "loses-access", severity: "attention" });
+  expect(first?.sentence).toContain(
+    "gets no configuration: Route/production/cart#spec.rules[0].action.prefixRewrite: is not for a redirect that has a path as well. Keep one of the two.",
+  );
+});
+
 test("a callee that takes plain text too is weaker, though its drawn callers stay in mutual TLS", () => {
   const permissive = object("MutualTls", "cart", { target: { service: "cart" }, mode: "permissive" });
   const after = withObjects(demoMesh(), permissive);

@@ -95,8 +95,8 @@ function make(key: ObjectKey, owner: ObjectKey, slice: Slice, world: World): Pla
   return { ok: true, proxyId, owner, slice, plan: result.plan };
 }
 
-function refusal(proxyId: string, violations: readonly { path: string; message: string }[]): string {
+function refusal(proxyId: string, violations: readonly { path: string; message: string; fix?: string }[]): string {
   const [first] = violations;
   const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";
-  return `The proxy ${proxyId} gets no configuration: ${first?.path}: ${first?.message}${more}.`;
+  return `The proxy ${proxyId} gets no configuration: ${first?.path}: ${first?.message}${more}.${first?.fix ? ` ${first.fix}` : ""}`;
 }

@@ -72,9 +72,54 @@ export type AnswerDestination = {
   probability: number;
   /** By place, where a traffic policy prefers some; in the order in which they are called. */
   localities?: DestinationLocality[] | undefined;
+  /** Circuit breaker of the caller's proxy; absent where no traffic policy is asked. */
+  pool?: DestinationPool | undefined;
+  /** When the caller's proxy takes a host out; absent: never. */
+  ejection?: DestinationEjection | undefined;
   /** What happens to a request that is sent here. */
   outcome: Outcome;
   status: number | null;
+};
+
+/** Of one proxy of the caller. Times in milliseconds; null: no limit, or never. */
+export type DestinationPool = {
+  maxConnections: number;
+  connectTimeoutMs: number;
+  tcpKeepaliveMs: number | null;
+  /** Absent: connections of TCP. */
+  http?: {
+    maxPendingRequests: number;
+    maxRequests: number;
+    /** At once: a share of the requests under way and a least number, or a number. */
+    retries: { percent: number; minConcurrency: number } | { most: number };
+    /** An unused connection is closed after so long. */
+    idleTimeoutMs: number | null;
+    maxRequestsPerConnection: number | null;
+    maxConnectionDurationMs: number | null;
+    /** auto: HTTP/2 where the host takes it. */
+    protocol: "http1" | "http2" | "auto";
+    /** On one connection of HTTP/2; null: it is never spoken. */
+    maxConcurrentStreams: number | null;
+  };
+};
+
+/** Counters that are null do not eject. Times in milliseconds. */
+export type DestinationEjection = {
+  /** Answers that are errors, in ascending order; null: 5xx. */
+  errorStatuses: number[] | null;
+  consecutive5xxErrors: number | null;
+  consecutiveGatewayErrors: number | null;
+  /** Calls without an answer count for themselves. */
+  isLocalOriginSplit: boolean;
+  consecutiveLocalOriginFailures: number | null;
+  successRate: { standardDeviations: number; minimumHosts: number; requestVolume: number } | null;
+  failurePercentage: { percent: number; minimumHosts: number; requestVolume: number } | null;
+  intervalMs: number;
+  baseEjectionTimeMs: number;
+  maxEjectionPercent: number;
+  alwaysEjectOneHost: boolean;
+  /** Below this share of hosts that are left all are called; 0: never. */
+  panicPercent: number;
 };
 
 /** Hosts in one place and of one level; `priority` 0 is called first. Probabilities are of the requests that are sent to the destination. */
@@ -273,6 +318,8 @@ export type ConsequenceKind =
   | "timeout"
   | "retries"
   | "mtls"
+  | "circuit-breaker"
+  | "outlier-detection"
   | "route"
   | "authorizer"
   | "status";

@@ -9,6 +9,7 @@ import { arriveAt, identityOf, workloadsOf } from "./arrive";
 import { localitiesOf } from "./localities";
 import type { Message } from "./message";
 import { serviceOfCluster } from "./origins";
+import { ejectionOf, poolOf } from "./pools";
 import type { PlannedProxy, Scene } from "./scene";
 import type { Answer, AnswerDestination, Hop, HopTls } from "./types";
 import {
@@ -60,12 +61,16 @@ export function toCluster(
     const { outcome, status } = arrival;
     const subset = targetOfClusterName(choice.name)?.subset;
     const localities = cluster && workloads.length > 0 ? localitiesOf(cluster, service ?? "") : undefined;
+    const pool = cluster && poolOf(cluster, (first.isConnection ?? arrival.hop?.isConnection) === true);
+    const ejection = cluster && ejectionOf(cluster);
     const destination = {
       service: service ?? "",
       ...(subset === undefined ? {} : { subset }),
       workloads,
       probability,
       ...(localities ? { localities } : {}),
+      ...(pool ? { pool } : {}),
+      ...(ejection ? { ejection } : {}),
       outcome,
       status,
     };

@@ -24,6 +24,39 @@ const ruleOrigin = z.object({
 });
 const headerChange = z.object({ op: z.enum(["set", "add", "remove"]), name: z.string(), value: z.string().optional() });
 const change = z.object({ from: z.string(), to: z.string() });
+/** Times in milliseconds; null: no limit. */
+const pool = z.object({
+  maxConnections: z.int(),
+  connectTimeoutMs: z.number(),
+  tcpKeepaliveMs: z.number().nullable(),
+  http: z
+    .object({
+      maxPendingRequests: z.int(),
+      maxRequests: z.int(),
+      retries: z.union([z.object({ percent: z.number(), minConcurrency: z.int() }), z.object({ most: z.int() })]),
+      idleTimeoutMs: z.number().nullable(),
+      maxRequestsPerConnection: z.int().nullable(),
+      maxConnectionDurationMs: z.number().nullable(),
+      protocol: z.enum(["http1", "http2", "auto"]),
+      maxConcurrentStreams: z.int().nullable(),
+    })
+    .optional(),
+});
+/** Counters that are null do not eject. */
+const ejection = z.object({
+  errorStatuses: z.array(z.int()).nullable(),
+  consecutive5xxErrors: z.int().nullable(),
+  consecutiveGatewayErrors: z.int().nullable(),
+  isLocalOriginSplit: z.boolean(),
+  consecutiveLocalOriginFailures: z.int().nullable(),
+  successRate: z.object({ standardDeviations: z.number(), minimumHosts: z.int(), requestVolume: z.int() }).nullable(),
+  failurePercentage: z.object({ percent: z.number(), minimumHosts: z.int(), requestVolume: z.int() }).nullable(),
+  intervalMs: z.number(),
+  baseEjectionTimeMs: z.number(),
+  maxEjectionPercent: z.number(),
+  alwaysEjectOneHost: z.boolean(),
+  panicPercent: z.number(),
+});
 const destination = z.object({
   service: z.string(),
   subset: z.string().optional(),
@@ -40,6 +73,8 @@ const destination = z.object({
       }),
     )
     .optional(),
+  pool: pool.optional(),
+  ejection: ejection.optional(),
   outcome,
   status: z.int().nullable(),
 });

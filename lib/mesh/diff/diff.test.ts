@@ -184,6 +184,87 @@ test("copies of requests are told with their share and where they go", () => {
   expect(said(undefined)).toEqual([expect.stringContaining(`: copies are no longer made (${now} before).`)]);
 });
 
+test("retries, rewrites and header changes are told in words, as they are and as they were", () => {
+  const key = "Route/production/payment-service";
+  const patch = (field: string, value: unknown): Command => ({
+    type: "patchSpec",
+    key,
+    path: ["rules", 0, field],
+    value,
+  });
+  const said = (field: string, was: unknown, now: unknown) => {
+    const before = after([patch(field, was)]);
+    return diffDocuments(before, after([patch(field, now)], before)).map(
+      ({ sentence, path }) => `${path}: ${sentence}`,
+    );
+  };
+  const at = (field: string) => `spec.rules[0].${field}: Calls to payment-service, rule "default":`;
+  const headers = { request: { set: { "x-a": "1" }, remove: ["x-b"] }, response: { add: { "x-c": "2" } } };
+  const text = "requests: remove x-b, set x-a to 1; answers: add x-c: 2";
+  expect(said("headers", undefined, headers)).toEqual([`${at("headers")} header changes: ${text} (none before).`]);
+  expect(said("headers", headers, { request: { set: { "x-a": "2" } } })).toEqual([
+    `${at("headers")} header changes: requests: set x-a to 2 (${text} before).`,
+  ]);
+  expect(said("headers", { request: {} }, undefined)).toEqual([
+    `${at("headers")} header changes: written differently; what happens stays.`,
+  ]);
+  const backoff = { baseMs: 100, maxMs: 2000 };
+  expect(said("retries", { attempts: 0 }, { attempts: 3, on: ["5xx"], perTryTimeoutMs: 1500, backoff })).toEqual([
+    `${at("retries")} retries: up to 3 retries on 5xx, each try up to 1.5 s, waiting up to 100 ms at first, up to 2 s at most (no retries before).`,
+  ]);
+  expect(said("retries", { attempts: 1, ignorePreviousHosts: false }, undefined)).toEqual([
+    `${at("retries")} retries: the default (up to 1 retry, at hosts that were tried too before).`,
+  ]);
+  const pathRegex = { match: "^/v1", substitution: "/v2" };
+  expect(said("rewrite", { path: "/new" }, { pathRegex, host: "pay.example.com" })).toEqual([
+    `${at("rewrite")} rewrite: ^/v1 in the path becomes "/v2", host becomes pay.example.com (matched path becomes /new before).`,
+  ]);
+});
+
+test("a rule that is added says what it changes of requests and answers, and of which destination", () => {
+  const key = "Route/production/payment-service";
+  const destinations = [
+    { service: { name: "payment-service" }, weight: 1, headers: { response: { set: { "x-from": "pay" } } } },
+  ];
+  const rule = {
+    name: "marked",
+    matches: [{ path: { type: "exact", value: "/pay" } }],
+    action: { type: "forward", destinations },
+    rewrite: { path: "/v2/pay" },
+    headers: { request: { add: { "x-a": "1" } } },
+  };
+  const added = after([
+    {
+      type: "patchSpec",
+      key,
+      path: ["rules"],
+      value: [rule, { matches: [], action: { type: "respond", status: 404 } }],
+    },
+  ]);
+  expect(diffDocuments(demoMesh(), added).map(({ sentence }) => sentence)).toContain(
+    "Calls to payment-service: now path = /pay goes to payment-service (matched path becomes /v2/pay; requests: add x-a: 1; of what goes to payment-service, answers: set x-from to pay).",
+  );
+});
+
+test("limits and detectors of a traffic policy are told by their names, with units", () => {
+  const key = "TrafficPolicy/production/catalog";
+  const patch = (path: (string | number)[], value: unknown): Command => ({ type: "patchSpec", key, path, value });
+  const said = (path: (string | number)[], value: unknown, of = demoMesh()) =>
+    diffDocuments(of, after([patch(path, value)], of)).map(({ sentence }) => sentence);
+  const subject = "Traffic policy of catalog:";
+  expect(said(["connectionPool", "idleTimeoutMs"], 60_000)).toEqual([
+    `${subject} idle timeout of connections of HTTP is set to 1 min.`,
+  ]);
+  expect(said(["connectionPool", "maxRetries"], 3)).toEqual([`${subject} most retries at once is set to 3.`]);
+  const judged = after([patch(["outlierDetection", "errorStatuses"], [503, 500, 501])]);
+  expect(said(["outlierDetection", "errorStatuses"], [429], judged)).toEqual([
+    `${subject} answers that are errors to outlier detection changes from 500 to 501, 503 to 429.`,
+  ]);
+  expect(said(["outlierDetection", "minHealthPercent"], 40)).toEqual([
+    `${subject} share of hosts below which all are called (percent) is set to 40.`,
+  ]);
+});
+
 test("a CORS policy is told whole, before and after", () => {
   const path = ["rules", 0, "cors"];
   const key = "Route/production/shop-gateway";

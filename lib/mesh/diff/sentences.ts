@@ -37,6 +37,8 @@ import {
   mirrorsText,
   rateLimitText,
   refText,
+  retriesText,
+  rewriteText,
   ruleName,
   ruleText,
   shares,
@@ -359,15 +361,20 @@ function ruleSentences(subject: string, was: RouteRule, now: RouteRule, target: 
     const text = (cors: RouteRule["cors"]) => (cors ? corsText(cors) : "none");
     say(`the CORS policy changes from ${text(was.cors)} to ${text(now.cors)}.`, "cors", was.cors, now.cors);
   }
-  for (const field of ["retries", "rewrite", "headers", "name"] as const) {
-    if (isSameJson(was[field], now[field])) continue;
-    const words = { retries: "retries", rewrite: "rewrite", headers: "header changes", name: "name" }[field];
-    say(
-      `${words} change from ${valueText(was[field], path)} to ${valueText(now[field], path)}.`,
-      field,
-      was[field],
-      now[field],
-    );
+  const told = (field: "retries" | "rewrite" | "headers", what: string, text: (rule: RouteRule) => string) => {
+    if (isSameJson(was[field], now[field])) return;
+    const [before, after] = [text(was), text(now)];
+    const words =
+      before === after
+        ? `${what}: written differently; what happens stays.`
+        : `${what}: ${after || "none"} (${before || "none"} before).`;
+    say(words, field, was[field], now[field]);
+  };
+  told("retries", "retries", ({ retries }) => (retries ? retriesText(retries) : "the default"));
+  told("rewrite", "rewrite", ({ rewrite }) => (rewrite ? rewriteText(rewrite) : ""));
+  told("headers", "header changes", ({ headers }) => (headers ? headersText(headers) : ""));
+  if (was.name !== now.name) {
+    say(`name changes from ${valueText(was.name, path)} to ${valueText(now.name, path)}.`, "name", was.name, now.name);
   }
   return sentences;
 }

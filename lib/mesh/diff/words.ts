@@ -15,6 +15,7 @@ import type {
   RateLimit,
   Ref,
   RequestLimit,
+  Retries,
   RouteMatch,
   RouteRule,
   TcpMatch,
@@ -26,6 +27,8 @@ const FIELD_WORDS: Record<string, string> = {
   "spec.connectionPool.maxPendingRequests": "most pending requests",
   "spec.connectionPool.maxRequests": "most requests at once",
   "spec.connectionPool.maxRequestsPerConnection": "most requests per connection",
+  "spec.connectionPool.maxRetries": "most retries at once",
+  "spec.connectionPool.idleTimeoutMs": "idle timeout of connections of HTTP",
   "spec.connectionPool.connectTimeoutMs": "connect timeout",
   "spec.connectionPool.tcpIdleTimeoutMs": "idle timeout of connections of TCP",
   "spec.connectionPool.maxConnectAttempts": "tries to connect of TCP",
@@ -45,6 +48,11 @@ const FIELD_WORDS: Record<string, string> = {
   "spec.outlierDetection.consecutiveLocalOriginFailures": "calls without an answer in a row before ejection",
   "spec.outlierDetection.successRate": "ejection by success rate",
   "spec.outlierDetection.failurePercentage": "ejection by share of failures",
+  "spec.outlierDetection.minHealthPercent": "share of hosts below which all are called (percent)",
+  "spec.outlierDetection.alwaysEjectOneHost": "ejection of the first host whatever the most is",
+  "spec.retryBudget": "retry budget",
+  "spec.retryBudget.percent": "most retries as a share of requests (percent)",
+  "spec.retryBudget.minConcurrency": "retries that are always allowed",
   "spec.healthCheck": "health check",
   "spec.healthCheck.type": "kind of health check",
   "spec.healthCheck.path": "path of the health check",
@@ -105,10 +113,22 @@ export function durationText(ms: number): string {
 export function valueText(value: unknown, path: Path): string {
   if (value === undefined) return "nothing";
   const last = path.at(-1);
+  if (last === "errorStatuses" && Array.isArray(value)) return statusesText(value);
   if (typeof value === "number" && typeof last === "string" && last.endsWith("Ms")) return durationText(value);
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") return String(value);
   const text = JSON.stringify(value);
   return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}
+
+/** `429, 500 to 599` */
+export function statusesText(statuses: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const status of [...statuses].sort((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last && status === last[1] + 1) last[1] = status;
+    else runs.push([status, status]);
+  }
+  return runs.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(", ");
 }
 
 export function refText(ref: Ref): string {
@@ -327,10 +347,50 @@ export function patienceText({
   ];
 }
 
+/** `up to 3 retries on 5xx, reset, each try up to 2 s, waiting up to 100 ms at first and 2 s at most` */
+export function retriesText({ attempts, on, perTryTimeoutMs, backoff, ...where }: Retries): string {
+  if (attempts === 0) return "no retries";
+  return [
+    `up to ${attempts} ${attempts === 1 ? "retry" : "retries"}${on && on.length > 0 ? ` on ${on.join(", ")}` : ""}`,
+    ...(perTryTimeoutMs === undefined ? [] : [`each try up to ${durationText(perTryTimeoutMs)}`]),
+    ...(backoff ? [`waiting up to ${durationText(backoff.baseMs)} at first`] : []),
+    ...(backoff?.maxMs === undefined ? [] : [`up to ${durationText(backoff.maxMs)} at most`]),
+    ...(where.ignorePreviousHosts === undefined
+      ? []
+      : [where.ignorePreviousHosts ? "at hosts that were not tried yet" : "at hosts that were tried too"]),
+    ...(where.remoteLocalities ? ["in other localities after two tries"] : []),
+  ].join(", ");
+}
+
+/** `matched path becomes /new, host becomes pay.example.com` */
+export function rewriteText({ path, pathRegex, host }: NonNullable<RouteRule["rewrite"]>): string {
+  return [
+    ...(path === undefined ? [] : [`matched path becomes ${path}`]),
+    ...(pathRegex ? [`${pathRegex.match} in the path becomes ${JSON.stringify(pathRegex.substitution)}`] : []),
+    ...(host === undefined ? [] : [`host becomes ${host}`]),
+  ].join(", ");
+}
+
+/** What the rule, and what the way to each of its destinations, changes of requests and answers. */
+export function messageChangesText({ rewrite, headers, action }: RouteRule, targetName: string): string[] {
+  const places = action.type === "forward" ? action.destinations : [];
+  const rewritten = rewrite ? rewriteText(rewrite) : "";
+  const changed = headers ? headersText(headers) : "";
+  return [
+    ...(rewritten === "" ? [] : [rewritten]),
+    ...(changed === "" ? [] : [changed]),
+    ...places.flatMap((each) => {
+      const text = each.headers ? headersText(each.headers) : "";
+      return text === "" ? [] : [`of what goes to ${destinationText(each, targetName)}, ${text}`];
+    }),
+  ];
+}
+
 export function ruleText(rule: RouteRule, targetName: string): string {
   const when = rule.matches.length === 0 ? "everything" : rule.matches.map(matchText).join(", or ");
   const said = [
     ...patienceText(rule),
+    ...messageChangesText(rule, targetName),
     ...(rule.mirrors ? [mirrorsText(rule.mirrors, targetName)] : []),
     ...(rule.fault ? [faultText(rule.fault)] : []),
     ...(rule.cors ? [corsText(rule.cors)] : []),
@@ -340,10 +400,8 @@ export function ruleText(rule: RouteRule, targetName: string): string {
 
 /** `requests: set x-a to 1, remove x-b; answers: add x-c: 2` */
 export function headersText({ request, response }: NonNullable<RouteRule["headers"]>): string {
-  return [
-    ...(request ? [`requests: ${headerWords(request)}`] : []),
-    ...(response ? [`answers: ${headerWords(response)}`] : []),
-  ].join("; ");
+  const [sent, back] = [request, response].map((changes) => (changes ? headerWords(changes) : ""));
+  return [...(sent ? [`requests: ${sent}`] : []), ...(back ? [`answers: ${back}`] : [])].join("; ");
 }
 
 function headerWords({ set = {}, add = {}, remove = [] }: HeaderChanges): string {

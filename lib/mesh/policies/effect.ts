@@ -7,12 +7,14 @@ import {
   durationText,
   faultText,
   matchText,
+  messageChangesText,
   mirrorsText,
   patienceText,
   rateLimitText,
   redirectPlace,
   refText,
   shares,
+  statusesText,
   tcpMatchText,
 } from "../diff/words";
 import type { MeshIndex } from "../index-document";
@@ -159,7 +161,7 @@ function splitEffect(destinations: readonly Destination[], targetName: string, i
 
 function patience(rule: RouteRule, targetName: string): string[] {
   const { mirrors, fault, cors } = rule;
-  const said = patienceText(rule);
+  const said = [...patienceText(rule), ...messageChangesText(rule, targetName)];
   if (mirrors) said.push(mirrorsText(mirrors, targetName));
   if (fault) said.push(faultText(fault));
   if (cors) said.push(corsText(cors));
@@ -179,6 +181,14 @@ function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>
   ].filter(Boolean);
   if (limits.length > 0) said.push(`at most ${listWords(limits)} of each caller`);
   if (pool?.connectTimeoutMs !== undefined) said.push(`connects within ${durationText(pool.connectTimeoutMs)}`);
+  if (pool?.idleTimeoutMs !== undefined)
+    said.push(`closes a connection of HTTP that is unused for ${durationText(pool.idleTimeoutMs)}`);
+  if (pool?.maxRequestsPerConnection !== undefined)
+    said.push(
+      pool.maxRequestsPerConnection === 0
+        ? "sends any number of requests on a connection"
+        : `closes a connection after ${pool.maxRequestsPerConnection} ${pool.maxRequestsPerConnection === 1 ? "request" : "requests"}`,
+    );
   if (pool?.maxConnectionDurationMs !== undefined)
     said.push(`keeps a connection for ${durationText(pool.maxConnectionDurationMs)} at most`);
   if (pool?.tcpIdleTimeoutMs !== undefined)
@@ -203,17 +213,6 @@ function resilienceEffect(spec: Extract<PolicyObject, { kind: "TrafficPolicy" }>
 const CONSECUTIVE_5XX = 5;
 /** Envoy's, where the counter of calls without an answer is on and has no number. */
 const LOCAL_ORIGIN_FAILURES = 5;
-
-/** Those next to each other by their ends. */
-function statusesText(statuses: readonly number[]): string {
-  const runs: [number, number][] = [];
-  for (const status of [...statuses].sort((a, b) => a - b)) {
-    const last = runs.at(-1);
-    if (last && status === last[1] + 1) last[1] = status;
-    else runs.push([status, status]);
-  }
-  return runs.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(", ");
-}
 
 function outlierText(outlier: OutlierDetection): string {
   const { successRate: rate, failurePercentage: failures } = outlier;

@@ -111,6 +111,11 @@ describe("effects in words", () => {
       "Spreads by round robin; gives new hosts their full share after 90 s",
     ],
     [{ connectionPool: { h2UpgradePolicy: "do-not-upgrade" } }, "Calls ports of HTTP by HTTP/1.1 alone"],
+    [
+      { connectionPool: { idleTimeoutMs: 60_000, maxRequestsPerConnection: 1 } },
+      "Closes a connection of HTTP that is unused for 1 min; closes a connection after 1 request",
+    ],
+    [{ connectionPool: { maxRequestsPerConnection: 0 } }, "Sends any number of requests on a connection"],
   ])("detectors, warm-up and connections: %j", (blocks, said) => {
     expect(effectOfSpec("TrafficPolicy", { service: { name: "cart" }, ...blocks })).toBe(said);
   });
@@ -137,6 +142,20 @@ describe("effects in words", () => {
     const document = demoMesh();
     return effect({ objects: [...document.objects, policy(kind, spec)] }, key(kind, "x"));
   };
+
+  test("a rule says what it changes of requests and answers, and what the way to one destination does", () => {
+    const to = (subset: string, headers?: object) => ({ service: { name: "cart" }, subset, weight: 1, ...headers });
+    const marked = to("v2", { headers: { response: { remove: ["server"] } } });
+    const rule = {
+      matches: [],
+      action: { type: "forward", destinations: [to("v1"), marked] },
+      rewrite: { path: "/v2", host: "cart.example.com" },
+      headers: { request: { set: { "x-a": "1" } }, response: { add: { "x-b": "2" } } },
+    };
+    expect(effectOfSpec("Route", { target: { kind: "Service", name: "cart" }, rules: [rule] })).toBe(
+      "50 % to v1, 50 % to v2, matched path becomes /v2, host becomes cart.example.com, requests: set x-a to 1; answers: add x-b: 2, of what goes to v2, answers: remove server",
+    );
+  });
 
   test.each([
     [
