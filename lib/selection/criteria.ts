@@ -38,7 +38,7 @@ export const CRITERIA: readonly Criterion[] = [
     id: "fips-build",
     group: "identity",
     name: "FIPS build",
-    question: "Is there a build with a validated FIPS 140 module, free of charge?",
+    question: "Is there a build with a validated FIPS 140 module (partly: from a vendor, at a price)?",
   },
   {
     id: "deny-by-default",
@@ -171,7 +171,7 @@ export const CRITERIA: readonly Criterion[] = [
     id: "service-graph",
     group: "observability",
     name: "Graph of services",
-    question: "Does the project bring a screen that draws who calls whom, with rates and errors?",
+    question: "Does the project bring a screen that draws, from traffic, who calls whom?",
   },
   {
     id: "live-requests",

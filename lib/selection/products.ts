@@ -29,7 +29,7 @@ export const PRODUCTS: readonly Product[] = [
   {
     id: "consul",
     name: "Consul",
-    version: "1.22",
+    version: "1.22 to 2.1",
     exportTarget: "consul",
     homepage: "https://developer.hashicorp.com/consul/docs/connect",
     summary: "Service discovery and mesh with Envoy on Kubernetes, Nomad and virtual machines; Community Edition here.",

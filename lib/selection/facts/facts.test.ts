@@ -49,3 +49,20 @@ test("each fact was looked at on a day that has been", () => {
     expect(asOf <= LAST_LOOK, `${product} ${criterion}: ${asOf}`).toBe(true);
   }
 });
+
+test("nobody is judged by little: each product has facts for four fifths of the criteria", () => {
+  const shares = PRODUCTS.map(({ id }) => [id, FACTS[id].length / CRITERIA.length] as const);
+  expect(shares.filter(([, share]) => share < 0.8)).toEqual([]);
+});
+
+test("each criterion is answered for five products or more", () => {
+  const counts = CRITERIA.map(({ id }) => [id, ALL.filter(({ criterion }) => criterion === id).length] as const);
+  expect(counts.filter(([, count]) => count < 5)).toEqual([]);
+});
+
+test("each criterion tells products apart", () => {
+  const alike = CRITERIA.filter(
+    ({ id }) => new Set(ALL.filter(({ criterion }) => criterion === id).map(({ verdict }) => verdict)).size < 2,
+  );
+  expect(alike).toEqual([]);
+});
