@@ -38,6 +38,10 @@ test("idle times and waits before retries are told where the design has them", (
   expect(factsOf(hop({ retries: remote }))).toEqual([
     ["Retries", "up to 3, on reset, in other localities after two tries"],
   ]);
+  expect(factsOf(hop({ internalRedirects: { max: 2, codes: [303, 307], crossScheme: "any" } }))).toContainEqual([
+    "Redirects followed",
+    "at most 2 with 303 or 307, also to the other scheme",
+  ]);
   const again = { attempts: 3, perTryTimeoutMs: null, sameHosts: true as const, on: ["reset"] };
   expect(factsOf(hop({ retries: again }))).toEqual([["Retries", "up to 3, on reset, at hosts that were tried too"]]);
 });

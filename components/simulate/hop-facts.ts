@@ -2,7 +2,7 @@
 // Rule: times are those of the design, to the millisecond; a rounded one would be another design.
 import { formatPercent } from "@/components/ui/format";
 import { parseKey } from "@/lib/mesh";
-import { durationText } from "@/lib/mesh/diff/words";
+import { durationText, internalRedirectsText } from "@/lib/mesh/diff/words";
 import type { Hop } from "@/lib/simulate";
 
 export function factsOf({
@@ -11,6 +11,7 @@ export function factsOf({
   timeoutMs,
   idleTimeoutMs,
   retries,
+  internalRedirects,
   hash,
   fault,
   mirrors,
@@ -38,6 +39,7 @@ export function factsOf({
       `up to ${retries.attempts}${each}, on ${retries.on.join(", ")}${waits}${elsewhere}${again}`,
     ]);
   }
+  if (internalRedirects) facts.push(["Redirects followed", internalRedirectsText(internalRedirects)]);
   for (const { key, value, isGiven } of hash?.keys ?? []) {
     facts.push([`Hashed: ${key}`, value ?? (isGiven ? "given with the answer" : "not there")]);
   }

@@ -680,6 +680,11 @@ const TABLE: Record<string, Row> = {
       ...patch("ExternalService/production/carrier-api", ["tls"], { mode: "simple" }),
     ],
   },
+  MW1098: {
+    violating: rules({ matches: [{ methods: ["POST"] }], internalRedirects: { max: 1 } }),
+    severity: "warning",
+    compliant: rules({ matches: [{ methods: ["POST"] }], internalRedirects: { max: 1, codes: [303, 307] } }),
+  },
 };
 
 /** Clients have to show a certificate. */
@@ -801,6 +806,29 @@ describe.each(Object.entries(TABLE))("%s", (code, row) => {
       expect(finding.fixes?.length ?? 0, "fixes").toBeGreaterThanOrEqual(row.settles === false ? 0 : 1);
     }
   });
+});
+
+test("redirects of writes are a finding where a browser would ask by GET, and its fix leaves those that say the method", () => {
+  const findingOf = (rule: Partial<RouteRule>) => {
+    const document = changed(rules(rule));
+    return { document, finding: of("MW1098", document)[0] };
+  };
+  const any = findingOf({ internalRedirects: { max: 1, codes: [301, 302, 308] } });
+  expect(any.finding).toMatchObject({ severity: "info", path: "spec.rules[0].internalRedirects" });
+  expect(any.finding?.message).toContain("follows 301 and 302 of every method, POST too");
+  for (const [rule, codes] of [
+    [{ internalRedirects: { max: 1, codes: [301, 302, 308] } }, [308]],
+    [{ internalRedirects: { max: 1 } }, [303, 307, 308]],
+  ] as const) {
+    const { document, finding } = findingOf(rule as unknown as Partial<RouteRule>);
+    const command = finding?.fixes?.[0]?.command;
+    if (!command) throw new Error("no fix");
+    const fixed = applyCommand(document, {}, command);
+    if (!fixed.ok) throw new Error(JSON.stringify(fixed));
+    expect(command).toMatchObject({ value: codes });
+    expect(of("MW1098", fixed.document)).toEqual([]);
+  }
+  expect(findingOf({ matches: [{ methods: ["GET", "PUT"] }], internalRedirects: { max: 1 } }).finding).toBeUndefined();
 });
 
 test("a fault that takes requests is a finding, and its fix removes the fault alone", () => {

@@ -3,6 +3,7 @@
 
 import {
   type HashKey,
+  type InternalRedirects,
   isMeantCaller,
   type MeshObject,
   type PathMatch,
@@ -43,6 +44,8 @@ export type RuleInput = {
 /** Istio's default, made of conditions under which the callee has not begun to work on the request. */
 const DEFAULT_RETRY_ON = ["connect-failure", "refused-stream", "reset-before-request", "unavailable", "cancelled"];
 const DEFAULT_RETRY_ATTEMPTS = 2;
+/** Envoy default. */
+const DEFAULT_REDIRECT_CODES = [302];
 /** Istio default: tries to pick an endpoint that has not been tried yet. */
 const HOST_SELECTION_ATTEMPTS = 5;
 
@@ -143,6 +146,7 @@ function forward({ rule, clusters, mirrors, hashKeys }: RuleInput, path: PathMat
     timeout: rule.timeoutMs === undefined ? "0s" : duration(rule.timeoutMs),
     idle_timeout: rule.idleTimeoutMs === undefined ? undefined : duration(rule.idleTimeoutMs),
     retry_policy: retryPolicy(rule.retries, hashKeys.length > 0),
+    internal_redirect_policy: rule.internalRedirects && internalRedirects(rule.internalRedirects),
     ...hashPolicies(hashKeys),
     ...rewritePath(rule.rewrite?.path, path),
     ...rewriteParts(rule.rewrite?.pathRegex),
@@ -202,6 +206,31 @@ function retryPolicy(retries: Retries | undefined, isHashed: boolean): JsonObjec
     retry_host_predicate: looksElsewhere ? [PREVIOUS_HOSTS] : undefined,
     retry_priority: retries?.remoteLocalities ? OTHER_PRIORITIES : undefined,
     host_selection_retry_max_attempts: looksElsewhere ? HOST_SELECTION_ATTEMPTS : undefined,
+  });
+}
+
+const SAFE_CROSS_SCHEME: JsonObject = {
+  name: "envoy.internal_redirect_predicates.safe_cross_scheme",
+  typed_config: any("extensions.internal_redirect.safe_cross_scheme.v3.SafeCrossSchemeConfig"),
+};
+
+/** By the names of routes, which all matches of a rule share. */
+const PREVIOUS_ROUTES: JsonObject = {
+  name: "envoy.internal_redirect_predicates.previous_routes",
+  typed_config: any("extensions.internal_redirect.previous_routes.v3.PreviousRoutesConfig"),
+};
+
+function internalRedirects({ max, codes, crossScheme, oncePerRule, copyHeaders }: InternalRedirects): JsonObject {
+  const predicates = [
+    ...(crossScheme === "safe" ? [SAFE_CROSS_SCHEME] : []),
+    ...(oncePerRule ? [PREVIOUS_ROUTES] : []),
+  ];
+  return compact({
+    max_internal_redirects: max,
+    redirect_response_codes: codes ?? DEFAULT_REDIRECT_CODES,
+    predicates: predicates.length > 0 ? predicates : undefined,
+    allow_cross_scheme_redirect: crossScheme === undefined ? undefined : true,
+    response_headers_to_copy: copyHeaders,
   });
 }
 

@@ -78,6 +78,42 @@ test("parts of a path are replaced by expression, whatever was matched", () => {
   });
 });
 
+test("redirects that the proxy follows are the route's policy, with every default written out", () => {
+  const [timed, plain] = routesOf();
+  expect(timed?.route["internal_redirect_policy"]).toEqual({
+    max_internal_redirects: 2,
+    redirect_response_codes: [302, 307],
+    predicates: [
+      expect.objectContaining({ name: "envoy.internal_redirect_predicates.safe_cross_scheme" }),
+      expect.objectContaining({ name: "envoy.internal_redirect_predicates.previous_routes" }),
+    ],
+    allow_cross_scheme_redirect: true,
+    response_headers_to_copy: ["x-session"],
+  });
+  expect(plain?.route).not.toHaveProperty("internal_redirect_policy");
+  const of = (internalRedirects: RouteRule["internalRedirects"]) =>
+    routesOf([
+      {
+        matches: [],
+        action: { type: "forward", destinations: [{ service: { name: "inventory" }, weight: 1 }] },
+        internalRedirects,
+      },
+    ])[0]?.route["internal_redirect_policy"];
+  expect(of({ max: 1 })).toEqual({ max_internal_redirects: 1, redirect_response_codes: [302] });
+  expect(of({ max: 1, crossScheme: "any" })).toEqual({
+    max_internal_redirects: 1,
+    redirect_response_codes: [302],
+    allow_cross_scheme_redirect: true,
+  });
+});
+
+test("a rule that answers itself has no redirects to follow", () => {
+  const rule: RouteRule = { matches: [], action: { type: "respond", status: 204 }, internalRedirects: { max: 1 } };
+  expect(validateDocument(timedMesh([rule])).map(({ path }) => path)).toEqual([
+    "Route/production/inventory#spec.rules[0].internalRedirects",
+  ]);
+});
+
 test("a redirect replaces the prefix that was matched as a rewrite does", () => {
   const redirect = (value: string, prefixRewrite: string): RouteRule => ({
     matches: [{ path: { type: "pathPrefix", value } }],

@@ -29,6 +29,7 @@ export type {
   Fault,
   HeaderChanges,
   HeaderMatch,
+  InternalRedirects,
   Mirror,
   OutlierDetection,
   PathMatch,

@@ -1,5 +1,7 @@
 // Two answers to one question, and what is different for the caller.
 // The rule: access first; where there is none in either version, or it came or went, nothing else is worth saying.
+
+import { internalRedirectsText } from "@/lib/mesh/diff/words";
 import { ejectionChange, poolChange } from "./pool-words";
 import type { Answer, AnswerDestination, ConsequenceKind, Hop, HopTls } from "./types";
 import {
@@ -149,6 +151,7 @@ function hopChanges(before: Hop | undefined, after: Hop | undefined): Change[] {
   say("timeout", timeoutWords(after), timeoutWords(before));
   say("timeout", idleWords(after), idleWords(before));
   say("retries", retryWords(after), retryWords(before));
+  say("route", redirectWords(after), redirectWords(before));
   say("route", rewriteWords(after), rewriteWords(before));
   // of another cluster more than this is different, and that is told
   if (before?.cluster === after?.cluster) say("destination", hashWords(after), hashWords(before));
@@ -222,6 +225,11 @@ function retryWords(hop: Hop | undefined): string {
   const elsewhere = remoteLocalities ? ", in other localities after two tries" : "";
   const again = sameHosts ? ", at hosts that were tried too" : "";
   return `up to ${attempts} ${attempts === 1 ? "retry" : "retries"} on ${on.join(", ")}${each}${waits}${elsewhere}${again}`;
+}
+
+function redirectWords(hop: Hop | undefined): string {
+  if (!hop?.internalRedirects) return "redirects go to the caller";
+  return `redirects followed by the proxy: ${internalRedirectsText(hop.internalRedirects)}`;
 }
 
 function hashWords(hop: Hop | undefined): string {

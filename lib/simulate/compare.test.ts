@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { demoMesh, type MeshDocument, type MeshObject, type RouteRule } from "@/lib/mesh";
 import { ledgerMesh } from "../compile/testing/ledger";
 import { object } from "../compile/testing/rich";
-import { buildScene, callsOf, consequencesOf } from ".";
-import { demoWith, largeMesh, seedMesh, splitOf, withObjects, without } from "./testing/designs";
+import { ask, buildScene, callsOf, consequencesOf } from ".";
+import { demoWith, get, largeMesh, seedMesh, splitOf, withObjects, without } from "./testing/designs";
 
 function consequences(before: MeshDocument, after: MeshDocument) {
   const [a, b] = [buildScene(before), buildScene(after)];
@@ -93,6 +93,38 @@ test("idle times and waits before retries are told as they are now and were befo
   expect(sentences(before, again)).toEqual([
     "retries: storefront → cart: up to 3 retries on reset, at hosts that were tried too now (up to 3 retries on reset before)",
   ]);
+});
+
+test("redirects that the proxy follows are told of the hop that follows them, and as they are now and were before", () => {
+  const route = (internalRedirects?: RouteRule["internalRedirects"]) =>
+    object("Route", "cart", {
+      target: { kind: "Service", name: "cart" },
+      rules: [
+        {
+          matches: [],
+          action: { type: "forward", destinations: [{ service: { name: "cart" }, weight: 1 }] },
+          ...(internalRedirects ? { internalRedirects } : {}),
+        },
+      ],
+    });
+  const bare = without(demoMesh(), "Route/production/cart");
+  const before = withObjects(bare, route());
+  const after = withObjects(
+    bare,
+    route({ max: 2, codes: [303, 307], crossScheme: "safe", oncePerRule: true, copyHeaders: ["X-Session"] }),
+  );
+  const words = "at most 2 with 303 or 307, also from https to http, to each rule once, with the answer's x-session";
+  expect(sentences(before, after)).toEqual([
+    `route: storefront → cart: redirects followed by the proxy: ${words} now (redirects go to the caller before)`,
+  ]);
+  const answer = ask(buildScene(after), get("storefront-v1", "cart", "/"));
+  expect(answer.hops.map(({ internalRedirects }) => internalRedirects)).toEqual([
+    { max: 2, codes: [303, 307], crossScheme: "safe", oncePerRule: true, copyHeaders: ["x-session"] },
+    undefined,
+  ]);
+  expect(answer.sentence).toContain(`Redirects that come back are followed by the caller's sidecar: ${words}.`);
+  const plain = ask(buildScene(withObjects(bare, route({ max: 1 }))), get("storefront-v1", "cart", "/"));
+  expect(plain.hops[0]?.internalRedirects).toEqual({ max: 1, codes: [302] });
 });
 
 test("the idle time of a connection of TCP, and that it is tried again, are told as those of a request", () => {

@@ -4,6 +4,7 @@ import type {
   ClusterChoice,
   ForwardAction,
   HeaderOp,
+  InternalRedirectPlan,
   RetryPolicyPlan,
   RoutePlan,
   VirtualHostPlan,
@@ -20,7 +21,7 @@ import { originOfRoute } from "./origins";
 import { type Passage, pass } from "./passage";
 import { judgeRoute } from "./reasons";
 import type { PlannedProxy, Scene } from "./scene";
-import type { Considered, Hop, HopRetries, HopRewrites } from "./types";
+import type { Considered, Hop, HopInternalRedirects, HopRetries, HopRewrites } from "./types";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
 export type Departure = { hop: Hop; passage: Passage };
@@ -136,9 +137,24 @@ function tcpRulesOf(scene: Scene, { proxyId }: Planned, host: VirtualHostPlan, r
   });
 }
 
-function forwarding({ timeoutMs, idleTimeoutMs, retry }: ForwardAction): Partial<Hop> {
+function forwarding({ timeoutMs, idleTimeoutMs, retry, internalRedirects: followed }: ForwardAction): Partial<Hop> {
   const idle = idleTimeoutMs === null ? {} : { idleTimeoutMs };
-  return { timeoutMs, ...idle, retries: retry && retriesOf(retry) };
+  const redirects = followed ? { internalRedirects: followedOf(followed) } : {};
+  return { timeoutMs, ...idle, retries: retry && retriesOf(retry), ...redirects };
+}
+
+function followedOf(plan: InternalRedirectPlan): HopInternalRedirects {
+  const { maxRedirects: max, codes, allowsCrossScheme, predicates, headersToCopy } = plan;
+  const has = (kind: InternalRedirectPlan["predicates"][number]["kind"]) =>
+    predicates.some((predicate) => predicate.kind === kind);
+  const crossScheme = has("safe-cross-scheme") ? "safe" : "any";
+  return {
+    max,
+    codes: [...codes],
+    ...(allowsCrossScheme ? { crossScheme } : {}),
+    ...(has("previous-routes") ? { oncePerRule: true as const } : {}),
+    ...(headersToCopy.length > 0 ? { copyHeaders: [...headersToCopy] } : {}),
+  };
 }
 
 function replyOf(result: Extract<Passage["result"], { kind: "redirected" | "responded" }>): NonNullable<Hop["reply"]> {

@@ -154,6 +154,8 @@ export type Hop = {
   /** A request of which no byte moves for so long is ended; absent: where the rule says nothing of it. */
   idleTimeoutMs?: number;
   retries?: HopRetries | null;
+  /** What this proxy follows itself of the destination's redirects; absent: nothing. */
+  internalRedirects?: HopInternalRedirects;
   mtls: MtlsOutcome;
   /** Why this mTLS: the policy, the service's mode, the mesh's default. */
   mtlsRule?: RuleOrigin;
@@ -264,6 +266,15 @@ export type HopRetries = {
   /** A retry does not look for a host that was not tried yet. */
   sameHosts?: true;
   on: string[];
+};
+
+/** `crossScheme` absent: http and https stay apart. Where the proxy has no route for the new address, callers get the redirect. */
+export type HopInternalRedirects = {
+  max: number;
+  codes: number[];
+  crossScheme?: "safe" | "any";
+  oncePerRule?: true;
+  copyHeaders?: string[];
 };
 
 export type HopAuthorization = {

@@ -4,6 +4,7 @@ import type { ClusterChoice, ClusterPlan } from "@meshwright/proxy/plan";
 import { pickCluster } from "@meshwright/proxy/semantics";
 import { targetOfClusterName } from "@/lib/compile/destinations";
 import { type ObjectKey, parseKey } from "@/lib/mesh";
+import { internalRedirectsText } from "@/lib/mesh/diff/words";
 import type { Arrival } from "./arrival";
 import { arriveAt, identityOf, workloadsOf } from "./arrive";
 import { localitiesOf } from "./localities";
@@ -131,7 +132,13 @@ const authorizerTail = (hop: Hop | undefined): string =>
 const localityTail = (localities: AnswerDestination["localities"]): string =>
   localities ? ` ${capital(localityWords(localities))}.` : "";
 
-const tailOf = (hop: Hop): string => `${hashTail(hop)}${mirrorTail(hop)}${faultTail(hop)}${corsTail(hop)}`;
+const tailOf = (hop: Hop): string =>
+  `${hashTail(hop)}${redirectTail(hop)}${mirrorTail(hop)}${faultTail(hop)}${corsTail(hop)}`;
+
+const redirectTail = ({ internalRedirects, direction }: Hop): string =>
+  internalRedirects
+    ? ` Redirects that come back are followed by the ${direction === "gateway" ? "gateway" : "caller's sidecar"}: ${internalRedirectsText(internalRedirects)}.`
+    : "";
 
 const mirrorTail = ({ mirrors }: Hop): string => (mirrors ? ` Copies are also sent: ${mirrorWords(mirrors)}.` : "");
 

@@ -12,6 +12,7 @@ import { Matches, SCHEMES } from "./match-fields";
 import { MirrorFields } from "./mirror-fields";
 import { OrderedRules } from "./ordered-rules";
 import { More, Row, Section } from "./parts";
+import { RedirectFields } from "./redirect-fields";
 import { RefField } from "./reference-fields";
 import { Split } from "./split";
 
@@ -91,6 +92,7 @@ function Rule({ path, rule, isGateway }: { path: Path; rule: RouteRule; isGatewa
             ) : null}
           </Row>
           {rule.retries ? <RetryFields path={[...path, "retries"]} retries={rule.retries} /> : null}
+          <RedirectFields path={[...path, "internalRedirects"]} redirects={rule.internalRedirects} />
           <More label="New path or host on the way" isSet={rule.rewrite !== undefined}>
             <Rewrite path={[...path, "rewrite"]} rewrite={rule.rewrite} />
           </More>

@@ -86,6 +86,7 @@ import { mw1088CallersWithoutPlace } from "./mw1088-callers-without-place";
 import { mw1089LevelCannotEmpty } from "./mw1089-level-cannot-empty";
 import { mw1090SplitNotAsked } from "./mw1090-split-not-asked";
 import { mw1091UnverifiedServer } from "./mw1091-unverified-server";
+import { mw1098RedirectedWrites } from "./mw1098-redirected-writes";
 
 export const analyzers: readonly Analyzer[] = [
   mw1001NamespaceAssumed,
@@ -174,4 +175,5 @@ export const analyzers: readonly Analyzer[] = [
   onObject(mw1089LevelCannotEmpty),
   onObject(mw1090SplitNotAsked),
   onObject(mw1091UnverifiedServer),
+  onObject(mw1098RedirectedWrites),
 ];

@@ -99,6 +99,15 @@ const hop = z.object({
     })
     .nullable()
     .optional(),
+  internalRedirects: z
+    .object({
+      max: z.int(),
+      codes: z.array(z.int()),
+      crossScheme: z.enum(["safe", "any"]).optional(),
+      oncePerRule: z.literal(true).optional(),
+      copyHeaders: z.array(z.string()).optional(),
+    })
+    .optional(),
   hash: z
     .object({
       table: z.enum(["ring", "maglev"]),

@@ -95,6 +95,13 @@ const TIMED: RouteRule[] = [
     idleTimeoutMs: 45_000,
     retries: { attempts: 3, backoff: { baseMs: 100, maxMs: 2000 }, ignorePreviousHosts: false, remoteLocalities: true },
     rewrite: { pathRegex: { match: "^/v(\\d+)/", substitution: "/api/\\1/" } },
+    internalRedirects: {
+      max: 2,
+      codes: [302, 307],
+      crossScheme: "safe",
+      oncePerRule: true,
+      copyHeaders: ["x-session"],
+    },
   },
   { matches: [], action: { type: "forward", destinations: [to("inventory")] } },
 ];

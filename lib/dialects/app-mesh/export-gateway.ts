@@ -101,6 +101,7 @@ const UNSAID: Record<string, string> = {
   timeoutMs: "gateway routes have no timeout: set it at the service's routes",
   headers: "App Mesh does not change headers",
   fault: "App Mesh makes no faults",
+  internalRedirects: "App Mesh follows no redirects: callers get them",
   mirrors: "App Mesh does not copy requests: only the destination gets them",
 };
 

@@ -143,6 +143,7 @@ const UNSAID: Record<string, string> = {
   rewrite: "routes of App Mesh do not rewrite, only those of a gateway do",
   headers: "App Mesh does not change headers",
   fault: "App Mesh makes no faults",
+  internalRedirects: "App Mesh follows no redirects: callers get them",
   mirrors: "App Mesh does not copy requests: only the destination gets them",
 };
 

@@ -133,6 +133,10 @@ function destinationOf(rule: RouteRule, target: Target, changes: RouteRule["head
     const reason = "faults are an extension of Envoy in Consul's Enterprise edition: the calls go through";
     judge({ verdict: "lost", reason, changesMeaning: true });
   }
+  if (rule.internalRedirects) {
+    const reason = "Consul follows no redirects: callers get them";
+    judge({ verdict: "lost", reason, changesMeaning: true });
+  }
   if (rule.mirrors) {
     const reason = "Consul does not copy requests: only the destination gets them";
     judge({ verdict: "lost", reason, changesMeaning: true });

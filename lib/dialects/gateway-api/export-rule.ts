@@ -153,6 +153,7 @@ export function filtersOf(context: RuleContext, rule: RouteRule, path: NewPath |
   const { action, headers, rewrite } = rule;
   const filters: Record<string, unknown>[] = [];
   if (rule.fault) context.judge(lost("Gateway API makes no faults"));
+  if (rule.internalRedirects) context.judge(lost("Gateway API follows no redirects: callers get them"));
   if (rule.rewrite?.pathRegex) context.judge(lost("Gateway API replaces no parts of a path: it stays as it came"));
   for (const mirror of rule.mirrors ?? []) filters.push(...mirrorOf(context, mirror));
   const cors = rule.cors && exportCors(rule.cors, context.judge);

@@ -108,6 +108,11 @@ function httpRule(
     const reason = "Istio has no idle time of a rule: a request that hangs is ended by the timeout alone";
     context.lose(route, ["spec", "rules", i, "idleTimeoutMs"], "lost", reason, { changesMeaning: true });
   }
+  if (rule.internalRedirects) {
+    const reason =
+      "Istio's proxies follow no redirects, callers get them: write an EnvoyFilter with internal_redirect_policy of the route";
+    context.lose(route, ["spec", "rules", i, "internalRedirects"], "lost", reason, { changesMeaning: true });
+  }
   const { action, headers } = inListsOfIstio(rule);
   return {
     ...(rule.name === undefined ? {} : { name: rule.name }),

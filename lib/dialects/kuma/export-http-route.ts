@@ -57,6 +57,11 @@ export function writeRoute(out: KumaExport, route: Route, versions: Versions, ju
       const reason = "Kuma has no policy for CORS: pages of other origins get what the service says itself";
       judge(index, { verdict: "lost", reason, changesMeaning: true });
     }
+    if (rule.internalRedirects) {
+      const reason =
+        "Kuma follows no redirects, callers get them: write a MeshProxyPatch with internal_redirect_policy";
+      judge(index, { verdict: "lost", reason, changesMeaning: true });
+    }
     const { fault: _fault, cors: _cors, mirrors = [], ...plain } = rule as RouteRule & { fault?: unknown };
     return partsOf(context, route, plain, own).map((group) => ({
       index,

@@ -111,6 +111,7 @@ function plainRule({
   rewrite: _rewrite,
   cors: _cors,
   mirrors: _mirrors,
+  internalRedirects: _redirects,
   idleTimeoutMs: _idle,
   retries,
   ...rule

@@ -167,15 +167,16 @@ const TIMED: Omit<RouteRule, "matches" | "action"> = {
     remoteLocalities: true,
   },
   rewrite: { pathRegex: { match: "x", substitution: "y" } },
+  internalRedirects: { max: 1 },
 };
 
 test.each([
-  ["istio", ["idle time", "longest wait"]],
-  ["kuma", ["parts of a path"]],
-  ["consul", ["parts of a path", "back-off", "leave out hosts", "other localities"]],
-  ["app-mesh", ["rewrite", "back-off", "leave out hosts", "other localities"]],
-  ["linkerd", ["rewrite", "how long a retry waits"]],
-  ["gateway-api", ["parts of a path", "idle time", "other localities"]],
+  ["istio", ["idle time", "longest wait", "follow no redirects"]],
+  ["kuma", ["parts of a path", "follows no redirects"]],
+  ["consul", ["parts of a path", "back-off", "leave out hosts", "other localities", "follows no redirects"]],
+  ["app-mesh", ["rewrite", "back-off", "leave out hosts", "other localities", "follows no redirects"]],
+  ["linkerd", ["rewrite", "how long a retry waits", "no internalRedirects"]],
+  ["gateway-api", ["parts of a path", "idle time", "other localities", "follows no redirects"]],
 ] as const)("%s says what it has no word for", (dialect, words) => {
   const objects = demoMesh().objects.map((each) =>
     each.kind === "Route" && each.spec.target.name === "payment-service"

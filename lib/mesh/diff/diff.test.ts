@@ -169,6 +169,16 @@ test("rate limits and faults are told in their numbers", () => {
   ]);
 });
 
+test("redirects that are followed are told with their limit and statuses", () => {
+  const key = "Route/production/shop-gateway";
+  const value = { max: 2, codes: [303, 307], crossScheme: "any", copyHeaders: ["x-session"] };
+  expect(sentences([{ type: "patchSpec", key, path: ["rules", 0, "internalRedirects"], value }])).toEqual([
+    expect.stringContaining(
+      "redirects that the proxy follows change from none to at most 2 with 303 or 307, also to the other scheme, with the answer's x-session.",
+    ),
+  ]);
+});
+
 test("copies of requests are told with their share and where they go", () => {
   const key = "Route/production/shop-gateway";
   const path = ["rules", 0, "mirrors"];

@@ -32,6 +32,7 @@ import {
   faultText,
   fieldWords,
   headersText,
+  internalRedirectsText,
   limitText,
   matchText,
   mirrorsText,
@@ -348,6 +349,15 @@ function ruleSentences(subject: string, was: RouteRule, now: RouteRule, target: 
       "idleTimeoutMs",
       was.idleTimeoutMs,
       now.idleTimeoutMs,
+    );
+  }
+  if (!isSameJson(was.internalRedirects, now.internalRedirects)) {
+    const text = (said: RouteRule["internalRedirects"]) => (said ? internalRedirectsText(said) : "none");
+    say(
+      `redirects that the proxy follows change from ${text(was.internalRedirects)} to ${text(now.internalRedirects)}.`,
+      "internalRedirects",
+      was.internalRedirects,
+      now.internalRedirects,
     );
   }
   if (!isSameJson(was.fault, now.fault)) {

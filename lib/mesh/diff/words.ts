@@ -10,6 +10,7 @@ import type {
   HeaderChanges,
   HeaderCondition,
   HeaderMatch,
+  InternalRedirects,
   Mirror,
   Path,
   RateLimit,
@@ -254,6 +255,30 @@ export function tcpRuleText({ matches, destinations }: TcpRule, targetName: stri
   return `${when} ${destinationsText(destinations, targetName)}`;
 }
 
+/** `at most 2 with 302 or 307, also from https to http, to each rule once` */
+export function internalRedirectsText({
+  max,
+  codes = [302],
+  crossScheme,
+  oncePerRule,
+  copyHeaders,
+}: {
+  max: number;
+  codes?: readonly number[] | undefined;
+  crossScheme?: InternalRedirects["crossScheme"];
+  oncePerRule?: boolean | undefined;
+  copyHeaders?: readonly string[] | undefined;
+}): string {
+  return [
+    `at most ${max} with ${codes.join(" or ")}`,
+    ...(crossScheme === undefined
+      ? []
+      : [crossScheme === "safe" ? "also from https to http" : "also to the other scheme"]),
+    ...(oncePerRule ? ["to each rule once"] : []),
+    ...(copyHeaders ? [`with the answer's ${copyHeaders.join(", ")}`] : []),
+  ].join(", ");
+}
+
 /** `10 % wait 2 s, 0.5 % are aborted with 503, 5 % get their answer at 8 KiB/s` */
 export function faultText({ delay, abort, responseBandwidth }: Fault): string {
   const said: string[] = [];
@@ -391,6 +416,7 @@ export function ruleText(rule: RouteRule, targetName: string): string {
   const said = [
     ...patienceText(rule),
     ...messageChangesText(rule, targetName),
+    ...(rule.internalRedirects ? [`redirects are followed, ${internalRedirectsText(rule.internalRedirects)}`] : []),
     ...(rule.mirrors ? [mirrorsText(rule.mirrors, targetName)] : []),
     ...(rule.fault ? [faultText(rule.fault)] : []),
     ...(rule.cors ? [corsText(rule.cors)] : []),

@@ -6,6 +6,7 @@ import {
   corsText,
   durationText,
   faultText,
+  internalRedirectsText,
   matchText,
   messageChangesText,
   mirrorsText,
@@ -160,8 +161,9 @@ function splitEffect(destinations: readonly Destination[], targetName: string, i
 }
 
 function patience(rule: RouteRule, targetName: string): string[] {
-  const { mirrors, fault, cors } = rule;
+  const { internalRedirects, mirrors, fault, cors } = rule;
   const said = [...patienceText(rule), ...messageChangesText(rule, targetName)];
+  if (internalRedirects) said.push(`redirects are followed, ${internalRedirectsText(internalRedirects)}`);
   if (mirrors) said.push(mirrorsText(mirrors, targetName));
   if (fault) said.push(faultText(fault));
   if (cors) said.push(corsText(cors));

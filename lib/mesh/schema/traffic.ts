@@ -141,6 +141,7 @@ export const routeDestination = destination.extend({
     .describe("Headers of the requests that go there, and of their answers; the rule's are changed after them."),
 });
 
+const redirectCode = z.union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)]);
 export const routeAction = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("forward").describe("Sends the request on."),
@@ -160,10 +161,7 @@ export const routeAction = z.discriminatedUnion("type", [
       .min(1)
       .optional()
       .describe("Replaces the matched prefix, or the whole path of an exact or regex match; not beside path."),
-    code: z
-      .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)])
-      .optional()
-      .describe("Status of the answer; absent: 301."),
+    code: redirectCode.optional().describe("Status of the answer; absent: 301."),
   }),
   z.strictObject({
     type: z.literal("respond").describe("Answers itself; nothing behind it is called."),
@@ -228,6 +226,43 @@ export const retries = z.strictObject({
     .describe(
       "After every two tries the next goes to localities that come after those tried; absent: as requests spread over them.",
     ),
+});
+
+/** What frames or routes a request is not its app's to say. */
+const NOT_COPIED = new Set("connection content-length host keep-alive te trailer transfer-encoding upgrade".split(" "));
+const isWithoutTwins = (list: readonly unknown[]) => new Set(list).size === list.length;
+/** Envoy's internal_redirect_policy. */
+export const internalRedirects = z.strictObject({
+  max: z
+    .int()
+    .min(1, "must be from 1 to 100")
+    .max(100, "must be from 1 to 100")
+    .describe("Most redirects of one request that are followed; the next one goes to the caller."),
+  codes: z
+    .array(redirectCode)
+    .min(1, "must have a status")
+    .max(5)
+    .refine(isWithoutTwins, "must not have a status twice")
+    .optional()
+    .describe("Which redirects are followed; absent: 302."),
+  crossScheme: z
+    .enum(["safe", "any"])
+    .optional()
+    .describe("Between http and https too: safe not from http to https, any both ways. Absent: not at all."),
+  oncePerRule: z
+    .boolean()
+    .optional()
+    .describe("A rule redirects to the same rule once for one request; again goes to the caller."),
+  copyHeaders: z
+    .array(headerName)
+    .min(1)
+    .max(64)
+    .refine((names) => isWithoutTwins(names.map((name) => name.toLowerCase())), "must not have a name twice")
+    .refine((names) => !names.some((name) => NOT_COPIED.has(name.toLowerCase())), {
+      error: `must not have what frames or routes a request: ${[...NOT_COPIED].join(", ")}`,
+    })
+    .optional()
+    .describe("Headers of the redirect that the next request gets in place of its own."),
 });
 
 /** A share of requests. Envoy draws in millionths. */
@@ -295,6 +330,9 @@ export const routeRule = z.strictObject({
       "A request of which no byte moves for so long is ended, in milliseconds; absent: an hour, at a gateway five minutes.",
     ),
   retries: retries.optional().describe("Failed tries that are made again."),
+  internalRedirects: internalRedirects
+    .optional()
+    .describe("Redirects that the destination answers and the proxy follows itself; absent: callers get them."),
   rewrite: z
     .strictObject({
       path: matchText
@@ -536,6 +574,7 @@ export type RouteDestination = z.infer<typeof routeDestination>;
 export type Fault = z.infer<typeof fault>;
 export type Mirror = z.infer<typeof mirror>;
 export type Retries = z.infer<typeof retries>;
+export type InternalRedirects = z.infer<typeof internalRedirects>;
 export type HeaderChanges = z.infer<typeof headerChanges>;
 export type ConnectionPool = z.infer<typeof connectionPool>;
 export type OutlierDetection = z.infer<typeof outlierDetection>;

@@ -17,6 +17,7 @@ export function violationsOfRoute(object: MeshObject, index: MeshIndex): Complai
       ...violationsOfCallers(object, r),
       ...violationsOfPorts(object, index, r),
       ...violationsOfWeights(object, r),
+      ...violationsOfInternalRedirects(object, r),
       ...violationsOfFault(object, r),
       ...violationsOfMirrors(object, r),
       ...violationsOfCors(object, r),
@@ -93,6 +94,14 @@ function violationsOfMirrors(route: Route, r: number): Complaint[] {
   if (!rule?.mirrors || rule.action.type === "forward") return [];
   const message = "are for requests that are sent on, and this rule answers them itself";
   return [{ path: ["spec", "rules", r, "mirrors"], message, fix: "Remove the mirrors, or let the rule forward." }];
+}
+
+function violationsOfInternalRedirects(route: Route, r: number): Complaint[] {
+  const rule = route.spec.rules[r];
+  if (!rule?.internalRedirects || rule.action.type === "forward") return [];
+  const message = "are of what the request is sent on to, and this rule answers it itself";
+  const fix = "Remove internalRedirects, or let the rule forward.";
+  return [{ path: ["spec", "rules", r, "internalRedirects"], message, fix }];
 }
 
 function violationsOfFault(route: Route, r: number): Complaint[] {

@@ -232,6 +232,41 @@ test("a mirror leads to a service, subset and port that are there, of requests t
   expect(problems(route({ port: 1 }))).toEqual([expect.stringContaining(`${place}[0].port: `)]);
 });
 
+test("redirects that are followed have a limit, statuses of redirects, and leave alone what frames a request", () => {
+  const parsed = (internalRedirects: object) => {
+    const result = parseObject({
+      apiVersion: "meshwright.dev/v1",
+      kind: "Route",
+      metadata: { name: "cart", namespace: "production" },
+      spec: {
+        target: { kind: "Service", name: "cart" },
+        rules: [
+          {
+            matches: [],
+            action: { type: "forward", destinations: [{ service: { name: "cart" }, weight: 1 }] },
+            internalRedirects,
+          },
+        ],
+      },
+    });
+    return result.ok ? [] : result.issues.map(({ path, message }) => `${path.slice(4).join(".")} ${message}`);
+  };
+  expect(parsed({ max: 1 })).toEqual([]);
+  expect(
+    parsed({ max: 100, codes: [301, 302, 303, 307, 308], crossScheme: "any", oncePerRule: true, copyHeaders: ["x-a"] }),
+  ).toEqual([]);
+  expect(parsed({ max: 0 })).toEqual(["max must be from 1 to 100"]);
+  expect(parsed({ max: 101 })).toEqual(["max must be from 1 to 100"]);
+  expect(parsed({ max: 1, codes: [] })).toEqual(["codes must have a status"]);
+  expect(parsed({ max: 1, codes: [302, 302] })).toEqual(["codes must not have a status twice"]);
+  expect(parsed({ max: 1, codes: [304] })).toHaveLength(1);
+  expect(parsed({ max: 1, crossScheme: "never" })).toHaveLength(1);
+  expect(parsed({ max: 1, copyHeaders: ["x-a", "X-A"] })).toEqual(["copyHeaders must not have a name twice"]);
+  expect(parsed({ max: 1, copyHeaders: ["Host"] })).toEqual([
+    expect.stringContaining("copyHeaders must not have what frames or routes a request"),
+  ]);
+});
+
 test("a fault says what it does, and an abort with which one status", () => {
   const parsed = (fault: unknown) => {
     const rule = { matches: [], action: { type: "respond", status: 200 }, fault };

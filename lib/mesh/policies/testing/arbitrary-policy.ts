@@ -132,6 +132,15 @@ const rule = fc.record({
       on: some(list(fc.constantFrom(...RETRY_CONDITIONS, "503"))),
     }),
   ),
+  internalRedirects: some(
+    fc.record({
+      max: fc.integer({ min: 1, max: 9 }),
+      codes: some(fc.uniqueArray(fc.constantFrom(301, 302, 303, 307, 308), { minLength: 1 })),
+      crossScheme: some(fc.constantFrom("safe", "any")),
+      oncePerRule: some(fc.boolean()),
+      copyHeaders: some(fc.constantFrom(["x-a"], ["x-a", "x-b"])),
+    }),
+  ),
   mirrors: some(
     list(
       fc.record({
