@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { CRITERIA } from "./criteria";
 import { FACTS } from "./facts";
 import { PRODUCTS } from "./products";
-import { CRITERION_GROUPS, type Fact } from "./types";
+import { CRITERION_GROUPS, type Fact, type Verdict } from "./types";
 
 const PAGE = new URL("../../docs/reference/selection.md", import.meta.url);
 const BEGIN = "<!-- generated from lib/selection: criteria and facts -->";
@@ -21,6 +21,21 @@ test("docs/reference/selection.md has the criteria and verdicts of today (UPDATE
 });
 
 function generated() {
+  return `${tables()}\n### Alone\n\n${alone("yes")}\n${alone("no")}\n`;
+}
+
+/** The criteria on which one product alone has this verdict. */
+function alone(verdict: Verdict) {
+  const said = CRITERIA.flatMap(({ id, name }) => {
+    const of = PRODUCTS.filter((product) =>
+      FACTS[product.id].some((fact) => fact.criterion === id && fact.verdict === verdict),
+    );
+    return of.length === 1 ? [`${name} (${of[0]?.name})`] : [];
+  });
+  return `- One product alone says ${verdict}: ${said.join(", ")}.`;
+}
+
+function tables() {
   return CRITERION_GROUPS.map((group) => {
     const criteria = CRITERIA.filter((criterion) => criterion.group === group);
     const questions = criteria.map(({ name, question }) => `- **${name}.** ${question}`);

@@ -5,21 +5,21 @@ export const CILIUM: readonly Fact[] = [
   {
     criterion: "automatic-mtls",
     verdict: "no",
-    text: "Off. Mutual TLS by ztunnel is in beta, by namespace; WireGuard or IPsec encrypt between nodes without identities of workloads.",
+    text: "Off. Mutual TLS by ztunnel is in beta, by namespace, not with Cluster Mesh; WireGuard or IPsec encrypt between nodes without identities.",
     source: "https://docs.cilium.io/en/latest/security/network/encryption-ztunnel/",
     asOf: "2026-11-23",
   },
   {
     criterion: "spiffe-identity",
     verdict: "partly",
-    text: "With SPIRE, out of band, deprecated and to be removed in 1.21; policy goes by labels, which eBPF carries.",
+    text: "With SPIRE, out of band, in beta and to be removed in 1.21; policy itself goes by labels.",
     source: "https://docs.cilium.io/en/stable/network/servicemesh/mutual-authentication/mutual-authentication/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "own-ca",
     verdict: "partly",
-    text: "Keys and certificates of the ztunnel beta come from Secrets that one fills oneself.",
+    text: "Of the ztunnel beta: the root that signs certificates is a Secret that one fills oneself.",
     source: "https://docs.cilium.io/en/latest/security/network/encryption-ztunnel/",
     asOf: "2026-11-23",
   },
@@ -61,9 +61,9 @@ export const CILIUM: readonly Fact[] = [
   {
     criterion: "authorization-dry-run",
     verdict: "partly",
-    text: "Audit mode of an agent or an endpoint, for all of its policies; it tells instead of dropping.",
+    text: "Audit mode of an agent or endpoint for layers 3 and 4: nothing is enforced there meanwhile, so it is not recommended for production.",
     source: "https://docs.cilium.io/en/stable/security/policy-creation/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "egress-control",
@@ -166,9 +166,9 @@ export const CILIUM: readonly Fact[] = [
   {
     criterion: "multi-cluster",
     verdict: "yes",
-    text: "Cluster Mesh: global services and policy by labels; mutual authentication does not work across it.",
+    text: "Cluster Mesh: global services and policy by labels; neither mutual authentication nor ztunnel works with it.",
     source: "https://docs.cilium.io/en/stable/network/clustermesh/clustermesh/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "virtual-machines",

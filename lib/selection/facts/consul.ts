@@ -95,8 +95,8 @@ export const CONSUL: readonly Fact[] = [
   },
   {
     criterion: "path-rewrite",
-    verdict: "partly",
-    text: "The prefix only.",
+    verdict: "yes",
+    text: "prefixRewrite: the part that matched, prefix or whole path.",
     source: "https://developer.hashicorp.com/consul/docs/reference/config-entry/service-router",
     asOf: "2026-11-20",
   },
@@ -110,8 +110,8 @@ export const CONSUL: readonly Fact[] = [
   {
     criterion: "fault-injection",
     verdict: "partly",
-    text: "An Envoy extension of Consul Enterprise, in front of the callee.",
-    source: "https://developer.hashicorp.com/consul/docs/envoy-extension",
+    text: "Status, bandwidth and delay of an upstream, by an extension that needs Consul Enterprise 1.18.",
+    source: "https://developer.hashicorp.com/consul/docs/troubleshoot/fault-injection",
     asOf: "2026-11-23",
   },
   {
@@ -166,7 +166,7 @@ export const CONSUL: readonly Fact[] = [
   {
     criterion: "local-rate-limit",
     verdict: "partly",
-    text: "rateLimits of service-defaults needs Enterprise; besides it an Envoy extension (localratelimit) can be configured.",
+    text: "rateLimits of service-defaults needs Enterprise 1.17; the Community Edition has an Envoy extension in its source that the documents do not list.",
     source: "https://developer.hashicorp.com/consul/docs/manage-traffic/rate-limit",
     asOf: "2026-11-23",
   },
@@ -187,17 +187,16 @@ export const CONSUL: readonly Fact[] = [
   {
     criterion: "tracing",
     verdict: "partly",
-    text: "By Envoy's own JSON in proxy-defaults (envoy_tracing_json).",
-    source: "https://developer.hashicorp.com/consul/docs/reference/config-entry/proxy-defaults",
-    asOf: "2026-11-20",
+    text: "By Envoy's own configuration of tracers in proxy-defaults (envoy_tracing_json).",
+    source: "https://developer.hashicorp.com/consul/docs/observe",
+    asOf: "2026-11-23",
   },
   {
     criterion: "service-graph",
     verdict: "partly",
-    text: "The screen of a service shows its direct neighbours with rate, errors and latency of 15 minutes from Prometheus; no graph of the whole.",
-    source:
-      "https://github.com/hashicorp/consul/blob/main/ui/packages/consul-ui/vendor/metrics-providers/prometheus.js",
-    asOf: "2026-11-20",
+    text: "The screen of a service shows its direct neighbours, with rate, errors and latency from Prometheus; no graph of the whole.",
+    source: "https://developer.hashicorp.com/consul/tutorials/developer-mesh/service-mesh-visualization",
+    asOf: "2026-11-23",
   },
   {
     criterion: "multi-cluster",

@@ -26,9 +26,9 @@ export const ISTIO_AMBIENT: readonly Fact[] = [
   {
     criterion: "root-rotation",
     verdict: "partly",
-    text: "As in sidecar mode: several roots can be trusted at once, but the change is a procedure by hand.",
-    source: "https://github.com/istio/istio/issues/50420",
-    asOf: "2026-11-20",
+    text: "Sidecars and gateways trust two roots during a change by hand; that ztunnel does so too was an open request when looked at.",
+    source: "https://github.com/istio/istio/issues/47427",
+    asOf: "2026-11-23",
   },
   {
     criterion: "fips-build",
@@ -47,7 +47,7 @@ export const ISTIO_AMBIENT: readonly Fact[] = [
   {
     criterion: "request-authorization",
     verdict: "partly",
-    text: "Identity, namespace, address and port at ztunnel; methods, paths and headers only where a waypoint is deployed, by targetRefs.",
+    text: "Identity, namespace, address and port at ztunnel; methods, paths and headers only where a waypoint is deployed, by targetRefs (beta).",
     source: "https://istio.io/latest/docs/ambient/usage/l7-features/",
     asOf: "2026-11-23",
   },
@@ -75,9 +75,9 @@ export const ISTIO_AMBIENT: readonly Fact[] = [
   {
     criterion: "egress-control",
     verdict: "partly",
-    text: "A waypoint as egress gateway enforces policy by caller on ServiceEntries; other hosts stay reachable unless a NetworkPolicy closes them.",
+    text: "A waypoint as egress gateway enforces policy on ServiceEntries by caller and request; other hosts and direct paths stay open unless closed as well.",
     source: "https://istio.io/latest/docs/ambient/usage/egress-gateway/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "path-rewrite",
@@ -187,7 +187,7 @@ export const ISTIO_AMBIENT: readonly Fact[] = [
   {
     criterion: "virtual-machines",
     verdict: "partly",
-    text: "Described for sidecars only; workloads of ambient mode reach such machines.",
+    text: "Described with a sidecar on the machine; the guides of ambient mode name none.",
     source: "https://istio.io/latest/docs/setup/install/virtual-machine/",
     asOf: "2026-11-20",
   },

@@ -26,9 +26,9 @@ export const ISTIO_SIDECAR: readonly Fact[] = [
   {
     criterion: "root-rotation",
     verdict: "partly",
-    text: "Several roots can be trusted at once (off by default), but the change is a procedure by hand with several steps and no report of who is behind.",
-    source: "https://github.com/istio/istio/issues/50420",
-    asOf: "2026-11-20",
+    text: "With ISTIO_MULTIROOT_MESH (off by default) two roots are trusted during the change; a procedure by hand, with no report of who is behind.",
+    source: "https://github.com/istio/istio/issues/30947",
+    asOf: "2026-11-23",
   },
   {
     criterion: "revocation",

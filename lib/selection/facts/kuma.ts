@@ -19,7 +19,7 @@ export const KUMA: readonly Fact[] = [
   {
     criterion: "own-ca",
     verdict: "yes",
-    text: "A certificate and key of one's own for the bundled provider, or SPIRE; Vault, AWS and cert-manager are in Kong Mesh.",
+    text: "A certificate and key of one's own for the bundled provider, or SPIRE; Vault, AWS and cert-manager need Kong Mesh.",
     source: "https://kong.github.io/kuma-migrator/docs/policies/meshidentity/",
     asOf: "2026-11-23",
   },
@@ -41,7 +41,7 @@ export const KUMA: readonly Fact[] = [
   {
     criterion: "deny-by-default",
     verdict: "partly",
-    text: "Once a MeshIdentity gives mutual TLS, a call without a MeshTrafficPermission is refused; before, all are allowed.",
+    text: "Once a MeshIdentity gives mutual TLS, what no MeshTrafficPermission allows is refused; before, all is allowed.",
     source: "https://kuma.io/docs/latest/policies/meshtrafficpermission/",
     asOf: "2026-11-20",
   },
@@ -76,9 +76,9 @@ export const KUMA: readonly Fact[] = [
   {
     criterion: "authorization-dry-run",
     verdict: "yes",
-    text: "allowWithShadowDeny lets a call on and tells of it.",
+    text: "allowWithShadowDeny lets a call on and logs as if it were denied.",
     source: "https://kuma.io/docs/latest/policies/meshtrafficpermission/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "egress-control",
@@ -118,37 +118,37 @@ export const KUMA: readonly Fact[] = [
   {
     criterion: "gateway-api-mesh",
     verdict: "partly",
-    text: "HTTPRoutes of services were taken by 2.x; the last report is of 2.6.0 on Gateway API 1.0.",
-    source: "https://github.com/kubernetes-sigs/gateway-api/tree/main/conformance/reports",
-    asOf: "2026-11-20",
+    text: "HTTPRoute and GRPCRoute with a Service as parent are taken, in 3.0 too; the last conformance report is of 2.6.0 on Gateway API 1.0.",
+    source: "https://kong.github.io/kuma-migrator/docs/topics/gateways/",
+    asOf: "2026-11-23",
   },
   {
     criterion: "ingress-gateway",
     verdict: "no",
-    text: "3.0 has none built in; a gateway of one's own gets a proxy beside it (delegated).",
-    source: "https://kong.github.io/kuma-migrator/docs/topics/",
-    asOf: "2026-11-20",
+    text: "3.0 removed the built-in gateway; a gateway of one's own gets a proxy beside it (delegated).",
+    source: "https://kong.github.io/kuma-migrator/docs/topics/gateways/",
+    asOf: "2026-11-23",
   },
   {
     criterion: "retry-budget",
     verdict: "no",
-    text: "maxRetries bounds retries at once, not their share.",
+    text: "maxRetries bounds retries at once (3), not their share.",
     source: "https://kuma.io/docs/latest/policies/meshcircuitbreaker/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "outlier-ejection",
     verdict: "yes",
-    text: "5xx, gateway and local errors in a row, success rate and share of failures.",
+    text: "5xx, gateway and local errors in a row, success rate and share of failures, with bounds and a panic threshold.",
     source: "https://kuma.io/docs/latest/policies/meshcircuitbreaker/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "connection-limits",
     verdict: "yes",
-    text: "Connections, pending requests, requests and retries at once.",
+    text: "Connections (1,024), pending requests (1,024), requests (1,024) and retries (3) at once, by caller.",
     source: "https://kuma.io/docs/latest/policies/meshcircuitbreaker/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "locality-failover",
@@ -188,9 +188,9 @@ export const KUMA: readonly Fact[] = [
   {
     criterion: "service-graph",
     verdict: "partly",
-    text: "The interface has lists and cards of one proxy; a map of services is a panel of the Grafana demonstration that kumactl installs.",
+    text: "A service map with requests and error rates in a Grafana dashboard, by a data source of the project; its own interface has lists only.",
     source: "https://kuma.io/docs/latest/explore/observability/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "multi-cluster",
@@ -258,9 +258,9 @@ export const KUMA: readonly Fact[] = [
   {
     criterion: "dual-stack",
     verdict: "yes",
-    text: "IPv6 by default where the host has it; transparent proxying for both.",
+    text: "Mixed and pure IPv6, control planes, proxies, iptables and CNI; alone it needs an IPv6 range for names.",
     source: "https://kuma.io/docs/latest/production/dp-config/ipv6/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "open-source-licence",
@@ -272,9 +272,9 @@ export const KUMA: readonly Fact[] = [
   {
     criterion: "foundation",
     verdict: "partly",
-    text: "CNCF, sandbox: the first of three levels.",
+    text: "CNCF, sandbox since 2020: the first of three levels.",
     source: "https://www.cncf.io/projects/kuma/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "free-stable-builds",

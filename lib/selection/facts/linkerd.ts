@@ -89,9 +89,9 @@ export const LINKERD: readonly Fact[] = [
   {
     criterion: "egress-control",
     verdict: "partly",
-    text: "EgressNetwork denies, routes allow host names, by namespace of the caller; enforced in the caller's own proxy, which can be walked around.",
+    text: "EgressNetwork denies and routes allow host names, by namespace of the caller; enforced in the caller's own proxy, which can be walked around.",
     source: "https://linkerd.io/2/reference/egress-network/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "path-rewrite",
@@ -138,16 +138,16 @@ export const LINKERD: readonly Fact[] = [
   {
     criterion: "outlier-ejection",
     verdict: "yes",
-    text: "Failures in a row (7) close an endpoint, with growing pauses of 1 to 60 s and a probing request; by annotation of the Service, at the caller.",
+    text: "Off by default. By annotation of a Service, for HTTP: failures in a row (7) close an endpoint for 1 to 60 s, with a probing request.",
     source: "https://linkerd.io/2/reference/circuit-breaking/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "connection-limits",
     verdict: "no",
-    text: "Circuit breaking is by failures; no limit of connections or pending requests can be set.",
+    text: "Circuit breaking is by failures; no limit of connections or pending requests is described.",
     source: "https://linkerd.io/2/reference/circuit-breaking/",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "locality-failover",
@@ -285,7 +285,7 @@ export const LINKERD: readonly Fact[] = [
   {
     criterion: "free-stable-builds",
     verdict: "no",
-    text: "The project publishes edge releases; stable ones come from Buoyant, free below 50 employees. The open stable chart stands since February 2024.",
+    text: "The project publishes edge releases and recommends some; stable ones come from Buoyant, free below 50 employees. The open stable chart is of February 2024.",
     source: "https://linkerd.io/releases/",
     asOf: "2026-11-23",
   },
@@ -308,6 +308,13 @@ export const LINKERD: readonly Fact[] = [
     verdict: "partly",
     text: "Containers (beta) and, since 2.20, machines in Buoyant Enterprise; of the project an experimental proxy since 2.18. Control plane on Linux.",
     source: "https://docs.buoyant.io/buoyant-enterprise-linkerd/latest/features/windows-containers",
+    asOf: "2026-11-23",
+  },
+  {
+    criterion: "tcp-split",
+    verdict: "yes",
+    text: "TCPRoute with a Service as parent: one rule, with weights.",
+    source: "https://github.com/linkerd/linkerd2/blob/main/policy-controller/k8s/index/src/outbound/index/tcp.rs",
     asOf: "2026-11-23",
   },
 ];

@@ -6,8 +6,8 @@ const asOf = "2026-11-23";
 export const MESHWRIGHT: readonly Fact[] = [
   {
     criterion: "automatic-mtls",
-    verdict: "yes",
-    text: "A new mesh is strict between sidecars; between sidecars it is HTTP/2 over one mTLS connection. Calls that go around the sidecar are refused by the callee.",
+    verdict: "partly",
+    text: "Sidecars of a new mesh are strict with each other, without a setting; the application has to be told to use its sidecar, and other calls are refused.",
     source: "docs/reference/model.md",
     asOf,
   },
@@ -133,7 +133,7 @@ export const MESHWRIGHT: readonly Fact[] = [
   {
     criterion: "ingress-gateway",
     verdict: "yes",
-    text: "HTTP, HTTPS, TCP and TLS by server name, client certificates, PROXY protocol and limits; it is no waypoint of Kubernetes.",
+    text: "HTTP, HTTPS, TCP and TLS by server name, client certificates, PROXY protocol and limits; not for Kubernetes' Ingress or Gateway resources.",
     source: "docs/reference/policies.md",
     asOf,
   },
@@ -268,6 +268,13 @@ export const MESHWRIGHT: readonly Fact[] = [
     verdict: "no",
     text: "Applications call their sidecar's outbound port on loopback, or use it as HTTP_PROXY.",
     source: "README.md",
+    asOf,
+  },
+  {
+    criterion: "dual-stack",
+    verdict: "partly",
+    text: "Addresses of IPv6 are taken in rules, clusters, joining and the PROXY protocol; no test runs a mesh over them, and names resolve to IPv4 first.",
+    source: "docs/reference/envoy-support.md",
     asOf,
   },
   {
