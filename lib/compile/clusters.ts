@@ -304,10 +304,18 @@ function httpOptions(
   };
 }
 
-/** Endpoints written into the cluster: addresses, or names that the proxy resolves. */
-export function inlineEndpoints(name: string, endpoints: readonly { host: string; port: number }[]): JsonObject {
+/**
+ * Endpoints written into the cluster: addresses, or names that the proxy resolves.
+ *
+ * @param dns how names are: LOGICAL_DNS is of one endpoint
+ */
+export function inlineEndpoints(
+  name: string,
+  endpoints: readonly { host: string; port: number }[],
+  dns: "STRICT_DNS" | "LOGICAL_DNS" = "STRICT_DNS",
+): JsonObject {
   return {
-    type: endpoints.every(({ host }) => isIpAddress(host)) ? "STATIC" : "STRICT_DNS",
+    type: endpoints.every(({ host }) => isIpAddress(host)) ? "STATIC" : dns,
     load_assignment: {
       cluster_name: name,
       endpoints: [

@@ -14,6 +14,7 @@ function compiled(
   tls: ExternalTls | undefined,
   files?: ExternalTlsFiles,
   changed?: Partial<SpecOf<"ExternalService">>,
+  endpoints: { host: string; port: number }[] = [],
 ) {
   const to = { kind: "ExternalService" as const, name: "bank" };
   const input = inputFor(
@@ -28,7 +29,7 @@ function compiled(
       object("Egress", "bank", { to }),
     ]),
   );
-  const bank = { namespace: "production", name: "bank", endpoints: [], ...(files ? { tls: files } : {}) };
+  const bank = { namespace: "production", name: "bank", endpoints, ...(files ? { tls: files } : {}) };
   const externals = [...input.binding.externals, bank];
   const result = compile({ ...input, binding: { ...input.binding, externals } }, "production/shipping-v1/0");
   if (!result.ok) throw new Error(JSON.stringify(result.violations, null, 2));
@@ -37,6 +38,7 @@ function compiled(
   );
   const warnings = result.warnings.filter(({ path }) => path.startsWith("ExternalService/production/bank"));
   return {
+    types: Object.fromEntries(clusters.map(([name, { type }]) => [name, type])),
     sockets: Object.fromEntries(
       clusters
         .filter(([name]) => name.endsWith("|bank.example"))
@@ -104,4 +106,45 @@ test.each<[ExternalTls, ExternalTlsFiles | undefined, RegExp]>([
   const { sockets, warnings } = compiled(tls, files);
   expect(sockets).toEqual({});
   expect(warnings).toEqual([expect.stringMatching(words)]);
+});
+
+const PROXIED = { "@type": expect.stringMatching(/\.ProxyProtocolUpstreamTransport$/) };
+
+test.each(["v1", "v2"] as const)("the PROXY protocol %s stands around TLS, and around plain text", (proxyProtocol) => {
+  // V1 is the default, which JSON leaves out
+  const config = proxyProtocol === "v1" ? {} : { version: "V2" };
+  const ports = [HTTP, { name: "https", port: 443, protocol: "tcp" as const }];
+  const { sockets, warnings } = compiled({ mode: "simple" }, undefined, { ports, proxyProtocol });
+  expect(warnings).toEqual([]);
+  expect(Object.values(sockets).map((socket) => (socket as { config?: object } | null)?.config)).toEqual([
+    config,
+    config,
+  ]);
+  expect(sockets).toMatchObject({
+    "external|80||bank.example": {
+      ...PROXIED,
+      config,
+      transport_socket: { typed_config: { sni: "bank.example" } },
+    },
+    "external|443||bank.example": {
+      ...PROXIED,
+      config,
+      transport_socket: { typed_config: { "@type": expect.stringMatching(/\.RawBuffer$/) } },
+    },
+  });
+});
+
+test("one address at a time is LOGICAL_DNS, of a name; an address is itself, and several endpoints share the calls, which is told", () => {
+  const name = "external|80||bank.example";
+  const own = { resolution: "dns-round-robin" } as const;
+  expect(compiled(undefined).types[name]).toBe("STRICT_DNS");
+  expect(compiled(undefined, undefined, own)).toMatchObject({ types: { [name]: "LOGICAL_DNS" }, warnings: [] });
+  const at = (host: string) => ({ host, port: 80 });
+  const withBound = (...hosts: string[]) => compiled(undefined, undefined, own, hosts.map(at));
+  expect(withBound("pay.example")).toMatchObject({ types: { [name]: "LOGICAL_DNS" }, warnings: [] });
+  expect(withBound("192.0.2.1")).toMatchObject({ types: { [name]: "STATIC" }, warnings: [] });
+  expect(withBound("a.example", "b.example")).toMatchObject({
+    types: { [name]: "STRICT_DNS" },
+    warnings: [expect.stringMatching(/^spec\.resolution: port 80 has 2 endpoints .*share the calls\. Leave one/)],
+  });
 });

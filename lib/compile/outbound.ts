@@ -12,7 +12,7 @@ import {
   type Workload,
 } from "@/lib/mesh";
 import { APP_IDLE_TIMEOUT_MS, behaviourOf, inlineEndpoints } from "./clusters";
-import { type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
+import { compact, type JsonObject, meshwrightMetadata, socketAddress } from "./envoy-json";
 import { httpPorts, serviceOfRef, speaksHttp2, tcpPorts } from "./facts";
 import { APP_UPGRADES, httpConnectionManager } from "./http-connection";
 import { filtersFor, namesOf } from "./http-filters";
@@ -22,7 +22,7 @@ import { namesOf as namesOfService, serviceHost } from "./service-hosts";
 import { finished, shared } from "./shared";
 import { tcpHost, tunnel } from "./tcp-hosts";
 import { telemetryOf } from "./telemetry";
-import { externalTls } from "./transport";
+import { behindProxyProtocol, externalTls } from "./transport";
 import type { ExternalTlsFiles } from "./types";
 
 const NAME = "outbound";
@@ -239,13 +239,24 @@ export function externalCluster(
   if (isMade && !hasFiles(context, external, tls, files)) return null;
   const metadata = meshwrightMetadata({ kind: "external", namespace, service: name });
   const places = endpoints.length > 0 ? endpoints : [{ host, port }];
-  context.clusters.set(cluster, {
-    name: cluster,
-    ...inlineEndpoints(cluster, places),
-    ...behaviourOf({}, APP_IDLE_TIMEOUT_MS, isHttp2 ? "http2" : "http1"),
-    ...(isMade ? { transport_socket: externalTls(tls, host, files, isHttp2 ? "h2" : "http/1.1") } : {}),
-    metadata,
-  });
+  const isOneByOne = external.spec.resolution !== undefined;
+  if (isOneByOne && places.length > 1) {
+    const message = `port ${port} has ${places.length} endpoints in the environment: they share the calls`;
+    const fix = "Leave one of them in the binding of the external service, or take resolution away.";
+    context.problems.warn(external, "spec.resolution", message, fix);
+  }
+  const socket = isMade ? externalTls(tls, host, files, isHttp2 ? "h2" : "http/1.1") : undefined;
+  const { proxyProtocol } = external.spec;
+  context.clusters.set(
+    cluster,
+    compact({
+      name: cluster,
+      ...inlineEndpoints(cluster, places, isOneByOne && places.length === 1 ? "LOGICAL_DNS" : "STRICT_DNS"),
+      ...behaviourOf({}, APP_IDLE_TIMEOUT_MS, isHttp2 ? "http2" : "http1"),
+      transport_socket: proxyProtocol ? behindProxyProtocol(proxyProtocol, socket) : socket,
+      metadata,
+    }),
+  );
   return cluster;
 }
 

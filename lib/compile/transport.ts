@@ -152,6 +152,22 @@ export function externalTls(
   return outsideTls(sni, common, { max_session_keys: 0 });
 }
 
+const RAW_BUFFER: JsonObject = {
+  name: "envoy.transport_sockets.raw_buffer",
+  typed_config: any("extensions.transport_sockets.raw_buffer.v3.RawBuffer"),
+};
+
+/** Says who called before anything else is said, TLS too. */
+export function behindProxyProtocol(version: "v1" | "v2", socket: JsonObject = RAW_BUFFER): JsonObject {
+  return {
+    name: "envoy.transport_sockets.upstream_proxy_protocol",
+    typed_config: any("extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport", {
+      config: { version: version === "v2" ? "V2" : "V1" },
+      transport_socket: socket,
+    }),
+  };
+}
+
 /** @param name an address is not asked for (RFC 6066 section 3) */
 function outsideTls(name: string, common: Record<string, Json | undefined>, more: JsonObject = {}): JsonObject {
   const sni = isIpAddress(name) ? undefined : name;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { demoMesh, type ExternalTls, type MeshDocument, type MeshObject } from "@/lib/mesh";
+import { demoMesh, type ExternalTls, type MeshDocument, type MeshObject, type SpecOf } from "@/lib/mesh";
 import { object, seedObjects } from "../compile/testing/rich";
 import { accessMatrix, ask, buildScene, consequencesOf, type Question } from ".";
 import { changesBetween } from "./changes";
@@ -256,4 +256,35 @@ test("TLS that the proxy makes to what is outside is told with who is verified, 
     { severity: "attention", text: expect.stringMatching(/^in plain text now \(in TLS to bank\.example/) },
   ]);
   expect(changesBetween(simple, simple)).toEqual([]);
+});
+
+test("the PROXY protocol to what is outside is told, and a change of it is a consequence", () => {
+  const to = { kind: "ExternalService" as const, name: "bank" };
+  const bank = (more: Partial<SpecOf<"ExternalService">>) =>
+    buildScene(
+      demoWith(
+        object("ExternalService", "bank", {
+          hosts: ["bank.example"],
+          ports: [{ name: "http", port: 80, protocol: "http" }],
+          ...more,
+        }),
+        object("Dependency", "shipping-to-bank", { from: { kind: "Service", name: "shipping" }, to }),
+        object("Egress", "bank", { to, from: [{ kind: "Service", name: "shipping" }] }),
+      ),
+    );
+  const answer = (more: Partial<SpecOf<"ExternalService">>) => ask(bank(more), get("shipping-v1", "bank.example"));
+  const plain = answer({});
+  expect(plain.hops[0]?.proxyProtocol).toBeUndefined();
+  const told = answer({ proxyProtocol: "v2", resolution: "dns-round-robin" });
+  expect(told).toMatchObject({ outcome: "forwarded", hops: [{ proxyProtocol: "v2" }] });
+  for (const sentence of [told.sentence, told.hops[0]?.sentence])
+    expect(sentence).toContain("behind the PROXY protocol, version 2, which says who called");
+  expect(changesBetween(plain, told)).toEqual([
+    {
+      kind: "destination",
+      severity: "attention",
+      text: "behind the PROXY protocol, version 2, which says who called now (without the PROXY protocol before)",
+    },
+  ]);
+  expect(changesBetween(told, told)).toEqual([]);
 });

@@ -13,6 +13,7 @@ import {
   localityWords,
   mirrorWords,
   percentOf,
+  proxyProtocolWords,
   tlsWords,
 } from "./words";
 
@@ -36,6 +37,7 @@ export function changesBetween(before: Answer, after: Answer): Change[] {
     ...authorizerChange(before.hops, after.hops),
     ...limitChange(before.hops.at(-1), after.hops.at(-1)),
     ...mtlsChange(before, after),
+    ...proxyProtocolChange(before.hops[0], after.hops[0]),
   ];
 }
 
@@ -282,6 +284,14 @@ function outsideTlsChange(before: HopTls | undefined, after: HopTls | undefined)
       text: `${words(after)} now (${words(before)} before)`,
     },
   ];
+}
+
+/** A host expects it or does not: who is told and who is not is another's to know. */
+function proxyProtocolChange(before: Hop | undefined, after: Hop | undefined): Change[] {
+  const [was, is] = [before?.proxyProtocol, after?.proxyProtocol];
+  if (!before || !after || was === is) return [];
+  const text = `${proxyProtocolWords(is)} now (${proxyProtocolWords(was)} before)`;
+  return [{ kind: "destination", severity: "attention", text }];
 }
 
 /** The call itself stays in mutual TLS; whether it has to be is another matter. */

@@ -161,6 +161,8 @@ export type Hop = {
   mtlsRule?: RuleOrigin;
   /** TLS to a server outside the mesh, where the design has the proxy make it. */
   tls?: HopTls;
+  /** What a connection to a server outside the mesh begins with: its version of the PROXY protocol. */
+  proxyProtocol?: "v1" | "v2";
   /** This call is in mutual TLS, and one without it would be let in as well. */
   takesPlainText?: true;
   /** What the sidecar made of the request's token; absent where nobody looks at tokens. */

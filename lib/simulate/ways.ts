@@ -22,10 +22,10 @@ import {
   forwardedSentence,
   localityWords,
   mirrorWords,
+  outsideWords,
   refusalWords,
   ruleWords,
   splitSentence,
-  tlsWords,
 } from "./words";
 
 type Planned = Extract<PlannedProxy, { ok: true }>;
@@ -76,11 +76,15 @@ export function toCluster(
       status,
     };
     const tls = cluster && outsideTls(scene, cluster, service ?? null);
+    const outside = {
+      ...(tls ? { tls } : {}),
+      ...(cluster?.proxyProtocol ? { proxyProtocol: cluster.proxyProtocol } : {}),
+    };
     const outbound: Hop = {
       ...first,
       mtls: arrival.mtls,
-      ...(tls ? { tls } : {}),
-      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}${tls ? `, ${tlsWords(tls)}` : ""}.${localityTail(localities)}${authorizerTail(first)}${tailOf(first)}`,
+      ...outside,
+      sentence: `Sent to ${destinationName(destination)}${ruleTail(first)}${outsideWords(outside)}.${localityTail(localities)}${authorizerTail(first)}${tailOf(first)}`,
     };
     return { destination, hops: arrival.hop ? [outbound, arrival.hop] : [outbound], arrival, choice };
   };

@@ -47,6 +47,17 @@ export function tlsWords({ serverName, names, authorities, isMutual }: HopTls): 
   return others === "" ? `${how}, ${signed}` : `${how}, which has ${others}${signed}`;
 }
 
+/** `, in TLS to bank.example, signed by a public authority, behind the PROXY protocol, version 2` */
+export function outsideWords({ tls, proxyProtocol }: Pick<Hop, "tls" | "proxyProtocol">): string {
+  const told = proxyProtocol ? `, ${proxyProtocolWords(proxyProtocol)}` : "";
+  return `${tls ? `, ${tlsWords(tls)}` : ""}${told}`;
+}
+
+export const proxyProtocolWords = (version: Hop["proxyProtocol"]): string =>
+  version
+    ? `behind the PROXY protocol, version ${version.slice(1)}, which says who called`
+    : "without the PROXY protocol";
+
 export function inboundSentence(callee: string, hop: Hop, outcome: Outcome): string {
   const refusal = hop.token?.status ?? hop.authorizers?.at(-1)?.status ?? 403;
   const token = hop.token?.rule ? `${hop.token.why}, and ` : "";
@@ -114,8 +125,7 @@ export function forwardedSentence(
     more.length > 0
       ? `The ${last?.isConnection ? "connections" : "calls"} of ${caller} go ${splitSentence(destinations)}`
       : `${caller} reaches ${only ? destinationName(only) : "the app"}`;
-  const outside = first.tls ? `, ${tlsWords(first.tls)}` : "";
-  const how = last ? ` ${MTLS_WORDS[last.mtls]}` : ` ${MTLS_WORDS[first.mtls]}${outside}`;
+  const how = last ? ` ${MTLS_WORDS[last.mtls]}` : ` ${MTLS_WORDS[first.mtls]}${outsideWords(first)}`;
   const why = last?.authorization ? `; ${last.authorization.why}` : "";
   const rule = ruleWords(first);
   return `${reaches}${more.length > 0 ? "," : ""}${how}${rule === "" ? "" : `, ${rule}`}${why}.`;

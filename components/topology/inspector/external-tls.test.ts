@@ -3,7 +3,8 @@ import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
 import { object } from "@/lib/compile/testing/rich";
-import { buildIndex, type ExternalService, type ExternalTls, violationsOfObject } from "@/lib/mesh";
+import { buildIndex, type ExternalService, type ExternalTls, type SpecOf, violationsOfObject } from "@/lib/mesh";
+import { ExternalConnectionsForm } from "./external-connections";
 import { ExternalTlsForm } from "./external-tls";
 
 function shown(tls: ExternalTls | undefined, { editable = true, hosts = ["pay.bank.example:80"] } = {}): string {
@@ -50,4 +51,26 @@ test("who may only read can change nothing", () => {
   const inputs = html.match(/<input[^>]*>/g) ?? [];
   const open = inputs.filter((input) => !input.includes("disabled") && !input.includes('type="hidden"'));
   expect([inputs.length > 0, open]).toEqual([true, []]);
+});
+
+function connections(more: Partial<SpecOf<"ExternalService">>, editable = true): string {
+  const external = object("ExternalService", "bank", {
+    hosts: ["bank.example"],
+    ports: [{ name: "http", port: 80, protocol: "http" }],
+    ...more,
+  }) as ExternalService;
+  const violations = violationsOfObject(external, buildIndex({ objects: [external] }));
+  const form = createElement(ExternalConnectionsForm, { external, editable, violations, change: () => [] });
+  return renderToStaticMarkup(createElement(MantineProvider, null, form));
+}
+
+test("what connections begin with and where they go has what the design says, and what is wrong with it", () => {
+  const html = connections({ proxyProtocol: "v2", resolution: "dns-round-robin" });
+  for (const value of ["v2", "dns-round-robin"]) expect(html).toMatch(new RegExp(`<input[^>]*value="${value}"`));
+  const endpoints = ["a.example", "b.example"].map((address) => ({ address, port: 80 }));
+  expect(connections({ resolution: "dns-round-robin", endpoints })).toContain("Uses one address at a time");
+  const unset = connections({});
+  for (const text of ["not sent (default)", "all share the calls (default)"]) expect(unset).toContain(text);
+  const inputs = connections({ proxyProtocol: "v1" }, false).match(/<input[^>]*>/g) ?? [];
+  expect(inputs.filter((input) => !input.includes("disabled") && !input.includes('type="hidden"'))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 "use client";
-// TLS that the callers' proxies make to an external service. Rule: what the model has against a field stands at the field.
+// How the callers' proxies call an external service: TLS first. Rule: what the model has against a field stands at the field.
 import { Stack, Switch, Text } from "@mantine/core";
 import { useMemo } from "react";
 import { ErrorText } from "@/components/ui";
@@ -9,11 +9,11 @@ import {
   type ExternalTls,
   objectKey,
   plainHost,
-  type Violation,
   violationsOfObject,
 } from "@/lib/mesh";
 import { inWords } from "../model/listeners";
 import { CheckedList, CheckedText } from "./checked-fields";
+import { ExternalConnectionsForm, type ExternalFormProps } from "./external-connections";
 import { EditChoice } from "./parts";
 import type { InspectorProps } from "./props";
 
@@ -27,33 +27,33 @@ const AUTHORITIES = [
 ];
 
 /** The form with the draft behind it. */
-export function OutsideTls({ external, topology, gestures, editable }: InspectorProps & { external: ExternalService }) {
+export function OutsideCalls({
+  external,
+  topology,
+  gestures,
+  editable,
+}: InspectorProps & { external: ExternalService }) {
   const { document } = topology;
   const violations = useMemo(
     () => (document ? violationsOfObject(external, buildIndex(document)) : []),
     [document, external],
   );
   const key = objectKey(external);
+  const form: ExternalFormProps = {
+    external,
+    editable,
+    violations,
+    change: (path, value) => gestures.attempt({ type: "patchSpec", key, path, value }),
+  };
   return (
-    <ExternalTlsForm
-      external={external}
-      editable={editable}
-      violations={violations}
-      change={(path, value) => gestures.attempt({ type: "patchSpec", key, path, value })}
-    />
+    <Stack gap={8}>
+      <ExternalTlsForm {...form} />
+      <ExternalConnectionsForm {...form} />
+    </Stack>
   );
 }
 
-interface ExternalTlsProps {
-  external: ExternalService;
-  editable: boolean;
-  /** What the model has against the object as it is. */
-  violations: readonly Violation[];
-  /** Why it was refused; empty when it was taken. */
-  change(path: (string | number)[], value: unknown): readonly Violation[];
-}
-
-export function ExternalTlsForm({ external, editable, violations, change }: ExternalTlsProps) {
+export function ExternalTlsForm({ external, editable, violations, change }: ExternalFormProps) {
   const { tls, hosts } = external.spec;
   const set = (field: keyof ExternalTls, value: unknown): string | null =>
     inWords(change(["tls", field], value)) || null;

@@ -7,7 +7,7 @@ import { kindWord, namespaceColour } from "../model/to-canvas";
 import classes from "../topology.module.css";
 import { ExternalBinding } from "./app-binding";
 import { PinnedComments } from "./comments";
-import { OutsideTls } from "./external-tls";
+import { OutsideCalls } from "./external-tls";
 import { Port, ServiceFields } from "./fields";
 import { GatewayBinding } from "./gateway-binding";
 import { GatewayCertificates } from "./gateway-certificates";
@@ -87,8 +87,8 @@ export function NodeDetails(props: InspectorProps & { object: MeshObject }) {
       </Section>
       {object.kind === "Service" ? <Workloads {...props} object={object} /> : null}
       {object.kind === "ExternalService" ? (
-        <Section title="TLS">
-          <OutsideTls {...props} external={object} />
+        <Section title="Calls to it">
+          <OutsideCalls {...props} external={object} />
         </Section>
       ) : null}
       {object.kind === "ExternalService" ? (

@@ -159,6 +159,7 @@ const hop = z.object({
       isMutual: z.boolean(),
     })
     .optional(),
+  proxyProtocol: z.enum(["v1", "v2"]).optional(),
   takesPlainText: z.literal(true).optional(),
   authorization: z
     .object({

@@ -149,7 +149,9 @@ export function exportExternal(out: AppMeshExport, external: ExternalService): v
       { virtualNodeName },
       {
         listeners: external.spec.ports.map(({ port, protocol }) => ({ portMapping: { port, protocol } })),
-        serviceDiscovery: { dns: { hostname: host } },
+        serviceDiscovery: {
+          dns: { hostname: host, ...(external.spec.resolution ? { responseType: "LOADBALANCER" } : {}) },
+        },
       },
     );
     out.add("VirtualService", { virtualServiceName: host }, { provider: { virtualNode: { virtualNodeName } } });

@@ -5,7 +5,7 @@ import { type AuthorizationPolicy, type MeshObject, objectKey, type TrafficPolic
 import { loseBalancing } from "../shared/balancing";
 import type { ExportContext } from "../shared/export-context";
 import { loseLocality } from "../shared/locality";
-import { loseExternalTls } from "../shared/tell-rest";
+import { loseExternalCalls } from "../shared/tell-rest";
 import { policyUnits } from "../shared/units";
 import { isList } from "./export-access";
 import { externalNames } from "./export-nodes";
@@ -25,9 +25,11 @@ export function reportDesign(out: AppMeshExport): void {
   for (const policy of index.all("AuthorizationPolicy")) reportAuthorization(context, policy);
   for (const limit of index.all("RateLimit"))
     context.lose(limit, ["spec"], "lost", "App Mesh limits no rates", limit.spec.shadow ? {} : LOUD);
-  loseExternalTls(context, "App Mesh knows TLS between its virtual nodes: let the app make it");
+  loseExternalCalls(context, "App Mesh", "App Mesh knows TLS between its virtual nodes: let the app make it", {
+    saysResolution: true,
+  });
   for (const external of index.all("ExternalService")) {
-    if (external.spec.tls) continue;
+    if (external.spec.tls || external.spec.proxyProtocol) continue;
     if (externalNames(external).length < external.spec.hosts.length)
       context.lose(external, ["spec", "hosts"], "lost", "a virtual service has one name, without a *", LOUD);
     else if (external.spec.endpoints)

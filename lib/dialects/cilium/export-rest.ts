@@ -4,7 +4,7 @@ import { isClosed } from "../linkerd/export-servers";
 import { loseBalancing } from "../shared/balancing";
 import type { ExportContext } from "../shared/export-context";
 import { loseLocality } from "../shared/locality";
-import { loseAdoption, loseBoundaries, loseExternalTls, tellKubernetes } from "../shared/tell-rest";
+import { loseAdoption, loseBoundaries, loseExternalCalls, tellKubernetes } from "../shared/tell-rest";
 
 const ESCAPE = "only by a CiliumEnvoyConfig of your own, which takes the place of what Cilium makes of the routes";
 const loud = { changesMeaning: true };
@@ -21,8 +21,9 @@ export function reportRest(context: ExportContext, versions: ReadonlyMap<string,
     context.tell(external, ["spec"], "moved", "it is a rule by name in the policies of those who may call it");
   }
   loseBoundaries(context, "Cilium");
-  loseExternalTls(
+  loseExternalCalls(
     context,
+    "Cilium",
     "Cilium makes no TLS outside unless its Envoy is told: write originatingTLS of the rule by name",
   );
   for (const subset of index.all("Subset")) {

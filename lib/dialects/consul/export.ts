@@ -4,7 +4,7 @@ import { buildIndex, type MeshDocument, objectKey } from "@/lib/mesh";
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import type { DialectExport } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
-import { loseAdoption, loseBoundaries, loseExternalTls, tellKubernetes } from "../shared/tell-rest";
+import { loseAdoption, loseBoundaries, loseExternalCalls, tellKubernetes } from "../shared/tell-rest";
 import { exportAuthorizers } from "./export-authorizers";
 import { exportEgress, exportExternal, exportGateway } from "./export-gateways";
 import { exportIntentions } from "./export-intentions";
@@ -55,7 +55,7 @@ function tellTwin({ context, index }: ConsulExport, key: string): void {
 
 function reportRest({ context, index }: ConsulExport): void {
   loseBoundaries(context, "Consul");
-  loseExternalTls(context, "a TerminatingGateway makes it: write caFile and sni of its services");
+  loseExternalCalls(context, "Consul", "a TerminatingGateway makes it: write caFile and sni of its services");
   const isDrawn = index.mesh?.spec.defaults.authorization === "drawn";
   for (const dependency of index.all("Dependency")) {
     const reason = isDrawn

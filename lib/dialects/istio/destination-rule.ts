@@ -15,7 +15,7 @@ import { preferenceText } from "@/lib/mesh/diff/locality-words";
 import { durationText } from "@/lib/mesh/diff/words";
 import { type ImportContext, type Resource, refFrom, sourceText, type Understood } from "../shared/context";
 import { defined, type Fields, type Sink } from "../shared/fields";
-import { externalOfHost, importExternalTls } from "./external-tls";
+import { externalOfHost, importExternalRule } from "./external-tls";
 import { serviceOfHost } from "./hosts";
 import { importLoadBalancer } from "./load-balancer";
 import { localityOf, withoutSetting } from "./locality";
@@ -38,7 +38,8 @@ export function importDestinationRule(
   const host = spec.text("host");
   const service = host === undefined ? undefined : serviceOfHost(context, resource, host, ["spec", "host"]);
   const external = service || host === undefined ? undefined : externalOfHost(context, host);
-  if (external && host !== undefined) return importExternalTls(context, resource, spec, { external, host }, understood);
+  if (external && host !== undefined)
+    return importExternalRule(context, resource, spec, { external, host }, understood);
   if (!service) {
     if (host === undefined) spec.problem("host", "is missing", "Name the service.");
     else {

@@ -35,6 +35,9 @@ export function importServiceEntry(context: ImportContext, resource: Resource, s
   }
   const ports = spec.list("ports").flatMap((fields) => readPort(context, resource, fields) ?? []);
   const endpoints = spec.list("endpoints").flatMap((fields) => readEndpoint(context, resource, fields, ports));
+  // of several endpoints for a port Istio refuses it
+  const isOneByOne = spec.peek("resolution") === "DNS_ROUND_ROBIN" && endpoints.length <= ports.length;
+  if (isOneByOne) spec.take("resolution");
   spec.keepRest();
   context.assumeNamespace(resource.namespace);
   const existing =
@@ -42,15 +45,17 @@ export function importServiceEntry(context: ImportContext, resource: Resource, s
     context
       .all("ExternalService")
       .find((each) => each.metadata.name === resource.name && each.metadata.namespace === resource.namespace);
-  const { owner, description, tls } = existing?.spec ?? {};
+  const { owner, description, tls, proxyProtocol } = existing?.spec ?? {};
   const external = {
     hosts,
     ports,
     ...(owner === undefined ? {} : { owner }),
     ...(description === undefined ? {} : { description }),
     ...(endpoints.length > 0 ? { endpoints } : {}),
-    // a DestinationRule says it
+    ...(isOneByOne ? { resolution: "dns-round-robin" as const } : {}),
+    // a DestinationRule says them
     ...(tls === undefined ? {} : { tls }),
+    ...(proxyProtocol === undefined ? {} : { proxyProtocol }),
   };
   result.objects.push(context.put("ExternalService", resource.name, external, { resource, sink }, existing));
   result.sentences.push(`${hosts.join(", ")} is an external service.`);

@@ -24,7 +24,7 @@ import { exportDestinationRule } from "./export-policy";
 import { exportRoute, hostNames, hostOf } from "./export-route";
 import { exportAuthorizationPolicy } from "./export-security";
 import { exportTelemetry, joinTelemetry } from "./export-telemetry";
-import { exportExternalTls } from "./external-tls";
+import { exportExternalRules } from "./external-tls";
 import { exportRequestAuthentication } from "./request-authentication";
 import { exportTcpRoute } from "./tcp";
 import { exportWorkloadEntries } from "./workload-entry";
@@ -44,7 +44,7 @@ export function exportDocument(document: MeshDocument): DialectExport {
   });
   index.all("ExternalService").forEach((external) => {
     exportServiceEntry(context, external);
-    exportExternalTls(context, external);
+    exportExternalRules(context, external);
   });
   index.all("Service").forEach((service) => {
     exportDestinationRule(context, service);
@@ -105,18 +105,36 @@ function exportServiceEntry(context: ExportContext, external: ExternalService): 
     ...(endpoints.length > 0 ? { endpoints } : {}),
   };
   const metadata = metadataOf(external, name, external.metadata.namespace);
-  context.add({ apiVersion: "networking.istio.io/v1", kind: "ServiceEntry", metadata, spec }, external);
+  context.add(
+    { apiVersion: "networking.istio.io/v1", kind: "ServiceEntry", metadata, spec },
+    withOwnResolution(external),
+  );
 }
 
-function resolutionOf(context: ExportContext, external: ExternalService): "STATIC" | "DNS" | "NONE" {
-  const { hosts, endpoints = [] } = external.spec;
-  if (endpoints.length > 0) return endpoints.every(({ address }) => /^[\d.]+$|:/.test(address)) ? "STATIC" : "DNS";
+/** What the design says stands instead of what an import kept. */
+function withOwnResolution(external: ExternalService): ExternalService {
+  const { origin } = external.metadata;
+  if (!external.spec.resolution || !origin?.kept) return external;
+  const kept = origin.kept.filter(({ path }) => path !== "spec.resolution");
+  return { ...external, metadata: { ...external.metadata, origin: { ...origin, kept } } };
+}
+
+function resolutionOf(
+  context: ExportContext,
+  external: ExternalService,
+): "STATIC" | "DNS" | "DNS_ROUND_ROBIN" | "NONE" {
+  const { hosts, endpoints = [], resolution } = external.spec;
+  const byName = resolution ? "DNS_ROUND_ROBIN" : "DNS";
+  if (endpoints.length > 0 && (resolution || !endpoints.every(({ address }) => isAddress(address)))) return byName;
+  if (endpoints.length > 0) return "STATIC";
   const pattern = hosts.find((host) => host.includes("*"));
-  if (pattern === undefined) return "DNS";
+  if (pattern === undefined) return byName;
   const reason = `${pattern} names no address: Istio sends the call where the caller's own lookup leads`;
   context.lose(external, ["spec", "hosts"], "approximate", reason);
   return "NONE";
 }
+
+const isAddress = (text: string) => /^[\d.]+$|:/.test(text);
 
 /** An endpoint here is for one port, where there are several; in Istio for all of them. */
 function endpointsOf(context: ExportContext, external: ExternalService): { address: string; ports?: object }[] {

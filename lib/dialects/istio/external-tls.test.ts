@@ -45,7 +45,11 @@ const rule = (host: string, trafficPolicy: object) => ({
 const read = (ports: External["ports"], ...rules: object[]) => {
   const hosts = ["bank.example", ...(rules.length > 1 ? ["pay.bank.example"] : [])];
   const { spec, warnings } = back(valuesToYaml([entry(hosts, ports), ...rules] as never));
-  return { tls: spec.tls, told: warnings.map(({ message, verdict }) => `${verdict}: ${message}`) };
+  return {
+    tls: spec.tls,
+    proxyProtocol: spec.proxyProtocol,
+    told: warnings.map(({ message, verdict }) => `${verdict}: ${message}`),
+  };
 };
 
 test.each<[string, ExternalTls, External["ports"]]>([
@@ -86,7 +90,7 @@ test("certificates of the environment go out by the name of a Secret, which is t
 });
 
 test("DISABLE is no TLS, and certificates as files are the environment's", () => {
-  expect(read([HTTP], rule("bank.example", { tls: { mode: "DISABLE" } }))).toEqual({ tls: undefined, told: [] });
+  expect(read([HTTP], rule("bank.example", { tls: { mode: "DISABLE" } }))).toMatchObject({ tls: undefined, told: [] });
   const files = { clientCertificate: "/etc/a.pem", privateKey: "/etc/a-key.pem", caCertificates: "/etc/ca.pem" };
   expect(read([HTTP], rule("bank.example", { tls: { mode: "MUTUAL", ...files } })).tls).toEqual({
     mode: "mutual",
@@ -132,4 +136,44 @@ test("what such a rule says beside tls is left out and told; sni alone is strict
     expect.stringMatching(/^lost: is left out: bank.example is outside the mesh/),
     expect.stringMatching(/^approximate: has sni without subjectAltNames/),
   ]);
+});
+
+test.each<Partial<External>>([
+  { proxyProtocol: "v1" },
+  { proxyProtocol: "v2", ports: [TCP] },
+  { proxyProtocol: "v2", tls: { mode: "simple" } },
+  { proxyProtocol: "v1", tls: { mode: "simple" }, ports: [HTTP, TCP] },
+])("%j: the PROXY protocol goes out for each host and comes back as it was, without a loss", (said) => {
+  const spec = { hosts: ["bank.example", "pay.bank.example"], ports: [HTTP], ...said } as External;
+  const { rules, report, text } = out(spec);
+  const proxyProtocol = { version: spec.proxyProtocol?.toUpperCase() };
+  expect(rules).toEqual(spec.hosts.map((host) => expect.objectContaining({ host })));
+  for (const each of rules) expect(each).toMatchObject({ trafficPolicy: { proxyProtocol } });
+  expect(report.filter(({ verdict }) => verdict !== "exact" && verdict !== "moved")).toEqual([]);
+  const again = back(text);
+  expect(again.spec).toEqual(spec);
+  expect(again.warnings.filter(({ changesMeaning }) => changesMeaning)).toEqual([]);
+});
+
+test("version 1 where none is said; one rule's tls and another's PROXY protocol come together", () => {
+  const rules = [
+    rule("bank.example", { proxyProtocol: {} }),
+    { ...rule("bank.example", { tls: { mode: "SIMPLE" } }), metadata: { name: "second", namespace: "production" } },
+  ];
+  const { spec } = back(valuesToYaml([entry(["bank.example"], [HTTP]), ...rules] as never));
+  expect(spec).toMatchObject({ proxyProtocol: "v1", tls: { mode: "simple" } });
+});
+
+test("hosts that differ and some callers: the PROXY protocol is left out, and told as another meaning", () => {
+  const [first, second] = ["bank.example", "pay.bank.example"].map((host, i) =>
+    rule(host, { proxyProtocol: { version: i === 0 ? "V1" : "V2" } }),
+  );
+  const differ = read([HTTP], first as object, second as object);
+  expect(differ.proxyProtocol).toBeUndefined();
+  expect(differ.told).toContainEqual(expect.stringMatching(/^lost: is left out: the hosts .* differ/));
+  const own = rule("bank.example", { proxyProtocol: { version: "V2" } });
+  const spec = { ...own.spec, workloadSelector: { matchLabels: { app: "shipping" } } };
+  const some = read([HTTP], { ...own, spec });
+  expect(some.proxyProtocol).toBeUndefined();
+  expect(some.told).toContainEqual(expect.stringMatching(/^lost: is left out: it is for some callers/));
 });

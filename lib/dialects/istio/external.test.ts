@@ -38,6 +38,14 @@ test.each<[string, External]>([
   ],
   ["a pattern with an address", { hosts: ["*.example"], ports: [HTTP], endpoints: [at("cache.example", 8081)] }],
   [
+    "a name of which one address is used",
+    { hosts: ["bank.example"], ports: [HTTP, TLS], resolution: "dns-round-robin" },
+  ],
+  [
+    "an endpoint of which one address is used",
+    { hosts: ["*.example"], ports: [HTTP], endpoints: [at("bank.example", 80)], resolution: "dns-round-robin" },
+  ],
+  [
     "an address for each of two ports",
     { hosts: ["b.example"], ports: [HTTP, TLS], endpoints: [at("10.0.0.1", 80), at("10.0.0.1", 443)] },
   ],
@@ -91,3 +99,30 @@ spec:
     { address: "10.0.0.1", ports: { http: 8081 } },
   ]);
 });
+
+test("one address at a time is Istio's DNS_ROUND_ROBIN, also where another word was kept, and of several endpoints it is kept", () => {
+  const { external } = back(entryOf("DNS", ""));
+  expect(external?.spec).not.toHaveProperty("resolution");
+  const origin = external?.metadata.origin;
+  expect(origin?.kept).toContainEqual(expect.objectContaining({ path: "spec.resolution", value: "DNS" }));
+  const changed = { ...external, spec: { ...external?.spec, resolution: "dns-round-robin" } } as MeshObject;
+  const { resources } = exportDocument({ objects: [...emptyMesh("mesh").objects, changed] });
+  expect(resources.find(({ kind }) => kind === "ServiceEntry")?.spec["resolution"]).toBe("DNS_ROUND_ROBIN");
+  const several = back(entryOf("DNS_ROUND_ROBIN", "endpoints: [{ address: a.example }, { address: b.example }]"));
+  expect(several.external?.spec).not.toHaveProperty("resolution");
+  expect(several.external?.metadata.origin?.kept).toContainEqual(
+    expect.objectContaining({ path: "spec.resolution", value: "DNS_ROUND_ROBIN" }),
+  );
+});
+
+const entryOf = (resolution: string, more: string) => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: bank, namespace: production }
+spec:
+  hosts: [bank.example]
+  location: MESH_EXTERNAL
+  resolution: ${resolution}
+  ports: [{ number: 80, name: http, protocol: HTTP }]
+  ${more}
+`;

@@ -143,13 +143,19 @@ export const FIELDS: readonly FieldVerdict[] = [
     kind: "DestinationRule",
     path: "spec.trafficPolicy.{tls,portLevelSettings[].tls}.{mode,sni,subjectAltNames,insecureSkipVerify}",
     verdict: "exact",
-    note: "Of hosts of a ServiceEntry: tls of the ExternalService, for all its HTTP ports and hosts. SIMPLE, MUTUAL and DISABLE; what says more, is for some callers by workloadSelector, or differs between ports or hosts, is left out and told, as is what such a rule has beside tls.",
+    note: "Of hosts of a ServiceEntry: tls of the ExternalService, for all its HTTP ports and hosts. SIMPLE, MUTUAL and DISABLE; what says more, is for some callers by workloadSelector, or differs between ports or hosts, is left out and told, as is what such a rule has beside tls and proxyProtocol.",
   },
   {
     kind: "DestinationRule",
     path: "spec.trafficPolicy.{tls,portLevelSettings[].tls}.{credentialName,caCertificates,clientCertificate,privateKey}",
     verdict: "approximate",
     note: "Of hosts of a ServiceEntry: files of the environment's binding. Written back as credentialName, with a word about workloadSelector.",
+  },
+  {
+    kind: "DestinationRule",
+    path: "spec.trafficPolicy.proxyProtocol.version",
+    verdict: "exact",
+    note: "Of hosts of a ServiceEntry: proxyProtocol of the ExternalService, where all its hosts have the same and no workloadSelector is there. Of a service of the mesh it is kept: what sidecars say to each other begins with mutual TLS.",
   },
   { kind: "DestinationRule", path: "spec.trafficPolicy.*", verdict: "lost", note: KEPT },
   {
@@ -193,6 +199,12 @@ export const FIELDS: readonly FieldVerdict[] = [
     path: "spec.{hosts,ports,endpoints}",
     verdict: "exact",
     note: "MESH_EXTERNAL; services inside the mesh are Services.",
+  },
+  {
+    kind: "ServiceEntry",
+    path: "spec.resolution",
+    verdict: "exact",
+    note: "DNS_ROUND_ROBIN is resolution of the ExternalService; DNS, STATIC and NONE follow from endpoints and hosts on export, and are kept as they were written.",
   },
   {
     kind: "PeerAuthentication",

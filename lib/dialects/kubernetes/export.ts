@@ -5,6 +5,7 @@ import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import type { DialectExport } from "../shared/dialect";
 import { ExportContext, metadataOf } from "../shared/export-context";
 import { loseLocality } from "../shared/locality";
+import { loseExternalConnections } from "../shared/tell-rest";
 import { exportGround } from "./export-ground";
 import { exportPolicies } from "./export-policies";
 
@@ -55,11 +56,13 @@ function exportExternal(context: ExportContext, external: ExternalService): void
   const ports = external.spec.ports.map(({ name: own, port }) => ({ name: own, port }));
   const spec = { type: "ExternalName", externalName: host, ports };
   context.add({ apiVersion: "v1", kind: "Service", metadata: metadataOf(external, name, namespace), spec }, external);
+  loseExternalConnections(context, "Kubernetes", external);
   if (external.spec.tls)
     context.lose(external, ["spec", "tls"], "lost", "Kubernetes makes no TLS: let the app make it", {
       changesMeaning: true,
     });
-  else context.tell(external, ["spec"], "exact", "means the same in Kubernetes", { target: `Service ${name}` });
+  else if (!external.spec.proxyProtocol && !external.spec.resolution)
+    context.tell(external, ["spec"], "exact", "means the same in Kubernetes", { target: `Service ${name}` });
 }
 
 function reportRest(context: ExportContext): void {

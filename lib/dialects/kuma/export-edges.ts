@@ -5,6 +5,7 @@ import type { Judgement } from "../gateway-api/entries";
 import type { Manifest } from "../shared/dialect";
 import { tellGuards } from "../shared/tell-connections";
 import { withoutHttps } from "../shared/tell-https";
+import { loseExternalConnections } from "../shared/tell-rest";
 import { API, SERVICE_TAG, SYSTEM_NAMESPACE } from "./documents";
 import { timesOfRule } from "./export-calls";
 import { withoutKeptTls, writeTls } from "./export-external-tls";
@@ -127,6 +128,7 @@ export function exportExternal(out: KumaExport, external: ExternalService): void
     const reason = `callers have to use ${externalHost(name)} in place of ${hosts.join(", ")}, or a HostnameGenerator has to name it`;
     context.lose(external, ["spec", "hosts"], "approximate", reason, { changesMeaning: true });
   }
+  loseExternalConnections(context, "Kuma", external);
   ports.forEach((port, i) => {
     const own = i === 0 ? name : `${name}-${port.port}`;
     const places =

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { withListeners } from "@/lib/compile/testing/listeners";
 import { clientEdgeMesh, pinningEdgeMesh } from "../../compile/testing/client-edge";
+import { object, withObjects } from "../../compile/testing/rich";
 import { exportDocument, lossesOf } from "..";
 import { schemaErrors } from "../gateway-api/testing/schemas";
 import { imported, specOf } from "../testing/imported";
@@ -313,6 +314,24 @@ test.each(["istio", "gateway-api", "kuma", "consul", "app-mesh"] as const)(
     ]);
   },
 );
+
+test.each([
+  ["consul", ["proxyProtocol", "resolution"]],
+  ["kuma", ["proxyProtocol", "resolution"]],
+  ["cilium", ["proxyProtocol", "resolution"]],
+  // serviceDiscovery.dns.responseType
+  ["app-mesh", ["proxyProtocol"]],
+] as const)("%s: of the calls to what is outside %j are told as lost", (choice, lost) => {
+  const bank = object("ExternalService", "bank", {
+    hosts: ["bank.example"],
+    ports: [{ name: "http", port: 80, protocol: "http" }],
+    ...{ proxyProtocol: "v2", resolution: "dns-round-robin" },
+  });
+  const { report } = exportDocument(choice, withObjects(clientEdgeMesh(), [bank]));
+  const told = report.filter(({ key, verdict }) => key.endsWith("/bank") && verdict === "lost");
+  expect(told.map(({ path }) => path)).toEqual(lost.map((field) => `spec.${field}`));
+  expect(told[0]?.changesMeaning).toBe(true);
+});
 
 test("files for Envoy have both", () => {
   const guarded = withListeners(clientEdgeMesh(), (all) =>

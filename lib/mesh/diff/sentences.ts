@@ -19,7 +19,7 @@ import type {
   TrafficPolicy,
 } from "../types";
 import { balancingSentences } from "./balancing-text";
-import { tlsSentences, tlsText } from "./external-sentences";
+import { externalSentences, externalText, TOLD_WHOLE } from "./external-sentences";
 import { listenerSentences } from "./gateway-sentences";
 import { type LeafChange, leafChanges } from "./leaves";
 import { preferenceText } from "./locality-words";
@@ -143,7 +143,7 @@ export function addedSentence(object: MeshObject): string {
       return `${subjectOf(object)} is opened${from ? ` for ${from}` : ""}.`;
     }
     case "ExternalService":
-      return `${subjectOf(object)} is added${object.spec.tls ? `: calls leave ${tlsText(object.spec.tls)}` : ""}.`;
+      return `${subjectOf(object)} is added${externalText(object.spec)}.`;
     default:
       return `${subjectOf(object)} is added.`;
   }
@@ -200,9 +200,9 @@ export function changedSentences(was: MeshObject, now: MeshObject, leaves: LeafC
     return [...listeners, ...rest.map((leaf) => plainSentence(now, leaf))];
   }
   if (was.kind === "ExternalService" && now.kind === "ExternalService") {
-    const rest = leaves.filter((leaf) => leaf.path[1] !== "tls");
-    const tls = tlsSentences(subjectOf(now), was.spec.tls, now.spec.tls);
-    return [...tls, ...rest.map((leaf) => plainSentence(now, leaf))];
+    const rest = leaves.filter((leaf) => !TOLD_WHOLE.has(leaf.path[1]));
+    const whole = externalSentences(subjectOf(now), was.spec, now.spec);
+    return [...whole, ...rest.map((leaf) => plainSentence(now, leaf))];
   }
   return leaves.map((leaf) => plainSentence(now, leaf));
 }

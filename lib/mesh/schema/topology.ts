@@ -172,7 +172,19 @@ export const externalServiceSpec = z.strictObject({
     .array(z.strictObject({ address: z.string().min(1).max(253), port: portNumber }))
     .max(256)
     .optional(),
+  resolution: z
+    .enum(["dns-round-robin"])
+    .optional()
+    .describe(
+      "Of names: callers' proxies use one address of an answer at a time, the first, and keep connections to those before it. Absent: all addresses of an answer share the calls. Not for more than one endpoint of a port.",
+    ),
   tls: externalTls.optional().describe("TLS to it, at every port that speaks HTTP. At a tcp port the app speaks it."),
+  proxyProtocol: z
+    .enum(["v1", "v2"])
+    .optional()
+    .describe(
+      "Callers' proxies begin every connection to it with the PROXY protocol, version 1 (text) or 2 (binary), before TLS: it says who called the proxy. Absent: nothing is said.",
+    ),
 });
 
 export const dependencySpec = z.strictObject({

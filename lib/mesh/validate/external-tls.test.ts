@@ -6,8 +6,8 @@ type External = SpecOf<"ExternalService">;
 const HTTP = { name: "http", port: 80, protocol: "http" as const };
 const TCP = { name: "tls", port: 443, protocol: "tcp" as const };
 
-function problems(tls: External["tls"], changed: Partial<External> = {}): string[] {
-  const spec = { hosts: ["bank.example"], ports: [HTTP, TCP], tls, ...changed };
+function problems(tls: External["tls"] | undefined, changed: Partial<External> = {}): string[] {
+  const spec = { hosts: ["bank.example"], ports: [HTTP, TCP], ...(tls ? { tls } : {}), ...changed };
   return validateDocument(withObjects(demoMesh(), [object("ExternalService", "bank", spec)])).map(
     ({ path, message, fix }) => `${path.split("#")[1] ?? path}: ${message}. ${fix}`,
   );
@@ -52,4 +52,18 @@ test.each([
   const external = object("ExternalService", "bank", { hosts: ["bank.example"], ports: [HTTP] });
   const parsed = parseObject({ ...external, spec: { ...external.spec, tls } });
   expect(parsed.ok ? [] : parsed.issues.map((each) => each.path.join("."))).toEqual([path]);
+});
+
+test("one address at a time is of one endpoint for each port", () => {
+  const at = (port: number, address = "pay.bank.example") => ({ address, port });
+  const told = (more: Partial<External>) => problems(undefined, { resolution: "dns-round-robin", ...more });
+  expect(told({})).toEqual([]);
+  expect(told({ endpoints: [at(80), at(443)] })).toEqual([]);
+  expect(told({ endpoints: [at(443), at(443, "other.example")] })).toEqual([
+    expect.stringMatching(
+      /spec\.resolution: uses one address at a time, and port 443 has several .* take resolution away\.$/,
+    ),
+  ]);
+  // with an only port they are all its own
+  expect(told({ ports: [HTTP], endpoints: [at(8080), at(8081)] })).toHaveLength(1);
 });

@@ -20,7 +20,7 @@ export function violationsOfTopology(object: MeshObject, index: MeshIndex): Comp
           (i) => ["spec", "ports", i, "port"],
           "port",
         ),
-        ...(object.kind === "ExternalService" ? tlsClashes(object.spec) : []),
+        ...(object.kind === "ExternalService" ? [...tlsClashes(object.spec), ...resolutionClashes(object.spec)] : []),
       ];
     case "Gateway":
       return [
@@ -124,6 +124,16 @@ function tlsClashes({ tls, hosts, ports }: SpecOf<"ExternalService">): Complaint
     complaints.push({ path: [...path, "insecureSkipVerify"], message, fix });
   }
   return complaints;
+}
+
+/** One address at a time is of one name: Envoy refuses a LOGICAL_DNS cluster of several endpoints. */
+function resolutionClashes({ resolution, endpoints = [], ports }: SpecOf<"ExternalService">): Complaint[] {
+  if (resolution === undefined) return [];
+  const isOnly = ports.length === 1;
+  const crowded = ports.find(({ port }) => endpoints.filter((each) => isOnly || each.port === port).length > 1);
+  if (!crowded) return [];
+  const message = `uses one address at a time, and port ${crowded.port} has several endpoints, which share the calls`;
+  return [{ path: ["spec", "resolution"], message, fix: "Keep one endpoint for each port, or take resolution away." }];
 }
 
 /** What only a client with a certificate can have: Envoy refuses the others then, whatever the mode. */
