@@ -13,22 +13,22 @@ export const CONSUL: readonly Fact[] = [
     criterion: "spiffe-identity",
     verdict: "yes",
     text: "SPIFFE IDs of datacenter and service in certificates of 72 hours (1 hour to 1 year).",
-    source: "https://developer.hashicorp.com/consul/docs/secure-mesh/certificate",
+    source: "https://developer.hashicorp.com/consul/api-docs/agent/connect",
     asOf: "2026-11-20",
   },
   {
     criterion: "own-ca",
     verdict: "yes",
-    text: "Vault, AWS Private CA, or the built-in authority with a root of one's own.",
-    source: "https://developer.hashicorp.com/consul/docs/secure-mesh/certificate/vault",
-    asOf: "2026-11-20",
+    text: "The built-in authority takes a key and root of one's own; Vault and AWS Private CA are providers.",
+    source: "https://developer.hashicorp.com/consul/docs/secure-mesh/certificate/built-in",
+    asOf: "2026-11-23",
   },
   {
     criterion: "root-rotation",
     verdict: "yes",
-    text: "The new intermediate is signed by the old root as well and goes out with new certificates; nothing is restarted.",
+    text: "Automatic: the intermediate of the new root is signed by the old root as well and goes out with new certificates; not with providers that cannot cross-sign.",
     source: "https://developer.hashicorp.com/consul/docs/secure-mesh/certificate/rotate",
-    asOf: "2026-11-20",
+    asOf: "2026-11-23",
   },
   {
     criterion: "revocation",
@@ -201,8 +201,8 @@ export const CONSUL: readonly Fact[] = [
   {
     criterion: "multi-cluster",
     verdict: "yes",
-    text: "Peering of clusters with trust domains of their own, or federation of datacenters, through mesh gateways.",
-    source: "https://developer.hashicorp.com/consul/docs/east-west/cluster-peering",
+    text: "Federation of datacenters under one root, or peering of clusters with trust domains of their own, through mesh gateways.",
+    source: "https://developer.hashicorp.com/consul/docs/east-west/mesh-gateway/federation",
     asOf: "2026-11-20",
   },
   {
@@ -250,8 +250,8 @@ export const CONSUL: readonly Fact[] = [
   {
     criterion: "transparent-capture",
     verdict: "yes",
-    text: "By iptables, on Kubernetes from the start and on Linux machines when set up; otherwise explicit ports.",
-    source: "https://developer.hashicorp.com/consul/docs/release-notes/consul-k8s/v2_0_x",
+    text: "By iptables, on Kubernetes from the start and on Linux machines when set up; intentions tell whom a service may find. Otherwise explicit ports.",
+    source: "https://developer.hashicorp.com/consul/docs/connect/proxy/transparent-proxy/enable",
     asOf: "2026-11-23",
   },
   {
