@@ -110,7 +110,7 @@ export const LINKERD: readonly Fact[] = [
   {
     criterion: "fault-injection",
     verdict: "partly",
-    text: "Errors by a share of the calls to a service of one's own that fails; no delays.",
+    text: "A share of the calls is routed to a backend of one's own that fails or stalls; there is no resource that delays or aborts.",
     source: "https://linkerd.io/2/tasks/fault-injection/",
     asOf: "2026-11-23",
   },
