@@ -1,7 +1,7 @@
 // What the fault filter makes of a request on its way to one cluster.
 // The rule: shares are told, not drawn; only a fault that takes every request changes the outcome.
 import type { ClusterChoice, FaultPlan, HttpConnectionPlan, HttpRequestView } from "@meshwright/proxy/plan";
-import { faultApplies, faultFor, probabilityOf } from "@meshwright/proxy/semantics";
+import { abortFor, delayFor, faultApplies, faultFor, probabilityOf, rateFor } from "@meshwright/proxy/semantics";
 import type { HopFault } from "./types";
 
 const BYTES_PER_KIB = 1024;
@@ -14,12 +14,13 @@ export function faultOf(
   for (const filter of filters) {
     if (filter.kind !== "fault") continue;
     const fault = faultFor(filter, choice.filters);
-    if (faultApplies(fault, request, choice.name)) return told(fault);
+    if (faultApplies(fault, request, choice.name)) return told(fault, request);
   }
   return null;
 }
 
-function told({ delay, abort, responseRate }: FaultPlan): HopFault | null {
+function told(fault: FaultPlan, request: HttpRequestView): HopFault | null {
+  const [delay, abort, responseRate] = [delayFor(fault, request), abortFor(fault, request), rateFor(fault, request)];
   const waits = delay && { probability: probabilityOf(delay.share), ms: delay.ms };
   const aborts = abort && {
     probability: probabilityOf(abort.share),

@@ -7,6 +7,9 @@ import { RATE_LIMIT_PER_ROUTE_TYPE, RATE_LIMIT_SUPPORT, RATE_LIMIT_TYPE } from "
 import { fields, inert, type MessageSupport, NO_RUNTIME, only } from "./support-words";
 
 const CORS = "envoy.extensions.filters.http.cors.v3";
+const BY_CALLER = {
+  note: "x-envoy-fault-* of callers stay only where a listener has the filter; elsewhere they are removed",
+};
 const FAULT = "envoy.extensions.filters.http.fault.v3";
 const HEADER_MUTATION = "envoy.extensions.filters.http.header_mutation.v3";
 const HEALTH_CHECK = "envoy.extensions.filters.http.health_check.v3.HealthCheck";
@@ -63,7 +66,10 @@ export const HTTP_FILTER_SUPPORT: Readonly<Record<string, MessageSupport>> = {
     abort_grpc_status_runtime: NO_RUNTIME,
     disable_downstream_cluster_stats: inert("there are none per downstream cluster"),
   },
-  [`${FAULT}.FaultAbort`]: fields("http_status grpc_status percentage"),
+  [`${FAULT}.FaultAbort`]: {
+    ...fields("http_status grpc_status percentage"),
+    header_abort: BY_CALLER,
+  },
   [`${HEADER_MUTATION}.HeaderMutation`]: fields("mutations most_specific_header_mutations_wins"),
   [`${HEADER_MUTATION}.HeaderMutationPerRoute`]: fields("mutations"),
   [`${HEADER_MUTATION}.Mutations`]: fields("request_mutations response_mutations"),
@@ -72,8 +78,14 @@ export const HTTP_FILTER_SUPPORT: Readonly<Record<string, MessageSupport>> = {
     ...fields("pass_through_mode cluster_min_healthy_percentages"),
     headers: { note: "all of them; a draining proxy fails like one that was told to by POST /healthcheck/fail" },
   },
-  "envoy.extensions.filters.common.fault.v3.FaultDelay": fields("fixed_delay percentage"),
-  "envoy.extensions.filters.common.fault.v3.FaultRateLimit": fields("fixed_limit percentage"),
+  "envoy.extensions.filters.common.fault.v3.FaultDelay": {
+    ...fields("fixed_delay percentage"),
+    header_delay: BY_CALLER,
+  },
+  "envoy.extensions.filters.common.fault.v3.FaultRateLimit": {
+    ...fields("fixed_limit percentage"),
+    header_limit: BY_CALLER,
+  },
   "envoy.extensions.filters.common.fault.v3.FaultRateLimit.FixedLimit": fields("limit_kbps"),
   ...JWT_SUPPORT,
   [LOCAL_RATE_LIMIT]: {

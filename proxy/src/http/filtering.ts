@@ -15,11 +15,14 @@ import type {
   RbacFilterPlan,
 } from "../plan/types";
 import {
+  abortFor,
   authorizeRequest,
+  delayFor,
   faultApplies,
   faultFor,
   isInShare,
   limitFor,
+  rateFor,
   routeFilters,
   streamLimits,
 } from "../semantics";
@@ -177,8 +180,10 @@ export abstract class FilteringExchange extends AuthorizingExchange {
     const action = this.route?.action;
     const fault = faultFor(filter, this.own);
     const cluster = this.clusterName();
-    if (!faultApplies(fault, this.head as RequestHead, cluster)) return false;
-    const { delay, responseRate } = fault;
+    const head = this.head as RequestHead;
+    if (!faultApplies(fault, head, cluster)) return false;
+    const responseRate = rateFor(fault, head);
+    const delay = delayFor(fault, head);
     // As Envoy: first, so that it holds for the answer of an abort, too.
     if (responseRate !== null && isInShare(responseRate.share, draw()) && this.takeFault(filter, fault)) {
       const { bytesPerSecond } = responseRate;
@@ -213,7 +218,7 @@ export abstract class FilteringExchange extends AuthorizingExchange {
   }
 
   private abort(filter: FaultFilterPlan, fault: FaultPlan): boolean {
-    const { abort } = fault;
+    const abort = abortFor(fault, this.head as RequestHead);
     if (abort === null || !isInShare(abort.share, draw()) || !this.takeFault(filter, fault)) return false;
     this.info.http.telemetry.abortsInjected++;
     this.info.http.filterCounts.fault(filter).aborts_injected++;

@@ -42,7 +42,7 @@ export function prepareRequest(headers: HeaderList, plan: HttpConnectionPlan, co
   const seen = headers.seen;
   // As Envoy: gRPC asks for it at every hop. Codings are not carried, so nothing else of it means anything.
   if ((seen & NAME.te) !== 0 && headers.getAll("te").join() !== "trailers") headers.removeFlagged(NAME.te);
-  if ((seen & NAME.envoy) !== 0) stripEnvoyHeaders(headers, context.isMutualTls);
+  if ((seen & NAME.envoy) !== 0) stripEnvoyHeaders(headers, plan, context.isMutualTls);
   forwardClientCertificate(headers, plan.xfcc, context);
   if (plan.useRemoteAddress && !plan.skipXffAppend) appendTo(headers, "x-forwarded-for", context.remoteAddress);
   if ((seen & NAME.forwarded) === 0 || plan.useRemoteAddress || !headers.has("x-forwarded-proto")) {
@@ -63,10 +63,13 @@ export function remoteAddressOf(headers: HeaderList, plan: HttpConnectionPlan, d
   return isIP(last) === 0 ? direct : last;
 }
 
-function stripEnvoyHeaders(headers: HeaderList, isFromSidecar: boolean): void {
+function stripEnvoyHeaders(headers: HeaderList, { filters }: HttpConnectionPlan, isFromSidecar: boolean): void {
+  const hasFaults = filters.some(({ kind }) => kind === "fault");
   for (let i = headers.length - 1; i >= 0; i--) {
     const name = headers.nameAt(i);
-    if (name.startsWith("x-envoy-") && !(isFromSidecar && fromPeerSidecar.has(name))) headers.remove(name);
+    if (!name.startsWith("x-envoy-") || (isFromSidecar && fromPeerSidecar.has(name))) continue;
+    // callers may ask for faults where a filter makes them; whether it listens says its configuration
+    if (!(hasFaults && name.startsWith("x-envoy-fault-"))) headers.remove(name);
   }
 }
 

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { decodeJson } from "../contract/decode";
 import { findUnsupported } from "../contract/find-unsupported";
 import { HTTPFaultSchema } from "../contract/messages";
-import { faultApplies, isInShare } from "../semantics";
+import { abortFor, delayFor, faultApplies, isInShare, rateFor } from "../semantics";
 import { request } from "../semantics/testing/build";
 import { faultPlan } from "./fault";
 import { Scope } from "./scope";
@@ -40,13 +40,6 @@ test("delay, abort and rate of answers are read with their shares", () => {
 });
 
 const refused: [what: string, config: JsonValue, paths: string[]][] = [
-  ["a delay that the caller chooses", { delay: { header_delay: {} } }, ["fault.delay.header_delay"]],
-  ["an abort that the caller chooses", { abort: { header_abort: {} } }, ["fault.abort.header_abort"]],
-  [
-    "a slow response as the caller chooses",
-    { response_rate_limit: { header_limit: {} } },
-    ["fault.response_rate_limit.header_limit"],
-  ],
   ["faults by node of the caller", { downstream_nodes: ["a"] }, ["fault.downstream_nodes"]],
   ["metadata for logs", { filter_metadata: { a: 1 } }, ["fault.filter_metadata"]],
   ["a gRPC status that there is not", { abort: { grpc_status: 17 } }, ["fault.abort.grpc_status"]],
@@ -54,6 +47,79 @@ const refused: [what: string, config: JsonValue, paths: string[]][] = [
 ];
 test.each(refused)("%s is refused by its path", (_what, config, paths) => {
   expect(planned(config).problems).toEqual(paths);
+});
+
+const most = { share: { numerator: 50, denominator: 100 } };
+const byCaller = planned({
+  delay: { header_delay: {}, percentage: { numerator: 50 } },
+  abort: { header_abort: {}, percentage: { numerator: 50 } },
+  response_rate_limit: { header_limit: {}, percentage: { numerator: 50 } },
+});
+const asks = (...headers: [string, string][]) => request({ headers });
+
+test("faults that callers choose are read with the most that they may ask for", () => {
+  expect(byCaller.problems).toEqual([]);
+  expect(byCaller.plan).toMatchObject({
+    delay: { isCallers: true, ...most },
+    abort: { isCallers: true, ...most },
+    responseRate: { isCallers: true, ...most },
+  });
+});
+
+test.each<[ask: [string, string][], delay: number | null, share?: number]>([
+  [[], null],
+  [[["x-envoy-fault-delay-request", "250"]], 250],
+  [[["x-envoy-fault-delay-request", "0"]], null],
+  [[["x-envoy-fault-delay-request", "-1"]], null],
+  [[["x-envoy-fault-delay-request", "99999999999"]], 2_147_483_647],
+  [[["x-envoy-fault-delay-request", "18446744073709551616"]], null],
+  [
+    [
+      ["x-envoy-fault-delay-request", "250"],
+      ["x-envoy-fault-delay-request", "9"],
+      ["x-envoy-fault-delay-request-percentage", "7"],
+    ],
+    250,
+    7,
+  ],
+  [
+    [
+      ["x-envoy-fault-delay-request", "250"],
+      ["x-envoy-fault-delay-request-percentage", "90"],
+    ],
+    250,
+  ],
+])("a caller that says %j waits %s ms", (ask, ms, share = 50) => {
+  expect(delayFor(byCaller.plan, asks(...ask))).toEqual(
+    ms === null ? null : { ms, share: { numerator: share, denominator: 100 } },
+  );
+});
+
+test("a status of HTTP comes before one of gRPC, and rates are KiB per second", () => {
+  const abort = (...ask: [string, string][]) => abortFor(byCaller.plan, asks(...ask));
+  expect(abort(["x-envoy-fault-abort-request", "503"], ["x-envoy-fault-abort-grpc-request", "8"])).toMatchObject({
+    status: 503,
+    grpcStatus: null,
+  });
+  expect(abort(["x-envoy-fault-abort-request", "99"], ["x-envoy-fault-abort-grpc-request", "8"])).toMatchObject({
+    status: 200,
+    grpcStatus: 8,
+  });
+  expect(abort(["x-envoy-fault-abort-request", "600"])).toBeNull();
+  const rate = (value: string) => rateFor(byCaller.plan, asks(["x-envoy-fault-throughput-response", value]));
+  expect(rate("8")).toEqual({ bytesPerSecond: 8192, ...most });
+  expect([rate("0"), rate("fast")]).toEqual([null, null]);
+});
+
+test("what is fixed is not the caller's to say", () => {
+  const { plan } = planned({ abort: { http_status: 503, percentage: { numerator: 1 } } });
+  const asked = asks(["x-envoy-fault-abort-request", "418"], ["x-envoy-fault-abort-request-percentage", "0"]);
+  expect(abortFor(plan, asked)).toEqual({
+    status: 503,
+    grpcStatus: null,
+    share: { numerator: 1, denominator: 100 },
+  });
+  expect([delayFor(plan, asked), rateFor(plan, asked)]).toEqual([null, null]);
 });
 
 test("an empty fault applies to nothing, one with conditions to what fits them all", () => {

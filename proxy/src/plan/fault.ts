@@ -3,7 +3,7 @@
 import type { FaultDelay, FaultRateLimit } from "../contract/gen/envoy/extensions/filters/common/fault/v3/fault_pb";
 import type { FaultAbort } from "../contract/gen/envoy/extensions/filters/http/fault/v3/fault_pb";
 import type { HTTPFault } from "../contract/messages";
-import type { FaultPlan } from "./filter-types";
+import type { CallersFault, FaultPlan } from "./filter-types";
 import { headerMatcher } from "./matchers";
 import type { Scope } from "./scope";
 import { share } from "./values";
@@ -22,7 +22,10 @@ export function faultPlan(fault: HTTPFault, scope: Scope): FaultPlan {
   };
 }
 
+const callers = (most: FaultDelay["percentage"]): CallersFault => ({ isCallers: true, share: share(most) });
+
 function delayOf(delay: FaultDelay | undefined, scope: Scope): FaultPlan["delay"] {
+  if (delay?.faultDelaySecifier.case === "headerDelay") return callers(delay.percentage);
   if (delay?.faultDelaySecifier.case !== "fixedDelay") return null;
   const { seconds, nanos } = delay.faultDelaySecifier.value;
   // Whole milliseconds, as Envoy counts; less than one is no delay.
@@ -33,12 +36,14 @@ function delayOf(delay: FaultDelay | undefined, scope: Scope): FaultPlan["delay"
 
 /** `limit_kbps` are KiB per second in Envoy. */
 function rateOf(limit: FaultRateLimit | undefined): FaultPlan["responseRate"] {
+  if (limit?.limitType.case === "headerLimit") return callers(limit.percentage);
   if (limit?.limitType.case !== "fixedLimit") return null;
   return { bytesPerSecond: Number(limit.limitType.value.limitKbps) * 1024, share: share(limit.percentage) };
 }
 
 function abortOf(abort: FaultAbort | undefined, scope: Scope): FaultPlan["abort"] {
   const error = abort?.errorType;
+  if (error?.case === "headerAbort") return callers(abort?.percentage);
   if (error?.case === "httpStatus") {
     return { status: error.value, grpcStatus: null, share: share(abort?.percentage) };
   }

@@ -54,13 +54,35 @@ export interface FaultFilterPlan {
   readonly fault: FaultPlan;
 }
 
+export interface DelayFault {
+  readonly ms: number;
+  readonly share: Share;
+}
+
+/** `grpcStatus` null: what the HTTP status stands for. A gRPC status is a 200 to callers that do not speak gRPC. */
+export interface AbortFault {
+  readonly status: number;
+  readonly grpcStatus: number | null;
+  readonly share: Share;
+}
+
+/** So fast the answer goes on at most, by a token bucket that holds one second. */
+export interface RateFault {
+  readonly bytesPerSecond: number;
+  readonly share: Share;
+}
+
+/** Headers of the request say what; the share is the most that they may ask for, and what holds where they say none. */
+export interface CallersFault {
+  readonly isCallers: true;
+  readonly share: Share;
+}
+
 /** Envoy HTTPFault. Neither delay nor abort nor a slow answer: no fault here. */
 export interface FaultPlan {
-  readonly delay: { readonly ms: number; readonly share: Share } | null;
-  /** `grpcStatus` null: what the HTTP status stands for. A gRPC status is a 200 to callers that do not speak gRPC. */
-  readonly abort: { readonly status: number; readonly grpcStatus: number | null; readonly share: Share } | null;
-  /** So fast the answer goes on at most, by a token bucket that holds one second. */
-  readonly responseRate: { readonly bytesPerSecond: number; readonly share: Share } | null;
+  readonly delay: DelayFault | CallersFault | null;
+  readonly abort: AbortFault | CallersFault | null;
+  readonly responseRate: RateFault | CallersFault | null;
   /** Only requests to this cluster; "": all. */
   readonly cluster: string;
   /** All of them have to match. */

@@ -21,7 +21,7 @@ export {
   originOf,
   preflightHeaders,
 } from "./cors";
-export { faultApplies, isInShare, probabilityOf } from "./fault";
+export { abortFor, delayFor, faultApplies, isInShare, probabilityOf, rateFor } from "./fault";
 export {
   encodeGrpcMessage,
   GRPC,

@@ -24,6 +24,8 @@ const slowly = (wire: Wire, ask: Ask | string): Promise<unknown> =>
     return answer === "no answer" ? answer : [answer.status, JSON.stringify(answer.body).length > 2000];
   });
 const SLOW_ANSWER = slowTo(8);
+const asking = (headers: Record<string, string>): Ask => ({ headers });
+const large = (headers: Record<string, string>): Ask => ({ method: "POST", body: "x".repeat(16 * 1024), headers });
 const NO_LAYER = "no.layer";
 
 const LIMIT = "local_ratelimit.v3.LocalRateLimit";
@@ -88,6 +90,73 @@ export const filterCases: readonly Case[] = [
     }),
     run: (wire) => slowly(wire, "/"),
     proves: ["HTTPFault.response_rate_limit"],
+  },
+  fault(
+    "abort that the caller chooses",
+    { abort: { header_abort: {}, percentage: ALL } },
+    {
+      run: (wire) =>
+        wire.calls([
+          "/",
+          ...["418", "200", "599", "199", "600", "+418", " 418 ", "4x8", "-1", "99999999999999999999"].map((code) =>
+            asking({ "x-envoy-fault-abort-request": code }),
+          ),
+          asking({ "x-envoy-fault-abort-grpc-request": "8" }),
+          { ...GRPC, headers: { ...GRPC.headers, "x-envoy-fault-abort-grpc-request": "8" } },
+          { ...GRPC, headers: { ...GRPC.headers, "x-envoy-fault-abort-grpc-request": "17" } },
+          asking({ "x-envoy-fault-abort-request": "418", "x-envoy-fault-abort-grpc-request": "8" }),
+          asking({ "x-envoy-fault-abort-request": "99", "x-envoy-fault-abort-grpc-request": "8" }),
+          ...["0", "100", "1000", "no", "-1", "4294967296"].map((percentage) =>
+            asking({ "x-envoy-fault-abort-request": "418", "x-envoy-fault-abort-request-percentage": percentage }),
+          ),
+        ]),
+      proves: ["FaultAbort.percentage"],
+      needs: ["FaultAbort.header_abort"],
+    },
+  ),
+  fault(
+    "abort that the caller may not choose",
+    { abort: { header_abort: {} } },
+    {
+      run: (wire) =>
+        wire.calls([
+          asking({ "x-envoy-fault-abort-request": "418" }),
+          asking({ "x-envoy-fault-abort-request": "418", "x-envoy-fault-abort-request-percentage": "100" }),
+        ]),
+    },
+  ),
+  fault("of fixed kinds, whatever the caller says", ABORT, {
+    run: (wire) =>
+      wire.calls([
+        asking({ "x-envoy-fault-abort-request": "404" }),
+        asking({ "x-envoy-fault-abort-request-percentage": "0" }),
+      ]),
+  }),
+  fault(
+    "delay that the caller chooses",
+    { delay: { header_delay: {}, percentage: ALL } },
+    {
+      run: async (wire) => [
+        await wire.late(250, () => wire.call(asking({ "x-envoy-fault-delay-request": "300" }))),
+        await wire.calls([
+          "/",
+          ...["0", "1x", "-300"].map((ms) => asking({ "x-envoy-fault-delay-request": ms })),
+          asking({ "x-envoy-fault-delay-request": "600000", "x-envoy-fault-delay-request-percentage": "0" }),
+        ]),
+      ],
+      proves: ["FaultDelay.percentage"],
+      needs: ["FaultDelay.header_delay"],
+    },
+  ),
+  {
+    id: "fault slow answer that the caller chooses",
+    config: faulty({ response_rate_limit: { header_limit: {}, percentage: ALL } }),
+    run: async (wire) => [
+      await slowly(wire, large({ "x-envoy-fault-throughput-response": "8" })),
+      await wire.calls(["/", ...["0", "no"].map((kib) => asking({ "x-envoy-fault-throughput-response": kib }))]),
+    ],
+    proves: ["FaultRateLimit.percentage"],
+    needs: ["FaultRateLimit.header_limit"],
   },
   fault(
     "without a runtime",
