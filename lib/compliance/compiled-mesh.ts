@@ -24,7 +24,11 @@ export interface CompiledMesh {
   proxies: CompiledProxy[];
   /** Owner -> why its proxies have no configuration. */
   problems: ReadonlyMap<ObjectKey, string>;
+  /** What the compiler said of objects, each once: `path` is `Route/shop/cart#spec.rules[0]` where an object is to blame. */
+  said: readonly CompilerNote[];
 }
+
+export type CompilerNote = { path: string; message: string; isRefused: boolean };
 
 export function compileMesh(document: MeshDocument, binding?: EnvironmentBinding): CompiledMesh {
   const bound = bindingForDocument(document, binding ?? EMPTY_BINDING);
@@ -38,12 +42,17 @@ export function compileMesh(document: MeshDocument, binding?: EnvironmentBinding
   };
   const proxies: CompiledProxy[] = [];
   const problems = new Map<ObjectKey, string>();
+  const said = new Map<string, CompilerNote>();
+  const note = (isRefused: boolean, { path, message }: { path: string; message: string }) =>
+    said.set(`${path} ${message}`, { path, message, isRefused });
   for (const { proxyId, owner, workload } of oneEach(document, bound)) {
     const result = compile(input, proxyId);
     if (!result.ok) {
+      for (const each of result.violations) note(true, each);
       problems.set(owner, result.violations.map(({ path, message }) => `${path}: ${message}`).join("; "));
       continue;
     }
+    for (const each of result.warnings) note(false, each);
     const { listeners, routes, clusters } = resourcesToJson(result.resources);
     proxies.push({
       proxyId,
@@ -55,7 +64,7 @@ export function compileMesh(document: MeshDocument, binding?: EnvironmentBinding
       clusters: clusters as Record<string, JsonObject>,
     });
   }
-  return { proxies, problems };
+  return { proxies, problems, said: [...said.values()] };
 }
 
 function oneEach(document: MeshDocument, binding: EnvironmentBinding) {
