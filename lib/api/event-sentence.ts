@@ -77,6 +77,8 @@ const SENTENCES: Readonly<Record<string, (event: EventLike) => string>> = {
   "risk.ended": ({ actorName, subject }) => `${actorName} ended the acceptance of ${subject}.`,
   "waiver.granted": ({ actorName, subject }) => `${actorName} waived ${subject}.`,
   "waiver.withdrawn": ({ actorName, subject }) => `${actorName} withdrew the waiver of ${subject}.`,
+  "selection.saved": ({ actorName, subject }) => `${actorName} changed the evaluation of mesh products of ${subject}.`,
+  "selection.decided": ({ actorName, subject }) => `${actorName} chose the mesh product ${subject}.`,
   "token.created": ({ actorName, subject }) => `${actorName} made the API token ${subject}.`,
   "token.revoked": ({ actorName, subject }) => `${actorName} revoked the API token ${subject}.`,
 };

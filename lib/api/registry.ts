@@ -19,6 +19,7 @@ import { presenceRoutes } from "./routes/presence";
 import { proxyRoutes } from "./routes/proxies";
 import { reviewRoutes } from "./routes/reviews";
 import { revisionRoutes } from "./routes/revisions";
+import { selectionRoutes } from "./routes/selection";
 import { signalsRoute } from "./routes/signals";
 import { simulateRoutes } from "./routes/simulate";
 import { topologyRoute } from "./routes/topology";
@@ -45,6 +46,7 @@ export const routes: readonly Route[] = [
   observedRoute,
   ...checkRoutes,
   ...waiverRoutes,
+  ...selectionRoutes,
   signalsRoute,
   topologyRoute,
   ...trustRoutes,

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { demoMesh, type MeshObject } from "@/lib/mesh";
 import { object, seedObjects } from "../compile/testing/rich";
-import { countFit, type Fit, factsOfFit, fitOf, fitText } from "./fit";
+import { type Fit, factsOfFit, fitText } from "./fit";
+import { countFit, fitOf } from "./measure";
 
 const withObjects = (...more: MeshObject[]) => ({ objects: [...demoMesh().objects, ...more] });
 const measured = (id: "istio-sidecar" | "linkerd" | "meshwright", exportTarget?: string): Fit => {
-  const fit = fitOf({ id, ...(exportTarget ? { exportTarget } : {}) }, withObjects(...seedObjects()));
+  const fit = fitOf({ id, version: "1", ...(exportTarget ? { exportTarget } : {}) }, withObjects(...seedObjects()));
   if (!fit) throw new Error("nothing was measured");
   return fit;
 };
@@ -51,7 +52,7 @@ test("our own data plane is measured by the compiler: what it refuses is lost", 
       },
     ],
   });
-  const refused = fitOf({ id: "meshwright" }, withObjects(wrong));
+  const refused = fitOf({ id: "meshwright", version: "1" }, withObjects(wrong));
   expect(refused?.losses).toEqual([
     expect.objectContaining({ object: "Route/production/cart", verdict: "lost", changesMeaning: false }),
   ]);
@@ -59,8 +60,8 @@ test("our own data plane is measured by the compiler: what it refuses is lost", 
 });
 
 test("a product that nothing is written for is not measured", () => {
-  expect(fitOf({ id: "cilium", exportTarget: "no-such-dialect" }, demoMesh())).toBeUndefined();
-  expect(fitOf({ id: "cilium" }, demoMesh())).toBeUndefined();
+  expect(fitOf({ id: "cilium", version: "1", exportTarget: "no-such-dialect" }, demoMesh())).toBeUndefined();
+  expect(fitOf({ id: "cilium", version: "1" }, demoMesh())).toBeUndefined();
 });
 
 test("what was measured counts as facts: answers by yes or no, objects by how many are the same", () => {

@@ -11,6 +11,7 @@ export * from "./observed";
 export * from "./people";
 export * from "./reviews";
 export * from "./running";
+export * from "./selection";
 export * from "./simulate";
 export * from "./trust";
 export * from "./walkthrough";

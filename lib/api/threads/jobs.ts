@@ -25,6 +25,8 @@ import {
   type Violation,
 } from "@/lib/mesh";
 import { changePicture, compareAccess, compareFindings, trustView } from "@/lib/review/walkthrough";
+import { PRODUCTS } from "@/lib/selection";
+import { fitsOf } from "@/lib/selection/measure";
 import {
   accessMatrix,
   ask,
@@ -119,6 +121,9 @@ export const JOBS = {
   /** Every control on the design and on what it compiles to. */
   controls: ({ document, binding }: { document: MeshDocument; binding?: EnvironmentBinding }) =>
     evaluateDesign(document, binding ? { binding } : {}),
+
+  /** The design exported to every product that is compared, and compiled. */
+  fits: ({ document }: { document: MeshDocument }) => fitsOf(PRODUCTS, document),
 
   compiledSizes: ({ document }: { document: MeshDocument }) =>
     compileMesh(document).proxies.map(({ workload, owner, listeners, routes, clusters }) => ({

@@ -66,6 +66,7 @@ const INPUTS: { [N in JobName]: JobInput<N> } = {
   diff: pair,
   controls: { document: shop },
   compiledSizes: { document: shop },
+  fits: { document: shop },
   changes: { ...pair, places: { before: {}, after: {} } },
   access: pair,
   trust: { document: shop, access: runJob("access", pair) },

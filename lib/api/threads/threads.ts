@@ -38,6 +38,7 @@ const DEFAULTS: ThreadLimits = {
 const TIMES: Partial<Record<JobName, number>> = {
   controls: 5,
   compiledSizes: 2,
+  fits: 6,
   access: 4,
   routing: 4,
   replay: 4,

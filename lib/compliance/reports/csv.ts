@@ -45,8 +45,11 @@ export function checklistToCsv(report: ChecklistReport): string {
           ]);
     });
   });
-  return `${[HEAD, ...lines].map((cells) => cells.map(cell).join(",")).join("\r\n")}\r\n`;
+  return csvText([HEAD, ...lines]);
 }
+
+export const csvText = (lines: readonly (readonly string[])[]): string =>
+  `${lines.map((cells) => cells.map(cell).join(",")).join("\r\n")}\r\n`;
 
 function cell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
