@@ -27,6 +27,13 @@ export async function choose(page: Page, scope: Scope, name: string, option: str
   await page.getByRole("option", { name: option }).click();
 }
 
+/** Adds an entry to a list of texts. */
+export async function write(scope: Scope, name: string, text: string): Promise<void> {
+  const list = scope.getByRole("combobox", { name, exact: true });
+  await list.fill(text);
+  await list.press("Enter");
+}
+
 export async function unfold(scope: Scope, name: string | RegExp): Promise<void> {
   const opener = scope.getByRole("button", { name });
   if ((await opener.getAttribute("aria-expanded")) === "false") await opener.click();
