@@ -5,7 +5,7 @@ import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { createContext, memo, useContext } from "react";
 import { StatusIcon } from "@/components/ui";
 import classes from "./canvas.module.css";
-import { farTitleSize } from "./geometry";
+import { FAR_TITLE_WIDTH, farTitleSize } from "./geometry";
 import type { CanvasNode, Detail } from "./types";
 
 export type BoxNodeType = Node<{ node: CanvasNode; editable: boolean }, "box">;
@@ -30,7 +30,7 @@ export const BoxNode = memo(function BoxNode({ data, selected }: NodeProps<BoxNo
     >
       <span className={classes.stripe} style={{ background: node.stripe }} />
       {detail === "far" ? (
-        <span className={classes.farTitle} style={{ fontSize: farTitleSize(node.title) }}>
+        <span className={classes.farTitle} style={{ fontSize: farTitleSize(node.title), maxWidth: FAR_TITLE_WIDTH }}>
           {node.title}
         </span>
       ) : (

@@ -50,7 +50,7 @@ describe("lines between boxes", () => {
   });
 });
 
-it("a far title is as large as it goes into one line, and no smaller than one of two lines", () => {
+it("a far title is as large as it goes into one line half as wide again as the box, and not smaller than can be read", () => {
   const sizes = ["cart", "checkout", "inventory", "storefront", "payment-service", "x".repeat(40)].map(farTitleSize);
-  expect(sizes).toEqual([40, 40, 37, 34, 30, 30]);
+  expect(sizes).toEqual([40, 40, 40, 40, 38, 30]);
 });

@@ -107,17 +107,17 @@ export function viewportAround(
   };
 }
 
-/** What a title has across and the letters' average share of their size: Inter, semi-bold. */
-const TITLE_WIDTH = nodeWidth - 28;
+/** What a far title may take across, a quarter of the box on either side, and the letters' average share of their size: Inter, semi-bold. */
+export const FAR_TITLE_WIDTH = nodeWidth * 1.5;
 const LETTER = 0.6;
 const FAR_SIZES = { most: 40, least: 30 };
 
 /**
- * The size of a title that is all there is in a far box, in pixels of the picture: as large as it goes into one line; what needs two has the
- * least. On a phone the demo stands at a fifth of life size: 40 is 9 real pixels there, and 30 is 6.
+ * The size of a title that is all there is in a far box, in pixels of the picture. It stands in one line, which may stick out of the box:
+ * on a phone the demo stands at a fifth of life size, where 40 is 9 real pixels and what fits the box would be 5.
  */
 export function farTitleSize(title: string): number {
-  const fitting = Math.floor(TITLE_WIDTH / (title.length * LETTER));
+  const fitting = Math.floor(FAR_TITLE_WIDTH / (title.length * LETTER));
   return Math.max(FAR_SIZES.least, Math.min(FAR_SIZES.most, fitting));
 }
 

@@ -29,7 +29,7 @@ export function Legend(props: {
   const isPhone = useMediaQuery("(max-width: 48em)");
   const opened = wish ?? !isPhone;
   return (
-    <section className={classes.legend} aria-label="Legend">
+    <section className={`${classes.legend} touch`} aria-label="Legend">
       <UnstyledButton className={classes.legendHead} onClick={() => setWish(!opened)} aria-expanded={opened}>
         Legend {opened ? <IconChevronDown size={14} aria-hidden /> : <IconChevronUp size={14} aria-hidden />}
       </UnstyledButton>

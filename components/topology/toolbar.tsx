@@ -50,8 +50,8 @@ export function Toolbar(props: {
   const { gestures, editable, topology } = props;
   const snapshot = topology.draft.snapshot;
   return (
-    <div className={classes.toolbar} role="toolbar" aria-label="Topology tools">
-      <Group gap={8} wrap="nowrap" className={classes.toolbarPart}>
+    <div className={`${classes.toolbar} touch`} role="toolbar" aria-label="Topology tools">
+      <Group gap={8} wrap="nowrap" className={classes.toolbarPart} data-part="look">
         <SegmentedControl
           size="xs"
           aria-label="Picture or table"
@@ -85,7 +85,7 @@ export function Toolbar(props: {
         <LookMenu look={props.look} drawn={topology.drawn} onExport={props.onExport} />
       </Group>
       {editable ? (
-        <Group gap={4} wrap="nowrap" className={classes.toolbarPart}>
+        <Group gap={4} wrap="nowrap" className={classes.toolbarPart} data-part="edit">
           <Menu position="bottom-end" width={220}>
             <Menu.Target>
               <Button size="xs" leftSection={<IconPlus size={14} />}>

@@ -226,7 +226,7 @@ export function Topology() {
             </Canvas>
           )}
           {show === "canvas" && topology.nodes.length > 0 ? (
-            <div className={classes.zoom}>
+            <div className={`${classes.zoom} touch`}>
               <ActionIcon variant="default" size="lg" onClick={() => canvas.current?.zoomBy(1.3)} aria-label="Zoom in">
                 <IconPlus size={16} />
               </ActionIcon>

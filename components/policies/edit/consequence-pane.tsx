@@ -40,8 +40,8 @@ export function ConsequencePane(props: {
             Not computed: there is no revision yet. Freeze one on Rollouts, or choose one above under “Compared with”.
           </Text>
         ) : error || design.error ? (
-          <Text size="sm" c="var(--mw-attention)">
-            Not computed: {(error ?? design.error)?.message} The draft is saved all the same.
+          <Text size="sm" c="var(--mw-attention)" className={classes.whole}>
+            Not computed: {sentence((error ?? design.error)?.message)} The draft is saved all the same.
           </Text>
         ) : told === null ? (
           <Stack gap={8}>
@@ -71,6 +71,8 @@ export function ConsequencePane(props: {
     </div>
   );
 }
+
+const sentence = (message: string | undefined) => (message && !/[.!?]$/.test(message) ? `${message}.` : message);
 
 const FIRST = 8;
 

@@ -7,11 +7,14 @@ import { useConfirm } from "@/components/ui";
 import type { MeshIndex } from "@/lib/mesh";
 import { FormProvider, KindForm, type PolicyForm } from "../forms";
 import classes from "./edit.module.css";
+import type { Problem } from "./problems";
 import type { SessionHandle } from "./use-session";
 
 export function FormPane(props: {
   handle: SessionHandle;
   index: MeshIndex;
+  /** What the draft has against the policy. */
+  problems: readonly Problem[];
   isReadOnly: boolean;
   onJump(from: number): void;
 }) {
@@ -19,9 +22,13 @@ export function FormPane(props: {
   const [problem] = session.problems;
   const confirm = useConfirm();
   const isReadOnly = props.isReadOnly || problem !== undefined;
+  const complaints = useMemo(
+    () => new Map(props.problems.flatMap(({ field, reason }) => (field && reason ? [[field, reason]] : []))),
+    [props.problems],
+  );
   const form = useMemo<PolicyForm>(
-    () => ({ object: session.object, index: props.index, isReadOnly, set }),
-    [session.object, props.index, isReadOnly, set],
+    () => ({ object: session.object, index: props.index, complaints, isReadOnly, set }),
+    [session.object, props.index, complaints, isReadOnly, set],
   );
   return (
     <FormProvider form={form}>

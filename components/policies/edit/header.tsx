@@ -19,6 +19,8 @@ export function EditorHeader(props: {
   isReadOnly: boolean;
   consequences: readonly Consequence[] | null;
   isComparing: boolean;
+  /** They cannot be computed; the pane says why. */
+  isFailed: boolean;
 }) {
   const { mesh } = useMesh();
   const { draft, stored, index } = props;
@@ -39,7 +41,7 @@ export function EditorHeader(props: {
           {unbroken(capitalised(effectOf(stored, index)))}
         </Title>
         <Text size="sm" c="dimmed">
-          {answer(props.consequences, props.isComparing)}
+          {answer(props)}
         </Text>
       </div>
       <Group gap={8} wrap="nowrap">
@@ -61,7 +63,13 @@ export function EditorHeader(props: {
   );
 }
 
-function answer(consequences: readonly Consequence[] | null, isComparing: boolean): string {
+function answer(props: {
+  consequences: readonly Consequence[] | null;
+  isComparing: boolean;
+  isFailed: boolean;
+}): string {
+  const { consequences, isComparing, isFailed } = props;
+  if (isFailed) return "What the draft changes cannot be computed: see Consequence.";
   if (!isComparing) return "Nothing runs yet, so there is nothing to compare the draft with.";
   if (!consequences) return "What the draft changes is being computed.";
   if (consequences.length === 0) return "The draft changes no call against what it is compared with.";

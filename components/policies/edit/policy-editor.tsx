@@ -101,7 +101,7 @@ function Editor({ draft, stored, index }: { draft: Draft; stored: PolicyObject; 
       return handle.set(path, value);
     },
   };
-  const form = <FormPane handle={fields} index={index} isReadOnly={isReadOnly} onJump={jump} />;
+  const form = <FormPane handle={fields} index={index} problems={problems} isReadOnly={isReadOnly} onJump={jump} />;
   const formLater = useDeferredValue(form);
   const header = useDeferredValue(
     <EditorHeader
@@ -110,6 +110,7 @@ function Editor({ draft, stored, index }: { draft: Draft; stored: PolicyObject; 
       index={index}
       isReadOnly={isReadOnly}
       consequences={design.consequences.value}
+      isFailed={design.consequences.error !== null || design.error !== null}
       isComparing={design.base !== null || design.isFinding}
     />,
   );

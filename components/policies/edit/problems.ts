@@ -11,7 +11,14 @@ export interface Problem extends EditorProblem {
   title: string;
   fix: string;
   finding?: Finding;
+  /** Of the field that does not fit, as `pathText` writes it: the form marks it. */
+  field?: string;
+  /** Why, beside that field. */
+  reason?: string;
 }
+
+const NO_REVISION = "Until then no revision can be made of the draft.";
+
 export function problemsOf(session: Session, index: MeshIndex, findings: readonly Finding[]): Problem[] {
   if (session.problems.length > 0) {
     return session.problems.map((each) => ({
@@ -25,16 +32,21 @@ export function problemsOf(session: Session, index: MeshIndex, findings: readonl
   if (!read.ok) return [];
   const key = objectKey(session.object);
   const violations = violationsOfObject(session.object, index).map((each): Problem => {
-    const place = read.placeOf(parsePath(each.path.split("#")[1] ?? ""));
+    const field = each.path.split("#")[1] ?? "";
+    const place = read.placeOf(parsePath(field));
     return {
       ...place,
+      field,
+      reason: `${each.message}. ${each.fix}`,
       severity: "error",
-      title: `${each.message}.`,
-      fix: each.fix,
-      message: `${each.message}. ${each.fix}`,
+      title: `${field} ${each.message}.`.trimStart(),
+      fix: `${each.fix} ${NO_REVISION}`,
+      message: `${field} ${each.message}. ${each.fix}`.trimStart(),
     };
   });
   const found = findings
+    // The same violation, as the worker tells it a moment later.
+    .filter((each) => each.code !== "MW1015" || each.refs[0] !== key)
     .filter((each) => each.refs[0] === key || each.refs.includes(key))
     .map((each): Problem => {
       const place = read.placeOf(each.refs[0] === key && each.path ? parsePath(each.path) : []);

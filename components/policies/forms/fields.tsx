@@ -5,7 +5,7 @@ import { NumberInput, Select, Switch, TagsInput, Text, TextInput } from "@mantin
 import { useEffect, useState } from "react";
 import type { Path } from "@/lib/mesh";
 import { durationText } from "@/lib/mesh/diff/words";
-import { useDescription, usePolicyForm } from "./form-context";
+import { useComplaint, useDescription, usePolicyForm } from "./form-context";
 
 interface FieldProps {
   path: Path;
@@ -17,21 +17,22 @@ interface FieldProps {
 function useField(props: FieldProps) {
   const form = usePolicyForm();
   const fromSchema = useDescription(props.path);
-  const [error, setError] = useState<string | null>(null);
+  const [refused, setRefused] = useState<string | null>(null);
+  const complaint = useComplaint(props.path);
   const words = props.description ?? fromSchema;
   return {
     commit: (value: unknown) => {
-      const refused = form.set(props.path, value);
-      setError(refused);
-      return refused === null;
+      const reason = form.set(props.path, value);
+      setRefused(reason);
+      return reason === null;
     },
     /** The value that counts stands there again. */
-    forget: () => setError(null),
+    forget: () => setRefused(null),
     shared: {
       label: props.label,
       size: "xs" as const,
       disabled: form.isReadOnly,
-      error,
+      error: refused ?? complaint,
       ...(words === "" ? {} : { description: words }),
     },
   };

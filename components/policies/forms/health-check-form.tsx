@@ -21,7 +21,7 @@ const TIMES = [
   { field: "healthyThreshold", label: "Back after", placeholder: `default ${DEFAULTS.healthyThreshold}` },
   { field: "jitterPercent", label: "Later by chance", suffix: "%", placeholder: `default ${DEFAULTS.jitterPercent} %` },
   { field: "unhealthyIntervalMs", label: "Every, while out", suffix: "ms" },
-  { field: "noTrafficIntervalMs", label: "Every, without traffic", suffix: "ms", placeholder: "default 60000 ms" },
+  { field: "noTrafficIntervalMs", label: "Every, without traffic", suffix: "ms", placeholder: "default 1 min" },
   { field: "initialJitterMs", label: "First one later by", suffix: "ms" },
 ] as const satisfies readonly NumberOf<keyof HealthCheck>[];
 

@@ -6,6 +6,7 @@ import { limitText } from "@/lib/mesh/diff/words";
 import { withScope } from "@/lib/mesh/policies";
 import { ChoiceField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
+import classes from "./forms.module.css";
 import { keyed } from "./keyed";
 import { Match } from "./match-fields";
 import { AddEntry, AddField, Entry, Row, Section } from "./parts";
@@ -101,17 +102,29 @@ function ConnectionRateFields({ rate, isOnly }: { rate: ConnectionRate | undefin
   return (
     <>
       <Row>
-        <NumberField path={[...path, "connections"]} label="Connections" value={rate.connections} />
-        <NumberField path={[...path, "perMs"]} label="Period of connections" value={rate.perMs} suffix="ms" />
+        <NumberField
+          path={[...path, "connections"]}
+          label="Connections"
+          description="New ones in a period."
+          value={rate.connections}
+        />
+        <NumberField
+          path={[...path, "perMs"]}
+          label="Period of connections"
+          description="50 ms or longer."
+          value={rate.perMs}
+          suffix="ms"
+        />
         <NumberField
           path={[...path, "burst"]}
           label="Connections at once"
+          description="After a quiet time."
           value={rate.burst}
           placeholder="as the connections"
         />
       </Row>
       {isOnly || form.isReadOnly ? null : (
-        <Button size="compact-xs" variant="subtle" onClick={() => form.set(path, undefined)}>
+        <Button className={classes.add} size="compact-xs" variant="subtle" onClick={() => form.set(path, undefined)}>
           Limit no connections
         </Button>
       )}
@@ -124,10 +137,27 @@ function Limit({ path, limit, isShared }: { path: Path; limit: RequestLimit; isS
   return (
     <>
       <Row>
-        <NumberField path={[...path, "requests"]} label="Requests" value={limit.requests} />
-        <NumberField path={[...path, "perMs"]} label="Period" value={limit.perMs} suffix="ms" />
+        <NumberField
+          path={[...path, "requests"]}
+          label="Requests"
+          description={isShared ? "In a period, all instances." : "In a period, each instance."}
+          value={limit.requests}
+        />
+        <NumberField
+          path={[...path, "perMs"]}
+          label="Period"
+          description="50 ms or longer."
+          value={limit.perMs}
+          suffix="ms"
+        />
         {isShared && limit.burst === undefined ? null : (
-          <NumberField path={[...path, "burst"]} label="At once" value={limit.burst} placeholder="as the requests" />
+          <NumberField
+            path={[...path, "burst"]}
+            label="At once"
+            description="After a quiet time."
+            value={limit.burst}
+            placeholder="as the requests"
+          />
         )}
       </Row>
       {isShared || limit.per ? <Key path={[...path, "per"]} per={limit.per} /> : null}

@@ -7,6 +7,7 @@ import { CorsFields } from "./cors-fields";
 import { FaultFields } from "./fault-fields";
 import { ChoiceField, ListField, NumberField, SwitchField, TextField } from "./fields";
 import { usePolicyForm } from "./form-context";
+import classes from "./forms.module.css";
 import { HeaderFields } from "./header-fields";
 import { Matches, SCHEMES } from "./match-fields";
 import { MirrorFields } from "./mirror-fields";
@@ -69,7 +70,7 @@ function Rule({ path, rule, isGateway }: { path: Path; rule: RouteRule; isGatewa
               description="Given up when no byte moves."
               value={rule.idleTimeoutMs}
               suffix="ms"
-              placeholder={`default ${isGateway ? 300_000 : 3_600_000} ms`}
+              placeholder={`default ${isGateway ? "5 min" : "1 h"}`}
             />
           </Row>
           <Row>
@@ -314,7 +315,7 @@ function PathParts({ path, parts }: { path: Path; parts: Parts | undefined }) {
         variant="subtle"
         disabled={form.isReadOnly}
         onClick={() => set(parts ? undefined : { match: "^/v([0-9]+)/", substitution: "/api/\\1/" })}
-        style={{ alignSelf: "flex-start" }}
+        className={classes.add}
       >
         {parts ? "Leave the path as it is" : "Replace parts of the path"}
       </Button>

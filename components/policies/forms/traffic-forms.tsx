@@ -44,7 +44,7 @@ const POOL = [
     label: "Connect timeout",
     description: "Longest time to connect.",
     suffix: "ms",
-    placeholder: "default 5000 ms",
+    placeholder: "default 5 s",
   },
 ] as const satisfies readonly NumberOf<keyof Pool>[];
 const CONNECTIONS = [
@@ -53,7 +53,7 @@ const CONNECTIONS = [
     label: "Idle timeout, HTTP",
     description: "Closed when unused so long.",
     suffix: "ms",
-    placeholder: "default 300000 ms",
+    placeholder: "default 5 min",
   },
   {
     field: "maxConnectionDurationMs",
@@ -79,7 +79,7 @@ const CONNECTIONS = [
     label: "Idle timeout, TCP",
     description: "Closed when no byte moves.",
     suffix: "ms",
-    placeholder: "default 3600000 ms",
+    placeholder: "default 1 h",
   },
   {
     field: "maxConnectAttempts",
@@ -100,14 +100,14 @@ const OUTLIER = [
     label: "Looked at every",
     description: "Ejections and returns.",
     suffix: "ms",
-    placeholder: "default 10000 ms",
+    placeholder: "default 10 s",
   },
   {
     field: "baseEjectionTimeMs",
     label: "Ejected for",
     description: "Longer with each time.",
     suffix: "ms",
-    placeholder: "default 30000 ms",
+    placeholder: "default 30 s",
   },
   {
     field: "maxEjectionPercent",
@@ -117,6 +117,10 @@ const OUTLIER = [
     placeholder: "default 10 %",
   },
 ] as const satisfies readonly NumberOf<keyof Outlier>[];
+/** With statuses of its own the first counter counts those, whatever they are. */
+const OWN_ERRORS = OUTLIER.map((each) =>
+  each.field === "consecutive5xxErrors" ? { ...each, label: "Errors in a row" } : each,
+);
 const COUNTERS = [
   {
     field: "consecutiveGatewayErrors",
@@ -291,10 +295,10 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
           <NumberField
             path={["spec", "connectionPool", "tcpKeepalive", "timeMs"]}
             label="TCP keepalive after"
-            description="Probes a connection that is idle for so long."
+            description="A connection that is idle so long is probed, and closed after ten probes without an answer."
             value={pool?.tcpKeepalive?.timeMs}
             suffix="ms"
-            placeholder="none"
+            placeholder="never"
           />
           <ChoiceField
             path={at("connectionPool", "h2UpgradePolicy")}
@@ -307,7 +311,7 @@ export function TrafficForm({ policy }: { policy: TrafficPolicy }) {
         </More>
       </Section>
       <Section title="Outlier detection" hint="Takes failing hosts out for a while.">
-        <Numbers block="outlierDetection" fields={OUTLIER} values={outlier} />
+        <Numbers block="outlierDetection" fields={outlier?.errorStatuses ? OWN_ERRORS : OUTLIER} values={outlier} />
         {outlier ? (
           <More
             label="More ways to find failing hosts"
