@@ -14,10 +14,11 @@ import { isUncalled, type LiveMesh, type Sign } from "./testing/live-ground";
 import { startLiveMesh } from "./testing/live-mesh";
 import { questionAbout } from "./testing/near-misses";
 import { type Random, randomOf } from "./testing/random";
+import { withCopies } from "./testing/random-copies";
 import { randomDesign } from "./testing/random-design";
 import { withTraffic } from "./testing/random-traffic";
 import { Shares } from "./testing/shares";
-import { type Asked, type TrialCounts, trialDifferences } from "./testing/trials";
+import { type Asked, isEndless, type TrialCounts, trialDifferences } from "./testing/trials";
 import type { Answer, Question } from "./types";
 
 const envoy = process.env["ENVOY_BIN"];
@@ -44,7 +45,8 @@ const all = Array.from({ length: designs }, (_, i) => seedOf(i));
 test.each(all)(
   `design %i answers on ${envoy ? "Envoy" : "our proxy"} as the simulator says`,
   async (own) => {
-    const made = withTraffic(randomDesign(randomOf(own), keySetOf(key)), own + 900_000);
+    const routed = withTraffic(randomDesign(randomOf(own), keySetOf(key)), own + 900_000);
+    const made = withCopies(routed, own + 600_000);
     // every other design asks somebody where it denies
     const document = own % 2 === 0 ? made : withAsking(made);
     expect(validateDocument(document), `design ${own}`).toEqual([]);
@@ -109,13 +111,17 @@ function isMeant({ from, path }: Question): boolean {
 const isOfApp = ({ outcome, hops: [first, ...others] }: Answer): boolean =>
   outcome === "forwarded" && others.length === 0 && first?.rewrites?.path?.to.startsWith("/") === false;
 
+/** The try that failed is told; whether it is made again, and that the wait for it is given up, is not. */
+const isAwaited = ({ outcome, hops: [first] }: Answer): boolean =>
+  outcome === "refused" && first?.retries != null && isEndless(first.retries);
+
 async function unlike(mesh: LiveMesh, scene: Scene, asked: readonly Question[]) {
   const found: string[] = [];
   const answers = new Map<Question, Asked>();
   let split: { question: Question; answer: Answer } | undefined;
   const one = async (question: Question) => {
     const answer = ask(scene, question);
-    if (isOfApp(answer)) return;
+    if (isOfApp(answer) || isAwaited(answer)) return;
     const live = await mesh.send(question);
     answers.set(question, { question, answer, live });
     const unlike = leastDifferences(scene, question, live);

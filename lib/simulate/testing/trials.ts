@@ -1,5 +1,5 @@
 // What one answer does not show: that equal requests stay at one host, how often and where a failed one is tried again, that a silent one is
-// ended, and which part of the requests a place gets.
+// ended, which part of the requests a place gets, and who gets a copy.
 // The rule: what is expected is what the simulator tells of the hop; the clock is only asked how long to wait for what should have come.
 import { isGrpcRequest } from "@meshwright/proxy/semantics";
 import { ask } from "../ask";
@@ -17,7 +17,7 @@ type Seen = Pick<SeenByApp, "name" | "instance">;
 type Trial = { mesh: LiveMesh; scene: Scene; asked: Asked; hop: Hop; random: Random };
 
 /** Of one design, of each kind. */
-const MOST = { kept: 4, spread: 1, failed: 8, "given up": 1, silent: 1, placed: 2 };
+const MOST = { kept: 4, spread: 1, failed: 8, "given up": 1, silent: 1, placed: 2, copied: 4 };
 type Kind = keyof typeof MOST;
 export type TrialCounts = Map<Kind, number>;
 
@@ -53,7 +53,9 @@ export async function trialDifferences(
     const unsaid = saidDifferences(trial);
     if (unsaid.length > 0) found.push(`${JSON.stringify(asked.question)} -> ${unsaid.join("; ")}`);
     if (hop.hash) await tried(isKept(hop) ? "kept" : "spread", trial, isKept(hop) ? kept : spread);
-    if (hop.retries) await tried(isEndless(hop.retries) ? "given up" : "failed", trial, failed);
+    if (hop.mirrors) await tried("copied", trial, copied);
+    // a copy asks an app to fail as well, and that counts there
+    else if (hop.retries) await tried(isEndless(hop.retries) ? "given up" : "failed", trial, failed);
     if (hop.idleTimeoutMs !== undefined) await tried("silent", trial, silent);
     if (hop.hash === undefined && isWeighted(trial)) await tried("placed", trial, placed);
   }
@@ -157,7 +159,7 @@ async function failed({ mesh, scene, asked, hop, random }: Trial): Promise<strin
   return [...found, ...hostDifferences({ mesh, scene, asked, hop, random }, destination, retries, seen)];
 }
 
-const isEndless = ({ backoff }: HopRetries): boolean => backoff?.baseMs === ENDLESS_MS;
+export const isEndless = ({ backoff }: HopRetries): boolean => backoff?.baseMs === ENDLESS_MS;
 
 function isTriedOn(on: readonly string[], status: number): boolean {
   const isGateway = status === 502 || status === 503 || status === 504;
@@ -226,6 +228,29 @@ async function placed({ mesh, asked }: Trial): Promise<string[]> {
   });
 }
 
+/** The request reaches one app, and each copy that is told another one, or the same once more. */
+async function copied({ mesh, asked: { question, answer }, hop }: Trial): Promise<string[]> {
+  const arriving = (hop.mirrors ?? []).filter(({ outcome, probability }) => outcome === "forwarded" && probability > 0);
+  const sure = arriving.filter(({ probability }) => probability === 1);
+  const name = nameFor(mesh);
+  await mesh.send({ ...question, headers: { ...question.headers, [FAIL_HEADER]: `${name} 0 200` } });
+  const reached = () => mesh.tries.get(name) ?? [];
+  const until = Date.now() + PATIENCE_MS;
+  while (reached().length < 1 + sure.length && Date.now() < until) await new Promise((done) => setTimeout(done, 10));
+  const seen = reached();
+  const got = seen.map((each) => each.name);
+  const found = sure
+    .filter((each) => !seen.some((app) => isOf(each, app)))
+    .map((each) => `told a copy to ${each.subset ?? each.service}, got ${got}`);
+  const ways = [...answer.destinations, ...arriving];
+  if (!seen.every((app) => ways.some((each) => isOf(each, app)))) found.push(`told copies to nobody else, got ${got}`);
+  if (seen.length < 1 + sure.length || seen.length > 1 + arriving.length)
+    found.push(`told ${sure.length} copies and up to ${arriving.length}, got ${got}`);
+  return found;
+}
+
+const nameFor = ({ tries }: LiveMesh): string => `request-${tries.size}`;
+
 type Told = Pick<Trial, "scene" | "asked" | "hop">;
 const clusterOf = ({ scene, asked: { question }, hop }: Told) => {
   const proxy = scene.proxyOf(question.from.kind === "workload" ? question.from.workload : question.from.gateway);
@@ -261,7 +286,7 @@ async function repeated(mesh: LiveMesh, question: Question, times: number): Prom
 
 /** @param how as FAIL_HEADER has it behind the name of the request */
 async function failing(mesh: LiveMesh, question: Question, how: string): Promise<{ live: LiveAnswer; seen: Seen[] }> {
-  const name = `request-${mesh.tries.size}`;
+  const name = nameFor(mesh);
   const headers = { ...question.headers, [FAIL_HEADER]: `${name} ${how}` };
   let timer: NodeJS.Timeout | undefined;
   const nothing = new Promise<LiveAnswer>((resolve) => {
