@@ -44,8 +44,10 @@ export function attachRoutes(context: ImportContext, state: GatewayState, reader
   for (const [key, attached] of gateways) attachToGateway(context, state, key, attached, counts);
 }
 
+type Aged = Pick<Resource, "namespace" | "name" | "createdAt">;
+
 /** The older route wins, then the one whose namespace and name come first. */
-export function byAge(a: { resource: Resource }, b: { resource: Resource }): number {
+export function byAge(a: { resource: Aged }, b: { resource: Aged }): number {
   const [first, second] = [a.resource, b.resource];
   const age = compare(first.createdAt ?? "", second.createdAt ?? "");
   return age || compare(`${first.namespace}/${first.name}`, `${second.namespace}/${second.name}`);

@@ -3,6 +3,7 @@ import { CATALOGUE } from "../catalogue";
 import type { ImportContext } from "../shared/context";
 import type { Dialect, Importer, Reading } from "../shared/dialect";
 import { attachRoutes, type RouteReader } from "./attach";
+import { attachBackendTls, importBackendTls } from "./backend-tls";
 import { attachConnections } from "./connections";
 import { exportGatewayApi } from "./export";
 import { FIELDS } from "./field-verdicts";
@@ -20,6 +21,13 @@ function reading(): Reading {
   const importers: Importer[] = [
     { group: GROUP, kind: "Gateway", versions: ["v1", "v1beta1"], rank: RANK, run: importGateway(state) },
     ...keptImporters.map((each) => ({ ...each, rank: RANK + 1 })),
+    {
+      group: GROUP,
+      kind: "BackendTLSPolicy",
+      versions: ["v1", "v1alpha3"],
+      rank: RANK + 1,
+      run: importBackendTls(state),
+    },
     {
       group: GROUP,
       kind: "HTTPRoute",
@@ -43,6 +51,7 @@ function reading(): Reading {
       attachRoutes(context, state, readerIn(context));
       attachTcpRoutes(context, state);
       attachConnections(context, state);
+      attachBackendTls(context, state);
     },
   };
 }

@@ -1,12 +1,13 @@
 // Design -> Gateway API v1.6 with GAMMA, with a verdict for every part of the design.
 // The rule: what Gateway API has no word for is told; where calls would get another answer, that is told first.
-import { buildIndex, isHashing, type MeshDocument, type TrafficPolicy } from "@/lib/mesh";
+import { buildIndex, isHashing, type MeshDocument, objectKey, type TrafficPolicy } from "@/lib/mesh";
 import { valuesToYaml } from "@/lib/mesh/yaml/values-to-yaml";
 import { loseBalancing } from "../shared/balancing";
 import type { DialectExport, ExportOptions } from "../shared/dialect";
 import { ExportContext } from "../shared/export-context";
 import { loseLocality } from "../shared/locality";
 import { loseBoundaries, tellKubernetes } from "../shared/tell-rest";
+import { exportBackendTls, type WrittenTls } from "./export-backend-tls";
 import { exportConnections } from "./export-connections";
 import { exportGateway } from "./export-gateway";
 import { exportRoute } from "./export-route";
@@ -37,12 +38,14 @@ export function exportGatewayApi(document: MeshDocument, { channel = "standard" 
   }
   for (const [service, subset] of [...versions.values()].sort()) exportVersion(context, service, subset);
   exportGrants(context, grants);
-  reportRest(context, versions);
+  const backendTls = exportBackendTls(context);
+  reportRest(context, versions, backendTls);
   context.bringBackKept();
+  backendTls.dropStale();
   return { text: valuesToYaml(context.resources), resources: context.resources, report: context.report };
 }
 
-function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknown>): void {
+function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknown>, { told }: WrittenTls): void {
   const { index } = context;
   const loud = { changesMeaning: true };
   const authorization = index.mesh?.spec.defaults.authorization;
@@ -95,6 +98,7 @@ function reportRest(context: ExportContext, versions: ReadonlyMap<string, unknow
     context.lose(limit, ["spec"], "lost", reason, limit.spec.shadow ? {} : loud);
   }
   for (const external of index.all("ExternalService")) {
+    if (told.has(objectKey(external))) continue;
     context.lose(
       external,
       ["spec"],

@@ -146,7 +146,20 @@ export const FIELDS: readonly FieldVerdict[] = [
     note: "At listeners that pass TLS on: a TcpRoute with server names. Others are kept whole.",
   },
   {
-    kind: "UDPRoute, ListenerSet, BackendTLSPolicy, XBackendTrafficPolicy",
+    kind: "BackendTLSPolicy",
+    path: "spec.{targetRefs,validation.{hostname,subjectAltNames,wellKnownCACertificates}}",
+    verdict: "exact",
+    note: "Of a Service of type ExternalName: tls of the ExternalService, for callers in the mesh. The policy that names the port counts before the others, the older before the younger. Other targets, and ports where the app speaks TLS: kept whole.",
+  },
+  {
+    kind: "BackendTLSPolicy",
+    path: "spec.validation.caCertificateRefs",
+    verdict: "approximate",
+    note: "Authorities are files of the environment's binding; the policy is kept, and written back as long as the design says the same.",
+  },
+  { kind: "BackendTLSPolicy", path: "spec.options", verdict: "escape", note: "Kept." },
+  {
+    kind: "UDPRoute, ListenerSet, XBackendTrafficPolicy",
     path: "spec",
     verdict: "lost",
     note: "Kept whole.",

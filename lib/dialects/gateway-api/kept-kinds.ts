@@ -35,13 +35,6 @@ const KINDS: readonly ApiKind[] = [
     why: "routes datagrams; the model's routes are for HTTP and TCP",
   },
   {
-    kind: "BackendTLSPolicy",
-    versions: ["v1", "v1alpha3"],
-    verdict: "lost",
-    changesMeaning: true,
-    why: "encrypts the way from a gateway to a backend with the backend's own certificate",
-  },
-  {
     kind: "XBackendTrafficPolicy",
     group: "gateway.networking.x-k8s.io",
     versions: ["v1alpha1"],

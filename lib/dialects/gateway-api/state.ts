@@ -1,5 +1,5 @@
 // What one import of Gateway API resources gathers before it knows which rules stand together.
-import type { ListenerProtocol, ObjectKey, RouteMatch, RouteRule, TcpRule } from "@/lib/mesh";
+import type { ExternalTls, ListenerProtocol, ObjectKey, RouteMatch, RouteRule, TcpRule } from "@/lib/mesh";
 import type { Resource, Understood } from "../shared/context";
 import type { Kept } from "../shared/fields";
 
@@ -47,9 +47,23 @@ export type ListenerInfo = {
   allows(namespace: string): boolean;
 };
 
+/** What a BackendTLSPolicy is for. */
+export type BackendTarget = { group: string; kind: string; name: string; sectionName?: string };
+
+export type BackendPolicy = {
+  resource: Pick<Resource, "namespace" | "name" | "createdAt">;
+  targets: BackendTarget[];
+  /** A text says why there is none. */
+  tls: (ExternalTls & { sni: string }) | string;
+  hasOptions: boolean;
+};
+
+export type BackendSource = { resource: Resource; policy: BackendPolicy; result: Understood };
+
 export class GatewayState {
   readonly routes: RouteSource[] = [];
   readonly tcp: TcpSource[] = [];
+  readonly backendTls: BackendSource[] = [];
   readonly listeners = new Map<ObjectKey, ListenerInfo[]>();
 }
 

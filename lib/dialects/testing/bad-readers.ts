@@ -86,11 +86,11 @@ export const BAD_READERS: readonly BadReader[] = [
     unread: [
       resource(
         "gateway.networking.k8s.io/v1",
-        "BackendTLSPolicy",
+        "ListenerSet",
         "typed",
-        "{targetRefs: {name: a}, validation: {hostname: a.example, wellKnownCACertificates: System}}",
+        "{parentRef: {name: a}, listeners: {name: b, port: 80, protocol: HTTP}}",
       ),
-      "targetRefs: {name: a}",
+      "listeners: {name: b, port: 80, protocol: HTTP}",
     ],
     twice: "kind: Gateway",
     circle: both((name, other) => [service(name), routeTo(name, other)]),
