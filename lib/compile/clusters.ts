@@ -61,7 +61,10 @@ export function serviceCluster(
   const upgrade = isTcp || isHttp2Port ? undefined : blocks.connectionPool?.h2UpgradePolicy;
   const tls = transportOf(facts, service, target, isTcp, upgrade === "do-not-upgrade" ? ["http/1.1"] : undefined);
   const protocol = protocolOf({ isTcp, isTls: tls !== undefined, isHttp2Port, upgrade });
-  const behaviour = behaviourOf(blocks, MESH_IDLE_TIMEOUT_MS, protocol);
+  const isUnshared = isWeighted && blocks.loadBalancing?.policy === "peak-ewma";
+  if (isUnshared) warnOfShares(facts, service, problems);
+  const balanced = isUnshared ? { ...blocks, loadBalancing: undefined } : blocks;
+  const behaviour = behaviourOf(balanced, MESH_IDLE_TIMEOUT_MS, protocol);
   return compact({
     name,
     type: "EDS",
@@ -77,6 +80,15 @@ export function serviceCluster(
       workload: workloads.length === 1 ? only?.metadata.name : undefined,
     }),
   });
+}
+
+/** Peak EWMA chooses among all hosts at once. */
+function warnOfShares(facts: Facts, service: Service, problems: Problems): void {
+  const policies = facts.trafficPoliciesOf.get(objectKey(service)) ?? [];
+  const policy = policies.find(({ spec }) => spec.loadBalancing?.policy === "peak-ewma");
+  const message = "has no shares of localities, which are kept: hosts with the fewest requests are chosen instead";
+  const fix = "Choose least-request, or take distribute of the locality away.";
+  if (policy) problems.warn(policy, "spec.loadBalancing.policy", message, fix);
 }
 
 function withWeightedLocalities(behaviour: JsonObject): JsonObject {

@@ -161,3 +161,14 @@ test("a change of the keys reaches every proxy that has a route to the service, 
   const isAnsweredAlike = takeOver(before, after);
   expect([checkout, catalog].map((reads) => isAnsweredAlike(reads!, before))).toEqual([false, true]);
 });
+
+test("peak EWMA is the cluster's own policy, which the proxy takes with its defaults", () => {
+  const design = withObjects(demoMesh(), [policyFor("payment-service", { policy: "peak-ewma" })]);
+  const result = compile(inputFor(design), CHECKOUT);
+  if (!result.ok) throw new Error(JSON.stringify(result.violations));
+  const { secrets: _names, ...resources } = result.resources;
+  const planned = plan(resources, { externalSecrets: ["identity", "bundle"] });
+  if (!planned.ok) throw new Error(JSON.stringify(planned.violations));
+  const balancing = planned.plan.clusters.get("outbound|8080||payment-service.production")?.balancing;
+  expect(balancing).toMatchObject({ lbPolicy: "peak-ewma", peakEwma: { decayMs: 10_000, defaultRttMs: 10 } });
+});

@@ -1,7 +1,7 @@
 // Consistent hashing as Envoy has it: the table of hosts belongs to the cluster, the keys to every route that leads to it.
 // The rule: on a connection only the caller's address is a key; all else is said on it, and nobody's to read.
 import { type HashKey, isHashing, type LoadBalancing, type Warmup } from "@/lib/mesh";
-import { compact, duration, type JsonObject } from "./envoy-json";
+import { any, compact, duration, type JsonObject } from "./envoy-json";
 
 const SIMPLE = { "round-robin": "ROUND_ROBIN", "least-request": "LEAST_REQUEST", random: "RANDOM" } as const;
 
@@ -16,9 +16,24 @@ function slowStart({ durationMs, minimumPercent, aggression }: Warmup): JsonObje
   });
 }
 
+/** Stock Envoy does not have it: contrib builds do. Its numbers are Envoy's defaults, which are our proxy's. */
+const PEAK_EWMA: JsonObject = {
+  load_balancing_policy: {
+    policies: [
+      {
+        typed_extension_config: {
+          name: "envoy.load_balancing_policies.peak_ewma",
+          typed_config: any("extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma"),
+        },
+      },
+    ],
+  },
+};
+
 /** Fields of the cluster; nothing said is least request. */
 export function balancerOf(balancing: LoadBalancing | undefined): JsonObject {
   const { policy = "least-request", ringHash, maglev } = balancing ?? {};
+  if (policy === "peak-ewma") return PEAK_EWMA;
   if (!isHashing(policy)) {
     const config = policy === "random" ? undefined : CONFIGS[policy];
     const slowly = balancing?.warmup && slowStart(balancing.warmup);

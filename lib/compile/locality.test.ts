@@ -116,3 +116,15 @@ test("the proxy's plan has the priorities and weights", () => {
   expect(planOf({})).toEqual(["0 0", "1 0", "2 0"]);
   expect(planOf({ distribute: [{ from: "*", to: { "eu/eu-a": 80, us: 20 } }] })).toEqual(["0 20", "0 80"]);
 });
+
+test("shares of localities go before the choice by latency, which is told", () => {
+  const distribute = [{ from: "eu", to: { "eu/eu-a": 80, us: 20 } }];
+  const input = inputFor(stockMesh({ locality: { distribute }, loadBalancing: { policy: "peak-ewma" } }));
+  const { cluster } = compiled(input);
+  expect(cluster).toMatchObject({ lb_policy: "LEAST_REQUEST", common_lb_config: { locality_weighted_lb_config: {} } });
+  expect(cluster).not.toHaveProperty("load_balancing_policy");
+  const result = compile(input, STOCK_CALLER);
+  expect(result.ok && result.warnings.map(({ path, message }) => `${path} ${message}`)).toContainEqual(
+    expect.stringMatching(/#spec\.loadBalancing\.policy has no shares of localities/),
+  );
+});

@@ -28,7 +28,7 @@ test("keys stand in their order, in words, with what a cookie is given for and t
   expect(shown({ policy: "random" })).not.toContain("Add a key");
 });
 
-test.each(["round-robin", "least-request", "random", "ring-hash", "maglev"])(
+test.each(["round-robin", "least-request", "peak-ewma", "random", "ring-hash", "maglev"])(
   "choosing %s makes a valid policy",
   (to) => {
     for (const was of [undefined, { policy: "random" } as const, RING]) {

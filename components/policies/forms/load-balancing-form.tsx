@@ -11,10 +11,15 @@ import { AddEntry, Entry, Row, Section } from "./parts";
 
 const BLOCK = ["spec", "loadBalancing"];
 const KEYS = [...BLOCK, "hash"];
-const POLICIES = BALANCING_POLICIES.map((value) => ({
-  value,
-  label: isHashing(value) ? `${value === "maglev" ? "Maglev" : "ring"} hash` : value.replace("-", " "),
-}));
+const LABELS: Readonly<Record<LoadBalancing["policy"], string>> = {
+  "round-robin": "round robin",
+  "least-request": "least request",
+  "peak-ewma": "latency (peak EWMA)",
+  random: "random",
+  "ring-hash": "ring hash",
+  maglev: "Maglev hash",
+};
+const POLICIES = BALANCING_POLICIES.map((value) => ({ value, label: LABELS[value] }));
 const KINDS = [
   { value: "header", label: "a header" },
   { value: "cookie", label: "a cookie" },

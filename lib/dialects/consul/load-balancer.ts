@@ -1,7 +1,7 @@
 // loadBalancer of a ServiceResolver <-> loadBalancing of a TrafficPolicy.
 // The rule: keys keep their order and their `terminal`; a balancer of which a part has no word here is kept whole.
 import { type HashKey, isHashing, type LoadBalancing, type Service, type TrafficPolicy } from "@/lib/mesh";
-import { takenBalancing, takenWhole } from "../shared/balancing";
+import { PEAK_EWMA_REASON, takenBalancing, takenWhole, withoutPeakEwma } from "../shared/balancing";
 import { defined, type Fields, msToDuration } from "../shared/fields";
 import { type ConsulExport, filled, isHttp } from "./export-out";
 
@@ -64,7 +64,7 @@ function keyOf(fields: Fields): unknown {
 
 export function writeBalancer({ policy, hash = [], ringHash }: LoadBalancing): Record<string, unknown> {
   return filled({
-    policy: policy.replace("-", "_"),
+    policy: withoutPeakEwma(policy).replace("-", "_"),
     hashPolicies: isHashing(policy) ? hash.map(writeKey) : undefined,
     ringHashConfig: ringHash && filled({ ...ringHash }),
   });
@@ -98,7 +98,8 @@ export function judgeBalancing({ context }: ConsulExport, policy: TrafficPolicy,
     context.lose(policy, path, "lost", reason, { changesMeaning: true });
     return;
   }
-  context.tell(policy, path, "exact", "loadBalancer of its ServiceResolver");
+  if (loadBalancing.policy === "peak-ewma") context.lose(policy, path, "approximate", `Consul ${PEAK_EWMA_REASON}`);
+  else context.tell(policy, path, "exact", "loadBalancer of its ServiceResolver");
   if (loadBalancing.warmup) {
     context.lose(policy, [...path, "warmup"], "lost", "in Consul new hosts have their full share at once");
   }

@@ -26,7 +26,7 @@ export function exportEnvoy(document: MeshDocument, { channel }: ExportOptions =
   const layout: Layout = channel === "one-machine" ? "one-machine" : "hosts";
   const context = new ExportContext(buildIndex(document), "envoy");
   const { index } = context;
-  const input = inputOf(index, layout);
+  const input = inputOf(buildIndex(forStockEnvoy(document)), layout);
   const proxies: ExportedProxy[] = [];
   const files: BundleFile[] = [];
   const done = new Set<string>();
@@ -67,6 +67,15 @@ export function exportEnvoy(document: MeshDocument, { channel }: ExportOptions =
     report: context.report,
     files: [...files, ...guideFiles(index, { layout, proxies, input })],
   };
+}
+
+/** Peak EWMA is in contrib builds alone: a stock Envoy would refuse the whole file. */
+function forStockEnvoy(document: MeshDocument): MeshDocument {
+  const objects = document.objects.map((object): MeshObject => {
+    if (object.kind !== "TrafficPolicy" || object.spec.loadBalancing?.policy !== "peak-ewma") return object;
+    return { ...object, spec: { ...object.spec, loadBalancing: { policy: "least-request" } } };
+  });
+  return { ...document, objects };
 }
 
 /** On one machine each proxy writes a log of its own, where it is started. */

@@ -36,6 +36,11 @@ export function reportDesign(context: ExportContext): void {
       context.lose(dependency, ["spec", "to"], "lost", "calls to a gateway are in no file", LOUD);
   }
   for (const policy of index.all("TrafficPolicy")) {
+    if (policy.spec.loadBalancing?.policy === "peak-ewma") {
+      const reason =
+        "a stock Envoy refuses files with peak EWMA, which contrib builds have: the one of two hosts with fewer requests is chosen instead";
+      context.lose(policy, ["spec", "loadBalancing"], "approximate", reason);
+    }
     if (policy.spec.outlierDetection?.legacyConsecutiveErrors === undefined) continue;
     const reason =
       "the name is Istio's, which ignores it: Envoy counts 5 errors of the kind 5xx where nothing else is said";

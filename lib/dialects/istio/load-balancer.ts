@@ -2,7 +2,7 @@
 // The rule: Istio hashes one key; of several the first is written, which all of Istio's callers then hash alike.
 import { type HashKey, isHashing, type LoadBalancing, type TrafficPolicy, type Warmup } from "@/lib/mesh";
 import { hashKeyText } from "@/lib/mesh/diff/balancing-text";
-import { takenBalancing, takenWhole } from "../shared/balancing";
+import { PEAK_EWMA_REASON, takenBalancing, takenWhole, withoutPeakEwma } from "../shared/balancing";
 import type { ExportContext } from "../shared/export-context";
 import { defined, durationToMs, type Fields, msToDuration } from "../shared/fields";
 
@@ -106,8 +106,10 @@ export function exportLoadBalancer(context: ExportContext, policy: TrafficPolicy
   const { warmup } = loadBalancing;
   if (!isHashing(loadBalancing.policy)) {
     const { durationMs, ...rest } = warmup ?? {};
+    if (loadBalancing.policy === "peak-ewma")
+      context.lose(policy, ["spec", "loadBalancing"], "approximate", `Istio ${PEAK_EWMA_REASON}`);
     return {
-      simple: loadBalancing.policy.toUpperCase().replace("-", "_"),
+      simple: withoutPeakEwma(loadBalancing.policy).toUpperCase().replace("-", "_"),
       ...(durationMs === undefined ? {} : { warmup: { duration: msToDuration(durationMs), ...rest } }),
     };
   }

@@ -2,7 +2,7 @@
 // The rule: Kuma merges each field by itself, so keys and sizes are put together when it is known which policies act; 2.x also takes keys
 // inside of ringHash and maglev, 3.x and an export have them beside.
 import { type HashKey, isHashing, isSameJson, type LoadBalancing } from "@/lib/mesh";
-import { takenBalancing, takenKeys, takenWhole } from "../shared/balancing";
+import { PEAK_EWMA_REASON, takenBalancing, takenKeys, takenWhole, withoutPeakEwma } from "../shared/balancing";
 import { defined, type Fields, msToDuration } from "../shared/fields";
 import type { BalancerConf } from "./state";
 
@@ -125,7 +125,7 @@ export function writeBalancer({ policy, hash, ringHash, maglev }: LoadBalancing)
   };
   return {
     loadBalancer: {
-      type: TO_TYPE[policy],
+      type: TO_TYPE[withoutPeakEwma(policy)],
       ...(Object.keys(ring).length > 0 ? { ringHash: ring } : {}),
       ...(maglev ? { maglev } : {}),
     },
@@ -151,10 +151,11 @@ function writeKey(key: HashKey): Record<string, unknown> {
 }
 
 export function judgeBalancing(
-  { hash = [], ringHash, warmup }: LoadBalancing,
+  { policy, hash = [], ringHash, warmup }: LoadBalancing,
   say: (path: string[], verdict: "exact" | "approximate" | "lost", reason: string) => void,
 ): void {
-  say(["loadBalancing"], "exact", "means the same in MeshLoadBalancingStrategy");
+  if (policy === "peak-ewma") say(["loadBalancing"], "approximate", `Kuma ${PEAK_EWMA_REASON}`);
+  else say(["loadBalancing"], "exact", "means the same in MeshLoadBalancingStrategy");
   if (warmup) say(["loadBalancing", "warmup"], "lost", "in Kuma new hosts have their full share at once");
   if (hash.some((key) => key.type === "cookie" && key.attributes)) {
     say(["loadBalancing", "hash"], "lost", "cookies that Kuma's proxies give have a path and a lifetime only");

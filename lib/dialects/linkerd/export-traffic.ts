@@ -77,7 +77,14 @@ function tellLimits(context: ExportContext, policy: TrafficPolicy): void {
   }
   loseHealthCheck(context, policy, "Linkerd", "readiness probes and failure accrual take hosts out");
   loseLocality(context, policy, "Linkerd", "it prefers the caller's zone where the Service says trafficDistribution");
-  if (loadBalancing) {
+  if (loadBalancing?.policy === "peak-ewma") {
+    context.tell(
+      policy,
+      ["spec", "loadBalancing"],
+      "exact",
+      "Linkerd always picks the faster of two endpoints, by peak EWMA",
+    );
+  } else if (loadBalancing) {
     const reason = `Linkerd always picks the faster of two endpoints; ${loadBalancing.policy} cannot be said`;
     loseBalancing(context, policy, loadBalancing.policy === "least-request" ? "approximate" : "lost", reason);
   }

@@ -203,3 +203,18 @@ spec: { loadBalancer: ${loadBalancer} }
     expect(resolved?.spec).toHaveProperty("loadBalancer.policy");
   }
 });
+
+test.each([
+  ["linkerd", "exact"],
+  ["istio", "approximate"],
+  ["kuma", "approximate"],
+  ["consul", "approximate"],
+  ["envoy", "approximate"],
+  ["app-mesh", "lost"],
+  ["gateway-api", "lost"],
+] as const)("%s: the choice by latency is %s, and nobody is given a word that it does not have", (dialect, verdict) => {
+  const { report, text } = exportDocument(dialect, balanced({ policy: "peak-ewma" }));
+  const told = report.filter(({ key, path }) => key === KEY && path === "spec.loadBalancing");
+  expect(told.map((each) => each.verdict)).toEqual([verdict]);
+  expect(text).not.toMatch(/peak[-_]?ewma/i);
+});

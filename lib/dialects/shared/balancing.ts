@@ -54,3 +54,11 @@ export function loseBalancing(
     isHashed ? { changesMeaning: true } : {},
   );
 }
+
+/** Of products that choose by the requests under way at best. */
+export const PEAK_EWMA_REASON =
+  "does not choose hosts by latency: the one of two with fewer requests is chosen instead";
+
+/** What they are told instead. */
+export const withoutPeakEwma = (policy: LoadBalancing["policy"]): Exclude<LoadBalancing["policy"], "peak-ewma"> =>
+  policy === "peak-ewma" ? "least-request" : policy;

@@ -34,6 +34,7 @@ export function hashKeysText(keys: readonly HashKey[]): string {
 
 /** `least request`; `a hash of header x-user (ring of 2048 entries at least)` */
 export function balancingText({ policy, hash = [], ringHash, maglev }: LoadBalancing): string {
+  if (policy === "peak-ewma") return "latency (peak EWMA)";
   if (!isHashing(policy)) return policy.replace("-", " ");
   const { minimumRingSize: least, maximumRingSize: most } = ringHash ?? {};
   const sizes = [

@@ -63,7 +63,14 @@ export const hashKey = z.discriminatedUnion("type", [
   }),
 ]);
 
-export const BALANCING_POLICIES = ["round-robin", "least-request", "random", "ring-hash", "maglev"] as const;
+export const BALANCING_POLICIES = [
+  "round-robin",
+  "least-request",
+  "peak-ewma",
+  "random",
+  "ring-hash",
+  "maglev",
+] as const;
 const ringSize = z.int().min(1, "must be 1 or more").max(RING_SIZE.most, `must be at most ${RING_SIZE.most}`);
 
 const warmup = z.strictObject({
@@ -88,7 +95,7 @@ type Balancing = {
 };
 
 const WITHOUT_SHARES =
-  "is for round-robin and least-request: hosts chosen by chance or by a hash have no share that could grow";
+  "is for round-robin and least-request: hosts chosen by chance, by latency or by a hash have no share that could grow";
 
 /** What belongs to one policy alone, and is written beside another. */
 function misplaced({
@@ -117,7 +124,11 @@ function misplaced({
 
 export const loadBalancing = z
   .strictObject({
-    policy: z.enum(BALANCING_POLICIES).describe("How a host is chosen."),
+    policy: z
+      .enum(BALANCING_POLICIES)
+      .describe(
+        "How a host is chosen; peak-ewma: of two, the one that answers faster (latency times requests under way), as Linkerd does.",
+      ),
     warmup: warmup.optional().describe("New hosts get their share bit by bit; absent: at once."),
     hash: z
       .array(hashKey)
