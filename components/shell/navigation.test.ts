@@ -8,6 +8,7 @@ test.each([
   ["/meshes/shop/services/production/cart", ["services"]],
   ["/meshes/shop/policies/new", ["policies"]],
   ["/meshes/shop/merge", ["import"]],
+  ["/meshes/shop/selection", ["selection"]],
   ["/meshes/shop", []],
 ])("at %s one entry of the rail is lit: %j", (pathname, ids) => {
   expect(lit(pathname)).toEqual(ids);

@@ -2,7 +2,8 @@
 // The rule: who said an own verdict or the decision, and on which day, is the server's to say and stays while nobody changes it.
 import type { Principal } from "@/lib/auth/permissions";
 import { AppError } from "@/lib/errors";
-import type { Choices, Decision, Override, SelectionRequest } from "@/lib/selection";
+import type { Choices, Decision, Override } from "@/lib/selection";
+import type { SelectionRequest } from "@/lib/selection/choices";
 import { accessMesh } from "./access";
 import { type Database, isUniqueViolation } from "./client";
 import type { BaseVersion } from "./drafts";

@@ -1,6 +1,6 @@
 // Selection of a mesh product: who the candidates are, what they are asked, what is known, each with its source, and which one fits.
-// Pure, and light: what measures a design (measure.ts) carries compiler and dialects and is asked on the server.
-export * from "./choices";
+// Pure, and light, for screens: what measures a design (measure.ts: compiler and dialects) and what checks a request (choices.ts: zod)
+// are for the server.
 export { CRITERIA } from "./criteria";
 export * from "./evaluate";
 export { FACTS } from "./facts";

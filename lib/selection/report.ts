@@ -1,6 +1,6 @@
 // The evaluation in writing: as an architecture decision record in Markdown, and as CSV with one line per product and criterion.
 // The rule: what was decided stands beside what is not known, what was overridden and what the design would lose.
-import { csvText } from "@/lib/compliance/reports/csv";
+import { csvText } from "@/lib/compliance/reports/csv-text";
 import { toMarkdown } from "@/lib/document/markdown";
 import type { Block } from "@/lib/document/schema";
 import { type Cell, type Choices, type Evaluation, type ProductResult, weightOf } from "./evaluate";

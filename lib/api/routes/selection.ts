@@ -2,7 +2,8 @@
 import { readDesign } from "@/lib/data/meshes";
 import { readSelection, saveSelection } from "@/lib/data/selection";
 import { AppError } from "@/lib/errors";
-import { CRITERION_ROWS, cellText, criteriaProblems, evaluate, sensitivity, sourcesWith } from "@/lib/selection";
+import { CRITERION_ROWS, cellText, evaluate, sensitivity, sourcesWith } from "@/lib/selection";
+import { criteriaProblems } from "@/lib/selection/choices";
 import { versionTag } from "../etag";
 import { defineRoute, onMesh } from "../route";
 import type { Runtime } from "../runtime";

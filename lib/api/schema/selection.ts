@@ -1,6 +1,7 @@
 // The evaluation of mesh products that belongs to a mesh, and what it comes to.
 import { z } from "zod";
-import { FIT_VERDICTS, PRODUCTS, type ProductId, selectionRequest } from "@/lib/selection";
+import { FIT_VERDICTS, PRODUCTS, type ProductId } from "@/lib/selection";
+import { selectionRequest } from "@/lib/selection/choices";
 import { at, timestamp } from "./common";
 
 const product = z.enum(PRODUCTS.map(({ id }) => id) as [ProductId, ...ProductId[]]);

@@ -1,7 +1,8 @@
-// CSV (RFC 4180): one line per control, layer and subject. One rule: a cell never begins a formula in a spreadsheet.
+// The checklist as CSV: one line per control, layer and subject.
 import { CONFIDENCE_WORDS, frameworks } from "../frameworks";
 import { LAYERS } from "../types";
 import { type ChecklistReport, rowsOf } from "./checklist";
+import { csvText } from "./csv-text";
 
 const HEAD = [
   "control",
@@ -46,12 +47,4 @@ export function checklistToCsv(report: ChecklistReport): string {
     });
   });
   return csvText([HEAD, ...lines]);
-}
-
-export const csvText = (lines: readonly (readonly string[])[]): string =>
-  `${lines.map((cells) => cells.map(cell).join(",")).join("\r\n")}\r\n`;
-
-function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
