@@ -141,6 +141,7 @@ test.each<[string, object, RegExp]>([
     /its own address/,
   ],
   ["no endpoint", external({ enabled: true }, { endpoints: [] }), /neither serverName nor its first endpoint/],
+  ["a mode that nobody knows", verified({ mode: "SkipSome" }), /the model does not have mode SkipSome/],
   ["a field that nobody knows", external({ enabled: true, ciphers: ["x"] }), /the model does not have ciphers/],
 ])("%s: without effect here, told as another meaning, and back word for word", (_, resource, why) => {
   const { document, tls, told } = come(resource);

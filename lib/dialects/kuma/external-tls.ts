@@ -6,6 +6,7 @@ import type { Fields } from "../shared/fields";
 export const PATH: Path = ["spec", "tls"];
 export const CERTIFICATES = ["caCert", "clientCert", "clientKey"] as const;
 export const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
+const MODES: ReadonlySet<string> = new Set(["Secured", "SkipSAN", "SkipCA", "SkipAll"]);
 const FILES = "Say in the environment's binding tls: { ca, chain, key }, PEM files on the machines.";
 
 type Note = { path: Path; message: string; fix: string; isLost?: boolean; changesMeaning?: boolean };
@@ -59,11 +60,13 @@ type Read = ReturnType<typeof fieldsOf>;
 
 /** A text says why not. */
 function understoodTls(
-  { unknown, serverName: own, names, isMutual, isOwn, isVerified }: Read,
+  { unknown, mode, serverName: own, names, isMutual, isOwn, isVerified }: Read,
   { host, protocol, addresses }: Place,
 ): { tls: ExternalTls; name: string } | string {
   if (protocol === "tcp") return "its port says tcp, where the app itself speaks TLS here";
   if (unknown[0] !== undefined) return `the model does not have ${unknown[0]}`;
+  // one that nobody knows is not read as one that verifies nobody
+  if (!MODES.has(mode)) return `the model does not have mode ${mode}`;
   const [first] = addresses;
   const asked = serverName.safeParse(own ?? first);
   if (!asked.success || asked.data.includes("*")) return "neither serverName nor its first endpoint is a name";
