@@ -81,9 +81,12 @@ test("the fields of a rule are filled in, saved and found again", { tag: "@once"
     await fill(rest, "Prefix becomes", "/old");
     await expect(field(rest, "Prefix becomes")).toHaveAttribute("aria-invalid", "true");
     await expect(rest.getByText("is not for a redirect that has a path as well", { exact: false })).toBeVisible();
+    const consequence = page.getByRole("region", { name: "Consequence", exact: true });
+    await expect(consequence.getByText(/^spec\.rules\[1\]\.action\.prefixRewrite is not for a redirect/)).toBeVisible();
     await expectSoundScreen(page);
     await fill(rest, "Prefix becomes", "");
     await expect(field(rest, "Prefix becomes")).not.toHaveAttribute("aria-invalid", "true");
+    await expect(consequence.getByText(/prefixRewrite is not for a redirect/)).toHaveCount(0);
   });
 
   await test.step("all of it is there after a reload, in the form and in the YAML", async () => {
