@@ -37,10 +37,12 @@ export function exportDestinationRule(context: ExportContext, service: Service):
       : {
           subsets: subsets.map((subset) => {
             const policy = policies.find((each) => each.spec.subset === subset.spec.name);
+            const ofSubset = policy && policyOf(context, policy, own);
             return {
               name: subset.spec.name,
               labels: subset.spec.labels,
-              ...(policy ? { trafficPolicy: policyOf(context, policy, own) } : {}),
+              // Istio refuses an empty one
+              ...(ofSubset && Object.keys(ofSubset).length > 0 ? { trafficPolicy: ofSubset } : {}),
             };
           }),
         }),

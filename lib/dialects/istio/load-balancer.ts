@@ -14,6 +14,9 @@ const POLICIES: Record<string, "round-robin" | "least-request" | "random"> = {
   RANDOM: "random",
 };
 
+/** Envoy's; Istio refuses a table without a size. */
+const DEFAULT_TABLE_SIZE = 65_537;
+
 export function importLoadBalancer(fields: Fields | undefined): LoadBalancing | undefined {
   if (!fields) return undefined;
   const simple = fields.text("simple");
@@ -58,7 +61,8 @@ function importConsistentHash(fields: Fields): LoadBalancing | undefined {
     const older = own.number("minimumRingSize");
     // Istio takes 0 for its default.
     const least = (ring ? ring.number("minimumRingSize") : older) || undefined;
-    const tableSize = maglev?.number("tableSize") || undefined;
+    const size = maglev?.number("tableSize") || undefined;
+    const tableSize = size === DEFAULT_TABLE_SIZE ? undefined : size;
     for (const each of [ring, maglev, own]) each?.keepRest();
     if (hash.length !== 1 || (ring && maglev)) return undefined;
     return takenBalancing(
@@ -128,7 +132,7 @@ export function exportLoadBalancer(context: ExportContext, policy: TrafficPolicy
     consistentHash: {
       ...(first ? keyFields(first) : {}),
       ...(least === undefined ? {} : { ringHash: { minimumRingSize: least } }),
-      ...(loadBalancing.policy === "maglev" ? { maglev: maglev ?? {} } : {}),
+      ...(loadBalancing.policy === "maglev" ? { maglev: maglev ?? { tableSize: DEFAULT_TABLE_SIZE } } : {}),
     },
   };
 }

@@ -20,12 +20,15 @@ import (
 
 	"istio.io/istio/pilot/pkg/config/kube/crd"
 	"istio.io/istio/pilot/pkg/model"
+	"istio.io/istio/pilot/pkg/networking/util"
+	labelutil "istio.io/istio/pilot/pkg/serviceregistry/util/label"
 	"istio.io/istio/pilot/test/xds"
 	"istio.io/istio/pkg/config"
 	"istio.io/istio/pkg/config/mesh"
 	"istio.io/istio/pkg/config/schema/collections"
 	"istio.io/istio/pkg/config/schema/gvk"
 	"istio.io/istio/pkg/log"
+	pm "istio.io/istio/pkg/model"
 	"istio.io/istio/pkg/spiffe"
 	"istio.io/istio/pkg/test"
 )
@@ -162,12 +165,16 @@ func proxyOf(t test.Failer, server *xds.FakeDiscoveryServer, pod *corev1.Pod, tr
 	if pod.Annotations[gatewayAnnotation] == "true" {
 		kind = model.Router
 	}
+	// As the registry of Kubernetes says where a pod is, and what a proxy is labelled with before it is asked about.
+	place := pm.SanitizeLocalityLabel(pm.GetLocalityLabel(pod.Labels))
+	labels := labelutil.AugmentLabels(pod.Labels, "Kubernetes", place, "", "")
 	proxy := server.SetupProxy(&model.Proxy{
+		Locality:        util.ConvertLocality(place),
 		ID:              pod.Name + "." + pod.Namespace,
 		Type:            kind,
 		IPAddresses:     []string{pod.Status.PodIP},
 		ConfigNamespace: pod.Namespace,
-		Labels:          pod.Labels,
+		Labels:          labels,
 		VerifiedIdentity: &spiffe.Identity{
 			TrustDomain: trustDomain, Namespace: pod.Namespace, ServiceAccount: account,
 		},

@@ -22,6 +22,7 @@ import { carriedPorts, objectOfHost } from "../names";
 import { buildScene, type Scene } from "../scene";
 import type { Answer, Hop, Question } from "../types";
 import { leastDifferences } from "./agreement";
+import { balancingDifferences } from "./istio-balancing";
 import { ROUTE_HEADER } from "./istio-envoy";
 import { startIstioMesh, TRUST_DOMAIN } from "./istio-mesh";
 import type { IstioOracle, JsonObject, OracleAnswer, Refusal } from "./istio-oracle";
@@ -70,7 +71,7 @@ export async function compare(
     objectOfHost(scene.index, host.replace(/^\*/, "x"), "default")?.split("/")[2] ?? host;
   const mesh = await startIstioMesh(answer, asking.envoy, nameOfHost, trustDomain ?? TRUST_DOMAIN, asking.sign);
   const random = randomOf(asking.seed);
-  const found: string[] = [];
+  const found = balancingDifferences(scene, answer);
   const count = (outcome: string) => asking.outcomes.set(outcome, (asking.outcomes.get(outcome) ?? 0) + 1);
   try {
     for (let i = 0; i < asking.questions; i++) {
@@ -277,6 +278,7 @@ type Told = {
   timeout: string | null;
   retry: JsonObject | null;
   mirrors: JsonObject[] | null;
+  hash: JsonObject[] | null;
 };
 
 function routeOf({ headers }: LiveAnswer): Told | undefined {
@@ -299,6 +301,13 @@ function ruleDifferences({ hops, outcome }: Answer, live: LiveAnswer): string[] 
     ...unlike("timeout", hop.timeoutMs ?? null, millisecondsOf(route.timeout)),
     ...unlike("retries", retriesTold(hop), retriesOf(route.retry)),
     ...unlike("copies", copiesTold(hop), copiesOf(route.mirrors)),
+    ...(hop.hash
+      ? unlike(
+          "hash",
+          hop.hash.keys.map(({ key }) => key),
+          hashOf(route.hash),
+        )
+      : []),
     ...(outcome === "forwarded" && live.app
       ? unlike(
           "mutual TLS",
@@ -348,6 +357,15 @@ const copiesTold = ({ mirrors = [] }: Hop) =>
         `${service.split("/").slice(1).reverse().join(".")} ${subset ?? ""} ${Math.round(probability * 1e6)}`,
     )
     .sort();
+
+/** In the words of the simulator. */
+const hashOf = (policies: JsonObject[] | null): string[] =>
+  (policies ?? []).map((each) => {
+    const { header, cookie, query_parameter: query } = each as Record<string, JsonObject>;
+    if (header) return `header ${String(header["header_name"]).toLowerCase()}`;
+    if (cookie) return `cookie ${cookie["name"]}`;
+    return query ? `query ${query["name"]}` : "the caller's address";
+  });
 
 function copiesOf(mirrors: JsonObject[] | null): string[] {
   return (mirrors ?? [])

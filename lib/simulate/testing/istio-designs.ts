@@ -20,6 +20,7 @@ import type { Random } from "./random";
 import { randomDesign } from "./random-design";
 import { TRUST_DOMAIN } from "./random-protection";
 import { randomRules } from "./random-routes";
+import { placed, trafficPoliciesOf } from "./random-traffic";
 
 const TCP_PORT = 5432;
 const service = (name: string): Ref => ({ kind: "Service", name, namespace: "production" });
@@ -31,8 +32,22 @@ export function istioDesign(random: Random, jwks: string): MeshDocument {
   const { objects } = randomDesign(random, jwks);
   const all = [...objects, ...cart(random), ...ledger(random), ...outside(random), ...policies(random)];
   const tried = all.map((each) => (each.kind === "Route" ? withTries(each, random) : each));
-  // after the rest: a seed means the design that it meant before, with more at its gateway
-  return { objects: tried.flatMap((each) => (each.kind === "Gateway" ? inTls(each, random) : [each])) };
+  // after the rest: a seed means the design that it meant before, with more at its gateway, and with places and hashes
+  const secured = tried.flatMap((each) => (each.kind === "Gateway" ? inTls(each, random) : [each]));
+  return { objects: spread(secured, random) };
+}
+
+/** Where workloads are, and how hosts are chosen: levels only come with outlierDetection there. Gateways of Istio have a place of their own. */
+function spread(objects: readonly MeshObject[], random: Random): MeshObject[] {
+  const policies = objects.flatMap((each) => (each.kind === "Service" ? trafficPoliciesOf(each, objects, random) : []));
+  const detecting = policies.map((each): MeshObject => {
+    if (each.kind !== "TrafficPolicy" || random.chance(0.3)) return each;
+    return { ...each, spec: { ...each.spec, outlierDetection: { consecutive5xxErrors: 5, minHealthPercent: 0 } } };
+  });
+  const at = objects.map(
+    (each): MeshObject => (each.kind === "Workload" ? { ...each, spec: { ...each.spec, ...placed(random) } } : each),
+  );
+  return [...at, ...detecting];
 }
 
 const SECURE_PORT = 443;
@@ -257,7 +272,7 @@ export function sayable(document: MeshDocument): MeshDocument {
     const paths = about(each).map(({ path }) => path);
     // who may call out is not asked
     if (paths.length === 0 || each.kind === "Egress") return [each];
-    if (each.kind === "AuthorizationPolicy" || each.kind === "RateLimit") return [];
+    if (["AuthorizationPolicy", "RateLimit", "TrafficPolicy"].includes(each.kind)) return [];
     if (each.kind === "Route") return withoutRules(each, paths);
     if (each.kind !== "Service") throw new Error(`${each.kind} ${each.metadata.name} is lost: ${paths}`);
     const { mode, optOut, ...spec } = each.spec;

@@ -167,28 +167,29 @@ class ProxyRewriting {
     const [direction, port, , host = ""] = name.split("|");
     const base = { name: this.clusterName(name), connect_timeout: "5s", type: "STATIC" };
     const assigned = (endpoints: JsonObject[]) => ({
-      load_assignment: {
-        cluster_name: this.clusterName(name),
-        endpoints: endpoints.length > 0 ? [{ lb_endpoints: endpoints }] : [],
-      },
+      load_assignment: { cluster_name: this.clusterName(name), endpoints },
     });
     if (direction === "inbound" || name === "InboundPassthroughCluster") {
-      return [{ ...base, ...assigned([endpointAt("127.0.0.1", this.ground.appPort(this.owner))]) }];
+      const app = endpointAt("127.0.0.1", this.ground.appPort(this.owner));
+      return [{ ...base, ...assigned([{ lb_endpoints: [app] }]) }];
     }
     if (direction !== "outbound" || port === undefined) return [];
     const assignment =
       cluster["load_assignment"] ?? this.proxy.endpoints.find((each) => each["cluster_name"] === name) ?? {};
-    const endpoints = listOf(recordOf(assignment)["endpoints"])
-      .flatMap((each) => listOf(each["lb_endpoints"]))
-      .map((each) => this.endpoint(each, host));
+    const places = listOf(recordOf(assignment)["endpoints"]).map(({ lb_endpoints: own, ...place }) => {
+      const hosts = listOf(own).map((each) => this.endpoint(each, host));
+      const value: JsonObject = { ...place, lb_endpoints: hosts.map((each) => each.value) };
+      return { value, isOutside: hosts.some((each) => each.isOutside) };
+    });
     const source = { upstream_bind_config: { source_address: { address: this.proxy.address, port_value: 0 } } };
-    const isOutside = endpoints.some(({ isOutside: is }) => is);
+    const isOutside = places.some((each) => each.isOutside);
     return [
       {
         ...base,
         ...source,
+        ...balanced(cluster),
         ...(isOutside ? {} : this.security(cluster)),
-        ...assigned(endpoints.map(({ value }) => value)),
+        ...assigned(places.map(({ value }) => value)),
       },
     ];
   }
@@ -252,6 +253,21 @@ class ProxyRewriting {
   }
 }
 
+const BALANCERS = new Set<Json | undefined>(["RING_HASH", "MAGLEV", "ROUND_ROBIN", "LEAST_REQUEST", "RANDOM"]);
+
+/** How a host is chosen; what follows from how hosts fare is left out, for none does badly here. */
+function balanced(cluster: JsonObject): JsonObject {
+  const { lb_policy: policy, ring_hash_lb_config: ring, maglev_lb_config: maglev } = cluster;
+  if (policy !== undefined && !BALANCERS.has(policy)) return {};
+  const weighted = recordOf(cluster["common_lb_config"])["locality_weighted_lb_config"];
+  return {
+    ...(policy === undefined ? {} : { lb_policy: policy }),
+    ...(ring === undefined ? {} : { ring_hash_lb_config: ring }),
+    ...(maglev === undefined ? {} : { maglev_lb_config: maglev }),
+    ...(weighted === undefined ? {} : { common_lb_config: { locality_weighted_lb_config: weighted } }),
+  };
+}
+
 /** Says in the answer which route it was. */
 function told(route: JsonObject, host: JsonObject): JsonObject {
   if (host["name"] === "block_all") return { ...route, direct_response: { status: 404 } };
@@ -263,6 +279,7 @@ function told(route: JsonObject, host: JsonObject): JsonObject {
     timeout: action["timeout"] ?? null,
     retry: action["retry_policy"] ?? null,
     mirrors: action["request_mirror_policies"] ?? null,
+    hash: action["hash_policy"] ?? null,
     fault: recordOf(route["typed_per_filter_config"] ?? {})["envoy.filters.http.fault"] ?? null,
   };
   const header = { key: ROUTE_HEADER, value: Buffer.from(JSON.stringify(said)).toString("base64") };

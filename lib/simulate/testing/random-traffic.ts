@@ -33,10 +33,10 @@ export function withTraffic({ objects }: MeshDocument, seed: number): MeshDocume
     const isTwice = each.spec.service !== undefined && each.spec.replicas !== 0 && random.chance(0.25);
     return { ...each, spec: { ...each.spec, ...placed(random), ...(isTwice ? { replicas: 2 } : {}) } };
   });
-  return { objects: [...more, ...services.flatMap((each) => policiesOf(each, objects, random))] };
+  return { objects: [...more, ...services.flatMap((each) => trafficPoliciesOf(each, objects, random))] };
 }
 
-const placed = (random: Random) => (random.chance(0.7) ? { locality: random.pick(PLACES) } : {});
+export const placed = (random: Random) => (random.chance(0.7) ? { locality: random.pick(PLACES) } : {});
 
 function routeWith(route: ObjectOf<"Route">, ports: readonly { port: number }[], random: Random): MeshObject {
   const isOfService = route.spec.target.kind === "Service";
@@ -89,7 +89,7 @@ function randomRetries(random: Random): NonNullable<RouteRule["retries"]> {
 }
 
 /** For the service, and for one of its subsets. */
-function policiesOf(
+export function trafficPoliciesOf(
   { metadata: { name, namespace } }: ObjectOf<"Service">,
   objects: readonly MeshObject[],
   random: Random,
