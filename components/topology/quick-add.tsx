@@ -17,6 +17,8 @@ export function QuickAdd(props: {
   begin: string;
   onClose: () => void;
   onAdd: (text: string) => boolean;
+  /** Names of a line that are not drawn yet. */
+  missing: (line: { from: string; to: string }) => string[];
 }) {
   const [text, setText] = useState("");
   const { opened, begin } = props;
@@ -28,7 +30,7 @@ export function QuickAdd(props: {
     ? "Type a name."
     : "kind" in read
       ? `Adds the ${KIND_WORD[read.kind]} ${read.name}${read.host ? `, called as ${read.host}` : ""}.`
-      : `Draws a line from ${read.from} to ${read.to}.`;
+      : lineWords(read, props.missing(read));
   return (
     <Modal opened={props.opened} onClose={props.onClose} title="Add by typing" size="md">
       <form
@@ -56,4 +58,9 @@ export function QuickAdd(props: {
       </form>
     </Modal>
   );
+}
+
+function lineWords({ from, to }: { from: string; to: string }, missing: readonly string[]): string {
+  if (missing.length === 0) return `Draws a line from ${from} to ${to}.`;
+  return `Adds the ${missing.length === 1 ? "service" : "services"} ${missing.join(" and ")}, and draws a line from ${from} to ${to}.`;
 }

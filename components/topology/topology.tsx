@@ -257,7 +257,13 @@ export function Topology() {
         </Drawer.Root>
       ) : null}
       {details ? createPortal(inspector, details) : null}
-      <QuickAdd opened={quickAdd} begin={begin} onClose={quickAddDialog.close} onAdd={gestures.quickAdd} />
+      <QuickAdd
+        opened={quickAdd}
+        begin={begin}
+        onClose={quickAddDialog.close}
+        onAdd={gestures.quickAdd}
+        missing={gestures.missing}
+      />
       <RemovalDialog removal={gestures.removal} onConfirm={gestures.confirmRemoval} onCancel={gestures.cancelRemoval} />
     </div>
   );

@@ -5,9 +5,9 @@ import { notifications } from "@mantine/notifications";
 import { useMemo, useState } from "react";
 import { layOut, type Point } from "@/components/canvas";
 import type { Draft } from "@/components/draft";
-import { type Command, objectKey, parseKey, refKey, type Violation } from "@/lib/mesh";
+import { type Command, type MeshDocument, objectKey, parseKey, refKey, type Violation } from "@/lib/mesh";
 import { type Alignment, aligned } from "./model/align";
-import { type Addable, addGesture, connectGesture, readQuickAdd } from "./model/authoring";
+import { type Addable, addGesture, connectGesture, lineGesture, notDrawn, readQuickAdd } from "./model/authoring";
 import { clipOf, pasteGesture, readClip } from "./model/clip";
 import { find, namespacesOf } from "./model/document";
 import { type Removal, removalOf } from "./model/removal";
@@ -46,14 +46,16 @@ export function useGestures(tools: GestureTools) {
       if (select) tools.select(select);
       return true;
     }
+    /** Where new objects are: with what is selected. */
+    function namespaceIn(document: MeshDocument): string {
+      const [first] = selection;
+      return (first ? parseKey(first)?.namespace : undefined) ?? namespacesOf(document)[0] ?? "default";
+    }
     function add(kind: Addable, name: string, at?: Point) {
       const snapshot = state();
       if (!snapshot) return;
-      const first = selection[0];
-      const namespace =
-        (first ? parseKey(first)?.namespace : undefined) ?? namespacesOf(snapshot.document)[0] ?? "default";
       const place = at ?? freePlace(tools.middle(), Object.values(snapshot.positions));
-      const gesture = addGesture(snapshot.document, kind, name, namespace, place);
+      const gesture = addGesture(snapshot.document, kind, name, namespaceIn(snapshot.document), place);
       edit(gesture.command, gesture.select);
     }
     function connect(from: string, to: string) {
@@ -77,15 +79,17 @@ export function useGestures(tools: GestureTools) {
           add(read.kind, read.host ?? read.name);
           return true;
         }
-        const ends = snapshot.document.objects.filter(isDrawn);
-        const from = ends.find((object) => object.metadata.name === read.from);
-        const to = ends.find((object) => object.metadata.name === read.to);
-        if (!from || !to) {
-          say("No line was drawn", `There is no ${from ? read.to : read.from} on the canvas yet. Add it first.`);
-          return false;
-        }
-        connect(objectKey(from), objectKey(to));
-        return true;
+        const first = freePlace(tools.middle(), Object.values(snapshot.positions));
+        const second = freePlace({ x: first.x + 440, y: first.y + 46 }, [...Object.values(snapshot.positions), first]);
+        const gesture = lineGesture(snapshot.document, read, namespaceIn(snapshot.document), [first, second]);
+        if (!("refused" in gesture)) return edit(gesture.command, gesture.select);
+        say("No line was drawn", gesture.refused);
+        return false;
+      },
+      /** Of what a typed line is between, what it would add. */
+      missing: (line: { from: string; to: string }): string[] => {
+        const snapshot = state();
+        return snapshot ? notDrawn(snapshot.document, line) : [];
       },
       rename(key: string, name: string): boolean {
         const parts = parseKey(key);

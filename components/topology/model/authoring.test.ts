@@ -9,7 +9,7 @@ import {
   type MeshObject,
   objectKey,
 } from "@/lib/mesh";
-import { addGesture, connectGesture, readQuickAdd } from "./authoring";
+import { addGesture, connectGesture, lineGesture, notDrawn, readQuickAdd } from "./authoring";
 import { clipOf, pasteGesture, readClip } from "./clip";
 import { find, toName } from "./document";
 import { removalOf } from "./removal";
@@ -54,6 +54,26 @@ describe("authoring on the canvas", () => {
   it("never takes a name that is taken", () => {
     const gesture = addGesture(demoMesh(), "Service", "cart", "production", { x: 0, y: 0 });
     expect(gesture.select).toEqual([service("cart-2")]);
+  });
+
+  it("draws a typed line, and adds who is not there yet in the same step", () => {
+    const places = [
+      { x: 8, y: 16 },
+      { x: 8, y: 160 },
+    ];
+    const line = { from: "reviews", to: "stars" };
+    expect(notDrawn(demoMesh(), line)).toEqual(["reviews", "stars"]);
+    const both = lineGesture(demoMesh(), line, "production", places);
+    if ("refused" in both) throw new Error(both.refused);
+    expect(keys(apply(demoMesh(), both.command))).toEqual(
+      expect.arrayContaining([service("reviews"), service("stars"), "Dependency/production/reviews-to-stars"]),
+    );
+    const one = lineGesture(demoMesh(), { from: "cart", to: "stars" }, "production", places);
+    expect("command" in one && keys(apply(demoMesh(), one.command)).length).toBe(keys(demoMesh()).length + 3);
+    expect(lineGesture(demoMesh(), { from: "stars", to: "stars" }, "production", places)).toEqual({
+      refused: "A service needs no line to itself.",
+    });
+    expect(notDrawn(demoMesh(), { from: "cart", to: "shipping" })).toEqual([]);
   });
 
   it("connects once, and says why not a second time", () => {

@@ -2,12 +2,14 @@
 // Rule: pure; each gesture is one command (a batch where several objects belong together), so that one undo takes it back.
 import {
   API_VERSION,
+  applyCommand,
   type Command,
   isDependencyEnd,
   keyOf,
   type MeshDocument,
   type MeshObject,
   type ObjectOf,
+  objectKey,
   type Position,
   type Ref,
   refKey,
@@ -129,6 +131,39 @@ export function connectGesture(document: MeshDocument, from: string, to: string)
     command: { type: "batch", commands, label: `Connect ${caller.metadata.name} to ${callee.metadata.name}` },
     select: [keyOf("Dependency", namespace, name)],
   };
+}
+
+/** Which of the two have to be added before a line can be drawn between them. */
+export const notDrawn = (document: MeshDocument, { from, to }: Line): string[] =>
+  [...new Set([from, to])].filter((name) => !endNamed(document, name));
+
+type Line = { from: string; to: string };
+
+const endNamed = (document: MeshDocument, name: string) =>
+  document.objects.find((object) => isDependencyEnd(object) && object.metadata.name === name);
+
+/** A line between two names. Who is not drawn yet becomes a service; `places` are for these, at least two. */
+export function lineGesture(
+  document: MeshDocument,
+  line: Line,
+  namespace: string,
+  places: readonly Position[],
+): Gesture | { refused: string } {
+  const commands: Command[] = [];
+  let drawn = document;
+  for (const [i, name] of notDrawn(document, line).entries()) {
+    const { command } = addGesture(drawn, "Service", name, namespace, places[i] ?? { x: 0, y: 0 });
+    const applied = applyCommand(drawn, {}, command);
+    if (!applied.ok) return { refused: applied.violations.map(({ message, fix }) => `${message}. ${fix}`).join(" ") };
+    drawn = applied.document;
+    commands.push(command);
+  }
+  const [from, to] = [line.from, line.to].map((name) => endNamed(drawn, name));
+  if (!from || !to) return { refused: "Name two services." };
+  const gesture = connectGesture(drawn, objectKey(from), objectKey(to));
+  if ("refused" in gesture || commands.length === 0) return gesture;
+  const label = `Add ${line.from} to ${line.to}`;
+  return { command: { type: "batch", commands: [...commands, gesture.command], label }, select: gesture.select };
 }
 
 function egressFor(document: MeshDocument, to: string, namespace: string, calleeRef: Ref): Command[] {
