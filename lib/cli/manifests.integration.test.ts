@@ -32,6 +32,7 @@ const TESTS = `tests:
   question: {from: {kind: workload, workload: Workload/production/shop}, to: {host: payment-service}, method: GET, path: /, headers: {x-user-type: beta-tester}}
   expect: {outcome: forwarded, destinations: [{service: Service/production/payment-service, subset: v2, probability: 1}]}
 `;
+const CRITERIA = path.resolve("docs/reference/selection-criteria.yaml");
 let cwd = "";
 
 beforeAll(() => {
@@ -181,6 +182,8 @@ describe("schema", () => {
     ["migrate", ["migrate", "mesh.yaml", "--to", "linkerd"]],
     ["migrate", ["migrate", "services.yaml", "seed.yaml", "--from", "istio", "--to", "kuma", "--channel", "3.x"]],
     ["compile", ["compile", "mesh.yaml", "-w", "production/checkout-v1"]],
+    ["select", ["select", "--criteria", CRITERIA]],
+    ["select", ["select", "services.yaml", "seed.yaml", ...ISTIO, "--criteria", CRITERIA]],
   ])("what %s prints as JSON is of its schema (%#)", async (name, args) => {
     const { out } = await cli([...args, "--json"]);
     const value = JSON.parse(out) as Record<string, unknown>;
@@ -202,6 +205,8 @@ describe("schema", () => {
     expect(await problemsOf("questions", { questions: [question] })).toEqual([]);
     expect(await problemsOf("tests", { tests: [{ name: "a", question, expect: { status: 200 } }] })).toEqual([]);
     expect(await problemsOf("tests", { tests: [{ name: "a", question, expects: {} }] })).not.toEqual([]);
+    expect(await problemsOf("criteria", { weights: { mirroring: 5 } })).toEqual([]);
+    expect(await problemsOf("criteria", { weights: { mirroring: 6 } })).not.toEqual([]);
   });
 
   test("every name is listed by help, and another is refused", async () => {

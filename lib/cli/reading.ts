@@ -1,9 +1,11 @@
-// Reads files of questions and of policy tests: YAML or JSON, one or many, with every problem told by file, line and path.
+// Reads files of questions, of policy tests and of criteria: YAML or JSON, one or many, with every problem told by file, line and path.
 // The rule: the same schema as the API's, so a test that passes here can be saved there and back.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import type { z } from "zod";
-import { readYaml } from "@/lib/mesh/yaml/read";
+import { z } from "zod";
+import { parsePath } from "@/lib/mesh";
+import { readYaml, YAML_LIMITS } from "@/lib/mesh/yaml/read";
+import { type Criteria, criteriaProblems, criteriaSchema } from "@/lib/selection/choices";
 import { MAX_POLICY_TESTS, policyTest, type Question, question } from "@/lib/simulate";
 import type { TextFile } from "./design";
 import { readTexts } from "./files";
@@ -58,11 +60,48 @@ export async function readChoices(io: Io, place: string, words: readonly string[
   return choices;
 }
 
-async function textAt(io: Io, place: string): Promise<TextFile[]> {
-  if (place === "-") return [{ file: "stdin", text: await io.readStdin() }];
+const criteriaFile = z.strictObject(criteriaSchema.shape, {
+  error: (issue) =>
+    issue.code === "unrecognized_keys"
+      ? `has no field ${issue.keys.join(", ")}. It takes ${Object.keys(criteriaSchema.shape).join(", ")}`
+      : undefined,
+});
+/** At most: every list of it full, twice. */
+const MAX_CRITERIA_BYTES = 1024 * 1024;
+
+/** Weights, constraints and own verdicts; nothing is a file of defaults. */
+export async function readCriteria(io: Io, place: string): Promise<Criteria> {
+  const problems: string[] = [];
+  const [{ file, text } = { file: place, text: "" }] = await textAt(io, place, MAX_CRITERIA_BYTES);
+  const { documents, violations } = readYaml(text, { file });
+  problems.push(...violations.map(({ line, message, fix }) => `${file}:${line ?? 1}: ${message}. ${fix}`));
+  if (documents.length > 1) problems.push(`${file}: has ${documents.length} documents. Put all of it into one.`);
+  const [document] = documents;
+  const none = { value: {}, lineOf: () => 1 };
+  const { value, lineOf } = document ?? none;
+  const line = (steps: readonly PropertyKey[]) => lineOf(steps.map((step) => (typeof step === "symbol" ? "" : step)));
+  const [criteria] = checked([{ value, at: "", lineOf: line, file }], criteriaFile, problems);
+  for (const { path: at, message, fix } of criteria ? criteriaProblems(criteria) : []) {
+    problems.push(`${file}:${lineOf(parsePath(at))}: ${at}: ${message}. ${fix}`);
+  }
+  refuse(problems, "criteria");
+  return criteria ?? criteriaSchema.parse({});
+}
+
+async function textAt(io: Io, place: string, most = YAML_LIMITS.bytes): Promise<TextFile[]> {
+  const tooLarge = () => new UsageError(`${place} is larger than ${most / 1024 / 1024} MiB: give a smaller file`);
+  if (place === "-") {
+    const text = await io.readStdin();
+    if (text.length > most) throw tooLarge();
+    return [{ file: "stdin", text }];
+  }
   try {
-    return [{ file: place, text: readFileSync(path.resolve(io.cwd, place), "utf8") }];
+    const file = path.resolve(io.cwd, place);
+    const { size } = statSync(file);
+    if (size > most) throw tooLarge();
+    return [{ file: place, text: readFileSync(file, "utf8") }];
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     throw unreadable(place, error);
   }
 }
@@ -99,7 +138,8 @@ function checked<T>(values: readonly Placed[], schema: z.ZodType<T>, problems: s
     for (const { path: steps, message } of parsed.error.issues) {
       const place = [at, ...steps.map(String)].filter(Boolean).join(".");
       const isMissing = message.endsWith("received undefined");
-      problems.push(`${file}:${lineOf(steps)}: ${place}: ${isMissing ? "is missing" : message}`);
+      const said = [`${file}:${lineOf(steps)}`, place, isMissing ? "is missing" : message];
+      problems.push(said.filter(Boolean).join(": "));
     }
     return [];
   });

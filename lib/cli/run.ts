@@ -15,6 +15,7 @@ import { push } from "./commands/push";
 import { replayCommand } from "./commands/replay";
 import { report } from "./commands/report";
 import { schema } from "./commands/schema";
+import { select } from "./commands/select";
 import { simulate } from "./commands/simulate";
 import { submit } from "./commands/submit";
 import { test } from "./commands/test";
@@ -29,6 +30,7 @@ export const COMMANDS: readonly CliCommand[] = [
   simulate,
   test,
   replayCommand,
+  select,
   importCommand,
   exportCommand,
   migrate,

@@ -1,8 +1,17 @@
 // What the commands read and print as JSON, as shapes that other programs can check: `meshwright schema NAME`.
 // The rule: an answer that is not of its shape is a defect, and a test holds every command's answers against them.
 import { z } from "zod";
-import { answer, finding, migration, reportEntry, semanticChange, violation } from "@/lib/api/schema";
+import {
+  answer,
+  finding,
+  migration,
+  reportEntry,
+  selectionEvaluation,
+  semanticChange,
+  violation,
+} from "@/lib/api/schema";
 import { commandSchema, meshDocument, meshObject } from "@/lib/mesh";
+import { criteriaSchema } from "@/lib/selection/choices";
 import { policyTest, question } from "@/lib/simulate";
 
 const ok = z.literal(true);
@@ -166,17 +175,28 @@ const replayed = z.strictObject({
   ...read,
 });
 
-type Published = { about: string; schema: z.ZodType };
+const selected = z.strictObject({
+  ok: z.boolean().meta({ description: "some product meets every constraint, as far as is known" }),
+  ...selectionEvaluation.omit({ at: true, digest: true }).shape,
+  digest: z.string().optional().meta({ description: "of the design that was measured" }),
+  leftOut: z.array(z.string()).meta({ description: "criteria that are measured on a design, where none was given" }),
+  ...read,
+});
+
+/** `io`: input for files that may leave out what has a default. */
+type Published = { about: string; schema: z.ZodType; io?: "input" | "output" };
 const PUBLISHED = {
   object: { about: "one document of a design, for editors", schema: meshObject },
   questions: { about: "a file of simulate --questions", schema: z.strictObject({ questions: z.array(question) }) },
   tests: { about: "a file of test --tests", schema: z.strictObject({ tests: z.array(policyTest) }) },
+  criteria: { about: "a file of select --criteria", schema: criteriaSchema, io: "input" },
   validate: { about: "what validate --json prints", schema: answerOf(validated) },
   diff: { about: "what diff --json prints", schema: answerOf(compared) },
   merge: { about: "what merge --json prints", schema: answerOf(merged) },
   simulate: { about: "what simulate --json prints", schema: answerOf(simulated) },
   test: { about: "what test --json prints", schema: answerOf(tested) },
   replay: { about: "what replay --json prints", schema: answerOf(replayed) },
+  select: { about: "what select --json prints", schema: answerOf(selected) },
   import: { about: "what import --json prints", schema: answerOf(imported) },
   export: { about: "what export --json prints", schema: answerOf(exported) },
   migrate: { about: "what migrate --json prints", schema: answerOf(migrated) },
@@ -189,7 +209,7 @@ export const schemaAbout = (name: SchemaName): string => PUBLISHED[name].about;
 
 /** JSON Schema 2020-12. Rules that no JSON Schema can say (limits over several fields) are checked by the command alone. */
 export function jsonSchemaOf(name: SchemaName): Record<string, unknown> {
-  const { schema, about } = PUBLISHED[name];
-  const made = z.toJSONSchema(schema, { unrepresentable: "any", reused: "ref" });
+  const { schema, about, io = "output" }: Published = PUBLISHED[name];
+  const made = z.toJSONSchema(schema, { unrepresentable: "any", reused: "ref", io });
   return { ...made, $id: `https://meshwright.dev/schema/v1/${name}.json`, title: `meshwright ${name}: ${about}` };
 }

@@ -2,9 +2,13 @@
 // service name becomes a heading, a link or a table cell of its own.
 import type { Block, DesignDocument } from "./schema";
 
-export function toMarkdown({ title, subtitle, digest, blocks }: DesignDocument): string {
-  const head = [`# ${escaped(title)}`, escaped(subtitle), `Digest: \`${digest}\``];
-  return `${[...head, ...blocks.map(blockText)].join("\n\n")}\n\n---\n\nDigest: \`${digest}\`\n`;
+type Document = Omit<DesignDocument, "digest"> & Partial<Pick<DesignDocument, "digest">>;
+
+/** Without a digest it is about no design. */
+export function toMarkdown({ title, subtitle, digest, blocks }: Document): string {
+  const stamp = digest === undefined ? [] : [`Digest: \`${digest}\``];
+  const texts = [`# ${escaped(title)}`, escaped(subtitle), ...stamp, ...blocks.map(blockText)];
+  return `${[...texts, ...stamp.flatMap((text) => ["---", text])].join("\n\n")}\n`;
 }
 
 function blockText(block: Block): string {

@@ -9,12 +9,15 @@ import type { ProductId } from "./types";
 const MAX_CRITERIA = 200;
 const MAX_OVERRIDES = 500;
 
+const NOT_AN_ID = "must be the id of a criterion, as mirroring";
 const criterionId = z
   .string()
   .max(64)
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, "must be the id of a criterion, as mirroring");
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, NOT_AN_ID);
 const productId = z.enum(PRODUCTS.map(({ id }) => id) as [ProductId, ...ProductId[]]);
 const verdict = z.enum(["yes", "partly", "no"]);
+const WHOLE = `must be a whole number from 0 to ${MAX_WEIGHT}`;
+const weight = z.int(WHOLE).min(0, WHOLE).max(MAX_WEIGHT, WHOLE);
 const reason = (most: number) => z.string().trim().min(1, "has to say why").max(most);
 
 const ownVerdict = z.strictObject({
@@ -26,12 +29,12 @@ const ownVerdict = z.strictObject({
 
 const atMost = <T extends z.ZodType>(value: T) =>
   z
-    .record(criterionId, value)
+    .record(criterionId, value, { error: ({ code }) => (code === "invalid_key" ? NOT_AN_ID : undefined) })
     .refine((each) => Object.keys(each).length <= MAX_CRITERIA, `must have at most ${MAX_CRITERIA} entries`);
 
 /** A file of criteria, and the part of what the API takes that makes the ranking. */
 export const criteriaSchema = z.strictObject({
-  weights: atMost(z.int().min(0).max(MAX_WEIGHT))
+  weights: atMost(weight)
     .default({})
     .meta({ description: "by criterion: 0, it does not count, to 5; 1 where nothing is said" }),
   constraints: atMost(z.enum(["yes", "partly"]))
@@ -61,9 +64,8 @@ export function criteriaProblems({ weights, constraints, overrides }: Criteria):
   fix: string;
 }[] {
   const known = new Set(CRITERION_ROWS.map(({ id }) => id));
-  const fix = "Take the id of a criterion from docs/reference/selection.md.";
   const unknown = (path: string, id: string) =>
-    known.has(id) ? [] : [{ path, message: `there is no criterion ${id}`, fix }];
+    known.has(id) ? [] : [{ path, message: `there is no criterion ${id}`, fix: fixOf(id, [...known]) }];
   const seen = new Map<string, number>();
   return [
     ...Object.keys(weights).flatMap((id) => unknown(`weights.${id}`, id)),
@@ -79,4 +81,26 @@ export function criteriaProblems({ weights, constraints, overrides }: Criteria):
       ];
     }),
   ];
+}
+
+function fixOf(id: string, known: readonly string[]): string {
+  const [nearest] = known
+    .map((each) => ({ each, steps: editsBetween(id, each) }))
+    .sort((one, other) => one.steps - other.steps);
+  const isNear = nearest !== undefined && nearest.steps <= Math.max(2, id.length / 3);
+  return `${isNear ? `Did you mean ${nearest.each}? ` : ""}Take the id of a criterion from docs/reference/selection.md.`;
+}
+
+/** Levenshtein's distance: letters to add, to take away or to replace. Ids have at most 64. */
+function editsBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= one.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] ?? 0;
 }

@@ -38,7 +38,7 @@ function alone(verdict: Verdict) {
 function tables() {
   return CRITERION_GROUPS.map((group) => {
     const criteria = CRITERIA.filter((criterion) => criterion.group === group);
-    const questions = criteria.map(({ name, question }) => `- **${name}.** ${question}`);
+    const questions = criteria.map(({ id, name, question }) => `- **${name}** (\`${id}\`). ${question}`);
     const rows = criteria.map(({ id, name }) => [name, ...PRODUCTS.map((product) => cell(FACTS[product.id], id))]);
     return [
       `### ${group[0]?.toUpperCase()}${group.slice(1)}`,

@@ -4,7 +4,7 @@ import { csvText } from "@/lib/compliance/reports/csv-text";
 import { toMarkdown } from "@/lib/document/markdown";
 import type { Block } from "@/lib/document/schema";
 import { type Cell, type Choices, type Evaluation, type ProductResult, weightOf } from "./evaluate";
-import { type Fit, fitText } from "./fit";
+import { type Fit, fitText, MEASURED_CRITERIA } from "./fit";
 import type { Sensitivity } from "./sensitivity";
 import type { CriterionRow } from "./sources";
 import type { ProductId } from "./types";
@@ -12,9 +12,10 @@ import type { ProductId } from "./types";
 export type Decision = { product: ProductId; reason: string; by: string; on: string };
 
 export type Written = {
-  mesh: string;
-  /** "the draft" or "r3", and its digest: what the fit was measured on. */
-  design: { name: string; digest: string };
+  /** Its name; null: it is asked for no mesh in particular. */
+  mesh: string | null;
+  /** "the draft", "r3" or files, and its digest: what the fit was measured on. Null: nothing was measured. */
+  design: { name: string; digest: string } | null;
   today: string;
   criteria: readonly CriterionRow[];
   choices: Choices;
@@ -46,14 +47,28 @@ export function failureTexts({ fails }: ProductResult, nameOf: (criterion: strin
   );
 }
 
+/** What is not asked where there is no design. */
+export const leftOutText = (): string =>
+  `No design was given, so what is measured on one is left out: ${MEASURED_CRITERIA.map(({ name }) => name).join(", ")}.`;
+
+/** Each product as other programs read it, without the facts of all cells. */
+export function evaluationItems({ results }: Evaluation) {
+  return results.map(({ product, cells: _cells, fails, ...rest }) => ({
+    ...rest,
+    product: product.id,
+    fails: fails.map(({ cell, ...each }) => ({ ...each, verdict: cell.verdict, reason: cellText(cell) })),
+  }));
+}
+
 export function selectionMarkdown(written: Written): string {
   const { mesh, design, today, decision } = written;
-  const title = decision
-    ? `Mesh product of ${mesh}: ${productName(written, decision.product)}`
-    : `Mesh product of ${mesh}`;
+  const subject = mesh === null ? "Mesh product" : `Mesh product of ${mesh}`;
+  const title = decision ? `${subject}: ${productName(written, decision.product)}` : subject;
   const status = decision ? `Decided by ${decision.by} on ${decision.on}` : "Proposed: nothing is decided";
-  const subtitle = `${status}. Written ${today}, measured on ${design.name}.`;
-  return toMarkdown({ title, subtitle, digest: design.digest, blocks: blocksOf(written) });
+  const measured = design ? `, measured on ${design.name}` : "";
+  const subtitle = `${status}. Written ${today}${measured}.`;
+  const blocks = blocksOf(written);
+  return toMarkdown(design ? { title, subtitle, digest: design.digest, blocks } : { title, subtitle, blocks });
 }
 
 function blocksOf(written: Written): Block[] {
@@ -72,6 +87,7 @@ function blocksOf(written: Written): Block[] {
     ...part("Context", notes.trim() === "" ? [] : [paragraph(notes)]),
     ...part("What has to be", constraints.length > 0 ? [{ kind: "list", items: constraints }] : []),
     ...part("Ranking", [
+      ...(written.design ? [] : [paragraph(leftOutText())]),
       paragraph(
         "The score is the weighted mean of yes (1), partly (one half) and no (0). Where something is unknown it is an interval: unknown as no, to unknown as yes. The rank goes by its middle.",
       ),

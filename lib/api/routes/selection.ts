@@ -2,7 +2,7 @@
 import { readDesign } from "@/lib/data/meshes";
 import { readSelection, saveSelection } from "@/lib/data/selection";
 import { AppError } from "@/lib/errors";
-import { CRITERION_ROWS, cellText, evaluate, sensitivity, sourcesWith } from "@/lib/selection";
+import { CRITERION_ROWS, evaluate, evaluationItems, sensitivity, sourcesWith } from "@/lib/selection";
 import { criteriaProblems } from "@/lib/selection/choices";
 import { versionTag } from "../etag";
 import { defineRoute, onMesh } from "../route";
@@ -87,11 +87,7 @@ export const selectionRoutes = [
       const today = dayOf(runtime);
       const sourceOf = () => `/api/v1/meshes/${slug}/selection/fits?at=${at}`;
       const evaluation = evaluate(sourcesWith(fits, { today, sourceOf }), stored, { today });
-      const items = evaluation.results.map(({ product, cells: _cells, fails, ...rest }) => ({
-        ...rest,
-        product: product.id,
-        fails: fails.map(({ cell, ...each }) => ({ ...each, verdict: cell.verdict, reason: cellText(cell) })),
-      }));
+      const items = evaluationItems(evaluation);
       const { first, isSure } = evaluation;
       const steady = sensitivity(CRITERION_ROWS, stored, evaluation);
       return { body: { at, digest, today, first, isSure, items, sensitivity: steady, fits } };
