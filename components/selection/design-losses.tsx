@@ -3,7 +3,7 @@
 import { Anchor, Text } from "@mantine/core";
 import Link from "next/link";
 import { LoadingRows, Panel, plural, ReadingState, StatusBadge } from "@/components/ui";
-import { type Fit, fitText, type ProductResult } from "@/lib/selection";
+import { FAVOURS_ITS_OWN, type Fit, fitText, type ProductResult } from "@/lib/selection";
 import classes from "./selection.module.css";
 import { fitPath, type SelectionState } from "./use-selection";
 
@@ -15,14 +15,20 @@ export function DesignLosses({ state, mesh, at }: { state: SelectionState; mesh:
     result,
     fit: written.fits.find(({ product }) => product === result.product.id),
   }));
+  const isEmpty = fits.data?.items.every(({ objects }) => objects === 0) ?? false;
   return (
     <Panel
       title="This design"
-      hint="Exported to each product, and compiled for our own data plane. Istio's resources are the same in both modes."
+      hint={`Exported to each product, and compiled for our own data plane. Istio's resources are the same in both modes. ${FAVOURS_ITS_OWN}`}
     >
       <ReadingState of={fits} />
       {fits.isLoading ? <LoadingRows rows={4} /> : null}
-      {fits.data ? (
+      {isEmpty ? (
+        <Text size="sm">
+          Nothing is drawn yet, so there is nothing to measure: products are ranked by looked-up facts alone.
+        </Text>
+      ) : null}
+      {fits.data && !isEmpty ? (
         <ul className={classes.ranking} aria-label="What becomes of this design">
           {rows.map(({ result, fit }) => (
             <li key={result.product.id} className={classes.place}>
@@ -36,7 +42,7 @@ export function DesignLosses({ state, mesh, at }: { state: SelectionState; mesh:
 }
 
 function FitLine({ result, fit, href }: { result: ProductResult; fit: Fit | undefined; href: string }) {
-  if (!fit) return <Text size="sm">{result.product.name}: not measured.</Text>;
+  if (!fit || fit.objects === 0) return <Text size="sm">{result.product.name}: not measured.</Text>;
   const status = fit.changed > 0 ? "failing" : fit.counts.lost + fit.counts.approximate > 0 ? "attention" : "ok";
   const word =
     fit.changed > 0

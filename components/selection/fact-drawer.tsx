@@ -1,9 +1,10 @@
 "use client";
 // What one verdict rests on: the fact with source and day, and the team's own verdict in its place. Rule: none without a reason.
-import { Anchor, Button, Drawer, NativeSelect, Text, Textarea } from "@mantine/core";
+import { Button, Drawer, NativeSelect, Text, Textarea } from "@mantine/core";
 import { useState } from "react";
-import type { CriterionRow, ProductResult, Verdict } from "@/lib/selection";
+import { type CriterionRow, FAVOURS_ITS_OWN, type ProductResult, type Verdict } from "@/lib/selection";
 import classes from "./selection.module.css";
+import { Source } from "./source";
 import type { SelectionState } from "./use-selection";
 import { VerdictMark } from "./verdict";
 
@@ -42,16 +43,14 @@ function Body({
           <VerdictMark verdict={fact.verdict} />
           <Text size="sm">{fact.text}</Text>
           <Text size="xs" c="dimmed">
-            <Anchor
-              href={fact.source}
-              size="xs"
-              underline="always"
-              {...(fact.source.startsWith("https:") ? { target: "_blank", rel: "noreferrer" } : {})}
-            >
-              {criterion.group === "design" ? "Measured on this design" : "Source"}
-            </Anchor>
-            , {fact.asOf}
+            <Source of={fact.source}>{criterion.group === "design" ? "Measured on this design" : "Source"}</Source>,{" "}
+            {fact.asOf}
           </Text>
+          {criterion.group === "design" ? (
+            <Text size="xs" c="dimmed" mt={8}>
+              {FAVOURS_ITS_OWN}
+            </Text>
+          ) : null}
         </section>
       ) : (
         <Text size="sm">Nothing is known. It counts as an interval from no to yes.</Text>
@@ -76,6 +75,10 @@ function Body({
         </section>
       ) : null}
       {mayEdit && !override ? <OwnVerdict state={state} result={result} criterion={criterion} /> : null}
+      <Text size="xs" c="dimmed" className={classes.about}>
+        {result.product.name} {result.product.version}. {result.product.summary}{" "}
+        <Source of={result.product.homepage}>Homepage</Source>
+      </Text>
     </div>
   );
 }

@@ -2,7 +2,7 @@
 // Criteria by products. Job: weigh, demand, and open what a verdict rests on. Rule: on a phone each criterion is a card.
 import { NativeSelect, Text, UnstyledButton } from "@mantine/core";
 import { type Column, DataTable, Panel } from "@/components/ui";
-import { type CriterionRow, MAX_WEIGHT, type Need, type ProductId, weightOf } from "@/lib/selection";
+import { type CriterionRow, FAVOURS_ITS_OWN, MAX_WEIGHT, type Need, type ProductId, weightOf } from "@/lib/selection";
 import classes from "./selection.module.css";
 import type { SelectionState } from "./use-selection";
 import { VerdictMark } from "./verdict";
@@ -45,6 +45,11 @@ export function Matrix({ state, mayEdit, onFact }: MatrixProps) {
           <Text component="h3" size="sm" fw={600} className={classes.groupTitle}>
             {title}
           </Text>
+          {id === "design" ? (
+            <Text size="xs" c="dimmed" className={classes.groupHint}>
+              {FAVOURS_ITS_OWN}
+            </Text>
+          ) : null}
           <DataTable
             label={`${title}: criteria by products`}
             columns={columns}
@@ -66,7 +71,7 @@ function columnsOf({ state, mayEdit, onFact }: MatrixProps): Column<CriterionRow
   return [
     {
       title: "Criterion",
-      width: "220px",
+      width: "240px",
       cell: ({ name, question }) => (
         <>
           <Text size="sm" fw={500}>

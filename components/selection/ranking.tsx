@@ -59,7 +59,12 @@ function Line({ result }: { result: ProductResult }) {
         <Text size="xs" c="dimmed">
           {product.version}
         </Text>
-        <Text size="sm" className={classes.score}>
+        {unknown.length > 0 ? <StatusBadge status="unmeasured">{unknown.length} unknown</StatusBadge> : null}
+        {stale.length > 0 ? <StatusBadge status="stale">{plural(stale.length, "stale fact")}</StatusBadge> : null}
+        {unproved.length > 0 ? (
+          <StatusBadge status="attention">{plural(unproved.length, "constraint")} to be proved</StatusBadge>
+        ) : null}
+        <Text size="sm" fw={600} className={classes.score}>
           {scoreText(result)}
         </Text>
       </div>
@@ -67,13 +72,6 @@ function Line({ result }: { result: ProductResult }) {
         <span className={classes.known} style={{ width: at(low) }} />
         <span className={classes.open} style={{ left: at(low), width: at(high - low) }} />
         <span className={classes.middle} style={{ left: at(middle) }} />
-      </div>
-      <div className={classes.head}>
-        {unknown.length > 0 ? <StatusBadge status="unmeasured">{unknown.length} unknown</StatusBadge> : null}
-        {stale.length > 0 ? <StatusBadge status="stale">{plural(stale.length, "stale fact")}</StatusBadge> : null}
-        {unproved.length > 0 ? (
-          <StatusBadge status="attention">{plural(unproved.length, "constraint")} to be proved</StatusBadge>
-        ) : null}
       </div>
     </>
   );

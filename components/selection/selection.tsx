@@ -18,6 +18,7 @@ import {
 import {
   CRITERION_ROWS,
   type Evaluation,
+  scoreText,
   selectionCsv,
   selectionMarkdown,
   sensitivityTexts,
@@ -28,6 +29,7 @@ import { DesignLosses } from "./design-losses";
 import { FactDrawer } from "./fact-drawer";
 import { Matrix } from "./matrix";
 import { Ranking } from "./ranking";
+import classes from "./selection.module.css";
 import { useSelection } from "./use-selection";
 
 const nameOf = (criterion: string) => CRITERION_ROWS.find(({ id }) => id === criterion)?.name ?? criterion;
@@ -103,16 +105,20 @@ export function Selection() {
       />
       <ReadingState of={stored} />
       {save.error ? <ErrorState error={save.error} onRetry={() => void stored.refetch()} /> : null}
-      <Ranking written={written} nameOf={nameOf} />
-      <Panel title="What decides it" hint="Every change of one or two weights by one step was tried.">
-        {sensitivityTexts(written).map((text) => (
-          <Text key={text} size="sm">
-            {text}
-          </Text>
-        ))}
-      </Panel>
+      <div className={classes.glance}>
+        <Ranking written={written} nameOf={nameOf} />
+        <div className={classes.beside}>
+          <Panel title="What decides it" hint="Every change of one or two weights by one step was tried.">
+            <ul className={classes.reasons}>
+              {sensitivityTexts(written).map((text) => (
+                <li key={text}>{text}</li>
+              ))}
+            </ul>
+          </Panel>
+          <DecisionForm state={state} mayEdit={mayEdit} />
+        </div>
+      </div>
       <DesignLosses state={state} mesh={mesh} at={at} />
-      <DecisionForm state={state} mayEdit={mayEdit} />
       <Matrix state={state} mayEdit={mayEdit} onFact={(id, row) => set({ fact: `${id}.${row}` })} />
       <FactDrawer
         state={state}
@@ -132,13 +138,19 @@ function answerOf(evaluation: Evaluation, mesh: string): { status?: Status; text
   if (!leader)
     return { status: "failing", text: "No product is left: every one fails a constraint, or nothing counts." };
   if (leaders.length > 1) return { status: "attention", text: `${names} fit ${mesh} equally well.` };
+  const next = evaluation.results.find((each) => each.rank !== null && each !== leader);
+  const before = next ? `${scoreText(leader)}, before ${next.product.name} with ${scoreText(next)}` : scoreText(leader);
   if (evaluation.isSure) {
-    return { status: "ok", text: `${names} fits ${mesh} best.`, detail: "No unknown fact could change that." };
+    return {
+      status: "ok",
+      text: `${names} fits ${mesh} best.`,
+      detail: `${before}. No unknown fact could change that.`,
+    };
   }
   return {
     status: "attention",
     text: `${names} fits ${mesh} best by what is known.`,
-    detail: "Unknown facts could put another product first, or a constraint is still to be proved.",
+    detail: `${before}. Unknown facts could put another product first, or a constraint is still to be proved.`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Choices, differences, evaluate, type Override } from "./evaluate";
-import { sensitivity } from "./sensitivity";
+import { firstWithout, sensitivity } from "./sensitivity";
 import type { Fact, Product, ProductId, Verdict } from "./types";
 
 const criteria = ["mtls", "jwt", "canary"].map((id) => ({ id }));
@@ -157,4 +157,15 @@ test("an excluded product is first in no weighting", () => {
   const { stays, tipping } = sensitivity(criteria, choices, ask(choices));
   expect(stays.map(({ product }) => product)).toEqual(["consul"]);
   expect(tipping).toEqual([]);
+});
+
+test("who is first without some criteria: weights hold, the excluded stay excluded, and nothing that counts is nobody", () => {
+  const without = (ids: string[], choices: Partial<Choices>) =>
+    firstWithout(ids, { criteria, choices: { ...none, ...choices }, evaluation: ask(choices) });
+  // jwt alone: istio 1, linkerd 0, consul 2
+  expect(without(["mtls", "canary"], {})).toEqual(["consul"]);
+  expect(without([], {})).toEqual(ask({}).first);
+  expect(without(["canary"], { weights: { mtls: 2 } })).toEqual(["istio-sidecar"]);
+  expect(without(["mtls", "canary"], { constraints: { canary: "partly" } })).toEqual(["istio-sidecar"]);
+  expect(without(["mtls", "canary"], { weights: { jwt: 0 } })).toEqual([]);
 });

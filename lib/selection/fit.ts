@@ -46,6 +46,10 @@ export const MEASURED_CRITERIA = [
   },
 ] as const satisfies readonly (Omit<Criterion, "group"> & { group: "design" })[];
 
+/** Told wherever the measured criteria are shown: they are not neutral. */
+export const FAVOURS_ITS_OWN =
+  "The design was drawn in Meshwright, so what is measured on it favours Meshwright's own data plane: let it count only as far as the design is what will be run.";
+
 /** The fit as facts: `source` is where the whole report is, `today` when it was measured. */
 export function factsOfFit(fit: Fit, { source, today }: { source: string; today: string }): Fact[] {
   const { objects, counts, changed } = fit;

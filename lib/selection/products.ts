@@ -55,7 +55,7 @@ export const PRODUCTS: readonly Product[] = [
     id: "meshwright",
     name: "Meshwright",
     version: "0.1",
-    homepage: "https://meshwright.dev/",
+    homepage: "README.md",
     summary:
       "Design, review and signals with a data plane of its own on Node.js, outside Kubernetes; young, by one company.",
   },

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Choices } from "./evaluate";
 import { evaluate } from "./evaluate";
 import type { Fit } from "./fit";
-import { scoreText, selectionCsv, selectionMarkdown, type Written } from "./report";
+import { scoreText, selectionCsv, selectionMarkdown, sensitivityTexts, sourceText, type Written } from "./report";
 import { sensitivity } from "./sensitivity";
 import { CRITERION_ROWS, sourcesWith } from "./sources";
 
@@ -24,7 +24,7 @@ const choices: Choices = {
 
 function written(more: Partial<Written> = {}): Written {
   const today = "2026-11-23";
-  const evaluation = evaluate(sourcesWith([fit], { today, sourceOf: () => "/fits" }), choices, { today });
+  const evaluation = evaluate(sourcesWith([fit], { today, sourceOf: () => "shop.yaml" }), choices, { today });
   return {
     mesh: "shop",
     design: { name: "r3", digest: "abc" },
@@ -69,4 +69,24 @@ test("the CSV has a line for each product and criterion, and no cell that is a f
 test("a score is told as an interval where something is unknown", () => {
   expect(scoreText({ low: 0.5, high: 0.5 })).toBe("50 %");
   expect(scoreText({ low: 0.5, high: 0.754 })).toBe("50 % to 75 %");
+});
+
+test("our own pages are named as they stand in the repository, never as addresses", () => {
+  expect(sourceText("README.md")).toBe("README.md in Meshwright's repository");
+  expect(sourceText("https://istio.io/")).toBe("https://istio.io/");
+  const text = selectionMarkdown(written());
+  expect(text).toMatch(/\| Meshwright 0\.1 \|.*\| README\.md in Meshwright's repository \|/);
+  const lineOf = (product: string, criterion: string) =>
+    selectionCsv(written())
+      .split("\r\n")
+      .find((line) => line.startsWith(`${product},`) && line.includes(`,${criterion},`));
+  expect(lineOf("Meshwright", "own-ca")).toContain("docs/reference/identity.md in Meshwright's repository");
+  expect(lineOf("Linkerd", "design-answers"), "a measured design is not of ours").toContain(",shop.yaml,");
+});
+
+test("that measured criteria favour the product the design was drawn in is told, and what the first place owes them", () => {
+  expect(selectionMarkdown(written())).toContain("favours Meshwright's own data plane");
+  const last = (weights: Choices["weights"]) => sensitivityTexts(written({ choices: { ...choices, weights } })).at(-1);
+  expect(last({})).toMatch(/^Without what is measured on this design .* is first( all the same)?\.$/);
+  expect(last({ "design-answers": 0, "design-carried": 0 })).not.toContain("Without what is measured");
 });

@@ -4,8 +4,8 @@ import { csvText } from "@/lib/compliance/reports/csv-text";
 import { toMarkdown } from "@/lib/document/markdown";
 import type { Block } from "@/lib/document/schema";
 import { type Cell, type Choices, type Evaluation, type ProductResult, weightOf } from "./evaluate";
-import { type Fit, fitText, MEASURED_CRITERIA } from "./fit";
-import type { Sensitivity } from "./sensitivity";
+import { FAVOURS_ITS_OWN, type Fit, fitText, MEASURED_CRITERIA } from "./fit";
+import { firstWithout, type Sensitivity } from "./sensitivity";
 import type { CriterionRow } from "./sources";
 import type { ProductId } from "./types";
 
@@ -31,6 +31,11 @@ export const percent = (share: number): string => `${Math.round(share * 100)} %`
 /** "62 %", or "50 % to 75 %" where something is unknown. */
 export function scoreText({ low, high }: Pick<ProductResult, "low" | "high">): string {
   return low === high ? percent(low) : `${percent(low)} to ${percent(high)}`;
+}
+
+/** Where something is said, in words: our own pages stand in the repository, and no address of them is known. */
+export function sourceText(source: string): string {
+  return source === "" || /^(https:|\/)/.test(source) ? source : `${source} in Meshwright's repository`;
 }
 
 /** Why a cell says what it says: the own verdict's reason, or the fact. */
@@ -108,6 +113,7 @@ function blocksOf(written: Written): Block[] {
       fits.length === 0
         ? []
         : [
+            paragraph(FAVOURS_ITS_OWN),
             table(
               ["Product", "Carried over", "Losses"],
               fits.map((fit) => fitRow(written, fit)),
@@ -142,6 +148,16 @@ function blocksOf(written: Written): Block[] {
       ),
       paragraph(`Weightings tried: ${sensitivity.weightings}.`),
     ]),
+    ...part("Products", [
+      table(
+        ["Product", "What it is", "Homepage"],
+        results.map(({ product }) => [
+          `${product.name} ${product.version}`,
+          product.summary,
+          sourceText(product.homepage),
+        ]),
+      ),
+    ]),
   ];
 }
 
@@ -152,12 +168,11 @@ function fitRow(written: Written, fit: Fit): string[] {
   return [productName(written, fit.product), fitText(fit), texts.join("\n")];
 }
 
-/** "Istio stays first in 214 of 230 weightings." and what would put another one there. */
-export function sensitivityTexts({
-  criteria,
-  evaluation,
-  sensitivity,
-}: Pick<Written, "criteria" | "evaluation" | "sensitivity">): string[] {
+/** "Istio is first in 214 of 230 weightings by one step.", what would put another one there, and who is first by looked-up facts alone. */
+export function sensitivityTexts(
+  written: Pick<Written, "criteria" | "choices" | "evaluation" | "sensitivity">,
+): string[] {
+  const { criteria, evaluation, sensitivity } = written;
   const name = namer(criteria);
   const products = (ids: readonly ProductId[]) =>
     ids.map((id) => productName({ evaluation }, id)).join(" and ") || "nobody";
@@ -172,7 +187,22 @@ export function sensitivityTexts({
     const verb = first.length === 1 ? "is first" : "share the first place";
     return `${products(first)} ${verb} when "${name(criterion)}" counts ${to} in place of ${from}.`;
   });
-  return [...kept, ...(turns.length > 0 ? turns : ["No change of a single weight changes the first place."])];
+  const single = turns.length > 0 ? turns : ["No change of a single weight changes the first place."];
+  return [...kept, ...single, ...unmeasuredTexts(written, products)];
+}
+
+/** How much of the first place is owed to the criteria that favour the product the design was drawn in. */
+function unmeasuredTexts(
+  { criteria, choices, evaluation }: Pick<Written, "criteria" | "choices" | "evaluation">,
+  products: (ids: readonly ProductId[]) => string,
+): string[] {
+  const measured = MEASURED_CRITERIA.map(({ id }) => id as string);
+  if (!criteria.some(({ id }) => measured.includes(id) && weightOf(choices.weights, id) > 0)) return [];
+  const first = firstWithout(measured, { criteria, choices, evaluation });
+  const verb = first.length === 1 ? "is first" : "share the first place";
+  const isSame = first.length === evaluation.first.length && first.every((id) => evaluation.first.includes(id));
+  if (first.length === 0) return [];
+  return [`Without what is measured on this design ${products(first)} ${verb}${isSame ? " all the same" : ""}.`];
 }
 
 export function selectionCsv({ criteria, choices, evaluation }: Written): string {
@@ -207,7 +237,8 @@ export function selectionCsv({ criteria, choices, evaluation }: Written): string
         choices.constraints[id] ?? "",
         verdict,
         override?.reason ?? fact?.text ?? "",
-        fact?.source ?? "",
+        // a measurement stands where it was made: another path, or files
+        group === "design" ? (fact?.source ?? "") : sourceText(fact?.source ?? ""),
         override?.on ?? fact?.asOf ?? "",
         override?.by ?? "",
       ];

@@ -37,6 +37,33 @@ export function sensitivity(
   return { tipping, ...steadiness(runners, now, total) };
 }
 
+/** Who is first when these criteria do not count; excluded products stay excluded. Nobody, when nothing is left that counts. */
+export function firstWithout(
+  without: readonly string[],
+  {
+    criteria,
+    choices: { weights },
+    evaluation: { results },
+  }: {
+    criteria: readonly Pick<Criterion, "id">[];
+    choices: Pick<Choices, "weights">;
+    evaluation: Pick<Evaluation, "results">;
+  },
+): ProductId[] {
+  const counted = criteria.filter(({ id }) => !without.includes(id) && weightOf(weights, id) > 0);
+  const runners = results
+    .filter(({ rank }) => rank !== null)
+    .map(({ product, cells }): Runner => {
+      const points = counted.map(({ id }) => pointsOf(cells[id]));
+      return {
+        product: product.id,
+        points,
+        sum: points.reduce((sum, each, i) => sum + each * weightOf(weights, counted[i]?.id ?? ""), 0),
+      };
+    });
+  return counted.length === 0 ? [] : leaders(runners, []);
+}
+
 /** Up goes before down where both are as near. */
 function tippingOf(
   { criterion, at, from }: { criterion: string; at: number; from: number },

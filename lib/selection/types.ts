@@ -10,6 +10,7 @@ export type Product = {
   version: string;
   /** The dialect that a design is exported to, to see what it would lose; none: Meshwright's own data plane. */
   exportTarget?: string;
+  /** An https address; for ourselves a page of the repository, as README.md. */
   homepage: string;
   /** One sentence: what kind of thing it is. */
   summary: string;
@@ -44,7 +45,7 @@ export type Fact = {
   verdict: Verdict;
   /** At most 200 characters: what holds, with numbers and limits. */
   text: string;
-  /** Where it says so: an https address of the product's own documents, or of the measurement. */
+  /** Where it says so: an https address of the product's own documents, a page of our repository, or the path of the measurement. */
   source: string;
   /** The day it was looked at, as 2026-11-23. */
   asOf: string;
