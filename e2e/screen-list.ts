@@ -46,6 +46,7 @@ export const SCREENS: readonly Screen[] = [
   { name: "signals", path: "signals" },
   { name: "signals-service", path: "signals?scope=service&name=Service/production/checkout" },
   { name: "proxies", path: "proxies" },
+  { name: "selection", path: "selection" },
   { name: "document", path: "document" },
   { name: "settings", path: "settings" },
   { name: "settings-environments", path: "settings?tab=environments" },

@@ -196,6 +196,15 @@ const PLANS: readonly Plan[] = [
     stale: "lost",
   },
   {
+    screen: "selection",
+    path: "selection",
+    empty: "Nothing is drawn yet, so there is nothing to measure",
+    loading: "Reading the evaluation.",
+    error: "The evaluation could not be read.",
+    stale: "lost",
+    viewer: "Authors may change it.",
+  },
+  {
     screen: "document",
     path: "document",
     empty: /service/,

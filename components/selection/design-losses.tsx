@@ -15,7 +15,7 @@ export function DesignLosses({ state, mesh, at }: { state: SelectionState; mesh:
     result,
     fit: written.fits.find(({ product }) => product === result.product.id),
   }));
-  const isEmpty = fits.data?.items.every(({ objects }) => objects === 0) ?? false;
+  const isEmpty = fits.data?.items.length === 0;
   return (
     <Panel
       title="This design"
@@ -42,7 +42,7 @@ export function DesignLosses({ state, mesh, at }: { state: SelectionState; mesh:
 }
 
 function FitLine({ result, fit, href }: { result: ProductResult; fit: Fit | undefined; href: string }) {
-  if (!fit || fit.objects === 0) return <Text size="sm">{result.product.name}: not measured.</Text>;
+  if (!fit) return <Text size="sm">{result.product.name}: not measured.</Text>;
   const status = fit.changed > 0 ? "failing" : fit.counts.lost + fit.counts.approximate > 0 ? "attention" : "ok";
   const word =
     fit.changed > 0

@@ -51,6 +51,16 @@ describe("with a design", () => {
     });
   });
 
+  test("one without a service is not measured, and that is said", async () => {
+    const { objects } = seedMesh();
+    writeFileSync(path.join(cwd, "bare.yaml"), toYaml({ objects: objects.filter(({ kind }) => kind === "Mesh") }));
+    const { code, out } = await select(["bare.yaml", "--criteria", "criteria.yaml"]);
+    expect(code).toBe(0);
+    expect(out).toContain("Nothing is measured on bare.yaml: no service is drawn.");
+    expect(out).not.toContain("would become");
+    expect(out).not.toContain("Without what is measured");
+  });
+
   test("one that does not hold together is refused with its violations", async () => {
     writeFileSync(path.join(cwd, "broken.yaml"), "kind: Nothing\n");
     const { code, out } = await select(["broken.yaml", "--criteria", "criteria.yaml"]);

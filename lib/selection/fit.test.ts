@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { demoMesh, type MeshObject } from "@/lib/mesh";
 import { object, seedObjects } from "../compile/testing/rich";
 import { type Fit, factsOfFit, fitText } from "./fit";
-import { countFit, fitOf } from "./measure";
+import { countFit, fitOf, fitsOf } from "./measure";
 
 const withObjects = (...more: MeshObject[]) => ({ objects: [...demoMesh().objects, ...more] });
 const measured = (id: "istio-sidecar" | "linkerd" | "meshwright", exportTarget?: string): Fit => {
@@ -62,6 +62,13 @@ test("our own data plane is measured by the compiler: what it refuses is lost", 
 test("a product that nothing is written for is not measured", () => {
   expect(fitOf({ id: "cilium", version: "1", exportTarget: "no-such-dialect" }, demoMesh())).toBeUndefined();
   expect(fitOf({ id: "cilium", version: "1" }, demoMesh())).toBeUndefined();
+});
+
+test("nothing is measured on a design in which no service is drawn", () => {
+  const { objects } = demoMesh();
+  const products = [{ id: "meshwright", version: "1" }] as const;
+  expect(fitsOf(products, { objects: objects.filter(({ kind }) => kind === "Mesh") })).toEqual([]);
+  expect(fitsOf(products, { objects })).toHaveLength(1);
 });
 
 test("what was measured counts as facts: answers by yes or no, objects by how many are the same", () => {

@@ -33,7 +33,9 @@ export function fitOf(product: Measured, document: MeshDocument): Fit | undefine
   return countFit(product.id, exportDocument(target, document, channel === undefined ? {} : { channel }).report);
 }
 
+/** None where no service is drawn: what a new mesh begins with would be called carried over in full by everybody. */
 export function fitsOf(products: readonly Measured[], document: MeshDocument): Fit[] {
+  if (!document.objects.some(({ kind }) => kind === "Service" || kind === "ExternalService")) return [];
   return products.flatMap((product) => fitOf(product, document) ?? []);
 }
 

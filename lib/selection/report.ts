@@ -197,7 +197,10 @@ function unmeasuredTexts(
   products: (ids: readonly ProductId[]) => string,
 ): string[] {
   const measured = MEASURED_CRITERIA.map(({ id }) => id as string);
-  if (!criteria.some(({ id }) => measured.includes(id) && weightOf(choices.weights, id) > 0)) return [];
+  const counted = criteria.filter(({ id }) => measured.includes(id) && weightOf(choices.weights, id) > 0);
+  const isMeasured = ({ cells }: ProductResult) =>
+    counted.some(({ id }) => cells[id] !== undefined && cells[id].verdict !== "unknown");
+  if (!evaluation.results.some(isMeasured)) return [];
   const first = firstWithout(measured, { criteria, choices, evaluation });
   const verb = first.length === 1 ? "is first" : "share the first place";
   const isSame = first.length === evaluation.first.length && first.every((id) => evaluation.first.includes(id));

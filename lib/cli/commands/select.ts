@@ -156,7 +156,9 @@ function textOf(written: Written): string {
     ...sensitivityTexts(written),
     ...(evaluation.first.length > 0 ? [sure] : []),
     "",
-    ...(design ? [`What ${design.name} would become:`, ...lost] : [leftOutText()]),
+    ...(design && lost.length === 0 ? [`Nothing is measured on ${design.name}: no service is drawn.`] : []),
+    ...(design && lost.length > 0 ? [`What ${design.name} would become:`, ...lost] : []),
+    ...(design ? [] : [leftOutText()]),
   ];
   return `${lines.join("\n")}\n`;
 }
