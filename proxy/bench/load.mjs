@@ -12,7 +12,8 @@ const request = Buffer.from(
 
 /**
  * Runs `connections` connections for `durationMs` or `maxRequests`; `ratePerSecond` paces them (0: as fast as they go).
- * Returns {requests, failures, latencies, seconds}; latencies (ms, sorted) are those of calls after the first `settleMs`.
+ * Returns {requests, failures, latencies, calls, seconds}; latencies (ms, sorted) are those of calls after the first `settleMs`, and
+ * calls are the same in the order of their end: {sent, took}, two lists, sent by performance.now().
  */
 export function runLoad({
   port,
@@ -26,14 +27,14 @@ export function runLoad({
     const from = performance.now();
     const until = from + durationMs;
     const settled = from + settleMs;
-    const latencies = [];
+    const calls = { sent: [], took: [] };
     let requests = 0;
     let failures = 0;
     let open = connections;
     const done = () => {
       if (--open > 0) return;
-      latencies.sort((a, b) => a - b);
-      resolve({ requests, failures, latencies, seconds: (performance.now() - from) / 1000 });
+      const latencies = calls.took.toSorted((a, b) => a - b);
+      resolve({ requests, failures, latencies, calls, seconds: (performance.now() - from) / 1000 });
     };
     const gapMs = ratePerSecond > 0 ? (1000 * connections) / ratePerSecond : 0;
     for (let i = 0; i < connections; i++) {
@@ -72,7 +73,10 @@ export function runLoad({
         }
         held = null;
         requests++;
-        if (sentAt >= settled) latencies.push(performance.now() - sentAt);
+        if (sentAt >= settled) {
+          calls.sent.push(sentAt);
+          calls.took.push(performance.now() - sentAt);
+        }
         const isGood =
           input.subarray(head + 4).equals(responseBody) && input.toString("latin1", 0, 12) === "HTTP/1.1 200";
         if (!isGood) failures++;

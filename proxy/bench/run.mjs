@@ -2,7 +2,8 @@
 // (ENVOY_BIN), nginx and HAProxy (where installed); private memory and added latency at 1,000 requests a second. Ratios count, not times.
 // Latencies are of all pairs at once, kept alive and called in turns, so that a busy moment of the machine befalls them alike. A turn is
 // 2,000 calls, and the percentiles told are the medians of those of the turns: a busy moment costs one turn, not the tail of all. The p99
-// of all calls together is told beside it.
+// of all calls together is told beside it, and, where this user may have real-time priority, the percentiles of the calls that met no
+// stop of the machine (stops.mjs).
 // --app http1 (default) has HTTP/1.1 apps and 32 connections; --app grpc has gRPC apps and 8 connections x 8 streams, unary calls of 1 KB;
 // --app grpc-stream server streams of 100 messages of 100 bytes, and counts messages. The last two compare ours and Envoy only.
 // Options: --seconds N (4), --rounds N (3), --only name,name, --json FILE, --prof, --bundle FILE (another build of ours)
@@ -18,6 +19,7 @@ import { runGrpcLoad, STREAM_MESSAGES } from "./grpc.mjs";
 import { percentile, runLoad } from "./load.mjs";
 import { haproxyConfigs, nginxConfigs } from "./peers.mjs";
 import { cpuSeconds, freePort, has, memory, proxyFlags, start, stop, stopAll } from "./processes.mjs";
+import { monotonicMs, watchStops } from "./stops.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -131,7 +133,8 @@ const WORDS = {
   grpc: "gRPC unary calls, 8 connections x 8 streams, 1 KB replies",
   "grpc-stream": "gRPC server streams of 100 messages of 100 bytes, 8 connections x 8 streams; a request is a message",
 };
-const median = (list) => [...list].sort((x, y) => x - y)[Math.floor(list.length / 2)];
+const sorted = (list) => list.toSorted((x, y) => x - y);
+const median = (list) => sorted(list)[Math.floor(list.length / 2)];
 
 const load = (options) => (method === undefined ? runLoad(options) : runGrpcLoad({ ...options, method }));
 /** Pairs that speak what the apps speak. */
@@ -188,28 +191,51 @@ const measure = (name) =>
     };
   });
 
-/** Medians of the turns' percentiles, the p99 of all calls, and failures at 1,000 requests a second, of each name. */
+/**
+ * Medians of the turns' percentiles, the p99 of all calls, and failures at 1,000 requests a second, of each name; `calm`: percentiles of
+ * all calls that met no stop of the machine, and the share of those that did (null: stops cannot be seen here).
+ */
 const measureLatencies = (names) =>
   withPairs(names, async (pairs) => {
-    const all = new Map(names.map((name) => [name, { latencies: [], p50s: [], p99s: [], failures: 0 }]));
-    for (let turn = 0; turn < latencyTurns * rounds; turn++) {
-      // Forwards and backwards, so that nobody is always the first.
-      for (const { name, port } of turn % 2 === 0 ? pairs : pairs.toReversed()) {
-        const { latencies, failures } = await paced(port, latencyTurnMs, latencySettleMs);
-        const known = all.get(name);
-        known.latencies = known.latencies.concat(latencies);
-        known.p50s.push(percentile(latencies, 0.5));
-        known.p99s.push(percentile(latencies, 0.99));
-        known.failures += failures;
+    const stops = await watchStops();
+    try {
+      const all = new Map(names.map((name) => [name, { sent: [], took: [], p50s: [], p99s: [], failures: 0 }]));
+      for (let turn = 0; turn < latencyTurns * rounds; turn++) {
+        // Forwards and backwards, so that nobody is always the first.
+        for (const { name, port } of turn % 2 === 0 ? pairs : pairs.toReversed()) {
+          const { latencies, calls, failures } = await paced(port, latencyTurnMs, latencySettleMs);
+          const known = all.get(name);
+          known.sent = known.sent.concat(calls.sent);
+          known.took = known.took.concat(calls.took);
+          known.p50s.push(percentile(latencies, 0.5));
+          known.p99s.push(percentile(latencies, 0.99));
+          known.failures += failures;
+        }
       }
+      return new Map(
+        Array.from(all, ([name, { sent, took, p50s, p99s, failures }]) => {
+          const allP99Ms = percentile(sorted(took), 0.99);
+          return [
+            name,
+            { p50Ms: median(p50s), p99Ms: median(p99s), allP99Ms, failures, calm: calmOf(sent, took, stops) },
+          ];
+        }),
+      );
+    } finally {
+      stops?.end();
     }
-    return new Map(
-      Array.from(all, ([name, { latencies, p50s, p99s, failures }]) => {
-        latencies.sort((x, y) => x - y);
-        return [name, { p50Ms: median(p50s), p99Ms: median(p99s), allP99Ms: percentile(latencies, 0.99), failures }];
-      }),
-    );
   });
+
+function calmOf(sent, took, stops) {
+  if (stops === null) return null;
+  const origin = monotonicMs() - performance.now();
+  const latencies = sorted(took.filter((ms, i) => !stops.met(origin + sent[i], origin + sent[i] + ms)));
+  return {
+    p50Ms: percentile(latencies, 0.5),
+    p99Ms: percentile(latencies, 0.99),
+    met: 1 - latencies.length / took.length,
+  };
+}
 
 async function main() {
   if (!existsSync(bundle)) throw new Error("Build the proxy first: npm run build");
@@ -290,10 +316,26 @@ async function main() {
       if (key === "allP99Ms") console.log(`         ${told}`);
       else console.log(`${ratio <= 0.6 ? "met    " : "NOT met"}  ${told} (bar 0.6x)`);
     }
+    const calm = [own, summary.envoy, summary[DIRECT]].map((one) => one?.calm ?? null);
+    if (calm.every((one) => one !== null)) tellCalm(calm);
     console.log(
       `${own.privateMb <= 45 ? "met    " : "NOT met"}  private memory ${own.privateMb.toFixed(1)} MB at 1,000 rps (bar 45 MB)`,
     );
   }
+}
+
+function tellCalm([own, envoy, direct]) {
+  for (const [words, key] of [
+    ["p50", "p50Ms"],
+    ["p99", "p99Ms"],
+  ]) {
+    const [added, addedByEnvoy] = [own, envoy].map((one) => one[key] - direct[key]);
+    console.log(
+      `         ${(added / addedByEnvoy).toFixed(2)}x envoy in added ${words} of calls that met no stop of the machine: ${added.toFixed(2)} ms and ${addedByEnvoy.toFixed(2)} ms`,
+    );
+  }
+  const shares = [own, envoy, direct].map(({ met }) => `${(met * 100).toFixed(1)} %`);
+  console.log(`         calls that met one: ${shares.join(", ")} (ours, envoy's, direct)`);
 }
 
 try {
